@@ -1,0 +1,1 @@
+"""Paperboy's trade: fetch, rank, compose, plan, send, record, find."""

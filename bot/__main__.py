@@ -1,0 +1,156 @@
+"""The command line: run · demo · preview · backfill."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+import discord
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot.archive import Archive
+from bot.client import House, PaperBot, new_scheduler, use_discord_at
+from bot.digest import latest_closed_day
+from bot.papers import PapersAPI, PapersUnavailable
+from bot.search import Search
+from bot.settings import BotSettings, InvalidSettings, Settings, read_settings
+from bot.storage import DatabaseRefused, open_storage
+from bot.terminal import digest_panel
+
+app = typer.Typer(
+    help="Paperboy brings the day's best AI papers to a Discord server.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # its tracebacks show local variables, and with them a token
+)
+log = logging.getLogger(__name__)
+
+WEEK = 7
+_USAGE = 2  # the exit code for what the operator has to mend
+
+
+def main() -> None:
+    """Run the command line; what the operator has to mend is one line and exit code 2."""
+    try:
+        app()
+    except (InvalidSettings, DatabaseRefused) as error:
+        _stop(str(error), _USAGE)
+    except discord.LoginFailure:
+        _stop("DISCORD_TOKEN: Discord does not know this token. Copy it anew from the developer portal.", _USAGE)
+    except PapersUnavailable as error:
+        _stop(f"The papers API could not be read: {error}. Try again later.", 1)
+
+
+def _stop(message: str, code: int) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+    sys.exit(code)
+
+
+@app.command()
+def run() -> None:
+    """Run the bot until it is told to stop."""
+    settings = read_settings(BotSettings)
+    discord.utils.setup_logging(level=logging.getLevelName(settings.log_level))
+    asyncio.run(_run(settings))
+
+
+async def _run(settings: BotSettings) -> None:
+    use_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
+    async with _house(settings) as house, PaperBot(house) as bot:
+        stopped = asyncio.Event()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(each, stopped.set)
+        connection = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
+        house.scheduler.start()
+        stop = asyncio.create_task(stopped.wait())
+        await asyncio.wait({connection, stop}, return_when=asyncio.FIRST_COMPLETED)
+        house.scheduler.pause()  # no other tick; closing the bot then waits for the send in flight
+        await bot.close()
+        house.scheduler.shutdown(wait=False)
+        stop.cancel()
+        await connection
+
+
+@asynccontextmanager
+async def _house(settings: Settings) -> AsyncIterator[House]:
+    async with open_storage(settings.database) as storage, _papers_api(settings) as api:
+        identity, last_change = await storage.papers.identity(), await storage.papers.last_change()
+        search = await asyncio.to_thread(Search, settings.index, identity, last_change)
+        archive = Archive(api, storage, search)
+        try:
+            yield House(storage, search, archive, new_scheduler(), settings.backfill_days)
+        finally:
+            await asyncio.to_thread(search.close)
+
+
+def _papers_api(settings: Settings) -> PapersAPI:
+    token = settings.hf_token.get_secret_value() if settings.hf_token else None
+    return PapersAPI(str(settings.papers_url), token)
+
+
+@app.command()
+def backfill(
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The earliest day to read.")],
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The latest day to read; today if left out.")
+    ] = None,
+) -> None:
+    """Read past daily lists into the archive; stopped at any moment, it goes on where it was."""
+    settings = read_settings(Settings)
+    today = datetime.now(UTC).date()
+    first, last = since.date(), min(until.date() if until else today, today)
+    if first > last:
+        raise typer.BadParameter(f"the days end on {last}, before they begin on {first}", param_hint="--since")
+    asyncio.run(_backfill(settings, first, last))
+
+
+async def _backfill(settings: Settings, first: date, last: date) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    async with open_storage(settings.database) as storage, _papers_api(settings) as api:
+        archive = Archive(api, storage)
+        days = await archive.missing(first, last)
+        read = 0
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            bar = progress.add_task("Reading days", total=len(days))
+            for day in days:
+                read += await archive.refresh(day, datetime.now(UTC))
+                progress.update(bar, advance=1, description=f"Reading {day}")
+    Console().print(f"{len(days)} days read, {read:,} papers listed on them.")
+
+
+@app.command()
+def preview(
+    date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day; the latest closed one if left out."),
+    ] = None,
+    size: Annotated[int, typer.Option(min=1, max=10, help="How many papers.")] = 5,
+) -> None:
+    """Print a day's digest here, from the papers API, without touching Discord or the database."""
+    settings = read_settings(Settings)
+    day = date.date() if date else None
+    Console().print(asyncio.run(_preview(settings, day, size)))
+
+
+async def _preview(settings: Settings, day: date | None, size: int) -> Panel:
+    """The digest of `day`, or of the latest closed day that had papers."""
+    latest = day or latest_closed_day(datetime.now(UTC))
+    async with _papers_api(settings) as api:
+        papers = await api.daily(latest)
+        for _ in range(0 if day else WEEK):
+            if papers:
+                break
+            latest -= timedelta(days=1)
+            papers = await api.daily(latest)
+    return digest_panel(papers, latest, size)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Keep the archive: read daily lists from the papers API into the storage, and let the index follow."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from bot.digest import closed_at
+from bot.papers import PapersAPI, PapersUnavailable
+from bot.search import Search
+from bot.storage import Storage
+
+log = logging.getLogger(__name__)
+
+FRESH_FOR = timedelta(minutes=30)
+PAUSE_AFTER_FAILURE = timedelta(minutes=2)
+BATCH = 1000
+
+
+class Archive:
+    """Every paper seen: filled by `api`, kept in `storage`, found again through `search`."""
+
+    def __init__(self, api: PapersAPI, storage: Storage, search: Search | None = None) -> None:
+        self._api = api
+        self._papers = storage.papers
+        self._search = search
+        self._settling = asyncio.Lock()
+        self._indexing = asyncio.Lock()
+        self._resting_until = datetime.min.replace(tzinfo=UTC)
+
+    async def refresh(self, day: date, now: datetime) -> int:
+        """Read the list of `day` once; gives how many papers it held. Raises `PapersUnavailable`."""
+        papers = await self._api.daily(day)
+        changed = await self._papers.record(day, papers, now)
+        log.info("%s: %d papers, %d new or changed", day, len(papers), changed)
+        return len(papers)
+
+    async def settle(self, days: Iterable[date], now: datetime) -> None:
+        """Bring lists read over half an hour ago up to date, as a digest is about to be composed of them.
+
+        With the API down, a list read after its day closed will do; else raises `PapersUnavailable`.
+        """
+        wanted = list(days)
+        async with self._settling:  # many subscriptions are due at once: the first one reads for all
+            captured = await self._papers.captured_at(wanted)
+            for day in wanted:
+                read_at = captured.get(day)
+                if read_at and now - read_at <= FRESH_FOR and not (read_at < closed_at(day) <= now):
+                    continue
+                try:
+                    await self._refresh_unless_resting(day, now)
+                except PapersUnavailable as error:
+                    if read_at is None or read_at < closed_at(day):
+                        raise
+                    log.warning("%s: composing from the list read at %s (%s)", day, read_at, error)
+
+    async def _refresh_unless_resting(self, day: date, now: datetime) -> None:
+        if now < self._resting_until:
+            raise PapersUnavailable("the papers API did not answer a moment ago")
+        try:
+            await self.refresh(day, now)
+        except PapersUnavailable:
+            self._resting_until = now + PAUSE_AFTER_FAILURE
+            raise
+
+    async def missing(self, first: date, last: date) -> list[date]:
+        """The days not read since they closed, latest first: what a backfill has still to do."""
+        days = list(days_between(first, last))
+        captured = await self._papers.captured_at(days)
+        return [day for day in reversed(days) if day not in captured or captured[day] < closed_at(day)]
+
+    async def index(self) -> None:
+        """Let the search index follow the storage."""
+        if self._search is None:
+            return
+        async with self._indexing:
+            while changes := await self._papers.changed_since(self._search.change, BATCH):
+                await asyncio.to_thread(self._search.update, changes)
+
+
+def days_between(first: date, last: date) -> Iterator[date]:
+    """Every day from `first` to `last`, both included."""
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))

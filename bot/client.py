@@ -1,0 +1,105 @@
+"""PaperBot: the discord.py client, handed its collaborators ready-made."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import discord
+import yarl
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from discord import app_commands
+from discord.ext import commands
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.archive import Archive
+from bot.delivery import Courier
+from bot.layouts import status
+from bot.search import Search
+from bot.storage import Storage
+
+log = logging.getLogger(__name__)
+
+COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions")
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the bot works with. `clock` is read by ticks and interactions alone, which hand `now` down."""
+
+    storage: Storage
+    search: Search
+    archive: Archive
+    scheduler: AsyncIOScheduler
+    backfill_days: int
+    clock: Callable[[], datetime] = system_clock
+
+
+class Mistake(app_commands.CheckFailure):
+    """A person asked for what cannot be; the message tells them what can."""
+
+
+class _Tree(app_commands.CommandTree["PaperBot"]):
+    async def on_error(
+        self, interaction: discord.Interaction["PaperBot"], error: app_commands.AppCommandError, /
+    ) -> None:
+        """Answer the one who asked, whatever happened, and log what was no mistake of theirs."""
+        match error:
+            case Mistake():
+                text = str(error)
+            case app_commands.TransformerError(type=discord.AppCommandOptionType.channel):
+                text = status.CHANNEL_UNSEEN
+            case _:
+                log.error("a command met a bug", exc_info=error)
+                text = status.BROKEN
+        if interaction.response.is_done():
+            await interaction.followup.send(text, ephemeral=True)
+        else:
+            await interaction.response.send_message(text, ephemeral=True)
+
+
+class PaperBot(commands.AutoShardedBot):
+    """The client. Sharded even with one shard: the plain one dies if the first gateway connection fails."""
+
+    def __init__(self, house: House, *, shard_count: int | None = None) -> None:
+        super().__init__(
+            command_prefix=(),
+            help_command=None,
+            tree_cls=_Tree,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            max_ratelimit_timeout=60,  # raise instead of sleeping for an hour
+            shard_count=shard_count,
+        )
+        self.house = house
+        self.courier = Courier(self, house.storage, house.archive)
+
+    async def setup_hook(self) -> None:
+        for name in COGS:
+            await self.load_extension(f"cogs.{name}")
+        await self.tree.sync()
+
+    async def close(self) -> None:
+        await self.courier.drain()
+        await super().close()
+
+
+def new_scheduler() -> AsyncIOScheduler:
+    """A scheduler that drops no late job and piles none up; whoever makes it starts it."""
+    return AsyncIOScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+    )
+
+
+def use_discord_at(api_url: str, gateway_url: str) -> None:
+    """Point discord.py at another Discord: a proxy, or a test server."""
+    Route.BASE = api_url.rstrip("/")
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)

@@ -1,0 +1,286 @@
+"""Deliver: plan → send → record, exactly once.
+
+The crash between any two steps, and what makes it harmless:
+
+    before plan       nothing happened; the run is still due
+    plan → attempt    the delivery is planned and no message exists; it is sent
+    attempt → record  a message may exist: within two minutes Discord's nonce makes a second send return the
+                      first message; later the channel's history is searched for our button with the nonce
+    after record      the unique key (subscription, run date) makes a second plan impossible
+"""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Coroutine, Iterable, Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import discord
+from aiolimiter import AsyncLimiter
+
+from bot.archive import Archive, days_between
+from bot.digest import RISER_DAYS, Digest, compose, latest_closed_day
+from bot.layouts import status
+from bot.layouts.digest import digest_message
+from bot.papers import PapersUnavailable
+from bot.schedule import Run, first_run, latest_run
+from bot.storage import Delivery, DeliveryState, Storage, Subscription
+
+log = logging.getLogger(__name__)
+
+MESSAGES_PER_SECOND = 45  # Discord's global limit is 50; discord.py only reacts to its 429
+AT_ONCE = 10
+NONCE_HOLDS = timedelta(minutes=2)
+CLOCK_SKEW = timedelta(minutes=10)
+SEARCHED_MESSAGES = 2000
+FIRST_RETRY = timedelta(minutes=1)
+LONGEST_RETRY = timedelta(minutes=30)
+DRAIN_SECONDS = 20
+LOOK_BACK = timedelta(days=6)  # a new subscription looks this far back for a day that had papers
+
+_GONE = {10003: "the channel is gone", 10004: "the server is gone", 50001: "I may not see the channel"}
+_FORBIDDEN = 50013
+_NEEDED = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "read_message_history": "Read Message History",
+}
+
+
+class DeliveryFailed(Exception):
+    """A digest did not reach its channel; the message is the reason, in words for an admin."""
+
+
+class _Refused(DeliveryFailed):
+    """Permanent until an admin changes something: the channel, or access to it, is gone."""
+
+
+class _Rejected(DeliveryFailed):
+    """Discord does not take this message, and never will; no message exists."""
+
+
+class _Passing(DeliveryFailed):
+    """Worth another try; `arrived` is None where a message may exist, else False."""
+
+    def __init__(self, reason: str, arrived: bool | None) -> None:
+        super().__init__(reason)
+        self.arrived = arrived
+
+
+def missing_permissions(channel: discord.abc.GuildChannel | discord.Thread, me: discord.Member) -> list[str]:
+    """The names, as Discord shows them, of the permissions a digest needs and `me` lacks in `channel`."""
+    granted = channel.permissions_for(me)
+    return [name for permission, name in _NEEDED.items() if not getattr(granted, permission)]
+
+
+def delivery_nonce(subscription: Subscription, run: Run) -> str:
+    """At most 25 characters, the same for the same run whenever it is asked for."""
+    run_name = f"{subscription.guild_id}:{subscription.channel_id}:{subscription.id}:{run.date}"
+    return hashlib.blake2b(run_name.encode(), digest_size=12).hexdigest()
+
+
+class Courier:
+    """Carries digests from the archive to the channels of `client`."""
+
+    def __init__(self, client: discord.Client, storage: Storage, archive: Archive) -> None:
+        self._client = client
+        self._storage = storage
+        self._archive = archive
+        self._limiter = AsyncLimiter(MESSAGES_PER_SECOND, 1)
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    async def tick(self, now: datetime) -> None:
+        """Bring home what is under way, then deliver what is due."""
+        await self._each(self._resume(each, now) for each in await self._storage.deliveries.under_way(now))
+        await self._each(self._deliver(each, now) for each in await self._storage.subscriptions.due(now))
+
+    async def drain(self) -> None:
+        """Begin no other delivery, and let the sends in flight finish."""
+        self._closing = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+
+    async def _each(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
+        tasks = [asyncio.create_task(self._alone(work)) for work in works]
+        self._tasks.update(tasks)
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            self._tasks.difference_update(tasks)
+
+    async def _alone(self, work: Coroutine[Any, Any, None]) -> None:
+        """One guild's failure never costs another its digest."""
+        async with self._places:
+            if self._closing:
+                work.close()
+                return
+            try:
+                await work
+            except Exception:
+                log.exception("a delivery met a bug; it is tried again at the next tick")
+
+    async def _deliver(self, subscription: Subscription, now: datetime) -> None:
+        run = latest_run(subscription.timetable, now)  # the runs missed before it collapse into it
+        try:
+            digest = await self.compose(subscription, now)
+        except PapersUnavailable as error:
+            if subscription.reason != str(error):
+                await self._storage.subscriptions.wait(subscription.id, str(error))
+            return
+        following = first_run(subscription.timetable, now, after=run.date)
+        nonce = delivery_nonce(subscription, run)
+        delivery = await self._storage.deliveries.plan(subscription, run, following, digest, nonce=nonce, now=now)
+        if delivery and delivery.state is DeliveryState.PLANNED:
+            await self._carry(delivery, now)
+
+    async def compose(self, subscription: Subscription, now: datetime) -> Digest:
+        """What a run at `now` highlights. Raises `PapersUnavailable` when the lists cannot be trusted."""
+        covered = await self._storage.deliveries.covered_until(subscription.id)
+        closed = latest_closed_day(now)
+        first = covered + timedelta(days=1) if covered else closed - LOOK_BACK
+        await self._archive.settle(days_between(first, closed), now)
+        return await self._digest(subscription, covered, closed)
+
+    async def preview(self, subscription: Subscription, now: datetime) -> Digest:
+        """What the next run will highlight, as far as the archive knows the lists by now."""
+        covered = await self._storage.deliveries.covered_until(subscription.id)
+        return await self._digest(subscription, covered, latest_closed_day(max(now, subscription.next_run.at)))
+
+    async def _digest(self, subscription: Subscription, covered: date | None, closed: date) -> Digest:
+        papers = self._storage.papers
+        if covered is None:
+            # A new subscription begins with the latest closed day that had papers, no more.
+            days = (await papers.listed_days(date.min, closed))[-1:]
+            candidates = await papers.candidates(days[0], days[0]) if days else []
+            return compose(candidates, days, closed, subscription.taste)
+        first = covered + timedelta(days=1)
+        days = await papers.listed_days(first, closed)
+        candidates = await papers.candidates(first - timedelta(days=RISER_DAYS), closed)
+        highlighted = await self._storage.deliveries.highlighted(subscription.id)
+        return compose(candidates, days, max(covered, closed), subscription.taste, highlighted)
+
+    async def _resume(self, delivery: Delivery, now: datetime) -> None:
+        """Take up a delivery that an earlier tick, or an earlier life, left under way."""
+        subscription = await self._storage.subscriptions.get(delivery.subscription_id)
+        if subscription is None:
+            return
+        superseded = latest_run(subscription.timetable, now).date > delivery.run_date
+        await self._carry(delivery, now, superseded=superseded)
+
+    async def _carry(self, delivery: Delivery, now: datetime, *, superseded: bool = False) -> None:
+        """Send and record; a superseded delivery is only looked for, then given up to the next digest."""
+        deliveries = self._storage.deliveries
+        try:
+            message = await self._arrived(delivery, now, superseded=superseded)
+            if message is None and superseded:
+                await deliveries.fail(delivery.id, delivery.reason or "the bot was away when it was due")
+                return
+            message = message or await self._send(delivery, now)
+            await deliveries.sent(delivery.id, message.id, message.created_at)
+            log.info("delivery %d: message %d in channel %d", delivery.id, message.id, delivery.channel_id)
+        except _Refused as error:
+            await deliveries.fail(delivery.id, str(error), suspend=True)
+            await self._tell(delivery, str(error))
+        except _Rejected as error:
+            log.exception("delivery %d: Discord does not take the message", delivery.id)
+            await deliveries.fail(delivery.id, str(error))
+        except _Passing as error:
+            if error.arrived is False:
+                await deliveries.not_arrived(delivery.id)
+            retry_at = now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(delivery.attempts, 10))
+            await deliveries.postpone(delivery.id, str(error), retry_at)
+            log.warning("delivery %d is tried again at %s: %s", delivery.id, retry_at, error)
+
+    async def _arrived(self, delivery: Delivery, now: datetime, *, superseded: bool) -> discord.Message | None:
+        """The message of an earlier attempt whose outcome nobody recorded, if one is in the channel."""
+        if delivery.attempted_at is None:
+            return None
+        if now - delivery.attempted_at <= NONCE_HOLDS and not superseded:
+            return None  # sending again with the same nonce gives the first message
+        message = await self._find(delivery, since=delivery.attempted_at - CLOCK_SKEW)
+        if message is None:
+            await self._storage.deliveries.not_arrived(delivery.id)
+        return message
+
+    async def _find(self, delivery: Delivery, since: datetime) -> discord.Message | None:
+        try:
+            channel = await self._channel(delivery)
+            self._check_history_is_readable(channel)
+            async for message in channel.history(after=since, oldest_first=True, limit=SEARCHED_MESSAGES):
+                if _holds_nonce(message, delivery.nonce):
+                    return message
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            failure = _classified(error)
+            if isinstance(failure, _Passing):
+                failure.arrived = None  # it is the search that failed: the message's fate is as unknown as before
+            raise failure from error
+        return None
+
+    def _check_history_is_readable(self, channel: discord.abc.Messageable) -> None:
+        """Without the permission Discord answers an empty history, not an error."""
+        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+            return
+        if "Read Message History" in missing_permissions(channel, channel.guild.me):
+            raise _Refused("I lack Read Message History, without which I cannot tell whether the digest arrived")
+
+    async def _send(self, delivery: Delivery, now: datetime) -> discord.Message:
+        view = digest_message(delivery.digest, delivery.nonce)
+        try:
+            channel = await self._channel(delivery)
+            await self._storage.deliveries.attempt(delivery.id, now)
+            async with self._limiter:
+                return await channel.send(
+                    view=view, nonce=delivery.nonce, allowed_mentions=discord.AllowedMentions.none()
+                )
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise _classified(error) from error
+
+    async def _channel(self, delivery: Delivery) -> discord.TextChannel | discord.Thread:
+        known = self._client.get_channel(delivery.channel_id)
+        channel = known or await self._client.fetch_channel(delivery.channel_id)
+        if not isinstance(channel, discord.TextChannel | discord.Thread):
+            raise _Refused("the channel is not one I can write in")
+        return channel
+
+    async def _tell(self, delivery: Delivery, reason: str) -> None:
+        """Tell the server once that its subscription is suspended, where it wants to hear such things."""
+        log.warning("subscription %d is suspended: %s", delivery.subscription_id, reason)
+        guild = self._client.get_guild(delivery.guild_id)
+        channel = guild.system_channel if guild else None
+        if guild is None or channel is None or missing_permissions(channel, guild.me):
+            return
+        try:
+            await channel.send(status.suspended(delivery.channel_id, reason))
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.warning("server %d could not be told: %s", delivery.guild_id, error)
+
+
+def _classified(error: Exception) -> DeliveryFailed:
+    """What a failed request to Discord means, decided here and nowhere else."""
+    if isinstance(error, discord.RateLimited):
+        return _Passing("Discord asked us to slow down", arrived=False)
+    if not isinstance(error, discord.HTTPException):
+        return _Passing(f"no answer from Discord ({type(error).__name__})", arrived=None)
+    if error.code in _GONE:
+        return _Refused(_GONE[error.code])
+    if error.code == _FORBIDDEN:
+        return _Refused("I lack a permission in the channel")
+    if error.status == 400:  # noqa: PLR2004
+        return _Rejected(f"Discord did not take the message (error {error.code})")
+    # An answer below 500 was a refusal; above it, the message may have been created all the same.
+    return _Passing(f"Discord answered {error.status}", arrived=False if error.status < 500 else None)  # noqa: PLR2004
+
+
+def _holds_nonce(message: discord.Message, nonce: str) -> bool:
+    return any(nonce in custom_id for custom_id in _custom_ids(message.components))
+
+
+def _custom_ids(components: Iterable[Any]) -> Iterator[str]:
+    for component in components:
+        yield getattr(component, "custom_id", None) or ""
+        yield from _custom_ids(getattr(component, "children", ()))
+        yield from _custom_ids([component.accessory] if hasattr(component, "accessory") else ())

@@ -1,0 +1,125 @@
+"""What admins read about their subscriptions, and what a reader is told when something is amiss."""
+
+from collections.abc import Iterable, Sequence
+
+from bot.digest import Digest
+from bot.layouts.text import MAX_CONTENT, count, shorten, timestamp
+from bot.schedule import weekdays_name
+from bot.storage import Delivery, DeliveryState, Subscription, SubscriptionState
+
+NEEDS_MANAGE_SERVER = "Only members with the **Manage Server** permission can change where digests are posted."
+SERVER_ONLY = "Digests are set up inside a server: use this command there."
+BROKEN = "Something went wrong on our side, and nothing was changed. It is in the log; please try again."
+NO_SUBSCRIPTIONS = "Nothing is set up here yet. `/digest add` posts the day's best papers in a channel."
+UNKNOWN_SUBSCRIPTION = "There is no such subscription here: pick one that is offered while you type."
+WHICH_SUBSCRIPTION = "This server has several subscriptions: say which one, they are offered while you type."
+CHANNEL_GONE = "The channel of this subscription is gone. `/digest edit` moves it to another one."
+CHANNEL_UNSEEN = "I cannot see that channel. Allow me **View Channel** there, then try again; nothing was changed."
+TOO_MANY = "This server has 25 subscriptions, and no more fit. `/digest remove` makes room."
+UNKNOWN_PAPER = (
+    "That paper is not in the archive. Give an arXiv id such as `2605.29801`, or a link from "
+    "huggingface.co/papers or arxiv.org; `/paper search` finds papers by their words."
+)
+BAD_DATE = "A date looks like `2026-05-28`."
+
+
+def wish(subscription: Subscription) -> str:
+    """A subscription as a sentence."""
+    timetable, taste = subscription.timetable, subscription.taste
+    floor = f" with at least {count(taste.min_upvotes, 'upvote')}" if taste.min_upvotes else ""
+    return (
+        f"<#{subscription.channel_id}>: the top {taste.size}{floor}, {weekdays_name(timetable.weekdays)} "
+        f"at {timetable.at:%H:%M} {timetable.zone.key}"
+    )
+
+
+def label(subscription: Subscription, channel_name: str) -> str:
+    """A subscription where Discord shows no Markdown: in an autocomplete."""
+    at = f"{subscription.timetable.at:%H:%M} {subscription.timetable.zone.key}"
+    return f"{channel_name}, {weekdays_name(subscription.timetable.weekdays)} at {at} (#{subscription.id})"
+
+
+def saved(subscription: Subscription, verb: str) -> str:
+    return f"{verb} {wish(subscription)}.\n{next_run(subscription)}"
+
+
+def next_run(subscription: Subscription) -> str:
+    match subscription.state:
+        case SubscriptionState.PAUSED:
+            return "Paused. `/digest resume` starts it again."
+        case SubscriptionState.SUSPENDED:
+            return f"⚠️ Suspended: {subscription.reason}. Mend that, then `/digest resume`."
+        case _ if subscription.reason:
+            return f"Due since {timestamp(subscription.next_run.at)}, waiting: {subscription.reason}."
+        case _:
+            at = subscription.next_run.at
+            return f"Next digest {timestamp(at)} ({timestamp(at, 'R')})."
+
+
+def listing(subscriptions: Iterable[Subscription]) -> str:
+    lines = (f"{wish(each)} · {_state(each)}" for each in subscriptions)
+    return fitted("\n".join(lines))
+
+
+def _state(subscription: Subscription) -> str:
+    if subscription.state is SubscriptionState.ACTIVE:
+        return f"next {timestamp(subscription.next_run.at, 'R')}"
+    return subscription.state.value
+
+
+def status(subscription: Subscription, deliveries: Sequence[Delivery], missing: Sequence[str]) -> str:
+    """How a subscription stands: what comes, what came last, and what is in the way."""
+    lines = [f"**{wish(subscription)}**", next_run(subscription)]
+    lines += [_delivered(delivery) for delivery in deliveries]
+    if not deliveries:
+        lines.append("Nothing has been posted yet.")
+    if missing:
+        lines.append(f"⚠️ {missing_permissions(subscription.channel_id, missing)}")
+    return "\n".join(lines)
+
+
+def _delivered(delivery: Delivery) -> str:
+    run = f"Run of {delivery.run_date}"
+    match delivery.state:
+        case DeliveryState.SENT:
+            jump = f"https://discord.com/channels/{delivery.guild_id}/{delivery.channel_id}/{delivery.message_id}"
+            return f"{run}: [{count(len(delivery.digest.highlights), 'highlight')}]({jump})."
+        case DeliveryState.QUIET:
+            return f"{run}: nothing was posted, as {delivery.reason}."
+        case DeliveryState.FAILED:
+            return f"{run}: ⚠️ not posted, {delivery.reason}."
+        case _:
+            return f"{run}: on its way{f', delayed: {delivery.reason}' if delivery.reason else ''}."
+
+
+def quiet_preview(digest: Digest) -> str:
+    return f"As things stand, the next run would post nothing, as {digest.reason}."
+
+
+def missing_permissions(channel_id: int, missing: Sequence[str]) -> str:
+    names = " and ".join(f"**{name}**" for name in missing)
+    return (
+        f"I lack {names} in <#{channel_id}>. Open that channel's settings, *Permissions*, add my role, "
+        "and allow what is missing."
+    )
+
+
+def suspended(channel_id: int, reason: str) -> str:
+    """What the server is told, once."""
+    return (
+        f"The daily papers for <#{channel_id}> are suspended: {reason}. "
+        "Once that is mended, `/digest resume` starts them again."
+    )
+
+
+def fitted(text: str) -> str:
+    """As many whole lines of `text` as fit a message."""
+    lines = text.split("\n")
+    while len(text) > MAX_CONTENT and len(lines) > 1:
+        lines.pop()
+        text = "\n".join([*lines, "…"])
+    return text
+
+
+def no_results(query: str) -> str:
+    return f"Nothing in the archive matches **{shorten(query, 300)}**. Fewer or other words may."

@@ -1,0 +1,54 @@
+"""Rank: the total order by upvotes, and the periods a leaderboard covers. Pure."""
+
+import calendar
+from collections.abc import Iterable
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from bot.papers import Paper
+
+
+class Ranked(Protocol):
+    """Whatever has the three facts of the order."""
+
+    @property
+    def upvotes(self) -> int: ...
+    @property
+    def comments(self) -> int: ...
+    @property
+    def id(self) -> str: ...
+
+
+def rank_key(paper: Ranked) -> tuple[int, int, str]:
+    """Most upvotes first, then most comments, then the earlier id: no two papers tie."""
+    return (-paper.upvotes, -paper.comments, paper.id)
+
+
+def ranked(papers: Iterable[Paper]) -> tuple[Paper, ...]:
+    return tuple(sorted(papers, key=rank_key))
+
+
+class Period(StrEnum):
+    """What a leaderboard covers, around a day."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+    ALL_TIME = "all time"
+
+    def span(self, day: date) -> tuple[date, date]:
+        """The first and last day of the period that holds `day`; weeks are ISO weeks."""
+        match self:
+            case Period.DAY:
+                return day, day
+            case Period.WEEK:
+                monday = day - timedelta(days=day.weekday())
+                return monday, date.fromordinal(min(monday.toordinal() + 6, date.max.toordinal()))
+            case Period.MONTH:
+                return day.replace(day=1), day.replace(day=calendar.monthrange(day.year, day.month)[1])
+            case Period.YEAR:
+                return day.replace(month=1, day=1), day.replace(month=12, day=31)
+            case _:
+                return date.min, date.max

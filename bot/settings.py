@@ -1,0 +1,111 @@
+"""What the operator decides: read once from the environment or `.env`, frozen, handed on."""
+
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError, WebsocketUrl
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class InvalidSettings(Exception):
+    """One line per setting that is missing or malformed, each saying what would be right."""
+
+
+def _token(value: SecretStr) -> SecretStr:
+    if any(letter.isspace() for letter in value.get_secret_value().strip()):
+        raise ValueError("a token holds no spaces")
+    return SecretStr(value.get_secret_value().strip())
+
+
+Token = Annotated[SecretStr, AfterValidator(_token)]
+
+
+class Settings(BaseSettings):
+    """What every command of `paperboy` needs."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # an error must never print a token
+    )
+
+    database: Path = Field(
+        Path("paperboy.db"),
+        validation_alias="PAPERBOY_DATABASE",
+        description="the SQLite file; the search index is a folder beside it",
+    )
+    papers_url: HttpUrl = Field(
+        HttpUrl("https://huggingface.co"),
+        validation_alias="PAPERBOY_PAPERS_URL",
+        description="where the papers API answers",
+    )
+    hf_token: Token | None = Field(
+        None, validation_alias="HF_TOKEN", description="a free Hugging Face token; it doubles the quota"
+    )
+    backfill_days: int = Field(
+        30,
+        ge=0,
+        le=1000,
+        validation_alias="PAPERBOY_BACKFILL_DAYS",
+        description="how many past days the first start reads into the archive",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", validation_alias="PAPERBOY_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR"
+    )
+
+    @property
+    def index(self) -> Path:
+        return self.database.with_suffix(".index")
+
+
+class BotSettings(Settings):
+    """What the bot itself needs besides."""
+
+    discord_token: Token = Field(
+        validation_alias="DISCORD_TOKEN", description="the bot's token, from Discord's developer portal"
+    )
+    discord_api_url: HttpUrl = Field(
+        HttpUrl("https://discord.com/api/v10"),
+        validation_alias="PAPERBOY_DISCORD_API_URL",
+        description="Discord's REST API, or a proxy in front of it",
+    )
+    discord_gateway_url: WebsocketUrl = Field(
+        WebsocketUrl("wss://gateway.discord.gg/"),
+        validation_alias="PAPERBOY_DISCORD_GATEWAY_URL",
+        description="Discord's gateway, or a proxy in front of it",
+    )
+
+
+Kind = TypeVar("Kind", bound=Settings)
+
+
+def read_settings(kind: type[Kind]) -> Kind:
+    """The settings from the environment and `.env`; raises `InvalidSettings`."""
+    try:
+        return kind()
+    except ValidationError as error:
+        raise InvalidSettings("\n".join(_complaint(kind, each) for each in error.errors())) from None
+
+
+def _complaint(kind: type[Settings], error: ErrorDetails) -> str:
+    name = str(error["loc"][0])
+    field = next(field for field in kind.model_fields.values() if field.validation_alias == name)
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}. It is {field.description}."
+
+
+def env_example() -> str:
+    """The text of `.env.example`: every setting, one line of meaning, its default."""
+    required_first = sorted(BotSettings.model_fields.values(), key=lambda field: not field.is_required())
+    return "\n".join(_example(field) for field in required_first)
+
+
+def _example(field: FieldInfo) -> str:
+    if field.is_required():
+        return f"# Required: {field.description}.\n{field.validation_alias}=\n"
+    default = "" if field.default is None else field.default
+    return f"# {str(field.description).capitalize()}.\n# {field.validation_alias}={default}\n"

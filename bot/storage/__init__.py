@@ -1,0 +1,38 @@
+"""The memory: all SQL, and nothing but frozen values across its border."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.storage.database import Database, DatabaseRefused
+from bot.storage.deliveries import Deliveries, Delivery, DeliveryState
+from bot.storage.papers import Papers
+from bot.storage.subscriptions import Subscription, Subscriptions, SubscriptionState, TooManySubscriptions
+
+__all__ = [
+    "DatabaseRefused",
+    "Delivery",
+    "DeliveryState",
+    "Storage",
+    "Subscription",
+    "SubscriptionState",
+    "TooManySubscriptions",
+    "open_storage",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The archive's papers, the subscriptions, and what was delivered to them."""
+
+    papers: Papers
+    subscriptions: Subscriptions
+    deliveries: Deliveries
+
+
+@asynccontextmanager
+async def open_storage(path: Path) -> AsyncIterator[Storage]:
+    """The storage in the SQLite file at `path`, made or migrated as needed; raises `DatabaseRefused`."""
+    async with Database(path) as database:
+        yield Storage(Papers(database), Subscriptions(database), Deliveries(database))

@@ -1,0 +1,249 @@
+"""The deliveries: digests on their way or arrived. Two unique keys make a repeat impossible."""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+import aiosqlite
+
+from bot.digest import Digest, Highlight
+from bot.schedule import Run
+from bot.storage.database import Database
+from bot.storage.papers import SELECT_PAPERS, iso, read_paper
+from bot.storage.subscriptions import Subscription
+
+
+class DeliveryState(StrEnum):
+    PLANNED = "planned"
+    SENT = "sent"
+    QUIET = "quiet"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A digest on its way or arrived. `reason` says why it is quiet, failed or not sent yet.
+
+    `attempted_at` is set while a send has begun whose outcome nobody has recorded.
+    """
+
+    id: int
+    subscription_id: int
+    guild_id: int
+    channel_id: int
+    run_date: date
+    state: DeliveryState
+    reason: str | None
+    nonce: str
+    digest: Digest
+    attempts: int
+    attempted_at: datetime | None
+    message_id: int | None
+    sent_at: datetime | None
+
+
+class Deliveries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def plan(
+        self,
+        subscription: Subscription,
+        run: Run,
+        next_run: Run,
+        digest: Digest,
+        *,
+        nonce: str,
+        now: datetime,
+    ) -> Delivery | None:
+        """Record what `run` is to deliver, and the next run, in one transaction.
+
+        None when an admin changed the subscription since it was read, or the run has its delivery already.
+        """
+        async with self._database.write() as connection:
+            moved = await connection.execute(
+                "UPDATE subscriptions SET next_run_date = ?, next_run_at = ?, reason = NULL"
+                " WHERE id = ? AND revision = ? AND state = 'active'",
+                (next_run.date.isoformat(), iso(next_run.at), subscription.id, subscription.revision),
+            )
+            if not moved.rowcount:
+                return None
+            state = DeliveryState.PLANNED if digest.highlights else DeliveryState.QUIET
+            inserted = await connection.execute_fetchall(
+                "INSERT INTO deliveries (subscription_id, run_date, channel_id, state, reason, nonce,"
+                " covered_until, days, listed, planned_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (subscription_id, run_date) DO NOTHING RETURNING id",
+                (
+                    subscription.id,
+                    run.date.isoformat(),
+                    subscription.channel_id,
+                    state,
+                    digest.reason,
+                    nonce,
+                    digest.covered_until.isoformat(),
+                    json.dumps([day.isoformat() for day in digest.days]),
+                    digest.listed,
+                    iso(now),
+                ),
+            )
+            for (delivery_id,) in inserted:
+                await _insert_highlights(connection, delivery_id, subscription.id, digest.highlights)
+        return await self._get(delivery_id) if inserted else None
+
+    async def _get(self, delivery_id: int) -> Delivery:
+        (delivery,) = await self._where("deliveries.id = ?", delivery_id)
+        return delivery
+
+    async def under_way(self, now: datetime) -> list[Delivery]:
+        """Planned deliveries of active subscriptions that may be tried (again) now."""
+        return await self._where(
+            "deliveries.state = 'planned' AND subscriptions.state = 'active'"
+            " AND (retry_at IS NULL OR retry_at <= ? OR next_run_at <= ?) ORDER BY deliveries.id",
+            iso(now),
+            iso(now),
+        )
+
+    async def latest(self, subscription_id: int, limit: int = 1) -> list[Delivery]:
+        """A subscription's latest deliveries, latest run first."""
+        return await self._where("subscription_id = ? ORDER BY run_date DESC LIMIT ?", subscription_id, limit)
+
+    async def _where(self, condition: str, *values: object) -> list[Delivery]:
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT deliveries.*, subscriptions.guild_id FROM deliveries"
+                f" JOIN subscriptions ON subscriptions.id = subscription_id WHERE {condition}",
+                values,
+            )
+            highlights = await _highlights(connection, [row["id"] for row in rows])
+        return [_delivery(row, highlights[row["id"]]) for row in rows]
+
+    async def covered_until(self, subscription_id: int) -> date | None:
+        """The last day a subscription need not look at again; a failed delivery covers nothing."""
+        async with self._database.read() as connection:
+            ((day,),) = await connection.execute_fetchall(
+                "SELECT max(covered_until) FROM deliveries WHERE subscription_id = ? AND state != 'failed'",
+                (subscription_id,),
+            )
+        return date.fromisoformat(day) if day else None
+
+    async def highlighted(self, subscription_id: int) -> frozenset[str]:
+        """The ids of the papers a subscription has highlighted."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT paper_id FROM highlights WHERE subscription_id = ?", (subscription_id,)
+            )
+        return frozenset(row["paper_id"] for row in rows)
+
+    async def attempt(self, delivery_id: int, now: datetime) -> None:
+        """Note, before a send, that its outcome is about to be unknown."""
+        await self._update(delivery_id, "attempts = attempts + 1, attempted_at = coalesce(attempted_at, ?)", iso(now))
+
+    async def not_arrived(self, delivery_id: int) -> None:
+        """The message is known not to exist."""
+        await self._update(delivery_id, "attempted_at = NULL")
+
+    async def sent(self, delivery_id: int, message_id: int, sent_at: datetime) -> None:
+        await self._update(
+            delivery_id,
+            "state = 'sent', reason = NULL, attempted_at = NULL, retry_at = NULL, message_id = ?, sent_at = ?",
+            message_id,
+            iso(sent_at),
+        )
+
+    async def postpone(self, delivery_id: int, reason: str, retry_at: datetime) -> None:
+        await self._update(delivery_id, "reason = ?, retry_at = ?", reason, iso(retry_at))
+
+    async def _update(self, delivery_id: int, assignments: str, *values: object) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(f"UPDATE deliveries SET {assignments} WHERE id = ?", (*values, delivery_id))
+
+    async def fail(self, delivery_id: int, reason: str, *, suspend: bool = False) -> None:
+        """Give a delivery up and release its papers for the next; `suspend` its subscription with it."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE deliveries SET state = 'failed', reason = ?, attempted_at = NULL, retry_at = NULL WHERE id = ?",
+                (reason, delivery_id),
+            )
+            await connection.execute("DELETE FROM highlights WHERE delivery_id = ?", (delivery_id,))
+            if suspend:
+                await connection.execute(
+                    "UPDATE subscriptions SET state = 'suspended', reason = ? WHERE state = 'active'"
+                    " AND id = (SELECT subscription_id FROM deliveries WHERE id = ?)",
+                    (reason, delivery_id),
+                )
+
+
+async def _insert_highlights(
+    connection: aiosqlite.Connection, delivery_id: int, subscription_id: int, highlights: Iterable[Highlight]
+) -> None:
+    await connection.executemany(
+        "INSERT INTO highlights (delivery_id, subscription_id, position, paper_id, upvotes, comments, riser)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                delivery_id,
+                subscription_id,
+                each.position,
+                each.paper.id,
+                each.upvotes,
+                each.comments,
+                each.riser,
+            )
+            for each in highlights
+        ],
+    )
+
+
+async def _highlights(
+    connection: aiosqlite.Connection, delivery_ids: list[int]
+) -> defaultdict[int, tuple[Highlight, ...]]:
+    rows = await connection.execute_fetchall(
+        f"SELECT paper.*, delivery_id, position, highlights.upvotes AS upvotes_then,"
+        f" highlights.comments AS comments_then, riser FROM highlights JOIN ({SELECT_PAPERS}) AS paper"
+        " ON paper.id = paper_id WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY position",
+        (json.dumps(delivery_ids),),
+    )
+    found: defaultdict[int, tuple[Highlight, ...]] = defaultdict(tuple)
+    for row in rows:
+        found[row["delivery_id"]] += (
+            Highlight(
+                row["position"],
+                read_paper(row),
+                row["upvotes_then"],
+                row["comments_then"],
+                bool(row["riser"]),
+            ),
+        )
+    return found
+
+
+def _delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...]) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        subscription_id=row["subscription_id"],
+        guild_id=row["guild_id"],
+        channel_id=row["channel_id"],
+        run_date=date.fromisoformat(row["run_date"]),
+        state=DeliveryState(row["state"]),
+        reason=row["reason"],
+        nonce=row["nonce"],
+        digest=Digest(
+            date.fromisoformat(row["covered_until"]),
+            tuple(date.fromisoformat(day) for day in json.loads(row["days"])),
+            row["listed"],
+            highlights,
+            row["reason"],
+        ),
+        attempts=row["attempts"],
+        attempted_at=_instant(row["attempted_at"]),
+        message_id=row["message_id"],
+        sent_at=_instant(row["sent_at"]),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,187 @@
+"""The archive's papers: what was listed when, with how many upvotes."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime
+
+import aiosqlite
+
+from bot.digest import Candidate
+from bot.papers import Paper
+from bot.storage.database import Database
+
+_COLUMNS = tuple(field.name for field in fields(Paper) if field.name != "day")
+_LISTS = ("authors", "tags", "media_urls")
+_DAYS = "(SELECT json_group_array(day) FROM listings WHERE paper_id = papers.id) AS days"
+SELECT_PAPERS = f"SELECT {', '.join(f'papers.{name}' for name in _COLUMNS)}, {_DAYS} FROM papers"
+_UPSERT = f"""
+    INSERT INTO papers ({", ".join(_COLUMNS)}, change) VALUES ({", ".join("?" for _ in _COLUMNS)}, ?)
+    ON CONFLICT (id) DO UPDATE SET
+    {", ".join(f"{name} = excluded.{name}" for name in (*_COLUMNS[1:], "change"))}
+"""
+_BY_RANK = "ORDER BY upvotes DESC, comments DESC, id"  # bot.ranking's order, for the index to serve
+
+
+class Papers:
+    """Every paper seen, keyed by arXiv id across days."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(self, day: date, papers: Sequence[Paper], now: datetime) -> int:
+        """Take in the list of `day` as read at `now`; gives how many papers are new or changed.
+
+        One transaction: the papers, the days they were listed on, an upvote snapshot where the number
+        changed, and the capture itself.
+        """
+        listed = [(paper.day.isoformat(), paper.id) for paper in papers]
+        async with self._database.write() as connection:
+            known = await _by_id(connection, [paper.id for paper in papers])
+            merged = [_merged(known.get(paper.id), paper) for paper in papers]
+            changed = [paper for paper in merged if not _same(known.get(paper.id), paper)]
+            await _upsert(connection, changed)
+            await connection.executemany(
+                "INSERT INTO listings (day, paper_id) VALUES (?, ?) ON CONFLICT DO NOTHING", listed
+            )
+            await connection.executemany(
+                "INSERT INTO upvote_snapshots (paper_id, taken_at, upvotes) VALUES (?, ?, ?)"
+                " ON CONFLICT (paper_id, taken_at) DO UPDATE SET upvotes = excluded.upvotes",
+                [
+                    (paper.id, iso(now), paper.upvotes)
+                    for paper in changed
+                    if paper.id not in known or known[paper.id].upvotes != paper.upvotes
+                ],
+            )
+            await connection.execute(
+                "INSERT INTO captures (day, captured_at) VALUES (?, ?)"
+                " ON CONFLICT (day) DO UPDATE SET captured_at = max(captured_at, excluded.captured_at)",
+                (day.isoformat(), iso(now)),
+            )
+        return len(changed)
+
+    async def captured_at(self, days: Iterable[date]) -> dict[date, datetime]:
+        """When the lists of `days` were last read; a day never read is not in it."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT day, captured_at FROM captures WHERE day IN (SELECT value FROM json_each(?))",
+                (json.dumps([day.isoformat() for day in days]),),
+            )
+        return {date.fromisoformat(day): datetime.fromisoformat(instant) for day, instant in rows}
+
+    async def get(self, ids: Iterable[str]) -> list[Paper]:
+        """The papers with these ids, in the order asked; an unknown id is left out."""
+        wanted = list(ids)
+        async with self._database.read() as connection:
+            found = await _by_id(connection, wanted)
+        return [found[each] for each in wanted if each in found]
+
+    async def top(self, first: date, last: date, *, limit: int, offset: int = 0) -> tuple[list[Paper], int]:
+        """Papers listed from `first` to `last` by upvotes, and how many there are in all."""
+        listed = "EXISTS (SELECT 1 FROM listings WHERE paper_id = papers.id AND day BETWEEN ? AND ?)"
+        span = (first.isoformat(), last.isoformat())
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                f"{SELECT_PAPERS} WHERE {listed} {_BY_RANK} LIMIT ? OFFSET ?",
+                (*span, limit, offset),
+            )
+            ((total,),) = await connection.execute_fetchall(
+                "SELECT count(DISTINCT paper_id) FROM listings WHERE day BETWEEN ? AND ?", span
+            )
+        return [read_paper(row) for row in rows], total
+
+    async def candidates(self, first: date, last: date) -> list[Candidate]:
+        """The papers listed from `first` to `last`."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                f"{SELECT_PAPERS} WHERE id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)",
+                (first.isoformat(), last.isoformat()),
+            )
+        return [Candidate(read_paper(row), frozenset(_days(row))) for row in rows]
+
+    async def listed_days(self, first: date, last: date) -> tuple[date, ...]:
+        """The days from `first` to `last` that had papers, in order."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT DISTINCT day FROM listings WHERE day BETWEEN ? AND ? ORDER BY day",
+                (first.isoformat(), last.isoformat()),
+            )
+        return tuple(date.fromisoformat(day) for (day,) in rows)
+
+    async def changed_since(self, change: int, limit: int) -> list[tuple[int, Paper]]:
+        """The next papers whose change number is above `change`, in its order: what an index lacks."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                f"{SELECT_PAPERS.replace(_DAYS, f'{_DAYS}, change')} WHERE change > ? ORDER BY change LIMIT ?",
+                (change, limit),
+            )
+        return [(row["change"], read_paper(row)) for row in rows]
+
+    async def last_change(self) -> int:
+        async with self._database.read() as connection:
+            ((last,),) = await connection.execute_fetchall("SELECT coalesce(max(change), 0) FROM papers")
+        return int(last)
+
+    async def identity(self) -> str:
+        """What tells this archive from any other."""
+        async with self._database.read() as connection:
+            ((identity,),) = await connection.execute_fetchall("SELECT id FROM archive")
+        return str(identity)
+
+
+async def _by_id(connection: aiosqlite.Connection, ids: Sequence[str]) -> dict[str, Paper]:
+    rows = await connection.execute_fetchall(
+        f"{SELECT_PAPERS} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
+    )
+    return {row["id"]: read_paper(row) for row in rows}
+
+
+async def _upsert(connection: aiosqlite.Connection, papers: Sequence[Paper]) -> None:
+    ((last,),) = await connection.execute_fetchall("SELECT coalesce(max(change), 0) FROM papers")
+    rows = [(*_values(paper), change) for change, paper in enumerate(papers, last + 1)]
+    await connection.executemany(_UPSERT, rows)
+
+
+def iso(instant: datetime) -> str:
+    """An instant as stored: UTC, whole seconds, so that text compares as time does."""
+    return instant.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _merged(known: Paper | None, seen: Paper) -> Paper:
+    """What is now known of a paper: its source has dropped summaries and tags for weeks and brought them back."""
+    if known is None:
+        return seen
+    return replace(
+        seen,
+        ai_summary=seen.ai_summary or known.ai_summary,
+        tags=seen.tags or known.tags,
+        organization=seen.organization or known.organization,
+        day=max(seen.day, known.day),
+    )
+
+
+def _same(known: Paper | None, paper: Paper) -> bool:
+    return known is not None and _values(known) == _values(paper) and known.day == paper.day
+
+
+def _values(paper: Paper) -> tuple[object, ...]:
+    return tuple(_value(getattr(paper, name)) for name in _COLUMNS)
+
+
+def _value(value: object) -> object:
+    if isinstance(value, tuple):
+        return json.dumps(value, ensure_ascii=False)
+    return iso(value) if isinstance(value, datetime) else value
+
+
+def _days(row: sqlite3.Row) -> list[date]:
+    return [date.fromisoformat(day) for day in json.loads(row["days"])]
+
+
+def read_paper(row: sqlite3.Row) -> Paper:
+    known = {name: row[name] for name in _COLUMNS}
+    known |= {name: tuple(json.loads(row[name])) for name in _LISTS}
+    published_at = row["published_at"]
+    known["published_at"] = datetime.fromisoformat(published_at) if published_at else None
+    return Paper(**known, day=max(_days(row)))

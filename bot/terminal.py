@@ -1,0 +1,42 @@
+"""The digest in a terminal."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+
+from bot.digest import Candidate, Highlight, Taste, compose
+from bot.layouts.text import day_name, first_sentences
+from bot.papers import Paper
+
+SUMMARY = 300  # characters
+
+
+def digest_panel(papers: Sequence[Paper], day: date, size: int) -> Panel:
+    """The `size` highlights of the list of `day`."""
+    candidates = [Candidate(paper, frozenset({day})) for paper in papers]
+    digest = compose(candidates, (day,), day, Taste(size, risers=0))
+    table = Table.grid(padding=(0, 2, 1, 0))
+    table.add_column(justify="right", style="bold yellow")
+    table.add_column(ratio=1)
+    for highlight in digest.highlights:
+        table.add_row(f"▲ {highlight.upvotes}", _text(highlight))
+    foot = f"top {len(digest.highlights)} of {digest.listed} papers by upvotes" if papers else "no papers were listed"
+    return Panel(table, title=f"Daily Papers · {day_name(day)}", subtitle=foot, border_style="yellow")
+
+
+def _text(highlight: Highlight) -> str:
+    paper = highlight.paper
+    facts = (
+        f"{highlight.comments} comments" if highlight.comments else "",
+        f"{len(paper.authors)} authors",
+        escape(paper.organization or ""),
+        f"[link={paper.url}]{paper.url}[/link]",
+    )
+    summary = (paper.ai_summary or first_sentences(paper.abstract))[:SUMMARY]
+    return (
+        f"[bold]{highlight.position}. {escape(paper.title)}[/bold]\n"
+        f"[dim]{' · '.join(fact for fact in facts if fact)}[/dim]\n{escape(summary)}"
+    )

@@ -1,0 +1,1 @@
+"""Paperboy's doors: each parses an interaction or a timer, calls the trade and answers."""

@@ -1,0 +1,62 @@
+"""Fetching: keeps the archive current."""
+
+import logging
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
+from discord.ext import commands
+
+from bot.archive import days_between
+from bot.client import PaperBot
+from bot.papers import PapersUnavailable
+
+log = logging.getLogger(__name__)
+
+SETTLING_DAYS = 14  # votes settle within one to two weeks
+
+
+class Fetching(commands.Cog):
+    def __init__(self, bot: PaperBot) -> None:
+        self.house = bot.house
+
+    async def cog_load(self) -> None:
+        scheduler = self.house.scheduler
+        scheduler.add_job(self.catch_up, DateTrigger(), id="fetching.catch_up")
+        scheduler.add_job(self.refresh_current, CronTrigger(minute="*/15"), id="fetching.current")
+        scheduler.add_job(self.refresh_settling, CronTrigger(hour="4,10,16,22", minute=7), id="fetching.settling")
+
+    async def cog_unload(self) -> None:
+        for name in ("catch_up", "current", "settling"):
+            if self.house.scheduler.get_job(f"fetching.{name}"):
+                self.house.scheduler.remove_job(f"fetching.{name}")
+
+    async def catch_up(self) -> None:
+        """At the start: what is current, then what the archive lacks of the last weeks."""
+        today = self.house.clock().date()
+        await self.house.archive.index()
+        await self.refresh_current()
+        await self._refresh(await self.house.archive.missing(today - timedelta(self.house.backfill_days), today))
+
+    async def refresh_current(self) -> None:
+        today = self.house.clock().date()
+        await self._refresh([today, today - timedelta(days=1)])
+
+    async def refresh_settling(self) -> None:
+        today = self.house.clock().date()
+        await self._refresh(days_between(today - timedelta(SETTLING_DAYS), today))
+
+    async def _refresh(self, days: Iterable[date]) -> None:
+        """Read the lists of `days`; with the API down, the next job goes on."""
+        try:
+            for day in days:
+                await self.house.archive.refresh(day, self.house.clock())
+        except PapersUnavailable as error:
+            log.warning("the archive is not up to date: %s", error)
+        finally:
+            await self.house.archive.index()
+
+
+async def setup(bot: PaperBot) -> None:
+    await bot.add_cog(Fetching(bot))

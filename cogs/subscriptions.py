@@ -1,0 +1,257 @@
+"""Subscriptions: `/digest`, what a server's admins set up. Every reply is for the admin alone."""
+
+from datetime import datetime
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import Mistake, PaperBot
+from bot.delivery import missing_permissions
+from bot.digest import Taste
+from bot.layouts import status
+from bot.layouts.digest import preview_message
+from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
+from bot.schedule import (
+    Run,
+    Timetable,
+    find_zones,
+    first_run,
+    parse_time,
+    parse_weekdays,
+    parse_zone,
+    weekday_choices,
+    weekdays_name,
+)
+from bot.storage import Subscription, TooManySubscriptions
+
+Interaction = discord.Interaction[PaperBot]
+Choices = list[app_commands.Choice[str]]
+Size = app_commands.Range[int, 1, 10]
+MinUpvotes = app_commands.Range[int, 0, 10_000]
+
+_MEANINGS = {
+    "channel": "where the digest is posted",
+    "time": "the local time, such as 9:00 or 6:30pm",
+    "timezone": "type a city and pick its zone",
+    "size": "how many papers at most, 1 to 10 (5)",
+    "weekdays": "every day, weekdays, mon-fri or mon, wed, fri (every day)",
+    "min_upvotes": "leave out papers with fewer upvotes (0)",
+    "subscription": "which one; it may be left out where there is only one",
+}
+
+
+class Subscriptions(commands.GroupCog, name="digest", description="Set up where and when papers are posted"):
+    """The group's defaults hide it from others; `interaction_check` is what keeps them out."""
+
+    __discord_app_commands_guild_only__ = True
+    __discord_app_commands_default_permissions__ = discord.Permissions(manage_guild=True)
+
+    def __init__(self, bot: PaperBot) -> None:
+        self.bot = bot
+        self.subscriptions = bot.house.storage.subscriptions
+        self.deliveries = bot.house.storage.deliveries
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        allowed = interaction.guild is not None and interaction.permissions.manage_guild
+        if not allowed and interaction.type is not discord.InteractionType.autocomplete:
+            raise Mistake(status.NEEDS_MANAGE_SERVER if interaction.guild else status.SERVER_ONLY)
+        return allowed
+
+    @app_commands.command(description="Post the day's best papers in a channel, at a local time")
+    @app_commands.describe(**{name: _MEANINGS[name] for name in list(_MEANINGS)[:6]})
+    async def add(
+        self,
+        interaction: Interaction,
+        channel: discord.TextChannel,
+        time: str,
+        timezone: str,
+        size: Size = 5,
+        weekdays: str = "every day",
+        min_upvotes: MinUpvotes = 0,
+    ) -> None:
+        now = self.bot.house.clock()
+        timetable = _timetable(time, timezone, weekdays)
+        _check_permissions(channel)
+        try:
+            added = await self.subscriptions.add(
+                channel.guild.id,
+                channel.id,
+                timetable,
+                Taste(size, min_upvotes),
+                created_by=interaction.user.id,
+                now=now,
+                next_run=first_run(timetable, now),
+            )
+        except TooManySubscriptions:
+            raise Mistake(status.TOO_MANY) from None
+        await _reply(interaction, status.saved(added, "Set up:"))
+
+    @app_commands.command(description="Change a subscription; what you leave out stays as it is")
+    @app_commands.describe(**_MEANINGS)
+    async def edit(
+        self,
+        interaction: Interaction,
+        subscription: str | None = None,
+        channel: discord.TextChannel | None = None,
+        time: str | None = None,
+        timezone: str | None = None,
+        size: Size | None = None,
+        weekdays: str | None = None,
+        min_upvotes: MinUpvotes | None = None,
+    ) -> None:
+        known = await self._chosen(interaction, subscription)
+        old = known.timetable
+        timetable = _timetable(
+            time or f"{old.at:%H:%M}", timezone or old.zone.key, weekdays or weekdays_name(old.weekdays)
+        )
+        taste = Taste(
+            known.taste.size if size is None else size,
+            known.taste.min_upvotes if min_upvotes is None else min_upvotes,
+            known.taste.risers,
+        )
+        if channel:
+            _check_permissions(channel)
+        next_run = await self._next_run(known, timetable, self.bot.house.clock())
+        channel_id = channel.id if channel else known.channel_id
+        await self.subscriptions.edit(known.id, channel_id, timetable, taste, next_run)
+        await _reply(interaction, status.saved(await self._again(known), "Changed:"))
+
+    @app_commands.command(name="list", description="What is posted on this server, where and when")
+    async def list_(self, interaction: Interaction) -> None:
+        known = await self.subscriptions.of_guild(_guild(interaction).id)
+        await _reply(interaction, status.listing(known) if known else status.NO_SUBSCRIPTIONS)
+
+    @app_commands.command(description="Stop posting until you resume")
+    @app_commands.describe(subscription=_MEANINGS["subscription"])
+    async def pause(self, interaction: Interaction, subscription: str | None = None) -> None:
+        known = await self._chosen(interaction, subscription)
+        await self.subscriptions.pause(known.id)
+        await _reply(interaction, status.saved(await self._again(known), "Paused:"))
+
+    @app_commands.command(description="Post again; what was missed meanwhile comes in one digest")
+    @app_commands.describe(subscription=_MEANINGS["subscription"])
+    async def resume(self, interaction: Interaction, subscription: str | None = None) -> None:
+        known = await self._chosen(interaction, subscription)
+        channel = _guild(interaction).get_channel(known.channel_id)
+        if channel is None:
+            raise Mistake(status.CHANNEL_GONE)
+        _check_permissions(channel)
+        next_run = await self._next_run(known, known.timetable, self.bot.house.clock())
+        await self.subscriptions.resume(known.id, next_run)
+        await _reply(interaction, status.saved(await self._again(known), "Resumed:"))
+
+    @app_commands.command(description="Remove a subscription; what it posted stays in the record")
+    @app_commands.describe(subscription=_MEANINGS["subscription"])
+    async def remove(self, interaction: Interaction, subscription: str | None = None) -> None:
+        known = await self._chosen(interaction, subscription)
+        await self.subscriptions.remove(known.id)
+        await _reply(interaction, f"Removed: {status.wish(known)}.")
+
+    @app_commands.command(description="See what the next digest would be; nobody else does, and nothing is recorded")
+    @app_commands.describe(subscription=_MEANINGS["subscription"])
+    async def preview(self, interaction: Interaction, subscription: str | None = None) -> None:
+        known = await self._chosen(interaction, subscription)
+        digest = await self.bot.courier.preview(known, self.bot.house.clock())
+        if digest.highlights:
+            await interaction.response.send_message(view=preview_message(digest), ephemeral=True)
+        else:
+            await _reply(interaction, status.quiet_preview(digest))
+
+    @app_commands.command(description="When the next digest comes, what came last, and what is in the way")
+    @app_commands.describe(subscription="which one (all of them)")
+    async def status(self, interaction: Interaction, subscription: str | None = None) -> None:
+        guild = _guild(interaction)
+        known = await self.subscriptions.of_guild(guild.id)
+        if subscription:
+            known = [await self._chosen(interaction, subscription)]
+        if not known:
+            raise Mistake(status.NO_SUBSCRIPTIONS)
+        reports = [
+            status.status(each, await self.deliveries.latest(each.id), _missing(guild, each.channel_id))
+            for each in known
+        ]
+        await _reply(interaction, status.fitted("\n\n".join(reports)))
+
+    @add.autocomplete("timezone")
+    @edit.autocomplete("timezone")
+    async def complete_timezone(self, interaction: Interaction, typed: str) -> Choices:  # noqa: ARG002
+        return [app_commands.Choice(name=name, value=name) for name in find_zones(typed)[:MAX_CHOICES]]
+
+    @add.autocomplete("weekdays")
+    @edit.autocomplete("weekdays")
+    async def complete_weekdays(self, interaction: Interaction, typed: str) -> Choices:  # noqa: ARG002
+        return [app_commands.Choice(name=name, value=name) for name in weekday_choices(typed)]
+
+    @edit.autocomplete("subscription")
+    @pause.autocomplete("subscription")
+    @resume.autocomplete("subscription")
+    @remove.autocomplete("subscription")
+    @preview.autocomplete("subscription")
+    @status.autocomplete("subscription")
+    async def complete_subscription(self, interaction: Interaction, typed: str) -> Choices:
+        guild = _guild(interaction)
+        known = await self.subscriptions.of_guild(guild.id) if interaction.permissions.manage_guild else []
+        named = [(status.label(each, _channel_name(guild, each.channel_id)), each) for each in known]
+        fitting = [(name, each) for name, each in named if typed.casefold() in name.casefold()]
+        return [
+            app_commands.Choice(name=plain(name, MAX_CHOICE), value=str(each.id))
+            for name, each in fitting[:MAX_CHOICES]
+        ]
+
+    async def _chosen(self, interaction: Interaction, subscription: str | None) -> Subscription:
+        """The subscription an admin means, of their own server; raises `Mistake`."""
+        known = await self.subscriptions.of_guild(_guild(interaction).id)
+        if not known:
+            raise Mistake(status.NO_SUBSCRIPTIONS)
+        if subscription is None and len(known) == 1:
+            return known[0]
+        for each in known:
+            if str(each.id) == subscription:
+                return each
+        raise Mistake(status.UNKNOWN_SUBSCRIPTION if subscription else status.WHICH_SUBSCRIPTION)
+
+    async def _again(self, known: Subscription) -> Subscription:
+        return await self.subscriptions.get(known.id) or known
+
+    async def _next_run(self, known: Subscription, timetable: Timetable, now: datetime) -> Run:
+        """The next run, on a date that has not had its run yet."""
+        latest = await self.deliveries.latest(known.id)
+        return first_run(timetable, now, after=latest[0].run_date if latest else None)
+
+
+def _timetable(time: str, timezone: str, weekdays: str) -> Timetable:
+    try:
+        return Timetable(parse_time(time), parse_zone(timezone), parse_weekdays(weekdays))
+    except ValueError as error:
+        raise Mistake(str(error)) from None
+
+
+def _check_permissions(channel: discord.abc.GuildChannel) -> None:
+    missing = missing_permissions(channel, channel.guild.me)
+    if missing:
+        raise Mistake(f"{status.missing_permissions(channel.id, missing)} Then try again; nothing was changed.")
+
+
+def _missing(guild: discord.Guild, channel_id: int) -> list[str]:
+    channel = guild.get_channel(channel_id)
+    return missing_permissions(channel, guild.me) if channel else []
+
+
+def _channel_name(guild: discord.Guild, channel_id: int) -> str:
+    channel = guild.get_channel(channel_id)
+    return f"#{channel.name}" if channel else "a deleted channel"
+
+
+def _guild(interaction: Interaction) -> discord.Guild:
+    assert interaction.guild is not None  # interaction_check refused the rest
+    return interaction.guild
+
+
+async def _reply(interaction: Interaction, text: str) -> None:
+    await interaction.response.send_message(text, ephemeral=True)
+
+
+async def setup(bot: PaperBot) -> None:
+    await bot.add_cog(Subscriptions(bot))
