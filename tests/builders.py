@@ -1,5 +1,6 @@
 """Small worlds for tests: entries as the papers API sends them, papers, a clock that tests move."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -44,4 +45,4 @@ def entries(count: int, day: date = DAY, first: int = 1) -> list[dict[str, Any]]
 
 
 def paper(paper_id: str, **known: Any) -> Paper:
-    return Paper(**({"id": paper_id, "title": f"Paper {paper_id}", "abstract": "", "day": DAY} | known))
+    return replace(Paper(paper_id, title=f"Paper {paper_id}", abstract="", day=DAY), **known)
