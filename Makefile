@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := requirements/dev.txt
 
-.PHONY: setup demo run test check bench lock
+.PHONY: setup demo run test test-real-days check bench docs lock
 setup: .venv/ready
 
 # The lock file carries hashes, so pip installs exactly what was tested or nothing.
@@ -23,15 +23,23 @@ run: setup
 test: setup
 	$(BIN)/pytest
 
+# Over hundreds of captured days of the papers API, where they lie beside the project.
+test-real-days: setup
+	$(BIN)/pytest -m real_days
+
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/test_docs.py tests/test_settings.py
+	$(BIN)/pytest -q tests/test_docs.py
 
 bench: setup
 	$(BIN)/python -m bench
+
+# Renew what is written from the code: the command reference and the example settings.
+docs: setup
+	$(BIN)/python -m tests.reference
 
 # Renew the lock files after a change of dependencies.
 lock:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import discord
@@ -93,6 +94,23 @@ async def _house(settings: Settings) -> AsyncIterator[House]:
 def _papers_api(settings: Settings) -> PapersAPI:
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     return PapersAPI(str(settings.papers_url), token)
+
+
+@app.command()
+def demo(
+    screenshot: Annotated[
+        Path | None, typer.Option(help="Take one picture of the demo with an installed Chromium, and end.")
+    ] = None,
+) -> None:
+    """Show the real bot in a simulated Discord, in a browser: no token, no network."""
+    try:
+        from bot.demo import stage  # noqa: PLC0415  # an extra, which the bot runs without
+    except ImportError as error:
+        raise typer.BadParameter(f"the demo needs its extra: pip install 'paperboy[demo]' ({error})") from None
+    try:
+        asyncio.run(stage.show(screenshot and screenshot.absolute()))
+    except stage.DemoUnavailable as error:
+        _stop(str(error), 1)
 
 
 @app.command()

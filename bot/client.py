@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions")
 
 
+INVITED_TO = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
+
+
 def system_clock() -> datetime:
     return datetime.now(UTC)
 
@@ -86,6 +89,8 @@ class PaperBot(commands.AutoShardedBot):
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         await self.tree.sync()
+        assert self.application_id is not None  # known since the login
+        log.info("invite me with %s", discord.utils.oauth_url(self.application_id, permissions=INVITED_TO))
 
     async def close(self) -> None:
         await self.courier.drain()

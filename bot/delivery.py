@@ -62,11 +62,7 @@ class _Rejected(DeliveryFailed):
 
 
 class _Passing(DeliveryFailed):
-    """Worth another try; `arrived` is None where a message may exist, else False."""
-
-    def __init__(self, reason: str, arrived: bool | None) -> None:
-        super().__init__(reason)
-        self.arrived = arrived
+    """Worth another try; whether this try, or one before it, made the message is unknown."""
 
 
 def missing_permissions(channel: discord.abc.GuildChannel | discord.Thread, me: discord.Member) -> list[str]:
@@ -189,8 +185,6 @@ class Courier:
             log.exception("delivery %d: Discord does not take the message", delivery.id)
             await deliveries.fail(delivery.id, str(error))
         except _Passing as error:
-            if error.arrived is False:
-                await deliveries.not_arrived(delivery.id)
             retry_at = now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(delivery.attempts, 10))
             await deliveries.postpone(delivery.id, str(error), retry_at)
             log.warning("delivery %d is tried again at %s: %s", delivery.id, retry_at, error)
@@ -214,16 +208,15 @@ class Courier:
                 if _holds_nonce(message, delivery.nonce):
                     return message
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            failure = _classified(error)
-            if isinstance(failure, _Passing):
-                failure.arrived = None  # it is the search that failed: the message's fate is as unknown as before
-            raise failure from error
+            raise _classified(error) from error
         return None
 
     def _check_history_is_readable(self, channel: discord.abc.Messageable) -> None:
         """Without the permission Discord answers an empty history, not an error."""
         if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
             return
+        if not channel.guild.me:
+            raise _Passing("the server is unavailable")
         if "Read Message History" in missing_permissions(channel, channel.guild.me):
             raise _Refused("I lack Read Message History, without which I cannot tell whether the digest arrived")
 
@@ -262,17 +255,17 @@ class Courier:
 def _classified(error: Exception) -> DeliveryFailed:
     """What a failed request to Discord means, decided here and nowhere else."""
     if isinstance(error, discord.RateLimited):
-        return _Passing("Discord asked us to slow down", arrived=False)
+        return _Passing("Discord asked us to slow down")
     if not isinstance(error, discord.HTTPException):
-        return _Passing(f"no answer from Discord ({type(error).__name__})", arrived=None)
+        return _Passing(f"no answer from Discord ({type(error).__name__})")
     if error.code in _GONE:
         return _Refused(_GONE[error.code])
     if error.code == _FORBIDDEN:
         return _Refused("I lack a permission in the channel")
     if error.status == 400:  # noqa: PLR2004
         return _Rejected(f"Discord did not take the message (error {error.code})")
-    # An answer below 500 was a refusal; above it, the message may have been created all the same.
-    return _Passing(f"Discord answered {error.status}", arrived=False if error.status < 500 else None)  # noqa: PLR2004
+    # Even a 429 says nothing of the message: an earlier try, ours or discord.py's own after a 500, may have made it.
+    return _Passing(f"Discord answered {error.status}")
 
 
 def _holds_nonce(message: discord.Message, nonce: str) -> bool:

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
         description="how many past days the first start reads into the archive",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", validation_alias="PAPERBOY_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR"
+        "INFO", validation_alias="PAPERBOY_LOG_LEVEL", description="how much is logged: DEBUG, INFO, WARNING or ERROR"
     )
 
     @property
@@ -95,7 +95,8 @@ def read_settings(kind: type[Kind]) -> Kind:
 def _complaint(kind: type[Settings], error: ErrorDetails) -> str:
     name = str(error["loc"][0])
     field = next(field for field in kind.model_fields.values() if field.validation_alias == name)
-    return f"{name}: {error['msg'].removeprefix('Value error, ')}. It is {field.description}."
+    wrong = "it is missing" if error["type"] == "missing" else error["msg"].removeprefix("Value error, ")
+    return f"{name}: {wrong} ({field.description})."
 
 
 def env_example() -> str:
@@ -107,5 +108,6 @@ def env_example() -> str:
 def _example(field: FieldInfo) -> str:
     if field.is_required():
         return f"# Required: {field.description}.\n{field.validation_alias}=\n"
+    meaning = str(field.description)
     default = "" if field.default is None else field.default
-    return f"# {str(field.description).capitalize()}.\n# {field.validation_alias}={default}\n"
+    return f"# {meaning[0].upper()}{meaning[1:]}.\n# {field.validation_alias}={default}\n"

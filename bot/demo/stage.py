@@ -2,16 +2,16 @@
 
 import asyncio
 import logging
+import shutil
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import discord
 import simcord
-from playwright.async_api import async_playwright
 from rich.console import Console
 
 from bot.archive import Archive, days_between
@@ -23,10 +23,25 @@ from bot.search import Search
 from bot.storage import open_storage
 
 MORNING = datetime(2026, 5, 29, 6, 59, tzinfo=UTC)  # a Friday; Thursday's list has closed
-BEAT_SECONDS = 2
-WIDTH, HEIGHT = 900, 1180
+MINUTE = 60  # seconds
+WIDTH, HEIGHT = 1120, 1080
 _SETTLE_SECONDS = 60
-_CHROMIUM = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_CHROMIUM_OPTIONS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--force-device-scale-factor=1.5",
+    "--virtual-time-budget=8000",  # ms the page has to load and draw
+)
+
+
+class DemoUnavailable(Exception):
+    """The demo lacks something on this machine; the message says what to install."""
 
 
 class Stage:
@@ -44,6 +59,8 @@ class Stage:
 
     async def open(self) -> None:
         """An admin subscribes a minute before nine in Berlin; at nine the digest arrives."""
+        assert self.bot.user is not None
+        await self.bot.user.edit(username="Paperboy")
         await self.admin.slash(self.general, "digest add", channel=self.channel, time="9:00", timezone="Europe/Berlin")
         await self.env.advance_time(60)
         await self.bot.courier.tick(self.bot.house.clock())
@@ -87,7 +104,7 @@ class _Clock:
         return self.env.now() if self.env else MORNING
 
 
-async def show(screenshot: Path | None = None) -> None:
+async def show(screenshot: Path | None) -> None:
     """Show the demo in a browser until Ctrl-C, or take one picture of it into `screenshot`."""
     say = Console(highlight=False, soft_wrap=True)
     logging.getLogger("discord").setLevel(logging.WARNING)
@@ -119,27 +136,34 @@ async def _play(stage: Stage, preview: simcord.Preview) -> None:
         asyncio.get_running_loop().add_signal_handler(each, ended.set)
     closing = asyncio.create_task(preview.wait_closed())
     closing.add_done_callback(lambda _: ended.set())
-    began, opened = datetime.now(UTC), stage.env.now()
+    behind = datetime.now(UTC) - stage.env.now()
     while not ended.is_set():
         with suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), BEAT_SECONDS)
-        with suppress(simcord.SetupError):  # somebody is clicking: the next beat catches up
-            behind = opened + (datetime.now(UTC) - began) - stage.env.now()
-            await stage.env.advance_time(max(behind, timedelta()).total_seconds())
+            await asyncio.wait_for(ended.wait(), MINUTE)
+        with suppress(simcord.SetupError):  # somebody is clicking: the next minute catches up
+            await stage.env.advance_time((datetime.now(UTC) - behind - stage.env.now()).total_seconds())
             await stage.bot.courier.tick(stage.bot.house.clock())
             await preview.refresh()
     closing.cancel()
 
 
 async def _photograph(url: str, path: Path) -> None:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=_chromium(), args=list(_CHROMIUM))
-        page = await browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1.5)
-        await page.goto(url)
-        await page.get_by_text("Daily Papers").first.wait_for()
-        await page.screenshot(path=path)
-        await browser.close()
-
-
-def _chromium() -> str:
-    raise NotImplementedError
+    """Have an installed Chromium take the page's picture."""
+    program = next(filter(None, map(shutil.which, _CHROMIUMS)), None)
+    if program is None:
+        names = ", ".join(_CHROMIUMS)
+        raise DemoUnavailable(f"A screenshot needs Chromium: install it, so that one of {names} is found.")
+    with TemporaryDirectory(prefix="paperboy-chromium-") as profile:
+        process = await asyncio.create_subprocess_exec(
+            program,
+            *_CHROMIUM_OPTIONS,
+            f"--user-data-dir={profile}",
+            f"--window-size={WIDTH},{HEIGHT}",
+            f"--screenshot={path}",
+            url,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        await process.wait()
+    if process.returncode or not await asyncio.to_thread(path.exists):
+        raise DemoUnavailable(f"Chromium wrote no picture to {path}.")

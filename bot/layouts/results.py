@@ -21,7 +21,7 @@ def leaderboard_message(period: Period, day: date, papers: Sequence[Paper], *, t
 
 def found_message(query: str, papers: Sequence[Paper], *, total: int, page: int) -> LayoutView:
     """A page of what matches `query`, best first."""
-    heading = f"# {count(total, 'paper')} found\n**{shorten(query, 300)}**"
+    heading = f"# Papers found\n**{shorten(query, 300)}** · {count(total, 'paper')}, best first"
     return _page(heading, papers, total, page, lambda number: f"find:{number}:{query}")
 
 
