@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -59,7 +59,13 @@ def run() -> None:
     """Run the bot until it is told to stop."""
     settings = read_settings(BotSettings)
     discord.utils.setup_logging(level=logging.getLevelName(settings.log_level))
+    logging.getLogger("apscheduler.executors.default").addFilter(_is_no_stop)
     asyncio.run(_run(settings))
+
+
+def _is_no_stop(record: logging.LogRecord) -> bool:
+    """A job that a stop interrupts goes on at the next start; its traceback would look like a bug."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 async def _run(settings: BotSettings) -> None:
@@ -73,10 +79,12 @@ async def _run(settings: BotSettings) -> None:
         stop = asyncio.create_task(stopped.wait())
         await asyncio.wait({connection, stop}, return_when=asyncio.FIRST_COMPLETED)
         house.scheduler.pause()  # no other tick; closing the bot then waits for the send in flight
+        connection.cancel()  # a Discord that does not answer would keep it; its own end stays as it was
+        stop.cancel()
         await bot.close()
         house.scheduler.shutdown(wait=False)
-        stop.cancel()
-        await connection
+        with suppress(asyncio.CancelledError):
+            await connection
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(minutes=30)
 PAUSE_AFTER_FAILURE = timedelta(minutes=2)
+PATIENCE_SECONDS = 60  # a digest that is due does not sit out a whole rate-limit window
 BATCH = 1000
 
 
@@ -58,10 +59,11 @@ class Archive:
         if now < self._resting_until:
             raise PapersUnavailable("the papers API did not answer a moment ago")
         try:
-            await self.refresh(day, now)
-        except PapersUnavailable:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self.refresh(day, now)
+        except (PapersUnavailable, TimeoutError) as error:
             self._resting_until = now + PAUSE_AFTER_FAILURE
-            raise
+            raise PapersUnavailable(str(error) or "the papers API took too long") from error
 
     async def missing(self, first: date, last: date) -> list[date]:
         """The days not read since they closed, latest first: what a backfill has still to do."""

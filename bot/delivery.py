@@ -80,11 +80,18 @@ def delivery_nonce(subscription: Subscription, run: Run) -> str:
 class Courier:
     """Carries digests from the archive to the channels of `client`."""
 
-    def __init__(self, client: discord.Client, storage: Storage, archive: Archive) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        storage: Storage,
+        archive: Archive,
+        *,
+        messages_per_second: float = MESSAGES_PER_SECOND,
+    ) -> None:
         self._client = client
         self._storage = storage
         self._archive = archive
-        self._limiter = AsyncLimiter(MESSAGES_PER_SECOND, 1)
+        self._limiter = AsyncLimiter(messages_per_second, 1)
         self._places = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -170,55 +177,53 @@ class Courier:
     async def _carry(self, delivery: Delivery, now: datetime, *, superseded: bool = False) -> None:
         """Send and record; a superseded delivery is only looked for, then given up to the next digest."""
         deliveries = self._storage.deliveries
+        in_doubt = delivery.attempted_at is not None  # an earlier attempt may have made the message
         try:
-            message = await self._arrived(delivery, now, superseded=superseded)
+            if in_doubt and (superseded or not _nonce_holds(delivery, now)):
+                message = await self._find(delivery)
+                in_doubt = False
+            else:
+                message = None
             if message is None and superseded:
                 await deliveries.fail(delivery.id, delivery.reason or "the bot was away when it was due")
                 return
             message = message or await self._send(delivery, now)
             await deliveries.sent(delivery.id, message.id, message.created_at)
             log.info("delivery %d: message %d in channel %d", delivery.id, message.id, delivery.channel_id)
-        except _Refused as error:
-            await deliveries.fail(delivery.id, str(error), suspend=True)
-            await self._tell(delivery, str(error))
-        except _Rejected as error:
-            log.exception("delivery %d: Discord does not take the message", delivery.id)
-            await deliveries.fail(delivery.id, str(error))
-        except _Passing as error:
-            retry_at = now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(delivery.attempts, 10))
-            await deliveries.postpone(delivery.id, str(error), retry_at)
-            log.warning("delivery %d is tried again at %s: %s", delivery.id, retry_at, error)
+        except DeliveryFailed as failure:
+            await self._failed(delivery, failure, now, in_doubt=in_doubt)
 
-    async def _arrived(self, delivery: Delivery, now: datetime, *, superseded: bool) -> discord.Message | None:
-        """The message of an earlier attempt whose outcome nobody recorded, if one is in the channel."""
-        if delivery.attempted_at is None:
-            return None
-        if now - delivery.attempted_at <= NONCE_HOLDS and not superseded:
-            return None  # sending again with the same nonce gives the first message
-        message = await self._find(delivery, since=delivery.attempted_at - CLOCK_SKEW)
-        if message is None:
-            await self._storage.deliveries.not_arrived(delivery.id)
-        return message
+    async def _failed(self, delivery: Delivery, failure: DeliveryFailed, now: datetime, *, in_doubt: bool) -> None:
+        """Record what became of an attempt. While in doubt, what the earlier attempt did stays unknown."""
+        deliveries = self._storage.deliveries
+        log.warning("delivery %d: %s", delivery.id, failure, exc_info=isinstance(failure, _Rejected))
+        match failure:
+            case _Refused():
+                if in_doubt:  # the delivery waits, planned, until the channel can be searched
+                    await self._storage.subscriptions.suspend(delivery.subscription_id, str(failure))
+                else:
+                    await deliveries.fail(delivery.id, str(failure), suspend=True)
+                await self._tell(delivery, str(failure))
+            case _Rejected():
+                await deliveries.fail(delivery.id, str(failure))
+            case _:
+                retry_at = now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(delivery.attempts, 10))
+                await deliveries.postpone(delivery.id, str(failure), retry_at)
 
-    async def _find(self, delivery: Delivery, since: datetime) -> discord.Message | None:
+    async def _find(self, delivery: Delivery) -> discord.Message | None:
+        """The message of an earlier attempt, if it is in the channel; without it, the delivery is in no doubt."""
+        assert delivery.attempted_at is not None
         try:
             channel = await self._channel(delivery)
-            self._check_history_is_readable(channel)
+            _check_history_is_readable(channel)
+            since = delivery.attempted_at - CLOCK_SKEW
             async for message in channel.history(after=since, oldest_first=True, limit=SEARCHED_MESSAGES):
                 if _holds_nonce(message, delivery.nonce):
                     return message
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             raise _classified(error) from error
+        await self._storage.deliveries.not_arrived(delivery.id)
         return None
-
-    def _check_history_is_readable(self, channel: discord.abc.Messageable) -> None:
-        """Without the permission Discord answers an empty history, not an error."""
-        if not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
-            return
-        if not channel.guild.me:
-            raise _Passing("the server is unavailable")
-        if "Read Message History" in missing_permissions(channel, channel.guild.me):
-            raise _Refused("I lack Read Message History, without which I cannot tell whether the digest arrived")
 
     async def _send(self, delivery: Delivery, now: datetime) -> discord.Message:
         view = digest_message(delivery.digest, delivery.nonce)
@@ -250,6 +255,19 @@ class Courier:
             await channel.send(status.suspended(delivery.channel_id, reason))
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.warning("server %d could not be told: %s", delivery.guild_id, error)
+
+
+def _nonce_holds(delivery: Delivery, now: datetime) -> bool:
+    """Whether sending again gives the message of the first attempt, if that made one."""
+    return delivery.attempted_at is not None and now - delivery.attempted_at <= NONCE_HOLDS
+
+
+def _check_history_is_readable(channel: discord.TextChannel | discord.Thread) -> None:
+    """Without the permission Discord answers an empty history, not an error."""
+    if channel.guild.me is None:
+        raise _Passing("the server is not available")
+    if "Read Message History" in missing_permissions(channel, channel.guild.me):
+        raise _Refused("I lack Read Message History, without which I cannot tell whether the digest arrived")
 
 
 def _classified(error: Exception) -> DeliveryFailed:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Self
 
 import aiohttp
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     AliasPath,
     BaseModel,
@@ -40,7 +41,7 @@ MAX_WAIT_SECONDS = 330  # a rate-limit window is 300 s
 PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 USER_AGENT = "paperboy/0.1 (Discord bot for Daily Papers)"
 
-_ID = r"\d{4}\.\d{4,5}"
+_ID = r"[0-9]{4}\.[0-9]{4,5}"
 _REFERENCE = re.compile(
     rf"""^\s*<?(?:
         (?:https?://)?(?:www\.)?(?:
@@ -49,8 +50,9 @@ _REFERENCE = re.compile(
     )?(?P<id>{_ID})(?:v\d+)?(?:\.pdf)?/?(?:[?\#].*)?>?\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
-_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # controls, bidi overrides
-_RATE_LIMIT = re.compile(r"r=(?P<left>\d+)\s*;\s*t=(?P<seconds>\d+)")
+# Controls, bidi overrides, and half pairs, which JSON may smuggle in and no database takes.
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_RATE_LIMIT = re.compile(r"r=(?P<left>[0-9]{1,9})\s*;\s*t=(?P<seconds>[0-9]{1,9})")
 
 
 class PapersUnavailable(Exception):
@@ -114,6 +116,13 @@ def _or_none(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         return None
 
 
+def _utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError("an instant before the year 1 or after the year 9999") from error
+
+
 def _no_spaces(value: Any) -> Any:
     return "".join(value.split()) if isinstance(value, str) else value  # two real URLs hold a newline
 
@@ -123,7 +132,7 @@ _Title = Annotated[_Line, StringConstraints(min_length=1)]
 _Count = Annotated[int, Field(ge=0, le=2**31)]
 _OptionalLine = Annotated[_Line | None, WrapValidator(_or_none)]
 _OptionalCount = Annotated[_Count | None, WrapValidator(_or_none)]
-_OptionalTime = Annotated[datetime | None, WrapValidator(_or_none)]
+_OptionalTime = Annotated[Annotated[datetime, AfterValidator(_utc)] | None, WrapValidator(_or_none)]
 _OptionalUrl = Annotated[HttpUrl | None, BeforeValidator(_no_spaces), WrapValidator(_or_none)]
 _OptionalList = Annotated[list[Any] | None, WrapValidator(_or_none)]
 _URL: TypeAdapter[HttpUrl | None] = TypeAdapter(_OptionalUrl)
@@ -138,7 +147,7 @@ class _Entry(BaseModel):
 
     id: Annotated[str, StringConstraints(pattern=f"^{_ID}$")] = Field(validation_alias=_in_paper("id"))
     title: _Title = Field(validation_alias=AliasChoices(_in_paper("title"), "title"))
-    abstract: _Line = Field("", validation_alias=AliasChoices(_in_paper("summary"), "summary"))
+    abstract: _OptionalLine = Field(None, validation_alias=AliasChoices(_in_paper("summary"), "summary"))
     # The outer level has no upvotes: reading them there gives 0 for every paper.
     upvotes: _Count = Field(0, validation_alias=_in_paper("upvotes"))
     comments: _OptionalCount = Field(None, validation_alias="numComments")
@@ -166,13 +175,13 @@ class _Entry(BaseModel):
         return Paper(
             id=self.id,
             title=self.title,
-            abstract=self.abstract,
+            abstract=self.abstract or "",
             # The instant's date is the list's day; before 2025-03-17 only the request knows it.
-            day=self.submitted_at.astimezone(UTC).date() if self.submitted_at else day,
+            day=self.submitted_at.date() if self.submitted_at else day,
             upvotes=self.upvotes,
             comments=self.comments or 0,
             authors=_lines(names),
-            published_at=_utc(self.published_at) if self.published_at else None,
+            published_at=self.published_at,
             organization=self.organization or None,
             ai_summary=self.ai_summary or None,
             tags=_lines(self.tags or ()),
@@ -185,20 +194,12 @@ class _Entry(BaseModel):
 
 def _lines(values: Iterable[Any]) -> tuple[str, ...]:
     """The readable, non-empty texts among `values`, each once, in their order."""
-    readable = (_one_line(value) for value in values if isinstance(value, str) and _encodable(value))
+    readable = (_one_line(value) for value in values if isinstance(value, str))
     return tuple(dict.fromkeys(line for line in readable if line))
 
 
-def _encodable(text: str) -> bool:
-    return not any("\ud800" <= letter <= "\udfff" for letter in text)  # JSON may smuggle in half a pair
-
-
-def _utc(instant: datetime) -> datetime:
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
 def read_entry(entry: Any, day: date) -> Paper:
-    """The paper in one entry of the list of `day`; `ValueError` when id or title cannot be read."""
+    """The paper in one entry of the list of `day`; `ValueError` when id, title or upvotes cannot be read."""
     if not isinstance(entry, dict) or not isinstance(entry.get("paper"), dict):
         raise ValueError("an entry is an object that holds a `paper`")
     known = {key: value for key, value in entry.items() if value is not None}
@@ -290,32 +291,39 @@ class PapersAPI:
         await asyncio.sleep(min(self._resume_at - loop.time(), MAX_WAIT_SECONDS))
         try:
             async with self._session.get(self._url, params=params) as response:
-                left, seconds = _quota(response.headers)
+                left, wait = _quota(response.headers)
                 if left == 0:
-                    self._resume_at = loop.time() + seconds + 1
-                _raise_for_status(response, seconds)
-                return await _bounded_body(response), "next" in response.links
+                    self._resume_at = loop.time() + wait
+                _raise_for_status(response, None if left is None else wait)
+                return await _bounded_body(response), _links_to_next(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _Passing(f"no answer from the papers API ({type(error).__name__})") from error
 
 
 def _quota(headers: Mapping[str, str]) -> tuple[int | None, int]:
-    """Requests left and seconds to the next window, from `RateLimit: "api";r=499;t=120`."""
+    """Requests left and seconds until the next window is surely open, from `RateLimit: "api";r=499;t=120`."""
     found = _RATE_LIMIT.search(headers.get("RateLimit", ""))
-    return (int(found["left"]), int(found["seconds"])) if found else (None, 0)
+    return (int(found["left"]), int(found["seconds"]) + 1) if found else (None, 0)
 
 
-def _raise_for_status(response: aiohttp.ClientResponse, window_seconds: int) -> None:
+def _raise_for_status(response: aiohttp.ClientResponse, next_window: int | None) -> None:
     if response.status == 200:  # noqa: PLR2004
         return
     message = f"the papers API answered {response.status}"
     if response.status not in PASSING_STATUSES:
         raise PapersUnavailable(message)
     after = response.headers.get("Retry-After", "")
-    if after.isdigit():
+    if after.isdecimal():
         raise _Passing(message, float(after))
     # The CDN's own 429 carries neither header; then backoff decides.
-    raise _Passing(message, window_seconds + 1 if response.status == 429 and window_seconds else None)  # noqa: PLR2004
+    raise _Passing(message, next_window if response.status == 429 else None)  # noqa: PLR2004
+
+
+def _links_to_next(response: aiohttp.ClientResponse) -> bool:
+    try:
+        return "next" in response.links
+    except ValueError:  # a link nobody can read leads nowhere
+        return False
 
 
 async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:

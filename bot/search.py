@@ -22,9 +22,10 @@ log = logging.getLogger(__name__)
 SCHEMA_VERSION = 1  # raise it with every change of the fields or analyzers below
 WRITER_BYTES = 64 * 1024 * 1024
 LONGEST_WORD = 60
+MOST_PARENTHESES = 50  # tantivy's parser recurses: a few thousand of them end the process
 _MARKER = "paperboy.json"
 # Title above tags and authors, above the abstract.
-_BOOSTS = {"title": 4.0, "tags": 2.0, "authors": 2.0, "organization": 1.5, "abstract": 1.0}
+BOOSTS = {"title": 4.0, "tags": 2.0, "authors": 2.0, "organization": 1.5, "abstract": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,7 @@ class Search:
         (self._path / _MARKER).write_text(json.dumps(self._marker), encoding="utf-8")
 
     def _use(self, index: tantivy.Index) -> None:
-        index.register_tokenizer("prose", _analyzer(stemmed=True))
-        index.register_tokenizer("names", _analyzer(stemmed=False))
+        register_analyzers(index)
         self._index = index
         self._writer = index.writer(WRITER_BYTES, 1)
         self.change = self._newest_change()
@@ -88,19 +88,26 @@ class Search:
 
     def find(self, query: str, *, limit: int, offset: int = 0) -> Found:
         """The papers that match any of the words, best first; any text is a query."""
-        text = " ".join(query.split())
+        text = " ".join(query.encode(errors="ignore").decode().split())  # half a surrogate pair is no text
         reference = paper_id(text)
         if reference:
             return self._run(tantivy.Query.term_query(self._index.schema, "id", reference), limit, offset)
+        found = self._understood(text, limit, offset)
+        return found or self._run(self._parse(" ".join(re.findall(r"\w+", text)))[0], limit, offset)
+
+    def _understood(self, text: str, limit: int, offset: int) -> Found | None:
+        """What `text` finds as a query; None where its words alone may find more."""
+        if text.count("(") > MOST_PARENTHESES:
+            return None
         parsed, mistakes = self._parse(text)
-        found = self._run(parsed, limit, offset)
-        if mistakes and not found.total:
-            parsed, _ = self._parse(" ".join(re.findall(r"\w+", text)))
+        try:
             found = self._run(parsed, limit, offset)
-        return found
+        except ValueError:  # `title:*` parses, and fails when it runs
+            return None
+        return None if mistakes and not found.total else found
 
     def _parse(self, text: str) -> tuple[tantivy.Query, list[object]]:
-        return self._index.parse_query_lenient(text, list(_BOOSTS), field_boosts=_BOOSTS)
+        return self._index.parse_query_lenient(text, list(BOOSTS), field_boosts=BOOSTS)
 
     def _run(self, query: tantivy.Query, limit: int, offset: int) -> Found:
         searcher = self._index.searcher()
@@ -116,7 +123,7 @@ class Search:
         parts = [self._parse(" ".join(words))[0]]
         if len(words[-1]) > 1:
             half = tantivy.Query.phrase_prefix_query(self._index.schema, "title", [_folded(words[-1])])
-            parts.append(tantivy.Query.boost_query(half, _BOOSTS["title"]))
+            parts.append(tantivy.Query.boost_query(half, BOOSTS["title"]))
         return self._run(tantivy.Query.boolean_query([(tantivy.Occur.Should, each) for each in parts]), limit, 0)
 
     def close(self) -> None:
@@ -127,6 +134,12 @@ class Search:
 def _folded(word: str) -> str:
     tokens = _analyzer(stemmed=False).analyze(word)
     return tokens[0] if tokens else word.casefold()
+
+
+def register_analyzers(index: tantivy.Index) -> None:
+    """Prose is stemmed, names are not; case and accents matter in neither."""
+    index.register_tokenizer("prose", _analyzer(stemmed=True))
+    index.register_tokenizer("names", _analyzer(stemmed=False))
 
 
 def _analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:

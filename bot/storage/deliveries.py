@@ -155,6 +155,7 @@ class Deliveries:
         )
 
     async def postpone(self, delivery_id: int, reason: str, retry_at: datetime) -> None:
+        """Try again at `retry_at`; whether a message exists stays as unknown as it is."""
         await self._update(delivery_id, "reason = ?, retry_at = ?", reason, iso(retry_at))
 
     async def _update(self, delivery_id: int, assignments: str, *values: object) -> None:

@@ -130,12 +130,18 @@ class Subscriptions:
                 (*values, subscription_id),
             )
 
+    async def suspend(self, subscription_id: int, reason: str) -> None:
+        """Stop until an admin has mended what `reason` says."""
+        await self._note(subscription_id, "state = 'suspended', reason = ?", reason)
+
     async def wait(self, subscription_id: int, reason: str) -> None:
         """Note what a due run waits for; the plan that follows clears it."""
+        await self._note(subscription_id, "reason = ?", reason)
+
+    async def _note(self, subscription_id: int, assignments: str, reason: str) -> None:
         async with self._database.write() as connection:
             await connection.execute(
-                "UPDATE subscriptions SET reason = ? WHERE id = ? AND state = 'active'",
-                (reason, subscription_id),
+                f"UPDATE subscriptions SET {assignments} WHERE id = ? AND state = 'active'", (reason, subscription_id)
             )
 
 

@@ -1,0 +1,94 @@
+"""Deliveries through a Discord on loopback, unpaced; against bare aiohttp posting the same bodies."""
+
+import asyncio
+import time
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import aiohttp
+
+from bench.figures import Figure
+from bot.archive import Archive
+from bot.client import House, PaperBot, new_scheduler, use_discord_at
+from bot.delivery import AT_ONCE, Courier
+from bot.digest import Taste, closed_at
+from bot.papers import Paper, PapersAPI
+from bot.schedule import Timetable, first_run
+from bot.search import Search
+from bot.storage import Storage, open_storage
+from tests.wire import TOKEN, Wire
+
+GUILDS = 400
+UNPACED = 1_000_000
+
+
+async def measure(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
+    day, listed = list(papers.items())[-1]
+    now = closed_at(day) + timedelta(hours=2)
+    wire = Wire(lambda: now)
+    for _ in range(GUILDS):
+        wire.add_guild()
+    async with wire.serve(), open_storage(folder / "sends.db") as storage:
+        for before in range(8):
+            await storage.papers.record(day - timedelta(days=before), [] if before else listed, now)
+        await _subscribe(storage, wire, now - timedelta(hours=1))
+        use_discord_at(wire.api_url, wire.gateway.url)
+        ours = await _deliver(folder, storage, wire, now)
+        floor = await _bare(wire)
+    return Figure(
+        "digests through the wire, planned and recorded",
+        GUILDS / ours,
+        GUILDS / floor,
+        "sends/s",
+        "bare aiohttp, the same bodies",
+    )
+
+
+async def _subscribe(storage: Storage, wire: Wire, then: datetime) -> None:
+    timetable = Timetable((then + timedelta(minutes=1)).time(), ZoneInfo("UTC"))
+    for guild in wire.guilds.values():
+        await storage.subscriptions.add(
+            guild.id,
+            guild.papers.id,
+            timetable,
+            Taste(),
+            created_by=1,
+            now=then,
+            next_run=first_run(timetable, then),
+        )
+
+
+async def _deliver(folder: Path, storage: Storage, wire: Wire, now: datetime) -> float:
+    """Seconds from the tick to the last record."""
+    async with PapersAPI("http://127.0.0.1:9") as api:
+        search = Search(folder / "sends.index", await storage.papers.identity(), last_change=0)
+        archive = Archive(api, storage, search)
+        house = House(storage, search, archive, new_scheduler(), backfill_days=0, clock=lambda: now)
+        async with PaperBot(house, shard_count=1) as bot:
+            connection = asyncio.create_task(bot.start(TOKEN))
+            await bot.wait_until_ready()
+            began = time.perf_counter()
+            await Courier(bot, storage, archive, messages_per_second=UNPACED).tick(now)
+            taken = time.perf_counter() - began
+            await bot.close()
+            await connection
+        search.close()
+    assert len(wire.bodies) == GUILDS
+    return taken
+
+
+async def _bare(wire: Wire) -> float:
+    """Seconds to post the same bodies, as many at once."""
+    places = asyncio.Semaphore(AT_ONCE)
+    channels = [guild.papers.id for guild in wire.guilds.values()]
+    headers = {"Authorization": f"Bot {TOKEN}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+
+        async def post(channel: int, body: object) -> None:
+            async with places, session.post(f"{wire.api_url}/channels/{channel}/messages", json=body) as response:
+                await response.read()
+
+        began = time.perf_counter()
+        await asyncio.gather(*map(post, channels, list(wire.bodies)))
+        return time.perf_counter() - began

@@ -1,0 +1,472 @@
+"""Delivery on the wire: whatever happens to a request or an answer, a digest arrives once."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from discord import Permissions
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.client import House, PaperBot, use_discord_at
+from bot.digest import Taste
+from bot.schedule import Timetable, first_run
+from bot.storage import Delivery, DeliveryState, Storage, Subscription, SubscriptionState
+from tests.builders import DAY, Clock, entries
+from tests.wire import TOKEN, Channel, Fault, FrailPapers, Guild, Wire, rate_limit
+
+LIMIT = 10  # seconds that anything may take
+NEXT_DAY = DAY + timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def no_bug(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A delivery that meets a bug is only logged, lest it cost others theirs; here it fails the test."""
+    yield
+    assert not [line for line in caplog.messages if "met a bug" in line]
+
+
+@pytest.fixture
+def papers_server() -> FrailPapers:
+    """Seven papers a day, each day others."""
+    return FrailPapers({DAY: entries(7), NEXT_DAY: entries(7, NEXT_DAY, first=11)})
+
+
+@pytest.fixture
+async def wire(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Wire]:
+    monkeypatch.setattr(Route, "BASE", Route.BASE)  # both are put back afterwards
+    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
+    wire = Wire(clock)
+    async with wire.serve():
+        use_discord_at(wire.api_url, wire.gateway.url)
+        yield wire
+
+
+@asynccontextmanager
+async def running_bot(house: House, wire: Wire) -> AsyncIterator[PaperBot]:
+    """The real bot, connected to `wire`; its timer is left to the tests."""
+    async with asyncio.timeout(LIMIT), PaperBot(house, shard_count=1) as bot:
+        bot._connection.guild_ready_timeout = 0.05  # not two seconds for every test
+        connection = asyncio.create_task(bot.start(TOKEN))
+        ready = asyncio.create_task(bot.wait_until_ready())
+        await asyncio.wait({connection, ready}, return_when=asyncio.FIRST_COMPLETED)
+        assert await wire.gateway.arrivals.get() == "identify"
+        yield bot
+        await bot.close()
+        await connection
+
+
+async def subscribe(house: House, guild: Guild) -> Subscription:
+    """A subscription of `guild` for nine o'clock UTC, an hour from the beginning."""
+    timetable = Timetable(time(9), ZoneInfo("UTC"))
+    now = house.clock()
+    run = first_run(timetable, now)
+    add = house.storage.subscriptions.add
+    return await add(guild.id, guild.papers.id, timetable, Taste(risers=0), created_by=1, now=now, next_run=run)
+
+
+@dataclass
+class Desk:
+    """A bot with one subscribed server, at the minute its first digest is due."""
+
+    bot: PaperBot
+    wire: Wire
+    clock: Clock
+    storage: Storage
+    guild: Guild
+    subscription: Subscription
+
+    @property
+    def channel(self) -> Channel:
+        return self.guild.papers
+
+    async def tick(self, **later: float) -> None:
+        self.clock.advance(**later)
+        await self.bot.courier.tick(self.clock())
+
+    async def learn(self, news: Channel | Guild, event: str) -> None:
+        """The bot hears how a channel or a server is by now."""
+        heard = self.bot.wait_for(event)  # listens from here on
+        await self.wire.gateway.announce(news)
+        await heard
+
+    async def deliveries(self) -> list[Delivery]:
+        return await self.storage.deliveries.latest(self.subscription.id, limit=100)
+
+    async def standing(self) -> Subscription:
+        subscription = await self.storage.subscriptions.get(self.subscription.id)
+        assert subscription
+        return subscription
+
+    async def assert_arrived_once(self) -> None:
+        """One message, and one record that names it."""
+        (message,) = self.channel.digests
+        (delivery,) = await self.deliveries()
+        assert (delivery.state, delivery.message_id) == (DeliveryState.SENT, message.id)
+        assert message.papers == [each.paper.id for each in delivery.digest.highlights]
+
+
+@pytest.fixture
+async def desk(house: House, wire: Wire, clock: Clock) -> AsyncIterator[Desk]:
+    guild = wire.add_guild()
+    subscription = await subscribe(house, guild)
+    clock.advance(hours=1)
+    async with running_bot(house, wire) as bot:
+        yield Desk(bot, wire, clock, house.storage, guild, subscription)
+
+
+async def test_a_digest_arrives_once_with_its_nonce_and_mentions_nobody(desk: Desk) -> None:
+    await desk.tick()
+    await desk.tick(minutes=1)
+    await desk.assert_arrived_once()
+    (body,) = desk.wire.bodies
+    assert len(body["nonce"]) <= 25
+    assert body["enforce_nonce"] is True
+    assert body["allowed_mentions"] == {"parse": []}
+
+
+async def test_a_dropped_answer_after_the_message_was_created_leads_to_one_message(desk: Desk) -> None:
+    desk.wire.post_faults.append(Fault(created=True))
+    await desk.tick()
+    (delivery,) = await desk.deliveries()
+    assert delivery.state is DeliveryState.PLANNED
+    assert "no answer from Discord" in (delivery.reason or "")
+    await desk.tick(minutes=1)
+    await desk.assert_arrived_once()
+    assert len({body["nonce"] for body in desk.wire.bodies}) == 1
+    assert len(desk.wire.bodies) == 2
+
+
+async def test_a_connection_dropped_before_the_message_was_created_leads_to_one_message(desk: Desk) -> None:
+    desk.wire.post_faults.append(Fault())
+    await desk.tick()
+    await desk.tick(minutes=1)
+    await desk.assert_arrived_once()
+
+
+async def test_a_429_with_via_is_waited_out_and_the_digest_arrives_once(desk: Desk) -> None:
+    desk.wire.post_faults.append(rate_limit(0.2))
+    await desk.tick()
+    await desk.assert_arrived_once()
+    assert len(desk.wire.bodies) == 2
+
+
+async def test_a_429_that_would_take_an_hour_does_not_hold_up_the_others(desk: Desk) -> None:
+    desk.wire.post_faults.append(rate_limit(3600))
+    await desk.tick()
+    assert not desk.channel.digests
+    await desk.tick(minutes=1)
+    await desk.assert_arrived_once()
+
+
+async def test_a_429_without_via_is_tried_again_later(desk: Desk) -> None:
+    desk.wire.post_faults.append(rate_limit(0.2, via=False))
+    await desk.tick()
+    assert not desk.channel.digests
+    await desk.tick(seconds=59)
+    assert len(desk.wire.bodies) == 1
+    await desk.tick(seconds=1)
+    await desk.assert_arrived_once()
+
+
+async def test_a_503_is_tried_again_with_the_same_nonce(desk: Desk) -> None:
+    desk.wire.post_faults.append(Fault(503))
+    await desk.tick()
+    await desk.tick(minutes=1)
+    await desk.assert_arrived_once()
+    first, second = desk.wire.bodies
+    assert first == second
+
+
+@pytest.mark.parametrize("status", [500, 502])
+async def test_a_server_error_after_the_message_was_created_leads_to_one_message(desk: Desk, status: int) -> None:
+    desk.wire.post_faults.append(Fault(status, created=True))
+    await desk.tick()
+    await desk.assert_arrived_once()
+
+
+async def test_retries_back_off(desk: Desk) -> None:
+    desk.wire.post_faults.extend(Fault(503) for _ in range(8))
+    began, tried = desk.clock.now, []
+    for minute in range(120):
+        sent = len(desk.wire.bodies)
+        await desk.tick(minutes=1 if minute else 0)
+        tried += [round((desk.clock.now - began) / timedelta(minutes=1))] if len(desk.wire.bodies) > sent else []
+    pauses = [later - earlier for earlier, later in zip(tried, tried[1:], strict=False)]
+    assert pauses == [1, 2, 4, 8, 16, 30, 30]
+
+
+@pytest.mark.parametrize("others", [0, 250])
+async def test_after_two_minutes_the_channel_history_is_searched_before_anything_is_sent_again(
+    desk: Desk, others: int
+) -> None:
+    for number in range(others):
+        desk.wire.chat(desk.channel, f"good morning {number}")
+    desk.wire.post_faults.append(Fault(created=True))
+    await desk.tick()
+    await desk.tick(minutes=5)
+    assert desk.wire.histories == others // 100 + 1
+    assert len(desk.wire.bodies) == 1
+    await desk.assert_arrived_once()
+
+
+async def test_a_message_is_found_though_discords_clock_is_five_minutes_behind(desk: Desk) -> None:
+    desk.wire.clock = lambda: desk.clock.now - timedelta(minutes=5)
+    desk.wire.post_faults.append(Fault(created=True))
+    await desk.tick()
+    await desk.tick(minutes=5)
+    assert len(desk.wire.bodies) == 1
+    await desk.assert_arrived_once()
+
+
+async def test_when_history_shows_no_message_it_is_sent_once(desk: Desk) -> None:
+    desk.wire.post_faults.append(Fault())
+    await desk.tick()
+    desk.wire.chat(desk.channel, "no papers today?")
+    await desk.tick(minutes=5)
+    assert desk.wire.histories == 1
+    await desk.assert_arrived_once()
+
+
+async def test_nothing_is_sent_again_while_the_history_cannot_be_searched(desk: Desk) -> None:
+    desk.wire.post_faults.append(Fault(created=True))
+    desk.wire.history_faults.extend([Fault(503), Fault(503), rate_limit(1, via=False)])
+    await desk.tick()
+    for _ in range(4):
+        await desk.tick(minutes=5)
+    assert len(desk.wire.bodies) == 1
+    await desk.assert_arrived_once()
+
+
+@pytest.mark.parametrize("later", [rate_limit(1, via=False), rate_limit(3600), Fault(401)])
+async def test_a_refused_second_try_does_not_make_the_first_forgotten(desk: Desk, later: Fault) -> None:
+    desk.wire.post_faults.extend([Fault(created=True), later])
+    await desk.tick()
+    await desk.tick(minutes=1)
+    await desk.tick(minutes=5)
+    await desk.assert_arrived_once()
+
+
+async def test_a_rate_limit_after_a_server_error_does_not_make_the_message_forgotten(desk: Desk) -> None:
+    desk.wire.post_faults.extend([Fault(500, created=True), rate_limit(1, via=False)])  # one request to discord.py
+    await desk.tick()
+    await desk.tick(minutes=5)
+    await desk.assert_arrived_once()
+
+
+async def test_without_read_message_history_nothing_is_sent_twice(desk: Desk) -> None:
+    desk.wire.post_faults.append(Fault(created=True))
+    await desk.tick()
+    desk.channel.denied = Permissions(read_message_history=True)
+    await desk.learn(desk.channel, "guild_channel_update")
+    await desk.tick(minutes=5)
+    await desk.tick(minutes=5)
+    assert len(desk.channel.digests) == 1
+    standing = await desk.standing()
+    assert standing.state is SubscriptionState.SUSPENDED
+    assert "Read Message History" in (standing.reason or "")
+    assert len(desk.guild.general.messages) == 1
+
+
+async def test_a_lost_gateway_connection_does_not_lose_the_digest(desk: Desk) -> None:
+    await desk.wire.gateway.drop()
+    await desk.tick()
+    assert await desk.wire.gateway.arrivals.get() == "resume"
+    await desk.tick(minutes=1)
+    await desk.assert_arrived_once()
+
+
+async def test_a_gateway_session_that_discord_forgot_does_not_lose_the_digest(desk: Desk) -> None:
+    await desk.wire.gateway.drop(forget=True)
+    assert await desk.wire.gateway.arrivals.get() == "identify"
+    await desk.tick()
+    await desk.assert_arrived_once()
+
+
+async def test_a_gateway_lost_while_sending_does_not_lose_the_digest(desk: Desk) -> None:
+    desk.wire.post_faults.append(Fault(200, created=True, meanwhile=desk.wire.gateway.drop))
+    await desk.tick()
+    assert await desk.wire.gateway.arrivals.get() == "resume"
+    await desk.assert_arrived_once()
+
+
+async def test_a_server_that_discord_calls_unavailable_gets_its_digest_once(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    guild = wire.add_guild()
+    guild.available = False
+    subscription = await subscribe(house, guild)
+    wire.post_faults.append(Fault(created=True))
+    async with running_bot(house, wire) as bot:
+        desk = Desk(bot, wire, clock, house.storage, guild, subscription)
+        await desk.tick(hours=1)
+        await desk.tick(minutes=5)
+        (delivery,) = await desk.deliveries()
+        assert delivery.state is DeliveryState.PLANNED
+        assert delivery.reason
+        await desk.learn(guild, "guild_available")
+        await desk.tick(minutes=5)
+        await desk.assert_arrived_once()
+
+
+async def test_one_servers_failure_does_not_cost_another_its_digest(desk: Desk, house: House) -> None:
+    closed, patient = desk.wire.add_guild(), desk.wire.add_guild()
+    await desk.learn(closed, "guild_available")
+    await desk.learn(patient, "guild_available")
+    suspended = await subscribe(house, closed)
+    await subscribe(house, patient)
+    closed.papers.refusal = Fault(403, 50013)
+    patient.papers.refusal = Fault(503)
+    for days in (0, 1, 1):
+        await desk.tick(days=days)
+    assert [len(desk.channel.digests), len(closed.papers.digests), len(patient.papers.digests)] == [2, 0, 0]
+    standing = await house.storage.subscriptions.get(suspended.id)
+    assert standing
+    assert standing.state is SubscriptionState.SUSPENDED
+    assert standing.reason == "I lack a permission in the channel"
+    (told,) = closed.general.messages
+    assert standing.reason in told.body["content"]
+    patient.papers.refusal = None
+    await desk.tick(days=1)
+    assert len(patient.papers.digests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [
+        (404, 10003, "the channel is gone"),
+        (403, 50001, "I may not see the channel"),
+        (403, 50013, "I lack a permission in the channel"),
+    ],
+)
+async def test_a_channel_that_is_gone_or_closed_suspends_its_subscription(
+    desk: Desk, status: int, code: int, reason: str
+) -> None:
+    desk.channel.refusal = Fault(status, code)
+    await desk.tick()
+    await desk.tick(days=1)
+    standing = await desk.standing()
+    assert (standing.state, standing.reason) == (SubscriptionState.SUSPENDED, reason)
+    assert desk.wire.requests.count(f"POST /channels/{desk.channel.id}/messages") == 1
+    assert len(desk.guild.general.messages) == 1
+
+
+async def test_a_server_that_cannot_be_told_is_suspended_all_the_same(desk: Desk) -> None:
+    desk.channel.refusal = desk.guild.general.refusal = Fault(403, 50013)
+    await desk.tick()
+    assert (await desk.standing()).state is SubscriptionState.SUSPENDED
+
+
+async def test_a_message_discord_does_not_take_fails_that_run_but_not_the_subscription(desk: Desk) -> None:
+    await desk.tick()
+    desk.wire.post_faults.append(Fault(400, 50035))
+    await desk.tick(days=1)
+    failed, sent = await desk.deliveries()
+    assert (failed.state, sent.state) == (DeliveryState.FAILED, DeliveryState.SENT)
+    assert "50035" in (failed.reason or "")
+    assert (await desk.standing()).state is SubscriptionState.ACTIVE
+    await desk.tick(days=1)
+    first, second = desk.channel.digests
+    assert second.papers == [f"2601.{number:05}" for number in range(11, 16)]
+    assert not set(first.papers) & set(second.papers)
+
+
+async def test_a_digest_that_never_arrived_is_given_up_to_the_next(desk: Desk) -> None:
+    await desk.tick()
+    desk.wire.post_faults.append(Fault())
+    await desk.tick(days=1)
+    await desk.tick(days=1)
+    sent, failed, _ = await desk.deliveries()
+    assert (sent.state, failed.state) == (DeliveryState.SENT, DeliveryState.FAILED)
+    assert [len(message.papers) for message in desk.channel.digests] == [5, 5]
+    assert desk.channel.digests[1].papers == [f"2601.{number:05}" for number in range(11, 16)]
+    assert desk.channel.digests[1].id == sent.message_id
+
+
+async def test_a_digest_found_when_the_next_is_due_is_recorded_and_not_repeated(desk: Desk) -> None:
+    await desk.tick()
+    desk.wire.post_faults.append(Fault(created=True))
+    await desk.tick(days=1)
+    await desk.tick(days=1)
+    quiet, found, _ = await desk.deliveries()
+    assert (quiet.state, found.state) == (DeliveryState.QUIET, DeliveryState.SENT)
+    assert [message.id for message in desk.channel.digests][1] == found.message_id
+    papers = [paper for message in desk.channel.digests for paper in message.papers]
+    assert len(papers) == len(set(papers)) == 10
+
+
+async def test_a_subscription_edited_while_its_digest_is_composed_is_not_posted_as_it_was(
+    desk: Desk, papers_server: FrailPapers
+) -> None:
+    other = desk.guild.general
+    subscription = desk.subscription
+
+    async def edit() -> None:
+        papers_server.meanwhile = None
+        run = first_run(subscription.timetable, desk.clock.now - timedelta(minutes=1))
+        taste = replace(subscription.taste, size=2)
+        await desk.storage.subscriptions.edit(subscription.id, other.id, subscription.timetable, taste, run)
+
+    papers_server.meanwhile = edit
+    await desk.tick()
+    assert not desk.wire.bodies
+    await desk.tick(minutes=1)
+    assert not desk.channel.digests
+    assert [len(message.papers) for message in other.digests] == [2]
+
+
+async def test_a_restart_while_the_papers_api_is_down_posts_once_it_is_back(
+    house: House, wire: Wire, clock: Clock, papers_server: FrailPapers
+) -> None:
+    guild = wire.add_guild()
+    subscription = await subscribe(house, guild)
+    papers_server.down = True
+    for _ in range(2):
+        async with running_bot(house, wire) as bot:
+            desk = Desk(bot, wire, clock, house.storage, guild, subscription)
+            await desk.tick(hours=1)
+            assert "papers API" in ((await desk.standing()).reason or "")
+            assert not await desk.deliveries()
+    papers_server.down = False
+    async with running_bot(house, wire) as bot:
+        desk = replace(desk, bot=bot)
+        await desk.tick(minutes=3)
+        await desk.tick(minutes=1)
+        await desk.assert_arrived_once()
+    assert (await desk.standing()).reason is None
+
+
+async def test_lists_read_after_their_days_closed_do_while_the_papers_api_is_down(
+    desk: Desk, papers_server: FrailPapers
+) -> None:
+    for earlier in range(7):
+        await desk.bot.house.archive.refresh(DAY - timedelta(days=earlier), desk.clock.now)
+    papers_server.down = True
+    await desk.tick(hours=1)
+    await desk.assert_arrived_once()
+
+
+async def test_the_token_is_in_no_log_record_and_in_no_message(
+    house: House, wire: Wire, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    guild = wire.add_guild()
+    subscription = await subscribe(house, guild)
+    wire.post_faults.extend([Fault(), Fault(503), Fault(401), rate_limit(0.1), Fault(400, 50035)])
+    async with running_bot(house, wire) as bot:
+        desk = Desk(bot, wire, clock, house.storage, guild, subscription)
+        await desk.tick(hours=1)
+        await wire.gateway.drop()
+        for _ in range(5):
+            await desk.tick(hours=1)
+    assert set(wire.authorizations) == {f"Bot {TOKEN}"}
+    assert len(wire.bodies) >= 5
+    logged = [caplog.handler.format(record) for record in caplog.records]
+    assert any("IDENTIFY" in line for line in logged)
+    assert not [line for line in logged if TOKEN in line]
+    assert TOKEN not in str(wire.bodies)
