@@ -20,7 +20,7 @@ from bot.archive import Archive
 from bot.client import House, PaperBot, new_scheduler, use_discord_at
 from bot.digest import latest_closed_day
 from bot.papers import PapersAPI, PapersUnavailable
-from bot.search import Search
+from bot.search import IndexRefused, Search
 from bot.settings import BotSettings, InvalidSettings, Settings, read_settings
 from bot.storage import DatabaseRefused, open_storage
 from bot.terminal import digest_panel
@@ -41,7 +41,7 @@ def main() -> None:
     """Run the command line; what the operator has to mend is one line and exit code 2."""
     try:
         app()
-    except (InvalidSettings, DatabaseRefused) as error:
+    except (InvalidSettings, DatabaseRefused, IndexRefused) as error:
         _stop(str(error), _USAGE)
     except discord.LoginFailure:
         _stop("DISCORD_TOKEN: Discord does not know this token. Copy it anew from the developer portal.", _USAGE)

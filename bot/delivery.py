@@ -34,7 +34,7 @@ MESSAGES_PER_SECOND = 45  # Discord's global limit is 50; discord.py only reacts
 AT_ONCE = 10
 NONCE_HOLDS = timedelta(minutes=2)
 CLOCK_SKEW = timedelta(minutes=10)
-SEARCHED_MESSAGES = 2000
+ATTEMPTS_END = timedelta(hours=1)  # every attempt in doubt began within NONCE_HOLDS, and soon was over
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(minutes=30)
 DRAIN_SECONDS = 20
@@ -94,6 +94,7 @@ class Courier:
         self._limiter = AsyncLimiter(messages_per_second, 1)
         self._places = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._composing: set[asyncio.Task[Digest]] = set()
         self._closing = False
 
     async def tick(self, now: datetime) -> None:
@@ -102,8 +103,10 @@ class Courier:
         await self._each(self._deliver(each, now) for each in await self._storage.subscriptions.due(now))
 
     async def drain(self) -> None:
-        """Begin no other delivery, and let the sends in flight finish."""
+        """Begin no other delivery, and let the sends in flight finish; a run not planned yet stays due."""
         self._closing = True
+        for composing in self._composing:
+            composing.cancel()  # the papers API may take minutes to answer
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
 
@@ -111,7 +114,7 @@ class Courier:
         tasks = [asyncio.create_task(self._alone(work)) for work in works]
         self._tasks.update(tasks)
         try:
-            await asyncio.gather(*tasks)
+            await asyncio.gather(*tasks, return_exceptions=True)  # a drained one is cancelled
         finally:
             self._tasks.difference_update(tasks)
 
@@ -128,8 +131,11 @@ class Courier:
 
     async def _deliver(self, subscription: Subscription, now: datetime) -> None:
         run = latest_run(subscription.timetable, now)  # the runs missed before it collapse into it
+        composing = asyncio.create_task(self.compose(subscription, now))
+        self._composing.add(composing)
+        composing.add_done_callback(self._composing.discard)
         try:
-            digest = await self.compose(subscription, now)
+            digest = await composing
         except PapersUnavailable as error:
             if subscription.reason != str(error):
                 await self._storage.subscriptions.wait(subscription.id, str(error))
@@ -198,6 +204,8 @@ class Courier:
         deliveries = self._storage.deliveries
         log.warning("delivery %d: %s", delivery.id, failure, exc_info=isinstance(failure, _Rejected))
         match failure:
+            case _Refused() if await self._has_moved(delivery):
+                await deliveries.fail(delivery.id, str(failure))
             case _Refused():
                 if in_doubt:  # the delivery waits, planned, until the channel can be searched
                     await self._storage.subscriptions.suspend(delivery.subscription_id, str(failure))
@@ -210,16 +218,23 @@ class Courier:
                 retry_at = now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(delivery.attempts, 10))
                 await deliveries.postpone(delivery.id, str(failure), retry_at)
 
+    async def _has_moved(self, delivery: Delivery) -> bool:
+        """Whether an admin has moved the subscription since: what its old channel refuses matters no more."""
+        subscription = await self._storage.subscriptions.get(delivery.subscription_id)
+        return subscription is not None and subscription.channel_id != delivery.channel_id
+
     async def _find(self, delivery: Delivery) -> discord.Message | None:
         """The message of an earlier attempt, if it is in the channel; without it, the delivery is in no doubt."""
         assert delivery.attempted_at is not None
         try:
             channel = await self._channel(delivery)
             _check_history_is_readable(channel)
-            since = delivery.attempted_at - CLOCK_SKEW
-            async for message in channel.history(after=since, oldest_first=True, limit=SEARCHED_MESSAGES):
-                if _holds_nonce(message, delivery.nonce):
+            since, until = delivery.attempted_at - CLOCK_SKEW, delivery.attempted_at + ATTEMPTS_END
+            async for message in channel.history(after=since, oldest_first=True, limit=None):
+                if message.author == self._client.user and _holds_nonce(message, delivery.nonce):
                     return message
+                if message.created_at > until:
+                    break
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             raise _classified(error) from error
         await self._storage.deliveries.not_arrived(delivery.id)

@@ -52,7 +52,7 @@ _REFERENCE = re.compile(
 )
 # Controls, bidi overrides, and half pairs, which JSON may smuggle in and no database takes.
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_RATE_LIMIT = re.compile(r"r=(?P<left>[0-9]{1,9})\s*;\s*t=(?P<seconds>[0-9]{1,9})")
+_RATE_LIMIT = re.compile(r"r=(?P<left>[0-9]{1,9})\s*;\s*t=(?P<seconds>[0-9]{1,9})\b")
 
 
 class PapersUnavailable(Exception):

@@ -130,17 +130,17 @@ def parse_weekdays(text: str) -> frozenset[int]:
         return named
     chosen: set[int] = set()
     for part in re.split(r"\s*(?:,|\band\b|&)\s*|\s+(?![-–])(?<![-–]\s)", words):
-        first, _, last = part.replace("–", "-").partition("-")
+        first, dash, last = part.replace("–", "-").partition("-")
         begin = _weekday(first)
-        end = _weekday(last) if last else begin
+        end = _weekday(last) if dash else begin
         chosen.update((begin + step) % 7 for step in range((end - begin) % 7 + 1))
     return frozenset(chosen)
 
 
 def _weekday(text: str) -> int:
-    wanted = text.strip()
+    wanted = text.strip().removesuffix("s")
     for number, name in enumerate(DAY_NAMES):
-        if len(wanted) >= 2 and name.casefold().startswith(wanted.removesuffix("s")):  # noqa: PLR2004
+        if len(wanted) >= 2 and name.casefold().startswith(wanted):  # noqa: PLR2004
             return number
     raise ValueError("Weekdays look like `every day`, `weekdays`, `mon, wed, fri` or `mon-fri`.")
 

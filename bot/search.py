@@ -36,11 +36,15 @@ class Found:
     total: int
 
 
+class IndexRefused(Exception):
+    """The folder cannot hold the index, or another Paperboy works with it."""
+
+
 class Search:
     """The index in the folder `path` over the archive called `archive`.
 
     An index that knows changes beyond `last_change`, as after the database was restored from a backup,
-    is made anew.
+    is made anew. Raises `IndexRefused`.
     """
 
     def __init__(self, path: Path, archive: str, last_change: int) -> None:
@@ -63,14 +67,22 @@ class Search:
 
     def _create(self) -> None:
         shutil.rmtree(self._path, ignore_errors=True)
-        self._path.mkdir(parents=True)
-        self._use(tantivy.Index(_schema(), path=str(self._path)))
-        (self._path / _MARKER).write_text(json.dumps(self._marker), encoding="utf-8")
+        try:
+            self._path.mkdir(parents=True)
+            self._use(tantivy.Index(_schema(), path=str(self._path)))
+            (self._path / _MARKER).write_text(json.dumps(self._marker), encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise IndexRefused(f"{self._path} cannot hold the search index: {error}") from error
 
     def _use(self, index: tantivy.Index) -> None:
         register_analyzers(index)
         self._index = index
-        self._writer = index.writer(WRITER_BYTES, 1)
+        try:
+            self._writer = index.writer(WRITER_BYTES, 1)
+        except ValueError as error:
+            if "LockBusy" in str(error):  # tantivy's errors have no types of their own
+                raise IndexRefused(f"{self._path} is in use: is another Paperboy running on this database?") from error
+            raise
         self.change = self._newest_change()
 
     def _newest_change(self) -> int:

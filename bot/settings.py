@@ -14,9 +14,10 @@ class InvalidSettings(Exception):
 
 
 def _token(value: SecretStr) -> SecretStr:
-    if any(letter.isspace() for letter in value.get_secret_value().strip()):
-        raise ValueError("a token holds no spaces")
-    return SecretStr(value.get_secret_value().strip())
+    token = value.get_secret_value().strip()
+    if not token or any(letter.isspace() for letter in token):
+        raise ValueError("a token is one word without spaces")
+    return SecretStr(token)
 
 
 Token = Annotated[SecretStr, AfterValidator(_token)]
@@ -60,7 +61,7 @@ class Settings(BaseSettings):
 
     @property
     def index(self) -> Path:
-        return self.database.with_suffix(".index")
+        return self.database.with_name(f"{self.database.name}.index")
 
 
 class BotSettings(Settings):
@@ -90,6 +91,8 @@ def read_settings(kind: type[Kind]) -> Kind:
         return kind()
     except ValidationError as error:
         raise InvalidSettings("\n".join(_complaint(kind, each) for each in error.errors())) from None
+    except UnicodeDecodeError:
+        raise InvalidSettings(".env: it is not UTF-8 text; save it anew as such.") from None
 
 
 def _complaint(kind: type[Settings], error: ErrorDetails) -> str:

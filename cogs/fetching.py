@@ -54,8 +54,7 @@ class Fetching(commands.Cog):
                 await self.house.archive.refresh(day, self.house.clock())
         except PapersUnavailable as error:
             log.warning("the archive is not up to date: %s", error)
-        finally:
-            await self.house.archive.index()
+        await self.house.archive.index()
 
 
 async def setup(bot: PaperBot) -> None:

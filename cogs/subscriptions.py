@@ -24,7 +24,7 @@ from bot.schedule import (
     weekday_choices,
     weekdays_name,
 )
-from bot.storage import Subscription, TooManySubscriptions
+from bot.storage import Subscription, SubscriptionState, TooManySubscriptions
 
 Interaction = discord.Interaction[PaperBot]
 Choices = list[app_commands.Choice[str]]
@@ -113,7 +113,8 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         )
         if channel:
             _check_permissions(channel)
-        next_run = await self._next_run(known, timetable, self.bot.house.clock())
+        unmoved = timetable == old and known.state is SubscriptionState.ACTIVE  # then a run that waits goes on waiting
+        next_run = known.next_run if unmoved else await self._next_run(known, timetable, self.bot.house.clock())
         channel_id = channel.id if channel else known.channel_id
         await self.subscriptions.edit(known.id, channel_id, timetable, taste, next_run)
         await _reply(interaction, status.saved(await self._again(known), "Changed:"))

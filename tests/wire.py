@@ -1,8 +1,8 @@
 """A small Discord on loopback, for what happens on the wire: lost answers, rate limits, dropped gateways.
 
-Beside it a papers API that may be down. The small Discord is as strict as Discord where the bot depends on it: a nonce gives back the first message only while it
+It is as strict as Discord where the bot depends on it: a nonce gives back the first message only while it
 lives, a history without its permission is empty, a 429 of Discord itself carries `Via`, and JSON is
-`application/json` to the letter. Tests fill its queues of faults.
+`application/json` to the letter. Tests fill its queues of faults. Beside it stands a papers API that may be down.
 """
 
 import asyncio
@@ -94,7 +94,7 @@ class Posted:
         return re.findall(r'"details:([\d.]+):', json.dumps(self.body))
 
     def payload(self) -> dict[str, Any]:
-        empty: dict[str, Any] = dict.fromkeys(("mentions", "mention_roles", "attachments", "embeds"), [])
+        empty: dict[str, Any] = {name: [] for name in ("mentions", "mention_roles", "attachments", "embeds")}
         return empty | {
             "id": str(self.id),
             "channel_id": str(self.channel_id),

@@ -7,6 +7,7 @@ import discord
 from discord.ui import ActionRow, Button, Container, LayoutView, Section, Separator, TextDisplay
 
 from bot.layouts.text import (
+    MAX_TEXT,
     MAX_URL,
     compact,
     count,
@@ -74,7 +75,7 @@ def sections(blocks: Sequence[Block], budget: int, nonce: str | None = None) -> 
 
 
 def _block_text(block: Block, room: _Room) -> str:
-    title = link(shorten(block.paper.title, room.title), block.paper.url)
+    title = link(block.paper.title, block.paper.url, room.title)
     summary = shorten(block.paper.ai_summary or first_sentences(block.paper.abstract), room.summary)
     lines = (f"### {block.position}. {title}", _facts(block, room), summary)
     return "\n".join(line for line in lines if line)
@@ -83,12 +84,13 @@ def _block_text(block: Block, room: _Room) -> str:
 def _facts(block: Block, room: _Room) -> str:
     paper = block.paper
     stars = f" ★ {compact(paper.github_stars)}" if paper.github_stars else ""
+    code = paper.github_repo if room.code and len(paper.github_repo or "") <= MAX_URL else None
     facts = (
         f"▲ **{block.upvotes:,}**",
         count(block.comments, "comment") if block.comments else "",
         count(len(paper.authors), "author") if paper.authors else "",
         shorten(paper.organization or "", 60),
-        f"{link('code', paper.github_repo)}{stars}" if paper.github_repo and room.code else "",
+        f"{link('code', code)}{stars}" if code else "",
         block.note,
     )
     return " · ".join(fact for fact in facts if fact)
@@ -96,9 +98,10 @@ def _facts(block: Block, room: _Room) -> str:
 
 def details_card(paper: Paper) -> LayoutView:
     """Everything the archive knows of a paper, for the one who asked."""
-    head = f"## {link(shorten(paper.title, 400), paper.url)}\n{_facts(_now(paper), _Room(0, 0))}"
-    body = shorten(paper.abstract or "No abstract is known.", _CARD_ABSTRACT)
+    head = f"## {link(paper.title, paper.url, 400)}\n{_facts(_now(paper), _Room(0, 0))}"
     tail = "\n".join(_card_lines(paper))
+    room = min(_CARD_ABSTRACT, MAX_TEXT - len(head) - len(tail))
+    body = shorten(paper.abstract, room) or "No abstract is known."
     links = ActionRow[LayoutView](*_link_buttons(paper))
     card: Container[LayoutView] = Container(
         TextDisplay(head), TextDisplay(body), Separator(), TextDisplay(tail), links, accent_colour=ACCENT

@@ -29,10 +29,10 @@ def _harmless(found: re.Match[str]) -> str:
     return f"\\{found[0]}" if found[0] else "\u200b"
 
 
-def link(label: str, url: str) -> str:
-    """A masked link; `label` is escaped already. Discord shows no mask over a text with a URL in it."""
+def link(label: str, url: str, limit: int = 300) -> str:
+    """A masked link, its label at most `limit` characters. Discord shows no mask over a text with a URL in it."""
     unlinked = label.replace("://", ":\u200b//")
-    return f"[{unlinked}]({url})"
+    return f"[{shorten(unlinked, limit)}]({url})"
 
 
 def shorten(text: str, limit: int) -> str:
@@ -41,14 +41,19 @@ def shorten(text: str, limit: int) -> str:
         return escape(text)
     width = limit
     while width > 1:
-        cut = textwrap.shorten(text, width, placeholder="…")
-        if cut == "…":  # one long word, or a script without spaces
-            cut = text[: width - 1] + "…"
+        cut = _cut(" ".join(text.split()), width)
         excess = len(escape(cut)) - limit
         if excess <= 0:
             return escape(cut)
         width = min(width, len(cut)) - max(1, excess // 2)
     return ""
+
+
+def _cut(text: str, width: int) -> str:
+    cut = textwrap.shorten(text, width, placeholder="…")
+    if cut.endswith("…") and len(cut) <= width // 2:  # a long word, or a script without spaces
+        cut = text[: width - 1] + "…"
+    return cut
 
 
 def plain(text: str, limit: int) -> str:

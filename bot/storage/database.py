@@ -100,6 +100,8 @@ def _prepare(path: Path) -> None:
 
 def _version(path: Path) -> int:
     """The schema's version, 0 for a new file; read without changing anything."""
+    if path.is_dir():
+        raise DatabaseRefused(f"{path} is a folder. Name a file in PAPERBOY_DATABASE.")
     if not path.exists() or path.stat().st_size == 0:
         return 0
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:

@@ -1,0 +1,95 @@
+"""The child of the kill tests: the real bot, which kills itself where the environment says.
+
+`PAPERBOY_TEST_KILL`    `before` or `after`, and what: `after Deliveries.plan`
+`PAPERBOY_TEST_NOW`     the instant at which its clock starts
+Its posting ticks often instead of every minute, and says on standard output when a tick has ended.
+"""
+
+import functools
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+import bot.__main__
+from bot.client import House, PaperBot
+from bot.delivery import Courier
+from bot.storage import deliveries
+
+TICKED = "ticked"
+_TICK_SECONDS = 0.2
+_Work = Callable[..., Awaitable[Any]]
+
+
+class RunningClock:
+    """A clock that starts at `start` and runs on."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start = start
+        self._began = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self._start + (datetime.now(UTC) - self._began)
+
+
+def _killing(when: str, work: _Work) -> _Work:
+    @functools.wraps(work)
+    async def killed(*args: Any, **options: Any) -> Any:
+        if when == "after":
+            await work(*args, **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return killed
+
+
+def _plant_kill(plan: str) -> None:
+    """Have the process kill itself before or after the named function of `bot.storage.deliveries`."""
+    when, _, path = plan.partition(" ")
+    *owners, name = path.split(".")
+    owner = functools.reduce(getattr, owners, deliveries)
+    setattr(owner, name, _killing(when, getattr(owner, name)))
+
+
+def _saying(tick: _Work) -> _Work:
+    @functools.wraps(tick)
+    async def said(*args: Any) -> None:
+        await tick(*args)
+        print(TICKED, flush=True)  # noqa: T201
+
+    return said
+
+
+def _often(**fields: Any) -> CronTrigger | IntervalTrigger:
+    return IntervalTrigger(seconds=_TICK_SECONDS) if fields == {"second": 0} else CronTrigger(**fields)
+
+
+def _hurrying(init: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(init)
+    def hurried(bot: PaperBot, *args: Any, **options: Any) -> None:
+        init(bot, *args, **options)
+        bot._connection.guild_ready_timeout = 0.1  # discord.py waits two seconds for more servers
+
+    return hurried
+
+
+def main() -> None:
+    clock = RunningClock(datetime.fromisoformat(os.environ["PAPERBOY_TEST_NOW"]))
+    plan = os.environ.get("PAPERBOY_TEST_KILL")
+    if plan:
+        _plant_kill(plan)
+    with (
+        patch.object(bot.__main__, "House", functools.partial(House, clock=clock)),
+        patch("apscheduler.triggers.cron.CronTrigger", _often),
+        patch.object(Courier, "tick", _saying(Courier.tick)),
+        patch.object(PaperBot, "__init__", _hurrying(PaperBot.__init__)),
+    ):
+        bot.__main__.main()
+
+
+if __name__ == "__main__":
+    main()
