@@ -26,6 +26,8 @@ MOST_PARENTHESES = 50  # tantivy's parser recurses: a few thousand of them end t
 _MARKER = "paperboy.json"
 # Title above tags and authors, above the abstract.
 BOOSTS = {"title": 4.0, "tags": 2.0, "authors": 2.0, "organization": 1.5, "abstract": 1.0}
+# Titles read "Name: what it does - and how". Tantivy would take the name for a field, the dash for a "not".
+_PUNCTUATION = re.compile(rf"\b(?!(?:{'|'.join(BOOSTS)}):)(\w+):|(?<=\s)-(?=\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class Search:
         """What `text` finds as a query; None where its words alone may find more."""
         if text.count("(") > MOST_PARENTHESES:
             return None
-        parsed, mistakes = self._parse(text)
+        parsed, mistakes = self._parse(_PUNCTUATION.sub(r"\1 ", text))
         try:
             found = self._run(parsed, limit, offset)
         except ValueError:  # `title:*` parses, and fails when it runs

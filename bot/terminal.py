@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 
-from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from bot.digest import Candidate, Highlight, Taste, compose
 from bot.layouts.text import day_name, first_sentences
@@ -27,16 +27,17 @@ def digest_panel(papers: Sequence[Paper], day: date, size: int) -> Panel:
     return Panel(table, title=f"Daily Papers · {day_name(day)}", subtitle=foot, border_style="yellow")
 
 
-def _text(highlight: Highlight) -> str:
+def _text(highlight: Highlight) -> Text:
+    """The words of strangers as they are: rich reads markup and emoji codes in a str, none in a Text."""
     paper = highlight.paper
     facts = (
         f"{highlight.comments} comments" if highlight.comments else "",
         f"{len(paper.authors)} authors",
-        escape(paper.organization or ""),
-        f"[link={paper.url}]{paper.url}[/link]",
+        paper.organization or "",
     )
-    summary = (paper.ai_summary or first_sentences(paper.abstract))[:SUMMARY]
-    return (
-        f"[bold]{highlight.position}. {escape(paper.title)}[/bold]\n"
-        f"[dim]{' · '.join(fact for fact in facts if fact)}[/dim]\n{escape(summary)}"
+    return Text.assemble(
+        (f"{highlight.position}. {paper.title}\n", "bold"),
+        ("".join(f"{fact} · " for fact in facts if fact), "dim"),
+        (f"{paper.url}\n", f"dim link {paper.url}"),
+        (paper.ai_summary or first_sentences(paper.abstract))[:SUMMARY],
     )

@@ -235,9 +235,9 @@ def _check_permissions(channel: discord.abc.GuildChannel) -> None:
         raise Mistake(f"{status.missing_permissions(channel.id, missing)} Then try again; nothing was changed.")
 
 
-def _missing(guild: discord.Guild, channel_id: int) -> list[str]:
+def _missing(guild: discord.Guild, channel_id: int) -> list[str] | None:
     channel = guild.get_channel(channel_id)
-    return missing_permissions(channel, guild.me) if channel else []
+    return missing_permissions(channel, guild.me) if channel else None
 
 
 def _channel_name(guild: discord.Guild, channel_id: int) -> str:

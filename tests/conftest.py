@@ -1,22 +1,29 @@
 """The real thing, small: SQLite on disk, the papers API on loopback, discord.py in a simulated Discord."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import discord
 import pytest
 import simcord
+from aiohttp import web
 from tenacity import wait_none
 
 from bot.archive import Archive
-from bot.client import House, PaperBot, new_scheduler
+from bot.client import House, Mistake, PaperBot, new_scheduler
 from bot.demo.papers_server import PapersServer
 from bot.papers import PapersAPI
 from bot.search import Search
 from bot.storage import Storage, open_storage
 from tests.builders import DAY, Clock, entries
+from tests.discord_limits import check_body
+from tests.wire import FrailPapers
 
 
 @pytest.fixture
@@ -30,10 +37,22 @@ async def storage(tmp_path: Path) -> AsyncIterator[Storage]:
         yield opened
 
 
+class Papers(FrailPapers):
+    """The papers API, which remembers the days it was asked for."""
+
+    def __init__(self, lists: Mapping[date, list[Any]]) -> None:
+        super().__init__(lists)
+        self.asked: list[date] = []
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(date.fromisoformat(request.query["date"]))
+        return await super().answer(request)
+
+
 @pytest.fixture
 def papers_server() -> PapersServer:
     """The papers API with one list of seven papers; tests put others into `lists`."""
-    return PapersServer({DAY: entries(7)})
+    return Papers({DAY: entries(7)})
 
 
 @pytest.fixture
@@ -61,19 +80,52 @@ class Server:
     admin: simcord.MemberActor
     member: simcord.MemberActor
 
+    clock: Clock
+    database: Path
+
     async def subscribe(self, **options: Any) -> simcord.InteractionResult:
         """`/digest add` for `#papers` at 9:00 UTC every day, or as `options` say."""
         wanted = {"channel": self.papers, "time": "9:00", "timezone": "UTC"} | options
         return await self.admin.slash(self.general, "digest add", **wanted)
+
+    async def ask(self, command: str, /, **options: Any) -> str:
+        """What the admin reads after a command, and nobody else."""
+        return answer(await self.admin.slash(self.general, command, **options))
 
     async def tick(self) -> None:
         """A minute's tick of posting, at the clock's time."""
         await self.bot.courier.tick(self.bot.house.clock())
         await self.env.settle()
 
+    async def later(self, **amount: float) -> None:
+        """Time passes, for the bot and for Discord; then comes a tick."""
+        self.clock.advance(**amount)
+        await self.env.advance_time(timedelta(**amount).total_seconds())
+        await self.tick()
+
+    async def read_lists(self) -> None:
+        """What the fetching jobs do in the course of a day."""
+        await self.bot.get_cog("Fetching").refresh_settling()  # type: ignore[union-attr]
+
+    async def restart(self) -> None:
+        """The bot ends, and another begins in the same house."""
+        self.bot = PaperBot(replace(self.bot.house, scheduler=new_scheduler()), shard_count=1)
+        await self.env.restart_bot(self.bot)
+
+    @property
+    def posted(self) -> list[str]:
+        """The texts of what stands in `#papers`."""
+        return [read_texts(message) for message in self.papers.history()]
+
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything the database holds."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}
+
 
 @pytest.fixture
-async def server(house: House, clock: Clock) -> AsyncIterator[Server]:
+async def server(house: House, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Server]:
     """The real bot, logged in to a simulated Discord whose time is the clock's."""
     bot = PaperBot(house, shard_count=1)
     env = simcord.Env(bot)
@@ -89,9 +141,48 @@ async def server(house: House, clock: Clock) -> AsyncIterator[Server]:
         general=guild.create_text_channel("general"),
         admin=guild.add_member(env.create_user("ada"), roles=[admins]),
         member=guild.add_member(env.create_user("grace")),
+        clock=clock,
+        database=tmp_path / "paperboy.db",
     )
     await env.shutdown()
-    env.raise_errors()  # what the bot swallowed fails the test
+    _assert_no_bug(env, caplog)
+    for request in env.http_requests:
+        check_body(request.method, request.path, request.json)
+
+
+def _assert_no_bug(env: simcord.Env, caplog: pytest.LogCaptureFixture) -> None:
+    """What the bot swallowed fails the test; a person's mistake is none of the bot's."""
+    bugs = [error for error in env.errors if not isinstance(error, Mistake)]
+    if bugs:
+        raise BaseExceptionGroup("the bot met errors", bugs)
+    logged = [record for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
+    assert not logged, [record.getMessage() for record in logged]
+
+
+def answer(result: simcord.InteractionResult) -> str:
+    """The text of an answer that only the one who asked can see."""
+    assert result.response
+    assert result.response.ephemeral
+    return read_texts(result.response.message)
+
+
+def custom_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
+    """The custom_ids of a message's buttons, in reading order."""
+    found = message.message if isinstance(message, simcord.ResponseMessage) else message
+    return list(_custom_ids(found.components))
+
+
+def _custom_ids(components: Any) -> Iterator[str]:
+    for component in components:
+        if getattr(component, "custom_id", None):
+            yield component.custom_id
+        yield from _custom_ids(getattr(component, "children", ()))
+        yield from _custom_ids([component.accessory] if hasattr(component, "accessory") else [])
+
+
+def paper_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
+    """The ids of the papers a message lists, in its order."""
+    return [each.split(":")[1] for each in custom_ids(message) if each.startswith("details:")]
 
 
 def read_texts(message: discord.Message) -> str:

@@ -67,13 +67,18 @@ def _state(subscription: Subscription) -> str:
     return subscription.state.value
 
 
-def status(subscription: Subscription, deliveries: Sequence[Delivery], missing: Sequence[str]) -> str:
-    """How a subscription stands: what comes, what came last, and what is in the way."""
+def status(subscription: Subscription, deliveries: Sequence[Delivery], missing: Sequence[str] | None) -> str:
+    """How a subscription stands: what comes, what came last, and what is in the way.
+
+    `missing` are the permissions the bot lacks in the channel, None where the channel is gone.
+    """
     lines = [f"**{wish(subscription)}**", next_run(subscription)]
     lines += [_delivered(delivery) for delivery in deliveries]
     if not deliveries:
         lines.append("Nothing has been posted yet.")
-    if missing:
+    if missing is None:
+        lines.append(f"⚠️ {CHANNEL_GONE}")
+    elif missing:
         lines.append(f"⚠️ {missing_permissions(subscription.channel_id, missing)}")
     return "\n".join(lines)
 

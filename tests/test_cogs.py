@@ -1,0 +1,143 @@
+"""Over all cogs: every command says what it does, answers only to the one who asked, and survives any input."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from simcord.backend.errors import SetupError
+from simcord.interactions import command_leaves
+
+from bot.client import COGS
+from bot.layouts import status
+from tests.conftest import Server, answer
+from tests.test_lookup import GARBAGE
+from tests.test_subscriptions import let_in
+
+STRING, INTEGER, CHANNEL = 3, 4, 7
+GOOD = {
+    "time": "9:00",
+    "timezone": "Europe/Berlin",
+    "weekdays": "weekdays",
+    "query": "paper",
+    "paper": "2601.00001",
+    "period": "week",
+    "date": "2026-01-15",
+    "subscription": "1",
+}
+
+
+def commands(server: Server) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Every command as it is registered with Discord: its full name and its options."""
+    for root in server.env.backend.visible_commands(user_id=server.admin.id, channel_id=server.general.id):
+        for path, leaf in command_leaves(root):
+            yield " ".join(path), leaf.get("options") or []
+
+
+def filled(server: Server, options: list[dict[str, Any]], *, optional: bool = False) -> dict[str, Any]:
+    """Good values for the required options, or for all of them."""
+    return {each["name"]: good(server, each) for each in options if optional or each.get("required")}
+
+
+def good(server: Server, option: dict[str, Any]) -> Any:
+    if option["type"] == CHANNEL:
+        return server.papers
+    return option["max_value"] if option["type"] == INTEGER else GOOD[option["name"]]
+
+
+@pytest.fixture
+async def ready(server: Server) -> Server:
+    """With one subscription and a filled archive."""
+    await server.subscribe()
+    await server.read_lists()
+    return server
+
+
+async def test_every_cog_is_loaded(server: Server) -> None:
+    assert set(server.bot.extensions) == {f"cogs.{name}" for name in COGS}
+
+
+async def test_every_command_and_option_has_a_name_and_a_description(server: Server) -> None:
+    (registered,) = [each.json for each in server.env.http_requests if each.method == "PUT"]
+    assert isinstance(registered, list)
+    nodes = list(tree(registered))
+    assert len(nodes) > 30
+    for node in nodes:
+        assert re.fullmatch(r"[-_a-z]{1,32}", node["name"])
+        assert 5 <= len(node["description"]) <= 100  # discord.py writes "…" where there is none
+
+
+def tree(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for node in nodes:
+        yield node
+        yield from tree(node.get("options") or [])
+
+
+async def test_required_options_come_first(server: Server) -> None:
+    for _, options in commands(server):
+        required = [bool(each.get("required")) for each in options]
+        assert required == sorted(required, reverse=True)
+
+
+async def test_every_command_answers_only_to_the_one_who_asked(ready: Server) -> None:
+    for name, options in commands(ready):
+        for optional in (False, True):
+            text = answer(await ready.admin.slash(ready.general, name, **filled(ready, options, optional=optional)))
+            assert text, name
+            assert text != status.BROKEN, name
+        await ready.subscribe()  # `remove` took one away
+
+
+async def test_every_digest_command_refuses_members_without_manage_server(ready: Server) -> None:
+    let_in(ready, ready.member)
+    before = ready.tables()
+    names = [(name, options) for name, options in commands(ready) if name.startswith("digest")]
+    assert len(names) == 8
+    for name, options in names:
+        result = await ready.member.slash(ready.general, name, **filled(ready, options, optional=True))
+        assert answer(result) == status.NEEDS_MANAGE_SERVER
+    assert ready.tables() == before
+
+
+@pytest.mark.parametrize("text", GARBAGE.values(), ids=GARBAGE.keys())
+async def test_any_text_in_any_option_is_answered_and_nothing_bad_is_written(ready: Server, text: str) -> None:
+    before = ready.tables()
+    for name, option, options in text_options(ready):
+        result = await ready.admin.slash(ready.general, name, **filled(ready, options), **{option: text})
+        assert answer(result) != status.BROKEN, name
+    assert ready.tables() == before
+
+
+@pytest.mark.parametrize("text", GARBAGE.values(), ids=GARBAGE.keys())
+async def test_any_text_may_be_typed_into_an_autocompleted_option(ready: Server, text: str) -> None:
+    completed = [each for each in text_options(ready, completed=True) if each[2]]
+    assert len(completed) == 11
+    for name, option, _ in completed:
+        await ready.admin.autocomplete(ready.general, name, option, text)
+
+
+def text_options(server: Server, *, completed: bool = False) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """Every free text option, with its command and the command's other options."""
+    return [
+        (name, each["name"], [other for other in options if completed or other is not each])
+        for name, options in commands(server)
+        for each in options
+        if each["type"] == STRING and not each.get("choices") and (each.get("autocomplete") or not completed)
+    ]
+
+
+@pytest.mark.parametrize(("option", "value"), [("size", 0), ("size", 11), ("min_upvotes", -1), ("min_upvotes", 10_001)])
+async def test_numbers_out_of_range_are_refused_before_they_are_sent(server: Server, option: str, value: int) -> None:
+    with pytest.raises(SetupError):
+        await server.subscribe(**{option: value})
+
+
+async def test_an_error_of_ours_is_answered_politely_and_logged(
+    ready: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    await ready.bot.house.storage.papers._database._stack.aclose()  # the disk is gone
+    result = await ready.member.slash(ready.general, "top")
+    assert answer(result) == status.BROKEN
+    assert "a command met a bug" in caplog.messages
+    caplog.clear()
+    ready.env._errors.clear()

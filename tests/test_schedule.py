@@ -1,0 +1,457 @@
+"""The timetable: one run per due local date, in every zone, whatever the clocks do."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, partial
+from itertools import pairwise
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.schedule import (
+    EVERY_DAY,
+    MONDAY_TO_FRIDAY,
+    WEEKEND,
+    Run,
+    Timetable,
+    find_zones,
+    first_run,
+    latest_run,
+    parse_time,
+    parse_weekdays,
+    parse_zone,
+    run_at,
+    weekday_choices,
+    weekdays_name,
+    zone_names,
+)
+
+FIRST, LAST = date(2025, 1, 1), date(2027, 12, 31)
+DATES = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)]
+utc = partial(datetime, tzinfo=UTC)
+TIMES = [time(2, 30), time(9, 0), time(0, 0), time(23, 30)]
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+
+@cache
+def zones_by_rules() -> dict[tuple[bytes, ...], list[str]]:
+    """The zones of the tz database, those with the very same offsets in those years together."""
+    groups: dict[tuple[bytes, ...], list[str]] = {}
+    noons = [datetime.combine(day, time(12), UTC) for day in DATES]
+    for name in sorted(available_timezones()):
+        zone = ZoneInfo(name)
+        offsets = tuple(repr(noon.astimezone(zone).utcoffset()).encode() for noon in noons)
+        groups.setdefault(offsets, []).append(name)
+    return groups
+
+
+def local(instant: datetime, zone: ZoneInfo) -> datetime:
+    return instant.astimezone(zone).replace(tzinfo=None)
+
+
+def check_instant(day: date, at: time, zone: ZoneInfo, instant: datetime) -> None:
+    """The wanted time the first time it comes; where it never does, the first valid minute after it."""
+    wanted, shown = datetime.combine(day, at), local(instant, zone)
+    if shown == wanted:
+        assert local(instant - timedelta(hours=3), zone) < wanted  # a repeat is at most 2 hours later
+        earlier = [instant - step * MINUTE for step in (30, 60, 120)]
+        assert wanted not in [local(each, zone) for each in earlier]
+    else:
+        assert local(instant - MINUTE, zone) < wanted < shown < wanted + timedelta(hours=2, minutes=1)
+
+
+@pytest.mark.parametrize("at", TIMES, ids=str)
+def test_every_zone_runs_once_on_every_date(at: time) -> None:
+    for name in sorted(available_timezones()):
+        zone = ZoneInfo(name)
+        runs = [run_at(day, at, zone) for day in DATES]
+        assert all(one < other for one, other in pairwise(runs)), name
+        for day, instant, following in zip(DATES, runs, [*runs[1:], runs[-1]], strict=True):
+            if following - instant != DAY:  # clocks changed, or it is the last
+                check_instant(day, at, zone, instant)
+                check_instant(day + DAY, at, zone, run_at(day + DAY, at, zone))
+
+
+@pytest.mark.parametrize("at", TIMES[:2], ids=str)
+def test_ticking_from_run_to_run_meets_every_due_date_exactly_once(at: time) -> None:
+    """What the bot does: after each run it asks for the next. One zone stands for all with its rules."""
+    for names in zones_by_rules().values():
+        timetable = Timetable(at, ZoneInfo(names[0]), MONDAY_TO_FRIDAY)
+        met = list(walk(timetable))
+        assert [run.date for run in met] == [day for day in DATES if day.weekday() < 5], names[0]
+        assert all(one.at < other.at for one, other in pairwise(met)), names[0]
+
+
+def walk(timetable: Timetable) -> Iterator[Run]:
+    now = datetime.combine(FIRST, time(), timetable.zone).astimezone(UTC) - MINUTE
+    run = first_run(timetable, now)
+    while run.date <= LAST:
+        yield run
+        run = first_run(timetable, run.at)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "at", "instant"),
+    [
+        ("America/New_York", date(2025, 3, 9), time(2, 30), utc(2025, 3, 9, 7, 0)),  # 03:00 EDT
+        ("America/New_York", date(2025, 3, 9), time(2, 0), utc(2025, 3, 9, 7, 0)),
+        ("America/New_York", date(2025, 3, 9), time(3, 0), utc(2025, 3, 9, 7, 0)),
+        ("America/New_York", date(2025, 3, 9), time(1, 59), utc(2025, 3, 9, 6, 59)),
+        ("America/New_York", date(2025, 11, 2), time(1, 30), utc(2025, 11, 2, 5, 30)),  # the first of two
+        ("Europe/Berlin", date(2026, 3, 29), time(2, 30), utc(2026, 3, 29, 1, 0)),
+        ("Europe/Berlin", date(2026, 10, 25), time(2, 30), utc(2026, 10, 25, 0, 30)),
+        ("Australia/Lord_Howe", date(2025, 10, 5), time(2, 15), utc(2025, 10, 4, 15, 30)),  # half an hour
+        ("Australia/Lord_Howe", date(2025, 4, 6), time(1, 45), utc(2025, 4, 5, 14, 45)),
+        ("Africa/Cairo", date(2025, 4, 25), time(0, 0), utc(2025, 4, 24, 22, 0)),  # no midnight
+        ("Africa/Cairo", date(2025, 4, 25), time(0, 30), utc(2025, 4, 24, 22, 0)),
+        ("Asia/Beirut", date(2025, 3, 30), time(0, 0), utc(2025, 3, 29, 22, 0)),
+        ("Asia/Beirut", date(2025, 10, 25), time(23, 30), utc(2025, 10, 25, 20, 30)),
+        ("Africa/Casablanca", date(2025, 4, 6), time(2, 30), utc(2025, 4, 6, 2, 0)),
+        ("America/Nuuk", date(2025, 3, 29), time(23, 30), utc(2025, 3, 30, 1, 0)),  # into the next date
+        ("Asia/Kathmandu", date(2025, 6, 1), time(9, 0), utc(2025, 6, 1, 3, 15)),
+        ("Pacific/Kiritimati", date(2025, 6, 1), time(9, 0), utc(2025, 5, 31, 19, 0)),
+    ],
+)
+def test_a_skipped_time_comes_right_after_the_gap_and_a_repeated_one_the_first_time(
+    zone: str, day: date, at: time, instant: datetime
+) -> None:
+    assert run_at(day, at, ZoneInfo(zone)) == instant
+
+
+TIMETABLES = st.builds(
+    Timetable,
+    st.times().map(lambda at: at.replace(second=0, microsecond=0, fold=0, tzinfo=None)),
+    st.sampled_from(sorted(available_timezones())).map(ZoneInfo),
+    st.frozensets(st.integers(0, 6), min_size=1),
+)
+INSTANTS = st.integers(0, 24 * 365 * 86400).map(lambda seconds: utc(2012, 1, 1) + timedelta(seconds=seconds))
+
+
+@given(TIMETABLES, INSTANTS)
+def test_the_latest_run_and_the_first_to_come_stand_around_now(timetable: Timetable, now: datetime) -> None:
+    latest, following = latest_run(timetable, now), first_run(timetable, now)
+    assert latest.at <= now < following.at
+    assert latest.date < following.date
+    assert {latest.date.weekday(), following.date.weekday()} <= timetable.weekdays
+    between = (latest.date + timedelta(days=n) for n in range(1, (following.date - latest.date).days))
+    assert not [day for day in between if day.weekday() in timetable.weekdays]
+
+
+@given(TIMETABLES, INSTANTS)
+def test_asking_at_a_run_or_just_before_it_gives_that_run(timetable: Timetable, now: datetime) -> None:
+    run = first_run(timetable, now)
+    assert latest_run(timetable, run.at) == run
+    assert latest_run(timetable, first_run(timetable, run.at).at - MINUTE) == run
+    assert first_run(timetable, run.at - MINUTE) == run
+
+
+@given(TIMETABLES, INSTANTS, st.integers(-40, 40))
+def test_no_run_comes_on_a_date_that_has_had_its_run(timetable: Timetable, now: datetime, days: int) -> None:
+    after = now.date() + timedelta(days=days)
+    run = first_run(timetable, now, after=after)
+    assert run.date > after
+    assert run.at > now
+
+
+class TestTime:
+    @pytest.mark.parametrize(
+        ("text", "hour", "minute"),
+        [
+            ("9:00", 9, 0),
+            ("09:00", 9, 0),
+            ("9.00", 9, 0),
+            ("9h00", 9, 0),
+            ("09h30", 9, 30),
+            ("9am", 9, 0),
+            ("9 am", 9, 0),
+            ("9AM", 9, 0),
+            ("9 A.M.", 9, 0),
+            ("9a.m.", 9, 0),
+            ("9a.m", 9, 0),
+            ("9pm", 21, 0),
+            ("9 PM", 21, 0),
+            ("9 p.m.", 21, 0),
+            ("9:30am", 9, 30),
+            ("9:30 am", 9, 30),
+            ("9:30 pm", 21, 30),
+            ("9.30pm", 21, 30),
+            ("09:30 PM", 21, 30),
+            ("12am", 0, 0),
+            ("12:30am", 0, 30),
+            ("12pm", 12, 0),
+            ("12:30 pm", 12, 30),
+            ("1am", 1, 0),
+            ("11:59pm", 23, 59),
+            ("0:00", 0, 0),
+            ("00:00", 0, 0),
+            ("0:05", 0, 5),
+            ("18:30", 18, 30),
+            ("18.30", 18, 30),
+            ("18h30", 18, 30),
+            ("18H30", 18, 30),
+            ("23:59", 23, 59),
+            (" 9:00 ", 9, 0),
+            ("12:00", 12, 0),
+        ],
+    )
+    def test_a_time_is_understood_as_people_type_it(self, text: str, hour: int, minute: int) -> None:
+        assert parse_time(text) == time(hour, minute)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *[
+                "",
+                " ",
+                "9",
+                "09",
+                "0900",
+                "24:00",
+                "9:60",
+                "9:5",
+                "13pm",
+                "0am",
+                "0:30 pm",
+                "25:00",
+                "-9:00",
+                "9:00:00",
+                "nine",
+                "noon",
+                "9:00 Uhr",
+                "9 o'clock",
+                "am",
+                ":30",
+                "9:",
+                "9:00 xm",
+                "9m",
+                "9:00m",
+                "1e1:00",
+                "99:99",
+                "9:00 UTC",
+                "9::00",
+                "9:00am pm",
+                "9-00",
+                "🕘",
+                "2026-01-01T09:00",
+            ],
+            "9:00\n10:00",
+            "9" * 2000,
+        ],
+    )
+    def test_what_is_no_time_is_answered_with_a_time(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"`9:00`, `18:30` or `9am`"):
+            parse_time(text)
+
+    @given(st.times())
+    def test_every_minute_of_the_day_reads_back(self, at: time) -> None:
+        minute = at.replace(second=0, microsecond=0, fold=0)
+        assert parse_time(f"{minute:%H:%M}") == parse_time(f"{minute:%I:%M %p}") == minute
+
+
+class TestZone:
+    @pytest.mark.parametrize(
+        ("text", "name"),
+        [
+            ("Europe/Berlin", "Europe/Berlin"),
+            ("europe/berlin", "Europe/Berlin"),
+            ("EUROPE/BERLIN", "Europe/Berlin"),
+            (" Europe/Berlin ", "Europe/Berlin"),
+            ("Berlin", "Europe/Berlin"),
+            ("berlin", "Europe/Berlin"),
+            ("New York", "America/New_York"),
+            ("new_york", "America/New_York"),
+            ("america/new york", "America/New_York"),
+            ("Los Angeles", "America/Los_Angeles"),
+            ("Kolkata", "Asia/Kolkata"),
+            ("Calcutta", "Asia/Calcutta"),
+            ("Tokyo", "Asia/Tokyo"),
+            ("Ho Chi Minh", "Asia/Ho_Chi_Minh"),
+            ("Port-au-Prince", "America/Port-au-Prince"),
+            ("Buenos Aires", "America/Argentina/Buenos_Aires"),
+            ("UTC", "UTC"),
+            ("utc", "UTC"),
+            ("London", "Europe/London"),
+            ("Kyiv", "Europe/Kyiv"),
+            ("Sydney", "Australia/Sydney"),
+            ("lord howe", "Australia/Lord_Howe"),
+            ("Sao Paulo", "America/Sao_Paulo"),
+            ("Addis Ababa", "Africa/Addis_Ababa"),
+        ],
+    )
+    def test_a_zone_is_known_by_its_name_or_its_city(self, text: str, name: str) -> None:
+        assert parse_zone(text).key in {name, *same_city(name)}
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *[
+                "",
+                " ",
+                "Atlantis",
+                "Europe/",
+                "/Berlin",
+                "Europe",
+                "CEST",
+                "UTC+1",
+                "GMT+01:00",
+                "+01:00",
+                "Berlin, Germany",
+                "../../etc/passwd",
+                "/etc/localtime",
+                "🌍",
+                "localtime",
+            ],
+            "Europe/Berlin\x00",
+            "Europe\\Berlin",
+            "x" * 5000,
+        ],
+    )
+    def test_what_is_no_zone_is_answered_with_a_zone(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"`Europe/Berlin` or `America/New_York`"):
+            parse_zone(text)
+
+    def test_every_zone_offered_is_understood(self) -> None:
+        assert [parse_zone(name).key for name in zone_names()] == list(zone_names())
+        assert len(zone_names()) > 400
+
+    def test_typing_a_city_offers_its_zone_first(self) -> None:
+        assert find_zones("berl")[0] == "Europe/Berlin"
+        assert find_zones("new y")[0] == "America/New_York"
+        assert find_zones("europe/b")[0] == "Europe/Belfast"
+        assert find_zones("atlantis") == []
+
+    @given(st.text(max_size=30))
+    def test_any_text_offers_zones_that_exist(self, typed: str) -> None:
+        assert set(find_zones(typed)) <= set(zone_names())
+
+
+def same_city(name: str) -> list[str]:
+    """Old names of a zone, such as America/Buenos_Aires, mean the same."""
+    city = name.rpartition("/")[2]
+    return [other for other in zone_names() if other.rpartition("/")[2] == city]
+
+
+class TestWeekdays:
+    @pytest.mark.parametrize(
+        ("text", "days"),
+        [
+            ("every day", "0123456"),
+            ("Every Day", "0123456"),
+            ("  every   day ", "0123456"),
+            ("everyday", "0123456"),
+            ("daily", "0123456"),
+            ("all", "0123456"),
+            ("weekdays", "01234"),
+            ("Weekday", "01234"),
+            ("weekends", "56"),
+            ("weekend", "56"),
+            ("Monday", "0"),
+            ("monday", "0"),
+            ("Mondays", "0"),
+            ("mon", "0"),
+            ("Mo", "0"),
+            ("tue", "1"),
+            ("tues", "1"),
+            ("wed", "2"),
+            ("weds", "2"),
+            ("thu", "3"),
+            ("thur", "3"),
+            ("thurs", "3"),
+            ("fri", "4"),
+            ("sat", "5"),
+            ("sun", "6"),
+            ("su", "6"),
+            ("mon, wed, fri", "024"),
+            ("mon,wed,fri", "024"),
+            ("mon wed fri", "024"),
+            ("Mon Wed  Fri", "024"),
+            ("mon , wed , fri", "024"),
+            ("mon and fri", "04"),
+            ("mon & fri", "04"),
+            ("mon, wed and fri", "024"),
+            ("Mondays and Thursdays", "03"),
+            ("mon-fri", "01234"),
+            ("Mon - Fri", "01234"),
+            ("mon – fri", "01234"),
+            ("mon–fri", "01234"),
+            ("Monday-Friday", "01234"),
+            ("fri-mon", "0456"),
+            ("sat-sun", "56"),
+            ("sun-sat", "0123456"),
+            ("tue-tue", "1"),
+            ("mon-wed, fri", "0124"),
+            ("mon-tue fri-sat", "0145"),
+            ("sun, mon", "06"),
+            ("mon, mon", "0"),
+        ],
+    )
+    def test_weekdays_are_understood_as_people_type_them(self, text: str, days: str) -> None:
+        assert parse_weekdays(text) == frozenset(map(int, days))
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *[
+                "",
+                " ",
+                "m",
+                "t",
+                "s",
+                "never",
+                "noday",
+                "1",
+                "0",
+                "1-5",
+                "mon,",
+                ",mon",
+                "mon-",
+                "-mon",
+                "mon--fri",
+                "ss",
+                "ts",
+                "mon-wed-fri",
+                "mon; fri",
+                "montag",
+                "lundi",
+                "mondayish",
+                "week",
+                "mon/fri",
+                "mon +",
+                "every",
+                "🗓",
+                "and",
+                "mon and",
+                "&",
+                "-",
+                "mon,,fri",
+                "mon to fri",
+                "every monday",
+                "weekdays, sat",
+            ],
+            "x" * 5000,
+        ],
+    )
+    def test_what_is_no_weekday_is_answered_with_weekdays(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"`every day`, `weekdays`, `mon, wed, fri` or `mon-fri`"):
+            parse_weekdays(text)
+
+    @given(st.frozensets(st.integers(0, 6), min_size=1))
+    def test_the_name_of_any_set_of_weekdays_reads_back(self, days: frozenset[int]) -> None:
+        assert parse_weekdays(weekdays_name(days)) == days
+
+    def test_the_common_sets_have_names(self) -> None:
+        named = [weekdays_name(days) for days in (EVERY_DAY, MONDAY_TO_FRIDAY, WEEKEND, frozenset({0, 2}))]
+        assert named == ["every day", "weekdays", "weekends", "Mon, Wed"]
+
+    def test_every_choice_offered_is_understood(self) -> None:
+        assert len(weekday_choices("")) == 10
+        assert weekday_choices(" WeeK ") == ["weekdays", "weekends"]
+        assert all(parse_weekdays(name) for name in weekday_choices(""))
+
+    @given(st.text(max_size=40) | st.text("montuewdhfrisa ,-–&", max_size=40))
+    def test_any_text_gives_weekdays_or_a_value_error(self, text: str) -> None:
+        with suppress(ValueError):
+            assert parse_weekdays(text) <= EVERY_DAY
