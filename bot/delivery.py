@@ -13,6 +13,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -68,6 +69,8 @@ class _Passing(DeliveryFailed):
 def missing_permissions(channel: discord.abc.GuildChannel | discord.Thread, me: discord.Member) -> list[str]:
     """The names, as Discord shows them, of the permissions a digest needs and `me` lacks in `channel`."""
     granted = channel.permissions_for(me)
+    if not granted.view_channel:  # it implies the others, which may well be granted
+        return [_NEEDED["view_channel"]]
     return [name for permission, name in _NEEDED.items() if not getattr(granted, permission)]
 
 
@@ -150,14 +153,19 @@ class Courier:
         """What a run at `now` highlights. Raises `PapersUnavailable` when the lists cannot be trusted."""
         covered = await self._storage.deliveries.covered_until(subscription.id)
         closed = latest_closed_day(now)
-        first = covered + timedelta(days=1) if covered else closed - LOOK_BACK
-        await self._archive.settle(days_between(first, closed), now)
+        await self._settle(covered, closed, now)
         return await self._digest(subscription, covered, closed)
 
     async def preview(self, subscription: Subscription, now: datetime) -> Digest:
-        """What the next run will highlight, as far as the archive knows the lists by now."""
+        """What the next run will highlight, as far as the lists are known by now."""
         covered = await self._storage.deliveries.covered_until(subscription.id)
+        with suppress(PapersUnavailable):
+            await self._settle(covered, latest_closed_day(now), now)
         return await self._digest(subscription, covered, latest_closed_day(max(now, subscription.next_run.at)))
+
+    async def _settle(self, covered: date | None, closed: date, now: datetime) -> None:
+        first = covered + timedelta(days=1) if covered else closed - LOOK_BACK
+        await self._archive.settle(days_between(first, closed), now)
 
     async def _digest(self, subscription: Subscription, covered: date | None, closed: date) -> Digest:
         papers = self._storage.papers

@@ -105,4 +105,4 @@ def _why_quiet(new: int, fresh: int, taste: Taste) -> str:
         return "no new papers were listed"
     if not fresh:
         return f"all {new} papers had been highlighted before"
-    return f"none of {fresh} papers had {taste.min_upvotes} upvotes"
+    return f"none of {fresh} papers had {taste.min_upvotes:,} upvotes"

@@ -37,7 +37,8 @@ class Fetching(commands.Cog):
         today = self.house.clock().date()
         await self.house.archive.index()
         await self.refresh_current()
-        await self._refresh(await self.house.archive.missing(today - timedelta(self.house.backfill_days), today))
+        first, last = today - timedelta(days=self.house.backfill_days), today - timedelta(days=2)
+        await self._refresh(await self.house.archive.missing(first, last))
 
     async def refresh_current(self) -> None:
         today = self.house.clock().date()
@@ -45,7 +46,7 @@ class Fetching(commands.Cog):
 
     async def refresh_settling(self) -> None:
         today = self.house.clock().date()
-        await self._refresh(days_between(today - timedelta(SETTLING_DAYS), today))
+        await self._refresh(days_between(today - timedelta(days=SETTLING_DAYS), today))
 
     async def _refresh(self, days: Iterable[date]) -> None:
         """Read the lists of `days`; with the API down, the next job goes on."""

@@ -9,12 +9,13 @@ from discord import app_commands
 from discord.ext import commands
 from discord.ui import Button, DynamicItem, Item, LayoutView
 
-from bot.client import House, PaperBot
+from bot.client import House, Mistake, PaperBot
 from bot.layouts import status
 from bot.layouts.paper import details_card
 from bot.layouts.results import PER_PAGE, found_message
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
 from bot.papers import paper_id
+from bot.ranking import Period
 
 Choices = list[app_commands.Choice[str]]
 
@@ -62,6 +63,8 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
     @app_commands.command(name="search", description="Find papers by words of their title, abstract, authors or tags")
     @app_commands.describe(query='words, "phrases", -not')
     async def search(self, interaction: discord.Interaction[PaperBot], query: str) -> None:
+        if not query.strip():
+            raise Mistake(status.NO_QUERY)
         view = await _found(self.bot.house, query, page=1)
         if view:
             await interaction.response.send_message(view=view, ephemeral=True)
@@ -69,7 +72,7 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
             await interaction.response.send_message(status.no_results(query), ephemeral=True)
 
     @app_commands.command(name="show", description="Everything known of one paper")
-    @app_commands.describe(paper="words of its title, its arXiv id, or a link to it")
+    @app_commands.describe(paper="type words of its title and pick it, or give its arXiv id or a link")
     async def show(self, interaction: discord.Interaction[PaperBot], paper: str) -> None:
         reference = paper_id(paper)
         papers = await self.bot.house.storage.papers.get([reference]) if reference else []
@@ -80,8 +83,12 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
 
     @show.autocomplete("paper")
     async def complete_paper(self, interaction: discord.Interaction[PaperBot], typed: str) -> Choices:  # noqa: ARG002
-        found = await asyncio.to_thread(self.bot.house.search.suggest, typed, limit=MAX_CHOICES)
-        papers = await self.bot.house.storage.papers.get(found.ids)
+        if typed.strip():
+            found = await asyncio.to_thread(self.bot.house.search.suggest, typed, limit=MAX_CHOICES)
+            papers = await self.bot.house.storage.papers.get(found.ids)
+        else:
+            first, last = Period.WEEK.span(self.bot.house.clock().date())
+            papers, _ = await self.bot.house.storage.papers.top(first, last, limit=MAX_CHOICES)
         return [app_commands.Choice(name=plain(paper.title, MAX_CHOICE), value=paper.id) for paper in papers]
 
 

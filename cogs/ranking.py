@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 from discord.ui import Button, DynamicItem, Item, LayoutView
 
-from bot.client import House, PaperBot
+from bot.client import House, Mistake, PaperBot
 from bot.layouts import status
 from bot.layouts.results import PER_PAGE, leaderboard_message
 from bot.ranking import Period
@@ -65,8 +65,7 @@ class Ranking(commands.Cog):
         try:
             day = _day(date) if date else self.bot.house.clock().date()
         except ValueError:
-            await interaction.response.send_message(status.BAD_DATE, ephemeral=True)
-            return
+            raise Mistake(status.BAD_DATE) from None
         view = await _leaderboard(self.bot.house, Period(period), day, page=1)
         await interaction.response.send_message(view=view, ephemeral=True)
 

@@ -122,7 +122,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     @app_commands.command(name="list", description="What is posted on this server, where and when")
     async def list_(self, interaction: Interaction) -> None:
         known = await self.subscriptions.of_guild(_guild(interaction).id)
-        await _reply(interaction, status.listing(known) if known else status.NO_SUBSCRIPTIONS)
+        await _reply(interaction, *(status.messages(map(status.listed, known)) or [status.NO_SUBSCRIPTIONS]))
 
     @app_commands.command(description="Stop posting until you resume")
     @app_commands.describe(subscription=_MEANINGS["subscription"])
@@ -154,11 +154,12 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     @app_commands.describe(subscription=_MEANINGS["subscription"])
     async def preview(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription)
+        await interaction.response.defer(ephemeral=True, thinking=True)  # the lists may have to be read first
         digest = await self.bot.courier.preview(known, self.bot.house.clock())
         if digest.highlights:
-            await interaction.response.send_message(view=preview_message(digest), ephemeral=True)
+            await interaction.followup.send(view=preview_message(digest), ephemeral=True)
         else:
-            await _reply(interaction, status.quiet_preview(digest))
+            await interaction.followup.send(status.quiet_preview(digest), ephemeral=True)
 
     @app_commands.command(description="When the next digest comes, what came last, and what is in the way")
     @app_commands.describe(subscription="which one (all of them)")
@@ -173,7 +174,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
             status.status(each, await self.deliveries.latest(each.id), _missing(guild, each.channel_id))
             for each in known
         ]
-        await _reply(interaction, status.fitted("\n\n".join(reports)))
+        await _reply(interaction, *status.messages(reports))
 
     @add.autocomplete("timezone")
     @edit.autocomplete("timezone")
@@ -250,8 +251,10 @@ def _guild(interaction: Interaction) -> discord.Guild:
     return interaction.guild
 
 
-async def _reply(interaction: Interaction, text: str) -> None:
+async def _reply(interaction: Interaction, text: str, *more: str) -> None:
     await interaction.response.send_message(text, ephemeral=True)
+    for each in more:
+        await interaction.followup.send(each, ephemeral=True)
 
 
 async def setup(bot: PaperBot) -> None:

@@ -6,6 +6,7 @@ import simcord
 
 from bot.demo.papers_server import PapersServer
 from bot.layouts import status
+from bot.ranking import Period
 from tests.builders import DAY, entries, entry
 from tests.conftest import Server, answer, custom_ids, paper_ids
 from tests.test_posting import ids, stale_button
@@ -238,6 +239,17 @@ async def test_papers_are_offered_while_their_title_is_typed(library: Server, ty
     assert offered[0]["name"] == title
     text = answer(await library.member.slash(library.general, "paper show", paper=offered[0]["value"]))
     assert title in text
+
+
+async def test_before_anything_is_typed_the_best_papers_of_the_week_are_offered(library: Server) -> None:
+    first, last = Period.WEEK.span(library.clock().date())
+    best, _ = await library.bot.house.storage.papers.top(first, last, limit=25)
+    offered = await library.member.autocomplete(library.general, "paper show", "paper", "")
+    assert [each["value"] for each in offered] == [paper.id for paper in best] != []
+
+
+async def test_a_blank_query_is_answered_with_what_to_type(library: Server) -> None:
+    assert answer(await library.member.slash(library.general, "paper search", query="  ")) == status.NO_QUERY
 
 
 async def test_at_most_25_papers_are_offered_with_titles_cut_to_fit(

@@ -153,11 +153,15 @@ async def test_the_twenty_sixth_digest_of_a_server_is_refused(server: Server) ->
     assert "Set up:" in answer(await server.subscribe())
 
 
-async def test_a_list_of_25_long_digests_fits_a_message(server: Server) -> None:
+@pytest.mark.parametrize("command", ["digest list", "digest status"])
+async def test_all_of_25_long_digests_are_shown_in_as_many_messages_as_it_takes(server: Server, command: str) -> None:
     for _ in range(25):
         await server.subscribe(timezone="America/Argentina/ComodRivadavia", weekdays="mon, wed, fri", min_upvotes=1000)
-    assert len(await server.ask("digest list")) <= 2000
-    assert len(await server.ask("digest status")) <= 2000
+    result = await server.admin.slash(server.general, command)
+    assert result.response
+    messages = [result.response, *result.followups]
+    assert all(message.ephemeral and len(message.content) <= 2000 for message in messages)
+    assert sum(message.content.count("ComodRivadavia") for message in messages) == 25
     assert len(await choices(server, "digest edit", "subscription", "")) == 25
 
 
@@ -397,12 +401,17 @@ async def test_a_preview_shows_a_list_that_is_still_open_as_far_as_it_is_known(
     assert answer(result).split("\n### ")[1:] == server.posted[-1].split("\n### ")[1:]
 
 
+async def test_a_preview_reads_the_lists_that_the_archive_does_not_have_yet(server: Server) -> None:
+    await server.subscribe()
+    assert "Top 5 of 7 papers by upvotes" in await server.ask("digest preview")
+
+
 async def test_a_preview_says_when_nothing_would_be_posted(server: Server) -> None:
     await server.subscribe(min_upvotes=1000)
     await server.read_lists()
     before = server.tables()
     assert await server.ask("digest preview") == (
-        "As things stand, the next run would post nothing, as none of 7 papers had 1000 upvotes."
+        "As things stand, the next run would post nothing, as none of 7 papers had 1,000 upvotes."
     )
     assert server.tables() == before
 
@@ -423,7 +432,7 @@ async def test_the_status_names_the_permissions_that_are_missing_by_now(
 ) -> None:
     await server.subscribe()
     forbid(server, permission)
-    assert f"I lack **{name}**" in await server.ask("digest status")
+    assert f"I lack **{name}** in <#" in await server.ask("digest status")
 
 
 async def test_the_status_says_that_the_channel_is_gone_before_a_run_finds_out(server: Server) -> None:

@@ -20,6 +20,7 @@ UNKNOWN_PAPER = (
     "That paper is not in the archive. Give an arXiv id such as `2605.29801`, or a link from "
     "huggingface.co/papers or arxiv.org; `/paper search` finds papers by their words."
 )
+NO_QUERY = "Type some words of the paper you look for: of its title, abstract, authors or tags."
 BAD_DATE = "A date looks like `2026-05-28`."
 
 
@@ -56,9 +57,8 @@ def next_run(subscription: Subscription) -> str:
             return f"Next digest {timestamp(at)} ({timestamp(at, 'R')})."
 
 
-def listing(subscriptions: Iterable[Subscription]) -> str:
-    lines = (f"{wish(each)} · {_state(each)}" for each in subscriptions)
-    return fitted("\n".join(lines))
+def listed(subscription: Subscription) -> str:
+    return f"{wish(subscription)} · {_state(subscription)}"
 
 
 def _state(subscription: Subscription) -> str:
@@ -102,7 +102,8 @@ def quiet_preview(digest: Digest) -> str:
 
 
 def missing_permissions(channel_id: int, missing: Sequence[str]) -> str:
-    names = " and ".join(f"**{name}**" for name in missing)
+    *others, last = (f"**{name}**" for name in missing)
+    names = f"{', '.join(others)} and {last}" if others else last
     return (
         f"I lack {names} in <#{channel_id}>. Open that channel's settings, *Permissions*, add my role, "
         "and allow what is missing."
@@ -117,13 +118,15 @@ def suspended(channel_id: int, reason: str) -> str:
     )
 
 
-def fitted(text: str) -> str:
-    """As many whole lines of `text` as fit a message."""
-    lines = text.split("\n")
-    while len(text) > MAX_CONTENT and len(lines) > 1:
-        lines.pop()
-        text = "\n".join([*lines, "…"])
-    return text
+def messages(paragraphs: Iterable[str]) -> list[str]:
+    """The paragraphs in as few messages as they fit in, none cut in two."""
+    fitted: list[str] = []
+    for paragraph in paragraphs:
+        if fitted and len(fitted[-1]) + len(paragraph) + 2 <= MAX_CONTENT:
+            fitted[-1] += f"\n\n{paragraph}"
+        else:
+            fitted.append(paragraph)
+    return fitted
 
 
 def no_results(query: str) -> str:
