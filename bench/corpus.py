@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.demo import sample_lists
-from bot.papers import Paper, read_entry
+from bot.papers import Paper
+from bot.papers.entry import read_entry
 
 CAPTURED = Path(__file__).parents[2] / "shared" / "data" / "daily_papers" / "archive.jsonl.gz"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.corpus import Lists
 from bench.figures import Figure
-from bot.papers import read_entry
+from bot.papers.entry import read_entry
 from bot.storage import open_storage
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)

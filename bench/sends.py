@@ -13,7 +13,8 @@ from bot.archive import Archive
 from bot.client import House, PaperBot, new_scheduler, use_discord_at
 from bot.delivery import AT_ONCE, Courier
 from bot.digest import Taste, closed_at
-from bot.papers import Paper, PapersAPI
+from bot.papers import Paper
+from bot.papers.api import PapersAPI
 from bot.schedule import Timetable, first_run
 from bot.search import Search
 from bot.storage import Storage, open_storage
@@ -69,7 +70,7 @@ async def _deliver(folder: Path, storage: Storage, wire: Wire, now: datetime) ->
             connection = asyncio.create_task(bot.start(TOKEN))
             await bot.wait_until_ready()
             began = time.perf_counter()
-            await Courier(bot, storage, archive, messages_per_second=UNPACED).tick(now)
+            await Courier(bot, storage, bot.composer, messages_per_second=UNPACED).tick(now)
             taken = time.perf_counter() - began
             await bot.close()
             await connection

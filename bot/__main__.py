@@ -4,12 +4,12 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, date, datetime, timedelta
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
+import aiohttp
 import discord
 import typer
 from rich.console import Console
@@ -17,10 +17,11 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.archive import Archive
-from bot.client import House, PaperBot, new_scheduler, use_discord_at
+from bot.client import PaperBot, index_beside, open_house, system_clock, use_discord_at
 from bot.digest import latest_closed_day
-from bot.papers import PapersAPI, PapersUnavailable
-from bot.search import IndexRefused, Search
+from bot.layouts.text import count
+from bot.papers.api import PapersAPI, PapersUnavailable
+from bot.search import IndexRefused, forget_index
 from bot.settings import BotSettings, InvalidSettings, Settings, read_settings
 from bot.storage import DatabaseRefused, open_storage
 from bot.terminal import digest_panel
@@ -33,7 +34,6 @@ app = typer.Typer(
 )
 log = logging.getLogger(__name__)
 
-WEEK = 7
 _USAGE = 2  # the exit code for what the operator has to mend
 
 
@@ -45,11 +45,13 @@ def main() -> None:
         _stop(str(error), _USAGE)
     except discord.LoginFailure:
         _stop("DISCORD_TOKEN: Discord does not know this token. Copy it anew from the developer portal.", _USAGE)
+    except (aiohttp.ClientError, discord.DiscordServerError) as error:
+        _stop(f"Discord could not be reached ({type(error).__name__}). Is the network up? Start me again then.", 1)
     except PapersUnavailable as error:
         _stop(f"The papers API could not be read: {error}. Try again later.", 1)
 
 
-def _stop(message: str, code: int) -> None:
+def _stop(message: str, code: int) -> NoReturn:
     Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
     sys.exit(code)
 
@@ -70,7 +72,11 @@ def _is_no_stop(record: logging.LogRecord) -> bool:
 
 async def _run(settings: BotSettings) -> None:
     use_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
-    async with _house(settings) as house, PaperBot(house) as bot:
+    async with (
+        _papers_api(settings) as api,
+        open_house(settings.database, api, backfill_days=settings.backfill_days) as house,
+        PaperBot(house) as bot,
+    ):
         stopped = asyncio.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, stopped.set)
@@ -85,18 +91,6 @@ async def _run(settings: BotSettings) -> None:
         house.scheduler.shutdown(wait=False)
         with suppress(asyncio.CancelledError):
             await connection
-
-
-@asynccontextmanager
-async def _house(settings: Settings) -> AsyncIterator[House]:
-    async with open_storage(settings.database) as storage, _papers_api(settings) as api:
-        identity, last_change = await storage.papers.identity(), await storage.papers.last_change()
-        search = await asyncio.to_thread(Search, settings.index, identity, last_change)
-        archive = Archive(api, storage, search)
-        try:
-            yield House(storage, search, archive, new_scheduler(), settings.backfill_days)
-        finally:
-            await asyncio.to_thread(search.close)
 
 
 def _papers_api(settings: Settings) -> PapersAPI:
@@ -130,7 +124,7 @@ def backfill(
 ) -> None:
     """Read past daily lists into the archive; stopped at any moment, it goes on where it was."""
     settings = read_settings(Settings)
-    today = datetime.now(UTC).date()
+    today = system_clock().date()
     first, last = since.date(), min(until.date() if until else today, today)
     if first > last:
         raise typer.BadParameter(f"the days end on {last}, before they begin on {first}", param_hint="--since")
@@ -139,16 +133,19 @@ def backfill(
 
 async def _backfill(settings: Settings, first: date, last: date) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    forget_index(index_beside(settings.database))  # it follows change numbers, which a restored backup may repeat
     async with open_storage(settings.database) as storage, _papers_api(settings) as api:
         archive = Archive(api, storage)
         days = await archive.missing(first, last)
-        read = 0
+        failures = []
         with Progress(*columns, console=Console(stderr=True)) as progress:
             bar = progress.add_task("Reading days", total=len(days))
-            for day in days:
-                read += await archive.refresh(day, datetime.now(UTC))
+            async for day, failure in archive.refresh_each(days, system_clock):
+                failures += [failure] if failure else []
                 progress.update(bar, advance=1, description=f"Reading {day}")
-    Console().print(f"{len(days)} days read, {read:,} papers listed on them.")
+    Console().print(f"{count(len(days) - len(failures), 'day')} read.")
+    if failures:
+        _stop(f"{count(len(failures), 'day')} could not be read ({failures[-1]}). Run it again for them.", 1)
 
 
 @app.command()
@@ -167,15 +164,14 @@ def preview(
 
 async def _preview(settings: Settings, day: date | None, size: int) -> Panel:
     """The digest of `day`, or of the latest closed day that had papers."""
-    latest = day or latest_closed_day(datetime.now(UTC))
+    latest = latest_closed_day(system_clock())
+    days = [day] if day else [latest - timedelta(days=earlier) for earlier in range(7)]
     async with _papers_api(settings) as api:
-        papers = await api.daily(latest)
-        for _ in range(0 if day else WEEK):
+        for each in days:
+            papers = await api.daily(each)
             if papers:
                 break
-            latest -= timedelta(days=1)
-            papers = await api.daily(latest)
-    return digest_panel(papers, latest, size)
+    return digest_panel(papers, each, size)
 
 
 if __name__ == "__main__":

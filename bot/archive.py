@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from bot.digest import closed_at
-from bot.papers import PapersAPI, PapersUnavailable
+from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.search import Search
 from bot.storage import Storage
 
@@ -14,7 +14,9 @@ log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(minutes=30)
 PAUSE_AFTER_FAILURE = timedelta(minutes=2)
+SETTLED_AFTER = timedelta(days=14)  # then hardly anybody votes, and once read will do for good
 PATIENCE_SECONDS = 60  # a digest that is due does not sit out a whole rate-limit window
+OUTAGE = 3  # days in a row
 BATCH = 1000
 
 
@@ -25,7 +27,7 @@ class Archive:
         self._api = api
         self._papers = storage.papers
         self._search = search
-        self._settling = asyncio.Lock()
+        self._freshening = asyncio.Lock()
         self._indexing = asyncio.Lock()
         self._resting_until = datetime.min.replace(tzinfo=UTC)
 
@@ -36,24 +38,46 @@ class Archive:
         log.info("%s: %d papers, %d new or changed", day, len(papers), changed)
         return len(papers)
 
-    async def settle(self, days: Iterable[date], now: datetime) -> None:
-        """Bring lists read over half an hour ago up to date, as a digest is about to be composed of them.
+    async def refresh_each(
+        self, days: Iterable[date], clock: Callable[[], datetime]
+    ) -> AsyncIterator[tuple[date, PapersUnavailable | None]]:
+        """Read the lists of `days` one by one; gives each with its failure, if it could not be read.
 
-        With the API down, a list read after its day closed will do; else raises `PapersUnavailable`.
+        A day that fails is passed over; after three in a row raises `PapersUnavailable`.
+        """
+        in_a_row = 0
+        for day in days:
+            failure = None
+            try:
+                await self.refresh(day, clock())
+                in_a_row = 0
+            except PapersUnavailable as error:
+                failure, in_a_row = error, in_a_row + 1
+                if in_a_row == OUTAGE:
+                    raise
+            yield day, failure
+
+    async def freshen(self, days: Iterable[date], now: datetime) -> None:
+        """Read lists of closed days again that were read over half an hour ago, or before their close.
+
+        With the API down, a list read after the close will do; else raises `PapersUnavailable`.
         """
         wanted = list(days)
-        async with self._settling:  # many subscriptions are due at once: the first one reads for all
+        async with self._freshening:  # many subscriptions are due at once: the first one reads for all
             captured = await self._papers.captured_at(wanted)
             for day in wanted:
-                read_at = captured.get(day)
-                if read_at and now - read_at <= FRESH_FOR and not (read_at < closed_at(day) <= now):
-                    continue
-                try:
-                    await self._refresh_unless_resting(day, now)
-                except PapersUnavailable as error:
-                    if read_at is None or read_at < closed_at(day):
-                        raise
-                    log.warning("%s: composing from the list read at %s (%s)", day, read_at, error)
+                await self._freshen(day, captured.get(day), now)
+
+    async def _freshen(self, day: date, captured_at: datetime | None, now: datetime) -> None:
+        fresh_since = min(now - FRESH_FOR, closed_at(day) + SETTLED_AFTER)
+        if captured_at and captured_at >= max(closed_at(day), fresh_since):
+            return
+        try:
+            await self._refresh_unless_resting(day, now)
+        except PapersUnavailable as error:
+            if captured_at is None or captured_at < closed_at(day):
+                raise
+            log.warning("%s: the list captured at %s will do (%s)", day, captured_at, error)
 
     async def _refresh_unless_resting(self, day: date, now: datetime) -> None:
         if now < self._resting_until:

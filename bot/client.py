@@ -1,9 +1,12 @@
 """PaperBot: the discord.py client, handed its collaborators ready-made."""
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import discord
 import yarl
@@ -12,19 +15,19 @@ from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
+from filelock import FileLock, Timeout
 
 from bot.archive import Archive
-from bot.delivery import Courier
-from bot.layouts import status
+from bot.composing import Composer
+from bot.delivery import NEEDED, Courier
+from bot.layouts import replies
+from bot.papers.api import PapersAPI
 from bot.search import Search
-from bot.storage import Storage
+from bot.storage import DatabaseRefused, Storage, open_storage
 
 log = logging.getLogger(__name__)
 
 COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions")
-
-
-INVITED_TO = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
 
 
 def system_clock() -> datetime:
@@ -43,6 +46,44 @@ class House:
     clock: Callable[[], datetime] = system_clock
 
 
+@asynccontextmanager
+async def open_house(
+    database: Path, api: PapersAPI, *, backfill_days: int = 0, clock: Callable[[], datetime] = system_clock
+) -> AsyncIterator[House]:
+    """The house over the SQLite file `database` and the index beside it, for one process at a time.
+
+    Raises `DatabaseRefused` and `IndexRefused`.
+    """
+    async with AsyncExitStack() as stack:
+        storage = await stack.enter_async_context(open_storage(database))
+        stack.enter_context(_sole_use(database))
+        identity, last_change = await storage.papers.identity(), await storage.papers.last_change()
+        search = await asyncio.to_thread(Search, index_beside(database), identity, last_change)
+        stack.push_async_callback(asyncio.to_thread, search.close)
+        yield House(storage, search, Archive(api, storage, search), new_scheduler(), backfill_days, clock)
+
+
+@contextmanager
+def _sole_use(database: Path) -> Iterator[None]:
+    """Two bots on one database would both take up what is under way; the lock ends with the process."""
+    lock = FileLock(database.with_name(f"{database.name}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise DatabaseRefused(f"{database} is in use: another Paperboy is running on it.") from error
+    except OSError as error:
+        raise DatabaseRefused(f"{database} cannot be used as Paperboy's database: {error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def index_beside(database: Path) -> Path:
+    """The folder of the search index over `database`."""
+    return database.with_name(f"{database.name}.index")
+
+
 class Mistake(app_commands.CheckFailure):
     """A person asked for what cannot be; the message tells them what can."""
 
@@ -56,10 +97,10 @@ class _Tree(app_commands.CommandTree["PaperBot"]):
             case Mistake():
                 text = str(error)
             case app_commands.TransformerError(type=discord.AppCommandOptionType.channel):
-                text = status.CHANNEL_UNSEEN
+                text = replies.CHANNEL_UNSEEN
             case _:
                 log.error("a command met a bug", exc_info=error)
-                text = status.BROKEN
+                text = replies.BROKEN
         if interaction.response.is_done():
             await interaction.followup.send(text, ephemeral=True)
         else:
@@ -83,14 +124,15 @@ class PaperBot(commands.AutoShardedBot):
             shard_count=shard_count,
         )
         self.house = house
-        self.courier = Courier(self, house.storage, house.archive)
+        self.composer = Composer(house.storage, house.archive)
+        self.courier = Courier(self, house.storage, self.composer)
 
     async def setup_hook(self) -> None:
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         await self.tree.sync()
         assert self.application_id is not None  # known since the login
-        log.info("invite me with %s", discord.utils.oauth_url(self.application_id, permissions=INVITED_TO))
+        log.info("invite me with %s", discord.utils.oauth_url(self.application_id, permissions=NEEDED))
 
     async def close(self) -> None:
         await self.courier.drain()

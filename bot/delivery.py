@@ -4,28 +4,29 @@ The crash between any two steps, and what makes it harmless:
 
     before plan       nothing happened; the run is still due
     plan → attempt    the delivery is planned and no message exists; it is sent
-    attempt → record  a message may exist: within two minutes Discord's nonce makes a second send return the
-                      first message; later the channel's history is searched for our button with the nonce
+    attempt → record  a message may exist: before anything is sent again, the channel's history is searched
+                      for our button with the nonce; should the first request still be on its way then,
+                      Discord's own check of the nonce gives back its message
     after record      the unique key (subscription, run date) makes a second plan impossible
 """
 
 import asyncio
 import hashlib
 import logging
-from collections.abc import Coroutine, Iterable, Iterator
-from contextlib import suppress
-from datetime import date, datetime, timedelta
+from collections.abc import Coroutine, Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
 import discord
 from aiolimiter import AsyncLimiter
+from discord.ui import LayoutView
 
-from bot.archive import Archive, days_between
-from bot.digest import RISER_DAYS, Digest, compose, latest_closed_day
-from bot.layouts import status
+from bot.composing import Composer
+from bot.digest import Digest
+from bot.layouts import replies
 from bot.layouts.digest import digest_message
-from bot.papers import PapersUnavailable
+from bot.papers.api import PapersUnavailable
 from bot.schedule import Run, first_run, latest_run
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
 
@@ -33,28 +34,24 @@ log = logging.getLogger(__name__)
 
 MESSAGES_PER_SECOND = 45  # Discord's global limit is 50; discord.py only reacts to its 429
 AT_ONCE = 10
-NONCE_HOLDS = timedelta(minutes=2)
-CLOCK_SKEW = timedelta(minutes=10)
-ATTEMPTS_END = timedelta(hours=1)  # every attempt in doubt began within NONCE_HOLDS, and soon was over
+SEND_SECONDS = 30  # then the outcome is unknown; a nonce must outlive whatever discord.py tries again meanwhile
+SEARCH_MARGIN = timedelta(hours=1)  # before and after an attempt: clocks differ, and ticks may take their time
+PAGE = 100  # messages in a page of a channel's history
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(minutes=30)
 DRAIN_SECONDS = 20
-LOOK_BACK = timedelta(days=6)  # a new subscription looks this far back for a day that had papers
 
-_GONE = {10003: "the channel is gone", 10004: "the server is gone", 50001: "I may not see the channel"}
+_GONE = {10003: "the channel is gone", 10004: "the server is gone", 50001: "I cannot see the channel"}
 _FORBIDDEN = 50013
-_NEEDED = {
-    "view_channel": "View Channel",
-    "send_messages": "Send Messages",
-    "read_message_history": "Read Message History",
-}
+NEEDED = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
+_UNREACHED = (discord.DiscordException, aiohttp.ClientError, OSError)  # what a request to Discord may raise
 
 
 class DeliveryFailed(Exception):
     """A digest did not reach its channel; the message is the reason, in words for an admin."""
 
 
-class _Refused(DeliveryFailed):
+class _Blocked(DeliveryFailed):
     """Permanent until an admin changes something: the channel, or access to it, is gone."""
 
 
@@ -66,12 +63,13 @@ class _Passing(DeliveryFailed):
     """Worth another try; whether this try, or one before it, made the message is unknown."""
 
 
-def missing_permissions(channel: discord.abc.GuildChannel | discord.Thread, me: discord.Member) -> list[str]:
+def missing_permissions(channel: discord.abc.GuildChannel, me: discord.Member) -> list[str]:
     """The names, as Discord shows them, of the permissions a digest needs and `me` lacks in `channel`."""
     granted = channel.permissions_for(me)
+    needed = [name for name, wanted in NEEDED if wanted]
     if not granted.view_channel:  # it implies the others, which may well be granted
-        return [_NEEDED["view_channel"]]
-    return [name for permission, name in _NEEDED.items() if not getattr(granted, permission)]
+        needed = ["view_channel"]
+    return [name.replace("_", " ").title() for name in needed if not getattr(granted, name)]
 
 
 def delivery_nonce(subscription: Subscription, run: Run) -> str:
@@ -81,29 +79,31 @@ def delivery_nonce(subscription: Subscription, run: Run) -> str:
 
 
 class Courier:
-    """Carries digests from the archive to the channels of `client`."""
+    """Carries the digests that are due to the channels of `client`."""
 
     def __init__(
         self,
         client: discord.Client,
         storage: Storage,
-        archive: Archive,
+        composer: Composer,
         *,
         messages_per_second: float = MESSAGES_PER_SECOND,
     ) -> None:
         self._client = client
         self._storage = storage
-        self._archive = archive
-        self._limiter = AsyncLimiter(messages_per_second, 1)
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._composer = composer
+        self._limiter = AsyncLimiter(1, 1 / messages_per_second)  # evenly: a larger bucket lets bursts through
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._composing: set[asyncio.Task[Digest]] = set()
+        self._told: set[tuple[int, str]] = set()  # channels and reasons that this tick has told of
         self._closing = False
 
     async def tick(self, now: datetime) -> None:
         """Bring home what is under way, then deliver what is due."""
-        await self._each(self._resume(each, now) for each in await self._storage.deliveries.under_way(now))
-        await self._each(self._deliver(each, now) for each in await self._storage.subscriptions.due(now))
+        self._told.clear()
+        await self._run_all(self._resume(each, now) for each in await self._storage.deliveries.under_way(now))
+        await self._run_all(self._deliver(each, now) for each in await self._storage.subscriptions.due(now))
 
     async def drain(self) -> None:
         """Begin no other delivery, and let the sends in flight finish; a run not planned yet stays due."""
@@ -113,17 +113,17 @@ class Courier:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
 
-    async def _each(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
-        tasks = [asyncio.create_task(self._alone(work)) for work in works]
+    async def _run_all(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
+        tasks = [asyncio.create_task(self._guarded(work)) for work in works]
         self._tasks.update(tasks)
         try:
             await asyncio.gather(*tasks, return_exceptions=True)  # a drained one is cancelled
         finally:
             self._tasks.difference_update(tasks)
 
-    async def _alone(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         """One guild's failure never costs another its digest."""
-        async with self._places:
+        async with self._slots:
             if self._closing:
                 work.close()
                 return
@@ -134,7 +134,7 @@ class Courier:
 
     async def _deliver(self, subscription: Subscription, now: datetime) -> None:
         run = latest_run(subscription.timetable, now)  # the runs missed before it collapse into it
-        composing = asyncio.create_task(self.compose(subscription, now))
+        composing = asyncio.create_task(self._composer.digest_for(subscription, now))
         self._composing.add(composing)
         composing.add_done_callback(self._composing.discard)
         try:
@@ -147,59 +147,26 @@ class Courier:
         nonce = delivery_nonce(subscription, run)
         delivery = await self._storage.deliveries.plan(subscription, run, following, digest, nonce=nonce, now=now)
         if delivery and delivery.state is DeliveryState.PLANNED:
-            await self._carry(delivery, now)
-
-    async def compose(self, subscription: Subscription, now: datetime) -> Digest:
-        """What a run at `now` highlights. Raises `PapersUnavailable` when the lists cannot be trusted."""
-        covered = await self._storage.deliveries.covered_until(subscription.id)
-        closed = latest_closed_day(now)
-        await self._settle(covered, closed, now)
-        return await self._digest(subscription, covered, closed)
-
-    async def preview(self, subscription: Subscription, now: datetime) -> Digest:
-        """What the next run will highlight, as far as the lists are known by now."""
-        covered = await self._storage.deliveries.covered_until(subscription.id)
-        with suppress(PapersUnavailable):
-            await self._settle(covered, latest_closed_day(now), now)
-        return await self._digest(subscription, covered, latest_closed_day(max(now, subscription.next_run.at)))
-
-    async def _settle(self, covered: date | None, closed: date, now: datetime) -> None:
-        first = covered + timedelta(days=1) if covered else closed - LOOK_BACK
-        await self._archive.settle(days_between(first, closed), now)
-
-    async def _digest(self, subscription: Subscription, covered: date | None, closed: date) -> Digest:
-        papers = self._storage.papers
-        if covered is None:
-            # A new subscription begins with the latest closed day that had papers, no more.
-            days = (await papers.listed_days(date.min, closed))[-1:]
-            candidates = await papers.candidates(days[0], days[0]) if days else []
-            return compose(candidates, days, closed, subscription.taste)
-        first = covered + timedelta(days=1)
-        days = await papers.listed_days(first, closed)
-        candidates = await papers.candidates(first - timedelta(days=RISER_DAYS), closed)
-        highlighted = await self._storage.deliveries.highlighted(subscription.id)
-        return compose(candidates, days, max(covered, closed), subscription.taste, highlighted)
+            await self._send_and_record(delivery, now)
 
     async def _resume(self, delivery: Delivery, now: datetime) -> None:
         """Take up a delivery that an earlier tick, or an earlier life, left under way."""
         subscription = await self._storage.subscriptions.get(delivery.subscription_id)
         if subscription is None:
             return
-        superseded = latest_run(subscription.timetable, now).date > delivery.run_date
-        await self._carry(delivery, now, superseded=superseded)
+        moved = subscription.channel_id != delivery.channel_id
+        superseded = moved or latest_run(subscription.timetable, now).date > delivery.run_date
+        await self._send_and_record(delivery, now, superseded=superseded)
 
-    async def _carry(self, delivery: Delivery, now: datetime, *, superseded: bool = False) -> None:
+    async def _send_and_record(self, delivery: Delivery, now: datetime, *, superseded: bool = False) -> None:
         """Send and record; a superseded delivery is only looked for, then given up to the next digest."""
         deliveries = self._storage.deliveries
         in_doubt = delivery.attempted_at is not None  # an earlier attempt may have made the message
         try:
-            if in_doubt and (superseded or not _nonce_holds(delivery, now)):
-                message = await self._find(delivery)
-                in_doubt = False
-            else:
-                message = None
+            message = await self._find(delivery) if in_doubt else None
+            in_doubt = False
             if message is None and superseded:
-                await deliveries.fail(delivery.id, delivery.reason or "the bot was away when it was due")
+                await deliveries.fail(delivery.id, delivery.reason or "something newer took its place")
                 return
             message = message or await self._send(delivery, now)
             await deliveries.sent(delivery.id, message.id, message.created_at)
@@ -212,9 +179,9 @@ class Courier:
         deliveries = self._storage.deliveries
         log.warning("delivery %d: %s", delivery.id, failure, exc_info=isinstance(failure, _Rejected))
         match failure:
-            case _Refused() if await self._has_moved(delivery):
+            case _Blocked() if await self._has_moved(delivery):
                 await deliveries.fail(delivery.id, str(failure))
-            case _Refused():
+            case _Blocked():
                 if in_doubt:  # the delivery waits, planned, until the channel can be searched
                     await self._storage.subscriptions.suspend(delivery.subscription_id, str(failure))
                 else:
@@ -237,13 +204,18 @@ class Courier:
         try:
             channel = await self._channel(delivery)
             _check_history_is_readable(channel)
-            since, until = delivery.attempted_at - CLOCK_SKEW, delivery.attempted_at + ATTEMPTS_END
+            since, until = delivery.attempted_at - SEARCH_MARGIN, delivery.attempted_at + SEARCH_MARGIN
+            seen = 0
+            await self._limiter.acquire()
             async for message in channel.history(after=since, oldest_first=True, limit=None):
                 if message.author == self._client.user and _holds_nonce(message, delivery.nonce):
                     return message
                 if message.created_at > until:
                     break
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+                seen += 1
+                if seen % PAGE == 0:
+                    await self._limiter.acquire()
+        except _UNREACHED as error:
             raise _classified(error) from error
         await self._storage.deliveries.not_arrived(delivery.id)
         return None
@@ -253,56 +225,57 @@ class Courier:
         try:
             channel = await self._channel(delivery)
             await self._storage.deliveries.attempt(delivery.id, now)
-            async with self._limiter:
+            await self._limiter.acquire()
+            async with asyncio.timeout(SEND_SECONDS):
                 return await channel.send(
                     view=view, nonce=delivery.nonce, allowed_mentions=discord.AllowedMentions.none()
                 )
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+        except _UNREACHED as error:
             raise _classified(error) from error
 
-    async def _channel(self, delivery: Delivery) -> discord.TextChannel | discord.Thread:
-        known = self._client.get_channel(delivery.channel_id)
-        channel = known or await self._client.fetch_channel(delivery.channel_id)
-        if not isinstance(channel, discord.TextChannel | discord.Thread):
-            raise _Refused("the channel is not one I can write in")
+    async def _channel(self, delivery: Delivery) -> discord.TextChannel:
+        channel = self._client.get_channel(delivery.channel_id)
+        if channel is None:
+            await self._limiter.acquire()
+            channel = await self._client.fetch_channel(delivery.channel_id)
+        if not isinstance(channel, discord.TextChannel):
+            raise _Blocked("the channel is not one I can write in")
         return channel
 
     async def _tell(self, delivery: Delivery, reason: str) -> None:
         """Tell the server once that its subscription is suspended, where it wants to hear such things."""
         log.warning("subscription %d is suspended: %s", delivery.subscription_id, reason)
+        if (delivery.channel_id, reason) in self._told:
+            return
+        self._told.add((delivery.channel_id, reason))
         guild = self._client.get_guild(delivery.guild_id)
         channel = guild.system_channel if guild else None
         if guild is None or channel is None or missing_permissions(channel, guild.me):
             return
         try:
-            await channel.send(status.suspended(delivery.channel_id, reason))
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            await channel.send(replies.suspended(delivery.channel_id, reason))
+        except _UNREACHED as error:
             log.warning("server %d could not be told: %s", delivery.guild_id, error)
 
 
-def _nonce_holds(delivery: Delivery, now: datetime) -> bool:
-    """Whether sending again gives the message of the first attempt, if that made one."""
-    return delivery.attempted_at is not None and now - delivery.attempted_at <= NONCE_HOLDS
-
-
-def _check_history_is_readable(channel: discord.TextChannel | discord.Thread) -> None:
+def _check_history_is_readable(channel: discord.TextChannel) -> None:
     """Without the permission Discord answers an empty history, not an error."""
     if channel.guild.me is None:
         raise _Passing("the server is not available")
-    if "Read Message History" in missing_permissions(channel, channel.guild.me):
-        raise _Refused("I lack Read Message History, without which I cannot tell whether the digest arrived")
+    if not channel.permissions_for(channel.guild.me).read_message_history:
+        raise _Blocked("I lack Read Message History, without which I cannot tell whether the digest arrived")
 
 
 def _classified(error: Exception) -> DeliveryFailed:
     """What a failed request to Discord means, decided here and nowhere else."""
     if isinstance(error, discord.RateLimited):
-        return _Passing("Discord asked us to slow down")
+        return _Passing("Discord asked me to slow down")
     if not isinstance(error, discord.HTTPException):
-        return _Passing(f"no answer from Discord ({type(error).__name__})")
+        return _Passing(f"Discord did not answer ({type(error).__name__})")
     if error.code in _GONE:
-        return _Refused(_GONE[error.code])
+        return _Blocked(_GONE[error.code])
     if error.code == _FORBIDDEN:
-        return _Refused("I lack a permission in the channel")
+        return _Blocked("I lack a permission in the channel")
     if error.status == 400:  # noqa: PLR2004
         return _Rejected(f"Discord did not take the message (error {error.code})")
     # Even a 429 says nothing of the message: an earlier try, ours or discord.py's own after a 500, may have made it.
@@ -310,11 +283,5 @@ def _classified(error: Exception) -> DeliveryFailed:
 
 
 def _holds_nonce(message: discord.Message, nonce: str) -> bool:
-    return any(nonce in custom_id for custom_id in _custom_ids(message.components))
-
-
-def _custom_ids(components: Iterable[Any]) -> Iterator[str]:
-    for component in components:
-        yield getattr(component, "custom_id", None) or ""
-        yield from _custom_ids(getattr(component, "children", ()))
-        yield from _custom_ids([component.accessory] if hasattr(component, "accessory") else ())
+    items = LayoutView.from_message(message).walk_children()
+    return any(nonce in (getattr(item, "custom_id", None) or "") for item in items)

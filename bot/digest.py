@@ -1,6 +1,6 @@
 """Compose: which papers a run highlights, and why. Pure."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
@@ -9,7 +9,7 @@ from bot.papers import Paper
 from bot.ranking import ranked
 
 CLOSES_AFTER = timedelta(hours=27)  # the list of a day still grows until about 02:30 UTC on the next
-RISER_DAYS = 7  # votes settle within one to two weeks
+RISER_DAYS = 7  # how far back a paper that climbed late may come from
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +77,12 @@ def compose(
     `highlighted` are the ids this subscription has highlighted before; they never come back.
     """
     every = tuple(candidates)
-    new = [each for each in every if each.days & set(days)]
-    fresh = [each.paper for each in new if each.paper.id not in highlighted]
-    passing = [paper for paper in fresh if paper.upvotes >= taste.min_upvotes]
-    chosen = ranked(passing)[: taste.size]
+    new = [each.paper for each in every if not each.days.isdisjoint(days)]
+    fresh = [paper for paper in new if paper.id not in highlighted]
+    chosen = ranked(paper for paper in fresh if paper.upvotes >= taste.min_upvotes)[: taste.size]
     if not chosen:
-        reason = _why_quiet(len(new), len(fresh), taste)
-        return Digest(covered_until, days, listed=len(new), reason=reason)
-    earlier = [e.paper for e in every if not e.days & set(days) and e.paper.id not in highlighted]
+        return Digest(covered_until, days, len(new), reason=_why_quiet(new, fresh, taste))
+    earlier = [each.paper for each in every if each.days.isdisjoint(days) and each.paper.id not in highlighted]
     risers = _risers(earlier, chosen, taste)
     best = ranked((*chosen, *risers))[: taste.size]
     highlights = tuple(
@@ -100,9 +98,9 @@ def _risers(earlier: Iterable[Paper], chosen: tuple[Paper, ...], taste: Taste) -
     return ranked(paper for paper in earlier if paper.upvotes >= bar)[: taste.risers]
 
 
-def _why_quiet(new: int, fresh: int, taste: Taste) -> str:
+def _why_quiet(new: Sequence[Paper], fresh: Sequence[Paper], taste: Taste) -> str:
     if not new:
         return "no new papers were listed"
     if not fresh:
-        return f"all {new} papers had been highlighted before"
-    return f"none of {fresh} papers had {taste.min_upvotes:,} upvotes"
+        return "every new paper had been highlighted before"
+    return f"no new paper had {taste.min_upvotes:,} upvotes or more"

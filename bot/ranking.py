@@ -4,23 +4,11 @@ import calendar
 from collections.abc import Iterable
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Protocol
 
 from bot.papers import Paper
 
 
-class Ranked(Protocol):
-    """Whatever has the three facts of the order."""
-
-    @property
-    def upvotes(self) -> int: ...
-    @property
-    def comments(self) -> int: ...
-    @property
-    def id(self) -> str: ...
-
-
-def rank_key(paper: Ranked) -> tuple[int, int, str]:
+def rank_key(paper: Paper) -> tuple[int, int, str]:
     """Most upvotes first, then most comments, then the earlier id: no two papers tie."""
     return (-paper.upvotes, -paper.comments, paper.id)
 

@@ -28,7 +28,7 @@ _TIME = re.compile(r"^(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?\s*(?P<half>[a
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """A standing wish: `at` this local time, in `zone`, on these weekdays (0 is Monday)."""
+    """`at` this local time, in `zone`, on these weekdays (0 is Monday)."""
 
     at: time
     zone: ZoneInfo

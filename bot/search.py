@@ -9,7 +9,9 @@ import json
 import logging
 import re
 import shutil
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +41,7 @@ class Found:
 
 
 class IndexRefused(Exception):
-    """The folder cannot hold the index, or another Paperboy works with it."""
+    """The folder cannot hold the index."""
 
 
 class Search:
@@ -52,20 +54,21 @@ class Search:
     def __init__(self, path: Path, archive: str, last_change: int) -> None:
         self._path = path
         self._marker = {"schema": SCHEMA_VERSION, "archive": archive}
+        self._writing = threading.Lock()  # a stop may close the index while a thread still writes
         try:
-            self._open()
-            usable = self.change <= last_change
+            with _panics_as_errors():
+                self._open(last_change)
         except (OSError, ValueError) as error:
             log.info("the search index at %s is made anew (%s)", path, error)
-            usable = False
-        if not usable:
             self._create()
 
-    def _open(self) -> None:
+    def _open(self, last_change: int) -> None:
         if json.loads((self._path / _MARKER).read_text(encoding="utf-8")) != self._marker:
             raise ValueError("it belongs to another archive or version")
         self._use(tantivy.Index.open(str(self._path)))
         self.find("model", limit=1)  # a torn segment shows itself when it is read
+        if self.change > last_change:
+            raise ValueError("it knows more than the archive")
 
     def _create(self) -> None:
         shutil.rmtree(self._path, ignore_errors=True)
@@ -79,12 +82,7 @@ class Search:
     def _use(self, index: tantivy.Index) -> None:
         register_analyzers(index)
         self._index = index
-        try:
-            self._writer = index.writer(WRITER_BYTES, 1)
-        except ValueError as error:
-            if "LockBusy" in str(error):  # tantivy's errors have no types of their own
-                raise IndexRefused(f"{self._path} is in use: is another Paperboy running on this database?") from error
-            raise
+        self._writer = index.writer(WRITER_BYTES, 1)
         self.change = self._newest_change()
 
     def _newest_change(self) -> int:
@@ -92,13 +90,25 @@ class Search:
         return int(newest.hits[0][0] or 0) if newest.hits else 0
 
     def update(self, changes: Sequence[tuple[int, Paper]]) -> None:
-        """Take in papers with their change numbers, in order. Blocks: call it in a thread."""
+        """Take in papers with their change numbers, in order. Blocks: call it in a thread.
+
+        Raises `ValueError` when they cannot be written; the index is then as it was.
+        """
+        with self._writing:
+            try:
+                with _panics_as_errors():
+                    self._write(changes)
+            except ValueError:
+                self._writer.rollback()  # or every later commit would quietly write nothing
+                raise
+            self._index.reload()
+            self.change = self._newest_change()
+
+    def _write(self, changes: Sequence[tuple[int, Paper]]) -> None:
         for change, paper in changes:
             self._writer.delete_documents_by_term("id", paper.id)
             self._writer.add_document(tantivy.Document.from_dict(_document(change, paper), self._index.schema))
         self._writer.commit()
-        self._index.reload()
-        self.change = changes[-1][0]
 
     def find(self, query: str, *, limit: int, offset: int = 0) -> Found:
         """The papers that match any of the words, best first; any text is a query."""
@@ -125,7 +135,8 @@ class Search:
 
     def _run(self, query: tantivy.Query, limit: int, offset: int) -> Found:
         searcher = self._index.searcher()
-        result = searcher.search(query, limit, offset=offset)
+        with _panics_as_errors():
+            result = searcher.search(query, limit, offset=offset)
         ids = tuple(str(searcher.doc(address)["id"][0]) for _, address in result.hits)
         return Found(ids, int(result.count))  # type: ignore[attr-defined]  # its stub forgot it
 
@@ -142,7 +153,24 @@ class Search:
 
     def close(self) -> None:
         """Wait for merges under way, and let go of the folder."""
-        self._writer.wait_merging_threads()
+        with self._writing:
+            self._writer.wait_merging_threads()
+
+
+def forget_index(path: Path) -> None:
+    """Have the index in the folder `path` made anew when it is opened next."""
+    (path / _MARKER).unlink(missing_ok=True)
+
+
+@contextmanager
+def _panics_as_errors() -> Iterator[None]:
+    """tantivy panics over rotten bytes, and a panic is no `Exception` until somebody makes it one."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise ValueError(f"the search index is damaged: {error}") from error
+        raise
 
 
 def _folded(word: str) -> str:

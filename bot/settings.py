@@ -48,6 +48,14 @@ class Settings(BaseSettings):
     hf_token: Token | None = Field(
         None, validation_alias="HF_TOKEN", description="a free Hugging Face token; it doubles the quota"
     )
+
+
+class BotSettings(Settings):
+    """What the bot itself needs besides."""
+
+    discord_token: Token = Field(
+        validation_alias="DISCORD_TOKEN", description="the bot's token, from Discord's developer portal"
+    )
     backfill_days: int = Field(
         30,
         ge=0,
@@ -57,18 +65,6 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="PAPERBOY_LOG_LEVEL", description="how much is logged: DEBUG, INFO, WARNING or ERROR"
-    )
-
-    @property
-    def index(self) -> Path:
-        return self.database.with_name(f"{self.database.name}.index")
-
-
-class BotSettings(Settings):
-    """What the bot itself needs besides."""
-
-    discord_token: Token = Field(
-        validation_alias="DISCORD_TOKEN", description="the bot's token, from Discord's developer portal"
     )
     discord_api_url: HttpUrl = Field(
         HttpUrl("https://discord.com/api/v10"),

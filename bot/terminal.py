@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.digest import Candidate, Highlight, Taste, compose
-from bot.layouts.text import day_name, first_sentences
+from bot.layouts.text import count, day_name, first_sentences, plain
 from bot.papers import Paper
 
 SUMMARY = 300  # characters
@@ -31,13 +31,13 @@ def _text(highlight: Highlight) -> Text:
     """The words of strangers as they are: rich reads markup and emoji codes in a str, none in a Text."""
     paper = highlight.paper
     facts = (
-        f"{highlight.comments} comments" if highlight.comments else "",
-        f"{len(paper.authors)} authors",
+        count(highlight.comments, "comment") if highlight.comments else "",
+        count(len(paper.authors), "author") if paper.authors else "",
         paper.organization or "",
     )
     return Text.assemble(
         (f"{highlight.position}. {paper.title}\n", "bold"),
         ("".join(f"{fact} · " for fact in facts if fact), "dim"),
         (f"{paper.url}\n", f"dim link {paper.url}"),
-        (paper.ai_summary or first_sentences(paper.abstract))[:SUMMARY],
+        plain(first_sentences(paper.ai_summary or paper.abstract), SUMMARY),
     )

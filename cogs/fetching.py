@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
@@ -10,11 +10,11 @@ from discord.ext import commands
 
 from bot.archive import days_between
 from bot.client import PaperBot
-from bot.papers import PapersUnavailable
+from bot.papers.api import PapersUnavailable
 
 log = logging.getLogger(__name__)
 
-SETTLING_DAYS = 14  # votes settle within one to two weeks
+SETTLING_DAYS = 14  # after two weeks hardly anybody votes
 
 
 class Fetching(commands.Cog):
@@ -23,9 +23,11 @@ class Fetching(commands.Cog):
 
     async def cog_load(self) -> None:
         scheduler = self.house.scheduler
-        scheduler.add_job(self.catch_up, DateTrigger(), id="fetching.catch_up")
-        scheduler.add_job(self.refresh_current, CronTrigger(minute="*/15"), id="fetching.current")
-        scheduler.add_job(self.refresh_settling, CronTrigger(hour="4,10,16,22", minute=7), id="fetching.settling")
+        scheduler.add_job(self.catch_up, DateTrigger(timezone=UTC), id="fetching.catch_up")
+        scheduler.add_job(self.refresh_current, CronTrigger(minute="*/15", timezone=UTC), id="fetching.current")
+        scheduler.add_job(
+            self.refresh_settling, CronTrigger(hour="4,10,16,22", minute=7, timezone=UTC), id="fetching.settling"
+        )
 
     async def cog_unload(self) -> None:
         for name in ("catch_up", "current", "settling"):
@@ -51,8 +53,9 @@ class Fetching(commands.Cog):
     async def _refresh(self, days: Iterable[date]) -> None:
         """Read the lists of `days`; with the API down, the next job goes on."""
         try:
-            for day in days:
-                await self.house.archive.refresh(day, self.house.clock())
+            async for day, failure in self.house.archive.refresh_each(days, self.house.clock):
+                if failure:
+                    log.warning("the list of %s is not up to date: %s", day, failure)
         except PapersUnavailable as error:
             log.warning("the archive is not up to date: %s", error)
         await self.house.archive.index()

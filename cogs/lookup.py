@@ -10,7 +10,7 @@ from discord.ext import commands
 from discord.ui import Button, DynamicItem, Item, LayoutView
 
 from bot.client import House, Mistake, PaperBot
-from bot.layouts import status
+from bot.layouts import replies
 from bot.layouts.paper import details_card
 from bot.layouts.results import PER_PAGE, found_message
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
@@ -47,7 +47,7 @@ class FoundPageButton(DynamicItem[Button[LayoutView]], template=r"(?s:find:(?P<p
         if view:
             await interaction.response.edit_message(view=view)
         else:
-            await interaction.response.send_message(status.no_results(self.query), ephemeral=True)
+            await interaction.response.send_message(replies.no_results(self.query), ephemeral=True)
 
 
 class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
@@ -64,12 +64,12 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
     @app_commands.describe(query='words, "phrases", -not')
     async def search(self, interaction: discord.Interaction[PaperBot], query: str) -> None:
         if not query.strip():
-            raise Mistake(status.NO_QUERY)
+            raise Mistake(replies.NO_QUERY)
         view = await _found(self.bot.house, query, page=1)
         if view:
             await interaction.response.send_message(view=view, ephemeral=True)
         else:
-            await interaction.response.send_message(status.no_results(query), ephemeral=True)
+            await interaction.response.send_message(replies.no_results(query), ephemeral=True)
 
     @app_commands.command(name="show", description="Everything known of one paper")
     @app_commands.describe(paper="type words of its title and pick it, or give its arXiv id or a link")
@@ -79,7 +79,7 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         if papers:
             await interaction.response.send_message(view=details_card(papers[0]), ephemeral=True)
         else:
-            await interaction.response.send_message(status.UNKNOWN_PAPER, ephemeral=True)
+            await interaction.response.send_message(replies.UNKNOWN_PAPER, ephemeral=True)
 
     @show.autocomplete("paper")
     async def complete_paper(self, interaction: discord.Interaction[PaperBot], typed: str) -> Choices:  # noqa: ARG002

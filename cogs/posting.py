@@ -1,6 +1,7 @@
 """Posting: posts what is due, and answers the Details buttons under papers."""
 
 import re
+from datetime import UTC
 from typing import Any, Self
 
 import discord
@@ -9,7 +10,7 @@ from discord.ext import commands
 from discord.ui import Button, DynamicItem, Item, LayoutView
 
 from bot.client import PaperBot
-from bot.layouts import status
+from bot.layouts import replies
 from bot.layouts.paper import details_card
 
 JOB = "posting.tick"
@@ -34,7 +35,7 @@ class DetailsButton(DynamicItem[Button[LayoutView]], template=r"details:(?P<pape
         if papers:
             await interaction.response.send_message(view=details_card(papers[0]), ephemeral=True)
         else:
-            await interaction.response.send_message(status.UNKNOWN_PAPER, ephemeral=True)
+            await interaction.response.send_message(replies.UNKNOWN_PAPER, ephemeral=True)
 
 
 class Posting(commands.Cog):
@@ -43,7 +44,7 @@ class Posting(commands.Cog):
 
     async def cog_load(self) -> None:
         self.bot.add_dynamic_items(DetailsButton)
-        self.bot.house.scheduler.add_job(self.tick, CronTrigger(second=0), id=JOB)
+        self.bot.house.scheduler.add_job(self.tick, CronTrigger(second=0, timezone=UTC), id=JOB)
 
     async def cog_unload(self) -> None:
         self.bot.remove_dynamic_items(DetailsButton)

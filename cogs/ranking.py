@@ -10,15 +10,16 @@ from discord.ext import commands
 from discord.ui import Button, DynamicItem, Item, LayoutView
 
 from bot.client import House, Mistake, PaperBot
-from bot.layouts import status
+from bot.layouts import replies
 from bot.layouts.results import PER_PAGE, leaderboard_message
 from bot.ranking import Period
 
 
-async def _leaderboard(house: House, period: Period, day: date, page: int) -> LayoutView:
+async def _leaderboard(house: House, period: Period, day: date, page: int) -> LayoutView | None:
+    """A page of the leaderboard, None when it is empty."""
     first, last = period.span(day)
     papers, total = await house.storage.papers.top(first, last, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
-    return leaderboard_message(period, day, papers, total=total, page=page)
+    return leaderboard_message(period, day, papers, total=total, page=page) if papers else None
 
 
 class TopPageButton(
@@ -40,7 +41,10 @@ class TopPageButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         view = await _leaderboard(interaction.client.house, self.period, self.day, self.page)
-        await interaction.response.edit_message(view=view)
+        if view:
+            await interaction.response.edit_message(view=view)
+        else:
+            await interaction.response.send_message(replies.NO_PAPERS, ephemeral=True)
 
 
 class Ranking(commands.Cog):
@@ -65,8 +69,10 @@ class Ranking(commands.Cog):
         try:
             day = _day(date) if date else self.bot.house.clock().date()
         except ValueError:
-            raise Mistake(status.BAD_DATE) from None
+            raise Mistake(replies.BAD_DATE) from None
         view = await _leaderboard(self.bot.house, Period(period), day, page=1)
+        if view is None:
+            raise Mistake(replies.NO_PAPERS)
         await interaction.response.send_message(view=view, ephemeral=True)
 
 

@@ -1,7 +1,9 @@
 """Subscriptions: `/digest`, what a server's admins set up. Every reply is for the admin alone."""
 
-from datetime import datetime
+import datetime
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import discord
 from discord import app_commands
@@ -10,7 +12,7 @@ from discord.ext import commands
 from bot.client import Mistake, PaperBot
 from bot.delivery import missing_permissions
 from bot.digest import Taste
-from bot.layouts import status
+from bot.layouts import replies
 from bot.layouts.digest import preview_message
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
 from bot.schedule import (
@@ -22,7 +24,6 @@ from bot.schedule import (
     parse_weekdays,
     parse_zone,
     weekday_choices,
-    weekdays_name,
 )
 from bot.storage import Subscription, SubscriptionState, TooManySubscriptions
 
@@ -31,12 +32,13 @@ Choices = list[app_commands.Choice[str]]
 Size = app_commands.Range[int, 1, 10]
 MinUpvotes = app_commands.Range[int, 0, 10_000]
 
+_MIDNIGHT = Timetable(datetime.time(), ZoneInfo("UTC"))
 _MEANINGS = {
     "channel": "where the digest is posted",
     "time": "the local time, such as 9:00 or 6:30pm",
     "timezone": "type a city and pick its zone",
     "size": "how many papers at most, 1 to 10 (5)",
-    "weekdays": "every day, weekdays, mon-fri or mon, wed, fri (every day)",
+    "weekdays": "such as weekdays, mon-fri, or tue and thu (every day)",
     "min_upvotes": "leave out papers with fewer upvotes (0)",
     "subscription": "which one; it may be left out where there is only one",
 }
@@ -56,11 +58,11 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         allowed = interaction.guild is not None and interaction.permissions.manage_guild
         if not allowed and interaction.type is not discord.InteractionType.autocomplete:
-            raise Mistake(status.NEEDS_MANAGE_SERVER if interaction.guild else status.SERVER_ONLY)
+            raise Mistake(replies.NEEDS_MANAGE_SERVER if interaction.guild else replies.SERVER_ONLY)
         return allowed
 
     @app_commands.command(description="Post the day's best papers in a channel, at a local time")
-    @app_commands.describe(**{name: _MEANINGS[name] for name in list(_MEANINGS)[:6]})
+    @app_commands.describe(**{name: _MEANINGS[name] for name in _MEANINGS if name != "subscription"})
     async def add(
         self,
         interaction: Interaction,
@@ -72,7 +74,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         min_upvotes: MinUpvotes = 0,
     ) -> None:
         now = self.bot.house.clock()
-        timetable = _timetable(time, timezone, weekdays)
+        timetable = _timetable(_MIDNIGHT, time, timezone, weekdays)
         _check_permissions(channel)
         try:
             added = await self.subscriptions.add(
@@ -85,8 +87,8 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
                 next_run=first_run(timetable, now),
             )
         except TooManySubscriptions:
-            raise Mistake(status.TOO_MANY) from None
-        await _reply(interaction, status.saved(added, "Set up:"))
+            raise Mistake(replies.TOO_MANY) from None
+        await _reply(interaction, replies.saved(added, "Set up"))
 
     @app_commands.command(description="Change a subscription; what you leave out stays as it is")
     @app_commands.describe(**_MEANINGS)
@@ -102,34 +104,30 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         min_upvotes: MinUpvotes | None = None,
     ) -> None:
         known = await self._chosen(interaction, subscription)
-        old = known.timetable
-        timetable = _timetable(
-            time or f"{old.at:%H:%M}", timezone or old.zone.key, weekdays or weekdays_name(old.weekdays)
-        )
-        taste = Taste(
-            known.taste.size if size is None else size,
-            known.taste.min_upvotes if min_upvotes is None else min_upvotes,
-            known.taste.risers,
+        timetable = _timetable(known.timetable, time, timezone, weekdays)
+        taste = replace(
+            known.taste,
+            size=known.taste.size if size is None else size,
+            min_upvotes=known.taste.min_upvotes if min_upvotes is None else min_upvotes,
         )
         if channel:
             _check_permissions(channel)
-        unmoved = timetable == old and known.state is SubscriptionState.ACTIVE  # then a run that waits goes on waiting
-        next_run = known.next_run if unmoved else await self._next_run(known, timetable, self.bot.house.clock())
+        next_run = await self._next_run(known, timetable)
         channel_id = channel.id if channel else known.channel_id
         await self.subscriptions.edit(known.id, channel_id, timetable, taste, next_run)
-        await _reply(interaction, status.saved(await self._again(known), "Changed:"))
+        await _reply(interaction, replies.saved(await self._again(known), "Changed"))
 
     @app_commands.command(name="list", description="What is posted on this server, where and when")
     async def list_(self, interaction: Interaction) -> None:
         known = await self.subscriptions.of_guild(_guild(interaction).id)
-        await _reply(interaction, *(status.messages(map(status.listed, known)) or [status.NO_SUBSCRIPTIONS]))
+        await _reply(interaction, *(replies.messages(map(replies.listed, known)) or [replies.NO_SUBSCRIPTIONS]))
 
     @app_commands.command(description="Stop posting until you resume")
     @app_commands.describe(subscription=_MEANINGS["subscription"])
     async def pause(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription)
         await self.subscriptions.pause(known.id)
-        await _reply(interaction, status.saved(await self._again(known), "Paused:"))
+        await _reply(interaction, replies.saved(await self._again(known), "Paused"))
 
     @app_commands.command(description="Post again; what was missed meanwhile comes in one digest")
     @app_commands.describe(subscription=_MEANINGS["subscription"])
@@ -137,29 +135,29 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         known = await self._chosen(interaction, subscription)
         channel = _guild(interaction).get_channel(known.channel_id)
         if channel is None:
-            raise Mistake(status.CHANNEL_GONE)
+            raise Mistake(replies.CHANNEL_GONE)
         _check_permissions(channel)
-        next_run = await self._next_run(known, known.timetable, self.bot.house.clock())
+        next_run = await self._next_run(known, known.timetable)
         await self.subscriptions.resume(known.id, next_run)
-        await _reply(interaction, status.saved(await self._again(known), "Resumed:"))
+        await _reply(interaction, replies.saved(await self._again(known), "Resumed"))
 
     @app_commands.command(description="Remove a subscription; what it posted stays in the record")
     @app_commands.describe(subscription=_MEANINGS["subscription"])
     async def remove(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription)
         await self.subscriptions.remove(known.id)
-        await _reply(interaction, f"Removed: {status.wish(known)}.")
+        await _reply(interaction, f"Removed: {replies.wish(known)}.")
 
     @app_commands.command(description="See what the next digest would be; nobody else does, and nothing is recorded")
     @app_commands.describe(subscription=_MEANINGS["subscription"])
     async def preview(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription)
         await interaction.response.defer(ephemeral=True, thinking=True)  # the lists may have to be read first
-        digest = await self.bot.courier.preview(known, self.bot.house.clock())
+        digest = await self.bot.composer.preview(known, self.bot.house.clock())
         if digest.highlights:
             await interaction.followup.send(view=preview_message(digest), ephemeral=True)
         else:
-            await interaction.followup.send(status.quiet_preview(digest), ephemeral=True)
+            await interaction.followup.send(replies.quiet_preview(digest), ephemeral=True)
 
     @app_commands.command(description="When the next digest comes, what came last, and what is in the way")
     @app_commands.describe(subscription="which one (all of them)")
@@ -169,12 +167,12 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         if subscription:
             known = [await self._chosen(interaction, subscription)]
         if not known:
-            raise Mistake(status.NO_SUBSCRIPTIONS)
+            raise Mistake(replies.NO_SUBSCRIPTIONS)
         reports = [
-            status.status(each, await self.deliveries.latest(each.id), _missing(guild, each.channel_id))
+            replies.standing(each, await self.deliveries.latest(each.id), _missing(guild, each.channel_id))
             for each in known
         ]
-        await _reply(interaction, *status.messages(reports))
+        await _reply(interaction, *replies.messages(reports))
 
     @add.autocomplete("timezone")
     @edit.autocomplete("timezone")
@@ -195,7 +193,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     async def complete_subscription(self, interaction: Interaction, typed: str) -> Choices:
         guild = _guild(interaction)
         known = await self.subscriptions.of_guild(guild.id) if interaction.permissions.manage_guild else []
-        named = [(status.label(each, _channel_name(guild, each.channel_id)), each) for each in known]
+        named = [(replies.label(each, _channel_name(guild, each.channel_id)), each) for each in known]
         fitting = [(name, each) for name, each in named if typed.casefold() in name.casefold()]
         return [
             app_commands.Choice(name=plain(name, MAX_CHOICE), value=str(each.id))
@@ -206,34 +204,39 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         """The subscription an admin means, of their own server; raises `Mistake`."""
         known = await self.subscriptions.of_guild(_guild(interaction).id)
         if not known:
-            raise Mistake(status.NO_SUBSCRIPTIONS)
+            raise Mistake(replies.NO_SUBSCRIPTIONS)
         if subscription is None and len(known) == 1:
             return known[0]
         for each in known:
             if str(each.id) == subscription:
                 return each
-        raise Mistake(status.UNKNOWN_SUBSCRIPTION if subscription else status.WHICH_SUBSCRIPTION)
+        raise Mistake(replies.UNKNOWN_SUBSCRIPTION if subscription else replies.WHICH_SUBSCRIPTION)
 
     async def _again(self, known: Subscription) -> Subscription:
         return await self.subscriptions.get(known.id) or known
 
-    async def _next_run(self, known: Subscription, timetable: Timetable, now: datetime) -> Run:
-        """The next run, on a date that has not had its run yet."""
+    async def _next_run(self, known: Subscription, timetable: Timetable) -> Run:
+        """The next run by `timetable`, on a date that has not had its run yet; a run that waits goes on waiting."""
+        if timetable == known.timetable and known.state is SubscriptionState.ACTIVE:
+            return known.next_run
         latest = await self.deliveries.latest(known.id)
-        return first_run(timetable, now, after=latest[0].run_date if latest else None)
+        return first_run(timetable, self.bot.house.clock(), after=latest[0].run_date if latest else None)
 
 
-def _timetable(time: str, timezone: str, weekdays: str) -> Timetable:
+def _timetable(old: Timetable, time: str | None, timezone: str | None, weekdays: str | None) -> Timetable:
+    """The timetable as typed; what is left out stays as in `old`."""
+    typed = (("at", parse_time, time), ("zone", parse_zone, timezone), ("weekdays", parse_weekdays, weekdays))
     try:
-        return Timetable(parse_time(time), parse_zone(timezone), parse_weekdays(weekdays))
+        changed: dict[str, Any] = {name: parse(text) for name, parse, text in typed if text}
     except ValueError as error:
         raise Mistake(str(error)) from None
+    return replace(old, **changed)
 
 
 def _check_permissions(channel: discord.abc.GuildChannel) -> None:
     missing = missing_permissions(channel, channel.guild.me)
     if missing:
-        raise Mistake(f"{status.missing_permissions(channel.id, missing)} Then try again; nothing was changed.")
+        raise Mistake(f"{replies.missing_permissions(channel.id, missing)} Then try again; nothing was changed.")
 
 
 def _missing(guild: discord.Guild, channel_id: int) -> list[str] | None:

@@ -18,7 +18,7 @@ from tenacity import wait_none
 from bot.archive import Archive
 from bot.client import House, Mistake, PaperBot, new_scheduler
 from bot.demo.papers_server import PapersServer
-from bot.papers import PapersAPI
+from bot.papers.api import PapersAPI
 from bot.search import Search
 from bot.storage import Storage, open_storage
 from tests.builders import DAY, Clock, entries

@@ -17,7 +17,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 import bot.__main__
-from bot.client import House, PaperBot
+from bot.client import PaperBot, open_house
 from bot.delivery import Courier
 from bot.storage import deliveries
 
@@ -65,7 +65,7 @@ def _saying(tick: _Work) -> _Work:
 
 
 def _often(**fields: Any) -> CronTrigger | IntervalTrigger:
-    return IntervalTrigger(seconds=_TICK_SECONDS) if fields == {"second": 0} else CronTrigger(**fields)
+    return IntervalTrigger(seconds=_TICK_SECONDS) if fields.get("second") == 0 else CronTrigger(**fields)
 
 
 def _hurrying(init: Callable[..., None]) -> Callable[..., None]:
@@ -83,7 +83,7 @@ def main() -> None:
     if plan:
         _plant_kill(plan)
     with (
-        patch.object(bot.__main__, "House", functools.partial(House, clock=clock)),
+        patch.object(bot.__main__, "open_house", functools.partial(open_house, clock=clock)),
         patch("apscheduler.triggers.cron.CronTrigger", _often),
         patch.object(Courier, "tick", _saying(Courier.tick)),
         patch.object(PaperBot, "__init__", _hurrying(PaperBot.__init__)),

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from bot.demo.papers_server import PapersServer
-from bot.papers import Paper, read_entry
+from bot.papers import Paper
+from bot.papers.entry import read_entry
 from tests.builders import Clock
 
 ARCHIVE = Path(__file__).resolve().parents[2] / "shared" / "data" / "daily_papers" / "archive.jsonl.gz"

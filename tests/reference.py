@@ -9,7 +9,7 @@ from discord import app_commands
 
 from bot.archive import Archive
 from bot.client import COGS, House, PaperBot, new_scheduler
-from bot.papers import PapersAPI
+from bot.papers.api import PapersAPI
 from bot.search import Search
 from bot.settings import env_example
 from bot.storage import open_storage

@@ -9,7 +9,7 @@ from aiohttp import web
 from bot.archive import FRESH_FOR, PAUSE_AFTER_FAILURE, Archive, days_between
 from bot.demo.papers_server import PapersServer
 from bot.digest import closed_at
-from bot.papers import PapersAPI, PapersUnavailable
+from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.storage import Storage
 from tests.builders import DAY, MORNING, entries
 
@@ -42,7 +42,7 @@ def archive(api: PapersAPI, storage: Storage) -> Archive:
 
 class TestSettling:
     async def test_a_list_never_read_is_read(self, archive: Archive, storage: Storage) -> None:
-        await archive.settle([DAY], MORNING)
+        await archive.freshen([DAY], MORNING)
         assert len(await storage.papers.candidates(DAY, DAY)) == 7
         assert await storage.papers.captured_at([DAY]) == {DAY: MORNING}
 
@@ -50,28 +50,35 @@ class TestSettling:
         self, archive: Archive, papers_server: CountingServer
     ) -> None:
         await archive.refresh(DAY, MORNING)
-        await archive.settle([DAY], MORNING + FRESH_FOR)
+        await archive.freshen([DAY], MORNING + FRESH_FOR)
         assert papers_server.asked == [DAY]
 
     async def test_a_list_read_longer_ago_is_read_again(self, archive: Archive, papers_server: CountingServer) -> None:
         await archive.refresh(DAY, MORNING)
-        await archive.settle([DAY], MORNING + FRESH_FOR + MINUTE)
+        await archive.freshen([DAY], MORNING + FRESH_FOR + MINUTE)
         assert papers_server.asked == [DAY, DAY]
 
     async def test_a_list_read_before_it_closed_is_read_again_however_fresh(
         self, archive: Archive, papers_server: CountingServer
     ) -> None:
         await archive.refresh(DAY, CLOSED - MINUTE)
-        await archive.settle([DAY], CLOSED)
+        await archive.freshen([DAY], CLOSED)
         assert papers_server.asked == [DAY, DAY]
+
+    async def test_a_list_read_once_votes_had_settled_is_not_read_again(
+        self, archive: Archive, papers_server: CountingServer
+    ) -> None:
+        await archive.refresh(DAY, CLOSED + timedelta(days=14))
+        await archive.freshen([DAY], CLOSED + timedelta(days=300))
+        assert papers_server.asked == [DAY]
 
     async def test_with_the_api_down_a_list_read_after_it_closed_will_do(
         self, archive: Archive, papers_server: CountingServer, caplog: pytest.LogCaptureFixture
     ) -> None:
         await archive.refresh(DAY, CLOSED)
         papers_server.down = True
-        await archive.settle([DAY], CLOSED + timedelta(days=1))
-        assert "composing from the list read at 2026-01-16 03:00" in caplog.text
+        await archive.freshen([DAY], CLOSED + timedelta(days=1))
+        assert "the list captured at 2026-01-16 03:00:00+00:00 will do" in caplog.text
 
     async def test_with_the_api_down_a_list_read_before_it_closed_will_not_do(
         self, archive: Archive, papers_server: CountingServer
@@ -79,27 +86,27 @@ class TestSettling:
         await archive.refresh(DAY, CLOSED - MINUTE)
         papers_server.down = True
         with pytest.raises(PapersUnavailable, match="answered 400"):
-            await archive.settle([DAY], CLOSED + timedelta(days=1))
+            await archive.freshen([DAY], CLOSED + timedelta(days=1))
 
     async def test_with_the_api_down_a_list_never_read_will_not_do(
         self, archive: Archive, papers_server: CountingServer
     ) -> None:
         papers_server.down = True
         with pytest.raises(PapersUnavailable):
-            await archive.settle([DAY], MORNING)
+            await archive.freshen([DAY], MORNING)
 
     async def test_many_digests_due_at_once_read_each_list_once(
         self, archive: Archive, papers_server: CountingServer
     ) -> None:
         days = list(days_between(DAY - timedelta(days=6), DAY))
-        await asyncio.gather(*(archive.settle(days, MORNING) for _ in range(50)))
+        await asyncio.gather(*(archive.freshen(days, MORNING) for _ in range(50)))
         assert papers_server.asked == days
 
     async def test_many_digests_due_at_once_do_not_hammer_an_api_that_is_down(
         self, archive: Archive, papers_server: CountingServer
     ) -> None:
         papers_server.down = True
-        outcomes = await asyncio.gather(*(archive.settle([DAY], MORNING) for _ in range(50)), return_exceptions=True)
+        outcomes = await asyncio.gather(*(archive.freshen([DAY], MORNING) for _ in range(50)), return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [PapersUnavailable] * 50
         assert papers_server.asked == [DAY]
 
@@ -108,21 +115,21 @@ class TestSettling:
     ) -> None:
         papers_server.down = True
         with pytest.raises(PapersUnavailable):
-            await archive.settle([DAY], MORNING)
+            await archive.freshen([DAY], MORNING)
         papers_server.down = False
         with pytest.raises(PapersUnavailable, match="a moment ago"):
-            await archive.settle([DAY], MORNING + PAUSE_AFTER_FAILURE - timedelta(seconds=1))
+            await archive.freshen([DAY], MORNING + PAUSE_AFTER_FAILURE - timedelta(seconds=1))
         assert papers_server.asked == [DAY]
-        await archive.settle([DAY], MORNING + PAUSE_AFTER_FAILURE)
+        await archive.freshen([DAY], MORNING + PAUSE_AFTER_FAILURE)
         assert papers_server.asked == [DAY, DAY]
 
     async def test_a_failure_among_several_days_keeps_what_was_read(
         self, archive: Archive, papers_server: CountingServer, storage: Storage
     ) -> None:
-        await archive.settle([DAY], MORNING)
+        await archive.freshen([DAY], MORNING)
         papers_server.down = True
         with pytest.raises(PapersUnavailable):
-            await archive.settle([DAY - timedelta(days=1), DAY], MORNING)
+            await archive.freshen([DAY - timedelta(days=1), DAY], MORNING)
         assert len(await storage.papers.candidates(DAY, DAY)) == 7
 
 

@@ -9,7 +9,7 @@ from simcord.backend.errors import SetupError
 from simcord.interactions import command_leaves
 
 from bot.client import COGS
-from bot.layouts import status
+from bot.layouts import replies
 from tests.conftest import Server, answer
 from tests.test_lookup import GARBAGE
 from tests.test_subscriptions import let_in
@@ -84,7 +84,7 @@ async def test_every_command_answers_only_to_the_one_who_asked(ready: Server) ->
         for optional in (False, True):
             text = answer(await ready.admin.slash(ready.general, name, **filled(ready, options, optional=optional)))
             assert text, name
-            assert text != status.BROKEN, name
+            assert text != replies.BROKEN, name
         await ready.subscribe()  # `remove` took one away
 
 
@@ -95,7 +95,7 @@ async def test_every_digest_command_refuses_members_without_manage_server(ready:
     assert len(names) == 8
     for name, options in names:
         result = await ready.member.slash(ready.general, name, **filled(ready, options, optional=True))
-        assert answer(result) == status.NEEDS_MANAGE_SERVER
+        assert answer(result) == replies.NEEDS_MANAGE_SERVER
     assert ready.tables() == before
 
 
@@ -104,7 +104,7 @@ async def test_any_text_in_any_option_is_answered_and_nothing_bad_is_written(rea
     before = ready.tables()
     for name, option, options in text_options(ready):
         result = await ready.admin.slash(ready.general, name, **filled(ready, options), **{option: text})
-        assert answer(result) != status.BROKEN, name
+        assert answer(result) != replies.BROKEN, name
     assert ready.tables() == before
 
 
@@ -137,7 +137,7 @@ async def test_an_error_of_ours_is_answered_politely_and_logged(
 ) -> None:
     await ready.bot.house.storage.papers._database._stack.aclose()  # the disk is gone
     result = await ready.member.slash(ready.general, "top")
-    assert answer(result) == status.BROKEN
+    assert answer(result) == replies.BROKEN
     assert "a command met a bug" in caplog.messages
     caplog.clear()
     ready.env._errors.clear()

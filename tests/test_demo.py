@@ -16,7 +16,7 @@ from rich.console import Console
 from bench import corpus
 from bot.demo import sample_lists
 from bot.demo.stage import raised_stage
-from bot.papers import read_entry
+from bot.papers.entry import read_entry
 from tests.conftest import read_texts
 
 WAIT = 60  # seconds that anything may take on a busy machine

@@ -118,11 +118,11 @@ class TestQuiet:
 
     def test_it_is_said_that_all_had_been_highlighted(self) -> None:
         digest = composed([listed(1, 5), listed(2, 6)], highlighted=("2601.00001", "2601.00002"))
-        assert (digest.highlights, digest.reason) == ((), "all 2 papers had been highlighted before")
+        assert (digest.highlights, digest.reason) == ((), "every new paper had been highlighted before")
 
     def test_it_is_said_that_none_had_the_upvotes(self) -> None:
         digest = composed([listed(1, 5), listed(2, 6), listed(3, 99)], highlighted=("2601.00003",), min_upvotes=7)
-        assert (digest.highlights, digest.reason) == ((), "none of 2 papers had 7 upvotes")
+        assert (digest.highlights, digest.reason) == ((), "no new paper had 7 upvotes or more")
 
 
 CANDIDATES = st.lists(

@@ -1,11 +1,12 @@
 """Fetching: the archive is filled at the start, kept current, and outlives the papers API's bad days."""
 
 import logging
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import pytest
 
+from bot.archive import days_between
 from tests.builders import DAY, Clock, entries, entry
 from tests.conftest import Papers, Server
 
@@ -86,11 +87,33 @@ async def test_with_the_papers_api_down_a_job_warns_and_the_next_one_goes_on(
     papers_server.down = True
     await getattr(fetching(server), job)()
     warnings = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
-    assert "the archive is not up to date: the papers API answered 503" in warnings
+    assert any("is not up to date: the papers API answered 503" in warning for warning in warnings)
     assert await known(server) == 0
     papers_server.down = False
     await getattr(fetching(server), job)()
     assert await known(server) == 7
+
+
+async def test_a_day_that_cannot_be_served_does_not_cost_the_others_their_refresh(
+    server: Server, papers_server: Papers
+) -> None:
+    papers_server.unservable = frozenset({DAY - timedelta(days=1), DAY - timedelta(days=4)})
+    await fetching(server).refresh_settling()
+    days = set(days_between(TODAY - timedelta(days=14), TODAY))
+    assert await read_days(server) == days - papers_server.unservable
+
+
+async def test_an_api_that_fails_three_days_in_a_row_is_left_alone_until_the_next_job(
+    server: Server, papers_server: Papers
+) -> None:
+    papers_server.down = True
+    await fetching(server).refresh_settling()
+    assert len(set(papers_server.asked)) == 3
+
+
+async def test_every_job_runs_by_utc_whatever_the_machine_says(server: Server) -> None:
+    jobs = server.bot.house.scheduler.get_jobs()
+    assert {str(getattr(job.trigger, "timezone", UTC)) for job in jobs} == {"UTC"}
 
 
 async def test_what_was_read_before_the_api_went_down_can_be_searched(server: Server, papers_server: Papers) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from discord.ui import LayoutView
+from discord.ui import LayoutView, TextDisplay
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +15,8 @@ from bot.layouts.digest import digest_message, preview_message
 from bot.layouts.paper import details_card
 from bot.layouts.results import PER_PAGE, found_message, leaderboard_message
 from bot.layouts.text import compact, count, escape, first_sentences, plain, shorten
-from bot.papers import Paper, read_entry
+from bot.papers import Paper
+from bot.papers.entry import read_entry
 from bot.ranking import Period
 from tests.builders import DAY, entry
 from tests.discord_limits import check_message, walk
@@ -37,6 +38,29 @@ counts = st.integers(0, 2**31)
 urls = st.builds(
     lambda path, times: f"https://github.com/{path * times}", st.text(letters, max_size=30), st.integers(1, 99)
 )
+
+
+def test_a_repository_cannot_smuggle_a_link_of_its_own_into_a_digest() -> None:
+    url = "https://github.com/a/b)**[Free_Nitro](https://evil.example/x"
+    (repository,) = re.findall(r"\[code\]\((.*?)\)", str(read_texts_of(_seen(githubRepo=url))))
+    assert repository.startswith("https://github.com/a/b%29")
+    assert "](https://evil" not in read_texts_of(_seen(githubRepo=url))
+
+
+def _seen(**known: Any) -> Paper:
+    return read_entry(entry("2601.00001", **known), DAY)
+
+
+def read_texts_of(paper: Paper) -> str:
+    view = digest_message(Digest(DAY, (DAY,), 1, (Highlight(1, paper, 1, 1),)), NONCE)
+    return "\n".join(item.content for item in view.walk_children() if isinstance(item, TextDisplay))
+
+
+def test_every_page_of_the_longest_query_that_turns_has_ids_that_fit() -> None:
+    listed = [replace(_seen(), id=f"2601.{number:05}") for number in range(PER_PAGE)]
+    for length in range(80, 100):
+        for page in (1, 9, 10):
+            check(found_message("q" * length, listed, total=50, page=page))
 
 
 def _paper(known: dict[str, Any], title: str, number: int) -> Paper:

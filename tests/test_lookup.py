@@ -5,7 +5,7 @@ import pytest
 import simcord
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import status
+from bot.layouts import replies
 from bot.ranking import Period
 from tests.builders import DAY, entries, entry
 from tests.conftest import Server, answer, custom_ids, paper_ids
@@ -203,7 +203,7 @@ async def test_a_paper_is_shown_by_its_id_or_any_of_its_links(library: Server, r
 @pytest.mark.parametrize("reference", ["2601.99999", "attention", "https://evil.example/2601.00002", "26O1.00002"])
 async def test_what_is_no_paper_is_answered_with_what_would_be_right(library: Server, reference: str) -> None:
     result = await library.member.slash(library.general, "paper show", paper=reference)
-    assert answer(result) == status.UNKNOWN_PAPER
+    assert answer(result) == replies.UNKNOWN_PAPER
 
 
 async def test_a_shown_paper_links_to_its_pages(server: Server, papers_server: PapersServer) -> None:
@@ -249,7 +249,7 @@ async def test_before_anything_is_typed_the_best_papers_of_the_week_are_offered(
 
 
 async def test_a_blank_query_is_answered_with_what_to_type(library: Server) -> None:
-    assert answer(await library.member.slash(library.general, "paper search", query="  ")) == status.NO_QUERY
+    assert answer(await library.member.slash(library.general, "paper search", query="  ")) == replies.NO_QUERY
 
 
 async def test_at_most_25_papers_are_offered_with_titles_cut_to_fit(

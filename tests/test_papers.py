@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from tenacity import wait_none
 from tenacity.wait import wait_fixed
 
-from bot import papers
 from bot.demo.papers_server import PapersServer
-from bot.papers import USER_AGENT, Paper, PapersAPI, PapersUnavailable, paper_id, read_entry
+from bot.papers import Paper, paper_id
+from bot.papers import api as papers
+from bot.papers.api import USER_AGENT, PapersAPI, PapersUnavailable
+from bot.papers.entry import read_entry
 from tests.builders import DAY, entries, entry
 
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -97,6 +99,13 @@ class TestReadingAList:
     ) -> None:
         papers_server.lists = {DAY: entries(200)}
         assert len(await api.daily(DAY)) == 200
+
+    async def test_a_full_page_without_a_link_to_the_next_is_not_taken_for_the_last(
+        self, papers_server: FaultyServer, api: PapersAPI
+    ) -> None:
+        pages = entries(100), entries(5, first=200)
+        papers_server.faults += [answering(200, json.dumps(page)) for page in pages]
+        assert len(await api.daily(DAY)) == 105
 
     async def test_a_short_page_with_a_link_to_the_next_is_followed(
         self, papers_server: FaultyServer, api: PapersAPI
@@ -395,7 +404,7 @@ class TestABadDay:
 
     async def test_nobody_there_is_said_so(self, unused_tcp_port: int) -> None:
         async with PapersAPI(f"http://127.0.0.1:{unused_tcp_port}", backoff=wait_none()) as api:
-            with pytest.raises(PapersUnavailable, match="no answer") as failed:
+            with pytest.raises(PapersUnavailable, match="did not answer") as failed:
                 await api.daily(DAY)
         assert isinstance(failed.value.__cause__, OSError)
 
@@ -405,7 +414,7 @@ class TestABadDay:
         papers_server.faults += [dawdle] * 2
         began = time.monotonic()
         async with PapersAPI(base_url, tries=2, timeout_seconds=0.2, backoff=wait_none()) as api:
-            with pytest.raises(PapersUnavailable, match="no answer"):
+            with pytest.raises(PapersUnavailable, match="did not answer"):
                 await api.daily(DAY)
         assert 0.4 <= time.monotonic() - began < 5
 

@@ -10,7 +10,7 @@ from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import status
+from bot.layouts import replies
 from bot.storage import Delivery
 from tests.builders import DAY, Clock, entries, entry
 from tests.conftest import Server, answer, custom_ids, paper_ids, read_texts
@@ -196,7 +196,7 @@ async def test_when_no_paper_has_enough_upvotes_nothing_is_posted_and_the_status
     await server.subscribe(min_upvotes=500)
     await server.later(hours=1)
     assert server.posted == []
-    assert "nothing was posted, as none of 7 papers had 500 upvotes" in await server.ask("digest status")
+    assert "nothing was posted, as no new paper had 500 upvotes or more" in await server.ask("digest status")
 
 
 async def test_a_digest_holds_as_many_papers_as_were_asked_for(server: Server) -> None:
@@ -234,7 +234,7 @@ async def test_details_show_the_upvotes_of_now(server: Server, papers_server: Pa
 @pytest.mark.parametrize("custom_id", ["details:9999.99999", "details:.:0", "details:2601.99999:abc"])
 async def test_a_stale_details_button_says_what_would_help(server: Server, custom_id: str) -> None:
     message = stale_button(server, custom_id)
-    assert answer(await server.member.click(message, custom_id=custom_id)) == status.UNKNOWN_PAPER
+    assert answer(await server.member.click(message, custom_id=custom_id)) == replies.UNKNOWN_PAPER
 
 
 def stale_button(server: Server, custom_id: str) -> discord.Message:
@@ -267,10 +267,10 @@ async def test_a_deleted_channel_suspends_its_subscription_and_the_server_is_tol
     for _ in range(3):
         await server.later(hours=1)
     (told,) = server.general.history(viewer=server.member)
-    assert "suspended: the channel is gone" in told.content
+    assert "suspended, as the channel is gone" in told.content
     text = await server.ask("digest status")
-    assert "Suspended: the channel is gone" in text
-    assert "Run of 2026-01-16: ⚠️ not posted, the channel is gone." in text
+    assert "Suspended, as the channel is gone" in text
+    assert "Run of 16 Jan 2026: ⚠️ not posted, as the channel is gone." in text
 
 
 async def test_one_servers_lost_channel_does_not_cost_another_its_digest(server: Server) -> None:
@@ -293,7 +293,7 @@ async def test_a_permission_taken_away_suspends_the_subscription_until_it_is_giv
     forbid(server, "send_messages")
     await server.later(hours=1)
     text = await server.ask("digest status")
-    assert "Suspended: I lack a permission in the channel" in text
+    assert "Suspended, as I lack a permission in the channel" in text
     assert f"I lack **Send Messages** in <#{server.papers.id}>" in text
     forbid(server)
     await server.ask("digest resume")
@@ -316,7 +316,7 @@ async def test_a_passing_failure_of_discord_delays_the_digest_and_it_is_posted_o
     server.env.inject_error("POST", "/channels/*/messages", status=failure, times=2)
     await server.later(hours=1)
     assert server.posted == []
-    assert f"on its way, delayed: Discord answered {failure}" in await server.ask("digest status")
+    assert f"on its way, delayed, as Discord answered {failure}" in await server.ask("digest status")
     await server.later(seconds=59)
     await server.later(seconds=1)  # the second try, which fails too
     await server.later(seconds=119)
@@ -334,7 +334,7 @@ async def test_a_message_discord_will_never_take_is_not_tried_again(server: Serv
     await server.later(hours=1)
     await server.later(hours=1)
     assert len([each for each in server.env.http_requests if each.path.endswith("/messages")]) == 1
-    assert "not posted, Discord did not take the message (error 50035)" in await server.ask("digest status")
+    assert "not posted, as Discord did not take the message (error 50035)" in await server.ask("digest status")
     assert "Next digest" in await server.ask("digest status")
 
 

@@ -18,7 +18,8 @@ from bot.demo.papers_server import PapersServer
 from bot.digest import Candidate, Taste, compose
 from bot.layouts.digest import digest_message
 from bot.layouts.paper import details_card
-from bot.papers import Paper, PapersAPI
+from bot.papers import Paper
+from bot.papers.api import PapersAPI
 from bot.search import Search
 from bot.storage import Delivery, DeliveryState, Storage
 from tests.builders import Clock

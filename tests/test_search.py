@@ -1,9 +1,13 @@
 """Find: any text is a query, and the index is only ever derived."""
 
 import json
+import resource
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -11,7 +15,8 @@ from hypothesis import strategies as st
 
 from bot import search as find
 from bot.archive import Archive
-from bot.papers import Paper, PapersAPI
+from bot.papers import Paper
+from bot.papers.api import PapersAPI
 from bot.search import Search
 from bot.storage import Storage
 from tests.builders import DAY, MORNING, paper
@@ -80,7 +85,10 @@ class TestFinding:
         assert ids(index, query) == expected
 
     def test_a_word_in_the_title_counts_more_than_in_the_abstract(self, index: Search) -> None:
-        assert ids(index, "attention") == ["2601.00010", "2601.00020"]
+        named = paper("2601.00100", title="A Long Title That in the End Comes to Zeolites", abstract="x " * 200)
+        told = paper("2601.00090", title="Minerals", abstract="Zeolites. Zeolites!")
+        index.update([(9, told), (10, named)])
+        assert ids(index, "zeolites") == ["2601.00100", "2601.00090"]
 
     def test_no_word_is_compulsory_and_more_words_rank_higher(self, index: Search) -> None:
         found = ids(index, "all need diffusion")
@@ -288,11 +296,55 @@ class TestOpening:
             (copy / name).unlink()
             assert reopened(copy) in {0, len(SHELF)}, name
 
+    def test_rot_in_any_file_is_an_index_made_anew_or_an_error_but_no_panic(self, folder: Path) -> None:
+        random = Random(7)
+        for name in [each.name for each in folder.iterdir() if each.stat().st_size]:
+            copy = folder.with_name(f"rotten-{name}")
+            shutil.copytree(folder, copy)
+            body = bytearray((copy / name).read_bytes())
+            body[random.randrange(len(body))] ^= 0xFF
+            (copy / name).write_bytes(body)
+            with suppress(ValueError):
+                index = Search(copy, "archive", len(SHELF))
+                index.find("attention", limit=5)
+                index.update([(len(SHELF) + 1, paper("2601.00090", title="One more"))])
+
+    def test_a_forgotten_index_is_made_anew(self, folder: Path) -> None:
+        find.forget_index(folder)
+        find.forget_index(folder.with_name("nowhere"))
+        assert reopened(folder) == 0
+
     def test_every_file_lost_but_the_marker_and_meta_has_the_index_made_anew(self, folder: Path) -> None:
         for each in folder.iterdir():
             if each.name not in {"paperboy.json", "meta.json"}:
                 each.unlink()
         assert reopened(folder) == 0
+
+
+class TestWriting:
+    def test_what_a_full_disk_kept_out_is_taken_in_later(self, index: Search) -> None:
+        many = [(n, paper(f"2602.{n:05}", title=f"Late {n}", abstract="word " * 200)) for n in range(100, 1100)]
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limits[1]))
+        try:
+            with pytest.raises(ValueError, match=r"."):
+                index.update(many)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert index.change == len(SHELF)
+        index.update(many)
+        assert (index.change, index.find("late", limit=1).total) == (1099, 1000)
+
+    def test_a_stop_while_a_thread_writes_waits_for_it(self, tmp_path: Path) -> None:
+        index = Search(tmp_path / "stopping.index", "archive", last_change=0)
+        many = [(n, paper(f"2602.{n:05}", abstract="word " * 200)) for n in range(1, 2000)]
+        with ThreadPoolExecutor() as pool:
+            writing = pool.submit(index.update, many)
+            while not index._writing.locked():
+                pass
+            index.close()
+            writing.result()
+        assert Search(tmp_path / "stopping.index", "archive", last_change=1999).change == 1999
 
 
 class TestFollowing:

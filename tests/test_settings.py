@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.client import index_beside
 from bot.settings import BotSettings, InvalidSettings, Settings, env_example, read_settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,9 +72,10 @@ def test_the_index_stands_beside_the_database_and_is_never_the_database(
 ) -> None:
     monkeypatch.setenv("PAPERBOY_DATABASE", database)
     settings = read_settings(Settings)
-    assert settings.index.parent == settings.database.parent
-    assert settings.index.name.endswith(".index")
-    assert settings.index != settings.database
+    index = index_beside(settings.database)
+    assert index.parent == settings.database.parent
+    assert index.name.endswith(".index")
+    assert index != settings.database
 
 
 @pytest.mark.parametrize(("name", "value", "right"), VALUES)
@@ -99,7 +101,7 @@ def test_a_token_is_in_no_printed_form_of_the_settings(monkeypatch: pytest.Monke
 
 def test_settings_cannot_be_changed_once_read() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        read_settings(Settings).backfill_days = 3  # type: ignore[misc]
+        read_settings(Settings).database = Path("another.db")  # type: ignore[misc]
 
 
 def test_the_example_settings_are_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:

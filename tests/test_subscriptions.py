@@ -8,7 +8,7 @@ import simcord
 from simcord.backend.errors import SetupError
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import status
+from bot.layouts import replies
 from bot.storage import Subscription
 from tests.builders import DAY, Clock, entries, entry
 from tests.conftest import Papers, Server, answer, paper_ids, read_texts
@@ -46,12 +46,14 @@ async def choices(server: Server, command: str, option: str, typed: str) -> list
 
 async def test_an_admin_sets_up_a_digest_and_reads_what_will_happen(server: Server) -> None:
     text = answer(await server.subscribe(size=3, weekdays="weekdays", min_upvotes=10))
-    assert text.startswith(f"Set up: <#{server.papers.id}>: the top 3 with at least 10 upvotes, weekdays at 09:00 UTC.")
+    assert text.startswith(
+        f"Set up: the top 3 with at least 10 upvotes in <#{server.papers.id}>, weekdays at 09:00 UTC."
+    )
     assert "Next digest <t:1768554000:f>" in text
 
 
 async def test_a_digest_is_of_five_papers_every_day_unless_said_otherwise(server: Server) -> None:
-    assert ": the top 5, every day at 09:00 UTC." in answer(await server.subscribe())
+    assert f"Set up: the top 5 in <#{server.papers.id}>, every day at 09:00 UTC." in answer(await server.subscribe())
 
 
 @pytest.mark.parametrize(
@@ -77,8 +79,8 @@ async def test_several_digests_may_be_set_up_in_one_server(server: Server) -> No
     await server.subscribe()
     await server.subscribe(channel=server.general, time="18:00")
     text = await server.ask("digest list")
-    assert f"<#{server.papers.id}>: the top 5, every day at 09:00 UTC" in text
-    assert f"<#{server.general.id}>: the top 5, every day at 18:00 UTC" in text
+    assert f"The top 5 in <#{server.papers.id}>, every day at 09:00 UTC" in text
+    assert f"The top 5 in <#{server.general.id}>, every day at 18:00 UTC" in text
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ async def test_a_channel_the_bot_does_not_know_is_refused(server: Server) -> Non
     assert guild
     guild._channels.pop(server.papers.id)
     before = server.tables()
-    assert answer(await server.subscribe()) == status.CHANNEL_UNSEEN
+    assert answer(await server.subscribe()) == replies.CHANNEL_UNSEEN
     assert server.tables() == before
     (error,) = server.env.errors
     assert isinstance(error, discord.app_commands.TransformerError)
@@ -147,7 +149,7 @@ async def test_the_twenty_sixth_digest_of_a_server_is_refused(server: Server) ->
     for _ in range(25):
         assert "Set up:" in answer(await server.subscribe())
     before = server.tables()
-    assert answer(await server.subscribe()) == status.TOO_MANY
+    assert answer(await server.subscribe()) == replies.TOO_MANY
     assert server.tables() == before
     await server.ask("digest remove", subscription="7")
     assert "Set up:" in answer(await server.subscribe())
@@ -199,7 +201,7 @@ async def test_a_direct_message_that_reaches_us_all_the_same_is_refused(server: 
     command = server.env.backend.find_command("digest", None)
     assert command
     command["dm_permission"] = True  # as Discord once did with commands of old clients
-    assert read_texts((await server.admin.user.slash("digest list")).response.message) == status.SERVER_ONLY
+    assert read_texts((await server.admin.user.slash("digest list")).response.message) == replies.SERVER_ONLY
 
 
 async def test_another_servers_digest_cannot_be_touched(server: Server) -> None:
@@ -211,7 +213,7 @@ async def test_another_servers_digest_cannot_be_touched(server: Server) -> None:
     before = server.tables()
     for command in ("edit", "pause", "resume", "remove", "preview", "status"):
         result = await stranger.slash(channel, f"digest {command}", subscription="1")
-        assert answer(result) == status.UNKNOWN_SUBSCRIPTION
+        assert answer(result) == replies.UNKNOWN_SUBSCRIPTION
     assert server.tables() == before
     assert f"<#{server.papers.id}>" not in answer(await stranger.slash(channel, "digest list"))
 
@@ -271,7 +273,7 @@ async def test_every_part_of_a_digest_can_be_changed(server: Server) -> None:
     await server.subscribe()
     changes = {"time": "7am", "timezone": "Europe/Berlin", "size": 10, "weekdays": "weekends", "min_upvotes": 3}
     text = await server.ask("digest edit", channel=server.general, **changes)
-    assert f"<#{server.general.id}>: the top 10 with at least 3 upvotes, weekends at 07:00 Europe/Berlin" in text
+    assert f"the top 10 with at least 3 upvotes in <#{server.general.id}>, weekends at 07:00 Europe/Berlin" in text
 
 
 async def test_an_earlier_time_holds_from_today(server: Server) -> None:
@@ -295,10 +297,10 @@ async def test_a_later_time_does_not_bring_a_second_digest_today(server: Server,
 
 async def test_a_paused_digest_posts_nothing(server: Server) -> None:
     await server.subscribe()
-    assert "Paused." in await server.ask("digest pause")
+    assert "Nothing is posted until" in await server.ask("digest pause")
     await server.later(days=1)
     assert server.posted == []
-    assert "Paused. `/digest resume` starts it again." in await server.ask("digest status")
+    assert "Nothing is posted until `/digest resume`." in await server.ask("digest status")
     assert "paused" in await server.ask("digest list")
 
 
@@ -321,7 +323,7 @@ async def test_a_digest_is_not_resumed_in_a_channel_that_is_gone(server: Server)
     await delete(server, server.papers.id)
     await server.later(hours=1)
     before = server.tables()
-    assert await server.ask("digest resume") == status.CHANNEL_GONE
+    assert await server.ask("digest resume") == replies.CHANNEL_GONE
     assert server.tables() == before
 
 
@@ -338,25 +340,25 @@ async def test_moving_a_suspended_digest_to_another_channel_starts_it_again(serv
 async def test_a_removed_digest_is_gone_and_what_it_posted_stays(server: Server) -> None:
     await server.subscribe()
     await server.later(hours=1)
-    assert (await server.ask("digest remove")).startswith(f"Removed: <#{server.papers.id}>: the top 5")
+    assert (await server.ask("digest remove")).startswith(f"Removed: the top 5 in <#{server.papers.id}>")
     await server.later(days=1)
     assert len(server.posted) == 1
-    assert await server.ask("digest list") == status.NO_SUBSCRIPTIONS
+    assert await server.ask("digest list") == replies.NO_SUBSCRIPTIONS
 
 
 async def test_with_several_digests_one_has_to_be_named(server: Server) -> None:
     await server.subscribe()
     await server.subscribe(channel=server.general)
     before = server.tables()
-    assert await server.ask("digest remove") == status.WHICH_SUBSCRIPTION
-    assert await server.ask("digest remove", subscription="general") == status.UNKNOWN_SUBSCRIPTION
+    assert await server.ask("digest remove") == replies.WHICH_SUBSCRIPTION
+    assert await server.ask("digest remove", subscription="general") == replies.UNKNOWN_SUBSCRIPTION
     assert server.tables() == before
     assert f"<#{server.general.id}>" in await server.ask("digest remove", subscription="2")
 
 
 @pytest.mark.parametrize("command", ["edit", "pause", "resume", "remove", "preview", "status"])
 async def test_without_a_digest_the_answer_says_how_to_set_one_up(server: Server, command: str) -> None:
-    assert await server.ask(f"digest {command}") == status.NO_SUBSCRIPTIONS
+    assert await server.ask(f"digest {command}") == replies.NO_SUBSCRIPTIONS
 
 
 async def test_a_digest_comes_back_after_a_restart(server: Server) -> None:
@@ -411,7 +413,7 @@ async def test_a_preview_says_when_nothing_would_be_posted(server: Server) -> No
     await server.read_lists()
     before = server.tables()
     assert await server.ask("digest preview") == (
-        "As things stand, the next run would post nothing, as none of 7 papers had 1,000 upvotes."
+        "As things stand, the next run would post nothing, as no new paper had 1,000 upvotes or more."
     )
     assert server.tables() == before
 
@@ -422,7 +424,7 @@ async def test_the_status_shows_the_next_run_and_links_the_last_digest(server: S
     await server.later(hours=1)
     (message,) = server.papers.history()
     text = await server.ask("digest status")
-    assert f"Run of 2026-01-16: [5 highlights]({message.jump_url})." in text
+    assert f"Run of 16 Jan 2026: [5 highlights]({message.jump_url})." in text
     assert "Next digest <t:1768640400:f> (<t:1768640400:R>)." in text
 
 
@@ -438,7 +440,7 @@ async def test_the_status_names_the_permissions_that_are_missing_by_now(
 async def test_the_status_says_that_the_channel_is_gone_before_a_run_finds_out(server: Server) -> None:
     await server.subscribe()
     await delete(server, server.papers.id)
-    assert status.CHANNEL_GONE in await server.ask("digest status")
+    assert replies.CHANNEL_GONE in await server.ask("digest status")
 
 
 async def test_the_status_of_one_of_several_digests_can_be_asked_for(server: Server) -> None:
@@ -453,11 +455,21 @@ async def test_the_status_says_what_an_overdue_digest_waits_for(server: Server, 
     papers_server.down = True
     await server.later(hours=1)
     assert server.posted == []
-    assert "waiting: the papers API answered 503." in await server.ask("digest status")
+    assert "and waiting, as the papers API answered 503." in await server.ask("digest status")
     papers_server.down = False
     await server.later(minutes=5)
     assert len(server.posted) == 1
     assert "waiting" not in await server.ask("digest status")
+
+
+async def test_a_resume_does_not_cost_an_overdue_digest_its_run(server: Server, papers_server: Papers) -> None:
+    await server.subscribe()
+    papers_server.down = True
+    await server.later(hours=1)
+    await server.ask("digest resume")
+    papers_server.down = False
+    await server.later(minutes=5)
+    assert len(server.posted) == 1
 
 
 async def test_an_edit_does_not_cost_an_overdue_digest_its_run(server: Server, papers_server: Papers) -> None:

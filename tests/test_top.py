@@ -7,8 +7,8 @@ import pytest
 import simcord
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import status
-from bot.papers import read_entry
+from bot.layouts import replies
+from bot.papers.entry import read_entry
 from bot.ranking import Period, ranked
 from tests.builders import DAY, entries, entry
 from tests.conftest import Server, answer, custom_ids, paper_ids
@@ -76,7 +76,7 @@ async def test_a_paper_tells_on_which_day_it_was_listed(archive: Server) -> None
 )
 async def test_a_bad_date_is_answered_with_a_good_one(archive: Server, text: str) -> None:
     result = await archive.member.slash(archive.general, "top", date=text)
-    assert answer(result) == status.BAD_DATE
+    assert answer(result) == replies.BAD_DATE
 
 
 @pytest.mark.parametrize("period", [each.value for each in Period])
@@ -86,8 +86,8 @@ async def test_the_first_and_the_last_date_there_are_have_leaderboards(archive: 
     assert len(paper_ids(message)) == (5 if period == "all time" else 0)
 
 
-async def test_a_period_without_papers_has_an_empty_leaderboard(server: Server) -> None:
-    assert "0 papers by upvotes" in str((await top(server)).components)
+async def test_a_period_without_papers_says_so(server: Server) -> None:
+    assert (await top(server)).content == replies.NO_PAPERS
 
 
 async def test_the_order_is_upvotes_then_comments_then_id(server: Server, papers_server: PapersServer) -> None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from itertools import pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +16,7 @@ from discord import Permissions
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot import delivery
 from bot.client import House, PaperBot, use_discord_at
 from bot.digest import Taste
 from bot.schedule import Timetable, first_run
@@ -136,7 +139,16 @@ async def test_a_dropped_answer_after_the_message_was_created_leads_to_one_messa
     await desk.tick()
     (delivery,) = await desk.deliveries()
     assert delivery.state is DeliveryState.PLANNED
-    assert "no answer from Discord" in (delivery.reason or "")
+    assert "Discord did not answer" in (delivery.reason or "")
+    await desk.tick(minutes=1)
+    await desk.assert_arrived_once()
+    assert len(desk.wire.bodies) == 1
+
+
+async def test_a_message_that_the_history_does_not_show_yet_is_known_by_its_nonce(desk: Desk) -> None:
+    desk.wire.post_faults.append(Fault(created=True))
+    await desk.tick()
+    desk.guild.papers.denied = Permissions(read_message_history=True)  # unannounced: the history is empty
     await desk.tick(minutes=1)
     await desk.assert_arrived_once()
     assert len({body["nonce"] for body in desk.wire.bodies}) == 1
@@ -239,7 +251,7 @@ async def test_nothing_is_sent_again_while_the_history_cannot_be_searched(desk: 
     desk.wire.history_faults.extend([Fault(503), Fault(503), rate_limit(1, via=False)])
     await desk.tick()
     for _ in range(4):
-        await desk.tick(minutes=5)
+        await desk.tick(minutes=8)
     assert len(desk.wire.bodies) == 1
     await desk.assert_arrived_once()
 
@@ -321,6 +333,78 @@ async def test_what_a_channel_refuses_after_the_subscription_was_moved_does_not_
     assert len(desk.guild.general.digests) == 1
 
 
+async def test_a_delayed_digest_is_not_posted_in_the_channel_its_subscription_has_left(desk: Desk) -> None:
+    desk.wire.post_faults.append(Fault(503))
+    await desk.tick()
+    subscription, run = desk.subscription, first_run(desk.subscription.timetable, desk.clock.now)
+    edit = desk.storage.subscriptions.edit
+    await edit(subscription.id, desk.guild.general.id, subscription.timetable, subscription.taste, run)
+    await desk.tick(minutes=3)
+    assert desk.channel.digests == []
+    await desk.tick(days=1)
+    assert len(desk.guild.general.digests) == 1
+
+
+async def test_a_send_that_hangs_is_left_and_costs_no_other_server_its_digest(
+    house: House, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "SEND_SECONDS", 0.3)
+    guilds = [wire.add_guild() for _ in range(3)]
+    for guild in guilds:
+        await subscribe(house, guild)
+    clock.advance(hours=1)
+    hanging = asyncio.Event()
+    wire.post_faults.append(Fault(200, created=True, meanwhile=hanging.wait))
+    async with running_bot(house, wire) as bot:
+        await bot.courier.tick(clock())
+        assert [len(guild.papers.digests) for guild in guilds] == [1, 1, 1]
+        hanging.set()
+        clock.advance(minutes=1)
+        await bot.courier.tick(clock())
+    assert [len(guild.papers.digests) for guild in guilds] == [1, 1, 1]
+    assert len(wire.bodies) == 3
+
+
+async def test_a_subscription_that_cannot_be_read_costs_no_other_its_digest(
+    house: House, wire: Wire, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    guilds = [wire.add_guild() for _ in range(2)]
+    for guild in guilds:
+        await subscribe(house, guild)
+    with closing(sqlite3.connect(tmp_path / "paperboy.db")) as connection, connection:
+        connection.execute("UPDATE subscriptions SET zone = 'Atlantis/Poseidonis' WHERE id = 1")
+    clock.advance(hours=1)
+    async with running_bot(house, wire) as bot:
+        await bot.courier.tick(clock())
+    assert [len(guild.papers.digests) for guild in guilds] == [0, 1]
+    assert "subscription 1 cannot be read" in caplog.text
+
+
+async def test_a_new_subscription_does_not_wait_for_days_it_does_not_need(
+    house: House, wire: Wire, clock: Clock, papers_server: FrailPapers
+) -> None:
+    papers_server.unservable = frozenset({DAY - timedelta(days=3)})
+    guild = wire.add_guild()
+    await subscribe(house, guild)
+    clock.advance(hours=1)
+    async with running_bot(house, wire) as bot:
+        await bot.courier.tick(clock())
+    assert len(guild.papers.digests) == 1
+
+
+async def test_several_subscriptions_that_lose_one_channel_tell_the_server_once(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    guild = wire.add_guild()
+    for _ in range(3):
+        await subscribe(house, guild)
+    guild.papers.refusal = Fault(404, 10003)
+    clock.advance(hours=1)
+    async with running_bot(house, wire) as bot:
+        await bot.courier.tick(clock())
+    assert len(guild.general.messages) == 1
+
+
 async def test_a_lost_gateway_connection_does_not_lose_the_digest(desk: Desk) -> None:
     await desk.wire.gateway.drop()
     await desk.tick()
@@ -388,7 +472,7 @@ async def test_one_servers_failure_does_not_cost_another_its_digest(desk: Desk, 
     ("status", "code", "reason"),
     [
         (404, 10003, "the channel is gone"),
-        (403, 50001, "I may not see the channel"),
+        (403, 50001, "I cannot see the channel"),
         (403, 50013, "I lack a permission in the channel"),
     ],
 )

@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -32,15 +32,17 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class FrailPapers(PapersServer):
-    """The papers API, which may be `down`; `meanwhile` runs before each answer."""
+    """The papers API, which may be `down`, or unable to serve some days; `meanwhile` runs before each answer."""
 
     down = False
+    unservable: frozenset[date] = frozenset()
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         if self.meanwhile:
             await self.meanwhile()
-        return web.json_response({"error": "down"}, status=503) if self.down else await super().answer(request)
+        failing = self.down or date.fromisoformat(request.query["date"]) in self.unservable
+        return web.json_response({"error": "down"}, status=503) if failing else await super().answer(request)
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """The demo: the real bot in a simulated Discord, on a bundled sample of real days. No token, no network.
 
-The sample holds facts (ids, titles, names, dates, counts); its summaries and tags are our own words.
+The sample holds a dozen papers of each of fourteen days: facts (ids, titles, names, dates, counts), with
+summaries and tags in our own words.
 """
 
 import json

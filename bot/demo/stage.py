@@ -14,13 +14,11 @@ import discord
 import simcord
 from rich.console import Console
 
-from bot.archive import Archive, days_between
-from bot.client import House, PaperBot, new_scheduler
+from bot.archive import days_between
+from bot.client import PaperBot, open_house
 from bot.demo import sample_lists
 from bot.demo.papers_server import PapersServer
-from bot.papers import PapersAPI
-from bot.search import Search
-from bot.storage import open_storage
+from bot.papers.api import PapersAPI
 
 MORNING = datetime(2026, 5, 29, 6, 59, tzinfo=UTC)  # a Friday; Thursday's list has closed
 MINUTE = 60  # seconds
@@ -71,20 +69,17 @@ class Stage:
 async def raised_stage(folder: Path, say: Console) -> AsyncIterator[Stage]:
     """The stage over a database and an index in `folder`, with the sample read into its archive."""
     lists = sample_lists()
+    clock = _Clock()
     async with (
         PapersServer(lists).serve() as papers_url,
         PapersAPI(papers_url) as api,
-        open_storage(folder / "paperboy.db") as storage,
+        open_house(folder / "paperboy.db", api, clock=clock) as house,
     ):
-        search = Search(folder / "paperboy.index", await storage.papers.identity(), last_change=0)
-        archive = Archive(api, storage, search)
         say.print(f"Reading {len(lists)} sample days from a papers API on {papers_url} …")
         for day in days_between(min(lists), max(lists)):
-            await archive.refresh(day, MORNING)
-        await archive.index()
+            await house.archive.refresh(day, MORNING)
+        await house.archive.index()
         say.print("Starting the bot in a simulated Discord …")
-        clock = _Clock()
-        house = House(storage, search, archive, new_scheduler(), backfill_days=0, clock=clock)
         bot = PaperBot(house, shard_count=1)
         async with simcord.run(bot, check_errors=False, settle_timeout=_SETTLE_SECONDS) as env:
             clock.env = env
@@ -92,7 +87,6 @@ async def raised_stage(folder: Path, say: Console) -> AsyncIterator[Stage]:
             stage = Stage(env, bot)
             await stage.open()
             yield stage
-        await asyncio.to_thread(search.close)
 
 
 class _Clock:

@@ -1,1 +1,1 @@
-"""Discord messages (Components V2) and every text a person reads; the one place that knows Discord's size limits."""
+"""Discord messages (Components V2) and replies; the one place that knows Discord's size limits."""

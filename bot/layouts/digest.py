@@ -30,7 +30,7 @@ def _message(digest: Digest, remark: str, nonce: str | None) -> LayoutView:
         *sections(blocks, MAX_TEXT - len(heading), nonce),
         accent_colour=ACCENT,
     )
-    return finished(lambda view: view.add_item(container))
+    return finished(container)
 
 
 def _days(days: tuple[date, ...]) -> str:

@@ -1,6 +1,6 @@
 """A paper: as a block in a list, and as the card behind its Details button."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -76,7 +76,7 @@ def sections(blocks: Sequence[Block], budget: int, nonce: str | None = None) -> 
 
 def _block_text(block: Block, room: _Room) -> str:
     title = link(block.paper.title, block.paper.url, room.title)
-    summary = shorten(block.paper.ai_summary or first_sentences(block.paper.abstract), room.summary)
+    summary = shorten(first_sentences(block.paper.ai_summary or block.paper.abstract), room.summary)
     lines = (f"### {block.position}. {title}", _facts(block, room), summary)
     return "\n".join(line for line in lines if line)
 
@@ -106,7 +106,7 @@ def details_card(paper: Paper) -> LayoutView:
     card: Container[LayoutView] = Container(
         TextDisplay(head), TextDisplay(body), Separator(), TextDisplay(tail), links, accent_colour=ACCENT
     )
-    return finished(lambda view: view.add_item(card))
+    return finished(card)
 
 
 def _now(paper: Paper) -> Block:
@@ -140,9 +140,9 @@ def _link_buttons(paper: Paper) -> Iterator[Button[LayoutView]]:
             yield Button(label=label, url=url)
 
 
-def finished(fill: Callable[[LayoutView], object]) -> LayoutView:
+def finished(container: Container[LayoutView]) -> LayoutView:
     """A view that discord.py sends but does not keep: its buttons are answered by their custom_ids alone."""
     view = LayoutView(timeout=None)
-    fill(view)
+    view.add_item(container)
     view.stop()
     return view

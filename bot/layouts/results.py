@@ -50,7 +50,7 @@ def _page(heading: str, papers: Sequence[Paper], total: int, page: int, page_id:
         Block(position, paper, paper.upvotes, paper.comments, short_day(paper.day))
         for position, paper in enumerate(papers, first)
     ]
-    turnable = len(page_id(_pages(total))) <= MAX_CUSTOM_ID
+    turnable = len(page_id(_pages(total) + 1)) <= MAX_CUSTOM_ID
     foot = "" if turnable or total <= PER_PAGE else "\n-# Shorten the query to see more pages."
     text = f"{heading}{foot}"
     container: Container[LayoutView] = Container(
@@ -58,7 +58,7 @@ def _page(heading: str, papers: Sequence[Paper], total: int, page: int, page_id:
     )
     if turnable and total > PER_PAGE:
         container.add_item(_turner(page, _pages(total), page_id))
-    return finished(lambda view: view.add_item(container))
+    return finished(container)
 
 
 def _turner(page: int, last: int, page_id: Callable[[int], str]) -> ActionRow[LayoutView]:

@@ -5,8 +5,6 @@ import textwrap
 from datetime import date, datetime
 
 MAX_TEXT = 4000  # characters over all text displays of a message; discord.py does not check it
-MAX_COMPONENTS = 40  # in a message, nested ones counted
-MAX_LABEL = 80
 MAX_CUSTOM_ID = 100
 MAX_URL = 512
 MAX_CHOICES = 25
@@ -14,6 +12,7 @@ MAX_CHOICE = 100
 MAX_CONTENT = 2000
 
 _MARKUP = re.compile(r"https?://[^\s<>\[\]()|`*\\]+|[\\*_~`|\[\]<>#]|(?<=@)(?=everyone|here)|^(?=[-+] )")
+_UNSAFE_IN_LINKS = {ord(letter): f"%{ord(letter):02X}" for letter in "()[]<>*`|\\ "}
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _ENOUGH = 120  # a summary of fewer characters says too little
 
@@ -32,7 +31,7 @@ def _harmless(found: re.Match[str]) -> str:
 def link(label: str, url: str, limit: int = 300) -> str:
     """A masked link, its label at most `limit` characters. Discord shows no mask over a text with a URL in it."""
     unlinked = label.replace("://", ":\u200b//")
-    return f"[{shorten(unlinked, limit)}]({url})"
+    return f"[{shorten(unlinked, limit)}]({url.translate(_UNSAFE_IN_LINKS)})"
 
 
 def shorten(text: str, limit: int) -> str:

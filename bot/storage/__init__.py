@@ -8,9 +8,10 @@ from pathlib import Path
 from bot.storage.database import Database, DatabaseRefused
 from bot.storage.deliveries import Deliveries, Delivery, DeliveryState
 from bot.storage.papers import Papers
-from bot.storage.subscriptions import Subscription, Subscriptions, SubscriptionState, TooManySubscriptions
+from bot.storage.subscriptions import PER_GUILD, Subscription, Subscriptions, SubscriptionState, TooManySubscriptions
 
 __all__ = [
+    "PER_GUILD",
     "DatabaseRefused",
     "Delivery",
     "DeliveryState",

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +30,7 @@ class Database:
     """The connections to the SQLite file at `path`; use it as an async context manager."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = path.absolute()  # lest `:memory:` mean a database per connection
         self._lock = asyncio.Lock()
         self._readers: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
 
@@ -118,3 +119,12 @@ def _migrations() -> list[str]:
     folder = files("bot.storage") / "migrations"
     scripts = sorted((each for each in folder.iterdir() if each.name.endswith(".sql")), key=lambda each: each.name)
     return [script.read_text(encoding="utf-8") for script in scripts]
+
+
+def iso(instant: datetime) -> str:
+    """An instant as stored: UTC, whole seconds, so that text compares as time does."""
+    return instant.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def from_iso(stored: str | None) -> datetime | None:
+    return datetime.fromisoformat(stored) if stored else None

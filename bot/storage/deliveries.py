@@ -12,9 +12,9 @@ import aiosqlite
 
 from bot.digest import Digest, Highlight
 from bot.schedule import Run
-from bot.storage.database import Database
-from bot.storage.papers import SELECT_PAPERS, iso, read_paper
-from bot.storage.subscriptions import Subscription
+from bot.storage.database import Database, from_iso, iso
+from bot.storage.papers import SELECT_PAPERS, read_paper
+from bot.storage.subscriptions import Subscription, run_row
 
 
 class DeliveryState(StrEnum):
@@ -65,36 +65,12 @@ class Deliveries:
         None when an admin changed the subscription since it was read, or the run has its delivery already.
         """
         async with self._database.write() as connection:
-            moved = await connection.execute(
-                "UPDATE subscriptions SET next_run_date = ?, next_run_at = ?, reason = NULL"
-                " WHERE id = ? AND revision = ? AND state = 'active'",
-                (next_run.date.isoformat(), iso(next_run.at), subscription.id, subscription.revision),
-            )
-            if not moved.rowcount:
+            if not await _move_on(connection, subscription, next_run):
                 return None
-            state = DeliveryState.PLANNED if digest.highlights else DeliveryState.QUIET
-            inserted = await connection.execute_fetchall(
-                "INSERT INTO deliveries (subscription_id, run_date, channel_id, state, reason, nonce,"
-                " covered_until, days, listed, planned_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (subscription_id, run_date) DO NOTHING RETURNING id",
-                (
-                    subscription.id,
-                    run.date.isoformat(),
-                    subscription.channel_id,
-                    state,
-                    digest.reason,
-                    nonce,
-                    digest.covered_until.isoformat(),
-                    json.dumps([day.isoformat() for day in digest.days]),
-                    digest.listed,
-                    iso(now),
-                ),
-            )
-            for (delivery_id,) in inserted:
-                await _insert_highlights(connection, delivery_id, subscription.id, digest.highlights)
-        return await self._get(delivery_id) if inserted else None
-
-    async def _get(self, delivery_id: int) -> Delivery:
+            delivery_id = await _insert(connection, subscription, run, digest, nonce, now)
+            if delivery_id is None:
+                return None
+            await _insert_highlights(connection, delivery_id, subscription.id, digest.highlights)
         (delivery,) = await self._where("deliveries.id = ?", delivery_id)
         return delivery
 
@@ -140,7 +116,7 @@ class Deliveries:
 
     async def attempt(self, delivery_id: int, now: datetime) -> None:
         """Note, before a send, that its outcome is about to be unknown."""
-        await self._update(delivery_id, "attempts = attempts + 1, attempted_at = coalesce(attempted_at, ?)", iso(now))
+        await self._update(delivery_id, "attempted_at = coalesce(attempted_at, ?)", iso(now))
 
     async def not_arrived(self, delivery_id: int) -> None:
         """The message is known not to exist."""
@@ -156,7 +132,7 @@ class Deliveries:
 
     async def postpone(self, delivery_id: int, reason: str, retry_at: datetime) -> None:
         """Try again at `retry_at`; whether a message exists stays as unknown as it is."""
-        await self._update(delivery_id, "reason = ?, retry_at = ?", reason, iso(retry_at))
+        await self._update(delivery_id, "attempts = attempts + 1, reason = ?, retry_at = ?", reason, iso(retry_at))
 
     async def _update(self, delivery_id: int, assignments: str, *values: object) -> None:
         async with self._database.write() as connection:
@@ -176,6 +152,40 @@ class Deliveries:
                     " AND id = (SELECT subscription_id FROM deliveries WHERE id = ?)",
                     (reason, delivery_id),
                 )
+
+
+async def _move_on(connection: aiosqlite.Connection, subscription: Subscription, next_run: Run) -> bool:
+    """Set the next run; False when an admin changed the subscription since it was read."""
+    moved = await connection.execute(
+        "UPDATE subscriptions SET next_run_date = ?, next_run_at = ?, reason = NULL"
+        " WHERE id = ? AND revision = ? AND state = 'active'",
+        (*run_row(next_run), subscription.id, subscription.revision),
+    )
+    return moved.rowcount > 0
+
+
+async def _insert(
+    connection: aiosqlite.Connection, subscription: Subscription, run: Run, digest: Digest, nonce: str, now: datetime
+) -> int | None:
+    """The new delivery's id; None when the run has its delivery already."""
+    inserted = await connection.execute_fetchall(
+        "INSERT INTO deliveries (subscription_id, run_date, channel_id, state, reason, nonce,"
+        " covered_until, days, listed, planned_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (subscription_id, run_date) DO NOTHING RETURNING id",
+        (
+            subscription.id,
+            run.date.isoformat(),
+            subscription.channel_id,
+            DeliveryState.PLANNED if digest.highlights else DeliveryState.QUIET,
+            digest.reason,
+            nonce,
+            digest.covered_until.isoformat(),
+            json.dumps([day.isoformat() for day in digest.days]),
+            digest.listed,
+            iso(now),
+        ),
+    )
+    return next((row["id"] for row in inserted), None)
 
 
 async def _insert_highlights(
@@ -223,13 +233,14 @@ async def _highlights(
 
 
 def _delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...]) -> Delivery:
+    state = DeliveryState(row["state"])
     return Delivery(
         id=row["id"],
         subscription_id=row["subscription_id"],
         guild_id=row["guild_id"],
         channel_id=row["channel_id"],
         run_date=date.fromisoformat(row["run_date"]),
-        state=DeliveryState(row["state"]),
+        state=state,
         reason=row["reason"],
         nonce=row["nonce"],
         digest=Digest(
@@ -237,14 +248,10 @@ def _delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...]) -> Delivery:
             tuple(date.fromisoformat(day) for day in json.loads(row["days"])),
             row["listed"],
             highlights,
-            row["reason"],
+            row["reason"] if state is DeliveryState.QUIET else None,
         ),
         attempts=row["attempts"],
-        attempted_at=_instant(row["attempted_at"]),
+        attempted_at=from_iso(row["attempted_at"]),
         message_id=row["message_id"],
-        sent_at=_instant(row["sent_at"]),
+        sent_at=from_iso(row["sent_at"]),
     )
-
-
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

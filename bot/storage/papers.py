@@ -4,18 +4,18 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import aiosqlite
 
 from bot.digest import Candidate
 from bot.papers import Paper
-from bot.storage.database import Database
+from bot.storage.database import Database, from_iso, iso
 
 _COLUMNS = tuple(field.name for field in fields(Paper) if field.name != "day")
 _LISTS = ("authors", "tags", "media_urls")
 _DAYS = "(SELECT json_group_array(day) FROM listings WHERE paper_id = papers.id) AS days"
-SELECT_PAPERS = f"SELECT {', '.join(f'papers.{name}' for name in _COLUMNS)}, {_DAYS} FROM papers"
+SELECT_PAPERS = f"SELECT {', '.join(f'papers.{name}' for name in _COLUMNS)}, papers.change, {_DAYS} FROM papers"
 _UPSERT = f"""
     INSERT INTO papers ({", ".join(_COLUMNS)}, change) VALUES ({", ".join("?" for _ in _COLUMNS)}, ?)
     ON CONFLICT (id) DO UPDATE SET
@@ -40,7 +40,7 @@ class Papers:
         async with self._database.write() as connection:
             known = await _by_id(connection, [paper.id for paper in papers])
             merged = [_merged(known.get(paper.id), paper) for paper in papers]
-            changed = [paper for paper in merged if not _same(known.get(paper.id), paper)]
+            changed = [paper for paper in merged if paper != known.get(paper.id)]
             await _upsert(connection, changed)
             await connection.executemany(
                 "INSERT INTO listings (day, paper_id) VALUES (?, ?) ON CONFLICT DO NOTHING", listed
@@ -109,11 +109,19 @@ class Papers:
             )
         return tuple(date.fromisoformat(day) for (day,) in rows)
 
+    async def latest_listed_day(self, until: date) -> date | None:
+        """The latest day up to `until` that had papers."""
+        async with self._database.read() as connection:
+            ((day,),) = await connection.execute_fetchall(
+                "SELECT max(day) FROM listings WHERE day <= ?", (until.isoformat(),)
+            )
+        return date.fromisoformat(day) if day else None
+
     async def changed_since(self, change: int, limit: int) -> list[tuple[int, Paper]]:
         """The next papers whose change number is above `change`, in its order: what an index lacks."""
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(
-                f"{SELECT_PAPERS.replace(_DAYS, f'{_DAYS}, change')} WHERE change > ? ORDER BY change LIMIT ?",
+                f"{SELECT_PAPERS} WHERE change > ? ORDER BY change LIMIT ?",
                 (change, limit),
             )
         return [(row["change"], read_paper(row)) for row in rows]
@@ -143,11 +151,6 @@ async def _upsert(connection: aiosqlite.Connection, papers: Sequence[Paper]) -> 
     await connection.executemany(_UPSERT, rows)
 
 
-def iso(instant: datetime) -> str:
-    """An instant as stored: UTC, whole seconds, so that text compares as time does."""
-    return instant.astimezone(UTC).isoformat(timespec="seconds")
-
-
 def _merged(known: Paper | None, seen: Paper) -> Paper:
     """What is now known of a paper: its source has dropped summaries and tags for weeks and brought them back."""
     if known is None:
@@ -159,10 +162,6 @@ def _merged(known: Paper | None, seen: Paper) -> Paper:
         organization=seen.organization or known.organization,
         day=max(seen.day, known.day),
     )
-
-
-def _same(known: Paper | None, paper: Paper) -> bool:
-    return known is not None and _values(known) == _values(paper) and known.day == paper.day
 
 
 def _values(paper: Paper) -> tuple[object, ...]:
@@ -182,6 +181,5 @@ def _days(row: sqlite3.Row) -> list[date]:
 def read_paper(row: sqlite3.Row) -> Paper:
     known = {name: row[name] for name in _COLUMNS}
     known |= {name: tuple(json.loads(row[name])) for name in _LISTS}
-    published_at = row["published_at"]
-    known["published_at"] = datetime.fromisoformat(published_at) if published_at else None
+    known["published_at"] = from_iso(row["published_at"])
     return Paper(**known, day=max(_days(row)))

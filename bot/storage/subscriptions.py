@@ -1,5 +1,6 @@
 """The subscriptions: what admins set up, and when each is due."""
 
+import logging
 import sqlite3
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -8,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from bot.digest import Taste
 from bot.schedule import Run, Timetable
-from bot.storage.database import Database
-from bot.storage.papers import iso
+from bot.storage.database import Database, iso
+
+log = logging.getLogger(__name__)
 
 PER_GUILD = 25  # as many as a select or an autocomplete can show
 
@@ -23,7 +25,9 @@ class SubscriptionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A channel's standing wish. `reason` says why it is suspended, or what its run waits for.
+    """A channel's standing wish: when, by its timetable, and what, by its taste.
+
+    `reason` says why it is suspended, or what its run waits for.
 
     `revision` grows with every change by an admin: a plan made from an older one is void.
     """
@@ -59,7 +63,7 @@ class Subscriptions:
         next_run: Run,
     ) -> Subscription:
         """A new subscription; raises `TooManySubscriptions`."""
-        wish = (channel_id, *_timetable_row(timetable), *_taste_row(taste), *_run_row(next_run))
+        wish = (channel_id, *_timetable_row(timetable), *_taste_row(taste), *run_row(next_run))
         async with self._database.write() as connection:
             ((count,),) = await connection.execute_fetchall(
                 "SELECT count(*) FROM subscriptions WHERE guild_id = ? AND state != 'removed'", (guild_id,)
@@ -93,7 +97,7 @@ class Subscriptions:
     async def _where(self, condition: str, *values: object) -> list[Subscription]:
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(f"SELECT * FROM subscriptions WHERE {condition}", values)
-        return [_subscription(row) for row in rows]
+        return [subscription for row in rows if (subscription := _readable(row))]
 
     async def edit(
         self, subscription_id: int, channel_id: int, timetable: Timetable, taste: Taste, next_run: Run
@@ -107,7 +111,7 @@ class Subscriptions:
             channel_id,
             *_timetable_row(timetable),
             *_taste_row(taste),
-            *_run_row(next_run),
+            *run_row(next_run),
         )
 
     async def pause(self, subscription_id: int) -> None:
@@ -117,7 +121,7 @@ class Subscriptions:
         await self._change(
             subscription_id,
             "state = 'active', reason = NULL, next_run_date = ?, next_run_at = ?",
-            *_run_row(next_run),
+            *run_row(next_run),
         )
 
     async def remove(self, subscription_id: int) -> None:
@@ -154,8 +158,17 @@ def _taste_row(taste: Taste) -> tuple[int, int, int]:
     return taste.size, taste.min_upvotes, taste.risers
 
 
-def _run_row(run: Run) -> tuple[str, str]:
+def run_row(run: Run) -> tuple[str, str]:
     return run.date.isoformat(), iso(run.at)
+
+
+def _readable(row: sqlite3.Row) -> Subscription | None:
+    """A subscription; None for a row that cannot be read, which must not cost the others their digests."""
+    try:
+        return _subscription(row)
+    except (ValueError, KeyError) as error:  # such as a zone that this machine does not know
+        log.error("subscription %d cannot be read: %s", row["id"], error)
+        return None
 
 
 def _subscription(row: sqlite3.Row) -> Subscription:

@@ -23,7 +23,7 @@ CREATE TABLE papers (
     github_repo   TEXT,
     github_stars  INTEGER,
     project_page  TEXT,
-    media_urls    TEXT NOT NULL,           -- JSON array
+    media_urls    TEXT NOT NULL,           -- JSON array; kept for layouts with pictures
     change        INTEGER NOT NULL UNIQUE  -- grows with every change; the search index follows it
 ) STRICT;
 
@@ -85,7 +85,7 @@ CREATE TABLE deliveries (
     days            TEXT NOT NULL,         -- JSON array of the days it covers that had papers
     listed          INTEGER NOT NULL,
     planned_at      TEXT NOT NULL,
-    attempts        INTEGER NOT NULL DEFAULT 0,
+    attempts        INTEGER NOT NULL DEFAULT 0,  -- that failed
     attempted_at    TEXT,                  -- a send of unknown outcome began then
     retry_at        TEXT,
     message_id      INTEGER,
@@ -107,5 +107,3 @@ CREATE TABLE highlights (
     PRIMARY KEY (delivery_id, position),
     UNIQUE (subscription_id, paper_id)     -- never the same paper twice
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX highlights_by_paper ON highlights (paper_id);

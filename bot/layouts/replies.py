@@ -1,26 +1,29 @@
-"""What admins read about their subscriptions, and what a reader is told when something is amiss."""
+"""What people are answered where it is no paper: how a subscription stands, and what would be right."""
 
 from collections.abc import Iterable, Sequence
 
 from bot.digest import Digest
-from bot.layouts.text import MAX_CONTENT, count, shorten, timestamp
+from bot.layouts.text import MAX_CONTENT, count, short_day, shorten, timestamp
 from bot.schedule import weekdays_name
-from bot.storage import Delivery, DeliveryState, Subscription, SubscriptionState
+from bot.storage import PER_GUILD, Delivery, DeliveryState, Subscription, SubscriptionState
 
 NEEDS_MANAGE_SERVER = "Only members with the **Manage Server** permission can change where digests are posted."
 SERVER_ONLY = "Digests are set up inside a server: use this command there."
-BROKEN = "Something went wrong on our side, and nothing was changed. It is in the log; please try again."
+BROKEN = (
+    "Something went wrong on my side, and it is in the log. Please try again; `/digest status` shows what is set up."
+)
 NO_SUBSCRIPTIONS = "Nothing is set up here yet. `/digest add` posts the day's best papers in a channel."
 UNKNOWN_SUBSCRIPTION = "There is no such subscription here: pick one that is offered while you type."
 WHICH_SUBSCRIPTION = "This server has several subscriptions: say which one, they are offered while you type."
 CHANNEL_GONE = "The channel of this subscription is gone. `/digest edit` moves it to another one."
 CHANNEL_UNSEEN = "I cannot see that channel. Allow me **View Channel** there, then try again; nothing was changed."
-TOO_MANY = "This server has 25 subscriptions, and no more fit. `/digest remove` makes room."
+TOO_MANY = f"This server has {PER_GUILD} subscriptions, and no more fit. `/digest remove` makes room."
 UNKNOWN_PAPER = (
     "That paper is not in the archive. Give an arXiv id such as `2605.29801`, or a link from "
     "huggingface.co/papers or arxiv.org; `/paper search` finds papers by their words."
 )
 NO_QUERY = "Type some words of the paper you look for: of its title, abstract, authors or tags."
+NO_PAPERS = "No papers were listed then. Try another date, or a longer period."
 BAD_DATE = "A date looks like `2026-05-28`."
 
 
@@ -29,7 +32,7 @@ def wish(subscription: Subscription) -> str:
     timetable, taste = subscription.timetable, subscription.taste
     floor = f" with at least {count(taste.min_upvotes, 'upvote')}" if taste.min_upvotes else ""
     return (
-        f"<#{subscription.channel_id}>: the top {taste.size}{floor}, {weekdays_name(timetable.weekdays)} "
+        f"the top {taste.size}{floor} in <#{subscription.channel_id}>, {weekdays_name(timetable.weekdays)} "
         f"at {timetable.at:%H:%M} {timetable.zone.key}"
     )
 
@@ -40,25 +43,31 @@ def label(subscription: Subscription, channel_name: str) -> str:
     return f"{channel_name}, {weekdays_name(subscription.timetable.weekdays)} at {at} (#{subscription.id})"
 
 
-def saved(subscription: Subscription, verb: str) -> str:
-    return f"{verb} {wish(subscription)}.\n{next_run(subscription)}"
+def saved(subscription: Subscription, done: str) -> str:
+    """What was `done` to a subscription, and what comes of it."""
+    return f"{done}: {wish(subscription)}.\n{next_run(subscription)}"
 
 
 def next_run(subscription: Subscription) -> str:
     match subscription.state:
         case SubscriptionState.PAUSED:
-            return "Paused. `/digest resume` starts it again."
+            return "Nothing is posted until `/digest resume`."
         case SubscriptionState.SUSPENDED:
-            return f"⚠️ Suspended: {subscription.reason}. Mend that, then `/digest resume`."
+            return f"⚠️ Suspended, as {subscription.reason}. Mend that, then `/digest resume`."
         case _ if subscription.reason:
-            return f"Due since {timestamp(subscription.next_run.at)}, waiting: {subscription.reason}."
+            since = timestamp(subscription.next_run.at)
+            return f"Due since {since}, and waiting, as {subscription.reason}. It comes once the list can be read."
         case _:
             at = subscription.next_run.at
             return f"Next digest {timestamp(at)} ({timestamp(at, 'R')})."
 
 
 def listed(subscription: Subscription) -> str:
-    return f"{wish(subscription)} · {_state(subscription)}"
+    return f"{_sentence(wish(subscription))} · {_state(subscription)}"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"
 
 
 def _state(subscription: Subscription) -> str:
@@ -67,12 +76,12 @@ def _state(subscription: Subscription) -> str:
     return subscription.state.value
 
 
-def status(subscription: Subscription, deliveries: Sequence[Delivery], missing: Sequence[str] | None) -> str:
+def standing(subscription: Subscription, deliveries: Sequence[Delivery], missing: Sequence[str] | None) -> str:
     """How a subscription stands: what comes, what came last, and what is in the way.
 
     `missing` are the permissions the bot lacks in the channel, None where the channel is gone.
     """
-    lines = [f"**{wish(subscription)}**", next_run(subscription)]
+    lines = [f"**{_sentence(wish(subscription))}**", next_run(subscription)]
     lines += [_delivered(delivery) for delivery in deliveries]
     if not deliveries:
         lines.append("Nothing has been posted yet.")
@@ -84,7 +93,7 @@ def status(subscription: Subscription, deliveries: Sequence[Delivery], missing: 
 
 
 def _delivered(delivery: Delivery) -> str:
-    run = f"Run of {delivery.run_date}"
+    run = f"Run of {short_day(delivery.run_date)}"
     match delivery.state:
         case DeliveryState.SENT:
             jump = f"https://discord.com/channels/{delivery.guild_id}/{delivery.channel_id}/{delivery.message_id}"
@@ -92,9 +101,9 @@ def _delivered(delivery: Delivery) -> str:
         case DeliveryState.QUIET:
             return f"{run}: nothing was posted, as {delivery.reason}."
         case DeliveryState.FAILED:
-            return f"{run}: ⚠️ not posted, {delivery.reason}."
+            return f"{run}: ⚠️ not posted, as {delivery.reason}."
         case _:
-            return f"{run}: on its way{f', delayed: {delivery.reason}' if delivery.reason else ''}."
+            return f"{run}: on its way{f', delayed, as {delivery.reason}' if delivery.reason else ''}."
 
 
 def quiet_preview(digest: Digest) -> str:
@@ -113,8 +122,8 @@ def missing_permissions(channel_id: int, missing: Sequence[str]) -> str:
 def suspended(channel_id: int, reason: str) -> str:
     """What the server is told, once."""
     return (
-        f"The daily papers for <#{channel_id}> are suspended: {reason}. "
-        "Once that is mended, `/digest resume` starts them again."
+        f"The digest in <#{channel_id}> is suspended, as {reason}. "
+        "Once that is mended, `/digest resume` starts it again."
     )
 
 

@@ -1,0 +1,129 @@
+"""Read an entry of a daily list; what is known of the API's JSON stands here and nowhere else."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+from bot.papers import ARXIV_ID, Paper
+
+# Controls, bidi overrides, and half pairs, which JSON may smuggle in and no database takes.
+_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def _one_line(value: Any) -> Any:
+    return " ".join(_UNSEEN.sub("", value).split()) if isinstance(value, str) else value
+
+
+def _or_none(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """A field nobody needs must not cost the entry: what cannot be read is missing."""
+    try:
+        return handler(value)
+    except ValidationError:
+        return None
+
+
+def _utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError("an instant before the year 1 or after the year 9999") from error
+
+
+def _no_spaces(value: Any) -> Any:
+    return "".join(value.split()) if isinstance(value, str) else value  # two real URLs hold a newline
+
+
+_Line = Annotated[str, BeforeValidator(_one_line)]
+_Title = Annotated[_Line, StringConstraints(min_length=1)]
+_Count = Annotated[int, Field(ge=0, le=2**31)]
+_OptionalLine = Annotated[_Line | None, WrapValidator(_or_none)]
+_OptionalCount = Annotated[_Count | None, WrapValidator(_or_none)]
+_OptionalTime = Annotated[Annotated[datetime, AfterValidator(_utc)] | None, WrapValidator(_or_none)]
+_OptionalUrl = Annotated[HttpUrl | None, BeforeValidator(_no_spaces), WrapValidator(_or_none)]
+_OptionalList = Annotated[list[Any] | None, WrapValidator(_or_none)]
+_URL: TypeAdapter[HttpUrl | None] = TypeAdapter(_OptionalUrl)
+
+
+def _in_paper(name: str) -> AliasPath:
+    return AliasPath("paper", name)
+
+
+class _Entry(BaseModel):
+    """One entry of `/api/daily_papers`; a missing value is a missing key there."""
+
+    id: Annotated[str, StringConstraints(pattern=f"^{ARXIV_ID}$")] = Field(validation_alias=_in_paper("id"))
+    title: _Title = Field(validation_alias=AliasChoices(_in_paper("title"), "title"))
+    abstract: _OptionalLine = Field(None, validation_alias=AliasChoices(_in_paper("summary"), "summary"))
+    # The outer level has no upvotes: reading them there gives 0 for every paper.
+    upvotes: _Count = Field(0, validation_alias=_in_paper("upvotes"))
+    comments: _OptionalCount = Field(None, validation_alias="numComments")
+    authors: _OptionalList = Field(None, validation_alias=_in_paper("authors"))
+    published_at: _OptionalTime = Field(None, validation_alias=_in_paper("publishedAt"))
+    submitted_at: _OptionalTime = Field(None, validation_alias=_in_paper("submittedOnDailyAt"))
+    organization: _OptionalLine = Field(
+        None,
+        validation_alias=AliasChoices(
+            AliasPath("paper", "organization", "fullname"),
+            AliasPath("organization", "fullname"),
+            AliasPath("paper", "organization", "name"),
+            AliasPath("organization", "name"),
+        ),
+    )
+    ai_summary: _OptionalLine = Field(None, validation_alias=_in_paper("ai_summary"))
+    tags: _OptionalList = Field(None, validation_alias=_in_paper("ai_keywords"))
+    github_repo: _OptionalUrl = Field(None, validation_alias=_in_paper("githubRepo"))
+    github_stars: _OptionalCount = Field(None, validation_alias=_in_paper("githubStars"))
+    project_page: _OptionalUrl = Field(None, validation_alias=_in_paper("projectPage"))
+    media_urls: _OptionalList = Field(None, validation_alias=AliasChoices(_in_paper("mediaUrls"), "mediaUrls"))
+
+    def paper(self, day: date) -> Paper:
+        names = (a.get("name") for a in self.authors or () if isinstance(a, dict) and not a.get("hidden"))
+        return Paper(
+            id=self.id,
+            title=self.title,
+            abstract=self.abstract or "",
+            # The instant's date is the list's day; before 2025-03-17 only the request knows it.
+            day=self.submitted_at.date() if self.submitted_at else day,
+            upvotes=self.upvotes,
+            comments=self.comments or 0,
+            authors=_lines(names),
+            published_at=self.published_at,
+            organization=self.organization or None,
+            ai_summary=self.ai_summary or None,
+            tags=_lines(self.tags or ()),
+            github_repo=str(self.github_repo) if self.github_repo else None,
+            github_stars=self.github_stars,
+            project_page=str(self.project_page) if self.project_page else None,
+            media_urls=tuple(str(url) for each in self.media_urls or () if (url := _URL.validate_python(each))),
+        )
+
+
+def _lines(values: Iterable[Any]) -> tuple[str, ...]:
+    """The readable, non-empty texts among `values`, each once, in their order."""
+    readable = (_one_line(value) for value in values if isinstance(value, str))
+    return tuple(dict.fromkeys(line for line in readable if line))
+
+
+def read_entry(entry: Any, day: date) -> Paper:
+    """The paper in one entry of the list of `day`; `ValueError` when id, title or upvotes cannot be read."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("paper"), dict):
+        raise ValueError("an entry is an object that holds a `paper`")
+    known = {key: value for key, value in entry.items() if value is not None}
+    known["paper"] = {key: value for key, value in entry["paper"].items() if value is not None}
+    return _Entry.model_validate(known).paper(day)
