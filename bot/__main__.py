@@ -108,7 +108,9 @@ def demo(
     try:
         from bot.demo import stage  # noqa: PLC0415  # an extra, which the bot runs without
     except ImportError as error:
-        raise typer.BadParameter(f"the demo needs its extra: pip install 'paperboy[demo]' ({error})") from None
+        raise typer.BadParameter(
+            f"the demo needs its extra: `make setup` installs it, or pip install '.[demo]' ({error})"
+        ) from None
     try:
         asyncio.run(stage.show(screenshot and screenshot.absolute()))
     except stage.DemoUnavailable as error:

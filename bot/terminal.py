@@ -18,7 +18,8 @@ def digest_panel(papers: Sequence[Paper], day: date, size: int) -> Panel:
     """The `size` highlights of the list of `day`."""
     candidates = [Candidate(paper, frozenset({day})) for paper in papers]
     digest = compose(candidates, (day,), day, Taste(size, risers=0))
-    table = Table.grid(padding=(0, 2, 1, 0))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.leading = 1
     table.add_column(justify="right", style="bold yellow")
     table.add_column(ratio=1)
     for highlight in digest.highlights:
