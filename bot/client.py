@@ -55,8 +55,8 @@ async def open_house(
     Raises `DatabaseRefused` and `IndexRefused`.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(_sole_use(database))  # before a newer version migrates what an older one works with
         storage = await stack.enter_async_context(open_storage(database))
-        stack.enter_context(_sole_use(database))
         identity, last_change = await storage.papers.identity(), await storage.papers.last_change()
         search = await asyncio.to_thread(Search, index_beside(database), identity, last_change)
         stack.push_async_callback(asyncio.to_thread, search.close)
@@ -66,6 +66,9 @@ async def open_house(
 @contextmanager
 def _sole_use(database: Path) -> Iterator[None]:
     """Two bots on one database would both take up what is under way; the lock ends with the process."""
+    if database.is_dir() or not database.absolute().parent.is_dir():
+        yield  # opening it will say what is wrong
+        return
     lock = FileLock(database.with_name(f"{database.name}.lock"), timeout=0)
     try:
         lock.acquire()

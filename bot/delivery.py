@@ -15,7 +15,7 @@ import hashlib
 import logging
 from collections.abc import Coroutine, Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 
 MESSAGES_PER_SECOND = 45  # Discord's global limit is 50; discord.py only reacts to its 429
 AT_ONCE = 10
-SEND_SECONDS = 30  # then the outcome is unknown; a nonce must outlive whatever discord.py tries again meanwhile
+ANSWER_SECONDS = 30  # then what became of a request is unknown
+SEARCH_SECONDS = 60
 SEARCH_MARGIN = timedelta(hours=1)  # before and after an attempt: clocks differ, and ticks may take their time
 PAGE = 100  # messages in a page of a channel's history
 FIRST_RETRY = timedelta(minutes=1)
@@ -44,6 +45,7 @@ DRAIN_SECONDS = 20
 _GONE = {10003: "the channel is gone", 10004: "the server is gone", 50001: "I cannot see the channel"}
 _FORBIDDEN = 50013
 NEEDED = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
+Answer = TypeVar("Answer")
 _UNREACHED = (discord.DiscordException, aiohttp.ClientError, OSError)  # what a request to Discord may raise
 
 
@@ -96,12 +98,14 @@ class Courier:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._composing: set[asyncio.Task[Digest]] = set()
+        self._sending: dict[int, asyncio.Task[discord.Message]] = {}  # by delivery, until Discord has answered
         self._told: set[tuple[int, str]] = set()  # channels and reasons that this tick has told of
         self._closing = False
 
     async def tick(self, now: datetime) -> None:
         """Bring home what is under way, then deliver what is due."""
         self._told.clear()
+        self._tick_began = asyncio.get_running_loop().time()
         await self._run_all(self._resume(each, now) for each in await self._storage.deliveries.under_way(now))
         await self._run_all(self._deliver(each, now) for each in await self._storage.subscriptions.due(now))
 
@@ -163,6 +167,8 @@ class Courier:
         deliveries = self._storage.deliveries
         in_doubt = delivery.attempted_at is not None  # an earlier attempt may have made the message
         try:
+            if delivery.id in self._sending:
+                raise _Passing("Discord has not answered yet")
             message = await self._find(delivery) if in_doubt else None
             in_doubt = False
             if message is None and superseded:
@@ -204,32 +210,38 @@ class Courier:
         try:
             channel = await self._channel(delivery)
             _check_history_is_readable(channel)
-            since, until = delivery.attempted_at - SEARCH_MARGIN, delivery.attempted_at + SEARCH_MARGIN
-            seen = 0
-            await self._limiter.acquire()
-            async for message in channel.history(after=since, oldest_first=True, limit=None):
-                if message.author == self._client.user and _holds_nonce(message, delivery.nonce):
-                    return message
-                if message.created_at > until:
-                    break
-                seen += 1
-                if seen % PAGE == 0:
-                    await self._limiter.acquire()
+            searching = asyncio.create_task(self._search(channel, delivery.nonce, around=delivery.attempted_at))
+            message = await _in_time(searching, SEARCH_SECONDS)
         except _UNREACHED as error:
             raise _classified(error) from error
-        await self._storage.deliveries.not_arrived(delivery.id)
+        if message is None:
+            await self._storage.deliveries.not_arrived(delivery.id)
+        return message
+
+    async def _search(self, channel: discord.TextChannel, nonce: str, around: datetime) -> discord.Message | None:
+        seen = 0
+        await self._limiter.acquire()
+        async for message in channel.history(after=around - SEARCH_MARGIN, oldest_first=True, limit=None):
+            if message.author == self._client.user and _holds_nonce(message, nonce):
+                return message
+            if message.created_at > around + SEARCH_MARGIN:
+                break
+            seen += 1
+            if seen % PAGE == 0:
+                await self._limiter.acquire()
         return None
 
     async def _send(self, delivery: Delivery, now: datetime) -> discord.Message:
         view = digest_message(delivery.digest, delivery.nonce)
         try:
             channel = await self._channel(delivery)
-            await self._storage.deliveries.attempt(delivery.id, now)
             await self._limiter.acquire()
-            async with asyncio.timeout(SEND_SECONDS):
-                return await channel.send(
-                    view=view, nonce=delivery.nonce, allowed_mentions=discord.AllowedMentions.none()
-                )
+            waited = asyncio.get_running_loop().time() - self._tick_began
+            await self._storage.deliveries.attempt(delivery.id, now + timedelta(seconds=waited))
+            request = channel.send(view=view, nonce=delivery.nonce, allowed_mentions=discord.AllowedMentions.none())
+            self._sending[delivery.id] = sending = asyncio.create_task(request)
+            sending.add_done_callback(lambda _: self._sending.pop(delivery.id))
+            return await _in_time(sending, ANSWER_SECONDS)
         except _UNREACHED as error:
             raise _classified(error) from error
 
@@ -237,7 +249,8 @@ class Courier:
         channel = self._client.get_channel(delivery.channel_id)
         if channel is None:
             await self._limiter.acquire()
-            channel = await self._client.fetch_channel(delivery.channel_id)
+            fetching = asyncio.create_task(self._client.fetch_channel(delivery.channel_id))
+            channel = await _in_time(fetching, ANSWER_SECONDS)
         if not isinstance(channel, discord.TextChannel):
             raise _Blocked("the channel is not one I can write in")
         return channel
@@ -253,16 +266,33 @@ class Courier:
         if guild is None or channel is None or missing_permissions(channel, guild.me):
             return
         try:
-            await channel.send(replies.suspended(delivery.channel_id, reason))
+            telling = asyncio.create_task(channel.send(replies.suspended(delivery.channel_id, reason)))
+            await _in_time(telling, ANSWER_SECONDS)
         except _UNREACHED as error:
             log.warning("server %d could not be told: %s", delivery.guild_id, error)
+
+
+async def _in_time(request: asyncio.Task[Answer], seconds: float) -> Answer:
+    """The answer to a request, if it comes in time; else raises `TimeoutError`.
+
+    The request itself goes on: cancelled while it sleeps through a global rate limit, discord.py would let
+    no other request pass for the rest of its life.
+    """
+    request.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # it may end unheard
+    done, _ = await asyncio.wait({request}, timeout=seconds)
+    if not done:
+        raise TimeoutError
+    return request.result()
 
 
 def _check_history_is_readable(channel: discord.TextChannel) -> None:
     """Without the permission Discord answers an empty history, not an error."""
     if channel.guild.me is None:
         raise _Passing("the server is not available")
-    if not channel.permissions_for(channel.guild.me).read_message_history:
+    granted = channel.permissions_for(channel.guild.me)
+    if not granted.view_channel:
+        raise _Blocked(_GONE[50001])
+    if not granted.read_message_history:
         raise _Blocked("I lack Read Message History, without which I cannot tell whether the digest arrived")
 
 

@@ -11,7 +11,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,7 +75,7 @@ class Search:
         try:
             self._path.mkdir(parents=True)
             self._use(tantivy.Index(_schema(), path=str(self._path)))
-            (self._path / _MARKER).write_text(json.dumps(self._marker), encoding="utf-8")
+            self._mark()
         except (OSError, ValueError) as error:
             raise IndexRefused(f"{self._path} cannot hold the search index: {error}") from error
 
@@ -95,14 +95,21 @@ class Search:
         Raises `ValueError` when they cannot be written; the index is then as it was.
         """
         with self._writing:
+            forget_index(self._path)  # rot can abort the process; then the next start begins anew
             try:
                 with _panics_as_errors():
                     self._write(changes)
             except ValueError:
                 self._writer.rollback()  # or every later commit would quietly write nothing
+                with suppress(OSError):
+                    self._mark()
                 raise
             self._index.reload()
             self.change = self._newest_change()
+            self._mark()
+
+    def _mark(self) -> None:
+        (self._path / _MARKER).write_text(json.dumps(self._marker), encoding="utf-8")
 
     def _write(self, changes: Sequence[tuple[int, Paper]]) -> None:
         for change, paper in changes:
@@ -159,7 +166,8 @@ class Search:
 
 def forget_index(path: Path) -> None:
     """Have the index in the folder `path` made anew when it is opened next."""
-    (path / _MARKER).unlink(missing_ok=True)
+    with suppress(OSError):
+        (path / _MARKER).unlink()
 
 
 @contextmanager

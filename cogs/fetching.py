@@ -37,7 +37,7 @@ class Fetching(commands.Cog):
     async def catch_up(self) -> None:
         """At the start: what is current, then what the archive lacks of the last weeks."""
         today = self.house.clock().date()
-        await self.house.archive.index()
+        await self._index()
         await self.refresh_current()
         first, last = today - timedelta(days=self.house.backfill_days), today - timedelta(days=2)
         await self._refresh(await self.house.archive.missing(first, last))
@@ -58,7 +58,14 @@ class Fetching(commands.Cog):
                     log.warning("the list of %s is not up to date: %s", day, failure)
         except PapersUnavailable as error:
             log.warning("the archive is not up to date: %s", error)
-        await self.house.archive.index()
+        await self._index()
+
+    async def _index(self) -> None:
+        """Let the search follow; an index that cannot be written costs nothing but search results."""
+        try:
+            await self.house.archive.index()
+        except ValueError as error:
+            log.error("the search index does not follow the archive: %s", error)
 
 
 async def setup(bot: PaperBot) -> None:

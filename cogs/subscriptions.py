@@ -112,6 +112,8 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         )
         if channel:
             _check_permissions(channel)
+        elif known.state is SubscriptionState.SUSPENDED:
+            _check_channel(interaction, known)
         next_run = await self._next_run(known, timetable)
         channel_id = channel.id if channel else known.channel_id
         await self.subscriptions.edit(known.id, channel_id, timetable, taste, next_run)
@@ -133,10 +135,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     @app_commands.describe(subscription=_MEANINGS["subscription"])
     async def resume(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription)
-        channel = _guild(interaction).get_channel(known.channel_id)
-        if channel is None:
-            raise Mistake(replies.CHANNEL_GONE)
-        _check_permissions(channel)
+        _check_channel(interaction, known)
         next_run = await self._next_run(known, known.timetable)
         await self.subscriptions.resume(known.id, next_run)
         await _reply(interaction, replies.saved(await self._again(known), "Resumed"))
@@ -237,6 +236,13 @@ def _check_permissions(channel: discord.abc.GuildChannel) -> None:
     missing = missing_permissions(channel, channel.guild.me)
     if missing:
         raise Mistake(f"{replies.missing_permissions(channel.id, missing)} Then try again; nothing was changed.")
+
+
+def _check_channel(interaction: Interaction, known: Subscription) -> None:
+    channel = _guild(interaction).get_channel(known.channel_id)
+    if channel is None:
+        raise Mistake(replies.CHANNEL_GONE)
+    _check_permissions(channel)
 
 
 def _missing(guild: discord.Guild, channel_id: int) -> list[str] | None:

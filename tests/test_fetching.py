@@ -111,6 +111,19 @@ async def test_an_api_that_fails_three_days_in_a_row_is_left_alone_until_the_nex
     assert len(set(papers_server.asked)) == 3
 
 
+async def test_an_index_that_cannot_be_written_does_not_stop_the_archive(
+    server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise ValueError("no space left")
+
+    monkeypatch.setattr(server.bot.house.search, "update", full)
+    await fetching(server).catch_up()
+    assert await known(server) == 7
+    assert "the search index does not follow the archive" in caplog.text
+    caplog.clear()  # the fixture takes a logged error for a bug
+
+
 async def test_every_job_runs_by_utc_whatever_the_machine_says(server: Server) -> None:
     jobs = server.bot.house.scheduler.get_jobs()
     assert {str(getattr(job.trigger, "timezone", UTC)) for job in jobs} == {"UTC"}

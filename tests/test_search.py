@@ -3,6 +3,7 @@
 import json
 import resource
 import shutil
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -334,6 +335,17 @@ class TestWriting:
         assert index.change == len(SHELF)
         index.update(many)
         assert (index.change, index.find("late", limit=1).total) == (1099, 1000)
+
+    def test_an_index_that_was_killed_while_it_was_written_is_made_anew(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        index = Search(folder, "archive", len(SHELF))
+        with monkeypatch.context() as killed:
+            killed.setattr(Search, "_write", lambda *_: sys.exit())
+            with pytest.raises(SystemExit):
+                index.update([(len(SHELF) + 1, paper("2601.00090"))])
+        index.close()
+        assert reopened(folder) == 0
 
     def test_a_stop_while_a_thread_writes_waits_for_it(self, tmp_path: Path) -> None:
         index = Search(tmp_path / "stopping.index", "archive", last_change=0)

@@ -556,6 +556,17 @@ class TestSoleUse:
         async with open_house(path, api):
             pass
 
+    async def test_a_newer_version_does_not_migrate_what_an_older_one_works_with(
+        self, path: Path, api: PapersAPI, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with open_house(path, api):
+            newer = [*database._migrations(), "CREATE TABLE novelties (id INTEGER) STRICT;"]
+            monkeypatch.setattr(database, "_migrations", lambda: newer)
+            with pytest.raises(DatabaseRefused, match="another Paperboy is running"):
+                async with open_house(path, api):
+                    pass
+            assert query(path, "PRAGMA user_version") == [(1,)]
+
     async def test_memory_is_a_file_like_any_other(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         async with open_storage(Path(":memory:")) as storage:

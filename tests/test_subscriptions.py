@@ -462,6 +462,15 @@ async def test_the_status_says_what_an_overdue_digest_waits_for(server: Server, 
     assert "waiting" not in await server.ask("digest status")
 
 
+async def test_an_edit_does_not_wake_a_digest_that_is_still_blocked(server: Server) -> None:
+    await server.subscribe()
+    forbid(server, "send_messages")
+    await server.later(hours=1)
+    assert "I lack **Send Messages**" in await server.ask("digest edit", size=3)
+    forbid(server)
+    assert "Changed: the top 3" in await server.ask("digest edit", size=3)
+
+
 async def test_a_resume_does_not_cost_an_overdue_digest_its_run(server: Server, papers_server: Papers) -> None:
     await server.subscribe()
     papers_server.down = True

@@ -348,7 +348,7 @@ async def test_a_delayed_digest_is_not_posted_in_the_channel_its_subscription_ha
 async def test_a_send_that_hangs_is_left_and_costs_no_other_server_its_digest(
     house: House, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "SEND_SECONDS", 0.3)
+    monkeypatch.setattr(delivery, "ANSWER_SECONDS", 0.3)
     guilds = [wire.add_guild() for _ in range(3)]
     for guild in guilds:
         await subscribe(house, guild)
@@ -363,6 +363,53 @@ async def test_a_send_that_hangs_is_left_and_costs_no_other_server_its_digest(
         await bot.courier.tick(clock())
     assert [len(guild.papers.digests) for guild in guilds] == [1, 1, 1]
     assert len(wire.bodies) == 3
+
+
+async def test_a_global_rate_limit_longer_than_our_patience_does_not_stop_every_later_digest(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "ANSWER_SECONDS", 0.3)
+    limit = rate_limit(1)
+    desk.wire.post_faults.append(
+        replace(limit, headers=limit.headers | {"X-RateLimit-Global": "true"}, known=limit.known | {"global": True})
+    )
+    await desk.tick()
+    await desk.tick(minutes=1)
+    (waiting,) = await desk.deliveries()
+    assert (waiting.state, waiting.reason) == (DeliveryState.PLANNED, "Discord has not answered yet")
+    await asyncio.sleep(1)  # Discord's own clock: the limit is over
+    await desk.tick(minutes=3)
+    await desk.assert_arrived_once()
+    assert len(desk.wire.bodies) == 2
+
+
+async def test_a_history_that_hangs_costs_no_other_server_its_digest(
+    house: House, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "SEARCH_SECONDS", 0.3)
+    doubtful, other = wire.add_guild(), wire.add_guild()
+    await subscribe(house, doubtful)
+    clock.advance(hours=1)
+    hanging = asyncio.Event()
+    wire.post_faults.append(Fault(created=True))
+    wire.history_faults.append(Fault(200, meanwhile=hanging.wait))
+    async with running_bot(house, wire) as bot:
+        await bot.courier.tick(clock())
+        clock.advance(minutes=-1)
+        await subscribe(house, other)
+        clock.advance(hours=24, minutes=1)
+        await bot.courier.tick(clock())
+        assert len(other.papers.digests) == 1
+        hanging.set()
+
+
+async def test_a_channel_that_is_hidden_while_a_digest_is_in_doubt_is_named_as_hidden(desk: Desk) -> None:
+    desk.wire.post_faults.append(Fault(created=True))
+    await desk.tick()
+    desk.channel.denied = Permissions(view_channel=True)
+    await desk.learn(desk.channel, "guild_channel_update")
+    await desk.tick(minutes=1)
+    assert (await desk.standing()).reason == "I cannot see the channel"
 
 
 async def test_a_subscription_that_cannot_be_read_costs_no_other_its_digest(

@@ -40,7 +40,8 @@ def _or_none(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
 
 def _utc(instant: datetime) -> datetime:
     try:
-        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+        whole = instant.replace(microsecond=0)  # as the archive keeps it
+        return whole.astimezone(UTC) if whole.tzinfo else whole.replace(tzinfo=UTC)
     except OverflowError as error:
         raise ValueError("an instant before the year 1 or after the year 9999") from error
 
