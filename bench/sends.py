@@ -9,15 +9,13 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 from bench.figures import Figure
-from bot.archive import Archive
-from bot.client import House, PaperBot, new_scheduler, use_discord_at
+from bot.client import House, PaperBot, open_house, use_discord_at
 from bot.delivery import AT_ONCE, Courier
 from bot.digest import Taste, closed_at
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
 from bot.schedule import Timetable, first_run
-from bot.search import Search
-from bot.storage import Storage, open_storage
+from bot.storage import Storage
 from tests.wire import TOKEN, Wire
 
 GUILDS = 400
@@ -30,12 +28,16 @@ async def measure(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
     wire = Wire(lambda: now)
     for _ in range(GUILDS):
         wire.add_guild()
-    async with wire.serve(), open_storage(folder / "sends.db") as storage:
+    async with (
+        wire.serve(),
+        PapersAPI("http://127.0.0.1:9") as api,
+        open_house(folder / "sends.db", api, clock=lambda: now) as house,
+    ):
         for before in range(8):
-            await storage.papers.record(day - timedelta(days=before), [] if before else listed, now)
-        await _subscribe(storage, wire, now - timedelta(hours=1))
+            await house.storage.papers.record(day - timedelta(days=before), [] if before else listed, now)
+        await _subscribe(house.storage, wire, now - timedelta(hours=1))
         use_discord_at(wire.api_url, wire.gateway.url)
-        ours = await _deliver(folder, storage, wire, now)
+        ours = await _deliver(house, wire)
         floor = await _bare(wire)
     return Figure(
         "digests through the wire, planned and recorded",
@@ -60,21 +62,16 @@ async def _subscribe(storage: Storage, wire: Wire, then: datetime) -> None:
         )
 
 
-async def _deliver(folder: Path, storage: Storage, wire: Wire, now: datetime) -> float:
+async def _deliver(house: House, wire: Wire) -> float:
     """Seconds from the tick to the last record."""
-    async with PapersAPI("http://127.0.0.1:9") as api:
-        search = Search(folder / "sends.index", await storage.papers.identity(), last_change=0)
-        archive = Archive(api, storage, search)
-        house = House(storage, search, archive, new_scheduler(), backfill_days=0, clock=lambda: now)
-        async with PaperBot(house, shard_count=1) as bot:
-            connection = asyncio.create_task(bot.start(TOKEN))
-            await bot.wait_until_ready()
-            began = time.perf_counter()
-            await Courier(bot, storage, bot.composer, messages_per_second=UNPACED).tick(now)
-            taken = time.perf_counter() - began
-            await bot.close()
-            await connection
-        search.close()
+    async with PaperBot(house, shard_count=1) as bot:
+        connection = asyncio.create_task(bot.start(TOKEN))
+        await bot.wait_until_ready()
+        began = time.perf_counter()
+        await Courier(bot, house.storage, bot.composer, messages_per_second=UNPACED).tick(house.clock())
+        taken = time.perf_counter() - began
+        await bot.close()
+        await connection
     assert len(wire.bodies) == GUILDS
     return taken
 

@@ -32,7 +32,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and with them a token
 )
-log = logging.getLogger(__name__)
 
 _USAGE = 2  # the exit code for what the operator has to mend
 

@@ -210,7 +210,7 @@ class Courier:
         try:
             channel = await self._channel(delivery)
             _check_history_is_readable(channel)
-            searching = asyncio.create_task(self._search(channel, delivery.nonce, around=delivery.attempted_at))
+            searching = self._search(channel, delivery.nonce, around=delivery.attempted_at)
             message = await _in_time(searching, SEARCH_SECONDS)
         except _UNREACHED as error:
             raise _classified(error) from error
@@ -249,8 +249,7 @@ class Courier:
         channel = self._client.get_channel(delivery.channel_id)
         if channel is None:
             await self._limiter.acquire()
-            fetching = asyncio.create_task(self._client.fetch_channel(delivery.channel_id))
-            channel = await _in_time(fetching, ANSWER_SECONDS)
+            channel = await _in_time(self._client.fetch_channel(delivery.channel_id), ANSWER_SECONDS)
         if not isinstance(channel, discord.TextChannel):
             raise _Blocked("the channel is not one I can write in")
         return channel
@@ -266,23 +265,23 @@ class Courier:
         if guild is None or channel is None or missing_permissions(channel, guild.me):
             return
         try:
-            telling = asyncio.create_task(channel.send(replies.suspended(delivery.channel_id, reason)))
-            await _in_time(telling, ANSWER_SECONDS)
+            await _in_time(channel.send(replies.suspended(delivery.channel_id, reason)), ANSWER_SECONDS)
         except _UNREACHED as error:
             log.warning("server %d could not be told: %s", delivery.guild_id, error)
 
 
-async def _in_time(request: asyncio.Task[Answer], seconds: float) -> Answer:
+async def _in_time(request: Coroutine[Any, Any, Answer] | asyncio.Task[Answer], seconds: float) -> Answer:
     """The answer to a request, if it comes in time; else raises `TimeoutError`.
 
     The request itself goes on: cancelled while it sleeps through a global rate limit, discord.py would let
     no other request pass for the rest of its life.
     """
-    request.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # it may end unheard
-    done, _ = await asyncio.wait({request}, timeout=seconds)
+    running = asyncio.ensure_future(request)
+    running.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # it may end unheard
+    done, _ = await asyncio.wait({running}, timeout=seconds)
     if not done:
         raise TimeoutError
-    return request.result()
+    return running.result()
 
 
 def _check_history_is_readable(channel: discord.TextChannel) -> None:

@@ -7,12 +7,9 @@ from tempfile import TemporaryDirectory
 
 from discord import app_commands
 
-from bot.archive import Archive
-from bot.client import COGS, House, PaperBot, new_scheduler
+from bot.client import COGS, PaperBot, open_house
 from bot.papers.api import PapersAPI
-from bot.search import Search
 from bot.settings import env_example
-from bot.storage import open_storage
 
 ROOT = Path(__file__).parents[1]
 COMMANDS, SETTINGS = ROOT / "docs" / "commands.md", ROOT / ".env.example"
@@ -27,14 +24,11 @@ Server**, inside a server.
 async def commands() -> str:
     """The command reference, from the commands that the bot registers."""
     with TemporaryDirectory() as folder:
-        async with open_storage(Path(folder) / "paperboy.db") as storage, PapersAPI("http://127.0.0.1") as api:
-            search = Search(Path(folder) / "paperboy.index", "reference", last_change=0)
-            house = House(storage, search, Archive(api, storage, search), new_scheduler(), backfill_days=0)
+        async with PapersAPI("http://127.0.0.1") as api, open_house(Path(folder) / "paperboy.db", api) as house:
             bot = PaperBot(house, shard_count=1)
             for name in COGS:
                 await bot.load_extension(f"cogs.{name}")
             listed = [each for each in bot.tree.walk_commands() if isinstance(each, app_commands.Command)]
-            search.close()
     return "\n".join([HEAD, *("\n".join(_section(each)) for each in sorted(listed, key=lambda c: c.qualified_name))])
 
 

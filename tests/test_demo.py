@@ -17,7 +17,7 @@ from bench import corpus
 from bot.demo import sample_lists
 from bot.demo.stage import raised_stage
 from bot.papers.entry import read_entry
-from tests.conftest import read_texts
+from tests.conftest import custom_ids, read_texts
 
 WAIT = 60  # seconds that anything may take on a busy machine
 
@@ -79,16 +79,10 @@ async def test_the_digest_is_in_the_channel_and_a_reader_finds_papers_and_opens_
         preview = await stage.admin.slash(stage.general, "digest preview")
         assert preview.response
         assert "Friday 29 May 2026" in read_texts(preview.response.message)
-        opened = await stage.reader.click(digest, custom_id=digest_button(digest.components))
+        opened = await stage.reader.click(digest, custom_id=custom_ids(digest)[0])
         assert opened.ephemeral
         assert opened.response
         assert "**Authors**" in read_texts(opened.response.message)
-
-
-def digest_button(components: object) -> str:
-    found = re.search(r"custom_id='(details:[^']+)'", str(components))
-    assert found
-    return found[1]
 
 
 def test_every_entry_of_the_sample_is_a_paper_with_a_summary_and_tags() -> None:
