@@ -19,10 +19,11 @@ def digest_panel(papers: Sequence[Paper], day: date, size: int) -> Panel:
     candidates = [Candidate(paper, frozenset({day})) for paper in papers]
     digest = compose(candidates, (day,), day, Taste(size, risers=0))
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.leading = 1
     table.add_column(justify="right", style="bold yellow")
     table.add_column(ratio=1)
     for highlight in digest.highlights:
+        if highlight.position > 1:
+            table.add_row()
         table.add_row(f"▲ {highlight.upvotes}", _text(highlight))
     foot = f"top {len(digest.highlights)} of {digest.listed} papers by upvotes" if papers else "no papers were listed"
     return Panel(table, title=f"Daily Papers · {day_name(day)}", subtitle=foot, border_style="yellow")
