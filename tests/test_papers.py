@@ -16,13 +16,15 @@ from hypothesis import strategies as st
 from tenacity import wait_none
 from tenacity.wait import wait_fixed
 
+from bench import corpus
 from bot.demo.papers_server import PapersServer
 from bot.papers import Paper, paper_id
 from bot.papers import api as papers
 from bot.papers.api import USER_AGENT, PapersAPI, PapersUnavailable
-from bot.papers.entry import read_entry
+from bot.papers.entry import read_body, read_entry
 from tests.builders import DAY, entries, entry
 
+REAL_BODY = corpus.CAPTURED.with_name("paper_2401.18030.json")
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -36,9 +38,18 @@ class FaultyServer(PapersServer):
         self.headers: list[dict[str, str]] = []
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
+        return await self.fault_or(super().answer, request)
+
+    async def answer_paper(self, request: web.Request) -> web.StreamResponse:
+        return await self.fault_or(super().answer_paper, request)
+
+    async def answer_search(self, request: web.Request) -> web.StreamResponse:
+        return await self.fault_or(super().answer_search, request)
+
+    async def fault_or(self, answer: Fault, request: web.Request) -> web.StreamResponse:
         self.queries.append(dict(request.query))
         self.headers.append(dict(request.headers))
-        return await (self.faults.popleft()(request) if self.faults else super().answer(request))
+        return await (self.faults.popleft() if self.faults else answer)(request)
 
 
 def answering(status: int, body: str = '{"error": "no"}', **headers: str) -> Fault:
@@ -343,6 +354,8 @@ FIELDS = (
     "githubStars",
     "projectPage",
     "mediaUrls",
+    "numTotalModels",
+    "numTotalSpaces",
 )
 INSTANTS = st.datetimes(timezones=st.timezones() | st.none()).map(datetime.isoformat)
 NEARLY = st.builds(
@@ -368,6 +381,7 @@ def test_any_json_gives_a_storable_paper_or_says_it_cannot_be_read(told: Any) ->
     assert paper_id(paper.id) == paper.id
     assert paper.upvotes in range(2**31 + 1)
     assert paper.comments in range(2**31 + 1)
+    assert all(linked is None or linked in range(2**31 + 1) for linked in (paper.linked_models, paper.linked_spaces))
     assert paper.published_at is None or paper.published_at.tzinfo is UTC
 
 
@@ -511,6 +525,153 @@ class TestABadDay:
         assert len(await api.daily(DAY)) == 7
 
 
+class TestLookingUpAPaper:
+    async def test_it_comes_with_its_linked_counts_and_of_no_day(
+        self, papers_server: FaultyServer, api: PapersAPI
+    ) -> None:
+        papers_server.beyond = [
+            entry("1706.03762", upvotes=100, numTotalModels=3, numTotalDatasets=0, numTotalSpaces=12)
+        ]
+        paper = await api.paper("1706.03762")
+        assert paper
+        assert (paper.id, paper.title, paper.upvotes, paper.day) == ("1706.03762", "Paper 1706.03762", 100, None)
+        assert (paper.linked_models, paper.linked_datasets, paper.linked_spaces) == (3, 0, 12)
+
+    async def test_a_paper_of_a_list_is_found_by_its_id_too(self, api: PapersAPI) -> None:
+        paper = await api.paper("2601.00001")
+        assert paper
+        assert (paper.upvotes, paper.authors) == (70, ("Ada Lovelace", "Emmy Noether"))
+        assert paper.linked_models is None
+
+    async def test_an_unknown_paper_is_none_and_not_asked_for_again(
+        self, papers_server: FaultyServer, api: PapersAPI
+    ) -> None:
+        assert await api.paper("2601.99999") is None
+        assert len(papers_server.queries) == 1
+
+    @pytest.mark.parametrize("wrong", ["", "search", "../daily_papers", "2601.00001/../x", "2601.00001?x", "2601.1\n"])
+    async def test_what_is_no_id_is_not_even_asked_for(
+        self, papers_server: FaultyServer, api: PapersAPI, wrong: str
+    ) -> None:
+        assert await api.paper(wrong) is None
+        assert papers_server.queries == []
+
+    async def test_an_answer_about_another_paper_is_not_taken_for_this_one(
+        self, papers_server: FaultyServer, api: PapersAPI
+    ) -> None:
+        papers_server.faults += [answering(200, json.dumps(entry("2601.00002")["paper"]))]
+        with pytest.raises(PapersUnavailable, match=r"asked for 2601\.00001, the papers API told of 2601\.00002"):
+            await api.paper("2601.00001")
+
+    @pytest.mark.parametrize(
+        "body",
+        ["", "null", "[]", "7", "{}", '{"error": "no"}', '{"id": "2601.00001"}', json.dumps(entries(1)), "[" * 9999],
+    )
+    async def test_an_answer_that_is_no_paper_is_said_to_be_none(
+        self, papers_server: FaultyServer, api: PapersAPI, body: str
+    ) -> None:
+        papers_server.faults += [answering(200, body)]
+        with pytest.raises(PapersUnavailable, match="is not"):
+            await api.paper("2601.00001")
+
+    @pytest.mark.parametrize("wrong", [-1, 1.5, "many", [], {}, 2**40])
+    async def test_a_count_nobody_can_read_does_not_cost_the_paper(
+        self, papers_server: FaultyServer, api: PapersAPI, wrong: Any
+    ) -> None:
+        papers_server.beyond = [entry("1706.03762", numTotalModels=wrong, numTotalSpaces=2)]
+        paper = await api.paper("1706.03762")
+        assert paper
+        assert (paper.linked_models, paper.linked_spaces) == (None, 2)
+
+    async def test_a_passing_error_is_tried_again(self, papers_server: FaultyServer, api: PapersAPI) -> None:
+        papers_server.faults += [answering(503), hang_up]
+        assert await api.paper("2601.00001")
+
+    async def test_whoever_waits_may_stop_waiting_and_ask_again(
+        self, papers_server: FaultyServer, api: PapersAPI
+    ) -> None:
+        papers_server.faults += [answering(503, Retry_After="300")]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await api.paper("2601.00001")
+        assert await api.paper("2601.00001")
+
+    @pytest.mark.real_days
+    @pytest.mark.skipif(not REAL_BODY.exists(), reason="the captured days do not lie beside the project")
+    def test_a_real_answer_is_read(self) -> None:
+        paper = read_body(json.loads(REAL_BODY.read_text()))
+        assert (paper.id, paper.day, paper.upvotes) == ("2401.18030", None, 0)
+        assert (paper.linked_models, paper.linked_datasets, paper.linked_spaces) == (0, 1, 0)
+        assert paper.abstract
+        assert paper.tags
+
+
+class TestTheHubsOwnSearch:
+    async def test_it_gives_the_hubs_papers_in_the_hubs_order(
+        self, papers_server: FaultyServer, api: PapersAPI
+    ) -> None:
+        papers_server.faults += [answering(200, json.dumps([*entries(3, first=5), entry("1706.03762", comments=4)]))]
+        found = await api.search("attention", 10)
+        assert [paper.id for paper in found] == ["2601.00005", "2601.00006", "2601.00007", "1706.03762"]
+        assert found[3].comments == 4
+        assert {paper.day for paper in found} == {None}
+        assert papers_server.queries == [{"q": "attention", "limit": "10"}]
+
+    async def test_what_nobody_wrote_about_gives_nothing(self, api: PapersAPI) -> None:
+        assert await api.search("what paper 2601.00003", 10) != ()
+        assert await api.search("knitting", 10) == ()
+
+    @pytest.mark.parametrize("told", ["a" * 1000, "💡" * 1000, "💡a" * 500, "a" + "💡" * 500, "\ud800" + "b" * 251])
+    async def test_a_long_query_is_cut_to_what_the_hub_takes(
+        self, papers_server: FaultyServer, api: PapersAPI, told: str
+    ) -> None:
+        await api.search(told, 10)
+        (query,) = papers_server.queries
+        assert 249 <= len(query["q"].encode("utf-16-le")) / 2 <= 250
+        assert query["q"] in told
+
+    @pytest.mark.parametrize("told", ["c++ & c#?", "a=b&limit=120", "%2e%2e/x", "", '"a b"', "ünï\x00"])
+    async def test_a_query_arrives_as_it_was_written(
+        self, papers_server: FaultyServer, api: PapersAPI, told: str
+    ) -> None:
+        await api.search(told, 10)
+        assert papers_server.queries == [{"q": told, "limit": "10"}]
+
+    async def test_no_more_is_asked_for_than_the_hub_gives_and_no_more_taken_than_asked_for(
+        self, papers_server: FaultyServer, api: PapersAPI
+    ) -> None:
+        papers_server.faults += [answering(200, json.dumps(entries(200)))] * 2
+        assert len(await api.search("x", 5)) == 5
+        assert len(await api.search("x", 500)) == 200
+        assert [query["limit"] for query in papers_server.queries] == ["5", "120"]
+
+    async def test_a_paper_told_twice_is_found_once(self, papers_server: FaultyServer, api: PapersAPI) -> None:
+        papers_server.faults += [answering(200, json.dumps([*entries(2), *entries(3)]))]
+        assert [paper.id for paper in await api.search("x", 4)] == ["2601.00001", "2601.00002", "2601.00003"]
+
+    async def test_an_unreadable_entry_costs_itself_alone_and_is_counted_in_one_warning(
+        self, papers_server: FaultyServer, api: PapersAPI, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        broken = [None, {}, entry("hep-th/9901001"), entry("2601.00009", upvotes=-1)]
+        papers_server.faults += [answering(200, json.dumps([*broken, *entries(2)]))]
+        assert len(await api.search("x", 10)) == 2
+        warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+        assert warnings == ["search: skipped 4 entries that could not be read"]
+
+    @pytest.mark.parametrize("body", ["", "null", '{"error": "no"}', "<html>"])
+    async def test_an_answer_that_is_no_list_is_said_to_be_none(
+        self, papers_server: FaultyServer, api: PapersAPI, body: str
+    ) -> None:
+        papers_server.faults += [answering(200, body)]
+        with pytest.raises(PapersUnavailable, match="what was found is not"):
+            await api.search("x", 10)
+
+    async def test_a_search_that_is_gone_is_no_empty_answer(self, papers_server: FaultyServer, api: PapersAPI) -> None:
+        papers_server.faults += [answering(404)]
+        with pytest.raises(PapersUnavailable, match="answered 404"):
+            await api.search("x", 10)
+
+
 class TestTheQuota:
     async def test_retry_after_is_obeyed(self, papers_server: FaultyServer, api: PapersAPI) -> None:
         papers_server.faults += [answering(503, Retry_After="1")]
@@ -541,6 +702,30 @@ class TestTheQuota:
         papers_server.faults += [answering(200, "[]", RateLimit='"api";r=0;t=0')]
         assert await self.seconds(api) < 1
         assert await self.seconds(api) >= 0.9
+
+    @pytest.mark.parametrize("left", [0, 1, 99])
+    async def test_look_ups_leave_the_rest_of_the_quota_to_the_lists(
+        self, papers_server: FaultyServer, api: PapersAPI, left: int
+    ) -> None:
+        papers_server.faults += [answering(200, "[]", RateLimit=f'"api";r={left};t=0')]
+        await api.daily(DAY)
+        for look_up in (api.paper("2601.00001"), api.search("x", 5)):
+            with pytest.raises(PapersUnavailable, match="asked a lot"):
+                await look_up
+        await api.daily(DAY)  # waits, if it must
+
+    async def test_look_ups_go_on_with_the_next_quota(self, papers_server: FaultyServer, api: PapersAPI) -> None:
+        papers_server.faults += [answering(200, "[]", RateLimit='"api";r=0;t=0')]
+        await api.daily(DAY)
+        await asyncio.sleep(1.1)
+        assert await api.search("x", 5) == ()
+
+    async def test_a_quota_that_is_hardly_used_is_there_for_look_ups_too(
+        self, papers_server: FaultyServer, api: PapersAPI
+    ) -> None:
+        papers_server.faults += [answering(200, "[]", RateLimit='"api";r=100;t=200')]
+        await api.daily(DAY)
+        assert await api.search("x", 5) == ()
 
     async def test_a_429_from_the_edge_without_headers_backs_off(
         self, papers_server: FaultyServer, base_url: str
@@ -631,4 +816,7 @@ class TestReferences:
 
     def test_a_paper_knows_its_addresses(self) -> None:
         paper = Paper("2601.01230", "T", "", DAY)
-        assert {paper_id(url) for url in (paper.url, paper.arxiv_url, paper.pdf_url)} == {"2601.01230"}
+        pages = (paper.url, paper.arxiv_url, paper.pdf_url, paper.html_url, paper.alphaxiv_url)
+        assert {paper_id(url) for url in pages} == {"2601.01230"}
+        assert len(set(pages)) == 5
+        assert paper.thumbnail_url.endswith("/papers/2601.01230.png")

@@ -20,14 +20,17 @@ from bot.storage import (
     DatabaseRefused,
     Delivery,
     DeliveryState,
+    Post,
     Storage,
     Subscription,
     SubscriptionState,
     TooManySubscriptions,
     database,
+    embeddings,
     open_storage,
 )
 from bot.storage.database import Database
+from bot.storage.deliveries import _POSTED
 from bot.storage.subscriptions import PER_GUILD
 from tests.builders import DAY, MORNING, paper
 
@@ -93,6 +96,9 @@ class TestPapers:
             github_stars=5,
             project_page="https://a.example/",
             media_urls=("https://cdn.example/1.png",),
+            linked_models=3,
+            linked_datasets=0,
+            linked_spaces=12,
         )
         await storage.papers.record(DAY, [full, paper("2601.00020")], MORNING)
         assert await storage.papers.get(["2601.00020", "2601.99999", full.id]) == [paper("2601.00020"), full]
@@ -170,6 +176,25 @@ class TestPapers:
         await storage.papers.record(DAY, [replace(A, ai_summary="Better.")], MORNING)
         assert await storage.papers.get([A.id]) == [replace(known, ai_summary="Better.")]
 
+    async def test_what_a_list_does_not_tell_stays_known(self, storage: Storage) -> None:
+        known = replace(
+            A,
+            abstract="What it is about.",
+            authors=("Ada Lovelace",),
+            published_at=MORNING,
+            github_repo="https://github.com/a/b",
+            github_stars=5,
+            project_page="https://a.example/",
+            media_urls=("https://cdn.example/1.png",),
+            linked_models=3,
+            linked_datasets=0,
+            linked_spaces=12,
+        )
+        await storage.papers.record(DAY, [known], MORNING)
+        assert await storage.papers.record(DAY, [A], MORNING) == 0
+        await storage.papers.record(DAY, [replace(A, comments=2, upvotes=0, github_stars=6)], MORNING)
+        assert await storage.papers.get([A.id]) == [replace(known, comments=2, upvotes=0, github_stars=6)]
+
     async def test_an_id_that_ends_in_zero_stays_a_text(self, storage: Storage) -> None:
         ten, one = paper("2601.00010"), paper("2601.0001")
         await storage.papers.record(DAY, [ten, one], MORNING)
@@ -193,6 +218,116 @@ class TestPapers:
         async with open_storage(tmp_path / "other.db") as other, open_storage(path) as same:
             assert await same.papers.identity() == await storage.papers.identity()
             assert await other.papers.identity() != await storage.papers.identity()
+
+
+STRANGER = replace(paper("1706.03762"), day=None, upvotes=100, linked_models=3, linked_datasets=0)
+
+
+class TestLookedUpPapers:
+    async def test_a_stranger_is_kept_without_a_day(self, storage: Storage) -> None:
+        assert await storage.papers.record_paper(STRANGER, MORNING) == STRANGER
+        assert await storage.papers.get([STRANGER.id]) == [STRANGER]
+        assert await storage.papers.changed_since(0, 10) == [(1, STRANGER)]
+
+    async def test_it_is_on_no_list_and_no_leaderboard(self, storage: Storage) -> None:
+        await storage.papers.record_paper(replace(STRANGER, day=DAY), MORNING)
+        assert await storage.papers.candidates(date.min, date.max) == []
+        assert await storage.papers.top(date.min, date.max, limit=10) == ([], 0)
+        assert await storage.papers.listed_days(date.min, date.max) == ()
+        assert await storage.papers.captured_at([DAY]) == {}
+
+    async def test_a_known_paper_keeps_its_days_and_what_a_look_up_does_not_tell(self, storage: Storage) -> None:
+        known = replace(A, comments=4, authors=("Ada Lovelace",), project_page="https://a.example/")
+        await storage.papers.record(DAY, [known], MORNING)
+        seen = replace(A, day=None, upvotes=9, linked_spaces=2)
+        merged = await storage.papers.record_paper(seen, MORNING)
+        assert merged == replace(known, upvotes=9, linked_spaces=2)
+        assert await storage.papers.get([A.id]) == [merged]
+        assert [each.paper for each in await storage.papers.candidates(DAY, DAY)] == [merged]
+
+    async def test_a_stranger_that_is_listed_later_gets_its_day(self, storage: Storage) -> None:
+        await storage.papers.record_paper(STRANGER, MORNING)
+        listed = replace(STRANGER, day=DAY, linked_models=None, linked_datasets=None)
+        assert await storage.papers.record(DAY, [listed], MORNING) == 1
+        assert await storage.papers.changed_since(0, 10) == [(2, replace(STRANGER, day=DAY))]
+
+    async def test_looking_twice_changes_nothing(self, storage: Storage) -> None:
+        for hours in range(3):
+            await storage.papers.record_paper(STRANGER, MORNING + timedelta(hours=hours))
+        assert await storage.papers.last_change() == 1
+        assert await storage.papers.snapshots(STRANGER.id) == [(MORNING, 100)]
+
+    async def test_upvotes_over_time_come_in_the_order_of_time_from_lists_and_look_ups(self, storage: Storage) -> None:
+        later, latest = MORNING + timedelta(hours=1), MORNING + timedelta(days=2)
+        await storage.papers.record_paper(replace(A, upvotes=30), latest)
+        await storage.papers.record(DAY, [A, B], MORNING)
+        await storage.papers.record(DAY, [replace(A, upvotes=20)], later)
+        assert await storage.papers.snapshots(A.id) == [(MORNING, 1), (later, 20), (latest, 30)]
+        assert await storage.papers.snapshots("2601.99999") == []
+
+    async def test_papers_seen_elsewhere_are_completed_and_not_kept(self, storage: Storage) -> None:
+        known = replace(A, comments=4, ai_summary="In short.")
+        await storage.papers.record(DAY, [known], MORNING)
+        seen = replace(A, day=None, upvotes=50)
+        assert await storage.papers.completed([STRANGER, seen]) == [STRANGER, replace(known, upvotes=50)]
+        assert await storage.papers.completed([replace(seen, comments=7)]) == [replace(known, upvotes=50, comments=7)]
+        assert await storage.papers.get([STRANGER.id, A.id]) == [known]
+
+
+class TestEmbeddings:
+    @pytest.fixture(autouse=True)
+    async def recorded(self, storage: Storage) -> None:
+        await storage.papers.record(DAY, [A, B, C], MORNING)
+
+    async def everything(self, storage: Storage, model: str = "m") -> list[tuple[str, bytes]]:
+        return [each async for batch in storage.embeddings.all(model) for each in batch]
+
+    async def test_papers_without_a_vector_are_missing_newest_first(self, storage: Storage) -> None:
+        assert await storage.embeddings.missing("m", 2) == [C, B]
+        await storage.embeddings.save("m", [(C, b"c"), (A, b"\x00\xff")])
+        assert await storage.embeddings.missing("m", 2) == [B]
+        assert await self.everything(storage) == [(A.id, b"\x00\xff"), (C.id, b"c")]
+        assert await storage.embeddings.get("m", [C.id, B.id, "2601.99999"]) == {C.id: b"c"}
+
+    @pytest.mark.parametrize("change", [{"title": "Another title"}, {"abstract": "Another abstract."}])
+    async def test_a_changed_text_is_missing_again(self, storage: Storage, change: dict[str, str]) -> None:
+        await storage.embeddings.save("m", [(each, b"v") for each in (A, B, C)])
+        changed = replace(B, **change)  # type: ignore[arg-type]
+        await storage.papers.record(DAY, [A, changed, C], MORNING)
+        assert await storage.embeddings.missing("m", 10) == [changed]
+        assert await storage.embeddings.get("m", [A.id, B.id]) == {A.id: b"v"}
+
+    async def test_new_upvotes_leave_a_vector_as_it_is(self, storage: Storage) -> None:
+        await storage.embeddings.save("m", [(each, b"v") for each in (A, B, C)])
+        await storage.papers.record(DAY, [replace(A, upvotes=99, ai_summary="In short.")], MORNING)
+        await storage.papers.record_paper(replace(A, linked_models=3), MORNING)
+        assert await storage.embeddings.missing("m", 10) == []
+
+    async def test_a_vector_of_a_text_that_changed_while_it_was_computed_is_dropped(self, storage: Storage) -> None:
+        (computing,) = await storage.embeddings.missing("m", 1)
+        changed = replace(C, abstract="Another abstract.")
+        await storage.papers.record(DAY, [changed], MORNING)
+        await storage.embeddings.save("m", [(computing, b"old"), (B, b"b")])
+        assert await self.everything(storage) == [(B.id, b"b")]
+        assert changed in await storage.embeddings.missing("m", 10)
+
+    async def test_another_models_vectors_are_not_mixed_in_and_give_way(self, storage: Storage) -> None:
+        await storage.embeddings.save("old", [(A, b"1"), (B, b"1")])
+        assert await storage.embeddings.missing("new", 10) == [C, B, A]
+        await storage.embeddings.save("new", [(A, b"2")])
+        assert await self.everything(storage, "old") == [(B.id, b"1")]
+        assert await storage.embeddings.get("new", [A.id, B.id]) == {A.id: b"2"}
+
+    async def test_reading_all_vectors_leaves_room_for_others_between_batches(
+        self, storage: Storage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(embeddings, "BATCH", 2)
+        await storage.embeddings.save("m", [(each, each.id.encode()) for each in (A, B, C)])
+        reading = [storage.embeddings.all("m") for _ in range(2 * database.READERS)]
+        first = [await anext(each) for each in reading]
+        assert first == [[(A.id, A.id.encode()), (B.id, B.id.encode())]] * len(reading)
+        await asyncio.wait_for(storage.papers.record_paper(STRANGER, MORNING), 5)
+        assert [batch for each in reading async for batch in each] == [[(C.id, C.id.encode())]] * len(reading)
 
 
 @pytest.fixture
@@ -325,6 +460,66 @@ class TestSchema:
                 "EXPLAIN QUERY PLAN SELECT * FROM subscriptions WHERE state = 'active' AND next_run_at <= ?", ("x",)
             )
         assert "subscriptions_due" in " ".join(step["detail"] for step in steps)
+
+    async def test_where_a_paper_was_posted_is_found_through_an_index(self, opened: Database) -> None:
+        async with opened.read() as connection:
+            steps = await connection.execute_fetchall(
+                f"EXPLAIN QUERY PLAN SELECT paper_id {_POSTED} AND paper_id IN (SELECT value FROM json_each('[]'))",
+                (1,),
+            )
+        plan = " ".join(step["detail"] for step in steps)
+        assert "highlights_by_paper" in plan
+        assert "SCAN highlights" not in plan
+        assert "SCAN deliveries" not in plan
+
+
+class TestAnOldFile:
+    """A file of version 1, as the first release left it."""
+
+    ROWS = """
+        INSERT INTO papers VALUES ('2601.00010', 'T', 'A', 42, 3, '["Ada"]', '2026-01-13T18:00:01+00:00', 'Lab',
+            'In short.', '["x"]', 'https://github.com/a/b', 5, 'https://a.example/', '[]', 7);
+        INSERT INTO listings VALUES ('2026-01-15', '2601.00010');
+        INSERT INTO captures VALUES ('2026-01-15', '2026-01-16T08:00:00+00:00');
+        INSERT INTO upvote_snapshots VALUES ('2601.00010', '2026-01-16T08:00:00+00:00', 42);
+        INSERT INTO subscriptions VALUES (1, 10, 5, '09:00', 'Europe/Berlin', '0123', 5, 0, 1, 'active', NULL,
+            '2026-01-19', '2026-01-19T08:00:00+00:00', 0, 7, '2026-01-01T08:00:00+00:00');
+        INSERT INTO deliveries VALUES (1, 1, '2026-01-16', 5, 'sent', NULL, 'n1', '2026-01-15', '["2026-01-15"]', 1,
+            '2026-01-16T08:00:00+00:00', 0, NULL, NULL, 77, '2026-01-16T08:00:01+00:00');
+        INSERT INTO highlights VALUES (1, 1, 1, '2601.00010', 42, 3, 0);
+    """
+
+    @pytest.fixture(autouse=True)
+    def old_rows(self, path: Path) -> dict[str, list[tuple[object, ...]]]:
+        """What each table's query gave before anybody opened the file."""
+        first, *_ = database._migrations()
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(f"{first} PRAGMA user_version = 1; BEGIN; {self.ROWS} COMMIT;")
+        columns = query(
+            path,
+            "SELECT tables.name, group_concat(columns.name) FROM pragma_table_list AS tables,"
+            " pragma_table_info(tables.name) AS columns WHERE strict GROUP BY tables.name",
+        )
+        return {each: query(path, each) for each in (f"SELECT {names} FROM {table}" for table, names in columns)}
+
+    async def test_it_keeps_everything_when_it_is_opened(
+        self, path: Path, old_rows: dict[str, list[tuple[object, ...]]]
+    ) -> None:
+        assert len(old_rows) == 8
+        assert all(old_rows.values())
+        async with open_storage(path):
+            pass
+        assert query(path, "PRAGMA user_version") == [(len(database._migrations()),)]
+        assert {each: query(path, each) for each in old_rows} == old_rows
+
+    async def test_what_is_in_it_is_as_good_as_new(self, path: Path) -> None:
+        async with open_storage(path) as storage:
+            (known,) = await storage.papers.get(["2601.00010"])
+            assert (known.day, known.upvotes, known.linked_models) == (DAY, 42, None)
+            merged = await storage.papers.record_paper(replace(known, linked_models=3), MORNING)
+            assert merged == replace(known, linked_models=3)
+            assert await storage.embeddings.missing("m", 10) == [merged]
+            assert (await storage.deliveries.posts([5], [known.id]))[known.id].message_id == 77
 
 
 class TestOpening:
@@ -560,12 +755,13 @@ class TestSoleUse:
         self, path: Path, api: PapersAPI, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async with open_house(path, api):
+            version = query(path, "PRAGMA user_version")
             newer = [*database._migrations(), "CREATE TABLE novelties (id INTEGER) STRICT;"]
             monkeypatch.setattr(database, "_migrations", lambda: newer)
             with pytest.raises(DatabaseRefused, match="another Paperboy is running"):
                 async with open_house(path, api):
                     pass
-            assert query(path, "PRAGMA user_version") == [(1,)]
+            assert query(path, "PRAGMA user_version") == version
 
     async def test_memory_is_a_file_like_any_other(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
@@ -766,3 +962,98 @@ class TestDeliveries:
             await plan(storage, subscription, digest(reason="quiet"), run=run, nonce=f"n{number}")
         latest = await storage.deliveries.latest(subscription.id, 3)
         assert [each.run_date for each in latest] == [run.date for run in runs[:1:-1]]
+
+
+class TestPosts:
+    """Where a server was shown what."""
+
+    async def post(
+        self,
+        storage: Storage,
+        *papers: Paper,
+        guild_id: int = 1,
+        message_id: int = 77,
+        sent_at: datetime = MORNING,
+    ) -> Subscription:
+        """A digest of these papers, sent by a subscription of its own."""
+        await storage.papers.record(DAY, papers, MORNING)
+        subscription = await subscribe(storage, guild_id)
+        planned = await plan(storage, subscription, digest(*papers), nonce=f"n{message_id}")
+        assert planned
+        await storage.deliveries.sent(planned.id, message_id, sent_at)
+        return subscription
+
+    async def test_a_posted_paper_is_found_by_its_message(self, storage: Storage) -> None:
+        await self.post(storage, A, B)
+        posts = await storage.deliveries.posts([5], [A.id, C.id])
+        assert posts == {A.id: Post(guild_id=1, channel_id=5, message_id=77, sent_at=MORNING)}
+        assert posts[A.id].url == "https://discord.com/channels/1/5/77"
+
+    async def test_another_server_never_sees_it(self, storage: Storage) -> None:
+        await self.post(storage, A)
+        assert await storage.deliveries.channels(1) == [5]
+        assert await storage.deliveries.channels(2) == []
+
+    async def test_another_channel_was_shown_nothing(self, storage: Storage) -> None:
+        await self.post(storage, A)
+        for channels in ([], [6]):
+            assert await storage.deliveries.posts(channels, [A.id]) == {}
+            assert await storage.deliveries.posted(channels, MORNING, limit=10) == ([], 0)
+
+    async def test_of_several_posts_the_latest_is_given(self, storage: Storage) -> None:
+        await self.post(storage, A, message_id=79, sent_at=MORNING + timedelta(days=2))
+        await self.post(storage, A, B, message_id=78, sent_at=MORNING + timedelta(days=1))
+        posts = await storage.deliveries.posts([5], [A.id, B.id])
+        assert {each: post.message_id for each, post in posts.items()} == {A.id: 79, B.id: 78}
+
+    async def test_it_was_posted_where_the_subscription_was_then(self, storage: Storage) -> None:
+        subscription = await self.post(storage, A)
+        await storage.subscriptions.edit(subscription.id, 6, TIMETABLE, Taste(), SECOND_RUN)
+        await storage.subscriptions.remove(subscription.id)
+        assert (await storage.deliveries.posts([5, 6], [A.id]))[A.id].channel_id == 5
+        assert await storage.deliveries.channels(1) == [5]
+
+    async def test_what_is_under_way_failed_or_quiet_was_not_posted(self, storage: Storage) -> None:
+        await storage.papers.record(DAY, [A, B], MORNING)
+        assert await plan(storage, await subscribe(storage), digest(A), nonce="a")
+        failed = await plan(storage, await subscribe(storage), digest(B), nonce="b")
+        assert failed
+        await storage.deliveries.fail(failed.id, "gone")
+        await plan(storage, await subscribe(storage), digest(reason="nothing"), nonce="c")
+        assert await storage.deliveries.channels(1) == []
+        assert await storage.deliveries.posts([5], [A.id, B.id]) == {}
+        assert await storage.deliveries.posted([5], MORNING, limit=10) == ([], 0)
+
+    async def test_what_was_posted_comes_newest_message_first_in_its_own_order(self, storage: Storage) -> None:
+        await self.post(storage, C, A, message_id=77)
+        await self.post(storage, A, B, message_id=78, sent_at=MORNING + timedelta(hours=1))
+        posted, total = await storage.deliveries.posted([5], MORNING, limit=10)
+        assert [(each, post.message_id) for each, post in posted] == [(A, 78), (B, 78), (C, 77), (A, 77)]
+        assert total == 4
+
+    async def test_what_was_posted_is_read_page_by_page(self, storage: Storage) -> None:
+        await self.post(storage, A, B, C)
+        pages = [await storage.deliveries.posted([5], MORNING, limit=2, offset=n) for n in (0, 2, 4)]
+        assert [[each.id for each, _ in page] for page, _ in pages] == [[A.id, B.id], [C.id], []]
+        assert {total for _, total in pages} == {3}
+
+    async def test_what_was_posted_from_an_instant_on_begins_with_that_instant(self, storage: Storage) -> None:
+        await self.post(storage, A)
+        since = (MORNING, MORNING.astimezone(TIMETABLE.zone), MORNING + timedelta(seconds=1))
+        totals = [(await storage.deliveries.posted([5], each, limit=10))[1] for each in since]
+        assert totals == [1, 1, 0]
+
+    async def test_a_delivery_leads_to_its_message_once_it_has_arrived(self, storage: Storage) -> None:
+        await storage.papers.record(DAY, [A], MORNING)
+        planned = await plan(storage, await subscribe(storage), digest(A), nonce="a")
+        assert planned
+        assert planned.post is None
+        await storage.deliveries.sent(planned.id, 77, MORNING)
+        (sent,) = await storage.deliveries.latest(planned.subscription_id)
+        assert sent.post == (await storage.deliveries.posts([5], [A.id]))[A.id]
+
+    async def test_many_ids_are_looked_for_at_once(self, storage: Storage) -> None:
+        await self.post(storage, A)
+        wanted = [f"2602.{number:05}" for number in range(40_000)]
+        assert list(await storage.deliveries.posts([5], [*wanted, A.id])) == [A.id]
+        assert await storage.deliveries.posts([5], []) == {}

@@ -1,7 +1,8 @@
 """The demo: the real bot in a simulated Discord, on a bundled sample of real days. No token, no network.
 
 The sample holds a dozen papers of each of fourteen days: facts (ids, titles, names, dates, counts), with
-summaries and tags in our own words.
+summaries and tags in our own words. Three famous papers on no list of these days are there to be looked up;
+their counts are round examples.
 """
 
 import json
@@ -13,6 +14,13 @@ from typing import Any
 
 def sample_lists() -> Mapping[date, list[Any]]:
     """The bundled daily lists, as the papers API would answer them."""
-    lines = (files("bot.demo") / "sample.jsonl").read_text(encoding="utf-8").splitlines()
-    days = (json.loads(line) for line in lines)
-    return {date.fromisoformat(day["date"]): day["response"] for day in days}
+    return {date.fromisoformat(day["date"]): day["response"] for day in _lines("sample.jsonl")}
+
+
+def sample_beyond() -> list[Any]:
+    """The entries of papers that are on none of the lists."""
+    return _lines("beyond.jsonl")
+
+
+def _lines(name: str) -> list[Any]:
+    return [json.loads(line) for line in (files("bot.demo") / name).read_text(encoding="utf-8").splitlines()]

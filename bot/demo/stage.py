@@ -16,7 +16,7 @@ from rich.console import Console
 
 from bot.archive import days_between
 from bot.client import PaperBot, open_house
-from bot.demo import sample_lists
+from bot.demo import sample_beyond, sample_lists
 from bot.demo.papers_server import PapersServer
 from bot.papers.api import PapersAPI
 
@@ -71,7 +71,7 @@ async def raised_stage(folder: Path, say: Console) -> AsyncIterator[Stage]:
     lists = sample_lists()
     clock = _Clock()
     async with (
-        PapersServer(lists).serve() as papers_url,
+        PapersServer(lists, sample_beyond()).serve() as papers_url,
         PapersAPI(papers_url) as api,
         open_house(folder / "paperboy.db", api, clock=clock) as house,
     ):
@@ -118,7 +118,7 @@ async def show(screenshot: Path | None) -> None:
                     say.print(f"Wrote {screenshot}")
                 else:
                     say.print(f"\nOpen  {preview.url}\n")
-                    say.print("Type /paper search or /digest preview, click Details. Ctrl-C ends the demo.")
+                    say.print("Type /paper search, /paper show 1706.03762 or /digest preview. Ctrl-C ends the demo.")
                     await _play(stage, preview)
     say.print("The demo has ended and left nothing behind.")
 

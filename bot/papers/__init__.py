@@ -17,12 +17,16 @@ _REFERENCE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One paper as last seen; `id` is its arXiv id, `day` the latest daily list (UTC) it was on."""
+    """One paper as last seen; `id` is its arXiv id.
+
+    `day` is the latest daily list (UTC) it was read from, None for a paper that was only looked up. The
+    linked counts come with a look-up alone; None where nobody has asked.
+    """
 
     id: str
     title: str
     abstract: str
-    day: date
+    day: date | None = None
     upvotes: int = 0
     comments: int = 0
     authors: tuple[str, ...] = ()
@@ -34,6 +38,9 @@ class Paper:
     github_stars: int | None = None
     project_page: str | None = None
     media_urls: tuple[str, ...] = ()
+    linked_models: int | None = None
+    linked_datasets: int | None = None
+    linked_spaces: int | None = None
 
     @property
     def url(self) -> str:
@@ -47,8 +54,26 @@ class Paper:
     def pdf_url(self) -> str:
         return f"https://arxiv.org/pdf/{self.id}"
 
+    @property
+    def html_url(self) -> str:
+        return f"https://arxiv.org/html/{self.id}"
+
+    @property
+    def alphaxiv_url(self) -> str:
+        return f"https://www.alphaxiv.org/abs/{self.id}"
+
+    @property
+    def thumbnail_url(self) -> str:
+        return f"https://cdn-thumbnails.huggingface.co/social-thumbnails/papers/{self.id}.png"
+
 
 def paper_id(reference: str) -> str | None:
     """The arXiv id in a bare id, `idvN`, `arXiv:id` or a paper's URL; None where there is none."""
     found = _REFERENCE.match(reference)
     return found["id"] if found else None
+
+
+def find_paper_id(text: str) -> str | None:
+    """The first paper referred to anywhere in `text`; None where there is none."""
+    references = map(paper_id, (text, *(word.strip(".,;!?()[]\"'") for word in text.split())))
+    return next(filter(None, references), None)

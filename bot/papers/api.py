@@ -1,6 +1,7 @@
 """Fetch: the papers API over HTTP.
 
 PapersUnavailable       whatever goes wrong between us and the papers API
+ ├─ _Unknown            404: the API has no such thing
  └─ _Passing            worth another try; knows how long the API asked us to wait
 """
 
@@ -19,13 +20,15 @@ import aiohttp
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_base, wait_exponential_jitter
 
-from bot.papers import Paper
-from bot.papers.entry import read_entry
+from bot.papers import ARXIV_ID, Paper
+from bot.papers.entry import read_body, read_entry
 
 log = logging.getLogger(__name__)
 
 PAGE_SIZE = 100  # the API's maximum; its default of 50 has cut real days short
 MAX_PAGES = 20
+MAX_QUERY, MAX_FOUND = 250, 120  # what the API's search takes and gives
+RESERVED = 100  # requests of a quota, 500 in five minutes, that look-ups do not touch
 MAX_BODY_BYTES = 16 * 1024 * 1024  # a page of a hundred papers is about half a megabyte
 MAX_WAIT_SECONDS = 330  # a rate-limit window is 300 s
 PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
@@ -36,6 +39,10 @@ _RATE_LIMIT = re.compile(r"r=(?P<left>[0-9]{1,9})\s*;\s*t=(?P<seconds>[0-9]{1,9}
 
 class PapersUnavailable(Exception):
     """The papers API could not be read; the message says why, `__cause__` holds the error."""
+
+
+class _Unknown(PapersUnavailable):
+    pass
 
 
 class _Passing(PapersUnavailable):
@@ -59,14 +66,15 @@ class PapersAPI:
         timeout_seconds: float = 30,
         backoff: wait_base | None = None,
     ) -> None:
-        self._url = f"{base_url.rstrip('/')}/api/daily_papers"
+        self._url = f"{base_url.rstrip('/')}/api"
         self._headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._backoff = backoff or wait_exponential_jitter(initial=1, max=60)
         self._tries = tries
-        self._resume_at = 0.0  # loop time before which the quota is known to be used up
+        self._left: int | None = None  # requests, as far as is known
+        self._renewed_at = 0.0  # loop time at which there is a new quota
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(headers=self._headers, timeout=self._timeout)
@@ -85,60 +93,109 @@ class PapersAPI:
         papers: dict[str, Paper] = {}
         skipped = 0
         for page in range(MAX_PAGES):
-            entries, more = await self._page(day, page)
+            params = {"date": day.isoformat(), "limit": str(PAGE_SIZE), "p": str(page)}
+            entries, linked = await self._entries(f"the list of {day}", "daily_papers", params)
             readable = _readable(entries, day)
             skipped += len(entries) - len(readable)
             papers |= {paper.id: paper for paper in readable}  # a vote between two pages may show a paper twice
-            if not more:
+            if not entries or not (linked or len(entries) >= PAGE_SIZE):
                 break
-        if skipped:
-            log.warning("%s: skipped %d entries that could not be read", day, skipped)
+        _warn(str(day), skipped)
         return tuple(papers.values())
 
-    async def _page(self, day: date, page: int) -> tuple[list[Any], bool]:
-        """One page of entries, and whether another follows."""
+    async def paper(self, paper_id: str) -> Paper | None:
+        """The paper with this arXiv id as it is now, of no day; None where the API knows none.
+
+        May wait for minutes, as every method here: bound it where somebody waits. Raises `PapersUnavailable`.
+        """
+        if not re.fullmatch(ARXIV_ID, paper_id):
+            return None
+        self._spare_the_lists()
+        try:
+            body, _ = await self._ask(f"what is told of {paper_id}", f"papers/{paper_id}", {})
+            paper = read_body(body)
+        except _Unknown:
+            return None
+        except ValueError as error:
+            raise PapersUnavailable(f"what is told of {paper_id} is not a paper") from error
+        if paper.id != paper_id:
+            raise PapersUnavailable(f"asked for {paper_id}, the papers API told of {paper.id}")
+        return paper
+
+    async def search(self, query: str, limit: int) -> tuple[Paper, ...]:
+        """What the API's own search finds, best first, `limit` papers at most, each once and of no day.
+
+        An entry that cannot be read is left out and counted in a warning. Raises `PapersUnavailable`.
+        """
+        self._spare_the_lists()
+        params = {"q": _cut(query), "limit": str(min(limit, MAX_FOUND))}
+        entries, _ = await self._entries("what was found", "papers/search", params)
+        readable = _readable(entries, None)
+        _warn("search", len(entries) - len(readable))
+        return tuple({paper.id: paper for paper in readable}.values())[:limit]
+
+    def _spare_the_lists(self) -> None:
+        """Look-ups leave the rest of the quota to the daily lists, without which there is no digest."""
+        renewed = asyncio.get_running_loop().time() >= self._renewed_at
+        if not renewed and self._left is not None and self._left < RESERVED:
+            raise PapersUnavailable("the papers API was asked a lot in the last minutes")
+
+    async def _entries(self, what: str, path: str, params: Mapping[str, str]) -> tuple[list[Any], bool]:
+        entries, linked = await self._ask(what, path, params)
+        if not isinstance(entries, list):
+            raise PapersUnavailable(f"{what} is not a list")
+        return entries, linked
+
+    async def _ask(self, what: str, path: str, params: Mapping[str, str]) -> tuple[Any, bool]:
+        """The JSON at `path`, and whether it links to a next page; `what` names it where it is none."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_Passing),
             wait=self._wait,
             stop=stop_after_attempt(self._tries),
             reraise=True,
         )
-        params = {"date": day.isoformat(), "limit": str(PAGE_SIZE), "p": str(page)}
-        answer: tuple[bytes, bool] = await retrying(self._get, params)
+        answer: tuple[bytes, bool] = await retrying(self._get, path, params)
         body, linked = answer
         try:
-            entries = json.loads(body)
+            return json.loads(body), linked
         except (ValueError, RecursionError) as error:
-            raise PapersUnavailable(f"the list of {day} is not JSON") from error
-        if not isinstance(entries, list):
-            raise PapersUnavailable(f"the list of {day} is not a list")
-        return entries, bool(entries) and (linked or len(entries) >= PAGE_SIZE)
+            raise PapersUnavailable(f"{what} is not JSON") from error
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.wait if isinstance(error, _Passing) else None
         return self._backoff(state) if asked is None else min(asked, MAX_WAIT_SECONDS)
 
-    async def _get(self, params: dict[str, str]) -> tuple[bytes, bool]:
+    async def _get(self, path: str, params: Mapping[str, str]) -> tuple[bytes, bool]:
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(min(self._resume_at - loop.time(), MAX_WAIT_SECONDS))
+        if self._left == 0:
+            await asyncio.sleep(min(self._renewed_at - loop.time(), MAX_WAIT_SECONDS))
         try:
-            async with self._session.get(self._url, params=params) as response:
+            async with self._session.get(f"{self._url}/{path}", params=params) as response:
                 left, wait = _quota(response.headers)
-                if left == 0:
-                    self._resume_at = loop.time() + wait
+                self._left, self._renewed_at = left, loop.time() + wait
                 _raise_for_status(response, None if left is None else wait)
                 return await _bounded_body(response), _links_to_next(response)
         except (aiohttp.ClientError, OSError) as error:
             raise _Passing(f"the papers API did not answer ({type(error).__name__})") from error
 
 
-def _readable(entries: list[Any], day: date) -> list[Paper]:
+def _readable(entries: list[Any], day: date | None) -> list[Paper]:
     papers = []
     for entry in entries:
         with suppress(ValueError):
             papers.append(read_entry(entry, day))
     return papers
+
+
+def _warn(source: str, skipped: int) -> None:
+    if skipped:
+        log.warning("%s: skipped %d entries that could not be read", source, skipped)
+
+
+def _cut(query: str) -> str:
+    """As much of a query as the API takes, which counts UTF-16 units; half a pair would be no text."""
+    return query.encode("utf-16-le", "ignore")[: 2 * MAX_QUERY].decode("utf-16-le", "ignore")
 
 
 def _quota(headers: Mapping[str, str]) -> tuple[int | None, int]:
@@ -151,6 +208,8 @@ def _raise_for_status(response: aiohttp.ClientResponse, next_window: int | None)
     if response.status == 200:  # noqa: PLR2004
         return
     message = f"the papers API answered {response.status}"
+    if response.status == 404:  # noqa: PLR2004
+        raise _Unknown(message)
     if response.status not in PASSING_STATUSES:
         raise PapersUnavailable(message)
     after = response.headers.get("Retry-After", "")

@@ -1,4 +1,4 @@
-"""Read an entry of a daily list; what is known of the API's JSON stands here and nowhere else."""
+"""Read an entry of a list, or a paper on its own; what is known of the API's JSON stands here and nowhere else."""
 
 import re
 from collections.abc import Iterable
@@ -92,15 +92,18 @@ class _Entry(BaseModel):
     github_stars: _OptionalCount = Field(None, validation_alias=_in_paper("githubStars"))
     project_page: _OptionalUrl = Field(None, validation_alias=_in_paper("projectPage"))
     media_urls: _OptionalList = Field(None, validation_alias=AliasChoices(_in_paper("mediaUrls"), "mediaUrls"))
+    linked_models: _OptionalCount = Field(None, validation_alias=_in_paper("numTotalModels"))
+    linked_datasets: _OptionalCount = Field(None, validation_alias=_in_paper("numTotalDatasets"))
+    linked_spaces: _OptionalCount = Field(None, validation_alias=_in_paper("numTotalSpaces"))
 
-    def paper(self, day: date) -> Paper:
+    def paper(self, day: date | None) -> Paper:
         names = (a.get("name") for a in self.authors or () if isinstance(a, dict) and not a.get("hidden"))
         return Paper(
             id=self.id,
             title=self.title,
             abstract=self.abstract or "",
             # The instant's date is the list's day; before 2025-03-17 only the request knows it.
-            day=self.submitted_at.date() if self.submitted_at else day,
+            day=self.submitted_at.date() if day and self.submitted_at else day,
             upvotes=self.upvotes,
             comments=self.comments or 0,
             authors=_lines(names),
@@ -112,6 +115,9 @@ class _Entry(BaseModel):
             github_stars=self.github_stars,
             project_page=str(self.project_page) if self.project_page else None,
             media_urls=tuple(str(url) for each in self.media_urls or () if (url := _URL.validate_python(each))),
+            linked_models=self.linked_models,
+            linked_datasets=self.linked_datasets,
+            linked_spaces=self.linked_spaces,
         )
 
 
@@ -121,10 +127,18 @@ def _lines(values: Iterable[Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for line in readable if line))
 
 
-def read_entry(entry: Any, day: date) -> Paper:
-    """The paper in one entry of the list of `day`; `ValueError` when id, title or upvotes cannot be read."""
+def read_entry(entry: Any, day: date | None) -> Paper:
+    """The paper in one entry of the list of `day`, or of a search (None).
+
+    Raises `ValueError` when id, title or upvotes cannot be read.
+    """
     if not isinstance(entry, dict) or not isinstance(entry.get("paper"), dict):
         raise ValueError("an entry is an object that holds a `paper`")
     known = {key: value for key, value in entry.items() if value is not None}
     known["paper"] = {key: value for key, value in entry["paper"].items() if value is not None}
     return _Entry.model_validate(known).paper(day)
+
+
+def read_body(body: Any) -> Paper:
+    """The paper in an answer about it alone, which is what the `paper` of an entry is; raises `ValueError`."""
+    return read_entry({"paper": body}, None)

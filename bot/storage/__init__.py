@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.storage.database import Database, DatabaseRefused
-from bot.storage.deliveries import Deliveries, Delivery, DeliveryState
+from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Post
+from bot.storage.embeddings import Embeddings
 from bot.storage.papers import Papers
 from bot.storage.subscriptions import PER_GUILD, Subscription, Subscriptions, SubscriptionState, TooManySubscriptions
 
@@ -15,6 +16,7 @@ __all__ = [
     "DatabaseRefused",
     "Delivery",
     "DeliveryState",
+    "Post",
     "Storage",
     "Subscription",
     "SubscriptionState",
@@ -25,9 +27,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The archive's papers, the subscriptions, and what was delivered to them."""
+    """The archive's papers and their embeddings, the subscriptions, and what was delivered to them."""
 
     papers: Papers
+    embeddings: Embeddings
     subscriptions: Subscriptions
     deliveries: Deliveries
 
@@ -36,4 +39,4 @@ class Storage:
 async def open_storage(path: Path) -> AsyncIterator[Storage]:
     """The storage in the SQLite file at `path`, made or migrated as needed; raises `DatabaseRefused`."""
     async with Database(path) as database:
-        yield Storage(Papers(database), Subscriptions(database), Deliveries(database))
+        yield Storage(Papers(database), Embeddings(database), Subscriptions(database), Deliveries(database))

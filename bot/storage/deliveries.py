@@ -11,6 +11,7 @@ from enum import StrEnum
 import aiosqlite
 
 from bot.digest import Digest, Highlight
+from bot.papers import Paper
 from bot.schedule import Run
 from bot.storage.database import Database, from_iso, iso
 from bot.storage.papers import SELECT_PAPERS, read_paper
@@ -22,6 +23,20 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     QUIET = "quiet"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message in which a server was shown papers."""
+
+    guild_id: int
+    channel_id: int
+    message_id: int
+    sent_at: datetime
+
+    @property
+    def url(self) -> str:
+        return f"https://discord.com/channels/{self.guild_id}/{self.channel_id}/{self.message_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +59,22 @@ class Delivery:
     attempted_at: datetime | None
     message_id: int | None
     sent_at: datetime | None
+
+    @property
+    def post(self) -> Post | None:
+        """The message, once it has arrived."""
+        if self.message_id is None or self.sent_at is None:
+            return None
+        return Post(self.guild_id, self.channel_id, self.message_id, self.sent_at)
+
+
+_POST = "guild_id, deliveries.channel_id AS posted_in, message_id, sent_at"
+_POSTED = (
+    "FROM highlights JOIN deliveries ON deliveries.id = delivery_id"
+    " JOIN subscriptions ON subscriptions.id = deliveries.subscription_id"
+    " WHERE deliveries.channel_id IN (SELECT value FROM json_each(?))"
+    " AND deliveries.state = 'sent' AND message_id IS NOT NULL"
+)
 
 
 class Deliveries:
@@ -113,6 +144,47 @@ class Deliveries:
                 "SELECT paper_id FROM highlights WHERE subscription_id = ?", (subscription_id,)
             )
         return frozenset(row["paper_id"] for row in rows)
+
+    async def channels(self, guild_id: int) -> list[int]:
+        """The channels of a server in which something was posted."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT DISTINCT deliveries.channel_id FROM deliveries"
+                " JOIN subscriptions ON subscriptions.id = subscription_id"
+                " WHERE guild_id = ? AND deliveries.state = 'sent' ORDER BY deliveries.channel_id",
+                (guild_id,),
+            )
+        return [channel for (channel,) in rows]
+
+    async def posts(self, channels: Iterable[int], paper_ids: Iterable[str]) -> dict[str, Post]:
+        """Where these channels were last shown each of these papers; one they never were shown is not in it."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                f"SELECT paper_id, {_POST} {_POSTED} AND paper_id IN (SELECT value FROM json_each(?))"
+                " ORDER BY sent_at, deliveries.id",
+                (json.dumps(list(channels)), json.dumps(list(paper_ids))),
+            )
+        return {row["paper_id"]: _post(row) for row in rows}
+
+    async def posted(
+        self, channels: Iterable[int], since: datetime, *, limit: int, offset: int = 0
+    ) -> tuple[list[tuple[Paper, Post]], int]:
+        """What these channels were shown from `since` on, and how much that is in all.
+
+        The newest message comes first, its papers in their order there.
+        """
+        span = f"{_POSTED} AND sent_at >= ?"
+        values = (json.dumps(list(channels)), iso(since))
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                f"SELECT paper.*, posted.* FROM (SELECT paper_id, delivery_id, position, {_POST} {span}"
+                " ORDER BY sent_at DESC, delivery_id DESC, position LIMIT ? OFFSET ?) AS posted"
+                f" JOIN ({SELECT_PAPERS}) AS paper ON paper.id = paper_id"
+                " ORDER BY sent_at DESC, delivery_id DESC, position",
+                (*values, limit, offset),
+            )
+            ((total,),) = await connection.execute_fetchall(f"SELECT count(*) {span}", values)
+        return [(read_paper(row), _post(row)) for row in rows], total
 
     async def attempt(self, delivery_id: int, now: datetime) -> None:
         """Note, before a send, that its outcome is about to be unknown."""
@@ -230,6 +302,10 @@ async def _highlights(
             ),
         )
     return found
+
+
+def _post(row: sqlite3.Row) -> Post:
+    return Post(row["guild_id"], row["posted_in"], row["message_id"], datetime.fromisoformat(row["sent_at"]))
 
 
 def _delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...]) -> Delivery:

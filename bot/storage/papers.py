@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime
 
@@ -36,30 +36,43 @@ class Papers:
         One transaction: the papers, the days they were listed on, an upvote snapshot where the number
         changed, and the capture itself.
         """
-        listed = [(paper.day.isoformat(), paper.id) for paper in papers]
+        listed = {paper.id: paper.day or day for paper in papers}
+        seen = [replace(paper, day=listed[paper.id]) for paper in papers]
         async with self._database.write() as connection:
-            known = await _by_id(connection, [paper.id for paper in papers])
-            merged = [_merged(known.get(paper.id), paper) for paper in papers]
-            changed = [paper for paper in merged if paper != known.get(paper.id)]
-            await _upsert(connection, changed)
+            _, changed = await _take_in(connection, seen, now)
             await connection.executemany(
-                "INSERT INTO listings (day, paper_id) VALUES (?, ?) ON CONFLICT DO NOTHING", listed
-            )
-            await connection.executemany(
-                "INSERT INTO upvote_snapshots (paper_id, taken_at, upvotes) VALUES (?, ?, ?)"
-                " ON CONFLICT (paper_id, taken_at) DO UPDATE SET upvotes = excluded.upvotes",
-                [
-                    (paper.id, iso(now), paper.upvotes)
-                    for paper in changed
-                    if paper.id not in known or known[paper.id].upvotes != paper.upvotes
-                ],
+                "INSERT INTO listings (day, paper_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                [(known.isoformat(), paper_id) for paper_id, known in listed.items()],
             )
             await connection.execute(
                 "INSERT INTO captures (day, captured_at) VALUES (?, ?)"
                 " ON CONFLICT (day) DO UPDATE SET captured_at = max(captured_at, excluded.captured_at)",
                 (day.isoformat(), iso(now)),
             )
-        return len(changed)
+        return changed
+
+    async def record_paper(self, paper: Paper, now: datetime) -> Paper:
+        """Take in one paper as looked up at `now`; gives what is now known of it.
+
+        It stays on the days it was listed on before, if any: a digest's candidates come from lists alone.
+        """
+        async with self._database.write() as connection:
+            (merged,), _ = await _take_in(connection, [replace(paper, day=None)], now)
+        return merged
+
+    async def completed(self, seen: Sequence[Paper]) -> list[Paper]:
+        """Papers as just seen elsewhere, with what is known of them beside; records nothing."""
+        async with self._database.read() as connection:
+            known = await _by_id(connection, [paper.id for paper in seen])
+        return [_merged(known.get(paper.id), paper) for paper in seen]
+
+    async def snapshots(self, paper_id: str) -> list[tuple[datetime, int]]:
+        """A paper's upvotes whenever they had changed, in the order of time."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT taken_at, upvotes FROM upvote_snapshots WHERE paper_id = ? ORDER BY taken_at", (paper_id,)
+            )
+        return [(datetime.fromisoformat(taken_at), upvotes) for taken_at, upvotes in rows]
 
     async def captured_at(self, days: Iterable[date]) -> dict[date, datetime]:
         """When the lists of `days` were last read; a day never read is not in it."""
@@ -145,23 +158,54 @@ async def _by_id(connection: aiosqlite.Connection, ids: Sequence[str]) -> dict[s
     return {row["id"]: read_paper(row) for row in rows}
 
 
+async def _take_in(connection: aiosqlite.Connection, papers: Sequence[Paper], now: datetime) -> tuple[list[Paper], int]:
+    """Write what changed; gives what is now known of each, and how many papers are new or changed."""
+    known = await _by_id(connection, [paper.id for paper in papers])
+    merged = [_merged(known.get(paper.id), paper) for paper in papers]
+    changed = [paper for paper in merged if paper != known.get(paper.id)]
+    await _upsert(connection, changed)
+    await _snapshot(connection, [each for each in changed if _differs(each, known, "upvotes")], now)
+    await _forget_embeddings(connection, [each for each in changed if _differs(each, known, "title", "abstract")])
+    return merged, len(changed)
+
+
+def _differs(paper: Paper, known: Mapping[str, Paper], *names: str) -> bool:
+    """Whether it is new, or one of these fields is."""
+    before = known.get(paper.id)
+    return before is None or any(getattr(paper, name) != getattr(before, name) for name in names)
+
+
 async def _upsert(connection: aiosqlite.Connection, papers: Sequence[Paper]) -> None:
     ((last,),) = await connection.execute_fetchall("SELECT coalesce(max(change), 0) FROM papers")
     rows = [(*_values(paper), change) for change, paper in enumerate(papers, last + 1)]
     await connection.executemany(_UPSERT, rows)
 
 
+async def _snapshot(connection: aiosqlite.Connection, papers: Iterable[Paper], now: datetime) -> None:
+    await connection.executemany(
+        "INSERT INTO upvote_snapshots (paper_id, taken_at, upvotes) VALUES (?, ?, ?)"
+        " ON CONFLICT (paper_id, taken_at) DO UPDATE SET upvotes = excluded.upvotes",
+        [(paper.id, iso(now), paper.upvotes) for paper in papers],
+    )
+
+
+async def _forget_embeddings(connection: aiosqlite.Connection, papers: Iterable[Paper]) -> None:
+    await connection.executemany("DELETE FROM embeddings WHERE paper_id = ?", [(paper.id,) for paper in papers])
+
+
 def _merged(known: Paper | None, seen: Paper) -> Paper:
-    """What is now known of a paper: its source has dropped summaries and tags for weeks and brought them back."""
+    """What is now known of a paper: what is missing this time stays as it was.
+
+    The source has dropped summaries and tags for weeks and brought them back; a list has no linked counts,
+    and a paper looked up alone no day, no comments and at times no authors.
+    """
     if known is None:
         return seen
-    return replace(
-        seen,
-        ai_summary=seen.ai_summary or known.ai_summary,
-        tags=seen.tags or known.tags,
-        organization=seen.organization or known.organization,
-        day=max(seen.day, known.day),
-    )
+    told = {name: value for name in _COLUMNS if (value := getattr(seen, name)) not in (None, (), "")}
+    if seen.day is None and not seen.comments:
+        told["comments"] = known.comments
+    days = [paper.day for paper in (seen, known) if paper.day]
+    return replace(known, **told, day=max(days, default=None))
 
 
 def _values(paper: Paper) -> tuple[object, ...]:
@@ -182,4 +226,4 @@ def read_paper(row: sqlite3.Row) -> Paper:
     known = {name: row[name] for name in _COLUMNS}
     known |= {name: tuple(json.loads(row[name])) for name in _LISTS}
     known["published_at"] = from_iso(row["published_at"])
-    return Paper(**known, day=max(_days(row)))
+    return Paper(**known, day=max(_days(row), default=None))
