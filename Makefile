@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := requirements/dev.txt
 
-.PHONY: setup demo run test test-real-days check bench docs lock
+.PHONY: setup demo run test test-real-days check bench judge docs lock
 setup: .venv/ready
 
 # The lock file carries hashes, so pip installs exactly what was tested or nothing.
@@ -34,8 +34,13 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/test_docs.py
 
+# Half an hour: it grows the archive to 200,000 papers for four engines.
 bench: setup
 	$(BIN)/python -m bench
+
+# How well the search ranks, on the half of the judged set that nothing is tuned on.
+judge: setup
+	$(BIN)/python -m bench.judge
 
 # Renew what is written from the code: the command reference and the example settings.
 docs: setup
@@ -46,4 +51,5 @@ lock:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/run.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --constraint requirements/run.txt pyproject.toml -o $(LOCK)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra semantic --constraint requirements/run.txt pyproject.toml -o requirements/semantic.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --constraint requirements/semantic.txt pyproject.toml -o $(LOCK)

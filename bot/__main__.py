@@ -21,7 +21,7 @@ from bot.client import PaperBot, index_beside, open_house, system_clock, use_dis
 from bot.digest import latest_closed_day
 from bot.layouts.text import count
 from bot.papers.api import PapersAPI, PapersUnavailable
-from bot.search import IndexRefused, forget_index
+from bot.search import IndexRefused, forget_index, load_encoder
 from bot.settings import BotSettings, InvalidSettings, Settings, read_settings
 from bot.storage import DatabaseRefused, open_storage
 from bot.terminal import digest_panel
@@ -71,9 +71,10 @@ def _is_no_stop(record: logging.LogRecord) -> bool:
 
 async def _run(settings: BotSettings) -> None:
     use_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
+    encoder = await asyncio.to_thread(load_encoder)
     async with (
         _papers_api(settings) as api,
-        open_house(settings.database, api, backfill_days=settings.backfill_days) as house,
+        open_house(settings.database, api, backfill_days=settings.backfill_days, encoder=encoder) as house,
         PaperBot(house) as bot,
     ):
         stopped = asyncio.Event()

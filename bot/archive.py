@@ -2,22 +2,27 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 from bot.digest import closed_at
+from bot.papers import Paper
 from bot.papers.api import PapersAPI, PapersUnavailable
-from bot.search import Search
+from bot.search import MODEL, Search, text_of
 from bot.storage import Storage
 
+Answer = TypeVar("Answer")
 log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(minutes=30)
 PAUSE_AFTER_FAILURE = timedelta(minutes=2)
 SETTLED_AFTER = timedelta(days=14)  # then hardly anybody votes, and once read will do for good
 PATIENCE_SECONDS = 60  # a digest that is due does not sit out a whole rate-limit window
+LOOKUP_SECONDS = 8  # somebody waits for a paper or a search
 OUTAGE = 3  # days in a row
-BATCH = 1000
+BATCH, SLICE = 5000, 100  # papers that the index takes in at once, and that are read at once
+AT_ONCE = 16  # papers whose vectors are computed before they are saved
 
 
 class Archive:
@@ -26,9 +31,11 @@ class Archive:
     def __init__(self, api: PapersAPI, storage: Storage, search: Search | None = None) -> None:
         self._api = api
         self._papers = storage.papers
+        self._embeddings = storage.embeddings
         self._search = search
         self._freshening = asyncio.Lock()
         self._indexing = asyncio.Lock()
+        self._embedding = asyncio.Lock()
         self._resting_until = datetime.min.replace(tzinfo=UTC)
 
     async def refresh(self, day: date, now: datetime) -> int:
@@ -83,11 +90,30 @@ class Archive:
         if now < self._resting_until:
             raise PapersUnavailable("the papers API did not answer a moment ago")
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                await self.refresh(day, now)
-        except (PapersUnavailable, TimeoutError) as error:
+            await _within(PATIENCE_SECONDS, self.refresh(day, now))
+        except PapersUnavailable:
             self._resting_until = now + PAUSE_AFTER_FAILURE
-            raise PapersUnavailable(str(error) or "the papers API took too long") from error
+            raise
+
+    async def fetch(self, paper_id: str, now: datetime) -> Paper | None:
+        """Look one paper up and keep it; gives what is now known of it, None where there is no such paper.
+
+        Raises `PapersUnavailable`, after some seconds at most: somebody is waiting.
+        """
+        paper = await _within(LOOKUP_SECONDS, self._api.paper(paper_id))
+        if paper is None:
+            return None
+        known = await self._papers.record_paper(paper, now)
+        if not self._indexing.locked():  # else it is taken in by who has begun, and nobody waits for years of papers
+            await self.index()
+        return known
+
+    async def search_hub(self, query: str, limit: int) -> list[Paper]:
+        """What the Hub's own search finds, with what is known of each beside; none of it is kept.
+
+        Raises `PapersUnavailable`, after some seconds at most: somebody is waiting.
+        """
+        return await self._papers.completed(await _within(LOOKUP_SECONDS, self._api.search(query, limit)))
 
     async def missing(self, first: date, last: date) -> list[date]:
         """The days not read since they closed, latest first: what a backfill has still to do."""
@@ -96,12 +122,45 @@ class Archive:
         return [day for day in reversed(days) if day not in captured or captured[day] < closed_at(day)]
 
     async def index(self) -> None:
-        """Let the search index follow the storage."""
+        """Let the search index follow the storage; one that cannot be written costs nothing but search results."""
         if self._search is None:
             return
-        async with self._indexing:
-            while changes := await self._papers.changed_since(self._search.change, BATCH):
-                await asyncio.to_thread(self._search.update, changes)
+        try:
+            async with self._indexing:
+                while changes := await self._changes_since(self._search.change):
+                    await asyncio.to_thread(self._search.update, changes)
+        except ValueError as error:
+            log.error("the search index does not follow the archive: %s", error)
+
+    async def _changes_since(self, change: int) -> list[tuple[int, Paper]]:
+        """What the index takes in at once, read in slices: between two of them others have their turn."""
+        changes: list[tuple[int, Paper]] = []
+        while len(changes) < BATCH:
+            since = changes[-1][0] if changes else change
+            some = await self._papers.changed_since(since, SLICE)
+            if not some:
+                break
+            changes += some
+        return changes
+
+    async def embed(self) -> None:
+        """Compute the vectors that papers lack, with the extra `semantic`: seconds for a day, minutes for years."""
+        meaning = self._search.meaning if self._search else None
+        if meaning is None or self._embedding.locked():
+            return
+        async with self._embedding:
+            while papers := await self._embeddings.missing(MODEL, AT_ONCE):
+                vectors = [(paper, await asyncio.to_thread(meaning.vector, text_of(paper))) for paper in papers]
+                await self._embeddings.save(MODEL, vectors)
+                meaning.take_in([(paper.id, vector) for paper, vector in vectors])
+
+
+async def _within(seconds: float, answer: Awaitable[Answer]) -> Answer:
+    try:
+        async with asyncio.timeout(seconds):
+            return await answer
+    except TimeoutError as error:
+        raise PapersUnavailable("the papers API took too long") from error
 
 
 def days_between(first: date, last: date) -> Iterator[date]:

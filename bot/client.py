@@ -15,14 +15,17 @@ from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
+from discord.ui import LayoutView
 from filelock import FileLock, Timeout
 
 from bot.archive import Archive
+from bot.completing import Completer
 from bot.composing import Composer
 from bot.delivery import NEEDED, Courier
+from bot.finding import Finder
 from bot.layouts import replies
 from bot.papers.api import PapersAPI
-from bot.search import Search
+from bot.search import MODEL, Encoder, Meaning, Search
 from bot.storage import DatabaseRefused, Storage, open_storage
 
 log = logging.getLogger(__name__)
@@ -45,22 +48,44 @@ class House:
     backfill_days: int
     clock: Callable[[], datetime] = system_clock
 
+    @property
+    def finder(self) -> Finder:
+        return Finder(self.storage, self.search)
+
+    @property
+    def completer(self) -> Completer:
+        return Completer(self.storage, self.search)
+
 
 @asynccontextmanager
 async def open_house(
-    database: Path, api: PapersAPI, *, backfill_days: int = 0, clock: Callable[[], datetime] = system_clock
+    database: Path,
+    api: PapersAPI,
+    *,
+    backfill_days: int = 0,
+    clock: Callable[[], datetime] = system_clock,
+    encoder: Encoder | None = None,
 ) -> AsyncIterator[House]:
     """The house over the SQLite file `database` and the index beside it, for one process at a time.
 
+    With `encoder`, the extra `semantic`, papers are also found by what they mean.
     Raises `DatabaseRefused` and `IndexRefused`.
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(_sole_use(database))  # before a newer version migrates what an older one works with
         storage = await stack.enter_async_context(open_storage(database))
         identity, last_change = await storage.papers.identity(), await storage.papers.last_change()
-        search = await asyncio.to_thread(Search, index_beside(database), identity, last_change)
+        meaning = await _meaning(encoder, storage) if encoder else None
+        search = await asyncio.to_thread(Search, index_beside(database), identity, last_change, meaning)
         stack.push_async_callback(asyncio.to_thread, search.close)
         yield House(storage, search, Archive(api, storage, search), new_scheduler(), backfill_days, clock)
+
+
+async def _meaning(encoder: Encoder, storage: Storage) -> Meaning:
+    meaning = Meaning(encoder)
+    async for vectors in storage.embeddings.all(MODEL):
+        meaning.take_in(vectors)
+    return meaning
 
 
 @contextmanager
@@ -91,23 +116,35 @@ class Mistake(app_commands.CheckFailure):
     """A person asked for what cannot be; the message tells them what can."""
 
 
+async def reply(
+    interaction: discord.Interaction["PaperBot"], message: str | LayoutView, *, ephemeral: bool = True
+) -> None:
+    """Answer with a text or a layout, whether the answer has been announced or not."""
+    send = interaction.followup.send if interaction.response.is_done() else interaction.response.send_message
+    if isinstance(message, str):
+        await send(message, ephemeral=ephemeral)
+    else:
+        await send(view=message, ephemeral=ephemeral)
+
+
+async def reply_to_error(interaction: discord.Interaction["PaperBot"], error: Exception) -> None:
+    """Answer the one who asked, whatever happened, and log what was no mistake of theirs."""
+    match error:
+        case Mistake():
+            text = str(error)
+        case app_commands.TransformerError(type=discord.AppCommandOptionType.channel):
+            text = replies.CHANNEL_UNSEEN
+        case _:
+            log.error("an interaction met a bug", exc_info=error)
+            text = replies.BROKEN
+    await reply(interaction, text)
+
+
 class _Tree(app_commands.CommandTree["PaperBot"]):
     async def on_error(
         self, interaction: discord.Interaction["PaperBot"], error: app_commands.AppCommandError, /
     ) -> None:
-        """Answer the one who asked, whatever happened, and log what was no mistake of theirs."""
-        match error:
-            case Mistake():
-                text = str(error)
-            case app_commands.TransformerError(type=discord.AppCommandOptionType.channel):
-                text = replies.CHANNEL_UNSEEN
-            case _:
-                log.error("a command met a bug", exc_info=error)
-                text = replies.BROKEN
-        if interaction.response.is_done():
-            await interaction.followup.send(text, ephemeral=True)
-        else:
-            await interaction.response.send_message(text, ephemeral=True)
+        await reply_to_error(interaction, error)
 
 
 class PaperBot(commands.AutoShardedBot):

@@ -28,19 +28,26 @@ class Fetching(commands.Cog):
         scheduler.add_job(
             self.refresh_settling, CronTrigger(hour="4,10,16,22", minute=7, timezone=UTC), id="fetching.settling"
         )
+        scheduler.add_job(
+            self.house.archive.embed,
+            CronTrigger(minute="*/5", second=30, timezone=UTC),
+            id="fetching.embed",
+            max_instances=2,  # the first, which has years to catch up with, sends the others away
+        )
 
     async def cog_unload(self) -> None:
-        for name in ("catch_up", "current", "settling"):
+        for name in ("catch_up", "current", "settling", "embed"):
             if self.house.scheduler.get_job(f"fetching.{name}"):
                 self.house.scheduler.remove_job(f"fetching.{name}")
 
     async def catch_up(self) -> None:
         """At the start: what is current, then what the archive lacks of the last weeks."""
         today = self.house.clock().date()
-        await self._index()
+        await self.house.archive.index()
         await self.refresh_current()
         first, last = today - timedelta(days=self.house.backfill_days), today - timedelta(days=2)
         await self._refresh(await self.house.archive.missing(first, last))
+        await self.house.archive.embed()
 
     async def refresh_current(self) -> None:
         today = self.house.clock().date()
@@ -58,14 +65,7 @@ class Fetching(commands.Cog):
                     log.warning("the list of %s is not up to date: %s", day, failure)
         except PapersUnavailable as error:
             log.warning("the archive is not up to date: %s", error)
-        await self._index()
-
-    async def _index(self) -> None:
-        """Let the search follow; an index that cannot be written costs nothing but search results."""
-        try:
-            await self.house.archive.index()
-        except ValueError as error:
-            log.error("the search index does not follow the archive: %s", error)
+        await self.house.archive.index()
 
 
 async def setup(bot: PaperBot) -> None:

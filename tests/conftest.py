@@ -13,17 +13,27 @@ import discord
 import pytest
 import simcord
 from aiohttp import web
+from simcord.backend.models import Overwrite
+from simcord.enums import OverwriteType
 from tenacity import wait_none
 
 from bot.archive import Archive
 from bot.client import House, Mistake, PaperBot, new_scheduler
 from bot.demo.papers_server import PapersServer
 from bot.papers.api import PapersAPI
-from bot.search import Search
+from bot.search import Encoder, Search, load_encoder
 from bot.storage import Storage, open_storage
 from tests.builders import DAY, Clock, entries
 from tests.discord_limits import check_body
 from tests.wire import FrailPapers
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The real model."""
+    loaded = load_encoder()
+    assert loaded, "the extra `semantic` is part of the extra `dev`"
+    return loaded
 
 
 @pytest.fixture
@@ -159,6 +169,12 @@ def _assert_no_bug(env: simcord.Env, caplog: pytest.LogCaptureFixture) -> None:
     assert not logged, [record.getMessage() for record in logged]
 
 
+def forbid_everybody(server: Server, channel: simcord.ChannelHandle, permission: str) -> None:
+    denied = discord.Permissions(**{permission: True}).value
+    overwrite = Overwrite(target_id=server.guild.id, type=OverwriteType.ROLE, allow=0, deny=denied)
+    server.env.backend.edit_channel(channel.id, {}, overwrites=[overwrite])
+
+
 def answer(result: simcord.InteractionResult) -> str:
     """The text of an answer that only the one who asked can see."""
     assert result.response
@@ -167,22 +183,29 @@ def answer(result: simcord.InteractionResult) -> str:
 
 
 def custom_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
-    """The custom_ids of a message's buttons, in reading order."""
+    """The custom_ids of a message's buttons and selects, in reading order."""
     found = message.message if isinstance(message, simcord.ResponseMessage) else message
-    return list(_custom_ids(found.components))
-
-
-def _custom_ids(components: Any) -> Iterator[str]:
-    for component in components:
-        if getattr(component, "custom_id", None):
-            yield component.custom_id
-        yield from _custom_ids(getattr(component, "children", ()))
-        yield from _custom_ids([component.accessory] if hasattr(component, "accessory") else [])
+    return [each.custom_id for each in _all(found.components) if getattr(each, "custom_id", None)]
 
 
 def paper_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
-    """The ids of the papers a message lists, in its order."""
-    return [each.split(":")[1] for each in custom_ids(message) if each.startswith("details:")]
+    """The ids of the papers whose details a message offers, by buttons or in a select, in its order."""
+    buttons = [each.split(":")[1] for each in custom_ids(message) if each.startswith("details:")]
+    return buttons + options(message, "pick")
+
+
+def options(message: discord.Message | simcord.ResponseMessage, custom_id: str) -> list[str]:
+    """The values that a select of a message offers."""
+    found = message.message if isinstance(message, simcord.ResponseMessage) else message
+    selects = [each for each in _all(found.components) if getattr(each, "custom_id", None) == custom_id]
+    return [option.value for select in selects for option in select.options]
+
+
+def _all(components: Any) -> Iterator[Any]:
+    for component in components:
+        yield component
+        yield from _all(getattr(component, "children", ()))
+        yield from _all([component.accessory] if hasattr(component, "accessory") else [])
 
 
 def read_texts(message: discord.Message) -> str:

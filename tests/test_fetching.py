@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.archive import days_between
+from bot.search import parse
 from tests.builders import DAY, Clock, entries, entry
 from tests.conftest import Papers, Server
 
@@ -29,7 +30,7 @@ async def read_days(server: Server) -> set[date]:
 
 async def test_the_jobs_are_in_the_timetable_by_their_names(server: Server) -> None:
     jobs = {job.id for job in server.bot.house.scheduler.get_jobs()}
-    assert jobs == {"fetching.catch_up", "fetching.current", "fetching.settling", "posting.tick"}
+    assert jobs == {"fetching.catch_up", "fetching.current", "fetching.settling", "fetching.embed", "posting.tick"}
 
 
 async def test_no_job_outlives_its_cog(server: Server) -> None:
@@ -47,7 +48,7 @@ async def test_the_first_start_reads_the_days_before(server: Server, papers_serv
 
 async def test_what_was_read_at_the_start_can_be_searched(server: Server) -> None:
     await fetching(server).catch_up()
-    assert server.bot.house.search.find("paper", limit=1).total == 7
+    assert server.bot.house.search.find(parse("paper", DAY), limit=1).total == 7
 
 
 async def test_a_later_start_reads_only_what_is_lacking(server: Server, papers_server: Papers, clock: Clock) -> None:
@@ -63,7 +64,7 @@ async def test_today_and_yesterday_are_kept_current(server: Server, papers_serve
     assert await read_days(server) == {DAY, TODAY}
     papers_server.lists = {DAY: entries(7), TODAY: [entry("2601.00099", TODAY, title="Breaking")]}
     await fetching(server).refresh_current()
-    assert server.bot.house.search.find("breaking", limit=1).ids == ("2601.00099",)
+    assert server.bot.house.search.find(parse("breaking", DAY), limit=1).ids == ("2601.00099",)
 
 
 async def test_upvotes_are_followed_for_two_weeks(server: Server, papers_server: Papers, clock: Clock) -> None:
@@ -134,7 +135,7 @@ async def test_what_was_read_before_the_api_went_down_can_be_searched(server: Se
     await house.archive.refresh(DAY, server.clock())  # the process ended before the index followed
     papers_server.down = True
     await fetching(server).catch_up()
-    assert house.search.find("paper", limit=1).total == 7
+    assert house.search.find(parse("paper", DAY), limit=1).total == 7
 
 
 async def test_a_list_with_an_unreadable_entry_costs_only_that_entry(

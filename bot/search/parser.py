@@ -1,0 +1,245 @@
+"""Read the query language: from what a person typed to a `Query`.
+
+Everything typed means something: what is no right form of the language is told as a `Mistake`, and the rest
+of the query stands.
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from bot.papers import find_paper_id
+from bot.search.legible import legible
+from bot.search.query import (
+    HAS,
+    AnyOf,
+    Clause,
+    Days,
+    Group,
+    Has,
+    Mistake,
+    Named,
+    Node,
+    Occur,
+    Phrase,
+    Query,
+    Sort,
+    Upvotes,
+    Word,
+)
+
+MOST_WORDS = 40  # a longer query is read up to there
+MOST_OPERATORS = 40
+MOST_MISTAKES = 20  # that are told
+DEEPEST = 10  # parentheses within parentheses
+
+_TOKEN = re.compile(
+    r"""\s*(?P<whole>
+        [()]
+      | (?P<occur>(?<![^\s(])[+-](?=[^\s)]))
+      | (?P<name>[A-Za-z_]+):(?P<value>"[^"]*"?|[^\s()"]*)
+      | "(?P<phrase>[^"]*)(?P<closed>"?)
+      | (?P<word>[^\s()"]+)
+    )""",
+    re.VERBOSE,
+)
+_GROUPED = "(this OR that)"
+_SIGNS = {Occur.SHOULD: "", Occur.MUST: "+", Occur.NOT: "-"}
+_UNITS = {"d": 1, "w": 7, "m": 30, "y": 365}
+_PERIOD = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
+_AGE = re.compile(r"(\d{1,4})([dwmy])")
+# Operator: a right form of it.
+RIGHT_FORMS = {
+    "author": ("author:lecun", 'author:"yann lecun"'),
+    "org": ("org:nvidia", 'org:"google deepmind"'),
+    "tag": ('tag:"speech recognition"',),
+    "day": ("day:2026-08-20",),
+    "after": ("after:2026-08-20", "after:2026-08", "after:2026", "after:7d"),
+    "before": ("before:2026-08-20", "before:2026-08", "before:2026", "before:7d"),
+    "min": ("min:50",),
+    "has": tuple(f"has:{what}" for what in HAS),
+    "sort": tuple(f"sort:{order.value}" for order in Sort),
+}
+
+
+def parse(text: str, today: date) -> Query:
+    """What `text` asks for on `today`; any text is a query."""
+    clean = " ".join(unicodedata.normalize("NFC", legible(text)).split())
+    return _Parser(clean, today).parsed()
+
+
+def composed(typed: str, today: date, *, sort: str = "", after: str = "", min_upvotes: int = 0) -> Query:
+    """The query typed, and what was chosen beside it as operators: before it, where nothing typed can swallow them."""
+    chosen = {"sort": sort, "after": after, "min": str(min_upvotes or "")}
+    operators = [f"{name}:{value}" for name, value in chosen.items() if value]
+    return parse(" ".join([*operators, re.sub(r"^(\s*OR\b)+", "", typed)]), today)
+
+
+@dataclass
+class _Parser:
+    """Reads tokens from left to right; a group in parentheses is read by a call of its own."""
+
+    text: str
+    today: date
+    sort: Sort | None = None  # the first one counts
+    words: int = 0
+    operators: int = 0
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def parsed(self) -> Query:
+        clauses, _ = self._clauses(_TOKEN.finditer(self.text), depth=0)
+        return Query(
+            self.text, tuple(clauses), self.sort or Sort.RELEVANCE, tuple(self.mistakes), find_paper_id(self.text)
+        )
+
+    def _clauses(self, tokens: Iterator[re.Match[str]], depth: int) -> tuple[list[Clause], bool]:
+        """The clauses up to the parenthesis that closes them, or to the end; and whether there was one."""
+        clauses: list[Clause] = []
+        occur, joins = Occur.SHOULD, False
+        for token in tokens:
+            if token["whole"] == ")" and depth:
+                return clauses, True
+            if token["whole"] == ")":
+                self._wrong(token, _GROUPED)
+            elif token["whole"] == "OR":
+                joins = bool(clauses)
+            elif modifier := _modifier(token):
+                occur = modifier
+            else:
+                node = self._group(tokens, token, depth) if token["whole"] == "(" else self._node(token)
+                if node:
+                    clause = Clause(node, occur, _SIGNS[occur] + token["whole"])
+                    clauses[-1:] = [_either(clauses[-1], clause)] if joins else [*clauses[-1:], clause]
+                occur, joins = Occur.SHOULD, False
+        return clauses, False
+
+    def _group(self, tokens: Iterator[re.Match[str]], opening: re.Match[str], depth: int) -> Node | None:
+        if depth == DEEPEST:
+            self._wrong(opening, _GROUPED)
+            return None
+        clauses, closed = self._clauses(tokens, depth + 1)
+        if not closed:
+            self._wrong(opening, _GROUPED)
+        return Group(tuple(clauses)) if clauses else None
+
+    def _node(self, token: re.Match[str]) -> Node | None:
+        if token["name"]:
+            return self._operator(token)
+        if token["phrase"] is not None:
+            phrase = self._read(token, "phrase")
+            if not token["closed"] and phrase == token["phrase"]:
+                self._wrong(token, f'"{phrase.strip()}"')
+            return Phrase(phrase) if phrase.strip() else None
+        word = self._read(token, "word")
+        prefix = word.endswith("*") and len(word) > 1
+        return Word(word.rstrip("*") if prefix else word, prefix) if word else None
+
+    def _read(self, token: re.Match[str], part: str) -> str:
+        """A part of a token up to `MOST_WORDS`, of which a phrase or `a-b-c` may hold many; the rest is marked."""
+        text, room = token[part], MOST_WORDS - self.words
+        ends = [each.end() for each in re.finditer(r"\w+", text)] or [len(text)]
+        self.words += len(ends)
+        if len(ends) <= room:
+            return text
+        end = ends[room - 1] if room > 0 else 0
+        if room >= 0:
+            self.mistakes.append(Mistake(token.start(part if end else "whole") + end, len(self.text), ()))
+        return text[:end]
+
+    def _operator(self, token: re.Match[str]) -> Node | None:
+        name, value = token["name"].lower(), token["value"].strip('"').strip()
+        if name not in RIGHT_FORMS:
+            return self._no_operator(token, name)
+        self.operators += 1
+        if self.operators > MOST_OPERATORS:
+            self._wrong(token)
+            return None
+        node = self._filter(name, value) if value else None
+        if node is None and not self._set_sort(name, value):
+            self._wrong(token, *RIGHT_FORMS[name])
+        elif token["value"].count('"') == 1:
+            self._wrong(token, f'{name}:"{value}"')
+        return node
+
+    def _no_operator(self, token: re.Match[str], name: str) -> Node | None:
+        """A colon in prose, as in `BERT: pre-training`, is none of ours; `autor:lecun` is a slip."""
+        near = difflib.get_close_matches(name, RIGHT_FORMS, n=1, cutoff=0.7) if token["value"] else []
+        if near:
+            value = token["value"].strip('"')
+            right = f'{near[0]}:"{value}"' if " " in value else f"{near[0]}:{value}"
+            self._wrong(token, *([right] if self._filter(near[0], value) else RIGHT_FORMS[near[0]]))
+            return None
+        word = self._read(token, "whole")
+        return Word(word) if word else None
+
+    def _filter(self, name: str, value: str) -> Node | None:
+        """The filter `name` demands, None where `value` is no right one."""
+        match name:
+            case "author" | "org" | "tag":
+                return Named(name, value) if re.search(r"\w", value) else None
+            case "has":
+                return Has(value.lower()) if value.lower() in HAS else None
+            case "min":
+                return Upvotes(int(value)) if re.fullmatch(r"\d{1,6}", value, re.ASCII) else None
+            case "day" | "after" | "before":
+                return self._days(name, value.lower())
+        return None
+
+    def _days(self, name: str, value: str) -> Days | None:
+        period = _period(value, self.today)
+        if period is None:
+            return None
+        first, end = period
+        return {"day": Days(first, end), "after": Days(first, None), "before": Days(None, first)}[name]
+
+    def _set_sort(self, name: str, value: str) -> bool:
+        if name != "sort" or value.lower() not in {order.value for order in Sort}:
+            return False
+        self.sort = self.sort or Sort(value.lower())
+        return True
+
+    def _wrong(self, token: re.Match[str], *right: str) -> None:
+        if len(self.mistakes) < MOST_MISTAKES:
+            self.mistakes.append(Mistake(token.start("whole"), token.end("whole"), right))
+
+
+def _modifier(token: re.Match[str]) -> Occur | None:
+    """What a sign makes of the clause that follows."""
+    if token["whole"] == "NOT" or token["occur"] == "-":
+        return Occur.NOT
+    return Occur.MUST if token["occur"] else None
+
+
+def _either(before: Clause, after: Clause) -> Clause:
+    """`before OR after`; the alternatives of a chain stand side by side."""
+    chained = isinstance(before.node, AnyOf) and before.occur is Occur.SHOULD
+    options = before.node.options if chained and isinstance(before.node, AnyOf) else (before,)
+    return Clause(AnyOf((*options, after)))
+
+
+def _period(value: str, today: date) -> tuple[date, date] | None:
+    """The first day of a date, month or year, or of so many days ago, and the first day after it."""
+    try:
+        if value in {"today", "yesterday"}:
+            day = today - timedelta(days=value == "yesterday")
+            return day, day + timedelta(days=1)
+        if age := _AGE.fullmatch(value):
+            return today - timedelta(days=int(age[1]) * _UNITS[age[2]]), today + timedelta(days=1)
+        if found := _PERIOD.fullmatch(value):
+            return _calendar(*(int(part) for part in found.groups() if part))
+    except (ValueError, OverflowError):
+        return None  # the 31st of February
+    return None
+
+
+def _calendar(year: int, month: int | None = None, day: int | None = None) -> tuple[date, date]:
+    if month is not None and day is not None:
+        first = date(year, month, day)
+        return first, first + timedelta(days=1)
+    if month is not None:
+        first = date(year, month, 1)
+        return first, (first + timedelta(days=31)).replace(day=1)
+    return date(year, 1, 1), date(year + 1, 1, 1)
