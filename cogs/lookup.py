@@ -1,95 +1,150 @@
 """Look-ups: `/paper`, which finds a past paper again."""
 
-import asyncio
-import re
-from typing import Any, Self
+from random import SystemRandom
 
-import discord
 from discord import app_commands
 from discord.ext import commands
-from discord.ui import Button, DynamicItem, Item, LayoutView
 
-from bot.client import House, Mistake, PaperBot
+from bot.citing import Format
+from bot.client import Mistake, PaperBot, reply
+from bot.finding import AGES
 from bot.layouts import replies
-from bot.layouts.paper import details_card
-from bot.layouts.results import PER_PAGE, found_message
-from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
-from bot.papers import paper_id
+from bot.layouts.citation import citation
+from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, escape, plain
+from bot.papers import Paper, paper_id
 from bot.ranking import Period
+from bot.search import Sort, composed
+from cogs import details, pages
+from cogs.controls import Interaction
 
+CONTROLS = (
+    pages.FoundPage,
+    pages.ShareButton,
+    pages.PostedPage,
+    details.PickSelect,
+    details.TagSelect,
+    details.SimilarButton,
+    details.CiteButton,
+)
+MOST_UPVOTES = 10_000
+PERIODS = {name: days for name, days in AGES.items() if days}
+A_PAPER = "type words of its title and pick it, or give its arXiv id or a link"
 Choices = list[app_commands.Choice[str]]
 
 
-async def _found(house: House, query: str, page: int) -> LayoutView | None:
-    """A page of what matches `query`, None when nothing does."""
-    offset = (page - 1) * PER_PAGE
-    found = await asyncio.to_thread(house.search.find, query, limit=PER_PAGE, offset=offset)
-    papers = await house.storage.papers.get(found.ids)
-    return found_message(query, papers, total=found.total, page=page) if papers else None
+def _choices(*values: str) -> Choices:
+    return [app_commands.Choice(name=value, value=value) for value in values]
 
 
-class FoundPageButton(DynamicItem[Button[LayoutView]], template=r"(?s:find:(?P<page>[1-9]\d{0,5}):(?P<query>.+))"):
-    """Turns a page of results; the query travels in the custom_id."""
-
-    def __init__(self, button: Button[LayoutView], query: str, page: int) -> None:
-        super().__init__(button)
-        self.query, self.page = query, page
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], item: Item[Any], match: re.Match[str], /
-    ) -> Self:
-        assert isinstance(item, Button)
-        return cls(item, match["query"], int(match["page"]))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        view = await _found(interaction.client.house, self.query, self.page)
-        if view:
-            await interaction.response.edit_message(view=view)
-        else:
-            await interaction.response.send_message(replies.no_results(self.query), ephemeral=True)
-
-
+@app_commands.allowed_installs(guilds=True, users=True)
+@app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
 class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
     def __init__(self, bot: PaperBot) -> None:
         self.bot = bot
+        self.chance = SystemRandom()
 
     async def cog_load(self) -> None:
-        self.bot.add_dynamic_items(FoundPageButton)
+        self.bot.add_dynamic_items(*CONTROLS)
 
     async def cog_unload(self) -> None:
-        self.bot.remove_dynamic_items(FoundPageButton)
+        self.bot.remove_dynamic_items(*CONTROLS)
 
-    @app_commands.command(name="search", description="Find papers by words of their title, abstract, authors or tags")
-    @app_commands.describe(query='words, "phrases", -not')
-    async def search(self, interaction: discord.Interaction[PaperBot], query: str) -> None:
+    @app_commands.command(name="search", description="Find papers by whatever you remember of them")
+    @app_commands.describe(
+        query='words, "phrases", -not, author:, org:, tag:, after:2026-05, min:50, has:code',
+        sort="which come first (relevance, pulled a little towards upvotes)",
+        period="how old they may be (any age)",
+        min_upvotes="leave out papers with fewer upvotes (0)",
+        share="show the page to everybody here (no)",
+        everywhere="ask Hugging Face too, for papers that are not in the archive (no)",
+    )
+    @app_commands.choices(sort=_choices(*(order.value for order in Sort)), period=_choices(*PERIODS))
+    async def search(
+        self,
+        interaction: Interaction,
+        query: str,
+        sort: str = "",
+        period: str = "",
+        min_upvotes: app_commands.Range[int, 0, MOST_UPVOTES] = 0,
+        share: bool = False,
+        everywhere: bool = False,
+    ) -> None:
         if not query.strip():
             raise Mistake(replies.NO_QUERY)
-        view = await _found(self.bot.house, query, page=1)
-        if view:
-            await interaction.response.send_message(view=view, ephemeral=True)
-        else:
-            await interaction.response.send_message(replies.no_results(query), ephemeral=True)
+        if share:
+            pages.check_may_share(interaction)
+        after = f"{PERIODS[period]}d" if period else ""
+        wanted = composed(query, self.bot.house.clock().date(), sort=sort, after=after, min_upvotes=min_upvotes)
+        await pages.show_found(interaction, wanted, shared=share)
+        if everywhere:
+            await reply(interaction, await pages.hub_page(self.bot.house, wanted), ephemeral=not share)
 
-    @app_commands.command(name="show", description="Everything known of one paper")
-    @app_commands.describe(paper="type words of its title and pick it, or give its arXiv id or a link")
-    async def show(self, interaction: discord.Interaction[PaperBot], paper: str) -> None:
-        reference = paper_id(paper)
-        papers = await self.bot.house.storage.papers.get([reference]) if reference else []
-        if papers:
-            await interaction.response.send_message(view=details_card(papers[0]), ephemeral=True)
-        else:
-            await interaction.response.send_message(replies.UNKNOWN_PAPER, ephemeral=True)
+    @search.autocomplete("query")
+    async def complete_query(self, _: Interaction, typed: str) -> Choices:
+        completions = await self.bot.house.completer.queries(typed, self.bot.house.clock().date())
+        fitting = {each.value: each.label for each in completions if len(each.value) <= MAX_CHOICE}
+        return [app_commands.Choice(name=plain(fitting[value], MAX_CHOICE), value=value) for value in fitting]
+
+    @app_commands.command(name="show", description="Everything known of a paper, even one the archive lacks")
+    @app_commands.describe(paper=A_PAPER)
+    async def show(self, interaction: Interaction, paper: str) -> None:
+        await details.show_card(interaction, await self._paper(interaction, paper))
+
+    @app_commands.command(name="similar", description="Papers like one that you know")
+    @app_commands.describe(paper=A_PAPER)
+    async def similar(self, interaction: Interaction, paper: str) -> None:
+        await details.show_similar(interaction, await self._paper(interaction, paper))
+
+    @app_commands.command(name="cite", description="A citation to copy")
+    @app_commands.describe(paper=A_PAPER, format_="how it is written (BibTeX)")
+    @app_commands.rename(format_="format")
+    @app_commands.choices(format_=_choices(*Format))
+    async def cite(self, interaction: Interaction, paper: str, format_: str = Format.BIBTEX.value) -> None:
+        await reply(interaction, citation(await self._paper(interaction, paper), Format(format_)))
 
     @show.autocomplete("paper")
-    async def complete_paper(self, interaction: discord.Interaction[PaperBot], typed: str) -> Choices:  # noqa: ARG002
-        if typed.strip():
-            found = await asyncio.to_thread(self.bot.house.search.suggest, typed, limit=MAX_CHOICES)
-            papers = await self.bot.house.storage.papers.get(found.ids)
-        else:
-            first, last = Period.WEEK.span(self.bot.house.clock().date())
-            papers, _ = await self.bot.house.storage.papers.top(first, last, limit=MAX_CHOICES)
-        return [app_commands.Choice(name=plain(paper.title, MAX_CHOICE), value=paper.id) for paper in papers]
+    @similar.autocomplete("paper")
+    @cite.autocomplete("paper")
+    async def complete_paper(self, _: Interaction, typed: str) -> Choices:
+        papers = await self.bot.house.completer.papers(typed, self.bot.house.clock().date())
+        return [app_commands.Choice(name=plain(each.title, MAX_CHOICE), value=each.id) for each in papers[:MAX_CHOICES]]
+
+    async def _paper(self, interaction: Interaction, wanted: str) -> Paper:
+        """The paper somebody refers to, or describes well enough to be found; raises `Mistake`."""
+        if reference := paper_id(wanted):
+            return await details.known_paper(interaction, reference)
+        query = pages.read_query(interaction, wanted)
+        results = await self.bot.house.finder.page(query, 1) if query.text else None
+        if results is None or not results.hits:
+            raise Mistake(replies.UNKNOWN_PAPER)
+        return results.hits[0].paper
+
+    @app_commands.command(name="random", description="A random paper, of all or of those that match a query")
+    @app_commands.describe(query="as in /paper search (all papers)")
+    async def random(self, interaction: Interaction, query: str = "") -> None:
+        wanted = pages.read_query(interaction, query)
+        paper = await self.bot.house.finder.random(wanted, self.chance)
+        if paper is None:
+            raise Mistake(replies.no_results(escape(plain(wanted.text, 300))) if wanted.text else replies.EMPTY_ARCHIVE)
+        await details.show_card(interaction, paper)
+
+    @app_commands.command(name="today", description="Today's list so far, ranked by upvotes as they are now")
+    async def today(self, interaction: Interaction) -> None:
+        house = self.bot.house
+        today = house.clock().date()
+        latest = await house.storage.papers.latest_listed_day(today)
+        if latest is None:
+            raise Mistake(replies.EMPTY_ARCHIVE)
+        remarks = () if latest == today else (replies.latest_instead(latest),)
+        view = await pages.leaderboard_page(house, Period.DAY, latest, 1, *remarks)
+        assert view  # a listed day has papers
+        await reply(interaction, view)
+
+    @app_commands.command(name="posted", description="What digests on this server highlighted, newest first")
+    @app_commands.describe(period="how far back (month)")
+    @app_commands.choices(period=_choices(*AGES))
+    async def posted(self, interaction: Interaction, period: str = "month") -> None:
+        await reply(interaction, await pages.posted_page(interaction, period, 1))
 
 
 async def setup(bot: PaperBot) -> None:

@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Mistake, PaperBot
+from bot.client import Mistake, PaperBot, reply
 from bot.delivery import missing_permissions
 from bot.digest import Taste
 from bot.layouts import replies
@@ -26,8 +26,8 @@ from bot.schedule import (
     weekday_choices,
 )
 from bot.storage import Subscription, SubscriptionState, TooManySubscriptions
+from cogs.controls import Interaction
 
-Interaction = discord.Interaction[PaperBot]
 Choices = list[app_commands.Choice[str]]
 Size = app_commands.Range[int, 1, 10]
 MinUpvotes = app_commands.Range[int, 0, 10_000]
@@ -88,7 +88,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
             )
         except TooManySubscriptions:
             raise Mistake(replies.TOO_MANY) from None
-        await _reply(interaction, replies.saved(added, "Set up"))
+        await reply(interaction, replies.saved(added, "Set up"))
 
     @app_commands.command(description="Change a subscription; what you leave out stays as it is")
     @app_commands.describe(**_MEANINGS)
@@ -117,19 +117,20 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         next_run = await self._next_run(known, timetable)
         channel_id = channel.id if channel else known.channel_id
         await self.subscriptions.edit(known.id, channel_id, timetable, taste, next_run)
-        await _reply(interaction, replies.saved(await self._again(known), "Changed"))
+        await reply(interaction, replies.saved(await self._again(known), "Changed"))
 
     @app_commands.command(name="list", description="What is posted on this server, where and when")
     async def list_(self, interaction: Interaction) -> None:
         known = await self.subscriptions.of_guild(_guild(interaction).id)
-        await _reply(interaction, *(replies.messages(map(replies.listed, known)) or [replies.NO_SUBSCRIPTIONS]))
+        for text in replies.messages(map(replies.listed, known)) or [replies.NO_SUBSCRIPTIONS]:
+            await reply(interaction, text)
 
     @app_commands.command(description="Stop posting until you resume")
     @app_commands.describe(subscription=_MEANINGS["subscription"])
     async def pause(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription)
         await self.subscriptions.pause(known.id)
-        await _reply(interaction, replies.saved(await self._again(known), "Paused"))
+        await reply(interaction, replies.saved(await self._again(known), "Paused"))
 
     @app_commands.command(description="Post again; what was missed meanwhile comes in one digest")
     @app_commands.describe(subscription=_MEANINGS["subscription"])
@@ -138,14 +139,14 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         _check_channel(interaction, known)
         next_run = await self._next_run(known, known.timetable)
         await self.subscriptions.resume(known.id, next_run)
-        await _reply(interaction, replies.saved(await self._again(known), "Resumed"))
+        await reply(interaction, replies.saved(await self._again(known), "Resumed"))
 
     @app_commands.command(description="Remove a subscription; what it posted stays in the record")
     @app_commands.describe(subscription=_MEANINGS["subscription"])
     async def remove(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription)
         await self.subscriptions.remove(known.id)
-        await _reply(interaction, f"Removed: {replies.wish(known)}.")
+        await reply(interaction, f"Removed: {replies.wish(known)}.")
 
     @app_commands.command(description="See what the next digest would be; nobody else does, and nothing is recorded")
     @app_commands.describe(subscription=_MEANINGS["subscription"])
@@ -153,10 +154,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         known = await self._chosen(interaction, subscription)
         await interaction.response.defer(ephemeral=True, thinking=True)  # the lists may have to be read first
         digest = await self.bot.composer.preview(known, self.bot.house.clock())
-        if digest.highlights:
-            await interaction.followup.send(view=preview_message(digest), ephemeral=True)
-        else:
-            await interaction.followup.send(replies.quiet_preview(digest), ephemeral=True)
+        await reply(interaction, preview_message(digest) if digest.highlights else replies.quiet_preview(digest))
 
     @app_commands.command(description="When the next digest comes, what came last, and what is in the way")
     @app_commands.describe(subscription="which one (all of them)")
@@ -171,7 +169,8 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
             replies.standing(each, await self.deliveries.latest(each.id), _missing(guild, each.channel_id))
             for each in known
         ]
-        await _reply(interaction, *replies.messages(reports))
+        for text in replies.messages(reports):
+            await reply(interaction, text)
 
     @add.autocomplete("timezone")
     @edit.autocomplete("timezone")
@@ -258,12 +257,6 @@ def _channel_name(guild: discord.Guild, channel_id: int) -> str:
 def _guild(interaction: Interaction) -> discord.Guild:
     assert interaction.guild is not None  # interaction_check refused the rest
     return interaction.guild
-
-
-async def _reply(interaction: Interaction, text: str, *more: str) -> None:
-    await interaction.response.send_message(text, ephemeral=True)
-    for each in more:
-        await interaction.followup.send(each, ephemeral=True)
 
 
 async def setup(bot: PaperBot) -> None:

@@ -15,7 +15,7 @@ from referencing.jsonschema import DRAFT202012
 OPENAPI = Path(__file__).parents[2] / "shared" / "contracts" / "discord-openapi.json"
 COMPONENTS_V2 = 1 << 15
 UPDATE_MESSAGE, AUTOCOMPLETE = 7, 8
-ACTION_ROW, BUTTON, TEXT_DISPLAY = 1, 2, 10
+ACTION_ROW, BUTTON, SELECT, TEXT_DISPLAY = 1, 2, 3, 10
 MESSAGE_WITH_CONTENT = 4
 
 _MESSAGE_KEYS = {
@@ -25,7 +25,7 @@ _MESSAGE_KEYS = {
 _COMPONENT_KEYS = {
     1: {"components"},
     2: {"custom_id", "style", "label", "disabled", "url", "sku_id", "emoji"},
-    3: {"custom_id", "options", "placeholder", "min_values", "max_values", "disabled"},
+    3: {"custom_id", "options", "placeholder", "min_values", "max_values", "disabled", "required"},  # in modals
     9: {"components", "accessory"},
     10: {"content"},
     11: {"media", "description", "spoiler"},
@@ -109,6 +109,8 @@ def _component_problems(component: dict[str, Any]) -> Iterator[str]:
         yield "an action row holds one to five buttons"
     if kind == BUTTON:
         yield from _button_problems(component)
+    if kind == SELECT:
+        yield from _select_problems(component)
 
 
 def _button_problems(button: dict[str, Any]) -> Iterator[str]:
@@ -120,6 +122,21 @@ def _button_problems(button: dict[str, Any]) -> Iterator[str]:
         yield f"custom_id {button['custom_id']!r}"
     if len(button.get("url", "")) > 512:
         yield "a url of more than 512 characters"
+
+
+def _select_problems(select: dict[str, Any]) -> Iterator[str]:
+    options = select["options"]
+    if not 1 <= len(options) <= 25:
+        yield f"{len(options)} options"
+    if len({each["value"] for each in options}) < len(options):
+        yield "two options with the same value"
+    if len(select.get("placeholder") or "") > 150:
+        yield "a placeholder of more than 150 characters"
+    for option in options:
+        for name in ("label", "value", "description"):
+            text = option.get(name)
+            if not 1 <= len("x" if text is None else text.strip()) <= 100:
+                yield f"the {name} of option {option}"
 
 
 def _choice_problems(choices: list[dict[str, Any]]) -> Iterator[str]:

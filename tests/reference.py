@@ -16,8 +16,9 @@ COMMANDS, SETTINGS = ROOT / "docs" / "commands.md", ROOT / ".env.example"
 
 HEAD = """# Commands
 
-Every answer is for the one who asked alone, except the digest itself. `/digest` is for members with **Manage
-Server**, inside a server.
+Every answer is for the one who asked alone, except the digest itself and pages that somebody shares. `/digest` is for
+members with **Manage Server**, inside a server. `/paper` and `/top` also work in direct messages, and anywhere for
+people who install the bot for themselves. What a query may hold: [search.md](search.md).
 """
 
 
@@ -38,7 +39,9 @@ def _section(command: app_commands.Command) -> Iterator[str]:  # type: ignore[ty
     if command.parameters:
         yield "| option | | meaning |\n|---|---|---|"
         for option in command.parameters:
-            yield f"| `{option.display_name}` | {'required' if option.required else ''} | {option.description} |"
+            required = "required" if option.required else ""
+            choices = f": {', '.join(f'`{each.name}`' for each in option.choices)}" if option.choices else ""
+            yield f"| `{option.display_name}` | {required} | {option.description}{choices} |"
         yield ""
 
 

@@ -14,7 +14,7 @@ from tests.conftest import Server, answer
 from tests.test_lookup import GARBAGE
 from tests.test_subscriptions import let_in
 
-STRING, INTEGER, CHANNEL = 3, 4, 7
+STRING, INTEGER, BOOLEAN, CHANNEL = 3, 4, 5, 7
 GOOD = {
     "time": "9:00",
     "timezone": "Europe/Berlin",
@@ -24,6 +24,8 @@ GOOD = {
     "period": "week",
     "date": "2026-01-15",
     "subscription": "1",
+    "sort": "upvotes",
+    "format": "plain",
 }
 
 
@@ -42,6 +44,8 @@ def filled(server: Server, options: list[dict[str, Any]], *, optional: bool = Fa
 def good(server: Server, option: dict[str, Any]) -> Any:
     if option["type"] == CHANNEL:
         return server.papers
+    if option["type"] == BOOLEAN:
+        return False
     return option["max_value"] if option["type"] == INTEGER else GOOD[option["name"]]
 
 
@@ -111,7 +115,7 @@ async def test_any_text_in_any_option_is_answered_and_nothing_bad_is_written(rea
 @pytest.mark.parametrize("text", GARBAGE.values(), ids=GARBAGE.keys())
 async def test_any_text_may_be_typed_into_an_autocompleted_option(ready: Server, text: str) -> None:
     completed = [each for each in text_options(ready, completed=True) if each[2]]
-    assert len(completed) == 11
+    assert len(completed) == 14
     for name, option, _ in completed:
         await ready.admin.autocomplete(ready.general, name, option, text)
 
@@ -138,6 +142,6 @@ async def test_an_error_of_ours_is_answered_politely_and_logged(
     await ready.bot.house.storage.papers._database._stack.aclose()  # the disk is gone
     result = await ready.member.slash(ready.general, "top")
     assert answer(result) == replies.BROKEN
-    assert "a command met a bug" in caplog.messages
+    assert "an interaction met a bug" in caplog.messages
     caplog.clear()
     ready.env._errors.clear()

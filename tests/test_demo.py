@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from bench import corpus
-from bot.demo import sample_lists
+from bot.demo import sample_beyond, sample_lists
 from bot.demo.stage import raised_stage
 from bot.papers.entry import read_entry
 from tests.conftest import custom_ids, read_texts
@@ -91,6 +91,27 @@ def test_every_entry_of_the_sample_is_a_paper_with_a_summary_and_tags() -> None:
     assert len(papers) == len({paper.id for paper in papers}) == 168
     assert all(paper.abstract and paper.ai_summary and paper.tags and paper.authors for paper in papers)
     assert all(paper.day in lists for paper in papers)
+
+
+def test_the_papers_beyond_the_sample_are_on_no_list_of_it_and_as_complete() -> None:
+    listed = {entry["paper"]["id"] for entries in sample_lists().values() for entry in entries}
+    papers = [read_entry(entry, None) for entry in sample_beyond()]
+    assert {paper.id for paper in papers} == {"1706.03762", "1810.04805", "2106.09685"}
+    assert listed.isdisjoint(paper.id for paper in papers)
+    assert all(paper.abstract and paper.ai_summary and paper.tags and paper.authors for paper in papers)
+    assert all(paper.published_at and paper.linked_models and paper.day is None for paper in papers)
+
+
+async def test_the_demos_archive_can_look_up_a_paper_it_never_listed(tmp_path: Path) -> None:
+    async with raised_stage(tmp_path, Console(quiet=True)) as stage:
+        house = stage.bot.house
+        assert await house.storage.papers.get(["1706.03762"]) == []
+        found = await house.archive.search_hub("attention translation", 5)
+        assert [paper.id for paper in found] == ["1706.03762"]
+        fetched = await house.archive.fetch("1706.03762", house.clock())
+        assert fetched
+        assert fetched.authors[0] == "Ashish Vaswani"
+        assert await house.storage.papers.get([fetched.id]) == [fetched]
 
 
 @pytest.mark.real_days

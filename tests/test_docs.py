@@ -1,13 +1,50 @@
 """The docs tell the truth: what is written from the code is what the code says."""
 
+import math
 import re
 
+import pytest
+
+from bot.search import HAS, MOST_WORDS, RIGHT_FORMS, Sort, parse
+from bot.search.schema import pull
 from bot.settings import BotSettings, env_example
+from tests.builders import DAY
 from tests.reference import COMMANDS, ROOT, SETTINGS, commands
 
 
 async def test_the_command_reference_lists_every_command_and_option_as_it_is() -> None:
     assert COMMANDS.read_text(encoding="utf-8") == await commands(), "run `make docs`"
+
+
+SEARCH = (ROOT / "docs" / "search.md").read_text(encoding="utf-8")
+
+
+def test_the_guide_to_search_tells_of_every_operator_and_value() -> None:
+    rows = dict(re.findall(r"^\| `([a-z]+:)` \|(.*)$", SEARCH, re.MULTILINE))
+    assert rows.keys() == {f"{name}:" for name in RIGHT_FORMS}
+    for name, forms in RIGHT_FORMS.items():
+        assert all(f"`{form}`" in rows[f"{name}:"] for form in forms), name
+    assert all(f"`has:{what}`" in SEARCH for what in HAS)
+    assert all(f"`sort:{order.value}`" in SEARCH for order in Sort)
+    assert f"the first {MOST_WORDS} are read" in SEARCH
+
+
+def test_every_query_in_the_guide_to_search_is_a_right_one() -> None:
+    operators = "|".join(RIGHT_FORMS)
+    queries = re.findall(rf"`([^`\n]*(?:{operators}):[^`\n]+)`", SEARCH)
+    assert len(queries) > 25
+    for query in queries:
+        mistakes = parse(query, DAY).mistakes
+        assert [each.right for each in mistakes] == ([("min:50",)] if query == "min:abc" else []), query
+
+
+def test_the_guide_to_search_tells_how_much_upvotes_pull() -> None:
+    factors = {upvotes: math.log2(2 + pull(upvotes)) for upvotes in (0, 50, 400)}
+    assert factors[50] == pytest.approx(1 + 0.03 * math.log2(51))
+    assert "1 + 0.03 · log₂(1 + upvotes)" in SEARCH
+    said = re.search(r"That is ([\d.]+) without a vote, ([\d.]+)\s+with fifty and ([\d.]+) with four hundred", SEARCH)
+    assert said
+    assert [float(each) for each in said.groups()] == [pytest.approx(each, abs=0.005) for each in factors.values()]
 
 
 def test_the_example_settings_are_the_settings() -> None:

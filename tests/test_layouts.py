@@ -3,21 +3,32 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from discord.ui import LayoutView, TextDisplay
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.digest import Digest, Highlight
+from bot.finding import AGES, PER_PAGE, Details, Hit, Results
+from bot.layouts.card import details_card, sparkline
 from bot.layouts.digest import digest_message, preview_message
-from bot.layouts.paper import details_card
-from bot.layouts.results import PER_PAGE, found_message, leaderboard_message
-from bot.layouts.text import compact, count, escape, first_sentences, plain, shorten
+from bot.layouts.results import (
+    found_message,
+    hub_message,
+    leaderboard_message,
+    nothing_message,
+    posted_message,
+    similar_message,
+)
+from bot.layouts.text import code, code_block, compact, count, escape, first_sentences, marked, plain, shorten
 from bot.papers import Paper
 from bot.papers.entry import read_entry
 from bot.ranking import Period
+from bot.search import Query, Snippet, parse
+from bot.storage import Post
 from tests.builders import DAY, entry
 from tests.discord_limits import check_message, walk
 
@@ -57,10 +68,13 @@ def read_texts_of(paper: Paper) -> str:
 
 
 def test_every_page_of_the_longest_query_that_turns_has_ids_that_fit() -> None:
-    listed = [replace(_seen(), id=f"2601.{number:05}") for number in range(PER_PAGE)]
-    for length in range(80, 100):
+    hits = tuple(Hit(replace(_seen(), id=f"2601.{number:05}")) for number in range(PER_PAGE))
+    for length in range(75, 100):
         for page in (1, 9, 10):
-            check(found_message("q" * length, listed, total=50, page=page))
+            results = Results(parse("q" * length, DAY), hits, total=50, page=page)
+            turns = "Next" in str(found_message(results).to_components())  # type: ignore[no-untyped-call]
+            assert turns == (length <= 100 - len("find:l10:"))
+            assert ("Shorten the query" in check(found_message(results))[0]) != turns
 
 
 def _paper(known: dict[str, Any], title: str, number: int) -> Paper:
@@ -81,7 +95,7 @@ facts = st.fixed_dictionaries(
         ),
         "organization": st.fixed_dictionaries({"fullname": names}),
         "ai_summary": st.one_of(st.none(), texts),
-        "ai_keywords": st.lists(names, max_size=20),
+        "ai_keywords": st.lists(names, max_size=40),
         "githubRepo": st.one_of(st.none(), urls),
         "githubStars": counts,
         "projectPage": st.one_of(st.none(), urls),
@@ -149,19 +163,59 @@ async def test_a_preview_fits_a_message_whatever_its_papers_hold(digest: Digest)
     assert len(blocks) == len(digest.highlights)
 
 
-@within_seconds
-@given(papers)
-async def test_a_papers_card_fits_a_message_whatever_it_holds(paper: Paper) -> None:
-    head, *_ = check(details_card(paper))
-    assert f"](https://huggingface.co/papers/{paper.id})" in head
+snowflakes = st.integers(10**16, 2**63)
+posts = st.one_of(st.none(), st.builds(Post, snowflakes, snowflakes, snowflakes, st.datetimes(timezones=st.just(UTC))))
 
 
 @within_seconds
-@given(texts, st.lists(papers, max_size=PER_PAGE), st.integers(0, 10**6), st.integers(1, 999_999))
-async def test_a_page_of_results_fits_a_message_whatever_was_asked(
-    query: str, some: list[Paper], total: int, page: int
-) -> None:
-    check(found_message(query, _distinct(some), total=total, page=page))
+@given(st.builds(Details, papers, st.lists(counts, max_size=60).map(tuple), posts))
+async def test_a_papers_card_fits_a_message_whatever_it_holds(details: Details) -> None:
+    head, *_ = check(details_card(details))
+    assert f"](https://huggingface.co/papers/{details.paper.id})" in head
+
+
+snippets = st.builds(
+    lambda text, marks: Snippet(text[:220], tuple(sorted((min(mark), max(mark)) for mark in marks))),
+    texts,
+    st.lists(st.tuples(st.integers(0, 230), st.integers(0, 230)), max_size=20),
+)
+pages = st.builds(
+    lambda some, snippets, posts: tuple(map(Hit, _distinct(some), snippets, posts)),
+    st.lists(papers, max_size=PER_PAGE),
+    st.lists(st.one_of(st.none(), snippets), min_size=PER_PAGE, max_size=PER_PAGE),
+    st.lists(posts, min_size=PER_PAGE, max_size=PER_PAGE),
+)
+queries = st.builds(
+    lambda words: parse(" ".join(words), DAY),
+    st.lists(
+        st.one_of(texts, names, st.sampled_from(["min:x", "sort:", '"', "(", "has:legs", "autor:x"])), max_size=12
+    ),
+)
+words = st.lists(names, max_size=60).map(tuple)
+
+
+def _results(query: Query, hits: tuple[Hit, ...], total: int, page: int, some: tuple[str, ...]) -> Results:
+    taken = tuple(zip(some, reversed(some), strict=True))
+    last = max(1, -(-total // PER_PAGE))  # beyond it there is nothing to show
+    return Results(query, hits, total, min(page, last), taken, left_out=some, near=some)
+
+
+@within_seconds
+@given(
+    st.builds(_results, queries, pages, st.integers(0, 10**6), st.integers(1, 99_999), words),
+    st.booleans(),
+)
+async def test_a_page_of_results_fits_a_message_whatever_was_asked(results: Results, shared: bool) -> None:
+    check(found_message(results, shared=shared))
+    check(nothing_message(results))
+    check(posted_message("week", results.hits, total=results.total, page=results.page))
+    check(hub_message(results.query, [hit.paper for hit in results.hits]))
+
+
+@within_seconds
+@given(papers, pages)
+async def test_similar_papers_fit_a_message_whatever_they_hold(paper: Paper, hits: tuple[Hit, ...]) -> None:
+    check(similar_message(paper, hits))
 
 
 @within_seconds
@@ -170,12 +224,29 @@ async def test_a_page_of_results_fits_a_message_whatever_was_asked(
     st.dates(),
     st.lists(papers, max_size=PER_PAGE),
     st.integers(0, 10**6),
-    st.integers(1, 999_999),
+    st.integers(1, 99_999),
 )
 async def test_a_leaderboard_fits_a_message_on_every_date(
     period: Period, day: date, some: list[Paper], total: int, page: int
 ) -> None:
-    check(leaderboard_message(period, day, _distinct(some), total=total, page=page))
+    check(leaderboard_message(period, day, _distinct(some), total=total, page=page, remarks=["It grows. " * 9] * 2))
+
+
+def test_every_span_of_posted_papers_has_its_name() -> None:
+    headings = [check(posted_message(period, (), total=0, page=1))[0] for period in AGES]
+    spans = [re.findall(r"\*\*(.*)\*\*", heading) for heading in headings]
+    assert spans == [["The last week"], ["The last month"], ["The last year"], ["All time"]]
+
+
+def test_the_longest_real_page_of_results_keeps_whole_titles_and_something_of_what_was_found() -> None:
+    title = "A Title of Many Words " * 7 + "Which Ends At Last!!!"
+    longest = _seen(title=title, summary="It says a lot of things. " * 80, githubRepo=f"https://github.com/{'r' * 60}")
+    snippet = Snippet("It says a lot of things. " * 8, ((10, 13), (17, 23)))
+    post = Post(2**62, 2**62, 2**62, datetime(2026, 1, 1, tzinfo=UTC))
+    hits = tuple(Hit(each, snippet, post) for each in _distinct([longest] * PER_PAGE))
+    _, *blocks = check(found_message(Results(parse("q " * 39 + "min:x", DAY), hits, 10**6, 1)))
+    assert all(f"[{title}](" in block and "It says a **lot** of **things**." in block for block in blocks)
+    assert all("posted here on" in block for block in blocks)
 
 
 def _distinct(some: Sequence[Paper]) -> list[Paper]:
@@ -200,10 +271,65 @@ async def test_ten_of_the_longest_real_papers_keep_their_whole_titles() -> None:
     assert len(title) == 175
     _, *blocks = check(digest_message(_digest([longest] * 10, 99, 3, [False] * 10), NONCE))
     assert all(f"[{title}](" in block for block in blocks)
-    assert "Author 9 + 654" in "\n".join(check(details_card(longest)))
+    assert "Author 9 + 654" in "\n".join(check(details_card(Details(longest))))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "line"),
+    [
+        ([], ""),
+        ([7], ""),
+        ([7, 7], ""),
+        ([1, 9], "▁█"),
+        ([9, 1], "█▁"),
+        ([12, 40, 80, 163], "▁▂▄█"),
+        (range(100), "▁▁▂▂▃▄▄▅▆▆▇█"),
+    ],
+)
+def test_a_sparkline_shows_the_course_of_its_numbers(numbers: Sequence[int], line: str) -> None:
+    assert sparkline(numbers) == line
+
+
+@given(st.lists(counts))
+def test_a_sparkline_has_twelve_bars_at_most(numbers: list[int]) -> None:
+    line = sparkline(numbers)
+    assert len(line) == (min(12, len(numbers)) if len(set(numbers)) > 1 else 0)
 
 
 # Text
+
+
+@pytest.mark.parametrize(
+    ("text", "marks", "shown"),
+    [
+        ("We augment agents", [(3, 10)], "We **augment** agents"),
+        ("both words", [(0, 4), (5, 10)], "**both** **words**"),
+        ("touching", [(0, 5), (5, 8)], "**touch**ing"),
+        ("over and over", [(0, 8), (5, 13)], "**over and** over"),
+        ("a_b *c*", [(0, 3), (5, 6)], r"**a\_b** \***c**\*"),
+        ("see https://x.org/word now", [(18, 22), (23, 26)], "see https://x.org/word **now**"),
+        ("nothing", [(7, 7), (3, 2), (90, 99), (-4, 2)], "nothing"),
+        (" space ", [(0, 7), (0, 1)], " space "),
+    ],
+)
+def test_marked_characters_stand_out(text: str, marks: list[tuple[int, int]], shown: str) -> None:
+    assert marked(text, marks, 100) == shown
+
+
+@given(st.text(letters), st.lists(st.tuples(st.integers(-3, 50), st.integers(-3, 50))), st.integers(0, 60))
+def test_marked_text_keeps_its_words_and_its_limit(text: str, marks: list[tuple[int, int]], limit: int) -> None:
+    assert len(marked(text, marks, limit)) <= limit
+    whole = re.sub(r"\s", " ", text.replace("\u200b", ""))
+    assert visible(re.sub(r"(?<!\\)\*\*", "", marked(whole, [], 9999))) == whole
+
+
+def test_marked_text_is_cut_between_words_and_says_so() -> None:
+    assert marked("Attention is all you need", [(0, 9), (21, 25)], 22) == "**Attention** is all…"
+
+
+def test_code_cannot_be_ended_from_within() -> None:
+    assert code("a`b") == "`a'b`"
+    assert code_block("a\n```\nb") == "```\na\n'''\nb\n```"
 
 
 @given(st.text(letters))

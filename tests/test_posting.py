@@ -231,10 +231,27 @@ async def test_details_show_the_upvotes_of_now(server: Server, papers_server: Pa
     assert "▲ **1,234**" in answer(await server.member.click(message, custom_id=custom_ids(message)[0]))
 
 
-@pytest.mark.parametrize("custom_id", ["details:9999.99999", "details:.:0", "details:2601.99999:abc"])
-async def test_a_stale_details_button_says_what_would_help(server: Server, custom_id: str) -> None:
+async def test_details_of_a_paper_that_is_not_in_the_archive_are_looked_up(
+    server: Server, papers_server: PapersServer
+) -> None:
+    papers_server.beyond = [entry("2601.99999", title="Found Elsewhere")]
+    message = stale_button(server, "details:2601.99999:abc")
+    assert "Found Elsewhere" in answer(await server.member.click(message, label="Details"))
+
+
+@pytest.mark.parametrize(
+    ("custom_id", "reply"),
+    [
+        ("details:9999.99999", replies.NO_SUCH_PAPER.format("9999.99999")),
+        ("details:.:0", replies.STALE),
+        ("details:", replies.STALE),
+        ("details", replies.STALE),
+        ("details:2601.00001:0:0", replies.STALE),
+    ],
+)
+async def test_a_stale_details_button_says_what_would_help(server: Server, custom_id: str, reply: str) -> None:
     message = stale_button(server, custom_id)
-    assert answer(await server.member.click(message, custom_id=custom_id)) == replies.UNKNOWN_PAPER
+    assert answer(await server.member.click(message, custom_id=custom_id)) == reply
 
 
 def stale_button(server: Server, custom_id: str) -> discord.Message:
@@ -387,7 +404,7 @@ def visible(markdown: str) -> str:
 
 
 def assert_harmless(markdown: str) -> None:
-    live = re.sub(r"\\.", "", markdown)
+    live = re.sub(r"\\.|posted here on <t:\d+:D>", "", markdown)
     assert not re.search(r"@(everyone|here)|<[@#/:t]|`|~~|\|\||[\u202a-\u202e\u2066-\u2069]", live)
     assert "](https://evil" not in live
 

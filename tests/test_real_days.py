@@ -16,11 +16,12 @@ from bot.archive import Archive
 from bot.client import House, PaperBot, new_scheduler
 from bot.demo.papers_server import PapersServer
 from bot.digest import Candidate, Taste, compose
+from bot.finding import Details
+from bot.layouts.card import details_card
 from bot.layouts.digest import digest_message
-from bot.layouts.paper import details_card
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
-from bot.search import Search
+from bot.search import Search, parse
 from bot.storage import Delivery, DeliveryState, Storage
 from tests.builders import Clock
 from tests.conftest import paper_ids
@@ -135,20 +136,21 @@ class TestLayouts:
         days = papers_of_days()
         for first in range(0, len(days) - 10, 10):
             missed = days[first : first + 10]
-            candidates = [Candidate(paper, frozenset({paper.day})) for _, papers in missed for paper in papers]
+            candidates = [Candidate(paper, frozenset({known.day})) for known, papers in missed for paper in papers]
             covered = tuple(known.day for known, _ in missed)
             check_message(message(digest_message(compose(candidates, covered, covered[-1], Taste(10)), NONCE)))
 
     def test_the_details_of_every_paper_fit(self) -> None:
         papers = [paper for _, papers in papers_of_days() for paper in papers]
         for number, paper in enumerate(papers):
-            body = message(details_card(paper))
+            body = message(details_card(Details(paper)))
             check_size(body)
             if number % 10 == 0:  # Discord's schema takes its time
                 check_message(body)
 
 
 TITLES = 20
+TODAY = date(2026, 9, 1)
 
 
 class TestFinding:
@@ -165,10 +167,10 @@ class TestFinding:
         known = list({paper.id: paper for _, papers in papers_of_days() for paper in papers}.values())
         assert await storage.papers.last_change() == search.change
         for paper in known[:: len(known) // TITLES]:
-            assert search.find(paper.title, limit=1).ids == (paper.id,), paper.id
-            assert search.suggest(paper.title, limit=1).ids == (paper.id,), paper.id
-            assert search.find(paper.url, limit=1).ids == (paper.id,)
-        first = [paper for paper in known if search.find(paper.title, limit=1).ids == (paper.id,)]
+            assert search.find(parse(paper.title, TODAY), limit=1).ids == (paper.id,), paper.id
+            assert search.suggest(paper.title, limit=1) == (paper.id,), paper.id
+            assert search.find(parse(paper.url, TODAY), limit=1).ids == (paper.id,)
+        first = [paper for paper in known if search.find(parse(paper.title, TODAY), limit=1).ids == (paper.id,)]
         assert len(first) > 0.995 * len(known)  # the rest are outranked by near namesakes
 
     async def test_the_archive_keeps_every_upvote_as_it_was_captured(self, search: Search, storage: Storage) -> None:

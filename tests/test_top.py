@@ -7,11 +7,12 @@ import pytest
 import simcord
 
 from bot.demo.papers_server import PapersServer
+from bot.digest import closed_at
 from bot.layouts import replies
 from bot.papers.entry import read_entry
 from bot.ranking import Period, ranked
 from tests.builders import DAY, entries, entry
-from tests.conftest import Server, answer, custom_ids, paper_ids
+from tests.conftest import Server, answer, paper_ids
 from tests.test_posting import FRIDAY, ids, stale_button
 
 MONDAY = date(2026, 1, 12)
@@ -125,31 +126,32 @@ async def test_pages_still_turn_after_a_restart_and_stay_in_their_period(
 
 async def test_details_are_a_click_away(archive: Server) -> None:
     message = await top(archive)
-    assert "2601.00030" in answer(await archive.member.click(message, custom_id=custom_ids(message)[0]))
+    assert "2601.00030" in answer(await archive.member.select(message, ["2601.00030"], custom_id="pick"))
+
+
+async def test_a_list_that_still_grows_says_until_when(archive: Server) -> None:
+    closes = int(closed_at(archive.clock().date()).timestamp())
+    assert f"grows until <t:{closes}:f>" in str((await top(archive, period="day")).components)
+    assert "grows" not in str((await top(archive, period="day", date="2026-01-15")).components)
 
 
 @pytest.mark.parametrize(
-    "custom_id", ["top:all time:2026-01-16:999999", "top:week:0001-01-01:1", "top:day:9999-12-31:1"]
+    "custom_id", ["top:l99999:all time:2026-01-16", "top:f1:week:0001-01-01", "top:n1:day:9999-12-31"]
 )
-async def test_a_stale_page_button_turns_to_an_empty_page(archive: Server, custom_id: str) -> None:
+async def test_a_stale_page_button_says_that_the_page_is_gone(archive: Server, custom_id: str) -> None:
     message = stale_button(archive, custom_id)
-    result = await archive.member.click(message, custom_id=custom_id)
-    assert result.acknowledged
-    assert paper_ids(archive.papers.history()[-1]) == []
+    assert answer(await archive.member.click(message, custom_id=custom_id)) == replies.PAGE_GONE
 
 
 @pytest.mark.parametrize(
-    "custom_id", ["top:day:9999-99-99:1", "top:decade:2026-01-16:1", "top:day:2026-01-16:0", "top:"]
+    "custom_id",
+    ["top:n1:day:9999-99-99", "top:n1:decade:2026-01-16", "top:n0:day:2026-01-16", "top:", "top:week:2026-01-16:2"],
 )
-async def test_a_forged_page_button_does_no_harm(
-    archive: Server, custom_id: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_forged_page_button_is_answered_and_does_no_harm(archive: Server, custom_id: str) -> None:
     before = archive.tables()
     message = stale_button(archive, custom_id)
-    await archive.member.click(message, custom_id=custom_id)
+    assert answer(await archive.member.click(message, custom_id=custom_id)) == replies.STALE
     assert archive.tables() == before
-    assert paper_ids(await top(archive, period="day")) == ["2601.00010"]
-    caplog.clear()  # discord.py logs what it cannot read
 
 
 async def test_leaderboards_work_in_a_direct_message(archive: Server) -> None:

@@ -27,6 +27,7 @@ NONCE_LIVES = timedelta(minutes=2)  # "the past few minutes", says Discord; no m
 EVERYBODY_MAY = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
 BOT_USER = {"id": str(BOT_ID), "username": "paperboy", "discriminator": "0", "avatar": None, "bot": True}
 SOMEBODY = {"id": "88", "username": "grace", "discriminator": "0", "avatar": None}
+EPHEMERAL = 1 << 6
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -42,7 +43,17 @@ class FrailPapers(PapersServer):
         if self.meanwhile:
             await self.meanwhile()
         failing = self.down or date.fromisoformat(request.query["date"]) in self.unservable
-        return web.json_response({"error": "down"}, status=503) if failing else await super().answer(request)
+        return _down() if failing else await super().answer(request)
+
+    async def answer_paper(self, request: web.Request) -> web.StreamResponse:
+        return _down() if self.down else await super().answer_paper(request)
+
+    async def answer_search(self, request: web.Request) -> web.StreamResponse:
+        return _down() if self.down else await super().answer_search(request)
+
+
+def _down() -> web.Response:
+    return web.json_response({"error": "down"}, status=503)
 
 
 @dataclass
@@ -235,6 +246,11 @@ class Gateway:
         for session in self._sessions:
             await self._dispatch(session, name, news.payload())
 
+    async def interact(self, interaction: dict[str, Any]) -> None:
+        """Tell the bot what somebody did."""
+        for session in self._sessions:
+            await self._dispatch(session, "INTERACTION_CREATE", interaction)
+
     async def drop(self, *, forget: bool = False) -> None:
         """Close every connection; a session that is forgotten cannot be resumed."""
         sockets = list(self._sockets.values())
@@ -259,6 +275,7 @@ class Wire:
         self.requests: list[str] = []  # "POST /channels/1/messages", as they came
         self.authorizations: Counter[str] = Counter()
         self._nonces: dict[tuple[int, str], Posted] = {}
+        self._asking: dict[str, asyncio.Future[dict[str, Any]]] = {}  # by the interaction's token
         self._numbers = count(1)
 
     def add_guild(self) -> Guild:
@@ -270,6 +287,40 @@ class Wire:
     def chat(self, channel: Channel, text: str) -> None:
         """Somebody says something."""
         channel.messages.append(self._posted(channel, SOMEBODY, {"content": text}))
+
+    async def command(self, channel: Channel, name: str, **options: str) -> dict[str, Any]:
+        """Somebody uses a command of a group, such as "paper search"; gives the body of the bot's answer."""
+        group, command = name.split()
+        given = [{"name": option, "type": 3, "value": value} for option, value in options.items()]
+        data = {"id": "1", "name": group, "type": 1, "options": [{"name": command, "type": 1, "options": given}]}
+        return await self._interact(channel, 2, data)
+
+    async def press(self, channel: Channel, answer: dict[str, Any], custom_id: str) -> dict[str, Any]:
+        """Somebody presses a button below an answer that only they see; gives the body of the bot's answer."""
+        message = self._posted(channel, BOT_USER, answer["data"]).payload()
+        data = {"custom_id": custom_id, "component_type": 2}
+        return await self._interact(channel, 3, data, message=message)
+
+    async def _interact(self, channel: Channel, kind: int, data: dict[str, Any], **known: Any) -> dict[str, Any]:
+        number = str(next(self._numbers))
+        token = f"token-{number}"
+        self._asking[token] = asyncio.get_running_loop().create_future()
+        interaction = {
+            "id": number,
+            "application_id": str(BOT_ID),
+            "type": kind,
+            "token": token,
+            "version": 1,
+            "data": data,
+            "guild_id": str(channel.guild_id),
+            "channel": channel.payload(),
+            "member": {"user": SOMEBODY, "roles": [], "flags": 0, "permissions": str(EVERYBODY_MAY.value)},
+            "authorizing_integration_owners": {"0": str(channel.guild_id)},
+            "attachment_size_limit": 0,
+            "context": 0,
+        }
+        await self.gateway.interact(interaction | known)
+        return await self._asking[token]
 
     @property
     def histories(self) -> int:
@@ -299,6 +350,7 @@ class Wire:
         rest.router.add_get("/channels/{id}", self._describe)
         rest.router.add_get("/channels/{id}/messages", self._history)
         rest.router.add_post("/channels/{id}/messages", self._post)
+        rest.router.add_post("/interactions/{id}/{token}/callback", self._hear)
         app = web.Application()
         app.router.add_get("/gateway", self.gateway.talk)
         app.add_subapp("/api/v10", rest)
@@ -310,7 +362,7 @@ class Wire:
         authorization = request.headers.get("Authorization", "")
         self.authorizations[authorization] += 1
         self.requests.append(f"{request.method} {request.path.removeprefix('/api/v10')}")
-        if authorization != f"Bot {TOKEN}":
+        if authorization != f"Bot {TOKEN}" and "/interactions/" not in request.path:  # these have tokens of their own
             return _json({"message": "401: Unauthorized", "code": 0}, 401)
         if "/channels/" in request.path:
             refusal = self._refusal(request)
@@ -377,6 +429,15 @@ class Wire:
         if fault.meanwhile:
             await fault.meanwhile()
         return _json(message.payload()) if message and fault.status == 200 else fault.answer(request)
+
+    async def _hear(self, request: web.Request) -> web.Response:
+        """The bot's answer to an interaction; one that is only announced is waited for no longer."""
+        number, token, body = request.match_info["id"], request.match_info["token"], await request.json()
+        asking = self._asking.get(token)
+        if asking is None or asking.done():
+            return _json({"message": "Unknown interaction", "code": 10062}, 404)
+        asking.set_result(body)
+        return _json({"interaction": {"id": number, "type": 2}, "resource": {"type": body["type"]}})
 
     def _create(self, channel: Channel, body: dict[str, Any]) -> Posted:
         """A message, or the one its nonce has made before."""

@@ -48,5 +48,6 @@ def _extent(digest: Digest) -> str:
 
 
 def _block(highlight: Highlight) -> Block:
-    note = f"rising since {short_day(highlight.paper.day)}" if highlight.riser else ""
+    day = highlight.paper.day
+    note = f"rising since {short_day(day)}" if highlight.riser and day else ""
     return Block(highlight.position, highlight.paper, highlight.upvotes, highlight.comments, note)

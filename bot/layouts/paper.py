@@ -1,38 +1,48 @@
-"""A paper: as a block in a list, and as the card behind its Details button."""
+"""A paper as a block in a list, and what every message with papers is made of."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import discord
-from discord.ui import ActionRow, Button, Container, LayoutView, Section, Separator, TextDisplay
+from discord.ui import ActionRow, Button, Container, LayoutView, Section, Select, TextDisplay
 
 from bot.layouts.text import (
-    MAX_TEXT,
+    MAX_CHOICE,
+    MAX_CHOICES,
     MAX_URL,
     compact,
     count,
-    escape,
     first_sentences,
     link,
+    marked,
+    plain,
     short_day,
     shorten,
+    timestamp,
 )
 from bot.papers import Paper
+from bot.search import Snippet, prose
+from bot.storage import Post
 
 ACCENT = discord.Colour(0xFFB000)
-AUTHORS_SHOWN = 10
-_CARD_ABSTRACT = 2400
+_SENTENCE_ENDS = (".", "!", "?")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paper in a list: where it stands, the numbers to show, and a note such as its day."""
+    """A paper in a list: where it stands, the numbers to show, and a note such as its day.
+
+    A `snippet` stands in place of its summary; `post` is where the server was shown it.
+    """
 
     position: int
     paper: Paper
     upvotes: int
     comments: int
     note: str = ""
+    snippet: Snippet | None = None
+    post: Post | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,68 +86,64 @@ def sections(blocks: Sequence[Block], budget: int, nonce: str | None = None) -> 
 
 def _block_text(block: Block, room: _Room) -> str:
     title = link(block.paper.title, block.paper.url, room.title)
-    summary = shorten(first_sentences(block.paper.ai_summary or block.paper.abstract), room.summary)
-    lines = (f"### {block.position}. {title}", _facts(block, room), summary)
+    code = block.paper.github_repo if room.code and len(block.paper.github_repo or "") <= MAX_URL else None
+    stars = f" ★ {compact(block.paper.github_stars)}" if block.paper.github_stars else ""
+    lines = (
+        f"### {block.position}. {title}",
+        facts(
+            f"▲ **{block.upvotes:,}**",
+            count(block.comments, "comment") if block.comments else "",
+            count(len(block.paper.authors), "author") if block.paper.authors else "",
+            shorten(block.paper.organization or "", 60),
+            f"{link('code', code)}{stars}" if code else "",
+            block.note,
+        ),
+        _piece(block, room.summary),
+        posted_here(block.post) if block.post else "",
+    )
     return "\n".join(line for line in lines if line)
 
 
-def _facts(block: Block, room: _Room) -> str:
-    paper = block.paper
-    stars = f" ★ {compact(paper.github_stars)}" if paper.github_stars else ""
-    code = paper.github_repo if room.code and len(paper.github_repo or "") <= MAX_URL else None
-    facts = (
-        f"▲ **{block.upvotes:,}**",
-        count(block.comments, "comment") if block.comments else "",
-        count(len(paper.authors), "author") if paper.authors else "",
-        shorten(paper.organization or "", 60),
-        f"{link('code', code)}{stars}" if code else "",
-        block.note,
-    )
-    return " · ".join(fact for fact in facts if fact)
+def _piece(block: Block, limit: int) -> str:
+    """What was looked for where it stands in the paper's text; else what the paper says first."""
+    paper, snippet = block.paper, block.snippet
+    if snippet is None or not snippet.text:
+        return shorten(first_sentences(paper.ai_summary or paper.abstract), limit)
+    before, _, after = prose(paper).partition(snippet.text)
+    starts = not before or before.rstrip().endswith(_SENTENCE_ENDS)
+    shown = marked(snippet.text, snippet.marks, limit - 2)
+    if not shown or shown.endswith("…"):
+        return shown
+    return f"{'' if starts else '…'}{shown}{after[0] if after.startswith(_SENTENCE_ENDS) else '…'}"
 
 
-def details_card(paper: Paper) -> LayoutView:
-    """Everything the archive knows of a paper, for the one who asked."""
-    head = f"## {link(paper.title, paper.url, 400)}\n{_facts(_now(paper), _Room(0, 0))}"
-    tail = "\n".join(_card_lines(paper))
-    room = min(_CARD_ABSTRACT, MAX_TEXT - len(head) - len(tail))
-    body = shorten(paper.abstract, room) or "No abstract is known."
-    links = ActionRow[LayoutView](*_link_buttons(paper))
-    card: Container[LayoutView] = Container(
-        TextDisplay(head), TextDisplay(body), Separator(), TextDisplay(tail), links, accent_colour=ACCENT
-    )
-    return finished(card)
+def facts(*known: str) -> str:
+    """A line of short facts; one that is empty is not known."""
+    return " · ".join(filter(None, known))
 
 
-def _now(paper: Paper) -> Block:
-    return Block(0, paper, paper.upvotes, paper.comments)
+def posted_here(post: Post) -> str:
+    return f"posted here on {timestamp(post.sent_at, 'D')} → [jump]({post.url})"
 
 
-def _card_lines(paper: Paper) -> Iterator[str]:
-    shown = ", ".join(paper.authors[:AUTHORS_SHOWN])
-    more = len(paper.authors) - AUTHORS_SHOWN
-    if shown:
-        yield f"**Authors** {shorten(shown, 600)}{f' + {more}' if more > 0 else ''}"
-    if paper.published_at:
-        yield f"**Published** {short_day(paper.published_at.date())} · **Daily Papers** {short_day(paper.day)}"
-    else:
-        yield f"**Daily Papers** {short_day(paper.day)}"
-    if paper.tags:
-        yield f"**Tags** {shorten(', '.join(paper.tags), 300)}"
-    yield f"-# arXiv:{escape(paper.id)}"
+def day_of(paper: Paper) -> date | None:
+    """The day it was listed, else published."""
+    return paper.day or (paper.published_at.date() if paper.published_at else None)
 
 
-def _link_buttons(paper: Paper) -> Iterator[Button[LayoutView]]:
-    urls = {
-        "Discussion": paper.url,
-        "arXiv": paper.arxiv_url,
-        "PDF": paper.pdf_url,
-        "Project": paper.project_page,
-        "Code": paper.github_repo,
-    }
-    for label, url in urls.items():
-        if url and len(url) <= MAX_URL:
-            yield Button(label=label, url=url)
+def listed_note(paper: Paper) -> str:
+    day = day_of(paper)
+    return short_day(day) if day else ""
+
+
+def details_select(papers: Sequence[Paper]) -> ActionRow[LayoutView]:
+    """Opens the card of one of these papers, of which there is one at least."""
+    distinct = {paper.id: paper for paper in papers}
+    menu: Select[LayoutView] = Select(custom_id="pick", placeholder="Details of…")
+    for paper in [*distinct.values()][:MAX_CHOICES]:
+        said = facts(f"▲ {paper.upvotes:,}", listed_note(paper))
+        menu.add_option(label=plain(paper.title, MAX_CHOICE), value=paper.id, description=said)
+    return ActionRow(menu)
 
 
 def finished(container: Container[LayoutView]) -> LayoutView:

@@ -1,17 +1,16 @@
 """What people are answered where it is no paper: how a subscription stands, and what would be right."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 
 from bot.digest import Digest
-from bot.layouts.text import MAX_CONTENT, count, short_day, shorten, timestamp
+from bot.layouts.text import MAX_CONTENT, count, day_name, short_day, timestamp
 from bot.schedule import weekdays_name
 from bot.storage import PER_GUILD, Delivery, DeliveryState, Subscription, SubscriptionState
 
 NEEDS_MANAGE_SERVER = "Only members with the **Manage Server** permission can change where digests are posted."
 SERVER_ONLY = "Digests are set up inside a server: use this command there."
-BROKEN = (
-    "Something went wrong on my side, and it is in the log. Please try again; `/digest status` shows what is set up."
-)
+BROKEN = "Something went wrong on my side, and it is in the log. Please try again."
 NO_SUBSCRIPTIONS = "Nothing is set up here yet. `/digest add` posts the day's best papers in a channel."
 UNKNOWN_SUBSCRIPTION = "There is no such subscription here: pick one that is offered while you type."
 WHICH_SUBSCRIPTION = "This server has several subscriptions: say which one, they are offered while you type."
@@ -19,9 +18,19 @@ CHANNEL_GONE = "The channel of this subscription is gone. `/digest edit` moves i
 CHANNEL_UNSEEN = "I cannot see that channel. Allow me **View Channel** there, then try again; nothing was changed."
 TOO_MANY = f"This server has {PER_GUILD} subscriptions, and no more fit. `/digest remove` makes room."
 UNKNOWN_PAPER = (
-    "That paper is not in the archive. Give an arXiv id such as `2605.29801`, or a link from "
+    "I know no such paper. Give an arXiv id such as `2605.29801`, or a link from "
     "huggingface.co/papers or arxiv.org; `/paper search` finds papers by their words."
 )
+NO_SUCH_PAPER = "Hugging Face has no paper **{}**. Please check the id."
+PAPERS_DOWN = "That paper is not in the archive, and Hugging Face does not answer just now. Please try again later."
+HUB_DOWN = "Hugging Face does not answer just now, so only the archive was searched."
+HUB_KNOWS_NO_MORE = "Hugging Face found nothing beyond the archive."
+NOTHING_SIMILAR = "The archive holds nothing like that paper yet."
+EMPTY_ARCHIVE = "The archive is empty: it fills in the first minutes after the bot's first start."
+POSTED_WHERE = "A server's digests are listed inside the server: use this command there."
+NOTHING_POSTED = "No digest was posted here in that time."
+PAGE_GONE = "There is no such page any more. Please ask again."
+STALE = "This no longer works. Please search again."
 NO_QUERY = "Type some words of the paper you look for: of its title, abstract, authors or tags."
 NO_PAPERS = "No papers were listed then. Try another date, or a longer period."
 BAD_DATE = "A date looks like `2026-05-28`."
@@ -96,8 +105,8 @@ def _delivered(delivery: Delivery) -> str:
     run = f"Run of {short_day(delivery.run_date)}"
     match delivery.state:
         case DeliveryState.SENT:
-            jump = f"https://discord.com/channels/{delivery.guild_id}/{delivery.channel_id}/{delivery.message_id}"
-            return f"{run}: [{count(len(delivery.digest.highlights), 'highlight')}]({jump})."
+            shown = count(len(delivery.digest.highlights), "highlight")
+            return f"{run}: {f'[{shown}]({delivery.post.url})' if delivery.post else shown}."
         case DeliveryState.QUIET:
             return f"{run}: nothing was posted, as {delivery.reason}."
         case DeliveryState.FAILED:
@@ -111,12 +120,16 @@ def quiet_preview(digest: Digest) -> str:
 
 
 def missing_permissions(channel_id: int, missing: Sequence[str]) -> str:
-    *others, last = (f"**{name}**" for name in missing)
-    names = f"{', '.join(others)} and {last}" if others else last
     return (
-        f"I lack {names} in <#{channel_id}>. Open that channel's settings, *Permissions*, add my role, "
+        f"I lack {_bold(missing)} in <#{channel_id}>. Open that channel's settings, *Permissions*, add my role, "
         "and allow what is missing."
     )
+
+
+def _bold(names: Sequence[str]) -> str:
+    """**a**, **b** and **c**."""
+    *others, last = (f"**{name}**" for name in names)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def suspended(channel_id: int, reason: str) -> str:
@@ -139,4 +152,18 @@ def messages(paragraphs: Iterable[str]) -> list[str]:
 
 
 def no_results(query: str) -> str:
-    return f"Nothing in the archive matches **{shorten(query, 300)}**. Fewer or other words may."
+    """`query` is Markdown."""
+    return f"Nothing in the archive matches **{query}**. Try fewer or other words."
+
+
+def may_not_share(missing: Sequence[str]) -> str:
+    """Why a page is not shown to everybody; `missing` are the permissions that the person lacks."""
+    return f"You need {_bold(missing)} in this channel to share a page."
+
+
+def still_open(closes_at: datetime) -> str:
+    return f"This list is open and grows until {timestamp(closes_at)}."
+
+
+def latest_instead(day: date) -> str:
+    return f"Nothing is on today's list yet: this is the list of {day_name(day)}."

@@ -1,28 +1,82 @@
-"""Papers somebody asked for: five to a page, with buttons that turn it."""
+"""Papers somebody asked for: five to a page, a select for their details, and buttons that turn the page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
-from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
+from discord.ui import ActionRow, Button, Container, LayoutView, Separator, TextDisplay
 
-from bot.layouts.paper import ACCENT, Block, finished, sections
-from bot.layouts.text import MAX_CUSTOM_ID, MAX_TEXT, count, day_name, short_day, shorten
+from bot.finding import AGES, PER_PAGE, Hit, Results
+from bot.layouts import notes
+from bot.layouts.paper import ACCENT, Block, block_texts, details_id, details_select, facts, finished, listed_note
+from bot.layouts.text import MAX_CUSTOM_ID, MAX_LABEL, MAX_TEXT, count, day_name, link, plain, short_day
 from bot.papers import Paper
 from bot.ranking import Period
+from bot.search import Query, Sort
 
-PER_PAGE = 5
+Rows = Sequence[ActionRow[LayoutView]]
+PageId = Callable[[str, int], str]  # the custom_id of a button that leads to a page; unique by what the button is
+MOST_PAGES = 99_999
+_ORDERS = {Sort.RELEVANCE: "best first", Sort.UPVOTES: "most upvoted first", Sort.DATE: "newest first"}
 
 
-def leaderboard_message(period: Period, day: date, papers: Sequence[Paper], *, total: int, page: int) -> LayoutView:
+def found_message(results: Results, *, shared: bool = False) -> LayoutView:
+    """A page of what was found; one that is `shared` with everybody offers not to be shared again."""
+    query = results.query.text
+    page_id, share_id = _page_id("find", query), f"share:{results.page}:{query}"
+    turnable = _fits(page_id, results.total)
+    remarks = [*notes.on(results), *([] if turnable else [notes.TOO_LONG])]
+    order = _ORDERS[results.query.order]
+    rows = [*_turner(results.page, results.total, page_id)] if turnable else []
+    if not shared and len(share_id) <= MAX_CUSTOM_ID:
+        rows.append(ActionRow(Button(label="Share", custom_id=share_id)))
+    heading = f"# Papers found\n**{notes.asked(results.query)}** · {count(results.total, 'paper')}, {order}"
+    return _listing("\n".join([heading, *remarks]), _blocks(results.hits, results.page), rows)
+
+
+def nothing_message(results: Results) -> LayoutView:
+    """That nothing was found, and what may help."""
+    container: Container[LayoutView] = Container(TextDisplay("\n".join(notes.nothing(results))), accent_colour=ACCENT)
+    ways_on = [*_ways_on(results)]
+    if ways_on:
+        container.add_item(ActionRow(*ways_on))
+    return finished(container)
+
+
+def _ways_on(results: Results) -> Iterator[Button[LayoutView]]:
+    if results.query.reference:
+        yield Button(label="Look it up", custom_id=details_id(results.query.reference))
+    for button, word in zip("abcde", dict.fromkeys(results.near), strict=False):
+        custom_id = _page_id("find", word)(button, 1)
+        if len(custom_id) <= MAX_CUSTOM_ID:
+            yield Button(label=plain(word, MAX_LABEL), custom_id=custom_id)
+
+
+def leaderboard_message(
+    period: Period, day: date, papers: Sequence[Paper], *, total: int, page: int, remarks: Sequence[str] = ()
+) -> LayoutView:
     """A page of the leaderboard of the `period` around `day`."""
     heading = f"# Top papers\n**{_span(period, day)}** · {count(total, 'paper')} by upvotes"
-    return _page(heading, papers, total, page, lambda number: f"top:{period.value}:{day.isoformat()}:{number}")
+    rows = [*_turner(page, total, _page_id("top", f"{period.value}:{day.isoformat()}"))]
+    return _listing("\n".join([heading, *remarks]), _blocks(map(Hit, papers), page), rows)
 
 
-def found_message(query: str, papers: Sequence[Paper], *, total: int, page: int) -> LayoutView:
-    """A page of what matches `query`, best first."""
-    heading = f"# Papers found\n**{shorten(query, 300)}** · {count(total, 'paper')}, best first"
-    return _page(heading, papers, total, page, lambda number: f"find:{number}:{query}")
+def posted_message(period: str, hits: Sequence[Hit], *, total: int, page: int) -> LayoutView:
+    """A page of what a server's digests highlighted within one of `AGES`."""
+    span = f"The last {period}" if AGES[period] else period.capitalize()
+    heading = f"# Posted here\n**{span}** · {count(total, 'paper')}, newest first"
+    return _listing(heading, _blocks(hits, page), [*_turner(page, total, _page_id("posted", period))])
+
+
+def similar_message(paper: Paper, hits: Sequence[Hit]) -> LayoutView:
+    heading = f"# Similar papers\nto **{link(paper.title, paper.url)}**"
+    return _listing(heading, _blocks(hits), [])
+
+
+def hub_message(query: Query, papers: Sequence[Paper]) -> LayoutView:
+    """What Hugging Face knows and the archive does not."""
+    heading = f"# Also on Hugging Face\n**{notes.asked(query)}** · not in this archive yet"
+    blocks = [_block(position, Hit(paper), notes.FROM_THE_HUB) for position, paper in enumerate(papers, 1)]
+    return _listing(heading, blocks, [])
 
 
 def _span(period: Period, day: date) -> str:
@@ -39,31 +93,48 @@ def _span(period: Period, day: date) -> str:
             return "All time"
 
 
-def _pages(total: int) -> int:
-    return max(1, -(-total // PER_PAGE))
+def _blocks(hits: Iterator[Hit] | Sequence[Hit], page: int = 1) -> list[Block]:
+    return [_block(position, hit) for position, hit in enumerate(hits, (page - 1) * PER_PAGE + 1)]
 
 
-def _page(heading: str, papers: Sequence[Paper], total: int, page: int, page_id: Callable[[int], str]) -> LayoutView:
-    """`page_id` gives the custom_id that leads to a page; too long for Discord, there is one page only."""
-    first = (page - 1) * PER_PAGE + 1
-    blocks = [
-        Block(position, paper, paper.upvotes, paper.comments, short_day(paper.day))
-        for position, paper in enumerate(papers, first)
-    ]
-    turnable = len(page_id(_pages(total) + 1)) <= MAX_CUSTOM_ID
-    foot = "" if turnable or total <= PER_PAGE else "\n-# Shorten the query to see more pages."
-    text = f"{heading}{foot}"
-    container: Container[LayoutView] = Container(
-        TextDisplay(text), *sections(blocks, MAX_TEXT - len(text)), accent_colour=ACCENT
-    )
-    if turnable and total > PER_PAGE:
-        container.add_item(_turner(page, _pages(total), page_id))
+def _block(position: int, hit: Hit, mark: str = "") -> Block:
+    paper = hit.paper
+    note = facts(listed_note(paper), mark)
+    return Block(position, paper, paper.upvotes, paper.comments, note, hit.snippet, hit.post)
+
+
+def _listing(heading: str, blocks: Sequence[Block], rows: Rows) -> LayoutView:
+    container: Container[LayoutView] = Container(TextDisplay(heading), Separator(), accent_colour=ACCENT)
+    for text in block_texts(blocks, MAX_TEXT - len(heading)):
+        container.add_item(TextDisplay(text))
+    if blocks:
+        container.add_item(details_select([block.paper for block in blocks]))
+    for row in rows:
+        container.add_item(row)
     return finished(container)
 
 
-def _turner(page: int, last: int, page_id: Callable[[int], str]) -> ActionRow[LayoutView]:
-    return ActionRow(
-        Button(label="Previous", custom_id=page_id(page - 1), disabled=page <= 1),
-        Button(label=f"Page {page} of {last}", custom_id="page", disabled=True),
-        Button(label="Next", custom_id=page_id(page + 1), disabled=page >= last),
-    )
+def _page_id(prefix: str, suffix: str) -> PageId:
+    return lambda button, number: f"{prefix}:{button}{number}:{suffix}"
+
+
+def _pages(total: int) -> int:
+    return min(MOST_PAGES, max(1, -(-total // PER_PAGE)))
+
+
+def _fits(page_id: PageId, total: int) -> bool:
+    """Whether every page can be turned to."""
+    return total <= PER_PAGE or len(page_id("l", _pages(total))) <= MAX_CUSTOM_ID
+
+
+def _turner(page: int, total: int, page_id: PageId) -> Iterator[ActionRow[LayoutView]]:
+    """The buttons that turn `page`, where there are several."""
+    last = _pages(total)
+    if last > 1:
+        yield ActionRow(
+            Button(label="First", custom_id=page_id("f", 1), disabled=page <= 1),
+            Button(label="Previous", custom_id=page_id("p", max(1, page - 1)), disabled=page <= 1),
+            Button(label=f"Page {page:,} of {last:,}", custom_id="page", disabled=True),
+            Button(label="Next", custom_id=page_id("n", min(last, page + 1)), disabled=page >= last),
+            Button(label="Last", custom_id=page_id("l", last), disabled=page >= last),
+        )

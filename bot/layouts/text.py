@@ -2,16 +2,20 @@
 
 import re
 import textwrap
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 MAX_TEXT = 4000  # characters over all text displays of a message; discord.py does not check it
 MAX_CUSTOM_ID = 100
 MAX_URL = 512
 MAX_CHOICES = 25
-MAX_CHOICE = 100
+MAX_CHOICE = 100  # characters; the label, value and description of a select's option too
+MAX_LABEL = 80
 MAX_CONTENT = 2000
+QUOTE = "'"  # for a backtick, which would end a piece of code
 
-_MARKUP = re.compile(r"https?://[^\s<>\[\]()|`*\\]+|[\\*_~`|\[\]<>#]|(?<=@)(?=everyone|here)|^(?=[-+] )")
+_URL = r"https?://[^\s<>\[\]()|`*\\]+"
+_MARKUP = re.compile(rf"{_URL}|[\\*_~`|\[\]<>#]|(?<=@)(?=everyone|here)|^(?=[-+] )")
 _UNSAFE_IN_LINKS = {ord(letter): f"%{ord(letter):02X}" for letter in "()[]<>*`|\\ "}
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _ENOUGH = 120  # a summary of fewer characters says too little
@@ -53,6 +57,50 @@ def _cut(text: str, width: int) -> str:
     if cut.endswith("…") and len(cut) <= width // 2:  # a long word, or a script without spaces
         cut = text[: width - 1] + "…"
     return cut
+
+
+def marked(text: str, marks: Iterable[tuple[int, int]], limit: int, sign: str = "**") -> str:
+    """`text` escaped and cut to at most `limit` characters, with what each of `marks` spans put between `sign`s."""
+    line = re.sub(r"\s", " ", text)
+    places = list(_places(line, marks))
+    width = len(line)
+    while width > 0:
+        end = width if width == len(line) else line.rfind(" ", width // 2, width + 1)
+        end = end if end > 0 else width
+        shown = _signed(line[:end], [each for each in places if each[1] <= end], sign)
+        shown += "…" if end < len(line) else ""
+        if len(shown) <= limit:
+            return shown
+        width = min(width, end) - max(1, (len(shown) - limit) // 2)
+    return ""
+
+
+def _places(text: str, marks: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The marks that can be shown, from left to right: apart from each other and from URLs, around words."""
+    taken = [found.span() for found in re.finditer(_URL, text)]
+    for start, end in sorted(marks):
+        apart = all(end < first or last < start for first, last in taken)
+        if apart and start >= 0 and text[start:end].strip() == text[start:end] != "":
+            taken.append((start, end))
+            yield start, end
+
+
+def _signed(text: str, places: Iterable[tuple[int, int]], sign: str) -> str:
+    parts, at = [], 0
+    for start, end in places:
+        parts += [escape(text[at:start]), sign, escape(text[start:end]), sign]
+        at = end
+    return "".join([*parts, escape(text[at:])])
+
+
+def code(text: str, limit: int = 100) -> str:
+    """A piece of code within a line."""
+    return f"`{plain(text.replace('`', QUOTE), limit)}`"
+
+
+def code_block(text: str, language: str = "") -> str:
+    """Lines to be copied as they are."""
+    return f"```{language}\n{text.replace('```', QUOTE * 3)}\n```"
 
 
 def plain(text: str, limit: int) -> str:

@@ -1,0 +1,117 @@
+"""Complete: what somebody may be about to type, from the papers themselves."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+
+from bot.papers import Paper, paper_id
+from bot.ranking import Period
+from bot.search import HAS, Search, Sort, folded, legible
+from bot.storage import Storage
+
+_LOOKED_AT = 30  # papers among whose names one that somebody types is sought
+_NAMES_EACH = 4
+_TITLES_FIRST = 6
+_CHOICES = 25
+_LAST_WORD = re.compile(r'(?P<sign>[+-]?)(?:(?P<operator>[A-Za-z]+):)?"?(?P<word>.*)', re.DOTALL)
+_NAMES = ("author", "org", "tag")
+QUOTE = '"'
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What somebody may be about to type: as they see it, and the query it stands for."""
+
+    label: str
+    value: str
+
+
+class Completer:
+    """Goes on with what people type, over `storage` through `search`."""
+
+    def __init__(self, storage: Storage, search: Search) -> None:
+        self._storage = storage
+        self._search = search
+
+    async def papers(self, typed: str, today: date) -> list[Paper]:
+        """The papers whose titles go on like what somebody has typed; at first the week's most popular."""
+        if words := legible(typed).strip():
+            reference = paper_id(words)
+            ids = (reference,) if reference else await asyncio.to_thread(self._search.suggest, words, limit=_CHOICES)
+            return await self._storage.papers.get(ids)
+        papers, _ = await self._storage.papers.top(*Period.WEEK.span(today), limit=_CHOICES)
+        return papers
+
+    async def queries(self, typed: str, today: date) -> list[Completion]:
+        """Queries that somebody may be typing: titles, authors, organisations, tags and the operators' values."""
+        typed = legible(typed)
+        start = _start_of_last(typed)
+        last = _LAST_WORD.fullmatch(typed, start)
+        assert last  # it matches any text
+        head, sign, operator, word = typed[:start], last["sign"], (last["operator"] or "").lower(), last["word"]
+        if operator in {"has", "sort"}:
+            values = HAS if operator == "has" else [order.value for order in Sort]
+            return [Completion(text, text) for text in (f"{head}{sign}{operator}:{value}" for value in values)]
+        kinds = [operator] if operator in _NAMES else list(_NAMES)
+        names = await self._names(kinds, word) if len(word) > 1 else []
+        titles = [] if operator in _NAMES else [_titled(paper) for paper in await self.papers(typed, today)]
+        named = [_named(kind, head, sign, name) for kind, name in names]
+        return [*titles[:_TITLES_FIRST], *named, *titles[_TITLES_FIRST:]][:_CHOICES]
+
+    async def _names(self, kinds: Sequence[str], beginning: str) -> list[tuple[str, str]]:
+        """Names of each of `kinds` with a word that begins so, the commonest first."""
+        found = await asyncio.to_thread(self._holders, kinds, beginning)
+        known = await self._storage.papers.get({*chain(*found.values())})
+        papers = {paper.id: paper for paper in known}
+        return [
+            (kind, name)
+            for kind, ids in found.items()
+            for name in _commonest(kind, [papers[each] for each in ids if each in papers], folded(beginning))
+        ]
+
+    def _holders(self, kinds: Sequence[str], beginning: str) -> dict[str, Sequence[str]]:
+        return {kind: self._search.holders(kind, beginning, limit=_LOOKED_AT) for kind in kinds}
+
+
+def _names_of(kind: str, paper: Paper) -> Sequence[str]:
+    if kind == "org":
+        return (paper.organization,) if paper.organization else ()
+    return paper.authors if kind == "author" else paper.tags
+
+
+def _commonest(kind: str, papers: Sequence[Paper], beginning: str) -> list[str]:
+    """The names of a `kind` that hold the words of `beginning`, the last of them perhaps half a word."""
+    *whole, last = re.findall(r"\w+", beginning) or [""]
+    names = Counter(name for paper in papers for name in _names_of(kind, paper) if _goes_on(whole, last, folded(name)))
+    return [name for name, _ in names.most_common(_NAMES_EACH)]
+
+
+def _goes_on(whole: Sequence[str], last: str, name: str) -> bool:
+    """Whether `name` holds the `whole` words typed so far, and one that begins like the `last`."""
+    if last not in name:
+        return False
+    words = re.findall(r"\w+", name)
+    return set(whole) <= set(words) and any(word.startswith(last) for word in words)
+
+
+def _start_of_last(typed: str) -> int:
+    """Where the last word begins, or the operator whose quotes are still open."""
+    opened = typed.rfind('"') if typed.count('"') % 2 else len(typed)
+    return max(typed.rfind(mark, 0, opened) for mark in ' ("') + 1
+
+
+def _named(kind: str, head: str, sign: str, name: str) -> Completion:
+    """The query so far with `name` at its end; words of the name that stood before it are in it now."""
+    words = head.split()
+    while words and folded(words[-1]) in folded(name).split():
+        words.pop()
+    text = " ".join([*words, f'{sign}{kind}:"{name.replace(QUOTE, " ")}"'])  # quotes would end it too early
+    return Completion(text, text)
+
+
+def _titled(paper: Paper) -> Completion:
+    return Completion(paper.title, paper.id)

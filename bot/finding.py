@@ -1,0 +1,137 @@
+"""Find: what a person looks up, from the search and the storage together."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from bot.papers import Paper
+from bot.search import Found, Query, Search, Snippet
+from bot.storage import Post, Storage
+
+PER_PAGE = 5
+SNIPPET = 220  # characters
+AGES: dict[str, int | None] = {"week": 7, "month": 30, "year": 365, "all time": None}  # in days
+_RANDOM_AMONG = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The server where somebody looks something up, and which of its channels they may view."""
+
+    guild_id: int
+    views: Callable[[int], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A paper that was found, the piece of it that says why, and where this server's digests highlighted it."""
+
+    paper: Paper
+    snippet: Snippet | None = None
+    post: Post | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of what `query` found, and what had to be done to find it.
+
+    `taken` are words no paper holds, each with the word looked for instead; `left_out` the filters that excluded
+    everything; `near` the words that may have been meant where nothing was found.
+    """
+
+    query: Query
+    hits: tuple[Hit, ...]
+    total: int
+    page: int
+    taken: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """A paper with its upvotes whenever they had changed, and where this server's digests highlighted it."""
+
+    paper: Paper
+    upvotes: tuple[int, ...] = ()
+    post: Post | None = None
+
+
+class Finder:
+    """Answers look-ups over `storage` through `search`."""
+
+    def __init__(self, storage: Storage, search: Search) -> None:
+        self._storage = storage
+        self._search = search
+
+    async def page(self, query: Query, page: int, place: Place | None = None) -> Results:
+        """A page of what `query` finds, from 1; without the filters that exclude everything, if they do."""
+        asked, left_out, found = await asyncio.to_thread(self._find, query, (page - 1) * PER_PAGE)
+        hits = await self._hits(found.ids, asked.spelled(dict(found.taken)), place)
+        near = () if found.total else await asyncio.to_thread(self._search.suggestions, query)
+        return Results(query, hits, found.total, page, found.taken, left_out, near)
+
+    def _find(self, query: Query, offset: int) -> tuple[Query, tuple[str, ...], Found]:
+        """What is found, by which query, and the filters that it leaves out."""
+        found = self._search.find(query, limit=PER_PAGE, offset=offset)
+        if found.total or query.reference:
+            return query, (), found
+        for relaxed, left_out in query.relaxed():
+            again = self._search.find(relaxed, limit=PER_PAGE, offset=offset)
+            if again.total:
+                return relaxed, left_out, again
+        return query, (), found
+
+    async def _hits(self, ids: Sequence[str], query: Query, place: Place | None) -> tuple[Hit, ...]:
+        papers = await self._storage.papers.get(ids)
+        snippets: Sequence[Snippet | None] = [None] * len(papers)
+        if not query.reference and any(query.texts()):
+            snippets = await asyncio.to_thread(self._snippets, query, papers)
+        return await self._with_posts(map(Hit, papers, snippets), place)
+
+    def _snippets(self, query: Query, papers: Sequence[Paper]) -> list[Snippet | None]:
+        snippets = (self._search.snippet(query, paper, SNIPPET) for paper in papers)
+        return [snippet if snippet.marks else None for snippet in snippets]
+
+    async def _with_posts(self, hits: Iterable[Hit], place: Place | None) -> tuple[Hit, ...]:
+        found = tuple(hits)
+        if place is None or not found:
+            return found
+        posts = await self._storage.deliveries.posts(await self._seen(place), [hit.paper.id for hit in found])
+        return tuple(replace(hit, post=posts.get(hit.paper.id)) for hit in found)
+
+    async def details(self, paper: Paper, place: Place | None = None) -> Details:
+        """What there is to tell of `paper`."""
+        (hit,) = await self._with_posts([Hit(paper)], place)
+        snapshots = await self._storage.papers.snapshots(paper.id)
+        return Details(paper, tuple(upvotes for _, upvotes in snapshots), hit.post)
+
+    async def _seen(self, place: Place) -> list[int]:
+        """The channels with digests that somebody may view."""
+        return [each for each in await self._storage.deliveries.channels(place.guild_id) if place.views(each)]
+
+    async def posted(self, place: Place, period: str, page: int, now: datetime) -> tuple[tuple[Hit, ...], int]:
+        """A page of what a server was shown within one of `AGES`, newest first; and how much that is."""
+        days = AGES[period]
+        since = now - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)
+        found, total = await self._storage.deliveries.posted(
+            await self._seen(place), since, limit=PER_PAGE, offset=(page - 1) * PER_PAGE
+        )
+        return tuple(Hit(paper, post=post) for paper, post in found), total
+
+    async def similar(self, paper: Paper, place: Place | None = None) -> tuple[Hit, ...]:
+        """The papers most like `paper`, likest first."""
+        ids = await asyncio.to_thread(self._search.similar, paper, limit=PER_PAGE)
+        return await self._with_posts(map(Hit, await self._storage.papers.get(ids)), place)
+
+    async def random(self, query: Query, random: Random) -> Paper | None:
+        """A paper by chance, of all or of those that match `query`; None where none does."""
+        papers = await self._storage.papers.get(await asyncio.to_thread(self._drawn, query, random))
+        return papers[0] if papers else None
+
+    def _drawn(self, query: Query, random: Random) -> tuple[str, ...]:
+        total = self._search.find(query, limit=1).total
+        among = min(total, _RANDOM_AMONG) if any(query.texts()) else total  # far down, one of many words is enough
+        return self._search.find(query, limit=1, offset=random.randrange(among)).ids if among else ()

@@ -1,0 +1,72 @@
+"""What every button and select has in common: it knows what to do from its custom_id, and always answers."""
+
+import re
+from typing import Any, ClassVar, Self
+
+import discord
+from discord.ui import DynamicItem, Item, LayoutView, Select
+
+from bot.client import Mistake, PaperBot, reply, reply_to_error
+from bot.finding import Place
+from bot.layouts import replies
+
+Interaction = discord.Interaction[PaperBot]
+
+
+class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
+    """A button or select whose custom_id is `kind`, or begins with it; what follows, or was picked, has its `form`.
+
+    It outlives a restart. One of another time, or that nobody made, is answered too.
+    """
+
+    _form: ClassVar[re.Pattern[str]]
+
+    def __init_subclass__(cls, *, kind: str, form: str) -> None:
+        super().__init_subclass__(template=rf"(?s:{kind}(:.*)?)")
+        cls._form = re.compile(f"{kind}:{form}", re.ASCII | re.DOTALL)
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: Item[Any], _match: re.Match[str], /
+    ) -> Self:
+        return cls(item)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        try:
+            said = self._form.fullmatch(self._text)
+            if said is None:
+                raise Mistake(replies.STALE)
+            await self.answer(interaction, said)
+        except Exception as error:  # noqa: BLE001  # it is logged there
+            await reply_to_error(interaction, error)
+
+    @property
+    def _text(self) -> str:
+        """Its custom_id, and in a select what was picked."""
+        picked = self.item.values if isinstance(self.item, Select) else []
+        return ":".join([self.custom_id, *picked])
+
+    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
+        """Do what the control is there for, as it says. Raises `Mistake`."""
+        raise NotImplementedError
+
+
+async def turn(interaction: Interaction, view: LayoutView) -> None:
+    """Show another page: in place of the one that somebody sees alone, beside one that everybody sees."""
+    if interaction.message and interaction.message.flags.ephemeral:
+        await interaction.response.edit_message(view=view)
+    else:
+        await reply(interaction, view)
+
+
+def place(interaction: Interaction) -> Place | None:
+    """Where somebody is, for links to what was posted there: only to channels that they may view."""
+    guild, member = interaction.guild, interaction.user
+    if guild is None or not isinstance(member, discord.Member):
+        return None
+
+    def views(channel_id: int) -> bool:
+        channel = guild.get_channel_or_thread(channel_id)
+        return channel is not None and channel.permissions_for(member).view_channel
+
+    return Place(guild.id, views)

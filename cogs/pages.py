@@ -1,0 +1,142 @@
+"""Pages of papers, and the buttons that turn and share them; a page's whole state is in their custom_ids."""
+
+import re
+from datetime import date
+
+import discord
+from discord.ui import LayoutView
+
+from bot.client import House, Mistake, reply
+from bot.digest import closed_at
+from bot.finding import AGES, PER_PAGE, Results
+from bot.layouts import replies
+from bot.layouts.results import found_message, hub_message, leaderboard_message, nothing_message, posted_message
+from bot.papers.api import PapersUnavailable
+from bot.ranking import Period
+from bot.search import Query, parse
+from cogs.controls import Control, Interaction, place, turn
+
+NUMBER = r"(?P<page>[1-9]\d{0,4})"
+PAGE = rf"[a-z]{NUMBER}"  # where a button leads, after the letter of the button
+FROM_THE_HUB = 5  # papers
+
+
+def read_query(interaction: Interaction, text: str) -> Query:
+    """What `text` asks for today."""
+    return parse(text, interaction.client.house.clock().date())
+
+
+async def found_page(interaction: Interaction, query: Query, page: int, *, shared: bool = False) -> Results:
+    """A page of what `query` finds; one `shared` with everybody tells nothing of channels.
+
+    Raises `Mistake` where there are results but no such page.
+    """
+    results = await interaction.client.house.finder.page(query, page, None if shared else place(interaction))
+    if results.total and not results.hits:
+        raise Mistake(replies.PAGE_GONE)
+    return results
+
+
+async def show_found(interaction: Interaction, query: Query, *, shared: bool = False) -> None:
+    """Answer with the first page, `shared` with everybody if there is anything to share."""
+    results = await found_page(interaction, query, 1, shared=shared)
+    if results.total:
+        await reply(interaction, found_message(results, shared=shared), ephemeral=not shared)
+    else:
+        await reply(interaction, nothing_message(results))
+
+
+async def hub_page(house: House, query: Query) -> LayoutView:
+    """What Hugging Face's own search finds that is not in the archive; raises `Mistake` where that is nothing."""
+    try:
+        papers = await house.archive.search_hub(" ".join(query.texts()) or query.text, 2 * FROM_THE_HUB)
+    except PapersUnavailable as error:
+        raise Mistake(replies.HUB_DOWN) from error
+    known = {paper.id for paper in await house.storage.papers.get([paper.id for paper in papers])}
+    new = [paper for paper in papers if paper.id not in known][:FROM_THE_HUB]
+    if not new:
+        raise Mistake(replies.HUB_KNOWS_NO_MORE)
+    return hub_message(query, new)
+
+
+async def leaderboard_page(house: House, period: Period, day: date, page: int, *remarks: str) -> LayoutView | None:
+    """A page of the leaderboard, None when it is empty."""
+    first, last = period.span(day)
+    papers, total = await house.storage.papers.top(first, last, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+    if not papers:
+        return None
+    if period is Period.DAY and house.clock() < closed_at(day):
+        remarks += (replies.still_open(closed_at(day)),)
+    return leaderboard_message(period, day, papers, total=total, page=page, remarks=remarks)
+
+
+async def posted_page(interaction: Interaction, period: str, page: int) -> LayoutView:
+    """A page of what this server's digests highlighted; raises `Mistake` where there is none."""
+    here = place(interaction)
+    if here is None:
+        raise Mistake(replies.POSTED_WHERE)
+    house = interaction.client.house
+    hits, total = await house.finder.posted(here, period, page, house.clock())
+    if not hits:
+        raise Mistake(replies.PAGE_GONE if total else replies.NOTHING_POSTED)
+    return posted_message(period, hits, total=total, page=page)
+
+
+def check_may_share(interaction: Interaction) -> None:
+    """Raises `Mistake` where the person may not write what everybody sees."""
+    missing = [name for name in _needed_to_share(interaction) if not getattr(interaction.permissions, name)]
+    if missing:
+        raise Mistake(replies.may_not_share([name.replace("_", " ").title() for name in missing]))
+
+
+def _needed_to_share(interaction: Interaction) -> list[str]:
+    if interaction.guild_id is None:
+        return []
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    needed = ["send_messages_in_threads" if in_thread else "send_messages"]
+    brought_along = interaction.is_user_integration() and not interaction.is_guild_integration()
+    return [*needed, "use_external_apps"] if brought_along else needed
+
+
+async def _found(interaction: Interaction, said: re.Match[str], *, shared: bool = False) -> Results:
+    return await found_page(interaction, read_query(interaction, said["query"]), int(said["page"]), shared=shared)
+
+
+class FoundPage(Control, kind="find", form=rf"{PAGE}:(?P<query>.+)"):
+    """Shows a page of what a query finds."""
+
+    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
+        results = await _found(interaction, said)
+        await turn(interaction, found_message(results) if results.total else nothing_message(results))
+
+
+class ShareButton(Control, kind="share", form=rf"{NUMBER}:(?P<query>.+)"):
+    """Shows everybody the page that one person sees."""
+
+    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
+        check_may_share(interaction)
+        results = await _found(interaction, said, shared=True)
+        if not results.total:
+            raise Mistake(replies.PAGE_GONE)
+        await reply(interaction, found_message(results, shared=True), ephemeral=False)
+
+
+class TopPage(Control, kind="top", form=rf"{PAGE}:(?P<period>[a-z ]+):(?P<day>\d{{4}}-\d\d-\d\d)"):
+    """Shows a page of a leaderboard."""
+
+    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
+        try:
+            period, day = Period(said["period"]), date.fromisoformat(said["day"])
+        except ValueError:
+            raise Mistake(replies.STALE) from None
+        view = await leaderboard_page(interaction.client.house, period, day, int(said["page"]))
+        if view is None:
+            raise Mistake(replies.PAGE_GONE)
+        await turn(interaction, view)
+
+
+class PostedPage(Control, kind="posted", form=rf"{PAGE}:(?P<period>{'|'.join(AGES)})"):
+    """Shows a page of what a server's digests highlighted."""
+
+    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
+        await turn(interaction, await posted_page(interaction, said["period"], int(said["page"])))
