@@ -1,37 +1,99 @@
-"""Runs every benchmark on the same corpus and prints one table. `make bench`."""
+"""Runs the benchmarks and prints a table as soon as it is measured. `make bench`.
 
+`python -m bench --sizes 20000 --only load,wire --keep FOLDER` runs some of them, on archives that stay for the
+next time. Percentiles are over all runs; ratios are between figures of the same run.
+"""
+
+import argparse
 import asyncio
 import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import compose, corpus, ingest, search, sends
-from bench.figures import Figure
+from bench import compose, corpus, ingest, load, memory, search, sends, wire
+from bench.figures import table
+from bench.shelves import Shelf, shelve
+from bot.search import Encoder, load_encoder
+
+REAL = "real"
+SIZES = (REAL, "20000", "200000")
+DIGESTS = "digests"
+
+Part = Callable[[Path, Shelf, Encoder | None], Awaitable[Table]]
 
 
-async def _figures(folder: Path, lists: corpus.Lists) -> list[Figure]:
+async def _build(folder: Path, shelf: Shelf, encoder: Encoder | None) -> Table:
+    return table("Build and start", [*await load.building(folder, shelf), *await load.starting(shelf, encoder)])
+
+
+async def _load(folder: Path, shelf: Shelf, _: Encoder | None) -> Table:
+    return table("Under load", [await load.searching_while_writing(folder, shelf), await load.completing(shelf)])
+
+
+async def _wire(folder: Path, shelf: Shelf, _: Encoder | None) -> Table:
+    return table("From an interaction's arrival to the answer", await wire.measure(folder, shelf))
+
+
+async def _memory(folder: Path, shelf: Shelf, encoder: Encoder | None) -> Table:
+    figures = await memory.measure(folder / "plain", shelf)
+    if encoder:
+        figures += await memory.measure(folder / "semantic", shelf, semantic=True)
+    return table("Memory of the whole bot, used", figures)
+
+
+PARTS: dict[str, Part] = {
+    "search": search.measure,
+    "build": _build,
+    "load": _load,
+    "wire": _wire,
+    "memory": _memory,
+}
+
+
+async def _digests(folder: Path, lists: corpus.Lists) -> Table:
     papers = corpus.papers(lists)
-    return [
-        await ingest.measure(folder, lists),
-        *compose.measure(papers),
-        *await search.measure(folder, papers),
-        await sends.measure(folder, papers),
-    ]
+    figures = [await ingest.measure(folder, lists), *compose.measure(papers), await sends.measure(folder, papers)]
+    return table("Digests", figures)
+
+
+async def _run(sizes: Sequence[str], parts: Sequence[str], folder: Path) -> None:
+    console = Console(width=160)
+    name, lists = corpus.lists()
+    real = corpus.unique(corpus.papers(lists))
+    console.print(f"{name}: {len(lists)} days, {len(real):,} papers")
+    if DIGESTS in parts:
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            console.print(await _digests(Path(scratch), lists))
+    encoder = await asyncio.to_thread(load_encoder)
+    for size in sizes:
+        shelf = await shelve(folder, real, len(real) if size == REAL else int(size), encoder)
+        for part in (PARTS[each] for each in parts if each in PARTS):
+            with tempfile.TemporaryDirectory(dir=folder) as scratch:
+                console.print(await part(Path(scratch) / "part", shelf, encoder))
+
+
+def _listed(text: str) -> list[str]:
+    return text.split(",")
 
 
 def main() -> None:
-    name, lists = corpus.lists()
-    with tempfile.TemporaryDirectory() as folder:
-        figures = asyncio.run(_figures(Path(folder), lists))
-    papers = sum(len(entries) for entries in lists.values())
-    table = Table(title=f"{name}: {len(lists)} days, {papers:,} entries")
-    for heading in ("what", "ours", "floor", "ratio", "the floor is"):
-        table.add_column(heading, justify="right" if heading in {"ours", "floor", "ratio"} else "left")
-    for figure in figures:
-        table.add_row(*figure.cells())
-    Console(width=140).print(table)
+    every = [DIGESTS, *PARTS]
+    parser = argparse.ArgumentParser(prog="python -m bench", description="How fast the bot is, and how big.")
+    parser.add_argument("--sizes", type=_listed, default=SIZES, help=f"papers in the archive ({','.join(SIZES)})")
+    parser.add_argument("--only", type=_listed, default=every, help=f"parts to run ({','.join(every)})")
+    parser.add_argument("--keep", type=Path, help="a folder in which the archives stay for the next time")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.only) - set(every):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    if arguments.keep:
+        arguments.keep.mkdir(parents=True, exist_ok=True)
+    with nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_run(arguments.sizes, arguments.only, Path(folder)))
 
 
-main()
+if __name__ == "__main__":
+    main()

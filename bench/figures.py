@@ -1,34 +1,122 @@
-"""A measured figure beside its floor."""
+"""Measured figures beside their floors, and how they are shown."""
 
+import asyncio
+import gc
+import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+
+from rich.table import Table
+
+HEADINGS = ("what", "ours", "beside", "ratio", "beside is", "goal")
+_NUMBERS = {"ours", "beside", "ratio"}
 
 
 @dataclass(frozen=True)
 class Figure:
-    """`ours` and `floor` in `unit`; the ratio says how many times the floor's time ours takes."""
+    """`ours` and `floor` in `unit`; the ratio says how many times the floor's time ours takes.
+
+    A figure without a floor stands for itself; `goal` is what was set for it, in words.
+    """
 
     what: str
     ours: float
-    floor: float
+    floor: float | None
     unit: str
-    floor_is: str
+    floor_is: str = ""
+    goal: str = ""
 
     def cells(self) -> tuple[str, ...]:
-        rate = self.unit.endswith("/s")
-        ratio = self.floor / self.ours if rate else self.ours / self.floor
-        digits = 0 if rate else 3
-        values = (f"{value:,.{digits}f} {self.unit}" for value in (self.ours, self.floor))
-        return (self.what, *values, f"{ratio:.1f} ×", self.floor_is)
+        return (self.what, self._shown(self.ours), self._shown(self.floor), self._ratio(), self.floor_is, self.goal)
+
+    def _shown(self, value: float | None) -> str:
+        if value is None:
+            return "–"
+        return f"{value:,.0f} {self.unit}" if abs(value) >= 100 else f"{value:,.3g} {self.unit}"
+
+    def _ratio(self) -> str:
+        if not self.floor:
+            return "–"
+        ratio = self.floor / self.ours if self.unit.endswith("/s") else self.ours / self.floor
+        return f"{ratio:.1f} ×"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What the same kind of work took, again and again, in milliseconds."""
+
+    taken: Sequence[float]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.taken)
+
+    @property
+    def p99(self) -> float:
+        """Of a hundred, the second slowest."""
+        return sorted(self.taken)[math.ceil(len(self.taken) * 0.99) - 1]
+
+
+class Stopwatch:
+    """`with Stopwatch() as watch: …` and then `watch.ms`."""
+
+    ms = 0.0
+
+    def __enter__(self) -> "Stopwatch":
+        self._began = time.perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ms = (time.perf_counter() - self._began) * 1000
+
+    @property
+    def seconds(self) -> float:
+        return self.ms / 1000
 
 
 def median_ms(work: Callable[[], object], times: int) -> float:
     """The median time of `work` in milliseconds."""
     taken = []
     for _ in range(times):
-        began = time.perf_counter()
-        work()
-        taken.append((time.perf_counter() - began) * 1000)
+        with Stopwatch() as watch:
+            work()
+        taken.append(watch.ms)
     return statistics.median(taken)
+
+
+@asynccontextmanager
+async def lateness() -> AsyncIterator[list[float]]:
+    """How many milliseconds late the event loop wakes a task that sleeps for one, again and again."""
+    late: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            with Stopwatch() as slept:
+                await asyncio.sleep(0.001)
+            late.append(slept.ms - 1)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield late
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+
+def forget_the_past() -> None:
+    """Keep what a benchmark itself has in memory out of the collector's sight: the bot would not have it."""
+    gc.collect()
+    gc.freeze()
+
+
+def table(title: str, figures: Iterable[Figure]) -> Table:
+    shown = Table(title=title)
+    for heading in HEADINGS:
+        shown.add_column(heading, justify="right" if heading in _NUMBERS else "left", no_wrap=heading in _NUMBERS)
+    for figure in figures:
+        shown.add_row(*figure.cells())
+    return shown

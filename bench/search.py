@@ -1,78 +1,123 @@
-"""`/paper search`: from the query to the page that is sent; against bare tantivy's parse and search."""
+"""One search by relevance, from the text to ten papers ready to be laid out; beside other engines.
 
-import statistics
-import time
-from collections.abc import Iterator
-from datetime import date
-from functools import partial
+Ours is what the bot does: the query is read on the event loop, the index asked in a thread, and the database,
+where the rows are, in its own. The others answer the same questions with their own rows, called directly.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
-import tantivy
+from rich.box import SIMPLE
+from rich.table import Table
 
-from bench.figures import Figure, median_ms
-from bench.ingest import NOW
-from bot.layouts.results import PER_PAGE, found_message
+from bench import peers
+from bench.figures import Stopwatch, Times, forget_the_past
+from bench.queries import Asked, asked
+from bench.shelves import Shelf
+from bot.client import House
 from bot.papers import Paper
-from bot.search import BOOSTS, Search, register_analyzers
-from bot.storage import Storage, open_storage
+from bot.search import Encoder, parse
 
-QUERIES = {
-    "one common word": ("model", "learning", "video"),
-    "two or three words": ("diffusion models", "speech recognition benchmark", "world models video"),
-    "a phrase": ('"reinforcement learning"', '"large language models"', '"world model"'),
-}
-TIMES = 30
+LIMIT = 10
+ROUNDS = 25  # of a kind's eight queries
+FEWEST, PATIENCE_MS = 3, 20_000  # a slow engine is asked for that long, and then so many rounds at least
+OURS, SEMANTIC = "ours", "with semantic"
+_FLOOR = peers.BareTantivy.name
 
-
-async def measure(folder: Path, papers: dict[date, list[Paper]]) -> list[Figure]:
-    async with open_storage(folder / "search.db") as storage:
-        for day, listed in papers.items():
-            await storage.papers.record(day, listed, NOW)
-        search = Search(folder / "search.index", await storage.papers.identity(), last_change=0)
-        figures = [await _building(search, storage)]
-        for kind, queries in QUERIES.items():
-            ours = statistics.median([await _whole(search, storage, query) for query in queries])
-            floor = statistics.median(_bare(folder / "search.index", queries))
-            figures.append(Figure(f"/paper search, {kind}", ours, floor, "ms", "bare tantivy, top five, no rows"))
-        search.close()
-    return figures
+Engine = Callable[[Asked], Awaitable[object]]
 
 
-async def _building(search: Search, storage: Storage) -> Figure:
-    changes = await storage.papers.changed_since(0, 1_000_000)
-    began = time.perf_counter()
-    search.update(changes)
-    ours = len(changes) / (time.perf_counter() - began)
-    texts = [f"{paper.title} {paper.abstract}".split() for _, paper in changes]
-    began = time.perf_counter()
-    for words in texts:
-        _ = {word.casefold() for word in words}
-    return Figure(
-        "index of the archive",
-        ours,
-        len(changes) / (time.perf_counter() - began),
-        "papers/s",
-        "a set of each text's words",
-    )
+async def measure(folder: Path, shelf: Shelf, encoder: Encoder | None) -> Table:
+    folder.mkdir()  # noqa: ASYNC240
+    with peers.opened(folder, shelf.papers()) as others:
+        async with shelf.open(encoder) as house:
+            engines = {OURS: _ours(house), **{peer.name: _theirs(peer) for peer in others}}
+            if encoder:
+                engines[SEMANTIC] = _semantic(house)
+            forget_the_past()
+            kinds = groupby(asked(shelf.real), key=lambda query: query.kind)
+            measured = {kind: await _side_by_side(engines, list(queries)) for kind, queries in kinds}
+    return _table(shelf, list(engines), measured)
 
 
-async def _whole(search: Search, storage: Storage, query: str) -> float:
+async def find(house: House, text: str) -> Sequence[Paper]:
+    """What the bot does for `/paper search`, up to the layout."""
+    query = parse(text, house.clock().date())
+    found = await asyncio.to_thread(house.search.find, query, limit=LIMIT)
+    return await house.storage.papers.get(found.ids)
+
+
+def _ours(house: House) -> Engine:
+    meaning = house.search.meaning
+
+    async def ask(query: Asked) -> object:
+        house.search.meaning = None
+        try:
+            return await find(house, query.ours)
+        finally:
+            house.search.meaning = meaning
+
+    return ask
+
+
+def _semantic(house: House) -> Engine:
+    return lambda query: find(house, query.ours)
+
+
+def _theirs(peer: peers.Peer) -> Engine:
+    async def ask(query: Asked) -> object:
+        return query.ask(peer, LIMIT)
+
+    return ask
+
+
+async def _side_by_side(engines: Mapping[str, Engine], queries: Sequence[Asked]) -> dict[str, Times]:
+    return {name: await _times(ask, queries) for name, ask in engines.items()}
+
+
+async def _times(ask: Engine, queries: Sequence[Asked]) -> Times:
+    """Round after round over the queries, after one that warms the caches."""
+    taken: list[float] = []
+    await _round(ask, queries)
+    for done in range(ROUNDS):
+        if done >= FEWEST and sum(taken) > PATIENCE_MS:
+            break
+        taken += await _round(ask, queries)
+    return Times(taken)
+
+
+async def _round(ask: Engine, queries: Sequence[Asked]) -> list[float]:
     taken = []
-    for _ in range(TIMES):
-        began = time.perf_counter()
-        found = search.find(query, limit=PER_PAGE)
-        papers = await storage.papers.get(found.ids)
-        found_message(query, papers, total=found.total, page=1).to_components()  # type: ignore[no-untyped-call]
-        taken.append((time.perf_counter() - began) * 1000)
-    return statistics.median(taken)
+    for query in queries:
+        with Stopwatch() as watch:
+            await ask(query)
+        taken.append(watch.ms)
+    return taken
 
 
-def _bare(path: Path, queries: tuple[str, ...]) -> Iterator[float]:
-    index = tantivy.Index.open(str(path))
-    register_analyzers(index)
-    for text in queries:
-        yield median_ms(partial(_parse_and_search, index, text), TIMES)
+def _table(shelf: Shelf, engines: Sequence[str], measured: Mapping[str, Mapping[str, Times]]) -> Table:
+    """Two columns an engine, then how ours stands to each: the medians' ratios, above 1 where ours is ahead."""
+    others = [name for name in engines if name not in {OURS, SEMANTIC}]
+    table = Table(title=f"{LIMIT} papers by relevance among {shelf.name}, milliseconds", box=SIMPLE, padding=0)
+    table.add_column("query", no_wrap=True)
+    for name in engines:
+        table.add_column(f"{name}\nmedian", justify="right")
+        table.add_column("\np99", justify="right")
+    for name in others:
+        table.add_column(_ratio_of(name), justify="right")
+    for kind, times in measured.items():
+        figures = (f"{value:.2f}" for name in engines for value in (times[name].median, times[name].p99))
+        table.add_row(kind, *figures, *(_ratio(name, times) for name in others))
+    return table
 
 
-def _parse_and_search(index: tantivy.Index, text: str) -> tantivy.SearchResult:
-    return index.searcher().search(index.parse_query(text, list(BOOSTS)), PER_PAGE)
+def _ratio_of(name: str) -> str:
+    """Bare tantivy is what ours is built on, the others what it is to beat."""
+    return f"ours /\n{name}" if name == _FLOOR else f"{name}\n/ ours"
+
+
+def _ratio(name: str, times: Mapping[str, Times]) -> str:
+    ours, theirs = times[OURS].median, times[name].median
+    return f"{ours / theirs if name == _FLOOR else theirs / ours:.1f} ×"

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -35,7 +36,8 @@ async def measure(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
     ):
         for before in range(8):
             await house.storage.papers.record(day - timedelta(days=before), [] if before else listed, now)
-        await _subscribe(house.storage, wire, now - timedelta(hours=1))
+        channels = [(guild.id, guild.papers.id) for guild in wire.guilds.values()]
+        await subscribe(house.storage, channels, now - timedelta(hours=1))
         use_discord_at(wire.api_url, wire.gateway.url)
         ours = await _deliver(house, wire)
         floor = await _bare(wire)
@@ -48,18 +50,13 @@ async def measure(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
     )
 
 
-async def _subscribe(storage: Storage, wire: Wire, then: datetime) -> None:
+async def subscribe(storage: Storage, channels: Iterable[tuple[int, int]], then: datetime) -> None:
+    """A subscription of each server for its channel, first due a minute after `then`."""
     timetable = Timetable((then + timedelta(minutes=1)).time(), ZoneInfo("UTC"))
-    for guild in wire.guilds.values():
-        await storage.subscriptions.add(
-            guild.id,
-            guild.papers.id,
-            timetable,
-            Taste(),
-            created_by=1,
-            now=then,
-            next_run=first_run(timetable, then),
-        )
+    run = first_run(timetable, then)
+    add = storage.subscriptions.add
+    for guild_id, channel_id in channels:
+        await add(guild_id, channel_id, timetable, Taste(), created_by=1, now=then, next_run=run)
 
 
 async def _deliver(house: House, wire: Wire) -> float:

@@ -1,0 +1,141 @@
+"""The archive under load: indexed from none, started, searched while it is written to, asked to complete."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from bench.figures import Figure, Stopwatch, Times, forget_the_past, lateness
+from bench.queries import asked
+from bench.search import find
+from bench.shelves import NOW, Shelf, batches
+from bot.client import House
+from bot.papers import Paper
+from bot.search import Encoder
+
+SEARCHES = 600
+A_DAY = 50  # papers of a daily list
+NEW = 5000  # papers that the backfill brings, before it brings them again with other upvotes
+LONGEST_TYPED, EACH_LENGTH = 12, 24
+IDLE_SECONDS = 2
+
+
+async def building(folder: Path, shelf: Shelf) -> list[Figure]:
+    """The index from none, and what the event loop notices of it."""
+    copy = shelf.copied(folder, index=False)
+    forget_the_past()
+    async with lateness() as idle:
+        await asyncio.sleep(IDLE_SECONDS)
+    async with copy.open() as house, lateness() as late:
+        with Stopwatch() as built:
+            await house.archive.index()
+    rate = shelf.size / built.seconds
+    return [
+        Figure(f"index {shelf.name} papers from none", rate, None, "papers/s", goal="≥ 5,000"),
+        Figure("· the event loop is late, p99", Times(late).p99, Times(idle).p99, "ms", "with nothing to do"),
+        Figure("· its longest stall", max(late), max(idle), "ms", "with nothing to do"),
+    ]
+
+
+async def starting(shelf: Shelf, encoder: Encoder | None) -> list[Figure]:
+    """From nothing open to the first answer."""
+    text = asked(shelf.real)[0].ours
+    plain = await _start(shelf, None, text)
+    figures = [Figure(f"start over {shelf.name} papers, to a first answer", plain, None, "ms", goal="< 1,000")]
+    if encoder:
+        with_it = await _start(shelf, encoder, text)
+        figures.append(Figure("· with semantic, its model loaded", with_it, plain, "ms", "without"))
+    return figures
+
+
+async def _start(shelf: Shelf, encoder: Encoder | None, text: str) -> float:
+    began = time.perf_counter()
+    async with shelf.open(encoder) as house:
+        await find(house, text)
+        return (time.perf_counter() - began) * 1000
+
+
+async def searching_while_writing(folder: Path, shelf: Shelf) -> Figure:
+    """Searches one after the other at rest, and while a backfill records days and the index takes them in."""
+    texts = [query.ours for query in asked(shelf.real)]
+    copy, new = shelf.copied(folder), shelf.following(NEW)
+    async with copy.open() as house:
+        forget_the_past()
+        await _searches(house, texts, len(texts))  # warms the caches
+        rest = await _searches(house, texts, SEARCHES)
+        async with _backfilling(house, new):
+            busy = await _searches(house, texts, SEARCHES)
+    return Figure(
+        f"search among {shelf.name} while a backfill writes, p99", busy.p99, rest.p99, "ms", "at rest", "≤ 1.5 ×"
+    )
+
+
+async def _searches(house: House, texts: Sequence[str], times: int) -> Times:
+    taken = []
+    for number in range(times):
+        with Stopwatch() as watch:
+            await find(house, texts[number % len(texts)])
+        taken.append(watch.ms)
+    return Times(taken)
+
+
+@asynccontextmanager
+async def _backfilling(house: House, papers: Sequence[Paper]) -> AsyncIterator[None]:
+    """Day after day is recorded, as fast as it goes, and the index follows."""
+
+    async def record() -> None:
+        for day in _days(papers):
+            await house.storage.papers.record(day[0].day or NOW.date(), day, NOW)
+
+    async def index() -> None:
+        while True:
+            await house.archive.index()
+            await asyncio.sleep(0.01)
+
+    working = [asyncio.create_task(record()), asyncio.create_task(index())]
+    try:
+        yield
+    finally:
+        for task in working:
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*working)
+
+
+def _days(papers: Sequence[Paper]) -> Iterator[list[Paper]]:
+    """Lists without end; whoever comes again has gained a vote."""
+    for more in count():
+        yield from batches((replace(paper, upvotes=paper.upvotes + more) for paper in papers), A_DAY)
+
+
+async def completing(shelf: Shelf) -> Figure:
+    """What somebody sees while typing, letter by letter."""
+    every = [text for length in range(1, LONGEST_TYPED + 1) for text in _typed(shelf.real, length)]
+    taken = []
+    async with shelf.open() as house:
+        forget_the_past()
+        for text in every:
+            with Stopwatch() as watch:
+                await house.completer.queries(text, shelf.today)
+            taken.append(watch.ms)
+    times = Times(taken)
+    return Figure(
+        f"complete 1–{LONGEST_TYPED} letters among {shelf.name}, p99",
+        times.p99,
+        times.median,
+        "ms",
+        "the median",
+        "< 20",
+    )
+
+
+def _typed(papers: Sequence[Paper], length: int) -> list[str]:
+    """The beginnings of titles, authors and tags."""
+    chance = random.Random(length)
+    chosen = [paper for paper in chance.sample(papers, len(papers)) if paper.authors and paper.tags][:EACH_LENGTH]
+    texts = ((paper.title, chance.choice(paper.authors), chance.choice(paper.tags)) for paper in chosen)
+    return [text[:length] for each in texts for text in each]

@@ -1,0 +1,372 @@
+"""The search engines ours is held against, each used the way its own manual shows, behind one interface.
+
+They answer with rows ready to be shown, as a program without our storage would need them. No peer tunes
+its ranking; each expresses the operators in its own language.
+"""
+
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import tantivy
+
+from bot.papers import Paper
+
+with suppress(ImportError):  # `PostgreSQL.lacks` tells
+    import psycopg
+
+Row = tuple[str, ...]
+COLUMNS = ("id", "title", "abstract", "authors", "organization", "upvotes", "day")
+SEARCHED = ("title", "abstract", "tags", "authors", "organization", "summary")
+STORED = ("id", "upvotes", "day", *SEARCHED)
+
+
+class Peer(Protocol):
+    """Rows of `columns`, best first. Change `columns` to `("id",)` to see what the rows cost."""
+
+    name: str
+    columns: Sequence[str]
+
+    def find(self, query: str, limit: int) -> list[Row]:
+        """As a user's text is answered."""
+        return self.words(query, limit)
+
+    def words(self, text: str, limit: int) -> list[Row]:
+        """Any of the words."""
+        ...
+
+    def phrase(self, text: str, limit: int) -> list[Row]:
+        """The words side by side."""
+        ...
+
+    def prefix(self, text: str, limit: int) -> list[Row]:
+        """A word that begins with these letters."""
+        ...
+
+    def author_and_word(self, author: str, word: str, limit: int) -> list[Row]:
+        """Both of them."""
+        ...
+
+    def min_and_word(self, min_upvotes: int, word: str, limit: int) -> list[Row]:
+        """The word, and that many votes or more."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@contextmanager
+def opened(folder: Path, papers: Sequence[Paper]) -> Iterator[list[Peer]]:
+    """Every peer that can run here, with the papers taken in; prints which cannot."""
+    with ExitStack() as stack:
+        peers: list[Peer] = [BareTantivy(folder / "tantivy", papers), FTS5(folder / "fts5.db", papers)]
+        for peer in peers:
+            stack.enter_context(closing(peer))
+        if PostgreSQL.available():
+            peers.append(stack.enter_context(PostgreSQL(papers)))
+        else:
+            print(f"PostgreSQL is left out: {PostgreSQL.lacks()} is not installed.")
+        yield peers
+
+
+def _values(paper: Paper) -> tuple[Any, ...]:
+    """The values of `STORED`."""
+    return (
+        paper.id,
+        paper.upvotes,
+        paper.day and paper.day.isoformat(),
+        paper.title,
+        paper.abstract,
+        ", ".join(paper.tags),
+        ", ".join(paper.authors),
+        paper.organization or "",
+        paper.ai_summary or "",
+    )
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
+
+
+def _rows(rows: Iterable[Sequence[Any]]) -> list[Row]:
+    return [tuple(map(str, row)) for row in rows]
+
+
+class BareTantivy(Peer):
+    """tantivy-py as its README shows it: one index that stores the documents, and its own query parser."""
+
+    name = "bare tantivy"
+
+    def __init__(self, folder: Path, papers: Iterable[Paper]) -> None:
+        self.columns: Sequence[str] = COLUMNS
+        folder.mkdir(parents=True)
+        self._index = tantivy.Index(self._schema(), path=str(folder))
+        writer = self._index.writer()
+        for paper in papers:
+            values = dict(zip(STORED, _values(paper), strict=True))
+            writer.add_document(tantivy.Document.from_dict(values, self._index.schema))
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+
+    @staticmethod
+    def _schema() -> tantivy.Schema:
+        builder = tantivy.SchemaBuilder()
+        for name in ("id", "day"):
+            builder.add_text_field(name, stored=True, tokenizer_name="raw")
+        for name in SEARCHED:
+            builder.add_text_field(name, stored=True, tokenizer_name="en_stem")
+        builder.add_integer_field("upvotes", stored=True, indexed=True, fast=True)
+        return builder.build()
+
+    def words(self, text: str, limit: int) -> list[Row]:
+        """A text that the parser rejects, such as a title with a colon in it, is reduced to its words."""
+        query, mistakes = self._index.parse_query_lenient(text, list(SEARCHED))
+        with suppress(ValueError):
+            if not mistakes:
+                return self._run(query, limit)
+        return self._parsed(" ".join(_words(text)), limit)
+
+    def phrase(self, text: str, limit: int) -> list[Row]:
+        return self._parsed(f'"{" ".join(_words(text))}"', limit)
+
+    def prefix(self, text: str, limit: int) -> list[Row]:
+        """Put together by hand: the parser only knows prefixes at the end of a phrase."""
+        schema, half = self._index.schema, text.lower()
+        each = (tantivy.Query.phrase_prefix_query(schema, name, [half]) for name in SEARCHED)
+        return self._run(tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in each]), limit)
+
+    def author_and_word(self, author: str, word: str, limit: int) -> list[Row]:
+        return self._parsed(f"+authors:{author} +{word}", limit)
+
+    def min_and_word(self, min_upvotes: int, word: str, limit: int) -> list[Row]:
+        return self._parsed(f"+upvotes:[{min_upvotes} TO *] +{word}", limit)
+
+    def _parsed(self, text: str, limit: int) -> list[Row]:
+        return self._run(self._index.parse_query_lenient(text, list(SEARCHED))[0], limit)
+
+    def _run(self, query: tantivy.Query, limit: int) -> list[Row]:
+        searcher = self._index.searcher()
+        documents = [searcher.doc(address) for _, address in searcher.search(query, limit).hits]
+        return _rows([document.get_first(name) for name in self.columns] for document in documents)
+
+    def close(self) -> None:
+        """Its writer is done already."""
+
+
+class FTS5(Peer):
+    """SQLite's full-text index over an ordinary table of the same file, which gives the rows."""
+
+    name = "SQLite FTS5"
+
+    def __init__(self, path: Path, papers: Iterable[Paper]) -> None:
+        self.columns: Sequence[str] = COLUMNS
+        self._connection = sqlite3.connect(path)
+        self._connection.execute("PRAGMA cache_size = -65536")  # 64 MB, as the other engines have
+        self._connection.execute(f"CREATE TABLE papers ({', '.join(STORED)})")
+        self._connection.execute(
+            f"CREATE VIRTUAL TABLE texts USING fts5({', '.join(SEARCHED)}, content='papers', "
+            "tokenize='porter unicode61', prefix='3')"
+        )
+        marks = ", ".join("?" * len(STORED))
+        self._connection.executemany(f"INSERT INTO papers VALUES ({marks})", map(_values, papers))
+        for command in ("rebuild", "optimize"):
+            self._connection.execute("INSERT INTO texts (texts) VALUES (?)", [command])
+        self._connection.commit()
+
+    def words(self, text: str, limit: int) -> list[Row]:
+        return self._best(" OR ".join(f'"{word}"' for word in _words(text)) or '""', limit)
+
+    def phrase(self, text: str, limit: int) -> list[Row]:
+        return self._best(f'"{" ".join(_words(text))}"', limit)
+
+    def prefix(self, text: str, limit: int) -> list[Row]:
+        return self._best(f'"{text}" *', limit)
+
+    def author_and_word(self, author: str, word: str, limit: int) -> list[Row]:
+        return self._best(f'authors : "{author}" AND "{word}"', limit)
+
+    def min_and_word(self, min_upvotes: int, word: str, limit: int) -> list[Row]:
+        """An index over the votes would have the planner begin with them, and match the word in each row."""
+        return self._select(
+            "texts JOIN papers ON papers.rowid = texts.rowid "
+            "WHERE texts MATCH ? AND papers.upvotes >= ? ORDER BY bm25(texts) LIMIT ?",
+            (f'"{word}"', min_upvotes, limit),
+        )
+
+    def _best(self, match: str, limit: int) -> list[Row]:
+        """Ranks before it joins: only the rows that are shown are read."""
+        return self._select(
+            "(SELECT rowid AS number, rank AS score FROM texts WHERE texts MATCH ? ORDER BY rank LIMIT ?) "
+            "JOIN papers ON papers.rowid = number ORDER BY score",  # its rank is bm25() without weights
+            (match, limit),
+        )
+
+    def _select(self, rest: str, values: Sequence[object]) -> list[Row]:
+        columns = ", ".join(f"papers.{name}" for name in self.columns)
+        return _rows(self._connection.execute(f"SELECT {columns} FROM {rest}", values))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+_SETTINGS = {
+    "listen_addresses": "''",
+    "shared_buffers": "'512MB'",
+    "work_mem": "'64MB'",
+    "maintenance_work_mem": "'256MB'",
+    "max_wal_size": "'4GB'",
+    "jit": "off",
+    "fsync": "off",  # the folder is gone after the run
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",  # we vacuum once, after the load
+}
+_DOCUMENT = """
+    setweight(to_tsvector('english', title), 'A') ||
+    setweight(to_tsvector('english', tags || ' ' || authors || ' ' || organization), 'B') ||
+    setweight(to_tsvector('english', abstract || ' ' || summary), 'C')
+"""
+
+
+class PostgreSQL(Peer):
+    """A PostgreSQL server of our own on a socket in a temporary folder. Enter it to start the server.
+
+    Its full-text search is the manual's: a stored, weighted tsvector, a GIN index, and ts_rank.
+    """
+
+    name = "PostgreSQL"
+
+    def __init__(self, papers: Iterable[Paper]) -> None:
+        self.columns: Sequence[str] = COLUMNS
+        self._papers = papers
+        self._stack = ExitStack()
+
+    @staticmethod
+    def lacks() -> str | None:
+        """What is missing to run it here."""
+        if importlib.util.find_spec("psycopg") is None:
+            return "psycopg"
+        return None if _programs() else "its server"
+
+    @classmethod
+    def available(cls) -> bool:
+        return cls.lacks() is None
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            socket = stack.enter_context(_server())
+            self._connection = stack.enter_context(
+                psycopg.connect(host=str(socket), user="bench", dbname="postgres", autocommit=True)
+            )
+            self._load()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the server and remove its folder."""
+        self._stack.close()
+
+    def _load(self) -> None:
+        types = {"upvotes": "integer", "day": "date"}
+        columns = ", ".join(f"{name} {types.get(name, 'text')}" for name in STORED)
+        self._execute(f"CREATE TABLE papers ({columns}, document tsvector GENERATED ALWAYS AS ({_DOCUMENT}) STORED)")
+        copying = f"COPY papers ({', '.join(STORED)}) FROM STDIN".encode()
+        with self._connection.cursor() as cursor, cursor.copy(copying) as copy:
+            for paper in self._papers:
+                copy.write_row(_values(paper))
+        self._execute("CREATE INDEX papers_document ON papers USING gin (document)")
+        self._execute("VACUUM ANALYZE papers")
+
+    def words(self, text: str, limit: int) -> list[Row]:
+        return self._best("to_tsquery('english', %s)", (" | ".join(_words(text)),), limit)
+
+    def phrase(self, text: str, limit: int) -> list[Row]:
+        return self._best("phraseto_tsquery('english', %s)", (text,), limit)
+
+    def prefix(self, text: str, limit: int) -> list[Row]:
+        return self._best("to_tsquery('simple', %s)", (f"{text.lower()}:*",), limit)
+
+    def author_and_word(self, author: str, word: str, limit: int) -> list[Row]:
+        """The author's weight is also that of tags and organizations: the nearest it has to a field."""
+        return self._best("to_tsquery('english', %s)", (f"{author}:B & {word}",), limit)
+
+    def min_and_word(self, min_upvotes: int, word: str, limit: int) -> list[Row]:
+        return self._best("to_tsquery('english', %s)", (word, min_upvotes), limit, "AND upvotes >= %s")
+
+    def _best(self, query: str, values: Sequence[object], limit: int, condition: str = "") -> list[Row]:
+        return _rows(
+            self._execute(
+                f"SELECT {', '.join(self.columns)} FROM papers, {query} AS query "
+                f"WHERE document @@ query {condition} ORDER BY ts_rank(document, query) DESC LIMIT %s",
+                (*values, limit),
+            )
+        )
+
+    def _execute(self, command: str, values: Sequence[object] = ()) -> Iterable[Sequence[Any]]:
+        return self._connection.execute(command.encode(), values or None)
+
+
+def _programs() -> Path | None:
+    """The folder of the server's programs. Debian keeps them out of PATH, a folder a version."""
+    found = shutil.which("pg_ctl")
+    if found:
+        return Path(found).resolve().parent
+    versions = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")]
+    return max(versions, key=lambda each: float(each.parent.name), default=None)
+
+
+@contextmanager
+def _server() -> Iterator[Path]:
+    """A running server; its socket's folder, which nobody else may enter."""
+    programs = _programs()
+    assert programs is not None
+    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        account = _unprivileged()
+        if account:
+            os.chown(folder, *account)
+        data = folder / "data"
+        options = ("--no-sync", "--auth=trust", "--username=bench", "--encoding=UTF8", "--locale=C.UTF-8")
+        _run(account, programs / "initdb", *options, "-D", data)
+        with (data / "postgresql.conf").open("a") as file:
+            file.writelines(f"{key} = {value}\n" for key, value in _SETTINGS.items())
+            file.write(f"unix_socket_directories = '{folder}'\n")
+        _run(account, programs / "pg_ctl", "start", "--wait", "-D", data, "-l", folder / "log")
+        try:
+            yield folder
+        finally:
+            _run(account, programs / "pg_ctl", "stop", "--wait", "--mode=immediate", "-D", data)
+
+
+def _unprivileged() -> tuple[int, int] | None:
+    """The user and group to run as where we are root, which the server refuses to be."""
+    if os.geteuid() != 0:
+        return None
+    nobody = pwd.getpwnam("nobody")
+    return nobody.pw_uid, nobody.pw_gid
+
+
+def _run(account: tuple[int, int] | None, *command: str | Path) -> None:
+    user, group = account or (None, None)
+    subprocess.run(
+        command,
+        user=user,
+        group=group,
+        extra_groups=[] if account else None,
+        cwd="/",  # ours may be closed to that user
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,  # the server keeps what it is given: a pipe would never end
+        check=True,
+    )

@@ -1,0 +1,142 @@
+"""From an interaction's arrival to the bot's answer on the wire, at rest and while digests go out.
+
+Discord is a process of its own on loopback. Interactions come at a steady pace, whether the last is answered
+or not: half of them searches of every kind, half of them presses of Next below what these found.
+"""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.discord import SEARCHED
+from bench.figures import Figure, Times, forget_the_past
+from bench.queries import asked
+from bench.sends import UNPACED, subscribe
+from bench.shelves import NOW, Shelf
+from bot.client import House, PaperBot, use_discord_at
+from bot.delivery import MESSAGES_PER_SECOND, Courier
+from bot.digest import RISER_DAYS, latest_closed_day
+from tests.wire import TOKEN
+
+GUILDS = 500
+EVERY = 0.025  # seconds between two interactions
+REST_SECONDS, FLOOR_SECONDS = 15, 4
+UNPACED_DAYS = 4  # their digests are soon sent
+A_LIST = 50  # papers
+NO_QUERY = " "  # is answered at once
+GOAL = "< 50"
+
+Waits = Mapping[str, Times]
+"""By what somebody did: until they had the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discord:
+    """The other process; `channels` are pairs of a server and its channel for digests."""
+
+    process: Process
+    api_url: str
+    gateway_url: str
+    channels: Sequence[tuple[int, int]]
+
+    async def meanwhile(self, texts: Sequence[str], work: Awaitable[object], messages: int = 0) -> Waits:
+        """How long people wait for answers while `work` is done, which makes so many messages."""
+        self._say({"texts": texts, "every": EVERY})
+        await work
+        self._say("enough")
+        told = await _told(self.process)
+        assert told["messages"] == messages
+        return {name: Times(taken) for name, taken in told["taken"].items() if taken}
+
+    def _say(self, known: object) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps(known).encode() + b"\n")
+
+
+async def measure(folder: Path, shelf: Shelf) -> list[Figure]:
+    texts = [query.ours for query in asked(shelf.real)]
+    copy = shelf.copied(folder)
+    async with _discord() as discord, copy.open() as house, _bot(house, discord) as bot:
+        digests = _Digests(bot, shelf)
+        await digests.prepare(discord.channels)
+        forget_the_past()
+        await discord.meanwhile(texts, asyncio.sleep(FLOOR_SECONDS))  # warms the caches
+        floor = await discord.meanwhile([NO_QUERY], asyncio.sleep(FLOOR_SECONDS))
+        paced, unpaced = digests.send(MESSAGES_PER_SECOND), digests.send(UNPACED, UNPACED_DAYS)
+        waits = {
+            "at rest": await discord.meanwhile(texts, asyncio.sleep(REST_SECONDS)),
+            f"while {GUILDS} digests go out": await discord.meanwhile(texts, paced, GUILDS),
+            "while digests go out unpaced": await discord.meanwhile(texts, unpaced, UNPACED_DAYS * GUILDS),
+        }
+    return [
+        Figure(
+            f"{what} among {shelf.name} {when}, p99", times.p99, floor[SEARCHED].p99, "ms", "no query's answer", GOAL
+        )
+        for when, by_what in waits.items()
+        for what, times in by_what.items()
+    ]
+
+
+class _Digests:
+    """500 subscriptions, whose digests of one day after the other are sent."""
+
+    def __init__(self, bot: PaperBot, shelf: Shelf) -> None:
+        self._bot = bot
+        self._papers = bot.house.storage.papers
+        self._real = shelf.real
+        self._now = NOW
+
+    async def prepare(self, channels: Sequence[tuple[int, int]]) -> None:
+        for before in range(RISER_DAYS + 1):
+            await self._list(latest_closed_day(NOW) - timedelta(days=before))
+        await subscribe(self._bot.house.storage, channels, NOW - timedelta(hours=1))
+
+    async def send(self, messages_per_second: float, days: int = 1) -> None:
+        storage = self._bot.house.storage
+        courier = Courier(self._bot, storage, self._bot.composer, messages_per_second=messages_per_second)
+        for _ in range(days):
+            await self._list(latest_closed_day(self._now))
+            await courier.tick(self._now)
+            self._now += timedelta(days=1)
+
+    async def _list(self, day: date) -> None:
+        """The list of `day` is read: as many papers as a real one has, others each day."""
+        first = day.toordinal() * A_LIST % (len(self._real) - A_LIST)
+        papers = [replace(paper, day=day) for paper in self._real[first : first + A_LIST]]
+        await self._papers.record(day, papers, self._now)
+
+
+@asynccontextmanager
+async def _discord() -> AsyncIterator[Discord]:
+    program = (sys.executable, "-m", "bench.discord", str(GUILDS), NOW.isoformat())
+    process = await asyncio.create_subprocess_exec(*program, stdin=PIPE, stdout=PIPE, limit=2**24)
+    try:
+        yield Discord(process, **await _told(process))
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def _told(process: Process) -> dict[str, Any]:
+    assert process.stdout
+    known: dict[str, Any] = json.loads(await process.stdout.readline())
+    return known
+
+
+@asynccontextmanager
+async def _bot(house: House, discord: Discord) -> AsyncIterator[PaperBot]:
+    """The real bot, connected; its timer stands still."""
+    use_discord_at(discord.api_url, discord.gateway_url)
+    async with PaperBot(house, shard_count=1) as bot:
+        connection = asyncio.create_task(bot.start(TOKEN))
+        await bot.wait_until_ready()
+        yield bot
+        await bot.close()
+        await connection
