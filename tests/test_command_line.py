@@ -55,6 +55,11 @@ class Ended:
         return (self.code, self.out) == (2, "") and said
 
 
+def _heed_ctrl_c() -> None:
+    """What is started in the background of a script is deaf to it, and so would be what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass
 class Terminal:
     """A terminal in an empty folder, from which `paperboy` is started."""
@@ -70,6 +75,7 @@ class Terminal:
             env=self.environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            preexec_fn=_heed_ctrl_c,
         )
 
     async def run(self, *words: str) -> Ended:

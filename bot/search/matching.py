@@ -19,7 +19,7 @@ from bot.search.query import AnyOf, Clause, Days, Group, Has, Named, Node, Phras
 from bot.search.schema import NAMES, PROSE, folded, joined, joins, names, stems
 
 # Tuned on one half of the judged set in bench/, and on tuning.jsonl; around these numbers the score hardly moves.
-WEIGHTS = {"title": 2.5, "tags": 1.5, "abstract": 2.5, "authors": 2.5, "organization": 4.0}
+WEIGHTS = {"title": 2.5, "tags": 1.5, "abstract": 2.0, "authors": 2.5, "organization": 4.0}
 OTHER_FIELDS = 0.3  # of what a word counts in the fields where it says less
 NAME_EMPHASIS = 3.0
 NAME_SHARE = 0.4  # a word is a name if so many have it, for each paper that has it in prose
