@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import discord
 from discord.ui import ActionRow, Button, Container, LayoutView, Section, Select, TextDisplay
@@ -126,13 +125,8 @@ def posted_here(post: Post) -> str:
     return f"posted here on {timestamp(post.sent_at, 'D')} → [jump]({post.url})"
 
 
-def day_of(paper: Paper) -> date | None:
-    """The day it was listed, else published."""
-    return paper.day or (paper.published_at.date() if paper.published_at else None)
-
-
 def listed_note(paper: Paper) -> str:
-    day = day_of(paper)
+    day = paper.dated
     return short_day(day) if day else ""
 
 

@@ -43,6 +43,11 @@ class Paper:
     linked_spaces: int | None = None
 
     @property
+    def dated(self) -> date | None:
+        """The day it was listed, else published."""
+        return self.day or (self.published_at.date() if self.published_at else None)
+
+    @property
     def url(self) -> str:
         return f"https://huggingface.co/papers/{self.id}"
 

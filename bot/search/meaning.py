@@ -72,17 +72,17 @@ class Meaning:
 
     def take_in(self, vectors: Sequence[tuple[str, bytes]]) -> None:
         """Know these papers by id from now on."""
-        fresh = dict.fromkeys(paper_id for paper_id, _ in vectors if paper_id not in self._rows)
-        rows = self._rows | {paper_id: len(self._ids) + place for place, paper_id in enumerate(fresh)}
-        self._make_room(len(rows))
+        new = dict.fromkeys(paper_id for paper_id, _ in vectors if paper_id not in self._rows)
+        rows = {paper_id: row for row, paper_id in enumerate(new, len(self._ids))}
+        self._make_room(len(self._ids) + len(rows))
         numbers = self._np.frombuffer(b"".join(vector for _, vector in vectors), self._np.int8)
         numbers = numbers.reshape(-1, DIMENSIONS)
-        places = [rows[paper_id] for paper_id, _ in vectors]
+        places = [self._rows[paper_id] if paper_id in self._rows else rows[paper_id] for paper_id, _ in vectors]
         self._vectors[places] = numbers
         self._lengths[places] = self._np.linalg.norm(numbers.astype(self._np.float32), axis=1)
         self._bits[places] = self._signs(numbers)
-        self._rows = rows
-        self._ids.extend(fresh)  # last, as another thread may be looking
+        self._rows.update(rows)
+        self._ids.extend(rows)  # last, as another thread may be looking
 
     def _make_room(self, size: int) -> None:
         while size > len(self._vectors):

@@ -71,7 +71,7 @@ def document(change: int, paper: Paper, built: tantivy.Schema) -> tantivy.Docume
         "labels": list(paper.tags),
         "has": list(possessions(paper)),
         "upvotes": max(0, paper.upvotes),
-        "day": listed_on(paper).toordinal(),
+        "day": (paper.dated or date.min).toordinal(),
         "by_upvotes": by_upvotes(paper),
         "by_date": by_date(paper),
         "change": change,
@@ -85,11 +85,6 @@ def prose(paper: Paper) -> str:
     return f"{paper.abstract} {paper.ai_summary or ''}"
 
 
-def listed_on(paper: Paper) -> date:
-    """The day a paper is found by: when it was listed, else when it was published."""
-    return paper.day or (paper.published_at.date() if paper.published_at else date.min)
-
-
 def by_upvotes(paper: Paper) -> int:
     """A number that orders papers as `bot.ranking` does: the most upvotes, the most comments, the smallest id."""
     return _packed((paper.upvotes, 18), (paper.comments, 12), (_LAST_ID - _number(paper), 34))
@@ -97,7 +92,7 @@ def by_upvotes(paper: Paper) -> int:
 
 def by_date(paper: Paper) -> int:
     """A number that orders papers by day, those of a day by upvotes."""
-    return _packed((listed_on(paper).toordinal(), 20), (paper.upvotes, 10), (_LAST_ID - _number(paper), 34))
+    return _packed(((paper.dated or date.min).toordinal(), 20), (paper.upvotes, 10), (_LAST_ID - _number(paper), 34))
 
 
 def _number(paper: Paper) -> int:
