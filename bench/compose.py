@@ -3,6 +3,7 @@
 import json
 import statistics
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from bench.figures import Figure, median_ms
@@ -10,6 +11,7 @@ from bot.digest import Candidate, Taste, compose
 from bot.layouts.digest import digest_message
 from bot.papers import Paper
 from bot.ranking import ranked
+from tests.builders import wish
 
 DAYS, TIMES = 60, 20
 
@@ -30,9 +32,11 @@ def measure(papers: dict[date, list[Paper]]) -> Iterator[Figure]:
 def _one(day: date, listed: list[Paper], size: int) -> tuple[float, float]:
     candidates = [Candidate(paper, frozenset({day})) for paper in listed]
 
+    wanted = replace(wish(), taste=Taste(size))
+
     def whole() -> list[object]:
-        digest = compose(candidates, (day,), day, Taste(size))
-        return list(digest_message(digest, "0" * 24).to_components())  # type: ignore[no-untyped-call]
+        digest = compose(candidates, (day,), day, wanted.taste)
+        return list(digest_message(digest, wanted, "0" * 24).to_components())  # type: ignore[no-untyped-call]
 
     body = whole()
     return median_ms(whole, TIMES), median_ms(lambda: (ranked(listed)[:size], json.dumps(body)), TIMES)

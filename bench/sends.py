@@ -12,11 +12,12 @@ import aiohttp
 from bench.figures import Figure
 from bot.client import House, PaperBot, open_house, use_discord_at
 from bot.delivery import AT_ONCE, Courier
-from bot.digest import Taste, closed_at
+from bot.digest import closed_at
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
 from bot.schedule import Timetable, first_run
 from bot.storage import Storage
+from bot.wish import Wish
 from tests.wire import TOKEN, Wire
 
 GUILDS = 400
@@ -56,7 +57,7 @@ async def subscribe(storage: Storage, channels: Iterable[tuple[int, int]], then:
     run = first_run(timetable, then)
     add = storage.subscriptions.add
     for guild_id, channel_id in channels:
-        await add(guild_id, channel_id, timetable, Taste(), created_by=1, now=then, next_run=run)
+        await add(guild_id, Wish(channel_id, timetable), by=1, now=then, next_run=run)
 
 
 async def _deliver(house: House, wire: Wire) -> float:

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bot.archive import Archive
 from bot.client import PaperBot, index_beside, open_house, system_clock, use_discord_at
+from bot.demo import Scene
 from bot.digest import latest_closed_day
 from bot.layouts.text import count
 from bot.papers.api import PapersAPI, PapersUnavailable
@@ -103,6 +104,7 @@ def demo(
     screenshot: Annotated[
         Path | None, typer.Option(help="Take one picture of the demo with an installed Chromium, and end.")
     ] = None,
+    scene: Annotated[Scene, typer.Option(help="What to begin with.")] = Scene.DIGEST,
 ) -> None:
     """Show the real bot in a simulated Discord, in a browser: no token, no network."""
     try:
@@ -112,7 +114,7 @@ def demo(
             f"the demo needs its extra: `make setup` installs it, or pip install '.[demo]' ({error})"
         ) from None
     try:
-        asyncio.run(stage.show(screenshot and screenshot.absolute()))
+        asyncio.run(stage.show(screenshot and screenshot.absolute(), scene))
     except stage.DemoUnavailable as error:
         _stop(str(error), 1)
 

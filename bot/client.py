@@ -21,7 +21,10 @@ from filelock import FileLock, Timeout
 from bot.archive import Archive
 from bot.completing import Completer
 from bot.composing import Composer
-from bot.delivery import NEEDED, Courier
+from bot.delivery import Courier
+from bot.destination import NEEDED, unrepeated_posts
+from bot.explaining import Explainer
+from bot.filtering import Filter
 from bot.finding import Finder
 from bot.layouts import replies
 from bot.papers.api import PapersAPI
@@ -30,7 +33,7 @@ from bot.storage import DatabaseRefused, Storage, open_storage
 
 log = logging.getLogger(__name__)
 
-COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions")
+COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions", "guilds")
 
 
 def system_clock() -> datetime:
@@ -51,6 +54,10 @@ class House:
     @property
     def finder(self) -> Finder:
         return Finder(self.storage, self.search)
+
+    @property
+    def explainer(self) -> Explainer:
+        return Explainer(self.storage, Filter(self.storage, self.archive, self.search))
 
     @property
     def completer(self) -> Completer:
@@ -162,9 +169,10 @@ class PaperBot(commands.AutoShardedBot):
             max_messages=None,
             max_ratelimit_timeout=60,  # raise instead of sleeping for an hour
             shard_count=shard_count,
+            http_trace=unrepeated_posts(),
         )
         self.house = house
-        self.composer = Composer(house.storage, house.archive)
+        self.composer = Composer(house.storage, house.archive, house.search)
         self.courier = Courier(self, house.storage, self.composer)
 
     async def setup_hook(self) -> None:

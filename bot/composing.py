@@ -1,61 +1,109 @@
 """Compose for a subscription: what its next run highlights, from lists brought up to date."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.archive import Archive, days_between
-from bot.digest import RISER_DAYS, Digest, compose, latest_closed_day
+from bot.digest import RISER_DAYS, Candidate, Digest, compose, first_of_period, latest_closed_day, marked
+from bot.filtering import Filter
 from bot.papers.api import PapersUnavailable
+from bot.schedule import Cadence
+from bot.search import Search
 from bot.storage import Storage, Subscription
+from bot.wish import Wish
 
 PREVIEW_SECONDS = 20  # somebody is waiting
 LOOK_BACK = timedelta(days=6)  # a new subscription freshens this many days to find one that had papers
 
 
-class Composer:
-    """Composes digests from what `storage` knows, once `archive` has freshened it."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Whose digest is composed: a wish, and the subscription that has it, if there is one yet."""
 
-    def __init__(self, storage: Storage, archive: Archive) -> None:
+    wish: Wish
+    guild_id: int
+    subscription_id: int | None = None
+
+
+class Composer:
+    """Composes digests from what `storage` knows, once `archive` has freshened it; `search` applies the filters."""
+
+    def __init__(self, storage: Storage, archive: Archive, search: Search) -> None:
         self._deliveries = storage.deliveries
         self._papers = storage.papers
         self._archive = archive
+        self._filter = Filter(storage, archive, search)
 
     async def digest_for(self, subscription: Subscription, now: datetime) -> Digest:
         """What a run at `now` highlights. Raises `PapersUnavailable` when the lists cannot be trusted."""
         covered = await self._deliveries.covered_until(subscription.id)
         closed = latest_closed_day(now)
-        await self._freshen(covered, closed, now)
-        return await self._digest(subscription, covered, closed)
+        await self._freshen(subscription.wish, covered, closed, now)
+        return await self._digest(_Asked(subscription.wish, subscription.guild_id, subscription.id), covered, closed)
 
-    async def preview(self, subscription: Subscription, now: datetime) -> Digest:
-        """What the next run will highlight, as far as the lists are known by now."""
-        covered = await self._deliveries.covered_until(subscription.id)
+    async def preview(
+        self, wish: Wish, guild_id: int, now: datetime, *, run_at: datetime, subscription_id: int | None = None
+    ) -> Digest:
+        """What a run at `run_at` will highlight, as far as the lists are known by `now`."""
+        covered = await self._deliveries.covered_until(subscription_id) if subscription_id else None
         with suppress(PapersUnavailable, TimeoutError):
             async with asyncio.timeout(PREVIEW_SECONDS):
-                await self._freshen(covered, latest_closed_day(now), now)
-        return await self._digest(subscription, covered, latest_closed_day(max(now, subscription.next_run.at)))
+                await self._freshen(wish, covered, latest_closed_day(now), now)
+        closed = latest_closed_day(max(now, run_at))
+        return await self._digest(_Asked(wish, guild_id, subscription_id), covered, closed)
 
-    async def _freshen(self, covered: date | None, closed: date, now: datetime) -> None:
-        if covered:
-            await self._archive.freshen(days_between(covered + timedelta(days=1), closed), now)
-            return
+    async def outlook(self, wish: Wish, now: datetime) -> tuple[int, int]:
+        """How many papers of the last seven closed days pass the wish's filter and upvotes, and how many there were."""
+        closed = latest_closed_day(now)
+        candidates = await self._papers.candidates(first_of_period(Cadence.WEEKLY, closed), closed)
+        passing = await self._filter.passing(wish.taste.query, _ids(candidates), closed)
+        enough = [each.paper.id for each in candidates if each.paper.upvotes >= wish.taste.min_upvotes]
+        return len(passing.intersection(enough)), len(candidates)
+
+    async def _freshen(self, wish: Wish, covered: date | None, closed: date, now: datetime) -> None:
+        cadence = wish.timetable.cadence
+        if covered or cadence is not Cadence.DAILY:
+            first = covered + timedelta(days=1) if covered else first_of_period(cadence, closed)
+            await self._archive.freshen(days_between(first, closed), now)
+        else:
+            await self._freshen_latest(closed, now)
+
+    async def _freshen_latest(self, closed: date, now: datetime) -> None:
         for day in reversed(list(days_between(closed - LOOK_BACK, closed))):
             await self._archive.freshen([day], now)
             if await self._papers.listed_days(day, day):
                 return
 
-    async def _digest(self, subscription: Subscription, covered: date | None, closed: date) -> Digest:
-        if covered is None:
-            return await self._first_digest(subscription, closed)
-        first = covered + timedelta(days=1)
-        days = await self._papers.listed_days(first, closed)
-        candidates = await self._papers.candidates(first - timedelta(days=RISER_DAYS), closed)
-        highlighted = await self._deliveries.highlighted(subscription.id)
-        return compose(candidates, days, max(covered, closed), subscription.taste, highlighted)
+    async def _digest(self, asked: _Asked, covered: date | None, closed: date) -> Digest:
+        days = await self._days(asked.wish, covered, closed)
+        earlier = timedelta(days=RISER_DAYS if covered or is_recap(asked.wish) else 0)
+        candidates = await self._papers.candidates(days[0] - earlier, closed) if days else []
+        highlighted = await self._deliveries.highlighted(asked.subscription_id) if asked.subscription_id else ()
+        passing = await self._filter.passing(asked.wish.taste.query, _ids(candidates), closed)
+        until = max(covered or closed, closed)
+        digest = compose(candidates, days, until, asked.wish.taste, highlighted, passing)
+        return await self._recap(digest, asked.guild_id) if is_recap(asked.wish) else digest
 
-    async def _first_digest(self, subscription: Subscription, closed: date) -> Digest:
-        """A new subscription begins with the latest closed day that had papers, no more."""
+    async def _days(self, wish: Wish, covered: date | None, closed: date) -> tuple[date, ...]:
+        """The days with papers to choose from. A new daily digest begins with the latest alone."""
+        if covered:
+            return await self._papers.listed_days(covered + timedelta(days=1), closed)
+        if is_recap(wish):
+            return await self._papers.listed_days(first_of_period(wish.timetable.cadence, closed), closed)
         day = await self._papers.latest_listed_day(closed)
-        candidates = await self._papers.candidates(day, day) if day else []
-        return compose(candidates, (day,) if day else (), closed, subscription.taste)
+        return (day,) if day else ()
+
+    async def _recap(self, digest: Digest, guild_id: int) -> Digest:
+        seen = await self._deliveries.seen(guild_id, [each.paper.id for each in digest.highlights])
+        return digest if seen is None else marked(digest, seen)
+
+
+def _ids(candidates: Iterable[Candidate]) -> list[str]:
+    return [each.paper.id for each in candidates]
+
+
+def is_recap(wish: Wish) -> bool:
+    return wish.timetable.cadence is not Cadence.DAILY

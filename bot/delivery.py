@@ -7,77 +7,75 @@ The crash between any two steps, and what makes it harmless:
     attempt → record  a message may exist: before anything is sent again, the channel's history is searched
                       for our button with the nonce; should the first request still be on its way then,
                       Discord's own check of the nonce gives back its message
+    between messages  those that arrived are recorded one by one; the rest is sent
+    after messages    their threads are opened, and they are published; Discord refuses both a second time
     after record      the unique key (subscription, run date) makes a second plan impossible
 """
 
 import asyncio
 import hashlib
 import logging
-from collections.abc import Coroutine, Iterable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
-import aiohttp
 import discord
 from aiolimiter import AsyncLimiter
 from discord.ui import LayoutView
 
-from bot.composing import Composer
+from bot import destination
+from bot.composing import Composer, is_recap
+from bot.destination import PUBLISHED_AN_HOUR, Arrived, Channel
 from bot.digest import Digest
 from bot.layouts import replies
-from bot.layouts.digest import digest_message
+from bot.layouts.digest import digest_message, highlight_message, quiet_message, thread_name
 from bot.papers.api import PapersUnavailable
+from bot.requests import ANSWER_SECONDS, UNREACHED, Blocked, DeliveryFailed, Passing, Rejected, classified, in_time
 from bot.schedule import Run, first_run, latest_run
-from bot.storage import Delivery, DeliveryState, Storage, Subscription
+from bot.storage import Delivery, DeliveryState, Message, Storage, Subscription
+from bot.telling import tell
+from bot.wish import Discussion, Wish
 
 log = logging.getLogger(__name__)
 
 MESSAGES_PER_SECOND = 45  # Discord's global limit is 50; discord.py only reacts to its 429
 AT_ONCE = 10
-ANSWER_SECONDS = 30  # then what became of a request is unknown
 SEARCH_SECONDS = 60
-SEARCH_MARGIN = timedelta(hours=1)  # before and after an attempt: clocks differ, and ticks may take their time
-PAGE = 100  # messages in a page of a channel's history
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(minutes=30)
 DRAIN_SECONDS = 20
+HOUR = timedelta(hours=1)
+TOLD_AFTER = 2  # runs that failed in a row
 
-_GONE = {10003: "the channel is gone", 10004: "the server is gone", 50001: "I cannot see the channel"}
-_FORBIDDEN = 50013
-NEEDED = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
-Answer = TypeVar("Answer")
-_UNREACHED = (discord.DiscordException, aiohttp.ClientError, OSError)  # what a request to Discord may raise
+Clock = Callable[[], datetime]
 
 
-class DeliveryFailed(Exception):
-    """A digest did not reach its channel; the message is the reason, in words for an admin."""
+class _Stopped(Exception):
+    """An admin has stopped the subscription while its delivery was under way."""
 
 
-class _Blocked(DeliveryFailed):
-    """Permanent until an admin changes something: the channel, or access to it, is gone."""
+class NothingToSend(Exception):
+    """There is nothing to send before its time; the message is the reason."""
 
 
-class _Rejected(DeliveryFailed):
-    """Discord does not take this message, and never will; no message exists."""
+def delivery_nonces(subscription: Subscription, run: Run, digest: Digest) -> list[str]:
+    """A nonce for each message that the run posts, of 24 characters, the same whenever it is asked for."""
+    return [_nonce(subscription, run, number) for number in range(1, _message_count(digest, subscription.wish) + 1)]
 
 
-class _Passing(DeliveryFailed):
-    """Worth another try; whether this try, or one before it, made the message is unknown."""
+def _message_count(digest: Digest, wish: Wish) -> int:
+    """How many messages the digest takes. A list on which nothing passed is told of, if that is wanted."""
+    if not digest.highlights:
+        return 1 if wish.posting.quiet_line and digest.days else 0
+    return len(digest.highlights) if wish.posting.discussion is Discussion.HIGHLIGHT else 1
 
 
-def missing_permissions(channel: discord.abc.GuildChannel, me: discord.Member) -> list[str]:
-    """The names, as Discord shows them, of the permissions a digest needs and `me` lacks in `channel`."""
-    granted = channel.permissions_for(me)
-    needed = [name for name, wanted in NEEDED if wanted]
-    if not granted.view_channel:  # it implies the others, which may well be granted
-        needed = ["view_channel"]
-    return [name.replace("_", " ").title() for name in needed if not getattr(granted, name)]
-
-
-def delivery_nonce(subscription: Subscription, run: Run) -> str:
-    """At most 25 characters, the same for the same run whenever it is asked for."""
-    run_name = f"{subscription.guild_id}:{subscription.channel_id}:{subscription.id}:{run.date}"
-    return hashlib.blake2b(run_name.encode(), digest_size=12).hexdigest()
+def _nonce(subscription: Subscription, run: Run, number: int) -> str:
+    name = f"{subscription.guild_id}:{subscription.wish.channel_id}:{subscription.id}:{run.date}:{number}"
+    return hashlib.blake2b(name.encode(), digest_size=12).hexdigest()
 
 
 class Courier:
@@ -98,36 +96,85 @@ class Courier:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._composing: set[asyncio.Task[Digest]] = set()
-        self._sending: dict[int, asyncio.Task[discord.Message]] = {}  # by delivery, until Discord has answered
-        self._told: set[tuple[int, str]] = set()  # channels and reasons that this tick has told of
+        self._sending: dict[int, asyncio.Task[Arrived]] = {}  # by delivery, until Discord has answered
+        self._in_hand: set[int] = set()  # deliveries that somebody carries just now
+        self._hurried: set[int] = set()  # deliveries that an admin waits for
+        self._publishing: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)  # by channel: they are counted
         self._closing = False
 
     async def tick(self, now: datetime) -> None:
         """Bring home what is under way, then deliver what is due."""
-        self._told.clear()
-        self._tick_began = asyncio.get_running_loop().time()
-        await self._run_all(self._resume(each, now) for each in await self._storage.deliveries.under_way(now))
-        await self._run_all(self._deliver(each, now) for each in await self._storage.subscriptions.due(now))
+        clock = _running(now)
+        await self._run_all(self._resume(each, clock) for each in await self._storage.deliveries.under_way(now))
+        due = await self._storage.subscriptions.due(now)
+        for recaps in (False, True):  # which look back at the dailies of the same minute too
+            await self._run_all(self._deliver(each, clock) for each in due if is_recap(each.wish) is recaps)
+
+    async def send_now(self, subscription: Subscription, now: datetime, *, by: int) -> Delivery:
+        """Deliver the coming run before its time, for the admin `by`; gives what became of it.
+
+        Raises `NothingToSend` and `PapersUnavailable`.
+        """
+        waiting = subscription.next_run.at <= now
+        run = latest_run(subscription.wish.timetable, now) if waiting else subscription.next_run
+        digest = await self._composed(subscription, now)
+        if not digest.highlights:
+            raise NothingToSend(digest.reason or "")
+        delivery = await self._plan(subscription, run, digest, now, by=by)
+        if delivery is None:
+            raise NothingToSend("a digest is on its way already, or somebody has just changed the subscription")
+        self._hurried.add(delivery.id)
+        try:
+            await self._run_all([self._carry(delivery.id, _running(now))], slots=nullcontext())
+        finally:
+            self._hurried.discard(delivery.id)
+        return await self._storage.deliveries.get(delivery.id) or delivery
+
+    async def undo(self, delivery: Delivery, now: datetime, *, by: int) -> bool:
+        """Delete what was posted, and release its papers for the next digest; False where threads stay behind.
+
+        Raises `DeliveryFailed`, and may be called again.
+        """
+        everything_gone = True
+        try:
+            for message in delivery.messages:
+                everything_gone &= await self._delete(delivery, message)
+        except UNREACHED as error:
+            raise classified(error) from error
+        await self._storage.deliveries.undo(delivery, by=by, now=now)
+        return everything_gone
+
+    async def _delete(self, delivery: Delivery, message: Message) -> bool:
+        if not (message.place_id and message.message_id):
+            return True
+        try:
+            channel = await self._channel(delivery)
+        except discord.NotFound:  # the channel is gone, and all that was in it
+            return True
+        deletion = destination.delete(channel, message.place_id, message.message_id, threaded=message.threaded)
+        return await in_time(deletion, ANSWER_SECONDS)
 
     async def drain(self) -> None:
         """Begin no other delivery, and let the sends in flight finish; a run not planned yet stays due."""
         self._closing = True
         for composing in self._composing:
-            composing.cancel()  # the papers API may take minutes to answer
+            composing.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
 
-    async def _run_all(self, works: Iterable[Coroutine[Any, Any, None]]) -> None:
-        tasks = [asyncio.create_task(self._guarded(work)) for work in works]
+    async def _run_all(
+        self, works: Iterable[Coroutine[Any, Any, None]], slots: AbstractAsyncContextManager[Any] | None = None
+    ) -> None:
+        tasks = [asyncio.create_task(self._guarded(work, slots or self._slots)) for work in works]
         self._tasks.update(tasks)
         try:
             await asyncio.gather(*tasks, return_exceptions=True)  # a drained one is cancelled
         finally:
             self._tasks.difference_update(tasks)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, work: Coroutine[Any, Any, None], slots: AbstractAsyncContextManager[Any]) -> None:
         """One guild's failure never costs another its digest."""
-        async with self._slots:
+        async with slots:
             if self._closing:
                 work.close()
                 return
@@ -136,181 +183,300 @@ class Courier:
             except Exception:
                 log.exception("a delivery met a bug; it is tried again at the next tick")
 
-    async def _deliver(self, subscription: Subscription, now: datetime) -> None:
-        run = latest_run(subscription.timetable, now)  # the runs missed before it collapse into it
-        composing = asyncio.create_task(self._composer.digest_for(subscription, now))
-        self._composing.add(composing)
-        composing.add_done_callback(self._composing.discard)
+    async def _deliver(self, subscription: Subscription, clock: Clock) -> None:
+        now = clock()
+        run = latest_run(subscription.wish.timetable, now)  # the runs missed before it collapse into it
         try:
-            digest = await composing
+            digest = await self._composed(subscription, now)
         except PapersUnavailable as error:
             if subscription.reason != str(error):
                 await self._storage.subscriptions.wait(subscription.id, str(error))
             return
-        following = first_run(subscription.timetable, now, after=run.date)
-        nonce = delivery_nonce(subscription, run)
-        delivery = await self._storage.deliveries.plan(subscription, run, following, digest, nonce=nonce, now=now)
+        delivery = await self._plan(subscription, run, digest, now)
         if delivery and delivery.state is DeliveryState.PLANNED:
-            await self._send_and_record(delivery, now)
+            await self._carry(delivery.id, clock)
 
-    async def _resume(self, delivery: Delivery, now: datetime) -> None:
+    async def _composed(self, subscription: Subscription, now: datetime) -> Digest:
+        """What the run highlights; the papers API may take minutes, which `drain` does not wait for."""
+        composing = asyncio.create_task(self._composer.digest_for(subscription, now))
+        self._composing.add(composing)
+        composing.add_done_callback(self._composing.discard)
+        return await composing
+
+    async def _plan(
+        self, subscription: Subscription, run: Run, digest: Digest, now: datetime, *, by: int | None = None
+    ) -> Delivery | None:
+        taken = await self._storage.deliveries.taken(subscription.id, run.date)
+        following = first_run(subscription.wish.timetable, now, after=run.date, taken=taken)
+        nonces = delivery_nonces(subscription, run, digest)
+        return await self._storage.deliveries.plan(subscription, run, following, digest, nonces=nonces, now=now, by=by)
+
+    async def _resume(self, delivery: Delivery, clock: Clock) -> None:
         """Take up a delivery that an earlier tick, or an earlier life, left under way."""
         subscription = await self._storage.subscriptions.get(delivery.subscription_id)
         if subscription is None:
             return
-        moved = subscription.channel_id != delivery.channel_id
-        superseded = moved or latest_run(subscription.timetable, now).date > delivery.run_date
-        await self._send_and_record(delivery, now, superseded=superseded)
+        moved = subscription.wish.channel_id != delivery.channel_id
+        superseded = moved or latest_run(subscription.wish.timetable, clock()).date > delivery.run_date
+        await self._carry(delivery.id, clock, superseded=superseded)
 
-    async def _send_and_record(self, delivery: Delivery, now: datetime, *, superseded: bool = False) -> None:
-        """Send and record; a superseded delivery is only looked for, then given up to the next digest."""
-        deliveries = self._storage.deliveries
-        in_doubt = delivery.attempted_at is not None  # an earlier attempt may have made the message
+    async def _carry(self, delivery_id: int, clock: Clock, *, superseded: bool = False) -> None:
+        """Bring a planned delivery home, unless somebody is at it; what is known of it is read here, not before."""
+        if delivery_id in self._in_hand:
+            return
+        self._in_hand.add(delivery_id)
+        try:
+            delivery = await self._storage.deliveries.get(delivery_id)
+            if delivery and delivery.state is DeliveryState.PLANNED:
+                await self._send_and_record(delivery, clock, superseded=superseded)
+        finally:
+            self._in_hand.discard(delivery_id)
+
+    async def _send_and_record(self, delivery: Delivery, clock: Clock, *, superseded: bool) -> None:
+        """Send and record each message; a superseded delivery is only looked for, then given up to the next digest."""
+        places: list[Arrived] = []
         try:
             if delivery.id in self._sending:
-                raise _Passing("Discord has not answered yet")
-            message = await self._find(delivery) if in_doubt else None
-            in_doubt = False
-            if message is None and superseded:
-                await deliveries.fail(delivery.id, delivery.reason or "something newer took its place")
-                return
-            message = message or await self._send(delivery, now)
-            await deliveries.sent(delivery.id, message.id, message.created_at)
-            log.info("delivery %d: message %d in channel %d", delivery.id, message.id, delivery.channel_id)
+                raise Passing("Discord has not answered yet")
+            async for arrived in self._arriving(delivery, clock, superseded=superseded):
+                places.append(arrived)  # noqa: PERF401  # what arrived before a failure counts
+            left_undone = await self._follow_up_all(delivery, places, clock, last=superseded)
+            if len(places) < len(delivery.messages):
+                await self._give_up(delivery, delivery.reason or "the next run came before it was sent", clock())
+            else:
+                await self._storage.deliveries.complete(delivery, left_undone)
+        except _Stopped:
+            log.info("delivery %d: stopped", delivery.id)
         except DeliveryFailed as failure:
-            await self._failed(delivery, failure, now, in_doubt=in_doubt)
+            if not isinstance(failure, Passing):
+                await self._follow_up_all(delivery, places, clock, last=True)
+            await self._failed(delivery.id, failure, clock())
 
-    async def _failed(self, delivery: Delivery, failure: DeliveryFailed, now: datetime, *, in_doubt: bool) -> None:
-        """Record what became of an attempt. While in doubt, what the earlier attempt did stays unknown."""
+    async def _arriving(self, delivery: Delivery, clock: Clock, *, superseded: bool) -> AsyncIterator[Arrived]:
+        """The messages as they stand in their channel, up to one that does not and must not."""
+        for message in delivery.messages:
+            arrived = await self._arrived(delivery, message, clock, superseded=superseded)
+            if arrived is None:
+                return
+            yield arrived
+
+    async def _follow_up_all(
+        self, delivery: Delivery, places: list[Arrived], clock: Clock, *, last: bool
+    ) -> str | None:
+        """Threads and publishing come when all messages are there; gives why some of it cannot be, if it cannot."""
+        follow_up = self._last_follow_up if last else self._follow_up
+        left_undone = None
+        for message, arrived in zip(delivery.messages, places, strict=False):
+            left_undone = await follow_up(delivery, message, arrived, clock) or left_undone
+        return left_undone
+
+    async def _arrived(self, delivery: Delivery, message: Message, clock: Clock, *, superseded: bool) -> Arrived | None:
+        """The message as it stands in its channel, sent if it is not there yet; None if it is not and must not be."""
+        if message.place_id and message.message_id and message.sent_at:
+            return Arrived(message.place_id, message.message_id, message.sent_at)
+        arrived = await self._find(delivery, message) if message.attempted_at else None
+        if arrived is None and superseded:
+            return None
+        arrived = arrived or await self._send(delivery, message, clock)
+        await self._storage.deliveries.arrived(
+            delivery.id, message.number, arrived.place_id, arrived.message_id, arrived.sent_at
+        )
+        log.info("delivery %d: message %d in %d", delivery.id, arrived.message_id, arrived.place_id)
+        return arrived
+
+    async def _failed(self, delivery_id: int, failure: DeliveryFailed, now: datetime) -> None:
+        """Record what became of an attempt. While in doubt, what an attempt did stays unknown."""
         deliveries = self._storage.deliveries
-        log.warning("delivery %d: %s", delivery.id, failure, exc_info=isinstance(failure, _Rejected))
+        log.warning("delivery %d: %s", delivery_id, failure, exc_info=isinstance(failure, Rejected))
+        delivery = await deliveries.get(delivery_id)
+        if delivery is None:
+            return
         match failure:
-            case _Blocked() if await self._has_moved(delivery):
-                await deliveries.fail(delivery.id, str(failure))
-            case _Blocked():
-                if in_doubt:  # the delivery waits, planned, until the channel can be searched
-                    await self._storage.subscriptions.suspend(delivery.subscription_id, str(failure))
-                else:
-                    await deliveries.fail(delivery.id, str(failure), suspend=True)
-                await self._tell(delivery, str(failure))
-            case _Rejected():
-                await deliveries.fail(delivery.id, str(failure))
+            case Blocked() if await self._has_moved(delivery):
+                await deliveries.fail(delivery.id, str(failure), now)
+            case Blocked() if delivery.in_doubt:  # it waits, planned, until the channel can be searched
+                await self._storage.subscriptions.suspend(delivery.subscription_id, str(failure), now)
+                await self._tell(delivery, replies.suspended(delivery.channel_id, str(failure)), now)
+            case Blocked():
+                await deliveries.fail(delivery.id, str(failure), now, suspending=True)
+                await self._tell(delivery, replies.suspended(delivery.channel_id, str(failure)), now)
+            case Rejected():
+                await self._give_up(delivery, str(failure), now)
             case _:
                 retry_at = now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(delivery.attempts, 10))
                 await deliveries.postpone(delivery.id, str(failure), retry_at)
 
+    async def _give_up(self, delivery: Delivery, reason: str, now: datetime) -> None:
+        """Leave what has not arrived to the next digest; the second time in a row the server is told."""
+        deliveries = self._storage.deliveries
+        await deliveries.fail(delivery.id, reason, now)
+        again = await deliveries.failures_in_a_row(delivery.subscription_id) >= TOLD_AFTER
+        if again and not await self._has_moved(delivery):
+            await self._tell(delivery, replies.failing(delivery.channel_id, reason), now)
+
     async def _has_moved(self, delivery: Delivery) -> bool:
         """Whether an admin has moved the subscription since: what its old channel refuses matters no more."""
         subscription = await self._storage.subscriptions.get(delivery.subscription_id)
-        return subscription is not None and subscription.channel_id != delivery.channel_id
+        return subscription is not None and subscription.wish.channel_id != delivery.channel_id
 
-    async def _find(self, delivery: Delivery) -> discord.Message | None:
-        """The message of an earlier attempt, if it is in the channel; without it, the delivery is in no doubt."""
-        assert delivery.attempted_at is not None
+    async def _find(self, delivery: Delivery, message: Message) -> Arrived | None:
+        """The message of an earlier attempt, if it is in the channel; without it, there is no doubt any more."""
+        assert message.attempted_at is not None
+        assert self._client.user is not None
         try:
             channel = await self._channel(delivery)
             _check_history_is_readable(channel)
-            searching = self._search(channel, delivery.nonce, around=delivery.attempted_at)
-            message = await _in_time(searching, SEARCH_SECONDS)
-        except _UNREACHED as error:
-            raise _classified(error) from error
-        if message is None:
-            await self._storage.deliveries.not_arrived(delivery.id)
-        return message
+            name, around = _name(delivery, message), message.attempted_at
+            searching = destination.find(
+                channel, self._client.user, message.nonce, name, around, partial(self._pace, delivery)
+            )
+            found = await in_time(searching, SEARCH_SECONDS)
+        except UNREACHED as error:
+            raise classified(error) from error
+        if found is None:
+            await self._storage.deliveries.not_arrived(delivery.id, message.number)
+        return found
 
-    async def _search(self, channel: discord.TextChannel, nonce: str, around: datetime) -> discord.Message | None:
-        seen = 0
-        await self._limiter.acquire()
-        async for message in channel.history(after=around - SEARCH_MARGIN, oldest_first=True, limit=None):
-            if message.author == self._client.user and _holds_nonce(message, nonce):
-                return message
-            if message.created_at > around + SEARCH_MARGIN:
-                break
-            seen += 1
-            if seen % PAGE == 0:
-                await self._limiter.acquire()
-        return None
-
-    async def _send(self, delivery: Delivery, now: datetime) -> discord.Message:
-        view = digest_message(delivery.digest, delivery.nonce)
+    async def _send(self, delivery: Delivery, message: Message, clock: Clock) -> Arrived:
         try:
             channel = await self._channel(delivery)
-            await self._limiter.acquire()
-            waited = asyncio.get_running_loop().time() - self._tick_began
-            await self._storage.deliveries.attempt(delivery.id, now + timedelta(seconds=waited))
-            request = channel.send(view=view, nonce=delivery.nonce, allowed_mentions=discord.AllowedMentions.none())
-            self._sending[delivery.id] = sending = asyncio.create_task(request)
+            if reason := destination.obstacle(channel, _me(channel), delivery.wish.posting):
+                raise Blocked(reason)
+            await self._pace(delivery)
+            if not await self._storage.deliveries.attempt(delivery.id, message.number, clock()):
+                raise _Stopped
+            self._sending[delivery.id] = sending = asyncio.create_task(_request(channel, delivery, message))
             sending.add_done_callback(lambda _: self._sending.pop(delivery.id))
-            return await _in_time(sending, ANSWER_SECONDS)
-        except _UNREACHED as error:
-            raise _classified(error) from error
+            return await in_time(sending, ANSWER_SECONDS)
+        except UNREACHED as error:
+            failure = classified(error)
+            if not isinstance(failure, Passing):  # a plain refusal: there is no message
+                await self._storage.deliveries.not_arrived(delivery.id, message.number)
+            raise failure from error
 
-    async def _channel(self, delivery: Delivery) -> discord.TextChannel:
+    async def _last_follow_up(self, delivery: Delivery, message: Message, arrived: Arrived, clock: Clock) -> str | None:
+        """The follow-up of a delivery that must not hold up the next: what cannot be now will not be."""
+        try:
+            return await self._follow_up(delivery, message, arrived, clock)
+        except DeliveryFailed as failure:
+            return str(failure)
+
+    async def _follow_up(self, delivery: Delivery, message: Message, arrived: Arrived, clock: Clock) -> str | None:
+        """Open the thread of a message that has arrived, and publish it; gives why that cannot be, if it cannot.
+
+        Raises `DeliveryFailed` where it may be later.
+        """
+        try:
+            channel = await self._channel(delivery)
+            if isinstance(channel, discord.TextChannel):
+                await self._open_thread(channel, delivery, message, arrived)
+                await self._publish(channel, delivery, message, arrived, clock)
+        except UNREACHED as error:
+            failure = classified(error)
+            if isinstance(failure, Passing):
+                raise failure from error
+            log.warning("delivery %d: %s", delivery.id, failure)
+            return str(failure)
+        return None
+
+    async def _open_thread(
+        self, channel: discord.TextChannel, delivery: Delivery, message: Message, arrived: Arrived
+    ) -> None:
+        posting = delivery.wish.posting
+        if posting.discussion is Discussion.NONE or message.threaded or not delivery.digest.highlights:
+            return
+        await self._pace(delivery)
+        opening = destination.give_thread(channel, arrived.message_id, _name(delivery, message), posting)
+        await in_time(opening, ANSWER_SECONDS)
+        await self._storage.deliveries.threaded(delivery.id, message.number)
+
+    async def _publish(
+        self, channel: discord.TextChannel, delivery: Delivery, message: Message, arrived: Arrived, clock: Clock
+    ) -> None:
+        wanted = delivery.wish.posting.publish and channel.is_news() and delivery.digest.highlights
+        if not wanted or message.published_at:
+            return
+        deliveries = self._storage.deliveries
+        async with self._publishing[channel.id]:
+            if await deliveries.published_since(channel.id, clock() - HOUR) >= PUBLISHED_AN_HOUR:
+                raise Passing(f"Discord publishes {PUBLISHED_AN_HOUR} messages of a channel an hour")
+            await self._pace(delivery)
+            await in_time(destination.publish(channel, arrived.message_id), ANSWER_SECONDS)
+            await deliveries.published(delivery.id, message.number, clock())
+
+    async def _pace(self, delivery: Delivery) -> None:
+        """Wait for the next request's turn; the few that an admin waits for do not queue behind all that is due."""
+        if delivery.id not in self._hurried:
+            await self._limiter.acquire()
+
+    async def _channel(self, delivery: Delivery) -> Channel:
         channel = self._client.get_channel(delivery.channel_id)
         if channel is None:
-            await self._limiter.acquire()
-            channel = await _in_time(self._client.fetch_channel(delivery.channel_id), ANSWER_SECONDS)
-        if not isinstance(channel, discord.TextChannel):
-            raise _Blocked("the channel is not one I can write in")
+            await self._pace(delivery)
+            channel = await in_time(self._client.fetch_channel(delivery.channel_id), ANSWER_SECONDS)
+        if not isinstance(channel, Channel):
+            raise Blocked(replies.NO_DESTINATION)
         return channel
 
-    async def _tell(self, delivery: Delivery, reason: str) -> None:
-        """Tell the server once that its subscription is suspended, where it wants to hear such things."""
-        log.warning("subscription %d is suspended: %s", delivery.subscription_id, reason)
-        if (delivery.channel_id, reason) in self._told:
-            return
-        self._told.add((delivery.channel_id, reason))
+    async def _tell(self, delivery: Delivery, text: str, now: datetime) -> None:
+        """Tell the server, once until a digest of the subscription gets through again."""
         guild = self._client.get_guild(delivery.guild_id)
-        channel = guild.system_channel if guild else None
-        if guild is None or channel is None or missing_permissions(channel, guild.me):
-            return
-        try:
-            await _in_time(channel.send(replies.suspended(delivery.channel_id, reason)), ANSWER_SECONDS)
-        except _UNREACHED as error:
-            log.warning("server %d could not be told: %s", delivery.guild_id, error)
+        first = self._storage.notices.first
+        if guild and await first(delivery.guild_id, delivery.subscription_id, delivery.channel_id, now):
+            await tell(self._client, guild, text)
 
 
-async def _in_time(request: Coroutine[Any, Any, Answer] | asyncio.Task[Answer], seconds: float) -> Answer:
-    """The answer to a request, if it comes in time; else raises `TimeoutError`.
-
-    The request itself goes on: cancelled while it sleeps through a global rate limit, discord.py would let
-    no other request pass for the rest of its life.
-    """
-    running = asyncio.ensure_future(request)
-    running.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # it may end unheard
-    done, _ = await asyncio.wait({running}, timeout=seconds)
-    if not done:
-        raise TimeoutError
-    return running.result()
+def _running(now: datetime) -> Clock:
+    """A clock that is at `now`, and goes on from there."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    return lambda: now + timedelta(seconds=loop.time() - began)
 
 
-def _check_history_is_readable(channel: discord.TextChannel) -> None:
-    """Without the permission Discord answers an empty history, not an error."""
+async def _request(channel: Channel, delivery: Delivery, message: Message) -> Arrived:
+    role = _pinged(channel, delivery, message)
+    return await destination.send(
+        channel,
+        _rendered(delivery, message, role.id if role else None),
+        nonce=message.nonce,
+        name=_name(delivery, message),
+        posting=delivery.wish.posting,
+        papers=[each.paper for each in delivery.highlights_in(message)],
+        role=role,
+    )
+
+
+def _rendered(delivery: Delivery, message: Message, ping: int | None) -> LayoutView:
+    digest, wish = delivery.digest, delivery.wish
+    if not digest.highlights:
+        return quiet_message(digest.reason or "", wish.timetable.cadence, message.nonce)
+    if wish.posting.discussion is Discussion.HIGHLIGHT:
+        return highlight_message(digest, message.number, wish, message.nonce, ping=ping)
+    return digest_message(digest, wish, message.nonce, ping=ping)
+
+
+def _name(delivery: Delivery, message: Message) -> str:
+    apart = delivery.wish.posting.discussion is Discussion.HIGHLIGHT
+    return thread_name(delivery.digest, delivery.wish, message.number if apart else None)
+
+
+def _pinged(channel: Channel, delivery: Delivery, message: Message) -> discord.Role | None:
+    """The role that the first message pings, if a highlight has the upvotes for it."""
+    posting = delivery.wish.posting
+    enough = any(each.upvotes >= posting.ping_upvotes for each in delivery.digest.highlights)
+    return destination.pinged_role(channel.guild, posting) if message.number == 1 and enough else None
+
+
+def _me(channel: Channel) -> discord.Member:
     if channel.guild.me is None:
-        raise _Passing("the server is not available")
-    granted = channel.permissions_for(channel.guild.me)
+        raise Passing("the server is not available")
+    return channel.guild.me
+
+
+def _check_history_is_readable(channel: Channel) -> None:
+    """Without the permission Discord answers an empty history, not an error."""
+    granted = channel.permissions_for(_me(channel))
     if not granted.view_channel:
-        raise _Blocked(_GONE[50001])
+        raise Blocked("I cannot see the channel")
     if not granted.read_message_history:
-        raise _Blocked("I lack Read Message History, without which I cannot tell whether the digest arrived")
-
-
-def _classified(error: Exception) -> DeliveryFailed:
-    """What a failed request to Discord means, decided here and nowhere else."""
-    if isinstance(error, discord.RateLimited):
-        return _Passing("Discord asked me to slow down")
-    if not isinstance(error, discord.HTTPException):
-        return _Passing(f"Discord did not answer ({type(error).__name__})")
-    if error.code in _GONE:
-        return _Blocked(_GONE[error.code])
-    if error.code == _FORBIDDEN:
-        return _Blocked("I lack a permission in the channel")
-    if error.status == 400:  # noqa: PLR2004
-        return _Rejected(f"Discord did not take the message (error {error.code})")
-    # Even a 429 says nothing of the message: an earlier try, ours or discord.py's own after a 500, may have made it.
-    return _Passing(f"Discord answered {error.status}")
-
-
-def _holds_nonce(message: discord.Message, nonce: str) -> bool:
-    items = LayoutView.from_message(message).walk_children()
-    return any(nonce in (getattr(item, "custom_id", None) or "") for item in items)
+        raise Blocked("I lack Read Message History, without which I cannot tell whether the digest arrived")

@@ -1,24 +1,32 @@
 """Compose: which papers a run highlights, and why. Pure."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from calendar import monthrange
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
 
 from bot.papers import Paper
 from bot.ranking import ranked
+from bot.schedule import Cadence
 
 CLOSES_AFTER = timedelta(hours=27)  # the list of a day still grows until about 02:30 UTC on the next
+MOST_PAPERS = 10  # in a digest
+MOST_UPVOTES = 10_000  # that a subscription may ask for
 RISER_DAYS = 7  # how far back a paper that climbed late may come from
 
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """What a subscription lets into its digests: how many, with how many upvotes, how many risers."""
+    """What a subscription lets into its digests: how many, with how many upvotes, how many risers.
+
+    `query` is its filter, in the query language; empty, everything passes.
+    """
 
     size: int = 5
     min_upvotes: int = 0
     risers: int = 1
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +39,18 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """A paper in a digest: its position from 1, and the upvotes and comments it had then."""
+    """A paper in a digest: its position from 1, and the upvotes and comments it had then.
+
+    In a recap, `seen_on` is when a daily digest of the server had it, and `missed` that none did.
+    """
 
     position: int
     paper: Paper
     upvotes: int
     comments: int
     riser: bool = False
+    seen_on: date | None = None
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +78,39 @@ def latest_closed_day(now: datetime) -> date:
     return (now.astimezone(UTC) - CLOSES_AFTER).date()
 
 
+def first_of_period(cadence: Cadence, last: date) -> date:
+    """The first day of the week or month that ends with `last`; for a daily digest that is `last`."""
+    if cadence is Cadence.DAILY:
+        return last
+    if cadence is Cadence.WEEKLY:
+        return last - timedelta(days=6)
+    end = last + timedelta(days=1)
+    year, month = (end.year, end.month - 1) if end.month > 1 else (end.year - 1, 12)
+    return date(year, month, min(end.day, monthrange(year, month)[1]))
+
+
 def compose(
     candidates: Iterable[Candidate],
     days: tuple[date, ...],
     covered_until: date,
     taste: Taste,
     highlighted: Collection[str] = (),
+    passing: Collection[str] | None = None,
 ) -> Digest:
     """The digest over the newly closed `days`, from the papers listed on them or up to a week before.
 
     `highlighted` are the ids this subscription has highlighted before; they never come back.
+    `passing` are the ids that its filter lets through; None lets all through.
     """
     every = tuple(candidates)
     new = [each.paper for each in every if not each.days.isdisjoint(days)]
     fresh = [paper for paper in new if paper.id not in highlighted]
-    chosen = ranked(paper for paper in fresh if paper.upvotes >= taste.min_upvotes)[: taste.size]
+    matching = [paper for paper in fresh if passing is None or paper.id in passing]
+    chosen = ranked(paper for paper in matching if paper.upvotes >= taste.min_upvotes)[: taste.size]
     if not chosen:
-        return Digest(covered_until, days, len(new), reason=_why_quiet(new, fresh, taste))
+        return Digest(covered_until, days, len(new), reason=_why_quiet(new, fresh, matching, taste))
     earlier = [each.paper for each in every if each.days.isdisjoint(days) and each.paper.id not in highlighted]
-    risers = _risers(earlier, chosen, taste)
+    risers = _risers((paper for paper in earlier if passing is None or paper.id in passing), chosen, taste)
     best = ranked((*chosen, *risers))[: taste.size]
     highlights = tuple(
         Highlight(position, paper, paper.upvotes, paper.comments, riser=paper in risers)
@@ -98,9 +125,23 @@ def _risers(earlier: Iterable[Paper], chosen: tuple[Paper, ...], taste: Taste) -
     return ranked(paper for paper in earlier if paper.upvotes >= bar)[: taste.risers]
 
 
-def _why_quiet(new: Sequence[Paper], fresh: Sequence[Paper], taste: Taste) -> str:
+def marked(digest: Digest, seen: Mapping[str, date]) -> Digest:
+    """A recap with its highlights marked by `seen`: when the server's daily digests had them, if they had."""
+    marks = {each.paper.id: seen.get(each.paper.id) for each in digest.highlights}
+    return replace(
+        digest,
+        highlights=tuple(
+            replace(each, seen_on=marks[each.paper.id], missed=marks[each.paper.id] is None)
+            for each in digest.highlights
+        ),
+    )
+
+
+def _why_quiet(new: Sequence[Paper], fresh: Sequence[Paper], matching: Sequence[Paper], taste: Taste) -> str:
     if not new:
         return "no new papers were listed"
     if not fresh:
         return "every new paper had been highlighted before"
+    if not matching:
+        return "no new paper matched the filter"
     return f"no new paper had {taste.min_upvotes:,} upvotes or more"

@@ -99,7 +99,7 @@ class Finder:
         found = tuple(hits)
         if place is None or not found:
             return found
-        posts = await self._storage.deliveries.posts(await self._seen(place), [hit.paper.id for hit in found])
+        posts = await self._storage.posts.latest(await self._seen(place), [hit.paper.id for hit in found])
         return tuple(replace(hit, post=posts.get(hit.paper.id)) for hit in found)
 
     async def details(self, paper: Paper, place: Place | None = None) -> Details:
@@ -110,13 +110,13 @@ class Finder:
 
     async def _seen(self, place: Place) -> list[int]:
         """The channels with digests that somebody may view."""
-        return [each for each in await self._storage.deliveries.channels(place.guild_id) if place.views(each)]
+        return [each for each in await self._storage.posts.channels(place.guild_id) if place.views(each)]
 
     async def posted(self, place: Place, period: str, page: int, now: datetime) -> tuple[tuple[Hit, ...], int]:
         """A page of what a server was shown within one of `AGES`, newest first; and how much that is."""
         days = AGES[period]
         since = now - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)
-        found, total = await self._storage.deliveries.posted(
+        found, total = await self._storage.posts.since(
             await self._seen(place), since, limit=PER_PAGE, offset=(page - 1) * PER_PAGE
         )
         return tuple(Hit(paper, post=post) for paper, post in found), total

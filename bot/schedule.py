@@ -5,11 +5,12 @@ first valid minute after the gap, a time that autumn repeats is taken the first 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from enum import StrEnum
+from unicodedata import normalize
+from zoneinfo import ZoneInfo
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 EVERY_DAY = frozenset(range(7))
@@ -23,16 +24,36 @@ _ALIASES = {
     "weekday": "weekdays",
     "weekend": "weekends",
 }
-_TIME = re.compile(r"^(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?\s*(?P<half>[ap])?\.?(?(half)m\.?)$", re.IGNORECASE)
+_NAMED_TIMES = {"noon": time(12), "midday": time(12), "12 noon": time(12), "midnight": time(), "12 midnight": time()}
+_TIME = re.compile(
+    r"(?P<hour>\d{1,2})"
+    r"(?: ?(?:[:.h時点點시]|uhr)? ?(?P<minute>\d{2})(?::00)?)?"  # 9:30, 9h30, 9 30, 0930, 9:30:00
+    r"(?: ?(?P<half>[ap])\.? ?m?\.?| ?(?:h|hrs|uhr|o.?clock|[時点點시分분]))?"
+)
+
+
+class Cadence(StrEnum):
+    """How often: on each of the weekdays, on the first of them in a week, on the first of them in a month."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
 
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """`at` this local time, in `zone`, on these weekdays (0 is Monday)."""
+    """`at` this local time, in `zone`, on these weekdays (0 is Monday), as often as `cadence` says."""
 
     at: time
     zone: ZoneInfo
     weekdays: frozenset[int] = EVERY_DAY
+    cadence: Cadence = Cadence.DAILY
+
+    def due_on(self, day: date) -> bool:
+        """Whether there is a run on this local date."""
+        earlier = {Cadence.DAILY: 0, Cadence.WEEKLY: day.weekday(), Cadence.MONTHLY: day.day - 1}[self.cadence]
+        since = (day - timedelta(days=number) for number in range(1, earlier + 1))
+        return day.weekday() in self.weekdays and not any(each.weekday() in self.weekdays for each in since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +81,11 @@ def _local(instant: datetime, zone: ZoneInfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None)
 
 
-def first_run(timetable: Timetable, now: datetime, after: date | None = None) -> Run:
-    """The first run later than `now`, and on a date later than `after`."""
+def first_run(timetable: Timetable, now: datetime, after: date | None = None, taken: Collection[date] = ()) -> Run:
+    """The first run later than `now`, on a date later than `after` that is not `taken`."""
     start = now.astimezone(timetable.zone).date() - timedelta(days=1)
     dates = _due_dates(timetable, max(start, after + timedelta(days=1)) if after else start, step=1)
-    return next(run for run in dates if run.at > now)
+    return next(run for run in dates if run.at > now and run.date not in taken)
 
 
 def latest_run(timetable: Timetable, now: datetime) -> Run:
@@ -76,50 +97,31 @@ def latest_run(timetable: Timetable, now: datetime) -> Run:
 def _due_dates(timetable: Timetable, start: date, step: int) -> Iterator[Run]:
     day = start
     while True:
-        if day.weekday() in timetable.weekdays:
+        if timetable.due_on(day):
             yield Run(day, run_at(day, timetable.at, timetable.zone))
         day += timedelta(days=step)
 
 
 def parse_time(text: str) -> time:
-    """`9:00`, `09.00`, `9am`, `9:30 pm`; `ValueError` says what would be right."""
-    found = _TIME.match(text.strip())
-    hour, minute = (int(found["hour"]), int(found["minute"] or 0)) if found else (24, 0)
-    if found and found["half"] and not 1 <= hour <= 12:  # noqa: PLR2004
-        hour = 24
-    elif found and found["half"]:
-        hour = hour % 12 + (12 if found["half"].lower() == "p" else 0)
-    if hour > 23 or minute > 59 or (found and not found["minute"] and not found["half"]):  # noqa: PLR2004
+    """`9`, `9:00`, `0900`, `9h30`, `9am`, `9:30 pm`, `noon`, `21 Uhr`; `ValueError` says what would be right.
+
+    `24:00` is refused: it belongs to the day before, and a subscription's weekdays would be one off.
+    """
+    typed = " ".join(normalize("NFKC", text).casefold().split())
+    typed = typed.removeprefix("at").removeprefix("@").strip()
+    found = _TIME.fullmatch(typed)
+    hour, minute = (_hour(found), int(found["minute"] or 0)) if found else (24, 0)
+    if typed not in _NAMED_TIMES and (hour > 23 or minute > 59):  # noqa: PLR2004
         raise ValueError("A time looks like `9:00`, `18:30` or `9am`.")
-    return time(hour, minute)
+    return _NAMED_TIMES.get(typed) or time(hour, minute)
 
 
-def parse_zone(text: str) -> ZoneInfo:
-    """An IANA zone by its name, in any case, or by its city; `ValueError` says what would be right."""
-    wanted = _folded(text)
-    named = [name for name in zone_names() if _folded(name) == wanted]
-    cities = [name for name in zone_names() if _folded(name.rpartition("/")[2]) == wanted]
-    if not wanted or not (named or cities):
-        raise ValueError("A time zone looks like `Europe/Berlin` or `America/New_York`: type a city and pick one.")
-    return ZoneInfo((named or cities)[0])
-
-
-def find_zones(text: str) -> list[str]:
-    """Zone names that hold `text`; those whose city begins with it first."""
-    wanted = _folded(text)
-    found = [name for name in zone_names() if wanted in _folded(name)]
-    return sorted(found, key=lambda name: (not _folded(name.rpartition("/")[2]).startswith(wanted), name))
-
-
-@cache
-def zone_names() -> tuple[str, ...]:
-    """The zones a person may mean: `Area/City`, and UTC."""
-    cities = {name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/"))}
-    return tuple(sorted(cities | {"UTC"}))
-
-
-def _folded(text: str) -> str:
-    return text.strip().replace(" ", "_").casefold()
+def _hour(found: re.Match[str]) -> int:
+    """0 to 23, or more for an hour that no clock shows."""
+    hour = int(found["hour"])
+    if not found["half"]:
+        return hour
+    return hour % 12 + (12 if found["half"] == "p" else 0) if 1 <= hour <= 12 else 24  # noqa: PLR2004
 
 
 def parse_weekdays(text: str) -> frozenset[int]:
@@ -143,14 +145,6 @@ def _weekday(text: str) -> int:
         if len(wanted) >= 2 and name.casefold().startswith(wanted):  # noqa: PLR2004
             return number
     raise ValueError("Weekdays look like `every day`, `weekdays`, `mon, wed, fri` or `mon-fri`.")
-
-
-def weekdays_name(weekdays: frozenset[int]) -> str:
-    """The words for a set of weekdays, which `parse_weekdays` reads back."""
-    for name, days in _NAMED.items():
-        if days == weekdays:
-            return name
-    return ", ".join(DAY_NAMES[number][:3] for number in sorted(weekdays))
 
 
 def weekday_choices(typed: str) -> list[str]:

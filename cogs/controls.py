@@ -4,13 +4,16 @@ import re
 from typing import Any, ClassVar, Self
 
 import discord
-from discord.ui import DynamicItem, Item, LayoutView, Select
+from discord import app_commands
+from discord.ui import DynamicItem, Item, LayoutView
+from discord.ui.select import BaseSelect
 
 from bot.client import Mistake, PaperBot, reply, reply_to_error
 from bot.finding import Place
 from bot.layouts import replies
 
 Interaction = discord.Interaction[PaperBot]
+Choices = list[app_commands.Choice[str]]
 
 
 class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
@@ -42,9 +45,9 @@ class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
 
     @property
     def _text(self) -> str:
-        """Its custom_id, and in a select what was picked."""
-        picked = self.item.values if isinstance(self.item, Select) else []
-        return ":".join([self.custom_id, *picked])
+        """Its custom_id, and in a select what was picked: roles and channels by their ids."""
+        picked = self.item.values if isinstance(self.item, BaseSelect) else []
+        return ":".join([self.custom_id, *(each if isinstance(each, str) else str(each.id) for each in picked)])
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
         """Do what the control is there for, as it says. Raises `Mistake`."""

@@ -2,17 +2,21 @@
 
 import re
 
+from discord import app_commands
+
 from bot.citing import Format
 from bot.client import Mistake, reply
 from bot.layouts import replies
 from bot.layouts.card import details_card
 from bot.layouts.citation import citation
 from bot.layouts.results import similar_message
-from bot.papers import ARXIV_ID, Paper
+from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
+from bot.papers import ARXIV_ID, Paper, paper_id
 from bot.papers.api import PapersUnavailable
-from cogs.controls import Control, Interaction, place
+from cogs.controls import Choices, Control, Interaction, place
 from cogs.pages import read_query, show_found
 
+A_PAPER = "type words of its title and pick it, or give its arXiv id or a link"
 PAPER = rf"(?P<paper>{ARXIV_ID})"
 
 
@@ -35,6 +39,24 @@ async def known_paper(interaction: Interaction, reference: str) -> Paper:
     return paper
 
 
+async def meant_paper(interaction: Interaction, wanted: str) -> Paper:
+    """The paper somebody refers to, or describes well enough to be found; raises `Mistake`."""
+    if reference := paper_id(wanted):
+        return await known_paper(interaction, reference)
+    query = read_query(interaction, wanted)
+    results = await interaction.client.house.finder.page(query, 1) if query.text else None
+    if results is None or not results.hits:
+        raise Mistake(replies.UNKNOWN_PAPER)
+    return results.hits[0].paper
+
+
+async def paper_choices(interaction: Interaction, typed: str) -> Choices:
+    """The papers that may be meant by what is typed so far."""
+    house = interaction.client.house
+    papers = await house.completer.papers(typed, house.clock().date())
+    return [app_commands.Choice(name=plain(each.title, MAX_CHOICE), value=each.id) for each in papers[:MAX_CHOICES]]
+
+
 async def show_card(interaction: Interaction, paper: Paper) -> None:
     details = await interaction.client.house.finder.details(paper, place(interaction))
     await reply(interaction, details_card(details))
@@ -52,7 +74,7 @@ class DetailsButton(Control, kind="details", form=rf"{PAPER}(?::[0-9a-f]+)?"):
         await show_card(interaction, await known_paper(interaction, said["paper"]))
 
 
-class PickSelect(Control, kind="pick", form=PAPER):
+class PickSelect(Control, kind="pick", form=rf"(?:[0-9a-f]+:)?{PAPER}"):
     """Opens the card of one of a page's papers."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:

@@ -7,15 +7,15 @@ from discord.ext import commands
 
 from bot.citing import Format
 from bot.client import Mistake, PaperBot, reply
+from bot.digest import MOST_UPVOTES
 from bot.finding import AGES
 from bot.layouts import replies
 from bot.layouts.citation import citation
-from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, escape, plain
-from bot.papers import Paper, paper_id
+from bot.layouts.text import MAX_CHOICE, escape, plain
 from bot.ranking import Period
 from bot.search import Sort, composed
 from cogs import details, pages
-from cogs.controls import Interaction
+from cogs.controls import Choices, Interaction
 
 CONTROLS = (
     pages.FoundPage,
@@ -26,10 +26,7 @@ CONTROLS = (
     details.SimilarButton,
     details.CiteButton,
 )
-MOST_UPVOTES = 10_000
 PERIODS = {name: days for name, days in AGES.items() if days}
-A_PAPER = "type words of its title and pick it, or give its arXiv id or a link"
-Choices = list[app_commands.Choice[str]]
 
 
 def _choices(*values: str) -> Choices:
@@ -86,38 +83,27 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         return [app_commands.Choice(name=plain(fitting[value], MAX_CHOICE), value=value) for value in fitting]
 
     @app_commands.command(name="show", description="Everything known of a paper, even one the archive lacks")
-    @app_commands.describe(paper=A_PAPER)
+    @app_commands.describe(paper=details.A_PAPER)
     async def show(self, interaction: Interaction, paper: str) -> None:
-        await details.show_card(interaction, await self._paper(interaction, paper))
+        await details.show_card(interaction, await details.meant_paper(interaction, paper))
 
     @app_commands.command(name="similar", description="Papers like one that you know")
-    @app_commands.describe(paper=A_PAPER)
+    @app_commands.describe(paper=details.A_PAPER)
     async def similar(self, interaction: Interaction, paper: str) -> None:
-        await details.show_similar(interaction, await self._paper(interaction, paper))
+        await details.show_similar(interaction, await details.meant_paper(interaction, paper))
 
     @app_commands.command(name="cite", description="A citation to copy")
-    @app_commands.describe(paper=A_PAPER, format_="how it is written (BibTeX)")
+    @app_commands.describe(paper=details.A_PAPER, format_="how it is written (BibTeX)")
     @app_commands.rename(format_="format")
     @app_commands.choices(format_=_choices(*Format))
     async def cite(self, interaction: Interaction, paper: str, format_: str = Format.BIBTEX.value) -> None:
-        await reply(interaction, citation(await self._paper(interaction, paper), Format(format_)))
+        await reply(interaction, citation(await details.meant_paper(interaction, paper), Format(format_)))
 
     @show.autocomplete("paper")
     @similar.autocomplete("paper")
     @cite.autocomplete("paper")
-    async def complete_paper(self, _: Interaction, typed: str) -> Choices:
-        papers = await self.bot.house.completer.papers(typed, self.bot.house.clock().date())
-        return [app_commands.Choice(name=plain(each.title, MAX_CHOICE), value=each.id) for each in papers[:MAX_CHOICES]]
-
-    async def _paper(self, interaction: Interaction, wanted: str) -> Paper:
-        """The paper somebody refers to, or describes well enough to be found; raises `Mistake`."""
-        if reference := paper_id(wanted):
-            return await details.known_paper(interaction, reference)
-        query = pages.read_query(interaction, wanted)
-        results = await self.bot.house.finder.page(query, 1) if query.text else None
-        if results is None or not results.hits:
-            raise Mistake(replies.UNKNOWN_PAPER)
-        return results.hits[0].paper
+    async def complete_paper(self, interaction: Interaction, typed: str) -> Choices:
+        return await details.paper_choices(interaction, typed)
 
     @app_commands.command(name="random", description="A random paper, of all or of those that match a query")
     @app_commands.describe(query="as in /paper search (all papers)")

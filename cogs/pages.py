@@ -140,3 +140,16 @@ class PostedPage(Control, kind="posted", form=rf"{PAGE}:(?P<period>{'|'.join(AGE
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
         await turn(interaction, await posted_page(interaction, said["period"], int(said["page"])))
+
+
+class QuietButton(Control, kind="quiet", form=r"(?P<nonce>[0-9a-f]+)"):
+    """Stands under the line of a quiet run, and shows the list that the run looked at."""
+
+    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
+        house = interaction.client.house
+        delivery = await house.storage.deliveries.with_nonce(said["nonce"])
+        day = delivery.digest.days[-1] if delivery and delivery.digest.days else None
+        view = await leaderboard_page(house, Period.DAY, day, 1) if day else None
+        if view is None:
+            raise Mistake(replies.PAGE_GONE)
+        await reply(interaction, view)

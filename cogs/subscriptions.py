@@ -10,38 +10,63 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import Mistake, PaperBot, reply
-from bot.delivery import missing_permissions
-from bot.digest import Taste
+from bot.delivery import NothingToSend
+from bot.destination import CHANNEL_TYPES, Channel
+from bot.digest import MOST_PAPERS, MOST_UPVOTES, Taste
 from bot.layouts import replies
-from bot.layouts.digest import preview_message
+from bot.layouts.accounts import changes_text, forget_question, verdict
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
-from bot.schedule import (
-    Run,
-    Timetable,
-    find_zones,
-    first_run,
-    parse_time,
-    parse_weekdays,
-    parse_zone,
-    weekday_choices,
-)
-from bot.storage import Subscription, SubscriptionState, TooManySubscriptions
-from cogs.controls import Interaction
+from bot.papers.api import PapersUnavailable
+from bot.requests import DeliveryFailed
+from bot.schedule import Cadence, Timetable, parse_time, parse_weekdays, weekday_choices
+from bot.storage import Delivery, DeliveryState, Subscription, SubscriptionState
+from bot.wish import Layout, Posting, Wish
+from bot.zones import find_zones, parse_zone
+from cogs import admins, panel
+from cogs.controls import Choices, Interaction
+from cogs.details import A_PAPER, meant_paper, paper_choices
 
-Choices = list[app_commands.Choice[str]]
-Size = app_commands.Range[int, 1, 10]
-MinUpvotes = app_commands.Range[int, 0, 10_000]
+Size = app_commands.Range[int, 1, MOST_PAPERS]
+MinUpvotes = app_commands.Range[int, 0, MOST_UPVOTES]
 
+SHOWN = 5  # deliveries of a subscription in its status
+CHANGES = 20  # in the log
 _MIDNIGHT = Timetable(datetime.time(), ZoneInfo("UTC"))
 _MEANINGS = {
-    "channel": "where the digest is posted",
+    "channel": "where the digest is posted: a text, announcement or forum channel",
     "time": "the local time, such as 9:00 or 6:30pm",
     "timezone": "type a city and pick its zone",
     "size": "how many papers at most, 1 to 10 (5)",
     "weekdays": "such as weekdays, mon-fri, or tue and thu (every day)",
     "min_upvotes": "leave out papers with fewer upvotes (0)",
-    "subscription": "which one; it may be left out where there is only one",
+    "filter_": "only papers that match this query, such as diffusion or org:google (all)",
+    "cadence": "a daily digest, or a recap of the week or month (daily)",
+    "layout": "how a digest looks (list)",
 }
+_WHICH = "which one; it may be left out where there is only one"
+_CADENCES = [app_commands.Choice(name=each.value, value=each.value) for each in Cadence]
+_LAYOUTS = [app_commands.Choice(name=each.value, value=each.value) for each in Layout]
+
+
+class _Destinations(app_commands.Transformer):
+    """What is offered: discord.py takes a media channel for a forum."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        return list(CHANNEL_TYPES)
+
+    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Channel:  # noqa: ARG002
+        channel = value.resolve()
+        if isinstance(channel, Channel):
+            return channel
+        raise app_commands.TransformerError(value, self.type, self)
+
+
+Destination = app_commands.Transform[Channel, _Destinations]
 
 
 class Subscriptions(commands.GroupCog, name="digest", description="Set up where and when papers are posted"):
@@ -50,127 +75,199 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     __discord_app_commands_guild_only__ = True
     __discord_app_commands_default_permissions__ = discord.Permissions(manage_guild=True)
 
+    send = app_commands.Group(name="send", description="Post before the time")
+
     def __init__(self, bot: PaperBot) -> None:
         self.bot = bot
+        self.house = bot.house
         self.subscriptions = bot.house.storage.subscriptions
         self.deliveries = bot.house.storage.deliveries
 
+    async def cog_load(self) -> None:
+        self.bot.add_dynamic_items(*panel.CONTROLS)
+
+    async def cog_unload(self) -> None:
+        self.bot.remove_dynamic_items(*panel.CONTROLS)
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """A modal is answered by its custom_id, as buttons are: one of before a restart works too."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            await panel.submitted(interaction)
+
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
-        allowed = interaction.guild is not None and interaction.permissions.manage_guild
-        if not allowed and interaction.type is not discord.InteractionType.autocomplete:
-            raise Mistake(replies.NEEDS_MANAGE_SERVER if interaction.guild else replies.SERVER_ONLY)
-        return allowed
+        admins.check_admin(interaction)
+        return True
+
+    @app_commands.command(description="Set up a digest in one panel, or change one that is set up")
+    @app_commands.describe(subscription="which one to change (a new one)")
+    async def setup(self, interaction: Interaction, subscription: str | None = None) -> None:
+        known = await admins.chosen(interaction, subscription) if subscription else None
+        await panel.open_panel(interaction, known)
 
     @app_commands.command(description="Post the day's best papers in a channel, at a local time")
-    @app_commands.describe(**{name: _MEANINGS[name] for name in _MEANINGS if name != "subscription"})
+    @app_commands.describe(**_MEANINGS)
+    @app_commands.rename(filter_="filter")
+    @app_commands.choices(cadence=_CADENCES, layout=_LAYOUTS)
     async def add(
         self,
         interaction: Interaction,
-        channel: discord.TextChannel,
+        channel: Destination,
         time: str,
         timezone: str,
         size: Size = 5,
         weekdays: str = "every day",
         min_upvotes: MinUpvotes = 0,
+        filter_: str = "",
+        cadence: str = "daily",
+        layout: str = "list",
     ) -> None:
-        now = self.bot.house.clock()
-        timetable = _timetable(_MIDNIGHT, time, timezone, weekdays)
-        _check_permissions(channel)
-        try:
-            added = await self.subscriptions.add(
-                channel.guild.id,
-                channel.id,
-                timetable,
-                Taste(size, min_upvotes),
-                created_by=interaction.user.id,
-                now=now,
-                next_run=first_run(timetable, now),
-            )
-        except TooManySubscriptions:
-            raise Mistake(replies.TOO_MANY) from None
+        timetable = _timetable(_MIDNIGHT, time, timezone, weekdays, cadence)
+        taste = Taste(size, min_upvotes, query=admins.read_filter(interaction, _unset(filter_)))
+        wish = Wish(channel.id, timetable, taste, Posting(layout=Layout(layout)))
+        added = await admins.add(interaction, admins.fitted(wish, channel))
         await reply(interaction, replies.saved(added, "Set up"))
 
     @app_commands.command(description="Change a subscription; what you leave out stays as it is")
-    @app_commands.describe(**_MEANINGS)
+    @app_commands.describe(subscription=_WHICH, **_MEANINGS)
+    @app_commands.rename(filter_="filter")
+    @app_commands.choices(cadence=_CADENCES, layout=_LAYOUTS)
     async def edit(
         self,
         interaction: Interaction,
         subscription: str | None = None,
-        channel: discord.TextChannel | None = None,
+        channel: Destination | None = None,
         time: str | None = None,
         timezone: str | None = None,
         size: Size | None = None,
         weekdays: str | None = None,
         min_upvotes: MinUpvotes | None = None,
+        filter_: str | None = None,
+        cadence: str | None = None,
+        layout: str | None = None,
     ) -> None:
-        known = await self._chosen(interaction, subscription)
-        timetable = _timetable(known.timetable, time, timezone, weekdays)
-        taste = replace(
-            known.taste,
-            size=known.taste.size if size is None else size,
-            min_upvotes=known.taste.min_upvotes if min_upvotes is None else min_upvotes,
+        known = await admins.chosen(interaction, subscription)
+        query = None if filter_ is None else admins.read_filter(interaction, _unset(filter_))
+        wish = replace(
+            known.wish,
+            timetable=_timetable(known.wish.timetable, time, timezone, weekdays, cadence),
+            taste=_changed(known.wish.taste, size=size, min_upvotes=min_upvotes, query=query),
+            posting=_changed(known.wish.posting, layout=Layout(layout) if layout else None),
         )
-        if channel:
-            _check_permissions(channel)
-        elif known.state is SubscriptionState.SUSPENDED:
-            _check_channel(interaction, known)
-        next_run = await self._next_run(known, timetable)
-        channel_id = channel.id if channel else known.channel_id
-        await self.subscriptions.edit(known.id, channel_id, timetable, taste, next_run)
-        await reply(interaction, replies.saved(await self._again(known), "Changed"))
+        fitted = admins.moved(interaction, wish, channel) if channel else wish
+        await reply(interaction, replies.saved(await admins.edit(interaction, known, fitted), "Changed"))
 
     @app_commands.command(name="list", description="What is posted on this server, where and when")
     async def list_(self, interaction: Interaction) -> None:
-        known = await self.subscriptions.of_guild(_guild(interaction).id)
+        known = await self.subscriptions.of_guild(admins.guild_of(interaction).id)
         for text in replies.messages(map(replies.listed, known)) or [replies.NO_SUBSCRIPTIONS]:
             await reply(interaction, text)
 
     @app_commands.command(description="Stop posting until you resume")
-    @app_commands.describe(subscription=_MEANINGS["subscription"])
+    @app_commands.describe(subscription=_WHICH)
     async def pause(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._chosen(interaction, subscription)
-        await self.subscriptions.pause(known.id)
+        known = await admins.chosen(interaction, subscription)
+        with admins.nobody_else():
+            await self.subscriptions.pause(known, by=interaction.user.id, now=self.house.clock())
         await reply(interaction, replies.saved(await self._again(known), "Paused"))
 
     @app_commands.command(description="Post again; what was missed meanwhile comes in one digest")
-    @app_commands.describe(subscription=_MEANINGS["subscription"])
+    @app_commands.describe(subscription=_WHICH)
     async def resume(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._chosen(interaction, subscription)
-        _check_channel(interaction, known)
-        next_run = await self._next_run(known, known.timetable)
-        await self.subscriptions.resume(known.id, next_run)
+        known = await admins.chosen(interaction, subscription)
+        admins.check_destination(interaction, known.wish)
+        next_run = await admins.next_run(interaction, known, known.wish.timetable)
+        with admins.nobody_else():
+            await self.subscriptions.resume(known, next_run, by=interaction.user.id, now=self.house.clock())
         await reply(interaction, replies.saved(await self._again(known), "Resumed"))
 
     @app_commands.command(description="Remove a subscription; what it posted stays in the record")
-    @app_commands.describe(subscription=_MEANINGS["subscription"])
+    @app_commands.describe(subscription=_WHICH)
     async def remove(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._chosen(interaction, subscription)
-        await self.subscriptions.remove(known.id)
-        await reply(interaction, f"Removed: {replies.wish(known)}.")
+        known = await admins.chosen(interaction, subscription)
+        with admins.nobody_else():
+            await self.subscriptions.remove(known, by=interaction.user.id, now=self.house.clock())
+        await reply(interaction, replies.removed(known))
 
     @app_commands.command(description="See what the next digest would be; nobody else does, and nothing is recorded")
-    @app_commands.describe(subscription=_MEANINGS["subscription"])
+    @app_commands.describe(subscription=_WHICH)
     async def preview(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._chosen(interaction, subscription)
-        await interaction.response.defer(ephemeral=True, thinking=True)  # the lists may have to be read first
-        digest = await self.bot.composer.preview(known, self.bot.house.clock())
-        await reply(interaction, preview_message(digest) if digest.highlights else replies.quiet_preview(digest))
+        known = await admins.chosen(interaction, subscription)
+        await admins.show_preview(interaction, known.wish, known.next_run, known.id)
 
     @app_commands.command(description="When the next digest comes, what came last, and what is in the way")
     @app_commands.describe(subscription="which one (all of them)")
     async def status(self, interaction: Interaction, subscription: str | None = None) -> None:
-        guild = _guild(interaction)
-        known = await self.subscriptions.of_guild(guild.id)
-        if subscription:
-            known = [await self._chosen(interaction, subscription)]
-        if not known:
-            raise Mistake(replies.NO_SUBSCRIPTIONS)
-        reports = [
-            replies.standing(each, await self.deliveries.latest(each.id), _missing(guild, each.channel_id))
-            for each in known
-        ]
+        reports = [await self._standing(interaction, each) for each in await self._all(interaction, subscription)]
         for text in replies.messages(reports):
             await reply(interaction, text)
+
+    async def _standing(self, interaction: Interaction, known: Subscription) -> str:
+        guild = admins.guild_of(interaction)
+        channel, posting = guild.get_channel(known.wish.channel_id), known.wish.posting
+        in_the_way = admins.obstacles(channel, guild.me, posting) + admins.warnings(channel, guild.me, posting)
+        return replies.standing(known, await self.deliveries.latest(known.id, SHOWN), in_the_way)
+
+    @app_commands.command(description="Whether and when a paper was highlighted, and why it was not")
+    @app_commands.describe(paper=A_PAPER, subscription="in which subscription (all of them)")
+    async def why(self, interaction: Interaction, paper: str, subscription: str | None = None) -> None:
+        meant = await meant_paper(interaction, paper)
+        known, now = await self._all(interaction, subscription), self.house.clock()
+        try:
+            verdicts = [verdict(each, await self.house.explainer.why(each, meant, now)) for each in known]
+        except PapersUnavailable as error:
+            raise Mistake(replies.not_now(str(error))) from error
+        for text in replies.messages([replies.about_paper(meant), *verdicts]):
+            await reply(interaction, text)
+
+    @send.command(name="now", description="Post the coming digest early, once; it counts as that run")
+    @app_commands.describe(subscription=_WHICH)
+    async def send_now(self, interaction: Interaction, subscription: str | None = None) -> None:
+        known = await admins.chosen(interaction, subscription)
+        if known.state is not SubscriptionState.ACTIVE:
+            raise Mistake(replies.RESUME_FIRST)
+        admins.check_destination(interaction, known.wish)
+        await interaction.response.defer(ephemeral=True, thinking=True)  # the lists may have to be read first
+        try:
+            delivery = await self.bot.courier.send_now(known, self.house.clock(), by=interaction.user.id)
+        except NothingToSend as error:
+            raise Mistake(replies.nothing_to_send(str(error))) from error
+        except PapersUnavailable as error:
+            raise Mistake(replies.not_now(str(error))) from error
+        await reply(interaction, replies.sent_now(delivery))
+
+    @app_commands.command(description="Delete the last digest; its papers may come again")
+    @app_commands.describe(subscription=_WHICH)
+    async def undo(self, interaction: Interaction, subscription: str | None = None) -> None:
+        known = await admins.chosen(interaction, subscription)
+        delivery = await self._last_posted(known)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            gone = await self.bot.courier.undo(delivery, self.house.clock(), by=interaction.user.id)
+        except DeliveryFailed as error:
+            raise Mistake(replies.not_undone(str(error))) from error
+        await reply(interaction, replies.undone(delivery, everything_gone=gone))
+
+    async def _last_posted(self, known: Subscription) -> Delivery:
+        """The last digest, unless it is undone already; raises `Mistake`."""
+        if any(each.state is DeliveryState.PLANNED for each in await self.deliveries.latest(known.id, SHOWN)):
+            raise Mistake(replies.ON_ITS_WAY)
+        delivery = await self.deliveries.last_posted(known.id)
+        if delivery is None or delivery.state is DeliveryState.UNDONE:
+            raise Mistake(replies.NOTHING_TO_UNDO)
+        return delivery
+
+    @app_commands.command(description="Who changed what, and when")
+    async def log(self, interaction: Interaction) -> None:
+        guild = admins.guild_of(interaction)
+        changes = await self.house.storage.changes.latest(guild.id, CHANGES)
+        for text in replies.messages(changes_text(changes)) or [replies.NO_CHANGES]:
+            await reply(interaction, text)
+
+    @app_commands.command(name="forget-everything", description="Delete all that is kept of this server, for good")
+    async def forget_everything(self, interaction: Interaction) -> None:
+        known = await self.subscriptions.of_guild(admins.guild_of(interaction).id)
+        await reply(interaction, forget_question(len(known)))
 
     @add.autocomplete("timezone")
     @edit.autocomplete("timezone")
@@ -182,81 +279,70 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     async def complete_weekdays(self, interaction: Interaction, typed: str) -> Choices:  # noqa: ARG002
         return [app_commands.Choice(name=name, value=name) for name in weekday_choices(typed)]
 
+    @why.autocomplete("paper")
+    async def complete_paper(self, interaction: Interaction, typed: str) -> Choices:
+        return await paper_choices(interaction, typed)
+
+    @setup.autocomplete("subscription")
     @edit.autocomplete("subscription")
     @pause.autocomplete("subscription")
     @resume.autocomplete("subscription")
     @remove.autocomplete("subscription")
     @preview.autocomplete("subscription")
     @status.autocomplete("subscription")
+    @why.autocomplete("subscription")
+    @send_now.autocomplete("subscription")
+    @undo.autocomplete("subscription")
     async def complete_subscription(self, interaction: Interaction, typed: str) -> Choices:
-        guild = _guild(interaction)
-        known = await self.subscriptions.of_guild(guild.id) if interaction.permissions.manage_guild else []
-        named = [(replies.label(each, _channel_name(guild, each.channel_id)), each) for each in known]
+        guild = interaction.guild
+        if guild is None or not interaction.permissions.manage_guild:  # discord.py checks nothing while somebody types
+            return []
+        known = await self.subscriptions.of_guild(guild.id)
+        named = [(replies.label(each, _channel_name(guild, each.wish.channel_id)), each) for each in known]
         fitting = [(name, each) for name, each in named if typed.casefold() in name.casefold()]
         return [
             app_commands.Choice(name=plain(name, MAX_CHOICE), value=str(each.id))
             for name, each in fitting[:MAX_CHOICES]
         ]
 
-    async def _chosen(self, interaction: Interaction, subscription: str | None) -> Subscription:
-        """The subscription an admin means, of their own server; raises `Mistake`."""
-        known = await self.subscriptions.of_guild(_guild(interaction).id)
+    async def _all(self, interaction: Interaction, subscription: str | None) -> list[Subscription]:
+        """The subscription an admin means, or all of their server; raises `Mistake`."""
+        if subscription:
+            return [await admins.chosen(interaction, subscription)]
+        known = await self.subscriptions.of_guild(admins.guild_of(interaction).id)
         if not known:
             raise Mistake(replies.NO_SUBSCRIPTIONS)
-        if subscription is None and len(known) == 1:
-            return known[0]
-        for each in known:
-            if str(each.id) == subscription:
-                return each
-        raise Mistake(replies.UNKNOWN_SUBSCRIPTION if subscription else replies.WHICH_SUBSCRIPTION)
+        return known
 
     async def _again(self, known: Subscription) -> Subscription:
         return await self.subscriptions.get(known.id) or known
 
-    async def _next_run(self, known: Subscription, timetable: Timetable) -> Run:
-        """The next run by `timetable`, on a date that has not had its run yet; a run that waits goes on waiting."""
-        if timetable == known.timetable and known.state is SubscriptionState.ACTIVE:
-            return known.next_run
-        latest = await self.deliveries.latest(known.id)
-        return first_run(timetable, self.bot.house.clock(), after=latest[0].run_date if latest else None)
 
-
-def _timetable(old: Timetable, time: str | None, timezone: str | None, weekdays: str | None) -> Timetable:
+def _timetable(
+    old: Timetable, time: str | None, timezone: str | None, weekdays: str | None, cadence: str | None
+) -> Timetable:
     """The timetable as typed; what is left out stays as in `old`."""
     typed = (("at", parse_time, time), ("zone", parse_zone, timezone), ("weekdays", parse_weekdays, weekdays))
     try:
         changed: dict[str, Any] = {name: parse(text) for name, parse, text in typed if text}
     except ValueError as error:
         raise Mistake(str(error)) from None
-    return replace(old, **changed)
+    return replace(old, **changed, cadence=Cadence(cadence) if cadence else old.cadence)
 
 
-def _check_permissions(channel: discord.abc.GuildChannel) -> None:
-    missing = missing_permissions(channel, channel.guild.me)
-    if missing:
-        raise Mistake(f"{replies.missing_permissions(channel.id, missing)} Then try again; nothing was changed.")
+def _changed(old: Any, **values: Any) -> Any:
+    """What was given a value, changed; the rest as in `old`."""
+    return replace(old, **{name: value for name, value in values.items() if value is not None})
 
 
-def _check_channel(interaction: Interaction, known: Subscription) -> None:
-    channel = _guild(interaction).get_channel(known.channel_id)
-    if channel is None:
-        raise Mistake(replies.CHANNEL_GONE)
-    _check_permissions(channel)
-
-
-def _missing(guild: discord.Guild, channel_id: int) -> list[str] | None:
-    channel = guild.get_channel(channel_id)
-    return missing_permissions(channel, guild.me) if channel else None
+def _unset(typed: str) -> str:
+    """A filter is taken away by a word for nothing: Discord lets nobody type nothing."""
+    return "" if typed.strip().casefold() in {"none", "no", "off", "-", "all"} else typed
 
 
 def _channel_name(guild: discord.Guild, channel_id: int) -> str:
     channel = guild.get_channel(channel_id)
     return f"#{channel.name}" if channel else "a deleted channel"
-
-
-def _guild(interaction: Interaction) -> discord.Guild:
-    assert interaction.guild is not None  # interaction_check refused the rest
-    return interaction.guild
 
 
 async def setup(bot: PaperBot) -> None:

@@ -1,13 +1,25 @@
-"""Small worlds for tests: entries as the papers API sends them, papers, a clock that tests move."""
+"""Small worlds for tests: entries as the papers API sends them, papers, a clock that tests move, what is stored."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from bot.digest import Digest, Highlight, Taste
 from bot.papers import Paper
+from bot.schedule import Cadence, Run, Timetable
+from bot.storage import Delivery, Storage, Subscription
+from bot.wish import Posting, Wish
 
 DAY = date(2026, 1, 15)  # a Thursday, shortly after the simulated Discord's epoch
 MORNING = datetime(2026, 1, 16, 8, 0, tzinfo=UTC)  # the list of DAY has closed
+TIMETABLE = Timetable(time(9), ZoneInfo("Europe/Berlin"), frozenset({0, 2, 4}))
+WISH = Wish(5, TIMETABLE, Taste(5, 2, 1))
+FIRST_RUN = Run(date(2026, 1, 16), datetime(2026, 1, 16, 8, tzinfo=UTC))
+SECOND_RUN = Run(date(2026, 1, 19), datetime(2026, 1, 19, 8, tzinfo=UTC))
 
 
 class Clock:
@@ -46,3 +58,63 @@ def entries(count: int, day: date = DAY, first: int = 1) -> list[dict[str, Any]]
 
 def paper(paper_id: str, **known: Any) -> Paper:
     return replace(Paper(paper_id, title=f"Paper {paper_id}", abstract="", day=DAY), **known)
+
+
+def wish(channel_id: int = 1, cadence: Cadence = Cadence.DAILY, **posting: Any) -> Wish:
+    """A wish for nine o'clock (UTC); `posting` overrides fields of its `Posting`."""
+    return Wish(channel_id, Timetable(time(9), ZoneInfo("UTC"), cadence=cadence), posting=Posting(**posting))
+
+
+def digest(*papers: Paper, reason: str | None = None) -> Digest:
+    """The digest of `DAY` that highlights all of `papers`."""
+    highlights = tuple(Highlight(n, each, each.upvotes, each.comments) for n, each in enumerate(papers, 1))
+    return Digest(DAY, (DAY,), len(papers), highlights, reason)
+
+
+async def subscribe(
+    storage: Storage, guild_id: int = 1, wished: Wish = WISH, next_run: Run = FIRST_RUN
+) -> Subscription:
+    return await storage.subscriptions.add(guild_id, wished, by=7, now=MORNING, next_run=next_run)
+
+
+async def plan(
+    storage: Storage,
+    subscription: Subscription,
+    planned: Digest,
+    *nonces: str,
+    run: Run = FIRST_RUN,
+    by: int | None = None,
+) -> Delivery | None:
+    """A delivery in a message for each of `nonces`; without them in one, or in none where nothing is highlighted.
+
+    The subscription is read anew, as every tick does, unless an admin has changed its wish or state meanwhile.
+    """
+    newest = await storage.subscriptions.get(subscription.id)
+    if newest and (newest.wish, newest.state) == (subscription.wish, subscription.state):
+        subscription = newest
+    following = Run(run.date + timedelta(days=3), run.at + timedelta(days=3))
+    usual = (f"{subscription.id} {run.date}",) if planned.highlights else ()
+    return await storage.deliveries.plan(
+        subscription, run, following, planned, nonces=nonces or usual, now=MORNING, by=by
+    )
+
+
+async def send(storage: Storage, delivery: Delivery | None, message_id: int = 77, sent_at: datetime = MORNING) -> None:
+    """All messages of a delivery arrive, with ids that count from `message_id`."""
+    assert delivery
+    for each in delivery.messages:
+        arrived_as = message_id + each.number - 1
+        await storage.deliveries.arrived(delivery.id, each.number, delivery.channel_id, arrived_as, sent_at)
+    await storage.deliveries.complete(delivery)
+
+
+def query(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    """What the SQLite file answers; what `sql` changes is kept."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def tables(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything a SQLite file holds, by table."""
+    names = query(path, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    return {name: sorted(query(path, f"SELECT * FROM {name}"), key=repr) for (name,) in names}

@@ -27,6 +27,8 @@ from tests.builders import DAY, Clock, entries
 from tests.discord_limits import check_body
 from tests.wire import FrailPapers
 
+GUILD_ID = 1461000000000000000
+
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
@@ -141,7 +143,8 @@ async def server(house: House, clock: Clock, tmp_path: Path, caplog: pytest.LogC
     env = simcord.Env(bot)
     await env.start()
     await env.advance_time((clock.now - env.now()).total_seconds())
-    guild = env.create_guild("Paper Club")
+    await house.storage.guilds.join(GUILD_ID, clock.now)  # it has been welcomed
+    guild = env.create_guild("Paper Club", id=GUILD_ID)
     admins = guild.create_role("Admins", permissions=discord.Permissions(manage_guild=True))
     yield Server(
         env,
@@ -197,7 +200,8 @@ def paper_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
 def options(message: discord.Message | simcord.ResponseMessage, custom_id: str) -> list[str]:
     """The values that a select of a message offers."""
     found = message.message if isinstance(message, simcord.ResponseMessage) else message
-    selects = [each for each in _all(found.components) if getattr(each, "custom_id", None) == custom_id]
+    known = [each for each in _all(found.components) if getattr(each, "options", None)]
+    selects = [each for each in known if each.custom_id == custom_id or each.custom_id.startswith(f"{custom_id}:")]
     return [option.value for select in selects for option in select.options]
 
 

@@ -1,6 +1,6 @@
 """The child of the kill tests: the real bot, which kills itself where the environment says.
 
-`PAPERBOY_TEST_KILL`    `before` or `after`, and what: `after Deliveries.plan`
+`PAPERBOY_TEST_KILL`    `before` or `after`, and what: `after Deliveries.plan`; or `amid` and some SQL
 `PAPERBOY_TEST_NOW`     the instant at which its clock starts
 Its posting ticks often instead of every minute, and says on standard output when a tick has ended.
 """
@@ -8,6 +8,7 @@ Its posting ticks often instead of every minute, and says on standard output whe
 import functools
 import os
 import signal
+import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -42,17 +43,36 @@ def _killing(when: str, work: _Work) -> _Work:
     async def killed(*args: Any, **options: Any) -> Any:
         if when == "after":
             await work(*args, **options)
-        os.kill(os.getpid(), signal.SIGKILL)
+        _die()
 
     return killed
 
 
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _plant_kill(plan: str) -> None:
-    """Have the process kill itself before or after the named function of `bot.storage.deliveries`."""
+    """Have the process kill itself before or after the named function of `bot.storage.deliveries`, or amid SQL."""
     when, _, path = plan.partition(" ")
+    if when == "amid":
+        _plant_kill_amid(path)
+        return
     *owners, name = path.split(".")
     owner = functools.reduce(getattr, owners, deliveries)
     setattr(owner, name, _killing(when, getattr(owner, name)))
+
+
+def _plant_kill_amid(sql: str) -> None:
+    """Have the process kill itself when a connection begins a statement that holds `sql`."""
+    connect = sqlite3.connect
+
+    def traced(*args: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*args, **options)
+        connection.set_trace_callback(lambda statement: _die() if sql in statement else None)
+        return connection
+
+    sqlite3.connect = traced  # type: ignore[assignment]
 
 
 def _saying(tick: _Work) -> _Work:

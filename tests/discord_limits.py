@@ -26,6 +26,11 @@ _COMPONENT_KEYS = {
     1: {"components"},
     2: {"custom_id", "style", "label", "disabled", "url", "sku_id", "emoji"},
     3: {"custom_id", "options", "placeholder", "min_values", "max_values", "disabled", "required"},  # in modals
+    6: {"custom_id", "placeholder", "min_values", "max_values", "disabled", "required", "default_values"},
+    8: {
+        *("custom_id", "placeholder", "min_values", "max_values", "disabled", "required", "default_values"),
+        "channel_types",
+    },
     9: {"components", "accessory"},
     10: {"content"},
     11: {"media", "description", "spoiler"},
@@ -54,9 +59,11 @@ def _misses(method: str, path: str, body: Any) -> Iterator[str]:
             yield from _choice_problems(data["choices"])
         elif body["type"] in {MESSAGE_WITH_CONTENT, UPDATE_MESSAGE}:
             yield from _message_problems(data, created=body["type"] == MESSAGE_WITH_CONTENT)
+    elif path.endswith("/threads"):
+        yield from _message_problems(body["message"], created=True) if "message" in body else ()
     elif "/messages" in path or path.startswith("/webhooks/"):
-        if method in {"POST", "PATCH"} and body is not None:
-            yield from _message_problems(body, created=method == "POST")
+        posted = method in {"POST", "PATCH"} and body is not None
+        yield from _message_problems(body, created=method == "POST") if posted else ()
     elif path.endswith("/commands"):
         for command in body:
             yield from _command_problems(command, command["name"])
@@ -176,14 +183,19 @@ def _schema_errors(method: str, template: str, body: str) -> tuple[str, ...]:
 
 
 def _with_text_ids(body: Any) -> Any:
-    """discord.py writes two ids as numbers, which Discord takes but its schema does not know."""
+    """discord.py writes some ids as numbers, which Discord takes but its schema does not know."""
+    if isinstance(body, list):
+        return [_with_text_ids(each) for each in body]
     if not isinstance(body, dict):
         return body
-    changed = dict(body)
+    changed = {name: _with_text_ids(value) for name, value in body.items()}
     if "recipient_id" in changed:
         changed["recipient_id"] = str(changed["recipient_id"])
-    if changed.get("attachments"):
-        changed["attachments"] = [each | {"id": str(each["id"])} for each in changed["attachments"]]
+    for name in ("attachments", "default_values"):
+        if changed.get(name):
+            changed[name] = [each | {"id": str(each["id"])} for each in changed[name]]
+    if "parse" in changed:  # of mentions
+        changed |= {name: [str(each) for each in changed[name]] for name in ("roles", "users") if name in changed}
     return changed
 
 

@@ -17,8 +17,9 @@ COMMANDS, SETTINGS = ROOT / "docs" / "commands.md", ROOT / ".env.example"
 HEAD = """# Commands
 
 Every answer is for the one who asked alone, except the digest itself and pages that somebody shares. `/digest` is for
-members with **Manage Server**, inside a server. `/paper` and `/top` also work in direct messages, and anywhere for
-people who install the bot for themselves. What a query may hold: [search.md](search.md).
+members with **Manage Server**, inside a server: [a guide](admins.md). `/paper`, `/top` and `/privacy` also work in
+direct messages, and anywhere for people who install the bot for themselves. What a query may hold:
+[search.md](search.md).
 """
 
 

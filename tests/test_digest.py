@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ def listed(number: int, upvotes: int, *days: date, comments: int = 0) -> Candida
     return Candidate(known, frozenset(on))
 
 
-def composed(candidates: list[Candidate], highlighted: tuple[str, ...] = (), **taste: int) -> Digest:
+def composed(candidates: list[Candidate], highlighted: tuple[str, ...] = (), **taste: Any) -> Digest:
     return compose(candidates, (DAY,), DAY, Taste(**taste), highlighted)
 
 

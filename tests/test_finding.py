@@ -4,24 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bot import finding
 from bot.completing import Completer, Completion
-from bot.digest import Digest, Highlight, Taste
 from bot.finding import Finder, Place, Results
 from bot.papers import Paper
-from bot.schedule import Run, Timetable
+from bot.schedule import Run
 from bot.search import HAS, Search, Sort, composed
 from bot.search.query import Days, Occur, Upvotes
 from bot.storage import Storage
-from tests.builders import DAY, MORNING, paper
+from tests.builders import DAY, MORNING, digest, paper, plan, send, subscribe, wish
 from tests.shelves import TODAY, asked
 from tests.test_query import ANYTHING, HEAPS
 
@@ -242,28 +240,14 @@ class TestPosts:
         """ATTENTION was posted in server 1, SPEECH in server 2, ROBOTS is on its way, OLD failed."""
         for run, (guild, known) in enumerate(zip((1, 2, 1, 1), PAPERS[:4], strict=True)):
             at = datetime(2026, 1, 16 + run, 8, tzinfo=UTC)
-            subscription = await storage.subscriptions.add(
-                guild,
-                50 + run,
-                Timetable(time(9), ZoneInfo("UTC"), frozenset(range(7))),
-                Taste(5, 2, 1),
-                created_by=7,
-                now=MORNING,
-                next_run=Run(at.date(), at),
-            )
-            delivery = await storage.deliveries.plan(
-                subscription,
-                Run(at.date(), at),
-                Run(at.date() + timedelta(1), at + timedelta(1)),
-                Digest(DAY, (DAY,), 1, (Highlight(1, known, known.upvotes, 0),), None),
-                nonce=f"n{run}",
-                now=MORNING,
-            )
+            planned = Run(at.date(), at)
+            subscription = await subscribe(storage, guild, wish(50 + run), planned)
+            delivery = await plan(storage, subscription, digest(known), run=planned)
             assert delivery
             if run < 2:
-                await storage.deliveries.sent(delivery.id, 770 + run, at)
+                await send(storage, delivery, 770 + run, at)
             if run == 3:
-                await storage.deliveries.fail(delivery.id, "gone")
+                await storage.deliveries.fail(delivery.id, "gone", at)
         return storage
 
     async def test_a_paper_this_server_was_shown_has_a_jump_link(self, posted: Storage, finder: Finder) -> None:
@@ -542,6 +526,8 @@ class TestComposing:
             "author:a " * 400,
             "w " * 400,
             "min:abc " * 40,
+            "O\ud800R x",
+            "autor:0 OR x",
         ],
     )
     def test_what_was_chosen_is_demanded_whatever_is_typed(self, typed: str) -> None:

@@ -12,7 +12,7 @@ from rapidfuzz import process
 
 from bot.papers import Paper
 from bot.ranking import ranked
-from bot.search import Search
+from bot.search import Search, parse
 from bot.search.spelling import Spelling
 from tests.builders import DAY, paper
 from tests.shelves import asked, find, ids, in_pages, shelf
@@ -307,6 +307,21 @@ NAMED = (
 def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
     with shelf(tmp_path_factory.mktemp("named"), [*NAMED, *OTHERS]) as opened:
         yield opened
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("diffusion", {MOLECULES}),
+        ("diffusion graphs", set()),  # a filter demands every word
+        ("diffusion OR graphs", {MOLECULES, GRAPHS}),
+        (MOLECULES, {MOLECULES}),  # one paper
+        (f"graphs OR {MOLECULES}", {GRAPHS}),  # of an id among words the words count
+        ("astronomy", set()),
+    ],
+)
+def test_a_filter_lets_through_what_has_every_word_of_it(index: Search, text: str, expected: set[str]) -> None:
+    assert index.passing(parse(text, DAY), [MOLECULES, GRAPHS, ROBOTS]) == expected
 
 
 class TestNames:

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.digest import Taste
 from bot.schedule import Timetable, first_run
 from bot.storage import Delivery, DeliveryState, open_storage
+from bot.wish import Wish
 from tests.builders import DAY, MORNING, entries
 from tests.crashing import TICKED, RunningClock
 from tests.wire import TOKEN, Channel, Fault, FrailPapers, Wire
@@ -113,7 +113,7 @@ class World:
         """One message, one delivery which names it, and no paper twice."""
         (message,) = self.channel.messages
         (delivery,), highlighted = await self.deliveries()
-        assert (delivery.state, delivery.message_id) == (DeliveryState.SENT, message.id)
+        assert (delivery.state, [each.message_id for each in delivery.messages]) == (DeliveryState.SENT, [message.id])
         assert len(message.papers) == 5
         assert sorted(message.papers) == sorted(highlighted)
 
@@ -125,10 +125,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     guild, timetable = wire.add_guild(), Timetable(time(9), ZoneInfo("UTC"))
     async with open_storage(database) as storage:
         subscription = await storage.subscriptions.add(
-            *(guild.id, guild.papers.id, timetable, Taste()),
-            created_by=1,
-            now=MORNING,
-            next_run=first_run(timetable, MORNING),
+            guild.id, Wish(guild.papers.id, timetable), by=1, now=MORNING, next_run=first_run(timetable, MORNING)
         )
     async with wire.serve(), papers.serve() as papers_url:
         yield World(wire, guild.papers, database, papers, papers_url, subscription.id)
@@ -140,8 +137,10 @@ WITHIN_THE_BOT = {
     "after the plan": "after Deliveries.plan",
     "before the attempt is noted": "before Deliveries.attempt",
     "after the attempt is noted": "after Deliveries.attempt",
-    "after the answer": "before Deliveries.sent",
-    "after the record": "after Deliveries.sent",
+    "after the answer": "before Deliveries.arrived",
+    "after the record": "after Deliveries.arrived",
+    "before its completion": "before Deliveries.complete",
+    "after its completion": "after Deliveries.complete",
 }
 ON_THE_WAY = {"when the request has arrived": False, "when the message exists": True}
 LATER = {"at once": timedelta(seconds=10), "after the nonce has expired": timedelta(minutes=10)}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.digest import Digest, Highlight
 from bot.finding import AGES, PER_PAGE, Details, Hit, Results
 from bot.layouts.card import details_card, sparkline
-from bot.layouts.digest import digest_message, preview_message
+from bot.layouts.digest import PREVIEW, digest_message, highlight_message, preview_message, quiet_message, thread_name
 from bot.layouts.results import (
     found_message,
     hub_message,
@@ -27,9 +27,11 @@ from bot.layouts.text import code, code_block, compact, count, escape, first_sen
 from bot.papers import Paper
 from bot.papers.entry import read_entry
 from bot.ranking import Period
+from bot.schedule import Cadence
 from bot.search import Query, Snippet, parse
 from bot.storage import Post
-from tests.builders import DAY, entry
+from bot.wish import Discussion, Layout, Wish
+from tests.builders import DAY, entry, paper, wish
 from tests.discord_limits import check_message, walk
 
 NONCE = "a7f4130a4d6bb9e8b7694ef9"
@@ -63,7 +65,7 @@ def _seen(**known: Any) -> Paper:
 
 
 def read_texts_of(paper: Paper) -> str:
-    view = digest_message(Digest(DAY, (DAY,), 1, (Highlight(1, paper, 1, 1),)), NONCE)
+    view = digest_message(Digest(DAY, (DAY,), 1, (Highlight(1, paper, 1, 1),)), wish(), NONCE)
     return "\n".join(item.content for item in view.walk_children() if isinstance(item, TextDisplay))
 
 
@@ -99,15 +101,21 @@ facts = st.fixed_dictionaries(
         "githubRepo": st.one_of(st.none(), urls),
         "githubStars": counts,
         "projectPage": st.one_of(st.none(), urls),
+        "mediaUrls": st.lists(st.builds(lambda url, ending: f"{url}.{ending}", urls, st.sampled_from(["png", "mp4"]))),
     }
 )
 papers = st.builds(_paper, facts, texts, st.integers(1, 99999))
 
 
-def _digest(some: Sequence[Paper], listed: int, days: int, risers: Sequence[bool]) -> Digest:
+marks = st.fixed_dictionaries(
+    {"riser": st.booleans(), "seen_on": st.one_of(st.none(), st.dates()), "missed": st.booleans()}
+)
+
+
+def _digest(some: Sequence[Paper], listed: int, days: int, marked_by: Sequence[dict[str, Any]]) -> Digest:
     highlights = tuple(
-        Highlight(position, replace(each, id=f"2601.{position:05}"), each.upvotes, each.comments, riser)
-        for position, (each, riser) in enumerate(zip(some, risers, strict=False), 1)
+        Highlight(position, replace(each, id=f"2601.{position:05}"), each.upvotes, each.comments, **marks)
+        for position, (each, marks) in enumerate(zip(some, marked_by, strict=False), 1)
     )
     span = tuple(DAY + timedelta(days=n) for n in range(days))
     return Digest(span[-1], span, max(listed, len(highlights)), highlights)
@@ -117,14 +125,24 @@ digests = st.builds(
     _digest,
     st.lists(papers, min_size=1, max_size=10),
     st.integers(1, 1000),
-    st.integers(1, 9),
-    st.lists(st.booleans(), min_size=10, max_size=10),
+    st.integers(1, 40),
+    st.lists(marks, min_size=10, max_size=10),
 )
+wishes = st.builds(
+    wish, cadence=st.sampled_from(Cadence), layout=st.sampled_from(Layout), discussion=st.sampled_from(Discussion)
+)
+snowflakes = st.integers(10**16, 2**63)
+pings = st.one_of(st.none(), snowflakes)
+
+
+def components_of(view: LayoutView) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = view.to_components()  # type: ignore[no-untyped-call]
+    return found
 
 
 def check(view: LayoutView) -> list[str]:
     """The texts of a message, which Discord would take."""
-    components: list[dict[str, Any]] = view.to_components()  # type: ignore[no-untyped-call]
+    components = components_of(view)
     check_message({"components": components, "flags": 1 << 15, "allowed_mentions": {"parse": []}})
     return [each["content"] for each in walk(components) if each["type"] == 10]
 
@@ -135,10 +153,14 @@ def visible(markdown: str) -> str:
 
 
 @within_seconds
-@given(digests)
-async def test_a_digest_fits_a_message_whatever_its_papers_hold(digest: Digest) -> None:
-    heading, *blocks = check(digest_message(digest, NONCE))
-    assert heading.startswith("# Daily Papers")
+@given(digests, wishes, pings)
+async def test_a_digest_fits_a_message_whatever_its_papers_hold(digest: Digest, wished: Wish, ping: int | None) -> None:
+    texts = check(digest_message(digest, wished, NONCE, ping=ping))
+    assert texts[0] == f"<@&{ping}>" if ping else not texts[0].startswith("<")
+    heading, *blocks = texts[bool(ping) :]
+    assert heading.startswith(("# Daily Papers\n", "# Weekly recap\n", "# Monthly recap\n"))
+    if wished.posting.layout is Layout.COMPACT:
+        return
     assert len(blocks) == len(digest.highlights)
     for highlight, block in zip(digest.highlights, blocks, strict=True):
         assert f"▲ **{highlight.upvotes:,}**" in block
@@ -146,25 +168,45 @@ async def test_a_digest_fits_a_message_whatever_its_papers_hold(digest: Digest) 
 
 
 @within_seconds
-@given(digests)
-async def test_a_digest_shortens_no_title_to_nonsense(digest: Digest) -> None:
-    _, *blocks = check(digest_message(digest, NONCE))
-    for highlight, block in zip(digest.highlights, blocks, strict=True):
-        title = re.match(rf"### {highlight.position}\. \[(.*)\]\(https://", block.split("\n")[0])
-        assert title
-        assert len(visible(title[1])) >= min(20, len(visible(highlight.paper.title)))
+@given(digests, wishes, pings)
+async def test_a_digest_shortens_no_title_to_nonsense(digest: Digest, wished: Wish, ping: int | None) -> None:
+    text = "\n".join(check(digest_message(digest, wished, NONCE, ping=ping)))
+    titles = re.findall(r"^(?:### )?\d+\. \[(.*)\]\(https://huggingface.co/papers/2601.", text, re.MULTILINE)
+    for highlight, title in zip(digest.highlights, titles, strict=True):
+        assert len(visible(title)) >= min(20, len(visible(highlight.paper.title)))
 
 
 @within_seconds
-@given(digests)
-async def test_a_preview_fits_a_message_whatever_its_papers_hold(digest: Digest) -> None:
-    heading, *blocks = check(preview_message(digest))
-    assert "preview for you alone" in heading
-    assert len(blocks) == len(digest.highlights)
+@given(digests, wishes, pings)
+async def test_a_highlights_own_message_fits_whatever_its_paper_holds(
+    digest: Digest, wished: Wish, ping: int | None
+) -> None:
+    number = len(digest.highlights)
+    texts = check(highlight_message(digest, number, wished, NONCE, ping=ping))
+    heading, block, *_ = texts[bool(ping) :]
+    assert heading.endswith(f" · {number} of {number}")
+    assert f"](https://huggingface.co/papers/2601.{number:05})" in block
 
 
-snowflakes = st.integers(10**16, 2**63)
-posts = st.one_of(st.none(), st.builds(Post, snowflakes, snowflakes, snowflakes, st.datetimes(timezones=st.just(UTC))))
+@within_seconds
+@given(digests, wishes)
+async def test_a_preview_fits_a_message_whatever_its_papers_hold(digest: Digest, wished: Wish) -> None:
+    view = preview_message(digest, wished)
+    assert "preview for you alone" in check(view)[0]
+    assert NONCE not in str(components_of(view))
+    assert "<@&" not in re.sub(r"\\.", "", "".join(check(view)))
+
+
+@within_seconds
+@given(digests, wishes)
+def test_a_thread_has_a_name_that_fits_whatever_its_paper_is_called(digest: Digest, wished: Wish) -> None:
+    for number in (None, len(digest.highlights)):
+        assert 1 <= len(thread_name(digest, wished, number).strip()) <= 100
+
+
+posts = st.one_of(
+    st.none(), st.builds(Post, snowflakes, snowflakes, snowflakes, snowflakes, st.datetimes(timezones=st.just(UTC)))
+)
 
 
 @within_seconds
@@ -242,7 +284,7 @@ def test_the_longest_real_page_of_results_keeps_whole_titles_and_something_of_wh
     title = "A Title of Many Words " * 7 + "Which Ends At Last!!!"
     longest = _seen(title=title, summary="It says a lot of things. " * 80, githubRepo=f"https://github.com/{'r' * 60}")
     snippet = Snippet("It says a lot of things. " * 8, ((10, 13), (17, 23)))
-    post = Post(2**62, 2**62, 2**62, datetime(2026, 1, 1, tzinfo=UTC))
+    post = Post(2**62, 2**62, 2**62, 2**62, datetime(2026, 1, 1, tzinfo=UTC))
     hits = tuple(Hit(each, snippet, post) for each in _distinct([longest] * PER_PAGE))
     _, *blocks = check(found_message(Results(parse("q " * 39 + "min:x", DAY), hits, 10**6, 1)))
     assert all(f"[{title}](" in block and "It says a **lot** of **things**." in block for block in blocks)
@@ -269,8 +311,10 @@ async def test_ten_of_the_longest_real_papers_keep_their_whole_titles() -> None:
         DAY,
     )
     assert len(title) == 175
-    _, *blocks = check(digest_message(_digest([longest] * 10, 99, 3, [False] * 10), NONCE))
-    assert all(f"[{title}](" in block for block in blocks)
+    digest = _digest([longest] * 10, 99, 3, [{"seen_on": DAY, "riser": True}] * 10)
+    for wished in (wish(), wish(layout=Layout.CARDS, cadence=Cadence.MONTHLY)):
+        _, _, *blocks = check(digest_message(digest, wished, NONCE, ping=2**62))
+        assert all(f"[{title}](" in block for block in blocks)
     assert "Author 9 + 654" in "\n".join(check(details_card(Details(longest))))
 
 
@@ -294,6 +338,304 @@ def test_a_sparkline_shows_the_course_of_its_numbers(numbers: Sequence[int], lin
 def test_a_sparkline_has_twelve_bars_at_most(numbers: list[int]) -> None:
     line = sparkline(numbers)
     assert len(line) == (min(12, len(numbers)) if len(set(numbers)) > 1 else 0)
+
+
+# A digest's looks
+
+
+def digest_of(*some: Paper, last: date = DAY, days: int = 1, **marks: Any) -> Digest:
+    """Of these papers, listed on the `days` before and on `last`; the last of them has the `marks`."""
+    highlights = [Highlight(number, each, each.upvotes, each.comments) for number, each in enumerate(some, 1)]
+    highlights[-1] = replace(highlights[-1], **marks)
+    span = tuple(last - timedelta(days=n) for n in reversed(range(days)))
+    return Digest(last, span, 23, tuple(highlights))
+
+
+def ten(**known: Any) -> list[Paper]:
+    return [paper(f"2601.{number:05}", **{"upvotes": 10 * number, **known}) for number in range(1, 11)]
+
+
+COMPACT, CARDS = wish(layout=Layout.COMPACT), wish(layout=Layout.CARDS)
+LONG_TITLE = "Attention Is All You Need and Everything Else Is a Matter of Taste"
+
+
+def test_a_compact_digest_has_a_line_for_each_paper_and_one_select() -> None:
+    digest = digest_of(*ten(title=LONG_TITLE, upvotes=1234))
+    view = digest_message(digest, COMPACT, NONCE)
+    heading, lines = check(view)
+    assert heading == check(digest_message(digest, wish(), NONCE))[0]
+    assert lines.split("\n")[0] == (
+        "1. [Attention Is All You Need and…](https://huggingface.co/papers/2601.00001) ▲ 1,234"
+    )
+    assert [line.partition(".")[0] for line in lines.split("\n")] == [str(number) for number in range(1, 11)]
+    controls = [each for each in walk(components_of(view)) if "custom_id" in each]
+    assert [each["custom_id"] for each in controls] == [f"pick:{NONCE}"]
+    assert [each["value"] for each in controls[0]["options"]] == [f"2601.{number:05}" for number in range(1, 11)]
+
+
+@within_seconds
+@given(digests)
+def test_the_lines_of_a_compact_digest_fit_a_phone(digest: Digest) -> None:
+    lines = check(digest_message(digest, COMPACT, NONCE))[1].split("\n")
+    for highlight, line in zip(digest.highlights, lines, strict=True):
+        shown = visible(re.sub(r"\]\(https://[^)]*\)", "", line.replace("[", "", 1)))
+        assert len(shown) <= 48
+        assert f" ▲ {highlight.upvotes:,}" in shown
+
+
+def test_a_compact_digest_uses_the_width_of_a_line() -> None:
+    title = "x" * 37
+    _, lines = check(digest_message(digest_of(paper("2601.00001", title=title, upvotes=1234)), COMPACT, NONCE))
+    assert f"[{title}](" in lines
+    _, lines = check(digest_message(digest_of(paper("2601.00001", title=title + "x", upvotes=1234)), COMPACT, NONCE))
+    assert f"[{'x' * 36}…](" in lines
+
+
+def test_a_compact_digest_marks_papers_briefly_and_says_what_the_marks_mean() -> None:
+    _, lines, legend = check(digest_message(digest_of(*ten(), riser=True, missed=True), COMPACT, NONCE))
+    assert [line[-1] for line in lines.split("\n")] == [*"0000000000"[:9], "◇"]
+    assert lines.endswith("▲ 100 ↗ ◇")
+    assert legend == "-# ↗ rising · ◇ missed by the dailies"
+    assert check(digest_message(digest_of(*ten(), riser=True), COMPACT, NONCE))[2] == "-# ↗ rising"
+    assert len(check(digest_message(digest_of(*ten()), COMPACT, NONCE))) == 2
+
+
+def test_a_papers_upvotes_in_a_compact_digest_are_those_of_the_digest_everywhere() -> None:
+    view = digest_message(digest_of(paper("2601.00001", upvotes=99), upvotes=12), COMPACT, NONCE)
+    assert "99" not in str(components_of(view))
+
+
+def pictures(view: LayoutView) -> list[dict[str, Any]]:
+    return [item for each in walk(components_of(view)) if each["type"] == 12 for item in each["items"]]
+
+
+def test_cards_begin_with_the_picture_of_the_first_highlight() -> None:
+    digest = digest_of(*ten())
+    view = digest_message(digest, CARDS, NONCE)
+    assert check(view) == check(digest_message(digest, wish(), NONCE))
+    (container,) = components_of(view)
+    assert [each["type"] for each in container["components"]] == [10, 14, 12, *[9] * 10]
+    assert [each["media"]["url"] for each in pictures(view)] == [digest.highlights[0].paper.thumbnail_url]
+    assert [pictures(digest_message(digest, each, NONCE)) for each in (wish(), COMPACT)] == [[], []]
+
+
+CDN = "https://cdn-uploads.huggingface.co/production/uploads"
+
+
+@pytest.mark.parametrize(
+    ("urls", "shown"),
+    [
+        ([f"{CDN}/a.mp4", f"{CDN}/b.qt", f"{CDN}/c.webm", f"{CDN}/d.png", f"{CDN}/e.gif"], f"{CDN}/d.png"),
+        ([f"{CDN}/a.JPEG"], f"{CDN}/a.JPEG"),
+        ([f"{CDN}/a.webp?size=9#top"], f"{CDN}/a.webp?size=9#top"),
+        ([f"{CDN}/a.gif"], f"{CDN}/a.gif"),
+        ([f"{CDN}/a.jpg"], f"{CDN}/a.jpg"),
+        ([f"{CDN}/a.mp4?as=.png", f"{CDN}/a.mp4#.png", "https://a.png", "ftp://a/b.png", "data:,/a.png"], None),
+        ([f"{CDN}/png", f"{CDN}/a.svg", f"{CDN}/a.png/", f"{CDN}/a.pngx"], None),
+        ([f"{CDN}/{'a' * 2048}.png"], None),
+        ([f"{CDN}/".ljust(2044, "a") + ".png"], f"{CDN}/".ljust(2044, "a") + ".png"),
+        ([], None),
+    ],
+)
+def test_a_picture_is_the_first_figure_that_is_no_video_or_else_the_papers_card(
+    urls: list[str], shown: str | None
+) -> None:
+    known = paper("2601.00001", media_urls=tuple(urls))
+    view = digest_message(digest_of(known), CARDS, NONCE)
+    check(view)
+    (item,) = pictures(view)
+    assert item["media"]["url"] == (shown or known.thumbnail_url)
+    assert item["description"] == f"{'Figure' if shown else 'Card'} of “Paper 2601.00001”"
+
+
+def test_a_pictures_words_are_plain_and_not_too_long() -> None:
+    view = digest_message(digest_of(paper("2601.00001", title="_A_ *long* [title] " * 99)), CARDS, NONCE)
+    check(view)
+    (item,) = pictures(view)
+    assert item["description"].startswith("Card of “_A_ *long* [title] _A_")
+    assert item["description"].endswith("…”")
+    assert len(item["description"]) <= 220
+
+
+SAID = "It says a lot. " * 200
+
+
+def test_a_highlights_own_message_says_more_than_a_list() -> None:
+    known = paper("2601.00002", ai_summary="One sentence. " * 60, abstract=SAID)
+    digest = digest_of(paper("2601.00001", abstract=SAID), known, upvotes=7)
+    view = highlight_message(digest, 2, wish(), NONCE)
+    heading, block, said = check(view)
+    assert heading == "-# Daily Papers · Thursday 15 January 2026 · 2 of 2"
+    assert block == "### 2. [Paper 2601.00002](https://huggingface.co/papers/2601.00002)\n▲ **7**"
+    assert said == known.ai_summary
+    assert [each["custom_id"] for each in walk(components_of(view)) if "custom_id" in each] == [
+        f"details:2601.00002:{NONCE}"
+    ]
+    _, _, said = check(highlight_message(digest, 1, wish(), NONCE))
+    assert said.endswith("…")
+    assert 950 < len(said) <= 1000
+
+
+def test_a_summary_without_end_leaves_room_for_the_rest_of_a_highlights_message() -> None:
+    digest = digest_of(paper("2601.00001", ai_summary="It says a lot. " * 900))
+    _, _, _, said = check(highlight_message(digest, 1, CARDS, NONCE, ping=2**62))
+    assert said.endswith("…")
+
+
+def test_a_highlight_of_which_nothing_more_is_known_says_no_more() -> None:
+    assert len(check(highlight_message(digest_of(paper("2601.00001")), 1, CARDS, NONCE))) == 2
+
+
+def test_every_highlight_has_its_own_picture_in_a_message_of_its_own_with_cards() -> None:
+    digest = digest_of(*ten())
+    for number, each in enumerate(digest.highlights, 1):
+        assert [item["media"]["url"] for item in pictures(highlight_message(digest, number, CARDS, NONCE))] == [
+            each.paper.thumbnail_url
+        ]
+    assert not any(pictures(highlight_message(digest, 1, each, NONCE)) for each in (wish(), COMPACT))
+
+
+MAY = date(2026, 5, 31)
+
+
+@pytest.mark.parametrize(
+    ("cadence", "last", "days", "title", "span"),
+    [
+        (Cadence.DAILY, DAY, 2, "Daily Papers", "Wednesday 14 January 2026 – Thursday 15 January 2026"),
+        (Cadence.DAILY, MAY, 31, "Daily Papers", "Friday 1 May 2026 – Sunday 31 May 2026"),
+        (Cadence.WEEKLY, MAY, 7, "Weekly recap", "Monday 25 May 2026 – Sunday 31 May 2026"),
+        (Cadence.WEEKLY, date(2026, 5, 5), 1, "Weekly recap", "Tuesday 5 May 2026"),
+        (Cadence.MONTHLY, MAY, 31, "Monthly recap", "May 2026"),
+        (Cadence.MONTHLY, MAY, 28, "Monthly recap", "May 2026"),
+        (Cadence.MONTHLY, MAY, 27, "Monthly recap", "Tuesday 5 May 2026 – Sunday 31 May 2026"),
+        (Cadence.MONTHLY, MAY, 32, "Monthly recap", "Thursday 30 April 2026 – Sunday 31 May 2026"),
+        (Cadence.MONTHLY, MAY, 59, "Monthly recap", "Friday 3 April 2026 – Sunday 31 May 2026"),
+        (Cadence.MONTHLY, date(2026, 5, 30), 30, "Monthly recap", "Friday 1 May 2026 – Saturday 30 May 2026"),
+    ],
+)
+def test_a_digest_is_named_by_how_often_it_comes_and_its_span(
+    cadence: Cadence, last: date, days: int, title: str, span: str
+) -> None:
+    digest = digest_of(paper("2601.00001"), last=last, days=days)
+    whole, own = (
+        check(digest_message(digest, wish(cadence=cadence), NONCE))[0],
+        check(highlight_message(digest, 1, wish(cadence=cadence), NONCE))[0],
+    )
+    assert re.sub(r"\*\*\[(.*)\]\(.*\)\*\*", r"**\1**", whole).split("\n")[:2] == [f"# {title}", f"**{span}**"]
+    assert own == f"-# {title} · {span} · 1 of 1"
+
+
+def test_a_months_recap_is_named_by_it_though_its_last_days_had_no_papers() -> None:
+    digest = replace(digest_of(paper("2601.00001"), last=date(2026, 5, 29), days=29), covered_until=MAY)
+    assert "**May 2026**" in check(digest_message(digest, wish(cadence=Cadence.MONTHLY), NONCE))[0]
+
+
+@pytest.mark.parametrize(
+    ("marks", "note"),
+    [
+        ({"seen_on": date(2026, 5, 12)}, "highlighted on 12 May 2026"),
+        ({"missed": True}, "missed by the dailies"),
+        ({"missed": True, "riser": True}, "missed by the dailies · rising since 15 Jan 2026"),
+        ({"seen_on": DAY, "riser": True}, "highlighted on 15 Jan 2026 · rising since 15 Jan 2026"),
+    ],
+)
+@pytest.mark.parametrize("layout", [Layout.LIST, Layout.CARDS])
+def test_a_recap_says_of_each_highlight_when_the_dailies_had_it(
+    layout: Layout, marks: dict[str, Any], note: str
+) -> None:
+    digest, wished = digest_of(*ten(), **marks), wish(cadence=Cadence.WEEKLY, layout=layout)
+    _, *blocks = check(digest_message(digest, wished, NONCE))
+    assert [note in block for block in blocks] == [False] * 9 + [True]
+    assert f"▲ **100** · {note}" in check(highlight_message(digest, 10, wished, NONCE))[1]
+
+
+def test_a_ping_stands_above_the_digest() -> None:
+    for wished in (wish(), COMPACT, CARDS):
+        for view in (
+            digest_message(digest_of(*ten()), wished, NONCE, ping=42),
+            highlight_message(digest_of(*ten()), 3, wished, NONCE, ping=42),
+        ):
+            assert check(view)[0] == "<@&42>"
+            assert [each["type"] for each in components_of(view)] == [10, 17]
+
+
+def test_summaries_give_way_to_a_ping() -> None:
+    ping, lengths = 2**62, []
+    for length in range(150, 300):
+        digest = digest_of(*ten(title=LONG_TITLE, abstract="x" * length))
+        lengths.append(len("".join(check(digest_message(digest, wish(), NONCE)))))
+        check(digest_message(digest, wish(), NONCE, ping=ping))
+    assert max(lengths) > 4000 - len(f"<@&{ping}>")
+
+
+def test_a_quiet_line_says_why_and_leads_to_what_was_listed() -> None:
+    view = quiet_message("no new paper matched the filter", Cadence.DAILY, NONCE)
+    assert check(view) == ["Nothing new today, as no new paper matched the filter."]
+    (button,) = [each for each in walk(components_of(view)) if each["type"] == 2]
+    assert (button["label"], button["custom_id"]) == ("What was listed", f"quiet:{NONCE}")
+
+
+def test_a_preview_shows_what_would_be_posted_without_ping_or_nonce() -> None:
+    digest = digest_of(*ten())
+    for wished in (wish(ping_role_id=42), wish(layout=Layout.COMPACT, ping_role_id=42), CARDS):
+        view, posted = preview_message(digest, wished), digest_message(digest, wished, NONCE)
+        assert str(components_of(view)) == (
+            str(components_of(posted))
+            .replace(f":{NONCE}", "")
+            .replace("10 of 23 papers by upvotes", f"10 of 23 papers by upvotes\\n-# {PREVIEW}")
+        )
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (1, ""),
+        (2, " 1 more like it would come, each with its thread."),
+        (5, " 4 more like it would come, each with its thread."),
+    ],
+)
+def test_a_preview_of_messages_of_their_own_shows_the_first_and_counts_the_others(number: int, said: str) -> None:
+    digest = digest_of(*ten()[:number])
+    heading, block = check(preview_message(digest, wish(discussion=Discussion.HIGHLIGHT, ping_role_id=42)))
+    assert heading == f"-# Daily Papers · Thursday 15 January 2026 · 1 of {number}\n-# {PREVIEW}{said}"
+    assert block == check(highlight_message(digest, 1, wish(), NONCE))[1]
+
+
+def test_a_thread_is_named_after_its_digest_or_its_paper() -> None:
+    digest = digest_of(paper("2601.00001"), paper("2601.00002", title=LONG_TITLE * 2), last=MAY, days=31)
+    assert thread_name(digest, wish(), None) == "Daily Papers, 1 May 2026 – 31 May 2026"
+    assert thread_name(replace(digest, days=(MAY,)), wish(), None) == "Daily Papers, 31 May 2026"
+    assert thread_name(digest, wish(cadence=Cadence.MONTHLY), None) == "Monthly recap, May 2026"
+    assert thread_name(digest, wish(cadence=Cadence.WEEKLY), None) == "Weekly recap, 1 May 2026 – 31 May 2026"
+    assert thread_name(digest, wish(), 1) == "Paper 2601.00001"
+    assert thread_name(digest, wish(), 2) == f"{LONG_TITLE}Attention Is All You Need and…"
+
+
+def test_a_paper_whose_title_shows_nothing_names_its_thread_by_its_id() -> None:
+    assert thread_name(digest_of(paper("2601.00001", title="\u200b \u200d")), wish(), 1) == "arXiv:2601.00001"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "**bold** _it_ ~~gone~~ ||spoiler|| `code` # heading > quote",
+        "@everyone <@1> <@&2> <#3> </digest add:4> <t:5:R>",
+        "](https://evil.example) [x](https://evil.example)",
+        "https://evil.example/_x_ is not a title",
+        "- not a list",
+        "\\\\ \\[ \\] ``` $\\alpha_i$",
+    ],
+)
+@pytest.mark.parametrize("layout", Layout)
+def test_a_strangers_title_is_harmless_in_every_layout(layout: Layout, title: str) -> None:
+    digest, wished = digest_of(paper("2601.00001", title=title, ai_summary=title)), wish(layout=layout)
+    for view in (digest_message(digest, wished, NONCE), highlight_message(digest, 1, wished, NONCE)):
+        _, block, *rest = check(view)
+        (shown,) = re.findall(r"^(?:### )?1\. \[(.*)\]\(https://huggingface.co/papers/2601.00001\)", block)
+        assert "://" not in shown
+        assert title.startswith(visible(shown).removesuffix("…"))
+        live = re.sub(r"\\.", "", "\n".join([shown, *block.split("\n")[1:], *rest]))
+        assert not re.search(r"@everyone|<|`|~~|\|\||\]\(|^- ", live, re.MULTILINE)
 
 
 # Text

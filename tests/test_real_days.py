@@ -1,9 +1,11 @@
 """Proofs over every real day: nothing is lost, nothing comes twice, nothing is too long."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,20 @@ from discord.ui import LayoutView
 from bot.archive import Archive
 from bot.client import House, PaperBot, new_scheduler
 from bot.demo.papers_server import PapersServer
-from bot.digest import Candidate, Taste, compose
+from bot.digest import Candidate, Digest, Taste, compose, marked
 from bot.finding import Details
 from bot.layouts.card import details_card
-from bot.layouts.digest import digest_message
+from bot.layouts.digest import digest_message, highlight_message, preview_message, thread_name
+from bot.layouts.text import escape
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
+from bot.schedule import Cadence
 from bot.search import Search, parse
 from bot.storage import Delivery, DeliveryState, Storage
+from bot.wish import Discussion, Layout
+from tests import builders
 from tests.builders import Clock
-from tests.conftest import paper_ids
+from tests.conftest import GUILD_ID, paper_ids
 from tests.discord_limits import check_body, check_message, walk
 from tests.real_days import ARCHIVE, WISHES, CalendarServer, Expectation, RealDay, Wish, real_days
 
@@ -117,20 +123,76 @@ def check_size(body: dict[str, Any]) -> None:
     components = list(walk(body["components"]))
     assert len(components) <= 40
     assert sum(len(each["content"]) for each in components if each["type"] == 10) <= 4000
+    used = [each["custom_id"] for each in components if "custom_id" in each]
+    assert len(set(used)) == len(used)
+
+
+def digest_of(known: RealDay, papers: Sequence[Paper], size: int) -> Digest:
+    return compose([Candidate(paper, frozenset({known.day})) for paper in papers], (known.day,), known.day, Taste(size))
+
+
+PAPER = r"^(?:### )?\d+\. \[.+\]\(https://huggingface.co/papers/(.*?)\)"
+PARTLY_CAPTURED = {date(2024, 5, 1), *(date(2026, month, 1) for month in (6, 7, 8))}
+
+
+def recap_of(month: date, days: Sequence[tuple[RealDay, tuple[Paper, ...]]]) -> Digest:
+    """Of a month, from its first day on, none of whose papers were seen before."""
+    candidates = [Candidate(paper, frozenset({known.day})) for known, papers in days for paper in papers]
+    until = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return marked(compose(candidates, tuple(known.day for known, _ in days), until, Taste(10)), {})
+
+
+def texts(body: dict[str, Any]) -> list[str]:
+    return [each["content"] for each in walk(body["components"]) if each["type"] == 10]
 
 
 class TestLayouts:
+    @pytest.mark.parametrize("layout", Layout)
     @pytest.mark.parametrize("size", range(1, 11))
-    def test_a_digest_of_every_day_fits_in_every_size(self, size: int) -> None:
-        for known, papers in papers_of_days():
-            candidates = [Candidate(paper, frozenset({known.day})) for paper in papers]
-            digest = compose(candidates, (known.day,), known.day, Taste(size))
-            body = message(digest_message(digest, NONCE))
+    def test_a_digest_of_every_day_fits_in_every_size_and_layout(self, size: int, layout: Layout) -> None:
+        wished = builders.wish(layout=layout)
+        for number, (known, papers) in enumerate(papers_of_days()):
+            digest = digest_of(known, papers, size)
+            body = message(digest_message(digest, wished, NONCE, ping=2**63))
             check_size(body)
-            titles = [each["content"] for each in walk(body["components"]) if each["type"] == 10][1:]
-            assert len(titles) == min(size, len(papers))
-            if size in {1, 10}:
+            shown = re.findall(PAPER, "\n".join(texts(body)), re.MULTILINE)
+            assert shown == [each.paper.id for each in digest.highlights]
+            assert len(shown) == min(size, len(papers))
+            if number % 20 == size:  # Discord's schema takes its time
                 check_message(body)
+
+    @pytest.mark.parametrize("layout", Layout)
+    def test_the_message_of_every_highlight_of_every_day_fits(self, layout: Layout) -> None:
+        wished = builders.wish(layout=layout)
+        for known, papers in papers_of_days():
+            digest = digest_of(known, papers, 10)
+            for number, highlight in enumerate(digest.highlights, 1):
+                body = message(highlight_message(digest, number, wished, NONCE, ping=2**63))
+                check_size(body)
+                summary = highlight.paper.ai_summary
+                assert texts(body)[-1] == escape(summary) if summary else len(texts(body)[-1]) <= 1000
+                assert 1 <= len(thread_name(digest, wished, number)) <= 100
+                if number == known.day.day:
+                    check_message(body)
+
+    @pytest.mark.parametrize("layout", Layout)
+    def test_a_preview_of_every_day_fits(self, layout: Layout) -> None:
+        wishes = [builders.wish(layout=layout, discussion=each) for each in Discussion]
+        for number, (known, papers) in enumerate(papers_of_days()):
+            for wished in wishes:
+                body = message(preview_message(digest_of(known, papers, 10), wished))
+                check_size(body)
+                if number % 20 == 0:
+                    check_message(body)
+
+    @pytest.mark.parametrize("layout", Layout)
+    def test_a_recap_of_every_month_fits_and_is_named_by_it(self, layout: Layout) -> None:
+        wished = builders.wish(cadence=Cadence.MONTHLY, layout=layout)
+        for first, days in groupby(papers_of_days(), key=lambda each: each[0].day.replace(day=1)):
+            if first not in PARTLY_CAPTURED:
+                body = message(digest_message(recap_of(first, [*days]), wished, NONCE, ping=2**63))
+                check_message(body)
+                assert texts(body)[1].startswith(f"# Monthly recap\n**{first:%B %Y}**\n")
 
     def test_a_digest_over_a_fortnight_missed_fits(self) -> None:
         days = papers_of_days()
@@ -138,7 +200,9 @@ class TestLayouts:
             missed = days[first : first + 10]
             candidates = [Candidate(paper, frozenset({known.day})) for known, papers in missed for paper in papers]
             covered = tuple(known.day for known, _ in missed)
-            check_message(message(digest_message(compose(candidates, covered, covered[-1], Taste(10)), NONCE)))
+            digest = compose(candidates, covered, covered[-1], Taste(10))
+            for layout in Layout:
+                check_message(message(digest_message(digest, builders.wish(layout=layout), NONCE)))
 
     def test_the_details_of_every_paper_fit(self) -> None:
         papers = [paper for _, papers in papers_of_days() for paper in papers]
@@ -205,7 +269,9 @@ class Replay:
         storage = self.bot.house.storage
         (guild,) = self.bot.guilds
         (known,) = [
-            each for each in await storage.subscriptions.of_guild(guild.id) if each.channel_id == self.channels[wish].id
+            each
+            for each in await storage.subscriptions.of_guild(guild.id)
+            if each.wish.channel_id == self.channels[wish].id
         ]
         return (await storage.deliveries.latest(known.id, 10_000))[::-1]
 
@@ -217,7 +283,8 @@ async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock)
     bot = PaperBot(house, shard_count=1)
     env = simcord.Env(bot)
     await env.start()
-    guild = env.create_guild("Paper Club")
+    await storage.guilds.join(GUILD_ID, clock.now)  # it has been welcomed
+    guild = env.create_guild("Paper Club", id=GUILD_ID)
     admins = guild.create_role("Admins", permissions=discord.Permissions(manage_guild=True))
     admin = guild.add_member(env.create_user("ada"), roles=[admins])
     channels = {wish: guild.create_text_channel(wish.timezone.partition("/")[2].lower()) for wish in WISHES}
@@ -242,7 +309,7 @@ async def test_a_replay_of_all_days_posts_one_digest_per_due_run_and_no_paper_tw
         for delivery in deliveries:
             shown = [each.paper.id for each in delivery.digest.highlights]
             expected.check(runs[delivery.run_date], shown)
-            assert (delivery.state is DeliveryState.QUIET) == (shown == []) == (delivery.reason is not None)
+            assert (delivery.state is DeliveryState.QUIET) == (shown == []) == (delivery.digest.reason is not None)
             check_rank_order(delivery)
         check_messages(replay.channels[wish].history(), deliveries)
     for request in replay.env.http_requests:
@@ -257,6 +324,6 @@ def check_rank_order(delivery: Delivery) -> None:
 def check_messages(messages: Sequence[discord.Message], deliveries: list[Delivery]) -> None:
     """The channel holds one message for every digest sent, in order, showing its papers in order."""
     sent = [each for each in deliveries if each.state is DeliveryState.SENT]
-    assert [each.id for each in messages] == [each.message_id for each in sent]
+    assert [each.id for each in messages] == [each.post.message_id for each in sent if each.post]
     for posted, delivery in zip(messages, sent, strict=True):
         assert paper_ids(posted) == [each.paper.id for each in delivery.digest.highlights]

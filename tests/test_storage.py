@@ -5,39 +5,20 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.client import open_house
-from bot.digest import Digest, Highlight, Taste
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
-from bot.schedule import Run, Timetable
-from bot.storage import (
-    DatabaseRefused,
-    Delivery,
-    DeliveryState,
-    Post,
-    Storage,
-    Subscription,
-    SubscriptionState,
-    TooManySubscriptions,
-    database,
-    embeddings,
-    open_storage,
-)
+from bot.storage import DatabaseRefused, Storage, database, embeddings, open_storage
 from bot.storage.database import Database
-from bot.storage.deliveries import _POSTED
-from bot.storage.subscriptions import PER_GUILD
-from tests.builders import DAY, MORNING, paper
+from bot.storage.posts import _POSTED
+from tests.builders import DAY, MORNING, paper, query
 
 NEXT_DAY = DAY + timedelta(days=1)
-TIMETABLE = Timetable(time(9), ZoneInfo("Europe/Berlin"), frozenset({0, 2, 4}))
-FIRST_RUN = Run(date(2026, 1, 16), datetime(2026, 1, 16, 8, tzinfo=UTC))
-SECOND_RUN = Run(date(2026, 1, 19), datetime(2026, 1, 19, 8, tzinfo=UTC))
 A, B, C = (paper(f"2601.0000{number}", upvotes=number) for number in (1, 2, 3))
 
 
@@ -53,29 +34,6 @@ def the_file_is_sound(path: Path) -> Iterator[None]:
     if path.is_file() and path.read_bytes()[:6] == b"SQLite":
         assert query(path, "PRAGMA integrity_check") == [("ok",)]
         assert query(path, "PRAGMA foreign_key_check") == []
-
-
-def query(path: Path, sql: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(sql).fetchall()
-
-
-async def subscribe(storage: Storage, guild_id: int = 1, next_run: Run = FIRST_RUN) -> Subscription:
-    return await storage.subscriptions.add(
-        guild_id, 5, TIMETABLE, Taste(5, 2, 1), created_by=7, now=MORNING, next_run=next_run
-    )
-
-
-def digest(*papers: Paper, reason: str | None = None) -> Digest:
-    highlights = tuple(Highlight(n, each, each.upvotes, each.comments) for n, each in enumerate(papers, 1))
-    return Digest(DAY, (DAY,), len(papers), highlights, reason)
-
-
-async def plan(
-    storage: Storage, subscription: Subscription, planned: Digest, run: Run = FIRST_RUN, nonce: str = "n1"
-) -> Delivery | None:
-    following = Run(run.date + timedelta(days=3), run.at + timedelta(days=3))
-    return await storage.deliveries.plan(subscription, run, following, planned, nonce=nonce, now=MORNING)
 
 
 class TestPapers:
@@ -123,6 +81,9 @@ class TestPapers:
         assert candidates == {A.id: {DAY, NEXT_DAY}, B.id: {DAY}}
         assert await storage.papers.get([A.id]) == [replace(A, day=NEXT_DAY, upvotes=9)]
         assert await storage.papers.listed_days(DAY, NEXT_DAY) == (DAY, NEXT_DAY)
+        assert await storage.papers.listed_on(A.id) == (DAY, NEXT_DAY)
+        assert await storage.papers.listed_on(B.id) == (DAY,)
+        assert await storage.papers.listed_on("2601.99999") == ()
 
     async def test_reading_the_earlier_list_later_does_not_move_a_paper_back(self, storage: Storage) -> None:
         await storage.papers.record(NEXT_DAY, [replace(A, day=NEXT_DAY)], MORNING)
@@ -469,57 +430,24 @@ class TestSchema:
             )
         plan = " ".join(step["detail"] for step in steps)
         assert "highlights_by_paper" in plan
-        assert "SCAN highlights" not in plan
-        assert "SCAN deliveries" not in plan
+        for table in ("highlights", "deliveries", "messages"):
+            assert f"SCAN {table}" not in plan
 
-
-class TestAnOldFile:
-    """A file of version 1, as the first release left it."""
-
-    ROWS = """
-        INSERT INTO papers VALUES ('2601.00010', 'T', 'A', 42, 3, '["Ada"]', '2026-01-13T18:00:01+00:00', 'Lab',
-            'In short.', '["x"]', 'https://github.com/a/b', 5, 'https://a.example/', '[]', 7);
-        INSERT INTO listings VALUES ('2026-01-15', '2601.00010');
-        INSERT INTO captures VALUES ('2026-01-15', '2026-01-16T08:00:00+00:00');
-        INSERT INTO upvote_snapshots VALUES ('2601.00010', '2026-01-16T08:00:00+00:00', 42);
-        INSERT INTO subscriptions VALUES (1, 10, 5, '09:00', 'Europe/Berlin', '0123', 5, 0, 1, 'active', NULL,
-            '2026-01-19', '2026-01-19T08:00:00+00:00', 0, 7, '2026-01-01T08:00:00+00:00');
-        INSERT INTO deliveries VALUES (1, 1, '2026-01-16', 5, 'sent', NULL, 'n1', '2026-01-15', '["2026-01-15"]', 1,
-            '2026-01-16T08:00:00+00:00', 0, NULL, NULL, 77, '2026-01-16T08:00:01+00:00');
-        INSERT INTO highlights VALUES (1, 1, 1, '2601.00010', 42, 3, 0);
-    """
-
-    @pytest.fixture(autouse=True)
-    def old_rows(self, path: Path) -> dict[str, list[tuple[object, ...]]]:
-        """What each table's query gave before anybody opened the file."""
-        first, *_ = database._migrations()
-        with closing(sqlite3.connect(path)) as connection:
-            connection.executescript(f"{first} PRAGMA user_version = 1; BEGIN; {self.ROWS} COMMIT;")
-        columns = query(
-            path,
-            "SELECT tables.name, group_concat(columns.name) FROM pragma_table_list AS tables,"
-            " pragma_table_info(tables.name) AS columns WHERE strict GROUP BY tables.name",
-        )
-        return {each: query(path, each) for each in (f"SELECT {names} FROM {table}" for table, names in columns)}
-
-    async def test_it_keeps_everything_when_it_is_opened(
-        self, path: Path, old_rows: dict[str, list[tuple[object, ...]]]
+    @pytest.mark.parametrize(
+        ("asked", "index"),
+        [
+            ("SELECT count(*) FROM messages WHERE place_id = 1 AND published_at >= 'x'", "messages_published"),
+            ("SELECT * FROM changes WHERE guild_id = 1 ORDER BY id DESC LIMIT 9", "changes_by_guild"),
+            ("SELECT 1 FROM deliveries WHERE subscription_id = 1 AND state = 'planned'", "deliveries_under_way"),
+        ],
+    )
+    async def test_what_every_delivery_and_every_log_asks_is_found_through_an_index(
+        self, storage: Storage, path: Path, asked: str, index: str
     ) -> None:
-        assert len(old_rows) == 8
-        assert all(old_rows.values())
-        async with open_storage(path):
-            pass
-        assert query(path, "PRAGMA user_version") == [(len(database._migrations()),)]
-        assert {each: query(path, each) for each in old_rows} == old_rows
-
-    async def test_what_is_in_it_is_as_good_as_new(self, path: Path) -> None:
-        async with open_storage(path) as storage:
-            (known,) = await storage.papers.get(["2601.00010"])
-            assert (known.day, known.upvotes, known.linked_models) == (DAY, 42, None)
-            merged = await storage.papers.record_paper(replace(known, linked_models=3), MORNING)
-            assert merged == replace(known, linked_models=3)
-            assert await storage.embeddings.missing("m", 10) == [merged]
-            assert (await storage.deliveries.posts([5], [known.id]))[known.id].message_id == 77
+        steps = " ".join(str(step) for step in query(path, f"EXPLAIN QUERY PLAN {asked}"))
+        assert index in steps
+        assert "SCAN" not in steps
+        assert "TEMP B-TREE" not in steps
 
 
 class TestOpening:
@@ -654,94 +582,6 @@ class TestOpening:
         assert "file" in await self.refusal(tmp_path / "file" / "paperboy.db")
 
 
-class TestSubscriptions:
-    async def test_a_subscription_comes_back_as_it_was_wished(self, storage: Storage) -> None:
-        added = await subscribe(storage)
-        assert added == Subscription(
-            id=added.id,
-            guild_id=1,
-            channel_id=5,
-            timetable=TIMETABLE,
-            taste=Taste(5, 2, 1),
-            state=SubscriptionState.ACTIVE,
-            reason=None,
-            next_run=FIRST_RUN,
-            revision=0,
-        )
-        assert await storage.subscriptions.get(added.id) == added
-        assert await storage.subscriptions.of_guild(1) == [added]
-        assert await storage.subscriptions.of_guild(2) == []
-
-    async def test_a_server_has_25_at_most_and_removing_one_makes_room(self, storage: Storage) -> None:
-        known = [await subscribe(storage) for _ in range(PER_GUILD)]
-        assert PER_GUILD == 25
-        with pytest.raises(TooManySubscriptions):
-            await subscribe(storage)
-        await subscribe(storage, guild_id=2)
-        await storage.subscriptions.remove(known[0].id)
-        await subscribe(storage)
-        assert len(await storage.subscriptions.of_guild(1)) == 25
-
-    async def test_the_25th_cannot_be_added_twice_at_once(self, storage: Storage) -> None:
-        outcomes = await asyncio.gather(*(subscribe(storage) for _ in range(40)), return_exceptions=True)
-        assert sum(isinstance(outcome, TooManySubscriptions) for outcome in outcomes) == 15
-        assert len(await storage.subscriptions.of_guild(1)) == 25
-
-    async def test_it_is_due_from_the_second_of_its_run(self, storage: Storage) -> None:
-        added = await subscribe(storage)
-        assert await storage.subscriptions.due(FIRST_RUN.at - timedelta(seconds=1)) == []
-        assert await storage.subscriptions.due(FIRST_RUN.at) == [added]
-        assert await storage.subscriptions.due(FIRST_RUN.at + timedelta(days=400)) == [added]
-
-    async def test_what_is_paused_or_removed_is_not_due(self, storage: Storage) -> None:
-        paused, removed = await subscribe(storage), await subscribe(storage)
-        await storage.subscriptions.pause(paused.id)
-        await storage.subscriptions.remove(removed.id)
-        assert await storage.subscriptions.due(FIRST_RUN.at) == []
-        assert await storage.subscriptions.get(removed.id) is None
-        await storage.subscriptions.resume(paused.id, SECOND_RUN)
-        assert [each.id for each in await storage.subscriptions.due(SECOND_RUN.at)] == [paused.id]
-
-    async def test_every_change_by_an_admin_makes_a_new_revision(self, storage: Storage) -> None:
-        added = await subscribe(storage)
-        await storage.subscriptions.pause(added.id)
-        await storage.subscriptions.resume(added.id, SECOND_RUN)
-        await storage.subscriptions.edit(added.id, 6, replace(TIMETABLE, at=time(18, 30)), Taste(10, 0, 0), SECOND_RUN)
-        edited = await storage.subscriptions.get(added.id)
-        wished = replace(added, channel_id=6, timetable=replace(TIMETABLE, at=time(18, 30)), taste=Taste(10, 0, 0))
-        assert edited == replace(wished, next_run=SECOND_RUN, revision=3)
-
-    async def test_an_edit_wakes_a_suspended_subscription_but_not_a_paused_one(self, storage: Storage) -> None:
-        added = await subscribe(storage)
-        delivery = await plan(storage, added, await self.recorded(storage))
-        assert delivery
-        await storage.deliveries.fail(delivery.id, "the channel is gone", suspend=True)
-        suspended = await storage.subscriptions.get(added.id)
-        assert suspended
-        assert (suspended.state, suspended.reason) == (SubscriptionState.SUSPENDED, "the channel is gone")
-        await storage.subscriptions.edit(added.id, 6, TIMETABLE, Taste(), SECOND_RUN)
-        assert await self.state(storage, added) == (SubscriptionState.ACTIVE, None)
-        await storage.subscriptions.pause(added.id)
-        await storage.subscriptions.edit(added.id, 6, TIMETABLE, Taste(), SECOND_RUN)
-        assert await self.state(storage, added) == (SubscriptionState.PAUSED, None)
-
-    async def test_what_a_run_waits_for_is_noted_and_cleared_by_its_plan(self, storage: Storage) -> None:
-        added = await subscribe(storage)
-        await storage.subscriptions.wait(added.id, "the API is down")
-        assert await self.state(storage, added) == (SubscriptionState.ACTIVE, "the API is down")
-        assert await plan(storage, added, await self.recorded(storage))
-        assert await self.state(storage, added) == (SubscriptionState.ACTIVE, None)
-
-    async def recorded(self, storage: Storage) -> Digest:
-        await storage.papers.record(DAY, [A], MORNING)
-        return digest(A)
-
-    async def state(self, storage: Storage, subscription: Subscription) -> tuple[SubscriptionState, str | None]:
-        known = await storage.subscriptions.get(subscription.id)
-        assert known
-        return known.state, known.reason
-
-
 class TestSoleUse:
     async def test_a_second_bot_on_the_same_database_is_refused(self, path: Path, api: PapersAPI) -> None:
         async with open_house(path, api):
@@ -768,292 +608,3 @@ class TestSoleUse:
         async with open_storage(Path(":memory:")) as storage:
             assert await storage.papers.last_change() == 0
         assert (tmp_path / ":memory:").exists()
-
-
-class TestDeliveries:
-    @pytest.fixture(autouse=True)
-    async def subscription(self, storage: Storage) -> Subscription:
-        await storage.papers.record(DAY, [A, B, C], MORNING)
-        return await subscribe(storage)
-
-    async def test_a_plan_keeps_the_digest_and_moves_the_next_run(
-        self, storage: Storage, subscription: Subscription
-    ) -> None:
-        planned = await plan(storage, subscription, digest(B, A))
-        assert planned == Delivery(
-            id=1,
-            subscription_id=subscription.id,
-            guild_id=1,
-            channel_id=5,
-            run_date=FIRST_RUN.date,
-            state=DeliveryState.PLANNED,
-            reason=None,
-            nonce="n1",
-            digest=digest(B, A),
-            attempts=0,
-            attempted_at=None,
-            message_id=None,
-            sent_at=None,
-        )
-        assert await storage.deliveries.under_way(MORNING) == [planned]
-        assert await storage.deliveries.latest(subscription.id) == [planned]
-        assert await storage.deliveries.highlighted(subscription.id) == {A.id, B.id}
-        assert await storage.deliveries.covered_until(subscription.id) == DAY
-        known = await storage.subscriptions.get(subscription.id)
-        assert known
-        assert known.next_run == SECOND_RUN
-
-    async def test_a_highlight_keeps_the_upvotes_it_had_then(
-        self, storage: Storage, subscription: Subscription
-    ) -> None:
-        await plan(storage, subscription, digest(A))
-        await storage.papers.record(DAY, [replace(A, upvotes=500)], MORNING)
-        ((highlight,),) = [each.digest.highlights for each in await storage.deliveries.latest(subscription.id)]
-        assert (highlight.upvotes, highlight.paper.upvotes) == (1, 500)
-
-    async def test_a_second_plan_for_a_run_is_impossible(self, storage: Storage, subscription: Subscription) -> None:
-        first = await plan(storage, subscription, digest(A))
-        assert first
-        await storage.deliveries.sent(first.id, 77, MORNING)
-        assert await plan(storage, subscription, digest(B), nonce="n2") is None
-        assert len(await storage.deliveries.latest(subscription.id, 10)) == 1
-        assert await storage.deliveries.highlighted(subscription.id) == {A.id}
-
-    async def test_two_tasks_at_once_make_one_plan(
-        self, storage: Storage, subscription: Subscription, path: Path
-    ) -> None:
-        async with open_storage(path) as other:
-            tries = (plan(each, subscription, digest(A), nonce="n1") for each in (storage, other) * 10)
-            planned = [each for each in await asyncio.gather(*tries) if each]
-        assert len(planned) == 1
-        assert query(path, "SELECT count(*) FROM deliveries") == [(1,)]
-
-    async def test_the_database_itself_refuses_a_second_delivery_of_a_run(
-        self, storage: Storage, subscription: Subscription, path: Path
-    ) -> None:
-        assert await plan(storage, subscription, digest(A))
-        columns = "subscription_id, channel_id, covered_until, days, listed, planned_at"
-        for run_date, state in ((FIRST_RUN.date, "sent"), (SECOND_RUN.date, "planned")):
-            insert = (
-                f"INSERT INTO deliveries ({columns}, run_date, state, nonce)"
-                f" SELECT {columns}, '{run_date}', '{state}', 'n2' FROM deliveries"
-            )
-            with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
-                query(path, insert)
-
-    async def test_one_delivery_is_under_way_at_a_time(self, storage: Storage, subscription: Subscription) -> None:
-        planned = await plan(storage, subscription, digest(A))
-        assert planned
-        later = SECOND_RUN.at + timedelta(days=30)
-        assert await storage.subscriptions.due(later) == []
-        with pytest.raises(sqlite3.IntegrityError):
-            await plan(storage, subscription, digest(B), run=SECOND_RUN, nonce="n2")
-        await storage.deliveries.sent(planned.id, 77, MORNING)
-        assert [each.id for each in await storage.subscriptions.due(later)] == [subscription.id]
-        assert await plan(storage, subscription, digest(B), run=SECOND_RUN, nonce="n2")
-
-    async def test_a_plan_made_from_an_older_revision_is_void(
-        self, storage: Storage, subscription: Subscription
-    ) -> None:
-        await storage.subscriptions.edit(subscription.id, 6, TIMETABLE, Taste(), FIRST_RUN)
-        assert await plan(storage, subscription, digest(A)) is None
-        assert await storage.deliveries.latest(subscription.id) == []
-        known = await storage.subscriptions.get(subscription.id)
-        assert known
-        assert known.next_run == FIRST_RUN
-
-    @pytest.mark.parametrize("change", ["pause", "remove"])
-    async def test_a_plan_for_what_an_admin_stopped_is_void(
-        self, storage: Storage, subscription: Subscription, change: str
-    ) -> None:
-        await getattr(storage.subscriptions, change)(subscription.id)
-        assert await plan(storage, subscription, digest(A)) is None
-        assert await storage.deliveries.highlighted(subscription.id) == frozenset()
-
-    async def test_a_plan_with_a_paper_highlighted_before_leaves_nothing(
-        self, storage: Storage, subscription: Subscription
-    ) -> None:
-        first = await plan(storage, subscription, digest(A))
-        assert first
-        await storage.deliveries.sent(first.id, 77, MORNING)
-        with pytest.raises(sqlite3.IntegrityError, match="highlights"):
-            await plan(storage, subscription, digest(B, A), run=SECOND_RUN, nonce="n2")
-        assert len(await storage.deliveries.latest(subscription.id, 10)) == 1
-        assert await storage.deliveries.highlighted(subscription.id) == {A.id}
-
-    async def test_another_subscription_may_highlight_the_same_paper(
-        self, storage: Storage, subscription: Subscription
-    ) -> None:
-        assert await plan(storage, subscription, digest(A))
-        assert await plan(storage, await subscribe(storage), digest(A), nonce="n2")
-
-    async def test_a_quiet_delivery_is_recorded_with_its_reason(
-        self, storage: Storage, subscription: Subscription
-    ) -> None:
-        quiet = await plan(storage, subscription, digest(reason="no new papers were listed"))
-        assert quiet
-        assert (quiet.state, quiet.reason) == (DeliveryState.QUIET, "no new papers were listed")
-        assert await storage.deliveries.under_way(MORNING) == []
-        assert await storage.deliveries.covered_until(subscription.id) == DAY
-
-    async def test_a_failed_delivery_releases_its_papers_and_covers_nothing(
-        self, storage: Storage, subscription: Subscription
-    ) -> None:
-        planned = await plan(storage, subscription, digest(A, B))
-        assert planned
-        await storage.deliveries.fail(planned.id, "Discord was down")
-        (failed,) = await storage.deliveries.latest(subscription.id)
-        assert (failed.state, failed.reason, failed.digest.highlights) == (DeliveryState.FAILED, "Discord was down", ())
-        assert await storage.deliveries.highlighted(subscription.id) == frozenset()
-        assert await storage.deliveries.covered_until(subscription.id) is None
-        known = await storage.subscriptions.get(subscription.id)
-        assert known
-        assert known.state is SubscriptionState.ACTIVE
-        assert await plan(storage, subscription, digest(A), run=SECOND_RUN, nonce="n2")
-
-    async def test_a_send_is_noted_before_its_outcome_is_known(
-        self, storage: Storage, subscription: Subscription
-    ) -> None:
-        planned = await plan(storage, subscription, digest(A))
-        assert planned
-        await storage.deliveries.attempt(planned.id, MORNING)
-        await storage.deliveries.attempt(planned.id, MORNING + timedelta(minutes=1))
-        (tried,) = await storage.deliveries.under_way(MORNING)
-        assert tried.attempted_at == MORNING
-        await storage.deliveries.not_arrived(planned.id)
-        (known_lost,) = await storage.deliveries.under_way(MORNING)
-        assert known_lost.attempted_at is None
-
-    async def test_a_postponed_delivery_waits_for_its_time_or_the_next_run(
-        self, storage: Storage, subscription: Subscription
-    ) -> None:
-        planned = await plan(storage, subscription, digest(A))
-        assert planned
-        await storage.deliveries.postpone(planned.id, "Discord answered 503", MORNING + timedelta(minutes=4))
-        assert await storage.deliveries.under_way(MORNING + timedelta(minutes=3)) == []
-        (retried,) = await storage.deliveries.under_way(MORNING + timedelta(minutes=4))
-        assert retried.reason == "Discord answered 503"
-        await storage.deliveries.postpone(planned.id, "again", SECOND_RUN.at + timedelta(days=99))
-        assert len(await storage.deliveries.under_way(SECOND_RUN.at)) == 1
-
-    async def test_what_was_sent_is_recorded_with_its_message(
-        self, storage: Storage, subscription: Subscription
-    ) -> None:
-        planned = await plan(storage, subscription, digest(A))
-        assert planned
-        await storage.deliveries.attempt(planned.id, MORNING)
-        await storage.deliveries.sent(planned.id, 2**63 - 1, MORNING)
-        (sent,) = await storage.deliveries.latest(subscription.id)
-        assert (sent.state, sent.message_id, sent.sent_at) == (DeliveryState.SENT, 2**63 - 1, MORNING)
-        assert await storage.deliveries.under_way(SECOND_RUN.at) == []
-
-    async def test_a_paused_subscription_has_nothing_under_way(
-        self, storage: Storage, subscription: Subscription
-    ) -> None:
-        assert await plan(storage, subscription, digest(A))
-        await storage.subscriptions.pause(subscription.id)
-        assert await storage.deliveries.under_way(MORNING) == []
-
-    async def test_the_latest_deliveries_come_latest_run_first(
-        self, storage: Storage, subscription: Subscription
-    ) -> None:
-        runs = [Run(FIRST_RUN.date + timedelta(days=n), FIRST_RUN.at + timedelta(days=n)) for n in range(5)]
-        for number, run in enumerate(runs):
-            await plan(storage, subscription, digest(reason="quiet"), run=run, nonce=f"n{number}")
-        latest = await storage.deliveries.latest(subscription.id, 3)
-        assert [each.run_date for each in latest] == [run.date for run in runs[:1:-1]]
-
-
-class TestPosts:
-    """Where a server was shown what."""
-
-    async def post(
-        self,
-        storage: Storage,
-        *papers: Paper,
-        guild_id: int = 1,
-        message_id: int = 77,
-        sent_at: datetime = MORNING,
-    ) -> Subscription:
-        """A digest of these papers, sent by a subscription of its own."""
-        await storage.papers.record(DAY, papers, MORNING)
-        subscription = await subscribe(storage, guild_id)
-        planned = await plan(storage, subscription, digest(*papers), nonce=f"n{message_id}")
-        assert planned
-        await storage.deliveries.sent(planned.id, message_id, sent_at)
-        return subscription
-
-    async def test_a_posted_paper_is_found_by_its_message(self, storage: Storage) -> None:
-        await self.post(storage, A, B)
-        posts = await storage.deliveries.posts([5], [A.id, C.id])
-        assert posts == {A.id: Post(guild_id=1, channel_id=5, message_id=77, sent_at=MORNING)}
-        assert posts[A.id].url == "https://discord.com/channels/1/5/77"
-
-    async def test_another_server_never_sees_it(self, storage: Storage) -> None:
-        await self.post(storage, A)
-        assert await storage.deliveries.channels(1) == [5]
-        assert await storage.deliveries.channels(2) == []
-
-    async def test_another_channel_was_shown_nothing(self, storage: Storage) -> None:
-        await self.post(storage, A)
-        for channels in ([], [6]):
-            assert await storage.deliveries.posts(channels, [A.id]) == {}
-            assert await storage.deliveries.posted(channels, MORNING, limit=10) == ([], 0)
-
-    async def test_of_several_posts_the_latest_is_given(self, storage: Storage) -> None:
-        await self.post(storage, A, message_id=79, sent_at=MORNING + timedelta(days=2))
-        await self.post(storage, A, B, message_id=78, sent_at=MORNING + timedelta(days=1))
-        posts = await storage.deliveries.posts([5], [A.id, B.id])
-        assert {each: post.message_id for each, post in posts.items()} == {A.id: 79, B.id: 78}
-
-    async def test_it_was_posted_where_the_subscription_was_then(self, storage: Storage) -> None:
-        subscription = await self.post(storage, A)
-        await storage.subscriptions.edit(subscription.id, 6, TIMETABLE, Taste(), SECOND_RUN)
-        await storage.subscriptions.remove(subscription.id)
-        assert (await storage.deliveries.posts([5, 6], [A.id]))[A.id].channel_id == 5
-        assert await storage.deliveries.channels(1) == [5]
-
-    async def test_what_is_under_way_failed_or_quiet_was_not_posted(self, storage: Storage) -> None:
-        await storage.papers.record(DAY, [A, B], MORNING)
-        assert await plan(storage, await subscribe(storage), digest(A), nonce="a")
-        failed = await plan(storage, await subscribe(storage), digest(B), nonce="b")
-        assert failed
-        await storage.deliveries.fail(failed.id, "gone")
-        await plan(storage, await subscribe(storage), digest(reason="nothing"), nonce="c")
-        assert await storage.deliveries.channels(1) == []
-        assert await storage.deliveries.posts([5], [A.id, B.id]) == {}
-        assert await storage.deliveries.posted([5], MORNING, limit=10) == ([], 0)
-
-    async def test_what_was_posted_comes_newest_message_first_in_its_own_order(self, storage: Storage) -> None:
-        await self.post(storage, C, A, message_id=77)
-        await self.post(storage, A, B, message_id=78, sent_at=MORNING + timedelta(hours=1))
-        posted, total = await storage.deliveries.posted([5], MORNING, limit=10)
-        assert [(each, post.message_id) for each, post in posted] == [(A, 78), (B, 78), (C, 77), (A, 77)]
-        assert total == 4
-
-    async def test_what_was_posted_is_read_page_by_page(self, storage: Storage) -> None:
-        await self.post(storage, A, B, C)
-        pages = [await storage.deliveries.posted([5], MORNING, limit=2, offset=n) for n in (0, 2, 4)]
-        assert [[each.id for each, _ in page] for page, _ in pages] == [[A.id, B.id], [C.id], []]
-        assert {total for _, total in pages} == {3}
-
-    async def test_what_was_posted_from_an_instant_on_begins_with_that_instant(self, storage: Storage) -> None:
-        await self.post(storage, A)
-        since = (MORNING, MORNING.astimezone(TIMETABLE.zone), MORNING + timedelta(seconds=1))
-        totals = [(await storage.deliveries.posted([5], each, limit=10))[1] for each in since]
-        assert totals == [1, 1, 0]
-
-    async def test_a_delivery_leads_to_its_message_once_it_has_arrived(self, storage: Storage) -> None:
-        await storage.papers.record(DAY, [A], MORNING)
-        planned = await plan(storage, await subscribe(storage), digest(A), nonce="a")
-        assert planned
-        assert planned.post is None
-        await storage.deliveries.sent(planned.id, 77, MORNING)
-        (sent,) = await storage.deliveries.latest(planned.subscription_id)
-        assert sent.post == (await storage.deliveries.posts([5], [A.id]))[A.id]
-
-    async def test_many_ids_are_looked_for_at_once(self, storage: Storage) -> None:
-        await self.post(storage, A)
-        wanted = [f"2602.{number:05}" for number in range(40_000)]
-        assert list(await storage.deliveries.posts([5], [*wanted, A.id])) == [A.id]
-        assert await storage.deliveries.posts([5], []) == {}

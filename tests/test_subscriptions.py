@@ -1,5 +1,6 @@
 """Subscriptions: what admins set up, see, and are refused."""
 
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -47,13 +48,13 @@ async def choices(server: Server, command: str, option: str, typed: str) -> list
 async def test_an_admin_sets_up_a_digest_and_reads_what_will_happen(server: Server) -> None:
     text = answer(await server.subscribe(size=3, weekdays="weekdays", min_upvotes=10))
     assert text.startswith(
-        f"Set up: the top 3 with at least 10 upvotes in <#{server.papers.id}>, weekdays at 09:00 UTC."
+        f"**Set up.** Every weekday at 09:00 UTC, the top 3 papers with at least 10 upvotes in <#{server.papers.id}>.\n"
     )
     assert "Next digest <t:1768554000:f>" in text
 
 
 async def test_a_digest_is_of_five_papers_every_day_unless_said_otherwise(server: Server) -> None:
-    assert f"Set up: the top 5 in <#{server.papers.id}>, every day at 09:00 UTC." in answer(await server.subscribe())
+    assert f"Every day at 09:00 UTC, the top 5 papers in <#{server.papers.id}>." in answer(await server.subscribe())
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ async def test_a_digest_is_of_five_papers_every_day_unless_said_otherwise(server
     ],
 )
 async def test_a_time_may_be_written_in_many_ways(server: Server, typed: str, meant: str) -> None:
-    assert f"every day at {meant} UTC" in answer(await server.subscribe(time=typed))
+    assert f"Every day at {meant} UTC" in answer(await server.subscribe(time=typed))
 
 
 async def test_a_zone_may_be_named_by_its_city(server: Server) -> None:
@@ -79,8 +80,8 @@ async def test_several_digests_may_be_set_up_in_one_server(server: Server) -> No
     await server.subscribe()
     await server.subscribe(channel=server.general, time="18:00")
     text = await server.ask("digest list")
-    assert f"The top 5 in <#{server.papers.id}>, every day at 09:00 UTC" in text
-    assert f"The top 5 in <#{server.general.id}>, every day at 18:00 UTC" in text
+    assert f"Every day at 09:00 UTC, the top 5 papers in <#{server.papers.id}>" in text
+    assert f"Every day at 18:00 UTC, the top 5 papers in <#{server.general.id}>" in text
 
 
 @pytest.mark.parametrize(
@@ -88,9 +89,8 @@ async def test_several_digests_may_be_set_up_in_one_server(server: Server) -> No
     [
         ({"time": "25:00"}, "A time looks like"),
         ({"time": "nine"}, "A time looks like"),
-        ({"time": "9"}, "A time looks like"),
         ({"time": "13pm"}, "A time looks like"),
-        ({"timezone": "Atlantis"}, "A time zone looks like"),
+        ({"timezone": "Nirgendwo"}, "A time zone looks like"),
         ({"timezone": " "}, "A time zone looks like"),
         ({"timezone": "../../etc/passwd"}, "A time zone looks like"),
         ({"weekdays": "someday"}, "Weekdays look like"),
@@ -147,23 +147,23 @@ async def test_a_channel_the_bot_does_not_know_is_refused(server: Server) -> Non
 
 async def test_the_twenty_sixth_digest_of_a_server_is_refused(server: Server) -> None:
     for _ in range(25):
-        assert "Set up:" in answer(await server.subscribe())
+        assert "Set up." in answer(await server.subscribe())
     before = server.tables()
     assert answer(await server.subscribe()) == replies.TOO_MANY
     assert server.tables() == before
     await server.ask("digest remove", subscription="7")
-    assert "Set up:" in answer(await server.subscribe())
+    assert "Set up." in answer(await server.subscribe())
 
 
 @pytest.mark.parametrize("command", ["digest list", "digest status"])
 async def test_all_of_25_long_digests_are_shown_in_as_many_messages_as_it_takes(server: Server, command: str) -> None:
     for _ in range(25):
-        await server.subscribe(timezone="America/Argentina/ComodRivadavia", weekdays="mon, wed, fri", min_upvotes=1000)
+        await server.subscribe(timezone="America/Argentina/Buenos_Aires", weekdays="mon, wed, fri", min_upvotes=1000)
     result = await server.admin.slash(server.general, command)
     assert result.response
     messages = [result.response, *result.followups]
     assert all(message.ephemeral and len(message.content) <= 2000 for message in messages)
-    assert sum(message.content.count("ComodRivadavia") for message in messages) == 25
+    assert sum(message.content.count("Buenos_Aires") for message in messages) == 25
     assert len(await choices(server, "digest edit", "subscription", "")) == 25
 
 
@@ -223,7 +223,7 @@ async def test_another_servers_digest_cannot_be_touched(server: Server) -> None:
 
 async def test_typing_a_city_offers_its_zone_first(server: Server) -> None:
     assert (await choices(server, "digest add", "timezone", "berl"))[0] == "Europe/Berlin"
-    assert (await choices(server, "digest add", "timezone", "ist"))[0] == "Asia/Istanbul"  # not America/Boa_Vista
+    assert (await choices(server, "digest add", "timezone", "ista"))[0] == "Europe/Istanbul"
     assert (await choices(server, "digest add", "timezone", "new y"))[0] == "America/New_York"
     assert (await choices(server, "digest edit", "timezone", "KOLKATA"))[0] == "Asia/Kolkata"
 
@@ -262,18 +262,19 @@ async def test_what_an_edit_leaves_out_stays_as_it_is(server: Server) -> None:
     before = await standing(server)
     await server.ask("digest edit", size=3)
     after = await standing(server)
-    assert after.taste.size == 3
-    assert (after.timetable, after.channel_id, after.taste.min_upvotes) == (before.timetable, before.channel_id, 12)
+    assert after.wish.taste.size == 3
+    assert after.wish == replace(before.wish, taste=replace(before.wish.taste, size=3))
     assert after.next_run == before.next_run
     await server.ask("digest edit", min_upvotes=0)
-    assert (await standing(server)).taste.min_upvotes == 0
+    assert (await standing(server)).wish.taste.min_upvotes == 0
 
 
 async def test_every_part_of_a_digest_can_be_changed(server: Server) -> None:
     await server.subscribe()
     changes = {"time": "7am", "timezone": "Europe/Berlin", "size": 10, "weekdays": "weekends", "min_upvotes": 3}
     text = await server.ask("digest edit", channel=server.general, **changes)
-    assert f"the top 10 with at least 3 upvotes in <#{server.general.id}>, weekends at 07:00 Europe/Berlin" in text
+    when = "Every Saturday and Sunday at 07:00 Europe/Berlin"
+    assert f"{when}, the top 10 papers with at least 3 upvotes in <#{server.general.id}>" in text
 
 
 async def test_an_earlier_time_holds_from_today(server: Server) -> None:
@@ -312,7 +313,7 @@ async def test_a_resumed_digest_brings_what_was_missed_in_one_message(
     await server.ask("digest pause")
     papers_server.lists = {FRIDAY: entries(4, FRIDAY, first=11), MONDAY: entries(4, MONDAY, first=21)}
     await server.later(days=3, hours=23)
-    assert "Resumed:" in await server.ask("digest resume")
+    assert "Resumed." in await server.ask("digest resume")
     await server.later(hours=1)
     (_, text) = server.posted
     assert "Friday 16 January 2026 – Monday 19 January 2026" in text
@@ -340,7 +341,8 @@ async def test_moving_a_suspended_digest_to_another_channel_starts_it_again(serv
 async def test_a_removed_digest_is_gone_and_what_it_posted_stays(server: Server) -> None:
     await server.subscribe()
     await server.later(hours=1)
-    assert (await server.ask("digest remove")).startswith(f"Removed: the top 5 in <#{server.papers.id}>")
+    text = await server.ask("digest remove")
+    assert text.startswith(f"**Removed.** Every day at 09:00 UTC, the top 5 papers in <#{server.papers.id}>.")
     await server.later(days=1)
     assert len(server.posted) == 1
     assert await server.ask("digest list") == replies.NO_SUBSCRIPTIONS
@@ -413,7 +415,7 @@ async def test_a_preview_says_when_nothing_would_be_posted(server: Server) -> No
     await server.read_lists()
     before = server.tables()
     assert await server.ask("digest preview") == (
-        "As things stand, the next run would post nothing, as no new paper had 1,000 upvotes or more."
+        "As things stand, the next run would highlight nothing, as no new paper had 1,000 upvotes or more."
     )
     assert server.tables() == before
 
@@ -424,7 +426,7 @@ async def test_the_status_shows_the_next_run_and_links_the_last_digest(server: S
     await server.later(hours=1)
     (message,) = server.papers.history()
     text = await server.ask("digest status")
-    assert f"Run of 16 Jan 2026: [5 highlights]({message.jump_url})." in text
+    assert f"Run of 16 Jan 2026: [top 5]({message.jump_url}) of 7 papers, with 250 upvotes." in text
     assert "Next digest <t:1768640400:f> (<t:1768640400:R>)." in text
 
 
@@ -468,7 +470,7 @@ async def test_an_edit_does_not_wake_a_digest_that_is_still_blocked(server: Serv
     await server.later(hours=1)
     assert "I lack **Send Messages**" in await server.ask("digest edit", size=3)
     forbid(server)
-    assert "Changed: the top 3" in await server.ask("digest edit", size=3)
+    assert "the top 3 papers" in await server.ask("digest edit", size=3)
 
 
 async def test_a_resume_does_not_cost_an_overdue_digest_its_run(server: Server, papers_server: Papers) -> None:

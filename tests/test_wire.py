@@ -3,125 +3,28 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from discord import Permissions
-from discord.gateway import DiscordWebSocket
-from discord.http import Route
 
 from bot import delivery
-from bot.client import House, PaperBot, use_discord_at
-from bot.digest import Taste
-from bot.schedule import Timetable, first_run
-from bot.storage import Delivery, DeliveryState, Storage, Subscription, SubscriptionState
-from tests.builders import DAY, Clock, entries
-from tests.wire import TOKEN, Channel, Fault, FrailPapers, Guild, Wire, rate_limit
-
-LIMIT = 10  # seconds that anything may take
-NEXT_DAY = DAY + timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def no_bug(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """A delivery that meets a bug is only logged, lest it cost others theirs; here it fails the test."""
-    yield
-    assert not [record for record in caplog.get_records("call") if "met a bug" in record.message]
-
-
-@pytest.fixture
-def papers_server() -> FrailPapers:
-    """Seven papers a day, each day others."""
-    return FrailPapers({DAY: entries(7), NEXT_DAY: entries(7, NEXT_DAY, first=11)})
-
-
-@pytest.fixture
-async def wire(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Wire]:
-    monkeypatch.setattr(Route, "BASE", Route.BASE)  # both are put back afterwards
-    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
-    wire = Wire(clock)
-    async with wire.serve():
-        use_discord_at(wire.api_url, wire.gateway.url)
-        yield wire
-
-
-@asynccontextmanager
-async def running_bot(house: House, wire: Wire) -> AsyncIterator[PaperBot]:
-    """The real bot, connected to `wire`; its timer is left to the tests."""
-    async with asyncio.timeout(LIMIT), PaperBot(house, shard_count=1) as bot:
-        bot._connection.guild_ready_timeout = 0.05  # not two seconds for every test
-        connection = asyncio.create_task(bot.start(TOKEN))
-        ready = asyncio.create_task(bot.wait_until_ready())
-        await asyncio.wait({connection, ready}, return_when=asyncio.FIRST_COMPLETED)
-        assert await wire.gateway.arrivals.get() == "identify"
-        yield bot
-        await bot.close()
-        await connection
-
-
-async def subscribe(house: House, guild: Guild) -> Subscription:
-    """A subscription of `guild` for nine o'clock UTC, an hour from the beginning."""
-    timetable = Timetable(time(9), ZoneInfo("UTC"))
-    now = house.clock()
-    run = first_run(timetable, now)
-    add = house.storage.subscriptions.add
-    return await add(guild.id, guild.papers.id, timetable, Taste(risers=0), created_by=1, now=now, next_run=run)
-
-
-@dataclass
-class Desk:
-    """A bot with one subscribed server, at the minute its first digest is due."""
-
-    bot: PaperBot
-    wire: Wire
-    clock: Clock
-    storage: Storage
-    guild: Guild
-    subscription: Subscription
-
-    @property
-    def channel(self) -> Channel:
-        return self.guild.papers
-
-    async def tick(self, **later: float) -> None:
-        self.clock.advance(**later)
-        await self.bot.courier.tick(self.clock())
-
-    async def learn(self, news: Channel | Guild, event: str) -> None:
-        """The bot hears how a channel or a server is by now."""
-        heard = self.bot.wait_for(event)  # listens from here on
-        await self.wire.gateway.announce(news)
-        await heard
-
-    async def deliveries(self) -> list[Delivery]:
-        return await self.storage.deliveries.latest(self.subscription.id, limit=100)
-
-    async def standing(self) -> Subscription:
-        subscription = await self.storage.subscriptions.get(self.subscription.id)
-        assert subscription
-        return subscription
-
-    async def assert_arrived_once(self) -> None:
-        """One message, and one record that names it."""
-        (message,) = self.channel.digests
-        (delivery,) = await self.deliveries()
-        assert (delivery.state, delivery.message_id) == (DeliveryState.SENT, message.id)
-        assert message.papers == [each.paper.id for each in delivery.digest.highlights]
+from bot.client import House
+from bot.storage import DeliveryState, SubscriptionState
+from tests.builders import DAY, Clock
+from tests.desk import Desk, loopback, no_bug, opened_desk, running_bot, subscribe, two_lists  # noqa: F401
+from tests.wire import TOKEN, Fault, FrailPapers, Wire, rate_limit
 
 
 @pytest.fixture
 async def desk(house: House, wire: Wire, clock: Clock) -> AsyncIterator[Desk]:
-    guild = wire.add_guild()
-    subscription = await subscribe(house, guild)
-    clock.advance(hours=1)
-    async with running_bot(house, wire) as bot:
-        yield Desk(bot, wire, clock, house.storage, guild, subscription)
+    async with opened_desk(house, wire, clock) as opened:
+        yield opened
 
 
 async def test_a_digest_arrives_once_with_its_nonce_and_mentions_nobody(desk: Desk) -> None:
@@ -294,8 +197,7 @@ async def test_a_message_in_doubt_is_recorded_once_the_history_may_be_read_again
     await desk.tick(minutes=5)
     desk.channel.denied = Permissions.none()
     await desk.learn(desk.channel, "guild_channel_update")
-    run = first_run(desk.subscription.timetable, desk.clock.now)
-    await desk.storage.subscriptions.resume(desk.subscription.id, run)
+    await desk.resume()
     await desk.tick(hours=1)
     await desk.assert_arrived_once()
     await desk.tick(days=1)
@@ -309,11 +211,9 @@ async def test_a_message_in_doubt_in_a_channel_that_is_gone_does_not_hold_up_the
     desk.channel.refusal = Fault(404, 10003)
     await desk.tick(minutes=5)
     assert (await desk.standing()).state is SubscriptionState.SUSPENDED
-    other, subscription = desk.wire.add_guild(), desk.subscription
+    other = desk.wire.add_guild()
     await desk.learn(other, "guild_available")
-    run = first_run(subscription.timetable, desk.clock.now)
-    edit = desk.storage.subscriptions.edit
-    await edit(subscription.id, other.papers.id, subscription.timetable, subscription.taste, run)
+    await desk.edit(channel=other.papers)
     for _ in range(2):
         await desk.tick(days=1)
     assert (await desk.standing()).state is SubscriptionState.ACTIVE
@@ -323,9 +223,7 @@ async def test_a_message_in_doubt_in_a_channel_that_is_gone_does_not_hold_up_the
 async def test_what_a_channel_refuses_after_the_subscription_was_moved_does_not_suspend_it(desk: Desk) -> None:
     desk.wire.post_faults.append(Fault(503))
     await desk.tick()
-    subscription, run = desk.subscription, first_run(desk.subscription.timetable, desk.clock.now)
-    edit = desk.storage.subscriptions.edit
-    await edit(subscription.id, desk.guild.general.id, subscription.timetable, subscription.taste, run)
+    await desk.edit(channel=desk.guild.general)
     desk.channel.refusal = Fault(403, 50013)
     await desk.tick(minutes=1)
     assert (await desk.standing()).state is SubscriptionState.ACTIVE
@@ -336,9 +234,7 @@ async def test_what_a_channel_refuses_after_the_subscription_was_moved_does_not_
 async def test_a_delayed_digest_is_not_posted_in_the_channel_its_subscription_has_left(desk: Desk) -> None:
     desk.wire.post_faults.append(Fault(503))
     await desk.tick()
-    subscription, run = desk.subscription, first_run(desk.subscription.timetable, desk.clock.now)
-    edit = desk.storage.subscriptions.edit
-    await edit(subscription.id, desk.guild.general.id, subscription.timetable, subscription.taste, run)
+    await desk.edit(channel=desk.guild.general)
     await desk.tick(minutes=3)
     assert desk.channel.digests == []
     await desk.tick(days=1)
@@ -395,9 +291,8 @@ async def test_a_history_that_hangs_costs_no_other_server_its_digest(
     wire.history_faults.append(Fault(200, meanwhile=hanging.wait))
     async with running_bot(house, wire) as bot:
         await bot.courier.tick(clock())
-        clock.advance(minutes=-1)
         await subscribe(house, other)
-        clock.advance(hours=24, minutes=1)
+        clock.advance(days=1)
         await bot.courier.tick(clock())
         assert len(other.papers.digests) == 1
         hanging.set()
@@ -488,8 +383,10 @@ async def test_a_server_that_discord_calls_unavailable_gets_its_digest_once(
         (delivery,) = await desk.deliveries()
         assert delivery.state is DeliveryState.PLANNED
         assert delivery.reason
+        assert not wire.bodies
         await desk.learn(guild, "guild_available")
         await desk.tick(minutes=5)
+        await desk.tick(minutes=10)
         await desk.assert_arrived_once()
 
 
@@ -564,7 +461,8 @@ async def test_a_digest_that_never_arrived_is_given_up_to_the_next(desk: Desk) -
     assert (sent.state, failed.state) == (DeliveryState.SENT, DeliveryState.FAILED)
     assert [len(message.papers) for message in desk.channel.digests] == [5, 5]
     assert desk.channel.digests[1].papers == [f"2601.{number:05}" for number in range(11, 16)]
-    assert desk.channel.digests[1].id == sent.message_id
+    assert sent.post
+    assert desk.channel.digests[1].id == sent.post.message_id
 
 
 async def test_a_digest_found_when_the_next_is_due_is_recorded_and_not_repeated(desk: Desk) -> None:
@@ -574,7 +472,8 @@ async def test_a_digest_found_when_the_next_is_due_is_recorded_and_not_repeated(
     await desk.tick(days=1)
     quiet, found, _ = await desk.deliveries()
     assert (quiet.state, found.state) == (DeliveryState.QUIET, DeliveryState.SENT)
-    assert [message.id for message in desk.channel.digests][1] == found.message_id
+    assert found.post
+    assert desk.channel.digests[1].id == found.post.message_id
     papers = [paper for message in desk.channel.digests for paper in message.papers]
     assert len(papers) == len(set(papers)) == 10
 
@@ -583,13 +482,10 @@ async def test_a_subscription_edited_while_its_digest_is_composed_is_not_posted_
     desk: Desk, papers_server: FrailPapers
 ) -> None:
     other = desk.guild.general
-    subscription = desk.subscription
 
     async def edit() -> None:
         papers_server.meanwhile = None
-        run = first_run(subscription.timetable, desk.clock.now - timedelta(minutes=1))
-        taste = replace(subscription.taste, size=2)
-        await desk.storage.subscriptions.edit(subscription.id, other.id, subscription.timetable, taste, run)
+        await desk.edit(channel=other, size=2)
 
     papers_server.meanwhile = edit
     await desk.tick()

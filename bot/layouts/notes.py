@@ -26,7 +26,7 @@ def on(results: Results) -> Iterator[str]:
     if results.left_out:
         them = "it" if len(results.left_out) == 1 else "them"
         yield f"No paper matches {_codes(results.left_out, 'and')}. Shown without {them}:"
-    yield from _mistakes(results.query)
+    yield from mistakes(results.query)
 
 
 def nothing(results: Results) -> Iterator[str]:
@@ -38,10 +38,11 @@ def nothing(results: Results) -> Iterator[str]:
     yield no_results(asked(query))
     if results.near:
         yield "Did you mean one of these?"
-    yield from _mistakes(query)
+    yield from mistakes(query)
 
 
-def _mistakes(query: Query) -> Iterator[str]:
+def mistakes(query: Query) -> Iterator[str]:
+    """What is not understood in a query, and what would be right."""
     yield from (_mistake(query, each) for each in query.mistakes[:_MOST])
     if len(query.mistakes) > _MOST:
         yield f"… and {len(query.mistakes) - _MOST} more like these."

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import discord
-from discord.ui import ActionRow, Button, Container, LayoutView, Section, Select, TextDisplay
+from discord.ui import ActionRow, Button, Item, LayoutView, Section, Select, TextDisplay
 
 from bot.layouts.text import (
     MAX_CHOICE,
@@ -57,7 +57,8 @@ class _Room:
 _ROOMS = (
     *(_Room(title=300, summary=summary) for summary in (300, 260, 220, 180, 150, 120, 90)),
     _Room(title=200, summary=0),
-    _Room(title=140, summary=0),
+    _Room(title=200, summary=0, code=False),
+    _Room(title=140, summary=0, code=False),
     _Room(title=100, summary=0, code=False),
 )
 
@@ -77,10 +78,20 @@ def block_texts(blocks: Sequence[Block], budget: int) -> list[str]:
 
 
 def sections(blocks: Sequence[Block], budget: int, nonce: str | None = None) -> Iterator[Section[LayoutView]]:
-    """The blocks, three components each, every one with its Details button."""
-    for block, text in zip(blocks, block_texts(blocks, budget), strict=True):
-        button: Button[LayoutView] = Button(label="Details", custom_id=details_id(block.paper.id, nonce))
-        yield Section(TextDisplay(text), accessory=button)
+    """The blocks, every one with its Details button."""
+    texts = block_texts(blocks, budget)
+    return (section(block.paper, text, nonce) for block, text in zip(blocks, texts, strict=True))
+
+
+def section(paper: Paper, text: str, nonce: str | None = None) -> Section[LayoutView]:
+    """A text beside the Details button of its paper; three components."""
+    button: Button[LayoutView] = Button(label="Details", custom_id=details_id(paper.id, nonce))
+    return Section(TextDisplay(text), accessory=button)
+
+
+def block_head(block: Block) -> str:
+    """A block's title and facts, without its summary."""
+    return _block_text(block, _Room(title=300, summary=0))
 
 
 def _block_text(block: Block, room: _Room) -> str:
@@ -130,19 +141,20 @@ def listed_note(paper: Paper) -> str:
     return short_day(day) if day else ""
 
 
-def details_select(papers: Sequence[Paper]) -> ActionRow[LayoutView]:
-    """Opens the card of one of these papers, of which there is one at least."""
+def details_select(papers: Sequence[Paper], nonce: str | None = None) -> ActionRow[LayoutView]:
+    """Opens the card of one of these papers, of which there is one at least; `nonce` as in `details_id`."""
     distinct = {paper.id: paper for paper in papers}
-    menu: Select[LayoutView] = Select(custom_id="pick", placeholder="Details of…")
+    menu: Select[LayoutView] = Select(custom_id=f"pick:{nonce}" if nonce else "pick", placeholder="Details of…")
     for paper in [*distinct.values()][:MAX_CHOICES]:
         said = facts(f"▲ {paper.upvotes:,}", listed_note(paper))
         menu.add_option(label=plain(paper.title, MAX_CHOICE), value=paper.id, description=said)
     return ActionRow(menu)
 
 
-def finished(container: Container[LayoutView]) -> LayoutView:
+def finished(*items: Item[LayoutView]) -> LayoutView:
     """A view that discord.py sends but does not keep: its buttons are answered by their custom_ids alone."""
     view = LayoutView(timeout=None)
-    view.add_item(container)
+    for item in items:
+        view.add_item(item)
     view.stop()
     return view

@@ -4,17 +4,31 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from bot.digest import Digest
-from bot.layouts.text import MAX_CONTENT, count, day_name, short_day, timestamp
-from bot.schedule import weekdays_name
+from bot.layouts.text import MAX_CONTENT, count, day_name, link, short_day, timestamp
+from bot.layouts.wishes import joined, sentence, when
+from bot.papers import Paper
 from bot.storage import PER_GUILD, Delivery, DeliveryState, Subscription, SubscriptionState
 
-NEEDS_MANAGE_SERVER = "Only members with the **Manage Server** permission can change where digests are posted."
+NEEDS_MANAGE_SERVER = "You need the **Manage Server** permission to see or change what is posted here. Ask an admin."
 SERVER_ONLY = "Digests are set up inside a server: use this command there."
 BROKEN = "Something went wrong on my side, and it is in the log. Please try again."
-NO_SUBSCRIPTIONS = "Nothing is set up here yet. `/digest add` posts the day's best papers in a channel."
+NO_SUBSCRIPTIONS = "Nothing is set up here yet. `/digest setup` has the day's best papers posted in a channel."
 UNKNOWN_SUBSCRIPTION = "There is no such subscription here: pick one that is offered while you type."
 WHICH_SUBSCRIPTION = "This server has several subscriptions: say which one, they are offered while you type."
 CHANNEL_GONE = "The channel of this subscription is gone. `/digest edit` moves it to another one."
+NO_DESTINATION = "the channel is gone, or not one that I can post in"
+NO_TAG = "the forum demands a tag, and has none that I may use"
+NO_TAG_ADVICE = (
+    "This forum demands a tag and has none that I may use. Add a tag to it that is not for moderators alone."
+)
+CHANGED_MEANWHILE = "Somebody has changed this subscription meanwhile; nothing of yours was done. Open it anew."
+NOTHING_TO_UNDO = "No digest of this subscription can be undone: it has posted none, or the last one is undone already."
+ON_ITS_WAY = "The last digest is still on its way. Try again in a minute."
+RESUME_FIRST = "This subscription is not active. `/digest resume` it first."
+PANEL_CLOSED = "This panel is closed. `/digest setup` opens another one."
+NOT_YOURS = "This panel is somebody else's. `/digest setup` opens one of your own."
+NO_CHANGES = "Nothing has been changed yet."
+ROLE_GONE = "The role to ping is gone: nobody is pinged. `/digest setup` chooses another one."
 CHANNEL_UNSEEN = "I cannot see that channel. Allow me **View Channel** there, then try again; nothing was changed."
 TOO_MANY = f"This server has {PER_GUILD} subscriptions, and no more fit. `/digest remove` makes room."
 UNKNOWN_PAPER = (
@@ -36,25 +50,22 @@ NO_PAPERS = "No papers were listed then. Try another date, or a longer period."
 BAD_DATE = "A date looks like `2026-05-28`."
 
 
-def wish(subscription: Subscription) -> str:
-    """A subscription as a sentence."""
-    timetable, taste = subscription.timetable, subscription.taste
-    floor = f" with at least {count(taste.min_upvotes, 'upvote')}" if taste.min_upvotes else ""
-    return (
-        f"the top {taste.size}{floor} in <#{subscription.channel_id}>, {weekdays_name(timetable.weekdays)} "
-        f"at {timetable.at:%H:%M} {timetable.zone.key}"
-    )
-
-
 def label(subscription: Subscription, channel_name: str) -> str:
     """A subscription where Discord shows no Markdown: in an autocomplete."""
-    at = f"{subscription.timetable.at:%H:%M} {subscription.timetable.zone.key}"
-    return f"{channel_name}, {weekdays_name(subscription.timetable.weekdays)} at {at} (#{subscription.id})"
+    return f"{channel_name}, {_lower(when(subscription.wish.timetable))} (#{subscription.id})"
+
+
+def _lower(words: str) -> str:
+    return f"{words[0].lower()}{words[1:]}"
 
 
 def saved(subscription: Subscription, done: str) -> str:
     """What was `done` to a subscription, and what comes of it."""
-    return f"{done}: {wish(subscription)}.\n{next_run(subscription)}"
+    return f"**{done}.** {sentence(subscription.wish)}.\n{next_run(subscription)}"
+
+
+def removed(subscription: Subscription) -> str:
+    return f"**Removed.** {sentence(subscription.wish)}. What it posted stays in the record; `/digest undo` is no more."
 
 
 def next_run(subscription: Subscription) -> str:
@@ -72,11 +83,7 @@ def next_run(subscription: Subscription) -> str:
 
 
 def listed(subscription: Subscription) -> str:
-    return f"{_sentence(wish(subscription))} · {_state(subscription)}"
-
-
-def _sentence(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}"
+    return f"{sentence(subscription.wish)} (#{subscription.id}) · {_state(subscription)}"
 
 
 def _state(subscription: Subscription) -> str:
@@ -85,38 +92,54 @@ def _state(subscription: Subscription) -> str:
     return subscription.state.value
 
 
-def standing(subscription: Subscription, deliveries: Sequence[Delivery], missing: Sequence[str] | None) -> str:
-    """How a subscription stands: what comes, what came last, and what is in the way.
-
-    `missing` are the permissions the bot lacks in the channel, None where the channel is gone.
-    """
-    lines = [f"**{_sentence(wish(subscription))}**", next_run(subscription)]
+def standing(subscription: Subscription, deliveries: Sequence[Delivery], obstacles: Sequence[str]) -> str:
+    """How a subscription stands: what comes, what came last, and what is in the way now."""
+    lines = [f"**{sentence(subscription.wish)}** (#{subscription.id})", next_run(subscription)]
     lines += [_delivered(delivery) for delivery in deliveries]
     if not deliveries:
         lines.append("Nothing has been posted yet.")
-    if missing is None:
-        lines.append(f"⚠️ {CHANNEL_GONE}")
-    elif missing:
-        lines.append(f"⚠️ {missing_permissions(subscription.channel_id, missing)}")
+    lines += [f"⚠️ {obstacle}" for obstacle in obstacles] or ["✓ I have every permission that this needs."]
     return "\n".join(lines)
 
 
 def _delivered(delivery: Delivery) -> str:
-    run = f"Run of {short_day(delivery.run_date)}"
+    return f"Run of {short_day(delivery.run_date)}: {_fate(delivery)}."
+
+
+def _fate(delivery: Delivery) -> str:
+    """What became of a delivery."""
     match delivery.state:
         case DeliveryState.SENT:
-            shown = count(len(delivery.digest.highlights), "highlight")
-            return f"{run}: {f'[{shown}]({delivery.post.url})' if delivery.post else shown}."
+            return f"{_figures(delivery)}{f'. ⚠️ But {delivery.reason}' if delivery.reason else ''}"
         case DeliveryState.QUIET:
-            return f"{run}: nothing was posted, as {delivery.reason}."
+            return f"{_linked('nothing new', delivery)}, as {delivery.digest.reason}"
+        case DeliveryState.FAILED if delivery.post:
+            return f"⚠️ posted in part ({_figures(delivery)}), as {delivery.reason}. The rest may come with the next"
         case DeliveryState.FAILED:
-            return f"{run}: ⚠️ not posted, as {delivery.reason}."
+            return f"⚠️ not posted, as {delivery.reason}. Its papers may come with the next"
+        case DeliveryState.UNDONE:
+            return "undone"
         case _:
-            return f"{run}: on its way{f', delayed, as {delivery.reason}' if delivery.reason else ''}."
+            return f"on its way{f', delayed, as {delivery.reason}' if delivery.reason else ''}"
+
+
+def _figures(delivery: Delivery) -> str:
+    highlights = delivery.digest.highlights
+    shown = _linked(f"top {len(highlights)}" if len(highlights) > 1 else "the top paper", delivery)
+    upvotes = count(sum(each.upvotes for each in highlights), "upvote")
+    return f"{shown} of {count(delivery.digest.listed, 'paper')}, with {upvotes}"
+
+
+def _linked(words: str, delivery: Delivery) -> str:
+    return f"[{words}]({delivery.post.url})" if delivery.post else words
 
 
 def quiet_preview(digest: Digest) -> str:
-    return f"As things stand, the next run would post nothing, as {digest.reason}."
+    return f"As things stand, the next run would highlight nothing, as {digest.reason}."
+
+
+def not_now(reason: str) -> str:
+    return f"That cannot be done just now, as {reason}. Nothing was changed; try again in a minute."
 
 
 def missing_permissions(channel_id: int, missing: Sequence[str]) -> str:
@@ -126,10 +149,19 @@ def missing_permissions(channel_id: int, missing: Sequence[str]) -> str:
     )
 
 
+def lacking(missing: Sequence[str]) -> str:
+    """Why a run failed."""
+    return f"I lack {_bold(missing)} in the channel"
+
+
 def _bold(names: Sequence[str]) -> str:
     """**a**, **b** and **c**."""
-    *others, last = (f"**{name}**" for name in names)
-    return f"{', '.join(others)} and {last}" if others else last
+    return joined([f"**{name}**" for name in names])
+
+
+def failing(channel_id: int, reason: str) -> str:
+    """What the server is told, once, of runs that fail."""
+    return f"Two digests in a row did not get to <#{channel_id}>, as {reason}. `/digest status` has more."
 
 
 def suspended(channel_id: int, reason: str) -> str:
@@ -141,13 +173,16 @@ def suspended(channel_id: int, reason: str) -> str:
 
 
 def messages(paragraphs: Iterable[str]) -> list[str]:
-    """The paragraphs in as few messages as they fit in, none cut in two."""
+    """The paragraphs in as few messages as they fit in; only one that is too long is cut, between its lines."""
     fitted: list[str] = []
     for paragraph in paragraphs:
-        if fitted and len(fitted[-1]) + len(paragraph) + 2 <= MAX_CONTENT:
-            fitted[-1] += f"\n\n{paragraph}"
-        else:
-            fitted.append(paragraph)
+        parts = [paragraph] if len(paragraph) <= MAX_CONTENT else paragraph.splitlines()
+        for number, part in enumerate(parts):
+            joint = "\n" if number else "\n\n"
+            if fitted and len(fitted[-1]) + len(joint) + len(part) <= MAX_CONTENT:
+                fitted[-1] += f"{joint}{part}"
+            else:
+                fitted.append(part)
     return fitted
 
 
@@ -167,3 +202,37 @@ def still_open(closes_at: datetime) -> str:
 
 def latest_instead(day: date) -> str:
     return f"Nothing is on today's list yet: this is the list of {day_name(day)}."
+
+
+def unpingable(role_id: int) -> str:
+    return (
+        f"<@&{role_id}> is mentioned but not notified. Allow anyone to mention it in the role's settings, or allow me "
+        "**Mention @everyone, @here, and All Roles** in the channel."
+    )
+
+
+def sent_now(delivery: Delivery) -> str:
+    """What became of a digest sent before its time."""
+    return f"The run of {short_day(delivery.run_date)}, before its time: {_fate(delivery)}."
+
+
+def nothing_to_send(reason: str) -> str:
+    return f"There is nothing to send, as {reason}. Nothing was changed."
+
+
+def undone(delivery: Delivery, *, everything_gone: bool) -> str:
+    papers = count(len(delivery.digest.highlights), "paper")
+    left = "" if everything_gone else " Threads that others wrote in, or that I may not delete, are still there."
+    return f"The digest of {short_day(delivery.run_date)} is undone: its {papers} may come again.{left}"
+
+
+def not_undone(reason: str) -> str:
+    return f"The digest could not be deleted whole, as {reason}. `/digest undo` again goes on with it."
+
+
+def filter_too_long(most: int) -> str:
+    return f"A filter has {most} characters at most. Shorten it; nothing was changed."
+
+
+def about_paper(paper: Paper) -> str:
+    return f"**{link(paper.title, paper.url)}**"

@@ -8,10 +8,12 @@ from datetime import date, datetime
 MAX_TEXT = 4000  # characters over all text displays of a message; discord.py does not check it
 MAX_CUSTOM_ID = 100
 MAX_URL = 512
+MAX_MEDIA_URL = 2048
 MAX_CHOICES = 25
 MAX_CHOICE = 100  # characters; the label, value and description of a select's option too
 MAX_LABEL = 80
 MAX_CONTENT = 2000
+MAX_NAME = 100  # characters, of a thread
 QUOTE = "'"  # for a backtick, which would end a piece of code
 
 _URL = r"https?://[^\s<>\[\]()|`*\\]+"
@@ -44,19 +46,22 @@ def shorten(text: str, limit: int) -> str:
         return escape(text)
     width = limit
     while width > 1:
-        cut = _cut(" ".join(text.split()), width)
-        excess = len(escape(cut)) - limit
+        shown = cut(" ".join(text.split()), width)
+        excess = len(escape(shown)) - limit
         if excess <= 0:
-            return escape(cut)
-        width = min(width, len(cut)) - max(1, excess // 2)
+            return escape(shown)
+        width = min(width, len(shown)) - max(1, excess // 2)
     return ""
 
 
-def _cut(text: str, width: int) -> str:
-    cut = textwrap.shorten(text, width, placeholder="…")
-    if cut.endswith("…") and len(cut) <= width // 2:  # a long word, or a script without spaces
-        cut = text[: width - 1] + "…"
-    return cut
+def cut(line: str, width: int) -> str:
+    """`line` cut between words to at most `width` characters, for where Discord knows no Markdown."""
+    if len(line) <= width:
+        return line
+    short = textwrap.shorten(line, width, placeholder="…", break_on_hyphens=False)
+    if short.endswith("…") and len(short) <= width // 2:  # a long word, or a script without spaces
+        short = line[: width - 1] + "…"
+    return short
 
 
 def marked(text: str, marks: Iterable[tuple[int, int]], limit: int, sign: str = "**") -> str:

@@ -75,7 +75,7 @@ def composed(typed: str, today: date, *, sort: str = "", after: str = "", min_up
     """The query typed, and what was chosen beside it as operators: before it, where nothing typed can swallow them."""
     chosen = {"sort": sort, "after": after, "min": str(min_upvotes or "")}
     operators = [f"{name}:{value}" for name, value in chosen.items() if value]
-    return parse(" ".join([*operators, re.sub(r"^(\s*OR\b)+", "", typed)]), today)
+    return parse(" ".join([*operators, re.sub(r"^(\s*OR\b)+", "", legible(typed))]), today)
 
 
 @dataclass
@@ -98,18 +98,19 @@ class _Parser:
     def _clauses(self, tokens: Iterator[re.Match[str]], depth: int) -> tuple[list[Clause], bool]:
         """The clauses up to the parenthesis that closes them, or to the end; and whether there was one."""
         clauses: list[Clause] = []
-        occur, joins = Occur.SHOULD, False
+        occur, joins, kept = Occur.SHOULD, False, False  # `kept`: what was read last is a clause, and may have an OR
         for token in tokens:
             if token["whole"] == ")" and depth:
                 return clauses, True
             if token["whole"] == ")":
                 self._wrong(token, _GROUPED)
             elif token["whole"] == "OR":
-                joins = bool(clauses)
+                joins = kept
             elif modifier := _modifier(token):
                 occur = modifier
             else:
                 node = self._group(tokens, token, depth) if token["whole"] == "(" else self._node(token)
+                kept = node is not None
                 if node:
                     clause = Clause(node, occur, _SIGNS[occur] + token["whole"])
                     clauses[-1:] = [_either(clauses[-1], clause)] if joins else [*clauses[-1:], clause]

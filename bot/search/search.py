@@ -1,13 +1,13 @@
 """Find papers: by a query, by the beginning of a word, by their likeness."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 import tantivy
 
-from bot.papers import Paper
+from bot.papers import Paper, paper_id
 from bot.search.index import Hits, Index
 from bot.search.matching import Matching
 from bot.search.meaning import Meaning, text_of
@@ -67,6 +67,14 @@ class Search(Index):
         else:
             found = _found(self.run(matching.query(spelled), limit, offset, pull=True))
         return replace(found, taken=taken)
+
+    def passing(self, query: Query, ids: Collection[str]) -> frozenset[str]:
+        """Those of `ids` whose papers fulfil `query`: every word of it, as a filter is no ranking."""
+        if reference := paper_id(query.text):
+            return frozenset({reference}) & frozenset(ids)
+        matching = self._matching()
+        wanted = _both(matching.query(query, every_word=True), matching.papers(list(ids)))
+        return frozenset(self.run(wanted, max(1, len(ids))).ids)
 
     def _matching(self) -> Matching:
         return Matching(self.schema, self.searcher())

@@ -5,17 +5,34 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.storage.changes import Action, Change, Changes
 from bot.storage.database import Database, DatabaseRefused
-from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Post
+from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Message
+from bot.storage.drafts import Draft, Drafts
 from bot.storage.embeddings import Embeddings
+from bot.storage.guilds import Guilds
+from bot.storage.notices import Notices
 from bot.storage.papers import Papers
-from bot.storage.subscriptions import PER_GUILD, Subscription, Subscriptions, SubscriptionState, TooManySubscriptions
+from bot.storage.posts import Post, Posts
+from bot.storage.subscriptions import (
+    PER_GUILD,
+    ChangedMeanwhile,
+    Subscription,
+    Subscriptions,
+    SubscriptionState,
+    TooManySubscriptions,
+)
 
 __all__ = [
     "PER_GUILD",
+    "Action",
+    "Change",
+    "ChangedMeanwhile",
     "DatabaseRefused",
     "Delivery",
     "DeliveryState",
+    "Draft",
+    "Message",
     "Post",
     "Storage",
     "Subscription",
@@ -27,16 +44,31 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The archive's papers and their embeddings, the subscriptions, and what was delivered to them."""
+    """The archive's papers and their embeddings; the servers, their subscriptions, and what was delivered to them."""
 
     papers: Papers
     embeddings: Embeddings
+    guilds: Guilds
+    notices: Notices
     subscriptions: Subscriptions
+    drafts: Drafts
+    changes: Changes
     deliveries: Deliveries
+    posts: Posts
 
 
 @asynccontextmanager
 async def open_storage(path: Path) -> AsyncIterator[Storage]:
     """The storage in the SQLite file at `path`, made or migrated as needed; raises `DatabaseRefused`."""
     async with Database(path) as database:
-        yield Storage(Papers(database), Embeddings(database), Subscriptions(database), Deliveries(database))
+        yield Storage(
+            Papers(database),
+            Embeddings(database),
+            Guilds(database),
+            Notices(database),
+            Subscriptions(database),
+            Drafts(database),
+            Changes(database),
+            Deliveries(database),
+            Posts(database),
+        )

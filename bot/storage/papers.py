@@ -122,6 +122,14 @@ class Papers:
             )
         return tuple(date.fromisoformat(day) for (day,) in rows)
 
+    async def listed_on(self, paper_id: str) -> tuple[date, ...]:
+        """The days on whose lists a paper was, in order."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT day FROM listings WHERE paper_id = ? ORDER BY day", (paper_id,)
+            )
+        return tuple(date.fromisoformat(day) for (day,) in rows)
+
     async def latest_listed_day(self, until: date) -> date | None:
         """The latest day up to `until` that had papers."""
         async with self._database.read() as connection:

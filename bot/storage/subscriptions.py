@@ -1,15 +1,19 @@
-"""The subscriptions: what admins set up, and when each is due."""
+"""The subscriptions: what admins set up, when each is due, and who changed what."""
 
 import logging
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
-from bot.digest import Taste
-from bot.schedule import Run, Timetable
+import aiosqlite
+
+from bot.schedule import Run
+from bot.storage.changes import Action, record_change
 from bot.storage.database import Database, iso
+from bot.storage.wishes import difference, read_wish, wish_row
+from bot.wish import Wish
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +29,7 @@ class SubscriptionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A channel's standing wish: when, by its timetable, and what, by its taste.
+    """A channel's standing wish.
 
     `reason` says why it is suspended, or what its run waits for.
 
@@ -34,9 +38,7 @@ class Subscription:
 
     id: int
     guild_id: int
-    channel_id: int
-    timetable: Timetable
-    taste: Taste
+    wish: Wish
     state: SubscriptionState
     reason: str | None
     next_run: Run
@@ -47,23 +49,28 @@ class TooManySubscriptions(Exception):
     """The server has as many subscriptions as it may."""
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody else has changed or removed the subscription since it was read; nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What an admin does, for the server's log."""
+
+    action: Action
+    by: int
+    now: datetime
+    details: Mapping[str, object] | None = None
+
+
 class Subscriptions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(
-        self,
-        guild_id: int,
-        channel_id: int,
-        timetable: Timetable,
-        taste: Taste,
-        *,
-        created_by: int,
-        now: datetime,
-        next_run: Run,
-    ) -> Subscription:
+    async def add(self, guild_id: int, wish: Wish, *, by: int, now: datetime, next_run: Run) -> Subscription:
         """A new subscription; raises `TooManySubscriptions`."""
-        wish = (channel_id, *_timetable_row(timetable), *_taste_row(taste), *run_row(next_run))
+        known = wish_row(wish) | run_row(next_run)
+        known |= {"guild_id": guild_id, "created_by": by, "created_at": iso(now), "state": "active"}
         async with self._database.write() as connection:
             ((count,),) = await connection.execute_fetchall(
                 "SELECT count(*) FROM subscriptions WHERE guild_id = ? AND state != 'removed'", (guild_id,)
@@ -71,12 +78,12 @@ class Subscriptions:
             if count >= PER_GUILD:
                 raise TooManySubscriptions
             (row,) = await connection.execute_fetchall(
-                "INSERT INTO subscriptions (guild_id, channel_id, at, zone, weekdays, size, min_upvotes, risers,"
-                " next_run_date, next_run_at, created_by, created_at, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'active') RETURNING *",
-                (guild_id, *wish, created_by, iso(now)),
+                f"INSERT INTO subscriptions ({', '.join(known)}) VALUES ({', '.join('?' for _ in known)}) RETURNING *",
+                tuple(known.values()),
             )
-        return _subscription(row)
+            added = _subscription(row)
+            await record_change(connection, added.id, Action.ADDED, by=by, now=now)
+        return added
 
     async def of_guild(self, guild_id: int) -> list[Subscription]:
         """A server's subscriptions, oldest first."""
@@ -99,67 +106,68 @@ class Subscriptions:
             rows = await connection.execute_fetchall(f"SELECT * FROM subscriptions WHERE {condition}", values)
         return [subscription for row in rows if (subscription := _readable(row))]
 
-    async def edit(
-        self, subscription_id: int, channel_id: int, timetable: Timetable, taste: Taste, next_run: Run
-    ) -> None:
-        """Change the wish; a suspended subscription is active again."""
-        await self._change(
-            subscription_id,
-            "channel_id = ?, at = ?, zone = ?, weekdays = ?, size = ?, min_upvotes = ?, risers = ?,"
-            " next_run_date = ?, next_run_at = ?, reason = NULL,"
-            " state = CASE state WHEN 'suspended' THEN 'active' ELSE state END",
-            channel_id,
-            *_timetable_row(timetable),
-            *_taste_row(taste),
-            *run_row(next_run),
+    async def edit(self, known: Subscription, wish: Wish, next_run: Run, *, by: int, now: datetime) -> None:
+        """Change the wish; a suspended subscription is active again. Raises `ChangedMeanwhile`."""
+        values = wish_row(wish) | run_row(next_run)
+        assignments = ", ".join(f"{name} = ?" for name in values)
+        mended = "reason = NULL, state = CASE state WHEN 'suspended' THEN 'active' ELSE state END"
+        change = _Change(Action.EDITED, by, now, difference(known.wish, wish))
+        await self._make(change, known, f"{assignments}, {mended}", *values.values())
+
+    async def pause(self, known: Subscription, *, by: int, now: datetime) -> None:
+        """Raises `ChangedMeanwhile`."""
+        await self._make(_Change(Action.PAUSED, by, now), known, "state = 'paused', reason = NULL")
+
+    async def resume(self, known: Subscription, next_run: Run, *, by: int, now: datetime) -> None:
+        """Raises `ChangedMeanwhile`."""
+        values = run_row(next_run)
+        assignments = ", ".join(f"{name} = ?" for name in values)
+        await self._make(
+            _Change(Action.RESUMED, by, now), known, f"state = 'active', reason = NULL, {assignments}", *values.values()
         )
 
-    async def pause(self, subscription_id: int) -> None:
-        await self._change(subscription_id, "state = 'paused', reason = NULL")
+    async def remove(self, known: Subscription, *, by: int, now: datetime) -> None:
+        """Raises `ChangedMeanwhile`."""
+        await self._make(_Change(Action.REMOVED, by, now), known, "state = 'removed', reason = NULL")
 
-    async def resume(self, subscription_id: int, next_run: Run) -> None:
-        await self._change(
-            subscription_id,
-            "state = 'active', reason = NULL, next_run_date = ?, next_run_at = ?",
-            *run_row(next_run),
-        )
-
-    async def remove(self, subscription_id: int) -> None:
-        await self._change(subscription_id, "state = 'removed', reason = NULL")
-
-    async def _change(self, subscription_id: int, assignments: str, *values: object) -> None:
+    async def _make(self, change: "_Change", known: Subscription, assignments: str, *values: object) -> None:
         async with self._database.write() as connection:
-            await connection.execute(
-                f"UPDATE subscriptions SET {assignments}, revision = revision + 1 WHERE id = ? AND state != 'removed'",
-                (*values, subscription_id),
+            changed = await connection.execute(
+                f"UPDATE subscriptions SET {assignments}, revision = revision + 1"
+                " WHERE id = ? AND revision = ? AND state != 'removed'",
+                (*values, known.id, known.revision),
+            )
+            if not changed.rowcount:
+                raise ChangedMeanwhile
+            await record_change(
+                connection, known.id, change.action, by=change.by, now=change.now, details=change.details
             )
 
-    async def suspend(self, subscription_id: int, reason: str) -> None:
+    async def suspend(self, subscription_id: int, reason: str, now: datetime) -> None:
         """Stop until an admin has mended what `reason` says."""
-        await self._note(subscription_id, "state = 'suspended', reason = ?", reason)
+        async with self._database.write() as connection:
+            await suspend(connection, subscription_id, reason, now)
 
     async def wait(self, subscription_id: int, reason: str) -> None:
         """Note what a due run waits for; the plan that follows clears it."""
-        await self._note(subscription_id, "reason = ?", reason)
-
-    async def _note(self, subscription_id: int, assignments: str, reason: str) -> None:
         async with self._database.write() as connection:
             await connection.execute(
-                f"UPDATE subscriptions SET {assignments} WHERE id = ? AND state = 'active'", (reason, subscription_id)
+                "UPDATE subscriptions SET reason = ? WHERE id = ? AND state = 'active'", (reason, subscription_id)
             )
 
 
-def _timetable_row(timetable: Timetable) -> tuple[str, str, str]:
-    weekdays = "".join(str(number) for number in sorted(timetable.weekdays))
-    return timetable.at.isoformat(timespec="minutes"), timetable.zone.key, weekdays
+async def suspend(connection: aiosqlite.Connection, subscription_id: int, reason: str, now: datetime) -> None:
+    """Within a transaction: stop an active subscription, and say so in the server's log."""
+    stopped = await connection.execute(
+        "UPDATE subscriptions SET state = 'suspended', reason = ? WHERE id = ? AND state = 'active'",
+        (reason, subscription_id),
+    )
+    if stopped.rowcount:
+        await record_change(connection, subscription_id, Action.SUSPENDED, by=None, now=now, reason=reason)
 
 
-def _taste_row(taste: Taste) -> tuple[int, int, int]:
-    return taste.size, taste.min_upvotes, taste.risers
-
-
-def run_row(run: Run) -> tuple[str, str]:
-    return run.date.isoformat(), iso(run.at)
+def run_row(run: Run) -> dict[str, object]:
+    return {"next_run_date": run.date.isoformat(), "next_run_at": iso(run.at)}
 
 
 def _readable(row: sqlite3.Row) -> Subscription | None:
@@ -175,13 +183,7 @@ def _subscription(row: sqlite3.Row) -> Subscription:
     return Subscription(
         id=row["id"],
         guild_id=row["guild_id"],
-        channel_id=row["channel_id"],
-        timetable=Timetable(
-            time.fromisoformat(row["at"]),
-            ZoneInfo(row["zone"]),
-            frozenset(int(number) for number in row["weekdays"]),
-        ),
-        taste=Taste(row["size"], row["min_upvotes"], row["risers"]),
+        wish=read_wish(dict(row)),
         state=SubscriptionState(row["state"]),
         reason=row["reason"],
         next_run=Run(date.fromisoformat(row["next_run_date"]), datetime.fromisoformat(row["next_run_at"])),

@@ -1,0 +1,35 @@
+"""Filter: which papers a subscription's query lets through."""
+
+import asyncio
+from collections.abc import Collection
+from datetime import date
+
+from bot.archive import Archive
+from bot.papers.api import PapersUnavailable
+from bot.search import Search, parse
+from bot.storage import Storage
+
+
+class Filter:
+    """Applies queries through `search`, once it knows what `archive` has put into `storage`."""
+
+    def __init__(self, storage: Storage, archive: Archive, search: Search) -> None:
+        self._papers = storage.papers
+        self._archive = archive
+        self._search = search
+
+    async def passing(self, query: str, ids: Collection[str], today: date) -> frozenset[str]:
+        """Those of `ids` that `query` lets through; all of them where it is empty.
+
+        Raises `PapersUnavailable` while the index lacks papers that it would have to see.
+        """
+        if not query:
+            return frozenset(ids)
+        if self._search.change < await self._papers.last_change():
+            await self._archive.index()
+        if self._search.change < await self._papers.last_change():
+            raise PapersUnavailable("the search index is being made anew")
+        try:
+            return await asyncio.to_thread(self._search.passing, parse(query, today), ids)
+        except ValueError as error:  # the folder is damaged, or gone; it heals at the next write
+            raise PapersUnavailable("the search index cannot be read") from error

@@ -1,0 +1,145 @@
+"""Accounts given to admins: why a paper was highlighted or not, who changed what, what is about to be deleted."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from discord import ButtonStyle
+from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
+
+from bot.digest import closed_at
+from bot.explaining import Verdict, Why
+from bot.layouts.paper import ACCENT, finished
+from bot.layouts.text import code, count, day_name, short_day, timestamp
+from bot.layouts.wishes import about, sentence
+from bot.schedule import DAY_NAMES
+from bot.storage import Action, Change, Delivery, Subscription, SubscriptionState
+
+_SHOWN = 60  # characters of a value that was changed
+_NAMES = {
+    "channel_id": "channel",
+    "at": "time",
+    "zone": "time zone",
+    "min_upvotes": "minimum upvotes",
+    "query": "filter",
+    "discussion": "threads",
+    "archive_after": "minutes until threads are archived",
+    "ping_role_id": "pinged role",
+    "ping_upvotes": "upvotes for a ping",
+    "quiet_line": "line on quiet days",
+}
+_DONE = {
+    Action.ADDED: "set it up",
+    Action.EDITED: "saved it as it was",
+    Action.PAUSED: "paused it",
+    Action.RESUMED: "resumed it",
+    Action.REMOVED: "removed it",
+    Action.SENT: "sent the coming digest early",
+    Action.UNDONE: "undid the last digest",
+    Action.SUSPENDED: "suspended it",
+    Action.LEFT: "was removed from the server, which paused it",
+}
+
+
+def verdict(subscription: Subscription, given: Verdict) -> str:
+    """What became of a paper in a subscription, under the subscription's sentence."""
+    return f"{sentence(subscription.wish)}:\n→ {_reason(subscription, given)}"
+
+
+def _reason(subscription: Subscription, given: Verdict) -> str:
+    if given.why is Why.NEVER_LISTED or given.day is None:
+        return "Never highlighted: it has not been on any daily list that I know."
+    if given.why is Why.HIGHLIGHTED and given.delivery:
+        return _highlighted(given.delivery)
+    if given.why is Why.STILL_OPEN:
+        closes = timestamp(closed_at(given.day))
+        return (
+            f"Not yet: the list of {day_name(given.day)} is open until {closes}. It is looked at after that, with "
+            f"{_coming(subscription)} at the earliest."
+        )
+    return f"{_outcome(given)}: it was on the list of {day_name(given.day)}{_because(subscription, given)}"
+
+
+def _highlighted(delivery: Delivery) -> str:
+    at = timestamp(delivery.post.sent_at) if delivery.post else f"in the run of {short_day(delivery.run_date)}"
+    where = f" → [jump]({delivery.post.url})" if delivery.post else ""
+    return f"Highlighted {at}{where}. What was highlighted once does not come again."
+
+
+def _outcome(given: Verdict) -> str:
+    if given.delivery:
+        return f"Not highlighted in the run of {short_day(given.delivery.run_date)}"
+    return {Why.BEFORE: "Not highlighted", Why.FILTERED: "It will not be highlighted"}.get(given.why, "Not yet")
+
+
+def _because(subscription: Subscription, given: Verdict) -> str:
+    """What follows the day of its list."""
+    taste = (given.delivery or subscription).wish.taste
+    upvotes = count(given.upvotes, "upvote")
+    match given.why:
+        case Why.BEFORE:
+            return ", before this subscription began to look."
+        case Why.FILTERED:
+            return f", but is no paper{about(taste.query)}."
+        case Why.TOO_FEW_UPVOTES if given.delivery:
+            return f" with {upvotes} then, and {taste.min_upvotes:,} were needed."
+        case Why.TOO_FEW_UPVOTES:
+            return f" with {upvotes} so far, and {taste.min_upvotes:,} are needed by {_coming(subscription)}."
+        case Why.BELOW_THE_CUT if given.delivery:
+            return f" with {upvotes} then{_cut(given.delivery)}."
+        case _:
+            return f" with {upvotes} so far, and may come with {_coming(subscription)}."
+
+
+def _coming(subscription: Subscription) -> str:
+    if subscription.state is SubscriptionState.ACTIVE:
+        return f"the run of {timestamp(subscription.next_run.at)}"
+    return "the first run after `/digest resume`"
+
+
+def _cut(delivery: Delivery) -> str:
+    highlights = delivery.digest.highlights
+    if not highlights:
+        return ", and that digest had no highlights"
+    return f", below the cut: the last of {count(len(highlights), 'highlight')} had {highlights[-1].upvotes:,}"
+
+
+def changes_text(changes: Iterable[Change]) -> Iterator[str]:
+    """A paragraph for each change."""
+    for change in changes:
+        who = f"<@{change.user_id}>" if change.user_id else "I"
+        why = f", as {change.reason}" if change.reason else ""
+        edits = "; ".join(_edited(change.details))
+        did = f"changed {edits}" if edits else _DONE[change.action]
+        yield f"{timestamp(change.made_at)} · subscription #{change.subscription_id} · {who} {did}{why}."
+
+
+def _edited(details: Mapping[str, tuple[Any, Any]]) -> Iterator[str]:
+    for name, (before, after) in details.items():
+        yield f"{_NAMES.get(name, name)} {_value(name, before)} → {_value(name, after)}"
+
+
+def _value(name: str, value: Any) -> str:
+    if name == "channel_id":
+        return f"<#{value}>"
+    if name == "ping_role_id":
+        return f"<@&{value}>" if value else "nobody"
+    if name == "weekdays":
+        return ", ".join(DAY_NAMES[int(number)][:3] for number in value)
+    if name in {"publish", "silent", "quiet_line"}:
+        return "yes" if value else "no"
+    if name == "discussion":
+        return {"digest": "for each digest", "highlight": "for each paper"}.get(value, "none")
+    return code(str(value), _SHOWN) if value != "" else "none"
+
+
+def forget_question(subscriptions: int) -> LayoutView:
+    """What `/digest forget-everything` is about to do, with the button that does it."""
+    text = (
+        "## Forget this server?\n"
+        f"This deletes {count(subscriptions, 'subscription')}, the record of every digest posted here, and the log of "
+        "changes. The messages in your channels stay, but I no longer know what I have posted. It cannot be undone."
+    )
+    button: Button[LayoutView] = Button(
+        label="Delete everything", style=ButtonStyle.danger, custom_id="forget:everything"
+    )
+    return finished(Container(TextDisplay(text), ActionRow(button), accent_colour=ACCENT))

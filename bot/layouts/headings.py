@@ -1,0 +1,64 @@
+"""What a digest is called: in its heading, over a highlight of its own, and as a thread."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from bot.digest import Digest
+from bot.layouts.paper import facts
+from bot.layouts.text import count, day_name, link, short_day
+from bot.schedule import Cadence
+from bot.wish import Wish
+
+_TITLES = {Cadence.DAILY: "Daily Papers", Cadence.WEEKLY: "Weekly recap", Cadence.MONTHLY: "Monthly recap"}
+_FIRST_LISTS = 4  # the day by which a month has a list: it may begin with a holiday and a weekend
+
+
+def heading(digest: Digest, wish: Wish) -> str:
+    """Its title, its days, and how many of their papers it shows."""
+    cadence = wish.timetable.cadence
+    extent = _matching(digest) if wish.taste.query else _extent(digest)
+    return f"# {_TITLES[cadence]}\n**{_linked_days(digest, cadence)}**\n{extent}"
+
+
+def small_heading(digest: Digest, cadence: Cadence, number: int) -> str:
+    """A line over the highlight at position `number`."""
+    return f"-# {facts(_TITLES[cadence], _days(digest, cadence), f'{number} of {len(digest.highlights)}')}"
+
+
+def plain_heading(digest: Digest, cadence: Cadence) -> str:
+    """`Daily Papers, 28 May 2026`, where Discord knows no Markdown."""
+    return f"{_TITLES[cadence]}, {_days(digest, cadence, short_day)}"
+
+
+def _linked_days(digest: Digest, cadence: Cadence) -> str:
+    days = _days(digest, cadence)
+    only = len(digest.days) == 1
+    return link(days, f"https://huggingface.co/papers/date/{digest.days[0]}") if only else days
+
+
+def _days(digest: Digest, cadence: Cadence, name: Callable[[date], str] = day_name) -> str:
+    first, last = digest.days[0], digest.days[-1]
+    if cadence is Cadence.MONTHLY and _is_month(first, digest.covered_until):
+        return f"{first:%B} {first.year}"
+    return name(first) if first == last else f"{name(first)} – {name(last)}"
+
+
+def _is_month(first: date, covered_until: date) -> bool:
+    """Whether the lists from `first` on are those of a whole calendar month."""
+    following = covered_until + timedelta(days=1)
+    return first.day <= _FIRST_LISTS and following.day == 1 and covered_until.replace(day=1) == first.replace(day=1)
+
+
+def _extent(digest: Digest) -> str:
+    shown = len(digest.highlights)
+    listed = count(digest.listed, "paper")
+    if shown >= digest.listed:
+        return f"All {listed}, by upvotes" if digest.listed > 1 else "The only paper"
+    return f"Top {shown} of {listed} by upvotes" if shown > 1 else f"The most upvoted of {listed}"
+
+
+def _matching(digest: Digest) -> str:
+    """How many papers, where a filter has left others out."""
+    shown = len(digest.highlights)
+    best = f"Top {shown} of the papers that match" if shown > 1 else "The most upvoted paper that matches"
+    return f"{best}, of {count(digest.listed, 'paper')} in all"

@@ -1,0 +1,365 @@
+"""The panel of `/digest setup`: a subscription as a sentence, what would come of it, and a control for each part.
+
+The custom_id of a control says whose draft it edits, and which part: `panel:<draft>:<field of the wish, or deed>`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from discord import ButtonStyle, ChannelType, SelectDefaultValue, SelectDefaultValueType, SelectOption
+from discord.ui import (
+    ActionRow,
+    Button,
+    ChannelSelect,
+    Container,
+    Item,
+    Label,
+    LayoutView,
+    Modal,
+    RoleSelect,
+    Select,
+    Separator,
+    TextDisplay,
+    TextInput,
+)
+
+from bot.digest import MOST_PAPERS, MOST_UPVOTES
+from bot.layouts.paper import ACCENT, finished
+from bot.layouts.text import MAX_CHOICES, code, count, timestamp
+from bot.layouts.wishes import sentence
+from bot.schedule import DAY_NAMES, Cadence, Run
+from bot.storage import Draft
+from bot.wish import ArchiveMinutes, Discussion, Layout, Posting
+
+EXTRAS = ("more", "discussion", "archive_after", "ping_role_id", "publish", "silent", "quiet_line", "pings")  # page 2
+ON, OFF = "on", "off"
+_Choice = TypeVar("_Choice", Cadence, Layout, Discussion)
+
+CHOOSE_CHANNEL = "The channel is gone, or not one that I can post in. Choose another one below."
+NO_CHANNELS = "There is no channel here that I could post in. Make one, then try again."
+NOT_EVERYONE = "I never ping `@everyone`: choose a role of fewer people, or nobody."
+RIGHT_UPVOTES = f"Upvotes are a whole number from 0 to {MOST_UPVOTES:,}, such as `25`; 0 leaves nothing out."
+_UNSAVED = "-# Nothing is posted or changed until you save."
+_UNCOUNTED = "The papers of last week cannot be counted just now."
+_NO_LAST_WEEK = "The archive has no papers of last week yet."
+_PAUSED = "It is paused: nothing is posted until `/digest resume`."
+_SAVED = "-# `/digest preview` shows what comes, and `/digest status` how it stands."
+_CANCELLED = "Cancelled: nothing was changed."
+_FIRST_DAYS = {
+    Cadence.DAILY: "",
+    Cadence.WEEKLY: "A weekly recap comes on the first of the chosen days in a week.",
+    Cadence.MONTHLY: "A monthly recap comes on the first of the chosen days in a month.",
+}
+
+_CADENCES = {
+    Cadence.DAILY: ("Daily digest", "the best papers of each day, on the weekdays below"),
+    Cadence.WEEKLY: ("Weekly recap", "the week's best by the upvotes they have by then, and what is rising"),
+    Cadence.MONTHLY: ("Monthly recap", "the month's best by the upvotes they have by then, and what is rising"),
+}
+_LAYOUTS = {
+    Layout.LIST: ("As a list", "a block for each paper, with what it says first"),
+    Layout.COMPACT: ("One line each", "ten fit on a phone's screen"),
+    Layout.CARDS: ("With a picture", "of the first paper, then the list"),
+}
+_POSTS = {
+    Discussion.DIGEST: ("A post for each digest", "all papers of a run in one post"),
+    Discussion.HIGHLIGHT: ("A post for each paper", "each paper in a post of its own"),
+}
+_THREADS = {
+    Discussion.NONE: ("No threads", "people write in the channel"),
+    Discussion.DIGEST: ("A thread for each digest", "all papers of a run are discussed in one thread"),
+    Discussion.HIGHLIGHT: ("A thread for each paper", "each paper in a message with a thread of its own"),
+}
+_ARCHIVED: Mapping[ArchiveMinutes, str] = {60: "1 hour", 1440: "1 day", 4320: "3 days", 10080: "1 week"}
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What would come of a draft as it stands.
+
+    Its channel is of `channel_type`, and the role it pings is `role_id`; None where they are gone. `outlook` is how
+    many papers of last week would have passed, of how many; None where that is not known. `remarks` are what
+    is in the way. `note` says what was wrong with what has just been typed, and `zones` what may have been meant.
+    """
+
+    draft: Draft
+    next_run: Run
+    paused: bool
+    outlook: tuple[int, int] | None
+    channel_type: ChannelType | None
+    role_id: int | None = None
+    remarks: tuple[str, ...] = ()
+    note: str = ""
+    zones: tuple[str, ...] = ()
+
+
+def panel(shown: Prospect) -> LayoutView:
+    """The first page: when, where, and what."""
+    return _page(shown, *_main_controls(shown))
+
+
+def extras_panel(shown: Prospect) -> LayoutView:
+    """The second page: how it is posted."""
+    return _page(shown, *_extra_controls(shown))
+
+
+def saved(confirmation: str) -> LayoutView:
+    return finished(TextDisplay(f"{confirmation}\n{_SAVED}"))
+
+
+def cancelled() -> LayoutView:
+    return finished(TextDisplay(_CANCELLED))
+
+
+def misread(typed: str, hint: str) -> str:
+    """What was typed, and what would be right."""
+    words = " ".join(typed.split())
+    return f"You typed {code(words, 300)}, so that stays as it was. {hint}" if words else hint
+
+
+# What it says
+
+
+def _page(shown: Prospect, *controls: Item[LayoutView]) -> LayoutView:
+    text = TextDisplay[LayoutView]("\n".join(line for line in _lines(shown) if line))
+    return finished(Container(text, Separator(), *controls, accent_colour=ACCENT))
+
+
+def _lines(shown: Prospect) -> Iterator[str]:
+    wish = shown.draft.wish
+    yield "### A new subscription" if shown.draft.subscription_id is None else "### Change a subscription"
+    yield f"**{sentence(wish)}.**"
+    yield _PAUSED if shown.paused else _next(shown.next_run)
+    yield _count(shown)
+    yield _FIRST_DAYS[wish.timetable.cadence]
+    yield from (f"⚠️ {remark}" for remark in shown.remarks if remark not in shown.note)
+    yield f"✏️ {shown.note}" if shown.note else ""
+    yield _UNSAVED
+
+
+def _next(run: Run) -> str:
+    return f"Next digest {timestamp(run.at)} ({timestamp(run.at, 'R')})."
+
+
+def _count(shown: Prospect) -> str:
+    if shown.outlook is None:
+        return _UNCOUNTED
+    matching, listed = shown.outlook
+    if not listed:
+        return _NO_LAST_WEEK
+    if shown.draft.wish.taste.query or shown.draft.wish.taste.min_upvotes:
+        return f"Last week this would have matched {matching:,} of {count(listed, 'paper')}."
+    return f"Last week had {count(listed, 'paper')} to choose from."
+
+
+# The first page's controls
+
+
+def _main_controls(shown: Prospect) -> Iterator[Item[LayoutView]]:
+    draft, wish = shown.draft, shown.draft.wish
+    yield _channels(shown)
+    yield _select(draft, "cadence", _described(_CADENCES, wish.timetable.cadence))
+    yield _weekdays(draft)
+    yield _select(draft, "size", _sizes(wish.taste.size))
+    yield _select(draft, "layout", _described(_LAYOUTS, wish.posting.layout))
+    if zones := [zone for zone in shown.zones if zone != wish.timetable.zone.key]:
+        yield _zones(draft, zones)
+    yield ActionRow(
+        _button(draft, "time", "Time and zone"),
+        _button(draft, "taste", "Filter and upvotes"),
+        _button(draft, "more", "Threads and pings"),
+    )
+    yield ActionRow(
+        _button(draft, "preview", "Preview", ButtonStyle.primary),
+        _button(draft, "save", "Save", ButtonStyle.success),
+        _button(draft, "cancel", "Cancel"),
+    )
+
+
+def _zones(draft: Draft, zones: list[str]) -> ActionRow[LayoutView]:
+    options = [SelectOption(label=zone, value=zone) for zone in zones[:MAX_CHOICES]]
+    return _select(draft, "zone", options, placeholder="Not the right zone? Pick the one you mean")
+
+
+def _channels(shown: Prospect) -> ActionRow[LayoutView]:
+    return ActionRow(
+        ChannelSelect(
+            custom_id=_control_id(shown.draft, "channel_id"),
+            channel_types=[ChannelType.text, ChannelType.news, ChannelType.forum],
+            placeholder="The channel to post in",
+            default_values=_chosen(
+                SelectDefaultValueType.channel, shown.draft.wish.channel_id if shown.channel_type else None
+            ),
+        )
+    )
+
+
+def _weekdays(draft: Draft) -> ActionRow[LayoutView]:
+    timetable = draft.wish.timetable
+    options = [
+        SelectOption(label=name, value=str(number), default=number in timetable.weekdays)
+        for number, name in enumerate(DAY_NAMES)
+    ]
+    placeholder = _FIRST_DAYS[timetable.cadence] or "The weekdays to post on"
+    return _select(draft, "weekdays", options, placeholder=placeholder, max_values=len(options))
+
+
+def _sizes(chosen: int) -> list[SelectOption]:
+    return [
+        SelectOption(
+            label=f"The top {count(size, 'paper')}" if size > 1 else "The top paper",
+            value=str(size),
+            default=size == chosen,
+        )
+        for size in range(1, MOST_PAPERS + 1)
+    ]
+
+
+# The second page's controls
+
+
+def _extra_controls(shown: Prospect) -> Iterator[Item[LayoutView]]:
+    draft, posting = shown.draft, shown.draft.wish.posting
+    in_forum = shown.channel_type is ChannelType.forum
+    yield _select(draft, "discussion", _described(_POSTS if in_forum else _THREADS, posting.discussion))
+    if in_forum or posting.discussion is not Discussion.NONE:
+        yield _archiving(draft)
+    yield _roles(shown)
+    switches = [_silence(draft)]
+    if not in_forum:
+        switches.append(_switch(draft, "quiet_line", "A line on quiet days", is_on=posting.quiet_line))
+    if shown.channel_type is ChannelType.news:
+        switches.append(_switch(draft, "publish", "Publish to followers", is_on=posting.publish))
+    yield ActionRow(*switches)
+    pings = [_button(draft, "pings", _floor(posting))] if posting.ping_role_id else []
+    yield ActionRow(*pings, _button(draft, "back", "Back", ButtonStyle.primary))
+
+
+def _archiving(draft: Draft) -> ActionRow[LayoutView]:
+    options = [
+        SelectOption(
+            label=f"Archive after {time} without a word",
+            value=str(minutes),
+            default=minutes == draft.wish.posting.archive_after,
+        )
+        for minutes, time in _ARCHIVED.items()
+    ]
+    return _select(draft, "archive_after", options)
+
+
+def _roles(shown: Prospect) -> ActionRow[LayoutView]:
+    return ActionRow(
+        RoleSelect(
+            custom_id=_control_id(shown.draft, "ping_role_id"),
+            placeholder="Ping nobody, or a role",
+            min_values=0,
+            default_values=_chosen(SelectDefaultValueType.role, shown.role_id),
+        )
+    )
+
+
+def _floor(posting: Posting) -> str:
+    return f"Ping from {count(posting.ping_upvotes, 'upvote')} on" if posting.ping_upvotes else "Ping with every digest"
+
+
+def _silence(draft: Draft) -> Button[LayoutView]:
+    """What is stored is the silence; what people know are notifications."""
+    silent = draft.wish.posting.silent
+    style = ButtonStyle.secondary if silent else ButtonStyle.success
+    return _button(draft, f"silent:{OFF if silent else ON}", f"Notifications: {OFF if silent else ON}", style)
+
+
+def _switch(draft: Draft, field: str, label: str, *, is_on: bool) -> Button[LayoutView]:
+    """Its custom_id says what a click makes of it, so that two clicks are as one."""
+    style = ButtonStyle.success if is_on else ButtonStyle.secondary
+    return _button(draft, f"{field}:{OFF if is_on else ON}", f"{label}: {ON if is_on else OFF}", style)
+
+
+# What all controls are made of
+
+
+def _control_id(draft: Draft, part: str) -> str:
+    return f"panel:{draft.id}:{part}"
+
+
+def _button(draft: Draft, part: str, label: str, style: ButtonStyle = ButtonStyle.secondary) -> Button[LayoutView]:
+    return Button(label=label, custom_id=_control_id(draft, part), style=style)
+
+
+def _select(
+    draft: Draft, field: str, options: list[SelectOption], *, placeholder: str | None = None, max_values: int = 1
+) -> ActionRow[LayoutView]:
+    custom_id = _control_id(draft, field)
+    return ActionRow(Select(custom_id=custom_id, options=options, placeholder=placeholder, max_values=max_values))
+
+
+def _described(choices: Mapping[_Choice, tuple[str, str]], chosen: _Choice) -> list[SelectOption]:
+    return [
+        SelectOption(label=label, value=choice.value, description=description, default=choice is chosen)
+        for choice, (label, description) in choices.items()
+    ]
+
+
+def _chosen(kind: SelectDefaultValueType, chosen: int | None) -> list[SelectDefaultValue]:
+    return [SelectDefaultValue(id=chosen, type=kind)] if chosen else []
+
+
+# Modals
+
+
+def time_modal(draft: Draft) -> Modal:
+    timetable = draft.wish.timetable
+    return _modal(
+        draft,
+        "time",
+        "Time and zone",
+        _field("at", "Time", "such as 9:00, 18:30 or 9am", f"{timetable.at:%H:%M}", longest=20),
+        _field("zone", "Time zone", "your city, your country or the zone's name", timetable.zone.key, longest=100),
+    )
+
+
+def taste_modal(draft: Draft, longest: int) -> Modal:
+    """Asks for a filter of `longest` characters at most."""
+    taste = draft.wish.taste
+    hint = "only papers that match, such as diffusion or org:google; empty for all"
+    return _modal(
+        draft,
+        "taste",
+        "Filter and upvotes",
+        _field("query", "Filter", hint, taste.query, longest=longest, required=False),
+        _field(
+            "min_upvotes",
+            "Minimum upvotes",
+            "papers with fewer are left out; 0 leaves none out",
+            str(taste.min_upvotes),
+            longest=20,
+            required=False,
+        ),
+    )
+
+
+def pings_modal(draft: Draft) -> Modal:
+    hint = "ping only when a paper in the digest has so many; 0 pings always"
+    floor = str(draft.wish.posting.ping_upvotes)
+    return _modal(
+        draft,
+        "pings",
+        "Which digests ping",
+        _field("ping_upvotes", "Upvotes", hint, floor, longest=20, required=False),
+    )
+
+
+def _modal(draft: Draft, part: str, title: str, *fields: Label[Modal]) -> Modal:
+    """A modal that discord.py sends but does not keep: it is answered by its custom_id, as buttons are."""
+    modal = Modal(title=title, custom_id=_control_id(draft, part))
+    for field in fields:
+        modal.add_item(field)
+    modal.stop()
+    return modal
+
+
+def _field(name: str, label: str, hint: str, value: str, *, longest: int, required: bool = True) -> Label[Modal]:
+    """A line to type in, whose custom_id is the field of the wish."""
+    entry: TextInput[Modal] = TextInput(custom_id=name, default=value or None, max_length=longest, required=required)
+    return Label(text=label, description=hint, component=entry)

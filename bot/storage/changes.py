@@ -1,0 +1,80 @@
+"""What was done to a server's subscriptions, when and by whom."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import aiosqlite
+
+from bot.storage.database import Database, iso
+
+
+class Action(StrEnum):
+    ADDED = "added"
+    EDITED = "edited"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    REMOVED = "removed"
+    SENT = "sent"  # the coming digest, early
+    UNDONE = "undone"  # the last digest
+    SUSPENDED = "suspended"  # by the bot
+    LEFT = "left"  # the bot was removed from the server, and paused it
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An `action` on a subscription by a user, None for the bot itself.
+
+    `details` are the parts of the wish that were edited, by their column, each as before and after.
+    """
+
+    subscription_id: int
+    user_id: int | None
+    action: Action
+    details: Mapping[str, tuple[Any, Any]]
+    reason: str | None
+    made_at: datetime
+
+
+class Changes:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def latest(self, guild_id: int, limit: int) -> list[Change]:
+        """A server's latest changes, newest first."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT * FROM changes WHERE guild_id = ? ORDER BY id DESC LIMIT ?", (guild_id, limit)
+            )
+        return [
+            Change(
+                row["subscription_id"],
+                row["user_id"],
+                Action(row["action"]),
+                {name: (before, after) for name, (before, after) in json.loads(row["details"]).items()},
+                row["reason"],
+                datetime.fromisoformat(row["made_at"]),
+            )
+            for row in rows
+        ]
+
+
+async def record_change(
+    connection: aiosqlite.Connection,
+    subscription_id: int,
+    action: Action,
+    *,
+    by: int | None,
+    now: datetime,
+    details: Mapping[str, object] | None = None,
+    reason: str | None = None,
+) -> None:
+    """Within the transaction that makes the change: note it."""
+    await connection.execute(
+        "INSERT INTO changes (guild_id, subscription_id, user_id, action, details, reason, made_at)"
+        " SELECT guild_id, id, ?, ?, ?, ?, ? FROM subscriptions WHERE id = ?",
+        (by, action.value, json.dumps(details or {}, ensure_ascii=False), reason, iso(now), subscription_id),
+    )

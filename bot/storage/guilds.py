@@ -1,0 +1,106 @@
+"""The servers: which the bot has joined and left, and forgetting them."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+import aiosqlite
+
+from bot.storage.changes import Action, record_change
+from bot.storage.database import Database, iso
+
+_OF_GUILD = "(SELECT id FROM subscriptions WHERE guild_id = ?)"
+_DELIVERIES = f"(SELECT id FROM deliveries WHERE subscription_id IN {_OF_GUILD})"
+
+
+class Guilds:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def join(self, guild_id: int, now: datetime) -> bool:
+        """Note that the bot is in a server; False when that was known already."""
+        async with self._database.write() as connection:
+            joined = await connection.execute(
+                "INSERT INTO guilds (id, joined_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE"
+                " SET joined_at = excluded.joined_at, left_at = NULL WHERE left_at IS NOT NULL",
+                (guild_id, iso(now)),
+            )
+            return joined.rowcount > 0
+
+    async def leave(self, guild_id: int, now: datetime) -> None:
+        """Note that the bot is no longer in a server, and pause what was set up there."""
+        async with self._database.write() as connection:
+            await _leave(connection, guild_id, now)
+
+    async def reconcile(self, present: Iterable[int], now: datetime) -> list[int]:
+        """Note what happened while the bot was away, by the servers it is in now; gives those it has (again) joined.
+
+        On the first count of all, none is new.
+        """
+        ids = json.dumps(list(present))
+        async with self._database.write() as connection:
+            counted = await connection.execute_fetchall("SELECT 1 FROM guilds LIMIT 1")
+            back = await connection.execute_fetchall(
+                "UPDATE guilds SET joined_at = ?, left_at = NULL"
+                " WHERE left_at IS NOT NULL AND id IN (SELECT value FROM json_each(?)) RETURNING id",
+                (iso(now), ids),
+            )
+            new = await connection.execute_fetchall(
+                "INSERT INTO guilds (id, joined_at) SELECT value, ? FROM json_each(?) WHERE true"
+                " ON CONFLICT DO NOTHING RETURNING id",
+                (iso(now), ids),
+            )
+            gone = await connection.execute_fetchall(
+                "SELECT id FROM guilds WHERE left_at IS NULL AND id NOT IN (SELECT value FROM json_each(?))"
+                " UNION SELECT guild_id FROM subscriptions WHERE guild_id NOT IN (SELECT value FROM json_each(?))"
+                " AND guild_id NOT IN (SELECT id FROM guilds WHERE left_at IS NOT NULL)",
+                (ids, ids),
+            )
+            for (guild_id,) in gone:
+                await _leave(connection, guild_id, now)
+        return [guild_id for (guild_id,) in (*back, *(new if counted else ()))]
+
+    async def left_before(self, instant: datetime) -> list[int]:
+        """The servers that the bot has left before `instant`, and whose data is still kept."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall("SELECT id FROM guilds WHERE left_at < ?", (iso(instant),))
+        return [guild_id for (guild_id,) in rows]
+
+    async def forget(self, guild_id: int, *, left_before: datetime | None = None) -> None:
+        """Delete all that is kept of a server, if it was left by then; the archive of papers is nobody's."""
+        async with self._database.write() as connection:
+            if left_before and not await _left(connection, guild_id, left_before):
+                return  # it has come back
+            for statement in (
+                f"DELETE FROM highlights WHERE subscription_id IN {_OF_GUILD}",
+                f"DELETE FROM messages WHERE delivery_id IN {_DELIVERIES}",
+                f"DELETE FROM deliveries WHERE subscription_id IN {_OF_GUILD}",
+                "DELETE FROM drafts WHERE guild_id = ?",
+                "DELETE FROM changes WHERE guild_id = ?",
+                "DELETE FROM subscriptions WHERE guild_id = ?",
+                "DELETE FROM notices WHERE guild_id = ?",
+                "DELETE FROM guilds WHERE id = ? AND left_at IS NOT NULL",  # else it would be welcomed again
+            ):
+                await connection.execute(statement, (guild_id,))
+
+
+async def _left(connection: aiosqlite.Connection, guild_id: int, before: datetime) -> bool:
+    rows = await connection.execute_fetchall(
+        "SELECT 1 FROM guilds WHERE id = ? AND left_at < ?", (guild_id, iso(before))
+    )
+    return bool(rows)
+
+
+async def _leave(connection: aiosqlite.Connection, guild_id: int, now: datetime) -> None:
+    await connection.execute(
+        "INSERT INTO guilds (id, left_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE"
+        " SET left_at = coalesce(left_at, excluded.left_at)",
+        (guild_id, iso(now)),
+    )
+    paused = await connection.execute_fetchall(
+        "UPDATE subscriptions SET state = 'paused', reason = NULL, revision = revision + 1"
+        " WHERE guild_id = ? AND state IN ('active', 'suspended') RETURNING id",
+        (guild_id,),
+    )
+    for (subscription_id,) in paused:
+        await record_change(connection, subscription_id, Action.LEFT, by=None, now=now)

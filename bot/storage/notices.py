@@ -1,0 +1,31 @@
+"""The notices: which servers know that digests do not get to a channel, so that each is told once."""
+
+from datetime import datetime
+
+import aiosqlite
+
+from bot.storage.database import Database, iso
+
+
+class Notices:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def first(self, guild_id: int, subscription_id: int, channel_id: int, now: datetime) -> bool:
+        """Whether a server has yet to be told that a subscription fails; one told of its channel has been."""
+        async with self._database.write() as connection:
+            ((known,),) = await connection.execute_fetchall(
+                "SELECT count(*) FROM notices WHERE guild_id = ? AND (channel_id = ? OR subscription_id = ?)",
+                (guild_id, channel_id, subscription_id),
+            )
+            await connection.execute(
+                "INSERT INTO notices (guild_id, subscription_id, channel_id, told_at) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                (guild_id, subscription_id, channel_id, iso(now)),
+            )
+            return not known
+
+
+async def forget_notice(connection: aiosqlite.Connection, subscription_id: int) -> None:
+    """Within a transaction: should the subscription fail again, the server is to be told again."""
+    await connection.execute("DELETE FROM notices WHERE subscription_id = ?", (subscription_id,))

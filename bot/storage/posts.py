@@ -1,0 +1,86 @@
+"""The posts: where a server's channels were shown which papers."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.papers import Paper
+from bot.storage.database import Database, iso
+from bot.storage.papers import SELECT_PAPERS, read_paper
+
+_POST = "guild_id, deliveries.channel_id AS posted_in, place_id, message_id, sent_at"
+_POSTED = (
+    "FROM highlights JOIN deliveries ON deliveries.id = highlights.delivery_id"
+    " JOIN messages ON messages.delivery_id = highlights.delivery_id AND number = highlights.message"
+    " JOIN subscriptions ON subscriptions.id = deliveries.subscription_id"
+    " WHERE deliveries.channel_id IN (SELECT value FROM json_each(?)) AND message_id IS NOT NULL"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message in which a server was shown papers; `place_id` is the channel or forum post that it stands in."""
+
+    guild_id: int
+    channel_id: int
+    place_id: int
+    message_id: int
+    sent_at: datetime
+
+    @property
+    def url(self) -> str:
+        return f"https://discord.com/channels/{self.guild_id}/{self.place_id}/{self.message_id}"
+
+
+class Posts:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def channels(self, guild_id: int) -> list[int]:
+        """The channels of a server in which something was posted."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT DISTINCT deliveries.channel_id FROM deliveries"
+                " JOIN subscriptions ON subscriptions.id = subscription_id"
+                " WHERE guild_id = ? AND EXISTS (SELECT 1 FROM messages"
+                " WHERE delivery_id = deliveries.id AND message_id IS NOT NULL) ORDER BY deliveries.channel_id",
+                (guild_id,),
+            )
+        return [channel for (channel,) in rows]
+
+    async def latest(self, channels: Iterable[int], paper_ids: Iterable[str]) -> dict[str, Post]:
+        """Where these channels were last shown each of these papers; one they never were shown is not in it."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                f"SELECT paper_id, {_POST} {_POSTED} AND paper_id IN (SELECT value FROM json_each(?))"
+                " ORDER BY sent_at, deliveries.id",
+                (json.dumps(list(channels)), json.dumps(list(paper_ids))),
+            )
+        return {row["paper_id"]: _post(row) for row in rows}
+
+    async def since(
+        self, channels: Iterable[int], since: datetime, *, limit: int, offset: int = 0
+    ) -> tuple[list[tuple[Paper, Post]], int]:
+        """What these channels were shown from `since` on, and how much that is in all.
+
+        The newest message comes first, its papers in their order there.
+        """
+        span = f"{_POSTED} AND sent_at >= ?"
+        newest = "ORDER BY sent_at DESC, delivery_id DESC, position"
+        values = (json.dumps(list(channels)), iso(since))
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                f"SELECT paper.*, posted.* FROM (SELECT paper_id, highlights.delivery_id, position, {_POST} {span}"
+                f" {newest.replace('delivery_id', 'highlights.delivery_id')} LIMIT ? OFFSET ?) AS posted"
+                f" JOIN ({SELECT_PAPERS}) AS paper ON paper.id = paper_id {newest}",
+                (*values, limit, offset),
+            )
+            ((total,),) = await connection.execute_fetchall(f"SELECT count(*) {span}", values)
+        return [(read_paper(row), _post(row)) for row in rows], total
+
+
+def _post(row: sqlite3.Row) -> Post:
+    sent_at = datetime.fromisoformat(row["sent_at"])
+    return Post(row["guild_id"], row["posted_in"], row["place_id"], row["message_id"], sent_at)

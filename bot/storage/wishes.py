@@ -1,0 +1,67 @@
+"""A wish as columns of a row, or as JSON."""
+
+import json
+from collections.abc import Mapping
+from datetime import time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.digest import Taste
+from bot.schedule import Cadence, Timetable
+from bot.wish import Discussion, Layout, Posting, Wish
+
+
+def wish_row(wish: Wish) -> dict[str, str | int | None]:
+    """The wish by column name; what `read_wish` reads back."""
+    timetable, taste, posting = wish.timetable, wish.taste, wish.posting
+    return {
+        "channel_id": wish.channel_id,
+        "at": timetable.at.isoformat(timespec="minutes"),
+        "zone": timetable.zone.key,
+        "weekdays": "".join(str(number) for number in sorted(timetable.weekdays)),
+        "cadence": timetable.cadence.value,
+        "size": taste.size,
+        "min_upvotes": taste.min_upvotes,
+        "risers": taste.risers,
+        "query": taste.query,
+        "layout": posting.layout.value,
+        "discussion": posting.discussion.value,
+        "archive_after": posting.archive_after,
+        "publish": int(posting.publish),
+        "ping_role_id": posting.ping_role_id,
+        "ping_upvotes": posting.ping_upvotes,
+        "silent": int(posting.silent),
+        "quiet_line": int(posting.quiet_line),
+    }
+
+
+def read_wish(row: Mapping[str, Any]) -> Wish:
+    """Raises `ValueError` or `KeyError` for what is no wish, such as a zone that this machine does not know."""
+    weekdays = frozenset(int(number) for number in row["weekdays"])
+    return Wish(
+        channel_id=row["channel_id"],
+        timetable=Timetable(
+            time.fromisoformat(row["at"]), ZoneInfo(row["zone"]), weekdays, cadence=Cadence(row["cadence"])
+        ),
+        taste=Taste(row["size"], row["min_upvotes"], row["risers"], row["query"]),
+        posting=Posting(
+            layout=Layout(row["layout"]),
+            discussion=Discussion(row["discussion"]),
+            archive_after=row["archive_after"],
+            publish=bool(row["publish"]),
+            ping_role_id=row["ping_role_id"],
+            ping_upvotes=row["ping_upvotes"],
+            silent=bool(row["silent"]),
+            quiet_line=bool(row["quiet_line"]),
+        ),
+    )
+
+
+def wish_json(wish: Wish) -> str:
+    return json.dumps(wish_row(wish), ensure_ascii=False)
+
+
+def difference(before: Wish, after: Wish) -> dict[str, list[str | int | None]]:
+    """The columns in which two wishes differ, each as before and after."""
+    old, new = wish_row(before), wish_row(after)
+    return {name: [old[name], new[name]] for name in new if old[name] != new[name]}

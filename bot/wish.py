@@ -1,0 +1,58 @@
+"""What an admin wishes of a subscription: when, where, what, and how it is posted. Pure."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from bot.digest import Taste
+from bot.schedule import Timetable
+
+ArchiveMinutes = Literal[60, 1440, 4320, 10080]  # after which, without a word, Discord can archive a thread
+
+
+class Layout(StrEnum):
+    """How a digest looks: a block for each paper, a line for each, or the first with its picture."""
+
+    LIST = "list"
+    COMPACT = "compact"
+    CARDS = "cards"
+
+
+class Discussion(StrEnum):
+    """Where people discuss: nowhere in particular, in a thread for the digest, or in one for each highlight.
+
+    In a forum the threads are its posts, and there is always one at least.
+    """
+
+    NONE = "none"
+    DIGEST = "digest"
+    HIGHLIGHT = "highlight"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """How a digest is posted.
+
+    `publish` sends an announcement on to its followers; a role
+    is pinged when a highlight has `ping_upvotes` at least; `silent` posts notify nobody; with `quiet_line` a quiet run
+    says so in a line.
+    """
+
+    layout: Layout = Layout.LIST
+    discussion: Discussion = Discussion.NONE
+    archive_after: ArchiveMinutes = 1440
+    publish: bool = False
+    ping_role_id: int | None = None
+    ping_upvotes: int = 0
+    silent: bool = False
+    quiet_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A subscription as its admin wants it."""
+
+    channel_id: int
+    timetable: Timetable
+    taste: Taste = field(default_factory=Taste)
+    posting: Posting = field(default_factory=Posting)

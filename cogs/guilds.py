@@ -1,0 +1,114 @@
+"""Guilds: servers that the bot joins and leaves, and what is kept of them."""
+
+import logging
+import re
+from datetime import UTC, timedelta
+
+import discord
+from apscheduler.triggers.cron import CronTrigger
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import PaperBot, reply
+from bot.layouts.guilds import FORGOTTEN, KEPT_DAYS, PRIVACY, welcome
+from bot.requests import UNREACHED
+from bot.storage import SubscriptionState
+from bot.telling import tell
+from cogs import admins, panel
+from cogs.controls import Control, Interaction
+
+log = logging.getLogger(__name__)
+
+JOB = "guilds.forget"
+
+
+class SetUpButton(Control, kind="setup", form="new"):
+    """Stands under the welcome."""
+
+    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:  # noqa: ARG002
+        await panel.open_panel(interaction)
+
+
+class ForgetButton(Control, kind="forget", form="everything"):
+    """Deletes, for good, what is kept of the server it is clicked in."""
+
+    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:  # noqa: ARG002
+        admins.check_admin(interaction)
+        await interaction.client.house.storage.guilds.forget(admins.guild_of(interaction).id)
+        await reply(interaction, FORGOTTEN)
+
+
+class Guilds(commands.Cog):
+    def __init__(self, bot: PaperBot) -> None:
+        self.bot = bot
+        self.guilds = bot.house.storage.guilds
+        self.counted: set[int] | None = None  # the servers the bot is in, once they are known
+
+    async def cog_load(self) -> None:
+        self.bot.add_dynamic_items(SetUpButton, ForgetButton)
+        self.bot.house.scheduler.add_job(self.forget_left, CronTrigger(hour=4, timezone=UTC), id=JOB)
+
+    async def cog_unload(self) -> None:
+        self.bot.remove_dynamic_items(SetUpButton, ForgetButton)
+        if self.bot.house.scheduler.get_job(JOB):
+            self.bot.house.scheduler.remove_job(JOB)
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Servers may have added or removed the bot while it was away."""
+        present = {guild.id: guild for guild in self.bot.guilds}
+        new = await self.guilds.reconcile(present, self.bot.house.clock())
+        self.counted = set(present)
+        for guild_id in new:
+            await self._welcome(present[guild_id])
+
+    @commands.Cog.listener("on_guild_join")
+    @commands.Cog.listener("on_guild_available")
+    async def on_guild(self, guild: discord.Guild) -> None:
+        """A server that is there now. Before all are counted, it may have been there for years."""
+        if self.counted is None or guild.id in self.counted:
+            return
+        self.counted.add(guild.id)
+        if await self.guilds.join(guild.id, self.bot.house.clock()):
+            await self._welcome(guild)
+
+    async def _welcome(self, guild: discord.Guild) -> None:
+        if guild.me is None:  # Discord has yet to say more of it than its id
+            return
+        known = await self.bot.house.storage.subscriptions.of_guild(guild.id)
+        paused = sum(each.state is SubscriptionState.PAUSED for each in known)
+        await tell(self.bot, guild, welcome(paused))
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Nothing is posted there any more; the data is kept for a while, lest a slip of an admin cost it."""
+        if self.counted:
+            self.counted.discard(guild.id)
+        await self.guilds.leave(guild.id, self.bot.house.clock())
+
+    async def forget_left(self) -> None:
+        """Every day: delete what is kept of servers that the bot left long ago, and drafts nobody saved."""
+        await self.bot.house.storage.drafts.forget_old(self.bot.house.clock())
+        await self._count_anew()
+        long_ago = self.bot.house.clock() - timedelta(days=KEPT_DAYS)
+        for guild_id in await self.guilds.left_before(long_ago):
+            await self.guilds.forget(guild_id, left_before=long_ago)
+
+    async def _count_anew(self) -> None:
+        """A removal while the gateway was lost is told to nobody, and discord.py goes on to know the server."""
+        try:
+            present = [guild.id async for guild in self.bot.fetch_guilds(limit=None, with_counts=False)]
+        except UNREACHED as error:
+            log.warning("the servers could not be counted: %s", error)
+            return
+        await self.guilds.reconcile(present, self.bot.house.clock())
+
+    @app_commands.command(description="What the bot stores, and how to have it deleted")
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def privacy(self, interaction: Interaction) -> None:
+        await reply(interaction, PRIVACY)
+
+
+async def setup(bot: PaperBot) -> None:
+    await bot.add_cog(Guilds(bot))
