@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := requirements/dev.txt
 
-.PHONY: setup demo run test test-real-days check bench judge docs lock
+.PHONY: setup demo run test test-real-days check bench judge docs pictures lock
 setup: .venv/ready
 
 # The lock file carries hashes, so pip installs exactly what was tested or nothing.
@@ -45,6 +45,11 @@ judge: setup
 # Renew what is written from the code: the command reference and the example settings.
 docs: setup
 	$(BIN)/python -m tests.reference
+
+# Renew the pictures in the docs, with an installed Chromium.
+SCENES := digest panel extras thread forum compact cards recap
+pictures: setup
+	for scene in $(SCENES); do $(BIN)/paperboy demo --scene $$scene --screenshot docs/images/$$scene.png || exit 1; done
 
 # Renew the lock files after a change of dependencies.
 lock:

@@ -2,14 +2,30 @@
 
 The sample holds a dozen papers of each of fourteen days: facts (ids, titles, names, dates, counts), with
 summaries and tags in our own words. Three famous papers on no list of these days are there to be looked up;
-their counts are round examples.
+their counts are round examples. One drawn figure stands for the pictures that Discord would load.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from enum import StrEnum
 from importlib.resources import files
 from typing import Any
+
+
+class Scene(StrEnum):
+    """A first digest, a server where nothing is set up yet, and what an admin can choose."""
+
+    DIGEST = "digest"
+    EMPTY = "empty"
+    PANEL = "panel"
+    EXTRAS = "extras"
+    COMPACT = "compact"
+    CARDS = "cards"
+    THREAD = "thread"
+    FORUM = "forum"
+    RECAP = "recap"
+    STATUS = "status"
 
 
 def sample_lists() -> Mapping[date, list[Any]]:
@@ -20,6 +36,12 @@ def sample_lists() -> Mapping[date, list[Any]]:
 def sample_beyond() -> list[Any]:
     """The entries of papers that are on none of the lists."""
     return _lines("beyond.jsonl")
+
+
+def sample_pictures(urls: Iterable[str]) -> Mapping[str, tuple[str, bytes]]:
+    """A file name and a picture for each of these URLs."""
+    picture = (files("bot.demo") / "figure.png").read_bytes()
+    return dict.fromkeys(urls, ("figure.png", picture))
 
 
 def _lines(name: str) -> list[Any]:

@@ -6,23 +6,24 @@ import shutil
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import discord
 import simcord
 from rich.console import Console
 
 from bot.archive import days_between
 from bot.client import PaperBot, open_house
-from bot.demo import sample_beyond, sample_lists
+from bot.demo import Scene, sample_beyond, sample_lists, sample_pictures
 from bot.demo.papers_server import PapersServer
+from bot.demo.scenes import MINUTE, Stage
+from bot.layouts.pictures import picture
 from bot.papers.api import PapersAPI
 
 MORNING = datetime(2026, 5, 29, 6, 59, tzinfo=UTC)  # a Friday; Thursday's list has closed
-MINUTE = 60  # seconds
-WIDTH, HEIGHT = 1120, 1080
+EARLIER = {Scene.RECAP: timedelta(days=7)}  # a week with its digests
+WIDTH, HEIGHT = 1120, 1240
 _SETTLE_SECONDS = 60
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _CHROMIUM_OPTIONS = (
@@ -34,7 +35,7 @@ _CHROMIUM_OPTIONS = (
     "--no-first-run",
     "--hide-scrollbars",
     "--force-device-scale-factor=1.5",
-    "--virtual-time-budget=8000",  # ms the page has to load and draw
+    "--virtual-time-budget=25000",  # ms the page has to load and draw
 )
 
 
@@ -42,31 +43,8 @@ class DemoUnavailable(Exception):
     """The demo lacks something on this machine; the message says what to install."""
 
 
-class Stage:
-    """A simulated Discord in which the real bot has posted its first digest."""
-
-    def __init__(self, env: simcord.Env, bot: PaperBot) -> None:
-        self.env = env
-        self.bot = bot
-        self.guild = env.create_guild("Paper Club")
-        self.general = self.guild.create_text_channel("general")
-        self.channel = self.guild.create_text_channel("daily-papers")
-        admins = self.guild.create_role("Admins", permissions=discord.Permissions(manage_guild=True))
-        self.admin = self.guild.add_member(env.create_user("ada"), roles=[admins])
-        self.reader = self.guild.add_member(env.create_user("grace"))
-
-    async def open(self) -> None:
-        """An admin subscribes a minute before nine in Berlin; at nine the digest arrives."""
-        assert self.bot.user is not None
-        await self.bot.user.edit(username="Paperboy")
-        await self.admin.slash(self.general, "digest add", channel=self.channel, time="9:00", timezone="Europe/Berlin")
-        await self.env.advance_time(60)
-        await self.bot.courier.tick(self.bot.house.clock())
-        await self.env.settle()
-
-
 @asynccontextmanager
-async def raised_stage(folder: Path, say: Console) -> AsyncIterator[Stage]:
+async def raised_stage(folder: Path, say: Console, scene: Scene = Scene.DIGEST) -> AsyncIterator[Stage]:
     """The stage over a database and an index in `folder`, with the sample read into its archive."""
     lists = sample_lists()
     clock = _Clock()
@@ -83,9 +61,9 @@ async def raised_stage(folder: Path, say: Console) -> AsyncIterator[Stage]:
         bot = PaperBot(house, shard_count=1)
         async with simcord.run(bot, check_errors=False, settle_timeout=_SETTLE_SECONDS) as env:
             clock.env = env
-            await env.advance_time((MORNING - env.now()).total_seconds())
+            await env.advance_time((MORNING - EARLIER.get(scene, timedelta()) - env.now()).total_seconds())
             stage = Stage(env, bot)
-            await stage.open()
+            await stage.open(scene)
             yield stage
 
 
@@ -98,19 +76,20 @@ class _Clock:
         return self.env.now() if self.env else MORNING
 
 
-async def show(screenshot: Path | None) -> None:
+async def show(screenshot: Path | None, scene: Scene) -> None:
     """Show the demo in a browser until Ctrl-C, or take one picture of it into `screenshot`."""
     say = Console(highlight=False, soft_wrap=True)
     logging.getLogger("discord").setLevel(logging.WARNING)
     with TemporaryDirectory(prefix="paperboy-demo-") as folder:
-        async with raised_stage(Path(folder), say) as stage:
+        async with raised_stage(Path(folder), say, scene) as stage:
             preview = stage.env.preview(
-                stage.channel,
+                stage.shown,
                 viewers=[stage.admin, stage.reader],
                 layout="channel",
                 width=WIDTH,
                 height=HEIGHT,
                 timezone="Europe/Berlin",
+                assets=sample_pictures(await _pictures(stage)),
             )
             async with preview:
                 if screenshot:
@@ -118,9 +97,15 @@ async def show(screenshot: Path | None) -> None:
                     say.print(f"Wrote {screenshot}")
                 else:
                     say.print(f"\nOpen  {preview.url}\n")
-                    say.print("Type /paper search, /paper show 1706.03762 or /digest preview. Ctrl-C ends the demo.")
+                    say.print("Type /paper search, /paper show 1706.03762 or /digest setup. Ctrl-C ends the demo.")
                     await _play(stage, preview)
     say.print("The demo has ended and left nothing behind.")
+
+
+async def _pictures(stage: Stage) -> set[str]:
+    """The pictures that messages of the sample's papers may show."""
+    papers, _ = await stage.bot.house.storage.papers.top(date.min, date.max, limit=1000)
+    return {item.media.url for paper in papers for item in picture(paper).items}
 
 
 async def _play(stage: Stage, preview: simcord.Preview) -> None:
@@ -136,7 +121,7 @@ async def _play(stage: Stage, preview: simcord.Preview) -> None:
             await asyncio.wait_for(ended.wait(), MINUTE)
         with suppress(simcord.SetupError):  # somebody is clicking: the next minute catches up
             await stage.env.advance_time((datetime.now(UTC) - behind - stage.env.now()).total_seconds())
-            await stage.bot.courier.tick(stage.bot.house.clock())
+            await stage.tick()
             await preview.refresh()
     closing.cancel()
 
