@@ -67,8 +67,7 @@ def moved(interaction: Interaction, wish: Wish, channel: Channel) -> Wish:
 def check_destination(interaction: Interaction, wish: Wish) -> None:
     """Raises `Mistake` that names what the bot may not do in the wish's channel, and what to click."""
     channel = destination_of(interaction, wish.channel_id)
-    in_the_way = list(obstacles(channel, channel.guild.me, wish.posting))
-    if in_the_way:
+    if in_the_way := obstacles(channel, channel.guild.me, wish.posting):
         raise Mistake(f"{in_the_way[0]} Then try again; nothing was changed.")
 
 
@@ -102,11 +101,22 @@ def read_filter(interaction: Interaction, text: str) -> str:
     return typed
 
 
-async def chosen(interaction: Interaction, subscription: str | None) -> Subscription:
-    """The subscription an admin means, of their own server; raises `Mistake`."""
+async def all_here(interaction: Interaction) -> list[Subscription]:
+    """The subscriptions of the admin's server, of which there is one at least; raises `Mistake`."""
     known = await interaction.client.house.storage.subscriptions.of_guild(guild_of(interaction).id)
     if not known:
         raise Mistake(replies.NO_SUBSCRIPTIONS)
+    return known
+
+
+async def again(interaction: Interaction, known: Subscription) -> Subscription:
+    """A subscription as it is after a change."""
+    return await interaction.client.house.storage.subscriptions.get(known.id) or known
+
+
+async def chosen(interaction: Interaction, subscription: str | None) -> Subscription:
+    """The subscription an admin means, of their own server; raises `Mistake`."""
+    known = await all_here(interaction)
     if subscription is None and len(known) == 1:
         return known[0]
     for each in known:
@@ -136,7 +146,7 @@ async def edit(interaction: Interaction, known: Subscription, wish: Wish) -> Sub
     following = await next_run(interaction, known, wish.timetable)
     with nobody_else():
         await house.storage.subscriptions.edit(known, wish, following, by=interaction.user.id, now=house.clock())
-    return await house.storage.subscriptions.get(known.id) or known
+    return await again(interaction, known)
 
 
 def _needs_check(known: Subscription, wish: Wish) -> bool:

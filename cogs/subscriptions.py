@@ -169,7 +169,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         known = await admins.chosen(interaction, subscription)
         with admins.nobody_else():
             await self.subscriptions.pause(known, by=interaction.user.id, now=self.house.clock())
-        await reply(interaction, replies.saved(await self._again(known), "Paused"))
+        await reply(interaction, replies.saved(await admins.again(interaction, known), "Paused"))
 
     @app_commands.command(description="Post again; what was missed meanwhile comes in one digest")
     @app_commands.describe(subscription=_WHICH)
@@ -179,7 +179,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         next_run = await admins.next_run(interaction, known, known.wish.timetable)
         with admins.nobody_else():
             await self.subscriptions.resume(known, next_run, by=interaction.user.id, now=self.house.clock())
-        await reply(interaction, replies.saved(await self._again(known), "Resumed"))
+        await reply(interaction, replies.saved(await admins.again(interaction, known), "Resumed"))
 
     @app_commands.command(description="Remove a subscription; what it posted stays in the record")
     @app_commands.describe(subscription=_WHICH)
@@ -309,13 +309,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         """The subscription an admin means, or all of their server; raises `Mistake`."""
         if subscription:
             return [await admins.chosen(interaction, subscription)]
-        known = await self.subscriptions.of_guild(admins.guild_of(interaction).id)
-        if not known:
-            raise Mistake(replies.NO_SUBSCRIPTIONS)
-        return known
-
-    async def _again(self, known: Subscription) -> Subscription:
-        return await self.subscriptions.get(known.id) or known
+        return await admins.all_here(interaction)
 
 
 def _timetable(

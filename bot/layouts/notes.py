@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bot.finding import Results
 from bot.layouts.replies import no_results
 from bot.layouts.text import code, marked, shorten
+from bot.layouts.wishes import joined
 from bot.search import MOST_WORDS, Mistake, Query
 
 TOO_LONG = "Shorten the query to see more pages."
@@ -57,5 +58,4 @@ def _mistake(query: Query, mistake: Mistake) -> str:
 
 def _codes(texts: tuple[str, ...], joint: str = "or") -> str:
     """`a`, `b` or `c`."""
-    *others, last = (code(text, _WORD) for text in texts[:_MOST])
-    return f"{', '.join(others)} {joint} {last}" if others else last
+    return joined([code(text, _WORD) for text in texts[:_MOST]], joint)

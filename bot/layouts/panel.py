@@ -26,7 +26,8 @@ from discord.ui import (
 
 from bot.digest import MOST_PAPERS, MOST_UPVOTES
 from bot.layouts.paper import ACCENT, finished
-from bot.layouts.text import MAX_CHOICES, code, count, timestamp
+from bot.layouts.replies import coming
+from bot.layouts.text import MAX_CHOICES, code, count
 from bot.layouts.wishes import sentence
 from bot.schedule import DAY_NAMES, Cadence, Run
 from bot.storage import Draft
@@ -130,16 +131,12 @@ def _lines(shown: Prospect) -> Iterator[str]:
     wish = shown.draft.wish
     yield "### A new subscription" if shown.draft.subscription_id is None else "### Change a subscription"
     yield f"**{sentence(wish)}.**"
-    yield _PAUSED if shown.paused else _next(shown.next_run)
+    yield _PAUSED if shown.paused else coming(shown.next_run)
     yield _count(shown)
     yield _FIRST_DAYS[wish.timetable.cadence]
     yield from (f"⚠️ {remark}" for remark in shown.remarks if remark not in shown.note)
     yield f"✏️ {shown.note}" if shown.note else ""
     yield _UNSAVED
-
-
-def _next(run: Run) -> str:
-    return f"Next digest {timestamp(run.at)} ({timestamp(run.at, 'R')})."
 
 
 def _count(shown: Prospect) -> str:

@@ -7,6 +7,7 @@ from bot.digest import Digest
 from bot.layouts.text import MAX_CONTENT, count, day_name, link, short_day, timestamp
 from bot.layouts.wishes import joined, sentence, when
 from bot.papers import Paper
+from bot.schedule import Run
 from bot.storage import PER_GUILD, Delivery, DeliveryState, Subscription, SubscriptionState
 
 NEEDS_MANAGE_SERVER = "You need the **Manage Server** permission to see or change what is posted here. Ask an admin."
@@ -78,8 +79,11 @@ def next_run(subscription: Subscription) -> str:
             since = timestamp(subscription.next_run.at)
             return f"Due since {since}, and waiting, as {subscription.reason}. It comes once the list can be read."
         case _:
-            at = subscription.next_run.at
-            return f"Next digest {timestamp(at)} ({timestamp(at, 'R')})."
+            return coming(subscription.next_run)
+
+
+def coming(run: Run) -> str:
+    return f"Next digest {timestamp(run.at)} ({timestamp(run.at, 'R')})."
 
 
 def listed(subscription: Subscription) -> str:

@@ -1,16 +1,20 @@
 """One SQLite file: a writer whose transactions are whole functions, and readers that never wait for it."""
 
 import asyncio
+import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import aiosqlite
+
+Read = TypeVar("Read")
+log = logging.getLogger(__name__)
 
 READERS = 2  # a point read behind a slow query costs seconds with one, a third of a millisecond with two
 APPLICATION_ID = 1346457683
@@ -128,3 +132,17 @@ def iso(instant: datetime) -> str:
 
 def from_iso(stored: str | None) -> datetime | None:
     return datetime.fromisoformat(stored) if stored else None
+
+
+def assigned(values: Iterable[str]) -> str:
+    """What sets the columns of these names, for a statement with their values."""
+    return ", ".join(f"{name} = ?" for name in values)
+
+
+def readable(kind: str, row_id: int, read: Callable[[], Read]) -> Read | None:
+    """What `read` makes of a row; None for one that it cannot read, which must not cost the others their digests."""
+    try:
+        return read()
+    except (ValueError, KeyError) as error:  # such as a zone that this machine does not know
+        log.error("%s %d cannot be read: %s", kind, row_id, error)
+        return None

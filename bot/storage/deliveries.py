@@ -1,28 +1,26 @@
 """The deliveries: digests on their way or arrived. Unique keys make a repeat impossible."""
 
 import json
-import logging
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 import aiosqlite
 
 from bot.digest import Digest, Highlight
 from bot.schedule import Run
 from bot.storage.changes import Action, record_change
-from bot.storage.database import Database, from_iso, iso
+from bot.storage.database import Database, assigned, from_iso, iso, readable
 from bot.storage.notices import forget_notice
 from bot.storage.papers import SELECT_PAPERS, read_paper
 from bot.storage.posts import Post
 from bot.storage.subscriptions import Subscription, run_row, suspend
 from bot.storage.wishes import read_wish, wish_json
 from bot.wish import Discussion, Wish
-
-log = logging.getLogger(__name__)
 
 
 class DeliveryState(StrEnum):
@@ -118,13 +116,11 @@ class Deliveries:
         return await self.get(delivery_id)
 
     async def get(self, delivery_id: int) -> Delivery | None:
-        found = await self._where("deliveries.id = ?", delivery_id)
-        return found[0] if found else None
+        return await self._only("deliveries.id = ?", delivery_id)
 
     async def with_nonce(self, nonce: str) -> Delivery | None:
         """The delivery that a message belongs to."""
-        found = await self._where("deliveries.id = (SELECT delivery_id FROM messages WHERE nonce = ?)", nonce)
-        return found[0] if found else None
+        return await self._only("deliveries.id = (SELECT delivery_id FROM messages WHERE nonce = ?)", nonce)
 
     async def under_way(self, now: datetime) -> list[Delivery]:
         """Planned deliveries of active subscriptions that may be tried (again) now."""
@@ -141,12 +137,11 @@ class Deliveries:
 
     async def last_posted(self, subscription_id: int) -> Delivery | None:
         """The latest run that highlighted something in a message which is there, or was until it was undone."""
-        found = await self._where(
+        return await self._only(
             "subscription_id = ? AND quiet IS NULL AND (deliveries.state = 'undone' OR EXISTS (SELECT 1 FROM messages"
             " WHERE delivery_id = deliveries.id AND message_id IS NOT NULL)) ORDER BY run_date DESC LIMIT 1",
             subscription_id,
         )
-        return found[0] if found else None
 
     async def taken(self, subscription_id: int, since: date) -> frozenset[date]:
         """The dates from `since` on that have had their run, or were sent before their time."""
@@ -166,8 +161,15 @@ class Deliveries:
             )
             ids = [row["id"] for row in rows]
             highlights, messages = await _highlights(connection, ids), await _messages(connection, ids)
-        found = (_readable(row, highlights[row["id"]], messages[row["id"]]) for row in rows)
+        found = (
+            readable("delivery", row["id"], partial(_delivery, row, highlights[row["id"]], messages[row["id"]]))
+            for row in rows
+        )
         return [delivery for delivery in found if delivery]
+
+    async def _only(self, condition: str, *values: object) -> Delivery | None:
+        found = await self._where(condition, *values)
+        return found[0] if found else None
 
     async def covered_until(self, subscription_id: int) -> date | None:
         """The last day a subscription need not look at again, None before its first run.
@@ -194,22 +196,20 @@ class Deliveries:
 
     async def of_paper(self, subscription_id: int, paper_id: str) -> Delivery | None:
         """The delivery in which a subscription highlighted a paper."""
-        found = await self._where(
+        return await self._only(
             "deliveries.id = (SELECT delivery_id FROM highlights WHERE subscription_id = ? AND paper_id = ?)",
             subscription_id,
             paper_id,
         )
-        return found[0] if found else None
 
     async def covering(self, subscription_id: int, day: date) -> Delivery | None:
         """The delivery that covered a day's list for a subscription; one that failed or was undone covers nothing."""
-        found = await self._where(
+        return await self._only(
             "subscription_id = ? AND deliveries.state NOT IN ('failed', 'undone')"
             " AND EXISTS (SELECT 1 FROM json_each(deliveries.days) WHERE value = ?) ORDER BY run_date LIMIT 1",
             subscription_id,
             day.isoformat(),
         )
-        return found[0] if found else None
 
     async def seen(self, guild_id: int, paper_ids: Iterable[str]) -> dict[str, date] | None:
         """When a server's daily digests first had each of these papers; None where it has had no daily digest."""
@@ -403,7 +403,7 @@ async def _move_on(connection: aiosqlite.Connection, subscription: Subscription,
     """Set the next run; raises `_Void` when an admin changed the subscription since it was read."""
     values = run_row(next_run)
     moved = await connection.execute(
-        f"UPDATE subscriptions SET {', '.join(f'{name} = ?' for name in values)}, reason = NULL"
+        f"UPDATE subscriptions SET {assigned(values)}, reason = NULL"
         " WHERE id = ? AND revision = ? AND state = 'active'",
         (*values.values(), subscription.id, subscription.revision),
     )
@@ -494,15 +494,6 @@ async def _messages(connection: aiosqlite.Connection, delivery_ids: list[int]) -
             ),
         )
     return found
-
-
-def _readable(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages: tuple[Message, ...]) -> Delivery | None:
-    """A delivery; None for a row that cannot be read, which must not cost the others their digests."""
-    try:
-        return _delivery(row, highlights, messages)
-    except (ValueError, KeyError) as error:
-        log.error("delivery %d cannot be read: %s", row["id"], error)
-        return None
 
 
 def _delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages: tuple[Message, ...]) -> Delivery:

@@ -68,12 +68,13 @@ class Posts:
         The newest message comes first, its papers in their order there.
         """
         span = f"{_POSTED} AND sent_at >= ?"
-        newest = "ORDER BY sent_at DESC, delivery_id DESC, position"
+        newest = "ORDER BY sent_at DESC, delivery DESC, position"
         values = (json.dumps(list(channels)), iso(since))
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(
-                f"SELECT paper.*, posted.* FROM (SELECT paper_id, highlights.delivery_id, position, {_POST} {span}"
-                f" {newest.replace('delivery_id', 'highlights.delivery_id')} LIMIT ? OFFSET ?) AS posted"
+                "SELECT paper.*, posted.* FROM"
+                f" (SELECT paper_id, highlights.delivery_id AS delivery, position, {_POST} {span}"
+                f" {newest} LIMIT ? OFFSET ?) AS posted"
                 f" JOIN ({SELECT_PAPERS}) AS paper ON paper.id = paper_id {newest}",
                 (*values, limit, offset),
             )

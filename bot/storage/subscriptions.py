@@ -1,22 +1,21 @@
 """The subscriptions: what admins set up, when each is due, and who changed what."""
 
-import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 
 import aiosqlite
 
 from bot.schedule import Run
 from bot.storage.changes import Action, record_change
-from bot.storage.database import Database, iso
+from bot.storage.database import Database, assigned, iso, readable
 from bot.storage.wishes import difference, read_wish, wish_row
 from bot.wish import Wish
 
-log = logging.getLogger(__name__)
-
+_Record = Callable[[aiosqlite.Connection, int], Awaitable[None]]  # notes what was done to which subscription
 PER_GUILD = 25  # as many as a select or an autocomplete can show
 
 
@@ -51,16 +50,6 @@ class TooManySubscriptions(Exception):
 
 class ChangedMeanwhile(Exception):
     """Somebody else has changed or removed the subscription since it was read; nothing was done."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """What an admin does, for the server's log."""
-
-    action: Action
-    by: int
-    now: datetime
-    details: Mapping[str, object] | None = None
 
 
 class Subscriptions:
@@ -104,33 +93,34 @@ class Subscriptions:
     async def _where(self, condition: str, *values: object) -> list[Subscription]:
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(f"SELECT * FROM subscriptions WHERE {condition}", values)
-        return [subscription for row in rows if (subscription := _readable(row))]
+        found = (readable("subscription", row["id"], partial(_subscription, row)) for row in rows)
+        return [subscription for subscription in found if subscription]
 
     async def edit(self, known: Subscription, wish: Wish, next_run: Run, *, by: int, now: datetime) -> None:
         """Change the wish; a suspended subscription is active again. Raises `ChangedMeanwhile`."""
         values = wish_row(wish) | run_row(next_run)
-        assignments = ", ".join(f"{name} = ?" for name in values)
         mended = "reason = NULL, state = CASE state WHEN 'suspended' THEN 'active' ELSE state END"
-        change = _Change(Action.EDITED, by, now, difference(known.wish, wish))
-        await self._make(change, known, f"{assignments}, {mended}", *values.values())
+        edited = partial(record_change, action=Action.EDITED, by=by, now=now, details=difference(known.wish, wish))
+        await self._change(known, edited, f"{assigned(values)}, {mended}", *values.values())
 
     async def pause(self, known: Subscription, *, by: int, now: datetime) -> None:
         """Raises `ChangedMeanwhile`."""
-        await self._make(_Change(Action.PAUSED, by, now), known, "state = 'paused', reason = NULL")
+        paused = partial(record_change, action=Action.PAUSED, by=by, now=now)
+        await self._change(known, paused, "state = 'paused', reason = NULL")
 
     async def resume(self, known: Subscription, next_run: Run, *, by: int, now: datetime) -> None:
         """Raises `ChangedMeanwhile`."""
         values = run_row(next_run)
-        assignments = ", ".join(f"{name} = ?" for name in values)
-        await self._make(
-            _Change(Action.RESUMED, by, now), known, f"state = 'active', reason = NULL, {assignments}", *values.values()
-        )
+        resumed = partial(record_change, action=Action.RESUMED, by=by, now=now)
+        await self._change(known, resumed, f"state = 'active', reason = NULL, {assigned(values)}", *values.values())
 
     async def remove(self, known: Subscription, *, by: int, now: datetime) -> None:
         """Raises `ChangedMeanwhile`."""
-        await self._make(_Change(Action.REMOVED, by, now), known, "state = 'removed', reason = NULL")
+        removed = partial(record_change, action=Action.REMOVED, by=by, now=now)
+        await self._change(known, removed, "state = 'removed', reason = NULL")
 
-    async def _make(self, change: "_Change", known: Subscription, assignments: str, *values: object) -> None:
+    async def _change(self, known: Subscription, record: _Record, assignments: str, *values: object) -> None:
+        """A change by an admin and its record, of which there is neither without the other."""
         async with self._database.write() as connection:
             changed = await connection.execute(
                 f"UPDATE subscriptions SET {assignments}, revision = revision + 1"
@@ -139,9 +129,7 @@ class Subscriptions:
             )
             if not changed.rowcount:
                 raise ChangedMeanwhile
-            await record_change(
-                connection, known.id, change.action, by=change.by, now=change.now, details=change.details
-            )
+            await record(connection, known.id)
 
     async def suspend(self, subscription_id: int, reason: str, now: datetime) -> None:
         """Stop until an admin has mended what `reason` says."""
@@ -168,15 +156,6 @@ async def suspend(connection: aiosqlite.Connection, subscription_id: int, reason
 
 def run_row(run: Run) -> dict[str, object]:
     return {"next_run_date": run.date.isoformat(), "next_run_at": iso(run.at)}
-
-
-def _readable(row: sqlite3.Row) -> Subscription | None:
-    """A subscription; None for a row that cannot be read, which must not cost the others their digests."""
-    try:
-        return _subscription(row)
-    except (ValueError, KeyError) as error:  # such as a zone that this machine does not know
-        log.error("subscription %d cannot be read: %s", row["id"], error)
-        return None
 
 
 def _subscription(row: sqlite3.Row) -> Subscription:
