@@ -20,6 +20,7 @@ from bot.archive import Archive
 from bot.client import PaperBot, index_beside, open_house, system_clock, use_discord_at
 from bot.demo import Scene
 from bot.digest import latest_closed_day
+from bot.layouts.reasons import explain
 from bot.layouts.text import count
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.search import IndexRefused, forget_index, load_encoder
@@ -48,7 +49,7 @@ def main() -> None:
     except (aiohttp.ClientError, discord.DiscordServerError) as error:
         _stop(f"Discord could not be reached ({type(error).__name__}). Is the network up? Start me again then.", 1)
     except PapersUnavailable as error:
-        _stop(f"The papers API could not be read: {error}. Try again later.", 1)
+        _stop(f"{explain(error.reason)} Try again later.", 1)
 
 
 def _stop(message: str, code: int) -> NoReturn:
@@ -149,7 +150,9 @@ async def _backfill(settings: Settings, first: date, last: date) -> None:
                 progress.update(bar, advance=1, description=f"Reading {day}")
     Console().print(f"{count(len(days) - len(failures), 'day')} read.")
     if failures:
-        _stop(f"{count(len(failures), 'day')} could not be read ({failures[-1]}). Run it again for them.", 1)
+        _stop(
+            f"{count(len(failures), 'day')} could not be read. {explain(failures[-1].reason)} Run it again for them.", 1
+        )
 
 
 @app.command()

@@ -9,6 +9,7 @@ from typing import TypeVar
 from bot.digest import closed_at
 from bot.papers import Paper
 from bot.papers.api import PapersAPI, PapersUnavailable
+from bot.reasons import Reason, ReasonKind
 from bot.search import MODEL, Search, text_of
 from bot.storage import Storage
 
@@ -37,6 +38,7 @@ class Archive:
         self._indexing = asyncio.Lock()
         self._embedding = asyncio.Lock()
         self._resting_until = datetime.min.replace(tzinfo=UTC)
+        self._rests_for = Reason(ReasonKind.PAPERS_UNREACHABLE)
 
     async def refresh(self, day: date, now: datetime) -> int:
         """Read the list of `day` once; gives how many papers it held. Raises `PapersUnavailable`."""
@@ -88,11 +90,11 @@ class Archive:
 
     async def _refresh_unless_resting(self, day: date, now: datetime) -> None:
         if now < self._resting_until:
-            raise PapersUnavailable("the papers API did not answer a moment ago")
+            raise PapersUnavailable(self._rests_for, "a moment ago")
         try:
             await _within(PATIENCE_SECONDS, self.refresh(day, now))
-        except PapersUnavailable:
-            self._resting_until = now + PAUSE_AFTER_FAILURE
+        except PapersUnavailable as error:
+            self._resting_until, self._rests_for = now + PAUSE_AFTER_FAILURE, error.reason
             raise
 
     async def fetch(self, paper_id: str, now: datetime) -> Paper | None:
@@ -160,7 +162,7 @@ async def _within(seconds: float, answer: Awaitable[Answer]) -> Answer:
         async with asyncio.timeout(seconds):
             return await answer
     except TimeoutError as error:
-        raise PapersUnavailable("the papers API took too long") from error
+        raise PapersUnavailable(Reason(ReasonKind.PAPERS_UNREACHABLE), f"nothing within {seconds} s") from error
 
 
 def days_between(first: date, last: date) -> Iterator[date]:

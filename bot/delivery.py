@@ -33,6 +33,7 @@ from bot.digest import Digest
 from bot.layouts import replies
 from bot.layouts.digest import digest_message, highlight_message, quiet_message, thread_name
 from bot.papers.api import PapersUnavailable
+from bot.reasons import Reason, ReasonKind
 from bot.requests import ANSWER_SECONDS, UNREACHED, Blocked, DeliveryFailed, Passing, Rejected, classified, in_time
 from bot.schedule import Run, first_run, latest_run
 from bot.storage import Delivery, DeliveryState, Message, Storage, Subscription
@@ -58,7 +59,11 @@ class _Stopped(Exception):
 
 
 class NothingToSend(Exception):
-    """There is nothing to send before its time; the message is the reason."""
+    """There is nothing to send before its time, for a `reason`."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 def delivery_nonces(subscription: Subscription, run: Run, digest: Digest) -> list[str]:
@@ -118,11 +123,11 @@ class Courier:
         waiting = subscription.next_run.at <= now
         run = latest_run(subscription.wish.timetable, now) if waiting else subscription.next_run
         digest = await self._composed(subscription, now)
-        if not digest.highlights:
-            raise NothingToSend(digest.reason or "")
+        if digest.reason:
+            raise NothingToSend(digest.reason)
         delivery = await self._plan(subscription, run, digest, now, by=by)
         if delivery is None:
-            raise NothingToSend("a digest is on its way already, or somebody has just changed the subscription")
+            raise NothingToSend(Reason(ReasonKind.RUN_TAKEN))
         self._hurried.add(delivery.id)
         try:
             await self._run_all([self._carry(delivery.id, _running(now))], slots=nullcontext())
@@ -189,8 +194,8 @@ class Courier:
         try:
             digest = await self._composed(subscription, now)
         except PapersUnavailable as error:
-            if subscription.reason != str(error):
-                await self._storage.subscriptions.wait(subscription.id, str(error))
+            if subscription.reason != error.reason:
+                await self._storage.subscriptions.wait(subscription.id, error.reason)
             return
         delivery = await self._plan(subscription, run, digest, now)
         if delivery and delivery.state is DeliveryState.PLANNED:
@@ -237,12 +242,12 @@ class Courier:
         places: list[Arrived] = []
         try:
             if delivery.id in self._sending:
-                raise Passing("Discord has not answered yet")
+                raise Passing(Reason(ReasonKind.DISCORD_SILENT))
             async for arrived in self._arriving(delivery, clock, superseded=superseded):
                 places.append(arrived)  # noqa: PERF401  # what arrived before a failure counts
             left_undone = await self._follow_up_all(delivery, places, clock, last=superseded)
             if len(places) < len(delivery.messages):
-                await self._give_up(delivery, delivery.reason or "the next run came before it was sent", clock())
+                await self._give_up(delivery, delivery.reason or Reason(ReasonKind.SUPERSEDED), clock())
             else:
                 await self._storage.deliveries.complete(delivery, left_undone)
         except _Stopped:
@@ -262,7 +267,7 @@ class Courier:
 
     async def _follow_up_all(
         self, delivery: Delivery, places: list[Arrived], clock: Clock, *, last: bool
-    ) -> str | None:
+    ) -> Reason | None:
         """Threads and publishing come when all messages are there; gives why some of it cannot be, if it cannot."""
         follow_up = self._last_follow_up if last else self._follow_up
         left_undone = None
@@ -287,26 +292,27 @@ class Courier:
     async def _failed(self, delivery_id: int, failure: DeliveryFailed, now: datetime) -> None:
         """Record what became of an attempt. While in doubt, what an attempt did stays unknown."""
         deliveries = self._storage.deliveries
-        log.warning("delivery %d: %s", delivery_id, failure, exc_info=isinstance(failure, Rejected))
+        traced = isinstance(failure, Rejected)
+        log.warning("delivery %d: %s", delivery_id, failure, exc_info=traced, extra={"reason": failure.reason.kind})
         delivery = await deliveries.get(delivery_id)
         if delivery is None:
             return
         match failure:
             case Blocked() if await self._has_moved(delivery):
-                await deliveries.fail(delivery.id, str(failure), now)
+                await deliveries.fail(delivery.id, failure.reason, now)
             case Blocked() if delivery.in_doubt:  # it waits, planned, until the channel can be searched
-                await self._storage.subscriptions.suspend(delivery.subscription_id, str(failure), now)
-                await self._tell(delivery, replies.suspended(delivery.channel_id, str(failure)), now)
+                await self._storage.subscriptions.suspend(delivery.subscription_id, failure.reason, now)
+                await self._tell(delivery, replies.suspended(delivery.channel_id, failure.reason), now)
             case Blocked():
-                await deliveries.fail(delivery.id, str(failure), now, suspending=True)
-                await self._tell(delivery, replies.suspended(delivery.channel_id, str(failure)), now)
+                await deliveries.fail(delivery.id, failure.reason, now, suspending=True)
+                await self._tell(delivery, replies.suspended(delivery.channel_id, failure.reason), now)
             case Rejected():
-                await self._give_up(delivery, str(failure), now)
+                await self._give_up(delivery, failure.reason, now)
             case _:
                 retry_at = now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(delivery.attempts, 10))
-                await deliveries.postpone(delivery.id, str(failure), retry_at)
+                await deliveries.postpone(delivery.id, failure.reason, retry_at)
 
-    async def _give_up(self, delivery: Delivery, reason: str, now: datetime) -> None:
+    async def _give_up(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
         """Leave what has not arrived to the next digest; the second time in a row the server is told."""
         deliveries = self._storage.deliveries
         await deliveries.fail(delivery.id, reason, now)
@@ -354,14 +360,16 @@ class Courier:
                 await self._storage.deliveries.not_arrived(delivery.id, message.number)
             raise failure from error
 
-    async def _last_follow_up(self, delivery: Delivery, message: Message, arrived: Arrived, clock: Clock) -> str | None:
+    async def _last_follow_up(
+        self, delivery: Delivery, message: Message, arrived: Arrived, clock: Clock
+    ) -> Reason | None:
         """The follow-up of a delivery that must not hold up the next: what cannot be now will not be."""
         try:
             return await self._follow_up(delivery, message, arrived, clock)
         except DeliveryFailed as failure:
-            return str(failure)
+            return failure.reason
 
-    async def _follow_up(self, delivery: Delivery, message: Message, arrived: Arrived, clock: Clock) -> str | None:
+    async def _follow_up(self, delivery: Delivery, message: Message, arrived: Arrived, clock: Clock) -> Reason | None:
         """Open the thread of a message that has arrived, and publish it; gives why that cannot be, if it cannot.
 
         Raises `DeliveryFailed` where it may be later.
@@ -375,8 +383,8 @@ class Courier:
             failure = classified(error)
             if isinstance(failure, Passing):
                 raise failure from error
-            log.warning("delivery %d: %s", delivery.id, failure)
-            return str(failure)
+            log.warning("delivery %d: %s", delivery.id, failure, extra={"reason": failure.reason.kind})
+            return failure.reason
         return None
 
     async def _open_thread(
@@ -399,7 +407,7 @@ class Courier:
         deliveries = self._storage.deliveries
         async with self._publishing[channel.id]:
             if await deliveries.published_since(channel.id, clock() - HOUR) >= PUBLISHED_AN_HOUR:
-                raise Passing(f"Discord publishes {PUBLISHED_AN_HOUR} messages of a channel an hour")
+                raise Passing(Reason(ReasonKind.PUBLISH_LIMIT_REACHED, number=PUBLISHED_AN_HOUR))
             await self._pace(delivery)
             await in_time(destination.publish(channel, arrived.message_id), ANSWER_SECONDS)
             await deliveries.published(delivery.id, message.number, clock())
@@ -415,7 +423,7 @@ class Courier:
             await self._pace(delivery)
             channel = await in_time(self._client.fetch_channel(delivery.channel_id), ANSWER_SECONDS)
         if not isinstance(channel, Channel):
-            raise Blocked(replies.NO_DESTINATION)
+            raise Blocked(Reason(ReasonKind.CHANNEL_KIND_UNSUPPORTED))
         return channel
 
     async def _tell(self, delivery: Delivery, text: str, now: datetime) -> None:
@@ -449,7 +457,7 @@ async def _request(channel: Channel, delivery: Delivery, message: Message) -> Ar
 def _rendered(delivery: Delivery, message: Message, ping: int | None) -> LayoutView:
     digest, wish = delivery.digest, delivery.wish
     if not digest.highlights:
-        return quiet_message(digest.reason or "", wish.timetable.cadence, message.nonce)
+        return quiet_message(digest.reason, wish.timetable.cadence, message.nonce)
     if wish.posting.discussion is Discussion.HIGHLIGHT:
         return highlight_message(digest, message.number, wish, message.nonce, ping=ping)
     return digest_message(digest, wish, message.nonce, ping=ping)
@@ -469,7 +477,7 @@ def _pinged(channel: Channel, delivery: Delivery, message: Message) -> discord.R
 
 def _me(channel: Channel) -> discord.Member:
     if channel.guild.me is None:
-        raise Passing("the server is not available")
+        raise Passing(Reason(ReasonKind.SERVER_UNAVAILABLE))
     return channel.guild.me
 
 
@@ -477,6 +485,6 @@ def _check_history_is_readable(channel: Channel) -> None:
     """Without the permission Discord answers an empty history, not an error."""
     granted = channel.permissions_for(_me(channel))
     if not granted.view_channel:
-        raise Blocked("I cannot see the channel")
+        raise Blocked(Reason(ReasonKind.CHANNEL_HIDDEN))
     if not granted.read_message_history:
-        raise Blocked("I lack Read Message History, without which I cannot tell whether the digest arrived")
+        raise Blocked(Reason(ReasonKind.HISTORY_HIDDEN))

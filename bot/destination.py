@@ -14,8 +14,8 @@ import aiohttp
 import discord
 from discord.ui import LayoutView
 
-from bot.layouts import replies
 from bot.papers import Paper
+from bot.reasons import Reason, ReasonKind
 from bot.search import folded
 from bot.wish import Discussion, Posting
 
@@ -44,7 +44,7 @@ class Arrived:
 
 
 def missing_permissions(channel: discord.abc.GuildChannel, me: discord.Member, posting: Posting) -> list[str]:
-    """The names, as Discord shows them, of the permissions that digests need and `me` lacks in `channel`."""
+    """The permissions that digests need and `me` lacks in `channel`, named as in its settings."""
     granted = channel.permissions_for(me)
     in_forum = isinstance(channel, discord.ForumChannel)
     needed = [name for name, wanted in NEEDED if wanted]
@@ -56,17 +56,17 @@ def missing_permissions(channel: discord.abc.GuildChannel, me: discord.Member, p
 
 
 def _shown(permission: str, *, in_forum: bool) -> str:
-    return "Create Posts" if in_forum and permission == "send_messages" else permission.replace("_", " ").title()
+    return "create_posts" if in_forum and permission == "send_messages" else permission
 
 
-def obstacle(channel: object, me: discord.Member, posting: Posting) -> str | None:
-    """Why nothing can be posted in `channel`, in words for an admin; None where nothing is in the way."""
-    if not isinstance(channel, Channel):
-        return replies.NO_DESTINATION
+def obstacle(channel: Channel, me: discord.Member, posting: Posting) -> Reason | None:
+    """Why nothing can be posted in `channel`; None where nothing is in the way."""
+    if me.timed_out_until and me.is_timed_out():  # it takes permissions away, which would be named as missing
+        return Reason(ReasonKind.IN_TIME_OUT, until=me.timed_out_until)
     if missing := missing_permissions(channel, me, posting):
-        return replies.lacking(missing)
+        return Reason(ReasonKind.PERMISSIONS_MISSING, permissions=tuple(missing))
     if isinstance(channel, discord.ForumChannel) and channel.flags.require_tag and not _usable_tags(channel, me):
-        return replies.NO_TAG
+        return Reason(ReasonKind.NO_USABLE_TAG)
     return None
 
 

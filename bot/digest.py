@@ -8,6 +8,7 @@ from statistics import median
 
 from bot.papers import Paper
 from bot.ranking import ranked
+from bot.reasons import Reason, ReasonKind
 from bot.schedule import Cadence
 
 CLOSES_AFTER = timedelta(hours=27)  # the list of a day still grows until about 02:30 UTC on the next
@@ -66,7 +67,7 @@ class Digest:
     days: tuple[date, ...] = ()
     listed: int = 0
     highlights: tuple[Highlight, ...] = ()
-    reason: str | None = None
+    reason: Reason | None = None
 
 
 def closed_at(day: date) -> datetime:
@@ -137,11 +138,11 @@ def marked(digest: Digest, seen: Mapping[str, date]) -> Digest:
     )
 
 
-def _why_quiet(new: Sequence[Paper], fresh: Sequence[Paper], matching: Sequence[Paper], taste: Taste) -> str:
+def _why_quiet(new: Sequence[Paper], fresh: Sequence[Paper], matching: Sequence[Paper], taste: Taste) -> Reason:
     if not new:
-        return "no new papers were listed"
+        return Reason(ReasonKind.NO_PAPERS_LISTED)
     if not fresh:
-        return "every new paper had been highlighted before"
+        return Reason(ReasonKind.ALL_HIGHLIGHTED_BEFORE)
     if not matching:
-        return "no new paper matched the filter"
-    return f"no new paper had {taste.min_upvotes:,} upvotes or more"
+        return Reason(ReasonKind.NONE_PASSES_FILTER)
+    return Reason(ReasonKind.TOO_FEW_UPVOTES, number=taste.min_upvotes)

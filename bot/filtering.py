@@ -6,6 +6,7 @@ from datetime import date
 
 from bot.archive import Archive
 from bot.papers.api import PapersUnavailable
+from bot.reasons import Reason, ReasonKind
 from bot.search import Search, parse
 from bot.storage import Storage
 
@@ -28,8 +29,8 @@ class Filter:
         if self._search.change < await self._papers.last_change():
             await self._archive.index()
         if self._search.change < await self._papers.last_change():
-            raise PapersUnavailable("the search index is being made anew")
+            raise PapersUnavailable(Reason(ReasonKind.INDEX_BEHIND))
         try:
             return await asyncio.to_thread(self._search.passing, parse(query, today), ids)
         except ValueError as error:  # the folder is damaged, or gone; it heals at the next write
-            raise PapersUnavailable("the search index cannot be read") from error
+            raise PapersUnavailable(Reason(ReasonKind.INDEX_UNREADABLE)) from error

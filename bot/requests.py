@@ -7,15 +7,21 @@ from typing import Any, TypeVar
 import aiohttp
 import discord
 
+from bot.reasons import Reason, ReasonKind
+
 ANSWER_SECONDS = 30  # then what became of a request is unknown
 UNREACHED = (discord.DiscordException, aiohttp.ClientError, OSError)  # what a request to Discord may raise
-_GONE = {10003: "the channel is gone", 10004: "the server is gone", 50001: "I cannot see the channel"}
+_GONE = {10003: ReasonKind.CHANNEL_GONE, 10004: ReasonKind.SERVER_GONE, 50001: ReasonKind.CHANNEL_HIDDEN}
 _FORBIDDEN, _BAD_REQUEST = 50013, 400
 Answer = TypeVar("Answer")
 
 
 class DeliveryFailed(Exception):
-    """A digest did not reach its channel; the message is the reason, in words for an admin."""
+    """A digest did not reach its channel, for a `reason`; the `detail` is for the log."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason} ({detail})" if detail else str(reason))
+        self.reason = reason
 
 
 class Blocked(DeliveryFailed):
@@ -47,14 +53,14 @@ async def in_time(request: Coroutine[Any, Any, Answer] | asyncio.Task[Answer], s
 def classified(error: Exception) -> DeliveryFailed:
     """What a failed request to Discord means, decided here and nowhere else."""
     if isinstance(error, discord.RateLimited):
-        return Passing("Discord asked me to slow down")
+        return Passing(Reason(ReasonKind.RATE_LIMITED))
     if not isinstance(error, discord.HTTPException):
-        return Passing(f"Discord did not answer ({type(error).__name__})")
+        return Passing(Reason(ReasonKind.DISCORD_UNREACHABLE), type(error).__name__)
     if error.code in _GONE:
-        return Blocked(_GONE[error.code])
+        return Blocked(Reason(_GONE[error.code]))
     if error.code == _FORBIDDEN:
-        return Blocked("I lack a permission in the channel")
+        return Blocked(Reason(ReasonKind.PERMISSIONS_MISSING))
     if error.status == _BAD_REQUEST:
-        return Rejected(f"Discord did not take the message (error {error.code})")
+        return Rejected(Reason(ReasonKind.MESSAGE_REFUSED, number=error.code))
     # Even a 429 says nothing of the message: an earlier try, ours or discord.py's own after a 500, may have made it.
-    return Passing(f"Discord answered {error.status}")
+    return Passing(Reason(ReasonKind.DISCORD_FAILED, number=error.status))

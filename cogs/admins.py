@@ -173,7 +173,7 @@ async def show_preview(interaction: Interaction, wish: Wish, run: Run, subscript
     try:
         digest = await bot.composer.preview(wish, guild.id, now, run_at=run.at, subscription_id=subscription_id)
     except PapersUnavailable as error:
-        raise Mistake(replies.not_now(str(error))) from error
+        raise Mistake(replies.not_now(error.reason)) from error
     await reply(interaction, preview_message(digest, wish) if digest.highlights else replies.quiet_preview(digest))
 
 

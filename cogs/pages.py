@@ -86,7 +86,7 @@ def check_may_share(interaction: Interaction) -> None:
     """Raises `Mistake` where the person may not write what everybody sees."""
     missing = [name for name in _needed_to_share(interaction) if not getattr(interaction.permissions, name)]
     if missing:
-        raise Mistake(replies.may_not_share([name.replace("_", " ").title() for name in missing]))
+        raise Mistake(replies.may_not_share(missing))
 
 
 def _needed_to_share(interaction: Interaction) -> list[str]:

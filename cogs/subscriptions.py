@@ -216,7 +216,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         try:
             verdicts = [verdict(each, await self.house.explainer.why(each, meant, now)) for each in known]
         except PapersUnavailable as error:
-            raise Mistake(replies.not_now(str(error))) from error
+            raise Mistake(replies.not_now(error.reason)) from error
         for text in replies.messages([replies.about_paper(meant), *verdicts]):
             await reply(interaction, text)
 
@@ -231,9 +231,9 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         try:
             delivery = await self.bot.courier.send_now(known, self.house.clock(), by=interaction.user.id)
         except NothingToSend as error:
-            raise Mistake(replies.nothing_to_send(str(error))) from error
+            raise Mistake(replies.nothing_to_send(error.reason)) from error
         except PapersUnavailable as error:
-            raise Mistake(replies.not_now(str(error))) from error
+            raise Mistake(replies.not_now(error.reason)) from error
         await reply(interaction, replies.sent_now(delivery))
 
     @app_commands.command(description="Delete the last digest; its papers may come again")
@@ -245,7 +245,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         try:
             gone = await self.bot.courier.undo(delivery, self.house.clock(), by=interaction.user.id)
         except DeliveryFailed as error:
-            raise Mistake(replies.not_undone(str(error))) from error
+            raise Mistake(replies.not_undone(error.reason)) from error
         await reply(interaction, replies.undone(delivery, everything_gone=gone))
 
     async def _last_posted(self, known: Subscription) -> Delivery:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.digest import Digest, Highlight, Taste
 from bot.papers import Paper
+from bot.reasons import Reason, ReasonKind
 from bot.schedule import Cadence, Run, Timetable
 from bot.storage import Delivery, Storage, Subscription
 from bot.wish import Posting, Wish
@@ -20,6 +21,15 @@ TIMETABLE = Timetable(time(9), ZoneInfo("Europe/Berlin"), frozenset({0, 2, 4}))
 WISH = Wish(5, TIMETABLE, Taste(5, 2, 1))
 FIRST_RUN = Run(date(2026, 1, 16), datetime(2026, 1, 16, 8, tzinfo=UTC))
 SECOND_RUN = Run(date(2026, 1, 19), datetime(2026, 1, 19, 8, tzinfo=UTC))
+
+NOTHING_LISTED = Reason(ReasonKind.NO_PAPERS_LISTED)
+API_DOWN = Reason(ReasonKind.PAPERS_REFUSED, number=503)
+GONE = Reason(ReasonKind.CHANNEL_GONE)
+HIDDEN = Reason(ReasonKind.CHANNEL_HIDDEN)
+LACKING = Reason(ReasonKind.PERMISSIONS_MISSING)  # which, Discord did not say
+OUTAGE = Reason(ReasonKind.DISCORD_FAILED, number=503)
+REFUSED = Reason(ReasonKind.MESSAGE_REFUSED, number=50035)
+SUPERSEDED = Reason(ReasonKind.SUPERSEDED)
 
 
 class Clock:
@@ -65,7 +75,7 @@ def wish(channel_id: int = 1, cadence: Cadence = Cadence.DAILY, **posting: Any) 
     return Wish(channel_id, Timetable(time(9), ZoneInfo("UTC"), cadence=cadence), posting=Posting(**posting))
 
 
-def digest(*papers: Paper, reason: str | None = None) -> Digest:
+def digest(*papers: Paper, reason: Reason | None = None) -> Digest:
     """The digest of `DAY` that highlights all of `papers`."""
     highlights = tuple(Highlight(n, each, each.upvotes, each.comments) for n, each in enumerate(papers, 1))
     return Digest(DAY, (DAY,), len(papers), highlights, reason)
@@ -106,6 +116,10 @@ async def send(storage: Storage, delivery: Delivery | None, message_id: int = 77
         arrived_as = message_id + each.number - 1
         await storage.deliveries.arrived(delivery.id, each.number, delivery.channel_id, arrived_as, sent_at)
     await storage.deliveries.complete(delivery)
+
+
+def lacking(*permissions: str) -> Reason:
+    return Reason(ReasonKind.PERMISSIONS_MISSING, permissions=permissions)
 
 
 def query(path: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -221,6 +221,7 @@ class Guild:
     general: Channel
     papers: Channel
     available: bool = True
+    timed_out_until: datetime | None = None  # the bot
 
     @property
     def channels(self) -> list[Channel]:
@@ -233,6 +234,7 @@ class Guild:
     def payload(self) -> dict[str, Any]:
         everyone = {"id": str(self.id), "name": "@everyone", "permissions": str(EVERYBODY_MAY.value), "position": 0}
         me = {"user": BOT_USER, "roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False}
+        me["communication_disabled_until"] = self.timed_out_until and self.timed_out_until.isoformat()
         return {
             "id": str(self.id),
             "name": f"Server {self.id}",

@@ -12,6 +12,7 @@ from bot.digest import Taste
 from bot.layouts import replies
 from bot.schedule import Timetable
 from bot.wish import Discussion, Layout, Posting, Wish
+from tests import builders
 from tests.builders import DAY, Clock, entries
 from tests.conftest import GUILD_ID, Server, answer
 from tests.test_destinations import forbid, latest, wanted
@@ -65,10 +66,10 @@ async def test_the_status_says_what_became_of_every_run(server: Server, papers_s
     papers_server.lists = {DAY + timedelta(days=4): entries(1, DAY + timedelta(days=4), first=91)}
     await server.ask("digest edit", min_upvotes=0)
     await server.later(days=1)
-    refused = "⚠️ not posted, as Discord did not take the message (error 50035). Its papers may come with the next."
+    refused = "⚠️ not posted. Discord did not accept the message (error 50035). Its papers may come with the next."
     assert lines(await server.ask("digest status"), "Run of ") == [
-        "Run of 20 Jan 2026: on its way, delayed, as Discord answered 503.",
-        "Run of 19 Jan 2026: nothing new, as no new paper had 500 upvotes or more.",
+        "Run of 20 Jan 2026: on its way, delayed. Discord answered with error 503.",
+        "Run of 19 Jan 2026: nothing new. No new paper had 500 upvotes or more.",
         "Run of 18 Jan 2026: undone.",
         f"Run of 17 Jan 2026: {refused}",
         f"Run of 16 Jan 2026: [top 3]({message.jump_url}) of 3 papers, with 60 upvotes.",
@@ -93,7 +94,7 @@ async def test_the_status_of_a_channel_that_is_gone_says_how_to_move_the_digest(
     await server.later(hours=1)
     text = await server.ask("digest status")
     assert f"⚠️ {replies.CHANNEL_GONE}" in text
-    assert "⚠️ Suspended, as the channel is gone. Mend that, then `/digest resume`." in text
+    assert "⚠️ Suspended. The channel is gone. Fix that, then `/digest resume`." in text
 
 
 async def test_the_status_tells_of_a_digest_that_arrived_without_all_that_was_wanted(server: Server) -> None:
@@ -103,7 +104,7 @@ async def test_the_status_tells_of_a_digest_that_arrived_without_all_that_was_wa
     await server.later(hours=1)
     (message,) = channel.history()
     text = await server.ask("digest status")
-    assert f"[top 5]({message.jump_url}) of 7 papers, with 250 upvotes. ⚠️ But I lack" in text
+    assert f"[top 5]({message.jump_url}) of 7 papers, with 250 upvotes. ⚠️ I lack" in text
 
 
 async def test_the_longest_status_there_can_be_fits_into_messages_and_loses_nothing(server: Server) -> None:
@@ -121,9 +122,9 @@ async def test_the_longest_status_there_can_be_fits_into_messages_and_loses_noth
     wish = Wish(GUILD_ID, timetable, Taste(10, 10_000, query="_" * 300), posting)
     known = replace(await wanted(server, server.papers), wish=wish)
     await server.later(hours=1)
-    sent = replace(await latest(server), reason="I lack **Create Public Threads** in the channel")
+    sent = replace(await latest(server), reason=builders.lacking("create_public_threads"))
     deliveries = [replace(sent, run_date=DAY + timedelta(days=each)) for each in range(5)]
-    in_the_way = [replies.missing_permissions(GUILD_ID, ["Send Messages", "Read Message History"]), replies.ROLE_GONE]
+    in_the_way = [replies.missing_permissions(GUILD_ID, ["send_messages", "read_message_history"]), replies.ROLE_GONE]
     text = replies.standing(known, deliveries, in_the_way)
     assert len(text) > 2000
     told = replies.messages([text, "The next."])
@@ -160,7 +161,7 @@ async def test_the_log_tells_who_did_what_and_when_the_bot_itself_as_well(server
     minute = began + timedelta(minutes=1)
     assert (await server.ask("digest log")).split("\n\n") == [
         f"{stamp(clock.now)} · subscription #1 · {other} removed it.",
-        f"{stamp(suspended)} · subscription #1 · I suspended it, as I lack **Send Messages** in the channel.",
+        f"{stamp(suspended)} · subscription #1 · I suspended it. I lack **Send Messages** in the channel.",
         f"{stamp(minute)} · subscription #1 · {other} resumed it.",
         f"{stamp(minute)} · subscription #1 · {ada} paused it.",
         f"{stamp(minute)} · subscription #1 · {ada} undid the last digest.",

@@ -188,7 +188,7 @@ class TestBackfill:
         ended = await terminal.run(*TEN_DAYS)
         assert (ended.code, ended.out) == (1, "")
         assert is_one_clear_line(ended), ended.err
-        assert f"The papers API could not be read: the papers API answered {status}. Try again later." in ended.err
+        assert f"The papers API answered with error {status}. Try again later." in ended.err
 
     async def test_a_database_that_is_none_is_refused(self, terminal: Terminal, papers_server: WatchedServer) -> None:
         (terminal.folder / "paperboy.db").write_text("Dear reader, " * 100)
@@ -274,14 +274,14 @@ class TestPreview:
         papers_server.status = 502
         ended = await terminal.run("preview")
         assert (ended.code, ended.out) == (1, "")
-        assert ended.err == "The papers API could not be read: the papers API answered 502. Try again later.\n"
+        assert ended.err == "The papers API answered with error 502. Try again later.\n"
 
     async def test_with_nobody_at_the_address_it_says_so_in_one_line(self, terminal: Terminal) -> None:
         terminal.environment["PAPERBOY_PAPERS_URL"] = "http://127.0.0.1:9"
         ended = await terminal.run("preview")
         assert (ended.code, ended.out) == (1, "")
         assert is_one_clear_line(ended), ended.err
-        assert "the papers API did not answer" in ended.err
+        assert "The papers API did not answer" in ended.err
 
     async def test_a_wrong_setting_is_one_line(self, terminal: Terminal) -> None:
         terminal.environment["PAPERBOY_PAPERS_URL"] = "nowhere"

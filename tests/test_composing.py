@@ -9,6 +9,7 @@ import simcord
 
 from bot.demo.papers_server import PapersServer
 from bot.layouts import replies
+from bot.reasons import Reason, ReasonKind
 from bot.storage import Delivery
 from tests.builders import DAY, entries, entry
 from tests.conftest import Server, answer, custom_ids, paper_ids, read_texts
@@ -92,12 +93,12 @@ async def test_a_late_climber_comes_only_if_it_matches(server: Server, papers_se
 async def test_a_day_without_a_match_is_quiet_and_the_status_says_why(server: Server) -> None:
     await post(server, filter="astronomy")
     assert server.posted == []
-    assert "Run of 16 Jan 2026: nothing new, as no new paper matched the filter." in await server.ask("digest status")
+    assert "Run of 16 Jan 2026: nothing new. No new paper matched the filter." in await server.ask("digest status")
 
 
 async def test_matches_with_too_few_upvotes_are_told_by_their_upvotes(server: Server) -> None:
     await post(server, filter="diffusion", min_upvotes=81)
-    assert "as no new paper had 81 upvotes or more" in await server.ask("digest status")
+    assert "No new paper had 81 upvotes or more" in await server.ask("digest status")
 
 
 async def test_a_preview_holds_to_the_filter(server: Server) -> None:
@@ -107,7 +108,7 @@ async def test_a_preview_holds_to_the_filter(server: Server) -> None:
     assert paper_ids(result.response) == ids(2, 4, 6)
     await server.ask("digest edit", filter="astronomy")
     assert await server.ask("digest preview") == (
-        "As things stand, the next run would highlight nothing, as no new paper matched the filter."
+        "As things stand, the next run would highlight nothing. No new paper matched the filter."
     )
 
 
@@ -149,10 +150,10 @@ async def test_a_run_waits_while_the_search_index_is_behind(server: Server, monk
         await server.later(hours=1)
         assert (server.posted, len(server.general.history())) == ([], 1)
         status = await server.ask("digest status", subscription="1")
-        assert "and waiting, as the search index is being made anew. It comes once" in status
+        assert "and waiting. The search index is being rebuilt. It comes once" in status
         refusal = await server.ask("digest send now", subscription="1")
-        assert refusal == replies.not_now("the search index is being made anew")
-        assert "the search index is being made anew" in await server.ask("digest preview", subscription="1")
+        assert refusal == replies.not_now(Reason(ReasonKind.INDEX_BEHIND))
+        assert "The search index is being rebuilt" in await server.ask("digest preview", subscription="1")
     await server.later(minutes=1)
     assert shown(server) == [ids(2, 4, 6)]
     assert "waiting" not in await server.ask("digest status", subscription="1")
@@ -197,8 +198,8 @@ async def test_a_quiet_line_says_why_once(server: Server) -> None:
     message = await quiet(server)
     await server.later(minutes=1)
     await server.later(hours=1)
-    assert server.posted == ["Nothing new today, as no new paper matched the filter."]
-    assert f"nothing new]({message.jump_url}), as no new paper matched the filter." in await server.ask("digest status")
+    assert server.posted == ["Nothing new today. No new paper matched the filter."]
+    assert f"nothing new]({message.jump_url}). No new paper matched the filter." in await server.ask("digest status")
 
 
 async def test_the_button_under_a_quiet_line_shows_the_list_to_the_one_who_clicked(server: Server) -> None:

@@ -12,6 +12,8 @@ from simcord.enums import OverwriteType
 
 from bot.demo.papers_server import PapersServer
 from bot.layouts import replies
+from bot.layouts.reasons import explain
+from bot.reasons import Reason, ReasonKind
 from bot.schedule import first_run
 from bot.storage import Delivery, DeliveryState, Subscription
 from bot.wish import Discussion
@@ -46,10 +48,13 @@ class Destination:
     needs: tuple[str, ...] = BASIC
     posting: dict[str, Any] = field(default_factory=dict)
 
+    def named(self, permission: str) -> str:
+        """A permission as the settings of a channel of this kind name it."""
+        return "create_posts" if self.make is forum and permission == "send_messages" else permission
+
     def shown(self, permission: str) -> str:
         """A permission as Discord shows it."""
-        in_forum = self.make is forum and permission == "send_messages"
-        return "Create Posts" if in_forum else permission.replace("_", " ").title()
+        return self.named(permission).replace("_", " ").title()
 
 
 DESTINATIONS = {
@@ -318,7 +323,7 @@ async def test_a_forum_that_demands_a_tag_and_has_none_for_us_is_named_and_suspe
     assert channel.threads == []
     assert sorted(len(paper_ids(message)) for message in server.papers.history()) == [0, 5]  # it is told of, too
     status = await server.ask("digest status", subscription="1")
-    assert f"Suspended, as {replies.NO_TAG}" in status
+    assert f"Suspended. {explain(Reason(ReasonKind.NO_USABLE_TAG))}" in status
     assert replies.NO_TAG_ADVICE in status
     tagged(server, channel, "General")
     await demand_tag(server, channel)

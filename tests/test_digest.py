@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from bot.digest import Candidate, Digest, Taste, closed_at, compose, latest_closed_day
 from bot.ranking import rank_key
-from tests.builders import DAY, paper
+from bot.reasons import Reason, ReasonKind
+from tests.builders import DAY, NOTHING_LISTED, paper
 
 EARLIER = DAY - timedelta(days=3)
 
@@ -109,21 +110,21 @@ class TestRisers:
 
     def test_risers_alone_make_no_digest(self) -> None:
         digest = composed([listed(1, 99, EARLIER)])
-        assert (digest.highlights, digest.reason) == ((), "no new papers were listed")
+        assert (digest.highlights, digest.reason) == ((), NOTHING_LISTED)
 
 
 class TestQuiet:
     def test_a_weekend_is_quiet(self) -> None:
         digest = compose([], (), DAY, Taste())
-        assert digest == Digest(DAY, (), 0, (), "no new papers were listed")
+        assert digest == Digest(DAY, (), 0, (), NOTHING_LISTED)
 
     def test_it_is_said_that_all_had_been_highlighted(self) -> None:
         digest = composed([listed(1, 5), listed(2, 6)], highlighted=("2601.00001", "2601.00002"))
-        assert (digest.highlights, digest.reason) == ((), "every new paper had been highlighted before")
+        assert (digest.highlights, digest.reason) == ((), Reason(ReasonKind.ALL_HIGHLIGHTED_BEFORE))
 
     def test_it_is_said_that_none_had_the_upvotes(self) -> None:
         digest = composed([listed(1, 5), listed(2, 6), listed(3, 99)], highlighted=("2601.00003",), min_upvotes=7)
-        assert (digest.highlights, digest.reason) == ((), "no new paper had 7 upvotes or more")
+        assert (digest.highlights, digest.reason) == ((), Reason(ReasonKind.TOO_FEW_UPVOTES, number=7))
 
 
 CANDIDATES = st.lists(

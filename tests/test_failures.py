@@ -6,11 +6,12 @@ import pytest
 
 from bot.demo.papers_server import PapersServer
 from bot.layouts import replies
-from tests.builders import DAY, entries
+from tests import builders
+from tests.builders import DAY, GONE, entries
 from tests.conftest import Server, paper_ids
 from tests.test_posting import delete, forbid, ids, system_channel
 
-REASON = "Discord did not take the message (error 50035)"
+REASON = "Discord did not accept the message (error 50035)."
 MESSAGES = "/channels/{}/messages"
 
 
@@ -44,7 +45,7 @@ async def test_after_two_failed_runs_in_a_row_the_server_is_told_the_reason_once
     await begin(server)
     assert told(server) == []
     await server.later(days=1)
-    expected = f"Two digests in a row did not get to <#{server.papers.id}>, as {REASON}. `/digest status` has more."
+    expected = f"Two digests in a row did not get to <#{server.papers.id}>. {REASON} `/digest status` has more."
     assert told(server) == [expected]
     for _ in range(3):
         await server.later(days=1)
@@ -105,8 +106,8 @@ async def test_losing_a_channel_with_several_digests_at_different_times_is_told_
     await delete(server, server.papers.id)
     for _ in range(12):
         await server.later(hours=1)
-    assert told(server) == [replies.suspended(server.papers.id, "the channel is gone")]
-    assert (await server.ask("digest status")).count("⚠️ Suspended, as the channel is gone") == 3
+    assert told(server) == [replies.suspended(server.papers.id, GONE)]
+    assert (await server.ask("digest status")).count("⚠️ Suspended. The channel is gone") == 3
 
 
 async def test_losing_two_channels_is_told_of_each(server: Server) -> None:
@@ -118,7 +119,7 @@ async def test_losing_two_channels_is_told_of_each(server: Server) -> None:
         await delete(server, channel.id)
     await server.later(hours=1)
     await server.later(hours=1)
-    assert told(server) == [replies.suspended(each.id, "the channel is gone") for each in (server.papers, other)]
+    assert told(server) == [replies.suspended(each.id, GONE) for each in (server.papers, other)]
 
 
 async def test_a_permission_lost_again_after_a_digest_got_through_is_told_again(server: Server) -> None:
@@ -131,7 +132,7 @@ async def test_a_permission_lost_again_after_a_digest_got_through_is_told_again(
     await server.later(days=1)
     forbid(server, "send_messages")
     await server.later(days=1)
-    expected = replies.suspended(server.papers.id, "I lack **Send Messages** in the channel")
+    expected = replies.suspended(server.papers.id, builders.lacking("send_messages"))
     assert told(server) == [expected, expected]
     assert [paper_ids(message) for message in server.papers.history()] == [ids(1, 11, 2, 12)]
 
@@ -144,4 +145,4 @@ async def test_the_other_digests_of_the_server_go_on(server: Server) -> None:
     await server.later(hours=1)
     await server.later(days=1)
     assert (len(server.posted), len(haven.history())) == (0, 2)
-    assert (await server.ask("digest status")).count(f"not posted, as {REASON}") == 2
+    assert (await server.ask("digest status")).count(f"not posted. {REASON}") == 2

@@ -89,7 +89,7 @@ async def test_with_the_papers_api_down_a_job_warns_and_the_next_one_goes_on(
     papers_server.down = True
     await getattr(fetching(server), job)()
     warnings = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
-    assert any("is not up to date: the papers API answered 503" in warning for warning in warnings)
+    assert any("is not up to date: papers_refused number=503" in warning for warning in warnings)
     assert await known(server) == 0
     papers_server.down = False
     await getattr(fetching(server), job)()

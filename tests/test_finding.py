@@ -19,7 +19,7 @@ from bot.schedule import Run
 from bot.search import HAS, Search, Sort, composed
 from bot.search.query import Days, Occur, Upvotes
 from bot.storage import Storage
-from tests.builders import DAY, MORNING, digest, paper, plan, send, subscribe, wish
+from tests.builders import DAY, GONE, MORNING, digest, paper, plan, send, subscribe, wish
 from tests.shelves import TODAY, asked
 from tests.test_query import ANYTHING, HEAPS
 
@@ -247,7 +247,7 @@ class TestPosts:
             if run < 2:
                 await send(storage, delivery, 770 + run, at)
             if run == 3:
-                await storage.deliveries.fail(delivery.id, "gone", at)
+                await storage.deliveries.fail(delivery.id, GONE, at)
         return storage
 
     async def test_a_paper_this_server_was_shown_has_a_jump_link(self, posted: Storage, finder: Finder) -> None:

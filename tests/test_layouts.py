@@ -27,6 +27,7 @@ from bot.layouts.text import code, code_block, compact, count, escape, first_sen
 from bot.papers import Paper
 from bot.papers.entry import read_entry
 from bot.ranking import Period
+from bot.reasons import Reason, ReasonKind
 from bot.schedule import Cadence
 from bot.search import Query, Snippet, parse
 from bot.storage import Post
@@ -569,8 +570,8 @@ def test_summaries_give_way_to_a_ping() -> None:
 
 
 def test_a_quiet_line_says_why_and_leads_to_what_was_listed() -> None:
-    view = quiet_message("no new paper matched the filter", Cadence.DAILY, NONCE)
-    assert check(view) == ["Nothing new today, as no new paper matched the filter."]
+    view = quiet_message(Reason(ReasonKind.NONE_PASSES_FILTER), Cadence.DAILY, NONCE)
+    assert check(view) == ["Nothing new today. No new paper matched the filter."]
     (button,) = [each for each in walk(components_of(view)) if each["type"] == 2]
     assert (button["label"], button["custom_id"]) == ("What was listed", f"quiet:{NONCE}")
 

@@ -17,6 +17,7 @@ from bot.digest import Taste
 from bot.layouts import panel as layout
 from bot.layouts import replies
 from bot.papers.api import PapersUnavailable
+from bot.reasons import Reason, ReasonKind
 from bot.schedule import Cadence, Run, Timetable
 from bot.storage import Draft, Subscription, SubscriptionState
 from bot.storage.drafts import Drafts
@@ -223,7 +224,7 @@ async def test_when_the_papers_cannot_be_counted_the_panel_works_all_the_same(
     panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unavailable(*_: Any) -> None:
-        raise PapersUnavailable("the search index is being made anew")
+        raise PapersUnavailable(Reason(ReasonKind.INDEX_BEHIND))
 
     monkeypatch.setattr(panel.server.bot.composer, "outlook", unavailable)
     await panel.pick("size", "3")
@@ -793,7 +794,7 @@ async def test_a_preview_shows_the_digest_beside_the_panel_and_records_nothing(p
 
 async def test_a_preview_of_what_nothing_matches_says_why(panel: Panel) -> None:
     await panel.type_in("Filter and upvotes", query="zeppelin", min_upvotes="0")
-    assert "no new paper matched the filter" in answer(await panel.click("Preview"))
+    assert "No new paper matched the filter" in answer(await panel.click("Preview"))
 
 
 async def test_a_preview_of_a_change_leaves_out_what_was_posted_already(server: Server) -> None:
@@ -1014,7 +1015,7 @@ def fullest(**known: Any) -> layout.Prospect:
         channel_type=discord.ChannelType.news,
         role_id=2**63 - 1,
         remarks=(
-            replies.missing_permissions(2**63 - 1, ["View Channel", "Send Messages", "Read Message History"] * 2),
+            replies.missing_permissions(2**63 - 1, ["view_channel", "send_messages", "read_message_history"] * 2),
             replies.unpingable(2**63 - 1),
         ),
         note="\n".join(layout.misread("x" * 4000, "y" * 400) for _ in range(2)),

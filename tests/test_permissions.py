@@ -4,14 +4,18 @@ import pytest
 import simcord
 
 from bot.layouts import replies
+from bot.layouts.reasons import explain
+from bot.reasons import Reason, ReasonKind
 from bot.storage import Delivery, DeliveryState, SubscriptionState
+from tests import builders
+from tests.builders import HIDDEN
 from tests.conftest import Server, answer, paper_ids
 from tests.test_destinations import DESTINATIONS, Destination, forbid, forum, latest, made, wanted
 
 CASES = [(name, permission) for name, destination in DESTINATIONS.items() for permission in destination.needs]
 
 
-async def state(server: Server) -> tuple[SubscriptionState, str | None]:
+async def state(server: Server) -> tuple[SubscriptionState, Reason | None]:
     subscription = await server.bot.house.storage.subscriptions.get(1)
     assert subscription
     return subscription.state, subscription.reason
@@ -27,22 +31,22 @@ async def test_a_permission_taken_away_is_named_and_suspends_that_subscription_a
     server: Server, name: str, permission: str
 ) -> None:
     destination = DESTINATIONS[name]
-    lacked = destination.shown(permission)
+    lacked = destination.named(permission)
     channel = await made(server, destination)
     await wanted(server, server.papers)
     forbid(server, channel, permission)
     in_the_way = replies.missing_permissions(channel.id, [lacked])
     assert in_the_way in await server.ask("digest status", subscription="1")
     await server.later(hours=1)
-    reason = replies.lacking([lacked])
+    reason = builders.lacking(lacked)
     assert await state(server) == (SubscriptionState.SUSPENDED, reason)
     failed = await latest(server)
     assert (failed.state, failed.reason) == (DeliveryState.FAILED, reason)
     assert (digests(channel), channel.threads) == ([], [])
     assert [len(papers) for papers in digests(server.papers)] == [5]
     status = await server.ask("digest status", subscription="1")
-    assert f"Suspended, as {reason}" in status
-    assert f"not posted, as {reason}" in status
+    assert f"Suspended. {explain(reason)}" in status
+    assert f"not posted. {explain(reason)}" in status
     assert in_the_way in status
 
 
@@ -106,7 +110,7 @@ async def test_a_channel_turned_into_another_kind_while_it_is_subscribed_says_so
     server.env.backend.channels[channel.id] = stored  # Discord knows a voice channel by that id now
     await server.env.settle()
     await server.later(hours=1)
-    assert await state(server) == (SubscriptionState.SUSPENDED, replies.NO_DESTINATION)
+    assert await state(server) == (SubscriptionState.SUSPENDED, Reason(ReasonKind.CHANNEL_KIND_UNSUPPORTED))
     assert [len(papers) for papers in digests(server.papers)] == [5]
 
 
@@ -214,7 +218,7 @@ async def test_an_undo_in_a_channel_that_is_hidden_changes_nothing_and_says_why(
     channel = await made(server, DESTINATIONS["a thread"])
     await server.later(hours=1)
     forbid(server, channel, "view_channel")
-    assert await server.ask("digest undo") == replies.not_undone("I cannot see the channel")
+    assert await server.ask("digest undo") == replies.not_undone(HIDDEN)
     assert (await latest(server)).state is DeliveryState.SENT
     forbid(server, channel)
     only_the_first(channel)

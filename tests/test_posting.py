@@ -108,7 +108,7 @@ async def test_a_weekend_is_quiet_and_says_so_in_the_status(server: Server) -> N
     assert len(server.posted) == 1
     latest = (await deliveries(server))[0]
     assert (latest.state, latest.run_date, latest.post) == ("quiet", date(2026, 1, 17), None)
-    assert "Run of 17 Jan 2026: nothing new, as no new papers were listed." in await server.ask("digest status")
+    assert "Run of 17 Jan 2026: nothing new. No new papers were listed." in await server.ask("digest status")
 
 
 async def test_after_three_days_down_one_digest_covers_all_closed_days(
@@ -196,7 +196,7 @@ async def test_when_no_paper_has_enough_upvotes_nothing_is_posted_and_the_status
     await server.subscribe(min_upvotes=500)
     await server.later(hours=1)
     assert server.posted == []
-    assert "nothing new, as no new paper had 500 upvotes or more" in await server.ask("digest status")
+    assert "nothing new. No new paper had 500 upvotes or more" in await server.ask("digest status")
 
 
 async def test_a_digest_holds_as_many_papers_as_were_asked_for(server: Server) -> None:
@@ -284,10 +284,10 @@ async def test_a_deleted_channel_suspends_its_subscription_and_the_server_is_tol
     for _ in range(3):
         await server.later(hours=1)
     (told,) = server.general.history(viewer=server.member)
-    assert "suspended, as the channel is gone" in told.content
+    assert "suspended. The channel is gone" in told.content
     text = await server.ask("digest status")
-    assert "Suspended, as the channel is gone" in text
-    assert "Run of 16 Jan 2026: ⚠️ not posted, as the channel is gone." in text
+    assert "Suspended. The channel is gone" in text
+    assert "Run of 16 Jan 2026: ⚠️ not posted. The channel is gone." in text
 
 
 async def test_one_servers_lost_channel_does_not_cost_another_its_digest(server: Server) -> None:
@@ -311,7 +311,7 @@ async def test_a_permission_taken_away_suspends_the_subscription_until_it_is_giv
     forbid(server, "send_messages")
     await server.later(hours=1)
     text = await server.ask("digest status")
-    assert "Suspended, as I lack **Send Messages** in the channel" in text
+    assert "Suspended. I lack **Send Messages** in the channel" in text
     assert f"I lack **Send Messages** in <#{server.papers.id}>" in text
     forbid(server)
     await server.ask("digest resume")
@@ -334,7 +334,7 @@ async def test_a_passing_failure_of_discord_delays_the_digest_and_it_is_posted_o
     server.env.inject_error("POST", "/channels/*/messages", status=failure, times=2)
     await server.later(hours=1)
     assert server.posted == []
-    assert f"on its way, delayed, as Discord answered {failure}" in await server.ask("digest status")
+    assert f"on its way, delayed. Discord answered with error {failure}" in await server.ask("digest status")
     await server.later(seconds=59)
     await server.later(seconds=1)  # the second try, which fails too
     await server.later(seconds=119)
@@ -351,7 +351,7 @@ async def test_a_message_discord_will_never_take_is_not_tried_again(server: Serv
     await server.later(hours=1)
     await server.later(hours=1)
     assert len([each for each in server.env.http_requests if each.path.endswith("/messages")]) == 1
-    assert "not posted, as Discord did not take the message (error 50035)" in await server.ask("digest status")
+    assert "not posted. Discord did not accept the message (error 50035)" in await server.ask("digest status")
     assert "Next digest" in await server.ask("digest status")
 
 

@@ -13,7 +13,7 @@ from bot.schedule import Cadence, Timetable, first_run
 from bot.storage import DeliveryState, Storage, Subscription, SubscriptionState
 from bot.storage.deliveries import Deliveries
 from bot.wish import Discussion, Posting, Wish
-from tests.builders import DAY, FIRST_RUN, MORNING, SECOND_RUN, digest, paper, plan, send, subscribe
+from tests.builders import DAY, FIRST_RUN, MORNING, REFUSED, SECOND_RUN, digest, paper, plan, send, subscribe
 from tests.conftest import Server, paper_ids
 from tests.test_posting import FRIDAY, ids
 
@@ -109,7 +109,7 @@ async def test_a_plan_made_while_days_were_opened_again_is_void(storage: Storage
     composing_for = await storage.subscriptions.get(first.subscription_id)
     assert composing_for
     if outcome == "failed":
-        await storage.deliveries.fail(first.id, "refused", MORNING)
+        await storage.deliveries.fail(first.id, REFUSED, MORNING)
     else:
         await send(storage, first)
         await storage.deliveries.undo(first, by=7, now=MORNING)

@@ -182,7 +182,7 @@ async def test_a_week_without_papers_is_quiet(server: Server, papers_server: Pap
     await weekly(server)
     await until_monday(server)
     assert server.posted == []
-    assert "nothing new, as no new papers were listed" in await server.ask("digest status")
+    assert "nothing new. No new papers were listed" in await server.ask("digest status")
 
 
 async def test_a_recap_waits_until_all_lists_of_its_week_can_be_read(server: Server, papers_server: Papers) -> None:
@@ -190,7 +190,7 @@ async def test_a_recap_waits_until_all_lists_of_its_week_can_be_read(server: Ser
     papers_server.down = True
     await until_monday(server)
     assert server.posted == []
-    assert "and waiting, as the papers API" in await server.ask("digest status")
+    assert "and waiting. The papers API" in await server.ask("digest status")
     papers_server.down = False
     await server.later(minutes=5)
     assert [paper_ids(message) for message in server.papers.history()] == [ids(6, 3, 4, 5, 2)]

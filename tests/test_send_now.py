@@ -6,7 +6,9 @@ import pytest
 
 from bot.demo.papers_server import PapersServer
 from bot.layouts import replies
-from tests.builders import entries
+from bot.layouts.reasons import explain
+from bot.reasons import Reason
+from tests.builders import LACKING, OUTAGE, entries
 from tests.conftest import Papers, Server, paper_ids
 from tests.test_posting import FRIDAY, deliveries, forbid, ids, post
 from tests.test_subscriptions import standing
@@ -70,7 +72,7 @@ async def test_a_second_send_finds_nothing_new_and_records_nothing(server: Serve
     await server.ask("digest send now")
     before = kept(server)
     assert await server.ask("digest send now") == (
-        "There is nothing to send, as no new papers were listed. Nothing was changed."
+        "There is nothing to send. No new papers were listed. Nothing was changed."
     )
     assert (kept(server), len(server.posted)) == (before, 1)
 
@@ -90,7 +92,7 @@ async def test_nothing_is_sent_where_nothing_would_be_highlighted(server: Server
     await server.read_lists()
     before = kept(server)
     assert await server.ask("digest send now") == (
-        "There is nothing to send, as no new paper had 500 upvotes or more. Nothing was changed."
+        "There is nothing to send. No new paper had 500 upvotes or more. Nothing was changed."
     )
     assert kept(server) == before
     await server.later(hours=1)
@@ -133,7 +135,8 @@ async def test_while_the_papers_api_is_down_it_is_said_and_nothing_is_recorded(
     papers_server.down = True
     before = kept(server)
     assert await server.ask("digest send now") == (
-        "That cannot be done just now, as the papers API answered 503. Nothing was changed; try again in a minute."
+        "That cannot be done just now. The papers API answered with error 503. "
+        "Nothing was changed; try again in a minute."
     )
     assert kept(server) == before
     papers_server.down = False
@@ -167,7 +170,7 @@ async def test_what_discord_will_never_take_is_said_at_once(server: Server) -> N
     await subscribed(server)
     server.env.inject_error("POST", "/channels/*/messages", status=400, code=50035)
     assert await server.ask("digest send now") == (
-        "The run of 16 Jan 2026, before its time: ⚠️ not posted, as Discord did not take the message (error 50035). "
+        "The run of 16 Jan 2026, before its time: ⚠️ not posted. Discord did not accept the message (error 50035). "
         "Its papers may come with the next."
     )
     assert "Next digest <t:1768640400:f>" in await server.ask("digest status")
@@ -179,7 +182,7 @@ async def test_what_discord_cannot_take_just_now_is_tried_again(server: Server) 
     await subscribed(server)
     server.env.inject_error("POST", "/channels/*/messages", status=503)
     assert await server.ask("digest send now") == (
-        "The run of 16 Jan 2026, before its time: on its way, delayed, as Discord answered 503."
+        "The run of 16 Jan 2026, before its time: on its way, delayed. Discord answered with error 503."
     )
     await server.later(minutes=1)
     await server.later(hours=1)
@@ -190,7 +193,7 @@ async def test_while_a_digest_is_on_its_way_no_other_is_sent(server: Server) -> 
     await subscribed(server)
     server.env.inject_error("POST", "/channels/*/messages", status=503)
     await server.ask("digest send now")
-    assert "There is nothing to send, as " in await server.ask("digest send now")
+    assert "There is nothing to send. " in await server.ask("digest send now")
     await server.later(minutes=1)
     assert len(server.posted) == 1
 
@@ -277,16 +280,16 @@ async def test_a_digest_on_its_way_cannot_be_undone_yet(server: Server) -> None:
 
 @pytest.mark.parametrize(
     ("status", "code", "reason"),
-    [(403, 50013, "I lack a permission in the channel"), (503, 0, "Discord answered 503")],
+    [(403, 50013, LACKING), (503, 0, OUTAGE)],
 )
 async def test_an_undo_that_discord_refuses_changes_nothing_and_may_be_tried_again(
-    server: Server, status: int, code: int, reason: str
+    server: Server, status: int, code: int, reason: Reason
 ) -> None:
     await post(server)
     before = server.tables()
     server.env.inject_error("DELETE", "/channels/*/messages/*", status=status, code=code)
     assert await server.ask("digest undo") == (
-        f"The digest could not be deleted whole, as {reason}. `/digest undo` again goes on with it."
+        f"Not all of the digest could be deleted. {explain(reason)} `/digest undo` again goes on with it."
     )
     assert (server.tables(), len(server.posted)) == (before, 1)
     assert "is undone" in await server.ask("digest undo")

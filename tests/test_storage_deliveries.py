@@ -29,8 +29,14 @@ from bot.wish import Discussion, Layout, Posting, Wish
 from tests.builders import (
     DAY,
     FIRST_RUN,
+    GONE,
+    LACKING,
     MORNING,
+    NOTHING_LISTED,
+    OUTAGE,
+    REFUSED,
     SECOND_RUN,
+    SUPERSEDED,
     TIMETABLE,
     WISH,
     digest,
@@ -148,7 +154,7 @@ class TestPlan:
         await send(storage, await plan(storage, subscription, digest(A)))
         before = tables(path)
         assert await plan(storage, subscription, digest(B), "n2", by=9) is None
-        assert await plan(storage, subscription, digest(reason="nothing new")) is None
+        assert await plan(storage, subscription, digest(reason=NOTHING_LISTED)) is None
         assert tables(path) == before
 
     async def test_two_tasks_at_once_make_one_plan(
@@ -182,7 +188,7 @@ class TestPlan:
             await plan(storage, subscription, digest(B), "n1", run=SECOND_RUN)
         assert tables(path) == before
 
-    @pytest.mark.parametrize("planned", [digest(B), digest(reason="no new papers were listed")], ids=["some", "quiet"])
+    @pytest.mark.parametrize("planned", [digest(B), digest(reason=NOTHING_LISTED)], ids=["some", "quiet"])
     async def test_one_delivery_is_under_way_at_a_time(
         self, storage: Storage, subscription: Subscription, path: Path, planned: Digest
     ) -> None:
@@ -243,9 +249,9 @@ class TestPlan:
     async def test_a_quiet_delivery_is_recorded_with_its_reason(
         self, storage: Storage, subscription: Subscription
     ) -> None:
-        quiet = await plan(storage, subscription, digest(reason="no new papers were listed"))
+        quiet = await plan(storage, subscription, digest(reason=NOTHING_LISTED))
         assert quiet
-        assert (quiet.state, quiet.digest.reason) == (DeliveryState.QUIET, "no new papers were listed")
+        assert (quiet.state, quiet.digest.reason) == (DeliveryState.QUIET, NOTHING_LISTED)
         assert (quiet.messages, quiet.post) == ((), None)
         assert await storage.deliveries.under_way(MORNING) == []
         assert await storage.deliveries.covered_until(subscription.id) == DAY
@@ -253,12 +259,12 @@ class TestPlan:
     async def test_a_quiet_delivery_that_says_so_is_quiet_once_its_line_has_arrived(
         self, storage: Storage, subscription: Subscription
     ) -> None:
-        planned = await plan(storage, subscription, digest(reason="no new papers were listed"), "n1")
+        planned = await plan(storage, subscription, digest(reason=NOTHING_LISTED), "n1")
         assert planned
-        assert (planned.state, planned.digest.reason) == (DeliveryState.PLANNED, "no new papers were listed")
+        assert (planned.state, planned.digest.reason) == (DeliveryState.PLANNED, NOTHING_LISTED)
         await send(storage, planned)
         quiet = await get(storage, planned)
-        assert (quiet.state, quiet.digest.reason) == (DeliveryState.QUIET, "no new papers were listed")
+        assert (quiet.state, quiet.digest.reason) == (DeliveryState.QUIET, NOTHING_LISTED)
         assert quiet.post
 
     async def test_a_digest_sent_early_is_recorded_with_the_admin_who_had_it_sent(
@@ -284,9 +290,9 @@ class TestOneMessage:
     async def test_a_failed_delivery_releases_its_papers_and_its_day_is_open_again(
         self, storage: Storage, subscription: Subscription, planned: Delivery
     ) -> None:
-        await storage.deliveries.fail(planned.id, "Discord was down", LATER)
+        await storage.deliveries.fail(planned.id, OUTAGE, LATER)
         (failed,) = await storage.deliveries.latest(subscription.id)
-        assert (failed.state, failed.reason, failed.digest.highlights) == (DeliveryState.FAILED, "Discord was down", ())
+        assert (failed.state, failed.reason, failed.digest.highlights) == (DeliveryState.FAILED, OUTAGE, ())
         assert await storage.deliveries.highlighted(subscription.id) == frozenset()
         assert await storage.deliveries.covered_until(subscription.id) == BEFORE
         known = await storage.subscriptions.get(subscription.id)
@@ -297,13 +303,13 @@ class TestOneMessage:
     async def test_a_failure_that_suspends_says_why_to_the_server_and_in_its_log(
         self, storage: Storage, subscription: Subscription, planned: Delivery
     ) -> None:
-        await storage.deliveries.fail(planned.id, "the channel is gone", LATER, suspending=True)
+        await storage.deliveries.fail(planned.id, GONE, LATER, suspending=True)
         known = await storage.subscriptions.get(subscription.id)
         assert known
-        assert (known.state, known.reason) == (SubscriptionState.SUSPENDED, "the channel is gone")
+        assert (known.state, known.reason) == (SubscriptionState.SUSPENDED, GONE)
         suspended, *_ = await storage.changes.latest(1, 10)
         assert (suspended.action, suspended.user_id, suspended.made_at) == (Action.SUSPENDED, None, LATER)
-        assert suspended.reason == "the channel is gone"
+        assert suspended.reason == GONE
 
     async def test_a_send_is_noted_before_its_outcome_is_known(self, storage: Storage, planned: Delivery) -> None:
         await storage.deliveries.attempt(planned.id, 1, MORNING)
@@ -320,12 +326,12 @@ class TestOneMessage:
         self, storage: Storage, planned: Delivery
     ) -> None:
         await storage.deliveries.attempt(planned.id, 1, MORNING)
-        await storage.deliveries.postpone(planned.id, "Discord answered 503", MORNING + timedelta(minutes=4))
+        await storage.deliveries.postpone(planned.id, OUTAGE, MORNING + timedelta(minutes=4))
         assert await storage.deliveries.under_way(MORNING + timedelta(minutes=3)) == []
         (retried,) = await storage.deliveries.under_way(MORNING + timedelta(minutes=4))
-        assert (retried.reason, retried.attempts) == ("Discord answered 503", 1)
+        assert (retried.reason, retried.attempts) == (OUTAGE, 1)
         assert retried.in_doubt
-        await storage.deliveries.postpone(planned.id, "again", SECOND_RUN.at + timedelta(days=99))
+        await storage.deliveries.postpone(planned.id, OUTAGE, SECOND_RUN.at + timedelta(days=99))
         (retried,) = await storage.deliveries.under_way(SECOND_RUN.at)
         assert retried.attempts == 2
 
@@ -333,7 +339,7 @@ class TestOneMessage:
         self, storage: Storage, subscription: Subscription, planned: Delivery
     ) -> None:
         await storage.deliveries.attempt(planned.id, 1, MORNING)
-        await storage.deliveries.postpone(planned.id, "Discord answered 503", MORNING)
+        await storage.deliveries.postpone(planned.id, OUTAGE, MORNING)
         await storage.deliveries.arrived(planned.id, 1, 6, 2**63 - 1, MORNING)
         (arrived,) = await storage.deliveries.under_way(MORNING)
         assert arrived.messages == (Message(1, "n1", place_id=6, message_id=2**63 - 1, sent_at=MORNING),)
@@ -345,9 +351,9 @@ class TestOneMessage:
 
     async def test_what_could_not_be_done_beside_it_is_told(self, storage: Storage, planned: Delivery) -> None:
         await storage.deliveries.arrived(planned.id, 1, 5, 77, MORNING)
-        await storage.deliveries.complete(planned, "I lack a permission in the channel")
+        await storage.deliveries.complete(planned, LACKING)
         sent = await get(storage, planned)
-        assert (sent.state, sent.reason) == (DeliveryState.SENT, "I lack a permission in the channel")
+        assert (sent.state, sent.reason) == (DeliveryState.SENT, LACKING)
 
     async def test_its_thread_and_its_publication_are_recorded(self, storage: Storage, planned: Delivery) -> None:
         await storage.deliveries.arrived(planned.id, 1, 5, 77, MORNING)
@@ -418,7 +424,7 @@ class TestSeveralMessages:
         self, storage: Storage, subscription: Subscription, planned: Delivery
     ) -> None:
         await storage.deliveries.attempt(planned.id, 3, LATER)
-        await storage.deliveries.fail(planned.id, "something newer took its place", LATER)
+        await storage.deliveries.fail(planned.id, SUPERSEDED, LATER)
         failed = await get(storage, planned)
         assert failed.state is DeliveryState.FAILED
         assert [each.paper for each in failed.digest.highlights] == [C, B]
@@ -431,7 +437,7 @@ class TestSeveralMessages:
     async def test_what_had_arrived_of_a_failed_one_can_be_undone(
         self, storage: Storage, subscription: Subscription, planned: Delivery
     ) -> None:
-        await storage.deliveries.fail(planned.id, "something newer took its place", LATER)
+        await storage.deliveries.fail(planned.id, SUPERSEDED, LATER)
         await storage.deliveries.undo(planned, by=9, now=LATER)
         assert await storage.deliveries.highlighted(subscription.id) == frozenset()
         assert await storage.posts.channels(1) == []
@@ -493,7 +499,7 @@ class TestTheRecord:
         self, storage: Storage, subscription: Subscription
     ) -> None:
         for number in range(5):
-            await plan(storage, subscription, digest(reason="quiet"), run=nth_run(number))
+            await plan(storage, subscription, digest(reason=NOTHING_LISTED), run=nth_run(number))
         latest = await storage.deliveries.latest(subscription.id, 3)
         assert [each.run_date for each in latest] == [nth_run(number).date for number in (4, 3, 2)]
 
@@ -520,11 +526,14 @@ class TestTheRecord:
             known = paper(f"2602.{number:05}")
             await storage.papers.record(DAY, [known], MORNING)
             planned = await plan(
-                storage, subscription, digest(reason="none") if outcome == "q" else digest(known), run=nth_run(number)
+                storage,
+                subscription,
+                digest(reason=NOTHING_LISTED) if outcome == "q" else digest(known),
+                run=nth_run(number),
             )
             assert planned
             if outcome == "f":
-                await storage.deliveries.fail(planned.id, "refused", MORNING)
+                await storage.deliveries.fail(planned.id, REFUSED, MORNING)
             if outcome in {"s", "u"}:
                 await send(storage, planned)
             if outcome == "u":
@@ -584,17 +593,17 @@ class TestTheRecord:
                 await send(storage, planned)
                 await storage.deliveries.undo(planned, by=9, now=LATER)
             else:
-                await storage.deliveries.fail(planned.id, "refused", LATER)
+                await storage.deliveries.fail(planned.id, REFUSED, LATER)
             assert await storage.deliveries.covered_until(subscription.id) == BEFORE
-        assert await plan(storage, subscription, digest(reason="nothing new"), run=nth_run(3))
+        assert await plan(storage, subscription, digest(reason=NOTHING_LISTED), run=nth_run(3))
         assert await storage.deliveries.covered_until(subscription.id) == DAY
 
     async def test_a_first_run_that_failed_without_papers_leaves_nothing_looked_at(
         self, storage: Storage, subscription: Subscription
     ) -> None:
-        planned = await plan(storage, subscription, replace(digest(reason="nothing new"), days=()), "n1")
+        planned = await plan(storage, subscription, replace(digest(reason=NOTHING_LISTED), days=()), "n1")
         assert planned
-        await storage.deliveries.fail(planned.id, "refused", LATER)
+        await storage.deliveries.fail(planned.id, REFUSED, LATER)
         assert await storage.deliveries.covered_until(subscription.id) is None
 
     async def test_a_day_is_covered_by_the_delivery_that_looked_at_its_list(
@@ -603,7 +612,9 @@ class TestTheRecord:
         days = [DAY + timedelta(days=number) for number in range(4)]
         first = await plan(storage, subscription, replace(digest(A), days=(days[0], days[1])))
         await send(storage, first)
-        quiet = await plan(storage, subscription, replace(digest(reason="none"), days=(days[3],)), run=SECOND_RUN)
+        quiet = await plan(
+            storage, subscription, replace(digest(reason=NOTHING_LISTED), days=(days[3],)), run=SECOND_RUN
+        )
         assert first
         assert quiet
         covering = [await storage.deliveries.covering(subscription.id, day) for day in days]
@@ -621,7 +632,7 @@ class TestTheRecord:
             await send(storage, first)
             await storage.deliveries.undo(first, by=9, now=LATER)
         else:
-            await storage.deliveries.fail(first.id, "refused", LATER)
+            await storage.deliveries.fail(first.id, REFUSED, LATER)
         assert await storage.deliveries.covering(subscription.id, DAY) is None
         second = await plan(storage, subscription, digest(A), run=SECOND_RUN)
         assert await storage.deliveries.covering(subscription.id, DAY) == second
@@ -635,7 +646,7 @@ class TestTheRecord:
         second = await plan(storage, subscription, digest(B), run=SECOND_RUN)
         await send(storage, second)
         third = nth_run(9)
-        later = replace(digest(reason="none"), days=(LATER.date(),), covered_until=LATER.date())
+        later = replace(digest(reason=NOTHING_LISTED), days=(LATER.date(),), covered_until=LATER.date())
         assert await plan(storage, subscription, later, run=third)
         assert second
         await storage.deliveries.undo(second, by=9, now=LATER)
@@ -661,10 +672,10 @@ class TestSeen:
         await self.daily(storage, digest(A), guild_id=2)
         recap = replace(WISH, timetable=replace(TIMETABLE, cadence=Cadence.WEEKLY))
         await send(storage, await plan(storage, await subscribe(storage, wished=recap), digest(A)))
-        await plan(storage, await subscribe(storage), digest(reason="none"))
+        await plan(storage, await subscribe(storage), digest(reason=NOTHING_LISTED))
         failed = await plan(storage, await subscribe(storage), digest(A))
         assert failed
-        await storage.deliveries.fail(failed.id, "refused", MORNING)
+        await storage.deliveries.fail(failed.id, REFUSED, MORNING)
         await storage.deliveries.undo(await self.daily(storage, digest(B)), by=9, now=LATER)
         assert await storage.deliveries.seen(1, [A.id, B.id]) is None
 
@@ -693,7 +704,7 @@ class TestSeen:
         planned = await plan(storage, await subscribe(storage), digest(A, B), "n1", "n2")
         assert planned
         await storage.deliveries.arrived(planned.id, 1, 5, 77, MORNING)
-        await storage.deliveries.fail(planned.id, "refused", MORNING)
+        await storage.deliveries.fail(planned.id, REFUSED, MORNING)
         assert await storage.deliveries.seen(1, [A.id, B.id]) == {A.id: FIRST_RUN.date}
 
 
@@ -705,9 +716,9 @@ WORKS: dict[str, Work] = {
     "threaded": lambda storage, planned: storage.deliveries.threaded(planned.id, 1),
     "published": lambda storage, planned: storage.deliveries.published(planned.id, 1, MORNING),
     "complete": lambda storage, planned: storage.deliveries.complete(planned),
-    "postpone": lambda storage, planned: storage.deliveries.postpone(planned.id, "down", MORNING),
-    "fail": lambda storage, planned: storage.deliveries.fail(planned.id, "down", MORNING),
-    "suspend": lambda storage, planned: storage.deliveries.fail(planned.id, "down", MORNING, suspending=True),
+    "postpone": lambda storage, planned: storage.deliveries.postpone(planned.id, OUTAGE, MORNING),
+    "fail": lambda storage, planned: storage.deliveries.fail(planned.id, OUTAGE, MORNING),
+    "suspend": lambda storage, planned: storage.deliveries.fail(planned.id, OUTAGE, MORNING, suspending=True),
     "undo": lambda storage, planned: storage.deliveries.undo(planned, by=9, now=MORNING),
 }
 
@@ -724,8 +735,8 @@ async def test_what_was_under_way_when_its_server_was_forgotten_leaves_no_trace(
     assert tables(path) == before
     with pytest.raises(ChangedMeanwhile):
         await storage.subscriptions.pause(subscription, by=7, now=MORNING)
-    await storage.subscriptions.wait(subscription.id, "down")
-    await storage.subscriptions.suspend(subscription.id, "gone", MORNING)
+    await storage.subscriptions.wait(subscription.id, OUTAGE)
+    await storage.subscriptions.suspend(subscription.id, GONE, MORNING)
     assert tables(path) == before
 
 
@@ -794,8 +805,8 @@ class TestPosts:
         assert await plan(storage, await subscribe(storage), digest(A))
         failed = await plan(storage, await subscribe(storage), digest(B))
         assert failed
-        await storage.deliveries.fail(failed.id, "gone", MORNING)
-        await plan(storage, await subscribe(storage), digest(reason="nothing"))
+        await storage.deliveries.fail(failed.id, GONE, MORNING)
+        await plan(storage, await subscribe(storage), digest(reason=NOTHING_LISTED))
         assert await storage.posts.channels(1) == []
         assert await storage.posts.latest([5], [A.id, B.id]) == {}
         assert await storage.posts.since([5], MORNING, limit=10) == ([], 0)
@@ -859,5 +870,5 @@ class TestPosts:
         assert [(each, total) for each, _ in posted] == [(B, 1)]
 
     async def test_a_line_that_says_nothing_is_new_shows_no_paper(self, storage: Storage) -> None:
-        await send(storage, await plan(storage, await subscribe(storage), digest(reason="nothing"), "n1"))
+        await send(storage, await plan(storage, await subscribe(storage), digest(reason=NOTHING_LISTED), "n1"))
         assert await storage.posts.since([5], MORNING, limit=10) == ([], 0)

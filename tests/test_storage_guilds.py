@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.digest import Digest, Taste
+from bot.reasons import Reason, ReasonKind
 from bot.schedule import Cadence, Timetable
 from bot.storage import (
     PER_GUILD,
@@ -27,9 +28,12 @@ from bot.storage import (
 )
 from bot.wish import Discussion, Layout, Posting, Wish
 from tests.builders import (
+    API_DOWN,
     DAY,
     FIRST_RUN,
+    GONE,
     MORNING,
+    NOTHING_LISTED,
     SECOND_RUN,
     TIMETABLE,
     WISH,
@@ -145,9 +149,9 @@ class TestSubscriptions:
         added = await subscribe(storage)
         delivery = await plan(storage, added, await recorded(storage))
         assert delivery
-        await storage.deliveries.fail(delivery.id, "the channel is gone", MORNING, suspending=True)
+        await storage.deliveries.fail(delivery.id, GONE, MORNING, suspending=True)
         suspended = await newest(storage, added)
-        assert (suspended.state, suspended.reason) == (SubscriptionState.SUSPENDED, "the channel is gone")
+        assert (suspended.state, suspended.reason) == (SubscriptionState.SUSPENDED, GONE)
         await storage.subscriptions.edit(suspended, MOVED, SECOND_RUN, by=7, now=MORNING)
         assert await self.state(storage, added) == (SubscriptionState.ACTIVE, None)
         await storage.subscriptions.pause(await newest(storage, added), by=7, now=MORNING)
@@ -156,12 +160,12 @@ class TestSubscriptions:
 
     async def test_what_a_run_waits_for_is_noted_and_cleared_by_its_plan(self, storage: Storage) -> None:
         added = await subscribe(storage)
-        await storage.subscriptions.wait(added.id, "the API is down")
-        assert await self.state(storage, added) == (SubscriptionState.ACTIVE, "the API is down")
+        await storage.subscriptions.wait(added.id, API_DOWN)
+        assert await self.state(storage, added) == (SubscriptionState.ACTIVE, API_DOWN)
         assert await plan(storage, added, await recorded(storage))
         assert await self.state(storage, added) == (SubscriptionState.ACTIVE, None)
 
-    async def state(self, storage: Storage, subscription: Subscription) -> tuple[SubscriptionState, str | None]:
+    async def state(self, storage: Storage, subscription: Subscription) -> tuple[SubscriptionState, Reason | None]:
         known = await newest(storage, subscription)
         return known.state, known.reason
 
@@ -226,9 +230,9 @@ class TestTwoAdmins:
     @each_change
     async def test_what_the_bot_did_meanwhile_stands_in_nobodys_way(self, storage: Storage, change: Work) -> None:
         seen = await subscribe(storage)
-        await storage.subscriptions.wait(seen.id, "the API is down")
+        await storage.subscriptions.wait(seen.id, API_DOWN)
         assert await plan(storage, seen, await recorded(storage))
-        await storage.subscriptions.suspend(seen.id, "the channel is gone", MORNING)
+        await storage.subscriptions.suspend(seen.id, GONE, MORNING)
         await change(storage, seen)
 
 
@@ -239,14 +243,14 @@ class TestChanges:
         await storage.subscriptions.edit(added, MOVED, FIRST_RUN, by=10, now=times[0])
         await storage.subscriptions.pause(await newest(storage, added), by=11, now=times[1])
         await storage.subscriptions.resume(await newest(storage, added), FIRST_RUN, by=12, now=times[2])
-        await storage.subscriptions.suspend(added.id, "the channel is gone", times[3])
-        await storage.subscriptions.suspend(added.id, "the server is gone", times[4])  # it is already
+        await storage.subscriptions.suspend(added.id, GONE, times[3])
+        await storage.subscriptions.suspend(added.id, Reason(ReasonKind.SERVER_GONE), times[4])  # it is already
         await storage.guilds.leave(1, times[5])
         await storage.subscriptions.remove(await newest(storage, added), by=13, now=times[6])
         assert await storage.changes.latest(1, 99) == [
             Change(added.id, 13, Action.REMOVED, {}, None, times[6]),
             Change(added.id, None, Action.LEFT, {}, None, times[5]),
-            Change(added.id, None, Action.SUSPENDED, {}, "the channel is gone", times[3]),
+            Change(added.id, None, Action.SUSPENDED, {}, GONE, times[3]),
             Change(added.id, 12, Action.RESUMED, {}, None, times[2]),
             Change(added.id, 11, Action.PAUSED, {}, None, times[1]),
             Change(added.id, 10, Action.EDITED, {"channel_id": (5, 6)}, None, times[0]),
@@ -311,10 +315,10 @@ class TestChanges:
         works: list[Callable[[], Awaitable[object]]] = [
             *(lambda change=change: change(storage, known) for change in CHANGES.values()),
             lambda: subscribe(storage),
-            lambda: storage.subscriptions.suspend(known.id, "gone", LATER),
-            lambda: storage.deliveries.fail(sent.id, "gone", LATER, suspending=True),
+            lambda: storage.subscriptions.suspend(known.id, GONE, LATER),
+            lambda: storage.deliveries.fail(sent.id, GONE, LATER, suspending=True),
             lambda: storage.deliveries.undo(sent, by=9, now=LATER),
-            lambda: plan(storage, known, digest(reason="none"), run=SECOND_RUN, by=9),
+            lambda: plan(storage, known, digest(reason=NOTHING_LISTED), run=SECOND_RUN, by=9),
             lambda: storage.guilds.leave(1, LATER),
             lambda: storage.guilds.reconcile([2], LATER),
         ]
@@ -335,10 +339,10 @@ async def furnish(storage: Storage, guild_id: int) -> None:
         known = await subscribe(storage, guild_id)
         await storage.drafts.begin(guild_id, 7, FULL, MORNING, subscription_id=known.id, revision=0)
         quiet = outcome == "quiet"
-        planned = await plan(storage, known, digest(reason="none") if quiet else everything, by=9)
+        planned = await plan(storage, known, digest(reason=NOTHING_LISTED) if quiet else everything, by=9)
         assert planned
         if outcome == "failed":
-            await storage.deliveries.fail(planned.id, "gone", MORNING, suspending=True)
+            await storage.deliveries.fail(planned.id, GONE, MORNING, suspending=True)
         elif outcome not in {"planned", "quiet"}:
             await storage.deliveries.arrived(planned.id, 1, 5, 77, MORNING)
         if outcome == "undone":
@@ -404,7 +408,7 @@ class TestComingAndGoing:
         active, paused, suspended, removed = [await subscribe(storage) for _ in range(4)]
         elsewhere = await subscribe(storage, guild_id=2)
         await storage.subscriptions.pause(paused, by=7, now=MORNING)
-        await storage.subscriptions.suspend(suspended.id, "the channel is gone", MORNING)
+        await storage.subscriptions.suspend(suspended.id, GONE, MORNING)
         await storage.subscriptions.remove(removed, by=7, now=MORNING)
         await storage.guilds.join(1, MORNING)
         await storage.guilds.leave(1, LATER)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from bot.reasons import Reason, ReasonKind
 from bot.schedule import Cadence
 from bot.storage import DeliveryState, Message, Post, Storage, SubscriptionState, database, open_storage
 from bot.wish import Posting
@@ -69,14 +70,24 @@ SEARCHED = """
 """
 ROWS = {1: PAPERS + SERVERS, 2: PAPERS + SERVERS + SEARCHED}
 
-# What the deliveries of old tell, and where it is found now.
+# What rows of old tell, and where it is found now.
 MOVED = {
     "SELECT id, subscription_id, run_date, channel_id, state, reason, covered_until, days, listed, planned_at,"
     " attempts, retry_at FROM deliveries ORDER BY id": "SELECT id, subscription_id, run_date, channel_id, state,"
-    " coalesce(reason, quiet), covered_until, days, listed, planned_at, attempts, retry_at FROM deliveries ORDER BY id",
+    " coalesce(reason, quiet) ->> 'text', covered_until, days, listed, planned_at, attempts, retry_at FROM deliveries"
+    " ORDER BY id",
+    "SELECT id, guild_id, channel_id, at, zone, weekdays, size, min_upvotes, risers, state, reason, next_run_date,"
+    " next_run_at, revision, created_by, created_at FROM subscriptions ORDER BY id": "SELECT id, guild_id, channel_id,"
+    " at, zone, weekdays, size, min_upvotes, risers, state, reason ->> 'text', next_run_date, next_run_at, revision,"
+    " created_by, created_at FROM subscriptions ORDER BY id",
     "SELECT id, 1, nonce, attempted_at, message_id, sent_at FROM deliveries WHERE state != 'quiet' ORDER BY id":
     "SELECT delivery_id, number, nonce, attempted_at, message_id, sent_at FROM messages ORDER BY delivery_id",
 }  # fmt: skip
+
+
+def worded(text: str) -> Reason:
+    """A reason of the time when reasons were sentences."""
+    return Reason(ReasonKind.WORDED, text=text)
 
 
 def make_old(path: Path, version: int) -> None:
@@ -119,7 +130,8 @@ async def migrate(path: Path) -> None:
 
 class TestAnOldFile:
     async def test_it_keeps_everything_when_it_is_opened(self, old: Path) -> None:
-        kept = [f"SELECT {names} FROM {table}" for table, names in columns(old).items() if table != "deliveries"]
+        moved = ("deliveries", "subscriptions")
+        kept = [f"SELECT {names} FROM {table}" for table, names in columns(old).items() if table not in moved]
         before = {each: query(old, each) for each in (*kept, *MOVED)}
         assert len(before) >= 9
         assert all(before.values())
@@ -163,7 +175,7 @@ class TestAnOldFile:
             quiet = await storage.deliveries.get(2)
         assert quiet
         assert (quiet.state, quiet.reason, quiet.messages) == (DeliveryState.QUIET, None, ())
-        assert quiet.digest.reason == "no new papers were listed"
+        assert quiet.digest.reason == worded("no new papers were listed")
 
     async def test_a_failed_run_tells_why(self, old: Path) -> None:
         async with open_storage(old) as storage:
@@ -171,7 +183,7 @@ class TestAnOldFile:
             assert await storage.deliveries.failures_in_a_row(1) == 1
         assert failed
         assert (failed.state, failed.digest.highlights, failed.digest.reason) == (DeliveryState.FAILED, (), None)
-        assert failed.reason == "Discord did not take the message (error 50035)"
+        assert failed.reason == worded("Discord did not take the message (error 50035)")
         assert failed.messages == (Message(1, "n3"),)
 
     async def test_what_was_under_way_in_doubt_is_still_to_be_searched_for(self, old: Path) -> None:
@@ -180,7 +192,7 @@ class TestAnOldFile:
             (under_way,) = await storage.deliveries.under_way(NOW)
             assert under_way.messages == (Message(1, "n4", datetime(2026, 1, 19, 8, 0, 1, tzinfo=UTC)),)
             assert under_way.in_doubt
-            assert (under_way.attempts, under_way.reason) == (2, "Discord answered 503")
+            assert (under_way.attempts, under_way.reason) == (2, worded("Discord answered 503"))
             assert [each.paper.id for each in under_way.digest.highlights] == ["2601.00020"]
             assert await storage.deliveries.with_nonce("n4") == under_way
             without_doubt = await storage.deliveries.get(6)
@@ -203,7 +215,7 @@ class TestAnOldFile:
         assert (first.wish.taste.query, first.wish.timetable.cadence) == ("", Cadence.DAILY)
         assert (first.state, first.revision) == (SubscriptionState.ACTIVE, 3)
         assert (second.wish.channel_id, second.state) == (6, SubscriptionState.SUSPENDED)
-        assert second.reason == "the channel is gone"
+        assert second.reason == worded("the channel is gone")
 
     async def test_a_delivery_keeps_the_channel_that_it_went_to(self, old: Path) -> None:
         async with open_storage(old) as storage:

@@ -415,7 +415,7 @@ async def test_a_preview_says_when_nothing_would_be_posted(server: Server) -> No
     await server.read_lists()
     before = server.tables()
     assert await server.ask("digest preview") == (
-        "As things stand, the next run would highlight nothing, as no new paper had 1,000 upvotes or more."
+        "As things stand, the next run would highlight nothing. No new paper had 1,000 upvotes or more."
     )
     assert server.tables() == before
 
@@ -457,7 +457,7 @@ async def test_the_status_says_what_an_overdue_digest_waits_for(server: Server, 
     papers_server.down = True
     await server.later(hours=1)
     assert server.posted == []
-    assert "and waiting, as the papers API answered 503." in await server.ask("digest status")
+    assert "and waiting. The papers API answered with error 503." in await server.ask("digest status")
     papers_server.down = False
     await server.later(minutes=5)
     assert len(server.posted) == 1

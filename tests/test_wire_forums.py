@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 from discord import Permissions
 
+from bot.reasons import Reason, ReasonKind
 from bot.storage import DeliveryState, SubscriptionState
 from tests.desk import Desk, forum_desk, loopback, no_bug, two_lists  # noqa: F401
 from tests.places import BOT_USER
@@ -123,7 +124,7 @@ async def test_a_forum_that_demands_a_tag_meanwhile_suspends_the_subscription_an
     standing = await forum.standing()
     assert (standing.state, standing.reason) == (
         SubscriptionState.SUSPENDED,
-        "the forum demands a tag, and has none that I may use",
+        Reason(ReasonKind.NO_USABLE_TAG),
     )
     assert not forum.channel.posts
 
@@ -134,7 +135,7 @@ async def test_a_tag_demanded_without_our_knowing_fails_that_run_and_its_papers_
     forum.channel.requires_tag = True  # unannounced
     await forum.tick()
     (failed,) = await forum.deliveries()
-    assert (failed.state, failed.reason) == (DeliveryState.FAILED, "Discord did not take the message (error 40067)")
+    assert (failed.state, failed.reason) == (DeliveryState.FAILED, Reason(ReasonKind.MESSAGE_REFUSED, number=40067))
     forum.channel.tags = ["Papers"]
     await forum.learn(forum.channel, "guild_channel_update")
     await forum.tick(days=1)

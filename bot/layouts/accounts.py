@@ -9,6 +9,7 @@ from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
 from bot.digest import closed_at
 from bot.explaining import Verdict, Why
 from bot.layouts.paper import ACCENT, finished
+from bot.layouts.reasons import explain
 from bot.layouts.text import code, count, day_name, short_day, timestamp
 from bot.layouts.wishes import about, sentence
 from bot.schedule import DAY_NAMES
@@ -107,10 +108,10 @@ def changes_text(changes: Iterable[Change]) -> Iterator[str]:
     """A paragraph for each change."""
     for change in changes:
         who = f"<@{change.user_id}>" if change.user_id else "I"
-        why = f", as {change.reason}" if change.reason else ""
+        why = f" {explain(change.reason)}" if change.reason else ""
         edits = "; ".join(_edited(change.details))
         did = f"changed {edits}" if edits else _DONE[change.action]
-        yield f"{timestamp(change.made_at)} · subscription #{change.subscription_id} · {who} {did}{why}."
+        yield f"{timestamp(change.made_at)} · subscription #{change.subscription_id} · {who} {did}.{why}"
 
 
 def _edited(details: Mapping[str, tuple[Any, Any]]) -> Iterator[str]:

@@ -10,8 +10,10 @@ from bot.layouts.headings import heading, plain_heading, small_heading
 from bot.layouts.lines import legend, lines
 from bot.layouts.paper import ACCENT, Block, block_head, details_select, facts, finished, section, sections
 from bot.layouts.pictures import picture
+from bot.layouts.reasons import explain
 from bot.layouts.text import MAX_NAME, MAX_TEXT, cut, short_day, shorten
 from bot.papers import Paper
+from bot.reasons import Reason
 from bot.schedule import Cadence
 from bot.wish import Discussion, Layout, Wish
 
@@ -33,10 +35,11 @@ def highlight_message(digest: Digest, number: int, wish: Wish, nonce: str, *, pi
     return _single(digest, number, wish, nonce, mention=_mention(ping))
 
 
-def quiet_message(reason: str, cadence: Cadence, nonce: str) -> LayoutView:
+def quiet_message(reason: Reason | None, cadence: Cadence, nonce: str) -> LayoutView:
     """That there is nothing to highlight, in a line."""
     button: Button[LayoutView] = Button(label="What was listed", custom_id=f"quiet:{nonce}")
-    return finished(Section(TextDisplay(f"Nothing new {_SPANS[cadence]}, as {reason}."), accessory=button))
+    because = f" {explain(reason)}" if reason else ""
+    return finished(Section(TextDisplay(f"Nothing new {_SPANS[cadence]}.{because}"), accessory=button))
 
 
 def preview_message(digest: Digest, wish: Wish) -> LayoutView:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from bot.finding import Results
 from bot.layouts.replies import no_results
-from bot.layouts.text import code, marked, shorten
-from bot.layouts.wishes import joined
+from bot.layouts.text import code, joined, marked, shorten
 from bot.search import MOST_WORDS, Mistake, Query
 
 TOO_LONG = "Shorten the query to see more pages."

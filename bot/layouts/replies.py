@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from bot.digest import Digest
+from bot.layouts.reasons import explain, permission_names
 from bot.layouts.text import MAX_CONTENT, count, day_name, link, short_day, timestamp
-from bot.layouts.wishes import joined, sentence, when
+from bot.layouts.wishes import sentence, when
 from bot.papers import Paper
+from bot.reasons import Reason
 from bot.schedule import Run
 from bot.storage import PER_GUILD, Delivery, DeliveryState, Subscription, SubscriptionState
 
@@ -17,8 +19,6 @@ NO_SUBSCRIPTIONS = "Nothing is set up here yet. `/digest setup` has the day's be
 UNKNOWN_SUBSCRIPTION = "There is no such subscription here: pick one that is offered while you type."
 WHICH_SUBSCRIPTION = "This server has several subscriptions: say which one, they are offered while you type."
 CHANNEL_GONE = "The channel of this subscription is gone. `/digest edit` moves it to another one."
-NO_DESTINATION = "the channel is gone, or not one that I can post in"
-NO_TAG = "the forum demands a tag, and has none that I may use"
 NO_TAG_ADVICE = (
     "This forum demands a tag and has none that I may use. Add a tag to it that is not for moderators alone."
 )
@@ -74,12 +74,17 @@ def next_run(subscription: Subscription) -> str:
         case SubscriptionState.PAUSED:
             return "Nothing is posted until `/digest resume`."
         case SubscriptionState.SUSPENDED:
-            return f"⚠️ Suspended, as {subscription.reason}. Mend that, then `/digest resume`."
+            return f"⚠️ Suspended. {_because(subscription.reason)}Fix that, then `/digest resume`."
         case _ if subscription.reason:
             since = timestamp(subscription.next_run.at)
-            return f"Due since {since}, and waiting, as {subscription.reason}. It comes once the list can be read."
+            return f"Due since {since}, and waiting. {explain(subscription.reason)} It comes once the list can be read."
         case _:
             return coming(subscription.next_run)
+
+
+def _because(reason: Reason | None) -> str:
+    """The reason before a sentence that follows, if there is one."""
+    return f"{explain(reason)} " if reason else ""
 
 
 def coming(run: Run) -> str:
@@ -107,24 +112,25 @@ def standing(subscription: Subscription, deliveries: Sequence[Delivery], obstacl
 
 
 def _delivered(delivery: Delivery) -> str:
-    return f"Run of {short_day(delivery.run_date)}: {_fate(delivery)}."
+    return f"Run of {short_day(delivery.run_date)}: {_fate(delivery)}"
 
 
 def _fate(delivery: Delivery) -> str:
-    """What became of a delivery."""
+    """What became of a delivery, in a sentence or more."""
+    because = _because(delivery.reason)
     match delivery.state:
         case DeliveryState.SENT:
-            return f"{_figures(delivery)}{f'. ⚠️ But {delivery.reason}' if delivery.reason else ''}"
+            return f"{_figures(delivery)}.{f' ⚠️ {because}'.rstrip() if because else ''}"
         case DeliveryState.QUIET:
-            return f"{_linked('nothing new', delivery)}, as {delivery.digest.reason}"
+            return f"{_linked('nothing new', delivery)}. {_because(delivery.digest.reason)}".rstrip()
         case DeliveryState.FAILED if delivery.post:
-            return f"⚠️ posted in part ({_figures(delivery)}), as {delivery.reason}. The rest may come with the next"
+            return f"⚠️ posted in part ({_figures(delivery)}). {because}The rest may come with the next."
         case DeliveryState.FAILED:
-            return f"⚠️ not posted, as {delivery.reason}. Its papers may come with the next"
+            return f"⚠️ not posted. {because}Its papers may come with the next."
         case DeliveryState.UNDONE:
-            return "undone"
+            return "undone."
         case _:
-            return f"on its way{f', delayed, as {delivery.reason}' if delivery.reason else ''}"
+            return f"on its way, delayed. {because}".rstrip() if because else "on its way."
 
 
 def _figures(delivery: Delivery) -> str:
@@ -139,40 +145,30 @@ def _linked(words: str, delivery: Delivery) -> str:
 
 
 def quiet_preview(digest: Digest) -> str:
-    return f"As things stand, the next run would highlight nothing, as {digest.reason}."
+    return f"As things stand, the next run would highlight nothing. {_because(digest.reason)}".rstrip()
 
 
-def not_now(reason: str) -> str:
-    return f"That cannot be done just now, as {reason}. Nothing was changed; try again in a minute."
+def not_now(reason: Reason) -> str:
+    return f"That cannot be done just now. {explain(reason)} Nothing was changed; try again in a minute."
 
 
 def missing_permissions(channel_id: int, missing: Sequence[str]) -> str:
     return (
-        f"I lack {_bold(missing)} in <#{channel_id}>. Open that channel's settings, *Permissions*, add my role, "
-        "and allow what is missing."
+        f"I lack {permission_names(missing)} in <#{channel_id}>. Open that channel's settings, *Permissions*, "
+        "add my role, and allow what is missing."
     )
 
 
-def lacking(missing: Sequence[str]) -> str:
-    """Why a run failed."""
-    return f"I lack {_bold(missing)} in the channel"
-
-
-def _bold(names: Sequence[str]) -> str:
-    """**a**, **b** and **c**."""
-    return joined([f"**{name}**" for name in names])
-
-
-def failing(channel_id: int, reason: str) -> str:
+def failing(channel_id: int, reason: Reason) -> str:
     """What the server is told, once, of runs that fail."""
-    return f"Two digests in a row did not get to <#{channel_id}>, as {reason}. `/digest status` has more."
+    return f"Two digests in a row did not get to <#{channel_id}>. {explain(reason)} `/digest status` has more."
 
 
-def suspended(channel_id: int, reason: str) -> str:
+def suspended(channel_id: int, reason: Reason) -> str:
     """What the server is told, once."""
     return (
-        f"The digest in <#{channel_id}> is suspended, as {reason}. "
-        "Once that is mended, `/digest resume` starts it again."
+        f"The digest in <#{channel_id}> is suspended. {explain(reason)} "
+        "Once that is fixed, `/digest resume` starts it again."
     )
 
 
@@ -197,7 +193,7 @@ def no_results(query: str) -> str:
 
 def may_not_share(missing: Sequence[str]) -> str:
     """Why a page is not shown to everybody; `missing` are the permissions that the person lacks."""
-    return f"You need {_bold(missing)} in this channel to share a page."
+    return f"You need {permission_names(missing)} in this channel to share a page."
 
 
 def still_open(closes_at: datetime) -> str:
@@ -217,11 +213,11 @@ def unpingable(role_id: int) -> str:
 
 def sent_now(delivery: Delivery) -> str:
     """What became of a digest sent before its time."""
-    return f"The run of {short_day(delivery.run_date)}, before its time: {_fate(delivery)}."
+    return f"The run of {short_day(delivery.run_date)}, before its time: {_fate(delivery)}"
 
 
-def nothing_to_send(reason: str) -> str:
-    return f"There is nothing to send, as {reason}. Nothing was changed."
+def nothing_to_send(reason: Reason) -> str:
+    return f"There is nothing to send. {explain(reason)} Nothing was changed."
 
 
 def undone(delivery: Delivery, *, everything_gone: bool) -> str:
@@ -230,8 +226,8 @@ def undone(delivery: Delivery, *, everything_gone: bool) -> str:
     return f"The digest of {short_day(delivery.run_date)} is undone: its {papers} may come again.{left}"
 
 
-def not_undone(reason: str) -> str:
-    return f"The digest could not be deleted whole, as {reason}. `/digest undo` again goes on with it."
+def not_undone(reason: Reason) -> str:
+    return f"Not all of the digest could be deleted. {explain(reason)} `/digest undo` again goes on with it."
 
 
 def filter_too_long(most: int) -> str:

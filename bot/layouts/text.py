@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 MAX_TEXT = 4000  # characters over all text displays of a message; discord.py does not check it
@@ -140,6 +140,12 @@ def timestamp(instant: datetime, style: str = "f") -> str:
 def count(number: int, noun: str) -> str:
     """`1 paper`, `1,204 papers`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def joined(words: Sequence[str], joint: str = "and") -> str:
+    """`a, b and c`."""
+    *others, last = words
+    return f"{', '.join(others)} {joint} {last}" if others else last
 
 
 def compact(number: int) -> str:

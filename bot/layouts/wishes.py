@@ -1,9 +1,9 @@
 """A wish as a sentence: what is posted where and when."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from bot.layouts.text import code, count, escape
+from bot.layouts.text import code, count, escape, joined
 from bot.schedule import DAY_NAMES, EVERY_DAY, MONDAY_TO_FRIDAY, Cadence, Timetable
 from bot.wish import Discussion, Layout, Posting, Wish
 
@@ -69,9 +69,3 @@ def _extras(posting: Posting) -> Iterator[str]:
         yield "without notifications"
     if posting.quiet_line:
         yield "with a line on quiet days"
-
-
-def joined(words: Sequence[str], joint: str = "and") -> str:
-    """`a, b and c`."""
-    *others, last = words
-    return f"{', '.join(others)} {joint} {last}" if others else last

@@ -22,6 +22,7 @@ from tenacity.wait import wait_base, wait_exponential_jitter
 
 from bot.papers import ARXIV_ID, Paper
 from bot.papers.entry import read_body, read_entry
+from bot.reasons import Reason, ReasonKind
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,11 @@ _RATE_LIMIT = re.compile(r"r=(?P<left>[0-9]{1,9})\s*;\s*t=(?P<seconds>[0-9]{1,9}
 
 
 class PapersUnavailable(Exception):
-    """The papers API could not be read; the message says why, `__cause__` holds the error."""
+    """Papers cannot be had now, for a `reason`; the `detail` is for the log, `__cause__` holds the error."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason} ({detail})" if detail else str(reason))
+        self.reason = reason
 
 
 class _Unknown(PapersUnavailable):
@@ -46,8 +51,8 @@ class _Unknown(PapersUnavailable):
 
 
 class _Passing(PapersUnavailable):
-    def __init__(self, message: str, wait: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, reason: Reason, detail: str = "", *, wait: float | None = None) -> None:
+        super().__init__(reason, detail)
         self.wait = wait
 
 
@@ -117,9 +122,9 @@ class PapersAPI:
         except _Unknown:
             return None
         except ValueError as error:
-            raise PapersUnavailable(f"what is told of {paper_id} is not a paper") from error
+            raise _unreadable(f"what is told of {paper_id} is not a paper") from error
         if paper.id != paper_id:
-            raise PapersUnavailable(f"asked for {paper_id}, the papers API told of {paper.id}")
+            raise _unreadable(f"asked for {paper_id}, it told of {paper.id}")
         return paper
 
     async def search(self, query: str, limit: int) -> tuple[Paper, ...]:
@@ -138,12 +143,12 @@ class PapersAPI:
         """Look-ups leave the rest of the quota to the daily lists, without which there is no digest."""
         renewed = asyncio.get_running_loop().time() >= self._renewed_at
         if not renewed and self._left is not None and self._left < RESERVED:
-            raise PapersUnavailable("the papers API was asked a lot in the last minutes")
+            raise PapersUnavailable(Reason(ReasonKind.PAPERS_QUOTA_LOW))
 
     async def _entries(self, what: str, path: str, params: Mapping[str, str]) -> tuple[list[Any], bool]:
         entries, linked = await self._ask(what, path, params)
         if not isinstance(entries, list):
-            raise PapersUnavailable(f"{what} is not a list")
+            raise _unreadable(f"{what} is not a list")
         return entries, linked
 
     async def _ask(self, what: str, path: str, params: Mapping[str, str]) -> tuple[Any, bool]:
@@ -159,7 +164,7 @@ class PapersAPI:
         try:
             return json.loads(body), linked
         except (ValueError, RecursionError) as error:
-            raise PapersUnavailable(f"{what} is not JSON") from error
+            raise _unreadable(f"{what} is not JSON") from error
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -177,7 +182,11 @@ class PapersAPI:
                 _raise_for_status(response, None if left is None else wait)
                 return await _bounded_body(response), _links_to_next(response)
         except (aiohttp.ClientError, OSError) as error:
-            raise _Passing(f"the papers API did not answer ({type(error).__name__})") from error
+            raise _Passing(Reason(ReasonKind.PAPERS_UNREACHABLE), type(error).__name__) from error
+
+
+def _unreadable(detail: str) -> PapersUnavailable:
+    return PapersUnavailable(Reason(ReasonKind.PAPERS_UNREADABLE), detail)
 
 
 def _readable(entries: list[Any], day: date | None) -> list[Paper]:
@@ -207,16 +216,16 @@ def _quota(headers: Mapping[str, str]) -> tuple[int | None, int]:
 def _raise_for_status(response: aiohttp.ClientResponse, next_window: int | None) -> None:
     if response.status == 200:  # noqa: PLR2004
         return
-    message = f"the papers API answered {response.status}"
+    reason = Reason(ReasonKind.PAPERS_REFUSED, number=response.status)
     if response.status == 404:  # noqa: PLR2004
-        raise _Unknown(message)
+        raise _Unknown(reason)
     if response.status not in PASSING_STATUSES:
-        raise PapersUnavailable(message)
+        raise PapersUnavailable(reason)
     after = response.headers.get("Retry-After", "")
     if after.isdecimal():
-        raise _Passing(message, float(after))
+        raise _Passing(reason, wait=float(after))
     # The CDN's own 429 carries neither header; then backoff decides.
-    raise _Passing(message, next_window if response.status == 429 else None)  # noqa: PLR2004
+    raise _Passing(reason, wait=next_window if response.status == 429 else None)  # noqa: PLR2004
 
 
 def _links_to_next(response: aiohttp.ClientResponse) -> bool:
@@ -231,5 +240,5 @@ async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
     async for chunk in response.content.iter_chunked(64 * 1024):
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise PapersUnavailable(f"the papers API sent more than {MAX_BODY_BYTES} bytes")
+            raise _unreadable(f"more than {MAX_BODY_BYTES} bytes")
     return bytes(body)

@@ -9,7 +9,9 @@ from typing import Any
 
 import aiosqlite
 
+from bot.reasons import Reason
 from bot.storage.database import Database, iso
+from bot.storage.reasons import read_reason, reason_json
 
 
 class Action(StrEnum):
@@ -35,7 +37,7 @@ class Change:
     user_id: int | None
     action: Action
     details: Mapping[str, tuple[Any, Any]]
-    reason: str | None
+    reason: Reason | None
     made_at: datetime
 
 
@@ -55,7 +57,7 @@ class Changes:
                 row["user_id"],
                 Action(row["action"]),
                 {name: (before, after) for name, (before, after) in json.loads(row["details"]).items()},
-                row["reason"],
+                read_reason(row["reason"]),
                 datetime.fromisoformat(row["made_at"]),
             )
             for row in rows
@@ -70,11 +72,18 @@ async def record_change(
     by: int | None,
     now: datetime,
     details: Mapping[str, object] | None = None,
-    reason: str | None = None,
+    reason: Reason | None = None,
 ) -> None:
     """Within the transaction that makes the change: note it."""
     await connection.execute(
         "INSERT INTO changes (guild_id, subscription_id, user_id, action, details, reason, made_at)"
         " SELECT guild_id, id, ?, ?, ?, ?, ? FROM subscriptions WHERE id = ?",
-        (by, action.value, json.dumps(details or {}, ensure_ascii=False), reason, iso(now), subscription_id),
+        (
+            by,
+            action.value,
+            json.dumps(details or {}, ensure_ascii=False),
+            reason_json(reason),
+            iso(now),
+            subscription_id,
+        ),
     )

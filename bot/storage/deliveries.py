@@ -12,12 +12,14 @@ from functools import partial
 import aiosqlite
 
 from bot.digest import Digest, Highlight
+from bot.reasons import Reason
 from bot.schedule import Run
 from bot.storage.changes import Action, record_change
 from bot.storage.database import Database, assigned, from_iso, iso, readable
 from bot.storage.notices import forget_notice
 from bot.storage.papers import SELECT_PAPERS, read_paper
 from bot.storage.posts import Post
+from bot.storage.reasons import read_reason, reason_json
 from bot.storage.subscriptions import Subscription, run_row, suspend
 from bot.storage.wishes import read_wish, wish_json
 from bot.wish import Discussion, Wish
@@ -59,7 +61,7 @@ class Delivery:
     channel_id: int
     run_date: date
     state: DeliveryState
-    reason: str | None
+    reason: Reason | None
     wish: Wish
     digest: Digest
     messages: tuple[Message, ...]
@@ -269,22 +271,22 @@ class Deliveries:
             )
         return int(count)
 
-    async def complete(self, delivery: Delivery, reason: str | None = None) -> None:
+    async def complete(self, delivery: Delivery, reason: Reason | None = None) -> None:
         """All messages are there; `reason` says what else could not be done. A failure is worth telling again."""
         async with self._database.write() as connection:
             await connection.execute(
                 "UPDATE deliveries SET state = CASE WHEN quiet IS NULL THEN 'sent' ELSE 'quiet' END,"
                 " reason = ?, retry_at = NULL WHERE id = ?",
-                (reason, delivery.id),
+                (reason_json(reason), delivery.id),
             )
             await forget_notice(connection, delivery.subscription_id)
 
-    async def postpone(self, delivery_id: int, reason: str, retry_at: datetime) -> None:
+    async def postpone(self, delivery_id: int, reason: Reason, retry_at: datetime) -> None:
         """Try again at `retry_at`; whether a message exists stays as unknown as it is."""
         async with self._database.write() as connection:
             await connection.execute(
                 "UPDATE deliveries SET attempts = attempts + 1, reason = ?, retry_at = ? WHERE id = ?",
-                (reason, iso(retry_at), delivery_id),
+                (reason_json(reason), iso(retry_at), delivery_id),
             )
 
     async def _note(self, delivery_id: int, number: int, assignments: str, *values: object) -> None:
@@ -294,7 +296,7 @@ class Deliveries:
                 (*values, delivery_id, number),
             )
 
-    async def fail(self, delivery_id: int, reason: str, now: datetime, *, suspending: bool = False) -> None:
+    async def fail(self, delivery_id: int, reason: Reason, now: datetime, *, suspending: bool = False) -> None:
         """Give up what has not arrived of a delivery and release its papers for the next.
 
         With `suspending`, its subscription is suspended for the same reason.
@@ -303,7 +305,7 @@ class Deliveries:
             failed = await connection.execute_fetchall(
                 "UPDATE deliveries SET state = 'failed', reason = ?, retry_at = NULL WHERE id = ?"
                 " RETURNING subscription_id",
-                (reason, delivery_id),
+                (reason_json(reason), delivery_id),
             )
             await connection.execute(
                 "DELETE FROM highlights WHERE delivery_id = ? AND message IN"
@@ -383,7 +385,7 @@ async def _insert(
             run.date.isoformat(),
             subscription.wish.channel_id,
             DeliveryState.PLANNED if nonces else DeliveryState.QUIET,
-            digest.reason,
+            reason_json(digest.reason),
             wish_json(subscription.wish),
             digest.covered_until.isoformat(),
             json.dumps([day.isoformat() for day in digest.days]),
@@ -504,14 +506,14 @@ def _delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages: tup
         channel_id=row["channel_id"],
         run_date=date.fromisoformat(row["run_date"]),
         state=DeliveryState(row["state"]),
-        reason=row["reason"],
+        reason=read_reason(row["reason"]),
         wish=read_wish(json.loads(row["wish"])),
         digest=Digest(
             date.fromisoformat(row["covered_until"]),
             tuple(date.fromisoformat(day) for day in json.loads(row["days"])),
             row["listed"],
             highlights,
-            row["quiet"],
+            read_reason(row["quiet"]),
         ),
         messages=messages,
         planned_at=datetime.fromisoformat(row["planned_at"]),

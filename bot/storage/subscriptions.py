@@ -9,9 +9,11 @@ from functools import partial
 
 import aiosqlite
 
+from bot.reasons import Reason
 from bot.schedule import Run
 from bot.storage.changes import Action, record_change
 from bot.storage.database import Database, assigned, iso, readable
+from bot.storage.reasons import read_reason, reason_json
 from bot.storage.wishes import difference, read_wish, wish_row
 from bot.wish import Wish
 
@@ -39,7 +41,7 @@ class Subscription:
     guild_id: int
     wish: Wish
     state: SubscriptionState
-    reason: str | None
+    reason: Reason | None
     next_run: Run
     revision: int
 
@@ -131,24 +133,25 @@ class Subscriptions:
                 raise ChangedMeanwhile
             await record(connection, known.id)
 
-    async def suspend(self, subscription_id: int, reason: str, now: datetime) -> None:
+    async def suspend(self, subscription_id: int, reason: Reason, now: datetime) -> None:
         """Stop until an admin has mended what `reason` says."""
         async with self._database.write() as connection:
             await suspend(connection, subscription_id, reason, now)
 
-    async def wait(self, subscription_id: int, reason: str) -> None:
+    async def wait(self, subscription_id: int, reason: Reason) -> None:
         """Note what a due run waits for; the plan that follows clears it."""
         async with self._database.write() as connection:
             await connection.execute(
-                "UPDATE subscriptions SET reason = ? WHERE id = ? AND state = 'active'", (reason, subscription_id)
+                "UPDATE subscriptions SET reason = ? WHERE id = ? AND state = 'active'",
+                (reason_json(reason), subscription_id),
             )
 
 
-async def suspend(connection: aiosqlite.Connection, subscription_id: int, reason: str, now: datetime) -> None:
+async def suspend(connection: aiosqlite.Connection, subscription_id: int, reason: Reason, now: datetime) -> None:
     """Within a transaction: stop an active subscription, and say so in the server's log."""
     stopped = await connection.execute(
         "UPDATE subscriptions SET state = 'suspended', reason = ? WHERE id = ? AND state = 'active'",
-        (reason, subscription_id),
+        (reason_json(reason), subscription_id),
     )
     if stopped.rowcount:
         await record_change(connection, subscription_id, Action.SUSPENDED, by=None, now=now, reason=reason)
@@ -164,7 +167,7 @@ def _subscription(row: sqlite3.Row) -> Subscription:
         guild_id=row["guild_id"],
         wish=read_wish(dict(row)),
         state=SubscriptionState(row["state"]),
-        reason=row["reason"],
+        reason=read_reason(row["reason"]),
         next_run=Run(date.fromisoformat(row["next_run_date"]), datetime.fromisoformat(row["next_run_at"])),
         revision=row["revision"],
     )

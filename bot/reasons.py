@@ -1,0 +1,70 @@
+"""Why a run was quiet, waits or failed, or why its subscription is suspended: a value, worded by `bot.layouts`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ReasonKind(StrEnum):
+    """What happened. The comment names the arguments that go with it. The values are stored: none may change."""
+
+    # A run highlights nothing
+    NO_PAPERS_LISTED = "no_papers_listed"
+    ALL_HIGHLIGHTED_BEFORE = "all_highlighted_before"
+    NONE_PASSES_FILTER = "none_passes_filter"
+    TOO_FEW_UPVOTES = "too_few_upvotes"  # number: the upvotes needed
+
+    # What papers are read from does not answer
+    PAPERS_UNREACHABLE = "papers_unreachable"
+    PAPERS_REFUSED = "papers_refused"  # number: the HTTP status
+    PAPERS_UNREADABLE = "papers_unreadable"
+    PAPERS_QUOTA_LOW = "papers_quota_low"
+    INDEX_BEHIND = "index_behind"
+    INDEX_UNREADABLE = "index_unreadable"
+
+    # The channel cannot be posted in
+    CHANNEL_GONE = "channel_gone"
+    CHANNEL_HIDDEN = "channel_hidden"
+    CHANNEL_KIND_UNSUPPORTED = "channel_kind_unsupported"
+    SERVER_GONE = "server_gone"
+    SERVER_UNAVAILABLE = "server_unavailable"
+    IN_TIME_OUT = "in_time_out"  # until
+    PERMISSIONS_MISSING = "permissions_missing"  # permissions; none where Discord did not say which
+    HISTORY_HIDDEN = "history_hidden"
+    NO_USABLE_TAG = "no_usable_tag"
+
+    # Discord does not take a request
+    MESSAGE_REFUSED = "message_refused"  # number: Discord's error code
+    DISCORD_FAILED = "discord_failed"  # number: the HTTP status
+    DISCORD_UNREACHABLE = "discord_unreachable"
+    DISCORD_SILENT = "discord_silent"  # an earlier request is still on its way
+    RATE_LIMITED = "rate_limited"
+    PUBLISH_LIMIT_REACHED = "publish_limit_reached"  # number: messages an hour
+
+    # A run is not to be sent, or not any more
+    SUPERSEDED = "superseded"
+    RUN_TAKEN = "run_taken"
+
+    # From the time when reasons were sentences
+    WORDED = "worded"  # text
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A kind with its arguments. `permissions` are named as in Discord's settings, such as `send_messages`."""
+
+    kind: ReasonKind
+    number: int | None = None
+    permissions: tuple[str, ...] = ()
+    until: datetime | None = None
+    text: str = ""
+
+    def __str__(self) -> str:
+        """For logs: `message_refused number=50035`."""
+        arguments = {
+            "number": self.number,
+            "permissions": ",".join(self.permissions),
+            "until": self.until and self.until.isoformat(),
+            "text": self.text,
+        }
+        return " ".join([self.kind, *(f"{name}={value}" for name, value in arguments.items() if value)])
