@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import date
 
 from bench.figures import Figure, median_ms
-from bot.digest import Candidate, Taste, compose
+from bot.digest import Candidate, compose
 from bot.layouts.digest import digest_message
 from bot.papers import Paper
 from bot.ranking import ranked
+from bot.subscription.settings import Taste
 from tests.builders import wish
 
 DAYS, TIMES = 60, 20

@@ -13,7 +13,7 @@ from bench.figures import Figure, Stopwatch, Times, forget_the_past, lateness
 from bench.queries import asked
 from bench.search import find
 from bench.shelves import NOW, Shelf, batches
-from bot.client import House
+from bot.app import House
 from bot.papers import Paper
 from bot.search import Encoder
 

@@ -16,7 +16,7 @@ from bench import peers
 from bench.figures import Stopwatch, Times, forget_the_past
 from bench.queries import Asked, asked
 from bench.shelves import Shelf
-from bot.client import House
+from bot.app import House
 from bot.papers import Paper
 from bot.search import Encoder, parse
 

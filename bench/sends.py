@@ -10,14 +10,15 @@ from zoneinfo import ZoneInfo
 import aiohttp
 
 from bench.figures import Figure
-from bot.client import House, PaperBot, open_house, use_discord_at
+from bot.app import House, open_house
+from bot.client import PaperBot, use_discord_at
 from bot.delivery import AT_ONCE, Courier
 from bot.digest import closed_at
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
-from bot.schedule import Timetable, first_run
 from bot.storage import Storage
-from bot.wish import Wish
+from bot.subscription.schedule import Timetable, first_run
+from bot.subscription.settings import Wish
 from tests.wire import TOKEN, Wire
 
 GUILDS = 400
@@ -66,7 +67,7 @@ async def _deliver(house: House, wire: Wire) -> float:
         connection = asyncio.create_task(bot.start(TOKEN))
         await bot.wait_until_ready()
         began = time.perf_counter()
-        await Courier(bot, house.storage, bot.composer, messages_per_second=UNPACED).tick(house.clock())
+        await Courier(bot, house.storage, bot.house.composer, messages_per_second=UNPACED).tick(house.clock())
         taken = time.perf_counter() - began
         await bot.close()
         await connection

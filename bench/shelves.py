@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bench import corpus
 from bench.used import NOWHERE
+from bot.app import House, index_beside, open_house
 from bot.archive import BATCH
-from bot.client import House, index_beside, open_house
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
 from bot.search import MODEL, Encoder, Meaning, text_of

@@ -14,7 +14,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
-from bot.client import COGS, House, PaperBot, open_house
+from bot.app import House, open_house
+from bot.client import COGS, PaperBot
 from bot.papers.api import PapersAPI
 from bot.search import load_encoder, parse
 

@@ -20,7 +20,8 @@ from bench.figures import Figure, Times, forget_the_past
 from bench.queries import asked
 from bench.sends import UNPACED, subscribe
 from bench.shelves import NOW, Shelf
-from bot.client import House, PaperBot, use_discord_at
+from bot.app import House
+from bot.client import PaperBot, use_discord_at
 from bot.delivery import MESSAGES_PER_SECOND, Courier
 from bot.digest import RISER_DAYS, latest_closed_day
 from tests.wire import TOKEN
@@ -100,7 +101,7 @@ class _Digests:
 
     async def send(self, messages_per_second: float, days: int = 1) -> None:
         storage = self._bot.house.storage
-        courier = Courier(self._bot, storage, self._bot.composer, messages_per_second=messages_per_second)
+        courier = Courier(self._bot, storage, self._bot.house.composer, messages_per_second=messages_per_second)
         for _ in range(days):
             await self._list(latest_closed_day(self._now))
             await courier.tick(self._now)

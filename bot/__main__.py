@@ -16,17 +16,18 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bot.app import index_beside, open_house, system_clock
 from bot.archive import Archive
-from bot.client import PaperBot, index_beside, open_house, system_clock, use_discord_at
+from bot.client import PaperBot, use_discord_at
 from bot.demo import Scene
 from bot.digest import latest_closed_day
 from bot.layouts.reasons import explain
+from bot.layouts.terminal import digest_panel
 from bot.layouts.text import count
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.search import IndexRefused, forget_index, load_encoder
 from bot.settings import BotSettings, InvalidSettings, Settings, read_settings
 from bot.storage import DatabaseRefused, open_storage
-from bot.terminal import digest_panel
 
 app = typer.Typer(
     help="Paperboy brings the day's best AI papers to a Discord server.",

@@ -27,7 +27,7 @@ from aiolimiter import AsyncLimiter
 from discord.ui import LayoutView
 
 from bot import destination
-from bot.composing import Composer, is_recap
+from bot.composing.composer import Composer, is_recap
 from bot.destination import PUBLISHED_AN_HOUR, Arrived, Channel
 from bot.digest import Digest
 from bot.layouts import replies
@@ -35,10 +35,10 @@ from bot.layouts.digest import digest_message, highlight_message, quiet_message,
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
 from bot.requests import ANSWER_SECONDS, UNREACHED, Blocked, DeliveryFailed, Passing, Rejected, classified, in_time
-from bot.schedule import Run, first_run, latest_run
 from bot.storage import Delivery, DeliveryState, Message, Storage, Subscription
+from bot.subscription.schedule import Run, first_run, latest_run
+from bot.subscription.settings import Discussion, Wish
 from bot.telling import tell
-from bot.wish import Discussion, Wish
 
 log = logging.getLogger(__name__)
 

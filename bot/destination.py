@@ -17,7 +17,7 @@ from discord.ui import LayoutView
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
 from bot.search import folded
-from bot.wish import Discussion, Posting
+from bot.subscription.settings import Discussion, Posting
 
 Channel = discord.TextChannel | discord.ForumChannel
 CHANNEL_TYPES = (discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.forum)

@@ -9,25 +9,11 @@ from statistics import median
 from bot.papers import Paper
 from bot.ranking import ranked
 from bot.reasons import Reason, ReasonKind
-from bot.schedule import Cadence
+from bot.subscription.schedule import Cadence
+from bot.subscription.settings import Taste
 
 CLOSES_AFTER = timedelta(hours=27)  # the list of a day still grows until about 02:30 UTC on the next
-MOST_PAPERS = 10  # in a digest
-MOST_UPVOTES = 10_000  # that a subscription may ask for
 RISER_DAYS = 7  # how far back a paper that climbed late may come from
-
-
-@dataclass(frozen=True, slots=True)
-class Taste:
-    """What a subscription lets into its digests: how many, with how many upvotes, how many risers.
-
-    `query` is its filter, in the query language; empty, everything passes.
-    """
-
-    size: int = 5
-    min_upvotes: int = 0
-    risers: int = 1
-    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from typing import Any
 
 import discord
 
-from bot.client import Mistake, reply
+from bot.answering import Mistake, reply
 from bot.destination import Channel, may_ping, missing_permissions, obstacle, pinged_role
 from bot.layouts import notes, replies
 from bot.layouts.digest import preview_message
 from bot.papers.api import PapersUnavailable
-from bot.schedule import Run, Timetable, first_run
 from bot.search import legible, parse
 from bot.storage import ChangedMeanwhile, Subscription, SubscriptionState, TooManySubscriptions
-from bot.wish import Discussion, Posting, Wish
+from bot.subscription.schedule import Run, Timetable, first_run
+from bot.subscription.settings import Discussion, Posting, Wish
 from cogs.controls import Interaction
 
 MOST_FILTER = 300  # characters
@@ -171,7 +171,7 @@ async def show_preview(interaction: Interaction, wish: Wish, run: Run, subscript
     await interaction.response.defer(ephemeral=True, thinking=True)  # the lists may have to be read first
     guild, now = guild_of(interaction), bot.house.clock()
     try:
-        digest = await bot.composer.preview(wish, guild.id, now, run_at=run.at, subscription_id=subscription_id)
+        digest = await bot.house.composer.preview(wish, guild.id, now, run_at=run.at, subscription_id=subscription_id)
     except PapersUnavailable as error:
         raise Mistake(replies.not_now(error.reason)) from error
     await reply(interaction, preview_message(digest, wish) if digest.highlights else replies.quiet_preview(digest))

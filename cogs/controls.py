@@ -8,9 +8,10 @@ from discord import app_commands
 from discord.ui import DynamicItem, Item, LayoutView
 from discord.ui.select import BaseSelect
 
-from bot.client import Mistake, PaperBot, reply, reply_to_error
-from bot.finding import Place
+from bot.answering import Mistake, reply, reply_to_error
+from bot.client import PaperBot
 from bot.layouts import replies
+from bot.lookups.finder import Place
 
 Interaction = discord.Interaction[PaperBot]
 Choices = list[app_commands.Choice[str]]

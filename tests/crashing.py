@@ -18,7 +18,8 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 import bot.__main__
-from bot.client import PaperBot, open_house
+from bot.app import open_house
+from bot.client import PaperBot
 from bot.delivery import Courier
 from bot.storage import deliveries
 

@@ -11,12 +11,12 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.client import House, PaperBot, use_discord_at
+from bot.app import House
+from bot.client import PaperBot, use_discord_at
 from bot.delivery import Courier
-from bot.digest import Taste
-from bot.schedule import first_run
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
-from bot.wish import Discussion, Wish
+from bot.subscription.schedule import first_run
+from bot.subscription.settings import Discussion, Taste, Wish
 from tests import builders
 from tests.builders import DAY, MORNING, Clock, entries
 from tests.wire import TOKEN, Channel, FrailPapers, Guild, Kind, Posted, Wire
@@ -71,7 +71,7 @@ async def loopback(clock: Clock) -> AsyncIterator[Wire]:
 
 def another_life(bot: PaperBot) -> Courier:
     """All that a bot knows from before a restart is in the database."""
-    return Courier(bot, bot.house.storage, bot.composer, messages_per_second=1_000_000)
+    return Courier(bot, bot.house.storage, bot.house.composer, messages_per_second=1_000_000)
 
 
 @asynccontextmanager

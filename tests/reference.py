@@ -7,7 +7,8 @@ from tempfile import TemporaryDirectory
 
 from discord import app_commands
 
-from bot.client import COGS, PaperBot, open_house
+from bot.app import open_house
+from bot.client import COGS, PaperBot
 from bot.papers.api import PapersAPI
 from bot.settings import env_example
 

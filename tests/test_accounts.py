@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.demo.papers_server import PapersServer
-from bot.digest import Taste
 from bot.layouts import replies
-from bot.schedule import Timetable
-from bot.wish import Discussion, Layout, Posting, Wish
+from bot.subscription.schedule import Timetable
+from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
 from tests import builders
 from tests.builders import DAY, Clock, entries
 from tests.conftest import GUILD_ID, Server, answer

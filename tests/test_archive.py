@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 
 from bot import archive as archives
+from bot.app import House
 from bot.archive import FRESH_FOR, PAUSE_AFTER_FAILURE, Archive, days_between
-from bot.client import House
 from bot.demo.papers_server import PapersServer
 from bot.digest import closed_at
 from bot.papers import Paper

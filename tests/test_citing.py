@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.citing import Format, cite
 from bot.layouts.citation import citation
 from bot.layouts.text import MAX_CONTENT
+from bot.lookups.citations import Format, cite
 from bot.papers import Paper
 from tests.builders import paper
 

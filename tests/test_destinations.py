@@ -14,9 +14,9 @@ from bot.demo.papers_server import PapersServer
 from bot.layouts import replies
 from bot.layouts.reasons import explain
 from bot.reasons import Reason, ReasonKind
-from bot.schedule import first_run
 from bot.storage import Delivery, DeliveryState, Subscription
-from bot.wish import Discussion
+from bot.subscription.schedule import first_run
+from bot.subscription.settings import Discussion
 from tests import builders
 from tests.builders import DAY, entries, entry
 from tests.conftest import Server, answer, custom_ids, paper_ids, read_texts

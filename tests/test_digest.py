@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digest import Candidate, Digest, Taste, closed_at, compose, latest_closed_day
+from bot.digest import Candidate, Digest, closed_at, compose, latest_closed_day
 from bot.ranking import rank_key
 from bot.reasons import Reason, ReasonKind
+from bot.subscription.settings import Taste
 from tests.builders import DAY, NOTHING_LISTED, paper
 
 EARLIER = DAY - timedelta(days=3)

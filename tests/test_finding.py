@@ -11,14 +11,14 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bot import finding
-from bot.completing import Completer, Completion
-from bot.finding import Finder, Place, Results
+from bot.lookups import finder as finding
+from bot.lookups.completer import Completer, Completion
+from bot.lookups.finder import Finder, Place, Results
 from bot.papers import Paper
-from bot.schedule import Run
 from bot.search import HAS, Search, Sort, composed
 from bot.search.query import Days, Occur, Upvotes
 from bot.storage import Storage
+from bot.subscription.schedule import Run
 from tests.builders import DAY, GONE, MORNING, digest, paper, plan, send, subscribe, wish
 from tests.shelves import TODAY, asked
 from tests.test_query import ANYTHING, HEAPS

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.schedule import Timetable, first_run
 from bot.storage import Delivery, DeliveryState, open_storage
-from bot.wish import Wish
+from bot.subscription.schedule import Timetable, first_run
+from bot.subscription.settings import Wish
 from tests.builders import DAY, MORNING, entries
 from tests.crashing import TICKED, RunningClock
 from tests.wire import TOKEN, Channel, Fault, FrailPapers, Wire

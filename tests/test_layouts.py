@@ -12,7 +12,6 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.digest import Digest, Highlight
-from bot.finding import AGES, PER_PAGE, Details, Hit, Results
 from bot.layouts.card import details_card, sparkline
 from bot.layouts.digest import PREVIEW, digest_message, highlight_message, preview_message, quiet_message, thread_name
 from bot.layouts.results import (
@@ -24,14 +23,15 @@ from bot.layouts.results import (
     similar_message,
 )
 from bot.layouts.text import code, code_block, compact, count, escape, first_sentences, marked, plain, shorten
+from bot.lookups.finder import AGES, PER_PAGE, Details, Hit, Results
 from bot.papers import Paper
 from bot.papers.entry import read_entry
 from bot.ranking import Period
 from bot.reasons import Reason, ReasonKind
-from bot.schedule import Cadence
 from bot.search import Query, Snippet, parse
 from bot.storage import Post
-from bot.wish import Discussion, Layout, Wish
+from bot.subscription.schedule import Cadence
+from bot.subscription.settings import Discussion, Layout, Wish
 from tests.builders import DAY, entry, paper, wish
 from tests.discord_limits import check_message, walk
 

@@ -7,10 +7,10 @@ import discord
 import pytest
 import simcord
 
-from bot.citing import Format, cite
 from bot.demo.papers_server import PapersServer
 from bot.digest import closed_at
 from bot.layouts import replies
+from bot.lookups.citations import Format, cite
 from bot.ranking import Period
 from tests.builders import DAY, entries, entry
 from tests.conftest import Server, answer, custom_ids, forbid_everybody, options, paper_ids, read_texts

@@ -13,17 +13,16 @@ import simcord
 from simcord import interactions
 from simcord.backend.errors import SetupError
 
-from bot.digest import Taste
 from bot.layouts import panel as layout
 from bot.layouts import replies
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
-from bot.schedule import Cadence, Run, Timetable
 from bot.storage import Draft, Subscription, SubscriptionState
 from bot.storage.drafts import Drafts
 from bot.storage.subscriptions import Subscriptions
 from bot.storage.wishes import difference, wish_row
-from bot.wish import Discussion, Layout, Posting, Wish
+from bot.subscription.schedule import Cadence, Run, Timetable
+from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
 from cogs import panel as cog
 from tests.builders import DAY, MORNING, wish
 from tests.conftest import Server, answer, custom_ids, forbid_everybody, options, read_texts
@@ -226,7 +225,7 @@ async def test_when_the_papers_cannot_be_counted_the_panel_works_all_the_same(
     async def unavailable(*_: Any) -> None:
         raise PapersUnavailable(Reason(ReasonKind.INDEX_BEHIND))
 
-    monkeypatch.setattr(panel.server.bot.composer, "outlook", unavailable)
+    monkeypatch.setattr(panel.server.bot.house.composer, "outlook", unavailable)
     await panel.pick("size", "3")
     assert "cannot be counted just now" in panel.text
     assert "the top 3 papers" in panel.text
@@ -239,7 +238,7 @@ async def test_when_counting_the_papers_takes_too_long_the_panel_does_not_wait(
         await asyncio.sleep(2)
         return 1, 2
 
-    monkeypatch.setattr(panel.server.bot.composer, "outlook", slow)
+    monkeypatch.setattr(panel.server.bot.house.composer, "outlook", slow)
     monkeypatch.setattr(cog, "COUNT_SECONDS", 0.01)
     await panel.click("Threads and pings")
     assert "cannot be counted just now" in panel.text

@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.demo.papers_server import PapersServer
-from bot.digest import Taste
-from bot.schedule import Cadence, Timetable, first_run
 from bot.storage import DeliveryState, Storage, Subscription, SubscriptionState
 from bot.storage.deliveries import Deliveries
-from bot.wish import Discussion, Posting, Wish
+from bot.subscription.schedule import Cadence, Timetable, first_run
+from bot.subscription.settings import Discussion, Posting, Taste, Wish
 from tests.builders import DAY, FIRST_RUN, MORNING, REFUSED, SECOND_RUN, digest, paper, plan, send, subscribe
 from tests.conftest import Server, paper_ids
 from tests.test_posting import FRIDAY, ids

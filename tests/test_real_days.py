@@ -14,20 +14,21 @@ import pytest
 import simcord
 from discord.ui import LayoutView
 
+from bot.app import build_house
 from bot.archive import Archive
-from bot.client import House, PaperBot, new_scheduler
+from bot.client import PaperBot
 from bot.demo.papers_server import PapersServer
-from bot.digest import Candidate, Digest, Taste, compose, marked
-from bot.finding import Details
+from bot.digest import Candidate, Digest, compose, marked
 from bot.layouts.card import details_card
 from bot.layouts.digest import digest_message, highlight_message, preview_message, thread_name
 from bot.layouts.text import escape
+from bot.lookups.finder import Details
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
-from bot.schedule import Cadence
 from bot.search import Search, parse
 from bot.storage import Delivery, DeliveryState, Storage
-from bot.wish import Discussion, Layout
+from bot.subscription.schedule import Cadence
+from bot.subscription.settings import Discussion, Layout, Taste
 from tests import builders
 from tests.builders import Clock
 from tests.conftest import GUILD_ID, paper_ids
@@ -279,7 +280,7 @@ class Replay:
 @pytest.fixture
 async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock) -> AsyncIterator[Replay]:
     search = Search(tmp_path / "paperboy.index", await storage.papers.identity(), last_change=0)
-    house = House(storage, search, Archive(api, storage, search), new_scheduler(), backfill_days=0, clock=clock)
+    house = build_house(storage, search, api, clock=clock)
     bot = PaperBot(house, shard_count=1)
     env = simcord.Env(bot)
     await env.start()

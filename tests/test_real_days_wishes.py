@@ -10,16 +10,16 @@ import discord
 import pytest
 import simcord
 
-from bot.archive import Archive
-from bot.client import House, PaperBot, new_scheduler
+from bot.app import House, build_house
+from bot.client import PaperBot
 from bot.delivery import Courier
 from bot.demo.papers_server import PapersServer
-from bot.digest import Taste, latest_closed_day
+from bot.digest import latest_closed_day
 from bot.papers.api import PapersAPI
-from bot.schedule import Cadence, Timetable, first_run
 from bot.search import Search
 from bot.storage import Delivery, DeliveryState, Storage
-from bot.wish import Discussion, Layout, Posting, Wish
+from bot.subscription.schedule import Cadence, Timetable, first_run
+from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
 from tests.builders import Clock
 from tests.conftest import GUILD_ID, paper_ids
 from tests.discord_limits import check_body
@@ -96,9 +96,9 @@ def papers_server(clock: Clock) -> PapersServer:
 @pytest.fixture
 async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock) -> AsyncIterator[Replay]:
     search = Search(tmp_path / "paperboy.index", await storage.papers.identity(), last_change=0)
-    house = House(storage, search, Archive(api, storage, search), new_scheduler(), backfill_days=0, clock=clock)
+    house = build_house(storage, search, api, clock=clock)
     bot = PaperBot(house, shard_count=1)
-    bot.courier = Courier(bot, storage, bot.composer, messages_per_second=1e6)
+    bot.courier = Courier(bot, storage, bot.house.composer, messages_per_second=1e6)
     env = simcord.Env(bot)
     await env.start()
     await storage.guilds.join(GUILD_ID, clock.now)  # it has been welcomed

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.schedule import (
+from bot.subscription.schedule import (
     EVERY_DAY,
     MONDAY_TO_FRIDAY,
     Cadence,

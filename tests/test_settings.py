@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.client import index_beside
+from bot.app import index_beside
 from bot.settings import BotSettings, InvalidSettings, Settings, env_example, read_settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.client import open_house
+from bot.app import open_house
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
 from bot.storage import DatabaseRefused, Storage, database, embeddings, open_storage

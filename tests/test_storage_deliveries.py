@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.digest import Digest, Highlight, Taste
+from bot.digest import Digest, Highlight
 from bot.papers import Paper
-from bot.schedule import Cadence, Run, Timetable
 from bot.storage import (
     Action,
     ChangedMeanwhile,
@@ -25,7 +24,8 @@ from bot.storage import (
     SubscriptionState,
     open_storage,
 )
-from bot.wish import Discussion, Layout, Posting, Wish
+from bot.subscription.schedule import Cadence, Run, Timetable
+from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
 from tests.builders import (
     DAY,
     FIRST_RUN,

@@ -11,9 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.digest import Digest, Taste
+from bot.digest import Digest
 from bot.reasons import Reason, ReasonKind
-from bot.schedule import Cadence, Timetable
 from bot.storage import (
     PER_GUILD,
     Action,
@@ -26,7 +25,8 @@ from bot.storage import (
     TooManySubscriptions,
     open_storage,
 )
-from bot.wish import Discussion, Layout, Posting, Wish
+from bot.subscription.schedule import Cadence, Timetable
+from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
 from tests.builders import (
     API_DOWN,
     DAY,

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from bot.reasons import Reason, ReasonKind
-from bot.schedule import Cadence
 from bot.storage import DeliveryState, Message, Post, Storage, SubscriptionState, database, open_storage
-from bot.wish import Posting
+from bot.subscription.schedule import Cadence
+from bot.subscription.settings import Posting
 from tests.builders import DAY, MORNING, TIMETABLE, digest, paper, plan, query, send, tables
 
 NOW = datetime(2026, 1, 19, 8, 10, tzinfo=UTC)

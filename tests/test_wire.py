@@ -14,7 +14,7 @@ import pytest
 from discord import Permissions
 
 from bot import delivery
-from bot.client import House
+from bot.app import House
 from bot.layouts.reasons import explain
 from bot.reasons import Reason, ReasonKind
 from bot.storage import DeliveryState, SubscriptionState

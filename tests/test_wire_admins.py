@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from discord import Permissions
 
-from bot.client import House
+from bot.app import House
 from bot.delivery import NothingToSend
 from bot.requests import DeliveryFailed
 from bot.storage import Delivery, DeliveryState

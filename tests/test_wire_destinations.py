@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.client import House
+from bot.app import House
 from bot.destination import PUBLISHED_AN_HOUR
 from bot.reasons import Reason, ReasonKind
 from bot.storage import DeliveryState, SubscriptionState
-from bot.wish import Discussion
+from bot.subscription.settings import Discussion
 from tests.builders import LACKING, MORNING, OUTAGE, Clock
 from tests.desk import (  # noqa: F401
     Desk,

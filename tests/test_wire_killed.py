@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.client import House
+from bot.app import House
 from bot.delivery import Courier
 from bot.storage.deliveries import Deliveries
 from tests.builders import MORNING, Clock

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot import zones
-from bot.zones import canonical, find_zones, folded, guess_zone, parse_zone, zone_names
+from bot.subscription import zones
+from bot.subscription.zones import canonical, find_zones, folded, guess_zone, parse_zone, zone_names
 
 
 def parametrized(meant: dict[str, str]) -> pytest.MarkDecorator:
@@ -403,7 +403,7 @@ class TestDiscordSpeaksTheirLanguage:
 
 
 class TestTheFileOfPlaces:
-    """`bot/cities.tsv`, which nobody reads line by line."""
+    """`bot/subscription/cities.tsv`, which nobody reads line by line."""
 
     PLACES = tuple(zones._places("|"))
 

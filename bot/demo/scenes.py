@@ -9,9 +9,8 @@ import simcord
 
 from bot.client import PaperBot
 from bot.demo import Scene
-from bot.digest import Taste
-from bot.schedule import Cadence, Timetable, first_run, parse_time
-from bot.wish import Discussion, Layout, Posting, Wish
+from bot.subscription.schedule import Cadence, Timetable, first_run, parse_time
+from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
 
 BERLIN = Timetable(parse_time("9:00"), ZoneInfo("Europe/Berlin"))
 MINUTE, DAY = 60, 86_400  # seconds; the curtain rises a minute before nine in Berlin

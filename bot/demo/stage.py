@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 import simcord
 from rich.console import Console
 
+from bot.app import open_house
 from bot.archive import days_between
-from bot.client import PaperBot, open_house
+from bot.client import PaperBot
 from bot.demo import Scene, sample_beyond, sample_lists, sample_pictures
 from bot.demo.papers_server import PapersServer
 from bot.demo.scenes import MINUTE, Stage

@@ -6,14 +6,14 @@ from typing import Any
 from discord import ButtonStyle
 from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
 
+from bot.composing.explainer import Verdict, Why
 from bot.digest import closed_at
-from bot.explaining import Verdict, Why
 from bot.layouts.paper import ACCENT, finished
 from bot.layouts.reasons import explain
 from bot.layouts.text import code, count, day_name, short_day, timestamp
 from bot.layouts.wishes import about, sentence
-from bot.schedule import DAY_NAMES
 from bot.storage import Action, Change, Delivery, Subscription, SubscriptionState
+from bot.subscription.schedule import DAY_NAMES
 
 _SHOWN = 60  # characters of a value that was changed
 _NAMES = {

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 
 from discord.ui import ActionRow, Button, Container, LayoutView, Select, Separator, TextDisplay
 
-from bot.finding import Details
 from bot.layouts.paper import ACCENT, facts, finished, posted_here
 from bot.layouts.text import (
     MAX_CHOICE,
@@ -19,6 +18,7 @@ from bot.layouts.text import (
     short_day,
     shorten,
 )
+from bot.lookups.finder import Details
 from bot.papers import Paper
 
 AUTHORS_SHOWN = 10

@@ -1,7 +1,7 @@
 """The citation of a paper, to be copied."""
 
-from bot.citing import Format, cite
 from bot.layouts.text import MAX_CONTENT, code_block
+from bot.lookups.citations import Format, cite
 from bot.papers import Paper
 
 _LANGUAGES = {Format.BIBTEX: "bibtex", Format.MARKDOWN: "markdown", Format.PLAIN: ""}

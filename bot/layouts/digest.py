@@ -14,8 +14,8 @@ from bot.layouts.reasons import explain
 from bot.layouts.text import MAX_NAME, MAX_TEXT, cut, short_day, shorten
 from bot.papers import Paper
 from bot.reasons import Reason
-from bot.schedule import Cadence
-from bot.wish import Discussion, Layout, Wish
+from bot.subscription.schedule import Cadence
+from bot.subscription.settings import Discussion, Layout, Wish
 
 PREVIEW = "A preview for you alone. Votes go on, and a list that is still open may grow, until the run."
 _SPANS = {Cadence.DAILY: "today", Cadence.WEEKLY: "this week", Cadence.MONTHLY: "this month"}

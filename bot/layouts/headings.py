@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from bot.digest import Digest
 from bot.layouts.paper import facts
 from bot.layouts.text import count, day_name, link, short_day
-from bot.schedule import Cadence
-from bot.wish import Wish
+from bot.subscription.schedule import Cadence
+from bot.subscription.settings import Wish
 
 _TITLES = {Cadence.DAILY: "Daily Papers", Cadence.WEEKLY: "Weekly recap", Cadence.MONTHLY: "Monthly recap"}
 _FIRST_LISTS = 4  # the day by which a month has a list: it may begin with a holiday and a weekend

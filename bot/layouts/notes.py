@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from bot.finding import Results
 from bot.layouts.replies import no_results
 from bot.layouts.text import code, joined, marked, shorten
+from bot.lookups.finder import Results
 from bot.search import MOST_WORDS, Mistake, Query
 
 TOO_LONG = "Shorten the query to see more pages."

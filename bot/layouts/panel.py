@@ -24,14 +24,13 @@ from discord.ui import (
     TextInput,
 )
 
-from bot.digest import MOST_PAPERS, MOST_UPVOTES
 from bot.layouts.paper import ACCENT, finished
 from bot.layouts.replies import coming
 from bot.layouts.text import MAX_CHOICES, code, count
 from bot.layouts.wishes import sentence
-from bot.schedule import DAY_NAMES, Cadence, Run
 from bot.storage import Draft
-from bot.wish import ArchiveMinutes, Discussion, Layout, Posting
+from bot.subscription.schedule import DAY_NAMES, Cadence, Run
+from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, ArchiveMinutes, Discussion, Layout, Posting
 
 EXTRAS = ("more", "discussion", "archive_after", "ping_role_id", "publish", "silent", "quiet_line", "pings")  # page 2
 ON, OFF = "on", "off"

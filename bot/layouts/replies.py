@@ -9,8 +9,8 @@ from bot.layouts.text import MAX_CONTENT, count, day_name, link, short_day, time
 from bot.layouts.wishes import sentence, when
 from bot.papers import Paper
 from bot.reasons import Reason
-from bot.schedule import Run
 from bot.storage import PER_GUILD, Delivery, DeliveryState, Subscription, SubscriptionState
+from bot.subscription.schedule import Run
 
 NEEDS_MANAGE_SERVER = "You need the **Manage Server** permission to see or change what is posted here. Ask an admin."
 SERVER_ONLY = "Digests are set up inside a server: use this command there."

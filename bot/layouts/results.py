@@ -5,10 +5,10 @@ from datetime import date
 
 from discord.ui import ActionRow, Button, Container, LayoutView, Separator, TextDisplay
 
-from bot.finding import AGES, PER_PAGE, Hit, Results
 from bot.layouts import notes
 from bot.layouts.paper import ACCENT, Block, block_texts, details_id, details_select, facts, finished, listed_note
 from bot.layouts.text import MAX_CUSTOM_ID, MAX_LABEL, MAX_TEXT, count, day_name, link, plain, short_day
+from bot.lookups.finder import AGES, PER_PAGE, Hit, Results
 from bot.papers import Paper
 from bot.ranking import Period
 from bot.search import Query, Sort

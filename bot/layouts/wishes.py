@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from bot.layouts.text import code, count, escape, joined
-from bot.schedule import DAY_NAMES, EVERY_DAY, MONDAY_TO_FRIDAY, Cadence, Timetable
-from bot.wish import Discussion, Layout, Posting, Wish
+from bot.subscription.schedule import DAY_NAMES, EVERY_DAY, MONDAY_TO_FRIDAY, Cadence, Timetable
+from bot.subscription.settings import Discussion, Layout, Posting, Wish
 
 _PERIODS = {Cadence.DAILY: "the", Cadence.WEEKLY: "the week's", Cadence.MONTHLY: "the month's"}
 _LOOKS = {Layout.COMPACT: "one line each", Layout.CARDS: "the first with its picture"}

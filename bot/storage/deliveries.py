@@ -13,7 +13,6 @@ import aiosqlite
 
 from bot.digest import Digest, Highlight
 from bot.reasons import Reason
-from bot.schedule import Run
 from bot.storage.changes import Action, record_change
 from bot.storage.database import Database, assigned, from_iso, iso, readable
 from bot.storage.notices import forget_notice
@@ -22,7 +21,8 @@ from bot.storage.posts import Post
 from bot.storage.reasons import read_reason, reason_json
 from bot.storage.subscriptions import Subscription, run_row, suspend
 from bot.storage.wishes import read_wish, wish_json
-from bot.wish import Discussion, Wish
+from bot.subscription.schedule import Run
+from bot.subscription.settings import Discussion, Wish
 
 
 class DeliveryState(StrEnum):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.storage.database import Database, iso
 from bot.storage.wishes import read_wish, wish_json
-from bot.wish import Wish
+from bot.subscription.settings import Wish
 
 KEPT_FOR = timedelta(days=1)  # Discord lets a panel be edited for a quarter of an hour after the last click
 

@@ -10,12 +10,12 @@ from functools import partial
 import aiosqlite
 
 from bot.reasons import Reason
-from bot.schedule import Run
 from bot.storage.changes import Action, record_change
 from bot.storage.database import Database, assigned, iso, readable
 from bot.storage.reasons import read_reason, reason_json
 from bot.storage.wishes import difference, read_wish, wish_row
-from bot.wish import Wish
+from bot.subscription.schedule import Run
+from bot.subscription.settings import Wish
 
 _Record = Callable[[aiosqlite.Connection, int], Awaitable[None]]  # notes what was done to which subscription
 PER_GUILD = 25  # as many as a select or an autocomplete can show

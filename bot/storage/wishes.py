@@ -6,9 +6,8 @@ from datetime import time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.digest import Taste
-from bot.schedule import Cadence, Timetable
-from bot.wish import Discussion, Layout, Posting, Wish
+from bot.subscription.schedule import Cadence, Timetable
+from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
 
 
 def wish_row(wish: Wish) -> dict[str, str | int | None]:

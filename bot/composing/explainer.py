@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
+from bot.composing.filter import Filter
 from bot.digest import first_of_period, latest_closed_day
-from bot.filtering import Filter
 from bot.papers import Paper
-from bot.schedule import Cadence
 from bot.storage import Delivery, Storage, Subscription
+from bot.subscription.schedule import Cadence
 
 
 class Why(Enum):

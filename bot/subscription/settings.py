@@ -4,10 +4,24 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from bot.digest import Taste
-from bot.schedule import Timetable
+from bot.subscription.schedule import Timetable
 
+MOST_PAPERS = 10  # in a digest
+MOST_UPVOTES = 10_000  # that a subscription may ask for
 ArchiveMinutes = Literal[60, 1440, 4320, 10080]  # after which, without a word, Discord can archive a thread
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """What a subscription lets into its digests: how many, with how many upvotes, how many risers.
+
+    `query` is its filter, in the query language; empty, everything passes.
+    """
+
+    size: int = 5
+    min_upvotes: int = 0
+    risers: int = 1
+    query: str = ""
 
 
 class Layout(StrEnum):

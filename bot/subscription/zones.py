@@ -378,4 +378,6 @@ def _zone_of_region() -> dict[str, str]:
 
 @cache
 def _lines() -> tuple[str, ...]:
-    return tuple((resources.files("bot") / "cities.tsv").read_text(encoding="utf-8").rstrip("\n").split("\n"))
+    return tuple(
+        (resources.files("bot.subscription") / "cities.tsv").read_text(encoding="utf-8").rstrip("\n").split("\n")
+    )

@@ -7,9 +7,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from bot.digest import Candidate, Highlight, Taste, compose
+from bot.digest import Candidate, Highlight, compose
 from bot.layouts.text import count, day_name, first_sentences, plain
 from bot.papers import Paper
+from bot.subscription.settings import Taste
 
 SUMMARY = 300  # characters
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.archive import Archive, days_between
+from bot.composing.filter import Filter
 from bot.digest import RISER_DAYS, Candidate, Digest, compose, first_of_period, latest_closed_day, marked
-from bot.filtering import Filter
 from bot.papers.api import PapersUnavailable
-from bot.schedule import Cadence
-from bot.search import Search
 from bot.storage import Storage, Subscription
-from bot.wish import Wish
+from bot.subscription.schedule import Cadence
+from bot.subscription.settings import Wish
 
 PREVIEW_SECONDS = 20  # somebody is waiting
 LOOK_BACK = timedelta(days=6)  # a new subscription freshens this many days to find one that had papers
@@ -29,13 +28,13 @@ class _Asked:
 
 
 class Composer:
-    """Composes digests from what `storage` knows, once `archive` has freshened it; `search` applies the filters."""
+    """Composes digests from what `storage` knows, once `archive` has freshened it."""
 
-    def __init__(self, storage: Storage, archive: Archive, search: Search) -> None:
+    def __init__(self, storage: Storage, archive: Archive, filter_: Filter) -> None:
         self._deliveries = storage.deliveries
         self._papers = storage.papers
         self._archive = archive
-        self._filter = Filter(storage, archive, search)
+        self._filter = filter_
 
     async def digest_for(self, subscription: Subscription, now: datetime) -> Digest:
         """What a run at `now` highlights. Raises `PapersUnavailable` when the lists cannot be trusted."""

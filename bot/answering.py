@@ -1,0 +1,45 @@
+"""How an interaction is answered: with a text or a layout, and with what went wrong."""
+
+import logging
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ui import LayoutView
+
+from bot.layouts import replies
+
+log = logging.getLogger(__name__)
+
+
+class Mistake(app_commands.CheckFailure):
+    """A person asked for what cannot be; the message tells them what can."""
+
+
+async def reply(interaction: discord.Interaction[Any], message: str | LayoutView, *, ephemeral: bool = True) -> None:
+    """Answer with a text or a layout, whether the answer has been announced or not."""
+    send = interaction.followup.send if interaction.response.is_done() else interaction.response.send_message
+    if isinstance(message, str):
+        await send(message, ephemeral=ephemeral)
+    else:
+        await send(view=message, ephemeral=ephemeral)
+
+
+async def reply_to_error(interaction: discord.Interaction[Any], error: Exception) -> None:
+    """Answer the one who asked, whatever happened, and log what was no mistake of theirs."""
+    match error:
+        case Mistake():
+            text = str(error)
+        case app_commands.TransformerError(type=discord.AppCommandOptionType.channel):
+            text = replies.CHANNEL_UNSEEN
+        case _:
+            log.error("an interaction met a bug", exc_info=error)
+            text = replies.BROKEN
+    await reply(interaction, text)
+
+
+class AnsweringTree(app_commands.CommandTree[Any]):
+    """The commands; one that fails is answered too."""
+
+    async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /) -> None:
+        await reply_to_error(interaction, error)

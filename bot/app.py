@@ -1,0 +1,128 @@
+"""What the bot works with, opened and wired in one place."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from filelock import FileLock, Timeout
+
+from bot.archive import Archive
+from bot.composing.composer import Composer
+from bot.composing.explainer import Explainer
+from bot.composing.filter import Filter
+from bot.lookups.completer import Completer
+from bot.lookups.finder import Finder
+from bot.papers.api import PapersAPI
+from bot.search import MODEL, Encoder, Meaning, Search
+from bot.storage import DatabaseRefused, Storage, open_storage
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the bot works with. `clock` is read by ticks and interactions alone, which hand `now` down."""
+
+    storage: Storage
+    search: Search
+    archive: Archive
+    composer: Composer
+    explainer: Explainer
+    finder: Finder
+    completer: Completer
+    scheduler: AsyncIOScheduler
+    backfill_days: int
+    clock: Callable[[], datetime]
+
+
+def build_house(
+    storage: Storage,
+    search: Search,
+    api: PapersAPI,
+    *,
+    backfill_days: int = 0,
+    clock: Callable[[], datetime] = system_clock,
+) -> House:
+    """The house over what is open already."""
+    archive = Archive(api, storage, search)
+    filter_ = Filter(storage, archive, search)
+    return House(
+        storage,
+        search,
+        archive,
+        Composer(storage, archive, filter_),
+        Explainer(storage, filter_),
+        Finder(storage, search),
+        Completer(storage, search),
+        new_scheduler(),
+        backfill_days,
+        clock,
+    )
+
+
+@asynccontextmanager
+async def open_house(
+    database: Path,
+    api: PapersAPI,
+    *,
+    backfill_days: int = 0,
+    clock: Callable[[], datetime] = system_clock,
+    encoder: Encoder | None = None,
+) -> AsyncIterator[House]:
+    """The house over the SQLite file `database` and the index beside it, for one process at a time.
+
+    With `encoder`, the extra `semantic`, papers are also found by what they mean.
+    Raises `DatabaseRefused` and `IndexRefused`.
+    """
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_sole_use(database))  # before a newer version migrates what an older one works with
+        storage = await stack.enter_async_context(open_storage(database))
+        identity, last_change = await storage.papers.identity(), await storage.papers.last_change()
+        meaning = await _meaning(encoder, storage) if encoder else None
+        search = await asyncio.to_thread(Search, index_beside(database), identity, last_change, meaning)
+        stack.push_async_callback(asyncio.to_thread, search.close)
+        yield build_house(storage, search, api, backfill_days=backfill_days, clock=clock)
+
+
+async def _meaning(encoder: Encoder, storage: Storage) -> Meaning:
+    meaning = Meaning(encoder)
+    async for vectors in storage.embeddings.all(MODEL):
+        meaning.take_in(vectors)
+    return meaning
+
+
+@contextmanager
+def _sole_use(database: Path) -> Iterator[None]:
+    """Two bots on one database would both take up what is under way; the lock ends with the process."""
+    if database.is_dir() or not database.absolute().parent.is_dir():
+        yield  # opening it will say what is wrong
+        return
+    lock = FileLock(database.with_name(f"{database.name}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise DatabaseRefused(f"{database} is in use: another Paperboy is running on it.") from error
+    except OSError as error:
+        raise DatabaseRefused(f"{database} cannot be used as Paperboy's database: {error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def index_beside(database: Path) -> Path:
+    """The folder of the search index over `database`."""
+    return database.with_name(f"{database.name}.index")
+
+
+def new_scheduler() -> AsyncIOScheduler:
+    """A scheduler that drops no late job and piles none up; whoever makes it starts it."""
+    return AsyncIOScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+    )

@@ -1,0 +1,1 @@
+"""Look-ups: finding papers, completing what people type, and citing."""

@@ -1,0 +1,1 @@
+"""Subscriptions as admins want them: settings, schedule and time zones. Pure."""
