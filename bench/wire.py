@@ -22,7 +22,9 @@ from bench.sends import UNPACED, subscribe
 from bench.shelves import NOW, Shelf
 from bot.app import House
 from bot.client import PaperBot, use_discord_at
-from bot.delivery import MESSAGES_PER_SECOND, Courier
+from bot.delivery.courier import Courier
+from bot.delivery.planning import Planner
+from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
 from bot.digest import RISER_DAYS, latest_closed_day
 from tests.wire import TOKEN
 
@@ -101,7 +103,8 @@ class _Digests:
 
     async def send(self, messages_per_second: float, days: int = 1) -> None:
         storage = self._bot.house.storage
-        courier = Courier(self._bot, storage, self._bot.house.composer, messages_per_second=messages_per_second)
+        sender = Sender(self._bot, storage, messages_per_second=messages_per_second)
+        courier = Courier(storage, Planner(storage, self._bot.house.composer), sender)
         for _ in range(days):
             await self._list(latest_closed_day(self._now))
             await courier.tick(self._now)

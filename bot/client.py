@@ -10,8 +10,11 @@ from discord.http import Route
 
 from bot.answering import AnsweringTree
 from bot.app import House
-from bot.delivery import Courier
-from bot.destination import NEEDED, unrepeated_posts
+from bot.delivery.channels.destination import NEEDED
+from bot.delivery.channels.forum import unrepeated_posts
+from bot.delivery.courier import Courier
+from bot.delivery.planning import Planner
+from bot.delivery.sending import Sender
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +39,8 @@ class PaperBot(commands.AutoShardedBot):
             http_trace=unrepeated_posts(),
         )
         self.house = house
-        self.courier = Courier(self, house.storage, house.composer)
+        self.sender = Sender(self, house.storage)
+        self.courier = Courier(house.storage, Planner(house.storage, house.composer), self.sender)
 
     async def setup_hook(self) -> None:
         for name in COGS:

@@ -9,14 +9,15 @@ from typing import Any
 import discord
 
 from bot.answering import Mistake, reply
-from bot.destination import Channel, may_ping, missing_permissions, obstacle, pinged_role
+from bot.delivery.channels import as_destination
+from bot.delivery.channels.destination import Destination
 from bot.layouts import notes, replies
 from bot.layouts.digest import preview_message
 from bot.papers.api import PapersUnavailable
 from bot.search import legible, parse
 from bot.storage import ChangedMeanwhile, Subscription, SubscriptionState, TooManySubscriptions
 from bot.subscription.schedule import Run, Timetable, first_run
-from bot.subscription.settings import Discussion, Posting, Wish
+from bot.subscription.settings import Posting, Wish, fit, move
 from cogs.controls import Interaction
 
 MOST_FILTER = 300  # characters
@@ -36,58 +37,49 @@ def guild_of(interaction: Interaction) -> discord.Guild:
     return interaction.guild
 
 
-def destination_of(interaction: Interaction, channel_id: int) -> Channel:
-    """The channel to post in; raises `Mistake` where there is none."""
-    channel = guild_of(interaction).get_channel(channel_id)
-    if not isinstance(channel, Channel):
-        raise Mistake(replies.CHANNEL_GONE)
-    return channel
+def destination_of(interaction: Interaction, channel_id: int) -> Destination | None:
+    """The channel to post in, if there is one."""
+    return as_destination(guild_of(interaction).get_channel(channel_id))
 
 
-def fitted(wish: Wish, channel: Channel) -> Wish:
+def fitted(wish: Wish, destination: Destination) -> Wish:
     """The wish without what its channel cannot do, and in a forum with a post for a digest at least."""
-    posting = wish.posting
-    if isinstance(channel, discord.ForumChannel):
-        apart = posting.discussion is Discussion.HIGHLIGHT
-        discussion = Discussion.HIGHLIGHT if apart else Discussion.DIGEST
-        posting = replace(posting, discussion=discussion, publish=False, quiet_line=False)
-    elif not channel.is_news():
-        posting = replace(posting, publish=False)
-    return replace(wish, channel_id=channel.id, posting=posting)
+    return replace(wish, channel_id=destination.id, posting=fit(wish.posting, destination.abilities))
 
 
-def moved(interaction: Interaction, wish: Wish, channel: Channel) -> Wish:
+def moved(interaction: Interaction, wish: Wish, destination: Destination) -> Wish:
     """The wish in another channel: threads that only a forum had chosen do not follow."""
-    before = guild_of(interaction).get_channel(wish.channel_id)
-    if isinstance(before, discord.ForumChannel) and wish.posting.discussion is Discussion.DIGEST:
-        wish = replace(wish, posting=replace(wish.posting, discussion=Discussion.NONE))
-    return fitted(wish, channel)
+    before = destination_of(interaction, wish.channel_id)
+    posting = move(wish.posting, before.abilities, destination.abilities) if before else wish.posting
+    return fitted(replace(wish, posting=posting), destination)
 
 
 def check_destination(interaction: Interaction, wish: Wish) -> None:
     """Raises `Mistake` that names what the bot may not do in the wish's channel, and what to click."""
-    channel = destination_of(interaction, wish.channel_id)
-    if in_the_way := obstacles(channel, channel.guild.me, wish.posting):
+    destination = destination_of(interaction, wish.channel_id)
+    if destination is None:
+        raise Mistake(replies.CHANNEL_GONE)
+    if in_the_way := obstacles(destination, wish.posting):
         raise Mistake(f"{in_the_way[0]} Then try again; nothing was changed.")
 
 
-def obstacles(channel: discord.abc.GuildChannel | None, me: discord.Member, posting: Posting) -> list[str]:
-    """What keeps digests from `channel`, with what to click."""
-    if not isinstance(channel, Channel):
+def obstacles(destination: Destination | None, posting: Posting) -> list[str]:
+    """What keeps digests from a channel, with what to click."""
+    if destination is None:
         return [replies.CHANNEL_GONE]
-    if missing := missing_permissions(channel, me, posting):
-        return [replies.missing_permissions(channel.id, missing)]
-    return [replies.NO_TAG_ADVICE] if obstacle(channel, me, posting) else []
+    if missing := destination.missing_permissions(posting):
+        return [replies.missing_permissions(destination.id, missing)]
+    return [replies.NO_TAG_ADVICE] if destination.obstacle(posting) else []
 
 
-def warnings(channel: discord.abc.GuildChannel | None, me: discord.Member, posting: Posting) -> list[str]:
-    """What does not keep digests from `channel`, but is not as the admin wants it."""
-    if posting.ping_role_id is None or not isinstance(channel, Channel):
+def warnings(destination: Destination | None, posting: Posting) -> list[str]:
+    """What does not keep digests from a channel, but is not as the admin wants it."""
+    if posting.ping_role_id is None or destination is None:
         return []
-    role = pinged_role(channel.guild, posting)
+    role = destination.pinged_role(posting)
     if role is None:
         return [replies.ROLE_GONE]
-    return [] if may_ping(channel, me, role) else [replies.unpingable(role.id)]
+    return [] if destination.may_ping(role) else [replies.unpingable(role.id)]
 
 
 def read_filter(interaction: Interaction, text: str) -> str:

@@ -11,10 +11,10 @@ from discord.ext import commands
 
 from bot.answering import reply
 from bot.client import PaperBot
+from bot.delivery.notices import tell
+from bot.delivery.requests import UNREACHED
 from bot.layouts.guilds import FORGOTTEN, KEPT_DAYS, PRIVACY, welcome
-from bot.requests import UNREACHED
 from bot.storage import SubscriptionState
-from bot.telling import tell
 from cogs import admins, panel
 from cogs.controls import Control, Interaction
 

@@ -18,7 +18,8 @@ import discord
 from discord.ui import Modal
 
 from bot.answering import Mistake, reply, reply_to_error
-from bot.destination import Channel, missing_permissions, pinged_role
+from bot.delivery.channels import as_destination
+from bot.delivery.channels.destination import Destination
 from bot.layouts import panel as layout
 from bot.layouts import replies
 from bot.papers.api import PapersUnavailable
@@ -72,15 +73,15 @@ def _first_wish(interaction: Interaction) -> Wish:
     return Wish(_first_channel(interaction).id, Timetable(NINE, ZoneInfo(zone)))
 
 
-def _first_channel(interaction: Interaction) -> Channel:
+def _first_channel(interaction: Interaction) -> Destination:
     """Where the admin is, if the bot may post there; else the first channel where it may. Raises `Mistake`."""
     guild, here = admins.guild_of(interaction), interaction.channel
     around = here.parent if isinstance(here, discord.Thread) else here
     known = [around, *guild.text_channels] if isinstance(around, discord.TextChannel) else guild.text_channels
-    channels: list[Channel] = [*known, *guild.forums]
+    channels = [each for each in map(as_destination, [*known, *guild.forums]) if each]
     if not channels:
         raise Mistake(layout.NO_CHANNELS)
-    postable = (each for each in channels if not missing_permissions(each, guild.me, Posting()))
+    postable = (each for each in channels if not each.missing_permissions(Posting()))
     return next(postable, channels[0])
 
 
@@ -226,25 +227,24 @@ async def _show(
 
 
 async def _prospect(interaction: Interaction, draft: Draft) -> layout.Prospect:
-    guild, channel = admins.guild_of(interaction), _channel(interaction, draft)
+    channel = _channel(interaction, draft)
     wish = _possible(interaction, draft)
     run, paused = await _next_run(interaction, draft)
-    role = pinged_role(guild, wish.posting)
-    in_the_way = admins.obstacles(channel, guild.me, wish.posting) if channel else [layout.CHOOSE_CHANNEL]
+    role = channel.pinged_role(wish.posting) if channel else None
+    in_the_way = admins.obstacles(channel, wish.posting) if channel else [layout.CHOOSE_CHANNEL]
     return layout.Prospect(
         replace(draft, wish=wish),
         run,
         paused,
         await _outlook(interaction, wish),
-        channel.type if channel else None,
+        channel.channel.type if channel else None,
         role.id if role else None,
-        (*in_the_way, *admins.warnings(channel, guild.me, wish.posting)),
+        (*in_the_way, *admins.warnings(channel, wish.posting)),
     )
 
 
-def _channel(interaction: Interaction, draft: Draft) -> Channel | None:
-    channel = admins.guild_of(interaction).get_channel(draft.wish.channel_id)
-    return channel if isinstance(channel, Channel) else None
+def _channel(interaction: Interaction, draft: Draft) -> Destination | None:
+    return admins.destination_of(interaction, draft.wish.channel_id)
 
 
 def _possible(interaction: Interaction, draft: Draft) -> Wish:

@@ -11,14 +11,16 @@ from discord.ext import commands
 
 from bot.answering import Mistake, reply
 from bot.client import PaperBot
-from bot.delivery import NothingToSend
-from bot.destination import CHANNEL_TYPES, Channel
+from bot.delivery.channels import KINDS, as_destination
+from bot.delivery.channels.destination import Destination as Channel
+from bot.delivery.courier import NothingToUndo, StillOnItsWay
+from bot.delivery.planning import NothingToSend
+from bot.delivery.requests import DeliveryFailed
 from bot.layouts import replies
 from bot.layouts.accounts import changes_text, forget_question, verdict
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
 from bot.papers.api import PapersUnavailable
-from bot.requests import DeliveryFailed
-from bot.storage import Delivery, DeliveryState, Subscription, SubscriptionState
+from bot.storage import Subscription, SubscriptionState
 from bot.subscription.schedule import Cadence, Timetable, parse_time, parse_weekdays, weekday_choices
 from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, Layout, Posting, Taste, Wish
 from bot.subscription.zones import find_zones, parse_zone
@@ -57,12 +59,11 @@ class _Destinations(app_commands.Transformer):
 
     @property
     def channel_types(self) -> list[discord.ChannelType]:
-        return list(CHANNEL_TYPES)
+        return list(KINDS)
 
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Channel:  # noqa: ARG002
-        channel = value.resolve()
-        if isinstance(channel, Channel):
-            return channel
+        if destination := as_destination(value.resolve()):
+            return destination
         raise app_commands.TransformerError(value, self.type, self)
 
 
@@ -204,8 +205,8 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
 
     async def _standing(self, interaction: Interaction, known: Subscription) -> str:
         guild = admins.guild_of(interaction)
-        channel, posting = guild.get_channel(known.wish.channel_id), known.wish.posting
-        in_the_way = admins.obstacles(channel, guild.me, posting) + admins.warnings(channel, guild.me, posting)
+        destination, posting = as_destination(guild.get_channel(known.wish.channel_id)), known.wish.posting
+        in_the_way = admins.obstacles(destination, posting) + admins.warnings(destination, posting)
         return replies.standing(known, await self.deliveries.latest(known.id, SHOWN), in_the_way)
 
     @app_commands.command(description="Whether and when a paper was highlighted, and why it was not")
@@ -240,22 +241,16 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     @app_commands.describe(subscription=_WHICH)
     async def undo(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await admins.chosen(interaction, subscription)
-        delivery = await self._last_posted(known)
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            gone = await self.bot.courier.undo(delivery, self.house.clock(), by=interaction.user.id)
+            delivery, gone = await self.bot.courier.undo_last(known, self.house.clock(), by=interaction.user.id)
+        except StillOnItsWay:
+            raise Mistake(replies.ON_ITS_WAY) from None
+        except NothingToUndo:
+            raise Mistake(replies.NOTHING_TO_UNDO) from None
         except DeliveryFailed as error:
             raise Mistake(replies.not_undone(error.reason)) from error
         await reply(interaction, replies.undone(delivery, everything_gone=gone))
-
-    async def _last_posted(self, known: Subscription) -> Delivery:
-        """The last digest, unless it is undone already; raises `Mistake`."""
-        if any(each.state is DeliveryState.PLANNED for each in await self.deliveries.latest(known.id, SHOWN)):
-            raise Mistake(replies.ON_ITS_WAY)
-        delivery = await self.deliveries.last_posted(known.id)
-        if delivery is None or delivery.state is DeliveryState.UNDONE:
-            raise Mistake(replies.NOTHING_TO_UNDO)
-        return delivery
 
     @app_commands.command(description="Who changed what, and when")
     async def log(self, interaction: Interaction) -> None:

@@ -20,7 +20,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 import bot.__main__
 from bot.app import open_house
 from bot.client import PaperBot
-from bot.delivery import Courier
+from bot.delivery.courier import Courier
 from bot.storage import deliveries
 
 TICKED = "ticked"

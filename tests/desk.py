@@ -13,7 +13,9 @@ from discord.http import Route
 
 from bot.app import House
 from bot.client import PaperBot, use_discord_at
-from bot.delivery import Courier
+from bot.delivery.courier import Courier
+from bot.delivery.planning import Planner
+from bot.delivery.sending import Sender
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
 from bot.subscription.schedule import first_run
 from bot.subscription.settings import Discussion, Taste, Wish
@@ -71,7 +73,9 @@ async def loopback(clock: Clock) -> AsyncIterator[Wire]:
 
 def another_life(bot: PaperBot) -> Courier:
     """All that a bot knows from before a restart is in the database."""
-    return Courier(bot, bot.house.storage, bot.house.composer, messages_per_second=1_000_000)
+    storage = bot.house.storage
+    sender = Sender(bot, storage, messages_per_second=1_000_000)
+    return Courier(storage, Planner(storage, bot.house.composer), sender)
 
 
 @asynccontextmanager

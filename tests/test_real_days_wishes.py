@@ -12,7 +12,9 @@ import simcord
 
 from bot.app import House, build_house
 from bot.client import PaperBot
-from bot.delivery import Courier
+from bot.delivery.courier import Courier
+from bot.delivery.planning import Planner
+from bot.delivery.sending import Sender
 from bot.demo.papers_server import PapersServer
 from bot.digest import latest_closed_day
 from bot.papers.api import PapersAPI
@@ -98,7 +100,8 @@ async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock)
     search = Search(tmp_path / "paperboy.index", await storage.papers.identity(), last_change=0)
     house = build_house(storage, search, api, clock=clock)
     bot = PaperBot(house, shard_count=1)
-    bot.courier = Courier(bot, storage, bot.house.composer, messages_per_second=1e6)
+    sender = Sender(bot, storage, messages_per_second=1e6)
+    bot.courier = Courier(storage, Planner(storage, house.composer), sender)
     env = simcord.Env(bot)
     await env.start()
     await storage.guilds.join(GUILD_ID, clock.now)  # it has been welcomed

@@ -4,7 +4,7 @@ import discord
 import pytest
 import simcord
 
-from bot.telling import tell
+from bot.delivery.notices import tell
 from tests.conftest import Server
 from tests.test_destinations import forbid
 

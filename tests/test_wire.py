@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from discord import Permissions
 
-from bot import delivery
 from bot.app import House
+from bot.delivery import sending as delivery
 from bot.layouts.reasons import explain
 from bot.reasons import Reason, ReasonKind
 from bot.storage import DeliveryState, SubscriptionState

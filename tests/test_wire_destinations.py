@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.app import House
-from bot.destination import PUBLISHED_AN_HOUR
+from bot.delivery.channels.announcement import PUBLISHED_AN_HOUR
 from bot.reasons import Reason, ReasonKind
 from bot.storage import DeliveryState, SubscriptionState
 from bot.subscription.settings import Discussion

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.app import House
-from bot.delivery import Courier
+from bot.delivery.courier import Courier
 from bot.storage.deliveries import Deliveries
 from tests.builders import MORNING, Clock
 from tests.desk import (  # noqa: F401

@@ -137,6 +137,14 @@ class Deliveries:
         """A subscription's latest deliveries, latest run first."""
         return await self._where("subscription_id = ? ORDER BY run_date DESC LIMIT ?", subscription_id, limit)
 
+    async def is_under_way(self, subscription_id: int) -> bool:
+        """Whether a digest of the subscription is planned, and not there yet."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT 1 FROM deliveries WHERE subscription_id = ? AND state = 'planned'", (subscription_id,)
+            )
+        return bool(rows)
+
     async def last_posted(self, subscription_id: int) -> Delivery | None:
         """The latest run that highlighted something in a message which is there, or was until it was undone."""
         return await self._only(

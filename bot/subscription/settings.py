@@ -1,6 +1,6 @@
 """What an admin wishes of a subscription: when, where, what, and how it is posted. Pure."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -44,6 +44,20 @@ class Discussion(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a kind of channel can do with a digest.
+
+    `discussions` are the ones to choose from, the usual one first. Where digests come `in_posts` of their own, posts
+    are their threads too.
+    """
+
+    discussions: tuple[Discussion, ...] = (Discussion.NONE, Discussion.DIGEST, Discussion.HIGHLIGHT)
+    publishes: bool = False
+    quiet_line: bool = True
+    in_posts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Posting:
     """How a digest is posted.
 
@@ -70,3 +84,21 @@ class Wish:
     timetable: Timetable
     taste: Taste = field(default_factory=Taste)
     posting: Posting = field(default_factory=Posting)
+
+
+def fit(posting: Posting, abilities: Abilities) -> Posting:
+    """The posting without what a kind of channel cannot do."""
+    possible = posting.discussion in abilities.discussions
+    return replace(
+        posting,
+        discussion=posting.discussion if possible else abilities.discussions[0],
+        publish=posting.publish and abilities.publishes,
+        quiet_line=posting.quiet_line and abilities.quiet_line,
+    )
+
+
+def move(posting: Posting, before: Abilities, after: Abilities) -> Posting:
+    """The posting in a channel of another kind: a discussion that was only the usual one does not follow."""
+    if posting.discussion is before.discussions[0]:
+        posting = replace(posting, discussion=after.discussions[0])
+    return fit(posting, after)

@@ -1,15 +1,39 @@
-"""Tell a server something unasked: in one place, and only there."""
+"""Tell a server what it has not asked for: in one place, and only there."""
 
 import logging
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import discord
 from discord.ui import LayoutView
 
-from bot.requests import ANSWER_SECONDS, UNREACHED, in_time
+from bot.delivery.requests import ANSWER_SECONDS, UNREACHED, in_time
+from bot.layouts import replies
+from bot.reasons import Reason
+from bot.storage import Delivery, Storage
 
 log = logging.getLogger(__name__)
+
+
+class Notices:
+    """Tells servers that digests do not get to their channel: once, until one of the subscription does again."""
+
+    def __init__(self, client: discord.Client, storage: Storage) -> None:
+        self._client = client
+        self._notices = storage.notices
+
+    async def tell_suspended(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
+        await self._tell_once(delivery, replies.suspended(delivery.channel_id, reason), now)
+
+    async def tell_failing(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
+        await self._tell_once(delivery, replies.failing(delivery.channel_id, reason), now)
+
+    async def _tell_once(self, delivery: Delivery, text: str, now: datetime) -> None:
+        guild = self._client.get_guild(delivery.guild_id)
+        first = self._notices.first
+        if guild and await first(delivery.guild_id, delivery.subscription_id, delivery.channel_id, now):
+            await tell(self._client, guild, text)
 
 
 async def tell(client: discord.Client, guild: discord.Guild, message: str | LayoutView) -> None:
