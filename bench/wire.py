@@ -22,7 +22,9 @@ from bench.sends import UNPACED, subscribe
 from bench.shelves import NOW, Shelf
 from bot.app import House
 from bot.client import PaperBot, use_discord_at
+from bot.delivery.channels import Channels
 from bot.delivery.courier import Courier
+from bot.delivery.notices import Notices
 from bot.delivery.planning import Planner
 from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
 from bot.digest import RISER_DAYS, latest_closed_day
@@ -103,7 +105,9 @@ class _Digests:
 
     async def send(self, messages_per_second: float, days: int = 1) -> None:
         storage = self._bot.house.storage
-        sender = Sender(self._bot, storage, messages_per_second=messages_per_second)
+        sender = Sender(
+            storage, Channels(self._bot), Notices(self._bot, storage), messages_per_second=messages_per_second
+        )
         courier = Courier(storage, Planner(storage, self._bot.house.composer), sender)
         for _ in range(days):
             await self._list(latest_closed_day(self._now))

@@ -7,13 +7,12 @@ import discord
 from discord import app_commands
 from discord.ui import LayoutView
 
-from bot.layouts import replies
+from bot.layouts.channels import CHANNEL_UNSEEN
+from bot.layouts.refusals import BROKEN, explain_refusal
+from bot.papers.api import PapersUnavailable
+from bot.refusals import Refusal, Refused
 
 log = logging.getLogger(__name__)
-
-
-class Mistake(app_commands.CheckFailure):
-    """A person asked for what cannot be; the message tells them what can."""
 
 
 async def reply(interaction: discord.Interaction[Any], message: str | LayoutView, *, ephemeral: bool = True) -> None:
@@ -27,15 +26,23 @@ async def reply(interaction: discord.Interaction[Any], message: str | LayoutView
 
 async def reply_to_error(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Answer the one who asked, whatever happened, and log what was no mistake of theirs."""
-    match error:
-        case Mistake():
-            text = str(error)
+    match cause := unwrap(error):
+        case Refused():
+            text = explain_refusal(cause)
+        case PapersUnavailable():
+            text = explain_refusal(Refused(Refusal.NOT_NOW, reason=cause.reason))
         case app_commands.TransformerError(type=discord.AppCommandOptionType.channel):
-            text = replies.CHANNEL_UNSEEN
+            text = CHANNEL_UNSEEN
         case _:
             log.error("an interaction met a bug", exc_info=error)
-            text = replies.BROKEN
+            text = BROKEN
     await reply(interaction, text)
+
+
+def unwrap(error: BaseException) -> BaseException:
+    """What discord.py has wrapped into an error of its own."""
+    wrapped = isinstance(error, app_commands.CommandInvokeError | app_commands.CheckFailure)
+    return error.__cause__ or error if wrapped else error
 
 
 class AnsweringTree(app_commands.CommandTree[Any]):

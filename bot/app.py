@@ -58,7 +58,7 @@ def build_house(
         archive,
         Composer(storage, archive, filter_),
         Explainer(storage, filter_),
-        Finder(storage, search),
+        Finder(storage, archive, search),
         Completer(storage, search),
         new_scheduler(),
         backfill_days,

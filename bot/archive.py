@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 FRESH_FOR = timedelta(minutes=30)
 PAUSE_AFTER_FAILURE = timedelta(minutes=2)
 SETTLED_AFTER = timedelta(days=14)  # then hardly anybody votes, and once read will do for good
+Clock = Callable[[], datetime]
 PATIENCE_SECONDS = 60  # a digest that is due does not sit out a whole rate-limit window
 LOOKUP_SECONDS = 8  # somebody waits for a paper or a search
 OUTAGE = 3  # days in a row
@@ -47,8 +48,38 @@ class Archive:
         log.info("%s: %d papers, %d new or changed", day, len(papers), changed)
         return len(papers)
 
+    async def catch_up(self, clock: Clock, backfill_days: int) -> None:
+        """At the start: what is current, then what is lacking of so many days."""
+        today = clock().date()
+        await self.index()
+        await self.refresh_current(clock)
+        await self._refresh_all(
+            await self.missing(today - timedelta(days=backfill_days), today - timedelta(days=2)), clock
+        )
+        await self.embed()
+
+    async def refresh_current(self, clock: Clock) -> None:
+        """Read the lists that still grow."""
+        today = clock().date()
+        await self._refresh_all([today, today - timedelta(days=1)], clock)
+
+    async def refresh_settling(self, clock: Clock) -> None:
+        """Read the lists on which people still vote."""
+        today = clock().date()
+        await self._refresh_all(days_between(today - SETTLED_AFTER, today), clock)
+
+    async def _refresh_all(self, days: Iterable[date], clock: Clock) -> None:
+        """Read the lists of `days`, and let the index follow; with the API down, the next time goes on."""
+        try:
+            async for day, failure in self.refresh_each(days, clock):
+                if failure:
+                    log.warning("the list of %s is not up to date: %s", day, failure)
+        except PapersUnavailable as error:
+            log.warning("the archive is not up to date: %s", error)
+        await self.index()
+
     async def refresh_each(
-        self, days: Iterable[date], clock: Callable[[], datetime]
+        self, days: Iterable[date], clock: Clock
     ) -> AsyncIterator[tuple[date, PapersUnavailable | None]]:
         """Read the lists of `days` one by one; gives each with its failure, if it could not be read.
 

@@ -10,15 +10,19 @@ from discord.http import Route
 
 from bot.answering import AnsweringTree
 from bot.app import House
+from bot.delivery.channels import Channels
 from bot.delivery.channels.destination import NEEDED
 from bot.delivery.channels.forum import unrepeated_posts
 from bot.delivery.courier import Courier
+from bot.delivery.notices import Notices
 from bot.delivery.planning import Planner
 from bot.delivery.sending import Sender
+from bot.editing.drafts import DraftEditor
+from bot.editing.editor import Editor
 
 log = logging.getLogger(__name__)
 
-COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions", "guilds")
+COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions", "guilds", "controls")
 
 
 class PaperBot(commands.AutoShardedBot):
@@ -39,7 +43,10 @@ class PaperBot(commands.AutoShardedBot):
             http_trace=unrepeated_posts(),
         )
         self.house = house
-        self.sender = Sender(self, house.storage)
+        channels = Channels(self)
+        self.editor = Editor(house.storage, channels)
+        self.drafts = DraftEditor(house.storage, channels, self.editor, house.composer)
+        self.sender = Sender(house.storage, channels, Notices(self, house.storage))
         self.courier = Courier(house.storage, Planner(house.storage, house.composer), self.sender)
 
     async def setup_hook(self) -> None:

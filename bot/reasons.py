@@ -33,6 +33,10 @@ class ReasonKind(StrEnum):
     HISTORY_HIDDEN = "history_hidden"
     NO_USABLE_TAG = "no_usable_tag"
 
+    # A ping reaches nobody
+    ROLE_GONE = "role_gone"
+    ROLE_NOT_NOTIFIED = "role_not_notified"  # number: the role's id
+
     # Discord does not take a request
     MESSAGE_REFUSED = "message_refused"  # number: Discord's error code
     DISCORD_FAILED = "discord_failed"  # number: the HTTP status

@@ -1,1 +1,4 @@
-"""Paperboy's doors: each parses an interaction or a timer, calls the trade and answers."""
+"""Paperboy's doors. Each module here is a cog: it parses an interaction or a timer, calls the trade and answers.
+
+What several cogs need is in `cogs/helpers`.
+"""

@@ -1,76 +1,29 @@
-"""What every button and select has in common: it knows what to do from its custom_id, and always answers."""
-
-import re
-from typing import Any, ClassVar, Self
+"""Controls: hands discord.py every button and select that is defined, and answers modals."""
 
 import discord
-from discord import app_commands
-from discord.ui import DynamicItem, Item, LayoutView
-from discord.ui.select import BaseSelect
+from discord.ext import commands
 
-from bot.answering import Mistake, reply, reply_to_error
 from bot.client import PaperBot
-from bot.layouts import replies
-from bot.lookups.finder import Place
-
-Interaction = discord.Interaction[PaperBot]
-Choices = list[app_commands.Choice[str]]
+from cogs.helpers.controls import Control, Form, Interaction
 
 
-class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
-    """A button or select whose custom_id is `kind`, or begins with it; what follows, or was picked, has its `form`.
+class Controls(commands.Cog):
+    """Loaded last: what it registers is what the other cogs have brought along."""
 
-    It outlives a restart. One of another time, or that nobody made, is answered too.
-    """
+    def __init__(self, bot: PaperBot) -> None:
+        self.bot = bot
 
-    _form: ClassVar[re.Pattern[str]]
+    async def cog_load(self) -> None:
+        self.bot.add_dynamic_items(*Control.known)
 
-    def __init_subclass__(cls, *, kind: str, form: str) -> None:
-        super().__init_subclass__(template=rf"(?s:{kind}(:.*)?)")
-        cls._form = re.compile(f"{kind}:{form}", re.ASCII | re.DOTALL)
+    async def cog_unload(self) -> None:
+        self.bot.remove_dynamic_items(*Control.known)
 
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], item: Item[Any], _match: re.Match[str], /
-    ) -> Self:
-        return cls(item)
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        try:
-            said = self._form.fullmatch(self._text)
-            if said is None:
-                raise Mistake(replies.STALE)
-            await self.answer(interaction, said)
-        except Exception as error:  # noqa: BLE001  # it is logged there
-            await reply_to_error(interaction, error)
-
-    @property
-    def _text(self) -> str:
-        """Its custom_id, and in a select what was picked: roles and channels by their ids."""
-        picked = self.item.values if isinstance(self.item, BaseSelect) else []
-        return ":".join([self.custom_id, *(each if isinstance(each, str) else str(each.id) for each in picked)])
-
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
-        """Do what the control is there for, as it says. Raises `Mistake`."""
-        raise NotImplementedError
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: Interaction) -> None:
+        if interaction.type is discord.InteractionType.modal_submit:
+            await Form.submitted(interaction)
 
 
-async def turn(interaction: Interaction, view: LayoutView) -> None:
-    """Show another page: in place of the one that somebody sees alone, beside one that everybody sees."""
-    if interaction.message and interaction.message.flags.ephemeral:
-        await interaction.response.edit_message(view=view)
-    else:
-        await reply(interaction, view)
-
-
-def place(interaction: Interaction) -> Place | None:
-    """Where somebody is, for links to what was posted there: only to channels that they may view."""
-    guild, member = interaction.guild, interaction.user
-    if guild is None or not isinstance(member, discord.Member):
-        return None
-
-    def views(channel_id: int) -> bool:
-        channel = guild.get_channel_or_thread(channel_id)
-        return channel is not None and channel.permissions_for(member).view_channel
-
-    return Place(guild.id, views)
+async def setup(bot: PaperBot) -> None:
+    await bot.add_cog(Controls(bot))

@@ -1,25 +1,18 @@
-"""Fetching: keeps the archive current."""
+"""Fetching: the timers that keep the archive current."""
 
-import logging
-from collections.abc import Iterable
-from datetime import UTC, date, timedelta
+from datetime import UTC
 
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from discord.ext import commands
 
-from bot.archive import days_between
 from bot.client import PaperBot
-from bot.papers.api import PapersUnavailable
-
-log = logging.getLogger(__name__)
-
-SETTLING_DAYS = 14  # after two weeks hardly anybody votes
 
 
 class Fetching(commands.Cog):
     def __init__(self, bot: PaperBot) -> None:
         self.house = bot.house
+        self.archive = bot.house.archive
 
     async def cog_load(self) -> None:
         scheduler = self.house.scheduler
@@ -29,7 +22,7 @@ class Fetching(commands.Cog):
             self.refresh_settling, CronTrigger(hour="4,10,16,22", minute=7, timezone=UTC), id="fetching.settling"
         )
         scheduler.add_job(
-            self.house.archive.embed,
+            self.archive.embed,
             CronTrigger(minute="*/5", second=30, timezone=UTC),
             id="fetching.embed",
             max_instances=2,  # the first, which has years to catch up with, sends the others away
@@ -41,31 +34,16 @@ class Fetching(commands.Cog):
                 self.house.scheduler.remove_job(f"fetching.{name}")
 
     async def catch_up(self) -> None:
-        """At the start: what is current, then what the archive lacks of the last weeks."""
-        today = self.house.clock().date()
-        await self.house.archive.index()
-        await self.refresh_current()
-        first, last = today - timedelta(days=self.house.backfill_days), today - timedelta(days=2)
-        await self._refresh(await self.house.archive.missing(first, last))
-        await self.house.archive.embed()
+        """At the start."""
+        await self.archive.catch_up(self.house.clock, self.house.backfill_days)
 
     async def refresh_current(self) -> None:
-        today = self.house.clock().date()
-        await self._refresh([today, today - timedelta(days=1)])
+        """Every quarter of an hour."""
+        await self.archive.refresh_current(self.house.clock)
 
     async def refresh_settling(self) -> None:
-        today = self.house.clock().date()
-        await self._refresh(days_between(today - timedelta(days=SETTLING_DAYS), today))
-
-    async def _refresh(self, days: Iterable[date]) -> None:
-        """Read the lists of `days`; with the API down, the next job goes on."""
-        try:
-            async for day, failure in self.house.archive.refresh_each(days, self.house.clock):
-                if failure:
-                    log.warning("the list of %s is not up to date: %s", day, failure)
-        except PapersUnavailable as error:
-            log.warning("the archive is not up to date: %s", error)
-        await self.house.archive.index()
+        """A few times a day."""
+        await self.archive.refresh_settling(self.house.clock)
 
 
 async def setup(bot: PaperBot) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from datetime import UTC, timedelta
+from datetime import UTC
 
 import discord
 from apscheduler.triggers.cron import CronTrigger
@@ -13,10 +13,11 @@ from bot.answering import reply
 from bot.client import PaperBot
 from bot.delivery.notices import tell
 from bot.delivery.requests import UNREACHED
-from bot.layouts.guilds import FORGOTTEN, KEPT_DAYS, PRIVACY, welcome
+from bot.layouts.notices import welcome
+from bot.layouts.privacy import FORGOTTEN, PRIVACY
 from bot.storage import SubscriptionState
-from cogs import admins, panel
-from cogs.controls import Control, Interaction
+from cogs.helpers import admins, panel
+from cogs.helpers.controls import Control, Interaction
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +47,9 @@ class Guilds(commands.Cog):
         self.counted: set[int] | None = None  # the servers the bot is in, once they are known
 
     async def cog_load(self) -> None:
-        self.bot.add_dynamic_items(SetUpButton, ForgetButton)
         self.bot.house.scheduler.add_job(self.forget_left, CronTrigger(hour=4, timezone=UTC), id=JOB)
 
     async def cog_unload(self) -> None:
-        self.bot.remove_dynamic_items(SetUpButton, ForgetButton)
         if self.bot.house.scheduler.get_job(JOB):
             self.bot.house.scheduler.remove_job(JOB)
 
@@ -91,9 +90,7 @@ class Guilds(commands.Cog):
         """Every day: delete what is kept of servers that the bot left long ago, and drafts nobody saved."""
         await self.bot.house.storage.drafts.forget_old(self.bot.house.clock())
         await self._count_anew()
-        long_ago = self.bot.house.clock() - timedelta(days=KEPT_DAYS)
-        for guild_id in await self.guilds.left_before(long_ago):
-            await self.guilds.forget(guild_id, left_before=long_ago)
+        await self.guilds.forget_left(self.bot.house.clock())
 
     async def _count_anew(self) -> None:
         """A removal while the gateway was lost is told to nobody, and discord.py goes on to know the server."""

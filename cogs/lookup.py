@@ -5,33 +5,20 @@ from random import SystemRandom
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answering import Mistake, reply
+from bot.answering import reply
 from bot.client import PaperBot
-from bot.layouts import replies
-from bot.layouts.citation import citation
-from bot.layouts.text import MAX_CHOICE, escape, plain
+from bot.layouts.card import citation
+from bot.layouts.results import hub_message, leaderboard_message
+from bot.layouts.text import MAX_CHOICE, plain
 from bot.lookups.citations import Format
 from bot.lookups.finder import AGES
-from bot.ranking import Period
+from bot.refusals import Refusal, Refused
 from bot.search import Sort, composed
 from bot.subscription.settings import MOST_UPVOTES
-from cogs import details, pages
-from cogs.controls import Choices, Interaction
+from cogs.helpers import cards, pages
+from cogs.helpers.controls import Choices, Interaction, choices
 
-CONTROLS = (
-    pages.FoundPage,
-    pages.ShareButton,
-    pages.PostedPage,
-    details.PickSelect,
-    details.TagSelect,
-    details.SimilarButton,
-    details.CiteButton,
-)
 PERIODS = {name: days for name, days in AGES.items() if days}
-
-
-def _choices(*values: str) -> Choices:
-    return [app_commands.Choice(name=value, value=value) for value in values]
 
 
 @app_commands.allowed_installs(guilds=True, users=True)
@@ -40,12 +27,6 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
     def __init__(self, bot: PaperBot) -> None:
         self.bot = bot
         self.chance = SystemRandom()
-
-    async def cog_load(self) -> None:
-        self.bot.add_dynamic_items(*CONTROLS)
-
-    async def cog_unload(self) -> None:
-        self.bot.remove_dynamic_items(*CONTROLS)
 
     @app_commands.command(name="search", description="Find papers by whatever you remember of them")
     @app_commands.describe(
@@ -56,7 +37,7 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         share="show the page to everybody here (no)",
         everywhere="ask Hugging Face too, for papers that are not in the archive (no)",
     )
-    @app_commands.choices(sort=_choices(*(order.value for order in Sort)), period=_choices(*PERIODS))
+    @app_commands.choices(sort=choices(order.value for order in Sort), period=choices(PERIODS))
     async def search(
         self,
         interaction: Interaction,
@@ -68,14 +49,16 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         everywhere: bool = False,
     ) -> None:
         if not query.strip():
-            raise Mistake(replies.NO_QUERY)
+            raise Refused(Refusal.QUERY_EMPTY)
         if share:
             pages.check_may_share(interaction)
         after = f"{PERIODS[period]}d" if period else ""
         wanted = composed(query, self.bot.house.clock().date(), sort=sort, after=after, min_upvotes=min_upvotes)
         await pages.show_found(interaction, wanted, shared=share)
         if everywhere:
-            await reply(interaction, await pages.hub_page(self.bot.house, wanted), ephemeral=not share)
+            await reply(
+                interaction, hub_message(wanted, await self.bot.house.finder.beyond(wanted)), ephemeral=not share
+            )
 
     @search.autocomplete("query")
     async def complete_query(self, _: Interaction, typed: str) -> Choices:
@@ -84,27 +67,27 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         return [app_commands.Choice(name=plain(fitting[value], MAX_CHOICE), value=value) for value in fitting]
 
     @app_commands.command(name="show", description="Everything known of a paper, even one the archive lacks")
-    @app_commands.describe(paper=details.A_PAPER)
+    @app_commands.describe(paper=cards.A_PAPER)
     async def show(self, interaction: Interaction, paper: str) -> None:
-        await details.show_card(interaction, await details.meant_paper(interaction, paper))
+        await cards.show_card(interaction, await cards.meant_paper(interaction, paper))
 
     @app_commands.command(name="similar", description="Papers like one that you know")
-    @app_commands.describe(paper=details.A_PAPER)
+    @app_commands.describe(paper=cards.A_PAPER)
     async def similar(self, interaction: Interaction, paper: str) -> None:
-        await details.show_similar(interaction, await details.meant_paper(interaction, paper))
+        await cards.show_similar(interaction, await cards.meant_paper(interaction, paper))
 
     @app_commands.command(name="cite", description="A citation to copy")
-    @app_commands.describe(paper=details.A_PAPER, format_="how it is written (BibTeX)")
+    @app_commands.describe(paper=cards.A_PAPER, format_="how it is written (BibTeX)")
     @app_commands.rename(format_="format")
-    @app_commands.choices(format_=_choices(*Format))
+    @app_commands.choices(format_=choices(Format))
     async def cite(self, interaction: Interaction, paper: str, format_: str = Format.BIBTEX.value) -> None:
-        await reply(interaction, citation(await details.meant_paper(interaction, paper), Format(format_)))
+        await reply(interaction, citation(await cards.meant_paper(interaction, paper), Format(format_)))
 
     @show.autocomplete("paper")
     @similar.autocomplete("paper")
     @cite.autocomplete("paper")
     async def complete_paper(self, interaction: Interaction, typed: str) -> Choices:
-        return await details.paper_choices(interaction, typed)
+        return await cards.paper_choices(interaction, typed)
 
     @app_commands.command(name="random", description="A random paper, of all or of those that match a query")
     @app_commands.describe(query="as in /paper search (all papers)")
@@ -112,24 +95,17 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         wanted = pages.read_query(interaction, query)
         paper = await self.bot.house.finder.random(wanted, self.chance)
         if paper is None:
-            raise Mistake(replies.no_results(escape(plain(wanted.text, 300))) if wanted.text else replies.EMPTY_ARCHIVE)
-        await details.show_card(interaction, paper)
+            raise Refused(Refusal.NOTHING_MATCHES if wanted.text else Refusal.ARCHIVE_EMPTY, text=wanted.text)
+        await cards.show_card(interaction, paper)
 
     @app_commands.command(name="today", description="Today's list so far, ranked by upvotes as they are now")
     async def today(self, interaction: Interaction) -> None:
         house = self.bot.house
-        today = house.clock().date()
-        latest = await house.storage.papers.latest_listed_day(today)
-        if latest is None:
-            raise Mistake(replies.EMPTY_ARCHIVE)
-        remarks = () if latest == today else (replies.latest_instead(latest),)
-        view = await pages.leaderboard_page(house, Period.DAY, latest, 1, *remarks)
-        assert view  # a listed day has papers
-        await reply(interaction, view)
+        await reply(interaction, leaderboard_message(await house.finder.latest_list(house.clock())))
 
     @app_commands.command(name="posted", description="What digests on this server highlighted, newest first")
     @app_commands.describe(period="how far back (month)")
-    @app_commands.choices(period=_choices(*AGES))
+    @app_commands.choices(period=choices(AGES))
     async def posted(self, interaction: Interaction, period: str = "month") -> None:
         await reply(interaction, await pages.posted_page(interaction, period, 1))
 

@@ -1,4 +1,4 @@
-"""Posting: posts what is due, and answers the buttons under digests."""
+"""Posting: posts what is due."""
 
 from datetime import UTC
 
@@ -6,11 +6,8 @@ from apscheduler.triggers.cron import CronTrigger
 from discord.ext import commands
 
 from bot.client import PaperBot
-from cogs.details import DetailsButton
-from cogs.pages import QuietButton
 
 JOB = "posting.tick"
-CONTROLS = (DetailsButton, QuietButton)
 
 
 class Posting(commands.Cog):
@@ -18,11 +15,9 @@ class Posting(commands.Cog):
         self.bot = bot
 
     async def cog_load(self) -> None:
-        self.bot.add_dynamic_items(*CONTROLS)
         self.bot.house.scheduler.add_job(self.tick, CronTrigger(second=0, timezone=UTC), id=JOB)
 
     async def cog_unload(self) -> None:
-        self.bot.remove_dynamic_items(*CONTROLS)
         if self.bot.house.scheduler.get_job(JOB):
             self.bot.house.scheduler.remove_job(JOB)
 

@@ -1,39 +1,35 @@
 """Subscriptions: `/digest`, what a server's admins set up. Every reply is for the admin alone."""
 
-import datetime
-from dataclasses import replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answering import Mistake, reply
+from bot.answering import reply
 from bot.client import PaperBot
 from bot.delivery.channels import KINDS, as_destination
-from bot.delivery.channels.destination import Destination as Channel
-from bot.delivery.courier import NothingToUndo, StillOnItsWay
-from bot.delivery.planning import NothingToSend
-from bot.delivery.requests import DeliveryFailed
-from bot.layouts import replies
-from bot.layouts.accounts import changes_text, forget_question, verdict
-from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
-from bot.papers.api import PapersUnavailable
-from bot.storage import Subscription, SubscriptionState
-from bot.subscription.schedule import Cadence, Timetable, parse_time, parse_weekdays, weekday_choices
-from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, Layout, Posting, Taste, Wish
-from bot.subscription.zones import find_zones, parse_zone
-from cogs import admins, panel
-from cogs.controls import Choices, Interaction
-from cogs.details import A_PAPER, meant_paper, paper_choices
+from bot.delivery.channels.destination import Destination
+from bot.editing import fields
+from bot.layouts.accounts import NO_CHANGES, changes_text, verdict
+from bot.layouts.privacy import forget_question
+from bot.layouts.subscriptions import about_paper, label, listed, removed, saved, sent_now, standing, undone
+from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, fit_in_messages, plain
+from bot.refusals import Refused
+from bot.storage import Action, Subscription
+from bot.subscription.schedule import Cadence, weekday_choices
+from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, Layout
+from bot.subscription.zones import find_zones
+from cogs.helpers import panel
+from cogs.helpers.admins import check_admin, guild_of, show_preview
+from cogs.helpers.cards import A_PAPER, meant_paper, paper_choices
+from cogs.helpers.controls import Choices, Interaction, choices, reply_each
 
 Size = app_commands.Range[int, 1, MOST_PAPERS]
 MinUpvotes = app_commands.Range[int, 0, MOST_UPVOTES]
 
 SHOWN = 5  # deliveries of a subscription in its status
 CHANGES = 20  # in the log
-_MIDNIGHT = Timetable(datetime.time(), ZoneInfo("UTC"))
 _MEANINGS = {
     "channel": "where the digest is posted: a text, announcement or forum channel",
     "time": "the local time, such as 9:00 or 6:30pm",
@@ -46,8 +42,6 @@ _MEANINGS = {
     "layout": "how a digest looks (list)",
 }
 _WHICH = "which one; it may be left out where there is only one"
-_CADENCES = [app_commands.Choice(name=each.value, value=each.value) for each in Cadence]
-_LAYOUTS = [app_commands.Choice(name=each.value, value=each.value) for each in Layout]
 
 
 class _Destinations(app_commands.Transformer):
@@ -61,13 +55,13 @@ class _Destinations(app_commands.Transformer):
     def channel_types(self) -> list[discord.ChannelType]:
         return list(KINDS)
 
-    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Channel:  # noqa: ARG002
+    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Destination:  # noqa: ARG002
         if destination := as_destination(value.resolve()):
             return destination
         raise app_commands.TransformerError(value, self.type, self)
 
 
-Destination = app_commands.Transform[Channel, _Destinations]
+Channel = app_commands.Transform[Destination, _Destinations]
 
 
 class Subscriptions(commands.GroupCog, name="digest", description="Set up where and when papers are posted"):
@@ -81,39 +75,30 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     def __init__(self, bot: PaperBot) -> None:
         self.bot = bot
         self.house = bot.house
+        self.editor = bot.editor
         self.subscriptions = bot.house.storage.subscriptions
-        self.deliveries = bot.house.storage.deliveries
-
-    async def cog_load(self) -> None:
-        self.bot.add_dynamic_items(*panel.CONTROLS)
-
-    async def cog_unload(self) -> None:
-        self.bot.remove_dynamic_items(*panel.CONTROLS)
-
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: Interaction) -> None:
-        """A modal is answered by its custom_id, as buttons are: one of before a restart works too."""
-        if interaction.type is discord.InteractionType.modal_submit:
-            await panel.submitted(interaction)
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
-        admins.check_admin(interaction)
+        try:
+            check_admin(interaction)
+        except Refused as refused:
+            raise app_commands.CheckFailure from refused
         return True
 
     @app_commands.command(description="Set up a digest in one panel, or change one that is set up")
     @app_commands.describe(subscription="which one to change (a new one)")
     async def setup(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await admins.chosen(interaction, subscription) if subscription else None
+        known = await self._chosen(interaction, subscription) if subscription else None
         await panel.open_panel(interaction, known)
 
     @app_commands.command(description="Post the day's best papers in a channel, at a local time")
     @app_commands.describe(**_MEANINGS)
     @app_commands.rename(filter_="filter")
-    @app_commands.choices(cadence=_CADENCES, layout=_LAYOUTS)
+    @app_commands.choices(cadence=choices(Cadence), layout=choices(Layout))
     async def add(
         self,
         interaction: Interaction,
-        channel: Destination,
+        channel: Channel,
         time: str,
         timezone: str,
         size: Size = 5,
@@ -123,21 +108,20 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         cadence: str = "daily",
         layout: str = "list",
     ) -> None:
-        timetable = _timetable(_MIDNIGHT, time, timezone, weekdays, cadence)
-        taste = Taste(size, min_upvotes, query=admins.read_filter(interaction, _unset(filter_)))
-        wish = Wish(channel.id, timetable, taste, Posting(layout=Layout(layout)))
-        added = await admins.add(interaction, admins.fitted(wish, channel))
-        await reply(interaction, replies.saved(added, "Set up"))
+        values = self._read(time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes)
+        wish = fields.change(fields.new_wish(channel.id), values)
+        added = await self.editor.add(guild_of(interaction).id, wish, **self._by(interaction))
+        await reply(interaction, saved(added, Action.ADDED))
 
     @app_commands.command(description="Change a subscription; what you leave out stays as it is")
     @app_commands.describe(subscription=_WHICH, **_MEANINGS)
     @app_commands.rename(filter_="filter")
-    @app_commands.choices(cadence=_CADENCES, layout=_LAYOUTS)
+    @app_commands.choices(cadence=choices(Cadence), layout=choices(Layout))
     async def edit(
         self,
         interaction: Interaction,
         subscription: str | None = None,
-        channel: Destination | None = None,
+        channel: Channel | None = None,
         time: str | None = None,
         timezone: str | None = None,
         size: Size | None = None,
@@ -147,132 +131,116 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         cadence: str | None = None,
         layout: str | None = None,
     ) -> None:
-        known = await admins.chosen(interaction, subscription)
-        query = None if filter_ is None else admins.read_filter(interaction, _unset(filter_))
-        wish = replace(
-            known.wish,
-            timetable=_timetable(known.wish.timetable, time, timezone, weekdays, cadence),
-            taste=_changed(known.wish.taste, size=size, min_upvotes=min_upvotes, query=query),
-            posting=_changed(known.wish.posting, layout=Layout(layout) if layout else None),
-        )
-        fitted = admins.moved(interaction, wish, channel) if channel else wish
-        await reply(interaction, replies.saved(await admins.edit(interaction, known, fitted), "Changed"))
+        known = await self._chosen(interaction, subscription)
+        values = self._read(time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes)
+        wish = fields.change(known.wish, values)
+        if channel:
+            wish = self.editor.move(known.guild_id, wish, channel.id)
+        edited = await self.editor.edit(known, wish, **self._by(interaction))
+        await reply(interaction, saved(edited, Action.EDITED))
+
+    def _read(
+        self,
+        time: str | None,
+        timezone: str | None,
+        weekdays: str | None,
+        filter_: str | None,
+        cadence: str | None,
+        layout: str | None,
+        **numbers: int | None,
+    ) -> dict[str, object]:
+        """The fields that were given a value."""
+        today = self.house.clock().date()
+        typed = {"at": time or None, "zone": timezone or None, "weekdays": weekdays or None}
+        typed["query"] = None if filter_ is None else fields.filter_or_none(filter_)
+        picked = {"cadence": cadence, "layout": layout}
+        read = {name: fields.read_typed(name, text, today) for name, text in typed.items() if text is not None}
+        read |= {name: fields.read_picked(name, [value]) for name, value in picked.items() if value}
+        return read | {name: value for name, value in numbers.items() if value is not None}
 
     @app_commands.command(name="list", description="What is posted on this server, where and when")
     async def list_(self, interaction: Interaction) -> None:
-        known = await self.subscriptions.of_guild(admins.guild_of(interaction).id)
-        for text in replies.messages(map(replies.listed, known)) or [replies.NO_SUBSCRIPTIONS]:
-            await reply(interaction, text)
+        known = await self.editor.all_of(guild_of(interaction).id)
+        await reply_each(interaction, fit_in_messages(map(listed, known)))
 
     @app_commands.command(description="Stop posting until you resume")
     @app_commands.describe(subscription=_WHICH)
     async def pause(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await admins.chosen(interaction, subscription)
-        with admins.nobody_else():
-            await self.subscriptions.pause(known, by=interaction.user.id, now=self.house.clock())
-        await reply(interaction, replies.saved(await admins.again(interaction, known), "Paused"))
+        known = await self._chosen(interaction, subscription)
+        await reply(interaction, saved(await self.editor.pause(known, **self._by(interaction)), Action.PAUSED))
 
     @app_commands.command(description="Post again; what was missed meanwhile comes in one digest")
     @app_commands.describe(subscription=_WHICH)
     async def resume(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await admins.chosen(interaction, subscription)
-        admins.check_destination(interaction, known.wish)
-        next_run = await admins.next_run(interaction, known, known.wish.timetable)
-        with admins.nobody_else():
-            await self.subscriptions.resume(known, next_run, by=interaction.user.id, now=self.house.clock())
-        await reply(interaction, replies.saved(await admins.again(interaction, known), "Resumed"))
+        known = await self._chosen(interaction, subscription)
+        await reply(interaction, saved(await self.editor.resume(known, **self._by(interaction)), Action.RESUMED))
 
     @app_commands.command(description="Remove a subscription; what it posted stays in the record")
     @app_commands.describe(subscription=_WHICH)
     async def remove(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await admins.chosen(interaction, subscription)
-        with admins.nobody_else():
-            await self.subscriptions.remove(known, by=interaction.user.id, now=self.house.clock())
-        await reply(interaction, replies.removed(known))
+        known = await self._chosen(interaction, subscription)
+        await self.editor.remove(known, **self._by(interaction))
+        await reply(interaction, removed(known))
 
     @app_commands.command(description="See what the next digest would be; nobody else does, and nothing is recorded")
     @app_commands.describe(subscription=_WHICH)
     async def preview(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await admins.chosen(interaction, subscription)
-        await admins.show_preview(interaction, known.wish, known.next_run, known.id)
+        known = await self._chosen(interaction, subscription)
+        await show_preview(interaction, known.wish, known.next_run, known.id)
 
     @app_commands.command(description="When the next digest comes, what came last, and what is in the way")
     @app_commands.describe(subscription="which one (all of them)")
     async def status(self, interaction: Interaction, subscription: str | None = None) -> None:
-        reports = [await self._standing(interaction, each) for each in await self._all(interaction, subscription)]
-        for text in replies.messages(reports):
-            await reply(interaction, text)
+        reports = [await self._standing(each) for each in await self._all(interaction, subscription)]
+        await reply_each(interaction, fit_in_messages(reports))
 
-    async def _standing(self, interaction: Interaction, known: Subscription) -> str:
-        guild = admins.guild_of(interaction)
-        destination, posting = as_destination(guild.get_channel(known.wish.channel_id)), known.wish.posting
-        in_the_way = admins.obstacles(destination, posting) + admins.warnings(destination, posting)
-        return replies.standing(known, await self.deliveries.latest(known.id, SHOWN), in_the_way)
+    async def _standing(self, known: Subscription) -> str:
+        deliveries = await self.house.storage.deliveries.latest(known.id, SHOWN)
+        return standing(known, deliveries, self.editor.obstacles(known.guild_id, known.wish))
 
     @app_commands.command(description="Whether and when a paper was highlighted, and why it was not")
     @app_commands.describe(paper=A_PAPER, subscription="in which subscription (all of them)")
     async def why(self, interaction: Interaction, paper: str, subscription: str | None = None) -> None:
         meant = await meant_paper(interaction, paper)
         known, now = await self._all(interaction, subscription), self.house.clock()
-        try:
-            verdicts = [verdict(each, await self.house.explainer.why(each, meant, now)) for each in known]
-        except PapersUnavailable as error:
-            raise Mistake(replies.not_now(error.reason)) from error
-        for text in replies.messages([replies.about_paper(meant), *verdicts]):
-            await reply(interaction, text)
+        verdicts = [verdict(each, await self.house.explainer.why(each, meant, now)) for each in known]
+        await reply_each(interaction, fit_in_messages([about_paper(meant), *verdicts]))
 
     @send.command(name="now", description="Post the coming digest early, once; it counts as that run")
     @app_commands.describe(subscription=_WHICH)
     async def send_now(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await admins.chosen(interaction, subscription)
-        if known.state is not SubscriptionState.ACTIVE:
-            raise Mistake(replies.RESUME_FIRST)
-        admins.check_destination(interaction, known.wish)
+        known = await self._chosen(interaction, subscription)
+        self.editor.check_sendable(known)
         await interaction.response.defer(ephemeral=True, thinking=True)  # the lists may have to be read first
-        try:
-            delivery = await self.bot.courier.send_now(known, self.house.clock(), by=interaction.user.id)
-        except NothingToSend as error:
-            raise Mistake(replies.nothing_to_send(error.reason)) from error
-        except PapersUnavailable as error:
-            raise Mistake(replies.not_now(error.reason)) from error
-        await reply(interaction, replies.sent_now(delivery))
+        await reply(interaction, sent_now(await self.bot.courier.send_now(known, **self._by(interaction))))
 
     @app_commands.command(description="Delete the last digest; its papers may come again")
     @app_commands.describe(subscription=_WHICH)
     async def undo(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await admins.chosen(interaction, subscription)
+        known = await self._chosen(interaction, subscription)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        try:
-            delivery, gone = await self.bot.courier.undo_last(known, self.house.clock(), by=interaction.user.id)
-        except StillOnItsWay:
-            raise Mistake(replies.ON_ITS_WAY) from None
-        except NothingToUndo:
-            raise Mistake(replies.NOTHING_TO_UNDO) from None
-        except DeliveryFailed as error:
-            raise Mistake(replies.not_undone(error.reason)) from error
-        await reply(interaction, replies.undone(delivery, everything_gone=gone))
+        delivery, gone = await self.bot.courier.undo_last(known, **self._by(interaction))
+        await reply(interaction, undone(delivery, everything_gone=gone))
 
     @app_commands.command(description="Who changed what, and when")
     async def log(self, interaction: Interaction) -> None:
-        guild = admins.guild_of(interaction)
-        changes = await self.house.storage.changes.latest(guild.id, CHANGES)
-        for text in replies.messages(changes_text(changes)) or [replies.NO_CHANGES]:
-            await reply(interaction, text)
+        changes = await self.house.storage.changes.latest(guild_of(interaction).id, CHANGES)
+        await reply_each(interaction, fit_in_messages(changes_text(changes)) or [NO_CHANGES])
 
     @app_commands.command(name="forget-everything", description="Delete all that is kept of this server, for good")
     async def forget_everything(self, interaction: Interaction) -> None:
-        known = await self.subscriptions.of_guild(admins.guild_of(interaction).id)
+        known = await self.subscriptions.of_guild(guild_of(interaction).id)
         await reply(interaction, forget_question(len(known)))
 
     @add.autocomplete("timezone")
     @edit.autocomplete("timezone")
-    async def complete_timezone(self, interaction: Interaction, typed: str) -> Choices:  # noqa: ARG002
-        return [app_commands.Choice(name=name, value=name) for name in find_zones(typed)[:MAX_CHOICES]]
+    async def complete_timezone(self, _: Interaction, typed: str) -> Choices:
+        return choices(find_zones(typed)[:MAX_CHOICES])
 
     @add.autocomplete("weekdays")
     @edit.autocomplete("weekdays")
-    async def complete_weekdays(self, interaction: Interaction, typed: str) -> Choices:  # noqa: ARG002
-        return [app_commands.Choice(name=name, value=name) for name in weekday_choices(typed)]
+    async def complete_weekdays(self, _: Interaction, typed: str) -> Choices:
+        return choices(weekday_choices(typed))
 
     @why.autocomplete("paper")
     async def complete_paper(self, interaction: Interaction, typed: str) -> Choices:
@@ -293,45 +261,27 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         if guild is None or not interaction.permissions.manage_guild:  # discord.py checks nothing while somebody types
             return []
         known = await self.subscriptions.of_guild(guild.id)
-        named = [(replies.label(each, _channel_name(guild, each.wish.channel_id)), each) for each in known]
+        channels = {each.id: guild.get_channel(each.wish.channel_id) for each in known}
+        named = [(label(each, channel.name if (channel := channels[each.id]) else None), each) for each in known]
         fitting = [(name, each) for name, each in named if typed.casefold() in name.casefold()]
         return [
             app_commands.Choice(name=plain(name, MAX_CHOICE), value=str(each.id))
             for name, each in fitting[:MAX_CHOICES]
         ]
 
+    async def _chosen(self, interaction: Interaction, subscription: str | None) -> Subscription:
+        """The subscription an admin means, of their own server."""
+        return await self.editor.choose(guild_of(interaction).id, subscription)
+
     async def _all(self, interaction: Interaction, subscription: str | None) -> list[Subscription]:
-        """The subscription an admin means, or all of their server; raises `Mistake`."""
+        """The subscription an admin means, or all of their server."""
         if subscription:
-            return [await admins.chosen(interaction, subscription)]
-        return await admins.all_here(interaction)
+            return [await self._chosen(interaction, subscription)]
+        return await self.editor.all_of(guild_of(interaction).id)
 
-
-def _timetable(
-    old: Timetable, time: str | None, timezone: str | None, weekdays: str | None, cadence: str | None
-) -> Timetable:
-    """The timetable as typed; what is left out stays as in `old`."""
-    typed = (("at", parse_time, time), ("zone", parse_zone, timezone), ("weekdays", parse_weekdays, weekdays))
-    try:
-        changed: dict[str, Any] = {name: parse(text) for name, parse, text in typed if text}
-    except ValueError as error:
-        raise Mistake(str(error)) from None
-    return replace(old, **changed, cadence=Cadence(cadence) if cadence else old.cadence)
-
-
-def _changed(old: Any, **values: Any) -> Any:
-    """What was given a value, changed; the rest as in `old`."""
-    return replace(old, **{name: value for name, value in values.items() if value is not None})
-
-
-def _unset(typed: str) -> str:
-    """A filter is taken away by a word for nothing: Discord lets nobody type nothing."""
-    return "" if typed.strip().casefold() in {"none", "no", "off", "-", "all"} else typed
-
-
-def _channel_name(guild: discord.Guild, channel_id: int) -> str:
-    channel = guild.get_channel(channel_id)
-    return f"#{channel.name}" if channel else "a deleted channel"
+    def _by(self, interaction: Interaction) -> dict[str, Any]:
+        """Who changes something, and when."""
+        return {"by": interaction.user.id, "now": self.house.clock()}
 
 
 async def setup(bot: PaperBot) -> None:

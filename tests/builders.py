@@ -9,8 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.digest import Digest, Highlight
+from bot.layouts.refusals import explain_refusal
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
+from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, Storage, Subscription
 from bot.subscription.schedule import Cadence, Run, Timetable
 from bot.subscription.settings import Posting, Taste, Wish
@@ -116,6 +118,11 @@ async def send(storage: Storage, delivery: Delivery | None, message_id: int = 77
         arrived_as = message_id + each.number - 1
         await storage.deliveries.arrived(delivery.id, each.number, delivery.channel_id, arrived_as, sent_at)
     await storage.deliveries.complete(delivery)
+
+
+def refusal(kind: Refusal, **arguments: Any) -> str:
+    """What a person is told of a refusal."""
+    return explain_refusal(Refused(kind, **arguments))
 
 
 def lacking(*permissions: str) -> Reason:

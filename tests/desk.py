@@ -13,7 +13,9 @@ from discord.http import Route
 
 from bot.app import House
 from bot.client import PaperBot, use_discord_at
+from bot.delivery.channels import Channels
 from bot.delivery.courier import Courier
+from bot.delivery.notices import Notices
 from bot.delivery.planning import Planner
 from bot.delivery.sending import Sender
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
@@ -74,7 +76,7 @@ async def loopback(clock: Clock) -> AsyncIterator[Wire]:
 def another_life(bot: PaperBot) -> Courier:
     """All that a bot knows from before a restart is in the database."""
     storage = bot.house.storage
-    sender = Sender(bot, storage, messages_per_second=1_000_000)
+    sender = Sender(storage, Channels(bot), Notices(bot, storage), messages_per_second=1_000_000)
     return Courier(storage, Planner(storage, bot.house.composer), sender)
 
 

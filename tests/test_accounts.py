@@ -8,11 +8,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import replies
+from bot.layouts.accounts import NO_CHANGES
+from bot.layouts.channels import advise
+from bot.layouts.subscriptions import standing as standing_text
+from bot.layouts.text import fit_in_messages
+from bot.reasons import Reason, ReasonKind
+from bot.refusals import Refusal
 from bot.subscription.schedule import Timetable
 from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
 from tests import builders
-from tests.builders import DAY, Clock, entries
+from tests.builders import DAY, GONE, Clock, entries, refusal
 from tests.conftest import GUILD_ID, Server, answer
 from tests.test_destinations import forbid, latest, wanted
 from tests.test_posting import FRIDAY, delete, other_admin
@@ -92,7 +97,7 @@ async def test_the_status_of_a_channel_that_is_gone_says_how_to_move_the_digest(
     await delete(server, server.papers.id)
     await server.later(hours=1)
     text = await server.ask("digest status")
-    assert f"⚠️ {replies.CHANNEL_GONE}" in text
+    assert f"⚠️ {advise(0, GONE)}" in text
     assert "⚠️ Suspended. The channel is gone. Fix that, then `/digest resume`." in text
 
 
@@ -123,10 +128,10 @@ async def test_the_longest_status_there_can_be_fits_into_messages_and_loses_noth
     await server.later(hours=1)
     sent = replace(await latest(server), reason=builders.lacking("create_public_threads"))
     deliveries = [replace(sent, run_date=DAY + timedelta(days=each)) for each in range(5)]
-    in_the_way = [replies.missing_permissions(GUILD_ID, ["send_messages", "read_message_history"]), replies.ROLE_GONE]
-    text = replies.standing(known, deliveries, in_the_way)
+    in_the_way = [builders.lacking("send_messages", "read_message_history"), Reason(ReasonKind.ROLE_GONE)]
+    text = standing_text(known, deliveries, in_the_way)
     assert len(text) > 2000
-    told = replies.messages([text, "The next."])
+    told = fit_in_messages([text, "The next."])
     assert all(1 <= len(each) <= 2000 for each in told)
     assert "\n".join(told).replace("\n\n", "\n").splitlines() == [*text.splitlines(), "The next."]
 
@@ -139,7 +144,7 @@ def stamp(instant: datetime) -> str:
 
 
 async def test_the_log_of_a_server_where_nothing_was_done_says_so(server: Server) -> None:
-    assert await server.ask("digest log") == replies.NO_CHANGES
+    assert await server.ask("digest log") == NO_CHANGES
 
 
 async def test_the_log_tells_who_did_what_and_when_the_bot_itself_as_well(server: Server, clock: Clock) -> None:
@@ -217,7 +222,7 @@ async def test_what_was_refused_is_not_in_the_log(server: Server, command: str) 
     before = await server.ask("digest log")
     known = await standing(server)
     told = await server.ask(f"digest {command}", subscription="999")
-    assert told == replies.UNKNOWN_SUBSCRIPTION
+    assert told == refusal(Refusal.SUBSCRIPTION_UNKNOWN)
     assert "I lack **View Channel**" in answer(await server.subscribe())
     assert await server.ask("digest log") == before
     assert await standing(server) == known

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.layouts.citation import citation
+from bot.layouts.card import citation
 from bot.layouts.text import MAX_CONTENT
 from bot.lookups.citations import Format, cite
 from bot.papers import Paper

@@ -11,7 +11,9 @@ from simcord.backend.errors import SetupError
 from simcord.interactions import command_leaves
 
 from bot.client import COGS
-from bot.layouts import replies
+from bot.layouts.refusals import BROKEN
+from bot.refusals import Refusal
+from tests.builders import refusal
 from tests.conftest import Server, answer
 from tests.test_lookup import GARBAGE
 from tests.test_subscriptions import let_in
@@ -93,7 +95,7 @@ async def test_every_command_answers_only_to_the_one_who_asked(ready: Server) ->
         for optional in (False, True):
             text = answer(await ready.admin.slash(ready.general, name, **filled(ready, options, optional=optional)))
             assert text, name
-            assert text != replies.BROKEN, name
+            assert text != BROKEN, name
         await ready.subscribe()  # `remove` took one away
 
 
@@ -117,7 +119,7 @@ async def test_every_digest_command_refuses_whoever_lacks_manage_server(ready: S
     for name, options in asked.items():
         for optional in (False, True):
             result = await person.slash(ready.general, name, **filled(ready, options, optional=optional))
-            assert answer(result) == replies.NEEDS_MANAGE_SERVER, name
+            assert answer(result) == refusal(Refusal.MANAGE_SERVER_NEEDED), name
             assert "**Manage Server**" in answer(result)
             assert not result.followups
     assert (ready.tables(), ready.posted) == (before, posted)
@@ -148,7 +150,7 @@ async def test_any_text_in_any_option_is_answered_and_nothing_bad_is_written(rea
         if option == "filter":
             continue  # most texts are one
         result = await ready.admin.slash(ready.general, name, **filled(ready, options), **{option: text})
-        assert answer(result) != replies.BROKEN, name
+        assert answer(result) != BROKEN, name
     assert ready.tables() == before
 
 
@@ -156,7 +158,7 @@ async def test_any_text_in_any_option_is_answered_and_nothing_bad_is_written(rea
 async def test_any_text_is_a_filter_that_works_or_a_mistake_that_is_explained(ready: Server, text: str) -> None:
     before = ready.tables()
     told = answer(await ready.subscribe(filter=text))
-    assert told != replies.BROKEN
+    assert told != BROKEN
     if "Set up." not in told:
         assert ready.tables() == before
         return
@@ -197,7 +199,7 @@ async def test_an_error_of_ours_is_answered_politely_and_logged(
 ) -> None:
     await ready.bot.house.storage.papers._database._stack.aclose()  # the disk is gone
     result = await ready.member.slash(ready.general, "top")
-    assert answer(result) == replies.BROKEN
+    assert answer(result) == BROKEN
     assert "an interaction met a bug" in caplog.messages
     caplog.clear()
     ready.env._errors.clear()

@@ -8,10 +8,10 @@ import pytest
 import simcord
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import replies
 from bot.reasons import Reason, ReasonKind
+from bot.refusals import Refusal
 from bot.storage import Delivery
-from tests.builders import DAY, entries, entry
+from tests.builders import DAY, entries, entry, refusal
 from tests.conftest import Server, answer, custom_ids, paper_ids, read_texts
 from tests.test_posting import FRIDAY, MONDAY, deliveries, ids
 from tests.test_subscriptions import standing
@@ -151,8 +151,8 @@ async def test_a_run_waits_while_the_search_index_is_behind(server: Server, monk
         assert (server.posted, len(server.general.history())) == ([], 1)
         status = await server.ask("digest status", subscription="1")
         assert "and waiting. The search index is being rebuilt. It comes once" in status
-        refusal = await server.ask("digest send now", subscription="1")
-        assert refusal == replies.not_now(Reason(ReasonKind.INDEX_BEHIND))
+        refused = await server.ask("digest send now", subscription="1")
+        assert refused == refusal(Refusal.NOT_NOW, reason=Reason(ReasonKind.INDEX_BEHIND))
         assert "The search index is being rebuilt" in await server.ask("digest preview", subscription="1")
     await server.later(minutes=1)
     assert shown(server) == [ids(2, 4, 6)]
@@ -218,7 +218,7 @@ async def test_a_button_under_a_quiet_line_of_another_time_says_that_the_page_is
     message = await quiet(server)
     (custom_id,) = custom_ids(message)
     await server.bot.house.storage.guilds.forget(server.guild.id)
-    assert answer(await server.member.click(message, custom_id=custom_id)) == replies.PAGE_GONE
+    assert answer(await server.member.click(message, custom_id=custom_id)) == refusal(Refusal.PAGE_GONE)
 
 
 async def test_a_weekend_brings_no_quiet_line_as_no_list_closed(server: Server, papers_server: PapersServer) -> None:
@@ -245,7 +245,7 @@ async def test_a_digest_after_a_quiet_line_is_a_digest_again(server: Server, pap
 
 async def test_a_quiet_line_is_no_digest_to_undo(server: Server) -> None:
     await quiet(server)
-    assert await server.ask("digest undo") == replies.NOTHING_TO_UNDO
+    assert await server.ask("digest undo") == refusal(Refusal.NOTHING_TO_UNDO)
     assert len(server.posted) == 1
 
 

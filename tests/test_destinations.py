@@ -11,7 +11,7 @@ from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import replies
+from bot.layouts.channels import advise
 from bot.layouts.reasons import explain
 from bot.reasons import Reason, ReasonKind
 from bot.storage import Delivery, DeliveryState, Subscription
@@ -317,14 +317,14 @@ async def test_a_forum_that_demands_a_tag_and_has_none_for_us_is_named_and_suspe
     forbid(server, channel, "manage_threads")
     await demand_tag(server, channel)
     said = answer(await server.subscribe(channel=channel))
-    assert said == f"{replies.NO_TAG_ADVICE} Then try again; nothing was changed."
+    assert said == f"{advise(0, Reason(ReasonKind.NO_USABLE_TAG))} Then try again; nothing was changed."
     await wanted(server, server.papers)
     await server.later(hours=1)
     assert channel.threads == []
     assert sorted(len(paper_ids(message)) for message in server.papers.history()) == [0, 5]  # it is told of, too
     status = await server.ask("digest status", subscription="1")
     assert f"Suspended. {explain(Reason(ReasonKind.NO_USABLE_TAG))}" in status
-    assert replies.NO_TAG_ADVICE in status
+    assert advise(0, Reason(ReasonKind.NO_USABLE_TAG)) in status
     tagged(server, channel, "General")
     await demand_tag(server, channel)
     await server.ask("digest resume", subscription="1")
@@ -382,7 +382,7 @@ async def test_a_role_that_is_gone_is_pinged_no_more_and_the_status_says_so(
     await server.later(hours=1)
     (body,) = created(server)
     assert body["allowed_mentions"] == {"parse": []}
-    assert replies.ROLE_GONE in await server.ask("digest status")
+    assert advise(0, Reason(ReasonKind.ROLE_GONE)) in await server.ask("digest status")
 
 
 async def test_a_role_that_cannot_be_notified_is_named_in_the_status_and_the_digest_is_posted(server: Server) -> None:
@@ -391,9 +391,9 @@ async def test_a_role_that_cannot_be_notified_is_named_in_the_status_and_the_dig
     forbid(server, channel, "mention_everyone")
     await server.later(hours=1)
     assert len(channel.history()) == 1
-    assert replies.unpingable(quiet.id) in await server.ask("digest status")
+    assert advise(0, Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=quiet.id)) in await server.ask("digest status")
     forbid(server, channel)
-    assert replies.unpingable(quiet.id) not in await server.ask("digest status")
+    assert advise(0, Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=quiet.id)) not in await server.ask("digest status")
 
 
 async def test_a_quiet_line_pings_nobody_and_opens_no_thread(

@@ -7,8 +7,8 @@ import pytest
 import simcord
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import replies
-from tests.builders import DAY, entries, entry
+from bot.refusals import Refusal
+from tests.builders import DAY, entries, entry, refusal
 from tests.conftest import Server, answer, forbid_everybody, options, paper_ids, read_texts
 from tests.test_lookup import paper, search
 from tests.test_posting import post, stale_button
@@ -153,7 +153,7 @@ async def test_ways_to_a_paper_end_politely_while_the_api_is_down(
     assert isinstance(papers_server, FrailPapers)
     papers_server.down = True
     message = stale_button(rich, f"{kind}:2512.00009")
-    assert answer(await rich.member.click(message, custom_id=f"{kind}:2512.00009")) == replies.PAPERS_DOWN
+    assert answer(await rich.member.click(message, custom_id=f"{kind}:2512.00009")) == refusal(Refusal.PAPERS_DOWN)
 
 
 async def test_details_link_to_no_channel_that_somebody_may_not_view(rich: Server) -> None:

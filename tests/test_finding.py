@@ -11,10 +11,12 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from bot.archive import Archive
 from bot.lookups import finder as finding
 from bot.lookups.completer import Completer, Completion
 from bot.lookups.finder import Finder, Place, Results
 from bot.papers import Paper
+from bot.papers.api import PapersAPI
 from bot.search import HAS, Search, Sort, composed
 from bot.search.query import Days, Occur, Upvotes
 from bot.storage import Storage
@@ -66,7 +68,8 @@ async def opened(folder: Path, storage: Storage, papers: list[Paper]) -> AsyncIt
         await storage.papers.record(day, [each for each in papers if each.day == day], MORNING)
     search = Search(folder / "paperboy.index", await storage.papers.identity(), last_change=0)
     await asyncio.to_thread(search.update, await storage.papers.changed_since(0, 10_000))
-    yield Finder(storage, search)
+    async with PapersAPI("http://127.0.0.1") as api:  # nothing here asks it
+        yield Finder(storage, Archive(api, storage, search), search)
     search.close()
 
 

@@ -9,11 +9,13 @@ from discord.ui import TextDisplay
 from simcord.backend import serializers
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import replies
-from bot.layouts.guilds import FORGOTTEN, KEPT_DAYS, PRIVACY, welcome
-from bot.storage import SubscriptionState
+from bot.layouts.accounts import NO_CHANGES
+from bot.layouts.notices import welcome
+from bot.layouts.privacy import FORGOTTEN, PRIVACY
+from bot.refusals import Refusal
+from bot.storage import KEPT_FOR, SubscriptionState
 from cogs.guilds import JOB
-from tests.builders import entries
+from tests.builders import entries, refusal
 from tests.conftest import GUILD_ID, Server, answer, custom_ids, paper_ids, read_texts
 from tests.test_destinations import forbid
 from tests.test_posting import FRIDAY, ids, other_admin, post
@@ -146,7 +148,7 @@ async def test_the_set_up_button_refuses_a_member_and_nothing_changes(server: Se
     (message,) = channel(guild, "lobby").history()
     member = guild.add_member(server.env.create_user("mary"))
     before = server.tables()
-    assert answer(await member.click(message, custom_id="setup:new")) == replies.NEEDS_MANAGE_SERVER
+    assert answer(await member.click(message, custom_id="setup:new")) == refusal(Refusal.MANAGE_SERVER_NEEDED)
     assert server.tables() == before
 
 
@@ -215,7 +217,7 @@ async def test_what_is_kept_of_a_server_is_deleted_after_thirty_days_and_not_bef
     kept = furnished(server, GUILD_ID)
     assert kept["subscriptions"]
     assert kept["highlights"]
-    await forget_job(server, days=KEPT_DAYS)
+    await forget_job(server, days=KEPT_FOR.days)
     assert furnished(server, GUILD_ID) == kept
     await forget_job(server, minutes=1)
     assert not any(furnished(server, GUILD_ID).values())
@@ -236,7 +238,7 @@ async def test_a_server_that_comes_back_in_time_finds_its_digests_paused_and_is_
     await add_again(server)
     _digest, told = server.posted
     assert "2 subscriptions from before are kept, and paused" in told
-    await forget_job(server, days=KEPT_DAYS + 1)
+    await forget_job(server, days=KEPT_FOR.days + 1)
     assert [each.state for each in await subscriptions(server)] == [SubscriptionState.PAUSED] * 2
 
 
@@ -260,7 +262,7 @@ async def test_a_server_that_comes_and_goes_and_comes_is_told_each_time(server: 
 async def test_a_server_that_comes_back_too_late_begins_anew(server: Server) -> None:
     await post(server)
     await remove_bot(server)
-    await forget_job(server, days=KEPT_DAYS, minutes=1)
+    await forget_job(server, days=KEPT_FOR.days, minutes=1)
     await add_again(server)
     _digest, told = server.posted
     assert told.startswith("## Paperboy brings")
@@ -286,7 +288,7 @@ async def test_a_server_that_removed_the_bot_while_it_was_away_is_paused_when_it
     server.env.backend.guilds.pop(GUILD_ID)
     await server.restart()
     assert [each.state for each in await subscriptions(server)] == [SubscriptionState.PAUSED]
-    await forget_job(server, days=KEPT_DAYS, minutes=1)
+    await forget_job(server, days=KEPT_FOR.days, minutes=1)
     assert not any(furnished(server, GUILD_ID).values())
 
 
@@ -344,8 +346,8 @@ async def test_after_forgetting_a_server_begins_anew_and_is_not_welcomed_again(s
     await post(server)
     assert await forget(server) == FORGOTTEN
     await server.restart()
-    assert await server.ask("digest list") == replies.NO_SUBSCRIPTIONS
-    assert await server.ask("digest log") == replies.NO_CHANGES
+    assert await server.ask("digest list") == refusal(Refusal.NO_SUBSCRIPTIONS)
+    assert await server.ask("digest log") == NO_CHANGES
     assert heard(server.guild)["general"] == []
     await server.subscribe()
     await server.later(days=1)
@@ -362,7 +364,7 @@ async def test_the_button_that_forgets_refuses_a_member_and_nothing_changes(serv
     (message,) = server.general.history()
     before = server.tables()
     result = await server.member.click(message, custom_id="forget:everything")
-    assert answer(result) == replies.NEEDS_MANAGE_SERVER
+    assert answer(result) == refusal(Refusal.MANAGE_SERVER_NEEDED)
     assert server.tables() == before
 
 

@@ -23,7 +23,7 @@ from bot.layouts.results import (
     similar_message,
 )
 from bot.layouts.text import code, code_block, compact, count, escape, first_sentences, marked, plain, shorten
-from bot.lookups.finder import AGES, PER_PAGE, Details, Hit, Results
+from bot.lookups.finder import AGES, PER_PAGE, Details, Hit, Leaderboard, Results
 from bot.papers import Paper
 from bot.papers.entry import read_entry
 from bot.ranking import Period
@@ -32,7 +32,7 @@ from bot.search import Query, Snippet, parse
 from bot.storage import Post
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import Discussion, Layout, Wish
-from tests.builders import DAY, entry, paper, wish
+from tests.builders import DAY, MORNING, entry, paper, wish
 from tests.discord_limits import check_message, walk
 
 NONCE = "a7f4130a4d6bb9e8b7694ef9"
@@ -272,7 +272,8 @@ async def test_similar_papers_fit_a_message_whatever_they_hold(paper: Paper, hit
 async def test_a_leaderboard_fits_a_message_on_every_date(
     period: Period, day: date, some: list[Paper], total: int, page: int
 ) -> None:
-    check(leaderboard_message(period, day, _distinct(some), total=total, page=page, remarks=["It grows. " * 9] * 2))
+    board = Leaderboard(period, day, tuple(_distinct(some)), total, page, closes_at=MORNING, instead_of=day)
+    check(leaderboard_message(board))
 
 
 def test_every_span_of_posted_papers_has_its_name() -> None:

@@ -9,10 +9,11 @@ import simcord
 
 from bot.demo.papers_server import PapersServer
 from bot.digest import closed_at
-from bot.layouts import replies
+from bot.layouts.refusals import BROKEN
 from bot.lookups.citations import Format, cite
 from bot.ranking import Period
-from tests.builders import DAY, entries, entry
+from bot.refusals import Refusal
+from tests.builders import DAY, entries, entry, refusal
 from tests.conftest import Server, answer, custom_ids, forbid_everybody, options, paper_ids, read_texts
 from tests.test_posting import FRIDAY, ids, post
 from tests.wire import FrailPapers
@@ -240,8 +241,8 @@ async def test_an_empty_archive_finds_nothing(server: Server) -> None:
 
 @pytest.mark.parametrize("query", ["", "  ", "\t\n"])
 async def test_a_blank_query_is_answered_with_what_to_type(library: Server, query: str) -> None:
-    assert answer(await paper(library, "search", query=query)) == replies.NO_QUERY
-    assert answer(await paper(library, "search", query=query, sort="date")) == replies.NO_QUERY
+    assert answer(await paper(library, "search", query=query)) == refusal(Refusal.QUERY_EMPTY)
+    assert answer(await paper(library, "search", query=query, sort="date")) == refusal(Refusal.QUERY_EMPTY)
 
 
 # Search everywhere
@@ -274,12 +275,12 @@ async def test_when_the_hub_does_not_answer_the_archive_still_does(
     papers_server.down = True
     result = await paper(library, "search", query="agents", everywhere=True)
     assert "Retrieval for Agents" in answer(result)
-    assert [each.content for each in result.followups] == [replies.HUB_DOWN]
+    assert [each.content for each in result.followups] == [refusal(Refusal.HUB_DOWN)]
 
 
 async def test_when_the_hub_knows_no_more_it_says_so(library: Server) -> None:
     result = await paper(library, "search", query="agents", everywhere=True)
-    assert [each.content for each in result.followups] == [replies.HUB_KNOWS_NO_MORE]
+    assert [each.content for each in result.followups] == [refusal(Refusal.HUB_KNOWS_NO_MORE)]
 
 
 async def test_a_shared_search_shares_what_the_hub_has_but_not_that_it_has_nothing(
@@ -294,13 +295,13 @@ async def test_a_shared_search_shares_what_the_hub_has_but_not_that_it_has_nothi
         return more.ephemeral, read_texts(more.message)
 
     assert isinstance(papers_server, FrailPapers)
-    assert await followed() == (True, replies.HUB_KNOWS_NO_MORE)
+    assert await followed() == (True, refusal(Refusal.HUB_KNOWS_NO_MORE))
     papers_server.beyond = [entry("2512.00001", title="Agents Elsewhere")]
     ephemeral, text = await followed()
     assert not ephemeral
     assert "Agents Elsewhere" in text
     papers_server.down = True
-    assert await followed() == (True, replies.HUB_DOWN)
+    assert await followed() == (True, refusal(Refusal.HUB_DOWN))
 
 
 # Autocomplete of a query
@@ -365,7 +366,7 @@ async def test_a_paper_is_shown_by_its_id_or_any_of_its_links(library: Server, r
 @pytest.mark.parametrize("text", ["zeppelin", "", "   ", "https://evil.example/x"])
 async def test_what_is_no_paper_is_answered_with_what_would_be_right(library: Server, text: str) -> None:
     for command in ("show", "similar", "cite"):
-        assert answer(await paper(library, command, paper=text)) == replies.UNKNOWN_PAPER
+        assert answer(await paper(library, command, paper=text)) == refusal(Refusal.PAPER_UNKNOWN)
 
 
 async def test_a_few_words_show_the_paper_they_fit_best(library: Server) -> None:
@@ -389,7 +390,7 @@ async def test_while_the_api_is_down_known_papers_are_shown_and_others_later(
 ) -> None:
     assert isinstance(papers_server, FrailPapers)
     papers_server.down = True
-    assert answer(await paper(library, "show", paper="2601.99999")) == replies.PAPERS_DOWN
+    assert answer(await paper(library, "show", paper="2601.99999")) == refusal(Refusal.PAPERS_DOWN)
     assert "Diffusion Without Tears" in answer(await paper(library, "show", paper="2601.00002"))
 
 
@@ -444,7 +445,7 @@ async def test_papers_like_one_are_found_and_it_is_not_among_them(server: Server
 async def test_a_paper_like_no_other_says_so(server: Server, papers_server: PapersServer) -> None:
     papers_server.lists = {DAY: [entry("2601.00009", title="Chess", summary="Pawns move.")]}
     await server.read_lists()
-    assert answer(await paper(server, "similar", paper="2601.00009")) == replies.NOTHING_SIMILAR
+    assert answer(await paper(server, "similar", paper="2601.00009")) == refusal(Refusal.NOTHING_SIMILAR)
 
 
 async def test_a_paper_by_chance_is_one_of_those_that_match(library: Server) -> None:
@@ -454,10 +455,12 @@ async def test_a_paper_by_chance_is_one_of_those_that_match(library: Server) -> 
 
 
 async def test_a_paper_by_chance_that_cannot_be_is_answered_so(server: Server, papers_server: PapersServer) -> None:
-    assert answer(await paper(server, "random")) == replies.EMPTY_ARCHIVE
+    assert answer(await paper(server, "random")) == refusal(Refusal.ARCHIVE_EMPTY)
     papers_server.lists = {DAY: LIBRARY}
     await server.read_lists()
-    assert answer(await paper(server, "random", query="zeppelin_")) == replies.no_results("zeppelin\\_")
+    assert answer(await paper(server, "random", query="zeppelin_")) == refusal(
+        Refusal.NOTHING_MATCHES, text="zeppelin_"
+    )
 
 
 async def test_todays_list_is_ranked_as_it_stands_and_says_that_it_grows(
@@ -487,7 +490,7 @@ async def test_in_the_night_yesterdays_list_is_shown_and_still_grows(library: Se
 
 
 async def test_today_in_an_empty_archive_says_so(server: Server) -> None:
-    assert answer(await paper(server, "today")) == replies.EMPTY_ARCHIVE
+    assert answer(await paper(server, "today")) == refusal(Refusal.ARCHIVE_EMPTY)
 
 
 @pytest.mark.parametrize("format_", list(Format))
@@ -526,7 +529,7 @@ async def test_what_was_posted_here_is_listed_newest_first_with_ways_to_it(
 async def test_what_was_posted_longer_ago_is_listed_on_request(server: Server) -> None:
     await post(server)
     server.clock.advance(days=8)
-    assert answer(await paper(server, "posted", period="week")) == replies.NOTHING_POSTED
+    assert answer(await paper(server, "posted", period="week")) == refusal(Refusal.NOTHING_POSTED)
     assert "**All time** · 5 papers" in answer(await paper(server, "posted", period="all time"))
 
 
@@ -567,7 +570,7 @@ async def test_a_paper_posted_in_two_channels_is_listed_twice_and_picked_once(se
 
 async def test_where_no_server_is_posted_explains_itself(server: Server) -> None:
     result = await server.member.user.slash("paper posted")
-    assert result.response.content == replies.POSTED_WHERE
+    assert result.response.content == refusal(Refusal.POSTED_OUTSIDE_SERVER)
 
 
 async def test_a_channel_that_somebody_may_not_view_is_never_linked_to(library: Server) -> None:
@@ -577,7 +580,7 @@ async def test_a_channel_that_somebody_may_not_view_is_never_linked_to(library: 
     assert "posted here" not in await said(library, "diffusion")
     assert "posted here" not in answer(await paper(library, "show", paper="2601.00002"))
     assert "posted here" not in answer(await paper(library, "similar", paper="2601.00001"))
-    assert answer(await paper(library, "posted", period="all time")) == replies.NOTHING_POSTED
+    assert answer(await paper(library, "posted", period="all time")) == refusal(Refusal.NOTHING_POSTED)
 
 
 async def test_of_two_channels_the_one_that_somebody_may_view_is_linked_to(server: Server) -> None:
@@ -595,7 +598,7 @@ async def test_a_channel_that_was_deleted_is_not_linked_to(server: Server) -> No
     await post(server)
     server.env.backend.delete_channel(server.papers.id)
     await server.env.settle()
-    assert answer(await paper(server, "posted")) == replies.NOTHING_POSTED
+    assert answer(await paper(server, "posted")) == refusal(Refusal.NOTHING_POSTED)
 
 
 # Anywhere
@@ -629,7 +632,7 @@ async def test_people_may_install_look_ups_for_themselves_and_servers_the_rest(s
 @pytest.mark.parametrize("text", GARBAGE.values(), ids=GARBAGE.keys())
 async def test_any_text_may_be_searched_for_shown_and_completed(library: Server, text: str) -> None:
     for command, option in (("search", "query"), ("show", "paper"), ("random", "query"), ("cite", "paper")):
-        assert answer(await paper(library, command, **{option: text})) != replies.BROKEN
+        assert answer(await paper(library, command, **{option: text})) != BROKEN
     await library.member.autocomplete(library.general, "paper show", "paper", text)
     await library.member.autocomplete(library.general, "paper search", "query", text)
 

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import replies
-from tests.builders import DAY, entries, entry
+from bot.layouts.refusals import BROKEN
+from bot.refusals import Refusal
+from tests.builders import DAY, entries, entry, refusal
 from tests.conftest import Server, answer, custom_ids, forbid_everybody, paper_ids, read_texts
 from tests.test_lookup import paper, search
 from tests.test_posting import ids, post, stale_button
@@ -103,7 +104,7 @@ async def test_a_query_too_long_to_turn_pages_says_so(shelves: Server) -> None:
 @pytest.mark.parametrize("custom_id", ["find:l99999:paper", "find:p4:paper"])
 async def test_a_page_that_is_gone_says_so(shelves: Server, custom_id: str) -> None:
     message = stale_button(shelves, custom_id)
-    assert answer(await shelves.member.click(message, custom_id=custom_id)) == replies.PAGE_GONE
+    assert answer(await shelves.member.click(message, custom_id=custom_id)) == refusal(Refusal.PAGE_GONE)
 
 
 @pytest.mark.parametrize("custom_id", ["find:n1:zeppelin", "find:n2:\\\\"])
@@ -185,13 +186,13 @@ async def test_shared_pages_and_share_buttons_work_after_a_restart(shelves: Serv
     ],
 )
 def test_the_permissions_that_sharing_takes_are_named(missing: list[str], told: str) -> None:
-    assert replies.may_not_share(missing) == told
+    assert refusal(Refusal.MAY_NOT_SHARE, permissions=missing) == told
 
 
 async def test_who_may_not_write_may_not_share_and_learns_what_it_takes(shelves: Server) -> None:
     message = await search(shelves, "paper")
     forbid_everybody(shelves, shelves.general, "send_messages")
-    told = replies.may_not_share(["Send Messages"])
+    told = refusal(Refusal.MAY_NOT_SHARE, permissions=["send_messages"])
     assert answer(await shelves.member.click(message, label="Share")) == told
     assert answer(await paper(shelves, "search", query="paper", share=True)) == told
     assert shelves.general.history(viewer=shelves.admin) == []
@@ -205,7 +206,7 @@ async def test_in_a_thread_it_takes_the_permission_for_threads(shelves: Server) 
     (thread,) = shelves.general.threads
     forbid_everybody(shelves, shelves.general, "send_messages_in_threads")
     result = await shelves.member.slash(thread, "paper search", query="paper", share=True)
-    assert answer(result) == replies.may_not_share(["Send Messages In Threads"])
+    assert answer(result) == refusal(Refusal.MAY_NOT_SHARE, permissions=["send_messages_in_threads"])
     forbid_everybody(shelves, shelves.general, "send_messages")
     result = await shelves.member.slash(thread, "paper search", query="paper", share=True)
     assert result.response
@@ -231,7 +232,7 @@ async def test_who_brought_the_bot_along_needs_the_permission_for_such_apps_to_s
     bring_along(shelves, monkeypatch)
     forbid_everybody(shelves, shelves.general, "use_external_apps")
     result = await paper(shelves, "search", query="paper", share=True)
-    assert answer(result) == replies.may_not_share(["Use External Apps"])
+    assert answer(result) == refusal(Refusal.MAY_NOT_SHARE, permissions=["use_external_apps"])
     assert len(paper_ids(await search(shelves, "paper"))) == 5
 
 
@@ -265,7 +266,7 @@ async def test_a_forged_button_gets_a_polite_answer(shelves: Server, kind: str, 
     message = stale_button(shelves, custom_id)
     result = await shelves.member.click(message, custom_id=custom_id)
     assert result.response, custom_id
-    assert result.response.content != replies.BROKEN
+    assert result.response.content != BROKEN
     assert not paper_ids(result.response) or kind in {"find", "share", "top", "tag", "similar"}
 
 
@@ -274,7 +275,7 @@ async def test_a_button_that_says_nothing_is_answered(shelves: Server, kind: str
     for custom_id in (kind, f"{kind}:"):
         message = stale_button(shelves, custom_id)
         result = await shelves.member.click(message, custom_id=custom_id)
-        assert answer(result) == replies.STALE
+        assert answer(result) == refusal(Refusal.CONTROL_STALE)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +283,7 @@ async def test_a_button_that_says_nothing_is_answered(shelves: Server, kind: str
 )
 async def test_a_forged_choice_gets_a_polite_answer(shelves: Server, custom_id: str, value: str) -> None:
     message = stale_select(shelves, custom_id, value)
-    assert answer(await shelves.member.select(message, [value], custom_id=custom_id)) != replies.BROKEN
+    assert answer(await shelves.member.select(message, [value], custom_id=custom_id)) != BROKEN
 
 
 @settings(
@@ -301,7 +302,7 @@ async def test_whatever_a_forged_select_holds_it_gets_a_polite_answer(
     message = stale_select(shelves, custom_id, value)
     result = await shelves.member.select(message, [value], custom_id=custom_id)
     assert result.response, custom_id
-    assert result.response.content != replies.BROKEN
+    assert result.response.content != BROKEN
 
 
 def stale_select(server: Server, custom_id: str, value: str) -> discord.Message:
@@ -316,7 +317,7 @@ def stale_select(server: Server, custom_id: str, value: str) -> discord.Message:
 async def test_a_bug_behind_a_button_is_answered_and_logged(shelves: Server, caplog: pytest.LogCaptureFixture) -> None:
     message = await search(shelves, "paper")
     await shelves.bot.house.storage.papers._database._stack.aclose()  # the disk is gone
-    assert answer(await shelves.member.click(message, label="Next")) == replies.BROKEN
+    assert answer(await shelves.member.click(message, label="Next")) == BROKEN
     assert "an interaction met a bug" in caplog.messages
     caplog.clear()
 

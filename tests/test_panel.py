@@ -13,18 +13,24 @@ import simcord
 from simcord import interactions
 from simcord.backend.errors import SetupError
 
+from bot.delivery.channels import KINDS
+from bot.delivery.channels.announcement import AnnouncementChannel
+from bot.delivery.channels.destination import Destination
+from bot.editing import drafts as drafting
 from bot.layouts import panel as layout
-from bot.layouts import replies
+from bot.layouts.channels import advise
+from bot.layouts.refusals import BROKEN
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
+from bot.refusals import Refusal, Refused
 from bot.storage import Draft, Subscription, SubscriptionState
 from bot.storage.drafts import Drafts
 from bot.storage.subscriptions import Subscriptions
 from bot.storage.wishes import difference, wish_row
 from bot.subscription.schedule import Cadence, Run, Timetable
 from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
-from cogs import panel as cog
-from tests.builders import DAY, MORNING, wish
+from cogs.helpers.controls import _typed
+from tests.builders import DAY, MORNING, lacking, refusal, wish
 from tests.conftest import Server, answer, custom_ids, forbid_everybody, options, read_texts
 from tests.discord_limits import check_message
 from tests.test_posting import delete, stale_button
@@ -204,7 +210,7 @@ async def test_in_a_server_without_channels_to_post_in_the_admin_is_told(server:
     voice = server.guild.create_voice_channel("talk")
     await delete(server, server.papers.id)
     await delete(server, server.general.id)
-    assert answer(await server.admin.slash(voice, "digest setup")) == layout.NO_CHANNELS
+    assert answer(await server.admin.slash(voice, "digest setup")) == refusal(Refusal.NO_CHANNELS)
 
 
 async def test_a_server_with_only_a_forum_is_offered_the_forum(server: Server) -> None:
@@ -239,7 +245,7 @@ async def test_when_counting_the_papers_takes_too_long_the_panel_does_not_wait(
         return 1, 2
 
     monkeypatch.setattr(panel.server.bot.house.composer, "outlook", slow)
-    monkeypatch.setattr(cog, "COUNT_SECONDS", 0.01)
+    monkeypatch.setattr(drafting, "COUNT_SECONDS", 0.01)
     await panel.click("Threads and pings")
     assert "cannot be counted just now" in panel.text
 
@@ -349,7 +355,7 @@ async def test_everyone_is_never_pinged(panel: Panel) -> None:
     await panel.pick("ping_role_id", readers)
     before = await panel.wish()
     await panel.pick("ping_role_id", panel.server.guild.default_role)
-    assert f"✏️ {layout.NOT_EVERYONE}" in panel.text
+    assert f"✏️ {refusal(Refusal.EVERYONE_NOT_PINGED)}" in panel.text
     assert await panel.wish() == before
 
 
@@ -358,7 +364,7 @@ async def test_a_role_that_the_bot_may_not_ping_is_warned_of(panel: Panel) -> No
     forbid_everybody(panel.server, panel.server.general, "mention_everyone")
     await panel.click("Threads and pings")
     await panel.pick("ping_role_id", readers)
-    assert f"⚠️ {replies.unpingable(readers.id)}" in panel.text
+    assert f"⚠️ {advise(0, Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=readers.id))}" in panel.text
 
 
 async def test_a_role_that_is_gone_is_warned_of_and_not_shown_as_chosen(panel: Panel) -> None:
@@ -368,7 +374,7 @@ async def test_a_role_that_is_gone_is_warned_of_and_not_shown_as_chosen(panel: P
     panel.server.env.backend.delete_role(panel.server.guild.id, readers.id)
     await panel.server.env.settle()
     await panel.click("Notifications: on")
-    assert f"⚠️ {replies.ROLE_GONE}" in panel.text
+    assert f"⚠️ {advise(0, Reason(ReasonKind.ROLE_GONE))}" in panel.text
     assert panel.defaults("ping_role_id") == []
 
 
@@ -382,7 +388,7 @@ async def test_upvotes_to_ping_from_are_asked_for_once_a_role_is_chosen(panel: P
     assert "from 50 upvotes on" in panel.text
     assert "back" in panel.parts  # still on the second page
     await panel.type_in("Ping from 50 upvotes on", ping_upvotes="lots")
-    assert f"You typed `lots`, so that stays as it was. {layout.RIGHT_UPVOTES}" in panel.text
+    assert f"You typed `lots`, so that stays as it was. {refusal(Refusal.UPVOTES_UNCLEAR)}" in panel.text
     assert (await panel.wish()).posting.ping_upvotes == 50
 
 
@@ -617,7 +623,7 @@ async def test_a_wrong_filter_is_explained_and_the_upvotes_typed_with_it_are_kep
 @pytest.mark.parametrize("typed", ["many", "-1", "10001", "1.5", "²", "1e3"])
 async def test_wrong_upvotes_are_explained_and_the_filter_typed_with_them_is_kept(panel: Panel, typed: str) -> None:
     await panel.type_in("Filter and upvotes", query="diffusion", min_upvotes=typed)
-    assert f"You typed `{typed}`, so that stays as it was. {layout.RIGHT_UPVOTES}" in panel.text
+    assert f"You typed `{typed}`, so that stays as it was. {refusal(Refusal.UPVOTES_UNCLEAR)}" in panel.text
     assert (await panel.wish()).taste == Taste(query="diffusion")
 
 
@@ -631,7 +637,7 @@ async def test_a_modal_that_nobody_made_is_answered(panel: Panel, monkeypatch: p
     monkeypatch.setattr(layout, "_control_id", lambda *_: "panel:?")
     shown = await panel.click("Time and zone")
     result = await panel.server.admin.submit_modal(shown, {"at": "9:00", "zone": "UTC"})
-    assert answer(result) == replies.PANEL_CLOSED
+    assert answer(result) == refusal(Refusal.PANEL_CLOSED)
 
 
 async def test_a_modal_of_something_else_is_left_to_it(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -645,7 +651,7 @@ def test_what_was_typed_is_read_from_labels_and_from_rows() -> None:
     label = {"type": 18, "id": 1, "component": {"type": 4, "custom_id": "at", "value": "9:00"}}
     row = {"type": 1, "components": [{"type": 4, "custom_id": "zone", "value": ""}]}
     text = {"type": 10, "id": 2}
-    assert dict(cog._typed([label, text, row])) == {"at": "9:00", "zone": ""}
+    assert dict(_typed([label, text, row])) == {"at": "9:00", "zone": ""}
 
 
 # Who may, and when
@@ -660,7 +666,7 @@ async def test_without_manage_server_every_control_is_refused_and_nothing_change
     draft = await begin(server, actor, wish(server.papers.id))
     before = server.tables()
     message = stale_button(server, f"panel:{draft.id}:{part}")
-    assert answer(await actor.click(message, label="Details")) == replies.NEEDS_MANAGE_SERVER
+    assert answer(await actor.click(message, label="Details")) == refusal(Refusal.MANAGE_SERVER_NEEDED)
     assert server.tables() == before
 
 
@@ -669,7 +675,7 @@ async def test_a_panel_of_another_admin_is_refused_and_nothing_changes(panel: Pa
     server = panel.server
     before = server.tables()
     message = stale_button(server, panel.id_of(part))
-    assert answer(await another_admin(server).click(message, label="Details")) == replies.NOT_YOURS
+    assert answer(await another_admin(server).click(message, label="Details")) == refusal(Refusal.PANEL_NOT_YOURS)
     assert server.tables() == before
 
 
@@ -679,7 +685,7 @@ async def test_a_panel_whose_draft_is_gone_says_so(panel: Panel, part: str) -> N
     message = stale_button(server, panel.id_of(part))
     await server.bot.house.storage.drafts.end(panel.draft_id)
     before = server.tables()
-    assert answer(await server.admin.click(message, label="Details")) == replies.PANEL_CLOSED
+    assert answer(await server.admin.click(message, label="Details")) == refusal(Refusal.PANEL_CLOSED)
     assert server.tables() == before
 
 
@@ -687,7 +693,7 @@ async def test_a_draft_of_another_server_is_refused(panel: Panel) -> None:
     server = panel.server
     elsewhere = await server.bot.house.storage.drafts.begin(1, server.admin.id, wish(), server.clock.now)
     message = stale_button(server, f"panel:{elsewhere.id}:save")
-    assert answer(await server.admin.click(message, label="Details")) == replies.NOT_YOURS
+    assert answer(await server.admin.click(message, label="Details")) == refusal(Refusal.PANEL_NOT_YOURS)
 
 
 @pytest.mark.parametrize(
@@ -698,14 +704,14 @@ async def test_a_control_that_nobody_made_is_answered_and_changes_nothing(panel:
     before = panel.server.tables()
     message = stale_button(panel.server, panel.id_of(part + more))
     if not (part == "weekdays" and more):
-        assert answer(await panel.server.admin.click(message, label="Details")) == replies.PANEL_CLOSED
+        assert answer(await panel.server.admin.click(message, label="Details")) == refusal(Refusal.PANEL_CLOSED)
         assert panel.server.tables() == before
 
 
 @pytest.mark.parametrize("custom_id", ["panel", "panel:", "panel:x", "panel:abc", "panel:abc:"])
 async def test_a_control_without_a_draft_is_answered(server: Server, custom_id: str) -> None:
     message = stale_button(server, custom_id)
-    assert answer(await server.admin.click(message, label="Details")) == replies.STALE
+    assert answer(await server.admin.click(message, label="Details")) == refusal(Refusal.CONTROL_STALE)
 
 
 async def test_a_member_sees_neither_the_command_nor_a_panel(server: Server) -> None:
@@ -721,7 +727,7 @@ async def test_an_admin_who_is_one_no_longer_can_submit_nothing(panel: Panel) ->
             server.env.backend.remove_member_role(server.guild.id, server.admin.id, role.id)
     before = server.tables()
     result = await server.admin.submit_modal(shown, {"at": "10:00", "zone": "UTC"})
-    assert answer(result) == replies.NEEDS_MANAGE_SERVER
+    assert answer(result) == refusal(Refusal.MANAGE_SERVER_NEEDED)
     assert server.tables() == before
 
 
@@ -729,7 +735,7 @@ async def test_a_modal_of_a_panel_that_is_closed_meanwhile_says_so(panel: Panel)
     shown = await panel.click("Time and zone")
     await panel.click("Cancel")
     result = await panel.server.admin.submit_modal(shown, {"at": "10:00", "zone": "UTC"})
-    assert answer(result) == replies.PANEL_CLOSED
+    assert answer(result) == refusal(Refusal.PANEL_CLOSED)
 
 
 async def test_every_control_works_after_a_restart(panel: Panel) -> None:
@@ -836,7 +842,7 @@ async def test_a_new_panel_can_be_saved_as_it_is(panel: Panel) -> None:
 async def test_save_clicked_twice_sets_up_one_subscription(panel: Panel) -> None:
     again = stale_button(panel.server, panel.id_of("save"))
     await panel.click("Save")
-    assert answer(await panel.server.admin.click(again, label="Details")) == replies.PANEL_CLOSED
+    assert answer(await panel.server.admin.click(again, label="Details")) == refusal(Refusal.PANEL_CLOSED)
     assert len(await subscriptions(panel.server)) == 1
 
 
@@ -851,7 +857,7 @@ async def test_save_clicked_twice_at_the_same_moment_sets_up_one_subscription(
         return draft
 
     monkeypatch.setattr(Drafts, "get", as_it_was)
-    assert answer(await panel.server.admin.click(again, label="Details")) == replies.PANEL_CLOSED
+    assert answer(await panel.server.admin.click(again, label="Details")) == refusal(Refusal.PANEL_CLOSED)
     assert len(await subscriptions(panel.server)) == 1
 
 
@@ -885,7 +891,7 @@ async def test_when_the_database_stumbles_the_draft_is_still_there(
     before = await panel.draft()
     with monkeypatch.context() as patched:
         patched.setattr(Subscriptions, "add", stumble)
-        assert answer(await panel.click("Save")) == replies.BROKEN
+        assert answer(await panel.click("Save")) == BROKEN
     caplog.clear()
     assert await panel.draft() == before
     await panel.click("Save")
@@ -898,7 +904,7 @@ async def test_the_26th_subscription_is_refused_and_can_be_saved_once_there_is_r
     for _ in range(25):
         await store.add(server.guild.id, wish(server.papers.id), by=1, now=now, next_run=Run(DAY, MORNING))
     await panel.click("Save")
-    assert f"✏️ {replies.TOO_MANY}" in panel.text
+    assert f"✏️ {refusal(Refusal.TOO_MANY_SUBSCRIPTIONS)}" in panel.text
     assert len(await subscriptions(server)) == 25
     await store.remove((await subscriptions(server))[0], by=1, now=now)
     await panel.click("Save")
@@ -947,7 +953,7 @@ async def test_what_another_admin_changes_meanwhile_is_not_undone(server: Server
     await emmy.slash(server.general, "digest edit", size=7)
     before = await subscriptions(server)
     await opened.click("Save")
-    assert f"✏️ {replies.CHANGED_MEANWHILE}" in opened.text
+    assert f"✏️ {refusal(Refusal.CHANGED_MEANWHILE)}" in opened.text
     assert await subscriptions(server) == before
     assert (await opened.wish()).posting.layout is Layout.COMPACT
 
@@ -958,7 +964,7 @@ async def test_what_another_admin_removes_meanwhile_is_not_brought_back(server: 
     await server.ask("digest remove")
     await opened.pick("size", "3")
     await opened.click("Save")
-    assert f"✏️ {replies.CHANGED_MEANWHILE}" in opened.text
+    assert f"✏️ {refusal(Refusal.CHANGED_MEANWHILE)}" in opened.text
     assert await subscriptions(server) == []
 
 
@@ -1006,35 +1012,35 @@ def fullest(**known: Any) -> layout.Prospect:
         Taste(size=10, min_upvotes=10_000, query=hard),
         Posting(Layout.CARDS, Discussion.HIGHLIGHT, 10080, True, 2**63 - 1, 10_000, True, True),
     )
+    everything_unclear = Refused(Refusal.ZONE_AMBIGUOUS, examples=["y" * 100] * 4)
     prospect = layout.Prospect(
         Draft("f" * 12, 1, 2, 3, 4, everything),
         Run(DAY, MORNING),
         paused=True,
         outlook=(100_000, 200_000),
-        channel_type=discord.ChannelType.news,
+        abilities=AnnouncementChannel.abilities,
         role_id=2**63 - 1,
-        remarks=(
-            replies.missing_permissions(2**63 - 1, ["view_channel", "send_messages", "read_message_history"] * 2),
-            replies.unpingable(2**63 - 1),
+        obstacles=(
+            lacking(*["view_channel", "send_messages", "read_message_history"] * 2),
+            Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=2**63 - 1),
         ),
-        note="\n".join(layout.misread("x" * 4000, "y" * 400) for _ in range(2)),
+        channel_types=tuple(KINDS),
+        note="\n".join(layout.misread("x" * 4000, everything_unclear) for _ in range(2)),
         zones=tuple(f"Area/City{number}" for number in range(400)),
     )
     return replace(prospect, **known)
 
 
-@pytest.mark.parametrize(
-    "channel_type", [discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.forum]
-)
+@pytest.mark.parametrize("kind", KINDS.values())
 @pytest.mark.parametrize("page", [layout.panel, layout.extras_panel])
-async def test_the_fullest_panel_fits(page: Any, channel_type: discord.ChannelType) -> None:
-    view = page(fullest(channel_type=channel_type))
+async def test_the_fullest_panel_fits(page: Any, kind: type[Destination]) -> None:
+    view = page(fullest(abilities=kind.abilities))
     check_message({"components": view.to_components(), "flags": 1 << 15, "allowed_mentions": {"parse": []}})
     assert view.content_length() < 4000
     assert view.is_finished()
 
 
-@pytest.mark.parametrize("modal", [layout.time_modal, lambda draft: layout.taste_modal(draft, 300), layout.pings_modal])
+@pytest.mark.parametrize("modal", [layout.time_modal, layout.taste_modal, layout.pings_modal])
 async def test_the_fullest_modal_is_valid(server: Server, modal: Any) -> None:
     shown = modal(fullest().draft)
     assert shown.is_finished()

@@ -3,12 +3,13 @@
 import pytest
 import simcord
 
-from bot.layouts import replies
+from bot.layouts.channels import advise
 from bot.layouts.reasons import explain
 from bot.reasons import Reason, ReasonKind
+from bot.refusals import Refusal
 from bot.storage import Delivery, DeliveryState, SubscriptionState
 from tests import builders
-from tests.builders import HIDDEN
+from tests.builders import HIDDEN, lacking, refusal
 from tests.conftest import Server, answer, paper_ids
 from tests.test_destinations import DESTINATIONS, Destination, forbid, forum, latest, made, wanted
 
@@ -35,7 +36,7 @@ async def test_a_permission_taken_away_is_named_and_suspends_that_subscription_a
     channel = await made(server, destination)
     await wanted(server, server.papers)
     forbid(server, channel, permission)
-    in_the_way = replies.missing_permissions(channel.id, [lacked])
+    in_the_way = advise(channel.id, lacking(lacked))
     assert in_the_way in await server.ask("digest status", subscription="1")
     await server.later(hours=1)
     reason = builders.lacking(lacked)
@@ -87,9 +88,7 @@ async def test_a_channel_without_a_permission_is_refused_by_name_and_nothing_is_
 async def test_all_that_is_missing_is_named_at_once(server: Server) -> None:
     channel = await made(server, DESTINATIONS["a thread"])
     forbid(server, channel, "send_messages", "create_public_threads", "read_message_history")
-    expected = replies.missing_permissions(
-        channel.id, ["Send Messages", "Read Message History", "Create Public Threads"]
-    )
+    expected = advise(channel.id, builders.lacking("send_messages", "read_message_history", "create_public_threads"))
     assert expected in await server.ask("digest status")
 
 
@@ -218,7 +217,7 @@ async def test_an_undo_in_a_channel_that_is_hidden_changes_nothing_and_says_why(
     channel = await made(server, DESTINATIONS["a thread"])
     await server.later(hours=1)
     forbid(server, channel, "view_channel")
-    assert await server.ask("digest undo") == replies.not_undone(HIDDEN)
+    assert await server.ask("digest undo") == refusal(Refusal.NOT_UNDONE, reason=HIDDEN)
     assert (await latest(server)).state is DeliveryState.SENT
     forbid(server, channel)
     only_the_first(channel)

@@ -10,9 +10,9 @@ from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import replies
+from bot.refusals import Refusal
 from bot.storage import Delivery
-from tests.builders import DAY, Clock, entries, entry
+from tests.builders import DAY, Clock, entries, entry, refusal
 from tests.conftest import Server, answer, custom_ids, paper_ids, read_texts
 
 FRIDAY = DAY + timedelta(days=1)
@@ -242,11 +242,11 @@ async def test_details_of_a_paper_that_is_not_in_the_archive_are_looked_up(
 @pytest.mark.parametrize(
     ("custom_id", "reply"),
     [
-        ("details:9999.99999", replies.NO_SUCH_PAPER.format("9999.99999")),
-        ("details:.:0", replies.STALE),
-        ("details:", replies.STALE),
-        ("details", replies.STALE),
-        ("details:2601.00001:0:0", replies.STALE),
+        ("details:9999.99999", refusal(Refusal.NO_SUCH_PAPER, text="9999.99999")),
+        ("details:.:0", refusal(Refusal.CONTROL_STALE)),
+        ("details:", refusal(Refusal.CONTROL_STALE)),
+        ("details", refusal(Refusal.CONTROL_STALE)),
+        ("details:2601.00001:0:0", refusal(Refusal.CONTROL_STALE)),
     ],
 )
 async def test_a_stale_details_button_says_what_would_help(server: Server, custom_id: str, reply: str) -> None:

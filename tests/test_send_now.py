@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import replies
 from bot.layouts.reasons import explain
 from bot.reasons import Reason
-from tests.builders import LACKING, OUTAGE, entries
+from bot.refusals import Refusal
+from tests.builders import LACKING, OUTAGE, entries, refusal
 from tests.conftest import Papers, Server, paper_ids
 from tests.test_posting import FRIDAY, deliveries, forbid, ids, post
 from tests.test_subscriptions import standing
@@ -103,7 +103,7 @@ async def test_a_paused_digest_is_to_be_resumed_first(server: Server) -> None:
     await subscribed(server)
     await server.ask("digest pause")
     before = kept(server)
-    assert await server.ask("digest send now") == replies.RESUME_FIRST
+    assert await server.ask("digest send now") == refusal(Refusal.NOT_ACTIVE)
     assert (kept(server), server.posted) == (before, [])
 
 
@@ -113,7 +113,7 @@ async def test_a_suspended_digest_is_to_be_resumed_first(server: Server) -> None
     await server.later(hours=1)
     forbid(server)
     before = kept(server)
-    assert await server.ask("digest send now") == replies.RESUME_FIRST
+    assert await server.ask("digest send now") == refusal(Refusal.NOT_ACTIVE)
     assert (kept(server), server.posted) == (before, [])
 
 
@@ -201,7 +201,7 @@ async def test_while_a_digest_is_on_its_way_no_other_is_sent(server: Server) -> 
 async def test_of_several_digests_the_one_that_was_meant_is_sent(server: Server) -> None:
     await server.subscribe()
     await server.subscribe(channel=server.general)
-    assert await server.ask("digest send now") == replies.WHICH_SUBSCRIPTION
+    assert await server.ask("digest send now") == refusal(Refusal.SUBSCRIPTION_NEEDED)
     assert "before its time: [top 5](" in await server.ask("digest send now", subscription="2")
     assert (len(server.papers.history()), len(server.general.history())) == (0, 1)
 
@@ -247,14 +247,14 @@ async def test_a_second_undo_finds_nothing_and_does_not_reach_further_back(
     await server.later(days=1)
     assert "The digest of 17 Jan 2026 is undone" in await server.ask("digest undo")
     before = server.tables()
-    assert await server.ask("digest undo") == replies.NOTHING_TO_UNDO
+    assert await server.ask("digest undo") == refusal(Refusal.NOTHING_TO_UNDO)
     assert (server.tables(), shown(server)) == (before, [ids(1, 2, 3, 4, 5)])
 
 
 async def test_without_a_digest_there_is_nothing_to_undo(server: Server) -> None:
     await server.subscribe()
     before = server.tables()
-    assert await server.ask("digest undo") == replies.NOTHING_TO_UNDO
+    assert await server.ask("digest undo") == refusal(Refusal.NOTHING_TO_UNDO)
     assert server.tables() == before
 
 
@@ -272,7 +272,7 @@ async def test_a_digest_on_its_way_cannot_be_undone_yet(server: Server) -> None:
     await server.subscribe()
     server.env.inject_error("POST", "/channels/*/messages", status=503)
     await server.later(hours=1)
-    assert await server.ask("digest undo") == replies.ON_ITS_WAY
+    assert await server.ask("digest undo") == refusal(Refusal.STILL_ON_ITS_WAY)
     await server.later(minutes=1)
     assert len(server.posted) == 1
     assert "is undone" in await server.ask("digest undo")
@@ -317,4 +317,4 @@ async def test_undone_papers_are_no_longer_told_as_posted(server: Server) -> Non
     assert message.jump_url in await server.ask("paper show", paper="2601.00001")
     await server.ask("digest undo")
     assert message.jump_url not in await server.ask("paper show", paper="2601.00001")
-    assert await server.ask("paper posted") == replies.NOTHING_POSTED
+    assert await server.ask("paper posted") == refusal(Refusal.NOTHING_POSTED)

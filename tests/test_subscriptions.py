@@ -9,9 +9,10 @@ import simcord
 from simcord.backend.errors import SetupError
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import replies
+from bot.layouts.channels import CHANNEL_UNSEEN, advise
+from bot.refusals import Refusal
 from bot.storage import Subscription
-from tests.builders import DAY, Clock, entries, entry
+from tests.builders import DAY, GONE, Clock, entries, entry, refusal
 from tests.conftest import Papers, Server, answer, paper_ids, read_texts
 from tests.test_posting import FRIDAY, MONDAY, delete, forbid, ids, other_admin
 
@@ -138,7 +139,7 @@ async def test_a_channel_the_bot_does_not_know_is_refused(server: Server) -> Non
     assert guild
     guild._channels.pop(server.papers.id)
     before = server.tables()
-    assert answer(await server.subscribe()) == replies.CHANNEL_UNSEEN
+    assert answer(await server.subscribe()) == CHANNEL_UNSEEN
     assert server.tables() == before
     (error,) = server.env.errors
     assert isinstance(error, discord.app_commands.TransformerError)
@@ -149,7 +150,7 @@ async def test_the_twenty_sixth_digest_of_a_server_is_refused(server: Server) ->
     for _ in range(25):
         assert "Set up." in answer(await server.subscribe())
     before = server.tables()
-    assert answer(await server.subscribe()) == replies.TOO_MANY
+    assert answer(await server.subscribe()) == refusal(Refusal.TOO_MANY_SUBSCRIPTIONS)
     assert server.tables() == before
     await server.ask("digest remove", subscription="7")
     assert "Set up." in answer(await server.subscribe())
@@ -201,7 +202,7 @@ async def test_a_direct_message_that_reaches_us_all_the_same_is_refused(server: 
     command = server.env.backend.find_command("digest", None)
     assert command
     command["dm_permission"] = True  # as Discord once did with commands of old clients
-    assert read_texts((await server.admin.user.slash("digest list")).response.message) == replies.SERVER_ONLY
+    assert read_texts((await server.admin.user.slash("digest list")).response.message) == refusal(Refusal.SERVER_ONLY)
 
 
 async def test_another_servers_digest_cannot_be_touched(server: Server) -> None:
@@ -213,7 +214,7 @@ async def test_another_servers_digest_cannot_be_touched(server: Server) -> None:
     before = server.tables()
     for command in ("edit", "pause", "resume", "remove", "preview", "status"):
         result = await stranger.slash(channel, f"digest {command}", subscription="1")
-        assert answer(result) == replies.UNKNOWN_SUBSCRIPTION
+        assert answer(result) == refusal(Refusal.SUBSCRIPTION_UNKNOWN)
     assert server.tables() == before
     assert f"<#{server.papers.id}>" not in answer(await stranger.slash(channel, "digest list"))
 
@@ -324,7 +325,7 @@ async def test_a_digest_is_not_resumed_in_a_channel_that_is_gone(server: Server)
     await delete(server, server.papers.id)
     await server.later(hours=1)
     before = server.tables()
-    assert await server.ask("digest resume") == replies.CHANNEL_GONE
+    assert await server.ask("digest resume") == advise(0, GONE)
     assert server.tables() == before
 
 
@@ -345,22 +346,22 @@ async def test_a_removed_digest_is_gone_and_what_it_posted_stays(server: Server)
     assert text.startswith(f"**Removed.** Every day at 09:00 UTC, the top 5 papers in <#{server.papers.id}>.")
     await server.later(days=1)
     assert len(server.posted) == 1
-    assert await server.ask("digest list") == replies.NO_SUBSCRIPTIONS
+    assert await server.ask("digest list") == refusal(Refusal.NO_SUBSCRIPTIONS)
 
 
 async def test_with_several_digests_one_has_to_be_named(server: Server) -> None:
     await server.subscribe()
     await server.subscribe(channel=server.general)
     before = server.tables()
-    assert await server.ask("digest remove") == replies.WHICH_SUBSCRIPTION
-    assert await server.ask("digest remove", subscription="general") == replies.UNKNOWN_SUBSCRIPTION
+    assert await server.ask("digest remove") == refusal(Refusal.SUBSCRIPTION_NEEDED)
+    assert await server.ask("digest remove", subscription="general") == refusal(Refusal.SUBSCRIPTION_UNKNOWN)
     assert server.tables() == before
     assert f"<#{server.general.id}>" in await server.ask("digest remove", subscription="2")
 
 
 @pytest.mark.parametrize("command", ["edit", "pause", "resume", "remove", "preview", "status"])
 async def test_without_a_digest_the_answer_says_how_to_set_one_up(server: Server, command: str) -> None:
-    assert await server.ask(f"digest {command}") == replies.NO_SUBSCRIPTIONS
+    assert await server.ask(f"digest {command}") == refusal(Refusal.NO_SUBSCRIPTIONS)
 
 
 async def test_a_digest_comes_back_after_a_restart(server: Server) -> None:
@@ -442,7 +443,7 @@ async def test_the_status_names_the_permissions_that_are_missing_by_now(
 async def test_the_status_says_that_the_channel_is_gone_before_a_run_finds_out(server: Server) -> None:
     await server.subscribe()
     await delete(server, server.papers.id)
-    assert replies.CHANNEL_GONE in await server.ask("digest status")
+    assert advise(0, GONE) in await server.ask("digest status")
 
 
 async def test_the_status_of_one_of_several_digests_can_be_asked_for(server: Server) -> None:

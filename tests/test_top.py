@@ -8,10 +8,10 @@ import simcord
 
 from bot.demo.papers_server import PapersServer
 from bot.digest import closed_at
-from bot.layouts import replies
 from bot.papers.entry import read_entry
 from bot.ranking import Period, ranked
-from tests.builders import DAY, entries, entry
+from bot.refusals import Refusal
+from tests.builders import DAY, entries, entry, refusal
 from tests.conftest import Server, answer, paper_ids
 from tests.test_posting import FRIDAY, ids, stale_button
 
@@ -77,7 +77,7 @@ async def test_a_paper_tells_on_which_day_it_was_listed(archive: Server) -> None
 )
 async def test_a_bad_date_is_answered_with_a_good_one(archive: Server, text: str) -> None:
     result = await archive.member.slash(archive.general, "top", date=text)
-    assert answer(result) == replies.BAD_DATE
+    assert answer(result) == refusal(Refusal.DATE_UNCLEAR)
 
 
 @pytest.mark.parametrize("period", [each.value for each in Period])
@@ -88,7 +88,7 @@ async def test_the_first_and_the_last_date_there_are_have_leaderboards(archive: 
 
 
 async def test_a_period_without_papers_says_so(server: Server) -> None:
-    assert (await top(server)).content == replies.NO_PAPERS
+    assert (await top(server)).content == refusal(Refusal.NOTHING_LISTED)
 
 
 async def test_the_order_is_upvotes_then_comments_then_id(server: Server, papers_server: PapersServer) -> None:
@@ -140,7 +140,7 @@ async def test_a_list_that_still_grows_says_until_when(archive: Server) -> None:
 )
 async def test_a_stale_page_button_says_that_the_page_is_gone(archive: Server, custom_id: str) -> None:
     message = stale_button(archive, custom_id)
-    assert answer(await archive.member.click(message, custom_id=custom_id)) == replies.PAGE_GONE
+    assert answer(await archive.member.click(message, custom_id=custom_id)) == refusal(Refusal.PAGE_GONE)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ async def test_a_stale_page_button_says_that_the_page_is_gone(archive: Server, c
 async def test_a_forged_page_button_is_answered_and_does_no_harm(archive: Server, custom_id: str) -> None:
     before = archive.tables()
     message = stale_button(archive, custom_id)
-    assert answer(await archive.member.click(message, custom_id=custom_id)) == replies.STALE
+    assert answer(await archive.member.click(message, custom_id=custom_id)) == refusal(Refusal.CONTROL_STALE)
     assert archive.tables() == before
 
 

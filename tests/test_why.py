@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts import replies
-from tests.builders import DAY, entries, entry
+from bot.refusals import Refusal
+from tests.builders import DAY, entries, entry, refusal
 from tests.conftest import Papers, Server
 from tests.test_posting import FRIDAY, MONDAY, ids, post
 
@@ -238,13 +238,13 @@ async def test_a_paper_may_be_named_by_its_words_or_a_link(server: Server, paper
 
 
 async def test_what_cannot_be_answered_says_what_would_help(server: Server, papers_server: Papers) -> None:
-    assert await server.ask("digest why", paper="2601.00001") == replies.NO_SUBSCRIPTIONS
+    assert await server.ask("digest why", paper="2601.00001") == refusal(Refusal.NO_SUBSCRIPTIONS)
     await server.subscribe()
-    assert await server.ask("digest why", paper="nothing like this") == replies.UNKNOWN_PAPER
-    assert await server.ask("digest why", paper="9999.99999") == replies.NO_SUCH_PAPER.format("9999.99999")
-    assert await server.ask("digest why", paper="2601.00001", subscription="9") == replies.UNKNOWN_SUBSCRIPTION
+    assert await server.ask("digest why", paper="nothing like this") == refusal(Refusal.PAPER_UNKNOWN)
+    assert await server.ask("digest why", paper="9999.99999") == refusal(Refusal.NO_SUCH_PAPER, text="9999.99999")
+    assert await server.ask("digest why", paper="2601.00001", subscription="9") == refusal(Refusal.SUBSCRIPTION_UNKNOWN)
     papers_server.down = True
-    assert await server.ask("digest why", paper="2601.55555") == replies.PAPERS_DOWN
+    assert await server.ask("digest why", paper="2601.55555") == refusal(Refusal.PAPERS_DOWN)
 
 
 async def test_asking_why_changes_nothing(server: Server) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 from bot.composing.composer import is_recap
 from bot.delivery.planning import Planner
+from bot.delivery.requests import DeliveryFailed
 from bot.delivery.sending import Clock, Sender
+from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
 from bot.subscription.schedule import latest_run
 
@@ -17,14 +19,6 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 10
 DRAIN_SECONDS = 20
-
-
-class NothingToUndo(Exception):
-    """No digest of the subscription can be undone: it has posted none, or the last one is undone already."""
-
-
-class StillOnItsWay(Exception):
-    """The last digest is still being sent."""
 
 
 class Courier:
@@ -72,14 +66,17 @@ class Courier:
     async def undo_last(self, subscription: Subscription, now: datetime, *, by: int) -> tuple[Delivery, bool]:
         """Take the last digest back, for the admin `by`; gives it, and whether nothing of it stays behind.
 
-        Raises `StillOnItsWay`, `NothingToUndo` and `DeliveryFailed`.
+        Raises `Refused`; where Discord did not do all of it, it may be called again.
         """
         if await self._storage.deliveries.is_under_way(subscription.id):
-            raise StillOnItsWay
+            raise Refused(Refusal.STILL_ON_ITS_WAY)
         delivery = await self._storage.deliveries.last_posted(subscription.id)
         if delivery is None or delivery.state is DeliveryState.UNDONE:
-            raise NothingToUndo
-        return delivery, await self._sender.undo(delivery, now, by=by)
+            raise Refused(Refusal.NOTHING_TO_UNDO)
+        try:
+            return delivery, await self._sender.undo(delivery, now, by=by)
+        except DeliveryFailed as failure:
+            raise Refused(Refusal.NOT_UNDONE, reason=failure.reason) from failure
 
     async def drain(self) -> None:
         """Begin no other delivery, and let the sends in flight finish; a run not planned yet stays due."""

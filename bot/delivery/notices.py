@@ -9,7 +9,7 @@ import discord
 from discord.ui import LayoutView
 
 from bot.delivery.requests import ANSWER_SECONDS, UNREACHED, in_time
-from bot.layouts import replies
+from bot.layouts.notices import failing, suspended
 from bot.reasons import Reason
 from bot.storage import Delivery, Storage
 
@@ -24,10 +24,10 @@ class Notices:
         self._notices = storage.notices
 
     async def tell_suspended(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
-        await self._tell_once(delivery, replies.suspended(delivery.channel_id, reason), now)
+        await self._tell_once(delivery, suspended(delivery.channel_id, reason), now)
 
     async def tell_failing(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
-        await self._tell_once(delivery, replies.failing(delivery.channel_id, reason), now)
+        await self._tell_once(delivery, failing(delivery.channel_id, reason), now)
 
     async def _tell_once(self, delivery: Delivery, text: str, now: datetime) -> None:
         guild = self._client.get_guild(delivery.guild_id)

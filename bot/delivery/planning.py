@@ -8,17 +8,17 @@ from bot.composing.composer import Composer
 from bot.digest import Digest
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
+from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, Storage, Subscription
 from bot.subscription.schedule import Run, first_run, latest_run
 from bot.subscription.settings import Discussion, Wish
 
 
-class NothingToSend(Exception):
+class NothingToSend(Refused):
     """There is nothing to send before its time, for a `reason`."""
 
     def __init__(self, reason: Reason) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
+        super().__init__(Refusal.NOTHING_TO_SEND, reason=reason)
 
 
 class Planner:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 import discord
 from aiolimiter import AsyncLimiter
-from discord.ui import LayoutView
 
 from bot.delivery.channels import Channels
 from bot.delivery.channels.announcement import PUBLISHED_AN_HOUR
@@ -25,7 +24,7 @@ from bot.delivery.requests import (
     classified,
     in_time,
 )
-from bot.layouts.digest import digest_message, highlight_message, quiet_message, thread_name
+from bot.layouts.digest import delivery_message, delivery_thread_name
 from bot.reasons import Reason, ReasonKind
 from bot.storage import Delivery, DeliveryState, Message, Storage
 from bot.subscription.settings import Discussion
@@ -57,15 +56,20 @@ class _Errand:
 
 
 class Sender:
-    """Takes deliveries to the channels of `client`, and takes them back."""
+    """Takes what is planned in `storage` to its `channels`, and takes it back."""
 
     def __init__(
-        self, client: discord.Client, storage: Storage, *, messages_per_second: float = MESSAGES_PER_SECOND
+        self,
+        storage: Storage,
+        channels: Channels,
+        notices: Notices,
+        *,
+        messages_per_second: float = MESSAGES_PER_SECOND,
     ) -> None:
-        self._channels = Channels(client)
         self._deliveries = storage.deliveries
         self._subscriptions = storage.subscriptions
-        self._notices = Notices(client, storage)
+        self._channels = channels
+        self._notices = notices
         self._limiter = AsyncLimiter(1, 1 / messages_per_second)  # evenly: a larger bucket lets bursts through
         self._requests: dict[int, asyncio.Task[Arrived]] = {}  # by delivery, until Discord has answered
         self._in_hand: set[int] = set()  # deliveries that somebody carries just now
@@ -135,7 +139,7 @@ class Sender:
             destination = await self._channels.fetch(delivery.channel_id, errand.pace)
             if reason := destination.obstacle_to_finding():
                 raise Blocked(reason)
-            lost = Lost(message.nonce, _name(delivery, message), around)
+            lost = Lost(message.nonce, delivery_thread_name(delivery, message), around)
             found = await in_time(destination.find(lost, errand.pace), SEARCH_SECONDS)
         except UNREACHED as error:
             raise classified(error) from error
@@ -205,7 +209,7 @@ class Sender:
         if not wanted or message.threaded:
             return
         await errand.pace()
-        opening = destination.open_thread(arrived.message_id, _name(delivery, message), posting)
+        opening = destination.open_thread(arrived.message_id, delivery_thread_name(delivery, message), posting)
         await in_time(opening, ANSWER_SECONDS)
         await self._deliveries.threaded(delivery.id, message.number)
 
@@ -294,24 +298,10 @@ def _outgoing(destination: Destination, delivery: Delivery, message: Message) ->
     enough = any(each.upvotes >= posting.ping_upvotes for each in highlights)
     role = destination.pinged_role(posting) if message.number == 1 and enough else None
     return Outgoing(
-        _rendered(delivery, message, role.id if role else None),
+        delivery_message(delivery, message, ping=role.id if role else None),
         nonce=message.nonce,
-        name=_name(delivery, message),
+        name=delivery_thread_name(delivery, message),
         posting=posting,
         papers=tuple(each.paper for each in delivery.highlights_in(message)),
         role=role,
     )
-
-
-def _rendered(delivery: Delivery, message: Message, ping: int | None) -> LayoutView:
-    digest, wish = delivery.digest, delivery.wish
-    if not digest.highlights:
-        return quiet_message(digest.reason, wish.timetable.cadence, message.nonce)
-    if wish.posting.discussion is Discussion.HIGHLIGHT:
-        return highlight_message(digest, message.number, wish, message.nonce, ping=ping)
-    return digest_message(digest, wish, message.nonce, ping=ping)
-
-
-def _name(delivery: Delivery, message: Message) -> str:
-    apart = delivery.wish.posting.discussion is Discussion.HIGHLIGHT
-    return thread_name(delivery.digest, delivery.wish, message.number if apart else None)

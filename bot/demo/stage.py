@@ -19,7 +19,7 @@ from bot.client import PaperBot
 from bot.demo import Scene, sample_beyond, sample_lists, sample_pictures
 from bot.demo.papers_server import PapersServer
 from bot.demo.scenes import MINUTE, Stage
-from bot.layouts.pictures import picture
+from bot.layouts.paper import picture
 from bot.papers.api import PapersAPI
 
 MORNING = datetime(2026, 5, 29, 6, 59, tzinfo=UTC)  # a Friday; Thursday's list has closed

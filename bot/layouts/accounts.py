@@ -1,20 +1,17 @@
-"""Accounts given to admins: why a paper was highlighted or not, who changed what, what is about to be deleted."""
+"""Accounts given to admins: why a paper was highlighted or not, and who changed what."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from discord import ButtonStyle
-from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
-
 from bot.composing.explainer import Verdict, Why
 from bot.digest import closed_at
-from bot.layouts.paper import ACCENT, finished
 from bot.layouts.reasons import explain
 from bot.layouts.text import code, count, day_name, short_day, timestamp
 from bot.layouts.wishes import about, sentence
 from bot.storage import Action, Change, Delivery, Subscription, SubscriptionState
 from bot.subscription.schedule import DAY_NAMES
 
+NO_CHANGES = "Nothing has been changed yet."
 _SHOWN = 60  # characters of a value that was changed
 _NAMES = {
     "channel_id": "channel",
@@ -131,16 +128,3 @@ def _value(name: str, value: Any) -> str:
     if name == "discussion":
         return {"digest": "for each digest", "highlight": "for each paper"}.get(value, "none")
     return code(str(value), _SHOWN) if value != "" else "none"
-
-
-def forget_question(subscriptions: int) -> LayoutView:
-    """What `/digest forget-everything` is about to do, with the button that does it."""
-    text = (
-        "## Forget this server?\n"
-        f"This deletes {count(subscriptions, 'subscription')}, the record of every digest posted here, and the log of "
-        "changes. The messages in your channels stay, but I no longer know what I have posted. It cannot be undone."
-    )
-    button: Button[LayoutView] = Button(
-        label="Delete everything", style=ButtonStyle.danger, custom_id="forget:everything"
-    )
-    return finished(Container(TextDisplay(text), ActionRow(button), accent_colour=ACCENT))

@@ -1,4 +1,4 @@
-"""The card of a paper: everything that is known of it, for the one who asked."""
+"""The card of a paper: everything that is known of it, for the one who asked; and its citation, to be copied."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,8 +9,10 @@ from bot.layouts.paper import ACCENT, facts, finished, posted_here
 from bot.layouts.text import (
     MAX_CHOICE,
     MAX_CHOICES,
+    MAX_CONTENT,
     MAX_TEXT,
     MAX_URL,
+    code_block,
     compact,
     count,
     escape,
@@ -18,6 +20,7 @@ from bot.layouts.text import (
     short_day,
     shorten,
 )
+from bot.lookups.citations import Format, cite
 from bot.lookups.finder import Details
 from bot.papers import Paper
 
@@ -25,6 +28,8 @@ AUTHORS_SHOWN = 10
 _ABSTRACT = 2400
 _BARS = "▁▂▃▄▅▆▇█"
 _MOST_BARS = 12
+_LANGUAGES = {Format.BIBTEX: "bibtex", Format.MARKDOWN: "markdown", Format.PLAIN: ""}  # of a block of code
+_FRAME = 40  # characters at most around a citation
 
 
 def details_card(details: Details) -> LayoutView:
@@ -129,3 +134,8 @@ def _links(urls: dict[str, str | None]) -> Iterator[Button[LayoutView]]:
 def _ways_on(paper: Paper) -> Iterator[Button[LayoutView]]:
     yield Button(label="Similar", custom_id=f"similar:{paper.id}")
     yield Button(label="Cite", custom_id=f"cite:{paper.id}")
+
+
+def citation(paper: Paper, format_: Format) -> str:
+    """A message with the citation in a block of code."""
+    return code_block(cite(paper, format_, MAX_CONTENT - _FRAME), _LANGUAGES[format_])

@@ -8,12 +8,12 @@ from discord.ui import Button, Container, Item, LayoutView, Section, Separator, 
 from bot.digest import Digest, Highlight
 from bot.layouts.headings import heading, plain_heading, small_heading
 from bot.layouts.lines import legend, lines
-from bot.layouts.paper import ACCENT, Block, block_head, details_select, facts, finished, section, sections
-from bot.layouts.pictures import picture
+from bot.layouts.paper import ACCENT, Block, block_head, details_select, facts, finished, picture, section, sections
 from bot.layouts.reasons import explain
 from bot.layouts.text import MAX_NAME, MAX_TEXT, cut, short_day, shorten
 from bot.papers import Paper
 from bot.reasons import Reason
+from bot.storage import Delivery, Message
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import Discussion, Layout, Wish
 
@@ -49,6 +49,22 @@ def preview_message(digest: Digest, wish: Wish) -> LayoutView:
         return _whole(digest, wish, None, remark=remark)
     more = len(digest.highlights) - 1
     return _single(digest, 1, wish, None, remark=remark + (f" {_more(more)}" if more else ""))
+
+
+def delivery_message(delivery: Delivery, message: Message, *, ping: int | None = None) -> LayoutView:
+    """A message of a delivery, as it is posted."""
+    digest, wish = delivery.digest, delivery.wish
+    if not digest.highlights:
+        return quiet_message(digest.reason, wish.timetable.cadence, message.nonce)
+    if wish.posting.discussion is Discussion.HIGHLIGHT:
+        return highlight_message(digest, message.number, wish, message.nonce, ping=ping)
+    return digest_message(digest, wish, message.nonce, ping=ping)
+
+
+def delivery_thread_name(delivery: Delivery, message: Message) -> str:
+    """What the thread on a message of a delivery is called, or its post in a forum."""
+    apart = delivery.wish.posting.discussion is Discussion.HIGHLIGHT
+    return thread_name(delivery.digest, delivery.wish, message.number if apart else None)
 
 
 def thread_name(digest: Digest, wish: Wish, number: int | None) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from bot.layouts.replies import no_results
 from bot.layouts.text import code, joined, marked, shorten
 from bot.lookups.finder import Results
 from bot.search import MOST_WORDS, Mistake, Query
@@ -39,6 +38,11 @@ def nothing(results: Results) -> Iterator[str]:
     if results.near:
         yield "Did you mean one of these?"
     yield from mistakes(query)
+
+
+def no_results(query: str) -> str:
+    """`query` is Markdown."""
+    return f"Nothing in the archive matches **{query}**. Try fewer or other words."
 
 
 def mistakes(query: Query) -> Iterator[str]:

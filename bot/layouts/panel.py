@@ -24,22 +24,24 @@ from discord.ui import (
     TextInput,
 )
 
+from bot.composing.filter import MOST_FILTER
+from bot.layouts.channels import advise
 from bot.layouts.paper import ACCENT, finished
-from bot.layouts.replies import coming
+from bot.layouts.refusals import explain_refusal
+from bot.layouts.subscriptions import coming
 from bot.layouts.text import MAX_CHOICES, code, count
 from bot.layouts.wishes import sentence
+from bot.reasons import Reason, ReasonKind
+from bot.refusals import Refused
 from bot.storage import Draft
 from bot.subscription.schedule import DAY_NAMES, Cadence, Run
-from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, ArchiveMinutes, Discussion, Layout, Posting
+from bot.subscription.settings import MOST_PAPERS, Abilities, ArchiveMinutes, Discussion, Layout, Posting
 
 EXTRAS = ("more", "discussion", "archive_after", "ping_role_id", "publish", "silent", "quiet_line", "pings")  # page 2
 ON, OFF = "on", "off"
 _Choice = TypeVar("_Choice", Cadence, Layout, Discussion)
 
 CHOOSE_CHANNEL = "The channel is gone, or not one that I can post in. Choose another one below."
-NO_CHANNELS = "There is no channel here that I could post in. Make one, then try again."
-NOT_EVERYONE = "I never ping `@everyone`: choose a role of fewer people, or nobody."
-RIGHT_UPVOTES = f"Upvotes are a whole number from 0 to {MOST_UPVOTES:,}, such as `25`; 0 leaves nothing out."
 _UNSAVED = "-# Nothing is posted or changed until you save."
 _UNCOUNTED = "The papers of last week cannot be counted just now."
 _NO_LAST_WEEK = "The archive has no papers of last week yet."
@@ -78,18 +80,20 @@ _ARCHIVED: Mapping[ArchiveMinutes, str] = {60: "1 hour", 1440: "1 day", 4320: "3
 class Prospect:
     """What would come of a draft as it stands.
 
-    Its channel is of `channel_type`, and the role it pings is `role_id`; None where they are gone. `outlook` is how
-    many papers of last week would have passed, of how many; None where that is not known. `remarks` are what
-    is in the way. `note` says what was wrong with what has just been typed, and `zones` what may have been meant.
+    `abilities` are those of its channel, and `role_id` is the role it pings; None where they are gone. `outlook` is how
+    many papers of last week would have passed, of how many; None where that is not known. `obstacles` are what is in
+    the way, and `channel_types` the kinds of channel to choose from. `note` says what was wrong with what has just been
+    typed, and `zones` what may have been meant.
     """
 
     draft: Draft
     next_run: Run
     paused: bool
     outlook: tuple[int, int] | None
-    channel_type: ChannelType | None
+    abilities: Abilities | None
     role_id: int | None = None
-    remarks: tuple[str, ...] = ()
+    obstacles: tuple[Reason, ...] = ()
+    channel_types: tuple[ChannelType, ...] = ()
     note: str = ""
     zones: tuple[str, ...] = ()
 
@@ -112,10 +116,16 @@ def cancelled() -> LayoutView:
     return finished(TextDisplay(_CANCELLED))
 
 
-def misread(typed: str, hint: str) -> str:
+def misread(typed: str, refused: Refused) -> str:
     """What was typed, and what would be right."""
-    words = " ".join(typed.split())
+    words, hint = " ".join(typed.split()), explain_refusal(refused)
     return f"You typed {code(words, 300)}, so that stays as it was. {hint}" if words else hint
+
+
+def not_saved(refused: Refused) -> str:
+    """Why a draft could not be saved."""
+    gone = refused.reason and refused.reason.kind is ReasonKind.CHANNEL_GONE
+    return CHOOSE_CHANNEL if gone else explain_refusal(refused)
 
 
 # What it says
@@ -133,9 +143,15 @@ def _lines(shown: Prospect) -> Iterator[str]:
     yield _PAUSED if shown.paused else coming(shown.next_run)
     yield _count(shown)
     yield _FIRST_DAYS[wish.timetable.cadence]
-    yield from (f"⚠️ {remark}" for remark in shown.remarks if remark not in shown.note)
+    yield from (f"⚠️ {remark}" for remark in _obstacles(shown) if remark not in shown.note)
     yield f"✏️ {shown.note}" if shown.note else ""
     yield _UNSAVED
+
+
+def _obstacles(shown: Prospect) -> Iterator[str]:
+    for reason in shown.obstacles:
+        gone = reason.kind is ReasonKind.CHANNEL_GONE
+        yield CHOOSE_CHANNEL if gone else advise(shown.draft.wish.channel_id, reason)
 
 
 def _count(shown: Prospect) -> str:
@@ -182,10 +198,10 @@ def _channels(shown: Prospect) -> ActionRow[LayoutView]:
     return ActionRow(
         ChannelSelect(
             custom_id=_control_id(shown.draft, "channel_id"),
-            channel_types=[ChannelType.text, ChannelType.news, ChannelType.forum],
+            channel_types=list(shown.channel_types),
             placeholder="The channel to post in",
             default_values=_chosen(
-                SelectDefaultValueType.channel, shown.draft.wish.channel_id if shown.channel_type else None
+                SelectDefaultValueType.channel, shown.draft.wish.channel_id if shown.abilities else None
             ),
         )
     )
@@ -217,15 +233,17 @@ def _sizes(chosen: int) -> list[SelectOption]:
 
 def _extra_controls(shown: Prospect) -> Iterator[Item[LayoutView]]:
     draft, posting = shown.draft, shown.draft.wish.posting
-    in_forum = shown.channel_type is ChannelType.forum
-    yield _select(draft, "discussion", _described(_POSTS if in_forum else _THREADS, posting.discussion))
-    if in_forum or posting.discussion is not Discussion.NONE:
+    abilities = shown.abilities or Abilities()
+    words = _POSTS if abilities.in_posts else _THREADS
+    possible = {each: words[each] for each in abilities.discussions}
+    yield _select(draft, "discussion", _described(possible, posting.discussion))
+    if posting.discussion is not Discussion.NONE:
         yield _archiving(draft)
     yield _roles(shown)
     switches = [_silence(draft)]
-    if not in_forum:
+    if abilities.quiet_line:
         switches.append(_switch(draft, "quiet_line", "A line on quiet days", is_on=posting.quiet_line))
-    if shown.channel_type is ChannelType.news:
+    if abilities.publishes:
         switches.append(_switch(draft, "publish", "Publish to followers", is_on=posting.publish))
     yield ActionRow(*switches)
     pings = [_button(draft, "pings", _floor(posting))] if posting.ping_role_id else []
@@ -315,15 +333,14 @@ def time_modal(draft: Draft) -> Modal:
     )
 
 
-def taste_modal(draft: Draft, longest: int) -> Modal:
-    """Asks for a filter of `longest` characters at most."""
+def taste_modal(draft: Draft) -> Modal:
     taste = draft.wish.taste
     hint = "only papers that match, such as diffusion or org:google; empty for all"
     return _modal(
         draft,
         "taste",
         "Filter and upvotes",
-        _field("query", "Filter", hint, taste.query, longest=longest, required=False),
+        _field("query", "Filter", hint, taste.query, longest=MOST_FILTER, required=False),
         _field(
             "min_upvotes",
             "Minimum upvotes",

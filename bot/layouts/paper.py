@@ -1,17 +1,20 @@
 """A paper as a block in a list, and what every message with papers is made of."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import discord
-from discord.ui import ActionRow, Button, Item, LayoutView, Section, Select, TextDisplay
+from discord.ui import ActionRow, Button, Item, LayoutView, MediaGallery, Section, Select, TextDisplay
 
 from bot.layouts.text import (
     MAX_CHOICE,
     MAX_CHOICES,
+    MAX_MEDIA_URL,
     MAX_URL,
     compact,
     count,
+    cut,
     first_sentences,
     link,
     marked,
@@ -26,6 +29,8 @@ from bot.storage import Post
 
 ACCENT = discord.Colour(0xFFB000)
 _SENTENCE_ENDS = (".", "!", "?")
+_FIGURE = re.compile(r"https?://[^/?#\s]+/[^?#\s]*\.(?:png|jpe?g|gif|webp)(?:[?#]\S*)?", re.IGNORECASE)
+_PICTURE_TITLE = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,13 @@ def _piece(block: Block, limit: int) -> str:
     if not shown or shown.endswith("…"):
         return shown
     return f"{'' if starts else '…'}{shown}{after[0] if after.startswith(_SENTENCE_ENDS) else '…'}"
+
+
+def picture(paper: Paper) -> MediaGallery[LayoutView]:
+    """Its first figure, else the card that Hugging Face draws of it: no video, and words for who cannot see it."""
+    figure = next((url for url in paper.media_urls if len(url) <= MAX_MEDIA_URL and _FIGURE.fullmatch(url)), None)
+    words = f"{'Figure' if figure else 'Card'} of “{cut(paper.title, _PICTURE_TITLE)}”"
+    return MediaGallery(discord.MediaGalleryItem(figure or paper.thumbnail_url, description=words))
 
 
 def facts(*known: str) -> str:

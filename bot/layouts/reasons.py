@@ -25,6 +25,8 @@ _SENTENCES: Mapping[ReasonKind, str] = {
     ReasonKind.PERMISSIONS_MISSING: "I lack {permissions} in the channel.",
     ReasonKind.HISTORY_HIDDEN: "Without **Read Message History** I cannot tell whether the digest arrived.",
     ReasonKind.NO_USABLE_TAG: "The forum requires a tag and has none that I may use.",
+    ReasonKind.ROLE_GONE: "The role to ping is gone.",
+    ReasonKind.ROLE_NOT_NOTIFIED: "The role <@&{number}> is mentioned but not notified.",
     ReasonKind.MESSAGE_REFUSED: "Discord did not accept the message (error {number}).",
     ReasonKind.DISCORD_FAILED: "Discord answered with error {number}.",
     ReasonKind.DISCORD_UNREACHABLE: "Discord did not answer.",

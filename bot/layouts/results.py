@@ -7,8 +7,8 @@ from discord.ui import ActionRow, Button, Container, LayoutView, Separator, Text
 
 from bot.layouts import notes
 from bot.layouts.paper import ACCENT, Block, block_texts, details_id, details_select, facts, finished, listed_note
-from bot.layouts.text import MAX_CUSTOM_ID, MAX_LABEL, MAX_TEXT, count, day_name, link, plain, short_day
-from bot.lookups.finder import AGES, PER_PAGE, Hit, Results
+from bot.layouts.text import MAX_CUSTOM_ID, MAX_LABEL, MAX_TEXT, count, day_name, link, plain, short_day, timestamp
+from bot.lookups.finder import AGES, PER_PAGE, Hit, Leaderboard, Results
 from bot.papers import Paper
 from bot.ranking import Period
 from bot.search import Query, Sort
@@ -51,13 +51,18 @@ def _ways_on(results: Results) -> Iterator[Button[LayoutView]]:
             yield Button(label=plain(word, MAX_LABEL), custom_id=custom_id)
 
 
-def leaderboard_message(
-    period: Period, day: date, papers: Sequence[Paper], *, total: int, page: int, remarks: Sequence[str] = ()
-) -> LayoutView:
-    """A page of the leaderboard of the `period` around `day`."""
-    heading = f"# Top papers\n**{_span(period, day)}** · {count(total, 'paper')} by upvotes"
-    rows = [*_turner(page, total, _page_id("top", f"{period.value}:{day.isoformat()}"))]
-    return _listing("\n".join([heading, *remarks]), _blocks(map(Hit, papers), page), rows)
+def leaderboard_message(board: Leaderboard) -> LayoutView:
+    """A page of a leaderboard."""
+    heading = f"# Top papers\n**{_span(board.period, board.day)}** · {count(board.total, 'paper')} by upvotes"
+    rows = [*_turner(board.page, board.total, _page_id("top", f"{board.period.value}:{board.day.isoformat()}"))]
+    return _listing("\n".join([heading, *_remarks(board)]), _blocks(map(Hit, board.papers), board.page), rows)
+
+
+def _remarks(board: Leaderboard) -> Iterator[str]:
+    if board.instead_of:
+        yield f"Nothing is on today's list yet: this is the list of {day_name(board.day)}."
+    if board.closes_at:
+        yield f"This list is open and grows until {timestamp(board.closes_at)}."
 
 
 def posted_message(period: str, hits: Sequence[Hit], *, total: int, page: int) -> LayoutView:

@@ -59,7 +59,7 @@ def cut(line: str, width: int) -> str:
     if len(line) <= width:
         return line
     short = textwrap.shorten(line, width, placeholder="…", break_on_hyphens=False)
-    if short.endswith("…") and len(short) <= width // 2:  # a long word, or a script without spaces
+    if short.endswith("…") and 3 * len(short) < 2 * width:  # a long word, or a script without spaces
         short = line[: width - 1] + "…"
     return short
 
@@ -121,6 +121,20 @@ def first_sentences(text: str) -> str:
         if len(said) >= _ENOUGH:
             break
     return said
+
+
+def fit_in_messages(paragraphs: Iterable[str]) -> list[str]:
+    """The paragraphs in as few messages as they fit in; only one that is too long is cut, between its lines."""
+    fitted: list[str] = []
+    for paragraph in paragraphs:
+        parts = [paragraph] if len(paragraph) <= MAX_CONTENT else paragraph.splitlines()
+        for number, part in enumerate(parts):
+            joint = "\n" if number else "\n\n"
+            if fitted and len(fitted[-1]) + len(joint) + len(part) <= MAX_CONTENT:
+                fitted[-1] += f"{joint}{part}"
+            else:
+                fitted.append(part)
+    return fitted
 
 
 def day_name(day: date) -> str:

@@ -3,10 +3,15 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 
+from bot.archive import Archive
+from bot.digest import closed_at
 from bot.papers import Paper
+from bot.papers.api import PapersUnavailable
+from bot.ranking import Period
+from bot.refusals import Refusal, Refused
 from bot.search import Found, Query, Search, Snippet
 from bot.storage import Post, Storage
 
@@ -14,6 +19,7 @@ PER_PAGE = 5
 SNIPPET = 220  # characters
 AGES: dict[str, int | None] = {"week": 7, "month": 30, "year": 365, "all time": None}  # in days
 _RANDOM_AMONG = 500
+_FROM_HUB = 5  # papers
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,86 @@ class Details:
     post: Post | None = None
 
 
-class Finder:
-    """Answers look-ups over `storage` through `search`."""
+@dataclass(frozen=True, slots=True)
+class Leaderboard:
+    """A page of the papers of `period` around `day`, by upvotes; `closes_at` where their list may still grow.
 
-    def __init__(self, storage: Storage, search: Search) -> None:
+    `instead_of` is the day that was asked for and has no list yet.
+    """
+
+    period: Period
+    day: date
+    papers: tuple[Paper, ...]
+    total: int
+    page: int
+    closes_at: datetime | None = None
+    instead_of: date | None = None
+
+
+class Finder:
+    """Answers look-ups over `storage` through `search`, and from the papers API through `archive`."""
+
+    def __init__(self, storage: Storage, archive: Archive, search: Search) -> None:
         self._storage = storage
+        self._archive = archive
         self._search = search
+
+    async def known(self, paper_id: str) -> Paper | None:
+        """The paper, if it is in the archive."""
+        papers = await self._storage.papers.get([paper_id])
+        return papers[0] if papers else None
+
+    async def fetch(self, paper_id: str, now: datetime) -> Paper:
+        """The paper from the papers API, which takes a while. Raises `Refused`."""
+        try:
+            paper = await self._archive.fetch(paper_id, now)
+        except PapersUnavailable as error:
+            raise Refused(Refusal.PAPERS_DOWN) from error
+        if paper is None:
+            raise Refused(Refusal.NO_SUCH_PAPER, text=paper_id)
+        return paper
+
+    async def best(self, query: Query) -> Paper:
+        """The paper that somebody describes. Raises `Refused`."""
+        results = await self.page(query, 1) if query.text else None
+        if results is None or not results.hits:
+            raise Refused(Refusal.PAPER_UNKNOWN)
+        return results.hits[0].paper
+
+    async def beyond(self, query: Query) -> list[Paper]:
+        """What the Hub's own search finds that is not in the archive. Raises `Refused`."""
+        try:
+            papers = await self._archive.search_hub(" ".join(query.texts()) or query.text, 2 * _FROM_HUB)
+        except PapersUnavailable as error:
+            raise Refused(Refusal.HUB_DOWN) from error
+        known = {paper.id for paper in await self._storage.papers.get([paper.id for paper in papers])}
+        new = [paper for paper in papers if paper.id not in known][:_FROM_HUB]
+        if not new:
+            raise Refused(Refusal.HUB_KNOWS_NO_MORE)
+        return new
+
+    async def leaderboard(self, period: Period, day: date, page: int, now: datetime) -> Leaderboard:
+        """A page of a leaderboard, from 1; it may hold no papers."""
+        first, last = period.span(day)
+        papers, total = await self._storage.papers.top(first, last, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+        open_list = papers and period is Period.DAY and now < closed_at(day)
+        return Leaderboard(period, day, tuple(papers), total, page, closed_at(day) if open_list else None)
+
+    async def latest_list(self, now: datetime) -> Leaderboard:
+        """Today's list so far, or the latest before it. Raises `Refused`."""
+        today = now.date()
+        latest = await self._storage.papers.latest_listed_day(today)
+        if latest is None:
+            raise Refused(Refusal.ARCHIVE_EMPTY)
+        board = await self.leaderboard(Period.DAY, latest, 1, now)
+        return board if latest == today else replace(board, instead_of=today)
+
+    async def list_behind(self, nonce: str, now: datetime) -> Leaderboard:
+        """The last list that a quiet run looked at, which said so in a message with this nonce. Raises `Refused`."""
+        delivery = await self._storage.deliveries.with_nonce(nonce)
+        if delivery is None or not delivery.digest.days:
+            raise Refused(Refusal.PAGE_GONE)
+        return await self.leaderboard(Period.DAY, delivery.digest.days[-1], 1, now)
 
     async def page(self, query: Query, page: int, place: Place | None = None) -> Results:
         """A page of what `query` finds, from 1; without the filters that exclude everything, if they do."""

@@ -10,7 +10,7 @@ from bot.storage.database import Database, DatabaseRefused
 from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Message
 from bot.storage.drafts import Draft, Drafts
 from bot.storage.embeddings import Embeddings
-from bot.storage.guilds import Guilds
+from bot.storage.guilds import KEPT_FOR, Guilds
 from bot.storage.notices import Notices
 from bot.storage.papers import Papers
 from bot.storage.posts import Post, Posts
@@ -24,6 +24,7 @@ from bot.storage.subscriptions import (
 )
 
 __all__ = [
+    "KEPT_FOR",
     "PER_GUILD",
     "Action",
     "Change",

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import aiosqlite
 
 from bot.storage.changes import Action, record_change
 from bot.storage.database import Database, iso
 
+KEPT_FOR = timedelta(days=30)  # after the bot was removed, lest a slip of an admin cost them everything
 _OF_GUILD = "(SELECT id FROM subscriptions WHERE guild_id = ?)"
 _DELIVERIES = f"(SELECT id FROM deliveries WHERE subscription_id IN {_OF_GUILD})"
 
@@ -59,6 +60,11 @@ class Guilds:
             for (guild_id,) in gone:
                 await _leave(connection, guild_id, now)
         return [guild_id for (guild_id,) in (*back, *(new if counted else ()))]
+
+    async def forget_left(self, now: datetime) -> None:
+        """Delete what is kept of servers that the bot left long ago."""
+        for guild_id in await self.left_before(now - KEPT_FOR):
+            await self.forget(guild_id, left_before=now - KEPT_FOR)
 
     async def left_before(self, instant: datetime) -> list[int]:
         """The servers that the bot has left before `instant`, and whose data is still kept."""

@@ -10,6 +10,7 @@ from functools import partial
 import aiosqlite
 
 from bot.reasons import Reason
+from bot.refusals import Refusal, Refused
 from bot.storage.changes import Action, record_change
 from bot.storage.database import Database, assigned, iso, readable
 from bot.storage.reasons import read_reason, reason_json
@@ -46,12 +47,18 @@ class Subscription:
     revision: int
 
 
-class TooManySubscriptions(Exception):
+class TooManySubscriptions(Refused):
     """The server has as many subscriptions as it may."""
 
+    def __init__(self) -> None:
+        super().__init__(Refusal.TOO_MANY_SUBSCRIPTIONS)
 
-class ChangedMeanwhile(Exception):
+
+class ChangedMeanwhile(Refused):
     """Somebody else has changed or removed the subscription since it was read; nothing was done."""
+
+    def __init__(self) -> None:
+        super().__init__(Refusal.CHANGED_MEANWHILE)
 
 
 class Subscriptions:

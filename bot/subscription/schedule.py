@@ -12,6 +12,8 @@ from enum import StrEnum
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
+from bot.refusals import Refusal, Refused
+
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 EVERY_DAY = frozenset(range(7))
 MONDAY_TO_FRIDAY = frozenset(range(5))
@@ -103,7 +105,7 @@ def _due_dates(timetable: Timetable, start: date, step: int) -> Iterator[Run]:
 
 
 def parse_time(text: str) -> time:
-    """`9`, `9:00`, `0900`, `9h30`, `9am`, `9:30 pm`, `noon`, `21 Uhr`; `ValueError` says what would be right.
+    """`9`, `9:00`, `0900`, `9h30`, `9am`, `9:30 pm`, `noon`, `21 Uhr`. Raises `Refused`.
 
     `24:00` is refused: it belongs to the day before, and a subscription's weekdays would be one off.
     """
@@ -112,7 +114,7 @@ def parse_time(text: str) -> time:
     found = _TIME.fullmatch(typed)
     hour, minute = (_hour(found), int(found["minute"] or 0)) if found else (24, 0)
     if typed not in _NAMED_TIMES and (hour > 23 or minute > 59):  # noqa: PLR2004
-        raise ValueError("A time looks like `9:00`, `18:30` or `9am`.")
+        raise Refused(Refusal.TIME_UNCLEAR)
     return _NAMED_TIMES.get(typed) or time(hour, minute)
 
 
@@ -125,7 +127,7 @@ def _hour(found: re.Match[str]) -> int:
 
 
 def parse_weekdays(text: str) -> frozenset[int]:
-    """`every day`, `weekdays`, `mon, wed, fri`, `mon-fri`; `ValueError` says what would be right."""
+    """`every day`, `weekdays`, `mon, wed, fri`, `mon-fri`. Raises `Refused`."""
     words = " ".join(text.casefold().split())
     named = _NAMED.get(_ALIASES.get(words, words))
     if named:
@@ -144,7 +146,7 @@ def _weekday(text: str) -> int:
     for number, name in enumerate(DAY_NAMES):
         if len(wanted) >= 2 and name.casefold().startswith(wanted):  # noqa: PLR2004
             return number
-    raise ValueError("Weekdays look like `every day`, `weekdays`, `mon, wed, fri` or `mon-fri`.")
+    raise Refused(Refusal.WEEKDAYS_UNCLEAR)
 
 
 def weekday_choices(typed: str) -> list[str]:

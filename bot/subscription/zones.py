@@ -21,7 +21,8 @@ from itertools import chain
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
-RIGHT_ZONE = "A time zone looks like `Europe/Berlin` or `America/New_York`: type a city and pick one."
+from bot.refusals import Refusal, Refused
+
 _LONGEST = 60  # characters; no place has a longer name, and the work grows with the square of the words
 
 # What people call their clock, all year round: who types EST in July means New York. The first zone is
@@ -166,14 +167,14 @@ class _Place:
 def parse_zone(text: str) -> ZoneInfo:
     """The zone meant by a zone's name, a city, a country, an abbreviation or an offset from UTC.
 
-    `ValueError` says what would be right; for a country that lives by several clocks, a city.
+    Raises `Refused`: of a country that lives by several clocks, with cities to choose from.
     """
     zones, places = _stated(text), _places_meant(text)
     if not zones and _are_vague(places):
-        raise ValueError(_several_zones(places))
+        raise Refused(Refusal.ZONE_AMBIGUOUS, examples=_cities_apart(places))
     meant = zones or [place.zone for place in places]
     if not meant:
-        raise ValueError(RIGHT_ZONE)
+        raise Refused(Refusal.ZONE_UNKNOWN)
     return ZoneInfo(meant[0])
 
 
@@ -288,14 +289,15 @@ def _are_vague(places: list[_Place]) -> bool:
     return len(zones) > 1 or "" in zones
 
 
-def _several_zones(regions: list[_Place]) -> str:
+def _cities_apart(regions: list[_Place]) -> tuple[str, str]:
+    """Two large cities of these regions that are in different zones."""
     cities = [_cities_in(region.code) for region in regions]
     first = [there[0] for there in cities] if len(cities) > 1 else []  # in either Georgia
     by_zone: dict[str, str] = {}
     for city in chain(first, *cities):
         by_zone.setdefault(city.zone, city.name.title())
     one, other, *_ = by_zone.values()
-    return f"There are several time zones there: type a city, such as `{one}` or `{other}`."
+    return one, other
 
 
 def _zones_in(place: _Place) -> list[str]:

@@ -114,9 +114,15 @@ class Destination(ABC):
         role = self.channel.guild.get_role(posting.ping_role_id) if posting.ping_role_id else None
         return None if role is None or role.is_default() else role
 
-    def may_ping(self, role: discord.Role) -> bool:
-        """Whether a mention of `role` notifies anybody."""
-        return role.mentionable or self.granted.mention_everyone
+    def obstacle_to_pinging(self, posting: Posting) -> Reason | None:
+        """Why nobody would be pinged who is meant to be."""
+        if posting.ping_role_id is None:
+            return None
+        role = self.pinged_role(posting)
+        if role is None:
+            return Reason(ReasonKind.ROLE_GONE)
+        notified = role.mentionable or self.granted.mention_everyone
+        return None if notified else Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=role.id)
 
     @abstractmethod
     async def send(self, outgoing: Outgoing) -> Arrived:

@@ -6,20 +6,16 @@ from datetime import date
 import discord
 from discord.ui import LayoutView
 
-from bot.answering import Mistake, reply
-from bot.app import House
-from bot.digest import closed_at
-from bot.layouts import replies
-from bot.layouts.results import found_message, hub_message, leaderboard_message, nothing_message, posted_message
-from bot.lookups.finder import AGES, PER_PAGE, Results
-from bot.papers.api import PapersUnavailable
+from bot.answering import reply
+from bot.layouts.results import found_message, leaderboard_message, nothing_message, posted_message
+from bot.lookups.finder import AGES, Results
 from bot.ranking import Period
+from bot.refusals import Refusal, Refused
 from bot.search import Query, parse
-from cogs.controls import Control, Interaction, place, turn
+from cogs.helpers.controls import Control, Interaction, place, turn
 
 NUMBER = r"(?P<page>[1-9]\d{0,4})"
 PAGE = rf"[a-z]{NUMBER}"  # where a button leads, after the letter of the button
-FROM_THE_HUB = 5  # papers
 
 
 def read_query(interaction: Interaction, text: str) -> Query:
@@ -28,13 +24,10 @@ def read_query(interaction: Interaction, text: str) -> Query:
 
 
 async def found_page(interaction: Interaction, query: Query, page: int, *, shared: bool = False) -> Results:
-    """A page of what `query` finds; one `shared` with everybody tells nothing of channels.
-
-    Raises `Mistake` where there are results but no such page.
-    """
+    """A page of what `query` finds; one `shared` with everybody tells nothing of channels."""
     results = await interaction.client.house.finder.page(query, page, None if shared else place(interaction))
     if results.total and not results.hits:
-        raise Mistake(replies.PAGE_GONE)
+        raise Refused(Refusal.PAGE_GONE)
     return results
 
 
@@ -47,47 +40,32 @@ async def show_found(interaction: Interaction, query: Query, *, shared: bool = F
         await reply(interaction, nothing_message(results))
 
 
-async def hub_page(house: House, query: Query) -> LayoutView:
-    """What Hugging Face's own search finds that is not in the archive; raises `Mistake` where that is nothing."""
-    try:
-        papers = await house.archive.search_hub(" ".join(query.texts()) or query.text, 2 * FROM_THE_HUB)
-    except PapersUnavailable as error:
-        raise Mistake(replies.HUB_DOWN) from error
-    known = {paper.id for paper in await house.storage.papers.get([paper.id for paper in papers])}
-    new = [paper for paper in papers if paper.id not in known][:FROM_THE_HUB]
-    if not new:
-        raise Mistake(replies.HUB_KNOWS_NO_MORE)
-    return hub_message(query, new)
-
-
-async def leaderboard_page(house: House, period: Period, day: date, page: int, *remarks: str) -> LayoutView | None:
-    """A page of the leaderboard, None when it is empty."""
-    first, last = period.span(day)
-    papers, total = await house.storage.papers.top(first, last, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
-    if not papers:
-        return None
-    if period is Period.DAY and house.clock() < closed_at(day):
-        remarks += (replies.still_open(closed_at(day)),)
-    return leaderboard_message(period, day, papers, total=total, page=page, remarks=remarks)
+async def leaderboard_page(
+    interaction: Interaction, period: Period, day: date, page: int, *, if_empty: Refusal = Refusal.PAGE_GONE
+) -> LayoutView:
+    house = interaction.client.house
+    board = await house.finder.leaderboard(period, day, page, house.clock())
+    if not board.papers:
+        raise Refused(if_empty)
+    return leaderboard_message(board)
 
 
 async def posted_page(interaction: Interaction, period: str, page: int) -> LayoutView:
-    """A page of what this server's digests highlighted; raises `Mistake` where there is none."""
-    here = place(interaction)
+    """A page of what this server's digests highlighted."""
+    here, house = place(interaction), interaction.client.house
     if here is None:
-        raise Mistake(replies.POSTED_WHERE)
-    house = interaction.client.house
+        raise Refused(Refusal.POSTED_OUTSIDE_SERVER)
     hits, total = await house.finder.posted(here, period, page, house.clock())
     if not hits:
-        raise Mistake(replies.PAGE_GONE if total else replies.NOTHING_POSTED)
+        raise Refused(Refusal.PAGE_GONE if total else Refusal.NOTHING_POSTED)
     return posted_message(period, hits, total=total, page=page)
 
 
 def check_may_share(interaction: Interaction) -> None:
-    """Raises `Mistake` where the person may not write what everybody sees."""
+    """Refuses who may not write what everybody sees."""
     missing = [name for name in _needed_to_share(interaction) if not getattr(interaction.permissions, name)]
     if missing:
-        raise Mistake(replies.may_not_share(missing))
+        raise Refused(Refusal.MAY_NOT_SHARE, permissions=missing)
 
 
 def _needed_to_share(interaction: Interaction) -> list[str]:
@@ -118,7 +96,7 @@ class ShareButton(Control, kind="share", form=rf"{NUMBER}:(?P<query>.+)"):
         check_may_share(interaction)
         results = await _found(interaction, said, shared=True)
         if not results.total:
-            raise Mistake(replies.PAGE_GONE)
+            raise Refused(Refusal.PAGE_GONE)
         await reply(interaction, found_message(results, shared=True), ephemeral=False)
 
 
@@ -129,11 +107,8 @@ class TopPage(Control, kind="top", form=rf"{PAGE}:(?P<period>[a-z ]+):(?P<day>\d
         try:
             period, day = Period(said["period"]), date.fromisoformat(said["day"])
         except ValueError:
-            raise Mistake(replies.STALE) from None
-        view = await leaderboard_page(interaction.client.house, period, day, int(said["page"]))
-        if view is None:
-            raise Mistake(replies.PAGE_GONE)
-        await turn(interaction, view)
+            raise Refused(Refusal.CONTROL_STALE) from None
+        await turn(interaction, await leaderboard_page(interaction, period, day, int(said["page"])))
 
 
 class PostedPage(Control, kind="posted", form=rf"{PAGE}:(?P<period>{'|'.join(AGES)})"):
@@ -148,9 +123,4 @@ class QuietButton(Control, kind="quiet", form=r"(?P<nonce>[0-9a-f]+)"):
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
         house = interaction.client.house
-        delivery = await house.storage.deliveries.with_nonce(said["nonce"])
-        day = delivery.digest.days[-1] if delivery and delivery.digest.days else None
-        view = await leaderboard_page(house, Period.DAY, day, 1) if day else None
-        if view is None:
-            raise Mistake(replies.PAGE_GONE)
-        await reply(interaction, view)
+        await reply(interaction, leaderboard_message(await house.finder.list_behind(said["nonce"], house.clock())))

@@ -4,50 +4,34 @@ import re
 
 from discord import app_commands
 
-from bot.answering import Mistake, reply
-from bot.layouts import replies
-from bot.layouts.card import details_card
-from bot.layouts.citation import citation
+from bot.answering import reply
+from bot.layouts.card import citation, details_card
 from bot.layouts.results import similar_message
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
 from bot.lookups.citations import Format
 from bot.papers import ARXIV_ID, Paper, paper_id
-from bot.papers.api import PapersUnavailable
-from cogs.controls import Choices, Control, Interaction, place
-from cogs.pages import read_query, show_found
+from bot.refusals import Refusal, Refused
+from cogs.helpers.controls import Choices, Control, Interaction, place
+from cogs.helpers.pages import read_query, show_found
 
 A_PAPER = "type words of its title and pick it, or give its arXiv id or a link"
 PAPER = rf"(?P<paper>{ARXIV_ID})"
 
 
 async def known_paper(interaction: Interaction, reference: str) -> Paper:
-    """The paper with this id; one that is not in the archive is fetched, while Discord says that we think.
-
-    Raises `Mistake`.
-    """
+    """The paper with this id; one that is not in the archive is fetched, while Discord says that we think."""
     house = interaction.client.house
-    papers = await house.storage.papers.get([reference])
-    if papers:
-        return papers[0]
+    if paper := await house.finder.known(reference):
+        return paper
     await interaction.response.defer(ephemeral=True, thinking=True)
-    try:
-        paper = await house.archive.fetch(reference, house.clock())
-    except PapersUnavailable as error:
-        raise Mistake(replies.PAPERS_DOWN) from error
-    if paper is None:
-        raise Mistake(replies.NO_SUCH_PAPER.format(reference))
-    return paper
+    return await house.finder.fetch(reference, house.clock())
 
 
 async def meant_paper(interaction: Interaction, wanted: str) -> Paper:
-    """The paper somebody refers to, or describes well enough to be found; raises `Mistake`."""
+    """The paper somebody refers to, or describes well enough to be found."""
     if reference := paper_id(wanted):
         return await known_paper(interaction, reference)
-    query = read_query(interaction, wanted)
-    results = await interaction.client.house.finder.page(query, 1) if query.text else None
-    if results is None or not results.hits:
-        raise Mistake(replies.UNKNOWN_PAPER)
-    return results.hits[0].paper
+    return await interaction.client.house.finder.best(read_query(interaction, wanted))
 
 
 async def paper_choices(interaction: Interaction, typed: str) -> Choices:
@@ -64,7 +48,9 @@ async def show_card(interaction: Interaction, paper: Paper) -> None:
 
 async def show_similar(interaction: Interaction, paper: Paper) -> None:
     hits = await interaction.client.house.finder.similar(paper, place(interaction))
-    await reply(interaction, similar_message(paper, hits) if hits else replies.NOTHING_SIMILAR)
+    if not hits:
+        raise Refused(Refusal.NOTHING_SIMILAR)
+    await reply(interaction, similar_message(paper, hits))
 
 
 class DetailsButton(Control, kind="details", form=rf"{PAPER}(?::[0-9a-f]+)?"):

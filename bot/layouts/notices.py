@@ -1,25 +1,12 @@
-"""What a server is told when the bot joins it, and what anybody is told of their data."""
+"""What a server is told unasked: that the bot has joined it, and that digests do not get to their channel."""
 
 from discord import ButtonStyle
 from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
 
 from bot.layouts.paper import ACCENT, finished
+from bot.layouts.reasons import explain
 from bot.layouts.text import count
-
-FORGOTTEN = (
-    "All that was kept of this server is deleted, but for the note that I am in it. `/digest setup` begins anew."
-)
-KEPT_DAYS = 30
-
-PRIVACY = f"""## What I keep
-**Of a server:** what its admins set up with `/digest` (channels, times, filters), who changed it and when, which papers
-were posted in which message, and whether I have told it something. What stands in an open panel is kept for two days
-at most.
-**Of you:** nothing, unless you set up digests: then your user id stands in that log. What you search for, read or
-click is not recorded. I ask Discord for no messages, no members and no presence.
-**Of papers:** what Hugging Face publishes of them, and their upvotes over time.
-**When I am removed** from a server, nothing is posted there any more, and its data is deleted after {KEPT_DAYS} days.
-`/digest forget-everything` deletes it at once."""
+from bot.reasons import Reason
 
 
 def welcome(paused: int) -> LayoutView:
@@ -39,3 +26,16 @@ def welcome(paused: int) -> LayoutView:
     button: Button[LayoutView] = Button(label="Set up", style=ButtonStyle.primary, custom_id="setup:new")
     hint = "-# *Set up* is for members with **Manage Server**; it takes a minute. `/privacy` says what is stored."
     return finished(Container(TextDisplay(text), ActionRow(button), TextDisplay(hint), accent_colour=ACCENT))
+
+
+def failing(channel_id: int, reason: Reason) -> str:
+    """Once, of runs that fail."""
+    return f"Two digests in a row did not get to <#{channel_id}>. {explain(reason)} `/digest status` has more."
+
+
+def suspended(channel_id: int, reason: Reason) -> str:
+    """Once, of a subscription that waits for an admin."""
+    return (
+        f"The digest in <#{channel_id}> is suspended. {explain(reason)} "
+        "Once that is fixed, `/digest resume` starts it again."
+    )

@@ -1,0 +1,120 @@
+"""Subscriptions: which one is meant, what is in its way, and every change of it."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.delivery.channels import Channels
+from bot.reasons import Reason, ReasonKind
+from bot.refusals import Refusal, Refused
+from bot.storage import Storage, Subscription, SubscriptionState
+from bot.subscription.schedule import Run, Timetable, first_run
+from bot.subscription.settings import Wish, fit, move
+
+
+class Editor:
+    """Changes what is in `storage`, for channels that `channels` knows. All of it raises `Refused`."""
+
+    def __init__(self, storage: Storage, channels: Channels) -> None:
+        self._subscriptions = storage.subscriptions
+        self._deliveries = storage.deliveries
+        self._channels = channels
+
+    # Which one
+
+    async def all_of(self, guild_id: int) -> list[Subscription]:
+        """The subscriptions of a server, of which there is one at least."""
+        known = await self._subscriptions.of_guild(guild_id)
+        if not known:
+            raise Refused(Refusal.NO_SUBSCRIPTIONS)
+        return known
+
+    async def choose(self, guild_id: int, subscription_id: str | None) -> Subscription:
+        """The subscription of a server that is meant; its only one need not be named."""
+        known = await self.all_of(guild_id)
+        if subscription_id is None and len(known) == 1:
+            return known[0]
+        for each in known:
+            if str(each.id) == subscription_id:
+                return each
+        raise Refused(Refusal.SUBSCRIPTION_UNKNOWN if subscription_id else Refusal.SUBSCRIPTION_NEEDED)
+
+    # What its channel can do
+
+    def fit(self, guild_id: int, wish: Wish) -> Wish:
+        """The wish without what its channel cannot do."""
+        destination = self._channels.get(guild_id, wish.channel_id)
+        return replace(wish, posting=fit(wish.posting, destination.abilities)) if destination else wish
+
+    def move(self, guild_id: int, wish: Wish, channel_id: int) -> Wish:
+        """The wish in another channel, without what that cannot do."""
+        before, after = (self._channels.get(guild_id, each) for each in (wish.channel_id, channel_id))
+        posting = move(wish.posting, before.abilities, after.abilities) if before and after else wish.posting
+        return self.fit(guild_id, replace(wish, channel_id=channel_id, posting=posting))
+
+    def obstacle(self, guild_id: int, wish: Wish) -> Reason | None:
+        """What keeps digests from the wish's channel."""
+        destination = self._channels.get(guild_id, wish.channel_id)
+        return destination.obstacle(wish.posting) if destination else Reason(ReasonKind.CHANNEL_GONE)
+
+    def obstacles(self, guild_id: int, wish: Wish) -> list[Reason]:
+        """What keeps digests from the wish's channel, and what keeps a ping there from its role."""
+        destination = self._channels.get(guild_id, wish.channel_id)
+        unpinged = destination.obstacle_to_pinging(wish.posting) if destination else None
+        return [each for each in (self.obstacle(guild_id, wish), unpinged) if each]
+
+    def check_channel(self, guild_id: int, wish: Wish) -> None:
+        """Refuses a channel that digests could not be posted in as the wish wants it."""
+        if reason := self.obstacle(guild_id, wish):
+            raise Refused(Refusal.CHANNEL_UNFIT, reason=reason, channel_id=wish.channel_id)
+
+    def check_sendable(self, known: Subscription) -> None:
+        """Refuses a subscription whose coming digest could not be sent now."""
+        if known.state is not SubscriptionState.ACTIVE:
+            raise Refused(Refusal.NOT_ACTIVE)
+        self.check_channel(known.guild_id, known.wish)
+
+    # Changes
+
+    async def add(self, guild_id: int, wish: Wish, *, by: int, now: datetime) -> Subscription:
+        """A new subscription."""
+        fitted = self.fit(guild_id, wish)
+        self.check_channel(guild_id, fitted)
+        following = first_run(fitted.timetable, now)
+        return await self._subscriptions.add(guild_id, fitted, by=by, now=now, next_run=following)
+
+    async def edit(self, known: Subscription, wish: Wish, *, by: int, now: datetime) -> Subscription:
+        """The subscription with another wish; one that was suspended is active again."""
+        if _needs_check(known, wish):
+            self.check_channel(known.guild_id, wish)
+        following = await self.next_run(known, wish.timetable, now)
+        await self._subscriptions.edit(known, wish, following, by=by, now=now)
+        return await self._newest(known)
+
+    async def pause(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
+        await self._subscriptions.pause(known, by=by, now=now)
+        return await self._newest(known)
+
+    async def resume(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
+        self.check_channel(known.guild_id, known.wish)
+        following = await self.next_run(known, known.wish.timetable, now)
+        await self._subscriptions.resume(known, following, by=by, now=now)
+        return await self._newest(known)
+
+    async def remove(self, known: Subscription, *, by: int, now: datetime) -> None:
+        await self._subscriptions.remove(known, by=by, now=now)
+
+    async def next_run(self, known: Subscription, timetable: Timetable, now: datetime) -> Run:
+        """The next run by `timetable`, on a date that has not had its run yet; a run that waits goes on waiting."""
+        if timetable == known.wish.timetable and known.state is SubscriptionState.ACTIVE:
+            return known.next_run
+        taken = await self._deliveries.taken(known.id, now.date() - timedelta(days=1))  # as zones have it
+        return first_run(timetable, now, taken=taken)
+
+    async def _newest(self, known: Subscription) -> Subscription:
+        return await self._subscriptions.get(known.id) or known
+
+
+def _needs_check(known: Subscription, wish: Wish) -> bool:
+    """Whether a change asks for what the bot may not be allowed: one that does not can always be made."""
+    moved = (known.wish.channel_id, known.wish.posting) != (wish.channel_id, wish.posting)
+    return moved or known.state is SubscriptionState.SUSPENDED

@@ -1,0 +1,88 @@
+"""What an admin says of one field of a wish, typed or picked, read into its value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import date, time
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
+
+from bot.composing.filter import read_filter
+from bot.layouts.panel import OFF, ON
+from bot.refusals import Refusal, Refused
+from bot.subscription.schedule import Cadence, Timetable, parse_time, parse_weekdays
+from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, ArchiveMinutes, Discussion, Layout, Wish
+from bot.subscription.zones import parse_zone
+
+NINE = time(9)
+_NO_FILTER = frozenset({"none", "no", "off", "-", "all"})
+
+_SWITCH: Mapping[str, object] = {ON: True, OFF: False}
+_CHOICES: Mapping[str, Mapping[str, object]] = {  # what may be picked for a field, and its value
+    "cadence": {each.value: each for each in Cadence},
+    "weekdays": {str(number): number for number in range(7)},
+    "size": {str(size): size for size in range(1, MOST_PAPERS + 1)},
+    "layout": {each.value: each for each in Layout},
+    "discussion": {each.value: each for each in Discussion},
+    "archive_after": {str(minutes): minutes for minutes in get_args(ArchiveMinutes)},
+    "publish": _SWITCH,
+    "silent": _SWITCH,
+    "quiet_line": _SWITCH,
+}
+
+
+def new_wish(channel_id: int, zone: str = "UTC") -> Wish:
+    """What an admin begins with: every day at nine, the top papers as a list."""
+    return Wish(channel_id, Timetable(NINE, ZoneInfo(zone)))
+
+
+def change(wish: Wish, values: Mapping[str, object]) -> Wish:
+    """The wish with these fields, each wherever it belongs: no two parts of a wish have one of the same name."""
+
+    def changed(part: Any) -> Any:
+        return replace(part, **{each.name: values[each.name] for each in fields(part) if each.name in values})
+
+    result: Wish = changed(wish)
+    return replace(result, timetable=changed(wish.timetable), taste=changed(wish.taste), posting=changed(wish.posting))
+
+
+def read_typed(field: str, text: str, today: date) -> object:
+    """The value that was typed for a field. Raises `Refused`."""
+    match field:
+        case "at":
+            return parse_time(text)
+        case "zone":
+            return parse_zone(text)
+        case "weekdays":
+            return parse_weekdays(text)
+        case "query":
+            return read_filter(text, today)
+        case "min_upvotes" | "ping_upvotes":
+            return _read_upvotes(text)
+    raise Refused(Refusal.PANEL_CLOSED)  # of another version, or of nobody's making
+
+
+def read_picked(field: str, picked: Sequence[str]) -> object:
+    """The value that was picked for a field: one, or several weekdays, or no role. Raises `Refused`."""
+    try:
+        if field == "weekdays" and picked:
+            return frozenset(_CHOICES[field][each] for each in picked)
+        if field == "ping_role_id" and not picked:
+            return None
+        (one,) = picked
+        if field in {"channel_id", "ping_role_id"}:
+            return int(one)
+        return ZoneInfo(one) if field == "zone" else _CHOICES[field][one]
+    except (KeyError, ValueError):  # of another version, or of nobody's making
+        raise Refused(Refusal.PANEL_CLOSED) from None
+
+
+def filter_or_none(typed: str) -> str:
+    """A filter is taken away by a word for nothing where nobody can type nothing."""
+    return "" if typed.strip().casefold() in _NO_FILTER else typed
+
+
+def _read_upvotes(text: str) -> int:
+    digits = text.strip().replace(",", "") or "0"
+    if not digits.isdecimal() or int(digits) > MOST_UPVOTES:
+        raise Refused(Refusal.UPVOTES_UNCLEAR)
+    return int(digits)

@@ -1,0 +1,130 @@
+"""How a subscription stands: what was done to it, what comes next, what came last, and what is in the way."""
+
+from collections.abc import Sequence
+
+from bot.digest import Digest
+from bot.layouts.channels import advise
+from bot.layouts.reasons import explain
+from bot.layouts.text import count, link, short_day, timestamp
+from bot.layouts.wishes import sentence, when
+from bot.papers import Paper
+from bot.reasons import Reason
+from bot.storage import Action, Delivery, DeliveryState, Subscription, SubscriptionState
+from bot.subscription.schedule import Run
+
+_DONE = {
+    Action.ADDED: "Set up",
+    Action.EDITED: "Changed",
+    Action.PAUSED: "Paused",
+    Action.RESUMED: "Resumed",
+}
+
+
+def label(subscription: Subscription, channel_name: str | None) -> str:
+    """A subscription where Discord shows no Markdown: in an autocomplete."""
+    channel = f"#{channel_name}" if channel_name else "a deleted channel"
+    return f"{channel}, {_lower(when(subscription.wish.timetable))} (#{subscription.id})"
+
+
+def _lower(words: str) -> str:
+    return f"{words[0].lower()}{words[1:]}"
+
+
+def saved(subscription: Subscription, done: Action) -> str:
+    """What was `done` to a subscription, and what comes of it."""
+    return f"**{_DONE[done]}.** {sentence(subscription.wish)}.\n{next_run(subscription)}"
+
+
+def removed(subscription: Subscription) -> str:
+    return f"**Removed.** {sentence(subscription.wish)}. What it posted stays in the record; `/digest undo` is no more."
+
+
+def next_run(subscription: Subscription) -> str:
+    because = _because(subscription.reason)
+    match subscription.state:
+        case SubscriptionState.PAUSED:
+            return "Nothing is posted until `/digest resume`."
+        case SubscriptionState.SUSPENDED:
+            return f"⚠️ Suspended. {because}Fix that, then `/digest resume`."
+        case _ if because:
+            since = timestamp(subscription.next_run.at)
+            return f"Due since {since}, and waiting. {because}It comes once the list can be read."
+        case _:
+            return coming(subscription.next_run)
+
+
+def _because(reason: Reason | None) -> str:
+    """The reason before a sentence that follows, if there is one."""
+    return f"{explain(reason)} " if reason else ""
+
+
+def coming(run: Run) -> str:
+    return f"Next digest {timestamp(run.at)} ({timestamp(run.at, 'R')})."
+
+
+def listed(subscription: Subscription) -> str:
+    return f"{sentence(subscription.wish)} (#{subscription.id}) · {_state(subscription)}"
+
+
+def _state(subscription: Subscription) -> str:
+    if subscription.state is SubscriptionState.ACTIVE:
+        return f"next {timestamp(subscription.next_run.at, 'R')}"
+    return subscription.state.value
+
+
+def standing(subscription: Subscription, deliveries: Sequence[Delivery], obstacles: Sequence[Reason]) -> str:
+    """How a subscription stands: what comes, what came last, and what is in the way now."""
+    lines = [f"**{sentence(subscription.wish)}** (#{subscription.id})", next_run(subscription)]
+    lines += [f"Run of {short_day(delivery.run_date)}: {_fate(delivery)}" for delivery in deliveries]
+    if not deliveries:
+        lines.append("Nothing has been posted yet.")
+    in_the_way = [f"⚠️ {advise(subscription.wish.channel_id, obstacle)}" for obstacle in obstacles]
+    return "\n".join([*lines, *(in_the_way or ["✓ I have every permission that this needs."])])
+
+
+def _fate(delivery: Delivery) -> str:
+    """What became of a delivery, in a sentence or more."""
+    because = _because(delivery.reason)
+    match delivery.state:
+        case DeliveryState.SENT:
+            return f"{_figures(delivery)}.{f' ⚠️ {because}' if because else ''}".rstrip()
+        case DeliveryState.QUIET:
+            return f"{_linked('nothing new', delivery)}. {_because(delivery.digest.reason)}".rstrip()
+        case DeliveryState.FAILED if delivery.post:
+            return f"⚠️ posted in part ({_figures(delivery)}). {because}The rest may come with the next."
+        case DeliveryState.FAILED:
+            return f"⚠️ not posted. {because}Its papers may come with the next."
+        case DeliveryState.UNDONE:
+            return "undone."
+        case _:
+            return f"on its way, delayed. {because}".rstrip() if because else "on its way."
+
+
+def _figures(delivery: Delivery) -> str:
+    highlights = delivery.digest.highlights
+    shown = _linked(f"top {len(highlights)}" if len(highlights) > 1 else "the top paper", delivery)
+    upvotes = count(sum(each.upvotes for each in highlights), "upvote")
+    return f"{shown} of {count(delivery.digest.listed, 'paper')}, with {upvotes}"
+
+
+def _linked(words: str, delivery: Delivery) -> str:
+    return f"[{words}]({delivery.post.url})" if delivery.post else words
+
+
+def quiet_preview(digest: Digest) -> str:
+    return f"As things stand, the next run would highlight nothing. {_because(digest.reason)}".rstrip()
+
+
+def sent_now(delivery: Delivery) -> str:
+    """What became of a digest sent before its time."""
+    return f"The run of {short_day(delivery.run_date)}, before its time: {_fate(delivery)}"
+
+
+def undone(delivery: Delivery, *, everything_gone: bool) -> str:
+    papers = count(len(delivery.digest.highlights), "paper")
+    left = "" if everything_gone else " Threads that others wrote in, or that I may not delete, are still there."
+    return f"The digest of {short_day(delivery.run_date)} is undone: its {papers} may come again.{left}"
+
+
+def about_paper(paper: Paper) -> str:
+    return f"**{link(paper.title, paper.url)}**"

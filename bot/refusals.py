@@ -1,0 +1,85 @@
+"""Why what a person asked for is not done: a value, worded by `bot.layouts`."""
+
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from bot.reasons import Reason
+
+
+class Refusal(Enum):
+    """What stands against it. The comment names the arguments that go with it."""
+
+    # What was typed is not understood
+    TIME_UNCLEAR = auto()
+    WEEKDAYS_UNCLEAR = auto()
+    ZONE_UNKNOWN = auto()
+    ZONE_AMBIGUOUS = auto()  # examples: cities in different zones
+    UPVOTES_UNCLEAR = auto()
+    FILTER_TOO_LONG = auto()  # number: the characters it may have
+    FILTER_UNCLEAR = auto()
+    DATE_UNCLEAR = auto()
+    QUERY_EMPTY = auto()
+
+    # Who asks may not, or not here
+    SERVER_ONLY = auto()
+    MANAGE_SERVER_NEEDED = auto()
+    MAY_NOT_SHARE = auto()  # permissions
+    POSTED_OUTSIDE_SERVER = auto()
+
+    # Subscriptions
+    NO_SUBSCRIPTIONS = auto()
+    SUBSCRIPTION_UNKNOWN = auto()
+    SUBSCRIPTION_NEEDED = auto()
+    TOO_MANY_SUBSCRIPTIONS = auto()
+    CHANGED_MEANWHILE = auto()
+    NOT_ACTIVE = auto()
+    CHANNEL_UNFIT = auto()  # reason, channel_id
+    NO_CHANNELS = auto()
+    EVERYONE_NOT_PINGED = auto()
+    PANEL_CLOSED = auto()
+    PANEL_NOT_YOURS = auto()
+
+    # Digests
+    NOT_NOW = auto()  # reason
+    NOTHING_TO_SEND = auto()  # reason
+    STILL_ON_ITS_WAY = auto()
+    NOTHING_TO_UNDO = auto()
+    NOT_UNDONE = auto()  # reason
+
+    # Papers
+    PAPER_UNKNOWN = auto()
+    NO_SUCH_PAPER = auto()  # text: its id
+    PAPERS_DOWN = auto()
+    HUB_DOWN = auto()
+    HUB_KNOWS_NO_MORE = auto()
+    NOTHING_MATCHES = auto()  # text: the query
+    NOTHING_SIMILAR = auto()
+    NOTHING_POSTED = auto()
+    NOTHING_LISTED = auto()
+    ARCHIVE_EMPTY = auto()
+    PAGE_GONE = auto()
+    CONTROL_STALE = auto()
+
+
+class Refused(Exception):
+    """It is not done, and nothing was changed."""
+
+    def __init__(
+        self,
+        refusal: Refusal,
+        *,
+        reason: Reason | None = None,
+        channel_id: int | None = None,
+        number: int | None = None,
+        text: str = "",
+        permissions: Sequence[str] = (),
+        examples: Sequence[str] = (),
+    ) -> None:
+        super().__init__(refusal.name)
+        self.refusal = refusal
+        self.reason = reason
+        self.channel_id = channel_id
+        self.number = number
+        self.text = text
+        self.permissions = tuple(permissions)
+        self.examples = tuple(examples)

@@ -1,0 +1,133 @@
+"""What every button, select and modal has in common: it knows what to do from its custom_id, and always answers.
+
+A control is registered where it is defined: naming its `kind` is all it takes. The cog `controls` hands those
+that are known to discord.py.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import discord
+from discord import app_commands
+from discord.ui import DynamicItem, Item, LayoutView
+from discord.ui.select import BaseSelect
+
+from bot.answering import reply, reply_to_error
+from bot.client import PaperBot
+from bot.lookups.finder import Place
+from bot.refusals import Refusal, Refused
+
+Interaction = discord.Interaction[PaperBot]
+Choices = list[app_commands.Choice[str]]
+
+
+class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
+    """A button or select whose custom_id is `kind`, or begins with it; what follows, or was picked, has its `form`.
+
+    It outlives a restart. One of another time, or that nobody made, is answered too.
+    """
+
+    known: ClassVar[list[type["Control"]]] = []
+    _form: ClassVar[re.Pattern[str]]
+
+    def __init_subclass__(cls, *, kind: str, form: str) -> None:
+        super().__init_subclass__(template=rf"(?s:{kind}(:.*)?)")
+        cls._form = re.compile(f"{kind}:{form}", re.ASCII | re.DOTALL)
+        Control.known.append(cls)
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: Item[Any], _match: re.Match[str], /
+    ) -> Self:
+        return cls(item)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        try:
+            said = self._form.fullmatch(self._text)
+            if said is None:
+                raise Refused(Refusal.CONTROL_STALE)
+            await self.answer(interaction, said)
+        except Exception as error:  # noqa: BLE001  # it is logged there
+            await reply_to_error(interaction, error)
+
+    @property
+    def _text(self) -> str:
+        """Its custom_id, and in a select what was picked: roles and channels by their ids."""
+        picked = self.item.values if isinstance(self.item, BaseSelect) else []
+        return ":".join([self.custom_id, *(each if isinstance(each, str) else str(each.id) for each in picked)])
+
+    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
+        """Do what the control is there for, as it says. Raises `Refused`."""
+        raise NotImplementedError
+
+
+class Form:
+    """A modal, answered as a control is: one that was opened before a restart works too."""
+
+    known: ClassVar[dict[str, type["Form"]]] = {}
+    _form: ClassVar[re.Pattern[str]]
+
+    def __init_subclass__(cls, *, kind: str, form: str) -> None:
+        super().__init_subclass__()
+        cls._form = re.compile(f"{kind}:{form}", re.ASCII | re.DOTALL)
+        Form.known[kind] = cls
+
+    @classmethod
+    async def submitted(cls, interaction: Interaction) -> None:
+        """Answer the modal that somebody has sent off, if it is one of ours."""
+        data: Any = interaction.data
+        kind = cls.known.get(data["custom_id"].partition(":")[0])
+        if kind is None:
+            return
+        try:
+            said = kind._form.fullmatch(data["custom_id"])  # noqa: SLF001  # its own
+            if said is None:
+                raise Refused(Refusal.PANEL_CLOSED)
+            await kind().answer(interaction, said, dict(_typed(data["components"])))
+        except Exception as error:  # noqa: BLE001  # it is logged there
+            await reply_to_error(interaction, error)
+
+    async def answer(self, interaction: Interaction, said: re.Match[str], typed: Mapping[str, str]) -> None:
+        """Do what the modal is there for, with what was `typed` in which field. Raises `Refused`."""
+        raise NotImplementedError
+
+
+def _typed(components: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """What was typed in which field, whatever the fields are wrapped in."""
+    for each in components:
+        if "value" in each:
+            yield each["custom_id"], each["value"]
+        yield from _typed([*each.get("components", ()), *([each["component"]] if "component" in each else [])])
+
+
+def choices(values: Iterable[str]) -> Choices:
+    """Each value as a choice of an option, under its own name."""
+    return [app_commands.Choice(name=str(value), value=str(value)) for value in values]
+
+
+async def reply_each(interaction: Interaction, texts: Iterable[str]) -> None:
+    """Answer with several messages."""
+    for text in texts:
+        await reply(interaction, text)
+
+
+async def turn(interaction: Interaction, view: LayoutView) -> None:
+    """Show another page: in place of the one that somebody sees alone, beside one that everybody sees."""
+    if interaction.message and interaction.message.flags.ephemeral:
+        await interaction.response.edit_message(view=view)
+    else:
+        await reply(interaction, view)
+
+
+def place(interaction: Interaction) -> Place | None:
+    """Where somebody is, for links to what was posted there: only to channels that they may view."""
+    guild, member = interaction.guild, interaction.user
+    if guild is None or not isinstance(member, discord.Member):
+        return None
+
+    def views(channel_id: int) -> bool:
+        channel = guild.get_channel_or_thread(channel_id)
+        return channel is not None and channel.permissions_for(member).view_channel
+
+    return Place(guild.id, views)

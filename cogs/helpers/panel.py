@@ -1,0 +1,137 @@
+"""The panel of `/digest setup`: it edits a draft, which the custom_ids of its controls and modals name.
+
+Nothing is kept in memory: what a click needs is in the database, so that a restart does not matter.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+
+import discord
+from discord.ui import Modal
+
+from bot.answering import reply
+from bot.layouts import panel as layout
+from bot.layouts.refusals import explain_refusal
+from bot.layouts.subscriptions import saved
+from bot.refusals import Refusal, Refused
+from bot.storage import Action, Draft, Subscription
+from bot.subscription.zones import find_zones
+from cogs.helpers import admins
+from cogs.helpers.controls import Control, Form, Interaction
+
+FORM = r"(?P<draft>[0-9a-f]+):(?P<part>[a-z_]+)"
+
+_MODALS: Mapping[str, Callable[[Draft], Modal]] = {
+    "time": layout.time_modal,
+    "taste": layout.taste_modal,
+    "pings": layout.pings_modal,
+}
+
+
+async def open_panel(interaction: Interaction, known: Subscription | None = None) -> None:
+    """Answer with a panel for `known`, or for a new subscription that could be saved as it is."""
+    admins.check_admin(interaction)
+    drafts, user_id, now = interaction.client.drafts, interaction.user.id, interaction.client.house.clock()
+    if known:
+        draft = await drafts.begin_change(known, user_id, now)
+    else:
+        guild_id, locale = admins.guild_of(interaction).id, str(interaction.locale)
+        draft = await drafts.begin_new(guild_id, user_id, now, channel_id=_channel_id(interaction), locale=locale)
+    await reply(interaction, layout.panel(await drafts.look_ahead(draft, now)))
+
+
+def _channel_id(interaction: Interaction) -> int | None:
+    """The channel somebody is in, also in one of its threads."""
+    channel = interaction.channel
+    return channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
+
+
+class PanelControl(Control, kind="panel", form=rf"{FORM}(?P<picked>(?::.+)?)"):
+    """A part of a panel: it changes the draft, opens a modal to type in, or does something with the whole."""
+
+    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
+        draft, part = await _own_draft(interaction, said["draft"]), said["part"]
+        if part in _ACTIONS:
+            await _ACTIONS[part](interaction, draft)
+        elif part in _MODALS:
+            await interaction.response.send_modal(_MODALS[part](draft))
+        else:
+            await _pick(interaction, draft, part, said["picked"].split(":")[1:])
+
+
+class PanelForm(Form, kind="panel", form=FORM):
+    """A modal of a panel: what was typed rightly changes the draft, of the rest it says what would be right."""
+
+    async def answer(self, interaction: Interaction, said: re.Match[str], typed: Mapping[str, str]) -> None:
+        bot = interaction.client
+        draft = await _own_draft(interaction, said["draft"])
+        changed, wrong = await bot.drafts.type_in(draft, typed, bot.house.clock())
+        note = "\n".join(layout.misread(text, refused) for text, refused in wrong)
+        zones = find_zones(typed["zone"]) if "zone" in typed else ()
+        await _show(interaction, changed, said["part"], note=note, zones=zones)
+
+
+async def _own_draft(interaction: Interaction, draft_id: str) -> Draft:
+    """The draft that somebody edits: an admin, here, and the one who began it."""
+    admins.check_admin(interaction)
+    return await interaction.client.drafts.get(draft_id, interaction.guild_id, interaction.user.id)
+
+
+async def _pick(interaction: Interaction, draft: Draft, field: str, picked: list[str]) -> None:
+    bot = interaction.client
+    try:
+        changed = await bot.drafts.pick(draft, field, picked, bot.house.clock())
+    except Refused as refused:
+        if refused.refusal is not Refusal.EVERYONE_NOT_PINGED:
+            raise
+        await _show(interaction, draft, field, note=explain_refusal(refused))
+    else:
+        await _show(interaction, changed, field)
+
+
+async def _show(
+    interaction: Interaction, draft: Draft, part: str = "", *, note: str = "", zones: Sequence[str] = ()
+) -> None:
+    """Show the page of the panel that `part` is on, in its place."""
+    bot = interaction.client
+    prospect = replace(await bot.drafts.look_ahead(draft, bot.house.clock()), note=note, zones=tuple(zones))
+    view = layout.extras_panel(prospect) if part in layout.EXTRAS else layout.panel(prospect)
+    await interaction.response.edit_message(view=view)
+
+
+async def _more(interaction: Interaction, draft: Draft) -> None:
+    await _show(interaction, draft, "more")
+
+
+async def _preview(interaction: Interaction, draft: Draft) -> None:
+    bot = interaction.client
+    run, _ = await bot.drafts.next_run(draft, bot.house.clock())
+    await admins.show_preview(interaction, bot.drafts.wish_of(draft), run, draft.subscription_id)
+
+
+async def _save(interaction: Interaction, draft: Draft) -> None:
+    bot = interaction.client
+    try:
+        subscription, new = await bot.drafts.save(draft, by=interaction.user.id, now=bot.house.clock())
+    except Refused as refused:
+        if refused.refusal is Refusal.PANEL_CLOSED:
+            raise
+        await _show(interaction, draft, note=layout.not_saved(refused))
+    else:
+        confirmation = saved(subscription, Action.ADDED if new else Action.EDITED)
+        await interaction.response.edit_message(view=layout.saved(confirmation))
+
+
+async def _cancel(interaction: Interaction, draft: Draft) -> None:
+    await interaction.client.drafts.cancel(draft)
+    await interaction.response.edit_message(view=layout.cancelled())
+
+
+_ACTIONS: Mapping[str, Callable[[Interaction, Draft], Awaitable[None]]] = {
+    "more": _more,
+    "back": _show,
+    "preview": _preview,
+    "save": _save,
+    "cancel": _cancel,
+}
