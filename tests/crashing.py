@@ -21,7 +21,7 @@ import bot.__main__
 from bot.app import open_house
 from bot.client import PaperBot
 from bot.delivery.courier import Courier
-from bot.storage import deliveries
+from bot.storage.deliveries import recording
 
 TICKED = "ticked"
 _TICK_SECONDS = 0.2
@@ -54,13 +54,13 @@ def _die() -> None:
 
 
 def _plant_kill(plan: str) -> None:
-    """Have the process kill itself before or after the named function of `bot.storage.deliveries`, or amid SQL."""
+    """Have the process kill itself before or after the named function of the recording of deliveries, or amid SQL."""
     when, _, path = plan.partition(" ")
     if when == "amid":
         _plant_kill_amid(path)
         return
     *owners, name = path.split(".")
-    owner = functools.reduce(getattr, owners, deliveries)
+    owner = functools.reduce(getattr, owners, recording)
     setattr(owner, name, _killing(when, getattr(owner, name)))
 
 

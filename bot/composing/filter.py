@@ -8,8 +8,9 @@ from bot.archive import Archive
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
-from bot.search import Query, Search, legible, parse
+from bot.search import Query, Search, parse
 from bot.storage import Storage
+from bot.text import one_line
 
 MOST_FILTER = 300  # characters
 
@@ -24,7 +25,7 @@ class FilterUnclear(Refused):
 
 def read_filter(text: str, today: date) -> str:
     """A filter as typed, if it is understood. Raises `Refused`."""
-    typed = " ".join(legible(text).split())
+    typed = one_line(text)
     if len(typed) > MOST_FILTER:
         raise Refused(Refusal.FILTER_TOO_LONG, number=MOST_FILTER)
     query = parse(typed, today)

@@ -1,12 +1,12 @@
 """Cite: the citation of a paper, to be copied. Pure."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from itertools import accumulate
 
 from bot.papers import Paper
+from bot.text import fold
 
 LONGEST_TITLE = 600  # characters, as written in the citation
 _LATEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
@@ -59,7 +59,7 @@ def _key(paper: Paper) -> str:
 
 
 def _letters(word: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", word).casefold())
+    return re.sub(r"[^a-z0-9]", "", fold(word))
 
 
 def _bibtex_name(name: str) -> str:

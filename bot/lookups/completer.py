@@ -10,8 +10,9 @@ from itertools import chain
 
 from bot.papers import Paper, paper_id
 from bot.ranking import Period
-from bot.search import HAS, Search, Sort, folded, legible
+from bot.search import HAS, Search, Sort, folded
 from bot.storage import Storage
+from bot.text import legible
 
 _LOOKED_AT = 30  # papers among whose names one that somebody types is sought
 _NAMES_EACH = 4

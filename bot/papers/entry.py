@@ -1,6 +1,5 @@
 """Read an entry of a list, or a paper on its own; what is known of the API's JSON stands here and nowhere else."""
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -21,13 +20,11 @@ from pydantic import (
 )
 
 from bot.papers import ARXIV_ID, Paper
-
-# Controls, bidi overrides, and half pairs, which JSON may smuggle in and no database takes.
-_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+from bot.text import one_line
 
 
 def _one_line(value: Any) -> Any:
-    return " ".join(_UNSEEN.sub("", value).split()) if isinstance(value, str) else value
+    return one_line(value) if isinstance(value, str) else value
 
 
 def _or_none(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:

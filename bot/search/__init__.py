@@ -1,7 +1,6 @@
 """Find: the full-text index over the archive, and its query language."""
 
 from bot.search.index import IndexRefused, forget_index
-from bot.search.legible import legible
 from bot.search.meaning import MODEL, Encoder, Meaning, load_encoder, text_of
 from bot.search.parser import MOST_WORDS, RIGHT_FORMS, composed, parse
 from bot.search.query import HAS, Mistake, Query, Sort
@@ -25,7 +24,6 @@ __all__ = [
     "composed",
     "folded",
     "forget_index",
-    "legible",
     "load_encoder",
     "parse",
     "prose",

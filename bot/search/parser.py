@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from bot.papers import find_paper_id
-from bot.search.legible import legible
 from bot.search.query import (
     HAS,
     AnyOf,
@@ -30,6 +29,7 @@ from bot.search.query import (
     Upvotes,
     Word,
 )
+from bot.text import legible
 
 MOST_WORDS = 40  # a longer query is read up to there
 MOST_OPERATORS = 40

@@ -14,7 +14,7 @@ from functools import cache
 import tantivy
 
 from bot.papers import Paper
-from bot.search.legible import legible
+from bot.text import legible
 
 SCHEMA_VERSION = 2  # raise it with every change of the fields, analyzers or documents below
 LONGEST_WORD = 60

@@ -1,6 +1,7 @@
 """Which time zone people mean by what they type: a zone, a city, a country, an abbreviation or an offset.
 
-What places are called, and which are the larger ones, stands in `cities.tsv`, one place a line, largest first:
+What people call their clocks stands in `zones.toml`. What places are called, and which are the larger ones, stands
+in `cities.tsv`, one place a line, largest first:
 
     |munich|munchen|muenchen|<tab>DE<tab>               a city in Germany, in the zone of its country
     |el paso|<tab>US-TX<tab>America/Denver              a city in Texas that is in another zone than most of Texas
@@ -13,7 +14,8 @@ an index.
 """
 
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -22,128 +24,16 @@ from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from bot.refusals import Refusal, Refused
+from bot.text import fold
 
+_SHORTEST_CLOCK = 4  # letters typed of a clock's name: no abbreviation has more
 _LONGEST = 60  # characters; no place has a longer name, and the work grows with the square of the words
-
-# What people call their clock, all year round: who types EST in July means New York. The first zone is
-# meant: so Washington is the city rather than the state, and LA is Los Angeles rather than Laos.
-_CLOCKS = {
-    "America/New_York": "est, edt, et, eastern, us eastern, est5edt, washington",
-    "America/Los_Angeles": "pst, pdt, pt, pacific, us pacific, pst8pdt, la, washington",
-    "America/Chicago": "cst, cdt, ct, central, us central, cst6cdt",
-    "America/Denver": "mst, mdt, mt, mountain, us mountain, mst7mdt",
-    "America/Anchorage": "akst, akdt",
-    "Pacific/Honolulu": "hst, hast, hawaiian",
-    "America/Halifax": "ast, adt, atlantic",
-    "America/St_Johns": "nst, ndt",
-    "Europe/London": "gmt, bst, british, greenwich mean, greenwich",
-    "UTC": "utc, gmt, z, zulu, uct, coordinated universal, universal",
-    "Europe/Berlin": "cet, cest, mez, mesz, mitteleuropaische, central european, central europe",
-    "Europe/Paris": "cet, cest",
-    "Europe/Madrid": "cet, cest",
-    "Europe/Rome": "cet, cest",
-    "Europe/Helsinki": "eet, eest, eastern european, eastern europe",
-    "Europe/Athens": "eet, eest",
-    "Europe/Kyiv": "eet, eest",
-    "Europe/Bucharest": "eet, eest",
-    "Africa/Cairo": "eet, eest",
-    "Europe/Lisbon": "wet, west, western european, western europe",
-    "Europe/Moscow": "msk, moscow standard",
-    "Europe/Istanbul": "trt",
-    "Asia/Kolkata": "ist, indian",
-    "Europe/Dublin": "ist, irish",
-    "Asia/Jerusalem": "ist, idt",
-    "Asia/Dubai": "gst, gulf",
-    "Asia/Riyadh": "ast, arabian, arabia",
-    "Asia/Karachi": "pkt",
-    "Asia/Dhaka": "bst, bdt",
-    "Asia/Kathmandu": "npt",
-    "Asia/Bangkok": "ict, indochina",
-    "Asia/Jakarta": "wib",
-    "Asia/Makassar": "wita",
-    "Asia/Jayapura": "wit",
-    "Asia/Shanghai": "cst",
-    "America/Havana": "cst, cdt",
-    "Asia/Hong_Kong": "hkt",
-    "Asia/Singapore": "sgt, sst",
-    "Asia/Kuala_Lumpur": "myt",
-    "Asia/Manila": "pht, pst, phst",
-    "Asia/Tokyo": "jst",
-    "Asia/Seoul": "kst",
-    "Australia/Perth": "awst, awt, australian western",
-    "Australia/Adelaide": "acst, acdt, australian central",
-    "Australia/Sydney": "aest, aedt, aet, est, edt, australian eastern",
-    "Australia/Brisbane": "aest",
-    "Pacific/Auckland": "nzst, nzdt, nzt",
-    "America/Sao_Paulo": "brt, brst, brasilia",
-    "America/Argentina/Buenos_Aires": "art",
-    "America/Santiago": "clt, clst",
-    "America/Bogota": "cot",
-    "America/Lima": "pet",
-    "Africa/Lagos": "wat, west africa, west african",
-    "Africa/Maputo": "cat, central africa, central african",
-    "Africa/Nairobi": "eat, east africa, east african",
-    "Africa/Johannesburg": "sast",
-}
 _TIME_ENDING = re.compile(
     r"(?<!^my)(?: (?:standard|daylight|summer|savings?))* (?:time|timezone|time zone|zeit)(?: us canada)?$"
 )
 
 _OFFSET = re.compile(r"(?:utc|gmt)? ?(?P<sign>[+-]) ?(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?", re.IGNORECASE)
 _HOURS = range(-12, 15)  # what Etc/GMT+12 to Etc/GMT-14 cover
-# The offsets of no whole hours that a zone has all year.
-_ODD_OFFSETS = {
-    "-09:30": "Pacific/Marquesas",
-    "+03:30": "Asia/Tehran",
-    "+04:30": "Asia/Kabul",
-    "+05:30": "Asia/Kolkata",
-    "+05:45": "Asia/Kathmandu",
-    "+06:30": "Asia/Yangon",
-    "+08:45": "Australia/Eucla",
-    "+09:30": "Australia/Darwin",
-}
-
-# Discord's languages, by where most who speak them live; the one for Latin America by its largest country.
-_LOCALES = {
-    "bg": "Europe/Sofia",
-    "cs": "Europe/Prague",
-    "da": "Europe/Copenhagen",
-    "de": "Europe/Berlin",
-    "el": "Europe/Athens",
-    "en-GB": "Europe/London",
-    "en-US": "America/New_York",
-    "es-419": "America/Mexico_City",
-    "es-ES": "Europe/Madrid",
-    "fi": "Europe/Helsinki",
-    "fr": "Europe/Paris",
-    "hi": "Asia/Kolkata",
-    "hr": "Europe/Zagreb",
-    "hu": "Europe/Budapest",
-    "id": "Asia/Jakarta",
-    "it": "Europe/Rome",
-    "ja": "Asia/Tokyo",
-    "ko": "Asia/Seoul",
-    "lt": "Europe/Vilnius",
-    "nl": "Europe/Amsterdam",
-    "no": "Europe/Oslo",
-    "pl": "Europe/Warsaw",
-    "pt-BR": "America/Sao_Paulo",
-    "ro": "Europe/Bucharest",
-    "ru": "Europe/Moscow",
-    "sv-SE": "Europe/Stockholm",
-    "th": "Asia/Bangkok",
-    "tr": "Europe/Istanbul",
-    "uk": "Europe/Kyiv",
-    "vi": "Asia/Ho_Chi_Minh",
-    "zh-CN": "Asia/Shanghai",
-    "zh-TW": "Asia/Taipei",
-}
-
-_LETTERS = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
-    | {"\N{LATIN SMALL LETTER DOTLESS I}": "i"}
-)
-_ACCENT = re.compile("[\u0300-\u036f]")
 _UNWRITTEN = re.compile("[.'’‘ʻʼ`]")  # noqa: RUF001
 _SPACE = re.compile(r"[\s_,;|()&–-]+")
 _SLASH = re.compile(r" ?/ ?")
@@ -195,7 +85,7 @@ def find_zones(text: str) -> list[str]:
 
 def guess_zone(locale: str) -> str | None:
     """The likeliest zone of somebody whose Discord speaks `locale`, such as `de` or `pt-BR`."""
-    return _LOCALES.get(locale)
+    return _tables().locales.get(locale)
 
 
 @cache
@@ -207,8 +97,7 @@ def zone_names() -> tuple[str, ...]:
 
 def folded(text: str) -> str:
     """How names are compared: `São Paulo`, `sao paulo` and `SAO_PAULO` are one."""
-    bare = _ACCENT.sub("", normalize("NFKD", normalize("NFKD", text).casefold()))
-    spaced = _SPACE.sub(" ", _UNWRITTEN.sub("", normalize("NFC", bare).translate(_LETTERS))).strip()
+    spaced = _SPACE.sub(" ", _UNWRITTEN.sub("", fold(text))).strip()
     return _SAINT.sub("saint ", _SLASH.sub("/", spaced))
 
 
@@ -220,7 +109,7 @@ def _typed(text: str) -> str:
 def _stated(text: str) -> list[str]:
     """The zones meant by an abbreviation, an offset or a zone's own name, which leave no other reading."""
     typed = _typed(text)
-    clocks = [zone for zone, names in _CLOCKS.items() if typed in names.split(", ")]
+    clocks = [zone for zone, names in _tables().clocks.items() if typed in names]
     offset = _OFFSET.fullmatch(_plain(text))
     own = _own_names().get(typed) if "/" in typed else None  # `Iceland` is a country here, not an old zone of Africa
     return clocks or (_fixed(offset) if offset else []) or ([own] if own else [])
@@ -228,7 +117,9 @@ def _stated(text: str) -> list[str]:
 
 def _clocks_begun(typed: str) -> list[str]:
     """While `eastern` is typed: from four letters on, as no abbreviation has more."""
-    return [zone for zone, names in _CLOCKS.items() if len(typed) > 3 and f", {typed}" in f", {names}"]  # noqa: PLR2004
+    if len(typed) < _SHORTEST_CLOCK:
+        return []
+    return [zone for zone, names in _tables().clocks.items() if any(name.startswith(typed) for name in names)]
 
 
 def _plain(text: str) -> str:
@@ -238,7 +129,7 @@ def _plain(text: str) -> str:
 def _fixed(offset: re.Match[str]) -> list[str]:
     hours, minutes = int(offset["sign"] + offset["hours"]), offset["minutes"] or "00"
     if minutes != "00":
-        odd = _ODD_OFFSETS.get(f"{offset['sign']}{abs(hours):02}:{minutes}")
+        odd = _tables().offsets.get(f"{offset['sign']}{abs(hours):02}:{minutes}")
         return [odd] if odd else []
     if hours == 0:
         return ["UTC"]
@@ -356,6 +247,20 @@ def _cities_in(code: str) -> list[_Place]:
     return [city for city in _places(f"\t{code}") if city.lies_in(code)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """What `zones.toml` holds: the names of clocks by zone, and the zones of odd offsets and of languages."""
+
+    clocks: Mapping[str, Sequence[str]]
+    offsets: Mapping[str, str]
+    locales: Mapping[str, str]
+
+
+@cache
+def _tables() -> _Tables:
+    return _Tables(**tomllib.loads(_read("zones.toml")))
+
+
 @cache
 def _zones_by_size() -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(place.zone for place in _places("|") if place.zone), *zone_names()]))
@@ -380,6 +285,8 @@ def _zone_of_region() -> dict[str, str]:
 
 @cache
 def _lines() -> tuple[str, ...]:
-    return tuple(
-        (resources.files("bot.subscription") / "cities.tsv").read_text(encoding="utf-8").rstrip("\n").split("\n")
-    )
+    return tuple(_read("cities.tsv").rstrip("\n").split("\n"))
+
+
+def _read(name: str) -> str:
+    return (resources.files("bot.subscription") / name).read_text(encoding="utf-8")

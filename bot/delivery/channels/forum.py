@@ -24,8 +24,8 @@ from bot.delivery.channels.destination import (
 )
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
-from bot.search import folded
 from bot.subscription.settings import Abilities, Discussion, Posting
+from bot.text import fold
 
 MOST_TAGS = 5  # of a post
 _ARCHIVED, _FORBIDDEN = 50083, 50013
@@ -119,7 +119,7 @@ async def _empty(post: discord.Thread, message_id: int) -> None:
 
 
 def _words(name: str) -> list[str]:
-    return re.findall(r"\w+", folded(name))
+    return re.findall(r"\w+", fold(name))
 
 
 def _names(tag: Sequence[str], topic: Sequence[str]) -> bool:

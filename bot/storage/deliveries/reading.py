@@ -1,0 +1,158 @@
+"""What is known of deliveries."""
+
+import json
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from bot.storage.database import Database, iso, readable
+from bot.storage.deliveries.rows import read_delivery, select_highlights, select_messages
+from bot.storage.deliveries.values import Delivery
+
+
+class DeliveryReader:
+    """Answers from the deliveries; what changes them is `Deliveries`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, delivery_id: int) -> Delivery | None:
+        return await self._only("deliveries.id = ?", delivery_id)
+
+    async def with_nonce(self, nonce: str) -> Delivery | None:
+        """The delivery that a message belongs to."""
+        return await self._only("deliveries.id = (SELECT delivery_id FROM messages WHERE nonce = ?)", nonce)
+
+    async def under_way(self, now: datetime) -> list[Delivery]:
+        """Planned deliveries of active subscriptions that may be tried (again) now."""
+        return await self._where(
+            "deliveries.state = 'planned' AND subscriptions.state = 'active'"
+            " AND (retry_at IS NULL OR retry_at <= ? OR next_run_at <= ?) ORDER BY deliveries.id",
+            iso(now),
+            iso(now),
+        )
+
+    async def latest(self, subscription_id: int, limit: int = 1) -> list[Delivery]:
+        """A subscription's latest deliveries, latest run first."""
+        return await self._where("subscription_id = ? ORDER BY run_date DESC LIMIT ?", subscription_id, limit)
+
+    async def is_under_way(self, subscription_id: int) -> bool:
+        """Whether a digest of the subscription is planned, and not there yet."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT 1 FROM deliveries WHERE subscription_id = ? AND state = 'planned'", (subscription_id,)
+            )
+        return bool(rows)
+
+    async def last_posted(self, subscription_id: int) -> Delivery | None:
+        """The latest run that highlighted something in a message which is there, or was until it was undone."""
+        return await self._only(
+            "subscription_id = ? AND quiet IS NULL AND (deliveries.state = 'undone' OR EXISTS (SELECT 1 FROM messages"
+            " WHERE delivery_id = deliveries.id AND message_id IS NOT NULL)) ORDER BY run_date DESC LIMIT 1",
+            subscription_id,
+        )
+
+    async def taken(self, subscription_id: int, since: date) -> frozenset[date]:
+        """The dates from `since` on that have had their run, or were sent before their time."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT run_date FROM deliveries WHERE subscription_id = ? AND run_date >= ?",
+                (subscription_id, since.isoformat()),
+            )
+        return frozenset(date.fromisoformat(day) for (day,) in rows)
+
+    async def covered_until(self, subscription_id: int) -> date | None:
+        """The last day a subscription need not look at again, None before its first run.
+
+        A delivery that failed or was undone covers nothing: where there is no other, all of its days are open.
+        """
+        async with self._database.read() as connection:
+            ((covered, first),) = await connection.execute_fetchall(
+                "SELECT max(covered_until) FILTER (WHERE state NOT IN ('failed', 'undone')),"
+                " min(json_extract(days, '$[0]')) FROM deliveries WHERE subscription_id = ?",
+                (subscription_id,),
+            )
+        if covered:
+            return date.fromisoformat(covered)
+        return date.fromisoformat(first) - timedelta(days=1) if first else None
+
+    async def highlighted(self, subscription_id: int) -> frozenset[str]:
+        """The ids of the papers a subscription has highlighted."""
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT paper_id FROM highlights WHERE subscription_id = ?", (subscription_id,)
+            )
+        return frozenset(row["paper_id"] for row in rows)
+
+    async def of_paper(self, subscription_id: int, paper_id: str) -> Delivery | None:
+        """The delivery in which a subscription highlighted a paper."""
+        return await self._only(
+            "deliveries.id = (SELECT delivery_id FROM highlights WHERE subscription_id = ? AND paper_id = ?)",
+            subscription_id,
+            paper_id,
+        )
+
+    async def covering(self, subscription_id: int, day: date) -> Delivery | None:
+        """The delivery that covered a day's list for a subscription; one that failed or was undone covers nothing."""
+        return await self._only(
+            "subscription_id = ? AND deliveries.state NOT IN ('failed', 'undone')"
+            " AND EXISTS (SELECT 1 FROM json_each(deliveries.days) WHERE value = ?) ORDER BY run_date LIMIT 1",
+            subscription_id,
+            day.isoformat(),
+        )
+
+    async def seen(self, guild_id: int, paper_ids: Iterable[str]) -> dict[str, date] | None:
+        """When a server's daily digests first had each of these papers; None where it has had no daily digest."""
+        daily = (  # of one that failed, only what had arrived is still highlighted
+            "FROM highlights JOIN deliveries ON deliveries.id = delivery_id"
+            " JOIN subscriptions ON subscriptions.id = deliveries.subscription_id WHERE guild_id = ?"
+            " AND deliveries.state IN ('planned', 'sent', 'failed')"
+            " AND json_extract(deliveries.wish, '$.cadence') = 'daily'"
+        )
+        async with self._database.read() as connection:
+            if not await connection.execute_fetchall(f"SELECT 1 {daily} LIMIT 1", (guild_id,)):
+                return None
+            rows = await connection.execute_fetchall(
+                f"SELECT paper_id, min(run_date) {daily} AND paper_id IN (SELECT value FROM json_each(?))"
+                " GROUP BY paper_id",
+                (guild_id, json.dumps(list(paper_ids))),
+            )
+        return {paper_id: date.fromisoformat(day) for paper_id, day in rows}
+
+    async def published_since(self, place_id: int, instant: datetime) -> int:
+        """How many messages of a channel were published from `instant` on."""
+        async with self._database.read() as connection:
+            ((count,),) = await connection.execute_fetchall(
+                "SELECT count(*) FROM messages WHERE place_id = ? AND published_at >= ?", (place_id, iso(instant))
+            )
+        return int(count)
+
+    async def failures_in_a_row(self, subscription_id: int) -> int:
+        """How many of a subscription's latest runs failed, one after the other."""
+        async with self._database.read() as connection:
+            ((count,),) = await connection.execute_fetchall(
+                "SELECT count(*) FROM deliveries WHERE subscription_id = ? AND state = 'failed' AND run_date >"
+                " (SELECT coalesce(max(run_date), '') FROM deliveries"
+                " WHERE subscription_id = ? AND state IN ('sent', 'quiet', 'undone'))",
+                (subscription_id, subscription_id),
+            )
+        return int(count)
+
+    async def _where(self, condition: str, *values: object) -> list[Delivery]:
+        async with self._database.read() as connection:
+            rows = await connection.execute_fetchall(
+                "SELECT deliveries.*, subscriptions.guild_id FROM deliveries"
+                f" JOIN subscriptions ON subscriptions.id = subscription_id WHERE {condition}",
+                values,
+            )
+            ids = [row["id"] for row in rows]
+            highlights, messages = await select_highlights(connection, ids), await select_messages(connection, ids)
+        found = (
+            readable("delivery", row["id"], partial(read_delivery, row, highlights[row["id"]], messages[row["id"]]))
+            for row in rows
+        )
+        return [delivery for delivery in found if delivery]
+
+    async def _only(self, condition: str, *values: object) -> Delivery | None:
+        found = await self._where(condition, *values)
+        return found[0] if found else None

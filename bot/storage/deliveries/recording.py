@@ -1,0 +1,212 @@
+"""The steps of a delivery, each recorded in a transaction of its own."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import aiosqlite
+
+from bot.digest import Digest
+from bot.reasons import Reason
+from bot.storage.changes import Action, record_change
+from bot.storage.database import assigned, iso
+from bot.storage.deliveries.reading import DeliveryReader
+from bot.storage.deliveries.rows import insert_highlights, insert_messages
+from bot.storage.deliveries.values import Delivery, DeliveryState
+from bot.storage.notices import forget_notice
+from bot.storage.reasons import reason_json
+from bot.storage.subscriptions import Subscription, run_row, suspend
+from bot.storage.wishes import wish_json
+from bot.subscription.schedule import Run
+
+
+class Deliveries(DeliveryReader):
+    """Knows the deliveries, and takes each through its steps."""
+
+    async def plan(
+        self,
+        subscription: Subscription,
+        run: Run,
+        next_run: Run,
+        digest: Digest,
+        *,
+        nonces: Sequence[str],
+        now: datetime,
+        by: int | None = None,
+    ) -> Delivery | None:
+        """Record what `run` is to deliver, in which messages, and the next run, in one transaction.
+
+        None when an admin changed the subscription since it was read, the run has its delivery already, or another
+        delivery is under way. `by` is the admin who has it sent before its time.
+        """
+        try:
+            async with self._database.write() as connection:
+                await _move_on(connection, subscription, next_run)
+                delivery_id = await _insert(connection, subscription, run, digest, nonces, now)
+                if by:
+                    await record_change(connection, subscription.id, Action.SENT, by=by, now=now)
+        except _Void:
+            return None
+        return await self.get(delivery_id)
+
+    async def attempt(self, delivery_id: int, number: int, now: datetime) -> bool:
+        """Note, before a send, that its outcome is about to be unknown; False where it is not to be sent any more."""
+        async with self._database.write() as connection:
+            noted = await connection.execute(
+                "UPDATE messages SET attempted_at = coalesce(attempted_at, ?) WHERE delivery_id = ? AND number = ?"
+                " AND EXISTS (SELECT 1 FROM deliveries JOIN subscriptions ON subscriptions.id = subscription_id"
+                " WHERE deliveries.id = ? AND deliveries.state = 'planned' AND subscriptions.state = 'active')",
+                (iso(now), delivery_id, number, delivery_id),
+            )
+            return noted.rowcount > 0
+
+    async def not_arrived(self, delivery_id: int, number: int) -> None:
+        """The message is known not to exist."""
+        await self._note(delivery_id, number, "attempted_at = NULL")
+
+    async def arrived(self, delivery_id: int, number: int, place_id: int, message_id: int, sent_at: datetime) -> None:
+        """A message is there; what is left to do is its thread, and to publish it."""
+        await self._note(
+            delivery_id,
+            number,
+            "attempted_at = NULL, place_id = ?, message_id = ?, sent_at = ?",
+            place_id,
+            message_id,
+            iso(sent_at),
+        )
+
+    async def threaded(self, delivery_id: int, number: int) -> None:
+        await self._note(delivery_id, number, "threaded = 1")
+
+    async def published(self, delivery_id: int, number: int, now: datetime) -> None:
+        await self._note(delivery_id, number, "published_at = ?", iso(now))
+
+    async def complete(self, delivery: Delivery, reason: Reason | None = None) -> None:
+        """All messages are there; `reason` says what else could not be done. A failure is worth telling again."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE deliveries SET state = CASE WHEN quiet IS NULL THEN 'sent' ELSE 'quiet' END,"
+                " reason = ?, retry_at = NULL WHERE id = ?",
+                (reason_json(reason), delivery.id),
+            )
+            await forget_notice(connection, delivery.subscription_id)
+
+    async def postpone(self, delivery_id: int, reason: Reason, retry_at: datetime) -> None:
+        """Try again at `retry_at`; whether a message exists stays as unknown as it is."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                "UPDATE deliveries SET attempts = attempts + 1, reason = ?, retry_at = ? WHERE id = ?",
+                (reason_json(reason), iso(retry_at), delivery_id),
+            )
+
+    async def fail(self, delivery_id: int, reason: Reason, now: datetime, *, suspending: bool = False) -> None:
+        """Give up what has not arrived of a delivery and release its papers for the next.
+
+        With `suspending`, its subscription is suspended for the same reason.
+        """
+        async with self._database.write() as connection:
+            failed = await connection.execute_fetchall(
+                "UPDATE deliveries SET state = 'failed', reason = ?, retry_at = NULL WHERE id = ?"
+                " RETURNING subscription_id",
+                (reason_json(reason), delivery_id),
+            )
+            await connection.execute(
+                "DELETE FROM highlights WHERE delivery_id = ? AND message IN"
+                " (SELECT number FROM messages WHERE delivery_id = ? AND message_id IS NULL)",
+                (delivery_id, delivery_id),
+            )
+            await connection.execute("UPDATE messages SET attempted_at = NULL WHERE delivery_id = ?", (delivery_id,))
+            for (subscription_id,) in failed:  # none, when it was forgotten meanwhile
+                await _void_plans(connection, subscription_id)
+                if suspending:
+                    await suspend(connection, subscription_id, reason, now)
+
+    async def undo(self, delivery: Delivery, *, by: int, now: datetime) -> None:
+        """Record that the messages of a delivery were deleted, and release its papers for the next; once."""
+        async with self._database.write() as connection:
+            undone = await connection.execute(
+                "UPDATE deliveries SET state = 'undone' WHERE id = ? AND state != 'undone'", (delivery.id,)
+            )
+            if not undone.rowcount:
+                return
+            await connection.execute("DELETE FROM highlights WHERE delivery_id = ?", (delivery.id,))
+            await connection.execute(
+                "UPDATE messages SET place_id = NULL, message_id = NULL WHERE delivery_id = ?", (delivery.id,)
+            )
+            await _reopen(connection, delivery)
+            await _void_plans(connection, delivery.subscription_id)
+            await record_change(connection, delivery.subscription_id, Action.UNDONE, by=by, now=now)
+
+    async def _note(self, delivery_id: int, number: int, assignments: str, *values: object) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(
+                f"UPDATE messages SET {assignments} WHERE delivery_id = ? AND number = ?",
+                (*values, delivery_id, number),
+            )
+
+
+async def _void_plans(connection: aiosqlite.Connection, subscription_id: int) -> None:
+    """Whatever is being composed does not know yet which days are open again."""
+    await connection.execute("UPDATE subscriptions SET revision = revision + 1 WHERE id = ?", (subscription_id,))
+
+
+async def _reopen(connection: aiosqlite.Connection, undone: Delivery) -> None:
+    """Have the next digest look at the days of `undone` again, though other runs have come since."""
+    if undone.digest.days:
+        before = undone.digest.days[0] - timedelta(days=1)
+        await connection.execute(
+            "UPDATE deliveries SET covered_until = min(covered_until, ?)"
+            " WHERE subscription_id = ? AND run_date > ? AND state NOT IN ('failed', 'undone')",
+            (before.isoformat(), undone.subscription_id, undone.run_date.isoformat()),
+        )
+
+
+class _Void(Exception):
+    """A plan that must not be: the transaction is taken back."""
+
+
+async def _insert(
+    connection: aiosqlite.Connection,
+    subscription: Subscription,
+    run: Run,
+    digest: Digest,
+    nonces: Sequence[str],
+    now: datetime,
+) -> int:
+    """The new delivery's id; raises `_Void` when the run has its delivery already, or one is under way."""
+    inserted = await connection.execute_fetchall(
+        "INSERT INTO deliveries (subscription_id, run_date, channel_id, state, quiet, wish,"
+        " covered_until, days, listed, planned_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+        " WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE subscription_id = ? AND state = 'planned')"
+        " ON CONFLICT DO NOTHING RETURNING id",
+        (
+            subscription.id,
+            run.date.isoformat(),
+            subscription.wish.channel_id,
+            DeliveryState.PLANNED if nonces else DeliveryState.QUIET,
+            reason_json(digest.reason),
+            wish_json(subscription.wish),
+            digest.covered_until.isoformat(),
+            json.dumps([day.isoformat() for day in digest.days]),
+            digest.listed,
+            iso(now),
+            subscription.id,
+        ),
+    )
+    for row in inserted:
+        await insert_messages(connection, row["id"], nonces)
+        await insert_highlights(connection, row["id"], subscription.id, digest.highlights, apart=len(nonces) > 1)
+        return int(row["id"])
+    raise _Void
+
+
+async def _move_on(connection: aiosqlite.Connection, subscription: Subscription, next_run: Run) -> None:
+    """Set the next run; raises `_Void` when an admin changed the subscription since it was read."""
+    values = run_row(next_run)
+    moved = await connection.execute(
+        f"UPDATE subscriptions SET {assigned(values)}, reason = NULL"
+        " WHERE id = ? AND revision = ? AND state = 'active'",
+        (*values.values(), subscription.id, subscription.revision),
+    )
+    if not moved.rowcount:
+        raise _Void

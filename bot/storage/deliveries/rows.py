@@ -1,0 +1,126 @@
+"""Deliveries as rows: written when they are planned, and read into values."""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+import aiosqlite
+
+from bot.digest import Digest, Highlight
+from bot.storage.database import from_iso
+from bot.storage.deliveries.values import Delivery, DeliveryState, Message
+from bot.storage.papers import SELECT_PAPERS, read_paper
+from bot.storage.reasons import read_reason
+from bot.storage.wishes import read_wish
+
+
+async def insert_messages(connection: aiosqlite.Connection, delivery_id: int, nonces: Sequence[str]) -> None:
+    await connection.executemany(
+        "INSERT INTO messages (delivery_id, number, nonce) VALUES (?, ?, ?)",
+        [(delivery_id, number, nonce) for number, nonce in enumerate(nonces, 1)],
+    )
+
+
+async def insert_highlights(
+    connection: aiosqlite.Connection,
+    delivery_id: int,
+    subscription_id: int,
+    highlights: Iterable[Highlight],
+    *,
+    apart: bool,
+) -> None:
+    """The highlights, each with its message `apart`, or all in the first."""
+    await connection.executemany(
+        "INSERT INTO highlights (delivery_id, subscription_id, position, paper_id, upvotes, comments, riser,"
+        " seen_on, missed, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                delivery_id,
+                subscription_id,
+                each.position,
+                each.paper.id,
+                each.upvotes,
+                each.comments,
+                each.riser,
+                each.seen_on and each.seen_on.isoformat(),
+                each.missed,
+                each.position if apart else 1,
+            )
+            for each in highlights
+        ],
+    )
+
+
+async def select_highlights(
+    connection: aiosqlite.Connection, delivery_ids: list[int]
+) -> defaultdict[int, tuple[Highlight, ...]]:
+    rows = await connection.execute_fetchall(
+        "SELECT paper.*, delivery_id, position, highlights.upvotes AS upvotes_then,"
+        " highlights.comments AS comments_then, riser, seen_on, missed"
+        f" FROM highlights JOIN ({SELECT_PAPERS}) AS paper"
+        " ON paper.id = paper_id WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY position",
+        (json.dumps(delivery_ids),),
+    )
+    found: defaultdict[int, tuple[Highlight, ...]] = defaultdict(tuple)
+    for row in rows:
+        found[row["delivery_id"]] += (
+            Highlight(
+                row["position"],
+                read_paper(row),
+                row["upvotes_then"],
+                row["comments_then"],
+                bool(row["riser"]),
+                date.fromisoformat(row["seen_on"]) if row["seen_on"] else None,
+                bool(row["missed"]),
+            ),
+        )
+    return found
+
+
+async def select_messages(
+    connection: aiosqlite.Connection, delivery_ids: list[int]
+) -> defaultdict[int, tuple[Message, ...]]:
+    rows = await connection.execute_fetchall(
+        "SELECT * FROM messages WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY number",
+        (json.dumps(delivery_ids),),
+    )
+    found: defaultdict[int, tuple[Message, ...]] = defaultdict(tuple)
+    for row in rows:
+        found[row["delivery_id"]] += (
+            Message(
+                row["number"],
+                row["nonce"],
+                from_iso(row["attempted_at"]),
+                row["place_id"],
+                row["message_id"],
+                from_iso(row["sent_at"]),
+                bool(row["threaded"]),
+                from_iso(row["published_at"]),
+            ),
+        )
+    return found
+
+
+def read_delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages: tuple[Message, ...]) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        subscription_id=row["subscription_id"],
+        guild_id=row["guild_id"],
+        channel_id=row["channel_id"],
+        run_date=date.fromisoformat(row["run_date"]),
+        state=DeliveryState(row["state"]),
+        reason=read_reason(row["reason"]),
+        wish=read_wish(json.loads(row["wish"])),
+        digest=Digest(
+            date.fromisoformat(row["covered_until"]),
+            tuple(date.fromisoformat(day) for day in json.loads(row["days"])),
+            row["listed"],
+            highlights,
+            read_reason(row["quiet"]),
+        ),
+        messages=messages,
+        planned_at=datetime.fromisoformat(row["planned_at"]),
+        attempts=row["attempts"],
+    )
