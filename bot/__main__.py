@@ -21,9 +21,7 @@ from bot.archive import Archive
 from bot.client import PaperBot, use_discord_at
 from bot.demo import Scene
 from bot.digest import latest_closed_day
-from bot.layouts.reasons import explain
-from bot.layouts.terminal import digest_panel
-from bot.layouts.text import count
+from bot.layouts import terminal
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.search import IndexRefused, forget_index, load_encoder
 from bot.settings import BotSettings, InvalidSettings, Settings, read_settings
@@ -36,21 +34,25 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks show local variables, and with them a token
 )
 
-_USAGE = 2  # the exit code for what the operator has to mend
+_USAGE = 2  # the exit code for what the operator has to fix
 
 
 def main() -> None:
-    """Run the command line; what the operator has to mend is one line and exit code 2."""
+    """Run the command line; what the operator has to fix is one line and exit code 2."""
     try:
         app()
-    except (InvalidSettings, DatabaseRefused, IndexRefused) as error:
+    except InvalidSettings as error:
         _stop(str(error), _USAGE)
+    except DatabaseRefused as error:
+        _stop(terminal.database_refused(error), _USAGE)
+    except IndexRefused as error:
+        _stop(terminal.index_refused(error), _USAGE)
     except discord.LoginFailure:
-        _stop("DISCORD_TOKEN: Discord does not know this token. Copy it anew from the developer portal.", _USAGE)
+        _stop(terminal.LOGIN_REFUSED, _USAGE)
     except (aiohttp.ClientError, discord.DiscordServerError) as error:
-        _stop(f"Discord could not be reached ({type(error).__name__}). Is the network up? Start me again then.", 1)
+        _stop(terminal.discord_unreachable(error), 1)
     except PapersUnavailable as error:
-        _stop(f"{explain(error.reason)} Try again later.", 1)
+        _stop(terminal.papers_unavailable(error), 1)
 
 
 def _stop(message: str, code: int) -> NoReturn:
@@ -112,9 +114,7 @@ def demo(
     try:
         from bot.demo import stage  # noqa: PLC0415  # an extra, which the bot runs without
     except ImportError as error:
-        raise typer.BadParameter(
-            f"the demo needs its extra: `make setup` installs it, or pip install '.[demo]' ({error})"
-        ) from None
+        raise typer.BadParameter(terminal.extra_missing(error)) from None
     try:
         asyncio.run(stage.show(screenshot and screenshot.absolute(), scene))
     except stage.DemoUnavailable as error:
@@ -133,7 +133,7 @@ def backfill(
     today = system_clock().date()
     first, last = since.date(), min(until.date() if until else today, today)
     if first > last:
-        raise typer.BadParameter(f"the days end on {last}, before they begin on {first}", param_hint="--since")
+        raise typer.BadParameter(terminal.days_reversed(first, last), param_hint="--since")
     asyncio.run(_backfill(settings, first, last))
 
 
@@ -149,11 +149,9 @@ async def _backfill(settings: Settings, first: date, last: date) -> None:
             async for day, failure in archive.refresh_each(days, system_clock):
                 failures += [failure] if failure else []
                 progress.update(bar, advance=1, description=f"Reading {day}")
-    Console().print(f"{count(len(days) - len(failures), 'day')} read.")
+    Console().print(terminal.days_read(len(days) - len(failures)))
     if failures:
-        _stop(
-            f"{count(len(failures), 'day')} could not be read. {explain(failures[-1].reason)} Run it again for them.", 1
-        )
+        _stop(terminal.days_unread(failures), 1)
 
 
 @app.command()
@@ -179,7 +177,7 @@ async def _preview(settings: Settings, day: date | None, size: int) -> Panel:
             papers = await api.daily(each)
             if papers:
                 break
-    return digest_panel(papers, each, size)
+    return terminal.digest_panel(papers, each, size)
 
 
 if __name__ == "__main__":

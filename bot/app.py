@@ -18,7 +18,7 @@ from bot.lookups.completer import Completer
 from bot.lookups.finder import Finder
 from bot.papers.api import PapersAPI
 from bot.search import MODEL, Encoder, Meaning, Search
-from bot.storage import DatabaseRefused, Storage, open_storage
+from bot.storage import DatabaseProblem, DatabaseRefused, Storage, open_storage
 
 
 def system_clock() -> datetime:
@@ -107,9 +107,9 @@ def _sole_use(database: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        raise DatabaseRefused(f"{database} is in use: another Paperboy is running on it.") from error
+        raise DatabaseRefused(DatabaseProblem.IN_USE, database) from error
     except OSError as error:
-        raise DatabaseRefused(f"{database} cannot be used as Paperboy's database: {error}") from error
+        raise DatabaseRefused(DatabaseProblem.UNUSABLE, database, str(error)) from error
     try:
         yield
     finally:

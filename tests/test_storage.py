@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import open_house
+from bot.layouts.terminal import database_refused
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
 from bot.storage import DatabaseRefused, Storage, database, embeddings, open_storage
@@ -493,7 +494,7 @@ class TestOpening:
             await storage.papers.record(DAY, [A], MORNING)
         before = self.state(path)
         self.add_migration(monkeypatch, script)
-        with pytest.raises(DatabaseRefused, match="cannot be used"):
+        with pytest.raises(DatabaseRefused, match="unusable"):
             async with open_storage(path):
                 pass
         assert self.state(path) == before
@@ -532,7 +533,7 @@ class TestOpening:
             async with open_storage(path):
                 pass
         assert (path.read_bytes() if path.is_file() else None) == before
-        return str(refused.value)
+        return database_refused(refused.value)
 
     async def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(self, path: Path) -> None:
         async with open_storage(path):
@@ -585,7 +586,7 @@ class TestOpening:
 class TestSoleUse:
     async def test_a_second_bot_on_the_same_database_is_refused(self, path: Path, api: PapersAPI) -> None:
         async with open_house(path, api):
-            with pytest.raises(DatabaseRefused, match="another Paperboy is running"):
+            with pytest.raises(DatabaseRefused, match="in_use"):
                 async with open_house(path, api):
                     pass
         async with open_house(path, api):
@@ -598,7 +599,7 @@ class TestSoleUse:
             version = query(path, "PRAGMA user_version")
             newer = [*database._migrations(), "CREATE TABLE novelties (id INTEGER) STRICT;"]
             monkeypatch.setattr(database, "_migrations", lambda: newer)
-            with pytest.raises(DatabaseRefused, match="another Paperboy is running"):
+            with pytest.raises(DatabaseRefused, match="in_use"):
                 async with open_house(path, api):
                     pass
             assert query(path, "PRAGMA user_version") == version

@@ -1,6 +1,6 @@
-"""The digest in a terminal."""
+"""What the command line says: a digest, and in a line what the operator has to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from rich.panel import Panel
@@ -8,11 +8,58 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.digest import Candidate, Highlight, compose
+from bot.layouts.reasons import explain
 from bot.layouts.text import count, day_name, first_sentences, plain
 from bot.papers import Paper
+from bot.papers.api import PapersUnavailable
+from bot.search import IndexRefused
+from bot.storage import DatabaseProblem, DatabaseRefused
 from bot.subscription.settings import Taste
 
 SUMMARY = 300  # characters
+LOGIN_REFUSED = "DISCORD_TOKEN: Discord does not know this token. Copy it again from the developer portal."
+_DATABASE: Mapping[DatabaseProblem, str] = {
+    DatabaseProblem.IN_USE: "{path} is in use: another Paperboy is running on it.",
+    DatabaseProblem.IS_FOLDER: "{path} is a folder. Name a file in PAPERBOY_DATABASE.",
+    DatabaseProblem.FOREIGN: "{path} is another program's database. Name another file in PAPERBOY_DATABASE.",
+    DatabaseProblem.NEWER: (
+        "{path} was written by a newer Paperboy ({detail}). Update Paperboy, or name another file in PAPERBOY_DATABASE."
+    ),
+    DatabaseProblem.UNUSABLE: "{path} cannot be used as Paperboy's database: {detail}",
+}
+
+
+def database_refused(error: DatabaseRefused) -> str:
+    return _DATABASE[error.problem].format(path=error.path, detail=error.detail)
+
+
+def index_refused(error: IndexRefused) -> str:
+    return f"{error.path} cannot hold the search index: {error.detail}"
+
+
+def discord_unreachable(error: Exception) -> str:
+    return f"Discord could not be reached ({type(error).__name__}). Is the network up? Start me again then."
+
+
+def papers_unavailable(error: PapersUnavailable) -> str:
+    return f"{explain(error.reason)} Try again later."
+
+
+def extra_missing(error: ImportError) -> str:
+    return f"the demo needs its extra: `make setup` installs it, or pip install '.[demo]' ({error})"
+
+
+def days_reversed(first: date, last: date) -> str:
+    return f"the days end on {last}, before they begin on {first}"
+
+
+def days_read(number: int) -> str:
+    return f"{count(number, 'day')} read."
+
+
+def days_unread(failures: Sequence[PapersUnavailable]) -> str:
+    unread = count(len(failures), "day")
+    return f"{unread} could not be read. {explain(failures[-1].reason)} Run it again for them."
 
 
 def digest_panel(papers: Sequence[Paper], day: date, size: int) -> Panel:

@@ -41,7 +41,12 @@ class Hits:
 
 
 class IndexRefused(Exception):
-    """The folder cannot hold the index."""
+    """The folder cannot hold the index; the detail is the system's error."""
+
+    def __init__(self, path: Path, detail: str) -> None:
+        super().__init__(f"{path}: {detail}")
+        self.path = path
+        self.detail = detail
 
 
 class Index:
@@ -81,7 +86,7 @@ class Index:
             self._open_writer()
             self._mark()
         except (OSError, ValueError) as error:
-            raise IndexRefused(f"{self._path} cannot hold the search index: {error}") from error
+            raise IndexRefused(self._path, str(error)) from error
 
     def _use(self, index: tantivy.Index) -> None:
         register_analyzers(index)

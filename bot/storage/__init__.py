@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.storage.changes import Action, Change, Changes
-from bot.storage.database import Database, DatabaseRefused
+from bot.storage.database import Database, DatabaseProblem, DatabaseRefused
 from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Message
 from bot.storage.drafts import Draft, Drafts
 from bot.storage.embeddings import Embeddings
@@ -29,6 +29,7 @@ __all__ = [
     "Action",
     "Change",
     "ChangedMeanwhile",
+    "DatabaseProblem",
     "DatabaseRefused",
     "Delivery",
     "DeliveryState",

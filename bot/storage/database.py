@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
+from enum import Enum, auto
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -26,8 +27,24 @@ _PRAGMAS = (
 )
 
 
+class DatabaseProblem(Enum):
+    """What is wrong with a file; in brackets what the detail says."""
+
+    IN_USE = auto()
+    IS_FOLDER = auto()
+    FOREIGN = auto()
+    NEWER = auto()  # its schema and ours
+    UNUSABLE = auto()  # the system's error
+
+
 class DatabaseRefused(Exception):
     """The file is no database of ours, or one from a newer version; it was left as it is."""
+
+    def __init__(self, problem: DatabaseProblem, path: Path, detail: str = "") -> None:
+        super().__init__(f"{path}: {problem.name.lower()} {detail}".rstrip())
+        self.problem = problem
+        self.path = path
+        self.detail = detail
 
 
 class Database:
@@ -90,23 +107,20 @@ def _prepare(path: Path) -> None:
         version = _version(path)
         migrations = _migrations()
         if version > len(migrations):
-            raise DatabaseRefused(
-                f"{path} was written by a newer Paperboy (schema {version}, this one knows {len(migrations)}). "
-                "Update Paperboy, or name another file in PAPERBOY_DATABASE."
-            )
+            raise DatabaseRefused(DatabaseProblem.NEWER, path, f"schema {version}, not {len(migrations)}")
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             for number, script in enumerate(migrations[version:], version + 1):
                 # The script and its version are one transaction: a kill leaves neither.
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
     except (sqlite3.Error, OSError) as error:
-        raise DatabaseRefused(f"{path} cannot be used as Paperboy's database: {error}") from error
+        raise DatabaseRefused(DatabaseProblem.UNUSABLE, path, str(error)) from error
 
 
 def _version(path: Path) -> int:
     """The schema's version, 0 for a new file; read without changing anything."""
     if path.is_dir():
-        raise DatabaseRefused(f"{path} is a folder. Name a file in PAPERBOY_DATABASE.")
+        raise DatabaseRefused(DatabaseProblem.IS_FOLDER, path)
     if not path.exists() or path.stat().st_size == 0:
         return 0
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
@@ -114,7 +128,7 @@ def _version(path: Path) -> int:
         owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
         tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if (version or tables) and owner != APPLICATION_ID:
-        raise DatabaseRefused(f"{path} is another program's database. Name another file in PAPERBOY_DATABASE.")
+        raise DatabaseRefused(DatabaseProblem.FOREIGN, path)
     return version
 
 
