@@ -12,11 +12,7 @@ import aiohttp
 from bench.figures import Figure
 from bot.app import House, open_house
 from bot.client import PaperBot, use_discord_at
-from bot.delivery.channels import Channels
-from bot.delivery.courier import AT_ONCE, Courier
-from bot.delivery.notices import Notices
-from bot.delivery.planning import Planner
-from bot.delivery.sending import Sender
+from bot.delivery.courier import AT_ONCE, build_courier
 from bot.digest import closed_at
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
@@ -71,8 +67,8 @@ async def _deliver(house: House, wire: Wire) -> float:
         connection = asyncio.create_task(bot.start(TOKEN))
         await bot.wait_until_ready()
         began = time.perf_counter()
-        sender = Sender(house.storage, Channels(bot), Notices(bot, house.storage), messages_per_second=UNPACED)
-        await Courier(house.storage, Planner(house.storage, house.composer), sender).tick(house.clock())
+        courier = build_courier(bot, house.storage, house.composer, messages_per_second=UNPACED)
+        await courier.tick(house.clock())
         taken = time.perf_counter() - began
         await bot.close()
         await connection

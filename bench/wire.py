@@ -22,11 +22,8 @@ from bench.sends import UNPACED, subscribe
 from bench.shelves import NOW, Shelf
 from bot.app import House
 from bot.client import PaperBot, use_discord_at
-from bot.delivery.channels import Channels
-from bot.delivery.courier import Courier
-from bot.delivery.notices import Notices
-from bot.delivery.planning import Planner
-from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
+from bot.delivery.courier import build_courier
+from bot.delivery.sending import MESSAGES_PER_SECOND
 from bot.digest import RISER_DAYS, latest_closed_day
 from tests.wire import TOKEN
 
@@ -104,11 +101,8 @@ class _Digests:
         await subscribe(self._bot.house.storage, channels, NOW - timedelta(hours=1))
 
     async def send(self, messages_per_second: float, days: int = 1) -> None:
-        storage = self._bot.house.storage
-        sender = Sender(
-            storage, Channels(self._bot), Notices(self._bot, storage), messages_per_second=messages_per_second
-        )
-        courier = Courier(storage, Planner(storage, self._bot.house.composer), sender)
+        house = self._bot.house
+        courier = build_courier(self._bot, house.storage, house.composer, messages_per_second=messages_per_second)
         for _ in range(days):
             await self._list(latest_closed_day(self._now))
             await courier.tick(self._now)

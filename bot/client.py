@@ -13,10 +13,7 @@ from bot.app import House
 from bot.delivery.channels import Channels
 from bot.delivery.channels.destination import NEEDED
 from bot.delivery.channels.forum import unrepeated_posts
-from bot.delivery.courier import Courier
-from bot.delivery.notices import Notices
-from bot.delivery.planning import Planner
-from bot.delivery.sending import Sender
+from bot.delivery.courier import build_courier
 from bot.editing.drafts import DraftEditor
 from bot.editing.editor import Editor
 
@@ -44,10 +41,9 @@ class PaperBot(commands.AutoShardedBot):
         )
         self.house = house
         channels = Channels(self)
+        self.courier = build_courier(self, house.storage, house.composer)
         self.editor = Editor(house.storage, channels)
         self.drafts = DraftEditor(house.storage, channels, self.editor, house.composer)
-        self.sender = Sender(house.storage, channels, Notices(self, house.storage))
-        self.courier = Courier(house.storage, Planner(house.storage, house.composer), self.sender)
 
     async def setup_hook(self) -> None:
         for name in COGS:

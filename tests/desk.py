@@ -13,11 +13,7 @@ from discord.http import Route
 
 from bot.app import House
 from bot.client import PaperBot, use_discord_at
-from bot.delivery.channels import Channels
-from bot.delivery.courier import Courier
-from bot.delivery.notices import Notices
-from bot.delivery.planning import Planner
-from bot.delivery.sending import Sender
+from bot.delivery.courier import Courier, build_courier
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
 from bot.subscription.schedule import first_run
 from bot.subscription.settings import Discussion, Taste, Wish
@@ -75,9 +71,7 @@ async def loopback(clock: Clock) -> AsyncIterator[Wire]:
 
 def another_life(bot: PaperBot) -> Courier:
     """All that a bot knows from before a restart is in the database."""
-    storage = bot.house.storage
-    sender = Sender(storage, Channels(bot), Notices(bot, storage), messages_per_second=1_000_000)
-    return Courier(storage, Planner(storage, bot.house.composer), sender)
+    return build_courier(bot, bot.house.storage, bot.house.composer, messages_per_second=1_000_000)
 
 
 @asynccontextmanager

@@ -12,11 +12,7 @@ import simcord
 
 from bot.app import House, build_house
 from bot.client import PaperBot
-from bot.delivery.channels import Channels
-from bot.delivery.courier import Courier
-from bot.delivery.notices import Notices
-from bot.delivery.planning import Planner
-from bot.delivery.sending import Sender
+from bot.delivery.courier import build_courier
 from bot.demo.papers_server import PapersServer
 from bot.digest import latest_closed_day
 from bot.papers.api import PapersAPI
@@ -102,8 +98,7 @@ async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock)
     search = Search(tmp_path / "paperboy.index", await storage.papers.identity(), last_change=0)
     house = build_house(storage, search, api, clock=clock)
     bot = PaperBot(house, shard_count=1)
-    sender = Sender(storage, Channels(bot), Notices(bot, storage), messages_per_second=1e6)
-    bot.courier = Courier(storage, Planner(storage, house.composer), sender)
+    bot.courier = build_courier(bot, storage, house.composer, messages_per_second=1e6)
     env = simcord.Env(bot)
     await env.start()
     await storage.guilds.join(GUILD_ID, clock.now)  # it has been welcomed

@@ -306,7 +306,7 @@ async def test_an_undo_without_manage_messages_works_as_the_message_is_the_bots_
 async def test_two_undos_at_once_are_recorded_once(server: Server) -> None:
     await post(server)
     (delivery,) = await deliveries(server)
-    undos = (server.bot.sender.undo(delivery, server.clock.now, by=server.admin.id) for _ in range(2))
+    undos = (server.bot.courier.sender.undo(delivery, server.clock.now, by=server.admin.id) for _ in range(2))
     await asyncio.gather(*undos)
     await server.env.settle()
     assert (await server.ask("digest log")).count("undid the last digest") == 1

@@ -176,8 +176,8 @@ async def test_an_undo_whose_answers_are_lost_may_be_done_again_and_leaves_nothi
         (delivery,) = await desk.deliveries()
         wire.delete_faults.append(Fault(503, created=True))
         with pytest.raises(DeliveryFailed):
-            await desk.bot.sender.undo(delivery, clock(), by=1)
-        assert await desk.bot.sender.undo(delivery, clock(), by=1)
+            await desk.bot.courier.sender.undo(delivery, clock(), by=1)
+        assert await desk.bot.courier.sender.undo(delivery, clock(), by=1)
         assert (desk.channel.digests, desk.channel.threads) == ([], [])
         (undone,) = await desk.deliveries()
         assert (undone.state, undone.digest.highlights) == (DeliveryState.UNDONE, ())
@@ -198,7 +198,7 @@ async def test_an_undo_leaves_a_thread_that_others_wrote_in_or_that_it_may_not_d
             desk.channel.denied = Permissions(manage_threads=True)
             await desk.learn(desk.channel, "guild_channel_update")
         (delivery,) = await desk.deliveries()
-        assert not await desk.bot.sender.undo(delivery, clock(), by=1)
+        assert not await desk.bot.courier.sender.undo(delivery, clock(), by=1)
         assert desk.channel.threads == [thread]
         assert desk.channel.digests == []
 
@@ -208,6 +208,6 @@ async def test_an_undo_in_a_channel_that_is_gone_releases_the_papers(posts: Desk
     (delivery,) = await posts.deliveries()
     posts.channel.refusal = Fault(404, 10003)
     posts.bot._connection._get_guild(posts.guild.id)._channels.clear()  # type: ignore[union-attr]
-    assert await posts.bot.sender.undo(delivery, posts.clock(), by=1)
+    assert await posts.bot.courier.sender.undo(delivery, posts.clock(), by=1)
     (undone,) = await posts.deliveries()
     assert (undone.state, undone.digest.highlights) == (DeliveryState.UNDONE, ())

@@ -7,10 +7,17 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.composing.composer import is_recap
+import discord
+
+from bot.composing.composer import Composer, is_recap
+from bot.delivery.channels import Channels
+from bot.delivery.errand import Clock
+from bot.delivery.failures import Failures
+from bot.delivery.follow_ups import FollowUps
+from bot.delivery.notices import Notices
 from bot.delivery.planning import Planner
 from bot.delivery.requests import DeliveryFailed
-from bot.delivery.sending import Clock, Sender
+from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
 from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
 from bot.subscription.schedule import latest_run
@@ -25,9 +32,9 @@ class Courier:
     """Has what `planner` plans carried by `sender`."""
 
     def __init__(self, storage: Storage, planner: Planner, sender: Sender) -> None:
+        self.sender = sender
         self._storage = storage
         self._planner = planner
-        self._sender = sender
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
@@ -47,12 +54,12 @@ class Courier:
             return
         moved = subscription.wish.channel_id != delivery.channel_id
         superseded = moved or latest_run(subscription.wish.timetable, clock()).date > delivery.run_date
-        await self._sender.carry(delivery.id, clock, superseded=superseded)
+        await self.sender.carry(delivery.id, clock, superseded=superseded)
 
     async def _deliver(self, subscription: Subscription, clock: Clock) -> None:
         delivery = await self._planner.plan_due(subscription, clock())
         if delivery and delivery.state is DeliveryState.PLANNED:
-            await self._sender.carry(delivery.id, clock)
+            await self.sender.carry(delivery.id, clock)
 
     async def send_now(self, subscription: Subscription, now: datetime, *, by: int) -> Delivery:
         """Deliver the coming run before its time, for the admin `by`; gives what became of it.
@@ -60,7 +67,7 @@ class Courier:
         Raises `NothingToSend` and `PapersUnavailable`.
         """
         delivery = await self._planner.plan_early(subscription, now, by=by)
-        await self._run_all([self._sender.carry(delivery.id, _running(now), hurried=True)], slots=nullcontext())
+        await self._run_all([self.sender.carry(delivery.id, _running(now), hurried=True)], slots=nullcontext())
         return await self._storage.deliveries.get(delivery.id) or delivery
 
     async def undo_last(self, subscription: Subscription, now: datetime, *, by: int) -> tuple[Delivery, bool]:
@@ -74,7 +81,7 @@ class Courier:
         if delivery is None or delivery.state is DeliveryState.UNDONE:
             raise Refused(Refusal.NOTHING_TO_UNDO)
         try:
-            return delivery, await self._sender.undo(delivery, now, by=by)
+            return delivery, await self.sender.undo(delivery, now, by=by)
         except DeliveryFailed as failure:
             raise Refused(Refusal.NOT_UNDONE, reason=failure.reason) from failure
 
@@ -105,6 +112,20 @@ class Courier:
                 await work
             except Exception:
                 log.exception("a delivery met a bug; it is tried again at the next tick")
+
+
+def build_courier(
+    client: discord.Client,
+    storage: Storage,
+    composer: Composer,
+    *,
+    messages_per_second: float = MESSAGES_PER_SECOND,
+) -> Courier:
+    """A courier to the channels of `client`, with all that it works with."""
+    channels = Channels(client)
+    follow_ups, failures = FollowUps(storage, channels), Failures(storage, Notices(client, storage))
+    sender = Sender(storage, channels, follow_ups, failures, messages_per_second=messages_per_second)
+    return Courier(storage, Planner(storage, composer), sender)
 
 
 def _running(now: datetime) -> Clock:

@@ -2,57 +2,37 @@
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import discord
 from aiolimiter import AsyncLimiter
 
 from bot.delivery.channels import Channels
-from bot.delivery.channels.announcement import PUBLISHED_AN_HOUR
-from bot.delivery.channels.destination import Arrived, Destination, Lost, Outgoing, Pace
-from bot.delivery.notices import Notices
+from bot.delivery.channels.destination import Arrived, Destination, Lost, Outgoing
+from bot.delivery.errand import Clock, Errand
+from bot.delivery.failures import Failures
+from bot.delivery.follow_ups import FollowUps
 from bot.delivery.requests import (
     ANSWER_SECONDS,
     UNREACHED,
     Blocked,
     DeliveryFailed,
     Passing,
-    Rejected,
     classified,
     in_time,
 )
 from bot.layouts.digest import delivery_message, delivery_thread_name
 from bot.reasons import Reason, ReasonKind
 from bot.storage import Delivery, DeliveryState, Message, Storage
-from bot.subscription.settings import Discussion
 
 log = logging.getLogger(__name__)
 
 MESSAGES_PER_SECOND = 45  # Discord's global limit is 50; discord.py only reacts to its 429
 SEARCH_SECONDS = 60
-FIRST_RETRY = timedelta(minutes=1)
-LONGEST_RETRY = timedelta(minutes=30)
-HOUR = timedelta(hours=1)
-TOLD_AFTER = 2  # runs that failed in a row
-
-Clock = Callable[[], datetime]
 
 
 class _Stopped(Exception):
     """An admin has stopped the subscription while its delivery was under way."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Errand:
-    """A delivery in hand. A superseded one is only looked for, then given up to the next digest."""
-
-    delivery: Delivery
-    clock: Clock
-    pace: Pace
-    superseded: bool
 
 
 class Sender:
@@ -62,18 +42,18 @@ class Sender:
         self,
         storage: Storage,
         channels: Channels,
-        notices: Notices,
+        follow_ups: FollowUps,
+        failures: Failures,
         *,
         messages_per_second: float = MESSAGES_PER_SECOND,
     ) -> None:
         self._deliveries = storage.deliveries
-        self._subscriptions = storage.subscriptions
         self._channels = channels
-        self._notices = notices
+        self._follow_ups = follow_ups
+        self._failures = failures
         self._limiter = AsyncLimiter(1, 1 / messages_per_second)  # evenly: a larger bucket lets bursts through
         self._requests: dict[int, asyncio.Task[Arrived]] = {}  # by delivery, until Discord has answered
         self._in_hand: set[int] = set()  # deliveries that somebody carries just now
-        self._publishing: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)  # by channel: they are counted
 
     async def carry(self, delivery_id: int, clock: Clock, *, superseded: bool = False, hurried: bool = False) -> None:
         """Bring a planned delivery home, unless somebody is at it; what is known of it is read here, not before.
@@ -87,11 +67,11 @@ class Sender:
             delivery = await self._deliveries.get(delivery_id)
             if delivery and delivery.state is DeliveryState.PLANNED:
                 pace = _no_pace if hurried else self._limiter.acquire
-                await self._send_and_record(_Errand(delivery, clock, pace, superseded))
+                await self._send_and_record(Errand(delivery, clock, pace, superseded))
         finally:
             self._in_hand.discard(delivery_id)
 
-    async def _send_and_record(self, errand: _Errand) -> None:
+    async def _send_and_record(self, errand: Errand) -> None:
         """Send and record each message, then their threads and publishing; what cannot be done is recorded as why."""
         delivery = errand.delivery
         places: list[Arrived] = []
@@ -103,21 +83,19 @@ class Sender:
                 if arrived is None:
                     break
                 places.append(arrived)
-            left_undone = await self._follow_up_all(errand, places, last=errand.superseded)
+            left_undone = await self._follow_ups.do_all(errand, places, last=errand.superseded)
             if len(places) < len(delivery.messages):
-                await self._give_up(delivery, delivery.reason or Reason(ReasonKind.SUPERSEDED), errand.clock())
+                await self._failures.give_up(delivery, delivery.reason or Reason(ReasonKind.SUPERSEDED), errand.clock())
             else:
                 await self._deliveries.complete(delivery, left_undone)
         except _Stopped:
             log.info("delivery %d: stopped", delivery.id)
         except DeliveryFailed as failure:
             if not isinstance(failure, Passing):
-                await self._follow_up_all(errand, places, last=True)
-            await self._failed(delivery.id, failure, errand.clock())
+                await self._follow_ups.do_all(errand, places, last=True)
+            await self._failures.record(delivery.id, failure, errand.clock())
 
-    # A message
-
-    async def _arrived(self, errand: _Errand, message: Message) -> Arrived | None:
+    async def _arrived(self, errand: Errand, message: Message) -> Arrived | None:
         """The message as it stands in its channel, sent if it is not there yet; None if it is not and must not be."""
         if message.place_id and message.message_id and message.sent_at:
             return Arrived(message.place_id, message.message_id, message.sent_at)
@@ -132,7 +110,7 @@ class Sender:
         log.info("delivery %d: message %d in %d", delivery_id, arrived.message_id, arrived.place_id)
         return arrived
 
-    async def _find(self, errand: _Errand, message: Message, around: datetime) -> Arrived | None:
+    async def _find(self, errand: Errand, message: Message, around: datetime) -> Arrived | None:
         """The message of an earlier attempt, if it is in the channel; without it, there is no doubt any more."""
         delivery = errand.delivery
         try:
@@ -147,7 +125,7 @@ class Sender:
             await self._deliveries.not_arrived(delivery.id, message.number)
         return found
 
-    async def _send(self, errand: _Errand, message: Message) -> Arrived:
+    async def _send(self, errand: Errand, message: Message) -> Arrived:
         delivery = errand.delivery
         try:
             destination = await self._channels.fetch(delivery.channel_id, errand.pace)
@@ -165,104 +143,6 @@ class Sender:
             if not isinstance(failure, Passing):  # a plain refusal: there is no message
                 await self._deliveries.not_arrived(delivery.id, message.number)
             raise failure from error
-
-    # What follows it
-
-    async def _follow_up_all(self, errand: _Errand, places: list[Arrived], *, last: bool) -> Reason | None:
-        """Threads and publishing come when all messages are there; gives why some of it cannot be, if it cannot.
-
-        With `last`, of a delivery that must not hold up the next, what cannot be now will not be.
-        """
-        left_undone = None
-        for message, arrived in zip(errand.delivery.messages, places, strict=False):
-            try:
-                left_undone = await self._follow_up(errand, message, arrived) or left_undone
-            except DeliveryFailed as failure:
-                if not last:
-                    raise
-                left_undone = failure.reason
-        return left_undone
-
-    async def _follow_up(self, errand: _Errand, message: Message, arrived: Arrived) -> Reason | None:
-        """Open the thread of a message that has arrived, and publish it; gives why that cannot be, if it cannot.
-
-        Raises `DeliveryFailed` where it may be later.
-        """
-        delivery = errand.delivery
-        if not delivery.digest.highlights:
-            return None
-        try:
-            destination = await self._channels.fetch(delivery.channel_id, errand.pace)
-            await self._open_thread(destination, errand, message, arrived)
-            await self._publish(destination, errand, message, arrived)
-        except UNREACHED as error:
-            failure = classified(error)
-            if isinstance(failure, Passing):
-                raise failure from error
-            log.warning("delivery %d: %s", delivery.id, failure, extra={"reason": failure.reason.kind})
-            return failure.reason
-        return None
-
-    async def _open_thread(self, destination: Destination, errand: _Errand, message: Message, arrived: Arrived) -> None:
-        delivery, posting = errand.delivery, errand.delivery.wish.posting
-        wanted = posting.discussion is not Discussion.NONE and not destination.abilities.in_posts
-        if not wanted or message.threaded:
-            return
-        await errand.pace()
-        opening = destination.open_thread(arrived.message_id, delivery_thread_name(delivery, message), posting)
-        await in_time(opening, ANSWER_SECONDS)
-        await self._deliveries.threaded(delivery.id, message.number)
-
-    async def _publish(self, destination: Destination, errand: _Errand, message: Message, arrived: Arrived) -> None:
-        delivery = errand.delivery
-        wanted = delivery.wish.posting.publish and destination.abilities.publishes
-        if not wanted or message.published_at:
-            return
-        async with self._publishing[destination.id]:
-            since = errand.clock() - HOUR
-            if await self._deliveries.published_since(destination.id, since) >= PUBLISHED_AN_HOUR:
-                raise Passing(Reason(ReasonKind.PUBLISH_LIMIT_REACHED, number=PUBLISHED_AN_HOUR))
-            await errand.pace()
-            await in_time(destination.publish(arrived.message_id), ANSWER_SECONDS)
-            await self._deliveries.published(delivery.id, message.number, errand.clock())
-
-    # Failures
-
-    async def _failed(self, delivery_id: int, failure: DeliveryFailed, now: datetime) -> None:
-        """Record what became of an attempt. While in doubt, what an attempt did stays unknown."""
-        traced = isinstance(failure, Rejected)
-        log.warning("delivery %d: %s", delivery_id, failure, exc_info=traced, extra={"reason": failure.reason.kind})
-        delivery = await self._deliveries.get(delivery_id)
-        if delivery is None:
-            return
-        match failure:
-            case Blocked() if await self._has_moved(delivery):
-                await self._deliveries.fail(delivery.id, failure.reason, now)
-            case Blocked() if delivery.in_doubt:  # it waits, planned, until the channel can be searched
-                await self._subscriptions.suspend(delivery.subscription_id, failure.reason, now)
-                await self._notices.tell_suspended(delivery, failure.reason, now)
-            case Blocked():
-                await self._deliveries.fail(delivery.id, failure.reason, now, suspending=True)
-                await self._notices.tell_suspended(delivery, failure.reason, now)
-            case Rejected():
-                await self._give_up(delivery, failure.reason, now)
-            case _:
-                retry_at = now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(delivery.attempts, 10))
-                await self._deliveries.postpone(delivery.id, failure.reason, retry_at)
-
-    async def _give_up(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
-        """Leave what has not arrived to the next digest; the second time in a row the server is told."""
-        await self._deliveries.fail(delivery.id, reason, now)
-        again = await self._deliveries.failures_in_a_row(delivery.subscription_id) >= TOLD_AFTER
-        if again and not await self._has_moved(delivery):
-            await self._notices.tell_failing(delivery, reason, now)
-
-    async def _has_moved(self, delivery: Delivery) -> bool:
-        """Whether an admin has moved the subscription since: what its old channel refuses matters no more."""
-        subscription = await self._subscriptions.get(delivery.subscription_id)
-        return subscription is not None and subscription.wish.channel_id != delivery.channel_id
-
-    # Back again
 
     async def undo(self, delivery: Delivery, now: datetime, *, by: int) -> bool:
         """Delete what was posted, and release its papers for the next digest; False where threads stay behind.
