@@ -16,16 +16,18 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.app import index_beside, open_house, system_clock
+from bot.app import index_beside, open_house
 from bot.archive import Archive
 from bot.client import PaperBot, use_discord_at
+from bot.clock import system_clock
 from bot.demo import Scene
-from bot.digest import latest_closed_day
+from bot.digest import Candidate, compose, latest_closed_day
 from bot.layouts import terminal
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.search import IndexRefused, forget_index, load_encoder
 from bot.settings import BotSettings, InvalidSettings, Settings, read_settings
 from bot.storage import DatabaseRefused, open_storage
+from bot.subscription.settings import Taste
 
 app = typer.Typer(
     help="Paperboy brings the day's best AI papers to a Discord server.",
@@ -177,7 +179,8 @@ async def _preview(settings: Settings, day: date | None, size: int) -> Panel:
             papers = await api.daily(each)
             if papers:
                 break
-    return terminal.digest_panel(papers, each, size)
+    candidates = [Candidate(paper, frozenset({each})) for paper in papers]
+    return terminal.digest_panel(compose(candidates, (each,), each, Taste(size, risers=0)), each)
 
 
 if __name__ == "__main__":

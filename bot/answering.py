@@ -1,13 +1,14 @@
 """How an interaction is answered: with a text or a layout, and with what went wrong."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ui import LayoutView
 
-from bot.layouts.channels import CHANNEL_UNSEEN
+from bot.channels.requests import DeliveryFailed
 from bot.layouts.refusals import BROKEN, explain_refusal
 from bot.papers.api import PapersUnavailable
 from bot.refusals import Refusal, Refused
@@ -24,15 +25,19 @@ async def reply(interaction: discord.Interaction[Any], message: str | LayoutView
         await send(view=message, ephemeral=ephemeral)
 
 
+async def reply_each(interaction: discord.Interaction[Any], texts: Iterable[str]) -> None:
+    """Answer with several messages."""
+    for text in texts:
+        await reply(interaction, text)
+
+
 async def reply_to_error(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Answer the one who asked, whatever happened, and log what was no mistake of theirs."""
     match cause := unwrap(error):
         case Refused():
             text = explain_refusal(cause)
-        case PapersUnavailable():
+        case PapersUnavailable() | DeliveryFailed():
             text = explain_refusal(Refused(Refusal.NOT_NOW, reason=cause.reason))
-        case app_commands.TransformerError(type=discord.AppCommandOptionType.channel):
-            text = CHANNEL_UNSEEN
         case _:
             log.error("an interaction met a bug", exc_info=error)
             text = BROKEN
@@ -41,8 +46,7 @@ async def reply_to_error(interaction: discord.Interaction[Any], error: Exception
 
 def unwrap(error: BaseException) -> BaseException:
     """What discord.py has wrapped into an error of its own."""
-    wrapped = isinstance(error, app_commands.CommandInvokeError | app_commands.CheckFailure)
-    return error.__cause__ or error if wrapped else error
+    return error.__cause__ or error if isinstance(error, app_commands.AppCommandError) else error
 
 
 class AnsweringTree(app_commands.CommandTree[Any]):

@@ -1,16 +1,17 @@
-"""What the bot works with, opened and wired in one place."""
+"""What the bot works with, opened and wired in one place; what needs a connection to Discord too is the client's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from filelock import FileLock, Timeout
 
 from bot.archive import Archive
+from bot.clock import Clock, system_clock
 from bot.composing.composer import Composer
 from bot.composing.explainer import Explainer
 from bot.composing.filter import Filter
@@ -21,13 +22,9 @@ from bot.search import MODEL, Encoder, Meaning, Search
 from bot.storage import DatabaseProblem, DatabaseRefused, Storage, open_storage
 
 
-def system_clock() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
 class House:
-    """What the bot works with. `clock` is read by ticks and interactions alone, which hand `now` down."""
+    """What the bot works with, connected to Discord or not."""
 
     storage: Storage
     search: Search
@@ -38,7 +35,7 @@ class House:
     completer: Completer
     scheduler: AsyncIOScheduler
     backfill_days: int
-    clock: Callable[[], datetime]
+    clock: Clock
 
 
 def build_house(
@@ -47,7 +44,7 @@ def build_house(
     api: PapersAPI,
     *,
     backfill_days: int = 0,
-    clock: Callable[[], datetime] = system_clock,
+    clock: Clock = system_clock,
 ) -> House:
     """The house over what is open already."""
     archive = Archive(api, storage, search)
@@ -72,7 +69,7 @@ async def open_house(
     api: PapersAPI,
     *,
     backfill_days: int = 0,
-    clock: Callable[[], datetime] = system_clock,
+    clock: Clock = system_clock,
     encoder: Encoder | None = None,
 ) -> AsyncIterator[House]:
     """The house over the SQLite file `database` and the index beside it, for one process at a time.

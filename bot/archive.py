@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
+from bot.clock import Clock
 from bot.digest import closed_at
 from bot.papers import Paper
 from bot.papers.api import PapersAPI, PapersUnavailable
@@ -19,7 +20,6 @@ log = logging.getLogger(__name__)
 FRESH_FOR = timedelta(minutes=30)
 PAUSE_AFTER_FAILURE = timedelta(minutes=2)
 SETTLED_AFTER = timedelta(days=14)  # then hardly anybody votes, and once read will do for good
-Clock = Callable[[], datetime]
 PATIENCE_SECONDS = 60  # a digest that is due does not sit out a whole rate-limit window
 LOOKUP_SECONDS = 8  # somebody waits for a paper or a search
 OUTAGE = 3  # days in a row
@@ -73,9 +73,9 @@ class Archive:
         try:
             async for day, failure in self.refresh_each(days, clock):
                 if failure:
-                    log.warning("the list of %s is not up to date: %s", day, failure)
+                    log.warning("the list of %s is not up to date: %s", day, failure, extra=failure.reason.log_fields)
         except PapersUnavailable as error:
-            log.warning("the archive is not up to date: %s", error)
+            log.warning("the archive is not up to date: %s", error, extra=error.reason.log_fields)
         await self.index()
 
     async def refresh_each(
@@ -117,7 +117,9 @@ class Archive:
         except PapersUnavailable as error:
             if captured_at is None or captured_at < closed_at(day):
                 raise
-            log.warning("%s: the list captured at %s will do (%s)", day, captured_at, error)
+            log.warning(
+                "%s: the list captured at %s will do: %s", day, captured_at, error, extra=error.reason.log_fields
+            )
 
     async def _refresh_unless_resting(self, day: date, now: datetime) -> None:
         if now < self._resting_until:

@@ -1,4 +1,4 @@
-"""PaperBot: the discord.py client, handed its collaborators ready-made."""
+"""PaperBot: the discord.py client, with what needs its connection: the courier and the editors."""
 
 import logging
 
@@ -10,15 +10,16 @@ from discord.http import Route
 
 from bot.answering import AnsweringTree
 from bot.app import House
-from bot.delivery.channels import Channels
-from bot.delivery.channels.destination import NEEDED
-from bot.delivery.channels.forum import unrepeated_posts
+from bot.channels import Channels
+from bot.channels.forum import unrepeated_posts
+from bot.channels.server_channel import NEEDED
 from bot.delivery.courier import build_courier
 from bot.editing.drafts import DraftEditor
 from bot.editing.editor import Editor
 
 log = logging.getLogger(__name__)
 
+# The last one registers the controls that the others bring along.
 COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions", "guilds", "controls")
 
 

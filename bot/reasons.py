@@ -63,6 +63,11 @@ class Reason:
     until: datetime | None = None
     text: str = ""
 
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """For `extra` of a log line: the kind as a field of its own."""
+        return {"reason": self.kind.value}
+
     def __str__(self) -> str:
         """For logs: `message_refused number=50035`."""
         arguments = {

@@ -15,6 +15,8 @@ class Refusal(Enum):
     ZONE_UNKNOWN = auto()
     ZONE_AMBIGUOUS = auto()  # examples: cities in different zones
     UPVOTES_UNCLEAR = auto()
+    SIZE_UNCLEAR = auto()
+    FIELD_UNKNOWN = auto()
     FILTER_TOO_LONG = auto()  # number: the characters it may have
     FILTER_UNCLEAR = auto()
     DATE_UNCLEAR = auto()
@@ -34,6 +36,7 @@ class Refusal(Enum):
     CHANGED_MEANWHILE = auto()
     NOT_ACTIVE = auto()
     CHANNEL_UNFIT = auto()  # reason, channel_id
+    CHANNEL_HIDDEN = auto()
     NO_CHANNELS = auto()
     EVERYONE_NOT_PINGED = auto()
     PANEL_CLOSED = auto()

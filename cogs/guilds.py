@@ -10,9 +10,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.answering import reply
+from bot.channels.requests import UNREACHED
 from bot.client import PaperBot
 from bot.delivery.notices import tell
-from bot.delivery.requests import UNREACHED
 from bot.layouts.notices import welcome
 from bot.layouts.privacy import FORGOTTEN, PRIVACY
 from bot.storage import SubscriptionState
@@ -36,7 +36,7 @@ class ForgetButton(Control, kind="forget", form="everything"):
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:  # noqa: ARG002
         admins.check_admin(interaction)
-        await interaction.client.house.storage.guilds.forget(admins.guild_of(interaction).id)
+        await interaction.client.editor.forget_server(admins.guild_of(interaction).id)
         await reply(interaction, FORGOTTEN)
 
 

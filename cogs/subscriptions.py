@@ -6,16 +6,16 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answering import reply
+from bot.answering import reply, reply_each
+from bot.channels import OFFERED, as_destination
+from bot.channels.destination import Destination
 from bot.client import PaperBot
-from bot.delivery.channels import KINDS, as_destination
-from bot.delivery.channels.destination import Destination
 from bot.editing import fields
-from bot.layouts.accounts import NO_CHANGES, changes_text, verdict
+from bot.layouts.accounts import NO_CHANGES, about_paper, changes_text, verdict
 from bot.layouts.privacy import forget_question
-from bot.layouts.subscriptions import about_paper, label, listed, removed, saved, sent_now, standing, undone
+from bot.layouts.subscriptions import label, listed, removed, saved, sent_now, standing, undone
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, fit_in_messages, plain
-from bot.refusals import Refused
+from bot.refusals import Refusal, Refused
 from bot.storage import Action, Subscription
 from bot.subscription.schedule import Cadence, weekday_choices
 from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, Layout
@@ -23,7 +23,7 @@ from bot.subscription.zones import find_zones
 from cogs.helpers import panel
 from cogs.helpers.admins import check_admin, guild_of, show_preview
 from cogs.helpers.cards import A_PAPER, meant_paper, paper_choices
-from cogs.helpers.controls import Choices, Interaction, choices, reply_each
+from cogs.helpers.controls import Choices, Interaction, choices
 
 Size = app_commands.Range[int, 1, MOST_PAPERS]
 MinUpvotes = app_commands.Range[int, 0, MOST_UPVOTES]
@@ -53,12 +53,13 @@ class _Destinations(app_commands.Transformer):
 
     @property
     def channel_types(self) -> list[discord.ChannelType]:
-        return list(KINDS)
+        return list(OFFERED)
 
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Destination:  # noqa: ARG002
-        if destination := as_destination(value.resolve()):
-            return destination
-        raise app_commands.TransformerError(value, self.type, self)
+        destination = as_destination(value.resolve())
+        if destination is None:
+            raise Refused(Refusal.CHANNEL_HIDDEN)
+        return destination
 
 
 Channel = app_commands.Transform[Destination, _Destinations]
@@ -101,12 +102,12 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         channel: Channel,
         time: str,
         timezone: str,
-        size: Size = 5,
-        weekdays: str = "every day",
-        min_upvotes: MinUpvotes = 0,
-        filter_: str = "",
-        cadence: str = "daily",
-        layout: str = "list",
+        size: Size | None = None,
+        weekdays: str | None = None,
+        min_upvotes: MinUpvotes | None = None,
+        filter_: str | None = None,
+        cadence: str | None = None,
+        layout: str | None = None,
     ) -> None:
         values = self._read(time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes)
         wish = fields.change(fields.new_wish(channel.id), values)

@@ -221,6 +221,7 @@ class Guild:
     general: Channel
     papers: Channel
     available: bool = True
+    everybody_may: discord.Permissions = EVERYBODY_MAY
     timed_out_until: datetime | None = None  # the bot
 
     @property
@@ -232,7 +233,12 @@ class Guild:
         return [*self.channels, *(thread for channel in self.channels for thread in channel.threads)]
 
     def payload(self) -> dict[str, Any]:
-        everyone = {"id": str(self.id), "name": "@everyone", "permissions": str(EVERYBODY_MAY.value), "position": 0}
+        everyone = {
+            "id": str(self.id),
+            "name": "@everyone",
+            "permissions": str(self.everybody_may.value),
+            "position": 0,
+        }
         me = {"user": BOT_USER, "roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False}
         me["communication_disabled_until"] = self.timed_out_until and self.timed_out_until.isoformat()
         return {

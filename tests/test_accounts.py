@@ -9,7 +9,7 @@ import pytest
 
 from bot.demo.papers_server import PapersServer
 from bot.layouts.accounts import NO_CHANGES
-from bot.layouts.channels import advise
+from bot.layouts.advice import advise
 from bot.layouts.subscriptions import standing as standing_text
 from bot.layouts.text import fit_in_messages
 from bot.reasons import Reason, ReasonKind
@@ -108,7 +108,7 @@ async def test_the_status_tells_of_a_digest_that_arrived_without_all_that_was_wa
     await server.later(hours=1)
     (message,) = channel.history()
     text = await server.ask("digest status")
-    assert f"[top 5]({message.jump_url}) of 7 papers, with 250 upvotes. ⚠️ I lack" in text
+    assert f"[top 5]({message.jump_url}) of 7 papers, with 250 upvotes. ⚠️ But it was not published to all" in text
 
 
 async def test_the_longest_status_there_can_be_fits_into_messages_and_loses_nothing(server: Server) -> None:

@@ -11,7 +11,7 @@ from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts.channels import advise
+from bot.layouts.advice import advise
 from bot.layouts.reasons import explain
 from bot.reasons import Reason, ReasonKind
 from bot.storage import Delivery, DeliveryState, Subscription

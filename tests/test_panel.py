@@ -13,12 +13,13 @@ import simcord
 from simcord import interactions
 from simcord.backend.errors import SetupError
 
-from bot.delivery.channels import KINDS
-from bot.delivery.channels.announcement import AnnouncementChannel
-from bot.delivery.channels.destination import Destination
+from bot.channels import KINDS
+from bot.channels.announcement import AnnouncementChannel
+from bot.channels.destination import Destination
 from bot.editing import drafts as drafting
+from bot.editing.drafts import Prospect
 from bot.layouts import panel as layout
-from bot.layouts.channels import advise
+from bot.layouts.advice import advise
 from bot.layouts.refusals import BROKEN
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
@@ -1003,7 +1004,7 @@ async def test_what_does_not_need_the_channel_can_be_changed_while_the_bot_is_lo
 # Limits
 
 
-def fullest(**known: Any) -> layout.Prospect:
+def fullest(**known: Any) -> Prospect:
     """A panel that has as much to say as there is."""
     hard = "tag:*_~" * 42 + "||"
     everything = Wish(
@@ -1012,8 +1013,7 @@ def fullest(**known: Any) -> layout.Prospect:
         Taste(size=10, min_upvotes=10_000, query=hard),
         Posting(Layout.CARDS, Discussion.HIGHLIGHT, 10080, True, 2**63 - 1, 10_000, True, True),
     )
-    everything_unclear = Refused(Refusal.ZONE_AMBIGUOUS, examples=["y" * 100] * 4)
-    prospect = layout.Prospect(
+    prospect = Prospect(
         Draft("f" * 12, 1, 2, 3, 4, everything),
         Run(DAY, MORNING),
         paused=True,
@@ -1024,17 +1024,17 @@ def fullest(**known: Any) -> layout.Prospect:
             lacking(*["view_channel", "send_messages", "read_message_history"] * 2),
             Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=2**63 - 1),
         ),
-        channel_types=tuple(KINDS),
-        note="\n".join(layout.misread("x" * 4000, everything_unclear) for _ in range(2)),
-        zones=tuple(f"Area/City{number}" for number in range(400)),
     )
     return replace(prospect, **known)
 
 
 @pytest.mark.parametrize("kind", KINDS.values())
-@pytest.mark.parametrize("page", [layout.panel, layout.extras_panel])
-async def test_the_fullest_panel_fits(page: Any, kind: type[Destination]) -> None:
-    view = page(fullest(abilities=kind.abilities))
+@pytest.mark.parametrize("page", ["first", "extras"])
+async def test_the_fullest_panel_fits(page: str, kind: type[Destination]) -> None:
+    prospect, unclear = fullest(abilities=kind.abilities), Refused(Refusal.ZONE_AMBIGUOUS, examples=["y" * 100] * 4)
+    note = "\n".join(layout.misread("x" * 4000, unclear) for _ in range(2))
+    zones = [f"Area/City{number}" for number in range(400)]
+    view: Any = layout.panel(prospect, note, zones) if page == "first" else layout.extras_panel(prospect, note)
     check_message({"components": view.to_components(), "flags": 1 << 15, "allowed_mentions": {"parse": []}})
     assert view.content_length() < 4000
     assert view.is_finished()

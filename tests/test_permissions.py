@@ -3,7 +3,7 @@
 import pytest
 import simcord
 
-from bot.layouts.channels import advise
+from bot.layouts.advice import advise
 from bot.layouts.reasons import explain
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal

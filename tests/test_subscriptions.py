@@ -9,7 +9,7 @@ import simcord
 from simcord.backend.errors import SetupError
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts.channels import CHANNEL_UNSEEN, advise
+from bot.layouts.advice import advise
 from bot.refusals import Refusal
 from bot.storage import Subscription
 from tests.builders import DAY, GONE, Clock, entries, entry, refusal
@@ -139,7 +139,7 @@ async def test_a_channel_the_bot_does_not_know_is_refused(server: Server) -> Non
     assert guild
     guild._channels.pop(server.papers.id)
     before = server.tables()
-    assert answer(await server.subscribe()) == CHANNEL_UNSEEN
+    assert answer(await server.subscribe()) == refusal(Refusal.CHANNEL_HIDDEN)
     assert server.tables() == before
     (error,) = server.env.errors
     assert isinstance(error, discord.app_commands.TransformerError)

@@ -444,6 +444,14 @@ async def test_a_bot_in_time_out_says_so_and_names_no_permission_that_it_has(des
     assert not desk.wire.bodies
 
 
+async def test_a_bot_that_is_an_administrator_posts_whatever_its_time_out_says(desk: Desk) -> None:
+    desk.guild.everybody_may = Permissions(administrator=True)
+    desk.guild.timed_out_until = datetime(2999, 1, 1, tzinfo=UTC)
+    await desk.learn(desk.guild, "guild_available")
+    await desk.tick()
+    await desk.assert_arrived_once()
+
+
 async def test_a_server_that_cannot_be_told_is_suspended_all_the_same(desk: Desk) -> None:
     desk.channel.refusal = desk.guild.general.refusal = Fault(403, 50013)
     await desk.tick()

@@ -7,8 +7,8 @@ import pytest
 from discord import Permissions
 
 from bot.app import House
+from bot.channels.requests import DeliveryFailed
 from bot.delivery.planning import NothingToSend
-from bot.delivery.requests import DeliveryFailed
 from bot.storage import Delivery, DeliveryState
 from bot.storage.deliveries import Deliveries
 from tests.builders import Clock

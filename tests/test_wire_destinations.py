@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.app import House
-from bot.delivery.channels.announcement import PUBLISHED_AN_HOUR
+from bot.channels.announcement import AnnouncementChannel
 from bot.reasons import Reason, ReasonKind
 from bot.storage import DeliveryState, SubscriptionState
 from bot.subscription.settings import Discussion
@@ -26,6 +26,8 @@ from tests.desk import (  # noqa: F401
 from tests.wire import Fault, Kind, Wire, rate_limit
 
 DUE = MORNING + timedelta(hours=1)
+
+PUBLISHED_AN_HOUR = AnnouncementChannel.abilities.published_an_hour
 
 
 @pytest.fixture

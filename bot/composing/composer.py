@@ -78,19 +78,19 @@ class Composer:
 
     async def _digest(self, asked: _Asked, covered: date | None, closed: date) -> Digest:
         days = await self._days(asked.wish, covered, closed)
-        earlier = timedelta(days=RISER_DAYS if covered or is_recap(asked.wish) else 0)
+        earlier = timedelta(days=RISER_DAYS if covered or asked.wish.timetable.is_recap else 0)
         candidates = await self._papers.candidates(days[0] - earlier, closed) if days else []
         highlighted = await self._deliveries.highlighted(asked.subscription_id) if asked.subscription_id else ()
         passing = await self._filter.passing(asked.wish.taste.query, _ids(candidates), closed)
         until = max(covered or closed, closed)
         digest = compose(candidates, days, until, asked.wish.taste, highlighted, passing)
-        return await self._recap(digest, asked.guild_id) if is_recap(asked.wish) else digest
+        return await self._recap(digest, asked.guild_id) if asked.wish.timetable.is_recap else digest
 
     async def _days(self, wish: Wish, covered: date | None, closed: date) -> tuple[date, ...]:
         """The days with papers to choose from. A new daily digest begins with the latest alone."""
         if covered:
             return await self._papers.listed_days(covered + timedelta(days=1), closed)
-        if is_recap(wish):
+        if wish.timetable.is_recap:
             return await self._papers.listed_days(first_of_period(wish.timetable.cadence, closed), closed)
         day = await self._papers.latest_listed_day(closed)
         return (day,) if day else ()
@@ -102,7 +102,3 @@ class Composer:
 
 def _ids(candidates: Iterable[Candidate]) -> list[str]:
     return [each.paper.id for each in candidates]
-
-
-def is_recap(wish: Wish) -> bool:
-    return wish.timetable.cadence is not Cadence.DAILY

@@ -1,4 +1,4 @@
-"""Filter: what an admin types, and which papers it lets through."""
+"""Filter: which papers a subscription's query lets through."""
 
 import asyncio
 from collections.abc import Collection
@@ -7,31 +7,8 @@ from datetime import date
 from bot.archive import Archive
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
-from bot.refusals import Refusal, Refused
-from bot.search import Query, Search, parse
+from bot.search import Search, parse
 from bot.storage import Storage
-from bot.text import one_line
-
-MOST_FILTER = 300  # characters
-
-
-class FilterUnclear(Refused):
-    """A part of a filter is not understood; `query` knows which."""
-
-    def __init__(self, query: Query) -> None:
-        super().__init__(Refusal.FILTER_UNCLEAR)
-        self.query = query
-
-
-def read_filter(text: str, today: date) -> str:
-    """A filter as typed, if it is understood. Raises `Refused`."""
-    typed = one_line(text)
-    if len(typed) > MOST_FILTER:
-        raise Refused(Refusal.FILTER_TOO_LONG, number=MOST_FILTER)
-    query = parse(typed, today)
-    if query.mistakes:
-        raise FilterUnclear(query)
-    return typed
 
 
 class Filter:

@@ -9,14 +9,14 @@ from typing import Any
 
 import discord
 
-from bot.composing.composer import Composer, is_recap
-from bot.delivery.channels import Channels
-from bot.delivery.errand import Clock
+from bot.channels import Channels
+from bot.channels.requests import DeliveryFailed
+from bot.clock import Clock
+from bot.composing.composer import Composer
 from bot.delivery.failures import Failures
 from bot.delivery.follow_ups import FollowUps
 from bot.delivery.notices import Notices
 from bot.delivery.planning import Planner
-from bot.delivery.requests import DeliveryFailed
 from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
 from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
@@ -44,8 +44,10 @@ class Courier:
         clock = _running(now)
         await self._run_all(self._resume(each, clock) for each in await self._storage.deliveries.under_way(now))
         due = await self._storage.subscriptions.due(now)
-        for recaps in (False, True):  # which look back at the dailies of the same minute too
-            await self._run_all(self._deliver(each, clock) for each in due if is_recap(each.wish) is recaps)
+        dailies = [each for each in due if not each.wish.timetable.is_recap]
+        recaps = [each for each in due if each.wish.timetable.is_recap]
+        for each_kind in (dailies, recaps):  # recaps look back at the dailies of the same minute too
+            await self._run_all(self._deliver(each, clock) for each in each_kind)
 
     async def _resume(self, delivery: Delivery, clock: Clock) -> None:
         """Take up a delivery that an earlier tick, or an earlier life, left under way."""

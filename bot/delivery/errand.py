@@ -1,13 +1,10 @@
 """A delivery in hand, as it is passed from step to step."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
-from bot.delivery.channels.destination import Pace
+from bot.channels.destination import Pace
+from bot.clock import Clock
 from bot.storage import Delivery
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 import logging
 from datetime import datetime, timedelta
 
+from bot.channels.requests import Blocked, DeliveryFailed, Rejected
 from bot.delivery.notices import Notices
-from bot.delivery.requests import Blocked, DeliveryFailed, Rejected
 from bot.reasons import Reason
 from bot.storage import Delivery, Storage
 
@@ -26,7 +26,7 @@ class Failures:
     async def record(self, delivery_id: int, failure: DeliveryFailed, now: datetime) -> None:
         """Record what became of an attempt. While in doubt, what an attempt did stays unknown."""
         traced = isinstance(failure, Rejected)
-        log.warning("delivery %d: %s", delivery_id, failure, exc_info=traced, extra={"reason": failure.reason.kind})
+        log.warning("delivery %d: %s", delivery_id, failure, exc_info=traced, extra=failure.reason.log_fields)
         delivery = await self._deliveries.get(delivery_id)
         if delivery is None:
             return

@@ -5,11 +5,10 @@ import logging
 from collections import defaultdict
 from datetime import timedelta
 
-from bot.delivery.channels import Channels
-from bot.delivery.channels.announcement import PUBLISHED_AN_HOUR
-from bot.delivery.channels.destination import Arrived, Destination
+from bot.channels import Channels
+from bot.channels.destination import Arrived, Destination
+from bot.channels.requests import ANSWER_SECONDS, UNREACHED, DeliveryFailed, Passing, classified, in_time
 from bot.delivery.errand import Errand
-from bot.delivery.requests import ANSWER_SECONDS, UNREACHED, DeliveryFailed, Passing, classified, in_time
 from bot.layouts.digest import delivery_thread_name
 from bot.reasons import Reason, ReasonKind
 from bot.storage import Message, Storage
@@ -56,7 +55,7 @@ class FollowUps:
             failure = classified(error)
             if isinstance(failure, Passing):
                 raise failure from error
-            log.warning("delivery %d: %s", delivery.id, failure, extra={"reason": failure.reason.kind})
+            log.warning("delivery %d: %s", delivery.id, failure, extra=failure.reason.log_fields)
             return failure.reason
         return None
 
@@ -72,13 +71,14 @@ class FollowUps:
 
     async def _publish(self, destination: Destination, errand: Errand, message: Message, arrived: Arrived) -> None:
         delivery = errand.delivery
-        wanted = delivery.wish.posting.publish and destination.abilities.publishes
+        most = destination.abilities.published_an_hour
+        wanted = delivery.wish.posting.publish and most > 0
         if not wanted or message.published_at:
             return
         async with self._publishing[destination.id]:
             since = errand.clock() - HOUR
-            if await self._deliveries.published_since(destination.id, since) >= PUBLISHED_AN_HOUR:
-                raise Passing(Reason(ReasonKind.PUBLISH_LIMIT_REACHED, number=PUBLISHED_AN_HOUR))
+            if await self._deliveries.published_since(destination.id, since) >= most:
+                raise Passing(Reason(ReasonKind.PUBLISH_LIMIT_REACHED, number=most))
             await errand.pace()
             await in_time(destination.publish(arrived.message_id), ANSWER_SECONDS)
             await self._deliveries.published(delivery.id, message.number, errand.clock())

@@ -8,7 +8,7 @@ from typing import Any
 import discord
 from discord.ui import LayoutView
 
-from bot.delivery.requests import ANSWER_SECONDS, UNREACHED, in_time
+from bot.channels.requests import ANSWER_SECONDS, UNREACHED, in_time
 from bot.layouts.notices import failing, suspended
 from bot.reasons import Reason
 from bot.storage import Delivery, Storage

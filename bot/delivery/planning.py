@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 from datetime import datetime
 
 from bot.composing.composer import Composer
@@ -11,7 +12,9 @@ from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, Storage, Subscription
 from bot.subscription.schedule import Run, first_run, latest_run
-from bot.subscription.settings import Discussion, Wish
+from bot.subscription.settings import Wish
+
+log = logging.getLogger(__name__)
 
 
 class NothingToSend(Refused):
@@ -36,6 +39,7 @@ class Planner:
             digest = await self._compose(subscription, now)
         except PapersUnavailable as error:
             if subscription.reason != error.reason:
+                log.warning("subscription %d waits: %s", subscription.id, error, extra=error.reason.log_fields)
                 await self._storage.subscriptions.wait(subscription.id, error.reason)
             return None
         return await self._plan(subscription, run, digest, now)
@@ -85,7 +89,7 @@ def _message_count(digest: Digest, wish: Wish) -> int:
     """How many messages the digest takes. A list on which nothing passed is told of, if that is wanted."""
     if not digest.highlights:
         return 1 if wish.posting.quiet_line and digest.days else 0
-    return len(digest.highlights) if wish.posting.discussion is Discussion.HIGHLIGHT else 1
+    return len(digest.highlights) if wish.posting.one_message_each else 1
 
 
 def _nonce(subscription: Subscription, run: Run, number: int) -> str:

@@ -7,12 +7,9 @@ from datetime import datetime
 import discord
 from aiolimiter import AsyncLimiter
 
-from bot.delivery.channels import Channels
-from bot.delivery.channels.destination import Arrived, Destination, Lost, Outgoing
-from bot.delivery.errand import Clock, Errand
-from bot.delivery.failures import Failures
-from bot.delivery.follow_ups import FollowUps
-from bot.delivery.requests import (
+from bot.channels import Channels
+from bot.channels.destination import Arrived, Destination, Lost, Outgoing
+from bot.channels.requests import (
     ANSWER_SECONDS,
     UNREACHED,
     Blocked,
@@ -21,6 +18,10 @@ from bot.delivery.requests import (
     classified,
     in_time,
 )
+from bot.clock import Clock
+from bot.delivery.errand import Errand
+from bot.delivery.failures import Failures
+from bot.delivery.follow_ups import FollowUps
 from bot.layouts.digest import delivery_message, delivery_thread_name
 from bot.reasons import Reason, ReasonKind
 from bot.storage import Delivery, DeliveryState, Message, Storage
@@ -149,14 +150,12 @@ class Sender:
 
         Raises `DeliveryFailed`, and may be called again.
         """
-        everything_gone = True
         try:
-            for message in delivery.messages:
-                everything_gone &= await self._delete(delivery, message)
+            gone = [await self._delete(delivery, message) for message in delivery.messages]
         except UNREACHED as error:
             raise classified(error) from error
         await self._deliveries.undo(delivery, by=by, now=now)
-        return everything_gone
+        return all(gone)
 
     async def _delete(self, delivery: Delivery, message: Message) -> bool:
         if not (message.place_id and message.message_id):

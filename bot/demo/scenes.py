@@ -9,7 +9,7 @@ import simcord
 
 from bot.client import PaperBot
 from bot.demo import Scene
-from bot.subscription.schedule import Cadence, Timetable, first_run, parse_time
+from bot.subscription.schedule import Cadence, Timetable, parse_time
 from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
 
 BERLIN = Timetable(parse_time("9:00"), ZoneInfo("Europe/Berlin"))
@@ -119,10 +119,7 @@ async def _posted(
 
 
 async def _subscribe(stage: Stage, wish: Wish) -> None:
-    house = stage.bot.house
-    now = house.clock()
-    following = first_run(wish.timetable, now)
-    await house.storage.subscriptions.add(stage.guild.id, wish, by=stage.admin.id, now=now, next_run=following)
+    await stage.bot.editor.add(stage.guild.id, wish, by=stage.admin.id, now=stage.bot.house.clock())
 
 
 async def _at_nine(stage: Stage, channel: simcord.ChannelHandle) -> simcord.ChannelHandle:

@@ -7,23 +7,40 @@ back in another channel.
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.channels import Channels
 from bot.composing.composer import Composer
-from bot.delivery.channels import KINDS, Channels
-from bot.editing.editor import Editor
+from bot.editing.editor import Editor, check_wish
 from bot.editing.fields import change, new_wish, read_picked, read_typed
-from bot.layouts.panel import Prospect
 from bot.papers.api import PapersUnavailable
-from bot.reasons import Reason, ReasonKind
+from bot.reasons import Reason
 from bot.refusals import Refusal, Refused
-from bot.storage import Draft, Storage, Subscription, SubscriptionState
+from bot.storage import Action, ChangedMeanwhile, Draft, Storage, Subscription, SubscriptionState
 from bot.subscription.schedule import Run, first_run
-from bot.subscription.settings import Posting, Wish
+from bot.subscription.settings import Abilities, Posting, Wish
 from bot.subscription.zones import guess_zone
 
 COUNT_SECONDS = 1  # Discord waits three for the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What would come of a draft as it stands.
+
+    `abilities` are those of its channel, and `role_id` is the role it pings; None where they are gone. `outlook` is how
+    many papers of last week would have passed, of how many; None where that is not known. `obstacles` are what is in
+    the way.
+    """
+
+    draft: Draft
+    next_run: Run
+    paused: bool
+    outlook: tuple[int, int] | None
+    abilities: Abilities | None
+    role_id: int | None = None
+    obstacles: tuple[Reason, ...] = ()
 
 
 class DraftEditor:
@@ -56,11 +73,11 @@ class DraftEditor:
     def _first_channel(self, guild_id: int, here: int | None) -> int:
         """Where the admin is, if that is no forum and the bot may post there; else the first channel where it may."""
         channels = self._channels.of_guild(guild_id)
-        channels.sort(key=lambda channel: channel.id != here or channel.abilities.in_posts)
         if not channels:
             raise Refused(Refusal.NO_CHANNELS)
-        postable = (each for each in channels if not each.missing_permissions(Posting()))
-        return next(postable, channels[0]).id
+        usual = [each for each in channels if each.id == here and not each.abilities.in_posts]
+        postable = (each for each in [*usual, *channels] if not each.missing_permissions(Posting()))
+        return next(postable, [*usual, *channels][0]).id
 
     async def get(self, draft_id: str, guild_id: int | None, user_id: int) -> Draft:
         """The draft that somebody edits, in the server where they began it."""
@@ -74,8 +91,7 @@ class DraftEditor:
     async def pick(self, draft: Draft, field: str, picked: Sequence[str], now: datetime) -> Draft:
         """The draft with what was picked for a field."""
         value = read_picked(field, picked)
-        if field == "ping_role_id" and value == draft.guild_id:  # the role of everybody has the server's id
-            raise Refused(Refusal.EVERYONE_NOT_PINGED)
+        check_wish(draft.guild_id, change(draft.wish, {field: value}))
         return await self._change(draft, {field: value}, now)
 
     async def type_in(
@@ -114,7 +130,7 @@ class DraftEditor:
         wish = self.wish_of(draft)
         destination = self._channels.get(draft.guild_id, wish.channel_id)
         run, paused = await self.next_run(draft, now)
-        role = destination.pinged_role(wish.posting) if destination else None
+        role = self._channels.pinged_role(draft.guild_id, wish.posting)
         return Prospect(
             replace(draft, wish=wish),
             run,
@@ -123,7 +139,6 @@ class DraftEditor:
             destination.abilities if destination else None,
             role.id if role else None,
             tuple(self._editor.obstacles(draft.guild_id, wish)),
-            tuple(KINDS),
         )
 
     async def _outlook(self, wish: Wish, now: datetime) -> tuple[int, int] | None:
@@ -132,8 +147,8 @@ class DraftEditor:
                 return await self._composer.outlook(wish, now)
         return None
 
-    async def save(self, draft: Draft, *, by: int, now: datetime) -> tuple[Subscription, bool]:
-        """The subscription that comes of the draft, and whether it is a new one.
+    async def save(self, draft: Draft, *, by: int, now: datetime) -> tuple[Subscription, Action]:
+        """The subscription that comes of the draft, and what was done to it.
 
         Of two who save it, one gets the draft: a kill after its end may lose it, but it is never saved twice.
         """
@@ -146,17 +161,15 @@ class DraftEditor:
             await self._drafts.put(ended, now)
             raise
 
-    async def _save(self, draft: Draft, *, by: int, now: datetime) -> tuple[Subscription, bool]:
+    async def _save(self, draft: Draft, *, by: int, now: datetime) -> tuple[Subscription, Action]:
         wish = self.wish_of(draft)
-        if self._channels.get(draft.guild_id, wish.channel_id) is None:
-            reason = Reason(ReasonKind.CHANNEL_GONE)
-            raise Refused(Refusal.CHANNEL_UNFIT, reason=reason, channel_id=wish.channel_id)
+        self._editor.check_exists(draft.guild_id, wish)
         if draft.subscription_id is None:
-            return await self._editor.add(draft.guild_id, wish, by=by, now=now), True
+            return await self._editor.add(draft.guild_id, wish, by=by, now=now), Action.ADDED
         known = await self._subscriptions.get(draft.subscription_id)
         if known is None or known.revision != draft.revision:
-            raise Refused(Refusal.CHANGED_MEANWHILE)
-        return await self._editor.edit(known, wish, by=by, now=now), False
+            raise ChangedMeanwhile
+        return await self._editor.edit(known, wish, by=by, now=now), Action.EDITED
 
     async def cancel(self, draft: Draft) -> None:
         await self._drafts.end(draft.id)

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.delivery.channels import Channels
+from bot.channels import Channels
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage import Storage, Subscription, SubscriptionState
 from bot.subscription.schedule import Run, Timetable, first_run
-from bot.subscription.settings import Wish, fit, move
+from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, Wish, fit, move
 
 
 class Editor:
@@ -17,6 +17,7 @@ class Editor:
     def __init__(self, storage: Storage, channels: Channels) -> None:
         self._subscriptions = storage.subscriptions
         self._deliveries = storage.deliveries
+        self._guilds = storage.guilds
         self._channels = channels
 
     # Which one
@@ -67,6 +68,12 @@ class Editor:
         if reason := self.obstacle(guild_id, wish):
             raise Refused(Refusal.CHANNEL_UNFIT, reason=reason, channel_id=wish.channel_id)
 
+    def check_exists(self, guild_id: int, wish: Wish) -> None:
+        """Refuses a channel that is gone."""
+        if self._channels.get(guild_id, wish.channel_id) is None:
+            reason = Reason(ReasonKind.CHANNEL_GONE)
+            raise Refused(Refusal.CHANNEL_UNFIT, reason=reason, channel_id=wish.channel_id)
+
     def check_sendable(self, known: Subscription) -> None:
         """Refuses a subscription whose coming digest could not be sent now."""
         if known.state is not SubscriptionState.ACTIVE:
@@ -78,30 +85,34 @@ class Editor:
     async def add(self, guild_id: int, wish: Wish, *, by: int, now: datetime) -> Subscription:
         """A new subscription."""
         fitted = self.fit(guild_id, wish)
+        check_wish(guild_id, fitted)
         self.check_channel(guild_id, fitted)
         following = first_run(fitted.timetable, now)
         return await self._subscriptions.add(guild_id, fitted, by=by, now=now, next_run=following)
 
     async def edit(self, known: Subscription, wish: Wish, *, by: int, now: datetime) -> Subscription:
         """The subscription with another wish; one that was suspended is active again."""
-        if _needs_check(known, wish):
-            self.check_channel(known.guild_id, wish)
-        following = await self.next_run(known, wish.timetable, now)
-        await self._subscriptions.edit(known, wish, following, by=by, now=now)
-        return await self._newest(known)
+        fitted = self.fit(known.guild_id, wish)
+        check_wish(known.guild_id, fitted)
+        if _needs_check(known, fitted):
+            self.check_channel(known.guild_id, fitted)
+        following = await self.next_run(known, fitted.timetable, now)
+        return await self._subscriptions.edit(known, fitted, following, by=by, now=now)
 
     async def pause(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
-        await self._subscriptions.pause(known, by=by, now=now)
-        return await self._newest(known)
+        return await self._subscriptions.pause(known, by=by, now=now)
 
     async def resume(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
         self.check_channel(known.guild_id, known.wish)
         following = await self.next_run(known, known.wish.timetable, now)
-        await self._subscriptions.resume(known, following, by=by, now=now)
-        return await self._newest(known)
+        return await self._subscriptions.resume(known, following, by=by, now=now)
 
     async def remove(self, known: Subscription, *, by: int, now: datetime) -> None:
         await self._subscriptions.remove(known, by=by, now=now)
+
+    async def forget_server(self, guild_id: int) -> None:
+        """Delete, for good, what is kept of a server."""
+        await self._guilds.forget(guild_id)
 
     async def next_run(self, known: Subscription, timetable: Timetable, now: datetime) -> Run:
         """The next run by `timetable`, on a date that has not had its run yet; a run that waits goes on waiting."""
@@ -110,8 +121,16 @@ class Editor:
         taken = await self._deliveries.taken(known.id, now.date() - timedelta(days=1))  # as zones have it
         return first_run(timetable, now, taken=taken)
 
-    async def _newest(self, known: Subscription) -> Subscription:
-        return await self._subscriptions.get(known.id) or known
+
+def check_wish(guild_id: int, wish: Wish) -> None:
+    """Refuses what no door may let in."""
+    taste, posting = wish.taste, wish.posting
+    if not 1 <= taste.size <= MOST_PAPERS:
+        raise Refused(Refusal.SIZE_UNCLEAR)
+    if not all(0 <= upvotes <= MOST_UPVOTES for upvotes in (taste.min_upvotes, posting.ping_upvotes)):
+        raise Refused(Refusal.UPVOTES_UNCLEAR)
+    if posting.ping_role_id == guild_id:  # the role of everybody has the server's id
+        raise Refused(Refusal.EVERYONE_NOT_PINGED)
 
 
 def _needs_check(known: Subscription, wish: Wish) -> bool:

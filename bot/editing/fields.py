@@ -6,14 +6,15 @@ from datetime import date, time
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from bot.composing.filter import read_filter
-from bot.layouts.panel import OFF, ON
 from bot.refusals import Refusal, Refused
+from bot.search import Query, parse
 from bot.subscription.schedule import Cadence, Timetable, parse_time, parse_weekdays
-from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, ArchiveMinutes, Discussion, Layout, Wish
+from bot.subscription.settings import MOST_FILTER, MOST_PAPERS, MOST_UPVOTES, ArchiveMinutes, Discussion, Layout, Wish
 from bot.subscription.zones import parse_zone
+from bot.text import one_line
 
 NINE = time(9)
+ON, OFF = "on", "off"
 _NO_FILTER = frozenset({"none", "no", "off", "-", "all"})
 
 _SWITCH: Mapping[str, object] = {ON: True, OFF: False}
@@ -28,6 +29,14 @@ _CHOICES: Mapping[str, Mapping[str, object]] = {  # what may be picked for a fie
     "silent": _SWITCH,
     "quiet_line": _SWITCH,
 }
+
+
+class FilterUnclear(Refused):
+    """A part of a filter is not understood; `query` knows which."""
+
+    def __init__(self, query: Query) -> None:
+        super().__init__(Refusal.FILTER_UNCLEAR)
+        self.query = query
 
 
 def new_wish(channel_id: int, zone: str = "UTC") -> Wish:
@@ -55,10 +64,10 @@ def read_typed(field: str, text: str, today: date) -> object:
         case "weekdays":
             return parse_weekdays(text)
         case "query":
-            return read_filter(text, today)
+            return _read_filter(text, today)
         case "min_upvotes" | "ping_upvotes":
             return _read_upvotes(text)
-    raise Refused(Refusal.PANEL_CLOSED)  # of another version, or of nobody's making
+    raise Refused(Refusal.FIELD_UNKNOWN)  # of another version, or of nobody's making
 
 
 def read_picked(field: str, picked: Sequence[str]) -> object:
@@ -73,7 +82,7 @@ def read_picked(field: str, picked: Sequence[str]) -> object:
             return int(one)
         return ZoneInfo(one) if field == "zone" else _CHOICES[field][one]
     except (KeyError, ValueError):  # of another version, or of nobody's making
-        raise Refused(Refusal.PANEL_CLOSED) from None
+        raise Refused(Refusal.FIELD_UNKNOWN) from None
 
 
 def filter_or_none(typed: str) -> str:
@@ -86,3 +95,14 @@ def _read_upvotes(text: str) -> int:
     if not digits.isdecimal() or int(digits) > MOST_UPVOTES:
         raise Refused(Refusal.UPVOTES_UNCLEAR)
     return int(digits)
+
+
+def _read_filter(text: str, today: date) -> str:
+    """A filter as typed, if it is understood. Raises `Refused`."""
+    typed = one_line(text)
+    if len(typed) > MOST_FILTER:
+        raise Refused(Refusal.FILTER_TOO_LONG, number=MOST_FILTER)
+    query = parse(typed, today)
+    if query.mistakes:
+        raise FilterUnclear(query)
+    return typed

@@ -6,8 +6,9 @@ from typing import Any
 from bot.composing.explainer import Verdict, Why
 from bot.digest import closed_at
 from bot.layouts.reasons import explain
-from bot.layouts.text import code, count, day_name, short_day, timestamp
+from bot.layouts.text import code, count, day_name, link, short_day, timestamp
 from bot.layouts.wishes import about, sentence
+from bot.papers import Paper
 from bot.storage import Action, Change, Delivery, Subscription, SubscriptionState
 from bot.subscription.schedule import DAY_NAMES
 
@@ -36,6 +37,11 @@ _DONE = {
     Action.SUSPENDED: "suspended it",
     Action.LEFT: "was removed from the server, which paused it",
 }
+
+
+def about_paper(paper: Paper) -> str:
+    """The paper that the verdicts are on."""
+    return f"**{link(paper.title, paper.url)}**"
 
 
 def verdict(subscription: Subscription, given: Verdict) -> str:

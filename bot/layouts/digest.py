@@ -15,7 +15,7 @@ from bot.papers import Paper
 from bot.reasons import Reason
 from bot.storage import Delivery, Message
 from bot.subscription.schedule import Cadence
-from bot.subscription.settings import Discussion, Layout, Wish
+from bot.subscription.settings import Layout, Wish
 
 PREVIEW = "A preview for you alone. Votes go on, and a list that is still open may grow, until the run."
 _SPANS = {Cadence.DAILY: "today", Cadence.WEEKLY: "this week", Cadence.MONTHLY: "this month"}
@@ -45,7 +45,7 @@ def quiet_message(reason: Reason | None, cadence: Cadence, nonce: str) -> Layout
 def preview_message(digest: Digest, wish: Wish) -> LayoutView:
     """What would be posted, as long as nothing changes; of several messages, the first."""
     remark = f"\n-# {PREVIEW}"
-    if wish.posting.discussion is not Discussion.HIGHLIGHT:
+    if not wish.posting.one_message_each:
         return _whole(digest, wish, None, remark=remark)
     more = len(digest.highlights) - 1
     return _single(digest, 1, wish, None, remark=remark + (f" {_more(more)}" if more else ""))
@@ -56,14 +56,14 @@ def delivery_message(delivery: Delivery, message: Message, *, ping: int | None =
     digest, wish = delivery.digest, delivery.wish
     if not digest.highlights:
         return quiet_message(digest.reason, wish.timetable.cadence, message.nonce)
-    if wish.posting.discussion is Discussion.HIGHLIGHT:
+    if wish.posting.one_message_each:
         return highlight_message(digest, message.number, wish, message.nonce, ping=ping)
     return digest_message(digest, wish, message.nonce, ping=ping)
 
 
 def delivery_thread_name(delivery: Delivery, message: Message) -> str:
     """What the thread on a message of a delivery is called, or its post in a forum."""
-    apart = delivery.wish.posting.discussion is Discussion.HIGHLIGHT
+    apart = delivery.wish.posting.one_message_each
     return thread_name(delivery.digest, delivery.wish, message.number if apart else None)
 
 

@@ -3,11 +3,10 @@
 The custom_id of a control says whose draft it edits, and which part: `panel:<draft>:<field of the wish, or deed>`.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from discord import ButtonStyle, ChannelType, SelectDefaultValue, SelectDefaultValueType, SelectOption
+from discord import ButtonStyle, SelectDefaultValue, SelectDefaultValueType, SelectOption
 from discord.ui import (
     ActionRow,
     Button,
@@ -24,21 +23,22 @@ from discord.ui import (
     TextInput,
 )
 
-from bot.composing.filter import MOST_FILTER
-from bot.layouts.channels import advise
+from bot.channels import OFFERED
+from bot.editing.drafts import Prospect
+from bot.editing.fields import OFF, ON
+from bot.layouts.advice import advise
 from bot.layouts.paper import ACCENT, finished
 from bot.layouts.refusals import explain_refusal
 from bot.layouts.subscriptions import coming
 from bot.layouts.text import MAX_CHOICES, code, count
 from bot.layouts.wishes import sentence
-from bot.reasons import Reason, ReasonKind
+from bot.reasons import ReasonKind
 from bot.refusals import Refused
 from bot.storage import Draft
-from bot.subscription.schedule import DAY_NAMES, Cadence, Run
-from bot.subscription.settings import MOST_PAPERS, Abilities, ArchiveMinutes, Discussion, Layout, Posting
+from bot.subscription.schedule import DAY_NAMES, Cadence
+from bot.subscription.settings import MOST_FILTER, MOST_PAPERS, Abilities, ArchiveMinutes, Discussion, Layout, Posting
 
 EXTRAS = ("more", "discussion", "archive_after", "ping_role_id", "publish", "silent", "quiet_line", "pings")  # page 2
-ON, OFF = "on", "off"
 _Choice = TypeVar("_Choice", Cadence, Layout, Discussion)
 
 CHOOSE_CHANNEL = "The channel is gone, or not one that I can post in. Choose another one below."
@@ -76,43 +76,24 @@ _THREADS = {
 _ARCHIVED: Mapping[ArchiveMinutes, str] = {60: "1 hour", 1440: "1 day", 4320: "3 days", 10080: "1 week"}
 
 
-@dataclass(frozen=True, slots=True)
-class Prospect:
-    """What would come of a draft as it stands.
+def panel(shown: Prospect, note: str = "", zones: Sequence[str] = ()) -> LayoutView:
+    """The first page: when, where, and what.
 
-    `abilities` are those of its channel, and `role_id` is the role it pings; None where they are gone. `outlook` is how
-    many papers of last week would have passed, of how many; None where that is not known. `obstacles` are what is in
-    the way, and `channel_types` the kinds of channel to choose from. `note` says what was wrong with what has just been
-    typed, and `zones` what may have been meant.
+    `note` says what was wrong with what has just been typed, and `zones` are what may have been meant.
     """
-
-    draft: Draft
-    next_run: Run
-    paused: bool
-    outlook: tuple[int, int] | None
-    abilities: Abilities | None
-    role_id: int | None = None
-    obstacles: tuple[Reason, ...] = ()
-    channel_types: tuple[ChannelType, ...] = ()
-    note: str = ""
-    zones: tuple[str, ...] = ()
+    return _page(shown, note, *_main_controls(shown, zones))
 
 
-def panel(shown: Prospect) -> LayoutView:
-    """The first page: when, where, and what."""
-    return _page(shown, *_main_controls(shown))
-
-
-def extras_panel(shown: Prospect) -> LayoutView:
+def extras_panel(shown: Prospect, note: str = "") -> LayoutView:
     """The second page: how it is posted."""
-    return _page(shown, *_extra_controls(shown))
+    return _page(shown, note, *_extra_controls(shown))
 
 
-def saved(confirmation: str) -> LayoutView:
+def saved_panel(confirmation: str) -> LayoutView:
     return finished(TextDisplay(f"{confirmation}\n{_SAVED}"))
 
 
-def cancelled() -> LayoutView:
+def cancelled_panel() -> LayoutView:
     return finished(TextDisplay(_CANCELLED))
 
 
@@ -131,20 +112,20 @@ def not_saved(refused: Refused) -> str:
 # What it says
 
 
-def _page(shown: Prospect, *controls: Item[LayoutView]) -> LayoutView:
-    text = TextDisplay[LayoutView]("\n".join(line for line in _lines(shown) if line))
+def _page(shown: Prospect, note: str, *controls: Item[LayoutView]) -> LayoutView:
+    text = TextDisplay[LayoutView]("\n".join(line for line in _lines(shown, note) if line))
     return finished(Container(text, Separator(), *controls, accent_colour=ACCENT))
 
 
-def _lines(shown: Prospect) -> Iterator[str]:
+def _lines(shown: Prospect, note: str) -> Iterator[str]:
     wish = shown.draft.wish
     yield "### A new subscription" if shown.draft.subscription_id is None else "### Change a subscription"
     yield f"**{sentence(wish)}.**"
     yield _PAUSED if shown.paused else coming(shown.next_run)
     yield _count(shown)
     yield _FIRST_DAYS[wish.timetable.cadence]
-    yield from (f"⚠️ {remark}" for remark in _obstacles(shown) if remark not in shown.note)
-    yield f"✏️ {shown.note}" if shown.note else ""
+    yield from (f"⚠️ {remark}" for remark in _obstacles(shown) if remark not in note)
+    yield f"✏️ {note}" if note else ""
     yield _UNSAVED
 
 
@@ -168,15 +149,15 @@ def _count(shown: Prospect) -> str:
 # The first page's controls
 
 
-def _main_controls(shown: Prospect) -> Iterator[Item[LayoutView]]:
+def _main_controls(shown: Prospect, zones: Sequence[str]) -> Iterator[Item[LayoutView]]:
     draft, wish = shown.draft, shown.draft.wish
     yield _channels(shown)
     yield _select(draft, "cadence", _described(_CADENCES, wish.timetable.cadence))
     yield _weekdays(draft)
     yield _select(draft, "size", _sizes(wish.taste.size))
     yield _select(draft, "layout", _described(_LAYOUTS, wish.posting.layout))
-    if zones := [zone for zone in shown.zones if zone != wish.timetable.zone.key]:
-        yield _zones(draft, zones)
+    if others := [zone for zone in zones if zone != wish.timetable.zone.key]:
+        yield _zones(draft, others)
     yield ActionRow(
         _button(draft, "time", "Time and zone"),
         _button(draft, "taste", "Filter and upvotes"),
@@ -198,7 +179,7 @@ def _channels(shown: Prospect) -> ActionRow[LayoutView]:
     return ActionRow(
         ChannelSelect(
             custom_id=_control_id(shown.draft, "channel_id"),
-            channel_types=list(shown.channel_types),
+            channel_types=list(OFFERED),
             placeholder="The channel to post in",
             default_values=_chosen(
                 SelectDefaultValueType.channel, shown.draft.wish.channel_id if shown.abilities else None
@@ -243,7 +224,7 @@ def _extra_controls(shown: Prospect) -> Iterator[Item[LayoutView]]:
     switches = [_silence(draft)]
     if abilities.quiet_line:
         switches.append(_switch(draft, "quiet_line", "A line on quiet days", is_on=posting.quiet_line))
-    if abilities.publishes:
+    if abilities.published_an_hour:
         switches.append(_switch(draft, "publish", "Publish to followers", is_on=posting.publish))
     yield ActionRow(*switches)
     pings = [_button(draft, "pings", _floor(posting))] if posting.ping_role_id else []

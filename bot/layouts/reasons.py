@@ -37,11 +37,13 @@ _SENTENCES: Mapping[ReasonKind, str] = {
     ReasonKind.RUN_TAKEN: "A digest is on its way already, or somebody has just changed the subscription.",
 }
 
+_UNKNOWN = "The reason is not known to this version."
+
 
 def explain(reason: Reason) -> str:
     """The reason in a sentence, as Markdown."""
     if reason.kind is ReasonKind.WORDED:
-        return as_sentence(reason.text)
+        return _as_sentence(reason.text) if reason.text else _UNKNOWN
     return _SENTENCES[reason.kind].format(
         number=reason.number,
         upvotes=count(reason.number or 0, "upvote"),
@@ -56,6 +58,6 @@ def permission_names(permissions: Iterable[str]) -> str:
     return joined(names) if names else ""
 
 
-def as_sentence(clause: str) -> str:
+def _as_sentence(clause: str) -> str:
     """`the channel is gone` as a sentence of its own."""
     return f"{clause[:1].upper()}{clause[1:].rstrip('.')}."

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from bot.composing.filter import FilterUnclear
+from bot.editing.fields import FilterUnclear
 from bot.layouts import notes
-from bot.layouts.channels import advise
+from bot.layouts.advice import advise
 from bot.layouts.reasons import explain, permission_names
 from bot.layouts.text import code, escape, joined, plain
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage import PER_GUILD
-from bot.subscription.settings import MOST_UPVOTES
+from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES
 
 BROKEN = "Something went wrong on my side, and it is in the log. Please try again."
 _QUERY = 300  # characters
@@ -42,9 +42,15 @@ _TEXTS: Mapping[Refusal, str] = {
         f"This server has {PER_GUILD} subscriptions, and no more fit. `/digest remove` makes room."
     ),
     Refusal.CHANGED_MEANWHILE: (
-        "Somebody else has changed this subscription meanwhile, so your change was not made. Open it again."
+        "This subscription was changed after you opened it, so your change was not saved. "
+        "`/digest setup` opens it as it is now."
     ),
     Refusal.NOT_ACTIVE: "This subscription is not active. `/digest resume` it first.",
+    Refusal.CHANNEL_HIDDEN: (
+        "I cannot see that channel. Allow me **View Channel** there, then try again; nothing was changed."
+    ),
+    Refusal.FIELD_UNKNOWN: "I know no such setting.",
+    Refusal.SIZE_UNCLEAR: f"A digest has 1 to {MOST_PAPERS} papers.",
     Refusal.NO_CHANNELS: "There is no channel here that I could post in. Make one, then try again.",
     Refusal.EVERYONE_NOT_PINGED: "I never ping `@everyone`: choose a role of fewer people, or nobody.",
     Refusal.PANEL_CLOSED: "This panel is closed. `/digest setup` opens another one.",

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from bot.digest import Digest
-from bot.layouts.channels import advise
+from bot.layouts.advice import advise
 from bot.layouts.reasons import explain
-from bot.layouts.text import count, link, short_day, timestamp
+from bot.layouts.text import count, short_day, timestamp
 from bot.layouts.wishes import sentence, when
-from bot.papers import Paper
 from bot.reasons import Reason
 from bot.storage import Action, Delivery, DeliveryState, Subscription, SubscriptionState
 from bot.subscription.schedule import Run
@@ -87,7 +86,7 @@ def _fate(delivery: Delivery) -> str:
     because = _because(delivery.reason)
     match delivery.state:
         case DeliveryState.SENT:
-            return f"{_figures(delivery)}.{f' ⚠️ {because}' if because else ''}".rstrip()
+            return f"{_figures(delivery)}.{f' ⚠️ {_left_undone(delivery)}{because}' if because else ''}".rstrip()
         case DeliveryState.QUIET:
             return f"{_linked('nothing new', delivery)}. {_because(delivery.digest.reason)}".rstrip()
         case DeliveryState.FAILED if delivery.post:
@@ -98,6 +97,12 @@ def _fate(delivery: Delivery) -> str:
             return "undone."
         case _:
             return f"on its way, delayed. {because}".rstrip() if because else "on its way."
+
+
+def _left_undone(delivery: Delivery) -> str:
+    """What does not stand beside the messages, though it was wanted."""
+    unpublished = delivery.wish.posting.publish and any(not each.published_at for each in delivery.messages)
+    return "But it was not published to all followers. " if unpublished else "But a thread could not be opened. "
 
 
 def _figures(delivery: Delivery) -> str:
@@ -124,7 +129,3 @@ def undone(delivery: Delivery, *, everything_gone: bool) -> str:
     papers = count(len(delivery.digest.highlights), "paper")
     left = "" if everything_gone else " Threads that others wrote in, or that I may not delete, are still there."
     return f"The digest of {short_day(delivery.run_date)} is undone: its {papers} may come again.{left}"
-
-
-def about_paper(paper: Paper) -> str:
-    return f"**{link(paper.title, paper.url)}**"

@@ -7,14 +7,12 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from bot.digest import Candidate, Highlight, compose
+from bot.digest import Digest, Highlight
 from bot.layouts.reasons import explain
 from bot.layouts.text import count, day_name, first_sentences, plain
-from bot.papers import Paper
 from bot.papers.api import PapersUnavailable
 from bot.search import IndexRefused
 from bot.storage import DatabaseProblem, DatabaseRefused
-from bot.subscription.settings import Taste
 
 SUMMARY = 300  # characters
 LOGIN_REFUSED = "DISCORD_TOKEN: Discord does not know this token. Copy it again from the developer portal."
@@ -62,10 +60,8 @@ def days_unread(failures: Sequence[PapersUnavailable]) -> str:
     return f"{unread} could not be read. {explain(failures[-1].reason)} Run it again for them."
 
 
-def digest_panel(papers: Sequence[Paper], day: date, size: int) -> Panel:
-    """The `size` highlights of the list of `day`."""
-    candidates = [Candidate(paper, frozenset({day})) for paper in papers]
-    digest = compose(candidates, (day,), day, Taste(size, risers=0))
+def digest_panel(digest: Digest, day: date) -> Panel:
+    """The digest over the list of `day`."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right", style="bold yellow")
     table.add_column(ratio=1)
@@ -73,7 +69,11 @@ def digest_panel(papers: Sequence[Paper], day: date, size: int) -> Panel:
         if highlight.position > 1:
             table.add_row()
         table.add_row(f"▲ {highlight.upvotes}", _text(highlight))
-    foot = f"top {len(digest.highlights)} of {digest.listed} papers by upvotes" if papers else "no papers were listed"
+    foot = (
+        f"top {len(digest.highlights)} of {digest.listed} papers by upvotes"
+        if digest.listed
+        else "no papers were listed"
+    )
     return Panel(table, title=f"Daily Papers · {day_name(day)}", subtitle=foot, border_style="yellow")
 
 

@@ -144,7 +144,10 @@ class Finder:
         delivery = await self._storage.deliveries.with_nonce(nonce)
         if delivery is None or not delivery.digest.days:
             raise Refused(Refusal.PAGE_GONE)
-        return await self.leaderboard(Period.DAY, delivery.digest.days[-1], 1, now)
+        board = await self.leaderboard(Period.DAY, delivery.digest.days[-1], 1, now)
+        if not board.papers:
+            raise Refused(Refusal.PAGE_GONE)
+        return board
 
     async def page(self, query: Query, page: int, place: Place | None = None) -> Results:
         """A page of what `query` finds, from 1; without the filters that exclude everything, if they do."""

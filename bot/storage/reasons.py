@@ -6,6 +6,8 @@ from datetime import datetime
 from bot.reasons import Reason, ReasonKind
 from bot.storage.database import iso
 
+_UNKNOWN = Reason(ReasonKind.WORDED)
+
 
 def reason_json(reason: Reason | None) -> str | None:
     """The kind, and those of its arguments that it has."""
@@ -22,17 +24,24 @@ def reason_json(reason: Reason | None) -> str | None:
 
 
 def read_reason(stored: str | None) -> Reason | None:
-    """What `reason_json` wrote; what no version of ours wrote stays as its text, as it must not cost a digest."""
+    """What `reason_json` wrote; a kind of a newer version is read as none with words: it must not cost a digest."""
     if stored is None:
         return None
     try:
         known = json.loads(stored)
-        return Reason(
+        reason = Reason(
             ReasonKind(known["kind"]),
             number=known.get("number"),
             permissions=tuple(known.get("permissions", ())),
             until=datetime.fromisoformat(known["until"]) if "until" in known else None,
             text=known.get("text", ""),
         )
-    except (ValueError, KeyError, TypeError):
-        return Reason(ReasonKind.WORDED, text=stored)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _UNKNOWN
+    return reason if _is_sound(reason) else _UNKNOWN
+
+
+def _is_sound(reason: Reason) -> bool:
+    """Whether its arguments are of their types, as JSON may hold others."""
+    texts = (reason.text, *reason.permissions)
+    return isinstance(reason.number, int | None) and all(isinstance(each, str) for each in texts)

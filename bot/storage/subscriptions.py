@@ -105,40 +105,43 @@ class Subscriptions:
         found = (readable("subscription", row["id"], partial(_subscription, row)) for row in rows)
         return [subscription for subscription in found if subscription]
 
-    async def edit(self, known: Subscription, wish: Wish, next_run: Run, *, by: int, now: datetime) -> None:
+    async def edit(self, known: Subscription, wish: Wish, next_run: Run, *, by: int, now: datetime) -> Subscription:
         """Change the wish; a suspended subscription is active again. Raises `ChangedMeanwhile`."""
         values = wish_row(wish) | run_row(next_run)
         mended = "reason = NULL, state = CASE state WHEN 'suspended' THEN 'active' ELSE state END"
         edited = partial(record_change, action=Action.EDITED, by=by, now=now, details=difference(known.wish, wish))
-        await self._change(known, edited, f"{assigned(values)}, {mended}", *values.values())
+        return await self._change(known, edited, f"{assigned(values)}, {mended}", *values.values())
 
-    async def pause(self, known: Subscription, *, by: int, now: datetime) -> None:
+    async def pause(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
         """Raises `ChangedMeanwhile`."""
         paused = partial(record_change, action=Action.PAUSED, by=by, now=now)
-        await self._change(known, paused, "state = 'paused', reason = NULL")
+        return await self._change(known, paused, "state = 'paused', reason = NULL")
 
-    async def resume(self, known: Subscription, next_run: Run, *, by: int, now: datetime) -> None:
+    async def resume(self, known: Subscription, next_run: Run, *, by: int, now: datetime) -> Subscription:
         """Raises `ChangedMeanwhile`."""
         values = run_row(next_run)
         resumed = partial(record_change, action=Action.RESUMED, by=by, now=now)
-        await self._change(known, resumed, f"state = 'active', reason = NULL, {assigned(values)}", *values.values())
+        return await self._change(
+            known, resumed, f"state = 'active', reason = NULL, {assigned(values)}", *values.values()
+        )
 
     async def remove(self, known: Subscription, *, by: int, now: datetime) -> None:
         """Raises `ChangedMeanwhile`."""
         removed = partial(record_change, action=Action.REMOVED, by=by, now=now)
         await self._change(known, removed, "state = 'removed', reason = NULL")
 
-    async def _change(self, known: Subscription, record: _Record, assignments: str, *values: object) -> None:
+    async def _change(self, known: Subscription, record: _Record, assignments: str, *values: object) -> Subscription:
         """A change by an admin and its record, of which there is neither without the other."""
         async with self._database.write() as connection:
-            changed = await connection.execute(
+            changed = await connection.execute_fetchall(
                 f"UPDATE subscriptions SET {assignments}, revision = revision + 1"
-                " WHERE id = ? AND revision = ? AND state != 'removed'",
+                " WHERE id = ? AND revision = ? AND state != 'removed' RETURNING *",
                 (*values, known.id, known.revision),
             )
-            if not changed.rowcount:
-                raise ChangedMeanwhile
-            await record(connection, known.id)
+            for row in changed:
+                await record(connection, known.id)
+                return _subscription(row)
+            raise ChangedMeanwhile
 
     async def suspend(self, subscription_id: int, reason: Reason, now: datetime) -> None:
         """Stop until an admin has mended what `reason` says."""

@@ -51,6 +51,11 @@ class Timetable:
     weekdays: frozenset[int] = EVERY_DAY
     cadence: Cadence = Cadence.DAILY
 
+    @property
+    def is_recap(self) -> bool:
+        """Whether it looks back at a week or a month."""
+        return self.cadence is not Cadence.DAILY
+
     def due_on(self, day: date) -> bool:
         """Whether there is a run on this local date."""
         earlier = {Cadence.DAILY: 0, Cadence.WEEKLY: day.weekday(), Cadence.MONTHLY: day.day - 1}[self.cadence]

@@ -8,6 +8,7 @@ from bot.subscription.schedule import Timetable
 
 MOST_PAPERS = 10  # in a digest
 MOST_UPVOTES = 10_000  # that a subscription may ask for
+MOST_FILTER = 300  # characters
 ArchiveMinutes = Literal[60, 1440, 4320, 10080]  # after which, without a word, Discord can archive a thread
 
 
@@ -47,12 +48,12 @@ class Discussion(StrEnum):
 class Abilities:
     """What a kind of channel can do with a digest.
 
-    `discussions` are the ones to choose from, the usual one first. Where digests come `in_posts` of their own, posts
-    are their threads too.
+    `discussions` are the ones to choose from, the usual one first. So many messages are `published_an_hour` to who
+    follows it, 0 where nobody can. Where digests come `in_posts` of their own, posts are their threads too.
     """
 
     discussions: tuple[Discussion, ...] = (Discussion.NONE, Discussion.DIGEST, Discussion.HIGHLIGHT)
-    publishes: bool = False
+    published_an_hour: int = 0
     quiet_line: bool = True
     in_posts: bool = False
 
@@ -75,6 +76,11 @@ class Posting:
     silent: bool = False
     quiet_line: bool = False
 
+    @property
+    def one_message_each(self) -> bool:
+        """Whether each highlight has a message of its own."""
+        return self.discussion is Discussion.HIGHLIGHT
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -92,7 +98,7 @@ def fit(posting: Posting, abilities: Abilities) -> Posting:
     return replace(
         posting,
         discussion=posting.discussion if possible else abilities.discussions[0],
-        publish=posting.publish and abilities.publishes,
+        publish=posting.publish and abilities.published_an_hour > 0,
         quiet_line=posting.quiet_line and abilities.quiet_line,
     )
 

@@ -28,13 +28,13 @@ class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
     It outlives a restart. One of another time, or that nobody made, is answered too.
     """
 
-    known: ClassVar[list[type["Control"]]] = []
+    known: ClassVar[dict[str, type["Control"]]] = {}  # by kind
     _form: ClassVar[re.Pattern[str]]
 
     def __init_subclass__(cls, *, kind: str, form: str) -> None:
         super().__init_subclass__(template=rf"(?s:{kind}(:.*)?)")
         cls._form = re.compile(f"{kind}:{form}", re.ASCII | re.DOTALL)
-        Control.known.append(cls)
+        Control.known[kind] = cls
 
     @classmethod
     async def from_custom_id(
@@ -62,29 +62,31 @@ class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
         raise NotImplementedError
 
 
-class Form:
+class ModalForm:
     """A modal, answered as a control is: one that was opened before a restart works too."""
 
-    known: ClassVar[dict[str, type["Form"]]] = {}
+    known: ClassVar[dict[str, type["ModalForm"]]] = {}  # by kind
     _form: ClassVar[re.Pattern[str]]
 
     def __init_subclass__(cls, *, kind: str, form: str) -> None:
         super().__init_subclass__()
         cls._form = re.compile(f"{kind}:{form}", re.ASCII | re.DOTALL)
-        Form.known[kind] = cls
+        ModalForm.known[kind] = cls
 
     @classmethod
     async def submitted(cls, interaction: Interaction) -> None:
         """Answer the modal that somebody has sent off, if it is one of ours."""
         data: Any = interaction.data
-        kind = cls.known.get(data["custom_id"].partition(":")[0])
-        if kind is None:
-            return
+        kind = ModalForm.known.get(data["custom_id"].partition(":")[0])
+        if kind:
+            await kind().callback(interaction, data["custom_id"], dict(_typed(data["components"])))
+
+    async def callback(self, interaction: Interaction, custom_id: str, typed: Mapping[str, str]) -> None:
         try:
-            said = kind._form.fullmatch(data["custom_id"])  # noqa: SLF001  # its own
+            said = self._form.fullmatch(custom_id)
             if said is None:
                 raise Refused(Refusal.PANEL_CLOSED)
-            await kind().answer(interaction, said, dict(_typed(data["components"])))
+            await self.answer(interaction, said, typed)
         except Exception as error:  # noqa: BLE001  # it is logged there
             await reply_to_error(interaction, error)
 
@@ -104,12 +106,6 @@ def _typed(components: Sequence[Any]) -> Iterator[tuple[str, str]]:
 def choices(values: Iterable[str]) -> Choices:
     """Each value as a choice of an option, under its own name."""
     return [app_commands.Choice(name=str(value), value=str(value)) for value in values]
-
-
-async def reply_each(interaction: Interaction, texts: Iterable[str]) -> None:
-    """Answer with several messages."""
-    for text in texts:
-        await reply(interaction, text)
 
 
 async def turn(interaction: Interaction, view: LayoutView) -> None:

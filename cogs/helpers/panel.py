@@ -5,7 +5,6 @@ Nothing is kept in memory: what a click needs is in the database, so that a rest
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 
 import discord
 from discord.ui import Modal
@@ -15,10 +14,10 @@ from bot.layouts import panel as layout
 from bot.layouts.refusals import explain_refusal
 from bot.layouts.subscriptions import saved
 from bot.refusals import Refusal, Refused
-from bot.storage import Action, Draft, Subscription
+from bot.storage import Draft, Subscription
 from bot.subscription.zones import find_zones
 from cogs.helpers import admins
-from cogs.helpers.controls import Control, Form, Interaction
+from cogs.helpers.controls import Control, Interaction, ModalForm
 
 FORM = r"(?P<draft>[0-9a-f]+):(?P<part>[a-z_]+)"
 
@@ -60,7 +59,7 @@ class PanelControl(Control, kind="panel", form=rf"{FORM}(?P<picked>(?::.+)?)"):
             await _pick(interaction, draft, part, said["picked"].split(":")[1:])
 
 
-class PanelForm(Form, kind="panel", form=FORM):
+class PanelForm(ModalForm, kind="panel", form=FORM):
     """A modal of a panel: what was typed rightly changes the draft, of the rest it says what would be right."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str], typed: Mapping[str, str]) -> None:
@@ -83,6 +82,8 @@ async def _pick(interaction: Interaction, draft: Draft, field: str, picked: list
     try:
         changed = await bot.drafts.pick(draft, field, picked, bot.house.clock())
     except Refused as refused:
+        if refused.refusal is Refusal.FIELD_UNKNOWN:
+            raise Refused(Refusal.PANEL_CLOSED) from refused
         if refused.refusal is not Refusal.EVERYONE_NOT_PINGED:
             raise
         await _show(interaction, draft, field, note=explain_refusal(refused))
@@ -95,8 +96,9 @@ async def _show(
 ) -> None:
     """Show the page of the panel that `part` is on, in its place."""
     bot = interaction.client
-    prospect = replace(await bot.drafts.look_ahead(draft, bot.house.clock()), note=note, zones=tuple(zones))
-    view = layout.extras_panel(prospect) if part in layout.EXTRAS else layout.panel(prospect)
+    prospect = await bot.drafts.look_ahead(draft, bot.house.clock())
+    extras = part in layout.EXTRAS
+    view = layout.extras_panel(prospect, note) if extras else layout.panel(prospect, note, zones)
     await interaction.response.edit_message(view=view)
 
 
@@ -113,19 +115,18 @@ async def _preview(interaction: Interaction, draft: Draft) -> None:
 async def _save(interaction: Interaction, draft: Draft) -> None:
     bot = interaction.client
     try:
-        subscription, new = await bot.drafts.save(draft, by=interaction.user.id, now=bot.house.clock())
+        subscription, done = await bot.drafts.save(draft, by=interaction.user.id, now=bot.house.clock())
     except Refused as refused:
         if refused.refusal is Refusal.PANEL_CLOSED:
             raise
-        await _show(interaction, draft, note=layout.not_saved(refused))
+        await _show(interaction, await _own_draft(interaction, draft.id), note=layout.not_saved(refused))
     else:
-        confirmation = saved(subscription, Action.ADDED if new else Action.EDITED)
-        await interaction.response.edit_message(view=layout.saved(confirmation))
+        await interaction.response.edit_message(view=layout.saved_panel(saved(subscription, done)))
 
 
 async def _cancel(interaction: Interaction, draft: Draft) -> None:
     await interaction.client.drafts.cancel(draft)
-    await interaction.response.edit_message(view=layout.cancelled())
+    await interaction.response.edit_message(view=layout.cancelled_panel())
 
 
 _ACTIONS: Mapping[str, Callable[[Interaction, Draft], Awaitable[None]]] = {

@@ -7,7 +7,7 @@ from enum import StrEnum
 from bot.digest import Digest, Highlight
 from bot.reasons import Reason
 from bot.storage.posts import Post
-from bot.subscription.settings import Discussion, Wish
+from bot.subscription.settings import Wish
 
 
 class DeliveryState(StrEnum):
@@ -60,7 +60,7 @@ class Delivery:
 
     def highlights_in(self, message: Message) -> tuple[Highlight, ...]:
         """What a message shows: all highlights, or the one with its number where each has a message."""
-        apart = self.wish.posting.discussion is Discussion.HIGHLIGHT
+        apart = self.wish.posting.one_message_each
         return tuple(each for each in self.digest.highlights if not apart or each.position == message.number)
 
     @property

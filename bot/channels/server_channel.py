@@ -1,64 +1,23 @@
-"""What delivery asks of a channel, whatever its kind."""
+"""What channels of a server have in common: permissions, roles, and threads that others may write in."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import Any
 
 import discord
 from discord.ui import LayoutView
 
-from bot.delivery.requests import Passing
-from bot.papers import Paper
+from bot.channels.destination import Destination
+from bot.channels.requests import Passing
 from bot.reasons import Reason, ReasonKind
-from bot.subscription.settings import Abilities, Posting
+from bot.subscription.settings import Posting
 
 SEARCH_MARGIN = timedelta(hours=1)  # before and after an attempt: clocks differ, and ticks may take their time
 NEEDED = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)  # in every channel
 
-Pace = Callable[[], Awaitable[None]]  # waits until the next request may be made
 
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message on its way: `name` is that of its post or thread, `papers` those it shows, `role` the one it pings."""
-
-    view: LayoutView
-    nonce: str
-    name: str
-    posting: Posting
-    papers: tuple[Paper, ...] = ()
-    role: discord.Role | None = None
-
-    @property
-    def mentions(self) -> discord.AllowedMentions:
-        """It pings its role alone."""
-        return discord.AllowedMentions(everyone=False, users=False, roles=[self.role] if self.role else False)
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A message that may be there: what it carries, and about when it was sent."""
-
-    nonce: str
-    name: str
-    around: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A message that is there; `place_id` is the channel, or the forum post, that it stands in."""
-
-    place_id: int
-    message_id: int
-    sent_at: datetime
-
-
-class Destination(ABC):
-    """A channel of a server, in which digests are posted. Each kind has a module of its own."""
-
-    abilities: ClassVar[Abilities]
+class ServerChannel(Destination):
+    """A channel of a server. What its kind does not open or publish, `abilities` keep anybody from asking for."""
 
     def __init__(self, channel: Any) -> None:
         self.channel = channel
@@ -66,6 +25,10 @@ class Destination(ABC):
     @property
     def id(self) -> int:
         return int(self.channel.id)
+
+    @property
+    def position(self) -> int:
+        return int(self.channel.position)
 
     @property
     def me(self) -> discord.Member:
@@ -94,28 +57,20 @@ class Destination(ABC):
         return tuple(shown for name, shown in needed if not getattr(granted, name))
 
     def obstacle(self, posting: Posting) -> Reason | None:
-        """Why nothing can be posted as `posting` wants it; None where nothing is in the way."""
-        if self.me.timed_out_until and self.me.is_timed_out():  # it takes permissions, which are not missing then
+        missing = self.missing_permissions(posting)
+        if missing and self.me.is_timed_out():  # which takes permissions away for a while, but from no administrator
             return Reason(ReasonKind.IN_TIME_OUT, until=self.me.timed_out_until)
-        if missing := self.missing_permissions(posting):
-            return Reason(ReasonKind.PERMISSIONS_MISSING, permissions=missing)
-        return None
+        return Reason(ReasonKind.PERMISSIONS_MISSING, permissions=missing) if missing else None
 
     def obstacle_to_finding(self) -> Reason | None:
-        """Why a message cannot be looked for: Discord answers an empty history then, not an error."""
+        """Discord answers an empty history to who may not read it, not an error."""
         if not self.granted.view_channel:
             return Reason(ReasonKind.CHANNEL_HIDDEN)
         if not self.granted.read_message_history:
             return Reason(ReasonKind.HISTORY_HIDDEN)
         return None
 
-    def pinged_role(self, posting: Posting) -> discord.Role | None:
-        """The role to ping, as long as it exists; @everyone is none."""
-        role = self.channel.guild.get_role(posting.ping_role_id) if posting.ping_role_id else None
-        return None if role is None or role.is_default() else role
-
     def obstacle_to_pinging(self, posting: Posting) -> Reason | None:
-        """Why nobody would be pinged who is meant to be."""
         if posting.ping_role_id is None:
             return None
         role = self.pinged_role(posting)
@@ -124,28 +79,14 @@ class Destination(ABC):
         notified = role.mentionable or self.granted.mention_everyone
         return None if notified else Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=role.id)
 
-    @abstractmethod
-    async def send(self, outgoing: Outgoing) -> Arrived:
-        """Send the message."""
-
-    @abstractmethod
-    async def find(self, lost: Lost, pace: Pace) -> Arrived | None:
-        """The message, if it is there; None where it is known not to be."""
+    def pinged_role(self, posting: Posting) -> discord.Role | None:
+        return pinged_role(self.channel.guild, posting)
 
     async def open_thread(self, message_id: int, name: str, posting: Posting) -> None:
-        """Open a thread on a message, which may have one already, or be gone."""
         raise NotImplementedError
 
     async def publish(self, message_id: int) -> None:
-        """Send a message on to those who follow the channel; that may be done already, or it may be gone."""
         raise NotImplementedError
-
-    @abstractmethod
-    async def delete(self, place_id: int, message_id: int, *, threaded: bool) -> bool:
-        """Delete a message, and its thread or post if nobody else has written in it.
-
-        False where that stays behind. What is gone already is no error.
-        """
 
     async def delete_thread(self, thread_id: int) -> discord.Thread | None:
         """The thread, if it stays behind: others have written in it, or the bot may not delete it."""
@@ -159,6 +100,12 @@ class Destination(ABC):
             await ignoring_gone(thread.delete())
             return None
         return thread
+
+
+def pinged_role(guild: discord.Guild, posting: Posting) -> discord.Role | None:
+    """The role to ping, as long as it exists; @everyone is none."""
+    role = guild.get_role(posting.ping_role_id) if posting.ping_role_id else None
+    return None if role is None or role.is_default() else role
 
 
 async def ignoring_gone(deletion: Awaitable[None]) -> None:

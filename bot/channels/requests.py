@@ -11,8 +11,9 @@ from bot.reasons import Reason, ReasonKind
 
 ANSWER_SECONDS = 30  # then what became of a request is unknown
 UNREACHED = (discord.DiscordException, aiohttp.ClientError, OSError)  # what a request to Discord may raise
+MESSAGE_GONE, FORBIDDEN = 10008, 50013  # of Discord's error codes
 _GONE = {10003: ReasonKind.CHANNEL_GONE, 10004: ReasonKind.SERVER_GONE, 50001: ReasonKind.CHANNEL_HIDDEN}
-_FORBIDDEN, _BAD_REQUEST = 50013, 400
+_BAD_REQUEST = 400
 Answer = TypeVar("Answer")
 
 
@@ -58,7 +59,7 @@ def classified(error: Exception) -> DeliveryFailed:
         return Passing(Reason(ReasonKind.DISCORD_UNREACHABLE), type(error).__name__)
     if error.code in _GONE:
         return Blocked(Reason(_GONE[error.code]))
-    if error.code == _FORBIDDEN:
+    if error.code == FORBIDDEN:
         return Blocked(Reason(ReasonKind.PERMISSIONS_MISSING))
     if error.status == _BAD_REQUEST:
         return Rejected(Reason(ReasonKind.MESSAGE_REFUSED, number=error.code))

@@ -3,8 +3,6 @@
 from bot.layouts.reasons import explain, permission_names
 from bot.reasons import Reason, ReasonKind
 
-CHANNEL_UNSEEN = "I cannot see that channel. Allow me **View Channel** there, then try again; nothing was changed."
-
 
 def advise(channel_id: int, reason: Reason) -> str:
     """What is in the way, as an admin of the server is told."""

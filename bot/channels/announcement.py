@@ -2,19 +2,19 @@
 
 import discord
 
-from bot.delivery.channels.text import TextChannel
+from bot.channels.requests import MESSAGE_GONE
+from bot.channels.text import TextChannel
 from bot.subscription.settings import Abilities
 
-PUBLISHED_AN_HOUR = 10  # messages of a channel that Discord sends on to its followers
-_PUBLISHED_ALREADY, _MESSAGE_GONE = 40033, 10008
+_PUBLISHED_ALREADY = 40033
 
 
 class AnnouncementChannel(TextChannel):
-    abilities = Abilities(publishes=True)
+    abilities = Abilities(published_an_hour=10)
 
     async def publish(self, message_id: int) -> None:
         try:
             await self.channel.get_partial_message(message_id).publish()
         except discord.HTTPException as error:
-            if error.code not in {_PUBLISHED_ALREADY, _MESSAGE_GONE}:
+            if error.code not in {_PUBLISHED_ALREADY, MESSAGE_GONE}:
                 raise

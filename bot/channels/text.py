@@ -5,23 +5,16 @@ from datetime import datetime
 
 import discord
 
-from bot.delivery.channels.destination import (
-    SEARCH_MARGIN,
-    Arrived,
-    Destination,
-    Lost,
-    Outgoing,
-    Pace,
-    carries,
-    ignoring_gone,
-)
+from bot.channels.destination import Arrived, Lost, Outgoing, Pace
+from bot.channels.requests import MESSAGE_GONE
+from bot.channels.server_channel import SEARCH_MARGIN, ServerChannel, carries, ignoring_gone
 from bot.subscription.settings import Abilities, Discussion, Posting
 
 PAGE = 100  # messages in a page of a channel's history
-_THREAD_EXISTS, _MESSAGE_GONE = 160004, 10008
+_THREAD_EXISTS = 160004
 
 
-class TextChannel(Destination):
+class TextChannel(ServerChannel):
     abilities = Abilities()
     channel: discord.TextChannel
 
@@ -61,7 +54,7 @@ class TextChannel(Destination):
                 name=name, auto_archive_duration=posting.archive_after
             )
         except discord.HTTPException as error:
-            if error.code not in {_THREAD_EXISTS, _MESSAGE_GONE}:
+            if error.code not in {_THREAD_EXISTS, MESSAGE_GONE}:
                 raise
 
     async def delete(self, place_id: int, message_id: int, *, threaded: bool) -> bool:  # noqa: ARG002

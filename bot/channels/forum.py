@@ -12,27 +12,20 @@ from types import SimpleNamespace
 import aiohttp
 import discord
 
-from bot.delivery.channels.destination import (
-    SEARCH_MARGIN,
-    Arrived,
-    Destination,
-    Lost,
-    Outgoing,
-    Pace,
-    carries,
-    ignoring_gone,
-)
+from bot.channels.destination import Arrived, Lost, Outgoing, Pace
+from bot.channels.requests import FORBIDDEN
+from bot.channels.server_channel import SEARCH_MARGIN, ServerChannel, carries, ignoring_gone
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
 from bot.subscription.settings import Abilities, Discussion, Posting
 from bot.text import fold
 
 MOST_TAGS = 5  # of a post
-_ARCHIVED, _FORBIDDEN = 50083, 50013
+_ARCHIVED = 50083
 _SERVER_ERROR = 500
 
 
-class ForumChannel(Destination):
+class ForumChannel(ServerChannel):
     abilities = Abilities(discussions=(Discussion.DIGEST, Discussion.HIGHLIGHT), quiet_line=False, in_posts=True)
     channel: discord.ForumChannel
 
@@ -114,7 +107,7 @@ async def _empty(post: discord.Thread, message_id: int) -> None:
             await post.edit(archived=False)
         await ignoring_gone(post.get_partial_message(message_id).delete())
     except discord.HTTPException as error:
-        if error.code not in {_ARCHIVED, _FORBIDDEN}:
+        if error.code not in {_ARCHIVED, FORBIDDEN}:
             raise
 
 

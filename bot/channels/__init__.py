@@ -1,0 +1,63 @@
+"""The channels that digests are posted in, and requests to them. A new kind is a module here, and a line in `KINDS`."""
+
+from collections.abc import Mapping
+
+import discord
+
+from bot.channels.announcement import AnnouncementChannel
+from bot.channels.destination import Destination, Pace
+from bot.channels.forum import ForumChannel
+from bot.channels.requests import ANSWER_SECONDS, Blocked, in_time
+from bot.channels.server_channel import ServerChannel, pinged_role
+from bot.channels.text import TextChannel
+from bot.reasons import Reason, ReasonKind
+from bot.subscription.settings import Posting
+
+KINDS: Mapping[discord.ChannelType, type[ServerChannel]] = {
+    discord.ChannelType.text: TextChannel,
+    discord.ChannelType.news: AnnouncementChannel,
+    discord.ChannelType.forum: ForumChannel,
+    discord.ChannelType.media: ForumChannel,
+}
+OFFERED = tuple(kind for kind in KINDS if kind is not discord.ChannelType.media)  # which shows pictures, not text
+
+
+def as_destination(channel: object) -> ServerChannel | None:
+    """`channel` as digests are posted in it; None where they cannot be."""
+    kind = KINDS.get(channel.type) if isinstance(channel, discord.abc.GuildChannel) else None
+    return kind(channel) if kind else None
+
+
+class Channels:
+    """The channels that `client` can reach."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    def get(self, guild_id: int, channel_id: int) -> ServerChannel | None:
+        """A channel of that server, as far as the gateway has told; None where digests cannot be posted in it."""
+        guild = self._client.get_guild(guild_id)
+        return as_destination(guild.get_channel(channel_id)) if guild else None
+
+    def of_guild(self, guild_id: int) -> list[ServerChannel]:
+        """The channels of a server that digests can be posted in, as Discord sorts them, but forums last."""
+        guild = self._client.get_guild(guild_id)
+        known = (as_destination(channel) for channel in guild.channels) if guild else ()
+        found = [destination for destination in known if destination]
+        return sorted(found, key=lambda each: (each.abilities.in_posts, each.position, each.id))
+
+    def pinged_role(self, guild_id: int, posting: Posting) -> discord.Role | None:
+        """The role of that server that `posting` pings, as long as it exists."""
+        guild = self._client.get_guild(guild_id)
+        return pinged_role(guild, posting) if guild else None
+
+    async def fetch(self, channel_id: int, pace: Pace) -> Destination:
+        """A channel, asked for if the gateway has not told of it. Raises `Blocked`, and what a request may raise."""
+        channel: object = self._client.get_channel(channel_id)
+        if channel is None:
+            await pace()
+            channel = await in_time(self._client.fetch_channel(channel_id), ANSWER_SECONDS)
+        destination = as_destination(channel)
+        if destination is None:
+            raise Blocked(Reason(ReasonKind.CHANNEL_KIND_UNSUPPORTED))
+        return destination
