@@ -24,7 +24,7 @@ class Posting(commands.Cog):
     async def tick(self) -> None:
         """Every minute: the clock is read here, once, and handed down."""
         if self.bot.is_ready():
-            await self.bot.courier.tick(self.bot.house.clock())
+            await self.bot.courier.begin(self.bot.house.clock())
 
 
 async def setup(bot: PaperBot) -> None:

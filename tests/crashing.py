@@ -76,10 +76,11 @@ def _plant_kill_amid(sql: str) -> None:
     sqlite3.connect = traced  # type: ignore[assignment]
 
 
-def _saying(tick: _Work) -> _Work:
-    @functools.wraps(tick)
-    async def said(*args: Any) -> None:
-        await tick(*args)
+def _saying(begin: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(begin)
+    async def said(courier: Courier, now: datetime) -> None:
+        await begin(courier, now)
+        await courier.idle()
         print(TICKED, flush=True)  # noqa: T201
 
     return said
@@ -106,7 +107,7 @@ def main() -> None:
     with (
         patch.object(bot.__main__, "open_house", functools.partial(open_house, clock=clock)),
         patch("apscheduler.triggers.cron.CronTrigger", _often),
-        patch.object(Courier, "tick", _saying(Courier.tick)),
+        patch.object(Courier, "begin", _saying(Courier.begin)),
         patch.object(PaperBot, "__init__", _hurrying(PaperBot.__init__)),
     ):
         bot.__main__.main()

@@ -113,8 +113,8 @@ class Posted:
 class Channel:
     """A text, announcement or forum channel.
 
-    `denied` is what the bot may not do, `refusal` what every request to it is answered. A forum has `tags` and, in
-    place of messages, only threads: its posts.
+    `denied` is what the bot may not do, `refusal` what every request to it is answered; `before` runs before each is.
+    A forum has `tags` and, in place of messages, only threads: its posts.
     """
 
     id: int
@@ -123,6 +123,7 @@ class Channel:
     kind: Kind = Kind.TEXT
     denied: discord.Permissions = field(default_factory=discord.Permissions.none)
     refusal: Fault | None = None
+    before: Callable[[], Awaitable[object]] | None = None
     tags: list[str] = field(default_factory=list)
     requires_tag: bool = False
     messages: list[Posted] = field(default_factory=list)

@@ -61,6 +61,7 @@ async def test_the_timer_posts_what_is_due(server: Server, clock: Clock) -> None
     await server.subscribe()
     clock.advance(hours=1)
     await server.bot.get_cog("Posting").tick()  # type: ignore[union-attr]
+    await server.bot.courier.idle()
     assert len(server.posted) == 1
 
 

@@ -192,6 +192,7 @@ class Wire:
         try:
             if "/channels/" in request.path:
                 self._check_access(request)
+                await self._wait_before(request)
             return await handler(request)
         except Refused as refused:
             return refused.fault.answer(request)
@@ -204,6 +205,11 @@ class Wire:
             raise Refused(Fault(403, 50001))
         if request.method == "POST" and place.denied.send_messages:
             raise Refused(Fault(403, 50013))
+
+    async def _wait_before(self, request: web.Request) -> None:
+        place = self._place(request)
+        if isinstance(place, Channel) and place.before:
+            await place.before()
 
     def _place(self, request: web.Request) -> Channel | Thread:
         wanted = int(request.match_info["id"])

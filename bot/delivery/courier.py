@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections import defaultdict
+from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,14 +18,17 @@ from bot.delivery.follow_ups import FollowUps
 from bot.delivery.notices import Notices
 from bot.delivery.planning import Planner
 from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
+from bot.delivery.turns import Turns
 from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
 from bot.subscription.schedule import latest_run
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 10
 DRAIN_SECONDS = 20
+PLANNED_AT_ONCE = 10
+SENT_AT_ONCE = 500  # deliveries in memory; those that wait for Discord cost the others nothing
+PER_SERVER, PER_CHANNEL = 3, 1  # deliveries at once, so that lateness is a property of one channel
 
 
 class Courier:
@@ -35,33 +38,81 @@ class Courier:
         self.sender = sender
         self._storage = storage
         self._planner = planner
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._plans = asyncio.Semaphore(PLANNED_AT_ONCE)
+        self._sends = asyncio.Semaphore(SENT_AT_ONCE)
+        self._servers, self._channels = Turns(PER_SERVER), Turns(PER_CHANNEL)
+        self._busy: dict[int, asyncio.Task[None]] = {}  # by subscription
+        self._hurried: set[asyncio.Task[None]] = set()  # what admins wait for
         self._closing = False
 
     async def tick(self, now: datetime) -> None:
-        """Bring home what is under way, then deliver what is due."""
+        """Begin, and wait until all of it has ended."""
+        await self.begin(now)
+        await self.idle()
+
+    async def idle(self) -> None:
+        """Wait until nothing is under way."""
+        if self._busy:
+            await asyncio.wait(self._busy.values())
+
+    async def begin(self, now: datetime) -> None:
+        """Take up what is under way, and begin what is due; none of it is waited for.
+
+        What an earlier tick began and has not ended goes on, and is not begun again.
+        """
         clock = _running(now)
-        await self._run_all(self._resume(each, clock) for each in await self._storage.deliveries.under_way(now))
-        due = await self._storage.subscriptions.due(now)
-        dailies = [each for each in due if not each.wish.timetable.is_recap]
-        recaps = [each for each in due if each.wish.timetable.is_recap]
-        for each_kind in (dailies, recaps):  # recaps look back at the dailies of the same minute too
-            await self._run_all(self._deliver(each, clock) for each in each_kind)
+        for delivery in await self._storage.deliveries.under_way(now):
+            self._start(delivery.subscription_id, self._resume(delivery, clock))
+        self._begin_due(await self._storage.subscriptions.due(now), clock)
+
+    def _begin_due(self, due: list[Subscription], clock: Clock) -> None:
+        """Recaps look back at the dailies of the same minute, so these are planned before."""
+        planned: defaultdict[int, list[asyncio.Event]] = defaultdict(list)  # the dailies, by server
+        for each in sorted(due, key=lambda subscription: subscription.wish.timetable.is_recap):
+            is_planned, recap = asyncio.Event(), each.wish.timetable.is_recap
+            before = planned[each.guild_id] if recap else []
+            if self._start(each.id, self._deliver(each, clock, is_planned, before)) and not recap:
+                planned[each.guild_id].append(is_planned)
+
+    def _start(self, subscription_id: int, work: Coroutine[Any, Any, None]) -> bool:
+        """Begin the work, unless there is some for this subscription already; gives whether it has begun."""
+        if self._closing or subscription_id in self._busy:
+            work.close()
+            return False
+        self._busy[subscription_id] = task = asyncio.create_task(_guarded(work))
+        task.add_done_callback(lambda _: self._busy.pop(subscription_id))
+        return True
 
     async def _resume(self, delivery: Delivery, clock: Clock) -> None:
-        """Take up a delivery that an earlier tick, or an earlier life, left under way."""
+        """Take up a delivery that an earlier tick, or an earlier life, left under way; then what is due by now."""
         subscription = await self._storage.subscriptions.get(delivery.subscription_id)
         if subscription is None:
             return
         moved = subscription.wish.channel_id != delivery.channel_id
         superseded = moved or latest_run(subscription.wish.timetable, clock()).date > delivery.run_date
-        await self.sender.carry(delivery.id, clock, superseded=superseded)
+        await self._carry(delivery, clock, superseded=superseded)
+        for each in await self._storage.subscriptions.due(clock(), subscription.id):
+            await self._deliver(each, clock, asyncio.Event(), [])
 
-    async def _deliver(self, subscription: Subscription, clock: Clock) -> None:
-        delivery = await self._planner.plan_due(subscription, clock())
+    async def _deliver(
+        self, subscription: Subscription, clock: Clock, planned: asyncio.Event, before: list[asyncio.Event]
+    ) -> None:
+        """Plan the run that is due, once those `before` it are planned, and carry it."""
+        try:
+            for each in before:
+                await each.wait()
+            async with self._plans:
+                delivery = None if self._closing else await self._planner.plan_due(subscription, clock())
+        finally:
+            planned.set()
         if delivery and delivery.state is DeliveryState.PLANNED:
-            await self.sender.carry(delivery.id, clock)
+            await self._carry(delivery, clock)
+
+    async def _carry(self, delivery: Delivery, clock: Clock, *, superseded: bool = False) -> None:
+        """Carry a delivery when it is its channel's turn, and its server's."""
+        async with self._channels.of(delivery.channel_id), self._servers.of(delivery.guild_id), self._sends:
+            if not self._closing:
+                await self.sender.carry(delivery.id, clock, superseded=superseded)
 
     async def send_now(self, subscription: Subscription, now: datetime, *, by: int) -> Delivery:
         """Deliver the coming run before its time, for the admin `by`; gives what became of it.
@@ -69,7 +120,11 @@ class Courier:
         Raises `NothingToSend` and `PapersUnavailable`.
         """
         delivery = await self._planner.plan_early(subscription, now, by=by)
-        await self._run_all([self.sender.carry(delivery.id, _running(now), hurried=True)], slots=nullcontext())
+        if not self._closing:
+            carrying = asyncio.create_task(_guarded(self.sender.carry(delivery.id, _running(now), hurried=True)))
+            self._hurried.add(carrying)
+            carrying.add_done_callback(self._hurried.discard)
+            await asyncio.wait({carrying})
         return await self._storage.deliveries.get(delivery.id) or delivery
 
     async def undo_last(self, subscription: Subscription, now: datetime, *, by: int) -> tuple[Delivery, bool]:
@@ -91,29 +146,16 @@ class Courier:
         """Begin no other delivery, and let the sends in flight finish; a run not planned yet stays due."""
         self._closing = True
         self._planner.stop()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+        if running := {*self._busy.values(), *self._hurried}:
+            await asyncio.wait(running, timeout=DRAIN_SECONDS)
 
-    async def _run_all(
-        self, works: Iterable[Coroutine[Any, Any, None]], slots: AbstractAsyncContextManager[Any] | None = None
-    ) -> None:
-        tasks = [asyncio.create_task(self._guarded(work, slots or self._slots)) for work in works]
-        self._tasks.update(tasks)
-        try:
-            await asyncio.gather(*tasks, return_exceptions=True)  # a drained one is cancelled
-        finally:
-            self._tasks.difference_update(tasks)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None], slots: AbstractAsyncContextManager[Any]) -> None:
-        """One guild's failure never costs another its digest."""
-        async with slots:
-            if self._closing:
-                work.close()
-                return
-            try:
-                await work
-            except Exception:
-                log.exception("a delivery met a bug; it is tried again at the next tick")
+async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+    """One server's failure never costs another its digest."""
+    try:
+        await work
+    except Exception:
+        log.exception("a delivery met a bug; it is tried again at the next tick")
 
 
 def build_courier(

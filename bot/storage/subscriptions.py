@@ -91,13 +91,15 @@ class Subscriptions:
         found = await self._where("id = ? AND state != 'removed'", subscription_id)
         return found[0] if found else None
 
-    async def due(self, now: datetime) -> list[Subscription]:
-        """Active subscriptions whose next run has come and who have no delivery under way."""
-        return await self._where(
+    async def due(self, now: datetime, only: int | None = None) -> list[Subscription]:
+        """Active subscriptions whose next run has come and who have no delivery under way; of all, or `only` one."""
+        due = (
             "state = 'active' AND next_run_at <= ? AND NOT EXISTS (SELECT 1 FROM deliveries"
-            " WHERE subscription_id = subscriptions.id AND deliveries.state = 'planned') ORDER BY next_run_at",
-            iso(now),
+            " WHERE subscription_id = subscriptions.id AND deliveries.state = 'planned')"
         )
+        if only is None:
+            return await self._where(f"{due} ORDER BY next_run_at", iso(now))
+        return await self._where(f"{due} AND id = ?", iso(now), only)
 
     async def _where(self, condition: str, *values: object) -> list[Subscription]:
         async with self._database.read() as connection:

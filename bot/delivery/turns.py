@@ -1,0 +1,16 @@
+"""Turns: so many at once for each key, whatever becomes of the others."""
+
+import asyncio
+from weakref import WeakValueDictionary
+
+
+class Turns:
+    """A semaphore for each key, such as a channel's id; one that nobody holds or waits for takes no memory."""
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._semaphores: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
+
+    def of(self, key: int) -> asyncio.Semaphore:
+        """The semaphore of `key`, to be held with `async with`."""
+        return self._semaphores.setdefault(key, asyncio.Semaphore(self._at_once))
