@@ -16,6 +16,7 @@ from bot.channels.server_channel import NEEDED
 from bot.delivery.courier import build_courier
 from bot.editing.drafts import DraftEditor
 from bot.editing.editor import Editor
+from bot.registering import register_commands
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +50,8 @@ class PaperBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
-        await self.tree.sync()
         assert self.application_id is not None  # known since the login
+        await register_commands(self.tree, self.application_id, self.house.storage, self.house.clock())
         log.info("invite me with %s", discord.utils.oauth_url(self.application_id, permissions=NEEDED))
 
     async def close(self) -> None:

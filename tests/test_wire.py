@@ -452,6 +452,19 @@ async def test_a_bot_that_is_an_administrator_posts_whatever_its_time_out_says(d
     await desk.assert_arrived_once()
 
 
+@pytest.mark.parametrize(("status", "code"), [(400, 30034), (403, 0), (503, 0), (None, 0)])
+async def test_a_bot_whose_commands_discord_refuses_starts_and_posts(
+    house: House, wire: Wire, clock: Clock, status: int | None, code: int
+) -> None:
+    wire.commands_refusal = Fault(status, code)
+    guild = wire.add_guild()
+    await subscribe(house, guild)
+    clock.advance(hours=1)
+    async with running_bot(house, wire) as bot:
+        await bot.courier.tick(clock())
+    assert len(guild.papers.digests) == 1
+
+
 async def test_a_server_that_cannot_be_told_is_suspended_all_the_same(desk: Desk) -> None:
     desk.channel.refusal = desk.guild.general.refusal = Fault(403, 50013)
     await desk.tick()

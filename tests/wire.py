@@ -76,6 +76,7 @@ class Wire:
         self.clock = clock
         self.guilds: dict[int, Guild] = {}
         self.gateway = Gateway(self.guilds)
+        self.commands_refusal: Fault | None = None  # what every registration of commands is answered
         self.post_faults: deque[Fault] = deque()  # what becomes of the next requests to make a message, or a post
         self.thread_faults: deque[Fault] = deque()  # … to open a thread on a message
         self.publish_faults: deque[Fault] = deque()
@@ -240,6 +241,8 @@ class Wire:
         return as_json(known | {"bot_public": True, "bot_require_code_grant": False, "owner": SOMEBODY})
 
     async def _commands(self, request: web.Request) -> web.Response:
+        if self.commands_refusal:
+            return self.commands_refusal.answer(request)
         known = {"application_id": str(BOT_ID), "version": "1", "description": ""}
         commands = enumerate(await request.json(), 1)
         return as_json([known | command | {"id": str(number)} for number, command in commands])

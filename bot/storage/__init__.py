@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.storage.changes import Action, Change, Changes
+from bot.storage.commands import Commands, Registered
 from bot.storage.database import Database, DatabaseProblem, DatabaseRefused
 from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Message
 from bot.storage.drafts import Draft, Drafts
@@ -36,6 +37,7 @@ __all__ = [
     "Draft",
     "Message",
     "Post",
+    "Registered",
     "Storage",
     "Subscription",
     "SubscriptionState",
@@ -57,6 +59,7 @@ class Storage:
     changes: Changes
     deliveries: Deliveries
     posts: Posts
+    commands: Commands
 
 
 @asynccontextmanager
@@ -73,4 +76,5 @@ async def open_storage(path: Path) -> AsyncIterator[Storage]:
             Changes(database),
             Deliveries(database),
             Posts(database),
+            Commands(database),
         )
