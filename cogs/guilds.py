@@ -22,6 +22,7 @@ from cogs.helpers.controls import Control, Interaction
 log = logging.getLogger(__name__)
 
 JOB = "guilds.forget"
+MOST_UNLISTED = 20  # servers that are asked for one by one
 
 
 class SetUpButton(Control, kind="setup", form="new"):
@@ -89,17 +90,32 @@ class Guilds(commands.Cog):
     async def forget_left(self) -> None:
         """Every day: delete what is kept of servers that the bot left long ago, and drafts nobody saved."""
         await self.bot.house.storage.drafts.forget_old(self.bot.house.clock())
-        await self._count_anew()
+        await self._count_again()
         await self.guilds.forget_left(self.bot.house.clock())
 
-    async def _count_anew(self) -> None:
-        """A removal while the gateway was lost is told to nobody, and discord.py goes on to know the server."""
+    async def _count_again(self) -> None:
+        """A removal while the gateway was lost is told to nobody, and discord.py goes on to know the server.
+
+        A server that Discord does not list is asked for by itself before it is taken for left.
+        """
         try:
-            present = [guild.id async for guild in self.bot.fetch_guilds(limit=None, with_counts=False)]
+            present = {guild.id async for guild in self.bot.fetch_guilds(limit=None, with_counts=False)}
+            unlisted = [guild.id for guild in self.bot.guilds if guild.id not in present]
+            if len(unlisted) > MOST_UNLISTED:
+                log.warning("Discord listed %d servers fewer than it told of: they are counted tomorrow", len(unlisted))
+                return
+            present |= {guild_id for guild_id in unlisted if await self._is_in(guild_id)}
         except UNREACHED as error:
             log.warning("the servers could not be counted: %s", error)
             return
-        await self.guilds.reconcile(present, self.bot.house.clock())
+        await self.guilds.reconcile(present, self.bot.house.clock(), counting=True)
+
+    async def _is_in(self, guild_id: int) -> bool:
+        try:
+            await self.bot.fetch_guild(guild_id, with_counts=False)
+        except (discord.Forbidden, discord.NotFound):
+            return False
+        return True
 
     @app_commands.command(description="What the bot stores, and how to have it deleted")
     @app_commands.allowed_installs(guilds=True, users=True)

@@ -352,7 +352,7 @@ async def furnish(storage: Storage, guild_id: int) -> None:
     await storage.drafts.begin(guild_id, 7, FULL, MORNING)
 
 
-NOBODYS = {"archive", "captures", "embeddings", "listings", "papers", "sqlite_sequence", "upvote_snapshots"}
+NOBODYS = {"archive", "captures", "commands", "embeddings", "listings", "papers", "sqlite_sequence", "upvote_snapshots"}
 
 
 class TestForgetting:
@@ -375,7 +375,7 @@ class TestForgetting:
         await furnish(storage, 1)
         await storage.guilds.forget(1)
         kept = {name: rows for name, rows in tables(path).items() if rows and name not in NOBODYS}
-        assert kept == {"guilds": [(1, "2026-01-16T08:00:00+00:00", None)]}
+        assert kept == {"guilds": [(1, "2026-01-16T08:00:00+00:00", None, 0)]}
         assert not await storage.guilds.join(1, LATER)
         assert await storage.guilds.reconcile([1], LATER) == []
 

@@ -36,6 +36,7 @@ _DONE = {
     Action.UNDONE: "undid the last digest",
     Action.SUSPENDED: "suspended it",
     Action.LEFT: "was removed from the server, which paused it",
+    Action.RETURNED: "turned out to be in the server still, and resumed it",
 }
 
 

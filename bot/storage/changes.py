@@ -24,6 +24,7 @@ class Action(StrEnum):
     UNDONE = "undone"  # the last digest
     SUSPENDED = "suspended"  # by the bot
     LEFT = "left"  # the bot was removed from the server, and paused it
+    RETURNED = "returned"  # it had not been removed after all, and resumed it
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ class Guilds:
         async with self._database.write() as connection:
             joined = await connection.execute(
                 "INSERT INTO guilds (id, joined_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE"
-                " SET joined_at = excluded.joined_at, left_at = NULL WHERE left_at IS NOT NULL",
+                " SET joined_at = excluded.joined_at, left_at = NULL, counted_out = 0 WHERE left_at IS NOT NULL",
                 (guild_id, iso(now)),
             )
             return joined.rowcount > 0
@@ -33,14 +33,16 @@ class Guilds:
         async with self._database.write() as connection:
             await _leave(connection, guild_id, now)
 
-    async def reconcile(self, present: Iterable[int], now: datetime) -> list[int]:
+    async def reconcile(self, present: Iterable[int], now: datetime, *, counting: bool = False) -> list[int]:
         """Note what happened while the bot was away, by the servers it is in now; gives those it has (again) joined.
 
-        On the first count of all, none is new.
+        On the first count of all, none is new. With `counting`, nobody has said that the others were left: one that
+        turns up again never was, and its subscriptions go on.
         """
         ids = json.dumps(list(present))
         async with self._database.write() as connection:
             counted = await connection.execute_fetchall("SELECT 1 FROM guilds LIMIT 1")
+            await _welcome_back(connection, ids, now)
             back = await connection.execute_fetchall(
                 "UPDATE guilds SET joined_at = ?, left_at = NULL"
                 " WHERE left_at IS NOT NULL AND id IN (SELECT value FROM json_each(?)) RETURNING id",
@@ -58,7 +60,7 @@ class Guilds:
                 (ids, ids),
             )
             for (guild_id,) in gone:
-                await _leave(connection, guild_id, now)
+                await _leave(connection, guild_id, now, counting=counting)
         return [guild_id for (guild_id,) in (*back, *(new if counted else ()))]
 
     async def forget_left(self, now: datetime) -> None:
@@ -97,11 +99,30 @@ async def _left(connection: aiosqlite.Connection, guild_id: int, before: datetim
     return bool(rows)
 
 
-async def _leave(connection: aiosqlite.Connection, guild_id: int, now: datetime) -> None:
+async def _welcome_back(connection: aiosqlite.Connection, ids: str, now: datetime) -> None:
+    """Servers of these ids that were only counted out: what leaving had paused goes on."""
+    back = await connection.execute_fetchall(
+        "UPDATE guilds SET left_at = NULL, counted_out = 0"
+        " WHERE counted_out = 1 AND id IN (SELECT value FROM json_each(?)) RETURNING id",
+        (ids,),
+    )
+    for (guild_id,) in back:
+        resumed = await connection.execute_fetchall(
+            "UPDATE subscriptions SET state = 'active', revision = revision + 1 WHERE guild_id = ? AND state = 'paused'"
+            " AND (SELECT action FROM changes WHERE subscription_id = subscriptions.id ORDER BY id DESC LIMIT 1)"
+            " = 'left' RETURNING id",
+            (guild_id,),
+        )
+        for (subscription_id,) in resumed:
+            await record_change(connection, subscription_id, Action.RETURNED, by=None, now=now)
+
+
+async def _leave(connection: aiosqlite.Connection, guild_id: int, now: datetime, *, counting: bool = False) -> None:
     await connection.execute(
-        "INSERT INTO guilds (id, left_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE"
-        " SET left_at = coalesce(left_at, excluded.left_at)",
-        (guild_id, iso(now)),
+        "INSERT INTO guilds (id, left_at, counted_out) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE"
+        " SET left_at = coalesce(left_at, excluded.left_at), counted_out = excluded.counted_out"
+        " AND (left_at IS NULL OR counted_out)",
+        (guild_id, iso(now), int(counting)),
     )
     paused = await connection.execute_fetchall(
         "UPDATE subscriptions SET state = 'paused', reason = NULL, revision = revision + 1"
