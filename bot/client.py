@@ -14,6 +14,7 @@ from bot.channels import Channels
 from bot.channels.forum import unrepeated_posts
 from bot.channels.server_channel import NEEDED
 from bot.delivery.courier import build_courier
+from bot.delivery.recovery import Recovery
 from bot.editing.drafts import DraftEditor
 from bot.editing.editor import Editor
 from bot.registering import register_commands
@@ -21,7 +22,7 @@ from bot.registering import register_commands
 log = logging.getLogger(__name__)
 
 # The last one registers the controls that the others bring along.
-COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions", "guilds", "controls")
+COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions", "guilds", "recovery", "controls")
 
 
 class PaperBot(commands.AutoShardedBot):
@@ -44,6 +45,7 @@ class PaperBot(commands.AutoShardedBot):
         self.house = house
         channels = Channels(self)
         self.courier = build_courier(self, house.storage, house.composer)
+        self.recovery = Recovery(house.storage, channels)
         self.editor = Editor(house.storage, channels)
         self.drafts = DraftEditor(house.storage, channels, self.editor, house.composer)
 

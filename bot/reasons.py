@@ -53,6 +53,18 @@ class ReasonKind(StrEnum):
     WORDED = "worded"  # text
 
 
+# What the gateway tells the end of.
+RECOVERING = frozenset(
+    {
+        ReasonKind.IN_TIME_OUT,
+        ReasonKind.PERMISSIONS_MISSING,
+        ReasonKind.HISTORY_HIDDEN,
+        ReasonKind.CHANNEL_HIDDEN,
+        ReasonKind.NO_USABLE_TAG,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """A kind with its arguments. `permissions` are named as in Discord's settings, such as `send_messages`."""
@@ -62,6 +74,12 @@ class Reason:
     permissions: tuple[str, ...] = ()
     until: datetime | None = None
     text: str = ""
+
+    @property
+    def recovers(self) -> bool:
+        """Whether the bot can see when it is over; a permission that Discord did not name is none it could see."""
+        unnamed = self.kind is ReasonKind.PERMISSIONS_MISSING and not self.permissions
+        return self.kind in RECOVERING and not unnamed
 
     @property
     def log_fields(self) -> dict[str, str]:

@@ -17,6 +17,7 @@ from bot.delivery.failures import Failures
 from bot.delivery.follow_ups import FollowUps
 from bot.delivery.notices import Notices
 from bot.delivery.planning import Planner
+from bot.delivery.recovery import Recovery
 from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
 from bot.delivery.turns import Turns
 from bot.refusals import Refusal, Refused
@@ -34,8 +35,9 @@ PER_SERVER, PER_CHANNEL = 3, 1  # deliveries at once, so that lateness is a prop
 class Courier:
     """Has what `planner` plans carried by `sender`."""
 
-    def __init__(self, storage: Storage, planner: Planner, sender: Sender) -> None:
+    def __init__(self, storage: Storage, planner: Planner, sender: Sender, recovery: Recovery) -> None:
         self.sender = sender
+        self._recovery = recovery
         self._storage = storage
         self._planner = planner
         self._plans = asyncio.Semaphore(PLANNED_AT_ONCE)
@@ -61,6 +63,7 @@ class Courier:
         What an earlier tick began and has not ended goes on, and is not begun again.
         """
         clock = _running(now)
+        await self._recovery.recover_timed_out(now)
         for delivery in await self._storage.deliveries.under_way(now):
             self._start(delivery.subscription_id, self._resume(delivery, clock))
         self._begin_due(await self._storage.subscriptions.due(now), clock)
@@ -169,7 +172,7 @@ def build_courier(
     channels = Channels(client)
     follow_ups, failures = FollowUps(storage, channels), Failures(storage, Notices(client, storage))
     sender = Sender(storage, channels, follow_ups, failures, messages_per_second=messages_per_second)
-    return Courier(storage, Planner(storage, composer), sender)
+    return Courier(storage, Planner(storage, composer), sender, Recovery(storage, channels))
 
 
 def _running(now: datetime) -> Clock:

@@ -35,6 +35,7 @@ _DONE = {
     Action.SENT: "sent the coming digest early",
     Action.UNDONE: "undid the last digest",
     Action.SUSPENDED: "suspended it",
+    Action.RECOVERED: "went on with it: what was in its way is gone",
     Action.LEFT: "was removed from the server, which paused it",
     Action.RETURNED: "turned out to be in the server still, and resumed it",
 }

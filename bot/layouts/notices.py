@@ -35,7 +35,5 @@ def failing(channel_id: int, reason: Reason) -> str:
 
 def suspended(channel_id: int, reason: Reason) -> str:
     """Once, of a subscription that waits for an admin."""
-    return (
-        f"The digest in <#{channel_id}> is suspended. {explain(reason)} "
-        "Once that is fixed, `/digest resume` starts it again."
-    )
+    then = "it goes on by itself" if reason.recovers else "`/digest resume` starts it again"
+    return f"The digest in <#{channel_id}> is suspended. {explain(reason)} Once that is fixed, {then}."

@@ -44,12 +44,16 @@ def next_run(subscription: Subscription) -> str:
         case SubscriptionState.PAUSED:
             return "Nothing is posted until `/digest resume`."
         case SubscriptionState.SUSPENDED:
-            return f"⚠️ Suspended. {because}Fix that, then `/digest resume`."
+            return f"⚠️ Suspended. {because}{_way_on(subscription)}"
         case _ if because:
             since = timestamp(subscription.next_run.at)
             return f"Due since {since}, and waiting. {because}It comes once the list can be read."
         case _:
             return coming(subscription.next_run)
+
+
+def _way_on(subscription: Subscription) -> str:
+    return "Once that is over, it goes on by itself." if subscription.recovers else "Fix that, then `/digest resume`."
 
 
 def _because(reason: Reason | None) -> str:

@@ -23,6 +23,7 @@ class Action(StrEnum):
     SENT = "sent"  # the coming digest, early
     UNDONE = "undone"  # the last digest
     SUSPENDED = "suspended"  # by the bot
+    RECOVERED = "recovered"  # by the bot, as what was in its way is gone
     LEFT = "left"  # the bot was removed from the server, and paused it
     RETURNED = "returned"  # it had not been removed after all, and resumed it
 

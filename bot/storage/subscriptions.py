@@ -9,7 +9,7 @@ from functools import partial
 
 import aiosqlite
 
-from bot.reasons import Reason
+from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage.changes import Action, record_change
 from bot.storage.database import Database, assigned, iso, readable
@@ -45,6 +45,11 @@ class Subscription:
     reason: Reason | None
     next_run: Run
     revision: int
+
+    @property
+    def recovers(self) -> bool:
+        """Whether it goes on by itself once what is in its way is gone."""
+        return self.state is SubscriptionState.SUSPENDED and self.reason is not None and self.reason.recovers
 
 
 class TooManySubscriptions(Refused):
@@ -100,6 +105,25 @@ class Subscriptions:
         if only is None:
             return await self._where(f"{due} ORDER BY next_run_at", iso(now))
         return await self._where(f"{due} AND id = ?", iso(now), only)
+
+    async def suspended(self, guild_id: int | None = None, *, only: ReasonKind | None = None) -> list[Subscription]:
+        """The suspended subscriptions: of all servers or of one, for any reason or `only` one."""
+        conditions, values = ["state = 'suspended'"], list[object]()
+        if guild_id is not None:
+            conditions, values = [*conditions, "guild_id = ?"], [*values, guild_id]
+        if only is not None:
+            conditions, values = [*conditions, "reason ->> 'kind' = ?"], [*values, only.value]
+        return await self._where(f"{' AND '.join(conditions)} ORDER BY id", *values)
+
+    async def recover(self, subscription_id: int, now: datetime) -> None:
+        """Have a suspended subscription go on, and say so in the server's log."""
+        async with self._database.write() as connection:
+            recovered = await connection.execute(
+                "UPDATE subscriptions SET state = 'active', reason = NULL WHERE id = ? AND state = 'suspended'",
+                (subscription_id,),
+            )
+            if recovered.rowcount:
+                await record_change(connection, subscription_id, Action.RECOVERED, by=None, now=now)
 
     async def _where(self, condition: str, *values: object) -> list[Subscription]:
         async with self._database.read() as connection:

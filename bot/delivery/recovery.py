@@ -1,0 +1,49 @@
+"""Recover: a suspended subscription goes on by itself once what was in its way is gone."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.channels import Channels
+from bot.channels.requests import Passing
+from bot.reasons import ReasonKind
+from bot.storage import Storage, Subscription
+
+log = logging.getLogger(__name__)
+
+
+class Recovery:
+    """Looks at suspended subscriptions whenever their `channels` may have changed."""
+
+    def __init__(self, storage: Storage, channels: Channels) -> None:
+        self._subscriptions = storage.subscriptions
+        self._channels = channels
+
+    async def recover_server(self, guild_id: int, now: datetime) -> None:
+        """The gateway has told of a channel, a role or the bot itself in a server."""
+        await self._recover(await self._subscriptions.suspended(guild_id), now)
+
+    async def recover_all(self, now: datetime) -> None:
+        """Nobody knows what has changed while the bot was away."""
+        await self._recover(await self._subscriptions.suspended(), now)
+
+    async def recover_timed_out(self, now: datetime) -> None:
+        """Time-outs that have ended: nobody tells of it."""
+        suspended = await self._subscriptions.suspended(only=ReasonKind.IN_TIME_OUT)
+        over = [each for each in suspended if each.reason and each.reason.until and each.reason.until <= now]
+        await self._recover(over, now)
+
+    async def _recover(self, suspended: Iterable[Subscription], now: datetime) -> None:
+        for each in suspended:
+            if each.recovers and self._is_free(each):
+                log.info("subscription %d goes on: what was in its way is gone", each.id)
+                await self._subscriptions.recover(each.id, now)
+
+    def _is_free(self, subscription: Subscription) -> bool:
+        destination = self._channels.get(subscription.guild_id, subscription.wish.channel_id)
+        if destination is None:
+            return False
+        try:
+            return not (destination.obstacle(subscription.wish.posting) or destination.obstacle_to_finding())
+        except Passing:  # the server is not available: the gateway tells when it is
+            return False

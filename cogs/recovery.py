@@ -1,0 +1,39 @@
+"""Recovery: events after which a suspended subscription may go on."""
+
+import discord
+from discord.ext import commands
+
+from bot.client import PaperBot
+
+
+class Recovery(commands.Cog):
+    def __init__(self, bot: PaperBot) -> None:
+        self.bot = bot
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        await self.bot.recovery.recover_all(self.bot.house.clock())
+
+    @commands.Cog.listener()
+    async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
+        await self._recover(after.guild)
+
+    @commands.Cog.listener()
+    async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
+        await self._recover(after.guild)
+
+    @commands.Cog.listener()
+    async def on_member_update(self, _: discord.Member, after: discord.Member) -> None:
+        """Without the intent for members, Discord tells of the bot alone."""
+        await self._recover(after.guild)
+
+    @commands.Cog.listener()
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        await self._recover(guild)
+
+    async def _recover(self, guild: discord.Guild) -> None:
+        await self.bot.recovery.recover_server(guild.id, self.bot.house.clock())
+
+
+async def setup(bot: PaperBot) -> None:
+    await bot.add_cog(Recovery(bot))
