@@ -51,6 +51,7 @@ from tests.builders import (
 A, B, C = (paper(f"2601.0000{number}", upvotes=number) for number in (1, 2, 3))
 BEFORE = DAY - timedelta(days=1)
 LATER = MORNING + timedelta(hours=1)
+EVERY = [A.id, B.id, C.id]
 FULL = Wish(
     5,
     Timetable(time(18, 30), ZoneInfo("Asia/Kolkata"), frozenset({1, 5}), Cadence.WEEKLY),
@@ -109,7 +110,7 @@ class TestPlan:
         assert await storage.deliveries.under_way(MORNING) == [planned]
         assert await storage.deliveries.latest(subscription.id) == [planned]
         assert await storage.deliveries.get(planned.id) == planned
-        assert await storage.deliveries.highlighted(subscription.id) == {A.id, B.id}
+        assert await storage.deliveries.highlighted(subscription.id, EVERY) == {A.id, B.id}
         assert await storage.deliveries.covered_until(subscription.id) == DAY
         known = await storage.subscriptions.get(subscription.id)
         assert known
@@ -221,7 +222,7 @@ class TestPlan:
         for planned in (subscription, replace(subscription, revision=1)):
             assert await plan(storage, planned, digest(A)) is None
         assert tables(path) == before
-        assert await storage.deliveries.highlighted(subscription.id) == frozenset()
+        assert await storage.deliveries.highlighted(subscription.id, EVERY) == frozenset()
 
     async def test_a_plan_for_a_server_that_was_forgotten_is_void(
         self, storage: Storage, subscription: Subscription, path: Path
@@ -293,7 +294,7 @@ class TestOneMessage:
         await storage.deliveries.fail(planned.id, OUTAGE, LATER)
         (failed,) = await storage.deliveries.latest(subscription.id)
         assert (failed.state, failed.reason, failed.digest.highlights) == (DeliveryState.FAILED, OUTAGE, ())
-        assert await storage.deliveries.highlighted(subscription.id) == frozenset()
+        assert await storage.deliveries.highlighted(subscription.id, EVERY) == frozenset()
         assert await storage.deliveries.covered_until(subscription.id) == BEFORE
         known = await storage.subscriptions.get(subscription.id)
         assert known
@@ -410,7 +411,7 @@ class TestSeveralMessages:
         assert planned.post == Post(1, 5, 901, 78, MORNING)
 
     async def test_a_paper_is_found_in_its_own_message(self, storage: Storage, planned: Delivery) -> None:
-        posts = await storage.posts.latest([5], [A.id, B.id, C.id])
+        posts = await storage.posts.latest(1, [5], [A.id, B.id, C.id])
         assert posts == {C.id: Post(1, 5, 901, 78, MORNING), B.id: Post(1, 5, 902, 79, MORNING)}
         assert posts[B.id].url == "https://discord.com/channels/1/902/79"
 
@@ -418,7 +419,7 @@ class TestSeveralMessages:
         self, storage: Storage, subscription: Subscription
     ) -> None:
         await send(storage, await plan(storage, subscription, digest(C, B, A)))
-        assert {each.message_id for each in (await storage.posts.latest([5], [A.id, B.id, C.id])).values()} == {77}
+        assert {each.message_id for each in (await storage.posts.latest(1, [5], [A.id, B.id, C.id])).values()} == {77}
 
     async def test_a_failure_releases_only_what_has_not_arrived(
         self, storage: Storage, subscription: Subscription, planned: Delivery
@@ -428,10 +429,10 @@ class TestSeveralMessages:
         failed = await get(storage, planned)
         assert failed.state is DeliveryState.FAILED
         assert [each.paper for each in failed.digest.highlights] == [C, B]
-        assert await storage.deliveries.highlighted(subscription.id) == {B.id, C.id}
+        assert await storage.deliveries.highlighted(subscription.id, EVERY) == {B.id, C.id}
         assert await storage.deliveries.covered_until(subscription.id) == BEFORE
         assert (failed.in_doubt, failed.messages[:2]) == (False, planned.messages[:2])
-        assert set(await storage.posts.latest([5], [A.id, B.id, C.id])) == {B.id, C.id}
+        assert set(await storage.posts.latest(1, [5], [A.id, B.id, C.id])) == {B.id, C.id}
         assert await plan(storage, subscription, digest(A), run=SECOND_RUN)
 
     async def test_what_had_arrived_of_a_failed_one_can_be_undone(
@@ -439,7 +440,7 @@ class TestSeveralMessages:
     ) -> None:
         await storage.deliveries.fail(planned.id, SUPERSEDED, LATER)
         await storage.deliveries.undo(planned, by=9, now=LATER)
-        assert await storage.deliveries.highlighted(subscription.id) == frozenset()
+        assert await storage.deliveries.highlighted(subscription.id, EVERY) == frozenset()
         assert await storage.posts.channels(1) == []
 
 
@@ -458,9 +459,9 @@ class TestUndo:
         undone = await get(storage, sent)
         assert (undone.state, undone.digest.highlights, undone.post) == (DeliveryState.UNDONE, (), None)
         assert [(each.nonce, each.message_id) for each in undone.messages] == [("n1", None), ("n2", None)]
-        assert await storage.deliveries.highlighted(subscription.id) == frozenset()
+        assert await storage.deliveries.highlighted(subscription.id, EVERY) == frozenset()
         assert await storage.deliveries.covered_until(subscription.id) == BEFORE
-        assert await storage.posts.latest([5], [B.id, C.id]) == {}
+        assert await storage.posts.latest(1, [5], [B.id, C.id]) == {}
         assert await storage.posts.since([5], MORNING, limit=10) == ([], 0)
         assert await storage.posts.channels(1) == []
         assert await plan(storage, subscription, digest(C, B), run=SECOND_RUN)
@@ -481,7 +482,7 @@ class TestUndo:
         assert await storage.deliveries.covered_until(subscription.id) == later.covered_until
         await storage.deliveries.undo(second, by=9, now=LATER)
         assert await storage.deliveries.covered_until(subscription.id) == DAY
-        assert await storage.deliveries.highlighted(subscription.id) == {B.id, C.id}
+        assert await storage.deliveries.highlighted(subscription.id, EVERY) == {B.id, C.id}
         assert await get(storage, sent) == sent
 
     async def test_it_is_recorded_with_the_admin_once(
@@ -772,7 +773,7 @@ class TestPosts:
 
     async def test_a_posted_paper_is_found_by_its_message(self, storage: Storage) -> None:
         await self.post(storage, A, B)
-        posts = await storage.posts.latest([5], [A.id, C.id])
+        posts = await storage.posts.latest(1, [5], [A.id, C.id])
         assert posts == {A.id: Post(guild_id=1, channel_id=5, place_id=5, message_id=77, sent_at=MORNING)}
         assert posts[A.id].url == "https://discord.com/channels/1/5/77"
 
@@ -784,20 +785,20 @@ class TestPosts:
     async def test_another_channel_was_shown_nothing(self, storage: Storage) -> None:
         await self.post(storage, A)
         for channels in ([], [6]):
-            assert await storage.posts.latest(channels, [A.id]) == {}
+            assert await storage.posts.latest(1, channels, [A.id]) == {}
             assert await storage.posts.since(channels, MORNING, limit=10) == ([], 0)
 
     async def test_of_several_posts_the_latest_is_given(self, storage: Storage) -> None:
         await self.post(storage, A, message_id=79, sent_at=MORNING + timedelta(days=2))
         await self.post(storage, A, B, message_id=78, sent_at=MORNING + timedelta(days=1))
-        posts = await storage.posts.latest([5], [A.id, B.id])
+        posts = await storage.posts.latest(1, [5], [A.id, B.id])
         assert {each: post.message_id for each, post in posts.items()} == {A.id: 79, B.id: 78}
 
     async def test_it_was_posted_where_the_subscription_was_then(self, storage: Storage) -> None:
         subscription = await self.post(storage, A)
         await storage.subscriptions.edit(subscription, replace(WISH, channel_id=6), SECOND_RUN, by=7, now=MORNING)
         await storage.subscriptions.remove(replace(subscription, revision=1), by=7, now=MORNING)
-        assert (await storage.posts.latest([5, 6], [A.id]))[A.id].channel_id == 5
+        assert (await storage.posts.latest(1, [5, 6], [A.id]))[A.id].channel_id == 5
         assert await storage.posts.channels(1) == [5]
 
     async def test_what_is_under_way_failed_or_quiet_was_not_posted(self, storage: Storage) -> None:
@@ -808,7 +809,7 @@ class TestPosts:
         await storage.deliveries.fail(failed.id, GONE, MORNING)
         await plan(storage, await subscribe(storage), digest(reason=NOTHING_LISTED))
         assert await storage.posts.channels(1) == []
-        assert await storage.posts.latest([5], [A.id, B.id]) == {}
+        assert await storage.posts.latest(1, [5], [A.id, B.id]) == {}
         assert await storage.posts.since([5], MORNING, limit=10) == ([], 0)
 
     async def test_what_was_posted_comes_newest_message_first_in_its_own_order(self, storage: Storage) -> None:
@@ -837,13 +838,13 @@ class TestPosts:
         assert planned.post is None
         await send(storage, planned)
         (sent,) = await storage.deliveries.latest(planned.subscription_id)
-        assert sent.post == (await storage.posts.latest([5], [A.id]))[A.id]
+        assert sent.post == (await storage.posts.latest(1, [5], [A.id]))[A.id]
 
     async def test_many_ids_are_looked_for_at_once(self, storage: Storage) -> None:
         await self.post(storage, A)
         wanted = [f"2602.{number:05}" for number in range(40_000)]
-        assert list(await storage.posts.latest([5], [*wanted, A.id])) == [A.id]
-        assert await storage.posts.latest([5], []) == {}
+        assert list(await storage.posts.latest(1, [5], [*wanted, A.id])) == [A.id]
+        assert await storage.posts.latest(1, [5], []) == {}
 
     async def test_a_forum_post_is_found_by_the_channel_that_it_was_made_in(self, storage: Storage) -> None:
         await storage.papers.record(DAY, [A], MORNING)
@@ -851,10 +852,10 @@ class TestPosts:
         assert planned
         await storage.deliveries.arrived(planned.id, 1, 901, 901, MORNING)
         await storage.deliveries.complete(planned)
-        posts = await storage.posts.latest([5], [A.id])
+        posts = await storage.posts.latest(1, [5], [A.id])
         assert posts == {A.id: Post(guild_id=1, channel_id=5, place_id=901, message_id=901, sent_at=MORNING)}
         assert posts[A.id].url == "https://discord.com/channels/1/901/901"
-        assert await storage.posts.latest([901], [A.id]) == {}
+        assert await storage.posts.latest(1, [901], [A.id]) == {}
         assert await storage.posts.channels(1) == [5]
 
     async def test_highlights_in_messages_of_their_own_come_newest_message_first(self, storage: Storage) -> None:

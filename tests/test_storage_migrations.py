@@ -144,7 +144,7 @@ class TestAnOldFile:
         async with open_storage(old) as storage:
             assert await storage.posts.channels(10) == [4, 5]
             assert await storage.posts.channels(11) == [8]
-            posts = await storage.posts.latest([4, 5, 6], ["2601.00010", "2601.00020", "2601.00030"])
+            posts = await storage.posts.latest(10, [4, 5, 6], ["2601.00010", "2601.00020", "2601.00030"])
             assert posts == {
                 "2601.00010": Post(10, 4, 4, 78, datetime(2026, 1, 16, 18, 30, 1, tzinfo=UTC)),
                 "2601.00030": Post(10, 5, 5, 77, datetime(2026, 1, 12, 8, 1, 1, tzinfo=UTC)),
@@ -203,7 +203,7 @@ class TestAnOldFile:
         async with open_storage(old) as storage:
             (under_way,) = await storage.deliveries.under_way(NOW)
             await send(storage, under_way, 90, NOW)
-            assert (await storage.posts.latest([5], ["2601.00020"]))["2601.00020"].message_id == 90
+            assert (await storage.posts.latest(10, [5], ["2601.00020"]))["2601.00020"].message_id == 90
             assert await storage.deliveries.under_way(NOW + timedelta(days=99)) == []
 
     async def test_subscriptions_want_what_they_wanted_and_nothing_new(self, old: Path) -> None:

@@ -80,8 +80,9 @@ class Composer:
         days = await self._days(asked.wish, covered, closed)
         earlier = timedelta(days=RISER_DAYS if covered or asked.wish.timetable.is_recap else 0)
         candidates = await self._papers.candidates(days[0] - earlier, closed) if days else []
-        highlighted = await self._deliveries.highlighted(asked.subscription_id) if asked.subscription_id else ()
-        passing = await self._filter.passing(asked.wish.taste.query, _ids(candidates), closed)
+        ids = _ids(candidates)
+        highlighted = await self._deliveries.highlighted(asked.subscription_id, ids) if asked.subscription_id else ()
+        passing = await self._filter.passing(asked.wish.taste.query, ids, closed)
         until = max(covered or closed, closed)
         digest = compose(candidates, days, until, asked.wish.taste, highlighted, passing)
         return await self._recap(digest, asked.guild_id) if asked.wish.timetable.is_recap else digest

@@ -182,7 +182,8 @@ class Finder:
         found = tuple(hits)
         if place is None or not found:
             return found
-        posts = await self._storage.posts.latest(await self._seen(place), [hit.paper.id for hit in found])
+        ids = [hit.paper.id for hit in found]
+        posts = await self._storage.posts.latest(place.guild_id, await self._seen(place), ids)
         return tuple(replace(hit, post=posts.get(hit.paper.id)) for hit in found)
 
     async def details(self, paper: Paper, place: Place | None = None) -> Details:

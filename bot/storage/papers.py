@@ -12,6 +12,7 @@ from bot.digest import Candidate
 from bot.papers import Paper
 from bot.storage.database import Database, from_iso, iso
 
+MOST_SORTED = 92  # days whose papers are sorted for a leaderboard
 _COLUMNS = tuple(field.name for field in fields(Paper) if field.name != "day")
 _LISTS = ("authors", "tags", "media_urls")
 _DAYS = "(SELECT json_group_array(day) FROM listings WHERE paper_id = papers.id) AS days"
@@ -92,11 +93,14 @@ class Papers:
 
     async def top(self, first: date, last: date, *, limit: int, offset: int = 0) -> tuple[list[Paper], int]:
         """Papers listed from `first` to `last` by upvotes, and how many there are in all."""
-        listed = "EXISTS (SELECT 1 FROM listings WHERE paper_id = papers.id AND day BETWEEN ? AND ?)"
+        listed, order = "EXISTS (SELECT 1 FROM listings WHERE paper_id = papers.id AND day BETWEEN ? AND ?)", _BY_RANK
+        if (last - first).days <= MOST_SORTED:  # else the order is an index's, which soon has a page of a long span
+            listed = "papers.id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)"
+            order = _BY_RANK.replace("upvotes", "+upvotes")
         span = (first.isoformat(), last.isoformat())
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(
-                f"{SELECT_PAPERS} WHERE {listed} {_BY_RANK} LIMIT ? OFFSET ?",
+                f"{SELECT_PAPERS} WHERE {listed} {order} LIMIT ? OFFSET ?",
                 (*span, limit, offset),
             )
             ((total,),) = await connection.execute_fetchall(

@@ -11,11 +11,18 @@ from bot.storage.database import Database, iso
 from bot.storage.papers import SELECT_PAPERS, read_paper
 
 _POST = "guild_id, deliveries.channel_id AS posted_in, place_id, message_id, sent_at"
+_MESSAGES = "JOIN messages ON messages.delivery_id = highlights.delivery_id AND number = highlights.message"
+_SHOWN = "WHERE deliveries.channel_id IN (SELECT value FROM json_each(?)) AND message_id IS NOT NULL"
+# From the channels on: `CROSS JOIN` keeps SQLite from beginning with the highlights of all servers.
 _POSTED = (
-    "FROM highlights JOIN deliveries ON deliveries.id = highlights.delivery_id"
-    " JOIN messages ON messages.delivery_id = highlights.delivery_id AND number = highlights.message"
-    " JOIN subscriptions ON subscriptions.id = deliveries.subscription_id"
-    " WHERE deliveries.channel_id IN (SELECT value FROM json_each(?)) AND message_id IS NOT NULL"
+    "FROM deliveries CROSS JOIN highlights ON highlights.delivery_id = deliveries.id"
+    f" {_MESSAGES} JOIN subscriptions ON subscriptions.id = deliveries.subscription_id {_SHOWN}"
+)
+# From the server's subscriptions on: each has highlighted a paper once.
+_POSTED_OF = (
+    "FROM subscriptions CROSS JOIN highlights ON highlights.subscription_id = subscriptions.id"
+    f" JOIN deliveries ON deliveries.id = highlights.delivery_id {_MESSAGES} {_SHOWN}"
+    " AND guild_id = ? AND paper_id IN (SELECT value FROM json_each(?))"
 )
 
 
@@ -50,13 +57,12 @@ class Posts:
             )
         return [channel for (channel,) in rows]
 
-    async def latest(self, channels: Iterable[int], paper_ids: Iterable[str]) -> dict[str, Post]:
-        """Where these channels were last shown each of these papers; one they never were shown is not in it."""
+    async def latest(self, guild_id: int, channels: Iterable[int], paper_ids: Iterable[str]) -> dict[str, Post]:
+        """Where these channels of a server were last shown each of these papers; one they never were is not in it."""
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(
-                f"SELECT paper_id, {_POST} {_POSTED} AND paper_id IN (SELECT value FROM json_each(?))"
-                " ORDER BY sent_at, deliveries.id",
-                (json.dumps(list(channels)), json.dumps(list(paper_ids))),
+                f"SELECT paper_id, {_POST} {_POSTED_OF} ORDER BY sent_at, deliveries.id",
+                (json.dumps(list(channels)), guild_id, json.dumps(list(paper_ids))),
             )
         return {row["paper_id"]: _post(row) for row in rows}
 

@@ -26,7 +26,7 @@ class DeliveryReader:
     async def under_way(self, now: datetime) -> list[Delivery]:
         """Planned deliveries of active subscriptions that may be tried (again) now."""
         return await self._where(
-            "deliveries.state = 'planned' AND subscriptions.state = 'active'"
+            "deliveries.id IN (SELECT id FROM deliveries WHERE state = 'planned') AND subscriptions.state = 'active'"
             " AND (retry_at IS NULL OR retry_at <= ? OR next_run_at <= ?) ORDER BY deliveries.id",
             iso(now),
             iso(now),
@@ -76,11 +76,13 @@ class DeliveryReader:
             return date.fromisoformat(covered)
         return date.fromisoformat(first) - timedelta(days=1) if first else None
 
-    async def highlighted(self, subscription_id: int) -> frozenset[str]:
-        """The ids of the papers a subscription has highlighted."""
+    async def highlighted(self, subscription_id: int, paper_ids: Iterable[str]) -> frozenset[str]:
+        """Those of these papers that a subscription has highlighted."""
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(
-                "SELECT paper_id FROM highlights WHERE subscription_id = ?", (subscription_id,)
+                "SELECT paper_id FROM highlights WHERE subscription_id = ?"
+                " AND paper_id IN (SELECT value FROM json_each(?))",
+                (subscription_id, json.dumps(list(paper_ids))),
             )
         return frozenset(row["paper_id"] for row in rows)
 
