@@ -666,6 +666,13 @@ def test_any_text_on_any_day_is_a_query(text: str, today: date) -> None:
     check(parse(text, today), text)
 
 
+def test_of_many_words_with_colons_only_the_first_are_taken_for_misspelled_operators() -> None:
+    slips = ["autor:lecun"] * (MOST_OPERATORS + 1)
+    query = asked(" ".join([*["any:thing"] * (MOST_OPERATORS - 1), *slips]))
+    assert [each.right for each in query.mistakes if each.right] == [("author:lecun",)]
+    assert asked("autorautorautor:lecun").mistakes == ()
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
 def test_six_thousand_characters_of_anything_are_a_query(text: str) -> None:
     check(asked(text), text)

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
 from bot.papers import find_paper_id
 from bot.search.query import (
@@ -34,6 +35,7 @@ from bot.text import legible
 MOST_WORDS = 40  # a longer query is read up to there
 MOST_OPERATORS = 40
 MOST_MISTAKES = 20  # that are told
+LONGEST_SLIP = 12  # letters of an operator that is misspelled
 DEEPEST = 10  # parentheses within parentheses
 
 _TOKEN = re.compile(
@@ -78,6 +80,12 @@ def composed(typed: str, today: date, *, sort: str = "", after: str = "", min_up
     return parse(" ".join([*operators, re.sub(r"^(\s*OR\b)+", "", legible(typed))]), today)
 
 
+@lru_cache(1024)
+def _near_operators(name: str) -> tuple[str, ...]:
+    """The operator that `name` is a slip for; it takes a while."""
+    return tuple(difflib.get_close_matches(name, RIGHT_FORMS, n=1, cutoff=0.7))
+
+
 @dataclass
 class _Parser:
     """Reads tokens from left to right; a group in parentheses is read by a call of its own."""
@@ -87,6 +95,7 @@ class _Parser:
     sort: Sort | None = None  # the first one counts
     words: int = 0
     operators: int = 0
+    colons: int = 0  # after what is no operator
     mistakes: list[Mistake] = field(default_factory=list)
 
     def parsed(self) -> Query:
@@ -167,7 +176,9 @@ class _Parser:
 
     def _no_operator(self, token: re.Match[str], name: str) -> Node | None:
         """A colon in prose, as in `BERT: pre-training`, is none of ours; `autor:lecun` is a slip."""
-        near = difflib.get_close_matches(name, RIGHT_FORMS, n=1, cutoff=0.7) if token["value"] else []
+        self.colons += 1
+        looked_at = token["value"] and len(name) <= LONGEST_SLIP and self.colons <= MOST_OPERATORS
+        near = _near_operators(name) if looked_at else ()
         if near:
             value = token["value"].strip('"')
             right = f'{near[0]}:"{value}"' if " " in value else f"{near[0]}:{value}"

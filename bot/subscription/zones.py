@@ -27,6 +27,7 @@ from bot.refusals import Refusal, Refused
 from bot.text import fold
 
 _SHORTEST_CLOCK = 4  # letters typed of a clock's name: no abbreviation has more
+_MOST_WORDS = 9  # of a place and what it lies in: the work grows with their square
 _LONGEST = 60  # characters; no place has a longer name, and the work grows with the square of the words
 _TIME_ENDING = re.compile(
     r"(?<!^my)(?: (?:standard|daylight|summer|savings?))* (?:time|timezone|time zone|zeit)(?: us canada)?$"
@@ -208,7 +209,7 @@ def _states(letters: str) -> list[_Place]:
 def _cities(typed: str) -> list[_Place]:
     """The cities of that name: `portland` all of them, `portland or`, `portland oregon usa` those there."""
     words = typed.split(" ")
-    for end in range(len(words), 0, -1):
+    for end in range(min(len(words), _MOST_WORDS), 0, -1):
         named = [place for place in _places(f"|{' '.join(words[:end])}|") if not place.is_region]
         codes = _codes(words[end:]) if named else []
         there = [city for city in named if any(city.lies_in(code) for code in codes)]
@@ -234,6 +235,8 @@ def _codes(words: list[str]) -> list[str]:
 
 def _states_in_countries(words: list[str]) -> list[_Place]:
     """`oregon usa`, `or usa`."""
+    if len(words) > _MOST_WORDS:
+        return []
     return [
         state
         for cut in range(1, len(words))
