@@ -12,6 +12,7 @@ from bot.channels.requests import DeliveryFailed
 from bot.layouts.refusals import BROKEN, explain_refusal
 from bot.papers.api import PapersUnavailable
 from bot.refusals import Refusal, Refused
+from bot.storage import reading_for
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,11 @@ def unwrap(error: BaseException) -> BaseException:
 
 class AnsweringTree(app_commands.CommandTree[Any]):
     """The commands; one that fails is answered too."""
+
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        """Look-ups are made for the one who asked, from here on."""
+        reading_for.set(interaction.user.id)
+        return True
 
     async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /) -> None:
         await reply_to_error(interaction, error)

@@ -43,6 +43,7 @@ class Refusal(Enum):
     PANEL_NOT_YOURS = auto()
 
     # Digests
+    LOOKUP_TOO_SLOW = auto()
     NOT_NOW = auto()  # reason
     NOTHING_TO_SEND = auto()  # reason
     STILL_ON_ITS_WAY = auto()

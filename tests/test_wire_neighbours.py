@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bot.app import House
-from bot.delivery.turns import Turns
 from bot.subscription.schedule import first_run
 from bot.subscription.settings import Discussion
+from bot.turns import Turns
 from tests import builders
 from tests.builders import MORNING, Clock
 from tests.desk import loopback, no_bug, running_bot, subscribe, two_lists  # noqa: F401

@@ -19,10 +19,10 @@ from bot.delivery.notices import Notices
 from bot.delivery.planning import Planner
 from bot.delivery.recovery import Recovery
 from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
-from bot.delivery.turns import Turns
 from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
 from bot.subscription.schedule import latest_run
+from bot.turns import Turns
 
 log = logging.getLogger(__name__)
 

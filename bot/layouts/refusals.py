@@ -55,6 +55,7 @@ _TEXTS: Mapping[Refusal, str] = {
     Refusal.EVERYONE_NOT_PINGED: "I never ping `@everyone`: choose a role of fewer people, or nobody.",
     Refusal.PANEL_CLOSED: "This panel is closed. `/digest setup` opens another one.",
     Refusal.PANEL_NOT_YOURS: "This panel is somebody else's. `/digest setup` opens one of your own.",
+    Refusal.LOOKUP_TOO_SLOW: "That took too long, so I stopped looking. Try a shorter time, or again in a minute.",
     Refusal.NOT_NOW: "That cannot be done just now. {reason} Nothing was changed; try again in a minute.",
     Refusal.NOTHING_TO_SEND: "There is nothing to send. {reason} Nothing was changed.",
     Refusal.STILL_ON_ITS_WAY: "The last digest is still on its way. Try again in a minute.",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.storage.changes import Action, Change, Changes
 from bot.storage.commands import Commands, Registered
-from bot.storage.database import Database, DatabaseProblem, DatabaseRefused
+from bot.storage.database import Database, DatabaseProblem, DatabaseRefused, LookupTooSlow, reading_for
 from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Message
 from bot.storage.drafts import Draft, Drafts
 from bot.storage.embeddings import Embeddings
@@ -35,6 +35,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Draft",
+    "LookupTooSlow",
     "Message",
     "Post",
     "Registered",
@@ -43,6 +44,7 @@ __all__ = [
     "SubscriptionState",
     "TooManySubscriptions",
     "open_storage",
+    "reading_for",
 ]
 
 

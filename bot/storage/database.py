@@ -4,7 +4,8 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager, closing, nullcontext
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import Enum, auto
 from importlib.resources import files
@@ -14,9 +15,13 @@ from typing import Self, TypeVar
 
 import aiosqlite
 
+from bot.refusals import Refusal, Refused
+from bot.turns import Turns
+
 Read = TypeVar("Read")
 log = logging.getLogger(__name__)
 
+READ_SECONDS = 10  # that a look-up may take
 READERS = 2  # a point read behind a slow query costs seconds with one, a third of a millisecond with two
 APPLICATION_ID = 1346457683
 _PRAGMAS = (
@@ -25,6 +30,16 @@ _PRAGMAS = (
     "PRAGMA synchronous = FULL",  # a delivery once recorded must outlive a power cut
     "PRAGMA temp_store = MEMORY",
 )
+
+
+reading_for: ContextVar[int | None] = ContextVar("reading_for", default=None)  # the user that is being answered
+
+
+class LookupTooSlow(Refused):
+    """A look-up took too long, and was interrupted."""
+
+    def __init__(self) -> None:
+        super().__init__(Refusal.LOOKUP_TOO_SLOW)
 
 
 class DatabaseProblem(Enum):
@@ -54,6 +69,7 @@ class Database:
         self._path = path.absolute()  # lest `:memory:` mean a database per connection
         self._lock = asyncio.Lock()
         self._readers: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
+        self._people = Turns(1)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -93,12 +109,21 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[aiosqlite.Connection]:
-        """A connection for look-ups, free of whatever is being written."""
-        reader = await self._readers.get()
-        try:
-            yield reader
-        finally:
-            self._readers.put_nowait(reader)
+        """A connection for look-ups, free of whatever is being written.
+
+        Nobody holds two at a time, and none for long: raises `LookupTooSlow`.
+        """
+        person = reading_for.get()
+        async with self._people.of(person) if person else nullcontext():
+            reader = await self._readers.get()
+            try:
+                async with asyncio.timeout(READ_SECONDS):
+                    yield reader
+            except TimeoutError as error:
+                raise LookupTooSlow from error
+            finally:
+                await reader.interrupt()  # its thread would work on for nobody
+                self._readers.put_nowait(reader)
 
 
 def _prepare(path: Path) -> None:

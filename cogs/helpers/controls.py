@@ -17,6 +17,7 @@ from bot.answering import reply, reply_to_error
 from bot.client import PaperBot
 from bot.lookups.finder import Place
 from bot.refusals import Refusal, Refused
+from bot.storage import reading_for
 
 Interaction = discord.Interaction[PaperBot]
 Choices = list[app_commands.Choice[str]]
@@ -43,6 +44,7 @@ class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
         return cls(item)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        reading_for.set(interaction.user.id)
         try:
             said = self._form.fullmatch(self._text)
             if said is None:
@@ -82,6 +84,7 @@ class ModalForm:
             await kind().callback(interaction, data["custom_id"], dict(_typed(data["components"])))
 
     async def callback(self, interaction: Interaction, custom_id: str, typed: Mapping[str, str]) -> None:
+        reading_for.set(interaction.user.id)
         try:
             said = self._form.fullmatch(custom_id)
             if said is None:

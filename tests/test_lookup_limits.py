@@ -1,0 +1,61 @@
+"""Look-ups: one that takes too long is stopped and says so, and nobody's keep others from theirs."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.storage import LookupTooSlow, database, reading_for
+from bot.storage.database import READERS, Database
+
+ENDLESS = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT count(*) FROM numbers"
+
+
+@pytest.fixture
+async def opened(tmp_path: Path) -> AsyncIterator[Database]:
+    async with Database(tmp_path / "paperboy.db") as found:
+        yield found
+
+
+async def ask(opened: Database, sql: str) -> object:
+    async with opened.read() as connection:
+        return [tuple(row) for row in await connection.execute_fetchall(sql)]
+
+
+async def test_a_look_up_that_takes_too_long_is_stopped_and_its_connection_goes_on(
+    opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "READ_SECONDS", 0.2)
+    endless = (ask(opened, ENDLESS) for _ in range(2 * READERS))
+    stopped = await asyncio.gather(*endless, return_exceptions=True)
+    assert [type(each) for each in stopped] == [LookupTooSlow] * 2 * READERS
+    monkeypatch.setattr(database, "READ_SECONDS", 60)
+    assert [await ask(opened, "SELECT 1") for _ in range(2 * READERS)] == [[(1,)]] * 2 * READERS
+
+
+async def test_another_error_of_the_database_stays_what_it_is(opened: Database) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        await ask(opened, "SELECT * FROM nowhere_table")
+
+
+async def test_nobody_holds_two_connections_and_others_are_served_meanwhile(opened: Database) -> None:
+    free, holding = asyncio.Event(), 0
+
+    async def hold(person: int) -> None:
+        nonlocal holding
+        reading_for.set(person)  # in a task of its own, as every interaction is
+        async with opened.read():
+            holding += 1
+            await free.wait()
+            holding -= 1
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(5):
+            group.create_task(hold(7))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert holding == 1
+        assert await ask(opened, "SELECT 1") == [(1,)]
+        free.set()
