@@ -1,6 +1,7 @@
 """Turns: so many at once for each key, whatever becomes of the others."""
 
 import asyncio
+from collections.abc import Hashable
 from weakref import WeakValueDictionary
 
 
@@ -9,8 +10,8 @@ class Turns:
 
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
-        self._semaphores: WeakValueDictionary[int, asyncio.Semaphore] = WeakValueDictionary()
+        self._semaphores: WeakValueDictionary[Hashable, asyncio.Semaphore] = WeakValueDictionary()
 
-    def of(self, key: int) -> asyncio.Semaphore:
+    def of(self, key: Hashable) -> asyncio.Semaphore:
         """The semaphore of `key`, to be held with `async with`."""
         return self._semaphores.setdefault(key, asyncio.Semaphore(self._at_once))

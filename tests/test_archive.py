@@ -229,7 +229,7 @@ class TestLookingUp:
 
     async def test_a_fetched_paper_is_on_no_list_and_in_no_digest(self, archive: Archive, storage: Storage) -> None:
         await archive.fetch("2601.00001", MORNING)  # its day is known to the Hub; its list was not read
-        assert await storage.papers.candidates(date.min, date.max) == []
+        assert await storage.papers.candidates(date.min, date.max) == ()
         assert await storage.papers.captured_at([DAY]) == {}
 
     async def test_a_paper_that_does_not_exist_is_none_and_leaves_nothing(

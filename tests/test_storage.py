@@ -193,7 +193,7 @@ class TestLookedUpPapers:
 
     async def test_it_is_on_no_list_and_no_leaderboard(self, storage: Storage) -> None:
         await storage.papers.record_paper(replace(STRANGER, day=DAY), MORNING)
-        assert await storage.papers.candidates(date.min, date.max) == []
+        assert await storage.papers.candidates(date.min, date.max) == ()
         assert await storage.papers.top(date.min, date.max, limit=10) == ([], 0)
         assert await storage.papers.listed_days(date.min, date.max) == ()
         assert await storage.papers.captured_at([DAY]) == {}

@@ -1,13 +1,13 @@
 """Compose for a subscription: what its next run highlights, from lists brought up to date."""
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.archive import Archive, days_between
 from bot.composing.filter import Filter
+from bot.composing.memo import Memo
 from bot.digest import RISER_DAYS, Candidate, Digest, compose, first_of_period, latest_closed_day, marked
 from bot.papers.api import PapersUnavailable
 from bot.storage import Storage, Subscription
@@ -35,6 +35,8 @@ class Composer:
         self._papers = storage.papers
         self._archive = archive
         self._filter = filter_
+        self._spans: Memo[tuple[Candidate, ...]] = Memo(16)  # of a thousand papers each, at the most
+        self._passing: Memo[frozenset[str]] = Memo(256)
 
     async def digest_for(self, subscription: Subscription, now: datetime) -> Digest:
         """What a run at `now` highlights. Raises `PapersUnavailable` when the lists cannot be trusted."""
@@ -57,8 +59,7 @@ class Composer:
     async def outlook(self, wish: Wish, now: datetime) -> tuple[int, int]:
         """How many papers of the last seven closed days pass the wish's filter and upvotes, and how many there were."""
         closed = latest_closed_day(now)
-        candidates = await self._papers.candidates(first_of_period(Cadence.WEEKLY, closed), closed)
-        passing = await self._filter.passing(wish.taste.query, _ids(candidates), closed)
+        candidates, passing = await self._choice(wish, first_of_period(Cadence.WEEKLY, closed), closed)
         enough = [each.paper.id for each in candidates if each.paper.upvotes >= wish.taste.min_upvotes]
         return len(passing.intersection(enough)), len(candidates)
 
@@ -79,13 +80,24 @@ class Composer:
     async def _digest(self, asked: _Asked, covered: date | None, closed: date) -> Digest:
         days = await self._days(asked.wish, covered, closed)
         earlier = timedelta(days=RISER_DAYS if covered or asked.wish.timetable.is_recap else 0)
-        candidates = await self._papers.candidates(days[0] - earlier, closed) if days else []
-        ids = _ids(candidates)
+        first = days[0] - earlier if days else closed + timedelta(days=1)
+        candidates, passing = await self._choice(asked.wish, first, closed)
+        ids = [each.paper.id for each in candidates]
         highlighted = await self._deliveries.highlighted(asked.subscription_id, ids) if asked.subscription_id else ()
-        passing = await self._filter.passing(asked.wish.taste.query, ids, closed)
         until = max(covered or closed, closed)
         digest = compose(candidates, days, until, asked.wish.taste, highlighted, passing)
         return await self._recap(digest, asked.guild_id) if asked.wish.timetable.is_recap else digest
+
+    async def _choice(self, wish: Wish, first: date, last: date) -> tuple[tuple[Candidate, ...], frozenset[str]]:
+        """The papers listed from `first` to `last`, and the ids of those that the wish's filter lets through.
+
+        Both are the same for everybody, until the archive changes: thousands ask in one minute.
+        """
+        span = (await self._papers.last_change(), first, last)
+        candidates = await self._spans.get(span, lambda: self._papers.candidates(first, last))
+        query, ids = wish.taste.query, [each.paper.id for each in candidates]
+        passing = await self._passing.get((*span, query), lambda: self._filter.passing(query, ids, last))
+        return candidates, passing
 
     async def _days(self, wish: Wish, covered: date | None, closed: date) -> tuple[date, ...]:
         """The days with papers to choose from. A new daily digest begins with the latest alone."""
@@ -99,7 +111,3 @@ class Composer:
     async def _recap(self, digest: Digest, guild_id: int) -> Digest:
         seen = await self._deliveries.seen(guild_id, [each.paper.id for each in digest.highlights])
         return digest if seen is None else marked(digest, seen)
-
-
-def _ids(candidates: Iterable[Candidate]) -> list[str]:
-    return [each.paper.id for each in candidates]

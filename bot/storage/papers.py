@@ -108,14 +108,14 @@ class Papers:
             )
         return [read_paper(row) for row in rows], total
 
-    async def candidates(self, first: date, last: date) -> list[Candidate]:
+    async def candidates(self, first: date, last: date) -> tuple[Candidate, ...]:
         """The papers listed from `first` to `last`."""
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(
                 f"{SELECT_PAPERS} WHERE id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)",
                 (first.isoformat(), last.isoformat()),
             )
-        return [Candidate(read_paper(row), frozenset(_days(row))) for row in rows]
+        return tuple(Candidate(read_paper(row), frozenset(_days(row))) for row in rows)
 
     async def listed_days(self, first: date, last: date) -> tuple[date, ...]:
         """The days from `first` to `last` that had papers, in order."""
