@@ -570,6 +570,16 @@ def test_summaries_give_way_to_a_ping() -> None:
     assert max(lengths) > 4000 - len(f"<@&{ping}>")
 
 
+@pytest.mark.parametrize("letters", ["深層学習", "Глубина ", "👩‍👧 "])
+@pytest.mark.parametrize("wished", [wish(), COMPACT, CARDS], ids=["list", "compact", "cards"])
+def test_a_digest_of_papers_in_any_script_stays_within_the_bytes_that_discord_takes(letters: str, wished: Wish) -> None:
+    papers = ten(title=letters * 60, abstract=letters * 500, ai_summary=letters * 900, organization=letters * 20)
+    shown = "".join(check(digest_message(digest_of(*papers), wished, NONCE, ping=2**62)))
+    assert shown.count(letters[:1]) >= 10 * 4, "something is left of each title"
+    check(highlight_message(digest_of(*papers), 10, wished, NONCE, ping=2**62))
+    check(details_card(Details(papers[0])))
+
+
 def test_a_quiet_line_says_why_and_leads_to_what_was_listed() -> None:
     view = quiet_message(Reason(ReasonKind.NONE_PASSES_FILTER), Cadence.DAILY, NONCE)
     assert check(view) == ["Nothing new today. No new paper matched the filter."]
@@ -723,7 +733,8 @@ def test_words_are_not_cut_in_the_middle() -> None:
 
 
 def test_a_text_without_spaces_is_cut_all_the_same() -> None:
-    assert shorten("深層学習" * 10, 12) == "深層学習深層学習深層学…"
+    assert shorten("antidisestablishmentarianism", 12) == "antidisesta…"
+    assert shorten("深層学習" * 10, 12) == "深層学習深層…", "of so many bytes, each takes the room of nearly two"
 
 
 def test_a_summary_is_as_many_sentences_as_say_something() -> None:

@@ -10,7 +10,7 @@ from bot.layouts.headings import heading, plain_heading, small_heading
 from bot.layouts.lines import legend, lines
 from bot.layouts.paper import ACCENT, Block, block_head, details_select, facts, finished, picture, section, sections
 from bot.layouts.reasons import explain
-from bot.layouts.text import MAX_NAME, MAX_TEXT, cut, short_day, shorten
+from bot.layouts.text import MAX_NAME, MAX_TEXT, cut, short_day, shorten, size
 from bot.papers import Paper
 from bot.reasons import Reason
 from bot.storage import Delivery, Message
@@ -78,7 +78,7 @@ def thread_name(digest: Digest, wish: Wish, number: int | None) -> str:
 
 def _whole(digest: Digest, wish: Wish, nonce: str | None, *, mention: str = "", remark: str = "") -> LayoutView:
     head = heading(digest, wish) + remark
-    room = MAX_TEXT - len(mention) - len(head)
+    room = MAX_TEXT - size(mention) - size(head)
     body = _body(digest, wish.posting.layout, nonce, room)
     container: Container[LayoutView] = Container(TextDisplay(head), Separator(), *body, accent_colour=ACCENT)
     return _under(mention, container)
@@ -107,7 +107,7 @@ def _single(
     if wish.posting.layout is Layout.CARDS:
         container.add_item(picture(highlight.paper))
     container.add_item(section(highlight.paper, block, nonce))
-    if said := _said(highlight.paper, MAX_TEXT - len(mention) - len(head) - len(block)):
+    if said := _said(highlight.paper, MAX_TEXT - size(mention) - size(head) - size(block)):
         container.add_item(TextDisplay(said))
     return _under(mention, container)
 

@@ -21,6 +21,7 @@ from bot.layouts.text import (
     plain,
     short_day,
     shorten,
+    size,
     timestamp,
 )
 from bot.papers import Paper
@@ -51,7 +52,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """How many characters a block's parts may take."""
+    """What size a block's parts may have."""
 
     title: int
     summary: int
@@ -74,10 +75,10 @@ def details_id(paper_id: str, nonce: str | None = None) -> str:
 
 
 def block_texts(blocks: Sequence[Block], budget: int) -> list[str]:
-    """The blocks' texts, `budget` characters at most in all."""
+    """The blocks' texts, with a size of at most `budget` in all."""
     for room in _ROOMS:
         texts = [_block_text(block, room) for block in blocks]
-        if sum(map(len, texts)) <= budget:
+        if sum(map(size, texts)) <= budget:
             break
     return texts
 

@@ -7,7 +7,18 @@ from discord.ui import ActionRow, Button, Container, LayoutView, Separator, Text
 
 from bot.layouts import notes
 from bot.layouts.paper import ACCENT, Block, block_texts, details_id, details_select, facts, finished, listed_note
-from bot.layouts.text import MAX_CUSTOM_ID, MAX_LABEL, MAX_TEXT, count, day_name, link, plain, short_day, timestamp
+from bot.layouts.text import (
+    MAX_CUSTOM_ID,
+    MAX_LABEL,
+    MAX_TEXT,
+    count,
+    day_name,
+    link,
+    plain,
+    short_day,
+    size,
+    timestamp,
+)
 from bot.lookups.finder import AGES, PER_PAGE, Hit, Leaderboard, Results
 from bot.papers import Paper
 from bot.ranking import Period
@@ -110,7 +121,7 @@ def _block(position: int, hit: Hit, mark: str = "") -> Block:
 
 def _listing(heading: str, blocks: Sequence[Block], rows: Rows) -> LayoutView:
     container: Container[LayoutView] = Container(TextDisplay(heading), Separator(), accent_colour=ACCENT)
-    for text in block_texts(blocks, MAX_TEXT - len(heading)):
+    for text in block_texts(blocks, MAX_TEXT - size(heading)):
         container.add_item(TextDisplay(text))
     if blocks:
         container.add_item(details_select([block.paper for block in blocks]))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 MAX_TEXT = 4000  # characters over all text displays of a message; discord.py does not check it
+_MAX_TEXT_BYTES = 7000  # in UTF-8; with its controls a message of more than 10,170 has been answered with a 500
 MAX_CUSTOM_ID = 100
 MAX_URL = 512
 MAX_MEDIA_URL = 2048
@@ -40,14 +41,19 @@ def link(label: str, url: str, limit: int = 300) -> str:
     return f"[{shorten(unlinked, limit)}]({url.translate(_UNSAFE_IN_LINKS)})"
 
 
+def size(text: str) -> int:
+    """What `text` takes of `MAX_TEXT`: its characters, or more where they are of many bytes, as Chinese ones are."""
+    return max(len(text), -(-len(text.encode(errors="replace")) * MAX_TEXT // _MAX_TEXT_BYTES))
+
+
 def shorten(text: str, limit: int) -> str:
-    """`text` escaped and cut between words to at most `limit` characters; empty when nothing sensible fits."""
-    if len(escape(text)) <= limit:
+    """`text` escaped and cut between words to a `size` of at most `limit`; empty when nothing sensible fits."""
+    if size(escape(text)) <= limit:
         return escape(text)
     width = limit
     while width > 1:
         shown = cut(" ".join(text.split()), width)
-        excess = len(escape(shown)) - limit
+        excess = size(escape(shown)) - limit
         if excess <= 0:
             return escape(shown)
         width = min(width, len(shown)) - max(1, excess // 2)
