@@ -300,6 +300,25 @@ async def test_a_history_that_hangs_costs_no_other_server_its_digest(
         hanging.set()
 
 
+async def test_a_search_of_a_busy_channel_goes_on_where_it_was_until_it_ends(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "SEARCH_SECONDS", 0.1)
+    for _ in range(250):
+        desk.wire.chat(desk.channel, "chat")  # the digest stands on the third page
+    desk.wire.post_faults.append(Fault(created=True))
+    await desk.tick()
+    reading = asyncio.Event()
+    desk.wire.history_faults.extend([Fault(200), Fault(200, meanwhile=reading.wait)])
+    for _ in range(3):
+        await desk.tick(minutes=30)
+        assert desk.wire.histories <= 2
+    reading.set()
+    await desk.tick(minutes=30)
+    await desk.assert_arrived_once()
+    assert (desk.wire.histories, len(desk.wire.bodies)) == (3, 1)
+
+
 async def test_a_channel_that_is_hidden_while_a_digest_is_in_doubt_is_named_as_hidden(desk: Desk) -> None:
     desk.wire.post_faults.append(Fault(created=True))
     await desk.tick()

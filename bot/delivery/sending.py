@@ -54,6 +54,7 @@ class Sender:
         self._failures = failures
         self._limiter = AsyncLimiter(1, 1 / messages_per_second)  # evenly: a larger bucket lets bursts through
         self._requests: dict[int, asyncio.Task[Arrived]] = {}  # by delivery, until Discord has answered
+        self._searches: dict[str, asyncio.Task[Arrived | None]] = {}  # by nonce, those that take long
         self._in_hand: set[int] = set()  # deliveries that somebody carries just now
 
     async def carry(self, delivery_id: int, clock: Clock, *, superseded: bool = False, hurried: bool = False) -> None:
@@ -119,12 +120,21 @@ class Sender:
             if reason := destination.obstacle_to_finding():
                 raise Blocked(reason)
             lost = Lost(message.nonce, delivery_thread_name(delivery, message), around)
-            found = await in_time(destination.find(lost, errand.pace), SEARCH_SECONDS)
+            found = await self._search(destination, lost, errand)
         except UNREACHED as error:
             raise classified(error) from error
         if found is None:
             await self._deliveries.not_arrived(delivery.id, message.number)
         return found
+
+    async def _search(self, destination: Destination, lost: Lost, errand: Errand) -> Arrived | None:
+        """What is found; a search of a busy channel that takes too long goes on, for the next attempt to wait for."""
+        search = self._searches.pop(lost.nonce, None) or asyncio.create_task(destination.find(lost, errand.pace))
+        try:
+            return await in_time(search, SEARCH_SECONDS)
+        finally:
+            if not search.done():
+                self._searches[lost.nonce] = search
 
     async def _send(self, errand: Errand, message: Message) -> Arrived:
         delivery = errand.delivery
