@@ -83,9 +83,6 @@ def _message_problems(message: dict[str, Any], *, created: bool) -> Iterator[str
         yield "Components V2 without their flag, or the flag without them"
     if v2 and (message.get("content") or message.get("embeds") or message.get("poll")):
         yield "content, embeds or a poll beside Components V2"
-    size = len(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
-    if v2 and size > 10_170:
-        yield f"a body of {size} bytes, which Discord has answered with a 500"
     yield from _components_problems(components)
 
 

@@ -1,5 +1,6 @@
 """Layouts: whatever a paper holds, its messages stay within Discord's limits and say what they should."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +23,7 @@ from bot.layouts.results import (
     posted_message,
     similar_message,
 )
-from bot.layouts.text import code, code_block, compact, count, escape, first_sentences, marked, plain, shorten
+from bot.layouts.text import code, code_block, compact, count, escape, first_sentences, marked, plain, shorten, size
 from bot.lookups.finder import AGES, PER_PAGE, Details, Hit, Leaderboard, Results
 from bot.papers import Paper
 from bot.papers.entry import read_entry
@@ -570,14 +571,19 @@ def test_summaries_give_way_to_a_ping() -> None:
     assert max(lengths) > 4000 - len(f"<@&{ping}>")
 
 
-@pytest.mark.parametrize("letters", ["深層学習", "Глубина ", "👩‍👧 "])
+@pytest.mark.parametrize("letters", ["深層学習", "Глубина ", "👩‍👧 ", "𠀀𠀁"])
 @pytest.mark.parametrize("wished", [wish(), COMPACT, CARDS], ids=["list", "compact", "cards"])
 def test_a_digest_of_papers_in_any_script_stays_within_the_bytes_that_discord_takes(letters: str, wished: Wish) -> None:
     papers = ten(title=letters * 60, abstract=letters * 500, ai_summary=letters * 900, organization=letters * 20)
-    shown = "".join(check(digest_message(digest_of(*papers), wished, NONCE, ping=2**62)))
+    digest = digest_of(*papers)
+    shown = "".join(check(digest_message(digest, wished, NONCE, ping=2**62)))
     assert shown.count(letters[:1]) >= 10 * 4, "something is left of each title"
-    check(highlight_message(digest_of(*papers), 10, wished, NONCE, ping=2**62))
-    check(details_card(Details(papers[0])))
+    for view in (
+        digest_message(digest, wished, NONCE, ping=2**62),
+        highlight_message(digest, 10, wished, NONCE, ping=2**62),
+        details_card(Details(papers[0])),
+    ):
+        assert len(json.dumps(components_of(view), ensure_ascii=False).encode()) < 10_000
 
 
 def test_a_quiet_line_says_why_and_leads_to_what_was_listed() -> None:
@@ -733,8 +739,8 @@ def test_words_are_not_cut_in_the_middle() -> None:
 
 
 def test_a_text_without_spaces_is_cut_all_the_same() -> None:
-    assert shorten("antidisestablishmentarianism", 12) == "antidisesta…"
-    assert shorten("深層学習" * 10, 12) == "深層学習深層…", "of so many bytes, each takes the room of nearly two"
+    assert shorten("深層学習" * 10, 12) == "深層学習深層学習深層学…"
+    assert shorten("深層学習" * 10, 12, size) == "深層学習深層…"
 
 
 def test_a_summary_is_as_many_sentences_as_say_something() -> None:

@@ -38,7 +38,7 @@ def details_card(details: Details) -> LayoutView:
     paper = details.paper
     head = f"## {link(paper.title, paper.url, 400)}\n{_numbers(details)}"
     tail = "\n".join(_lines(details))
-    body = shorten(paper.abstract, min(_ABSTRACT, MAX_TEXT - size(head) - size(tail))) or "No abstract is known."
+    body = shorten(paper.abstract, min(_ABSTRACT, MAX_TEXT - size(head) - size(tail)), size) or "No abstract is known."
     card: Container[LayoutView] = Container(
         TextDisplay(head), TextDisplay(body), Separator(), TextDisplay(tail), accent_colour=ACCENT
     )

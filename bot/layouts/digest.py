@@ -114,7 +114,7 @@ def _single(
 
 def _said(paper: Paper, room: int) -> str:
     """The whole of its summary, else the beginning of its abstract."""
-    return shorten(paper.ai_summary, room) if paper.ai_summary else shorten(paper.abstract, min(room, _ABSTRACT))
+    return shorten(paper.ai_summary or paper.abstract, room if paper.ai_summary else min(room, _ABSTRACT), size)
 
 
 def _block(highlight: Highlight) -> Block:

@@ -52,7 +52,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """What size a block's parts may have."""
+    """How many characters a block's parts may take."""
 
     title: int
     summary: int
@@ -110,7 +110,7 @@ def _block_text(block: Block, room: _Room) -> str:
             f"▲ **{block.upvotes:,}**",
             count(block.comments, "comment") if block.comments else "",
             count(len(block.paper.authors), "author") if block.paper.authors else "",
-            shorten(block.paper.organization or "", 60),
+            shorten(block.paper.organization or "", 60, size),
             f"{link('code', code)}{stars}" if code else "",
             block.note,
         ),

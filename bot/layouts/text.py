@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 MAX_TEXT = 4000  # characters over all text displays of a message; discord.py does not check it
@@ -46,14 +46,17 @@ def size(text: str) -> int:
     return max(len(text), -(-len(text.encode(errors="replace")) * MAX_TEXT // _MAX_TEXT_BYTES))
 
 
-def shorten(text: str, limit: int) -> str:
-    """`text` escaped and cut between words to a `size` of at most `limit`; empty when nothing sensible fits."""
-    if size(escape(text)) <= limit:
+def shorten(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
+    """`text` escaped and cut between words until it measures at most `limit`; empty when nothing sensible fits.
+
+    It is measured in characters, or by `size` where it takes the room that is left in a message.
+    """
+    if measure(escape(text)) <= limit:
         return escape(text)
     width = limit
     while width > 1:
         shown = cut(" ".join(text.split()), width)
-        excess = size(escape(shown)) - limit
+        excess = measure(escape(shown)) - limit
         if excess <= 0:
             return escape(shown)
         width = min(width, len(shown)) - max(1, excess // 2)
