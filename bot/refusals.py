@@ -43,7 +43,6 @@ class Refusal(Enum):
     PANEL_NOT_YOURS = auto()
 
     # Digests
-    LOOKUP_TOO_SLOW = auto()
     NOT_NOW = auto()  # reason
     NOTHING_TO_SEND = auto()  # reason
     STILL_ON_ITS_WAY = auto()
@@ -51,6 +50,7 @@ class Refusal(Enum):
     NOT_UNDONE = auto()  # reason
 
     # Papers
+    LOOKUP_TOO_SLOW = auto()
     PAPER_UNKNOWN = auto()
     NO_SUCH_PAPER = auto()  # text: its id
     PAPERS_DOWN = auto()
