@@ -17,6 +17,7 @@ COMPONENTS_V2 = 1 << 15
 UPDATE_MESSAGE, AUTOCOMPLETE = 7, 8
 ACTION_ROW, BUTTON, SELECT, TEXT_DISPLAY = 1, 2, 3, 10
 MESSAGE_WITH_CONTENT = 4
+MOST_BYTES = 10_170
 
 _MESSAGE_KEYS = {
     *("content", "embeds", "allowed_mentions", "components", "flags", "attachments", "poll", "tts", "sticker_ids"),
@@ -76,6 +77,8 @@ def _message_problems(message: dict[str, Any], *, created: bool) -> Iterator[str
         yield "content of more than 2000 characters"
     if created and (message.get("allowed_mentions") or {}).get("parse") != []:
         yield "it may ping"
+    if (length := len(json.dumps(message.get("components") or [], ensure_ascii=False).encode())) > MOST_BYTES:
+        yield f"{length:,} bytes of components, which have been answered with a 500"
     components = list(walk(message.get("components") or []))
     v2 = [each for each in components if each["type"] not in {1, 2, 3, 5, 6, 7, 8}]
     flagged = bool((message.get("flags") or 0) & COMPONENTS_V2)

@@ -87,8 +87,8 @@ class Posted:
 
     @property
     def papers(self) -> list[str]:
-        """The ids of the papers it highlights, in order."""
-        return re.findall(r'"details:([\d.]+):', json.dumps(self.body))
+        """The ids of the papers it highlights, in order, whether by buttons or in a select."""
+        return re.findall(r'(?<="details:)[\d.]+(?=:)|(?<="value": ")[\d.]+', json.dumps(self.body))
 
     def payload(self) -> dict[str, Any]:
         empty: dict[str, Any] = {name: [] for name in ("mentions", "mention_roles", "attachments", "embeds")}
@@ -114,6 +114,7 @@ class Channel:
     """A text, announcement or forum channel.
 
     `denied` is what the bot may not do, `refusal` what every request to it is answered; `before` runs before each is.
+    `judge` has a fault for a message, or a post, that it does not take, by its JSON.
     A forum has `tags` and, in place of messages, only threads: its posts.
     """
 
@@ -124,6 +125,7 @@ class Channel:
     denied: discord.Permissions = field(default_factory=discord.Permissions.none)
     refusal: Fault | None = None
     before: Callable[[], Awaitable[object]] | None = None
+    judge: Callable[[str], Fault | None] | None = None
     tags: list[str] = field(default_factory=list)
     requires_tag: bool = False
     messages: list[Posted] = field(default_factory=list)

@@ -11,7 +11,7 @@ from tests.builders import DAY, GONE, entries
 from tests.conftest import Server, paper_ids
 from tests.test_posting import delete, forbid, ids, system_channel
 
-REASON = "Discord did not accept the message (error 50035)."
+REASON = "Discord did not accept the message (error 50008)."
 MESSAGES = "/channels/{}/messages"
 
 
@@ -26,8 +26,8 @@ def papers_server(papers_server: PapersServer) -> PapersServer:
 
 
 def refuse(server: Server, times: int | None) -> None:
-    """Discord will take no message in `#papers`, so many times."""
-    server.env.inject_error("POST", MESSAGES.format(server.papers.id), status=400, code=50035, times=times)
+    """Discord will take no message in `#papers`, whatever it holds, so many times."""
+    server.env.inject_error("POST", MESSAGES.format(server.papers.id), status=400, code=50008, times=times)
 
 
 def told(server: Server) -> list[str]:

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 
 from bot.digest import Digest, Highlight
 from bot.layouts.card import details_card, sparkline
-from bot.layouts.digest import PREVIEW, digest_message, highlight_message, preview_message, quiet_message, thread_name
+from bot.layouts.digest import (
+    PREVIEW,
+    digest_message,
+    highlight_message,
+    paper_thread_name,
+    preview_message,
+    quiet_message,
+    thread_name,
+)
 from bot.layouts.results import (
     found_message,
     hub_message,
@@ -23,7 +31,19 @@ from bot.layouts.results import (
     posted_message,
     similar_message,
 )
-from bot.layouts.text import code, code_block, compact, count, escape, first_sentences, marked, plain, shorten, size
+from bot.layouts.text import (
+    code,
+    code_block,
+    compact,
+    count,
+    escape,
+    first_sentences,
+    marked,
+    plain,
+    shorten,
+    size,
+    unlinked,
+)
 from bot.lookups.finder import AGES, PER_PAGE, Details, Hit, Leaderboard, Results
 from bot.papers import Paper
 from bot.papers.entry import read_entry
@@ -202,8 +222,8 @@ async def test_a_preview_fits_a_message_whatever_its_papers_hold(digest: Digest,
 @within_seconds
 @given(digests, wishes)
 def test_a_thread_has_a_name_that_fits_whatever_its_paper_is_called(digest: Digest, wished: Wish) -> None:
-    for number in (None, len(digest.highlights)):
-        assert 1 <= len(thread_name(digest, wished, number).strip()) <= 100
+    for name in (thread_name(digest, wished), paper_thread_name(digest.highlights[-1].paper)):
+        assert 1 <= len(name.strip()) <= 100
 
 
 posts = st.one_of(
@@ -435,8 +455,8 @@ CDN = "https://cdn-uploads.huggingface.co/production/uploads"
         ([f"{CDN}/a.jpg"], f"{CDN}/a.jpg"),
         ([f"{CDN}/a.mp4?as=.png", f"{CDN}/a.mp4#.png", "https://a.png", "ftp://a/b.png", "data:,/a.png"], None),
         ([f"{CDN}/png", f"{CDN}/a.svg", f"{CDN}/a.png/", f"{CDN}/a.pngx"], None),
-        ([f"{CDN}/{'a' * 2048}.png"], None),
-        ([f"{CDN}/".ljust(2044, "a") + ".png"], f"{CDN}/".ljust(2044, "a") + ".png"),
+        ([f"{CDN}/{'a' * 500}.png"], None),
+        ([f"{CDN}/".ljust(496, "a") + ".png"], f"{CDN}/".ljust(496, "a") + ".png"),
         ([], None),
     ],
 )
@@ -621,16 +641,17 @@ def test_a_preview_of_messages_of_their_own_shows_the_first_and_counts_the_other
 
 def test_a_thread_is_named_after_its_digest_or_its_paper() -> None:
     digest = digest_of(paper("2601.00001"), paper("2601.00002", title=LONG_TITLE * 2), last=MAY, days=31)
-    assert thread_name(digest, wish(), None) == "Daily Papers, 1 May 2026 – 31 May 2026"
-    assert thread_name(replace(digest, days=(MAY,)), wish(), None) == "Daily Papers, 31 May 2026"
-    assert thread_name(digest, wish(cadence=Cadence.MONTHLY), None) == "Monthly recap, May 2026"
-    assert thread_name(digest, wish(cadence=Cadence.WEEKLY), None) == "Weekly recap, 1 May 2026 – 31 May 2026"
-    assert thread_name(digest, wish(), 1) == "Paper 2601.00001"
-    assert thread_name(digest, wish(), 2) == f"{LONG_TITLE}Attention Is All You Need and…"
+    assert thread_name(digest, wish()) == "Daily Papers, 1 May 2026 – 31 May 2026"
+    assert thread_name(replace(digest, days=(MAY,)), wish()) == "Daily Papers, 31 May 2026"
+    assert thread_name(digest, wish(cadence=Cadence.MONTHLY)) == "Monthly recap, May 2026"
+    assert thread_name(digest, wish(cadence=Cadence.WEEKLY)) == "Weekly recap, 1 May 2026 – 31 May 2026"
+    first, second = (each.paper for each in digest.highlights)
+    assert paper_thread_name(first) == "Paper 2601.00001"
+    assert paper_thread_name(second) == f"{LONG_TITLE}Attention Is All You Need and…"
 
 
 def test_a_paper_whose_title_shows_nothing_names_its_thread_by_its_id() -> None:
-    assert thread_name(digest_of(paper("2601.00001", title="\u200b \u200d")), wish(), 1) == "arXiv:2601.00001"
+    assert paper_thread_name(paper("2601.00001", title="\u200b \u200d")) == "arXiv:2601.00001"
 
 
 @pytest.mark.parametrize(
@@ -740,7 +761,7 @@ def test_words_are_not_cut_in_the_middle() -> None:
 
 def test_a_text_without_spaces_is_cut_all_the_same() -> None:
     assert shorten("深層学習" * 10, 12) == "深層学習深層学習深層学…"
-    assert shorten("深層学習" * 10, 12, size) == "深層学習深層…"
+    assert shorten("深層学習" * 10, 12, size) == "深層学習深…"
 
 
 def test_a_summary_is_as_many_sentences_as_say_something() -> None:
@@ -751,3 +772,17 @@ def test_a_summary_is_as_many_sentences_as_say_something() -> None:
 def test_counts_are_written_as_people_write_them() -> None:
     assert [count(1, "paper"), count(0, "paper"), count(1204, "paper")] == ["1 paper", "0 papers", "1,204 papers"]
     assert [compact(each) for each in (987, 1234, 9949, 9950, 34_000)] == ["987", "1.2k", "9.9k", "10k", "34k"]
+
+
+@pytest.mark.parametrize(
+    ("text", "without"),
+    [
+        ("Weights are at https://example.com/w?a=1#b today.", "Weights are at today."),
+        ("See www.example.com, or evil.example.co.uk/path.", "See or"),
+        ("It scores 3.5/4 and 10.5/11, e.g. in and/or tasks.", "It scores 3.5/4 and 10.5/11, e.g. in and/or tasks."),
+        ("[here](http://example.com/a) it is", "[here]() it is"),
+        ("", ""),
+    ],
+)
+def test_addresses_are_taken_out_of_a_text(text: str, without: str) -> None:
+    assert unlinked(text) == without

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.reasons import ReasonKind
-from bot.storage import Registered, Storage, Subscription, open_storage
+from bot.storage import Form, Registered, Storage, Subscription, open_storage
 from tests.builders import DAY, FIRST_RUN, GONE, MORNING, SECOND_RUN, WISH, digest, paper, plan, subscribe
 
 GROWING = {
@@ -109,6 +109,7 @@ class Works:
             "deliveries.covered_until": lambda: storage.deliveries.covered_until(1),
             "deliveries.highlighted": lambda: storage.deliveries.highlighted(1, ids),
             "deliveries.of_paper": lambda: storage.deliveries.of_paper(1, ids[0]),
+            "deliveries.refusing": lambda: storage.deliveries.refusing(1, ids[0]),
             "deliveries.covering": lambda: storage.deliveries.covering(1, DAY),
             "deliveries.seen": lambda: storage.deliveries.seen(1, ids),
             "deliveries.published_since": lambda: storage.deliveries.published_since(5, MORNING),
@@ -116,6 +117,9 @@ class Works:
             "deliveries.attempt": lambda: storage.deliveries.attempt(delivery_id, 1, MORNING),
             "deliveries.not_arrived": lambda: storage.deliveries.not_arrived(delivery_id, 1),
             "deliveries.arrived": lambda: storage.deliveries.arrived(delivery_id, 1, 5, 77, MORNING),
+            "deliveries.note_server_error": lambda: storage.deliveries.note_server_error(delivery_id, 1),
+            "deliveries.simplify": lambda: storage.deliveries.simplify(delivery_id, 1, Form.PLAIN, 50035),
+            "deliveries.split": self.split,
             "deliveries.threaded": lambda: storage.deliveries.threaded(delivery_id, 1),
             "deliveries.published": lambda: storage.deliveries.published(delivery_id, 1, MORNING),
             "deliveries.postpone": lambda: storage.deliveries.postpone(delivery_id, GONE, MORNING),
@@ -142,7 +146,13 @@ class Works:
         await self.storage.drafts.end(draft.id)
         await self.storage.drafts.put(draft, MORNING)
 
+    async def split(self) -> None:
+        delivery = await self.storage.deliveries.get(self.delivery_id)
+        assert delivery
+        await self.storage.deliveries.split(delivery.id, delivery.messages[0], "half", 50035)
+
     async def complete(self) -> None:
+        await self.storage.deliveries.simplify(self.delivery_id, 1, Form.REFUSED, 50035)
         delivery = await self.storage.deliveries.get(self.delivery_id)
         assert delivery
         await self.storage.deliveries.complete(delivery)

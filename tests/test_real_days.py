@@ -20,7 +20,7 @@ from bot.client import PaperBot
 from bot.demo.papers_server import PapersServer
 from bot.digest import Candidate, Digest, compose, marked
 from bot.layouts.card import details_card
-from bot.layouts.digest import digest_message, highlight_message, preview_message, thread_name
+from bot.layouts.digest import digest_message, highlight_message, paper_thread_name, preview_message
 from bot.layouts.text import escape
 from bot.lookups.finder import Details
 from bot.papers import Paper
@@ -172,7 +172,7 @@ class TestLayouts:
                 check_size(body)
                 summary = highlight.paper.ai_summary
                 assert texts(body)[-1] == escape(summary) if summary else len(texts(body)[-1]) <= 1000
-                assert 1 <= len(thread_name(digest, wished, number)) <= 100
+                assert 1 <= len(paper_thread_name(highlight.paper)) <= 100
                 if number == known.day.day:
                     check_message(body)
 

@@ -103,7 +103,7 @@ class TestPlan:
             reason=None,
             wish=WISH,
             digest=digest(B, A),
-            messages=(Message(1, "n1"),),
+            messages=(Message(1, "n1", positions=(1, 2)),),
             planned_at=MORNING,
             attempts=0,
         )
@@ -316,7 +316,7 @@ class TestOneMessage:
         await storage.deliveries.attempt(planned.id, 1, MORNING)
         await storage.deliveries.attempt(planned.id, 1, MORNING + timedelta(minutes=1))
         (tried,) = await storage.deliveries.under_way(MORNING)
-        assert tried.messages == (Message(1, "n1", attempted_at=MORNING),)
+        assert tried.messages == (Message(1, "n1", attempted_at=MORNING, positions=(1, 2)),)
         assert tried.in_doubt
         await storage.deliveries.not_arrived(planned.id, 1)
         (known_lost,) = await storage.deliveries.under_way(MORNING)
@@ -343,7 +343,9 @@ class TestOneMessage:
         await storage.deliveries.postpone(planned.id, OUTAGE, MORNING)
         await storage.deliveries.arrived(planned.id, 1, 6, 2**63 - 1, MORNING)
         (arrived,) = await storage.deliveries.under_way(MORNING)
-        assert arrived.messages == (Message(1, "n1", place_id=6, message_id=2**63 - 1, sent_at=MORNING),)
+        assert arrived.messages == (
+            Message(1, "n1", place_id=6, message_id=2**63 - 1, sent_at=MORNING, positions=(1, 2)),
+        )
         await storage.deliveries.complete(arrived)
         (sent,) = await storage.deliveries.latest(subscription.id)
         assert (sent.state, sent.reason, sent.messages) == (DeliveryState.SENT, None, arrived.messages)
@@ -396,9 +398,9 @@ class TestSeveralMessages:
         await storage.deliveries.published(planned.id, 2, LATER)
         tried = await get(storage, planned)
         assert tried.messages == (
-            Message(1, "n1", place_id=901, message_id=78, sent_at=MORNING, threaded=True),
-            Message(2, "n2", place_id=902, message_id=79, sent_at=MORNING, published_at=LATER),
-            Message(3, "n3", attempted_at=LATER),
+            Message(1, "n1", place_id=901, message_id=78, sent_at=MORNING, threaded=True, positions=(1,)),
+            Message(2, "n2", place_id=902, message_id=79, sent_at=MORNING, published_at=LATER, positions=(2,)),
+            Message(3, "n3", attempted_at=LATER, positions=(3,)),
         )
         assert tried.in_doubt
         await storage.deliveries.not_arrived(planned.id, 3)

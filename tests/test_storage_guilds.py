@@ -19,6 +19,7 @@ from bot.storage import (
     Change,
     ChangedMeanwhile,
     Draft,
+    Form,
     Storage,
     Subscription,
     SubscriptionState,
@@ -335,7 +336,7 @@ async def furnish(storage: Storage, guild_id: int) -> None:
     everything = await recorded(storage)
     await storage.guilds.join(guild_id, MORNING)
     await storage.notices.first(guild_id, 1, 5, MORNING)
-    for outcome in ("planned", "sent", "quiet", "failed", "undone", "removed"):
+    for outcome in ("planned", "sent", "quiet", "failed", "refused", "undone", "removed"):
         known = await subscribe(storage, guild_id)
         await storage.drafts.begin(guild_id, 7, FULL, MORNING, subscription_id=known.id, revision=0)
         quiet = outcome == "quiet"
@@ -343,6 +344,11 @@ async def furnish(storage: Storage, guild_id: int) -> None:
         assert planned
         if outcome == "failed":
             await storage.deliveries.fail(planned.id, GONE, MORNING, suspending=True)
+        elif outcome == "refused":
+            await storage.deliveries.simplify(planned.id, 1, Form.REFUSED, 50035)
+            refused = await storage.deliveries.get(planned.id)
+            assert refused
+            await storage.deliveries.fail(planned.id, GONE, MORNING, skipping=refused.refused_messages)
         elif outcome not in {"planned", "quiet"}:
             await storage.deliveries.arrived(planned.id, 1, 5, 77, MORNING)
         if outcome == "undone":
@@ -389,7 +395,7 @@ class TestForgetting:
         await furnish(storage, 1)
         await storage.guilds.forget(1)
         await furnish(storage, 1)
-        assert len(await storage.subscriptions.of_guild(1)) == 5
+        assert len(await storage.subscriptions.of_guild(1)) == 6
 
 
 class TestComingAndGoing:

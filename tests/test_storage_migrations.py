@@ -190,14 +190,14 @@ class TestAnOldFile:
         async with open_storage(old) as storage:
             assert await storage.deliveries.under_way(NOW - timedelta(minutes=6)) == []
             (under_way,) = await storage.deliveries.under_way(NOW)
-            assert under_way.messages == (Message(1, "n4", datetime(2026, 1, 19, 8, 0, 1, tzinfo=UTC)),)
+            assert under_way.messages == (Message(1, "n4", datetime(2026, 1, 19, 8, 0, 1, tzinfo=UTC), positions=(1,)),)
             assert under_way.in_doubt
             assert (under_way.attempts, under_way.reason) == (2, worded("Discord answered 503"))
             assert [each.paper.id for each in under_way.digest.highlights] == ["2601.00020"]
             assert await storage.deliveries.with_nonce("n4") == under_way
             without_doubt = await storage.deliveries.get(6)
             assert without_doubt
-            assert without_doubt.messages == (Message(1, "n6"),)
+            assert without_doubt.messages == (Message(1, "n6", positions=(1,)),)
 
     async def test_what_was_under_way_arrives_in_a_message_that_holds_all_of_it(self, old: Path) -> None:
         async with open_storage(old) as storage:

@@ -170,7 +170,7 @@ async def test_papers_of_an_undone_digest_may_come_again(server: Server) -> None
 
 async def test_papers_of_a_digest_that_failed_may_come_again(server: Server) -> None:
     await server.subscribe()
-    server.env.inject_error("POST", "/channels/*/messages", status=400, code=50035)
+    server.env.inject_error("POST", "/channels/*/messages", status=400, code=50008)
     await server.later(hours=1)
     assert (await why(server, 1)).endswith(f"and may come with the run of {NEXT}.")
 

@@ -18,7 +18,7 @@ from bot.delivery import sending as delivery
 from bot.layouts.reasons import explain
 from bot.reasons import Reason, ReasonKind
 from bot.storage import DeliveryState, SubscriptionState
-from tests.builders import API_DOWN, DAY, GONE, HIDDEN, LACKING, REFUSED, Clock
+from tests.builders import API_DOWN, DAY, GONE, HIDDEN, LACKING, Clock
 from tests.desk import Desk, loopback, no_bug, opened_desk, running_bot, subscribe, two_lists  # noqa: F401
 from tests.wire import TOKEN, Fault, FrailPapers, Wire, rate_limit
 
@@ -490,13 +490,13 @@ async def test_a_server_that_cannot_be_told_is_suspended_all_the_same(desk: Desk
     assert (await desk.standing()).state is SubscriptionState.SUSPENDED
 
 
-async def test_a_message_discord_does_not_take_fails_that_run_but_not_the_subscription(desk: Desk) -> None:
+async def test_a_message_discord_takes_in_no_form_fails_that_run_but_not_the_subscription(desk: Desk) -> None:
     await desk.tick()
-    desk.wire.post_faults.append(Fault(400, 50035))
+    desk.wire.post_faults.append(Fault(400, 50008))
     await desk.tick(days=1)
     failed, sent = await desk.deliveries()
     assert (failed.state, sent.state) == (DeliveryState.FAILED, DeliveryState.SENT)
-    assert failed.reason == REFUSED
+    assert failed.reason == Reason(ReasonKind.MESSAGE_REFUSED, number=50008)
     assert (await desk.standing()).state is SubscriptionState.ACTIVE
     await desk.tick(days=1)
     first, second = desk.channel.digests

@@ -48,7 +48,7 @@ async def news(house: House, wire: Wire, clock: Clock) -> AsyncIterator[Desk]:
 
 
 async def test_a_refusal_after_some_messages_arrived_leaves_the_rest_to_the_next_digest(apart: Desk) -> None:
-    apart.wire.post_faults.extend([Fault(200, created=True), Fault(200, created=True), Fault(400, 50035)])
+    apart.wire.post_faults.extend([Fault(200, created=True), Fault(200, created=True), Fault(400, 160006)])
     await apart.tick()
     (failed,) = await apart.deliveries()
     assert failed.state is DeliveryState.FAILED

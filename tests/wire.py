@@ -7,6 +7,7 @@ published once, ten of a channel in an hour, a 429 of Discord itself carries `Vi
 """
 
 import asyncio
+import json
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -300,6 +301,7 @@ class Wire:
         self.bodies.append(body)
         if isinstance(place, Channel) and place.kind is Kind.FORUM:
             raise Refused(Fault(400, 50008))
+        _judge(place, body)
         return await self._done(request, self.post_faults, lambda: self._create(place, body).payload())
 
     async def _make_post(self, request: web.Request) -> web.Response:
@@ -310,6 +312,7 @@ class Wire:
             raise Refused(Fault(400, 40067))
         assert set(body.get("applied_tags", [])) <= {tag["id"] for tag in forum.payload()["available_tags"]}
         assert 1 <= len(body["name"]) <= 100
+        _judge(forum, body)
 
         def create() -> Payload:
             post = self._create_post(forum, body)
@@ -418,3 +421,9 @@ class Wire:
         if fault.meanwhile:
             await fault.meanwhile()
         return None if fault.status == 200 else fault.answer(request)
+
+
+def _judge(place: Channel | Thread, body: Payload) -> None:
+    """Refuse what the channel does not take."""
+    if isinstance(place, Channel) and place.judge and (fault := place.judge(json.dumps(body, ensure_ascii=False))):
+        raise Refused(fault)

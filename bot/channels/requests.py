@@ -13,7 +13,12 @@ ANSWER_SECONDS = 30  # then what became of a request is unknown
 UNREACHED = (discord.DiscordException, aiohttp.ClientError, OSError)  # what a request to Discord may raise
 MESSAGE_GONE, FORBIDDEN = 10008, 50013  # of Discord's error codes
 _GONE = {10003: ReasonKind.CHANNEL_GONE, 10004: ReasonKind.SERVER_GONE, 50001: ReasonKind.CHANNEL_HIDDEN}
-_BAD_REQUEST = 400
+_REFUSED = {400, 413}  # of HTTP's statuses
+_FOR_CONTENT = {200000, 200001, 240000}  # whatever the status: blocked words, blocked titles, harmful links
+_MOST_REACHED = range(30_000, 31_000)
+# A thread that is archived, a channel that takes no messages, a post without a tag, as many threads as there may be.
+_FOR_SOMETHING_ELSE = {50008, 50083, 40067, 160006, *_MOST_REACHED}
+SERVER_ERROR = 500
 Answer = TypeVar("Answer")
 
 
@@ -31,6 +36,10 @@ class Blocked(DeliveryFailed):
 
 class Rejected(DeliveryFailed):
     """Discord does not take this message, and never will; no message exists."""
+
+
+class ContentRefused(Rejected):
+    """… because of what is in it: a simpler form of it may do."""
 
 
 class Passing(DeliveryFailed):
@@ -61,7 +70,8 @@ def classified(error: Exception) -> DeliveryFailed:
         return Blocked(Reason(_GONE[error.code]))
     if error.code == FORBIDDEN:
         return Blocked(Reason(ReasonKind.PERMISSIONS_MISSING))
-    if error.status == _BAD_REQUEST:
-        return Rejected(Reason(ReasonKind.MESSAGE_REFUSED, number=error.code))
+    if error.code in _FOR_CONTENT or error.status in _REFUSED:
+        kind = Rejected if error.code in _FOR_SOMETHING_ELSE else ContentRefused
+        return kind(Reason(ReasonKind.MESSAGE_REFUSED, number=error.code or error.status))
     # Even a 429 says nothing of the message: an earlier try, ours or discord.py's own after a 500, may have made it.
     return Passing(Reason(ReasonKind.DISCORD_FAILED, number=error.status))

@@ -15,6 +15,7 @@ class Why(Enum):
     """What became of a paper in a subscription."""
 
     HIGHLIGHTED = auto()
+    REFUSED = auto()  # by Discord
     NEVER_LISTED = auto()  # on Daily Papers
     STILL_OPEN = auto()  # its list is not closed yet
     BEFORE = auto()  # its list closed before the subscription began
@@ -49,6 +50,9 @@ class Explainer:
         delivery = await self._storage.deliveries.of_paper(subscription.id, paper.id)
         if delivery:
             return Verdict(Why.HIGHLIGHTED, paper.day, delivery)
+        delivery = await self._storage.deliveries.refusing(subscription.id, paper.id)
+        if delivery:
+            return Verdict(Why.REFUSED, paper.day, delivery)
         days = await self._storage.papers.listed_on(paper.id)
         closed = [day for day in days if day <= latest_closed_day(now)]
         if not closed:

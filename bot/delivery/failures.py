@@ -40,15 +40,24 @@ class Failures:
                 await self._deliveries.fail(delivery.id, failure.reason, now, suspending=True)
                 await self._notices.tell_suspended(delivery, failure.reason, now)
             case Rejected():
-                await self.give_up(delivery, failure.reason, now)
+                await self.give_up(delivery.id, failure.reason, now)
             case _:
                 retry_at = now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(delivery.attempts, 10))
                 await self._deliveries.postpone(delivery.id, failure.reason, retry_at)
 
-    async def give_up(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
-        """Leave what has not arrived to the next digest; the second time in a row the server is told."""
-        await self._deliveries.fail(delivery.id, reason, now)
-        again = await self._deliveries.failures_in_a_row(delivery.subscription_id) >= TOLD_AFTER
+    async def give_up(self, delivery_id: int, reason: Reason, now: datetime) -> None:
+        """Leave what has not arrived to the next digest; the second time in a row the server is told.
+
+        Papers that Discord refused are skipped from now on. But where it refused all there was, that may not be for
+        the papers: then they have one more chance.
+        """
+        delivery = await self._deliveries.get(delivery_id)
+        if delivery is None:
+            return
+        again = await self._deliveries.failures_in_a_row(delivery.subscription_id) >= TOLD_AFTER - 1
+        alone = len(delivery.digest.highlights) == 1
+        skipping = delivery.refused_messages if again or alone or delivery.has_arrived else ()
+        await self._deliveries.fail(delivery.id, reason, now, skipping=skipping)
         if again and not await self._has_moved(delivery):
             await self._notices.tell_failing(delivery, reason, now)
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 
 from bot.channels import Channels
@@ -27,14 +28,14 @@ class FollowUps:
         self._channels = channels
         self._publishing: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)  # by channel: they are counted
 
-    async def do_all(self, errand: Errand, places: list[Arrived], *, last: bool) -> Reason | None:
-        """Follow up each message that is in one of `places`; gives why some of it cannot be, if it cannot.
+    async def do_all(self, errand: Errand, places: Iterable[tuple[Message, Arrived]], *, last: bool) -> Reason | None:
+        """Follow up each message that is in its place; gives why some of it cannot be.
 
         With `last`, of a delivery that must not hold up the next, what cannot be now will not be. Else raises
         `DeliveryFailed` where it may be later.
         """
         left_undone = None
-        for message, arrived in zip(errand.delivery.messages, places, strict=False):
+        for message, arrived in places:
             try:
                 left_undone = await self._do(errand, message, arrived) or left_undone
             except DeliveryFailed as failure:

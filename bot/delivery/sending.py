@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 import discord
@@ -11,10 +13,13 @@ from bot.channels import Channels
 from bot.channels.destination import Arrived, Destination, Lost, Outgoing
 from bot.channels.requests import (
     ANSWER_SECONDS,
+    SERVER_ERROR,
     UNREACHED,
     Blocked,
+    ContentRefused,
     DeliveryFailed,
     Passing,
+    Rejected,
     classified,
     in_time,
 )
@@ -22,9 +27,10 @@ from bot.clock import Clock
 from bot.delivery.errand import Errand
 from bot.delivery.failures import Failures
 from bot.delivery.follow_ups import FollowUps
+from bot.delivery.simplifying import Simplifier
 from bot.layouts.digest import delivery_message, delivery_thread_name
 from bot.reasons import Reason, ReasonKind
-from bot.storage import Delivery, DeliveryState, Message, Storage
+from bot.storage import Delivery, DeliveryState, Form, Message, Storage
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +56,7 @@ class Sender:
     ) -> None:
         self._deliveries = storage.deliveries
         self._channels = channels
+        self._simplifier = Simplifier(storage)
         self._follow_ups = follow_ups
         self._failures = failures
         self._limiter = AsyncLimiter(1, 1 / messages_per_second)  # evenly: a larger bucket lets bursts through
@@ -75,27 +82,45 @@ class Sender:
 
     async def _send_and_record(self, errand: Errand) -> None:
         """Send and record each message, then their threads and publishing; what cannot be done is recorded as why."""
-        delivery = errand.delivery
-        places: list[Arrived] = []
+        delivery_id = errand.delivery.id
+        places: list[tuple[Message, Arrived]] = []
         try:
-            if delivery.id in self._requests:
+            if delivery_id in self._requests:
                 raise Passing(Reason(ReasonKind.DISCORD_SILENT))
-            for message in delivery.messages:
-                arrived = await self._arrived(errand, message)
-                if arrived is None:
-                    break
-                places.append(arrived)
+            errand = await self._send_messages(errand, places)
+            delivery = errand.delivery
             left_undone = await self._follow_ups.do_all(errand, places, last=errand.superseded)
-            if len(places) < len(delivery.messages):
-                await self._failures.give_up(delivery, delivery.reason or Reason(ReasonKind.SUPERSEDED), errand.clock())
-            else:
+            if _next_message(delivery, places):
+                reason = delivery.reason or Reason(ReasonKind.SUPERSEDED)
+                await self._failures.give_up(delivery.id, reason, errand.clock())
+            elif places:
                 await self._deliveries.complete(delivery, left_undone)
+            else:
+                refusal = delivery.messages[0].refusal
+                raise Rejected(Reason(ReasonKind.MESSAGE_REFUSED, number=refusal))
         except _Stopped:
-            log.info("delivery %d: stopped", delivery.id)
+            log.info("delivery %d: stopped", delivery_id)
         except DeliveryFailed as failure:
             if not isinstance(failure, Passing):
                 await self._follow_ups.do_all(errand, places, last=True)
-            await self._failures.record(delivery.id, failure, errand.clock())
+            await self._failures.record(delivery_id, failure, errand.clock())
+
+    async def _send_messages(self, errand: Errand, places: list[tuple[Message, Arrived]]) -> Errand:
+        """Bring each message to its place, in a simpler form where Discord refuses it; gives what became of them.
+
+        What has arrived is added to `places`.
+        """
+        while message := _next_message(errand.delivery, places):
+            try:
+                arrived = await self._arrived(errand, message)
+            except ContentRefused as refused:
+                simplified = await self._simplifier.simplify(errand.delivery, message, refused)
+                errand = replace(errand, delivery=simplified)
+                continue
+            if arrived is None:
+                break
+            places.append((message, arrived))
+        return errand
 
     async def _arrived(self, errand: Errand, message: Message) -> Arrived | None:
         """The message as it stands in its channel, sent if it is not there yet; None if it is not and must not be."""
@@ -104,6 +129,8 @@ class Sender:
         arrived = await self._find(errand, message, message.attempted_at) if message.attempted_at else None
         if arrived is None and errand.superseded:
             return None
+        if arrived is None and message.is_tried_enough and not _is_last_hope(errand.delivery, message):
+            raise ContentRefused(Reason(ReasonKind.MESSAGE_REFUSED, number=SERVER_ERROR))
         arrived = arrived or await self._send(errand, message)
         delivery_id = errand.delivery.id
         await self._deliveries.arrived(
@@ -153,6 +180,8 @@ class Sender:
             failure = classified(error)
             if not isinstance(failure, Passing):  # a plain refusal: there is no message
                 await self._deliveries.not_arrived(delivery.id, message.number)
+            elif failure.reason.number == SERVER_ERROR:
+                await self._deliveries.note_server_error(delivery.id, message.number)
             raise failure from error
 
     async def undo(self, delivery: Delivery, now: datetime, *, by: int) -> bool:
@@ -178,6 +207,19 @@ class Sender:
         return await in_time(deletion, ANSWER_SECONDS)
 
 
+def _next_message(delivery: Delivery, places: Iterable[tuple[Message, Arrived]]) -> Message | None:
+    """The first message that has no place yet, and is to have one."""
+    there = {message.number for message, _ in places}
+    left = (each for each in delivery.messages if each.number not in there and each.form is not Form.REFUSED)
+    return next(left, None)
+
+
+def _is_last_hope(delivery: Delivery, message: Message) -> bool:
+    """Whether nothing else of the delivery shows that it is this message, and not Discord, that fails."""
+    others = (each for each in delivery.messages if each.number != message.number)
+    return message.is_hopeless and all(each.form is Form.REFUSED for each in others)
+
+
 async def _no_pace() -> None:
     """The few that an admin waits for."""
 
@@ -185,7 +227,7 @@ async def _no_pace() -> None:
 def _outgoing(destination: Destination, delivery: Delivery, message: Message) -> Outgoing:
     posting, highlights = delivery.wish.posting, delivery.digest.highlights
     enough = any(each.upvotes >= posting.ping_upvotes for each in highlights)
-    role = destination.pinged_role(posting) if message.number == 1 and enough else None
+    role = destination.pinged_role(posting) if delivery.opens(message) and enough else None
     return Outgoing(
         delivery_message(delivery, message, ping=role.id if role else None),
         nonce=message.nonce,

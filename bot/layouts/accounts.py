@@ -6,6 +6,7 @@ from typing import Any
 from bot.composing.explainer import Verdict, Why
 from bot.digest import closed_at
 from bot.layouts.reasons import explain
+from bot.layouts.subscriptions import refused
 from bot.layouts.text import code, count, day_name, link, short_day, timestamp
 from bot.layouts.wishes import about, sentence
 from bot.papers import Paper
@@ -52,10 +53,12 @@ def verdict(subscription: Subscription, given: Verdict) -> str:
 
 
 def _reason(subscription: Subscription, given: Verdict) -> str:
-    if given.why is Why.NEVER_LISTED or given.day is None:
-        return "Never highlighted: it has not been on any daily list that I know."
     if given.why is Why.HIGHLIGHTED and given.delivery:
         return _highlighted(given.delivery)
+    if given.why is Why.REFUSED and given.delivery:
+        return f"Not highlighted in the run of {short_day(given.delivery.run_date)}. {refused(given.delivery)}"
+    if given.why is Why.NEVER_LISTED or given.day is None:
+        return "Never highlighted: it has not been on any daily list that I know."
     if given.why is Why.STILL_OPEN:
         closes = timestamp(closed_at(given.day))
         return (

@@ -1,6 +1,6 @@
 """The digest as it is posted: in one calm message, or each of its highlights in one of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from discord.ui import Button, Container, Item, LayoutView, Section, Separator, TextDisplay
@@ -10,16 +10,17 @@ from bot.layouts.headings import heading, plain_heading, small_heading
 from bot.layouts.lines import legend, lines
 from bot.layouts.paper import ACCENT, Block, block_head, details_select, facts, finished, picture, section, sections
 from bot.layouts.reasons import explain
-from bot.layouts.text import MAX_NAME, MAX_TEXT, cut, short_day, shorten, size
+from bot.layouts.text import MAX_NAME, MAX_TEXT, cut, short_day, shorten, size, unlinked
 from bot.papers import Paper
 from bot.reasons import Reason
-from bot.storage import Delivery, Message
+from bot.storage import Delivery, Form, Message
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import Layout, Wish
 
 PREVIEW = "A preview for you alone. Votes go on, and a list that is still open may grow, until the run."
 _SPANS = {Cadence.DAILY: "today", Cadence.WEEKLY: "this week", Cadence.MONTHLY: "this month"}
 _ABSTRACT = 1000  # characters, where a paper has a message of its own
+_PLAIN_TITLE = 150
 
 
 def digest_message(digest: Digest, wish: Wish, nonce: str, *, ping: int | None = None) -> LayoutView:
@@ -27,12 +28,12 @@ def digest_message(digest: Digest, wish: Wish, nonce: str, *, ping: int | None =
 
     `ping` is the id of a role to mention.
     """
-    return _whole(digest, wish, nonce, mention=_mention(ping))
+    return _several(digest, digest.highlights, wish, nonce, mention=_mention(ping))
 
 
 def highlight_message(digest: Digest, number: int, wish: Wish, nonce: str, *, ping: int | None = None) -> LayoutView:
     """The highlight at position `number` alone, with more of what its paper says than a list has room for."""
-    return _single(digest, number, wish, nonce, mention=_mention(ping))
+    return _single(digest, digest.highlights[number - 1], wish, nonce, mention=_mention(ping))
 
 
 def quiet_message(reason: Reason | None, cadence: Cadence, nonce: str) -> LayoutView:
@@ -46,62 +47,122 @@ def preview_message(digest: Digest, wish: Wish) -> LayoutView:
     """What would be posted, as long as nothing changes; of several messages, the first."""
     remark = f"\n-# {PREVIEW}"
     if not wish.posting.one_message_each:
-        return _whole(digest, wish, None, remark=remark)
+        return _several(digest, digest.highlights, wish, None, remark=remark)
     more = len(digest.highlights) - 1
-    return _single(digest, 1, wish, None, remark=remark + (f" {_more(more)}" if more else ""))
+    return _single(digest, digest.highlights[0], wish, None, remark=remark + (f" {_more(more)}" if more else ""))
 
 
 def delivery_message(delivery: Delivery, message: Message, *, ping: int | None = None) -> LayoutView:
-    """A message of a delivery, as it is posted."""
-    digest, wish = delivery.digest, delivery.wish
-    if not digest.highlights:
+    """A message of a delivery, as it is posted; in a simpler form, if Discord has refused it in full."""
+    digest, wish, mention = delivery.digest, delivery.wish, _mention(ping)
+    shown = delivery.highlights_in(message)
+    if not shown:
         return quiet_message(digest.reason, wish.timetable.cadence, message.nonce)
+    if message.form is Form.PLAIN:
+        return _plain(digest, shown, wish, message.nonce, mention)
+    if message.form is Form.BARE:
+        shown, wish = tuple(map(_bare, shown)), _without_pictures(wish)
     if wish.posting.one_message_each:
-        return highlight_message(digest, message.number, wish, message.nonce, ping=ping)
-    return digest_message(digest, wish, message.nonce, ping=ping)
+        return _single(digest, shown[0], wish, message.nonce, mention=mention)
+    return _several(digest, shown, wish, message.nonce, mention=mention)
 
 
 def delivery_thread_name(delivery: Delivery, message: Message) -> str:
     """What the thread on a message of a delivery is called, or its post in a forum."""
-    apart = delivery.wish.posting.one_message_each
-    return thread_name(delivery.digest, delivery.wish, message.number if apart else None)
+    if not delivery.wish.posting.one_message_each:
+        return thread_name(delivery.digest, delivery.wish)
+    (highlight,) = delivery.highlights_in(message)
+    return _id_name(highlight.paper) if message.form is Form.PLAIN else paper_thread_name(highlight.paper)
 
 
-def thread_name(digest: Digest, wish: Wish, number: int | None) -> str:
-    """What the thread for a digest is called, or for its highlight at position `number`: plain text."""
-    if number is None:
-        return plain_heading(digest, wish.timetable.cadence)
-    paper = digest.highlights[number - 1].paper
+def thread_name(digest: Digest, wish: Wish) -> str:
+    """What the thread for a digest is called: plain text."""
+    return plain_heading(digest, wish.timetable.cadence)
+
+
+def paper_thread_name(paper: Paper) -> str:
+    """What the thread for a highlight is called: plain text."""
     shows = any(letter.isprintable() and not letter.isspace() for letter in paper.title)
-    return cut(paper.title, MAX_NAME) if shows else f"arXiv:{paper.id}"
+    return cut(paper.title, MAX_NAME) if shows else _id_name(paper)
 
 
-def _whole(digest: Digest, wish: Wish, nonce: str | None, *, mention: str = "", remark: str = "") -> LayoutView:
-    head = heading(digest, wish) + remark
+def _id_name(paper: Paper) -> str:
+    return f"arXiv:{paper.id}"
+
+
+def _several(
+    digest: Digest,
+    shown: Sequence[Highlight],
+    wish: Wish,
+    nonce: str | None,
+    *,
+    mention: str = "",
+    remark: str = "",
+) -> LayoutView:
+    """Those highlights of the digest that are `shown`: all of them, or a part."""
+    head = _head(digest, shown, wish) + remark
     room = MAX_TEXT - size(mention) - size(head)
-    body = _body(digest, wish.posting.layout, nonce, room)
+    body = _body(shown, wish.posting.layout, nonce, room)
     container: Container[LayoutView] = Container(TextDisplay(head), Separator(), *body, accent_colour=ACCENT)
     return _under(mention, container)
 
 
-def _body(digest: Digest, layout: Layout, nonce: str | None, room: int) -> Iterator[Item[LayoutView]]:
+def _head(digest: Digest, shown: Sequence[Highlight], wish: Wish) -> str:
+    """The heading of the digest, or, over a part that others come before, a line."""
+    if shown[0].position == digest.highlights[0].position:
+        return heading(digest, wish)
+    return small_heading(digest, wish.timetable.cadence, [each.position for each in shown])
+
+
+def _plain(digest: Digest, shown: Sequence[Highlight], wish: Wish, nonce: str, mention: str) -> LayoutView:
+    """A line for each paper, with nothing in it that Discord follows; its select names them by their ids."""
+    title = f"**{plain_heading(digest, wish.timetable.cadence)}**"
+    lines = (
+        f"{each.position}. {shorten(unlinked(each.paper.title), _PLAIN_TITLE)} ▲ {each.upvotes:,}" for each in shown
+    )
+    named = [replace(each.paper, title=_id_name(each.paper), upvotes=each.upvotes) for each in shown]
+    text = TextDisplay[LayoutView]("\n".join([title, *lines]))
+    return finished(*([TextDisplay(mention)] if mention else []), text, details_select(named, nonce))
+
+
+def _bare(highlight: Highlight) -> Highlight:
+    """The highlight without what leads out of Discord and Hugging Face."""
+    paper = highlight.paper
+    bare = replace(
+        paper,
+        title=unlinked(paper.title),
+        abstract=unlinked(paper.abstract),
+        ai_summary=unlinked(paper.ai_summary or "") or None,
+        organization=unlinked(paper.organization or "") or None,
+        github_repo=None,
+        project_page=None,
+        media_urls=(),
+    )
+    return replace(highlight, paper=bare)
+
+
+def _without_pictures(wish: Wish) -> Wish:
+    layout = Layout.LIST if wish.posting.layout is Layout.CARDS else wish.posting.layout
+    return replace(wish, posting=replace(wish.posting, layout=layout))
+
+
+def _body(shown: Sequence[Highlight], layout: Layout, nonce: str | None, room: int) -> Iterator[Item[LayoutView]]:
     if layout is Layout.COMPACT:
-        yield TextDisplay(lines(digest.highlights))
-        if marks := legend(digest.highlights):
+        yield TextDisplay(lines(shown))
+        if marks := legend(shown):
             yield TextDisplay(marks)
         # Votes go on: the select says the number that the paper's line says.
-        yield details_select([replace(each.paper, upvotes=each.upvotes) for each in digest.highlights], nonce)
+        yield details_select([replace(each.paper, upvotes=each.upvotes) for each in shown], nonce)
         return
     if layout is Layout.CARDS:
-        yield picture(digest.highlights[0].paper)
-    yield from sections([_block(each) for each in digest.highlights], room, nonce)
+        yield picture(shown[0].paper)
+    yield from sections([_block(each) for each in shown], room, nonce)
 
 
 def _single(
-    digest: Digest, number: int, wish: Wish, nonce: str | None, *, mention: str = "", remark: str = ""
+    digest: Digest, highlight: Highlight, wish: Wish, nonce: str | None, *, mention: str = "", remark: str = ""
 ) -> LayoutView:
-    highlight = digest.highlights[number - 1]
-    head = small_heading(digest, wish.timetable.cadence, number) + remark
+    head = small_heading(digest, wish.timetable.cadence, [highlight.position]) + remark
     block = block_head(_block(highlight))
     container: Container[LayoutView] = Container(TextDisplay(head), accent_colour=ACCENT)
     if wish.posting.layout is Layout.CARDS:

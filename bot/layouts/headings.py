@@ -1,6 +1,6 @@
 """What a digest is called: in its heading, over a highlight of its own, and as a thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from bot.digest import Digest
@@ -20,9 +20,11 @@ def heading(digest: Digest, wish: Wish) -> str:
     return f"# {_TITLES[cadence]}\n**{_linked_days(digest, cadence)}**\n{extent}"
 
 
-def small_heading(digest: Digest, cadence: Cadence, number: int) -> str:
-    """A line over the highlight at position `number`."""
-    return f"-# {facts(_TITLES[cadence], _days(digest, cadence), f'{number} of {len(digest.highlights)}')}"
+def small_heading(digest: Digest, cadence: Cadence, positions: Sequence[int]) -> str:
+    """A line over the highlights at these positions, one or several in a row."""
+    first, last = positions[0], positions[-1]
+    which = f"{first}" if first == last else f"{first}–{last}"
+    return f"-# {facts(_TITLES[cadence], _days(digest, cadence), f'{which} of {digest.highlights[-1].position}')}"
 
 
 def plain_heading(digest: Digest, cadence: Cadence) -> str:

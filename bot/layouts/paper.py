@@ -10,7 +10,6 @@ from discord.ui import ActionRow, Button, Item, LayoutView, MediaGallery, Sectio
 from bot.layouts.text import (
     MAX_CHOICE,
     MAX_CHOICES,
-    MAX_MEDIA_URL,
     MAX_URL,
     compact,
     count,
@@ -32,6 +31,7 @@ ACCENT = discord.Colour(0xFFB000)
 _SENTENCE_ENDS = (".", "!", "?")
 _FIGURE = re.compile(r"https?://[^/?#\s]+/[^?#\s]*\.(?:png|jpe?g|gif|webp)(?:[?#]\S*)?", re.IGNORECASE)
 _PICTURE_TITLE = 200  # characters
+_PICTURE_URL = 500  # Discord takes 2,048, but no message of many bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _piece(block: Block, limit: int) -> str:
 
 def picture(paper: Paper) -> MediaGallery[LayoutView]:
     """Its first figure, else the card that Hugging Face draws of it: no video, and words for who cannot see it."""
-    figure = next((url for url in paper.media_urls if len(url) <= MAX_MEDIA_URL and _FIGURE.fullmatch(url)), None)
+    figure = next((url for url in paper.media_urls if len(url) <= _PICTURE_URL and _FIGURE.fullmatch(url)), None)
     words = f"{'Figure' if figure else 'Card'} of “{cut(paper.title, _PICTURE_TITLE)}”"
     return MediaGallery(discord.MediaGalleryItem(figure or paper.thumbnail_url, description=words))
 

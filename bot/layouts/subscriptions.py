@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from bot.digest import Digest
 from bot.layouts.advice import advise
 from bot.layouts.reasons import explain
-from bot.layouts.text import count, short_day, timestamp
+from bot.layouts.text import count, escape, joined, short_day, timestamp
 from bot.layouts.wishes import sentence, when
 from bot.reasons import Reason
-from bot.storage import Action, Delivery, DeliveryState, Subscription, SubscriptionState
+from bot.storage import Action, Delivery, DeliveryState, Form, Subscription, SubscriptionState
 from bot.subscription.schedule import Run
 
 _DONE = {
@@ -87,6 +87,10 @@ def standing(subscription: Subscription, deliveries: Sequence[Delivery], obstacl
 
 def _fate(delivery: Delivery) -> str:
     """What became of a delivery, in a sentence or more."""
+    return " ".join(filter(None, [_outcome(delivery), refused(delivery), _simplified(delivery)]))
+
+
+def _outcome(delivery: Delivery) -> str:
     because = _because(delivery.reason)
     match delivery.state:
         case DeliveryState.SENT:
@@ -96,11 +100,40 @@ def _fate(delivery: Delivery) -> str:
         case DeliveryState.FAILED if delivery.post:
             return f"⚠️ posted in part ({_figures(delivery)}). {because}The rest may come with the next."
         case DeliveryState.FAILED:
-            return f"⚠️ not posted. {because}Its papers may come with the next."
+            rest = f"{because}Its papers may come with the next." if delivery.messages else ""
+            return f"⚠️ not posted. {rest}".rstrip()
         case DeliveryState.UNDONE:
             return "undone."
         case _:
             return f"on its way, delayed. {because}".rstrip() if because else "on its way."
+
+
+def refused(delivery: Delivery) -> str:
+    """Which papers it had to do without, if any."""
+    if not delivery.refused:
+        return ""
+    papers = joined([escape(each.paper_id) for each in delivery.refused])
+    errors = joined(sorted({str(each.refusal) for each in delivery.refused}))
+    them = "It is" if len(delivery.refused) == 1 else "They are"
+    return f"Discord refused {papers} (error {errors}). {them} skipped from now on."
+
+
+def _simplified(delivery: Delivery) -> str:
+    """What Discord's refusals have changed in how it is posted, if anything."""
+    changed = [message for message in delivery.messages if message.refusal]
+    forms = {message.form for message in changed}
+    apart = delivery.wish.posting.one_message_each or len(delivery.messages) == 1
+    ways = (
+        "without pictures and outside links" if Form.BARE in forms else "",
+        "in plain lines" if Form.PLAIN in forms else "",
+        "" if apart else f"in {len(delivery.messages)} messages",
+    )
+    if not changed or not any(ways):
+        return ""
+    errors = joined(sorted({str(message.refusal) for message in changed}))
+    part = "it" if len(changed) == len(delivery.messages) else "part of it"
+    comes = "comes" if delivery.state is DeliveryState.PLANNED else "came"
+    return f"Discord refused {part} as it was (error {errors}), so it {comes} {joined([*filter(None, ways)])}."
 
 
 def _left_undone(delivery: Delivery) -> str:

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 MAX_TEXT = 4000  # characters over all text displays of a message; discord.py does not check it
-_MAX_TEXT_BYTES = 7000  # in UTF-8; with its controls a message of more than 10,170 has been answered with a 500
+_MAX_TEXT_BYTES = 6600  # in UTF-8; with its controls a message of more than 10,170 has been answered with a 500
 MAX_CUSTOM_ID = 100
 MAX_URL = 512
-MAX_MEDIA_URL = 2048
 MAX_CHOICES = 25
 MAX_CHOICE = 100  # characters; the label, value and description of a select's option too
 MAX_LABEL = 80
@@ -18,6 +17,8 @@ MAX_NAME = 100  # characters, of a thread
 QUOTE = "'"  # for a backtick, which would end a piece of code
 
 _URL = r"https?://[^\s<>\[\]()|`*\\]+"
+_HOST = r"\b(?:www\.|[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.[a-z]{2,20}/)"  # of an address that does not say `https`
+_ADDRESS = re.compile(rf"{_URL}|{_HOST}[^\s<>()\[\]]*", re.IGNORECASE)
 _MARKUP = re.compile(rf"{_URL}|[\\*_~`|\[\]<>#]|(?<=@)(?=everyone|here)|^(?=[-+] )")
 _UNSAFE_IN_LINKS = {ord(letter): f"%{ord(letter):02X}" for letter in "()[]<>*`|\\ "}
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
@@ -33,6 +34,11 @@ def _harmless(found: re.Match[str]) -> str:
     if found[0].startswith("http"):
         return found[0]
     return f"\\{found[0]}" if found[0] else "\u200b"
+
+
+def unlinked(text: str) -> str:
+    """`text` without the addresses in it."""
+    return " ".join(_ADDRESS.sub("", text).split())
 
 
 def link(label: str, url: str, limit: int = 300) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.storage.changes import Action, Change, Changes
 from bot.storage.commands import Commands, Registered
 from bot.storage.database import Database, DatabaseProblem, DatabaseRefused, LookupTooSlow, reading_for
-from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Message
+from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Form, Message, RefusedPaper
 from bot.storage.drafts import Draft, Drafts
 from bot.storage.embeddings import Embeddings
 from bot.storage.guilds import KEPT_FOR, Guilds
@@ -35,9 +35,11 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Draft",
+    "Form",
     "LookupTooSlow",
     "Message",
     "Post",
+    "RefusedPaper",
     "Registered",
     "Storage",
     "Subscription",

@@ -81,6 +81,7 @@ class Guilds:
                 return  # it has come back
             for statement in (
                 f"DELETE FROM highlights WHERE subscription_id IN {_OF_GUILD}",
+                f"DELETE FROM refused_papers WHERE subscription_id IN {_OF_GUILD}",
                 f"DELETE FROM messages WHERE delivery_id IN {_DELIVERIES}",
                 f"DELETE FROM deliveries WHERE subscription_id IN {_OF_GUILD}",
                 "DELETE FROM drafts WHERE guild_id = ?",

@@ -77,11 +77,11 @@ class DeliveryReader:
         return date.fromisoformat(first) - timedelta(days=1) if first else None
 
     async def highlighted(self, subscription_id: int, paper_ids: Iterable[str]) -> frozenset[str]:
-        """Those of these papers that a subscription has highlighted."""
+        """Those of these papers that a subscription has highlighted, or that Discord does not let it post."""
+        among = "WHERE subscription_id = ?1 AND paper_id IN (SELECT value FROM json_each(?2))"
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(
-                "SELECT paper_id FROM highlights WHERE subscription_id = ?"
-                " AND paper_id IN (SELECT value FROM json_each(?))",
+                f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM refused_papers {among}",
                 (subscription_id, json.dumps(list(paper_ids))),
             )
         return frozenset(row["paper_id"] for row in rows)
@@ -90,6 +90,14 @@ class DeliveryReader:
         """The delivery in which a subscription highlighted a paper."""
         return await self._only(
             "deliveries.id = (SELECT delivery_id FROM highlights WHERE subscription_id = ? AND paper_id = ?)",
+            subscription_id,
+            paper_id,
+        )
+
+    async def refusing(self, subscription_id: int, paper_id: str) -> Delivery | None:
+        """The delivery in which Discord refused a paper to a subscription."""
+        return await self._only(
+            "deliveries.id = (SELECT delivery_id FROM refused_papers WHERE subscription_id = ? AND paper_id = ?)",
             subscription_id,
             paper_id,
         )
@@ -143,7 +151,8 @@ class DeliveryReader:
     async def _where(self, condition: str, *values: object) -> list[Delivery]:
         async with self._database.read() as connection:
             rows = await connection.execute_fetchall(
-                "SELECT deliveries.*, subscriptions.guild_id FROM deliveries"
+                "SELECT deliveries.*, subscriptions.guild_id, (SELECT json_group_array(json_array(paper_id, refusal))"
+                " FROM refused_papers WHERE delivery_id = deliveries.id) AS refused FROM deliveries"
                 f" JOIN subscriptions ON subscriptions.id = subscription_id WHERE {condition}",
                 values,
             )

@@ -1,7 +1,7 @@
 """The steps of a delivery, each recorded in a transaction of its own."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import aiosqlite
@@ -11,8 +11,9 @@ from bot.reasons import Reason
 from bot.storage.changes import Action, record_change
 from bot.storage.database import assigned, iso
 from bot.storage.deliveries.reading import DeliveryReader
+from bot.storage.deliveries.refusals import simplify, skip, split
 from bot.storage.deliveries.rows import insert_highlights, insert_messages
-from bot.storage.deliveries.values import Delivery, DeliveryState
+from bot.storage.deliveries.values import Delivery, DeliveryState, Form, Message
 from bot.storage.notices import forget_notice
 from bot.storage.reasons import reason_json
 from bot.storage.subscriptions import Subscription, run_row, suspend
@@ -75,6 +76,21 @@ class Deliveries(DeliveryReader):
             iso(sent_at),
         )
 
+    async def note_server_error(self, delivery_id: int, number: int) -> None:
+        """Discord has answered with an error of its own; whether the message exists stays as unknown as it is."""
+        await self._note(delivery_id, number, "server_errors = server_errors + 1")
+
+    async def simplify(self, delivery_id: int, number: int, form: Form, refusal: int) -> None:
+        """Discord has refused the message with this error code: it is sent in another form from now on."""
+        async with self._database.write() as connection:
+            await simplify(connection, delivery_id, number, form, refusal)
+
+    async def split(self, delivery_id: int, message: Message, nonce: str, refusal: int) -> None:
+        """… the second half of what it shows is sent in a message of its own, with this nonce, from now on."""
+        async with self._database.write() as connection:
+            await simplify(connection, delivery_id, message.number, Form.FULL, refusal)
+            await split(connection, delivery_id, message, nonce)
+
     async def threaded(self, delivery_id: int, number: int) -> None:
         await self._note(delivery_id, number, "threaded = 1")
 
@@ -82,8 +98,12 @@ class Deliveries(DeliveryReader):
         await self._note(delivery_id, number, "published_at = ?", iso(now))
 
     async def complete(self, delivery: Delivery, reason: Reason | None = None) -> None:
-        """All messages are there; `reason` says what else could not be done. A failure is worth telling again."""
+        """All messages are there but the refused; `reason` says what else could not be done.
+
+        A failure is worth telling again. Papers that Discord refuses are skipped from now on.
+        """
         async with self._database.write() as connection:
+            await skip(connection, delivery.id, delivery.refused_messages)
             await connection.execute(
                 "UPDATE deliveries SET state = CASE WHEN quiet IS NULL THEN 'sent' ELSE 'quiet' END,"
                 " reason = ?, retry_at = NULL WHERE id = ?",
@@ -99,12 +119,22 @@ class Deliveries(DeliveryReader):
                 (reason_json(reason), iso(retry_at), delivery_id),
             )
 
-    async def fail(self, delivery_id: int, reason: Reason, now: datetime, *, suspending: bool = False) -> None:
+    async def fail(
+        self,
+        delivery_id: int,
+        reason: Reason,
+        now: datetime,
+        *,
+        suspending: bool = False,
+        skipping: Iterable[Message] = (),
+    ) -> None:
         """Give up what has not arrived of a delivery and release its papers for the next.
 
-        With `suspending`, its subscription is suspended for the same reason.
+        With `suspending`, its subscription is suspended for the same reason. The papers of the refused messages in
+        `skipping` are not released, but skipped from now on.
         """
         async with self._database.write() as connection:
+            await skip(connection, delivery_id, skipping)
             failed = await connection.execute_fetchall(
                 "UPDATE deliveries SET state = 'failed', reason = ?, retry_at = NULL WHERE id = ?"
                 " RETURNING subscription_id",

@@ -10,7 +10,7 @@ import aiosqlite
 
 from bot.digest import Digest, Highlight
 from bot.storage.database import from_iso
-from bot.storage.deliveries.values import Delivery, DeliveryState, Message
+from bot.storage.deliveries.values import Delivery, DeliveryState, Form, Message, RefusedPaper
 from bot.storage.papers import SELECT_PAPERS, read_paper
 from bot.storage.reasons import read_reason
 from bot.storage.wishes import read_wish
@@ -82,8 +82,11 @@ async def select_highlights(
 async def select_messages(
     connection: aiosqlite.Connection, delivery_ids: list[int]
 ) -> defaultdict[int, tuple[Message, ...]]:
+    """In the order of what they show."""
     rows = await connection.execute_fetchall(
-        "SELECT * FROM messages WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY number",
+        "SELECT *, (SELECT json_group_array(position) FROM highlights"
+        " WHERE highlights.delivery_id = messages.delivery_id AND message = number) AS positions"
+        " FROM messages WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY number",
         (json.dumps(delivery_ids),),
     )
     found: defaultdict[int, tuple[Message, ...]] = defaultdict(tuple)
@@ -98,9 +101,18 @@ async def select_messages(
                 from_iso(row["sent_at"]),
                 bool(row["threaded"]),
                 from_iso(row["published_at"]),
+                Form(row["form"]),
+                row["refusal"],
+                row["server_errors"],
+                tuple(sorted(json.loads(row["positions"]))),
             ),
         )
     return found
+
+
+def _place(message: Message) -> tuple[int, int]:
+    """Where a message stands among those of its delivery; the part of another comes right after it."""
+    return (message.positions[0] if message.positions else message.number, message.number)
 
 
 def read_delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages: tuple[Message, ...]) -> Delivery:
@@ -120,7 +132,8 @@ def read_delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages:
             highlights,
             read_reason(row["quiet"]),
         ),
-        messages=messages,
+        messages=tuple(sorted(messages, key=_place)),
         planned_at=datetime.fromisoformat(row["planned_at"]),
         attempts=row["attempts"],
+        refused=tuple(RefusedPaper(paper_id, code) for paper_id, code in json.loads(row["refused"])),
     )

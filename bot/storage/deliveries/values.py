@@ -9,6 +9,8 @@ from bot.reasons import Reason
 from bot.storage.posts import Post
 from bot.subscription.settings import Wish
 
+ENOUGH_SERVER_ERRORS = 3  # each after five tries of discord.py: then it is the message, and no outage
+
 
 class DeliveryState(StrEnum):
     PLANNED = "planned"
@@ -18,12 +20,31 @@ class DeliveryState(StrEnum):
     UNDONE = "undone"  # by an admin
 
 
+class Form(StrEnum):
+    """How a message is sent: the simpler, the less of it Discord can refuse."""
+
+    FULL = "full"  # as the wish has it
+    BARE = "bare"  # without pictures and outside links
+    PLAIN = "plain"  # a line for each paper
+    REFUSED = "refused"  # not at all: Discord takes its only paper in no form
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPaper:
+    """A paper that Discord does not let a subscription post; `refusal` is the error code."""
+
+    paper_id: str
+    refusal: int
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message of a delivery, numbered from 1.
 
     `attempted_at` is set while a send has begun whose outcome nobody has recorded. `place_id` is the channel, or the
     forum post, that it stands in. `threaded` and `published_at` say whether that was done, if it was wanted.
+    `refusal` is the error code that brought it to its `form`, or made it a part of another; `server_errors` are those
+    that Discord has answered to it. `positions` are those of the highlights that it shows.
     """
 
     number: int
@@ -34,11 +55,28 @@ class Message:
     sent_at: datetime | None = None
     threaded: bool = False
     published_at: datetime | None = None
+    form: Form = Form.FULL
+    refusal: int | None = None
+    server_errors: int = 0
+    positions: tuple[int, ...] = ()
+
+    @property
+    def is_tried_enough(self) -> bool:
+        """Whether Discord answers to it, in this form, with errors of its own that will not pass."""
+        return self.server_errors >= ENOUGH_SERVER_ERRORS
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether there is no simpler form to try either."""
+        return self.is_tried_enough and self.form is Form.PLAIN and len(self.positions) == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A digest on its way or arrived, as `wish` had it. `reason` says why it failed or is not sent yet."""
+    """A digest on its way or arrived, as `wish` had it.
+
+    `reason` says why it failed or is not sent yet; `refused` are the papers it had to do without.
+    """
 
     id: int
     subscription_id: int
@@ -52,6 +90,17 @@ class Delivery:
     messages: tuple[Message, ...]
     planned_at: datetime
     attempts: int
+    refused: tuple[RefusedPaper, ...] = ()
+
+    @property
+    def refused_messages(self) -> tuple[Message, ...]:
+        """Those that Discord takes in no form, though they show a single paper."""
+        return tuple(each for each in self.messages if each.form is Form.REFUSED or each.is_hopeless)
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether something of it has."""
+        return any(message.message_id for message in self.messages)
 
     @property
     def in_doubt(self) -> bool:
@@ -59,9 +108,12 @@ class Delivery:
         return any(message.attempted_at for message in self.messages)
 
     def highlights_in(self, message: Message) -> tuple[Highlight, ...]:
-        """What a message shows: all highlights, or the one with its number where each has a message."""
-        apart = self.wish.posting.one_message_each
-        return tuple(each for each in self.digest.highlights if not apart or each.position == message.number)
+        """What a message shows."""
+        return tuple(each for each in self.digest.highlights if each.position in message.positions)
+
+    def opens(self, message: Message) -> bool:
+        """Whether a message is the first that people see of the delivery."""
+        return message == next((each for each in self.messages if each.form is not Form.REFUSED), None)
 
     @property
     def post(self) -> Post | None:

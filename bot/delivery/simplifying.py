@@ -1,0 +1,51 @@
+"""Simplify: what Discord refuses is sent with less in it, until it is taken or stands alone.
+
+Each time: without pictures and outside links, then a line for each paper, then in halves, which begin anew. So a
+paper that Discord takes in no form ends in a message of its own, and costs the others nothing.
+"""
+
+import hashlib
+import logging
+
+from bot.channels.requests import ContentRefused
+from bot.storage import Delivery, Form, Message, Storage
+
+log = logging.getLogger(__name__)
+
+_SIMPLER = {Form.FULL: Form.BARE, Form.BARE: Form.PLAIN}
+
+
+class Simplifier:
+    """Records in `storage` how a message is to be sent next."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._deliveries = storage.deliveries
+
+    async def simplify(self, delivery: Delivery, message: Message, refused: ContentRefused) -> Delivery:
+        """The delivery with `message` in the next simpler form; raises `refused` where there is none."""
+        if not message.positions:  # a line of our own words
+            raise refused
+        refusal = refused.reason.number or 0
+        if len(message.positions) > 1 and message.form is Form.PLAIN:
+            step = "halves"
+            await self._deliveries.split(delivery.id, message, _nonce_of_half(message), refusal)
+        else:
+            step = form = _SIMPLER.get(message.form, Form.REFUSED)
+            await self._deliveries.simplify(delivery.id, message.number, form, refusal)
+        log.warning(
+            "delivery %d: message %d is refused (%d), next: %s",
+            delivery.id,
+            message.number,
+            refusal,
+            step,
+            extra=refused.reason.log_fields,
+        )
+        simplified = await self._deliveries.get(delivery.id)
+        if simplified is None:  # an admin has had the server forgotten
+            raise refused
+        return simplified
+
+
+def _nonce_of_half(message: Message) -> str:
+    """As many characters as any nonce, and the same whenever it is asked for."""
+    return hashlib.blake2b(f"{message.nonce}:{message.positions}".encode(), digest_size=12).hexdigest()

@@ -1,0 +1,224 @@
+"""Refused: what Discord does not take of a digest never costs a subscription more than that."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.app import House
+from bot.layouts.accounts import verdict
+from bot.layouts.subscriptions import standing
+from bot.storage import DeliveryState, Form
+from bot.subscription.settings import Discussion, Layout
+from tests.builders import DAY, Clock, entries
+from tests.desk import Desk, assert_holds, loopback, no_bug, opened_desk, running_bot  # noqa: F401
+from tests.wire import Fault, FrailPapers, Kind, Wire
+
+BAD = "2601.00003"  # of the first list
+PICTURE = "https://cdn.example.com/figure.png"
+
+
+@pytest.fixture(name="papers_server")
+def daily_lists() -> FrailPapers:
+    """Seven papers a day for two weeks, each with an address in its summary and a picture."""
+    known: dict[str, Any] = {"mediaUrls": [PICTURE], "ai_summary": "Weights are at https://weights.example.com/w now."}
+
+    def listed(number: int) -> list[dict[str, Any]]:
+        plain = entries(7, DAY + timedelta(days=number), first=1 + 10 * number)
+        return [each | {"paper": each["paper"] | known} for each in plain]
+
+    return FrailPapers({DAY + timedelta(days=number): listed(number) for number in range(14)})
+
+
+@pytest.fixture
+async def desk(house: House, wire: Wire, clock: Clock) -> AsyncIterator[Desk]:
+    async with opened_desk(house, wire, clock) as opened:
+        yield opened
+
+
+def refusing(pattern: str, fault: Fault) -> Callable[[str], Fault | None]:
+    """A channel that takes no message in which this pattern is found."""
+    return lambda body: fault if re.search(pattern, body) else None
+
+
+async def status(desk: Desk) -> str:
+    return standing(await desk.standing(), await desk.deliveries(), [])
+
+
+def posted(desk: Desk) -> list[str]:
+    return [paper for message in desk.channel.digests for paper in message.papers]
+
+
+@pytest.mark.parametrize("code", [50035, 200000, 200001, 240000, 0])
+@pytest.mark.parametrize("kind", Kind)
+async def test_a_paper_that_discord_refuses_costs_the_others_nothing_and_does_not_come_again(
+    house: House, wire: Wire, clock: Clock, kind: Kind, code: int
+) -> None:
+    wanted = Discussion.DIGEST if kind is Kind.FORUM else Discussion.NONE
+    async with opened_desk(house, wire, clock, kind, discussion=wanted) as desk:
+        desk.channel.judge = refusing(BAD, Fault(400, code))
+        await desk.tick()
+        assert posted(desk) == ["2601.00001", "2601.00002", "2601.00004", "2601.00005"]
+        (delivery,) = await desk.deliveries()
+        assert delivery.state is DeliveryState.SENT
+        assert_holds(desk.channel.digests, delivery)
+        text = await status(desk)
+        assert f"Discord refused {BAD} (error {code or 400}). It is skipped from now on." in text
+        assert f"in {len(desk.channel.digests)} messages" in text
+        await desk.tick(days=1)
+        desk.channel.judge = None
+        await desk.tick(days=1)
+        assert len(desk.channel.digests[-1].papers) == 5
+        assert BAD not in posted(desk)
+        assert len(posted(desk)) == len(set(posted(desk))) == 14
+
+
+async def test_highlights_with_messages_of_their_own_come_though_one_before_them_is_refused(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with opened_desk(house, wire, clock, discussion=Discussion.HIGHLIGHT) as desk:
+        desk.channel.judge = refusing("2601.00001", Fault(400, 240000))
+        await desk.tick()
+        (delivery,) = await desk.deliveries()
+        assert posted(desk) == ["2601.00002", "2601.00003", "2601.00004", "2601.00005"]
+        assert [thread.id for thread in desk.channel.threads] == [each.id for each in desk.channel.digests]
+        assert delivery.state is DeliveryState.SENT
+        assert "Discord refused 2601.00001 (error 240000). It is skipped from now on." in await status(desk)
+
+
+@pytest.mark.parametrize("layout", Layout)
+async def test_a_link_that_discord_takes_for_harmful_is_left_out(
+    house: House, wire: Wire, clock: Clock, layout: Layout
+) -> None:
+    async with opened_desk(house, wire, clock, layout=layout) as desk:
+        desk.channel.judge = refusing(r"weights\.example|cdn\.example", Fault(400, 240000))
+        await desk.tick()
+        (message,) = desk.channel.digests
+        (delivery,) = await desk.deliveries()
+        assert len(message.papers) == 5
+        assert "huggingface.co/papers/2601.00001" in json.dumps(message.body)
+        if layout is Layout.COMPACT:  # it shows neither
+            assert delivery.messages[0].form is Form.FULL
+        else:
+            assert "came without pictures and outside links" in await status(desk)
+
+
+async def test_a_layout_that_discord_does_not_take_gives_way_to_plain_lines(desk: Desk) -> None:
+    desk.channel.judge = refusing("huggingface", Fault(400, 50035))
+    await desk.tick()
+    (message,) = desk.channel.digests
+    assert len(message.papers) == 5
+    assert "1. Paper 2601.00001 ▲ 70" in json.dumps(message.body, ensure_ascii=False)
+    assert "Discord refused it as it was (error 50035), so it came in plain lines." in await status(desk)
+
+
+async def test_where_all_is_refused_for_a_while_its_papers_come_afterwards(desk: Desk) -> None:
+    desk.channel.judge = refusing(".", Fault(400, 50035))
+    await desk.tick()
+    (failed,) = await desk.deliveries()
+    assert (failed.state, failed.refused) == (DeliveryState.FAILED, ())
+    desk.channel.judge = None
+    await desk.tick(days=1)
+    assert posted(desk) == ["2601.00001", "2601.00011", "2601.00002", "2601.00012", "2601.00003"]
+
+
+async def test_two_refused_papers_that_are_all_of_a_digest_do_not_block_it_for_good(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with opened_desk(house, wire, clock, size=2) as desk:
+        desk.channel.judge = refusing(r"2601\.0000[12]", Fault(400, 200000))
+        for _ in range(5):
+            await desk.tick(days=1)
+        assert posted(desk)[:1] != []
+        assert {"2601.00001", "2601.00002"}.isdisjoint(posted(desk))
+
+
+async def test_a_digest_of_a_single_paper_that_is_refused_has_another_the_next_day(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with opened_desk(house, wire, clock, size=1) as desk:
+        desk.channel.judge = refusing("2601.00001", Fault(400, 240000))
+        await desk.tick()
+        assert "not posted. Discord refused 2601.00001 (error 240000). It is skipped from now on." in await status(desk)
+        await desk.tick(days=1)
+        assert posted(desk) == ["2601.00011"]
+
+
+async def test_a_post_that_discord_answers_with_500_each_time_is_brought_down_to_what_it_takes(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with opened_desk(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as desk:
+        desk.channel.judge = refusing(BAD, Fault(500))
+        await desk.tick()
+        for _ in range(90):
+            await desk.tick(minutes=1)
+        assert sorted(posted(desk)) == ["2601.00001", "2601.00002", "2601.00004", "2601.00005"]
+        assert f"Discord refused {BAD} (error 500). It is skipped from now on." in await status(desk)
+
+
+async def test_an_outage_of_a_few_minutes_changes_nothing_of_a_digest(house: House, wire: Wire, clock: Clock) -> None:
+    async with opened_desk(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as desk:
+        desk.channel.judge = refusing(".", Fault(500))
+        await desk.tick()
+        await desk.tick(minutes=2)
+        desk.channel.judge = None
+        await desk.tick(minutes=30)
+        (delivery,) = await desk.deliveries()
+        assert (len(posted(desk)), delivery.messages[0].form) == (5, Form.FULL)
+
+
+async def test_a_single_paper_that_is_answered_with_500_is_tried_until_the_next_run(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with opened_desk(house, wire, clock, Kind.FORUM, size=1, discussion=Discussion.DIGEST) as desk:
+        desk.channel.judge = refusing("2601.00001", Fault(500))
+        await desk.tick()
+        for _ in range(10):
+            await desk.tick(hours=1)
+        (delivery,) = await desk.deliveries()
+        assert (delivery.state, delivery.messages[0].form) == (DeliveryState.PLANNED, Form.PLAIN)
+        await desk.tick(hours=14)
+        assert posted(desk) == ["2601.00011"]
+
+
+async def test_a_bot_that_is_restarted_goes_on_with_the_form_it_had_come_to(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with opened_desk(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as desk:
+        desk.channel.judge = refusing("weights", Fault(500))
+        await desk.tick()
+        await desk.tick(minutes=2)
+        await desk.tick(minutes=4)
+    desk.channel.judge = None
+    async with running_bot(house, wire) as bot:
+        await bot.courier.tick(clock.advance(minutes=30))
+    (delivery,) = await desk.deliveries()
+    (message,) = desk.channel.digests
+    assert (len(message.papers), delivery.messages[0].form) == (5, Form.BARE)
+    assert_holds([message], delivery)
+
+
+async def test_the_first_message_that_comes_is_the_one_that_pings(house: House, wire: Wire, clock: Clock) -> None:
+    async with opened_desk(house, wire, clock, discussion=Discussion.HIGHLIGHT) as desk:
+        desk.channel.judge = refusing("2601.00001", Fault(400, 240000))
+        await desk.tick()
+        (delivery,) = await desk.deliveries()
+        assert [delivery.opens(message) for message in delivery.messages] == [True, False, False, False]
+
+
+async def test_why_says_that_discord_refused_a_paper(desk: Desk) -> None:
+    desk.channel.judge = refusing(BAD, Fault(400, 200000))
+    await desk.tick()
+    (paper,) = await desk.storage.papers.get([BAD])
+    subscription = await desk.standing()
+    said = verdict(subscription, await desk.bot.house.explainer.why(subscription, paper, desk.clock()))
+    assert f"Not highlighted in the run of 16 Jan 2026. Discord refused {BAD} (error 200000)." in said
+
+
+async def test_no_step_is_taken_where_the_message_is_not_to_blame(desk: Desk) -> None:
+    desk.channel.judge = refusing(".", Fault(400, 160006))
+    await desk.tick()
+    assert len(desk.wire.bodies) == 1
