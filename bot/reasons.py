@@ -43,6 +43,7 @@ class ReasonKind(StrEnum):
     DISCORD_UNREACHABLE = "discord_unreachable"
     DISCORD_SILENT = "discord_silent"  # an earlier request is still on its way
     RATE_LIMITED = "rate_limited"
+    IN_DOUBT = "in_doubt"  # the search for an earlier message did not end
     PUBLISH_LIMIT_REACHED = "publish_limit_reached"  # number: messages an hour
 
     # A run is not to be sent, or not any more

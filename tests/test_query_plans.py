@@ -116,6 +116,7 @@ class Works:
             "deliveries.failures_in_a_row": lambda: storage.deliveries.failures_in_a_row(1),
             "deliveries.attempt": lambda: storage.deliveries.attempt(delivery_id, 1, MORNING),
             "deliveries.not_arrived": lambda: storage.deliveries.not_arrived(delivery_id, 1),
+            "deliveries.searched": lambda: storage.deliveries.searched(delivery_id, 1, 7),
             "deliveries.arrived": lambda: storage.deliveries.arrived(delivery_id, 1, 5, 77, MORNING),
             "deliveries.note_server_error": lambda: storage.deliveries.note_server_error(delivery_id, 1),
             "deliveries.simplify": lambda: storage.deliveries.simplify(delivery_id, 1, Form.PLAIN, 50035),

@@ -16,6 +16,7 @@ from discord import Permissions
 from bot.app import House
 from bot.delivery import sending as delivery
 from bot.layouts.reasons import explain
+from bot.layouts.subscriptions import standing
 from bot.reasons import Reason, ReasonKind
 from bot.storage import DeliveryState, SubscriptionState
 from tests.builders import API_DOWN, DAY, GONE, HIDDEN, LACKING, Clock
@@ -317,6 +318,39 @@ async def test_a_search_of_a_busy_channel_goes_on_where_it_was_until_it_ends(
     await desk.tick(minutes=30)
     await desk.assert_arrived_once()
     assert (desk.wire.histories, len(desk.wire.bodies)) == (3, 1)
+
+
+async def test_a_search_goes_on_where_it_was_after_a_restart(desk: Desk, house: House) -> None:
+    for _ in range(250):
+        desk.wire.chat(desk.channel, "chat")
+    desk.wire.post_faults.append(Fault(created=True))
+    await desk.tick()
+    desk.wire.history_faults.extend([Fault(200), Fault(200), Fault(503)])
+    await desk.tick(minutes=30)
+    assert desk.wire.histories == 3
+    async with running_bot(house, desk.wire) as bot:
+        await bot.courier.tick(desk.clock.advance(hours=1))
+    await desk.assert_arrived_once()
+    assert (desk.wire.histories, len(desk.wire.bodies)) == (4, 1)
+
+
+@pytest.mark.parametrize("created", [True, False])
+async def test_a_doubt_that_no_search_can_end_is_ended_after_a_day_and_told(desk: Desk, created: bool) -> None:
+    desk.wire.post_faults.append(Fault(created=created))
+    await desk.tick()
+    desk.wire.history_faults.extend([Fault(503)] * 999)
+    for _ in range(6):
+        await desk.tick(hours=4, minutes=1)
+    doubtful, *_ = reversed(await desk.deliveries())
+    assert (doubtful.state, doubtful.reason) == (DeliveryState.FAILED, Reason(ReasonKind.IN_DOUBT))
+    (told,) = desk.guild.general.messages
+    assert "could not find out whether the last digest got to" in told.body["content"]
+    said = standing(await desk.standing(), await desk.deliveries(), [])
+    assert "perhaps posted. I could not find out whether it arrived. So that nothing comes twice" in said
+    await desk.tick(hours=4)
+    papers = [paper for message in desk.channel.digests for paper in message.papers]
+    assert len(papers) == len(set(papers))
+    assert set(papers) >= {f"2601.{number:05}" for number in range(11, 16)}, "the next digest came"
 
 
 async def test_a_channel_that_is_hidden_while_a_digest_is_in_doubt_is_named_as_hidden(desk: Desk) -> None:

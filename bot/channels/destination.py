@@ -13,6 +13,7 @@ from bot.papers import Paper
 from bot.reasons import Reason
 from bot.subscription.settings import Abilities, Posting
 
+Mark = Callable[[int], Awaitable[None]]  # notes the message until which a search has looked
 Pace = Callable[[], Awaitable[None]]  # waits until the next request may be made
 
 
@@ -35,11 +36,16 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A message that may be there: what it carries, and about when it was sent."""
+    """A message that may be there: what it carries, and about when it was sent.
+
+    A search of a long history goes on after the message `searched_until`, and has `mark` note how far it has come.
+    """
 
     nonce: str
     name: str
     around: datetime
+    searched_until: int | None
+    mark: Mark
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """A text channel: a digest is a message, which Discord knows by its nonce, and may have a thread."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
 
 import discord
 
@@ -32,20 +31,23 @@ class TextChannel(ServerChannel):
         return Arrived(self.id, message.id, message.created_at)
 
     async def find(self, lost: Lost, pace: Pace) -> Arrived | None:
-        async for message in self._history(lost.around, pace):
+        async for message in self._history(lost, pace):
             if message.author == self.me and carries(message, lost.nonce):
                 return Arrived(self.id, message.id, message.created_at)
         return None
 
-    async def _history(self, around: datetime, pace: Pace) -> AsyncIterator[discord.Message]:
-        seen = 0
+    async def _history(self, lost: Lost, pace: Pace) -> AsyncIterator[discord.Message]:
+        """The messages around the time when it was sent, but for those that were looked at before."""
+        seen, begin = 0, lost.around - SEARCH_MARGIN
+        after = discord.Object(lost.searched_until) if lost.searched_until else begin
         await pace()
-        async for message in self.channel.history(after=around - SEARCH_MARGIN, oldest_first=True, limit=None):
+        async for message in self.channel.history(after=after, oldest_first=True, limit=None):
             yield message
-            if message.created_at > around + SEARCH_MARGIN:
+            if message.created_at > lost.around + SEARCH_MARGIN:
                 break
             seen += 1
             if seen % PAGE == 0:
+                await lost.mark(message.id)
                 await pace()
 
     async def open_thread(self, message_id: int, name: str, posting: Posting) -> None:

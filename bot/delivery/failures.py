@@ -3,15 +3,17 @@
 import logging
 from datetime import datetime, timedelta
 
-from bot.channels.requests import Blocked, DeliveryFailed, Rejected
+from bot.channels.requests import Blocked, DeliveryFailed, Passing, Rejected
 from bot.delivery.notices import Notices
-from bot.reasons import Reason
+from bot.reasons import Reason, ReasonKind
 from bot.storage import Delivery, Storage
 
 log = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(minutes=30)
+DOUBT_ENDS = timedelta(days=1)  # after an attempt of unknown outcome, if it has been searched for
+SEARCHES = 5  # that did not end
 TOLD_AFTER = 2  # runs that failed in a row
 
 
@@ -39,6 +41,8 @@ class Failures:
             case Blocked():
                 await self._deliveries.fail(delivery.id, failure.reason, now, suspending=True)
                 await self._notices.tell_suspended(delivery, failure.reason, now)
+            case Passing() if _has_lasted(delivery, now):
+                await self._end_doubt(delivery, now)
             case Rejected():
                 await self.give_up(delivery.id, failure.reason, now)
             case _:
@@ -61,7 +65,20 @@ class Failures:
         if again and not await self._has_moved(delivery):
             await self._notices.tell_failing(delivery, reason, now)
 
+    async def _end_doubt(self, delivery: Delivery, now: datetime) -> None:
+        """Whether the digest is there will not be known: its papers count as posted, lest they come twice."""
+        reason = Reason(ReasonKind.IN_DOUBT)
+        log.warning("delivery %d: given up in doubt", delivery.id, extra=reason.log_fields)
+        await self._deliveries.fail(delivery.id, reason, now, keeping_doubtful=True)
+        await self._notices.tell_doubtful(delivery, now)
+
     async def _has_moved(self, delivery: Delivery) -> bool:
         """Whether an admin has moved the subscription since: what its old channel refuses matters no more."""
         subscription = await self._subscriptions.get(delivery.subscription_id)
         return subscription is not None and subscription.wish.channel_id != delivery.channel_id
+
+
+def _has_lasted(delivery: Delivery, now: datetime) -> bool:
+    """Whether a delivery has been in doubt for too long, though it was searched for."""
+    since = delivery.doubted_since
+    return since is not None and now - since >= DOUBT_ENDS and delivery.attempts >= SEARCHES

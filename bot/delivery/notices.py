@@ -9,7 +9,7 @@ import discord
 from discord.ui import LayoutView
 
 from bot.channels.requests import ANSWER_SECONDS, UNREACHED, in_time
-from bot.layouts.notices import failing, suspended
+from bot.layouts.notices import doubtful, failing, suspended
 from bot.reasons import Reason
 from bot.storage import Delivery, Storage
 
@@ -28,6 +28,9 @@ class Notices:
 
     async def tell_failing(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
         await self._tell_once(delivery, failing(delivery.channel_id, reason), now)
+
+    async def tell_doubtful(self, delivery: Delivery, now: datetime) -> None:
+        await self._tell_once(delivery, doubtful(delivery.channel_id), now)
 
     async def _tell_once(self, delivery: Delivery, text: str, now: datetime) -> None:
         guild = self._client.get_guild(delivery.guild_id)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import discord
 from aiolimiter import AsyncLimiter
@@ -146,7 +147,9 @@ class Sender:
             destination = await self._channels.fetch(delivery.channel_id, errand.pace)
             if reason := destination.obstacle_to_finding():
                 raise Blocked(reason)
-            lost = Lost(message.nonce, delivery_thread_name(delivery, message), around)
+            mark = partial(self._deliveries.searched, delivery.id, message.number)
+            name = delivery_thread_name(delivery, message)
+            lost = Lost(message.nonce, name, around, message.searched_until, mark)
             found = await self._search(destination, lost, errand)
         except UNREACHED as error:
             raise classified(error) from error

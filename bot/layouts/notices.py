@@ -33,6 +33,14 @@ def failing(channel_id: int, reason: Reason) -> str:
     return f"Two digests in a row did not get to <#{channel_id}>. {explain(reason)} `/digest status` has more."
 
 
+def doubtful(channel_id: int) -> str:
+    """Of a digest that may or may not be there."""
+    return (
+        f"I could not find out whether the last digest got to <#{channel_id}>, as I could not read all of the channel. "
+        "So that nothing is posted twice, its papers do not come again. `/digest status` has more."
+    )
+
+
 def suspended(channel_id: int, reason: Reason) -> str:
     """Once, of a subscription that waits for an admin."""
     then = "it goes on by itself" if reason.recovers else "`/digest resume` starts it again"

@@ -7,7 +7,7 @@ from bot.layouts.advice import advise
 from bot.layouts.reasons import explain
 from bot.layouts.text import count, escape, joined, short_day, timestamp
 from bot.layouts.wishes import sentence, when
-from bot.reasons import Reason
+from bot.reasons import Reason, ReasonKind
 from bot.storage import Action, Delivery, DeliveryState, Form, Subscription, SubscriptionState
 from bot.subscription.schedule import Run
 
@@ -97,15 +97,22 @@ def _outcome(delivery: Delivery) -> str:
             return f"{_figures(delivery)}.{f' ⚠️ {_left_undone(delivery)}{because}' if because else ''}".rstrip()
         case DeliveryState.QUIET:
             return f"{_linked('nothing new', delivery)}. {_because(delivery.digest.reason)}".rstrip()
-        case DeliveryState.FAILED if delivery.post:
-            return f"⚠️ posted in part ({_figures(delivery)}). {because}The rest may come with the next."
         case DeliveryState.FAILED:
-            rest = f"{because}Its papers may come with the next." if delivery.messages else ""
-            return f"⚠️ not posted. {rest}".rstrip()
+            return _failed(delivery)
         case DeliveryState.UNDONE:
             return "undone."
         case _:
             return f"on its way, delayed. {because}".rstrip() if because else "on its way."
+
+
+def _failed(delivery: Delivery) -> str:
+    because = _because(delivery.reason)
+    if delivery.reason and delivery.reason.kind is ReasonKind.IN_DOUBT:
+        return f"⚠️ perhaps posted. {because}So that nothing comes twice, its papers do not come again."
+    if delivery.post:
+        return f"⚠️ posted in part ({_figures(delivery)}). {because}The rest may come with the next."
+    rest = f"{because}Its papers may come with the next." if delivery.messages else ""
+    return f"⚠️ not posted. {rest}".rstrip()
 
 
 def refused(delivery: Delivery) -> str:

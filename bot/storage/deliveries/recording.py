@@ -63,7 +63,11 @@ class Deliveries(DeliveryReader):
 
     async def not_arrived(self, delivery_id: int, number: int) -> None:
         """The message is known not to exist."""
-        await self._note(delivery_id, number, "attempted_at = NULL")
+        await self._note(delivery_id, number, "attempted_at = NULL, searched_until = NULL")
+
+    async def searched(self, delivery_id: int, number: int, until: int) -> None:
+        """A search for the message has looked at the channel's messages until this one; the next goes on from there."""
+        await self._note(delivery_id, number, "searched_until = ?", until)
 
     async def arrived(self, delivery_id: int, number: int, place_id: int, message_id: int, sent_at: datetime) -> None:
         """A message is there; what is left to do is its thread, and to publish it."""
@@ -127,11 +131,13 @@ class Deliveries(DeliveryReader):
         *,
         suspending: bool = False,
         skipping: Iterable[Message] = (),
+        keeping_doubtful: bool = False,
     ) -> None:
         """Give up what has not arrived of a delivery and release its papers for the next.
 
         With `suspending`, its subscription is suspended for the same reason. The papers of the refused messages in
-        `skipping` are not released, but skipped from now on.
+        `skipping` are not released, but skipped from now on; with `keeping_doubtful`, neither are those of messages
+        that may have arrived.
         """
         async with self._database.write() as connection:
             await skip(connection, delivery_id, skipping)
@@ -142,8 +148,9 @@ class Deliveries(DeliveryReader):
             )
             await connection.execute(
                 "DELETE FROM highlights WHERE delivery_id = ? AND message IN"
-                " (SELECT number FROM messages WHERE delivery_id = ? AND message_id IS NULL)",
-                (delivery_id, delivery_id),
+                " (SELECT number FROM messages WHERE delivery_id = ? AND message_id IS NULL"
+                " AND (attempted_at IS NULL OR NOT ?))",
+                (delivery_id, delivery_id, keeping_doubtful),
             )
             await connection.execute("UPDATE messages SET attempted_at = NULL WHERE delivery_id = ?", (delivery_id,))
             for (subscription_id,) in failed:  # none, when it was forgotten meanwhile

@@ -13,8 +13,8 @@ _PATIENCE = 2  # failed attempts, which set the wait before the next: a simpler 
 async def simplify(connection: aiosqlite.Connection, delivery_id: int, number: int, form: Form, refusal: int) -> None:
     """Change the form of a message that is known not to exist. One more server error is enough for the next form."""
     await connection.execute(
-        "UPDATE messages SET form = ?, refusal = ?, attempted_at = NULL, server_errors = max(server_errors - 1, 0)"
-        " WHERE delivery_id = ? AND number = ?",
+        "UPDATE messages SET form = ?, refusal = ?, attempted_at = NULL, searched_until = NULL,"
+        " server_errors = max(server_errors - 1, 0) WHERE delivery_id = ? AND number = ?",
         (form, refusal, delivery_id, number),
     )
     await connection.execute("UPDATE deliveries SET attempts = min(attempts, ?) WHERE id = ?", (_PATIENCE, delivery_id))

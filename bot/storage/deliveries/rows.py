@@ -105,6 +105,7 @@ async def select_messages(
                 row["refusal"],
                 row["server_errors"],
                 tuple(sorted(json.loads(row["positions"]))),
+                row["searched_until"],
             ),
         )
     return found

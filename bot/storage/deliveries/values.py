@@ -44,7 +44,8 @@ class Message:
     `attempted_at` is set while a send has begun whose outcome nobody has recorded. `place_id` is the channel, or the
     forum post, that it stands in. `threaded` and `published_at` say whether that was done, if it was wanted.
     `refusal` is the error code that brought it to its `form`, or made it a part of another; `server_errors` are those
-    that Discord has answered to it. `positions` are those of the highlights that it shows.
+    that Discord has answered to it. `positions` are those of the highlights that it shows. `searched_until` is the
+    last message of the channel at which the search for it has looked.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Message:
     refusal: int | None = None
     server_errors: int = 0
     positions: tuple[int, ...] = ()
+    searched_until: int | None = None
 
     @property
     def is_tried_enough(self) -> bool:
@@ -103,9 +105,14 @@ class Delivery:
         return any(message.message_id for message in self.messages)
 
     @property
+    def doubted_since(self) -> datetime | None:
+        """When the oldest attempt was made whose outcome is unknown."""
+        return min((each.attempted_at for each in self.messages if each.attempted_at), default=None)
+
+    @property
     def in_doubt(self) -> bool:
         """Whether an earlier attempt may have made a message that is not recorded."""
-        return any(message.attempted_at for message in self.messages)
+        return self.doubted_since is not None
 
     def highlights_in(self, message: Message) -> tuple[Highlight, ...]:
         """What a message shows."""

@@ -1,3 +1,6 @@
+-- Where the search for a message in doubt goes on.
+ALTER TABLE messages ADD COLUMN searched_until INTEGER;  -- the last message of the channel that was looked at
+
 -- What Discord refuses is sent in a simpler form, then in parts, at last without the paper that it refuses.
 
 ALTER TABLE messages ADD COLUMN form TEXT NOT NULL DEFAULT 'full' CHECK (form IN ('full', 'bare', 'plain', 'refused'));
