@@ -46,6 +46,8 @@ class ReasonKind(StrEnum):
     IN_DOUBT = "in_doubt"  # the search for an earlier message did not end
     PUBLISH_LIMIT_REACHED = "publish_limit_reached"  # number: messages an hour
 
+    BOT_FAILED = "bot_failed"  # a bug of ours, which is in the log
+
     # A run is not to be sent, or not any more
     SUPERSEDED = "superseded"
     RUN_TAKEN = "run_taken"

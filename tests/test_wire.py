@@ -19,8 +19,9 @@ from bot.layouts.reasons import explain
 from bot.layouts.subscriptions import standing
 from bot.reasons import Reason, ReasonKind
 from bot.storage import DeliveryState, SubscriptionState
-from tests.builders import API_DOWN, DAY, GONE, HIDDEN, LACKING, Clock
-from tests.desk import Desk, loopback, no_bug, opened_desk, running_bot, subscribe, two_lists  # noqa: F401
+from bot.subscription.settings import Discussion
+from tests.builders import API_DOWN, DAY, GONE, HIDDEN, LACKING, Clock, entries
+from tests.desk import NEXT_DAY, Desk, loopback, no_bug, opened_desk, running_bot, subscribe, two_lists  # noqa: F401
 from tests.wire import TOKEN, Fault, FrailPapers, Wire, rate_limit
 
 
@@ -387,6 +388,35 @@ async def test_a_new_subscription_does_not_wait_for_days_it_does_not_need(
     async with running_bot(house, wire) as bot:
         await bot.courier.tick(clock())
     assert len(guild.papers.digests) == 1
+
+
+async def test_a_quiet_day_is_told_where_each_paper_has_its_thread(
+    house: House, wire: Wire, clock: Clock, papers_server: FrailPapers
+) -> None:
+    papers_server.lists = {DAY: entries(5), NEXT_DAY: entries(5, NEXT_DAY)}  # all of them again
+    async with opened_desk(house, wire, clock, discussion=Discussion.HIGHLIGHT, quiet_line=True) as desk:
+        await desk.tick()
+        await desk.tick(days=1)
+        quiet, _ = await desk.deliveries()
+        assert (quiet.state, quiet.reason) == (DeliveryState.QUIET, None)
+        assert "Nothing new today" in str(desk.channel.messages[-1].body)
+
+
+async def test_a_bug_that_strikes_each_time_does_not_hold_up_the_next_digest(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(delivery, "delivery_message", lambda *_, **__: 1 / 0)
+        await desk.tick()
+        await desk.tick(minutes=30)
+        (stuck,) = await desk.deliveries()
+        assert (stuck.state, stuck.attempts) == (DeliveryState.PLANNED, 2)
+        assert "on its way, delayed. I ran into a bug" in standing(await desk.standing(), [stuck], [])
+        await desk.tick(days=1)
+    caplog.clear()
+    assert (await desk.deliveries())[-1].state is DeliveryState.FAILED
+    await desk.tick(days=1)
+    assert len(desk.channel.digests) == 1
 
 
 async def test_several_subscriptions_that_lose_one_channel_tell_the_server_once(

@@ -61,7 +61,7 @@ class Failures:
         again = await self._deliveries.failures_in_a_row(delivery.subscription_id) >= TOLD_AFTER - 1
         alone = len(delivery.digest.highlights) == 1
         skipping = delivery.refused_messages if again or alone or delivery.has_arrived else ()
-        await self._deliveries.fail(delivery.id, reason, now, skipping=skipping)
+        await self._deliveries.fail(delivery.id, reason, now, skipping=skipping, keeping_doubtful=True)
         if again and not await self._has_moved(delivery):
             await self._notices.tell_failing(delivery, reason, now)
 

@@ -78,6 +78,10 @@ class Sender:
             if delivery and delivery.state is DeliveryState.PLANNED:
                 pace = _no_pace if hurried else self._limiter.acquire
                 await self._send_and_record(Errand(delivery, clock, pace, superseded))
+        except Exception:
+            log.exception("delivery %d met a bug", delivery_id)
+            bug = Reason(ReasonKind.BOT_FAILED)
+            await self._failures.record(delivery_id, Rejected(bug) if superseded else Passing(bug), clock())
         finally:
             self._in_hand.discard(delivery_id)
 

@@ -69,10 +69,10 @@ def delivery_message(delivery: Delivery, message: Message, *, ping: int | None =
 
 def delivery_thread_name(delivery: Delivery, message: Message) -> str:
     """What the thread on a message of a delivery is called, or its post in a forum."""
-    if not delivery.wish.posting.one_message_each:
+    shown = delivery.highlights_in(message)
+    if not shown or not delivery.wish.posting.one_message_each:
         return thread_name(delivery.digest, delivery.wish)
-    (highlight,) = delivery.highlights_in(message)
-    return _id_name(highlight.paper) if message.form is Form.PLAIN else paper_thread_name(highlight.paper)
+    return _id_name(shown[0].paper) if message.form is Form.PLAIN else paper_thread_name(shown[0].paper)
 
 
 def thread_name(digest: Digest, wish: Wish) -> str:

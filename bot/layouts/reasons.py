@@ -34,6 +34,7 @@ _SENTENCES: Mapping[ReasonKind, str] = {
     ReasonKind.RATE_LIMITED: "Discord asked me to slow down.",
     ReasonKind.IN_DOUBT: "I could not find out whether it arrived.",
     ReasonKind.PUBLISH_LIMIT_REACHED: "Discord publishes only {number} messages of a channel an hour.",
+    ReasonKind.BOT_FAILED: "I ran into a bug of mine, which is in my log.",
     ReasonKind.SUPERSEDED: "The next run came before it was sent.",
     ReasonKind.RUN_TAKEN: "A digest is on its way already, or somebody has just changed the subscription.",
 }
