@@ -26,6 +26,7 @@ class Scene(StrEnum):
     FORUM = "forum"
     RECAP = "recap"
     STATUS = "status"
+    REFUSED = "refused"
 
 
 def sample_lists() -> Mapping[date, list[Any]]:

@@ -110,6 +110,12 @@ async def _status(stage: Stage) -> simcord.ChannelHandle:
     return stage.channel
 
 
+async def _refused(stage: Stage) -> simcord.ChannelHandle:
+    """Discord takes the digest in plain lines alone; the status says so."""
+    stage.env.inject_error("POST", f"/channels/{stage.channel.id}/messages", status=400, code=240000, times=2)
+    return await _status(stage)
+
+
 async def _posted(
     stage: Stage, channel: simcord.ChannelHandle, posting: Posting, size: int = 5
 ) -> simcord.ChannelHandle:
@@ -139,4 +145,5 @@ _SCENES: dict[Scene, Callable[[Stage], Awaitable[simcord.ChannelHandle]]] = {
     Scene.FORUM: _forum,
     Scene.RECAP: _recap,
     Scene.STATUS: _status,
+    Scene.REFUSED: _refused,
 }
