@@ -59,7 +59,7 @@ async def test_the_status_says_what_became_of_every_run(server: Server, papers_s
     await server.subscribe()
     await server.later(hours=1)
     (message,) = server.papers.history()
-    server.env.inject_error("POST", "/channels/*/messages", status=400, code=50035)
+    server.env.inject_error("POST", "/channels/*/messages", status=400, code=50008)
     await server.later(days=1)
     await server.later(days=1)
     await server.ask("digest undo")
@@ -70,7 +70,7 @@ async def test_the_status_says_what_became_of_every_run(server: Server, papers_s
     papers_server.lists = {DAY + timedelta(days=4): entries(1, DAY + timedelta(days=4), first=91)}
     await server.ask("digest edit", min_upvotes=0)
     await server.later(days=1)
-    refused = "⚠️ not posted. Discord did not accept the message (error 50035). Its papers may come with the next."
+    refused = "⚠️ not posted. Discord did not accept the message (error 50008). Its papers may come with the next."
     assert lines(await server.ask("digest status"), "Run of ") == [
         "Run of 20 Jan 2026: on its way, delayed. Discord answered with error 503.",
         "Run of 19 Jan 2026: nothing new. No new paper had 500 upvotes or more.",

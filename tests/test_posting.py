@@ -348,11 +348,11 @@ async def test_a_passing_failure_of_discord_delays_the_digest_and_it_is_posted_o
 
 async def test_a_message_discord_will_never_take_is_not_tried_again(server: Server) -> None:
     await server.subscribe()
-    server.env.inject_error("POST", "/channels/*/messages", status=400, code=50035, times=None)
+    server.env.inject_error("POST", "/channels/*/messages", status=400, code=50008, times=None)
     await server.later(hours=1)
     await server.later(hours=1)
     assert len([each for each in server.env.http_requests if each.path.endswith("/messages")]) == 1
-    assert "not posted. Discord did not accept the message (error 50035)" in await server.ask("digest status")
+    assert "not posted. Discord did not accept the message (error 50008)" in await server.ask("digest status")
     assert "Next digest" in await server.ask("digest status")
 
 

@@ -168,9 +168,9 @@ async def test_of_several_runs_that_wait_the_latest_is_sent_for_all(server: Serv
 
 async def test_what_discord_will_never_take_is_said_at_once(server: Server) -> None:
     await subscribed(server)
-    server.env.inject_error("POST", "/channels/*/messages", status=400, code=50035)
+    server.env.inject_error("POST", "/channels/*/messages", status=400, code=50008)
     assert await server.ask("digest send now") == (
-        "The run of 16 Jan 2026, before its time: ⚠️ not posted. Discord did not accept the message (error 50035). "
+        "The run of 16 Jan 2026, before its time: ⚠️ not posted. Discord did not accept the message (error 50008). "
         "Its papers may come with the next."
     )
     assert "Next digest <t:1768640400:f>" in await server.ask("digest status")
