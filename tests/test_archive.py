@@ -204,14 +204,14 @@ class TestLookingUp:
 
         def slow(changes: list[tuple[int, Paper]]) -> None:
             begun.set()
-            assert free.wait(10)
+            assert free.wait(60)
             update(changes)
 
         monkeypatch.setattr(house.search, "update", slow)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(house.archive.index())
-            await asyncio.to_thread(begun.wait, 10)
-            async with asyncio.timeout(5):
+            await asyncio.to_thread(begun.wait, 60)
+            async with asyncio.timeout(30):
                 paper = await house.archive.fetch(STRANGER, MORNING)
             assert paper
             assert house.search.change == 0
@@ -299,7 +299,7 @@ class Counting:
     def embed(self, text: str) -> "np.ndarray":
         self.given.append(text)
         self.begun.set()
-        assert self.free.wait(10)
+        assert self.free.wait(60)
         return self._encoder.embed(text)
 
 
@@ -360,8 +360,8 @@ class TestEmbedding:
         counting.free.clear()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(understanding.embed())
-            assert await asyncio.to_thread(counting.begun.wait, 10)
-            async with asyncio.timeout(2):
+            assert await asyncio.to_thread(counting.begun.wait, 60)
+            async with asyncio.timeout(30):
                 await understanding.embed()
             assert len(counting.given) == 1
             counting.free.set()

@@ -21,8 +21,8 @@ from tests.builders import DAY, MORNING, entries
 from tests.crashing import TICKED, RunningClock
 from tests.wire import TOKEN, Channel, Fault, FrailPapers, Wire
 
-LIMIT = 20  # seconds that anything may take
-QUICKLY = 5
+LIMIT = 120  # seconds that anything may take, on the busiest machine
+QUICKLY = 30
 ROOT = Path(__file__).parent.parent
 DUE = MORNING + timedelta(hours=1)
 
