@@ -154,8 +154,7 @@ async def test_the_set_up_button_refuses_a_member_and_nothing_changes(server: Se
 
 async def test_servers_of_before_the_first_count_are_not_welcomed(server: Server) -> None:
     """The bot was there before it kept count: a new version welcomes nobody."""
-    async with server.bot.house.storage.guilds._database.write() as connection:
-        await connection.execute("DELETE FROM guilds")
+    await server.bot.house.storage.guilds._database.execute("DELETE FROM guilds")
     await server.restart()
     assert heard(server.guild) == {"papers": [], "general": [], "owner": []}
     await server.later(days=1)

@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -20,8 +22,7 @@ async def opened(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def ask(opened: Database, sql: str) -> object:
-    async with opened.read() as connection:
-        return [tuple(row) for row in await connection.execute_fetchall(sql)]
+    return [tuple(row) for row in await opened.rows(sql)]
 
 
 async def test_a_look_up_that_takes_too_long_is_stopped_and_its_connection_goes_on(
@@ -35,27 +36,43 @@ async def test_a_look_up_that_takes_too_long_is_stopped_and_its_connection_goes_
     assert [await ask(opened, "SELECT 1") for _ in range(2 * READERS)] == [[(1,)]] * 2 * READERS
 
 
+async def test_a_look_up_is_stopped_between_its_statements_too(
+    opened: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "READ_SECONDS", 0.1)
+    began = threading.Event()
+
+    def work(connection: sqlite3.Connection) -> None:
+        time.sleep(0.2)
+        began.set()
+        connection.execute(ENDLESS)
+
+    with pytest.raises(LookupTooSlow):
+        await opened.read(work)
+    assert began.is_set()
+    assert [await ask(opened, "SELECT 1") for _ in range(2 * READERS)] == [[(1,)]] * 2 * READERS
+
+
 async def test_another_error_of_the_database_stays_what_it_is(opened: Database) -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         await ask(opened, "SELECT * FROM nowhere_table")
 
 
 async def test_nobody_holds_two_connections_and_others_are_served_meanwhile(opened: Database) -> None:
-    free, holding = asyncio.Event(), 0
+    free, held = threading.Event(), threading.Semaphore(0)
+
+    def wait(_: sqlite3.Connection) -> None:
+        held.release()
+        free.wait()
 
     async def hold(person: int) -> None:
-        nonlocal holding
         reading_for.set(person)  # in a task of its own, as every interaction is
-        async with opened.read():
-            holding += 1
-            await free.wait()
-            holding -= 1
+        await opened.read(wait)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(5):
             group.create_task(hold(7))
-        for _ in range(3):
-            await asyncio.sleep(0)
-        assert holding == 1
-        assert await ask(opened, "SELECT 1") == [(1,)]
+        await asyncio.to_thread(held.acquire)
+        assert [await ask(opened, "SELECT 1") for _ in range(3)] == [[(1,)]] * 3
+        assert not held.acquire(blocking=False)
         free.set()

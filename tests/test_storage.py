@@ -2,8 +2,9 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -299,17 +300,36 @@ async def opened(path: Path) -> AsyncIterator[Database]:
 
 
 async def write_capture(opened: Database, day: date, failure: BaseException | None = None) -> None:
-    async with opened.write() as connection:
-        await connection.execute("INSERT INTO captures (day, captured_at) VALUES (?, 'now')", (day.isoformat(),))
-        await asyncio.sleep(0)
+    def write(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO captures (day, captured_at) VALUES (?, 'now')", (day.isoformat(),))
         if failure:
             raise failure
 
+    await opened.write(write)
+
 
 async def captures(opened: Database) -> int:
-    async with opened.read() as connection:
-        ((number,),) = await connection.execute_fetchall("SELECT count(*) FROM captures")
+    ((number,),) = await opened.rows("SELECT count(*) FROM captures")
     return int(number)
+
+
+@asynccontextmanager
+async def transaction(opened: Database) -> AsyncIterator[None]:
+    """One that has written, and is not committed until the block ends."""
+    written, free = threading.Event(), threading.Event()
+
+    def write(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO captures VALUES ('2026-01-15', 'now')")
+        written.set()
+        free.wait()
+
+    writing = asyncio.create_task(opened.write(write))
+    await asyncio.to_thread(written.wait)
+    try:
+        yield
+    finally:
+        free.set()
+        await writing
 
 
 class TestTransactions:
@@ -324,13 +344,12 @@ class TestTransactions:
         assert await captures(opened) == 1
 
     async def test_a_statement_that_fails_takes_the_whole_transaction_back(self, opened: Database) -> None:
-        async def twice() -> None:
-            async with opened.write() as connection:
-                await connection.execute("INSERT INTO captures VALUES ('2026-01-15', 'now')")
-                await connection.execute("INSERT INTO captures VALUES ('2026-01-15', 'now')")
+        def twice(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO captures VALUES ('2026-01-15', 'now')")
+            connection.execute("INSERT INTO captures VALUES ('2026-01-15', 'now')")
 
         with pytest.raises(sqlite3.IntegrityError):
-            await twice()
+            await opened.write(twice)
         assert await captures(opened) == 0
 
     @pytest.mark.parametrize("steps", range(12))
@@ -348,8 +367,7 @@ class TestTransactions:
         assert await storage.papers.record(DAY, [replace(A, upvotes=99)], MORNING) == 1
 
     async def test_a_task_cancelled_while_it_waits_for_its_turn_disturbs_nobody(self, opened: Database) -> None:
-        async with opened.write() as connection:
-            await connection.execute("INSERT INTO captures VALUES ('2026-01-15', 'now')")
+        async with transaction(opened):
             waiting = asyncio.create_task(write_capture(opened, NEXT_DAY))
             await asyncio.sleep(0.01)
             waiting.cancel()
@@ -364,9 +382,37 @@ class TestTransactions:
         assert [type(outcome) for outcome in outcomes] == [type(None), ValueError] * 20
         assert await captures(opened) == 20
 
+    async def test_those_who_wait_share_a_commit(self, opened: Database, path: Path) -> None:
+        async with transaction(opened):
+            works = [write_capture(opened, DAY + timedelta(days=n), ValueError() if n == 7 else None) for n in range(9)]
+            waiting = asyncio.gather(*works, return_exceptions=True)
+            await asyncio.sleep(0)
+            log = path.with_name(f"{path.name}-wal")
+            before = log.stat().st_size
+        assert [type(outcome) for outcome in await waiting] == [
+            *(sqlite3.IntegrityError, *[type(None)] * 6),  # the first day was written already
+            *(ValueError, type(None)),
+        ]
+        assert await captures(opened) == 8
+        one_commit = 2 * (4096 + 24)  # a page each
+        assert log.stat().st_size - before <= 2 * one_commit
+
+    async def test_all_who_share_a_commit_that_fails_hear_of_it(self, opened: Database) -> None:
+        def lacking(connection: sqlite3.Connection) -> None:
+            connection.execute("PRAGMA defer_foreign_keys = ON")
+            connection.execute("INSERT INTO listings VALUES ('2026-01-15', '2601.00010')")
+
+        async with transaction(opened):
+            works = [write_capture(opened, NEXT_DAY), opened.write(lacking)]
+            waiting = asyncio.gather(*works, return_exceptions=True)
+            await asyncio.sleep(0)
+        assert [type(outcome) for outcome in await waiting] == [sqlite3.IntegrityError] * 2
+        assert await captures(opened) == 1
+        await write_capture(opened, NEXT_DAY)
+        assert await captures(opened) == 2
+
     async def test_readers_do_not_wait_for_an_open_transaction(self, opened: Database) -> None:
-        async with opened.write() as connection:
-            await connection.execute("INSERT INTO captures VALUES ('2026-01-15', 'now')")
+        async with transaction(opened):
             assert await asyncio.wait_for(captures(opened), 5) == 0
         assert await captures(opened) == 1
 
@@ -383,9 +429,8 @@ class TestTransactions:
         assert await asyncio.gather(*(captures(opened) for _ in range(5))) == [0] * 5
 
     async def test_a_reader_cannot_write(self, opened: Database) -> None:
-        async with opened.read() as connection:
-            with pytest.raises(sqlite3.OperationalError, match="readonly"):
-                await connection.execute("INSERT INTO captures VALUES ('2026-01-15', 'now')")
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await opened.rows("INSERT INTO captures VALUES ('2026-01-15', 'now')")
 
     async def test_two_processes_on_one_file_wait_for_each_other(self, storage: Storage, path: Path) -> None:
         async with open_storage(path) as other:
@@ -407,27 +452,24 @@ class TestSchema:
 
     async def test_foreign_keys_are_enforced(self, opened: Database) -> None:
         with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-            async with opened.write() as connection:
-                await connection.execute("INSERT INTO listings VALUES ('2026-01-15', '2601.00010')")
+            await opened.execute("INSERT INTO listings VALUES ('2026-01-15', '2601.00010')")
 
     async def test_the_file_is_in_wal_mode_and_safe_from_power_cuts(self, opened: Database) -> None:
-        async with opened.write() as connection:
-            ((mode,),) = await connection.execute_fetchall("PRAGMA journal_mode")
-            ((synchronous,),) = await connection.execute_fetchall("PRAGMA synchronous")
-        assert (mode, synchronous) == ("wal", 2)
+        def look(connection: sqlite3.Connection) -> tuple[str, int]:
+            ((mode,),) = connection.execute("PRAGMA journal_mode")
+            ((synchronous,),) = connection.execute("PRAGMA synchronous")
+            return mode, synchronous
+
+        assert await opened.write(look) == ("wal", 2)
 
     async def test_due_subscriptions_are_found_through_an_index(self, opened: Database) -> None:
-        async with opened.read() as connection:
-            steps = await connection.execute_fetchall(
-                "EXPLAIN QUERY PLAN SELECT * FROM subscriptions WHERE state = 'active' AND next_run_at <= ?", ("x",)
-            )
+        steps = await opened.rows(
+            "EXPLAIN QUERY PLAN SELECT * FROM subscriptions WHERE state = 'active' AND next_run_at <= ?", "x"
+        )
         assert "subscriptions_due" in " ".join(step["detail"] for step in steps)
 
     async def test_where_a_paper_was_posted_is_found_through_an_index(self, opened: Database) -> None:
-        async with opened.read() as connection:
-            steps = await connection.execute_fetchall(
-                f"EXPLAIN QUERY PLAN SELECT paper_id {_POSTED_OF}", ("[]", 1, "[]")
-            )
+        steps = await opened.rows(f"EXPLAIN QUERY PLAN SELECT paper_id {_POSTED_OF}", "[]", 1, "[]")
         plan = " ".join(step["detail"] for step in steps)
         assert "SEARCH highlights USING INDEX sqlite_autoindex_highlights_2 (subscription_id=? AND paper_id=?)" in plan
         for table in ("highlights", "deliveries", "messages"):

@@ -1,13 +1,12 @@
 """What was done to a server's subscriptions, when and by whom."""
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-
-import aiosqlite
 
 from bot.reasons import Reason
 from bot.storage.database import Database, iso
@@ -49,10 +48,9 @@ class Changes:
 
     async def latest(self, guild_id: int, limit: int) -> list[Change]:
         """A server's latest changes, newest first."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                "SELECT * FROM changes WHERE guild_id = ? ORDER BY id DESC LIMIT ?", (guild_id, limit)
-            )
+        rows = await self._database.rows(
+            "SELECT * FROM changes WHERE guild_id = ? ORDER BY id DESC LIMIT ?", guild_id, limit
+        )
         return [
             Change(
                 row["subscription_id"],
@@ -66,8 +64,8 @@ class Changes:
         ]
 
 
-async def record_change(
-    connection: aiosqlite.Connection,
+def record_change(
+    connection: sqlite3.Connection,
     subscription_id: int,
     action: Action,
     *,
@@ -77,7 +75,7 @@ async def record_change(
     reason: Reason | None = None,
 ) -> None:
     """Within the transaction that makes the change: note it."""
-    await connection.execute(
+    connection.execute(
         "INSERT INTO changes (guild_id, subscription_id, user_id, action, details, reason, made_at)"
         " SELECT guild_id, id, ?, ?, ?, ?, ? FROM subscriptions WHERE id = ?",
         (

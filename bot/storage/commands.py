@@ -21,19 +21,20 @@ class Commands:
         self._database = database
 
     async def get(self, application_id: int) -> Registered | None:
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                "SELECT fingerprint, ids FROM commands WHERE application_id = ?", (application_id,)
-            )
+        rows = await self._database.rows(
+            "SELECT fingerprint, ids FROM commands WHERE application_id = ?", application_id
+        )
         for row in rows:
             return Registered(row["fingerprint"], json.loads(row["ids"]))
         return None
 
     async def save(self, application_id: int, registered: Registered, now: datetime) -> None:
-        async with self._database.write() as connection:
-            await connection.execute(
-                "INSERT INTO commands (application_id, fingerprint, ids, registered_at) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (application_id) DO UPDATE SET fingerprint = excluded.fingerprint, ids = excluded.ids,"
-                " registered_at = excluded.registered_at",
-                (application_id, registered.fingerprint, json.dumps(dict(registered.ids)), iso(now)),
-            )
+        await self._database.execute(
+            "INSERT INTO commands (application_id, fingerprint, ids, registered_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (application_id) DO UPDATE SET fingerprint = excluded.fingerprint, ids = excluded.ids,"
+            " registered_at = excluded.registered_at",
+            application_id,
+            registered.fingerprint,
+            json.dumps(dict(registered.ids)),
+            iso(now),
+        )

@@ -3,27 +3,32 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, nullcontext
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import aiosqlite
 
 from bot.refusals import Refusal, Refused
 from bot.turns import Turns
 
-Read = TypeVar("Read")
+Answer = TypeVar("Answer")
+Work = Callable[[sqlite3.Connection], Answer]
+"""What is done with a connection, on its own thread: a hop there costs more than the statements of a digest."""
 log = logging.getLogger(__name__)
 
 READ_SECONDS = 10  # that a look-up may take
 READERS = 2  # a point read behind a slow query costs seconds with one, a third of a millisecond with two
 APPLICATION_ID = 1346457683
+_UNTIL_NEXT_INTERRUPT = 0.05  # seconds
 _PRAGMAS = (
     "PRAGMA busy_timeout = 10000",
     "PRAGMA foreign_keys = ON",
@@ -62,13 +67,37 @@ class DatabaseRefused(Exception):
         self.detail = detail
 
 
+class _Connection(aiosqlite.Connection):
+    """One that does a whole piece of work in one hop to its thread."""
+
+    async def run(self, work: Work[Answer]) -> Answer:
+        answer: Answer = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
+        return answer
+
+    async def stop_work(self) -> None:
+        """Have the thread give up what nobody waits for any more; until it has, its connection is not free."""
+        free = asyncio.ensure_future(self.run(_nothing))
+        while not free.done():
+            await self.interrupt()  # the statement that runs now, of which there may be others to come
+            await asyncio.wait({free}, timeout=_UNTIL_NEXT_INTERRUPT)
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A transaction that somebody waits for; when it is `done`, with its answer and the error it met, if it did."""
+
+    work: Work[Any]
+    done: asyncio.Future[tuple[Any, BaseException | None]]
+
+
 class Database:
     """The connections to the SQLite file at `path`; use it as an async context manager."""
 
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()  # lest `:memory:` mean a database per connection
-        self._lock = asyncio.Lock()
-        self._readers: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
+        self._asked: list[_Asked] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._readers: asyncio.Queue[_Connection] = asyncio.Queue()
         self._people = Turns(1)
 
     async def __aenter__(self) -> Self:
@@ -85,45 +114,118 @@ class Database:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._writing:
+            await self._writing
         await self._stack.aclose()
 
     @asynccontextmanager
-    async def _connect(self) -> AsyncIterator[aiosqlite.Connection]:
-        async with aiosqlite.connect(self._path, isolation_level=None) as connection:
+    async def _connect(self) -> AsyncIterator[_Connection]:
+        connector = partial(sqlite3.connect, self._path, isolation_level=None)
+        connection = _Connection(connector, iter_chunk_size=64)
+        async with connection:
             connection.row_factory = sqlite3.Row
             for pragma in _PRAGMAS:
                 await connection.execute(pragma)
             yield connection
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[aiosqlite.Connection]:
-        """A transaction: the whole block or nothing of it, one at a time."""
-        async with self._lock:
-            try:
-                await self._writer.execute("BEGIN IMMEDIATE")
-                yield self._writer
-                await self._writer.commit()
-            except BaseException:
-                await self._writer.rollback()
-                raise
+    async def write(self, work: Work[Answer]) -> Answer:
+        """Do `work` in a transaction: the whole of it or nothing, one at a time; it has lasted when this returns.
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[aiosqlite.Connection]:
-        """A connection for look-ups, free of whatever is being written.
+        Those that are asked for while others are under way share the next commit.
+        """
+        asked = _Asked(work, asyncio.get_running_loop().create_future())
+        self._asked.append(asked)
+        self._writing = self._writing or asyncio.create_task(self._write_all())
+        try:
+            answer, error = await asyncio.shield(asked.done)
+        except asyncio.CancelledError:
+            if asked in self._asked:
+                self._asked.remove(asked)
+            else:
+                await asyncio.wait({asked.done})  # whoever was cancelled finds the whole of it or nothing
+            raise
+        if error:
+            raise error
+        return answer  # type: ignore[no-any-return]
 
-        Nobody holds two at a time, and none for long: raises `LookupTooSlow`.
+    async def _write_all(self) -> None:
+        """Whatever is asked for, until nothing is."""
+        try:
+            while self._asked:
+                together, self._asked = self._asked, []
+                try:
+                    outcomes = await self._writer.run(partial(_transact, [each.work for each in together]))
+                except BaseException as error:
+                    outcomes = [(None, error)] * len(together)
+                    raise
+                finally:
+                    for each, outcome in zip(together, outcomes, strict=True):
+                        each.done.set_result(outcome)
+        finally:
+            self._writing = None
+
+    async def execute(self, sql: str, *values: object) -> int:
+        """One statement as a transaction; gives how many rows it changed."""
+        return await self.write(lambda connection: connection.execute(sql, values).rowcount)
+
+    async def read(self, work: Work[Answer]) -> Answer:
+        """Do `work`, a look-up, free of whatever is being written.
+
+        Nobody has two done at a time, and none for long: raises `LookupTooSlow`.
         """
         person = reading_for.get()
         async with self._people.of(person) if person else nullcontext():
             reader = await self._readers.get()
             try:
                 async with asyncio.timeout(READ_SECONDS):
-                    yield reader
+                    return await reader.run(work)
             except TimeoutError as error:
+                await reader.stop_work()
                 raise LookupTooSlow from error
+            except asyncio.CancelledError:
+                await reader.stop_work()
+                raise
             finally:
-                await reader.interrupt()  # its thread would work on for nobody
                 self._readers.put_nowait(reader)
+
+    async def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        """What one statement finds."""
+        return await self.read(lambda connection: fetched(connection, sql, values))
+
+
+def _nothing(_: sqlite3.Connection) -> None:
+    """The least work."""
+
+
+def _transact(works: Sequence[Work[Any]], connection: sqlite3.Connection) -> list[tuple[Any, BaseException | None]]:
+    """What each of the works answers, or the error it met: one that fails is taken back, and no other with it.
+
+    Nothing of any is there until all are committed; without that, all have failed.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        outcomes = [_attempted(work, connection) for work in works]
+        connection.execute("COMMIT")
+    except BaseException as error:  # noqa: BLE001  # those who wait get it
+        connection.rollback()
+        return [(None, error)] * len(works)
+    return outcomes
+
+
+def _attempted(work: Work[Any], connection: sqlite3.Connection) -> tuple[Any, BaseException | None]:
+    connection.execute("SAVEPOINT work")
+    try:
+        answer, error = work(connection), None
+    except BaseException as met:  # noqa: BLE001  # whoever waits gets it
+        answer, error = None, met
+        connection.execute("ROLLBACK TO work")  # SQLite may have ended the whole transaction: then all fail
+    connection.execute("RELEASE work")
+    return answer, error
+
+
+def fetched(connection: sqlite3.Connection, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+    """All that a statement finds, or returns of what it changed."""
+    return connection.execute(sql, values).fetchall()
 
 
 def _prepare(path: Path) -> None:
@@ -178,7 +280,7 @@ def assigned(values: Iterable[str]) -> str:
     return ", ".join(f"{name} = ?" for name in values)
 
 
-def readable(kind: str, row_id: int, read: Callable[[], Read]) -> Read | None:
+def readable(kind: str, row_id: int, read: Callable[[], Answer]) -> Answer | None:
     """What `read` makes of a row; None for one that it cannot read, which must not cost the others their digests."""
     try:
         return read()

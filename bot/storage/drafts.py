@@ -47,41 +47,39 @@ class Drafts:
 
     async def put(self, draft: Draft, now: datetime) -> None:
         """Put a draft (back) in its place."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                "INSERT INTO drafts (id, guild_id, user_id, subscription_id, revision, wish, updated_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(draft.id, draft.guild_id, draft.user_id, draft.subscription_id, draft.revision),
-                    *(wish_json(draft.wish), iso(now)),
-                ),
-            )
+        await self._database.execute(
+            "INSERT INTO drafts (id, guild_id, user_id, subscription_id, revision, wish, updated_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *(draft.id, draft.guild_id, draft.user_id, draft.subscription_id, draft.revision),
+            *(wish_json(draft.wish), iso(now)),
+        )
 
     async def get(self, draft_id: str) -> Draft | None:
-        async with self._database.read() as connection:
-            return _only(await connection.execute_fetchall("SELECT * FROM drafts WHERE id = ?", (draft_id,)))
+        return _only(await self._database.rows("SELECT * FROM drafts WHERE id = ?", draft_id))
 
     async def change(self, draft_id: str, edit: Callable[[Wish], Wish], now: datetime) -> Draft | None:
         """The draft with its newest wish edited, whatever else is being clicked; None where there is none."""
-        async with self._database.write() as connection:
-            draft = _only(await connection.execute_fetchall("SELECT * FROM drafts WHERE id = ?", (draft_id,)))
+
+        def change(connection: sqlite3.Connection) -> Draft | None:
+            draft = _only(connection.execute("SELECT * FROM drafts WHERE id = ?", (draft_id,)))
             if draft is None:
                 return None
             edited = replace(draft, wish=edit(draft.wish))
-            await connection.execute(
+            connection.execute(
                 "UPDATE drafts SET wish = ?, updated_at = ? WHERE id = ?", (wish_json(edited.wish), iso(now), draft_id)
             )
-        return edited
+            return edited
+
+        return await self._database.write(change)
 
     async def end(self, draft_id: str) -> Draft | None:
         """The draft, which is no more; None where it was none already: of two who end it, one gets it."""
-        async with self._database.write() as connection:
-            return _only(await connection.execute_fetchall("DELETE FROM drafts WHERE id = ? RETURNING *", (draft_id,)))
+        ended = "DELETE FROM drafts WHERE id = ? RETURNING *"
+        return await self._database.write(lambda connection: _only(connection.execute(ended, (draft_id,)).fetchall()))
 
     async def forget_old(self, now: datetime) -> None:
         """Delete the drafts that nobody has touched for a day."""
-        async with self._database.write() as connection:
-            await connection.execute("DELETE FROM drafts WHERE updated_at < ?", (iso(now - KEPT_FOR),))
+        await self._database.execute("DELETE FROM drafts WHERE updated_at < ?", iso(now - KEPT_FOR))
 
 
 def _only(rows: Iterable[sqlite3.Row]) -> Draft | None:

@@ -18,32 +18,33 @@ class Embeddings:
 
     async def missing(self, model: str, limit: int) -> list[Paper]:
         """The newest papers without a vector of `model`; empty when each has one."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                f"{SELECT_PAPERS} WHERE id IN (SELECT id FROM papers EXCEPT"
-                " SELECT paper_id FROM embeddings WHERE model = ? ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
-                (model, limit),
-            )
+        rows = await self._database.rows(
+            f"{SELECT_PAPERS} WHERE id IN (SELECT id FROM papers EXCEPT"
+            " SELECT paper_id FROM embeddings WHERE model = ? ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
+            model,
+            limit,
+        )
         return [read_paper(row) for row in rows]
 
     async def save(self, model: str, vectors: Iterable[tuple[Paper, bytes]]) -> None:
         """Keep the vectors `model` computed of these papers; one whose text has changed meanwhile is dropped."""
-        async with self._database.write() as connection:
-            await connection.executemany(
+        rows = [(model, vector, paper.id, paper.title, paper.abstract) for paper, vector in vectors]
+        await self._database.write(
+            lambda connection: connection.executemany(
                 "INSERT INTO embeddings (paper_id, model, vector)"
                 " SELECT id, ?, ? FROM papers WHERE id = ? AND title = ? AND abstract = ?"
                 " ON CONFLICT (paper_id) DO UPDATE SET model = excluded.model, vector = excluded.vector",
-                [(model, vector, paper.id, paper.title, paper.abstract) for paper, vector in vectors],
+                rows,
             )
+        )
 
     async def get(self, model: str, ids: Iterable[str]) -> dict[str, bytes]:
         """The vectors of these papers; a paper without one of `model` is not in it."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                "SELECT paper_id, vector FROM embeddings"
-                " WHERE model = ? AND paper_id IN (SELECT value FROM json_each(?))",
-                (model, json.dumps(list(ids))),
-            )
+        rows = await self._database.rows(
+            "SELECT paper_id, vector FROM embeddings WHERE model = ? AND paper_id IN (SELECT value FROM json_each(?))",
+            model,
+            json.dumps(list(ids)),
+        )
         return {row["paper_id"]: row["vector"] for row in rows}
 
     async def all(self, model: str) -> AsyncIterator[list[tuple[str, bytes]]]:
@@ -54,9 +55,10 @@ class Embeddings:
             last, _ = batch[-1]
 
     async def _after(self, model: str, paper_id: str) -> list[tuple[str, bytes]]:
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                "SELECT paper_id, vector FROM embeddings WHERE model = ? AND paper_id > ? ORDER BY paper_id LIMIT ?",
-                (model, paper_id, BATCH),
-            )
+        rows = await self._database.rows(
+            "SELECT paper_id, vector FROM embeddings WHERE model = ? AND paper_id > ? ORDER BY paper_id LIMIT ?",
+            model,
+            paper_id,
+            BATCH,
+        )
         return [(row["paper_id"], row["vector"]) for row in rows]

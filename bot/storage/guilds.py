@@ -1,13 +1,12 @@
 """The servers: which the bot has joined and left, and forgetting them."""
 
 import json
+import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-import aiosqlite
-
 from bot.storage.changes import Action, record_change
-from bot.storage.database import Database, iso
+from bot.storage.database import Database, fetched, iso
 
 KEPT_FOR = timedelta(days=30)  # after the bot was removed, lest a slip of an admin cost them everything
 _OF_GUILD = "(SELECT id FROM subscriptions WHERE guild_id = ?)"
@@ -20,18 +19,17 @@ class Guilds:
 
     async def join(self, guild_id: int, now: datetime) -> bool:
         """Note that the bot is in a server; False when that was known already."""
-        async with self._database.write() as connection:
-            joined = await connection.execute(
-                "INSERT INTO guilds (id, joined_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE"
-                " SET joined_at = excluded.joined_at, left_at = NULL, counted_out = 0 WHERE left_at IS NOT NULL",
-                (guild_id, iso(now)),
-            )
-            return joined.rowcount > 0
+        joined = await self._database.execute(
+            "INSERT INTO guilds (id, joined_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE"
+            " SET joined_at = excluded.joined_at, left_at = NULL, counted_out = 0 WHERE left_at IS NOT NULL",
+            guild_id,
+            iso(now),
+        )
+        return joined > 0
 
     async def leave(self, guild_id: int, now: datetime) -> None:
         """Note that the bot is no longer in a server, and pause what was set up there."""
-        async with self._database.write() as connection:
-            await _leave(connection, guild_id, now)
+        await self._database.write(lambda connection: _leave(connection, guild_id, now))
 
     async def reconcile(self, present: Iterable[int], now: datetime, *, counting: bool = False) -> list[int]:
         """Note what happened while the bot was away, by the servers it is in now; gives those it has (again) joined.
@@ -40,28 +38,7 @@ class Guilds:
         turns up again never was, and its subscriptions go on.
         """
         ids = json.dumps(list(present))
-        async with self._database.write() as connection:
-            counted = await connection.execute_fetchall("SELECT 1 FROM guilds LIMIT 1")
-            await _welcome_back(connection, ids, now)
-            back = await connection.execute_fetchall(
-                "UPDATE guilds SET joined_at = ?, left_at = NULL"
-                " WHERE left_at IS NOT NULL AND id IN (SELECT value FROM json_each(?)) RETURNING id",
-                (iso(now), ids),
-            )
-            new = await connection.execute_fetchall(
-                "INSERT INTO guilds (id, joined_at) SELECT value, ? FROM json_each(?) WHERE true"
-                " ON CONFLICT DO NOTHING RETURNING id",
-                (iso(now), ids),
-            )
-            gone = await connection.execute_fetchall(
-                "SELECT id FROM guilds WHERE left_at IS NULL AND id NOT IN (SELECT value FROM json_each(?))"
-                " UNION SELECT guild_id FROM subscriptions WHERE guild_id NOT IN (SELECT value FROM json_each(?))"
-                " AND guild_id NOT IN (SELECT id FROM guilds WHERE left_at IS NOT NULL)",
-                (ids, ids),
-            )
-            for (guild_id,) in gone:
-                await _leave(connection, guild_id, now, counting=counting)
-        return [guild_id for (guild_id,) in (*back, *(new if counted else ()))]
+        return await self._database.write(lambda connection: _reconcile(connection, ids, now, counting=counting))
 
     async def forget_left(self, now: datetime) -> None:
         """Delete what is kept of servers that the bot left long ago."""
@@ -70,65 +47,96 @@ class Guilds:
 
     async def left_before(self, instant: datetime) -> list[int]:
         """The servers that the bot has left before `instant`, and whose data is still kept."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall("SELECT id FROM guilds WHERE left_at < ?", (iso(instant),))
+        rows = await self._database.rows("SELECT id FROM guilds WHERE left_at < ?", iso(instant))
         return [guild_id for (guild_id,) in rows]
 
     async def forget(self, guild_id: int, *, left_before: datetime | None = None) -> None:
         """Delete all that is kept of a server, if it was left by then; the archive of papers is nobody's."""
-        async with self._database.write() as connection:
-            if left_before and not await _left(connection, guild_id, left_before):
-                return  # it has come back
-            for statement in (
-                f"DELETE FROM highlights WHERE subscription_id IN {_OF_GUILD}",
-                f"DELETE FROM refused_papers WHERE subscription_id IN {_OF_GUILD}",
-                f"DELETE FROM messages WHERE delivery_id IN {_DELIVERIES}",
-                f"DELETE FROM deliveries WHERE subscription_id IN {_OF_GUILD}",
-                "DELETE FROM drafts WHERE guild_id = ?",
-                "DELETE FROM changes WHERE guild_id = ?",
-                "DELETE FROM subscriptions WHERE guild_id = ?",
-                "DELETE FROM notices WHERE guild_id = ?",
-                "DELETE FROM guilds WHERE id = ? AND left_at IS NOT NULL",  # else it would be welcomed again
-            ):
-                await connection.execute(statement, (guild_id,))
+        await self._database.write(lambda connection: _forget(connection, guild_id, left_before))
 
 
-async def _left(connection: aiosqlite.Connection, guild_id: int, before: datetime) -> bool:
-    rows = await connection.execute_fetchall(
-        "SELECT 1 FROM guilds WHERE id = ? AND left_at < ?", (guild_id, iso(before))
+def _reconcile(connection: sqlite3.Connection, ids: str, now: datetime, *, counting: bool) -> list[int]:
+    """By the servers of these ids, as JSON; gives those that the bot has (again) joined."""
+    counted = fetched(connection, "SELECT 1 FROM guilds LIMIT 1")
+    _welcome_back(connection, ids, now)
+    back = fetched(
+        connection,
+        "UPDATE guilds SET joined_at = ?, left_at = NULL"
+        " WHERE left_at IS NOT NULL AND id IN (SELECT value FROM json_each(?)) RETURNING id",
+        (iso(now), ids),
     )
+    new = fetched(
+        connection,
+        "INSERT INTO guilds (id, joined_at) SELECT value, ? FROM json_each(?) WHERE true"
+        " ON CONFLICT DO NOTHING RETURNING id",
+        (iso(now), ids),
+    )
+    gone = fetched(
+        connection,
+        "SELECT id FROM guilds WHERE left_at IS NULL AND id NOT IN (SELECT value FROM json_each(?))"
+        " UNION SELECT guild_id FROM subscriptions WHERE guild_id NOT IN (SELECT value FROM json_each(?))"
+        " AND guild_id NOT IN (SELECT id FROM guilds WHERE left_at IS NOT NULL)",
+        (ids, ids),
+    )
+    for (guild_id,) in gone:
+        _leave(connection, guild_id, now, counting=counting)
+    return [guild_id for (guild_id,) in (*back, *(new if counted else ()))]
+
+
+def _forget(connection: sqlite3.Connection, guild_id: int, left_before: datetime | None) -> None:
+    if left_before and not _left(connection, guild_id, left_before):
+        return  # it has come back
+    for statement in (
+        f"DELETE FROM highlights WHERE subscription_id IN {_OF_GUILD}",
+        f"DELETE FROM refused_papers WHERE subscription_id IN {_OF_GUILD}",
+        f"DELETE FROM messages WHERE delivery_id IN {_DELIVERIES}",
+        f"DELETE FROM deliveries WHERE subscription_id IN {_OF_GUILD}",
+        "DELETE FROM drafts WHERE guild_id = ?",
+        "DELETE FROM changes WHERE guild_id = ?",
+        "DELETE FROM subscriptions WHERE guild_id = ?",
+        "DELETE FROM notices WHERE guild_id = ?",
+        "DELETE FROM guilds WHERE id = ? AND left_at IS NOT NULL",  # else it would be welcomed again
+    ):
+        connection.execute(statement, (guild_id,))
+
+
+def _left(connection: sqlite3.Connection, guild_id: int, before: datetime) -> bool:
+    rows = fetched(connection, "SELECT 1 FROM guilds WHERE id = ? AND left_at < ?", (guild_id, iso(before)))
     return bool(rows)
 
 
-async def _welcome_back(connection: aiosqlite.Connection, ids: str, now: datetime) -> None:
+def _welcome_back(connection: sqlite3.Connection, ids: str, now: datetime) -> None:
     """Servers of these ids that were only counted out: what leaving had paused goes on."""
-    back = await connection.execute_fetchall(
+    back = fetched(
+        connection,
         "UPDATE guilds SET left_at = NULL, counted_out = 0"
         " WHERE counted_out = 1 AND id IN (SELECT value FROM json_each(?)) RETURNING id",
         (ids,),
     )
     for (guild_id,) in back:
-        resumed = await connection.execute_fetchall(
+        resumed = fetched(
+            connection,
             "UPDATE subscriptions SET state = 'active', revision = revision + 1 WHERE guild_id = ? AND state = 'paused'"
             " AND (SELECT action FROM changes WHERE subscription_id = subscriptions.id ORDER BY id DESC LIMIT 1)"
             " = 'left' RETURNING id",
             (guild_id,),
         )
         for (subscription_id,) in resumed:
-            await record_change(connection, subscription_id, Action.RETURNED, by=None, now=now)
+            record_change(connection, subscription_id, Action.RETURNED, by=None, now=now)
 
 
-async def _leave(connection: aiosqlite.Connection, guild_id: int, now: datetime, *, counting: bool = False) -> None:
-    await connection.execute(
+def _leave(connection: sqlite3.Connection, guild_id: int, now: datetime, *, counting: bool = False) -> None:
+    connection.execute(
         "INSERT INTO guilds (id, left_at, counted_out) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE"
         " SET left_at = coalesce(left_at, excluded.left_at), counted_out = excluded.counted_out"
         " AND (left_at IS NULL OR counted_out)",
         (guild_id, iso(now), int(counting)),
     )
-    paused = await connection.execute_fetchall(
+    paused = fetched(
+        connection,
         "UPDATE subscriptions SET state = 'paused', reason = NULL, revision = revision + 1"
         " WHERE guild_id = ? AND state IN ('active', 'suspended') RETURNING id",
         (guild_id,),
     )
     for (subscription_id,) in paused:
-        await record_change(connection, subscription_id, Action.LEFT, by=None, now=now)
+        record_change(connection, subscription_id, Action.LEFT, by=None, now=now)

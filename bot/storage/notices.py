@@ -1,8 +1,7 @@
 """The notices: which servers know that digests do not get to a channel, so that each is told once."""
 
+import sqlite3
 from datetime import datetime
-
-import aiosqlite
 
 from bot.storage.database import Database, iso
 
@@ -13,19 +12,22 @@ class Notices:
 
     async def first(self, guild_id: int, subscription_id: int, channel_id: int, now: datetime) -> bool:
         """Whether a server has yet to be told that a subscription fails; one told of its channel has been."""
-        async with self._database.write() as connection:
-            ((known,),) = await connection.execute_fetchall(
+
+        def note(connection: sqlite3.Connection) -> bool:
+            ((known,),) = connection.execute(
                 "SELECT count(*) FROM notices WHERE guild_id = ? AND (channel_id = ? OR subscription_id = ?)",
                 (guild_id, channel_id, subscription_id),
             )
-            await connection.execute(
+            connection.execute(
                 "INSERT INTO notices (guild_id, subscription_id, channel_id, told_at) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT DO NOTHING",
                 (guild_id, subscription_id, channel_id, iso(now)),
             )
             return not known
 
+        return await self._database.write(note)
 
-async def forget_notice(connection: aiosqlite.Connection, subscription_id: int) -> None:
+
+def forget_notice(connection: sqlite3.Connection, subscription_id: int) -> None:
     """Within a transaction: should the subscription fail again, the server is to be told again."""
-    await connection.execute("DELETE FROM notices WHERE subscription_id = ?", (subscription_id,))
+    connection.execute("DELETE FROM notices WHERE subscription_id = ?", (subscription_id,))

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime
 
-import aiosqlite
-
 from bot.digest import Candidate
 from bot.papers import Paper
 from bot.storage.database import Database, from_iso, iso
@@ -39,56 +37,56 @@ class Papers:
         """
         listed = {paper.id: paper.day or day for paper in papers}
         seen = [replace(paper, day=listed[paper.id]) for paper in papers]
-        async with self._database.write() as connection:
-            _, changed = await _take_in(connection, seen, now)
-            await connection.executemany(
+
+        def take_in(connection: sqlite3.Connection) -> int:
+            _, changed = _take_in(connection, seen, now)
+            connection.executemany(
                 "INSERT INTO listings (day, paper_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 [(known.isoformat(), paper_id) for paper_id, known in listed.items()],
             )
-            await connection.execute(
+            connection.execute(
                 "INSERT INTO captures (day, captured_at) VALUES (?, ?)"
                 " ON CONFLICT (day) DO UPDATE SET captured_at = max(captured_at, excluded.captured_at)",
                 (day.isoformat(), iso(now)),
             )
-        return changed
+            return changed
+
+        return await self._database.write(take_in)
 
     async def record_paper(self, paper: Paper, now: datetime) -> Paper:
         """Take in one paper as looked up at `now`; gives what is now known of it.
 
         It stays on the days it was listed on before, if any: a digest's candidates come from lists alone.
         """
-        async with self._database.write() as connection:
-            (merged,), _ = await _take_in(connection, [replace(paper, day=None)], now)
+        looked_up = [replace(paper, day=None)]
+        (merged,), _ = await self._database.write(lambda connection: _take_in(connection, looked_up, now))
         return merged
 
     async def completed(self, seen: Sequence[Paper]) -> list[Paper]:
         """Papers as just seen elsewhere, with what is known of them beside; records nothing."""
-        async with self._database.read() as connection:
-            known = await _by_id(connection, [paper.id for paper in seen])
+        ids = [paper.id for paper in seen]
+        known = await self._database.read(lambda connection: _by_id(connection, ids))
         return [_merged(known.get(paper.id), paper) for paper in seen]
 
     async def snapshots(self, paper_id: str) -> list[tuple[datetime, int]]:
         """A paper's upvotes whenever they had changed, in the order of time."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                "SELECT taken_at, upvotes FROM upvote_snapshots WHERE paper_id = ? ORDER BY taken_at", (paper_id,)
-            )
+        rows = await self._database.rows(
+            "SELECT taken_at, upvotes FROM upvote_snapshots WHERE paper_id = ? ORDER BY taken_at", paper_id
+        )
         return [(datetime.fromisoformat(taken_at), upvotes) for taken_at, upvotes in rows]
 
     async def captured_at(self, days: Iterable[date]) -> dict[date, datetime]:
         """When the lists of `days` were last read; a day never read is not in it."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                "SELECT day, captured_at FROM captures WHERE day IN (SELECT value FROM json_each(?))",
-                (json.dumps([day.isoformat() for day in days]),),
-            )
+        rows = await self._database.rows(
+            "SELECT day, captured_at FROM captures WHERE day IN (SELECT value FROM json_each(?))",
+            json.dumps([day.isoformat() for day in days]),
+        )
         return {date.fromisoformat(day): datetime.fromisoformat(instant) for day, instant in rows}
 
     async def get(self, ids: Iterable[str]) -> list[Paper]:
         """The papers with these ids, in the order asked; an unknown id is left out."""
         wanted = list(ids)
-        async with self._database.read() as connection:
-            found = await _by_id(connection, wanted)
+        found = await self._database.read(lambda connection: _by_id(connection, wanted))
         return [found[each] for each in wanted if each in found]
 
     async def top(self, first: date, last: date, *, limit: int, offset: int = 0) -> tuple[list[Paper], int]:
@@ -98,86 +96,80 @@ class Papers:
             listed = "papers.id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)"
             order = _BY_RANK.replace("upvotes", "+upvotes")
         span = (first.isoformat(), last.isoformat())
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                f"{SELECT_PAPERS} WHERE {listed} {order} LIMIT ? OFFSET ?",
-                (*span, limit, offset),
+
+        def look_up(connection: sqlite3.Connection) -> tuple[list[Paper], int]:
+            rows = connection.execute(
+                f"{SELECT_PAPERS} WHERE {listed} {order} LIMIT ? OFFSET ?", (*span, limit, offset)
             )
-            ((total,),) = await connection.execute_fetchall(
+            found = [read_paper(row) for row in rows]
+            ((total,),) = connection.execute(
                 "SELECT count(DISTINCT paper_id) FROM listings WHERE day BETWEEN ? AND ?", span
             )
-        return [read_paper(row) for row in rows], total
+            return found, total
+
+        return await self._database.read(look_up)
 
     async def candidates(self, first: date, last: date) -> tuple[Candidate, ...]:
         """The papers listed from `first` to `last`."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                f"{SELECT_PAPERS} WHERE id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)",
-                (first.isoformat(), last.isoformat()),
-            )
-        return tuple(Candidate(read_paper(row), frozenset(_days(row))) for row in rows)
+        listed = f"{SELECT_PAPERS} WHERE id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)"
+
+        def look_up(connection: sqlite3.Connection) -> tuple[Candidate, ...]:
+            rows = connection.execute(listed, (first.isoformat(), last.isoformat()))
+            return tuple(Candidate(read_paper(row), frozenset(_days(row))) for row in rows)
+
+        return await self._database.read(look_up)
 
     async def listed_days(self, first: date, last: date) -> tuple[date, ...]:
         """The days from `first` to `last` that had papers, in order."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                "SELECT DISTINCT day FROM listings WHERE day BETWEEN ? AND ? ORDER BY day",
-                (first.isoformat(), last.isoformat()),
-            )
+        rows = await self._database.rows(
+            "SELECT DISTINCT day FROM listings WHERE day BETWEEN ? AND ? ORDER BY day",
+            first.isoformat(),
+            last.isoformat(),
+        )
         return tuple(date.fromisoformat(day) for (day,) in rows)
 
     async def listed_on(self, paper_id: str) -> tuple[date, ...]:
         """The days on whose lists a paper was, in order."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                "SELECT day FROM listings WHERE paper_id = ? ORDER BY day", (paper_id,)
-            )
+        rows = await self._database.rows("SELECT day FROM listings WHERE paper_id = ? ORDER BY day", paper_id)
         return tuple(date.fromisoformat(day) for (day,) in rows)
 
     async def latest_listed_day(self, until: date) -> date | None:
         """The latest day up to `until` that had papers."""
-        async with self._database.read() as connection:
-            ((day,),) = await connection.execute_fetchall(
-                "SELECT max(day) FROM listings WHERE day <= ?", (until.isoformat(),)
-            )
+        ((day,),) = await self._database.rows("SELECT max(day) FROM listings WHERE day <= ?", until.isoformat())
         return date.fromisoformat(day) if day else None
 
     async def changed_since(self, change: int, limit: int) -> list[tuple[int, Paper]]:
         """The next papers whose change number is above `change`, in its order: what an index lacks."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                f"{SELECT_PAPERS} WHERE change > ? ORDER BY change LIMIT ?",
-                (change, limit),
-            )
-        return [(row["change"], read_paper(row)) for row in rows]
+        changed = f"{SELECT_PAPERS} WHERE change > ? ORDER BY change LIMIT ?"
+
+        def look_up(connection: sqlite3.Connection) -> list[tuple[int, Paper]]:
+            return [(row["change"], read_paper(row)) for row in connection.execute(changed, (change, limit))]
+
+        return await self._database.read(look_up)
 
     async def last_change(self) -> int:
-        async with self._database.read() as connection:
-            ((last,),) = await connection.execute_fetchall("SELECT coalesce(max(change), 0) FROM papers")
+        ((last,),) = await self._database.rows("SELECT coalesce(max(change), 0) FROM papers")
         return int(last)
 
     async def identity(self) -> str:
         """What tells this archive from any other."""
-        async with self._database.read() as connection:
-            ((identity,),) = await connection.execute_fetchall("SELECT id FROM archive")
+        ((identity,),) = await self._database.rows("SELECT id FROM archive")
         return str(identity)
 
 
-async def _by_id(connection: aiosqlite.Connection, ids: Sequence[str]) -> dict[str, Paper]:
-    rows = await connection.execute_fetchall(
-        f"{SELECT_PAPERS} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),)
-    )
+def _by_id(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Paper]:
+    rows = connection.execute(f"{SELECT_PAPERS} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
     return {row["id"]: read_paper(row) for row in rows}
 
 
-async def _take_in(connection: aiosqlite.Connection, papers: Sequence[Paper], now: datetime) -> tuple[list[Paper], int]:
+def _take_in(connection: sqlite3.Connection, papers: Sequence[Paper], now: datetime) -> tuple[list[Paper], int]:
     """Write what changed; gives what is now known of each, and how many papers are new or changed."""
-    known = await _by_id(connection, [paper.id for paper in papers])
+    known = _by_id(connection, [paper.id for paper in papers])
     merged = [_merged(known.get(paper.id), paper) for paper in papers]
     changed = [paper for paper in merged if paper != known.get(paper.id)]
-    await _upsert(connection, changed)
-    await _snapshot(connection, [each for each in changed if _differs(each, known, "upvotes")], now)
-    await _forget_embeddings(connection, [each for each in changed if _differs(each, known, "title", "abstract")])
+    _upsert(connection, changed)
+    _snapshot(connection, [each for each in changed if _differs(each, known, "upvotes")], now)
+    _forget_embeddings(connection, [each for each in changed if _differs(each, known, "title", "abstract")])
     return merged, len(changed)
 
 
@@ -187,22 +179,22 @@ def _differs(paper: Paper, known: Mapping[str, Paper], *names: str) -> bool:
     return before is None or any(getattr(paper, name) != getattr(before, name) for name in names)
 
 
-async def _upsert(connection: aiosqlite.Connection, papers: Sequence[Paper]) -> None:
-    ((last,),) = await connection.execute_fetchall("SELECT coalesce(max(change), 0) FROM papers")
+def _upsert(connection: sqlite3.Connection, papers: Sequence[Paper]) -> None:
+    ((last,),) = connection.execute("SELECT coalesce(max(change), 0) FROM papers")
     rows = [(*_values(paper), change) for change, paper in enumerate(papers, last + 1)]
-    await connection.executemany(_UPSERT, rows)
+    connection.executemany(_UPSERT, rows)
 
 
-async def _snapshot(connection: aiosqlite.Connection, papers: Iterable[Paper], now: datetime) -> None:
-    await connection.executemany(
+def _snapshot(connection: sqlite3.Connection, papers: Iterable[Paper], now: datetime) -> None:
+    connection.executemany(
         "INSERT INTO upvote_snapshots (paper_id, taken_at, upvotes) VALUES (?, ?, ?)"
         " ON CONFLICT (paper_id, taken_at) DO UPDATE SET upvotes = excluded.upvotes",
         [(paper.id, iso(now), paper.upvotes) for paper in papers],
     )
 
 
-async def _forget_embeddings(connection: aiosqlite.Connection, papers: Iterable[Paper]) -> None:
-    await connection.executemany("DELETE FROM embeddings WHERE paper_id = ?", [(paper.id,) for paper in papers])
+def _forget_embeddings(connection: sqlite3.Connection, papers: Iterable[Paper]) -> None:
+    connection.executemany("DELETE FROM embeddings WHERE paper_id = ?", [(paper.id,) for paper in papers])
 
 
 def _merged(known: Paper | None, seen: Paper) -> Paper:

@@ -47,23 +47,23 @@ class Posts:
 
     async def channels(self, guild_id: int) -> list[int]:
         """The channels of a server in which something was posted."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                "SELECT DISTINCT deliveries.channel_id FROM deliveries"
-                " JOIN subscriptions ON subscriptions.id = subscription_id"
-                " WHERE guild_id = ? AND EXISTS (SELECT 1 FROM messages"
-                " WHERE delivery_id = deliveries.id AND message_id IS NOT NULL) ORDER BY deliveries.channel_id",
-                (guild_id,),
-            )
+        rows = await self._database.rows(
+            "SELECT DISTINCT deliveries.channel_id FROM deliveries"
+            " JOIN subscriptions ON subscriptions.id = subscription_id"
+            " WHERE guild_id = ? AND EXISTS (SELECT 1 FROM messages"
+            " WHERE delivery_id = deliveries.id AND message_id IS NOT NULL) ORDER BY deliveries.channel_id",
+            guild_id,
+        )
         return [channel for (channel,) in rows]
 
     async def latest(self, guild_id: int, channels: Iterable[int], paper_ids: Iterable[str]) -> dict[str, Post]:
         """Where these channels of a server were last shown each of these papers; one they never were is not in it."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                f"SELECT paper_id, {_POST} {_POSTED_OF} ORDER BY sent_at, deliveries.id",
-                (json.dumps(list(channels)), guild_id, json.dumps(list(paper_ids))),
-            )
+        rows = await self._database.rows(
+            f"SELECT paper_id, {_POST} {_POSTED_OF} ORDER BY sent_at, deliveries.id",
+            json.dumps(list(channels)),
+            guild_id,
+            json.dumps(list(paper_ids)),
+        )
         return {row["paper_id"]: _post(row) for row in rows}
 
     async def since(
@@ -76,16 +76,20 @@ class Posts:
         span = f"{_POSTED} AND sent_at >= ?"
         newest = "ORDER BY sent_at DESC, delivery DESC, position"
         values = (json.dumps(list(channels)), iso(since))
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
+
+        def look_up(connection: sqlite3.Connection) -> tuple[list[tuple[Paper, Post]], int]:
+            rows = connection.execute(
                 "SELECT paper.*, posted.* FROM"
                 f" (SELECT paper_id, highlights.delivery_id AS delivery, position, {_POST} {span}"
                 f" {newest} LIMIT ? OFFSET ?) AS posted"
                 f" JOIN ({SELECT_PAPERS}) AS paper ON paper.id = paper_id {newest}",
                 (*values, limit, offset),
             )
-            ((total,),) = await connection.execute_fetchall(f"SELECT count(*) {span}", values)
-        return [(read_paper(row), _post(row)) for row in rows], total
+            found = [(read_paper(row), _post(row)) for row in rows]
+            ((total,),) = connection.execute(f"SELECT count(*) {span}", values)
+            return found, total
+
+        return await self._database.read(look_up)
 
 
 def _post(row: sqlite3.Row) -> Post:

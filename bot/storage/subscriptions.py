@@ -1,24 +1,22 @@
 """The subscriptions: what admins set up, when each is due, and who changed what."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
 
-import aiosqlite
-
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage.changes import Action, record_change
-from bot.storage.database import Database, assigned, iso, readable
+from bot.storage.database import Database, assigned, fetched, iso, readable
 from bot.storage.reasons import read_reason, reason_json
 from bot.storage.wishes import difference, read_wish, wish_row
 from bot.subscription.schedule import Run
 from bot.subscription.settings import Wish
 
-_Record = Callable[[aiosqlite.Connection, int], Awaitable[None]]  # notes what was done to which subscription
+_Record = Callable[[sqlite3.Connection, int], None]  # notes what was done to which subscription
 PER_GUILD = 25  # as many as a select or an autocomplete can show
 
 
@@ -74,19 +72,22 @@ class Subscriptions:
         """A new subscription; raises `TooManySubscriptions`."""
         known = wish_row(wish) | run_row(next_run)
         known |= {"guild_id": guild_id, "created_by": by, "created_at": iso(now), "state": "active"}
-        async with self._database.write() as connection:
-            ((count,),) = await connection.execute_fetchall(
+
+        def insert(connection: sqlite3.Connection) -> Subscription:
+            ((count,),) = connection.execute(
                 "SELECT count(*) FROM subscriptions WHERE guild_id = ? AND state != 'removed'", (guild_id,)
             )
             if count >= PER_GUILD:
                 raise TooManySubscriptions
-            (row,) = await connection.execute_fetchall(
+            (row,) = connection.execute(
                 f"INSERT INTO subscriptions ({', '.join(known)}) VALUES ({', '.join('?' for _ in known)}) RETURNING *",
                 tuple(known.values()),
             )
             added = _subscription(row)
-            await record_change(connection, added.id, Action.ADDED, by=by, now=now)
-        return added
+            record_change(connection, added.id, Action.ADDED, by=by, now=now)
+            return added
+
+        return await self._database.write(insert)
 
     async def of_guild(self, guild_id: int) -> list[Subscription]:
         """A server's subscriptions, oldest first."""
@@ -117,19 +118,24 @@ class Subscriptions:
 
     async def recover(self, subscription_id: int, now: datetime) -> None:
         """Have a suspended subscription go on, and say so in the server's log."""
-        async with self._database.write() as connection:
-            recovered = await connection.execute(
+
+        def recover(connection: sqlite3.Connection) -> None:
+            recovered = connection.execute(
                 "UPDATE subscriptions SET state = 'active', reason = NULL WHERE id = ? AND state = 'suspended'",
                 (subscription_id,),
             )
             if recovered.rowcount:
-                await record_change(connection, subscription_id, Action.RECOVERED, by=None, now=now)
+                record_change(connection, subscription_id, Action.RECOVERED, by=None, now=now)
+
+        await self._database.write(recover)
 
     async def _where(self, condition: str, *values: object) -> list[Subscription]:
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(f"SELECT * FROM subscriptions WHERE {condition}", values)
-        found = (readable("subscription", row["id"], partial(_subscription, row)) for row in rows)
-        return [subscription for subscription in found if subscription]
+        def look_up(connection: sqlite3.Connection) -> list[Subscription]:
+            rows = connection.execute(f"SELECT * FROM subscriptions WHERE {condition}", values)
+            found = (readable("subscription", row["id"], partial(_subscription, row)) for row in rows)
+            return [subscription for subscription in found if subscription]
+
+        return await self._database.read(look_up)
 
     async def edit(self, known: Subscription, wish: Wish, next_run: Run, *, by: int, now: datetime) -> Subscription:
         """Change the wish; a suspended subscription is active again. Raises `ChangedMeanwhile`."""
@@ -158,39 +164,42 @@ class Subscriptions:
 
     async def _change(self, known: Subscription, record: _Record, assignments: str, *values: object) -> Subscription:
         """A change by an admin and its record, of which there is neither without the other."""
-        async with self._database.write() as connection:
-            changed = await connection.execute_fetchall(
+
+        def change(connection: sqlite3.Connection) -> Subscription:
+            changed = fetched(
+                connection,
                 f"UPDATE subscriptions SET {assignments}, revision = revision + 1"
                 " WHERE id = ? AND revision = ? AND state != 'removed' RETURNING *",
                 (*values, known.id, known.revision),
             )
             for row in changed:
-                await record(connection, known.id)
+                record(connection, known.id)
                 return _subscription(row)
             raise ChangedMeanwhile
 
+        return await self._database.write(change)
+
     async def suspend(self, subscription_id: int, reason: Reason, now: datetime) -> None:
         """Stop until an admin has mended what `reason` says."""
-        async with self._database.write() as connection:
-            await suspend(connection, subscription_id, reason, now)
+        await self._database.write(lambda connection: suspend(connection, subscription_id, reason, now))
 
     async def wait(self, subscription_id: int, reason: Reason) -> None:
         """Note what a due run waits for; the plan that follows clears it."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                "UPDATE subscriptions SET reason = ? WHERE id = ? AND state = 'active'",
-                (reason_json(reason), subscription_id),
-            )
+        await self._database.execute(
+            "UPDATE subscriptions SET reason = ? WHERE id = ? AND state = 'active'",
+            reason_json(reason),
+            subscription_id,
+        )
 
 
-async def suspend(connection: aiosqlite.Connection, subscription_id: int, reason: Reason, now: datetime) -> None:
+def suspend(connection: sqlite3.Connection, subscription_id: int, reason: Reason, now: datetime) -> None:
     """Within a transaction: stop an active subscription, and say so in the server's log."""
-    stopped = await connection.execute(
+    stopped = connection.execute(
         "UPDATE subscriptions SET state = 'suspended', reason = ? WHERE id = ? AND state = 'active'",
         (reason_json(reason), subscription_id),
     )
     if stopped.rowcount:
-        await record_change(connection, subscription_id, Action.SUSPENDED, by=None, now=now, reason=reason)
+        record_change(connection, subscription_id, Action.SUSPENDED, by=None, now=now, reason=reason)
 
 
 def run_row(run: Run) -> dict[str, object]:

@@ -1,11 +1,12 @@
 """What is known of deliveries."""
 
 import json
+import sqlite3
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from bot.storage.database import Database, iso, readable
+from bot.storage.database import Database, fetched, iso, readable
 from bot.storage.deliveries.rows import read_delivery, select_highlights, select_messages
 from bot.storage.deliveries.values import Delivery
 
@@ -38,10 +39,9 @@ class DeliveryReader:
 
     async def is_under_way(self, subscription_id: int) -> bool:
         """Whether a digest of the subscription is planned, and not there yet."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                "SELECT 1 FROM deliveries WHERE subscription_id = ? AND state = 'planned'", (subscription_id,)
-            )
+        rows = await self._database.rows(
+            "SELECT 1 FROM deliveries WHERE subscription_id = ? AND state = 'planned'", subscription_id
+        )
         return bool(rows)
 
     async def last_posted(self, subscription_id: int) -> Delivery | None:
@@ -54,11 +54,10 @@ class DeliveryReader:
 
     async def taken(self, subscription_id: int, since: date) -> frozenset[date]:
         """The dates from `since` on that have had their run, or were sent before their time."""
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                "SELECT run_date FROM deliveries WHERE subscription_id = ? AND run_date >= ?",
-                (subscription_id, since.isoformat()),
-            )
+        rows = await self._database.rows(
+            "SELECT run_date FROM deliveries WHERE subscription_id = ? AND run_date >= ?",
+            *(subscription_id, since.isoformat()),
+        )
         return frozenset(date.fromisoformat(day) for (day,) in rows)
 
     async def covered_until(self, subscription_id: int) -> date | None:
@@ -66,12 +65,11 @@ class DeliveryReader:
 
         A delivery that failed or was undone covers nothing: where there is no other, all of its days are open.
         """
-        async with self._database.read() as connection:
-            ((covered, first),) = await connection.execute_fetchall(
-                "SELECT max(covered_until) FILTER (WHERE state NOT IN ('failed', 'undone')),"
-                " min(json_extract(days, '$[0]')) FROM deliveries WHERE subscription_id = ?",
-                (subscription_id,),
-            )
+        ((covered, first),) = await self._database.rows(
+            "SELECT max(covered_until) FILTER (WHERE state NOT IN ('failed', 'undone')),"
+            " min(json_extract(days, '$[0]')) FROM deliveries WHERE subscription_id = ?",
+            subscription_id,
+        )
         if covered:
             return date.fromisoformat(covered)
         return date.fromisoformat(first) - timedelta(days=1) if first else None
@@ -79,11 +77,10 @@ class DeliveryReader:
     async def highlighted(self, subscription_id: int, paper_ids: Iterable[str]) -> frozenset[str]:
         """Those of these papers that a subscription has highlighted, or that Discord does not let it post."""
         among = "WHERE subscription_id = ?1 AND paper_id IN (SELECT value FROM json_each(?2))"
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
-                f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM refused_papers {among}",
-                (subscription_id, json.dumps(list(paper_ids))),
-            )
+        rows = await self._database.rows(
+            f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM refused_papers {among}",
+            *(subscription_id, json.dumps(list(paper_ids))),
+        )
         return frozenset(row["paper_id"] for row in rows)
 
     async def of_paper(self, subscription_id: int, paper_id: str) -> Delivery | None:
@@ -119,50 +116,55 @@ class DeliveryReader:
             " AND deliveries.state IN ('planned', 'sent', 'failed')"
             " AND json_extract(deliveries.wish, '$.cadence') = 'daily'"
         )
-        async with self._database.read() as connection:
-            if not await connection.execute_fetchall(f"SELECT 1 {daily} LIMIT 1", (guild_id,)):
+        values = (guild_id, json.dumps(list(paper_ids)))
+
+        def look_up(connection: sqlite3.Connection) -> dict[str, date] | None:
+            if not fetched(connection, f"SELECT 1 {daily} LIMIT 1", (guild_id,)):
                 return None
-            rows = await connection.execute_fetchall(
+            rows = connection.execute(
                 f"SELECT paper_id, min(run_date) {daily} AND paper_id IN (SELECT value FROM json_each(?))"
                 " GROUP BY paper_id",
-                (guild_id, json.dumps(list(paper_ids))),
+                values,
             )
-        return {paper_id: date.fromisoformat(day) for paper_id, day in rows}
+            return {paper_id: date.fromisoformat(day) for paper_id, day in rows}
+
+        return await self._database.read(look_up)
 
     async def published_since(self, place_id: int, instant: datetime) -> int:
         """How many messages of a channel were published from `instant` on."""
-        async with self._database.read() as connection:
-            ((count,),) = await connection.execute_fetchall(
-                "SELECT count(*) FROM messages WHERE place_id = ? AND published_at >= ?", (place_id, iso(instant))
-            )
+        ((count,),) = await self._database.rows(
+            "SELECT count(*) FROM messages WHERE place_id = ? AND published_at >= ?", place_id, iso(instant)
+        )
         return int(count)
 
     async def failures_in_a_row(self, subscription_id: int) -> int:
         """How many of a subscription's latest runs failed, one after the other."""
-        async with self._database.read() as connection:
-            ((count,),) = await connection.execute_fetchall(
-                "SELECT count(*) FROM deliveries WHERE subscription_id = ? AND state = 'failed' AND run_date >"
-                " (SELECT coalesce(max(run_date), '') FROM deliveries"
-                " WHERE subscription_id = ? AND state IN ('sent', 'quiet', 'undone'))",
-                (subscription_id, subscription_id),
-            )
+        ((count,),) = await self._database.rows(
+            "SELECT count(*) FROM deliveries WHERE subscription_id = ? AND state = 'failed' AND run_date >"
+            " (SELECT coalesce(max(run_date), '') FROM deliveries"
+            " WHERE subscription_id = ? AND state IN ('sent', 'quiet', 'undone'))",
+            *(subscription_id, subscription_id),
+        )
         return int(count)
 
     async def _where(self, condition: str, *values: object) -> list[Delivery]:
-        async with self._database.read() as connection:
-            rows = await connection.execute_fetchall(
+        def look_up(connection: sqlite3.Connection) -> list[Delivery]:
+            rows = fetched(
+                connection,
                 "SELECT deliveries.*, subscriptions.guild_id, (SELECT json_group_array(json_array(paper_id, refusal))"
                 " FROM refused_papers WHERE delivery_id = deliveries.id) AS refused FROM deliveries"
                 f" JOIN subscriptions ON subscriptions.id = subscription_id WHERE {condition}",
                 values,
             )
             ids = [row["id"] for row in rows]
-            highlights, messages = await select_highlights(connection, ids), await select_messages(connection, ids)
-        found = (
-            readable("delivery", row["id"], partial(read_delivery, row, highlights[row["id"]], messages[row["id"]]))
-            for row in rows
-        )
-        return [delivery for delivery in found if delivery]
+            highlights, messages = select_highlights(connection, ids), select_messages(connection, ids)
+            found = (
+                readable("delivery", row["id"], partial(read_delivery, row, highlights[row["id"]], messages[row["id"]]))
+                for row in rows
+            )
+            return [delivery for delivery in found if delivery]
+
+        return await self._database.read(look_up)
 
     async def _only(self, condition: str, *values: object) -> Delivery | None:
         found = await self._where(condition, *values)

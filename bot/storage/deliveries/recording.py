@@ -1,15 +1,14 @@
 """The steps of a delivery, each recorded in a transaction of its own."""
 
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-
-import aiosqlite
 
 from bot.digest import Digest
 from bot.reasons import Reason
 from bot.storage.changes import Action, record_change
-from bot.storage.database import assigned, iso
+from bot.storage.database import assigned, fetched, iso
 from bot.storage.deliveries.reading import DeliveryReader
 from bot.storage.deliveries.refusals import simplify, skip, split
 from bot.storage.deliveries.rows import insert_highlights, insert_messages
@@ -40,26 +39,29 @@ class Deliveries(DeliveryReader):
         None when an admin changed the subscription since it was read, the run has its delivery already, or another
         delivery is under way. `by` is the admin who has it sent before its time.
         """
+
+        def plan(connection: sqlite3.Connection) -> int:
+            _move_on(connection, subscription, next_run)
+            delivery_id = _insert(connection, subscription, run, digest, nonces, now)
+            if by:
+                record_change(connection, subscription.id, Action.SENT, by=by, now=now)
+            return delivery_id
+
         try:
-            async with self._database.write() as connection:
-                await _move_on(connection, subscription, next_run)
-                delivery_id = await _insert(connection, subscription, run, digest, nonces, now)
-                if by:
-                    await record_change(connection, subscription.id, Action.SENT, by=by, now=now)
+            delivery_id = await self._database.write(plan)
         except _Void:
             return None
         return await self.get(delivery_id)
 
     async def attempt(self, delivery_id: int, number: int, now: datetime) -> bool:
         """Note, before a send, that its outcome is about to be unknown; False where it is not to be sent any more."""
-        async with self._database.write() as connection:
-            noted = await connection.execute(
-                "UPDATE messages SET attempted_at = coalesce(attempted_at, ?) WHERE delivery_id = ? AND number = ?"
-                " AND EXISTS (SELECT 1 FROM deliveries JOIN subscriptions ON subscriptions.id = subscription_id"
-                " WHERE deliveries.id = ? AND deliveries.state = 'planned' AND subscriptions.state = 'active')",
-                (iso(now), delivery_id, number, delivery_id),
-            )
-            return noted.rowcount > 0
+        noted = await self._database.execute(
+            "UPDATE messages SET attempted_at = coalesce(attempted_at, ?) WHERE delivery_id = ? AND number = ?"
+            " AND EXISTS (SELECT 1 FROM deliveries JOIN subscriptions ON subscriptions.id = subscription_id"
+            " WHERE deliveries.id = ? AND deliveries.state = 'planned' AND subscriptions.state = 'active')",
+            *(iso(now), delivery_id, number, delivery_id),
+        )
+        return noted > 0
 
     async def not_arrived(self, delivery_id: int, number: int) -> None:
         """The message is known not to exist."""
@@ -86,14 +88,16 @@ class Deliveries(DeliveryReader):
 
     async def simplify(self, delivery_id: int, number: int, form: Form, refusal: int) -> None:
         """Discord has refused the message with this error code: it is sent in another form from now on."""
-        async with self._database.write() as connection:
-            await simplify(connection, delivery_id, number, form, refusal)
+        await self._database.write(lambda connection: simplify(connection, delivery_id, number, form, refusal))
 
     async def split(self, delivery_id: int, message: Message, nonce: str, refusal: int) -> None:
         """… the second half of what it shows is sent in a message of its own, with this nonce, from now on."""
-        async with self._database.write() as connection:
-            await simplify(connection, delivery_id, message.number, Form.FULL, refusal)
-            await split(connection, delivery_id, message, nonce)
+
+        def in_two(connection: sqlite3.Connection) -> None:
+            simplify(connection, delivery_id, message.number, Form.FULL, refusal)
+            split(connection, delivery_id, message, nonce)
+
+        await self._database.write(in_two)
 
     async def threaded(self, delivery_id: int, number: int) -> None:
         await self._note(delivery_id, number, "threaded = 1")
@@ -106,22 +110,24 @@ class Deliveries(DeliveryReader):
 
         A failure is worth telling again. Papers that Discord refuses are skipped from now on.
         """
-        async with self._database.write() as connection:
-            await skip(connection, delivery.id, delivery.refused_messages)
-            await connection.execute(
+
+        def complete(connection: sqlite3.Connection) -> None:
+            skip(connection, delivery.id, delivery.refused_messages)
+            connection.execute(
                 "UPDATE deliveries SET state = CASE WHEN quiet IS NULL THEN 'sent' ELSE 'quiet' END,"
                 " reason = ?, retry_at = NULL WHERE id = ?",
                 (reason_json(reason), delivery.id),
             )
-            await forget_notice(connection, delivery.subscription_id)
+            forget_notice(connection, delivery.subscription_id)
+
+        await self._database.write(complete)
 
     async def postpone(self, delivery_id: int, reason: Reason, retry_at: datetime) -> None:
         """Try again at `retry_at`; whether a message exists stays as unknown as it is."""
-        async with self._database.write() as connection:
-            await connection.execute(
-                "UPDATE deliveries SET attempts = attempts + 1, reason = ?, retry_at = ? WHERE id = ?",
-                (reason_json(reason), iso(retry_at), delivery_id),
-            )
+        await self._database.execute(
+            "UPDATE deliveries SET attempts = attempts + 1, reason = ?, retry_at = ? WHERE id = ?",
+            *(reason_json(reason), iso(retry_at), delivery_id),
+        )
 
     async def fail(
         self,
@@ -139,59 +145,64 @@ class Deliveries(DeliveryReader):
         `skipping` are not released, but skipped from now on; with `keeping_doubtful`, neither are those of messages
         that may have arrived.
         """
-        async with self._database.write() as connection:
-            await skip(connection, delivery_id, skipping)
-            failed = await connection.execute_fetchall(
+
+        def fail(connection: sqlite3.Connection) -> None:
+            skip(connection, delivery_id, skipping)
+            failed = fetched(
+                connection,
                 "UPDATE deliveries SET state = 'failed', reason = ?, retry_at = NULL WHERE id = ?"
                 " RETURNING subscription_id",
                 (reason_json(reason), delivery_id),
             )
-            await connection.execute(
+            connection.execute(
                 "DELETE FROM highlights WHERE delivery_id = ? AND message IN"
                 " (SELECT number FROM messages WHERE delivery_id = ? AND message_id IS NULL"
                 " AND (attempted_at IS NULL OR NOT ?))",
                 (delivery_id, delivery_id, keeping_doubtful),
             )
-            await connection.execute("UPDATE messages SET attempted_at = NULL WHERE delivery_id = ?", (delivery_id,))
+            connection.execute("UPDATE messages SET attempted_at = NULL WHERE delivery_id = ?", (delivery_id,))
             for (subscription_id,) in failed:  # none, when it was forgotten meanwhile
-                await _void_plans(connection, subscription_id)
+                _void_plans(connection, subscription_id)
                 if suspending:
-                    await suspend(connection, subscription_id, reason, now)
+                    suspend(connection, subscription_id, reason, now)
+
+        await self._database.write(fail)
 
     async def undo(self, delivery: Delivery, *, by: int, now: datetime) -> None:
         """Record that the messages of a delivery were deleted, and release its papers for the next; once."""
-        async with self._database.write() as connection:
-            undone = await connection.execute(
+
+        def undo(connection: sqlite3.Connection) -> None:
+            undone = connection.execute(
                 "UPDATE deliveries SET state = 'undone' WHERE id = ? AND state != 'undone'", (delivery.id,)
             )
             if not undone.rowcount:
                 return
-            await connection.execute("DELETE FROM highlights WHERE delivery_id = ?", (delivery.id,))
-            await connection.execute(
+            connection.execute("DELETE FROM highlights WHERE delivery_id = ?", (delivery.id,))
+            connection.execute(
                 "UPDATE messages SET place_id = NULL, message_id = NULL WHERE delivery_id = ?", (delivery.id,)
             )
-            await _reopen(connection, delivery)
-            await _void_plans(connection, delivery.subscription_id)
-            await record_change(connection, delivery.subscription_id, Action.UNDONE, by=by, now=now)
+            _reopen(connection, delivery)
+            _void_plans(connection, delivery.subscription_id)
+            record_change(connection, delivery.subscription_id, Action.UNDONE, by=by, now=now)
+
+        await self._database.write(undo)
 
     async def _note(self, delivery_id: int, number: int, assignments: str, *values: object) -> None:
-        async with self._database.write() as connection:
-            await connection.execute(
-                f"UPDATE messages SET {assignments} WHERE delivery_id = ? AND number = ?",
-                (*values, delivery_id, number),
-            )
+        await self._database.execute(
+            f"UPDATE messages SET {assignments} WHERE delivery_id = ? AND number = ?", *values, delivery_id, number
+        )
 
 
-async def _void_plans(connection: aiosqlite.Connection, subscription_id: int) -> None:
+def _void_plans(connection: sqlite3.Connection, subscription_id: int) -> None:
     """Whatever is being composed does not know yet which days are open again."""
-    await connection.execute("UPDATE subscriptions SET revision = revision + 1 WHERE id = ?", (subscription_id,))
+    connection.execute("UPDATE subscriptions SET revision = revision + 1 WHERE id = ?", (subscription_id,))
 
 
-async def _reopen(connection: aiosqlite.Connection, undone: Delivery) -> None:
+def _reopen(connection: sqlite3.Connection, undone: Delivery) -> None:
     """Have the next digest look at the days of `undone` again, though other runs have come since."""
     if undone.digest.days:
         before = undone.digest.days[0] - timedelta(days=1)
-        await connection.execute(
+        connection.execute(
             "UPDATE deliveries SET covered_until = min(covered_until, ?)"
             " WHERE subscription_id = ? AND run_date > ? AND state NOT IN ('failed', 'undone')",
             (before.isoformat(), undone.subscription_id, undone.run_date.isoformat()),
@@ -202,8 +213,8 @@ class _Void(Exception):
     """A plan that must not be: the transaction is taken back."""
 
 
-async def _insert(
-    connection: aiosqlite.Connection,
+def _insert(
+    connection: sqlite3.Connection,
     subscription: Subscription,
     run: Run,
     digest: Digest,
@@ -211,7 +222,8 @@ async def _insert(
     now: datetime,
 ) -> int:
     """The new delivery's id; raises `_Void` when the run has its delivery already, or one is under way."""
-    inserted = await connection.execute_fetchall(
+    inserted = fetched(
+        connection,
         "INSERT INTO deliveries (subscription_id, run_date, channel_id, state, quiet, wish,"
         " covered_until, days, listed, planned_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
         " WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE subscription_id = ? AND state = 'planned')"
@@ -231,16 +243,16 @@ async def _insert(
         ),
     )
     for row in inserted:
-        await insert_messages(connection, row["id"], nonces)
-        await insert_highlights(connection, row["id"], subscription.id, digest.highlights, apart=len(nonces) > 1)
+        insert_messages(connection, row["id"], nonces)
+        insert_highlights(connection, row["id"], subscription.id, digest.highlights, apart=len(nonces) > 1)
         return int(row["id"])
     raise _Void
 
 
-async def _move_on(connection: aiosqlite.Connection, subscription: Subscription, next_run: Run) -> None:
+def _move_on(connection: sqlite3.Connection, subscription: Subscription, next_run: Run) -> None:
     """Set the next run; raises `_Void` when an admin changed the subscription since it was read."""
     values = run_row(next_run)
-    moved = await connection.execute(
+    moved = connection.execute(
         f"UPDATE subscriptions SET {assigned(values)}, reason = NULL"
         " WHERE id = ? AND revision = ? AND state = 'active'",
         (*values.values(), subscription.id, subscription.revision),

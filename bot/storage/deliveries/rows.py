@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-import aiosqlite
-
 from bot.digest import Digest, Highlight
 from bot.storage.database import from_iso
 from bot.storage.deliveries.values import Delivery, DeliveryState, Form, Message, RefusedPaper
@@ -16,15 +14,15 @@ from bot.storage.reasons import read_reason
 from bot.storage.wishes import read_wish
 
 
-async def insert_messages(connection: aiosqlite.Connection, delivery_id: int, nonces: Sequence[str]) -> None:
-    await connection.executemany(
+def insert_messages(connection: sqlite3.Connection, delivery_id: int, nonces: Sequence[str]) -> None:
+    connection.executemany(
         "INSERT INTO messages (delivery_id, number, nonce) VALUES (?, ?, ?)",
         [(delivery_id, number, nonce) for number, nonce in enumerate(nonces, 1)],
     )
 
 
-async def insert_highlights(
-    connection: aiosqlite.Connection,
+def insert_highlights(
+    connection: sqlite3.Connection,
     delivery_id: int,
     subscription_id: int,
     highlights: Iterable[Highlight],
@@ -32,7 +30,7 @@ async def insert_highlights(
     apart: bool,
 ) -> None:
     """The highlights, each with its message `apart`, or all in the first."""
-    await connection.executemany(
+    connection.executemany(
         "INSERT INTO highlights (delivery_id, subscription_id, position, paper_id, upvotes, comments, riser,"
         " seen_on, missed, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -53,10 +51,10 @@ async def insert_highlights(
     )
 
 
-async def select_highlights(
-    connection: aiosqlite.Connection, delivery_ids: list[int]
+def select_highlights(
+    connection: sqlite3.Connection, delivery_ids: list[int]
 ) -> defaultdict[int, tuple[Highlight, ...]]:
-    rows = await connection.execute_fetchall(
+    rows = connection.execute(
         "SELECT paper.*, delivery_id, position, highlights.upvotes AS upvotes_then,"
         " highlights.comments AS comments_then, riser, seen_on, missed"
         f" FROM highlights JOIN ({SELECT_PAPERS}) AS paper"
@@ -79,11 +77,9 @@ async def select_highlights(
     return found
 
 
-async def select_messages(
-    connection: aiosqlite.Connection, delivery_ids: list[int]
-) -> defaultdict[int, tuple[Message, ...]]:
+def select_messages(connection: sqlite3.Connection, delivery_ids: list[int]) -> defaultdict[int, tuple[Message, ...]]:
     """In the order of what they show."""
-    rows = await connection.execute_fetchall(
+    rows = connection.execute(
         "SELECT *, (SELECT json_group_array(position) FROM highlights"
         " WHERE highlights.delivery_id = messages.delivery_id AND message = number) AS positions"
         " FROM messages WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY number",
