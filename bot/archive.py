@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from bot.clock import Clock
-from bot.digest import closed_at
+from bot.digest import closed_at, days_between
 from bot.papers import Paper
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.reasons import Reason, ReasonKind
@@ -109,8 +109,7 @@ class Archive:
                 await self._freshen(day, captured.get(day), now)
 
     async def _freshen(self, day: date, captured_at: datetime | None, now: datetime) -> None:
-        fresh_since = min(now - FRESH_FOR, closed_at(day) + SETTLED_AFTER)
-        if captured_at and captured_at >= max(closed_at(day), fresh_since):
+        if is_fresh(day, captured_at, now):
             return
         try:
             await self._refresh_unless_resting(day, now)
@@ -198,6 +197,7 @@ async def _within(seconds: float, answer: Awaitable[Answer]) -> Answer:
         raise PapersUnavailable(Reason(ReasonKind.PAPERS_UNREACHABLE), f"nothing within {seconds} s") from error
 
 
-def days_between(first: date, last: date) -> Iterator[date]:
-    """Every day from `first` to `last`, both included."""
-    return (first + timedelta(days=number) for number in range((last - first).days + 1))
+def is_fresh(day: date, captured_at: datetime | None, now: datetime) -> bool:
+    """Whether the list of a closed day, read at `captured_at`, need not be read again."""
+    fresh_since = min(now - FRESH_FOR, closed_at(day) + SETTLED_AFTER)
+    return captured_at is not None and captured_at >= max(closed_at(day), fresh_since)

@@ -1,7 +1,7 @@
 """Compose: which papers a run highlights, and why. Pure."""
 
 from calendar import monthrange
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
@@ -63,6 +63,11 @@ def closed_at(day: date) -> datetime:
 
 def latest_closed_day(now: datetime) -> date:
     return (now.astimezone(UTC) - CLOSES_AFTER).date()
+
+
+def days_between(first: date, last: date) -> Iterator[date]:
+    """Every day from `first` to `last`, both included."""
+    return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
 def first_of_period(cadence: Cadence, last: date) -> date:

@@ -12,9 +12,9 @@ from aiohttp import web
 
 from bot import archive as archives
 from bot.app import House
-from bot.archive import FRESH_FOR, PAUSE_AFTER_FAILURE, Archive, days_between
+from bot.archive import FRESH_FOR, PAUSE_AFTER_FAILURE, Archive
 from bot.demo.papers_server import PapersServer
-from bot.digest import closed_at
+from bot.digest import closed_at, days_between
 from bot.papers import Paper
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.search import MODEL, Encoder, Meaning, Search

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.archive import days_between
+from bot.digest import days_between
 from bot.search import parse
 from tests.builders import DAY, Clock, entries, entry
 from tests.conftest import Papers, Server

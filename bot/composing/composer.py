@@ -5,12 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.archive import Archive, days_between
+from bot.archive import Archive, is_fresh
 from bot.composing.filter import Filter
 from bot.composing.memo import Memo
-from bot.digest import RISER_DAYS, Candidate, Digest, compose, first_of_period, latest_closed_day, marked
+from bot.digest import RISER_DAYS, Candidate, Digest, compose, days_between, first_of_period, latest_closed_day, marked
 from bot.papers.api import PapersUnavailable
-from bot.storage import Storage, Subscription
+from bot.storage import Standing, Storage, Subscription
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import Wish
 
@@ -20,30 +20,51 @@ LOOK_BACK = timedelta(days=6)  # a new subscription freshens this many days to f
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Whose digest is composed: a wish, and the subscription that has it, if there is one yet."""
+    """Whose digest is composed, over days up to `closed`: a wish, and the subscription that has it, if there is one."""
 
     wish: Wish
     guild_id: int
+    closed: date
     subscription_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The papers listed on some days, as the archive had them at its `change` or just before."""
+
+    candidates: tuple[Candidate, ...]
+    change: int
+
+    @property
+    def ids(self) -> list[str]:
+        return [each.paper.id for each in self.candidates]
+
+
 class Composer:
-    """Composes digests from what `storage` knows, once `archive` has freshened it."""
+    """Composes digests from what `storage` knows, once `archive` has freshened it.
+
+    What is the same for everybody, until the archive changes, is found once: thousands are due in one minute.
+    """
 
     def __init__(self, storage: Storage, archive: Archive, filter_: Filter) -> None:
         self._deliveries = storage.deliveries
         self._papers = storage.papers
         self._archive = archive
         self._filter = filter_
-        self._spans: Memo[tuple[Candidate, ...]] = Memo(16)  # of a thousand papers each, at the most
+        self._listed: Memo[tuple[date, ...]] = Memo(64)
+        self._spans: Memo[_Span] = Memo(16)  # of a thousand papers each, at the most
         self._passing: Memo[frozenset[str]] = Memo(256)
+        self._digests: Memo[Digest] = Memo(256)
 
     async def digest_for(self, subscription: Subscription, now: datetime) -> Digest:
         """What a run at `now` highlights. Raises `PapersUnavailable` when the lists cannot be trusted."""
-        covered = await self._deliveries.covered_until(subscription.id)
         closed = latest_closed_day(now)
-        await self._freshen(subscription.wish, covered, closed, now)
-        return await self._digest(_Asked(subscription.wish, subscription.guild_id, subscription.id), covered, closed)
+        asked = _Asked(subscription.wish, subscription.guild_id, closed, subscription.id)
+        standing = await self._deliveries.standing(subscription.id, closed)
+        if not _is_fresh(standing, closed, now):
+            await self._freshen(subscription.wish, standing.covered_until, closed, now)
+            standing = await self._deliveries.standing(subscription.id, closed)
+        return await self._digest(asked, standing)
 
     async def preview(
         self, wish: Wish, guild_id: int, now: datetime, *, run_at: datetime, subscription_id: int | None = None
@@ -54,14 +75,16 @@ class Composer:
             async with asyncio.timeout(PREVIEW_SECONDS):
                 await self._freshen(wish, covered, latest_closed_day(now), now)
         closed = latest_closed_day(max(now, run_at))
-        return await self._digest(_Asked(wish, guild_id, subscription_id), covered, closed)
+        standing = await self._deliveries.standing(subscription_id, closed)
+        return await self._digest(_Asked(wish, guild_id, closed, subscription_id), standing)
 
     async def outlook(self, wish: Wish, now: datetime) -> tuple[int, int]:
         """How many papers of the last seven closed days pass the wish's filter and upvotes, and how many there were."""
         closed = latest_closed_day(now)
-        candidates, passing = await self._choice(wish, first_of_period(Cadence.WEEKLY, closed), closed)
-        enough = [each.paper.id for each in candidates if each.paper.upvotes >= wish.taste.min_upvotes]
-        return len(passing.intersection(enough)), len(candidates)
+        change, first = await self._papers.last_change(), first_of_period(Cadence.WEEKLY, closed)
+        span, passing = await self._choice(wish.taste.query, change, first, closed)
+        enough = [each.paper.id for each in span.candidates if each.paper.upvotes >= wish.taste.min_upvotes]
+        return len(passing.intersection(enough)), len(span.candidates)
 
     async def _freshen(self, wish: Wish, covered: date | None, closed: date, now: datetime) -> None:
         cadence = wish.timetable.cadence
@@ -77,37 +100,53 @@ class Composer:
             if await self._papers.listed_days(day, day):
                 return
 
-    async def _digest(self, asked: _Asked, covered: date | None, closed: date) -> Digest:
-        days = await self._days(asked.wish, covered, closed)
-        earlier = timedelta(days=RISER_DAYS if covered or asked.wish.timetable.is_recap else 0)
+    async def _digest(self, asked: _Asked, standing: Standing) -> Digest:
+        wish, closed, covered = asked.wish, asked.closed, standing.covered_until
+        days = await self._days(wish, standing, closed)
+        earlier = timedelta(days=RISER_DAYS if covered or wish.timetable.is_recap else 0)
         first = days[0] - earlier if days else closed + timedelta(days=1)
-        candidates, passing = await self._choice(asked.wish, first, closed)
-        ids = [each.paper.id for each in candidates]
-        highlighted = await self._deliveries.highlighted(asked.subscription_id, ids) if asked.subscription_id else ()
+        span, passing = await self._choice(wish.taste.query, standing.change, first, closed)
+        highlighted = standing.highlighted
+        if span.change != standing.change and asked.subscription_id:  # it may have papers that were not listed then
+            highlighted = await self._deliveries.highlighted(asked.subscription_id, span.ids)
         until = max(covered or closed, closed)
-        digest = compose(candidates, days, until, asked.wish.taste, highlighted, passing)
-        return await self._recap(digest, asked.guild_id) if asked.wish.timetable.is_recap else digest
 
-    async def _choice(self, wish: Wish, first: date, last: date) -> tuple[tuple[Candidate, ...], frozenset[str]]:
-        """The papers listed from `first` to `last`, and the ids of those that the wish's filter lets through.
+        async def composed() -> Digest:
+            return compose(span.candidates, days, until, wish.taste, highlighted, passing)
 
-        Both are the same for everybody, until the archive changes: thousands ask in one minute.
-        """
-        span = (await self._papers.last_change(), first, last)
-        candidates = await self._spans.get(span, lambda: self._papers.candidates(first, last))
-        query, ids = wish.taste.query, [each.paper.id for each in candidates]
-        passing = await self._passing.get((*span, query), lambda: self._filter.passing(query, ids, last))
-        return candidates, passing
+        alike = (standing.change, span.change, first, days, until, wish.taste, highlighted)
+        digest = await self._digests.get(alike, composed)
+        return await self._recap(digest, asked.guild_id) if wish.timetable.is_recap else digest
 
-    async def _days(self, wish: Wish, covered: date | None, closed: date) -> tuple[date, ...]:
+    async def _choice(self, query: str, change: int, first: date, last: date) -> tuple[_Span, frozenset[str]]:
+        """The papers listed from `first` to `last`, and the ids of those that `query` lets through."""
+        key = (change, first, last)
+        span = await self._spans.get(key, lambda: self._span(first, last))
+        return span, await self._passing.get((*key, query), lambda: self._filter.passing(query, span.ids, last))
+
+    async def _span(self, first: date, last: date) -> _Span:
+        return _Span(await self._papers.candidates(first, last), await self._papers.last_change())
+
+    async def _days(self, wish: Wish, standing: Standing, closed: date) -> tuple[date, ...]:
         """The days with papers to choose from. A new daily digest begins with the latest alone."""
-        if covered:
-            return await self._papers.listed_days(covered + timedelta(days=1), closed)
-        if wish.timetable.is_recap:
-            return await self._papers.listed_days(first_of_period(wish.timetable.cadence, closed), closed)
-        day = await self._papers.latest_listed_day(closed)
-        return (day,) if day else ()
+        if standing.covered_until:
+            first = standing.covered_until + timedelta(days=1)
+        elif wish.timetable.is_recap:
+            first = first_of_period(wish.timetable.cadence, closed)
+        else:
+            day = await self._papers.latest_listed_day(closed)
+            return (day,) if day else ()
+        key = (standing.change, first, closed)
+        return await self._listed.get(key, lambda: self._papers.listed_days(first, closed))
 
     async def _recap(self, digest: Digest, guild_id: int) -> Digest:
         seen = await self._deliveries.seen(guild_id, [each.paper.id for each in digest.highlights])
         return digest if seen is None else marked(digest, seen)
+
+
+def _is_fresh(standing: Standing, closed: date, now: datetime) -> bool:
+    """Whether no list that the next digest chooses from need be read again; of a new subscription nobody knows."""
+    if standing.covered_until is None:
+        return False
+    days = days_between(standing.covered_until + timedelta(days=1), closed)
+    return all(is_fresh(day, standing.captured.get(day), now) for day in days)

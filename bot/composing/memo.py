@@ -21,6 +21,8 @@ class Memo(Generic[Value]):
 
     async def get(self, key: Hashable, read: Callable[[], Awaitable[Value]]) -> Value:
         """The value of `key`, from `read` where it is not known yet."""
+        if key in self._values:
+            return self._values[key]
         async with self._turns.of(key):
             if key not in self._values:
                 value = await read()

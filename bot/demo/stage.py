@@ -14,11 +14,11 @@ import simcord
 from rich.console import Console
 
 from bot.app import open_house
-from bot.archive import days_between
 from bot.client import PaperBot
 from bot.demo import Scene, sample_beyond, sample_lists, sample_pictures
 from bot.demo.papers_server import PapersServer
 from bot.demo.scenes import MINUTE, Stage
+from bot.digest import days_between
 from bot.layouts.paper import picture
 from bot.papers.api import PapersAPI
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.storage.changes import Action, Change, Changes
 from bot.storage.commands import Commands, Registered
 from bot.storage.database import Database, DatabaseProblem, DatabaseRefused, LookupTooSlow, reading_for
-from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Form, Message, RefusedPaper
+from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Form, Message, RefusedPaper, Standing
 from bot.storage.drafts import Draft, Drafts
 from bot.storage.embeddings import Embeddings
 from bot.storage.guilds import KEPT_FOR, Guilds
@@ -41,6 +41,7 @@ __all__ = [
     "Post",
     "RefusedPaper",
     "Registered",
+    "Standing",
     "Storage",
     "Subscription",
     "SubscriptionState",

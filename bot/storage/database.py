@@ -169,7 +169,7 @@ class Database:
         return await self.write(lambda connection: connection.execute(sql, values).rowcount)
 
     async def read(self, work: Work[Answer]) -> Answer:
-        """Do `work`, a look-up, free of whatever is being written.
+        """Do `work`, a look-up, free of whatever is being written: all that it asks is answered as of one moment.
 
         Nobody has two done at a time, and none for long: raises `LookupTooSlow`.
         """
@@ -178,7 +178,7 @@ class Database:
             reader = await self._readers.get()
             try:
                 async with asyncio.timeout(READ_SECONDS):
-                    return await reader.run(work)
+                    return await reader.run(partial(_look_up, work))
             except TimeoutError as error:
                 await reader.stop_work()
                 raise LookupTooSlow from error
@@ -195,6 +195,14 @@ class Database:
 
 def _nothing(_: sqlite3.Connection) -> None:
     """The least work."""
+
+
+def _look_up(work: Work[Answer], connection: sqlite3.Connection) -> Answer:
+    connection.execute("BEGIN")
+    try:
+        return work(connection)
+    finally:
+        connection.rollback()
 
 
 def _transact(works: Sequence[Work[Any]], connection: sqlite3.Connection) -> list[tuple[Any, BaseException | None]]:

@@ -77,11 +77,8 @@ class Papers:
 
     async def captured_at(self, days: Iterable[date]) -> dict[date, datetime]:
         """When the lists of `days` were last read; a day never read is not in it."""
-        rows = await self._database.rows(
-            "SELECT day, captured_at FROM captures WHERE day IN (SELECT value FROM json_each(?))",
-            json.dumps([day.isoformat() for day in days]),
-        )
-        return {date.fromisoformat(day): datetime.fromisoformat(instant) for day, instant in rows}
+        wanted = list(days)
+        return await self._database.read(lambda connection: select_captured(connection, wanted))
 
     async def get(self, ids: Iterable[str]) -> list[Paper]:
         """The papers with these ids, in the order asked; an unknown id is left out."""
@@ -148,13 +145,25 @@ class Papers:
         return await self._database.read(look_up)
 
     async def last_change(self) -> int:
-        ((last,),) = await self._database.rows("SELECT coalesce(max(change), 0) FROM papers")
-        return int(last)
+        return await self._database.read(select_last_change)
 
     async def identity(self) -> str:
         """What tells this archive from any other."""
         ((identity,),) = await self._database.rows("SELECT id FROM archive")
         return str(identity)
+
+
+def select_captured(connection: sqlite3.Connection, days: Iterable[date]) -> dict[date, datetime]:
+    rows = connection.execute(
+        "SELECT day, captured_at FROM captures WHERE day IN (SELECT value FROM json_each(?))",
+        (json.dumps([day.isoformat() for day in days]),),
+    )
+    return {date.fromisoformat(day): datetime.fromisoformat(instant) for day, instant in rows}
+
+
+def select_last_change(connection: sqlite3.Connection) -> int:
+    ((last,),) = connection.execute("SELECT coalesce(max(change), 0) FROM papers")
+    return int(last)
 
 
 def _by_id(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Paper]:

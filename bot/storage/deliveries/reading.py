@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import partial
 
+from bot.digest import RISER_DAYS, days_between
 from bot.storage.database import Database, fetched, iso, readable
 from bot.storage.deliveries.rows import read_delivery, select_highlights, select_messages
-from bot.storage.deliveries.values import Delivery
+from bot.storage.deliveries.values import Delivery, Standing
+from bot.storage.papers import select_captured, select_last_change
 
 
 class DeliveryReader:
@@ -65,14 +67,21 @@ class DeliveryReader:
 
         A delivery that failed or was undone covers nothing: where there is no other, all of its days are open.
         """
-        ((covered, first),) = await self._database.rows(
-            "SELECT max(covered_until) FILTER (WHERE state NOT IN ('failed', 'undone')),"
-            " min(json_extract(days, '$[0]')) FROM deliveries WHERE subscription_id = ?",
-            subscription_id,
-        )
-        if covered:
-            return date.fromisoformat(covered)
-        return date.fromisoformat(first) - timedelta(days=1) if first else None
+        return await self._database.read(lambda connection: _covered_until(connection, subscription_id))
+
+    async def standing(self, subscription_id: int | None, closed: date) -> Standing:
+        """Where a subscription stands, whose next digest is for days up to `closed`; None has had nothing yet."""
+
+        def look_up(connection: sqlite3.Connection) -> Standing:
+            covered = _covered_until(connection, subscription_id) if subscription_id else None
+            highlighted, captured = frozenset[str](), dict[date, datetime]()
+            if subscription_id and covered:
+                earliest = covered + timedelta(days=1 - RISER_DAYS)
+                highlighted = _highlighted_of(connection, subscription_id, earliest, closed)
+                captured = select_captured(connection, days_between(covered + timedelta(days=1), closed))
+            return Standing(covered, highlighted, captured, select_last_change(connection))
+
+        return await self._database.read(look_up)
 
     async def highlighted(self, subscription_id: int, paper_ids: Iterable[str]) -> frozenset[str]:
         """Those of these papers that a subscription has highlighted, or that Discord does not let it post."""
@@ -169,3 +178,25 @@ class DeliveryReader:
     async def _only(self, condition: str, *values: object) -> Delivery | None:
         found = await self._where(condition, *values)
         return found[0] if found else None
+
+
+def _covered_until(connection: sqlite3.Connection, subscription_id: int) -> date | None:
+    ((covered, first),) = connection.execute(
+        "SELECT max(covered_until) FILTER (WHERE state NOT IN ('failed', 'undone')),"
+        " min(json_extract(days, '$[0]')) FROM deliveries WHERE subscription_id = ?",
+        (subscription_id,),
+    )
+    if covered:
+        return date.fromisoformat(covered)
+    return date.fromisoformat(first) - timedelta(days=1) if first else None
+
+
+def _highlighted_of(connection: sqlite3.Connection, subscription_id: int, first: date, last: date) -> frozenset[str]:
+    """Those of the papers listed from `first` to `last` that a subscription has highlighted, or may not post."""
+    rows = connection.execute(  # from the lists on: `CROSS JOIN` keeps SQLite from reading all it has highlighted
+        "SELECT highlights.paper_id FROM listings CROSS JOIN highlights ON highlights.paper_id = listings.paper_id"
+        " AND subscription_id = ?1 WHERE day BETWEEN ?2 AND ?3"
+        " UNION SELECT paper_id FROM refused_papers WHERE subscription_id = ?1",
+        (subscription_id, first.isoformat(), last.isoformat()),
+    )
+    return frozenset(paper_id for (paper_id,) in rows)

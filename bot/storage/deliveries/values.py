@@ -1,5 +1,6 @@
 """What a delivery is, with its messages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -71,6 +72,21 @@ class Message:
     def is_hopeless(self) -> bool:
         """Whether there is no simpler form to try either."""
         return self.is_tried_enough and self.form is Form.PLAIN and len(self.positions) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a subscription stands, and the archive at the same moment: what its next digest is composed by.
+
+    It need not look again at days up to `covered_until`, None before its first run. `highlighted` are the papers
+    it has had of those that may come again, `captured` says when the lists of the days to come were last read, and
+    `change` is the archive's last.
+    """
+
+    covered_until: date | None
+    highlighted: frozenset[str]
+    captured: Mapping[date, datetime]
+    change: int
 
 
 @dataclass(frozen=True, slots=True)
