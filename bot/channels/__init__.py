@@ -51,9 +51,13 @@ class Channels:
         guild = self._client.get_guild(guild_id)
         return pinged_role(guild, posting) if guild else None
 
-    async def fetch(self, channel_id: int, pace: Pace) -> Destination:
-        """A channel, asked for if the gateway has not told of it. Raises `Blocked`, and what a request may raise."""
-        channel: object = self._client.get_channel(channel_id)
+    async def fetch(self, guild_id: int, channel_id: int, pace: Pace) -> Destination:
+        """A channel of that server, asked for if the gateway has not told of it.
+
+        Raises `Blocked`, and what a request may raise.
+        """
+        guild = self._client.get_guild(guild_id)  # the client's own `get_channel` looks in one server after the other
+        channel: object = guild.get_channel(channel_id) if guild else None
         if channel is None:
             await pace()
             channel = await in_time(self._client.fetch_channel(channel_id), ANSWER_SECONDS)

@@ -49,7 +49,7 @@ class FollowUps:
         if not delivery.digest.highlights:
             return None
         try:
-            destination = await self._channels.fetch(delivery.channel_id, errand.pace)
+            destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, errand.pace)
             await self._open_thread(destination, errand, message, arrived)
             await self._publish(destination, errand, message, arrived)
         except UNREACHED as error:

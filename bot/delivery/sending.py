@@ -148,7 +148,7 @@ class Sender:
         """The message of an earlier attempt, if it is in the channel; without it, there is no doubt any more."""
         delivery = errand.delivery
         try:
-            destination = await self._channels.fetch(delivery.channel_id, errand.pace)
+            destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, errand.pace)
             if reason := destination.obstacle_to_finding():
                 raise Blocked(reason)
             mark = partial(self._deliveries.searched, delivery.id, message.number)
@@ -173,7 +173,7 @@ class Sender:
     async def _send(self, errand: Errand, message: Message) -> Arrived:
         delivery = errand.delivery
         try:
-            destination = await self._channels.fetch(delivery.channel_id, errand.pace)
+            destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, errand.pace)
             if reason := destination.obstacle(delivery.wish.posting):
                 raise Blocked(reason)
             await errand.pace()
@@ -207,7 +207,7 @@ class Sender:
         if not (message.place_id and message.message_id):
             return True
         try:
-            destination = await self._channels.fetch(delivery.channel_id, self._limiter.acquire)
+            destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, self._limiter.acquire)
         except discord.NotFound:  # the channel is gone, and all that was in it
             return True
         deletion = destination.delete(message.place_id, message.message_id, threaded=message.threaded)

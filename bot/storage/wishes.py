@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import time
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,12 +37,9 @@ def wish_row(wish: Wish) -> dict[str, str | int | None]:
 
 def read_wish(row: Mapping[str, Any]) -> Wish:
     """Raises `ValueError` or `KeyError` for what is no wish, such as a zone that this machine does not know."""
-    weekdays = frozenset(int(number) for number in row["weekdays"])
     return Wish(
         channel_id=row["channel_id"],
-        timetable=Timetable(
-            time.fromisoformat(row["at"]), ZoneInfo(row["zone"]), weekdays, cadence=Cadence(row["cadence"])
-        ),
+        timetable=_timetable(row["at"], row["zone"], row["weekdays"], row["cadence"]),
         taste=Taste(row["size"], row["min_upvotes"], row["risers"], row["query"]),
         posting=Posting(
             layout=Layout(row["layout"]),
@@ -54,6 +52,12 @@ def read_wish(row: Mapping[str, Any]) -> Wish:
             quiet_line=bool(row["quiet_line"]),
         ),
     )
+
+
+@lru_cache(maxsize=1024)  # thousands of subscriptions have a few hundred between them, and a zone may be a file to read
+def _timetable(at: str, zone: str, weekdays: str, cadence: str) -> Timetable:
+    days = frozenset(int(number) for number in weekdays)
+    return Timetable(time.fromisoformat(at), ZoneInfo(zone), days, cadence=Cadence(cadence))
 
 
 def wish_json(wish: Wish) -> str:

@@ -51,7 +51,7 @@ class Deliveries(DeliveryReader):
             delivery_id = await self._database.write(plan)
         except _Void:
             return None
-        return await self.get(delivery_id)
+        return _planned(delivery_id, subscription, run, digest, nonces, now)
 
     async def attempt(self, delivery_id: int, number: int, now: datetime) -> bool:
         """Note, before a send, that its outcome is about to be unknown; False where it is not to be sent any more."""
@@ -247,6 +247,30 @@ def _insert(
         insert_highlights(connection, row["id"], subscription.id, digest.highlights, apart=len(nonces) > 1)
         return int(row["id"])
     raise _Void
+
+
+def _planned(
+    delivery_id: int, subscription: Subscription, run: Run, digest: Digest, nonces: Sequence[str], now: datetime
+) -> Delivery:
+    """The new delivery, as it would be read."""
+    positions = tuple(each.position for each in digest.highlights)
+    return Delivery(
+        id=delivery_id,
+        subscription_id=subscription.id,
+        guild_id=subscription.guild_id,
+        channel_id=subscription.wish.channel_id,
+        run_date=run.date,
+        state=DeliveryState.PLANNED if nonces else DeliveryState.QUIET,
+        reason=None,
+        wish=subscription.wish,
+        digest=digest,
+        messages=tuple(
+            Message(number, nonce, positions=(number,) if len(nonces) > 1 else positions)
+            for number, nonce in enumerate(nonces, 1)
+        ),
+        planned_at=datetime.fromisoformat(iso(now)),
+        attempts=0,
+    )
 
 
 def _move_on(connection: sqlite3.Connection, subscription: Subscription, next_run: Run) -> None:
