@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import discord
 from discord.ui import ActionRow, Button, Item, LayoutView, MediaGallery, Section, Select, TextDisplay
@@ -100,6 +101,7 @@ def block_head(block: Block) -> str:
     return _block_text(block, _Room(title=300, summary=0))
 
 
+@lru_cache(maxsize=512)  # of the papers of one morning, which go to thousands of channels
 def _block_text(block: Block, room: _Room) -> str:
     title = link(block.paper.title, block.paper.url, room.title)
     code = block.paper.github_repo if room.code and len(block.paper.github_repo or "") <= MAX_URL else None

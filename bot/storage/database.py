@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 READ_SECONDS = 10  # that a look-up may take
 READERS = 2  # a point read behind a slow query costs seconds with one, a third of a millisecond with two
+MOST_TOGETHER = 10  # transactions in a commit: those who waited go on at once, and others want their turn between them
 APPLICATION_ID = 1346457683
 _UNTIL_NEXT_INTERRUPT = 0.05  # seconds
 _PRAGMAS = (
@@ -131,7 +132,7 @@ class Database:
     async def write(self, work: Work[Answer]) -> Answer:
         """Do `work` in a transaction: the whole of it or nothing, one at a time; it has lasted when this returns.
 
-        Those that are asked for while others are under way share the next commit.
+        Some that are asked for while others are under way share the next commit.
         """
         asked = _Asked(work, asyncio.get_running_loop().create_future())
         self._asked.append(asked)
@@ -152,7 +153,7 @@ class Database:
         """Whatever is asked for, until nothing is."""
         try:
             while self._asked:
-                together, self._asked = self._asked, []
+                together, self._asked = self._asked[:MOST_TOGETHER], self._asked[MOST_TOGETHER:]
                 try:
                     outcomes = await self._writer.run(partial(_transact, [each.work for each in together]))
                 except BaseException as error:
