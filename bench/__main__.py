@@ -57,7 +57,8 @@ PARTS: dict[str, Part] = {
 async def _digests(folder: Path, lists: corpus.Lists) -> Table:
     papers = corpus.papers(lists)
     figures = [await ingest.measure(folder, lists), *compose.measure(papers)]
-    figures += [await compose.measure_many(folder, papers), await sends.measure(folder, papers)]
+    figures += [await compose.measure_many(folder, papers), await sends.measure_whole(folder, papers)]
+    figures.append(await sends.measure(folder, papers))
     return table("Digests", figures)
 
 

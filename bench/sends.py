@@ -1,13 +1,26 @@
-"""Deliveries through a Discord on loopback, unpaced; against bare aiohttp posting the same bodies."""
+"""Deliveries through a Discord on loopback, unpaced; against bare aiohttp posting the same bodies.
+
+And what a delivery costs beside Discord; against the same rows written by bare sqlite3, in as many transactions.
+"""
 
 import asyncio
+import json
+import sqlite3
 import time
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import aiohttp
+import discord
+from discord.ui import LayoutView
 
 from bench.figures import Figure
 from bot.app import House, open_house
@@ -27,6 +40,54 @@ AT_ONCE = 10  # bare requests
 
 
 async def measure(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
+    async with _due(folder / "sends.db", papers) as (house, wire):
+        ours = await _deliver(house)
+        floor = await _bare(wire)
+    assert len(wire.bodies) == 2 * GUILDS
+    return Figure(
+        "digests through the wire, planned and recorded",
+        GUILDS / ours,
+        GUILDS / floor,
+        "sends/s",
+        "bare aiohttp, the same bodies",
+    )
+
+
+async def measure_whole(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
+    """Composed, planned, attempted, laid out, arrived and complete: but for Discord, which answers at once."""
+    database = folder / "whole.db"
+    with patch.object(discord.TextChannel, "send", _answered):
+        async with _due(database, papers) as (house, _):
+            ours = await _deliver(house, cpu=True)
+    return Figure(
+        "a digest from compose to complete, but Discord, CPU each",
+        ours * 1000 / GUILDS,
+        _bare_rows(database) * 1000 / GUILDS,
+        "ms",
+        "bare sqlite3, the same rows",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """As much of a message as delivery looks at."""
+
+    id: int
+    created_at: datetime
+
+
+_ids = count(10**18)
+
+
+async def _answered(_: discord.TextChannel, *, view: LayoutView, **__: Any) -> _Answer:
+    json.dumps(view.to_components())  # type: ignore[no-untyped-call]
+    await asyncio.sleep(0)
+    return _Answer(next(_ids), datetime.now(UTC))
+
+
+@asynccontextmanager
+async def _due(database: Path, papers: dict[date, list[Paper]]) -> AsyncIterator[tuple[House, Wire]]:
+    """A subscription of each server of a Discord on loopback, all due."""
     day, listed = list(papers.items())[-1]
     now = closed_at(day) + timedelta(hours=2)
     wire = Wire(lambda: now)
@@ -35,22 +96,14 @@ async def measure(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
     async with (
         wire.serve(),
         PapersAPI("http://127.0.0.1:9") as api,
-        open_house(folder / "sends.db", api, clock=lambda: now) as house,
+        open_house(database, api, clock=lambda: now) as house,
     ):
         for before in range(8):
             await house.storage.papers.record(day - timedelta(days=before), [] if before else listed, now)
         channels = [(guild.id, guild.papers.id) for guild in wire.guilds.values()]
         await subscribe(house.storage, channels, now - timedelta(hours=1))
         use_discord_at(wire.api_url, wire.gateway.url)
-        ours = await _deliver(house, wire)
-        floor = await _bare(wire)
-    return Figure(
-        "digests through the wire, planned and recorded",
-        GUILDS / ours,
-        GUILDS / floor,
-        "sends/s",
-        "bare aiohttp, the same bodies",
-    )
+        yield house, wire
 
 
 async def subscribe(storage: Storage, channels: Iterable[tuple[int, int]], then: datetime) -> None:
@@ -62,19 +115,42 @@ async def subscribe(storage: Storage, channels: Iterable[tuple[int, int]], then:
         await add(guild_id, Wish(channel_id, timetable), by=1, now=then, next_run=run)
 
 
-async def _deliver(house: House, wire: Wire) -> float:
-    """Seconds from the tick to the last record."""
+async def _deliver(house: House, *, cpu: bool = False) -> float:
+    """Seconds from the tick to the last record; of all threads' CPU, or as they pass."""
+    clock = time.process_time if cpu else time.perf_counter
     async with PaperBot(house, shard_count=1) as bot:
         connection = asyncio.create_task(bot.start(TOKEN))
         await bot.wait_until_ready()
-        began = time.perf_counter()
+        began = clock()
         courier = build_courier(bot, house.storage, house.composer, messages_per_second=UNPACED)
         await courier.tick(house.clock())
-        taken = time.perf_counter() - began
+        taken = clock() - began
         await bot.close()
         await connection
-    assert len(wire.bodies) == GUILDS
     return taken
+
+
+def _bare_rows(database: Path) -> float:
+    """Seconds of CPU to write the rows of all deliveries once more, each in four transactions as durable."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = FULL")
+        planned = defaultdict[int, list[tuple[str, list[Any]]]](list)  # by delivery
+        for table, key in (("deliveries", "id"), ("messages", "delivery_id"), ("highlights", "delivery_id")):
+            for delivery_id, *values in connection.execute(f"SELECT {key}, * FROM {table} ORDER BY {key}"):
+                planned[delivery_id].append((f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", values))
+        assert len(planned) == GUILDS
+        for table in ("highlights", "messages", "deliveries"):
+            connection.execute(f"DELETE FROM {table}")
+        began = time.process_time()
+        for delivery_id, inserts in planned.items():
+            connection.execute("BEGIN")
+            for statement, values in inserts:
+                connection.execute(statement, values)
+            connection.execute("COMMIT")
+            for step in ("attempted_at = 'now'", "attempted_at = NULL, message_id = 1"):
+                connection.execute(f"UPDATE messages SET {step} WHERE delivery_id = ?", (delivery_id,))
+            connection.execute("UPDATE deliveries SET state = 'sent' WHERE id = ?", (delivery_id,))
+        return time.process_time() - began
 
 
 async def _bare(wire: Wire) -> float:

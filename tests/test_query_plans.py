@@ -107,7 +107,7 @@ class Works:
             "deliveries.last_posted": lambda: storage.deliveries.last_posted(1),
             "deliveries.taken": lambda: storage.deliveries.taken(1, DAY),
             "deliveries.covered_until": lambda: storage.deliveries.covered_until(1),
-            "deliveries.standing": lambda: storage.deliveries.standing(1, DAY + timedelta(days=1)),
+            "deliveries.standing": lambda: storage.deliveries.standing(1, DAY, DAY + timedelta(days=1)),
             "deliveries.highlighted": lambda: storage.deliveries.highlighted(1, ids),
             "deliveries.of_paper": lambda: storage.deliveries.of_paper(1, ids[0]),
             "deliveries.refusing": lambda: storage.deliveries.refusing(1, ids[0]),

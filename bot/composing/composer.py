@@ -60,10 +60,10 @@ class Composer:
         """What a run at `now` highlights. Raises `PapersUnavailable` when the lists cannot be trusted."""
         closed = latest_closed_day(now)
         asked = _Asked(subscription.wish, subscription.guild_id, closed, subscription.id)
-        standing = await self._deliveries.standing(subscription.id, closed)
-        if not _is_fresh(standing, closed, now):
+        standing = await self._standing(asked)
+        if not await self._is_fresh(asked, standing, now):
             await self._freshen(subscription.wish, standing.covered_until, closed, now)
-            standing = await self._deliveries.standing(subscription.id, closed)
+            standing = await self._standing(asked)
         return await self._digest(asked, standing)
 
     async def preview(
@@ -74,9 +74,8 @@ class Composer:
         with suppress(PapersUnavailable, TimeoutError):
             async with asyncio.timeout(PREVIEW_SECONDS):
                 await self._freshen(wish, covered, latest_closed_day(now), now)
-        closed = latest_closed_day(max(now, run_at))
-        standing = await self._deliveries.standing(subscription_id, closed)
-        return await self._digest(_Asked(wish, guild_id, closed, subscription_id), standing)
+        asked = _Asked(wish, guild_id, latest_closed_day(max(now, run_at)), subscription_id)
+        return await self._digest(asked, await self._standing(asked))
 
     async def outlook(self, wish: Wish, now: datetime) -> tuple[int, int]:
         """How many papers of the last seven closed days pass the wish's filter and upvotes, and how many there were."""
@@ -85,6 +84,18 @@ class Composer:
         span, passing = await self._choice(wish.taste.query, change, first, closed)
         enough = [each.paper.id for each in span.candidates if each.paper.upvotes >= wish.taste.min_upvotes]
         return len(passing.intersection(enough)), len(span.candidates)
+
+    async def _standing(self, asked: _Asked) -> Standing:
+        first = first_of_period(asked.wish.timetable.cadence, asked.closed)
+        return await self._deliveries.standing(asked.subscription_id, first, asked.closed)
+
+    async def _is_fresh(self, asked: _Asked, standing: Standing, now: datetime) -> bool:
+        """Whether no list that the digest chooses from need be read again."""
+        days = days_between(standing.begins, asked.closed)
+        if not all(is_fresh(day, standing.captured.get(day), now) for day in days):
+            return False
+        goes_back = standing.covered_until is None and not asked.wish.timetable.is_recap  # to a day that had papers
+        return not goes_back or bool(await self._listed_days(standing, asked.closed))
 
     async def _freshen(self, wish: Wish, covered: date | None, closed: date, now: datetime) -> None:
         cadence = wish.timetable.cadence
@@ -102,7 +113,7 @@ class Composer:
 
     async def _digest(self, asked: _Asked, standing: Standing) -> Digest:
         wish, closed, covered = asked.wish, asked.closed, standing.covered_until
-        days = await self._days(wish, standing, closed)
+        days = await self._days(asked, standing)
         earlier = timedelta(days=RISER_DAYS if covered or wish.timetable.is_recap else 0)
         first = days[0] - earlier if days else closed + timedelta(days=1)
         span, passing = await self._choice(wish.taste.query, standing.change, first, closed)
@@ -127,26 +138,19 @@ class Composer:
     async def _span(self, first: date, last: date) -> _Span:
         return _Span(await self._papers.candidates(first, last), await self._papers.last_change())
 
-    async def _days(self, wish: Wish, standing: Standing, closed: date) -> tuple[date, ...]:
+    async def _days(self, asked: _Asked, standing: Standing) -> tuple[date, ...]:
         """The days with papers to choose from. A new daily digest begins with the latest alone."""
-        if standing.covered_until:
-            first = standing.covered_until + timedelta(days=1)
-        elif wish.timetable.is_recap:
-            first = first_of_period(wish.timetable.cadence, closed)
-        else:
-            day = await self._papers.latest_listed_day(closed)
-            return (day,) if day else ()
+        days = await self._listed_days(standing, asked.closed)
+        if days or standing.covered_until or asked.wish.timetable.is_recap:
+            return days
+        day = await self._papers.latest_listed_day(asked.closed)
+        return (day,) if day else ()
+
+    async def _listed_days(self, standing: Standing, closed: date) -> tuple[date, ...]:
+        first = standing.begins
         key = (standing.change, first, closed)
         return await self._listed.get(key, lambda: self._papers.listed_days(first, closed))
 
     async def _recap(self, digest: Digest, guild_id: int) -> Digest:
         seen = await self._deliveries.seen(guild_id, [each.paper.id for each in digest.highlights])
         return digest if seen is None else marked(digest, seen)
-
-
-def _is_fresh(standing: Standing, closed: date, now: datetime) -> bool:
-    """Whether no list that the next digest chooses from need be read again; of a new subscription nobody knows."""
-    if standing.covered_until is None:
-        return False
-    days = days_between(standing.covered_until + timedelta(days=1), closed)
-    return all(is_fresh(day, standing.captured.get(day), now) for day in days)

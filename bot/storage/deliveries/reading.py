@@ -69,17 +69,21 @@ class DeliveryReader:
         """
         return await self._database.read(lambda connection: _covered_until(connection, subscription_id))
 
-    async def standing(self, subscription_id: int | None, closed: date) -> Standing:
-        """Where a subscription stands, whose next digest is for days up to `closed`; None has had nothing yet."""
+    async def standing(self, subscription_id: int | None, first: date, closed: date) -> Standing:
+        """Where a subscription stands, whose next digest is for days up to `closed`.
+
+        One that has had nothing yet, or None, begins with the day `first`.
+        """
 
         def look_up(connection: sqlite3.Connection) -> Standing:
             covered = _covered_until(connection, subscription_id) if subscription_id else None
-            highlighted, captured = frozenset[str](), dict[date, datetime]()
+            begins, highlighted = first, frozenset[str]()
             if subscription_id and covered:
-                earliest = covered + timedelta(days=1 - RISER_DAYS)
+                begins = covered + timedelta(days=1)
+                earliest = begins - timedelta(days=RISER_DAYS)
                 highlighted = _highlighted_of(connection, subscription_id, earliest, closed)
-                captured = select_captured(connection, days_between(covered + timedelta(days=1), closed))
-            return Standing(covered, highlighted, captured, select_last_change(connection))
+            captured = select_captured(connection, days_between(begins, closed))
+            return Standing(covered, begins, highlighted, captured, select_last_change(connection))
 
         return await self._database.read(look_up)
 

@@ -78,12 +78,13 @@ class Message:
 class Standing:
     """Where a subscription stands, and the archive at the same moment: what its next digest is composed by.
 
-    It need not look again at days up to `covered_until`, None before its first run. `highlighted` are the papers
-    it has had of those that may come again, `captured` says when the lists of the days to come were last read, and
-    `change` is the archive's last.
+    It need not look again at days up to `covered_until`, None before its first run: it goes on with the day `begins`.
+    `highlighted` are the papers it has had of those that may come again, `captured` says when the lists of the days
+    to come were last read, and `change` is the archive's last.
     """
 
     covered_until: date | None
+    begins: date
     highlighted: frozenset[str]
     captured: Mapping[date, datetime]
     change: int
