@@ -27,7 +27,7 @@ from bot.turns import Turns
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 20
-PLANNED_AT_ONCE = 10
+PLANNED_AT_ONCE = 3  # the loop is shared with people who wait for an answer
 SENT_AT_ONCE = 500  # deliveries in memory; those that wait for Discord cost the others nothing
 PER_SERVER, PER_CHANNEL = 3, 1  # deliveries at once, so that lateness is a property of one channel
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 READ_SECONDS = 10  # that a look-up may take
 READERS = 2  # a point read behind a slow query costs seconds with one, a third of a millisecond with two
-MOST_TOGETHER = 10  # transactions in a commit: those who waited go on at once, and others want their turn between them
+MOST_TOGETHER = 3  # transactions in a commit: all who waited for it go on in one turn of the loop, people between them
 APPLICATION_ID = 1346457683
 _UNTIL_NEXT_INTERRUPT = 0.05  # seconds
 _PRAGMAS = (
@@ -100,6 +100,7 @@ class Database:
         self._writing: asyncio.Task[None] | None = None
         self._readers: asyncio.Queue[_Connection] = asyncio.Queue()
         self._people = Turns(1)
+        self._ours = asyncio.Semaphore(READERS - 1)  # whatever digests look up, a connection is left for people
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -175,7 +176,7 @@ class Database:
         Nobody has two done at a time, and none for long: raises `LookupTooSlow`.
         """
         person = reading_for.get()
-        async with self._people.of(person) if person else nullcontext():
+        async with self._people.of(person) if person else self._ours:
             reader = await self._readers.get()
             try:
                 async with asyncio.timeout(READ_SECONDS):
