@@ -200,6 +200,7 @@ def _nothing(_: sqlite3.Connection) -> None:
 
 
 def _look_up(work: Work[Answer], connection: sqlite3.Connection) -> Answer:
+    connection.rollback()  # where the last look-up was interrupted even in that
     connection.execute("BEGIN")
     try:
         return work(connection)
