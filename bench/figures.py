@@ -41,7 +41,7 @@ class Figure:
         if not self.floor:
             return "–"
         ratio = self.floor / self.ours if self.unit.endswith("/s") else self.ours / self.floor
-        return f"{ratio:.1f} ×"
+        return f"{ratio:.2f} ×" if ratio < 2 else f"{ratio:.1f} ×"
 
 
 @dataclass(frozen=True, slots=True)

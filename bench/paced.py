@@ -1,0 +1,194 @@
+"""Digests at the pace that Discord allows, beside the moment at which the last could have left at that pace.
+
+Once among neighbours: some channels hang, and one server wants a thread for every highlight of many subscriptions.
+Once while every answer takes its time. Discord is a process of its own on loopback.
+"""
+
+import asyncio
+import json
+import random
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bench.figures import Figure
+from bench.sends import subscribe
+from bot.app import House, open_house
+from bot.client import PaperBot, use_discord_at
+from bot.delivery.courier import build_courier
+from bot.delivery.sending import MESSAGES_PER_SECOND
+from bot.digest import closed_at
+from bot.papers import Paper
+from bot.papers.api import PapersAPI
+from bot.storage import Storage
+from bot.subscription.schedule import Timetable, first_run
+from bot.subscription.settings import Discussion, Posting, Wish
+from tests.wire import TOKEN
+
+OTHERS, HANGING = 900, 100
+GREEDY = 25  # subscriptions of one server
+SLOW, SLOW_SECONDS = 2_000, 0.3
+PATIENCE = 10  # times the floor, until what has not arrived counts as lost
+DAYS = 8  # that a digest looks at, for risers
+
+Place = tuple[int, int]  # a server and its channel
+
+
+@dataclass(frozen=True, slots=True)
+class Discord:
+    """The other process; `made` are the moments at which messages were, by channel."""
+
+    process: Process
+    api_url: str
+    gateway_url: str
+    channels: Sequence[Place]
+    made: dict[int, list[float]] = field(default_factory=dict)
+
+    async def listen(self) -> None:
+        assert self.process.stdout
+        async for line in self.process.stdout:
+            channel, moment = line.split()
+            self.made.setdefault(int(channel), []).append(float(moment))
+
+    def end_hanging(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(b"enough\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """How many digests came of those that were due, and the seconds until the last did."""
+
+    due: int
+    came: int
+    seconds: float
+
+    @property
+    def floor(self) -> float:
+        return self.due / MESSAGES_PER_SECOND
+
+
+@dataclass
+class Neighbourhood:
+    """Servers whose digests are due, some of them a minute `later`, beside others that hang and a greedy one."""
+
+    house: House
+    others: int
+    hanging: int
+    later: int = 0
+    wanted: dict[int, int] = field(default_factory=dict)  # digests, by channel
+    made: dict[int, int] = field(default_factory=dict)  # messages, by channel
+
+    async def deliver(self) -> Arrivals:
+        """How the digests of the others come; at the end nothing hangs any more, and all are there."""
+        now = self.house.clock()
+        async with _discord(now, 1 + self.others + self.hanging, self.hanging) as discord:
+            greedy, soon, later, slow = self._shared_out(discord.channels)
+            await _subscribe_greedily(self.house.storage, greedy, now - timedelta(hours=1))
+            mixed = [*soon, *slow]
+            random.Random(1).shuffle(mixed)  # what hangs is anywhere
+            await subscribe(self.house.storage, mixed, now - timedelta(hours=1))
+            await subscribe(self.house.storage, later, now)
+            ticks = [now, now + timedelta(minutes=1)] if later else [now]
+            arrivals = await _deliver(self.house, discord, ticks, [*soon, *later])
+            self.made = {channel: len(moments) for channel, moments in discord.made.items()}
+        self.wanted = {channel: 1 for _, channel in (*soon, *later, *slow)} | {greedy[1]: GREEDY}
+        return arrivals
+
+    def _shared_out(self, places: Sequence[Place]) -> tuple[Place, list[Place], list[Place], list[Place]]:
+        """The greedy one, those due soon, those due later, and those that hang: which are the last."""
+        greedy, *others = places
+        soon = self.others - self.later
+        return greedy, others[:soon], others[soon : self.others], others[self.others :]
+
+
+async def _subscribe_greedily(storage: Storage, place: Place, then: datetime) -> None:
+    """Many subscriptions for one channel, each with a thread for every highlight."""
+    guild_id, channel_id = place
+    timetable = Timetable((then + timedelta(minutes=1)).time(), ZoneInfo("UTC"))
+    wish = Wish(channel_id, timetable, posting=Posting(discussion=Discussion.HIGHLIGHT))
+    for _ in range(GREEDY):
+        await storage.subscriptions.add(guild_id, wish, by=1, now=then, next_run=first_run(timetable, then))
+
+
+async def answered_slowly(house: House, guilds: int, seconds: float) -> Arrivals:
+    """How digests come where every answer takes so many seconds."""
+    now = house.clock()
+    async with _discord(now, guilds, seconds=seconds) as discord:
+        await subscribe(house.storage, discord.channels, now - timedelta(hours=1))
+        return await _deliver(house, discord, [now], discord.channels)
+
+
+@asynccontextmanager
+async def _discord(now: datetime, guilds: int, hanging: int = 0, seconds: float = 0.0) -> AsyncIterator[Discord]:
+    program = (sys.executable, "-m", "bench.timed", now.isoformat(), str(guilds), str(hanging), str(seconds))
+    process = await asyncio.create_subprocess_exec(*program, stdin=PIPE, stdout=PIPE, limit=2**24)
+    assert process.stdout
+    discord = Discord(process, **json.loads(await process.stdout.readline()))
+    listening = asyncio.create_task(discord.listen())
+    try:
+        yield discord
+    finally:
+        process.kill()
+        await process.wait()
+        with suppress(asyncio.CancelledError):
+            await listening
+
+
+async def _deliver(house: House, discord: Discord, ticks: Sequence[datetime], others: Sequence[Place]) -> Arrivals:
+    """Begin these ticks, and wait for the digests of `others`; then nothing hangs any more, and all comes."""
+    use_discord_at(discord.api_url, discord.gateway_url)
+    async with PaperBot(house, shard_count=1) as bot:
+        connection = asyncio.create_task(bot.start(TOKEN))
+        await bot.wait_until_ready()
+        courier = build_courier(bot, house.storage, house.composer)
+        began = time.monotonic()
+        for now in ticks:
+            await courier.begin(now)
+        arrivals = await _arrivals(discord, {channel for _, channel in others}, began)
+        discord.end_hanging()
+        await courier.idle()
+        await bot.close()
+        await connection
+    return arrivals
+
+
+async def _arrivals(discord: Discord, wanted: set[int], began: float) -> Arrivals:
+    """Wait until all of these channels have their digest, or for much longer than it should take."""
+    latest = began + PATIENCE * len(wanted) / MESSAGES_PER_SECOND
+    while not wanted <= discord.made.keys() and time.monotonic() < latest:  # noqa: ASYNC110  # there is no event for it
+        await asyncio.sleep(0.01)
+    came = [discord.made[channel][0] - began for channel in wanted if channel in discord.made]
+    return Arrivals(len(wanted), len(came), max(came, default=0.0))
+
+
+async def measure(folder: Path, papers: dict[date, list[Paper]]) -> list[Figure]:
+    async with _house(folder / "neighbours.db", papers) as house:
+        neighbours = await Neighbourhood(house, OTHERS, HANGING).deliver()
+    async with _house(folder / "slow.db", papers) as house:
+        slow = await answered_slowly(house, SLOW, SLOW_SECONDS)
+    assert (neighbours.came, slow.came) == (neighbours.due, slow.due)
+    pace = f"{MESSAGES_PER_SECOND} a second"
+    crowd = f"{OTHERS} digests at {pace}, {HANGING} channels hang, one server is greedy: the last"
+    late = f"{SLOW:,} digests at {pace}, answered after {1000 * SLOW_SECONDS:.0f} ms: the last"
+    return [
+        Figure(crowd, neighbours.seconds, neighbours.floor, "s", "the pace", "≤ 1.2 ×"),
+        Figure(late, slow.seconds, slow.floor + SLOW_SECONDS, "s", "the pace, and an answer", "≤ 1.15 ×"),
+    ]
+
+
+@asynccontextmanager
+async def _house(database: Path, papers: dict[date, list[Paper]]) -> AsyncIterator[House]:
+    """The bot's house two hours after the last of these days has closed, which alone has papers."""
+    day, listed = list(papers.items())[-1]
+    now = closed_at(day) + timedelta(hours=2)
+    async with PapersAPI("http://127.0.0.1:9") as api, open_house(database, api, clock=lambda: now) as house:
+        for before in range(DAYS):
+            await house.storage.papers.record(day - timedelta(days=before), [] if before else listed, now)
+        yield house

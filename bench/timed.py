@@ -1,0 +1,44 @@
+"""A Discord in a process of its own, for `bench.paced`: it says when each message was made.
+
+`python -m bench.timed NOW GUILDS HANGING SECONDS` prints where it listens and which channels it has, then a line with
+the channel and the moment for each message. The channels of the last `HANGING` servers do not answer until a line
+comes on standard input; where the others are asked for something, they take `SECONDS`.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from tests.wire import Channel, Posted, Thread, Wire
+
+
+class TimedWire(Wire):
+    """A Discord that prints when a message is made."""
+
+    def _create(self, place: Channel | Thread, body: dict[str, Any]) -> Posted:
+        before = len(place.messages)
+        message = super()._create(place, body)
+        if len(place.messages) > before:  # else its nonce was known
+            print(place.id, time.monotonic(), flush=True)
+        return message
+
+
+async def _serve(now: datetime, guilds: int, hanging: int, seconds: float) -> None:
+    wire, free = TimedWire(lambda: now), asyncio.Event()
+    servers = [wire.add_guild() for _ in range(guilds)]
+    for number, guild in enumerate(servers):
+        guild.papers.before = free.wait if number >= guilds - hanging else partial(asyncio.sleep, seconds)
+    async with wire.serve():
+        channels = [(guild.id, guild.papers.id) for guild in servers]
+        known = {"api_url": wire.api_url, "gateway_url": wire.gateway.url, "channels": channels}
+        print(json.dumps(known), flush=True)
+        while await asyncio.to_thread(sys.stdin.readline):
+            free.set()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(datetime.fromisoformat(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])))
