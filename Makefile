@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := requirements/dev.txt
 
-.PHONY: setup demo run test test-real-days check bench judge docs pictures lock
+.PHONY: setup demo run test test-real-days check faults faults-quick bench judge docs pictures lock
 setup: .venv/ready
 
 # The lock file carries hashes, so pip installs exactly what was tested or nothing.
@@ -33,6 +33,15 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/test_docs.py
+
+# Under a quarter of an hour: every fault of Discord at every place, 200 kills, bad neighbours; it fails where a digest
+# is lost or comes twice. `make faults SEED=7` chooses what an earlier run chose.
+faults: setup
+	$(BIN)/python -m faults $(SEED:%=--seed %)
+
+# A part of it, within five minutes.
+faults-quick: setup
+	$(BIN)/python -m faults --quick $(SEED:%=--seed %)
 
 # Half an hour: it grows the archive to 200,000 papers for four engines.
 bench: setup

@@ -75,9 +75,9 @@ def another_life(bot: PaperBot) -> Courier:
 
 
 @asynccontextmanager
-async def running_bot(house: House, wire: Wire) -> AsyncIterator[PaperBot]:
+async def running_bot(house: House, wire: Wire, limit: float = LIMIT) -> AsyncIterator[PaperBot]:
     """The real bot, connected to `wire`; its timer is left to the tests."""
-    async with asyncio.timeout(LIMIT), PaperBot(house, shard_count=1) as bot:
+    async with asyncio.timeout(limit), PaperBot(house, shard_count=1) as bot:
         bot._connection.guild_ready_timeout = 0.05  # not two seconds for every test
         connection = asyncio.create_task(bot.start(TOKEN))
         ready = asyncio.create_task(bot.wait_until_ready())

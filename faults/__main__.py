@@ -1,0 +1,118 @@
+"""Runs the fault matrix, the kill storm and the bad neighbours, and prints what came of it. `make faults`.
+
+`python -m faults --quick` runs a part of it, within five minutes. `--seed N` chooses what an earlier run chose, and
+`--only matrix --rows "history,at random 7/2"` runs what one is after. The exit code is 1 where anything is wrong.
+"""
+
+import argparse
+import asyncio
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from faults import matrix, neighbours, storm
+
+WIDTH = 160
+Done = Callable[[int], object]
+Outcome = tuple[Table, list[str]]  # and a line for all that is wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Sequences of faults at random for each destination; kills; servers beside some that hang, some due later."""
+
+    at_random: int
+    kills: int
+    others: int
+    hanging: int
+    later: int
+
+
+WHOLE, QUICK = Amount(60, 200, 900, 100, 90), Amount(4, 40, 270, 30, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to run: so much, of these rows of the matrix, as the seed says."""
+
+    amount: Amount
+    rows: Sequence[str]
+    seed: int
+
+
+async def _matrix(wanted: Wanted) -> Outcome:
+    rounds = matrix.rounds(wanted.seed, wanted.amount.at_random, wanted.rows)
+    with _progress("Faults", sum(len(each.runs) for each in rounds)) as done:
+        runs = await matrix.measure(rounds, done)
+    return matrix.table(runs), matrix.wrong(runs)
+
+
+async def _storm(wanted: Wanted) -> Outcome:
+    with _progress("Kills", wanted.amount.kills) as killed:
+        tally = await storm.measure(wanted.seed, wanted.amount.kills, killed)
+    return storm.table(tally), tally.wrong
+
+
+async def _neighbours(wanted: Wanted) -> Outcome:
+    amount = wanted.amount
+    with _progress("Neighbours", None):
+        crowd = await neighbours.measure(amount.others, amount.hanging, amount.later)
+    return neighbours.table(crowd), crowd.wrong
+
+
+PARTS = {"matrix": _matrix, "storm": _storm, "neighbours": _neighbours}
+
+
+@contextmanager
+def _progress(what: str, total: int | None) -> Iterator[Done]:
+    """A bar on a terminal, which is told how many more are done."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield partial(progress.advance, progress.add_task(what, total=total))
+
+
+async def _run(parts: Sequence[str], wanted: Wanted) -> int:
+    """Run these parts, one after the other; gives how much is wrong."""
+    console, began = Console(width=WIDTH), time.monotonic()
+    console.print(f"seed {wanted.seed}")
+    wrong = 0
+    for part in parts:
+        table, lines = await PARTS[part](wanted)
+        console.print(table)
+        for line in lines:
+            console.print(f"[red]✗[/] {escape(line)}", soft_wrap=True, highlight=False)
+        wrong += len(lines)
+    minutes, seconds = divmod(round(time.monotonic() - began), 60)
+    console.print(f"{wrong or 'nothing'} wrong, after {minutes} min {seconds} s, seed {wanted.seed}")
+    return wrong
+
+
+def _listed(text: str) -> list[str]:
+    return text.split(",")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m faults", description="Whether each digest arrives once.")
+    parser.add_argument("--quick", action="store_true", help="a part of it, within five minutes")
+    parser.add_argument("--seed", type=int, default=random.randrange(10_000), help="what an earlier run chose")
+    parser.add_argument("--only", type=_listed, default=list(PARTS), help=f"parts to run ({','.join(PARTS)})")
+    parser.add_argument("--rows", type=_listed, default=[], help="rows of the matrix: parts of their names")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.only) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    wanted = Wanted(QUICK if arguments.quick else WHOLE, arguments.rows, arguments.seed)
+    sys.exit(1 if asyncio.run(_run(arguments.only, wanted)) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""The faults that a request to Discord may meet, by name, and which of them excuses what."""
+
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from aiohttp import web
+from discord import Permissions
+
+from bot.subscription.settings import Discussion
+from faults.judging import STRICT, Leniency
+from tests.desk import DESTINATIONS
+from tests.wire import Fault, Kind, Wire, rate_limit
+
+ALL_DAY = 60  # times the same: more than the requests of a day
+FINE = Fault(200, created=True)
+REFUSED_PAPER = "2601.00002"
+HIDDEN_HISTORY = Permissions(read_message_history=True)
+
+Wait = Callable[[], Awaitable[object]]
+
+
+class Strike(StrEnum):
+    """Where a fault strikes."""
+
+    FIRST = "first message"
+    SECOND = "second message"
+    THREAD = "thread"
+    PUBLISHING = "publishing"
+    SEARCH = "search"  # after an answer that was lost
+    ANYWHERE = "anywhere"
+
+
+MAKING = (Strike.FIRST, Strike.SECOND, Strike.THREAD, Strike.PUBLISHING)
+
+
+def meets(destination: str, strike: Strike) -> bool:
+    """Whether a digest for this destination makes such a request."""
+    kind, posting = DESTINATIONS[destination]
+    discussion = posting.get("discussion", Discussion.NONE)
+    match strike:
+        case Strike.SECOND:
+            return bool(discussion is Discussion.HIGHLIGHT)
+        case Strike.THREAD:
+            return kind is not Kind.FORUM and discussion is not Discussion.NONE
+        case Strike.PUBLISHING:
+            return bool(posting.get("publish"))
+    return True
+
+
+@dataclass
+class Trouble:
+    """What the next requests of one server meet: the queues of `Wire`, by their names there."""
+
+    post_faults: deque[Fault] = field(default_factory=deque)
+    thread_faults: deque[Fault] = field(default_factory=deque)
+    publish_faults: deque[Fault] = field(default_factory=deque)
+    history_faults: deque[Fault] = field(default_factory=deque)
+
+    def end(self) -> None:
+        for queue in (self.post_faults, self.thread_faults, self.publish_faults, self.history_faults):
+            queue.clear()
+
+
+class TroubledWire(Wire):
+    """A Discord in which each server has its own trouble, so that hundreds may be in trouble at once."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.troubles: dict[int, Trouble] = {}  # by server
+
+    async def _done(self, request: web.Request, faults: deque[Fault], work: Callable[[], Any]) -> web.Response:
+        return await super()._done(request, self._of_server(request, faults), work)
+
+    async def _faulty(self, request: web.Request, faults: deque[Fault]) -> web.Response | None:
+        return await super()._faulty(request, self._of_server(request, faults))
+
+    def _of_server(self, request: web.Request, faults: deque[Fault]) -> deque[Fault]:
+        if faults is self.login_faults or faults is self.delete_faults:
+            return faults
+        guild_id = int(request.match_info.get("guild", 0)) or self._place(request).guild_id
+        trouble = self.troubles.get(guild_id, Trouble())
+        (name,) = [name for name in vars(trouble) if getattr(self, name) is faults]
+        queue: deque[Fault] = getattr(trouble, name)
+        return queue
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A fault by name; `faults` are what the requests meet one after the other, whose hanging ones wait for `Wait`."""
+
+    name: str
+    faults: Callable[[Wait], Sequence[Fault]]
+    excused: Leniency = STRICT
+    strikes: Sequence[Strike] = MAKING
+    hides: bool = False  # the first search finds the history empty
+    refuses: str = ""  # a paper that is refused whenever it comes
+
+    def trouble(self, strike: Strike, wait: Wait) -> Trouble:
+        faults = self.faults(wait)
+        match strike:
+            case Strike.SECOND:
+                return Trouble(deque([FINE, *faults]))
+            case Strike.THREAD:
+                return Trouble(thread_faults=deque(faults))
+            case Strike.PUBLISHING:
+                return Trouble(publish_faults=deque(faults))
+            case Strike.SEARCH:
+                return Trouble(deque([Fault(created=True)]), history_faults=deque(faults))
+        return Trouble(deque(faults))
+
+
+GIVEN_UP, REFUSED = Leniency(given_up=True), Leniency(given_up=True, left_out=True)
+
+
+def _server_errors() -> Iterator[Row]:
+    for status in (500, 502, 503, 504):
+        yield Row(f"{status}, not done", lambda _, status=status: [Fault(status)])  # type: ignore[misc]
+        yield Row(f"{status}, done", lambda _, status=status: [Fault(status, created=True)])  # type: ignore[misc]
+
+
+def _refusals() -> Iterator[Row]:
+    for code in (50035, 240000, 200000):
+        yield Row(f"400 {code} once", lambda _, code=code: [Fault(400, code)], GIVEN_UP)  # type: ignore[misc]
+
+
+ROWS: Sequence[Row] = (
+    Row("answer lost, not done", lambda _: [Fault()]),
+    Row("answer lost, done", lambda _: [Fault(created=True)]),
+    Row("answer lost twice", lambda _: [Fault(), Fault(created=True)]),
+    Row("429", lambda _: [rate_limit(0.2)]),
+    Row("429 for an hour", lambda _: [rate_limit(3600)]),
+    Row("429 without Via", lambda _: [rate_limit(0.2, via=False)]),
+    *_server_errors(),
+    Row("500 done, then 429", lambda _: [Fault(500, created=True), rate_limit(1, via=False)]),
+    Row("503 all day", lambda _: [Fault(503)] * ALL_DAY, GIVEN_UP),
+    *_refusals(),
+    Row("400 50035 all day", lambda _: [Fault(400, 50035)] * ALL_DAY, REFUSED),
+    Row("400 50035 for a paper", lambda _: [], REFUSED, strikes=(Strike.ANYWHERE,), refuses=REFUSED_PAPER),
+    Row("hangs, done", lambda wait: [Fault(200, created=True, meanwhile=wait)]),
+    Row("hangs, not done", lambda wait: [Fault(meanwhile=wait)]),
+    Row("history 500", lambda _: [Fault(500)], strikes=(Strike.SEARCH,)),
+    Row("history 503 twice", lambda _: [Fault(503), Fault(503)], strikes=(Strike.SEARCH,)),
+    Row("history 429", lambda _: [rate_limit(0.2)], strikes=(Strike.SEARCH,)),
+    Row("history 429 without Via", lambda _: [rate_limit(1, via=False)], strikes=(Strike.SEARCH,)),
+    Row("history connection lost", lambda _: [Fault()], strikes=(Strike.SEARCH,)),
+    Row("history hangs", lambda wait: [Fault(200, meanwhile=wait)], strikes=(Strike.SEARCH,)),
+    Row("history empty once", lambda _: [], strikes=(Strike.SEARCH,), hides=True),
+)
+
+
+def at_random(destination: str, seed: str, wait: Wait) -> tuple[Trouble, Leniency]:
+    """A trouble of several faults, wherever a digest for this destination may meet some."""
+    chance = random.Random(seed)
+    rows = [row for row in ROWS if row.excused in {STRICT, GIVEN_UP} and not row.hides]
+    trouble, given_up = Trouble(), False
+    for _ in range(chance.randint(2, 5)):
+        row = chance.choice(rows)
+        strike = chance.choice([each for each in (*row.strikes, Strike.SEARCH) if meets(destination, each)])
+        if strike is Strike.SEARCH and not set(row.strikes) & {Strike.SEARCH}:
+            strike = Strike.FIRST
+        met = row.trouble(strike, wait)
+        for name, queue in vars(trouble).items():
+            queue.extend(getattr(met, name))
+        given_up = given_up or row.excused.given_up
+    return trouble, Leniency(given_up=given_up)
