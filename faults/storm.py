@@ -39,7 +39,7 @@ LATER = (timedelta(seconds=10), timedelta(minutes=3), timedelta(minutes=10))  # 
 STEPS = ("plan", "attempt", "arrived", "threaded", "published", "complete")
 CHOSEN = (
     *(f"{when} Deliveries.{step}" for step in STEPS for when in ("before", "after")),
-    "after insert_highlights",
+    "amid INSERT INTO highlights",
     "amid INSERT INTO messages",
     "amid COMMIT",
 )

@@ -13,6 +13,7 @@ import discord
 import pytest
 import simcord
 from aiohttp import web
+from hypothesis import settings
 from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 from tenacity import wait_none
@@ -28,6 +29,9 @@ from bot.storage import Storage, open_storage
 from tests.builders import DAY, Clock, entries
 from tests.discord_limits import check_body
 from tests.wire import FrailPapers
+
+settings.register_profile("unhurried", deadline=None)  # machines are busy
+settings.load_profile("unhurried")
 
 GUILD_ID = 1461000000000000000
 

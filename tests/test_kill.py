@@ -134,7 +134,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 WITHIN_THE_BOT = {
     "before the plan": "before Deliveries.plan",
-    "amid the plan": "after insert_highlights",
+    "amid the plan": "amid INSERT INTO highlights",
     "after the plan": "after Deliveries.plan",
     "before the attempt is noted": "before Deliveries.attempt",
     "after the attempt is noted": "after Deliveries.attempt",
