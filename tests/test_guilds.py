@@ -21,7 +21,10 @@ from tests.test_destinations import forbid
 from tests.test_posting import FRIDAY, ids, other_admin, post
 from tests.test_subscriptions import let_in, subscriptions
 
-OF_A_SERVER = {"subscriptions", "deliveries", "messages", "highlights", "drafts", "changes", "notices", "guilds"}
+OF_A_SERVER = {
+    *("subscriptions", "wishes", "deliveries", "messages", "highlights"),
+    *("drafts", "changes", "notices", "guilds"),
+}
 
 
 def new_server(server: Server, *channels: str) -> simcord.GuildHandle:
@@ -52,6 +55,7 @@ def furnished(server: Server, guild_id: int) -> dict[str, list[tuple[Any, ...]]]
     mine = {row[0] for row in tables["subscriptions"] if guild_id in row}
     sent = {row[0] for row in tables["deliveries"] if row[1] in mine}
     rows = {name: [row for row in tables[name] if guild_id in row] for name in OF_A_SERVER}
+    rows["wishes"] = [row for row in tables["wishes"] if row[0] in mine]
     rows["deliveries"] = [row for row in tables["deliveries"] if row[1] in mine]
     rows["messages"] = [row for row in tables["messages"] if row[0] in sent]
     rows["highlights"] = [row for row in tables["highlights"] if row[0] in sent]

@@ -18,7 +18,7 @@ from tests.builders import DAY, FIRST_RUN, GONE, MORNING, SECOND_RUN, WISH, dige
 
 GROWING = {
     *("papers", "listings", "captures", "upvote_snapshots", "embeddings", "subscriptions", "deliveries"),
-    *("messages", "highlights", "changes", "drafts", "guilds", "notices"),
+    *("messages", "highlights", "wishes", "changes", "drafts", "guilds", "notices"),
 }
 # What may read a whole table all the same: the part of the plan, and why.
 ALLOWED = {

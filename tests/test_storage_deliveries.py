@@ -750,10 +750,25 @@ async def test_a_delivery_that_cannot_be_read_does_not_cost_others_theirs(
     lost = await plan(storage, subscription, digest(A))
     sound = await plan(storage, await subscribe(storage), digest(A))
     assert lost
-    query(path, f"UPDATE deliveries SET wish = {broken} WHERE id = {lost.id}")
+    query(path, f"UPDATE wishes SET wish = {broken} WHERE subscription_id = {lost.subscription_id}")
     assert await storage.deliveries.under_way(MORNING) == [sound]
     assert await storage.deliveries.get(lost.id) is None
     assert f"delivery {lost.id} cannot be read" in caplog.text
+
+
+async def test_what_an_admin_wants_is_written_down_once_for_each_time_that_it_changes(
+    storage: Storage, subscription: Subscription, path: Path
+) -> None:
+    wishes = [WISH, WISH, replace(WISH, taste=Taste(3)), WISH]
+    for number, wished in enumerate(wishes):
+        run = Run(DAY + timedelta(days=number), SECOND_RUN.at)
+        known = await storage.subscriptions.get(subscription.id)
+        assert known
+        known = await storage.subscriptions.edit(known, wished, run, by=7, now=MORNING)
+        assert await plan(storage, known, digest(reason=NOTHING_LISTED), run=run)
+    assert [each.wish for each in await storage.deliveries.latest(subscription.id, 9)] == wishes[::-1]
+    assert query(path, "SELECT subscription_id, number FROM wishes") == [(subscription.id, 1), (subscription.id, 2)]
+    assert query(path, "SELECT wish FROM deliveries ORDER BY run_date") == [(1,), (1,), (2,), (1,)]
 
 
 class TestPosts:

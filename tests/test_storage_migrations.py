@@ -225,6 +225,11 @@ class TestAnOldFile:
         assert (first.channel_id, first.wish) == (4, replace(now.wish, channel_id=4))
         assert (second.channel_id, second.wish) == (6, now.wish)
 
+    async def test_what_its_admins_wanted_is_kept_once(self, old: Path) -> None:
+        await migrate(old)
+        counted = "SELECT subscription_id, count(*), max(number) FROM wishes GROUP BY subscription_id"
+        assert query(old, counted) == [(1, 1, 1), (2, 2, 2), (3, 1, 1)]
+
     async def test_its_daily_digests_count_in_the_recaps_to_come(self, old: Path) -> None:
         async with open_storage(old) as storage:
             seen = await storage.deliveries.seen(10, ["2601.00010", "2601.00020"])

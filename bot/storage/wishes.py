@@ -1,14 +1,22 @@
 """A wish as columns of a row, or as JSON."""
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from datetime import time
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.storage.database import fetched
 from bot.subscription.schedule import Cadence, Timetable
 from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
+
+# What a delivery was planned by, as JSON.
+DELIVERED_WISH = (
+    "(SELECT wish FROM wishes WHERE wishes.subscription_id = deliveries.subscription_id"
+    " AND wishes.number = deliveries.wish)"
+)
 
 
 def wish_row(wish: Wish) -> dict[str, str | int | None]:
@@ -62,6 +70,23 @@ def _timetable(at: str, zone: str, weekdays: str, cadence: str) -> Timetable:
 
 def wish_json(wish: Wish) -> str:
     return json.dumps(wish_row(wish), ensure_ascii=False)
+
+
+def wish_number(connection: sqlite3.Connection, subscription_id: int, wish: Wish) -> int:
+    """Within a transaction: which of its subscription's wishes it is; a new one is written down."""
+    wanted = wish_json(wish)
+    known = fetched(
+        connection, "SELECT number FROM wishes WHERE subscription_id = ? AND wish = ?", (subscription_id, wanted)
+    )
+    if not known:
+        known = fetched(
+            connection,
+            "INSERT INTO wishes SELECT ?, coalesce(max(number), 0) + 1, ? FROM wishes WHERE subscription_id = ?"
+            " RETURNING number",
+            (subscription_id, wanted, subscription_id),
+        )
+    ((number,),) = known
+    return int(number)
 
 
 def difference(before: Wish, after: Wish) -> dict[str, list[str | int | None]]:

@@ -11,6 +11,7 @@ from bot.storage.database import Database, fetched, iso, readable
 from bot.storage.deliveries.rows import read_delivery, select_highlights, select_messages
 from bot.storage.deliveries.values import Delivery, Standing
 from bot.storage.papers import select_captured, select_last_change
+from bot.storage.wishes import DELIVERED_WISH
 
 
 class DeliveryReader:
@@ -127,7 +128,7 @@ class DeliveryReader:
             "FROM highlights JOIN deliveries ON deliveries.id = delivery_id"
             " JOIN subscriptions ON subscriptions.id = deliveries.subscription_id WHERE guild_id = ?"
             " AND deliveries.state IN ('planned', 'sent', 'failed')"
-            " AND json_extract(deliveries.wish, '$.cadence') = 'daily'"
+            f" AND {DELIVERED_WISH} ->> 'cadence' = 'daily'"
         )
         values = (guild_id, json.dumps(list(paper_ids)))
 
@@ -164,7 +165,8 @@ class DeliveryReader:
         def look_up(connection: sqlite3.Connection) -> list[Delivery]:
             rows = fetched(
                 connection,
-                "SELECT deliveries.*, subscriptions.guild_id, (SELECT json_group_array(json_array(paper_id, refusal))"
+                f"SELECT deliveries.*, subscriptions.guild_id, {DELIVERED_WISH} AS whole_wish,"
+                " (SELECT json_group_array(json_array(paper_id, refusal))"
                 " FROM refused_papers WHERE delivery_id = deliveries.id) AS refused FROM deliveries"
                 f" JOIN subscriptions ON subscriptions.id = subscription_id WHERE {condition}",
                 values,

@@ -16,7 +16,7 @@ from bot.storage.deliveries.values import Delivery, DeliveryState, Form, Message
 from bot.storage.notices import forget_notice
 from bot.storage.reasons import reason_json
 from bot.storage.subscriptions import Subscription, run_row, suspend
-from bot.storage.wishes import wish_json
+from bot.storage.wishes import wish_number
 from bot.subscription.schedule import Run
 
 
@@ -234,7 +234,7 @@ def _insert(
             subscription.wish.channel_id,
             DeliveryState.PLANNED if nonces else DeliveryState.QUIET,
             reason_json(digest.reason),
-            wish_json(subscription.wish),
+            wish_number(connection, subscription.id, subscription.wish),
             digest.covered_until.isoformat(),
             json.dumps([day.isoformat() for day in digest.days]),
             digest.listed,

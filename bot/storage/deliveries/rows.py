@@ -121,7 +121,7 @@ def read_delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages:
         run_date=date.fromisoformat(row["run_date"]),
         state=DeliveryState(row["state"]),
         reason=read_reason(row["reason"]),
-        wish=read_wish(json.loads(row["wish"])),
+        wish=read_wish(json.loads(row["whole_wish"])),
         digest=Digest(
             date.fromisoformat(row["covered_until"]),
             tuple(date.fromisoformat(day) for day in json.loads(row["days"])),
