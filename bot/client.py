@@ -22,7 +22,7 @@ from bot.registering import register_commands
 log = logging.getLogger(__name__)
 
 # The last one registers the controls that the others bring along.
-COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions", "guilds", "recovery", "controls")
+COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions", "guilds", "recovery", "upkeep", "controls")
 
 
 class PaperBot(commands.AutoShardedBot):

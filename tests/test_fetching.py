@@ -31,11 +31,11 @@ async def read_days(server: Server) -> set[date]:
 async def test_the_jobs_are_in_the_timetable_by_their_names(server: Server) -> None:
     jobs = {job.id for job in server.bot.house.scheduler.get_jobs()}
     fetching = {"fetching.catch_up", "fetching.current", "fetching.settling", "fetching.embed"}
-    assert jobs == {*fetching, "posting.tick", "guilds.forget"}
+    assert jobs == {*fetching, "posting.tick", "guilds.forget", "upkeep.shrink"}
 
 
 async def test_no_job_outlives_its_cog(server: Server) -> None:
-    for name in ("cogs.fetching", "cogs.posting", "cogs.guilds"):
+    for name in ("cogs.fetching", "cogs.posting", "cogs.guilds", "cogs.upkeep"):
         await server.bot.unload_extension(name)
     assert server.bot.house.scheduler.get_jobs() == []
 

@@ -59,6 +59,7 @@ class Works:
             "papers.record_paper": lambda: storage.papers.record_paper(paper("2601.00004"), MORNING),
             "papers.completed": lambda: storage.papers.completed([paper("2601.00001")]),
             "papers.snapshots": lambda: storage.papers.snapshots(ids[0]),
+            "snapshots.thin": lambda: storage.snapshots.thin(MORNING + timedelta(days=99)),
             "papers.captured_at": lambda: storage.papers.captured_at(days),
             "papers.get": lambda: storage.papers.get(ids),
             "papers.top": self.tops,

@@ -15,6 +15,7 @@ from bot.storage.guilds import KEPT_FOR, Guilds
 from bot.storage.notices import Notices
 from bot.storage.papers import Papers
 from bot.storage.posts import Post, Posts
+from bot.storage.snapshots import Snapshots
 from bot.storage.subscriptions import (
     PER_GUILD,
     ChangedMeanwhile,
@@ -56,6 +57,7 @@ class Storage:
     """The archive's papers and their embeddings; the servers, their subscriptions, and what was delivered to them."""
 
     papers: Papers
+    snapshots: Snapshots
     embeddings: Embeddings
     guilds: Guilds
     notices: Notices
@@ -73,6 +75,7 @@ async def open_storage(path: Path) -> AsyncIterator[Storage]:
     async with Database(path) as database:
         yield Storage(
             Papers(database),
+            Snapshots(database),
             Embeddings(database),
             Guilds(database),
             Notices(database),
