@@ -81,7 +81,13 @@ async def _run(settings: BotSettings) -> None:
     encoder = await asyncio.to_thread(load_encoder)
     async with (
         _papers_api(settings) as api,
-        open_house(settings.database, api, backfill_days=settings.backfill_days, encoder=encoder) as house,
+        open_house(
+            settings.database,
+            api,
+            backfill_days=settings.backfill_days,
+            keep_details_days=settings.keep_details_days,
+            encoder=encoder,
+        ) as house,
         PaperBot(house) as bot,
     ):
         stopped = asyncio.Event()

@@ -19,6 +19,7 @@ from bot.lookups.completer import Completer
 from bot.lookups.finder import Finder
 from bot.papers.api import PapersAPI
 from bot.search import MODEL, Encoder, Meaning, Search
+from bot.settings import KEEP_DETAILS_DAYS
 from bot.storage import DatabaseProblem, DatabaseRefused, Storage, open_storage
 
 
@@ -35,6 +36,7 @@ class House:
     completer: Completer
     scheduler: AsyncIOScheduler
     backfill_days: int
+    keep_details_days: int
     clock: Clock
 
 
@@ -44,6 +46,7 @@ def build_house(
     api: PapersAPI,
     *,
     backfill_days: int = 0,
+    keep_details_days: int = KEEP_DETAILS_DAYS,
     clock: Clock = system_clock,
 ) -> House:
     """The house over what is open already."""
@@ -59,6 +62,7 @@ def build_house(
         Completer(storage, search),
         new_scheduler(),
         backfill_days,
+        keep_details_days,
         clock,
     )
 
@@ -69,6 +73,7 @@ async def open_house(
     api: PapersAPI,
     *,
     backfill_days: int = 0,
+    keep_details_days: int = KEEP_DETAILS_DAYS,
     clock: Clock = system_clock,
     encoder: Encoder | None = None,
 ) -> AsyncIterator[House]:
@@ -84,7 +89,9 @@ async def open_house(
         meaning = await _meaning(encoder, storage) if encoder else None
         search = await asyncio.to_thread(Search, index_beside(database), identity, last_change, meaning)
         stack.push_async_callback(asyncio.to_thread, search.close)
-        yield build_house(storage, search, api, backfill_days=backfill_days, clock=clock)
+        yield build_house(
+            storage, search, api, backfill_days=backfill_days, keep_details_days=keep_details_days, clock=clock
+        )
 
 
 async def _meaning(encoder: Encoder, storage: Storage) -> Meaning:

@@ -8,6 +8,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+KEEP_DETAILS_DAYS = 10
+
 
 class InvalidSettings(Exception):
     """One line per setting that is missing or malformed, each saying what would be right."""
@@ -62,6 +64,13 @@ class BotSettings(Settings):
         le=1000,
         validation_alias="PAPERBOY_BACKFILL_DAYS",
         description="how many past days the first start reads into the archive",
+    )
+    keep_details_days: int = Field(
+        KEEP_DETAILS_DAYS,
+        ge=7,
+        le=3650,
+        validation_alias="PAPERBOY_KEEP_DETAILS_DAYS",
+        description="how many days a digest is kept in every detail; then what /digest why and links need",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="PAPERBOY_LOG_LEVEL", description="how much is logged: DEBUG, INFO, WARNING or ERROR"

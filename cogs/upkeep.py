@@ -1,6 +1,6 @@
 """Upkeep: every night, what is old takes less room."""
 
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from apscheduler.triggers.cron import CronTrigger
 from discord.ext import commands
@@ -22,8 +22,10 @@ class Upkeep(commands.Cog):
             self.house.scheduler.remove_job(JOB)
 
     async def shrink(self) -> None:
-        """Thin the upvotes over time."""
-        await self.house.storage.snapshots.thin(self.house.clock())
+        """Thin the upvotes over time, and make finished deliveries the past."""
+        storage, now = self.house.storage, self.house.clock()
+        await storage.snapshots.thin(now)
+        await storage.deliveries.fold(now - timedelta(days=self.house.keep_details_days))
 
 
 async def setup(bot: PaperBot) -> None:

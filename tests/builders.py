@@ -120,6 +120,18 @@ async def send(storage: Storage, delivery: Delivery | None, message_id: int = 77
     await storage.deliveries.complete(delivery)
 
 
+async def have_a_past(storage: Storage, guild_id: int = 1) -> Subscription:
+    """A subscription with twelve digests of one paper each, so long ago that the first of them are the past."""
+    known = await subscribe(storage, guild_id)
+    for number in range(12):
+        day = DAY + timedelta(days=number)
+        one = paper(f"2602.{number:05}", day=day)
+        await storage.papers.record(day, [one], MORNING)
+        await send(storage, await plan(storage, known, digest(one), run=Run(day, MORNING)), 1000 + number)
+    await storage.deliveries.fold(MORNING + timedelta(days=99))
+    return known
+
+
 def refusal(kind: Refusal, **arguments: Any) -> str:
     """What a person is told of a refusal."""
     return explain_refusal(Refused(kind, **arguments))

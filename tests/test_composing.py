@@ -214,11 +214,18 @@ async def test_the_button_under_a_quiet_line_shows_the_list_to_the_one_who_click
     assert len(server.posted) == 1
 
 
-async def test_a_button_under_a_quiet_line_of_another_time_says_that_the_page_is_gone(server: Server) -> None:
+async def test_the_button_under_a_quiet_line_shows_its_list_when_nothing_is_known_of_the_run_any_more(
+    server: Server, papers_server: PapersServer
+) -> None:
     message = await quiet(server)
     (custom_id,) = custom_ids(message)
+    papers_server.lists = {**papers_server.lists, FRIDAY: entries(2, FRIDAY, first=11)}
+    await server.later(days=1)
     await server.bot.house.storage.guilds.forget(server.guild.id)
-    assert answer(await server.member.click(message, custom_id=custom_id)) == refusal(Refusal.PAGE_GONE)
+    result = await server.member.click(message, custom_id=custom_id)
+    assert "Thursday 15 January 2026" in answer(result)
+    assert result.response
+    assert paper_ids(result.response) == ids(1, 2, 3, 4, 5)
 
 
 async def test_a_weekend_brings_no_quiet_line_as_no_list_closed(server: Server, papers_server: PapersServer) -> None:

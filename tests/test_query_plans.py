@@ -14,11 +14,11 @@ import pytest
 
 from bot.reasons import ReasonKind
 from bot.storage import Form, Registered, Storage, Subscription, open_storage
-from tests.builders import DAY, FIRST_RUN, GONE, MORNING, SECOND_RUN, WISH, digest, paper, plan, subscribe
+from tests.builders import DAY, FIRST_RUN, GONE, MORNING, SECOND_RUN, WISH, digest, have_a_past, paper, plan, subscribe
 
 GROWING = {
     *("papers", "listings", "captures", "upvote_snapshots", "embeddings", "subscriptions", "deliveries"),
-    *("messages", "highlights", "wishes", "changes", "drafts", "guilds", "notices"),
+    *("messages", "highlights", "wishes", "past", "changes", "drafts", "guilds", "notices"),
 }
 # What may read a whole table all the same: the part of the plan, and why.
 ALLOWED = {
@@ -129,9 +129,10 @@ class Works:
             "deliveries.complete": self.complete,
             "deliveries.fail": lambda: storage.deliveries.fail(delivery_id, GONE, MORNING, suspending=True),
             "deliveries.undo": self.undo,
+            "deliveries.fold": lambda: have_a_past(storage),
             "posts.channels": lambda: storage.posts.channels(1),
             "posts.latest": lambda: storage.posts.latest(1, [5], ids),
-            "posts.since": lambda: storage.posts.since([5], MORNING, limit=5),
+            "posts.since": lambda: storage.posts.since(1, [5], MORNING, limit=5),
             "commands.get": lambda: storage.commands.get(1),
             "commands.save": lambda: storage.commands.save(1, Registered("f", {}), MORNING),
         }

@@ -464,7 +464,7 @@ class TestUndo:
         assert await storage.deliveries.highlighted(subscription.id, EVERY) == frozenset()
         assert await storage.deliveries.covered_until(subscription.id) == BEFORE
         assert await storage.posts.latest(1, [5], [B.id, C.id]) == {}
-        assert await storage.posts.since([5], MORNING, limit=10) == ([], 0)
+        assert await storage.posts.since(1, [5], MORNING, limit=10) == ([], 0)
         assert await storage.posts.channels(1) == []
         assert await plan(storage, subscription, digest(C, B), run=SECOND_RUN)
 
@@ -803,7 +803,7 @@ class TestPosts:
         await self.post(storage, A)
         for channels in ([], [6]):
             assert await storage.posts.latest(1, channels, [A.id]) == {}
-            assert await storage.posts.since(channels, MORNING, limit=10) == ([], 0)
+            assert await storage.posts.since(1, channels, MORNING, limit=10) == ([], 0)
 
     async def test_of_several_posts_the_latest_is_given(self, storage: Storage) -> None:
         await self.post(storage, A, message_id=79, sent_at=MORNING + timedelta(days=2))
@@ -827,25 +827,25 @@ class TestPosts:
         await plan(storage, await subscribe(storage), digest(reason=NOTHING_LISTED))
         assert await storage.posts.channels(1) == []
         assert await storage.posts.latest(1, [5], [A.id, B.id]) == {}
-        assert await storage.posts.since([5], MORNING, limit=10) == ([], 0)
+        assert await storage.posts.since(1, [5], MORNING, limit=10) == ([], 0)
 
     async def test_what_was_posted_comes_newest_message_first_in_its_own_order(self, storage: Storage) -> None:
         await self.post(storage, C, A, message_id=77)
         await self.post(storage, A, B, message_id=78, sent_at=MORNING + timedelta(hours=1))
-        posted, total = await storage.posts.since([5], MORNING, limit=10)
+        posted, total = await storage.posts.since(1, [5], MORNING, limit=10)
         assert [(each, post.message_id) for each, post in posted] == [(A, 78), (B, 78), (C, 77), (A, 77)]
         assert total == 4
 
     async def test_what_was_posted_is_read_page_by_page(self, storage: Storage) -> None:
         await self.post(storage, A, B, C)
-        pages = [await storage.posts.since([5], MORNING, limit=2, offset=n) for n in (0, 2, 4)]
+        pages = [await storage.posts.since(1, [5], MORNING, limit=2, offset=n) for n in (0, 2, 4)]
         assert [[each.id for each, _ in page] for page, _ in pages] == [[A.id, B.id], [C.id], []]
         assert {total for _, total in pages} == {3}
 
     async def test_what_was_posted_from_an_instant_on_begins_with_that_instant(self, storage: Storage) -> None:
         await self.post(storage, A)
         since = (MORNING, MORNING.astimezone(TIMETABLE.zone), MORNING + timedelta(seconds=1))
-        totals = [(await storage.posts.since([5], each, limit=10))[1] for each in since]
+        totals = [(await storage.posts.since(1, [5], each, limit=10))[1] for each in since]
         assert totals == [1, 1, 0]
 
     async def test_a_delivery_leads_to_its_message_once_it_has_arrived(self, storage: Storage) -> None:
@@ -881,12 +881,12 @@ class TestPosts:
         assert planned
         for number, sent_at in ((1, MORNING), (2, MORNING + timedelta(seconds=1))):
             await storage.deliveries.arrived(planned.id, number, 5, 76 + number, sent_at)
-        posted, total = await storage.posts.since([5], MORNING, limit=10)
+        posted, total = await storage.posts.since(1, [5], MORNING, limit=10)
         assert [(each, post.message_id) for each, post in posted] == [(B, 78), (A, 77)]
         assert total == 2
-        posted, total = await storage.posts.since([5], MORNING + timedelta(seconds=1), limit=10)
+        posted, total = await storage.posts.since(1, [5], MORNING + timedelta(seconds=1), limit=10)
         assert [(each, total) for each, _ in posted] == [(B, 1)]
 
     async def test_a_line_that_says_nothing_is_new_shows_no_paper(self, storage: Storage) -> None:
         await send(storage, await plan(storage, await subscribe(storage), digest(reason=NOTHING_LISTED), "n1"))
-        assert await storage.posts.since([5], MORNING, limit=10) == ([], 0)
+        assert await storage.posts.since(1, [5], MORNING, limit=10) == ([], 0)

@@ -39,6 +39,7 @@ from tests.builders import (
     TIMETABLE,
     WISH,
     digest,
+    have_a_past,
     paper,
     plan,
     query,
@@ -356,6 +357,8 @@ async def furnish(storage: Storage, guild_id: int) -> None:
         if outcome == "removed":
             await storage.subscriptions.remove(known, by=9, now=MORNING)
     await storage.drafts.begin(guild_id, 7, FULL, MORNING)
+    known = await newest(storage, await have_a_past(storage, guild_id))
+    await storage.subscriptions.remove(known, by=9, now=MORNING)
 
 
 NOBODYS = {"archive", "captures", "commands", "embeddings", "listings", "papers", "sqlite_sequence", "upvote_snapshots"}

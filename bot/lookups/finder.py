@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 from bot.archive import Archive
-from bot.digest import closed_at
+from bot.digest import closed_at, latest_closed_day
 from bot.papers import Paper
 from bot.papers.api import PapersUnavailable
 from bot.ranking import Period
@@ -139,12 +139,17 @@ class Finder:
         board = await self.leaderboard(Period.DAY, latest, 1, now)
         return board if latest == today else replace(board, instead_of=today)
 
-    async def list_behind(self, nonce: str, now: datetime) -> Leaderboard:
-        """The last list that a quiet run looked at, which said so in a message with this nonce. Raises `Refused`."""
+    async def list_behind(self, nonce: str, sent_at: datetime, now: datetime) -> Leaderboard:
+        """The last list that a quiet run looked at, which said so in a message with this nonce. Raises `Refused`.
+
+        Of a run of long ago, the nonce is forgotten: it is the last list that was closed when the message was sent.
+        """
         delivery = await self._storage.deliveries.with_nonce(nonce)
-        if delivery is None or not delivery.digest.days:
+        days = delivery.digest.days if delivery else ()
+        day = days[-1] if days else await self._storage.papers.latest_listed_day(latest_closed_day(sent_at))
+        if day is None:
             raise Refused(Refusal.PAGE_GONE)
-        board = await self.leaderboard(Period.DAY, delivery.digest.days[-1], 1, now)
+        board = await self.leaderboard(Period.DAY, day, 1, now)
         if not board.papers:
             raise Refused(Refusal.PAGE_GONE)
         return board
@@ -201,7 +206,7 @@ class Finder:
         days = AGES[period]
         since = now - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)
         found, total = await self._storage.posts.since(
-            await self._seen(place), since, limit=PER_PAGE, offset=(page - 1) * PER_PAGE
+            place.guild_id, await self._seen(place), since, limit=PER_PAGE, offset=(page - 1) * PER_PAGE
         )
         return tuple(Hit(paper, post=post) for paper, post in found), total
 

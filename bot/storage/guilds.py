@@ -91,6 +91,7 @@ def _forget(connection: sqlite3.Connection, guild_id: int, left_before: datetime
         f"DELETE FROM refused_papers WHERE subscription_id IN {_OF_GUILD}",
         f"DELETE FROM messages WHERE delivery_id IN {_DELIVERIES}",
         f"DELETE FROM deliveries WHERE subscription_id IN {_OF_GUILD}",
+        f"DELETE FROM past WHERE subscription_id IN {_OF_GUILD}",
         f"DELETE FROM wishes WHERE subscription_id IN {_OF_GUILD}",
         "DELETE FROM drafts WHERE guild_id = ?",
         "DELETE FROM changes WHERE guild_id = ?",

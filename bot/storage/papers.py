@@ -65,7 +65,7 @@ class Papers:
     async def completed(self, seen: Sequence[Paper]) -> list[Paper]:
         """Papers as just seen elsewhere, with what is known of them beside; records nothing."""
         ids = [paper.id for paper in seen]
-        known = await self._database.read(lambda connection: _by_id(connection, ids))
+        known = await self._database.read(lambda connection: papers_by_id(connection, ids))
         return [_merged(known.get(paper.id), paper) for paper in seen]
 
     async def snapshots(self, paper_id: str) -> list[tuple[datetime, int]]:
@@ -83,7 +83,7 @@ class Papers:
     async def get(self, ids: Iterable[str]) -> list[Paper]:
         """The papers with these ids, in the order asked; an unknown id is left out."""
         wanted = list(ids)
-        found = await self._database.read(lambda connection: _by_id(connection, wanted))
+        found = await self._database.read(lambda connection: papers_by_id(connection, wanted))
         return [found[each] for each in wanted if each in found]
 
     async def top(self, first: date, last: date, *, limit: int, offset: int = 0) -> tuple[list[Paper], int]:
@@ -166,14 +166,14 @@ def select_last_change(connection: sqlite3.Connection) -> int:
     return int(last)
 
 
-def _by_id(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Paper]:
+def papers_by_id(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Paper]:
     rows = connection.execute(f"{SELECT_PAPERS} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
     return {row["id"]: read_paper(row) for row in rows}
 
 
 def _take_in(connection: sqlite3.Connection, papers: Sequence[Paper], now: datetime) -> tuple[list[Paper], int]:
     """Write what changed; gives what is now known of each, and how many papers are new or changed."""
-    known = _by_id(connection, [paper.id for paper in papers])
+    known = papers_by_id(connection, [paper.id for paper in papers])
     merged = [_merged(known.get(paper.id), paper) for paper in papers]
     changed = [paper for paper in merged if paper != known.get(paper.id)]
     _upsert(connection, changed)

@@ -122,5 +122,6 @@ class QuietButton(Control, kind="quiet", form=r"(?P<nonce>[0-9a-f]+)"):
     """Stands under the line of a quiet run, and shows the list that the run looked at."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
-        house = interaction.client.house
-        await reply(interaction, leaderboard_message(await house.finder.list_behind(said["nonce"], house.clock())))
+        house, now = interaction.client.house, interaction.client.house.clock()
+        sent_at = interaction.message.created_at if interaction.message else now
+        await reply(interaction, leaderboard_message(await house.finder.list_behind(said["nonce"], sent_at, now)))

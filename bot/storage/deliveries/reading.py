@@ -2,15 +2,24 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
 
 from bot.digest import RISER_DAYS, days_between
 from bot.storage.database import Database, fetched, iso, readable
-from bot.storage.deliveries.rows import read_delivery, select_highlights, select_messages
+from bot.storage.deliveries.rows import read_delivery, recall, select_highlights, select_messages
 from bot.storage.deliveries.values import Delivery, Standing
 from bot.storage.papers import select_captured, select_last_change
+from bot.storage.past import (
+    PastRun,
+    highlighted_long_ago,
+    listed_highlighted_long_ago,
+    past_covering,
+    past_of_papers,
+    past_of_papers_in,
+)
 from bot.storage.wishes import DELIVERED_WISH
 
 
@@ -90,20 +99,32 @@ class DeliveryReader:
 
     async def highlighted(self, subscription_id: int, paper_ids: Iterable[str]) -> frozenset[str]:
         """Those of these papers that a subscription has highlighted, or that Discord does not let it post."""
+        ids = list(paper_ids)
         among = "WHERE subscription_id = ?1 AND paper_id IN (SELECT value FROM json_each(?2))"
-        rows = await self._database.rows(
-            f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM refused_papers {among}",
-            *(subscription_id, json.dumps(list(paper_ids))),
-        )
-        return frozenset(row["paper_id"] for row in rows)
+
+        def look_up(connection: sqlite3.Connection) -> frozenset[str]:
+            rows = connection.execute(
+                f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM refused_papers {among}",
+                (subscription_id, json.dumps(ids)),
+            )
+            past = highlighted_long_ago(connection, subscription_id, ids)
+            return past.union(paper_id for (paper_id,) in rows)
+
+        return await self._database.read(look_up)
 
     async def of_paper(self, subscription_id: int, paper_id: str) -> Delivery | None:
         """The delivery in which a subscription highlighted a paper."""
-        return await self._only(
-            "deliveries.id = (SELECT delivery_id FROM highlights WHERE subscription_id = ? AND paper_id = ?)",
-            subscription_id,
-            paper_id,
-        )
+        known = "deliveries.id = (SELECT delivery_id FROM highlights WHERE subscription_id = ? AND paper_id = ?)"
+
+        def look_up(connection: sqlite3.Connection) -> Delivery | None:
+            if found := _select(connection, known, subscription_id, paper_id):
+                return found[0]
+            runs = past_of_papers(connection, subscription_id, [paper_id])
+            return _recalled(
+                connection, [run for run in runs if paper_id in {each.paper_id for each in run.highlights}]
+            )
+
+        return await self._database.read(look_up)
 
     async def refusing(self, subscription_id: int, paper_id: str) -> Delivery | None:
         """The delivery in which Discord refused a paper to a subscription."""
@@ -115,32 +136,42 @@ class DeliveryReader:
 
     async def covering(self, subscription_id: int, day: date) -> Delivery | None:
         """The delivery that covered a day's list for a subscription; one that failed or was undone covers nothing."""
-        return await self._only(
+        known = (
             "subscription_id = ? AND deliveries.state NOT IN ('failed', 'undone')"
-            " AND EXISTS (SELECT 1 FROM json_each(deliveries.days) WHERE value = ?) ORDER BY run_date LIMIT 1",
-            subscription_id,
-            day.isoformat(),
+            " AND EXISTS (SELECT 1 FROM json_each(deliveries.days) WHERE value = ?) ORDER BY run_date LIMIT 1"
         )
+
+        def look_up(connection: sqlite3.Connection) -> Delivery | None:
+            if earlier := _recalled(connection, past_covering(connection, subscription_id, day)):
+                return earlier
+            found = _select(connection, known, subscription_id, day.isoformat())
+            return found[0] if found else None
+
+        return await self._database.read(look_up)
 
     async def seen(self, guild_id: int, paper_ids: Iterable[str]) -> dict[str, date] | None:
         """When a server's daily digests first had each of these papers; None where it has had no daily digest."""
+        ids = list(paper_ids)
         daily = (  # of one that failed, only what had arrived is still highlighted
             "FROM highlights JOIN deliveries ON deliveries.id = delivery_id"
             " JOIN subscriptions ON subscriptions.id = deliveries.subscription_id WHERE guild_id = ?"
             " AND deliveries.state IN ('planned', 'sent', 'failed')"
             f" AND {DELIVERED_WISH} ->> 'cadence' = 'daily'"
         )
-        values = (guild_id, json.dumps(list(paper_ids)))
 
         def look_up(connection: sqlite3.Connection) -> dict[str, date] | None:
-            if not fetched(connection, f"SELECT 1 {daily} LIMIT 1", (guild_id,)):
+            dailies = _past_dailies(connection, guild_id)
+            if not dailies and not fetched(connection, f"SELECT 1 {daily} LIMIT 1", (guild_id,)):
                 return None
+            first = _first_seen(connection, guild_id, ids, dailies)
             rows = connection.execute(
                 f"SELECT paper_id, min(run_date) {daily} AND paper_id IN (SELECT value FROM json_each(?))"
                 " GROUP BY paper_id",
-                values,
+                (guild_id, json.dumps(ids)),
             )
-            return {paper_id: date.fromisoformat(day) for paper_id, day in rows}
+            for paper_id, day in rows:
+                first[paper_id] = min(date.fromisoformat(day), first.get(paper_id, date.max))
+            return first
 
         return await self._database.read(look_up)
 
@@ -162,28 +193,29 @@ class DeliveryReader:
         return int(count)
 
     async def _where(self, condition: str, *values: object) -> list[Delivery]:
-        def look_up(connection: sqlite3.Connection) -> list[Delivery]:
-            rows = fetched(
-                connection,
-                f"SELECT deliveries.*, subscriptions.guild_id, {DELIVERED_WISH} AS whole_wish,"
-                " (SELECT json_group_array(json_array(paper_id, refusal))"
-                " FROM refused_papers WHERE delivery_id = deliveries.id) AS refused FROM deliveries"
-                f" JOIN subscriptions ON subscriptions.id = subscription_id WHERE {condition}",
-                values,
-            )
-            ids = [row["id"] for row in rows]
-            highlights, messages = select_highlights(connection, ids), select_messages(connection, ids)
-            found = (
-                readable("delivery", row["id"], partial(read_delivery, row, highlights[row["id"]], messages[row["id"]]))
-                for row in rows
-            )
-            return [delivery for delivery in found if delivery]
-
-        return await self._database.read(look_up)
+        return await self._database.read(lambda connection: _select(connection, condition, *values))
 
     async def _only(self, condition: str, *values: object) -> Delivery | None:
         found = await self._where(condition, *values)
         return found[0] if found else None
+
+
+def _select(connection: sqlite3.Connection, condition: str, *values: object) -> list[Delivery]:
+    rows = fetched(
+        connection,
+        f"SELECT deliveries.*, subscriptions.guild_id, {DELIVERED_WISH} AS whole_wish,"
+        " (SELECT json_group_array(json_array(paper_id, refusal))"
+        " FROM refused_papers WHERE delivery_id = deliveries.id) AS refused FROM deliveries"
+        f" JOIN subscriptions ON subscriptions.id = subscription_id WHERE {condition}",
+        values,
+    )
+    ids = [row["id"] for row in rows]
+    highlights, messages = select_highlights(connection, ids), select_messages(connection, ids)
+    found = (
+        readable("delivery", row["id"], partial(read_delivery, row, highlights[row["id"]], messages[row["id"]]))
+        for row in rows
+    )
+    return [delivery for delivery in found if delivery]
 
 
 def _covered_until(connection: sqlite3.Connection, subscription_id: int) -> date | None:
@@ -205,4 +237,36 @@ def _highlighted_of(connection: sqlite3.Connection, subscription_id: int, first:
         " UNION SELECT paper_id FROM refused_papers WHERE subscription_id = ?1",
         (subscription_id, first.isoformat(), last.isoformat()),
     )
-    return frozenset(paper_id for (paper_id,) in rows)
+    past = listed_highlighted_long_ago(connection, subscription_id, first, last)
+    return past.union(paper_id for (paper_id,) in rows)
+
+
+def _recalled(connection: sqlite3.Connection, runs: list[PastRun]) -> Delivery | None:
+    """The first of these as a delivery, if there is one."""
+    return recall(connection, runs[0]) if runs else None
+
+
+def _past_dailies(connection: sqlite3.Connection, guild_id: int) -> dict[int, set[int]]:
+    """Of a server's subscriptions that have a past, which of their wishes were for daily digests."""
+    rows = connection.execute(
+        "SELECT subscription_id, number FROM wishes WHERE subscription_id IN"
+        " (SELECT id FROM subscriptions WHERE guild_id = ?) AND wish ->> 'cadence' = 'daily'"
+        " AND EXISTS (SELECT 1 FROM past WHERE past.subscription_id = wishes.subscription_id)",
+        (guild_id,),
+    )
+    daily: defaultdict[int, set[int]] = defaultdict(set)
+    for subscription_id, number in rows:
+        daily[subscription_id].add(number)
+    return daily
+
+
+def _first_seen(
+    connection: sqlite3.Connection, guild_id: int, ids: list[str], daily: Mapping[int, set[int]]
+) -> dict[str, date]:
+    """When daily digests of long ago first had each of these papers."""
+    runs = past_of_papers_in(connection, guild_id, ids) if daily else []
+    first: dict[str, date] = {}
+    for run in sorted(runs, key=lambda each: each.run_date, reverse=True):
+        if run.wish in daily.get(run.subscription_id, ()):
+            first |= {each.paper_id: run.run_date for each in run.highlights if each.paper_id in ids}
+    return first

@@ -4,20 +4,25 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.digest import Digest
 from bot.reasons import Reason
 from bot.storage.changes import Action, record_change
 from bot.storage.database import assigned, fetched, iso
+from bot.storage.deliveries.folding import fold_oldest, owners_of_old
 from bot.storage.deliveries.reading import DeliveryReader
 from bot.storage.deliveries.refusals import simplify, skip, split
 from bot.storage.deliveries.rows import insert_highlights, insert_messages
 from bot.storage.deliveries.values import Delivery, DeliveryState, Form, Message
 from bot.storage.notices import forget_notice
+from bot.storage.past import highlighted_long_ago
 from bot.storage.reasons import reason_json
 from bot.storage.subscriptions import Subscription, run_row, suspend
 from bot.storage.wishes import wish_number
 from bot.subscription.schedule import Run
+
+LOOKED_AT_ONCE = 200  # subscriptions, for what has become old of theirs
 
 
 class Deliveries(DeliveryReader):
@@ -187,6 +192,27 @@ class Deliveries(DeliveryReader):
 
         await self._database.write(undo)
 
+    async def fold(self, before: datetime) -> None:
+        """Make finished deliveries that were planned before then the past, a row at a time.
+
+        Each is a transaction of its own, between which others have their turn; it may be stopped, and called again.
+        """
+        last = 0
+        while ids := await self._subscriptions_after(last):
+            first, last = ids[0], ids[-1]
+            owners = partial(owners_of_old, first=first, last=last, before=iso(before))
+            for subscription_id in await self._database.read(owners):
+                oldest = partial(fold_oldest, subscription_id=subscription_id, before=iso(before))
+                while await self._database.write(oldest):
+                    pass
+
+    async def _subscriptions_after(self, subscription_id: int) -> list[int]:
+        """Some of the subscriptions, in order."""
+        rows = await self._database.rows(
+            "SELECT id FROM subscriptions WHERE id > ? ORDER BY id LIMIT ?", subscription_id, LOOKED_AT_ONCE
+        )
+        return [known for (known,) in rows]
+
     async def _note(self, delivery_id: int, number: int, assignments: str, *values: object) -> None:
         await self._database.execute(
             f"UPDATE messages SET {assignments} WHERE delivery_id = ? AND number = ?", *values, delivery_id, number
@@ -243,10 +269,17 @@ def _insert(
         ),
     )
     for row in inserted:
+        _check_past(connection, subscription.id, digest)
         insert_messages(connection, row["id"], nonces)
         insert_highlights(connection, row["id"], subscription.id, digest.highlights, apart=len(nonces) > 1)
         return int(row["id"])
     raise _Void
+
+
+def _check_past(connection: sqlite3.Connection, subscription_id: int, digest: Digest) -> None:
+    """Raises `_Void` where a paper was highlighted long ago: no key of the database holds those apart any more."""
+    if highlighted_long_ago(connection, subscription_id, (each.paper.id for each in digest.highlights)):
+        raise _Void
 
 
 def _planned(

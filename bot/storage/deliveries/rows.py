@@ -3,13 +3,16 @@
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 
 from bot.digest import Digest, Highlight
-from bot.storage.database import from_iso
+from bot.papers import Paper
+from bot.storage.database import from_iso, readable
 from bot.storage.deliveries.values import Delivery, DeliveryState, Form, Message, RefusedPaper
-from bot.storage.papers import SELECT_PAPERS, read_paper
+from bot.storage.papers import SELECT_PAPERS, papers_by_id, read_paper
+from bot.storage.past import PastRun
 from bot.storage.reasons import read_reason
 from bot.storage.wishes import read_wish
 
@@ -133,4 +136,39 @@ def read_delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages:
         planned_at=datetime.fromisoformat(row["planned_at"]),
         attempts=row["attempts"],
         refused=tuple(RefusedPaper(paper_id, code) for paper_id, code in json.loads(row["refused"])),
+    )
+
+
+def recall(connection: sqlite3.Connection, run: PastRun) -> Delivery | None:
+    """The delivery of a run of long ago, with what is remembered of it; None where its wish cannot be read."""
+    ((wish,),) = connection.execute(
+        "SELECT wish FROM wishes WHERE subscription_id = ? AND number = ?", (run.subscription_id, run.wish)
+    )
+    papers = papers_by_id(connection, [each.paper_id for each in run.highlights])
+    return readable("delivery", run.id, partial(_recalled, run, wish, papers))
+
+
+def _recalled(run: PastRun, wish: str, papers: Mapping[str, Paper]) -> Delivery:
+    return Delivery(
+        id=run.id,
+        subscription_id=run.subscription_id,
+        guild_id=run.guild_id,
+        channel_id=run.channel_id,
+        run_date=run.run_date,
+        state=DeliveryState.SENT if run.highlights else DeliveryState.QUIET,
+        reason=None,
+        wish=read_wish(json.loads(wish)),
+        digest=Digest(
+            max(run.days, default=run.run_date),
+            run.days,
+            highlights=tuple(
+                Highlight(position, papers[each.paper_id], each.upvotes, comments=0)
+                for position, each in enumerate(run.highlights, 1)
+            ),
+        ),
+        messages=tuple(
+            Message(each.number, "", None, each.place_id, each.message_id, each.sent_at) for each in run.messages
+        ),
+        planned_at=run.planned_at,
+        attempts=0,
     )

@@ -19,3 +19,24 @@ UPDATE deliveries SET wish = (
     SELECT number FROM wishes WHERE wishes.subscription_id = deliveries.subscription_id AND wishes.wish = whole_wish
 );
 ALTER TABLE deliveries DROP COLUMN whole_wish;
+
+-- Finished deliveries of long ago, a week's runs to a row, with the days on which their papers were listed.
+CREATE TABLE past (
+    id              INTEGER PRIMARY KEY,
+    subscription_id INTEGER NOT NULL REFERENCES subscriptions (id),
+    since           TEXT NOT NULL,
+    until           TEXT NOT NULL,
+    runs            BLOB NOT NULL           -- packed by bot/storage/past.py
+) STRICT;
+
+CREATE INDEX past_by_subscription ON past (subscription_id, until, since);
+
+DROP INDEX highlights_by_paper;  -- nobody asks for a paper without a subscription any more
+
+-- Of a server's log, the latest.
+CREATE TRIGGER changes_are_few AFTER INSERT ON changes
+BEGIN
+    DELETE FROM changes WHERE guild_id = NEW.guild_id AND id <= (
+        SELECT id FROM changes WHERE guild_id = NEW.guild_id ORDER BY id DESC LIMIT 1 OFFSET 200
+    );
+END;

@@ -1,0 +1,122 @@
+"""A simulated year of digests, as a file keeps it: real lists, plans and records, without a Discord to send to."""
+
+import random
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.app import House, open_house
+from bot.delivery.planning import Planner
+from bot.papers import Paper
+from bot.papers.api import PapersAPI
+from bot.settings import KEEP_DETAILS_DAYS
+from bot.storage import Delivery, DeliveryState, Storage
+from bot.subscription.schedule import Cadence, Timetable, first_run
+from bot.subscription.settings import Discussion, Posting, Taste, Wish
+
+FIRST_DAY = date(2026, 1, 5)  # a Monday
+DAYS = 366
+LISTED = 20  # papers a day
+COMES_AGAIN_AFTER = (9, 70, 200)  # days: a paper of then is listed again, with more upvotes than any other
+DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
+DAILY = Timetable(time(9), ZoneInfo("Europe/Berlin"))
+KINDS: Mapping[str, Wish] = {
+    "five a day": Wish(0, DAILY, Taste(5)),
+    "ten a day": Wish(0, DAILY, Taste(10)),
+    "five a day, a message each": Wish(0, DAILY, Taste(5), Posting(discussion=Discussion.HIGHLIGHT)),
+    "nearly always quiet": Wish(0, DAILY, Taste(5, min_upvotes=2000), Posting(quiet_line=True)),
+    "ten a week": Wish(0, replace(DAILY, weekdays=frozenset({0}), cadence=Cadence.WEEKLY), Taste(10)),
+}
+
+
+class Year:
+    """Lives through a year in the file at `path`; each of `wishes` is a subscription of a server of its own."""
+
+    def __init__(self, path: Path, wishes: Sequence[Wish], *, shrinking: bool = True, days: int = DAYS) -> None:
+        self.path, self.wishes, self.shrinking, self.days = path, wishes, shrinking, days
+        self.now = self.morning(FIRST_DAY)
+        self.lists: dict[date, list[Paper]] = {}
+        self._chance = random.Random(7)
+
+    def morning(self, day: date) -> datetime:
+        """When the list of a day has closed, and the digests of the next morning are due."""
+        return datetime.combine(day + timedelta(days=1), time(8, 5), UTC)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[House]:
+        """The house over the file; the papers API is not there."""
+        async with PapersAPI("http://127.0.0.1:9") as api, open_house(self.path, api, clock=lambda: self.now) as house:
+            yield house
+
+    @property
+    def kilobytes(self) -> float:
+        """The size of the file, while it is closed."""
+        return self.path.stat().st_size / 1000
+
+    async def live(self) -> None:
+        async with self.open() as house:
+            planner = Planner(house.storage, house.composer)
+            for number, wish in enumerate(self.wishes):
+                await self._subscribe(house.storage, number, wish)
+            for number in range(self.days):
+                await self._live_a_day(house.storage, planner, FIRST_DAY + timedelta(days=number))
+
+    async def _subscribe(self, storage: Storage, number: int, wish: Wish) -> None:
+        place = self._snowflake(self.now - timedelta(days=300))
+        run = first_run(wish.timetable, self.now - timedelta(days=1))
+        await storage.subscriptions.add(
+            place, replace(wish, channel_id=place + number + 1), by=place, now=self.now, next_run=run
+        )
+
+    async def _live_a_day(self, storage: Storage, planner: Planner, day: date) -> None:
+        self.now = self.morning(day)
+        self.lists[day] = self._listed(day)
+        again = 7 if day.weekday() == 6 else 1  # lists that are read again for a digest over several days
+        for each in (day - timedelta(days=back) for back in range(again)):
+            if each in self.lists:
+                await storage.papers.record(each, self.lists[each], self.now)
+        for subscription in await storage.subscriptions.due(self.now):
+            delivery = await planner.plan_due(subscription, self.now)
+            assert delivery
+            if delivery.state is DeliveryState.PLANNED:
+                await self._arrive(storage, delivery)
+        if self.shrinking:
+            await self.fold(storage)
+        if self.shrinking and day.weekday() == 6:  # the upvotes are the archive's, and it takes a while
+            await storage.snapshots.thin(self.now)
+
+    def _listed(self, day: date) -> list[Paper]:
+        """Papers with ids by chance, and some of long ago."""
+        numbers = self._chance.sample(range(1000), LISTED)
+        votes = [int(self._chance.expovariate(1 / 30)) for _ in numbers]
+        papers = [
+            Paper(f"{day:%y%m}.{day.day * 1000 + number // 2:05}", f"Paper {number}", "", upvotes=upvotes, day=day)
+            for number, upvotes in zip(numbers, votes, strict=True)
+        ]
+        earlier = [self.lists.get(day - timedelta(days=back)) for back in COMES_AGAIN_AFTER]
+        return papers + [replace(each[0], upvotes=1000, day=day) for each in earlier if each]
+
+    async def _arrive(self, storage: Storage, delivery: Delivery) -> None:
+        began = self.now + timedelta(seconds=self._chance.randrange(50))
+        for message in delivery.messages:
+            sent_at = began + timedelta(seconds=message.number)
+            await storage.deliveries.arrived(
+                delivery.id, message.number, delivery.channel_id, self._snowflake(sent_at), sent_at
+            )
+        await storage.deliveries.complete(delivery)
+
+    def _snowflake(self, instant: datetime) -> int:
+        milliseconds = int((instant - DISCORD_EPOCH).total_seconds() * 1000) + self._chance.randrange(1000)
+        return milliseconds << 22 | self._chance.randrange(1 << 22)
+
+    async def fold(self, storage: Storage) -> None:
+        await storage.deliveries.fold(self.now - timedelta(days=KEEP_DETAILS_DAYS))
+
+    async def shrink(self) -> None:
+        """What the bot does every night."""
+        async with self.open() as house:
+            await self.fold(house.storage)
+            await house.storage.snapshots.thin(self.now)
