@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import compose, corpus, ingest, load, memory, paced, search, sends, wire
+from bench import compose, corpus, growth, ingest, load, memory, paced, search, sends, wire
 from bench.figures import table
 from bench.shelves import Shelf, shelve
 from bot.search import Encoder, load_encoder
@@ -59,6 +59,7 @@ async def _digests(folder: Path, lists: corpus.Lists) -> Table:
     figures = [await ingest.measure(folder, lists), *compose.measure(papers)]
     figures += [await compose.measure_many(folder, papers), await sends.measure_whole(folder, papers)]
     figures += [await sends.measure(folder, papers), *await paced.measure(folder, papers)]
+    figures += await growth.measure(folder)
     return table("Digests", figures)
 
 

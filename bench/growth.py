@@ -1,0 +1,33 @@
+"""What a subscription adds to the file in a simulated year; beside the same year in which nothing becomes the past."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.figures import Figure
+from bot.subscription.settings import Wish
+from tests.year import KINDS, Year
+
+EACH = 4  # subscriptions of a kind
+
+
+async def measure(folder: Path) -> list[Figure]:
+    """For each kind of subscription; without the archive, which all share."""
+    figures = []
+    for shrinking in (True, False):
+        alone = await _kilobytes(folder / f"alone {shrinking}.db", (), shrinking=shrinking)
+        figures.append(
+            [
+                (await _kilobytes(folder / f"{kind} {shrinking}.db", [wish] * EACH, shrinking=shrinking) - alone) / EACH
+                for kind, wish in KINDS.items()
+            ]
+        )
+    return [
+        Figure(f"a year's growth, {kind}", shrunk, whole, "kB", "every detail is kept", "at most 60 kB")
+        for kind, shrunk, whole in zip(KINDS, *figures, strict=True)
+    ]
+
+
+async def _kilobytes(path: Path, wishes: Sequence[Wish], *, shrinking: bool) -> float:
+    year = Year(path, wishes, shrinking=shrinking)
+    await year.live()
+    return year.kilobytes
