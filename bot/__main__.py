@@ -28,6 +28,7 @@ from bot.search import IndexRefused, forget_index, load_encoder
 from bot.settings import BotSettings, InvalidSettings, Settings, read_settings
 from bot.storage import DatabaseRefused, open_storage
 from bot.subscription.settings import Taste
+from bot.subscription.zones import use_newest_zones
 
 app = typer.Typer(
     help="Paperboy brings the day's best AI papers to a Discord server.",
@@ -68,6 +69,7 @@ def run() -> None:
     settings = read_settings(BotSettings)
     discord.utils.setup_logging(level=logging.getLevelName(settings.log_level))
     logging.getLogger("apscheduler.executors.default").addFilter(_is_no_stop)
+    use_newest_zones()
     asyncio.run(_run(settings))
 
 
@@ -119,6 +121,7 @@ def demo(
     scene: Annotated[Scene, typer.Option(help="What to begin with.")] = Scene.DIGEST,
 ) -> None:
     """Show the real bot in a simulated Discord, in a browser: no token, no network."""
+    use_newest_zones()  # before any zone is made
     try:
         from bot.demo import stage  # noqa: PLC0415  # an extra, which the bot runs without
     except ImportError as error:

@@ -290,6 +290,22 @@ class TestPreview:
         assert ended.err.startswith("PAPERBOY_PAPERS_URL: ")
 
 
+class TestRun:
+    async def test_it_goes_by_the_packages_time_zones_where_the_systems_are_older_and_says_so(
+        self, terminal: Terminal, tmp_path: Path
+    ) -> None:
+        (tmp_path / "zones").mkdir()
+        (tmp_path / "zones" / "tzdata.zi").write_text("# version 2022g\n")
+        terminal.environment |= {
+            "PYTHONTZPATH": str(tmp_path / "zones"),
+            "DISCORD_TOKEN": "none",
+            "PAPERBOY_DISCORD_API_URL": "http://127.0.0.1:9",
+        }
+        ended = await terminal.run("run")
+        assert ended.code == 1
+        assert "from the package tzdata" in ended.err
+
+
 class TestHelp:
     async def test_help_names_every_command(self, terminal: Terminal) -> None:
         ended = await terminal.run("--help")

