@@ -185,7 +185,7 @@ async def _preview(settings: Settings, day: date | None, size: int) -> Panel:
     days = [day] if day else [latest - timedelta(days=earlier) for earlier in range(7)]
     async with _papers_api(settings) as api:
         for each in days:
-            papers = await api.daily(each)
+            papers = (await api.daily(each)).papers
             if papers:
                 break
     candidates = [Candidate(paper, frozenset({each})) for paper in papers]

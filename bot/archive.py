@@ -43,10 +43,10 @@ class Archive:
 
     async def refresh(self, day: date, now: datetime) -> int:
         """Read the list of `day` once; gives how many papers it held. Raises `PapersUnavailable`."""
-        papers = await self._api.daily(day)
-        changed = await self._papers.record(day, papers, now)
-        log.info("%s: %d papers, %d new or changed", day, len(papers), changed)
-        return len(papers)
+        read = await self._api.daily(day)
+        changed = await self._papers.record(day, read.papers, now, ids=read.ids)
+        log.info("%s: %d papers, %d new or changed", day, len(read.papers), changed)
+        return len(read.papers)
 
     async def catch_up(self, clock: Clock, backfill_days: int) -> None:
         """At the start: what is current, then what is lacking of so many days."""

@@ -102,21 +102,21 @@ class TestReadingAList:
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.lists = {DAY: entries(250)}
-        assert len(await api.daily(DAY)) == 250
+        assert len((await api.daily(DAY)).papers) == 250
         assert papers_server.queries == [{"date": "2026-01-15", "limit": "100", "p": str(n)} for n in range(3)]
 
     async def test_a_full_last_page_costs_one_empty_page_and_no_paper(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.lists = {DAY: entries(200)}
-        assert len(await api.daily(DAY)) == 200
+        assert len((await api.daily(DAY)).papers) == 200
 
     async def test_a_full_page_without_a_link_to_the_next_is_not_taken_for_the_last(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         pages = entries(100), entries(5, first=200)
         papers_server.faults += [answering(200, json.dumps(page)) for page in pages]
-        assert len(await api.daily(DAY)) == 105
+        assert len((await api.daily(DAY)).papers) == 105
 
     async def test_a_short_page_with_a_link_to_the_next_is_followed(
         self, papers_server: FaultyServer, api: PapersAPI
@@ -126,7 +126,7 @@ class TestReadingAList:
             answering(200, json.dumps(first), Link='</api/daily_papers?p=1>; rel="next"'),
             answering(200, json.dumps(second)),
         ]
-        assert len(await api.daily(DAY)) == 5
+        assert len((await api.daily(DAY)).papers) == 5
         assert [query["p"] for query in papers_server.queries] == ["0", "1"]
 
     async def test_a_server_that_always_links_to_another_page_is_left_in_the_end(
@@ -134,19 +134,19 @@ class TestReadingAList:
     ) -> None:
         page = answering(200, json.dumps(entries(1)), Link='<?p=9>; rel="next"')
         papers_server.faults += [page] * 100
-        assert len(await api.daily(DAY)) == 1
+        assert len((await api.daily(DAY)).papers) == 1
         assert len(papers_server.queries) == papers.MAX_PAGES
 
     async def test_a_paper_that_a_vote_moved_to_the_next_page_is_there_once(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.lists = {DAY: [*entries(100), entry("2601.00100", upvotes=11)]}
-        read_papers = await api.daily(DAY)
+        read_papers = (await api.daily(DAY)).papers
         assert [paper.upvotes for paper in read_papers if paper.id == "2601.00100"] == [11]
         assert len(read_papers) == 100
 
     async def test_a_weekend_is_an_empty_list_and_no_error(self, api: PapersAPI) -> None:
-        assert await api.daily(date(2026, 1, 17)) == ()
+        assert (await api.daily(date(2026, 1, 17))).papers == ()
 
     async def test_an_unreadable_entry_costs_itself_alone_and_is_counted_in_one_warning(
         self, papers_server: FaultyServer, api: PapersAPI, caplog: pytest.LogCaptureFixture
@@ -163,7 +163,7 @@ class TestReadingAList:
             entry("2601.1", title=""),
         ]
         papers_server.lists = {DAY: [*broken, *entries(3)]}
-        assert len(await api.daily(DAY)) == 3
+        assert len((await api.daily(DAY)).papers) == 3
         warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
         assert warnings == ["2026-01-15: skipped 9 entries that could not be read"]
 
@@ -391,7 +391,7 @@ class TestABadDay:
         self, papers_server: FaultyServer, api: PapersAPI, status: int
     ) -> None:
         papers_server.faults += [answering(status)] * 4
-        assert len(await api.daily(DAY)) == 7
+        assert len((await api.daily(DAY)).papers) == 7
         assert len(papers_server.queries) == 5
 
     @pytest.mark.parametrize("fault", [hang_up, break_off])
@@ -399,7 +399,7 @@ class TestABadDay:
         self, papers_server: FaultyServer, api: PapersAPI, fault: Fault
     ) -> None:
         papers_server.faults += [fault, fault]
-        assert len(await api.daily(DAY)) == 7
+        assert len((await api.daily(DAY)).papers) == 7
 
     async def test_after_five_tries_it_is_said_what_was_wrong(
         self, papers_server: FaultyServer, api: PapersAPI
@@ -457,7 +457,7 @@ class TestABadDay:
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.faults += [answering(502, "<html>oops", Content_Type="text/html")]
-        assert len(await api.daily(DAY)) == 7
+        assert len((await api.daily(DAY)).papers) == 7
 
     @pytest.mark.parametrize(
         "hostile",
@@ -474,7 +474,7 @@ class TestABadDay:
         broken = '{"paper": {"id": "2601.09999", "title": "T", ' + hostile[1:] + "}"
         good = json.dumps(entries(7))
         papers_server.faults += [answering(200, f"[{broken}, {good[1:]}")]
-        assert {f"2601.0000{n}" for n in range(1, 8)} <= {paper.id for paper in await api.daily(DAY)}
+        assert {f"2601.0000{n}" for n in range(1, 8)} <= {paper.id for paper in (await api.daily(DAY)).papers}
 
     @pytest.mark.parametrize("hostile", ["9" * 5000, '{"a":' * 100_000])
     async def test_json_that_would_choke_the_parser_is_said_to_be_none(
@@ -522,7 +522,7 @@ class TestABadDay:
             return web.json_response(entries(7), status=status, headers=headers)
 
         papers_server.faults += [answer]
-        assert len(await api.daily(DAY)) == 7
+        assert len((await api.daily(DAY)).papers) == 7
 
 
 class TestLookingUpAPaper:

@@ -55,7 +55,7 @@ class Works:
         storage, known, delivery_id = self.storage, self.known, self.delivery_id
         ids, days = ["2601.00001", "2601.00002"], (DAY, DAY + timedelta(days=6))
         return {
-            "papers.record": lambda: storage.papers.record(DAY, [paper("2601.00003")], MORNING),
+            "papers.record": lambda: storage.papers.record(DAY, [paper("2601.00003")], MORNING, ids=["2601.00003"]),
             "papers.record_paper": lambda: storage.papers.record_paper(paper("2601.00004"), MORNING),
             "papers.completed": lambda: storage.papers.completed([paper("2601.00001")]),
             "papers.snapshots": lambda: storage.papers.snapshots(ids[0]),

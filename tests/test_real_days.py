@@ -61,7 +61,7 @@ class TestReading:
     async def test_every_day_is_read_with_no_entry_lost(self, api: PapersAPI, clock: Clock) -> None:
         clock.now = datetime(2026, 11, 1, tzinfo=UTC)
         for known in real_days():
-            papers = await api.daily(known.day)
+            papers = (await api.daily(known.day)).papers
             assert [paper.id for paper in papers] == [entry["paper"]["id"] for entry in known.entries]
             assert {paper.day for paper in papers} == {known.day}
         assert (len(real_days()), sum(len(known.entries) for known in real_days())) == (496, 8155)

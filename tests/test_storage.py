@@ -319,7 +319,7 @@ async def transaction(opened: Database) -> AsyncIterator[None]:
     written, free = threading.Event(), threading.Event()
 
     def write(connection: sqlite3.Connection) -> None:
-        connection.execute("INSERT INTO captures VALUES ('2026-01-15', 'now')")
+        connection.execute("INSERT INTO captures (day, captured_at) VALUES ('2026-01-15', 'now')")
         written.set()
         free.wait()
 
@@ -345,8 +345,8 @@ class TestTransactions:
 
     async def test_a_statement_that_fails_takes_the_whole_transaction_back(self, opened: Database) -> None:
         def twice(connection: sqlite3.Connection) -> None:
-            connection.execute("INSERT INTO captures VALUES ('2026-01-15', 'now')")
-            connection.execute("INSERT INTO captures VALUES ('2026-01-15', 'now')")
+            connection.execute("INSERT INTO captures (day, captured_at) VALUES ('2026-01-15', 'now')")
+            connection.execute("INSERT INTO captures (day, captured_at) VALUES ('2026-01-15', 'now')")
 
         with pytest.raises(sqlite3.IntegrityError):
             await opened.write(twice)
@@ -400,7 +400,7 @@ class TestTransactions:
     async def test_all_who_share_a_commit_that_fails_hear_of_it(self, opened: Database) -> None:
         def lacking(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA defer_foreign_keys = ON")
-            connection.execute("INSERT INTO listings VALUES ('2026-01-15', '2601.00010')")
+            connection.execute("INSERT INTO listings (day, paper_id) VALUES ('2026-01-15', '2601.00010')")
 
         async with transaction(opened):
             works = [write_capture(opened, NEXT_DAY), opened.write(lacking)]
@@ -430,7 +430,7 @@ class TestTransactions:
 
     async def test_a_reader_cannot_write(self, opened: Database) -> None:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            await opened.rows("INSERT INTO captures VALUES ('2026-01-15', 'now')")
+            await opened.rows("INSERT INTO captures (day, captured_at) VALUES ('2026-01-15', 'now')")
 
     async def test_two_processes_on_one_file_wait_for_each_other(self, storage: Storage, path: Path) -> None:
         async with open_storage(path) as other:
@@ -452,7 +452,7 @@ class TestSchema:
 
     async def test_foreign_keys_are_enforced(self, opened: Database) -> None:
         with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-            await opened.execute("INSERT INTO listings VALUES ('2026-01-15', '2601.00010')")
+            await opened.execute("INSERT INTO listings (day, paper_id) VALUES ('2026-01-15', '2601.00010')")
 
     async def test_the_file_is_in_wal_mode_and_safe_from_power_cuts(self, opened: Database) -> None:
         def look(connection: sqlite3.Connection) -> tuple[str, int]:

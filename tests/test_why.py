@@ -131,7 +131,7 @@ async def test_a_paper_that_appeared_on_a_list_after_it_was_looked_at_does_not_c
 async def test_a_paper_that_never_was_on_a_list_is_told_so(server: Server, papers_server: PapersServer) -> None:
     papers_server.beyond = [entry("2601.00077")]
     await server.subscribe()
-    assert await why(server, 77) == "Never highlighted: it has not been on any daily list that I know."
+    assert await why(server, 77) == "Never highlighted: it is not on any daily list that I know."
 
 
 async def test_a_paper_for_the_coming_run_may_come_if_it_keeps_its_place(server: Server) -> None:

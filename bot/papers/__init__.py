@@ -72,6 +72,17 @@ class Paper:
         return f"https://cdn-thumbnails.huggingface.co/social-thumbnails/papers/{self.id}.png"
 
 
+@dataclass(frozen=True, slots=True)
+class DailyList:
+    """A daily list as it was read once: its papers, each once, and the `ids` of all its entries, readable or not.
+
+    `ids` is None where the reading may lack some of the list.
+    """
+
+    papers: tuple[Paper, ...]
+    ids: frozenset[str] | None
+
+
 def paper_id(reference: str) -> str | None:
     """The arXiv id in a bare id, `idvN`, `arXiv:id` or a paper's URL; None where there is none."""
     found = _REFERENCE.match(reference)

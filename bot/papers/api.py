@@ -20,8 +20,8 @@ import aiohttp
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_base, wait_exponential_jitter
 
-from bot.papers import ARXIV_ID, Paper
-from bot.papers.entry import read_body, read_entry
+from bot.papers import ARXIV_ID, DailyList, Paper
+from bot.papers.entry import read_body, read_entry, told_id
 from bot.reasons import Reason, ReasonKind
 
 log = logging.getLogger(__name__)
@@ -90,23 +90,29 @@ class PapersAPI:
     ) -> None:
         await self._session.close()
 
-    async def daily(self, day: date) -> tuple[Paper, ...]:
-        """The papers on the list of `day` (UTC), each once, as they are now; empty on most weekends.
+    async def daily(self, day: date) -> DailyList:
+        """The list of `day` (UTC) with its papers as they are now; empty on most weekends.
 
         An entry that cannot be read is left out and counted in a warning. Raises `PapersUnavailable`.
         """
         papers: dict[str, Paper] = {}
+        ids: list[str | None] = []
         skipped = 0
+        ended = False
         for page in range(MAX_PAGES):
             params = {"date": day.isoformat(), "limit": str(PAGE_SIZE), "p": str(page)}
             entries, linked = await self._entries(f"the list of {day}", "daily_papers", params)
             readable = _readable(entries, day)
             skipped += len(entries) - len(readable)
             papers |= {paper.id: paper for paper in readable}  # a vote between two pages may show a paper twice
-            if not entries or not (linked or len(entries) >= PAGE_SIZE):
+            ids += map(told_id, entries)
+            ended = not entries or not (linked or len(entries) >= PAGE_SIZE)
+            if ended:
                 break
         _warn(str(day), skipped)
-        return tuple(papers.values())
+        known = frozenset(paper_id for paper_id in ids if paper_id)
+        # Where one is there twice, another may have slipped from one page to the other unseen.
+        return DailyList(tuple(papers.values()), known if ended and len(known) == len(ids) else None)
 
     async def paper(self, paper_id: str) -> Paper | None:
         """The paper with this arXiv id as it is now, of no day; None where the API knows none.

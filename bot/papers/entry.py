@@ -1,5 +1,6 @@
 """Read an entry of a list, or a paper on its own; what is known of the API's JSON stands here and nowhere else."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -134,6 +135,12 @@ def read_entry(entry: Any, day: date | None) -> Paper:
     known = {key: value for key, value in entry.items() if value is not None}
     known["paper"] = {key: value for key, value in entry["paper"].items() if value is not None}
     return _Entry.model_validate(known).paper(day)
+
+
+def told_id(entry: Any) -> str | None:
+    """The id in an entry, be the rest of it unreadable; None where there is none."""
+    told = entry["paper"].get("id") if isinstance(entry, dict) and isinstance(entry.get("paper"), dict) else None
+    return told if isinstance(told, str) and re.fullmatch(ARXIV_ID, told) else None
 
 
 def read_body(body: Any) -> Paper:

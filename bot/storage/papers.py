@@ -2,13 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime
 
 from bot.digest import Candidate
 from bot.papers import Paper
 from bot.storage.database import Database, from_iso, iso
+from bot.storage.listings import file_list, is_overtaken
 
 MOST_SORTED = 92  # days whose papers are sorted for a leaderboard
 _COLUMNS = tuple(field.name for field in fields(Paper) if field.name != "day")
@@ -29,26 +30,23 @@ class Papers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def record(self, day: date, papers: Sequence[Paper], now: datetime) -> int:
+    async def record(
+        self, day: date, papers: Sequence[Paper], now: datetime, *, ids: Collection[str] | None = None
+    ) -> int:
         """Take in the list of `day` as read at `now`; gives how many papers are new or changed.
 
+        With the `ids` of all that is on it, readable or not, the list becomes what was read; else it only grows.
         One transaction: the papers, the days they were listed on, an upvote snapshot where the number
-        changed, and the capture itself.
+        changed, and the capture itself. A reading that a later one has overtaken changes nothing.
         """
         listed = {paper.id: paper.day or day for paper in papers}
         seen = [replace(paper, day=listed[paper.id]) for paper in papers]
 
         def take_in(connection: sqlite3.Connection) -> int:
+            if is_overtaken(connection, day, now):
+                return 0
             _, changed = _take_in(connection, seen, now)
-            connection.executemany(
-                "INSERT INTO listings (day, paper_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                [(known.isoformat(), paper_id) for paper_id, known in listed.items()],
-            )
-            connection.execute(
-                "INSERT INTO captures (day, captured_at) VALUES (?, ?)"
-                " ON CONFLICT (day) DO UPDATE SET captured_at = max(captured_at, excluded.captured_at)",
-                (day.isoformat(), iso(now)),
-            )
+            file_list(connection, day, listed, ids, now)
             return changed
 
         return await self._database.write(take_in)

@@ -1,0 +1,98 @@
+"""Which papers are on which daily list: a later reading of a list replaces it, unless it looks like a fault."""
+
+import logging
+import sqlite3
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, timedelta
+
+from bot.storage.database import fetched, from_iso, iso
+
+log = logging.getLogger(__name__)
+
+SHORT_FOR = timedelta(hours=6)  # after which a list that has lost more than half of its papers is taken for true
+LONGEST_READING = timedelta(hours=1)  # a capture later than that is from a clock that was wrong
+
+
+def is_overtaken(connection: sqlite3.Connection, day: date, now: datetime) -> bool:
+    """Whether another process has recorded the list of `day` as read after `now`."""
+    captured_at, _ = _capture(connection, day)
+    return captured_at is not None and timedelta() < captured_at - now <= LONGEST_READING
+
+
+def file_list(
+    connection: sqlite3.Connection,
+    day: date,
+    listed: Mapping[str, date],
+    ids: Collection[str] | None,
+    now: datetime,
+) -> None:
+    """Keep what the list of `day`, read at `now`, has: papers by id, each with the day it is filed under.
+
+    With `ids`, those of all its entries, the papers that it has no more are taken off it.
+    """
+    _, short_since = _capture(connection, day)
+    if ids is not None:
+        known = _known(connection, day)
+        short_since = _short_since(short_since, day, {paper_id for paper_id, _ in known}, ids, now)
+        if short_since is None or now - short_since >= SHORT_FOR:
+            short_since = None
+            gone = [(each, filed) for each, filed in known if each not in ids or listed.get(each, filed) != filed]
+            _take_off(connection, day, gone)
+    _add(connection, day, listed)
+    connection.execute(
+        "INSERT INTO captures (day, captured_at, short_since) VALUES (?, ?, ?) ON CONFLICT (day)"
+        " DO UPDATE SET captured_at = excluded.captured_at, short_since = excluded.short_since",
+        (day.isoformat(), iso(now), iso(short_since) if short_since else None),
+    )
+
+
+def _short_since(
+    before: datetime | None, day: date, known: Collection[str], ids: Collection[str], now: datetime
+) -> datetime | None:
+    """Since when the list of `day` comes with fewer than half of the papers `known` to be on it, if it does."""
+    if 2 * len(ids) >= len(known):
+        return None
+    if before is None:
+        log.warning(
+            "%s: the list has %d entries, where %d were known; unless it stays so for %s, nothing is taken off it",
+            *(day, len(ids), len(known), SHORT_FOR),
+        )
+    return before or now
+
+
+def _capture(connection: sqlite3.Connection, day: date) -> tuple[datetime | None, datetime | None]:
+    """When the list of `day` was last read, and since when it is short."""
+    rows = fetched(connection, "SELECT captured_at, short_since FROM captures WHERE day = ?", (day.isoformat(),))
+    for captured_at, short_since in rows:
+        return from_iso(captured_at), from_iso(short_since)
+    return None, None
+
+
+def _known(connection: sqlite3.Connection, day: date) -> list[tuple[str, date]]:
+    """What the list of `day` had when it was read before: papers, and the days they are filed under."""
+    rows = fetched(
+        connection,
+        "SELECT paper_id, day FROM listings"
+        " WHERE day BETWEEN date(?1, '-1 day') AND date(?1, '+1 day') AND coalesce(read_from, day) = ?1",
+        (day.isoformat(),),
+    )
+    return [(paper_id, date.fromisoformat(filed)) for paper_id, filed in rows]
+
+
+def _take_off(connection: sqlite3.Connection, day: date, gone: Collection[tuple[str, date]]) -> None:
+    if gone:
+        log.info("%s: taken off the list: %s", day, ", ".join(paper_id for paper_id, _ in gone))
+    connection.executemany(
+        "DELETE FROM listings WHERE paper_id = ? AND day = ?",
+        [(paper_id, filed.isoformat()) for paper_id, filed in gone],
+    )
+
+
+def _add(connection: sqlite3.Connection, day: date, listed: Mapping[str, date]) -> None:
+    connection.executemany(
+        "INSERT INTO listings (day, paper_id, read_from) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [
+            (filed.isoformat(), paper_id, None if filed == day else day.isoformat())
+            for paper_id, filed in listed.items()
+        ],
+    )

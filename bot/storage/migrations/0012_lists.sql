@@ -1,0 +1,10 @@
+-- A later reading of a list replaces it.
+
+ALTER TABLE listings ADD COLUMN read_from TEXT;  -- the day of the list that has the paper, where that is not `day`
+ALTER TABLE captures ADD COLUMN short_since TEXT;  -- since then, more than half of the list is missing
+
+-- Whoever keeps what was read of the archive goes by `change` alone.
+CREATE TRIGGER unlisting_changes_paper AFTER DELETE ON listings
+BEGIN
+    UPDATE papers SET change = (SELECT max(change) + 1 FROM papers) WHERE id = OLD.paper_id;
+END;
