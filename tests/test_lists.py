@@ -213,3 +213,16 @@ async def test_a_bot_killed_while_it_takes_a_paper_off_has_done_it_wholly_or_not
         upvotes = {each.paper.id: each.paper.upvotes for each in await storage.papers.candidates(DAY, DAY)}
         whole, done = dict.fromkeys(ids(1, 2, 3), 0), dict.fromkeys(ids(2, 3), 9)
         assert upvotes in ({**whole, "2601.00002": upvotes["2601.00002"], "2601.00003": upvotes["2601.00003"]}, done)
+
+
+# Filed under the right day
+
+
+@pytest.mark.parametrize("told", [5, "0000", 2031, "2031", "1970-01-01T00:00:05Z", "2031-01-15T00:00:00Z", "soon"])
+async def test_an_entry_that_names_a_distant_day_or_none_is_of_the_list_that_was_asked_for(
+    house: House, read: Read, told: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await read([entry("2601.00031", submittedOnDailyAt=told), *entries(2)]) == ids(1, 2, 31)
+    assert await house.storage.papers.listed_days(date.min, date.max) == (DAY,)
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warned == ["2026-01-15: filed 1 entries under this day that name a distant one, or none"]

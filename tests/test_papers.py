@@ -229,7 +229,16 @@ class TestReadingAnEntry:
             read({"id": 2601.1234})
 
     def test_the_day_is_the_one_the_entry_was_submitted_on(self) -> None:
-        assert read({"submittedOnDailyAt": "2026-01-13T23:59:59.999Z"}).day == date(2026, 1, 13)
+        assert read({"submittedOnDailyAt": "2026-01-14T23:59:59.999Z"}).day == date(2026, 1, 14)
+        assert read({"submittedOnDailyAt": "2026-01-16T00:00:00Z"}).day == date(2026, 1, 16)
+
+    @pytest.mark.parametrize("told", [5, "0000", 2031, True, "2026-01-13T23:59:59Z", "2026-01-17T00:00:00Z"])
+    def test_the_day_is_the_requested_one_where_the_entry_names_one_that_cannot_be(self, told: Any) -> None:
+        assert read({"submittedOnDailyAt": told}).day == DAY
+
+    @pytest.mark.parametrize("told", [5, "0000", 2031, "1768435200"])
+    def test_a_number_is_no_instant(self, told: Any) -> None:
+        assert read({"publishedAt": told}).published_at is None
 
     def test_the_day_is_the_requested_one_where_the_entry_does_not_say(self) -> None:
         old = entry("2405.00010")

@@ -140,6 +140,15 @@ class TestAnOldFile:
         assert {each: query(old, each) for each in kept} == {each: before[each] for each in kept}
         assert [query(old, now) for now in MOVED.values()] == [before[then] for then in MOVED]
 
+    async def test_a_paper_filed_under_a_day_that_no_list_was_read_of_is_on_that_day_no_more(self, old: Path) -> None:
+        query(
+            old,
+            "INSERT INTO listings (day, paper_id) VALUES ('1970-01-01', '2601.00010'), ('2031-01-15', '2601.00020')",
+        )
+        async with open_storage(old) as storage:
+            assert await storage.papers.listed_days(date.min, date.max) == (DAY, DAY + timedelta(days=1))
+            assert [each.id for _, each in await storage.papers.changed_since(9, 9)] == ["2601.00010", "2601.00020"]
+
     async def test_what_was_posted_is_found_as_before(self, old: Path) -> None:
         async with open_storage(old) as storage:
             assert await storage.posts.channels(10) == [4, 5]

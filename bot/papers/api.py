@@ -21,7 +21,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 from tenacity.wait import wait_base, wait_exponential_jitter
 
 from bot.papers import ARXIV_ID, DailyList, Paper
-from bot.papers.entry import read_body, read_entry, told_id
+from bot.papers.entry import is_misdated, read_body, read_entry, told_id
 from bot.reasons import Reason, ReasonKind
 
 log = logging.getLogger(__name__)
@@ -93,23 +93,27 @@ class PapersAPI:
     async def daily(self, day: date) -> DailyList:
         """The list of `day` (UTC) with its papers as they are now; empty on most weekends.
 
-        An entry that cannot be read is left out and counted in a warning. Raises `PapersUnavailable`.
+        An entry that cannot be read is left out, one that names a distant day is of this one; either is counted in a
+        warning. Raises `PapersUnavailable`.
         """
         papers: dict[str, Paper] = {}
         ids: list[str | None] = []
-        skipped = 0
+        skipped = misdated = 0
         ended = False
         for page in range(MAX_PAGES):
             params = {"date": day.isoformat(), "limit": str(PAGE_SIZE), "p": str(page)}
             entries, linked = await self._entries(f"the list of {day}", "daily_papers", params)
             readable = _readable(entries, day)
             skipped += len(entries) - len(readable)
-            papers |= {paper.id: paper for paper in readable}  # a vote between two pages may show a paper twice
+            papers |= {paper.id: paper for paper, _ in readable}  # a vote between two pages may show a paper twice
+            misdated += sum(is_misdated(entry, day) for _, entry in readable)
             ids += map(told_id, entries)
             ended = not entries or not (linked or len(entries) >= PAGE_SIZE)
             if ended:
                 break
         _warn(str(day), skipped)
+        if misdated:
+            log.warning("%s: filed %d entries under this day that name a distant one, or none", day, misdated)
         known = frozenset(paper_id for paper_id in ids if paper_id)
         # Where one is there twice, another may have slipped from one page to the other unseen.
         return DailyList(tuple(papers.values()), known if ended and len(known) == len(ids) else None)
@@ -143,7 +147,7 @@ class PapersAPI:
         entries, _ = await self._entries("what was found", "papers/search", params)
         readable = _readable(entries, None)
         _warn("search", len(entries) - len(readable))
-        return tuple({paper.id: paper for paper in readable}.values())[:limit]
+        return tuple({paper.id: paper for paper, _ in readable}.values())[:limit]
 
     def _spare_the_lists(self) -> None:
         """Look-ups leave the rest of the quota to the daily lists, without which there is no digest."""
@@ -195,11 +199,12 @@ def _unreadable(detail: str) -> PapersUnavailable:
     return PapersUnavailable(Reason(ReasonKind.PAPERS_UNREADABLE), detail)
 
 
-def _readable(entries: list[Any], day: date | None) -> list[Paper]:
+def _readable(entries: list[Any], day: date | None) -> list[tuple[Paper, Any]]:
+    """The papers in those entries that can be read, each with its entry."""
     papers = []
     for entry in entries:
         with suppress(ValueError):
-            papers.append(read_entry(entry, day))
+            papers.append((read_entry(entry, day), entry))
     return papers
 
 

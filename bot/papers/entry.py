@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, TypeGuard
 
 from pydantic import (
     AfterValidator,
@@ -36,6 +36,13 @@ def _or_none(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         return None
 
 
+def _written_out(value: Any) -> Any:
+    """A number, or a text that is one, would be taken for seconds since 1970."""
+    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value):
+        return value
+    raise ValueError("no instant that begins with a date")
+
+
 def _utc(instant: datetime) -> datetime:
     try:
         whole = instant.replace(microsecond=0)  # as the archive keeps it
@@ -53,10 +60,13 @@ _Title = Annotated[_Line, StringConstraints(min_length=1)]
 _Count = Annotated[int, Field(ge=0, le=2**31)]
 _OptionalLine = Annotated[_Line | None, WrapValidator(_or_none)]
 _OptionalCount = Annotated[_Count | None, WrapValidator(_or_none)]
-_OptionalTime = Annotated[Annotated[datetime, AfterValidator(_utc)] | None, WrapValidator(_or_none)]
+_Time = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_utc)]
+_OptionalTime = Annotated[_Time | None, WrapValidator(_or_none)]
 _OptionalUrl = Annotated[HttpUrl | None, BeforeValidator(_no_spaces), WrapValidator(_or_none)]
 _OptionalList = Annotated[list[Any] | None, WrapValidator(_or_none)]
 _URL: TypeAdapter[HttpUrl | None] = TypeAdapter(_OptionalUrl)
+_TIME: TypeAdapter[datetime | None] = TypeAdapter(_OptionalTime)
+_NEAR = timedelta(days=1)  # how far the day that an entry names may be from that of its list
 
 
 def _in_paper(name: str) -> AliasPath:
@@ -101,7 +111,7 @@ class _Entry(BaseModel):
             title=self.title,
             abstract=self.abstract or "",
             # The instant's date is the list's day; before 2025-03-17 only the request knows it.
-            day=self.submitted_at.date() if day and self.submitted_at else day,
+            day=self.submitted_at.date() if day and _is_near(self.submitted_at, day) else day,
             upvotes=self.upvotes,
             comments=self.comments or 0,
             authors=_lines(names),
@@ -117,6 +127,10 @@ class _Entry(BaseModel):
             linked_datasets=self.linked_datasets,
             linked_spaces=self.linked_spaces,
         )
+
+
+def _is_near(instant: datetime | None, day: date) -> TypeGuard[datetime]:
+    return instant is not None and abs(instant.date() - day) <= _NEAR
 
 
 def _lines(values: Iterable[Any]) -> tuple[str, ...]:
@@ -141,6 +155,12 @@ def told_id(entry: Any) -> str | None:
     """The id in an entry, be the rest of it unreadable; None where there is none."""
     told = entry["paper"].get("id") if isinstance(entry, dict) and isinstance(entry.get("paper"), dict) else None
     return told if isinstance(told, str) and re.fullmatch(ARXIV_ID, told) else None
+
+
+def is_misdated(entry: Any, day: date) -> bool:
+    """Whether a readable entry of the list of `day` names a day that is not near it, or one that cannot be read."""
+    told = entry["paper"].get("submittedOnDailyAt")
+    return told is not None and not _is_near(_TIME.validate_python(told), day)
 
 
 def read_body(body: Any) -> Paper:

@@ -8,3 +8,8 @@ CREATE TRIGGER unlisting_changes_paper AFTER DELETE ON listings
 BEGIN
     UPDATE papers SET change = (SELECT max(change) + 1 FROM papers) WHERE id = OLD.paper_id;
 END;
+
+-- Days that no list was read of, nor of a day beside it: an instant was misread, as of 1970.
+DELETE FROM listings WHERE NOT EXISTS (
+    SELECT 1 FROM captures WHERE day BETWEEN date(listings.day, '-1 day') AND date(listings.day, '+1 day')
+);
