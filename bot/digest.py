@@ -92,9 +92,9 @@ def compose(
     """The digest over the newly closed `days`, from the papers listed on them or up to a week before.
 
     `highlighted` are the ids this subscription has highlighted before; they never come back.
-    `passing` are the ids that its filter lets through; None lets all through.
+    `passing` are the ids that its filter lets through; None lets all through. Withdrawn papers are left out.
     """
-    every = tuple(candidates)
+    every = [each for each in candidates if each.paper.withdrawn_at is None]
     new = [each.paper for each in every if not each.days.isdisjoint(days)]
     fresh = [paper for paper in new if paper.id not in highlighted]
     matching = [paper for paper in fresh if passing is None or paper.id in passing]

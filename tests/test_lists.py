@@ -1,9 +1,9 @@
-"""A list as it was read last: what is taken off it, and what looks like a fault."""
+"""A list as it was read last: what is taken off it, what looks like a fault, and papers that are withdrawn."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from bot.digest import closed_at
 from bot.papers.api import PapersUnavailable
 from bot.search import parse
 from bot.storage import Storage
-from tests.builders import DAY, MORNING, entries, entry, paper
+from tests.builders import DAY, MORNING, NOTHING_LISTED, entries, entry, paper
 from tests.conftest import Papers, Server, read_texts
 from tests.test_details import shown
 from tests.test_lookup import search
@@ -24,6 +24,7 @@ from tests.test_why import why
 BEFORE = DAY - timedelta(days=1)
 OPEN = closed_at(DAY) - timedelta(hours=2)
 HOUR = timedelta(hours=1)
+WITHDRAWN = "2026-01-16T06:30:00.000Z"
 Read = Callable[..., Awaitable[list[str]]]
 
 
@@ -226,3 +227,66 @@ async def test_an_entry_that_names_a_distant_day_or_none_is_of_the_list_that_was
     assert await house.storage.papers.listed_days(date.min, date.max) == (DAY,)
     warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert warned == ["2026-01-15: filed 1 entries under this day that name a distant one, or none"]
+
+
+# Withdrawn
+
+
+async def test_a_withdrawn_paper_is_not_highlighted(server: Server, papers_server: Papers) -> None:
+    first, *others = entries(7)
+    first["paper"]["withdrawnAt"] = WITHDRAWN
+    papers_server.lists = {DAY: [first, *others]}
+    text = read_texts(await post(server))
+    assert "Paper 2601.00001" not in text
+    assert "Top 5 of 6 papers" in text
+    assert await why(server) == "Not highlighted: the paper was withdrawn."
+
+
+async def test_a_paper_withdrawn_after_its_list_closed_comes_in_no_later_digest(
+    server: Server, papers_server: Papers
+) -> None:
+    await post(server)
+    papers_server.lists[DAY][5]["paper"] |= {"withdrawnAt": WITHDRAWN, "upvotes": 999}
+    papers_server.lists = {**papers_server.lists, FRIDAY: entries(3, FRIDAY, first=11)}
+    server.clock.advance(hours=6)
+    await server.read_lists()
+    await server.later(hours=18)
+    assert len(server.posted) == 2
+    assert "Paper 2601.00006" not in server.posted[1]
+
+
+async def test_a_list_of_withdrawn_papers_alone_is_a_quiet_day(server: Server, papers_server: Papers) -> None:
+    for each in papers_server.lists[DAY]:
+        each["paper"]["withdrawnAt"] = WITHDRAWN
+    await server.subscribe()
+    await server.later(hours=1)
+    assert server.posted == []
+    (delivery,) = await server.bot.house.storage.deliveries.latest(1, 9)
+    assert delivery.digest.reason == NOTHING_LISTED
+
+
+async def test_a_withdrawn_paper_is_found_and_marked(server: Server, papers_server: Papers) -> None:
+    papers_server.lists[DAY][0]["paper"]["withdrawnAt"] = WITHDRAWN
+    await server.read_lists()
+    assert "**withdrawn** 16 Jan 2026 · ▲ **70**" in await shown(server)
+    found = read_texts((await search(server, "paper")).message)
+    assert found.count("15 Jan 2026 · withdrawn") == 1
+
+
+async def test_what_was_withdrawn_once_stays_so_where_a_list_does_not_say(house: House, read: Read) -> None:
+    first, *others = entries(7)
+    withdrawn = {**first, "paper": first["paper"] | {"withdrawnAt": WITHDRAWN}}
+    await read([withdrawn, *others])
+    await read([first, *others])
+    (known,) = await house.storage.papers.get(["2601.00001"])
+    assert known.withdrawn_at == datetime(2026, 1, 16, 6, 30, tzinfo=UTC)
+
+
+async def test_a_paper_that_a_digest_weighed_before_it_was_withdrawn_is_told_by_the_cut(
+    server: Server, papers_server: Papers
+) -> None:
+    await post(server)
+    papers_server.lists[DAY][5]["paper"]["withdrawnAt"] = "2026-01-16T12:00:00.000Z"
+    server.clock.advance(hours=6)
+    await server.read_lists()
+    assert "below the cut" in await why(server, 6)

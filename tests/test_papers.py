@@ -238,7 +238,7 @@ class TestReadingAnEntry:
 
     @pytest.mark.parametrize("told", [5, "0000", 2031, "1768435200"])
     def test_a_number_is_no_instant(self, told: Any) -> None:
-        assert read({"publishedAt": told}).published_at is None
+        assert (read({"publishedAt": told}).published_at, read({"withdrawnAt": told}).withdrawn_at) == (None, None)
 
     def test_the_day_is_the_requested_one_where_the_entry_does_not_say(self) -> None:
         old = entry("2405.00010")

@@ -59,6 +59,7 @@ class TestPapers:
             linked_models=3,
             linked_datasets=0,
             linked_spaces=12,
+            withdrawn_at=datetime(2026, 1, 14, 18, 0, 1, tzinfo=UTC),
         )
         await storage.papers.record(DAY, [full, paper("2601.00020")], MORNING)
         assert await storage.papers.get(["2601.00020", "2601.99999", full.id]) == [paper("2601.00020"), full]

@@ -82,8 +82,9 @@ class Composer:
         closed = latest_closed_day(now)
         change, first = await self._papers.last_change(), first_of_period(Cadence.WEEKLY, closed)
         span, passing = await self._choice(wish.taste.query, change, first, closed)
-        enough = [each.paper.id for each in span.candidates if each.paper.upvotes >= wish.taste.min_upvotes]
-        return len(passing.intersection(enough)), len(span.candidates)
+        papers = [each.paper for each in span.candidates if each.paper.withdrawn_at is None]
+        enough = [paper.id for paper in papers if paper.upvotes >= wish.taste.min_upvotes]
+        return len(passing.intersection(enough)), len(papers)
 
     async def _standing(self, asked: _Asked) -> Standing:
         first = first_of_period(asked.wish.timetable.cadence, asked.closed)

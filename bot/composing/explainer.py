@@ -17,6 +17,7 @@ class Why(Enum):
     HIGHLIGHTED = auto()
     REFUSED = auto()  # by Discord
     NEVER_LISTED = auto()  # on Daily Papers
+    WITHDRAWN = auto()
     STILL_OPEN = auto()  # its list is not closed yet
     BEFORE = auto()  # its list closed before the subscription began
     FILTERED = auto()
@@ -55,9 +56,11 @@ class Explainer:
             return Verdict(Why.REFUSED, paper.day, delivery)
         days = await self._storage.papers.listed_on(paper.id)
         closed = [day for day in days if day <= latest_closed_day(now)]
+        covering = await self._covering(subscription, closed)
+        if paper.withdrawn_at and not (covering and covering[1].planned_at < paper.withdrawn_at):
+            return Verdict(Why.WITHDRAWN, paper.day)
         if not closed:
             return Verdict(Why.STILL_OPEN, days[0]) if days else Verdict(Why.NEVER_LISTED)
-        covering = await self._covering(subscription, closed)
         if covering:
             day, delivery = covering
             return await self._decided(delivery, paper, day)

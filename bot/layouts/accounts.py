@@ -57,6 +57,8 @@ def _reason(subscription: Subscription, given: Verdict) -> str:
         return _highlighted(given.delivery)
     if given.why is Why.REFUSED and given.delivery:
         return f"Not highlighted in the run of {short_day(given.delivery.run_date)}. {refused(given.delivery)}"
+    if given.why is Why.WITHDRAWN:
+        return "Not highlighted: the paper was withdrawn."
     if given.why is Why.NEVER_LISTED or given.day is None:
         return "Never highlighted: it is not on any daily list that I know."
     if given.why is Why.STILL_OPEN:

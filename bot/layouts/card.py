@@ -52,6 +52,7 @@ def details_card(details: Details) -> LayoutView:
 def _numbers(details: Details) -> str:
     paper = details.paper
     return facts(
+        f"**withdrawn** {short_day(paper.withdrawn_at.date())}" if paper.withdrawn_at else "",
         _upvotes(details),
         count(paper.comments, "comment") if paper.comments else "",
         count(len(paper.authors), "author") if paper.authors else "",

@@ -152,8 +152,8 @@ def posted_here(post: Post) -> str:
 
 
 def listed_note(paper: Paper) -> str:
-    day = paper.dated
-    return short_day(day) if day else ""
+    """Its day, and whether it was withdrawn."""
+    return facts(short_day(paper.dated) if paper.dated else "", "withdrawn" if paper.withdrawn_at else "")
 
 
 def details_select(papers: Sequence[Paper], nonce: str | None = None) -> ActionRow[LayoutView]:

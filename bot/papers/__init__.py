@@ -41,6 +41,7 @@ class Paper:
     linked_models: int | None = None
     linked_datasets: int | None = None
     linked_spaces: int | None = None
+    withdrawn_at: datetime | None = None
 
     @property
     def dated(self) -> date | None:

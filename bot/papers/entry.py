@@ -85,6 +85,7 @@ class _Entry(BaseModel):
     authors: _OptionalList = Field(None, validation_alias=_in_paper("authors"))
     published_at: _OptionalTime = Field(None, validation_alias=_in_paper("publishedAt"))
     submitted_at: _OptionalTime = Field(None, validation_alias=_in_paper("submittedOnDailyAt"))
+    withdrawn_at: _OptionalTime = Field(None, validation_alias=_in_paper("withdrawnAt"))
     organization: _OptionalLine = Field(
         None,
         validation_alias=AliasChoices(
@@ -126,6 +127,7 @@ class _Entry(BaseModel):
             linked_models=self.linked_models,
             linked_datasets=self.linked_datasets,
             linked_spaces=self.linked_spaces,
+            withdrawn_at=self.withdrawn_at,
         )
 
 

@@ -14,6 +14,7 @@ from bot.storage.listings import file_list, is_overtaken
 MOST_SORTED = 92  # days whose papers are sorted for a leaderboard
 _COLUMNS = tuple(field.name for field in fields(Paper) if field.name != "day")
 _LISTS = ("authors", "tags", "media_urls")
+_INSTANTS = ("published_at", "withdrawn_at")
 _DAYS = "(SELECT json_group_array(day) FROM listings WHERE paper_id = papers.id) AS days"
 SELECT_PAPERS = f"SELECT {', '.join(f'papers.{name}' for name in _COLUMNS)}, papers.change, {_DAYS} FROM papers"
 _UPSERT = f"""
@@ -236,5 +237,5 @@ def _days(row: sqlite3.Row) -> list[date]:
 def read_paper(row: sqlite3.Row) -> Paper:
     known = {name: row[name] for name in _COLUMNS}
     known |= {name: tuple(json.loads(row[name])) for name in _LISTS}
-    known["published_at"] = from_iso(row["published_at"])
+    known |= {name: from_iso(row[name]) for name in _INSTANTS}
     return Paper(**known, day=max(_days(row), default=None))

@@ -1,4 +1,6 @@
--- A later reading of a list replaces it.
+-- A later reading of a list replaces it, and papers are withdrawn.
+
+ALTER TABLE papers ADD COLUMN withdrawn_at TEXT;
 
 ALTER TABLE listings ADD COLUMN read_from TEXT;  -- the day of the list that has the paper, where that is not `day`
 ALTER TABLE captures ADD COLUMN short_since TEXT;  -- since then, more than half of the list is missing
