@@ -3,8 +3,15 @@
 import re
 from unicodedata import normalize
 
-# Controls, bidi overrides, and half pairs, which JSON may smuggle in and no database takes.
-_UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Letters around a joiner that shapes them, as in Persian and Hindi, and emoji.
+_JOINED = "\u0600-\u109f\u1780-\u18af\u2600-\u27bf\ufe0f\U0001f000-\U0001faff"
+# Controls, marks of direction and of no width, and half pairs, which JSON may smuggle in and no database takes.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x9f\xad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
+    f"|(?<![{_JOINED}])[\u200c\u200d]|[\u200c\u200d](?![{_JOINED}])"
+)
+_BLANK = re.compile("[\\s\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]*")
 _ACCENT = re.compile("[\u0300-\u036f]")
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
@@ -14,12 +21,17 @@ _LETTERS = str.maketrans(
 
 def one_line(text: str) -> str:
     """`text` without what nobody sees, and with single spaces."""
-    return " ".join(_UNSEEN.sub("", text).split())
+    return " ".join(legible(text).split())
 
 
 def legible(text: str) -> str:
-    """`text` without halves of surrogate pairs, which neither UTF-8 nor tantivy takes; Discord may send them."""
-    return text.encode(errors="ignore").decode()
+    """`text` without the characters that nobody sees, which may hide or turn round what others say."""
+    return _UNSEEN.sub("", text)
+
+
+def shows(text: str) -> bool:
+    """Whether there is anything to see of `text`."""
+    return not _BLANK.fullmatch(legible(text)) and any(letter.isprintable() for letter in text if not letter.isspace())
 
 
 def fold(text: str) -> str:

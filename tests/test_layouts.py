@@ -53,8 +53,10 @@ from bot.search import Query, Snippet, parse
 from bot.storage import Post
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import Discussion, Layout, Wish
+from bot.text import legible
 from tests.builders import DAY, MORNING, entry, paper, wish
 from tests.discord_limits import check_message, walk
+from tests.reader import links, visible
 
 NONCE = "a7f4130a4d6bb9e8b7694ef9"
 LONG = 60  # characters from which a title is long
@@ -169,11 +171,6 @@ def check(view: LayoutView) -> list[str]:
     return [each["content"] for each in walk(components) if each["type"] == 10]
 
 
-def visible(markdown: str) -> str:
-    """What Discord shows of escaped text."""
-    return re.sub(r"\\([^0-9A-Za-z\s])", r"\1", markdown).replace("\u200b", "")
-
-
 @within_seconds
 @given(digests, wishes, pings)
 async def test_a_digest_fits_a_message_whatever_its_papers_hold(digest: Digest, wished: Wish, ping: int | None) -> None:
@@ -193,9 +190,9 @@ async def test_a_digest_fits_a_message_whatever_its_papers_hold(digest: Digest, 
 @given(digests, wishes, pings)
 async def test_a_digest_shortens_no_title_to_nonsense(digest: Digest, wished: Wish, ping: int | None) -> None:
     text = "\n".join(check(digest_message(digest, wished, NONCE, ping=ping)))
-    titles = re.findall(r"^(?:### )?\d+\. \[(.*)\]\(https://huggingface.co/papers/2601.", text, re.MULTILINE)
+    titles = re.findall(r"^(?:### )?\d+\. (.*\]\(https://huggingface.co/papers/2601\..*)$", text, re.MULTILINE)
     for highlight, title in zip(digest.highlights, titles, strict=True):
-        assert len(visible(title)) >= min(20, len(visible(highlight.paper.title)))
+        assert len(visible(title)) >= min(20, len(highlight.paper.name))
 
 
 @within_seconds
@@ -670,10 +667,15 @@ def test_a_strangers_title_is_harmless_in_every_layout(layout: Layout, title: st
     digest, wished = digest_of(paper("2601.00001", title=title, ai_summary=title)), wish(layout=layout)
     for view in (digest_message(digest, wished, NONCE), highlight_message(digest, 1, wished, NONCE)):
         _, block, *rest = check(view)
-        (shown,) = re.findall(r"^(?:### )?1\. \[(.*)\]\(https://huggingface.co/papers/2601.00001\)", block)
-        assert "://" not in shown
-        assert title.startswith(visible(shown).removesuffix("…"))
-        live = re.sub(r"\\.", "", "\n".join([shown, *block.split("\n")[1:], *rest]))
+        shown, *other_lines = block.split("\n")
+        line = re.sub(r" ▲ 0$", "", visible(shown))
+        name = paper("2601.00001", title=title).name
+        assert re.sub(r"^(### )?1\. ", "", line).removesuffix(" →").startswith(name[:20])
+        ((label, url),) = links(shown)
+        assert url == "https://huggingface.co/papers/2601.00001"
+        assert not re.search(r"[\\*_~`|<>]", label)
+        assert "://" not in shown.replace(url, "")
+        live = re.sub(r"\\.", "", "\n".join([shown.replace(f"]({url})", ""), *other_lines, *rest]))
         assert not re.search(r"@everyone|<|`|~~|\|\||\]\(|^- ", live, re.MULTILINE)
 
 
@@ -700,7 +702,7 @@ def test_marked_characters_stand_out(text: str, marks: list[tuple[int, int]], sh
 @given(st.text(letters), st.lists(st.tuples(st.integers(-3, 50), st.integers(-3, 50))), st.integers(0, 60))
 def test_marked_text_keeps_its_words_and_its_limit(text: str, marks: list[tuple[int, int]], limit: int) -> None:
     assert len(marked(text, marks, limit)) <= limit
-    whole = re.sub(r"\s", " ", text.replace("\u200b", ""))
+    whole = re.sub(r"\s", " ", legible(text))
     assert visible(re.sub(r"(?<!\\)\*\*", "", marked(whole, [], 9999))) == whole
 
 
@@ -715,8 +717,7 @@ def test_code_cannot_be_ended_from_within() -> None:
 
 @given(st.text(letters))
 def test_discord_shows_escaped_text_word_for_word(text: str) -> None:
-    plain_text = text.replace("\u200b", "")
-    assert visible(escape(plain_text)) == plain_text
+    assert visible(escape(text)) == legible(text)
 
 
 @given(st.text(st.sampled_from(r"*_~`|[]<>#\ a")))

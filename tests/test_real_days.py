@@ -21,7 +21,7 @@ from bot.demo.papers_server import PapersServer
 from bot.digest import Candidate, Digest, compose, marked
 from bot.layouts.card import details_card
 from bot.layouts.digest import digest_message, highlight_message, paper_thread_name, preview_message
-from bot.layouts.text import escape
+from bot.layouts.text import escape, link
 from bot.lookups.finder import Details
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
@@ -33,6 +33,7 @@ from tests import builders
 from tests.builders import Clock
 from tests.conftest import GUILD_ID, paper_ids
 from tests.discord_limits import check_body, check_message, walk
+from tests.reader import links, visible
 from tests.real_days import ARCHIVE, WISHES, CalendarServer, Expectation, RealDay, Wish, real_days
 
 pytestmark = [
@@ -132,7 +133,7 @@ def digest_of(known: RealDay, papers: Sequence[Paper], size: int) -> Digest:
     return compose([Candidate(paper, frozenset({known.day})) for paper in papers], (known.day,), known.day, Taste(size))
 
 
-PAPER = r"^(?:### )?\d+\. \[.+\]\(https://huggingface.co/papers/(.*?)\)"
+PAPER = r"^(?:### )?\d+\. .*?\[[^\[\]]+\]\(https://huggingface.co/papers/(.*?)\)"
 PARTLY_CAPTURED = {date(2024, 5, 1), *(date(2026, month, 1) for month in (6, 7, 8))}
 
 
@@ -175,6 +176,15 @@ class TestLayouts:
                 assert 1 <= len(paper_thread_name(highlight.paper)) <= 100
                 if number == known.day.day:
                     check_message(body)
+
+    def test_every_title_is_shown_word_for_word_and_no_backslash_stands_in_its_link(self) -> None:
+        for paper in {paper for _, papers in papers_of_days() for paper in papers}:
+            markdown = link(paper.name, paper.url)
+            ((label, url),) = links(markdown)
+            assert visible(markdown) == paper.name
+            assert url == paper.url
+            assert "\\" not in label
+            assert 3 * len(label) > len(paper.name)
 
     @pytest.mark.parametrize("layout", Layout)
     def test_a_preview_of_every_day_fits(self, layout: Layout) -> None:

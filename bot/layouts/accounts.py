@@ -44,7 +44,7 @@ _DONE = {
 
 def about_paper(paper: Paper) -> str:
     """The paper that the verdicts are on."""
-    return f"**{link(paper.title, paper.url)}**"
+    return f"**{link(paper.name, paper.url)}**"
 
 
 def verdict(subscription: Subscription, given: Verdict) -> str:

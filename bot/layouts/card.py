@@ -24,6 +24,7 @@ from bot.layouts.text import (
 from bot.lookups.citations import Format, cite
 from bot.lookups.finder import Details
 from bot.papers import Paper
+from bot.text import one_line
 
 AUTHORS_SHOWN = 10
 _ABSTRACT = 2400
@@ -36,7 +37,7 @@ _FRAME = 40  # characters at most around a citation
 def details_card(details: Details) -> LayoutView:
     """Its facts, abstract, people and tags, with links to its pages and ways to go on from here."""
     paper = details.paper
-    head = f"## {link(paper.title, paper.url, 400)}\n{_numbers(details)}"
+    head = f"## {link(paper.name, paper.url, 400)}\n{_numbers(details)}"
     tail = "\n".join(_lines(details))
     body = shorten(paper.abstract, min(_ABSTRACT, MAX_TEXT - size(head) - size(tail)), size) or "No abstract is known."
     card: Container[LayoutView] = Container(
@@ -103,7 +104,7 @@ def _linked(paper: Paper) -> Iterator[str]:
 
 def _searchable(tags: Sequence[str]) -> list[str]:
     """The tags that a select can offer and a search can find."""
-    said = (" ".join(tag.replace('"', " ").split()) for tag in tags)
+    said = (one_line(tag.replace('"', " ")) for tag in tags)
     return [*dict.fromkeys(tag for tag in said if len(tag) <= MAX_CHOICE and re.search(r"\w", tag))][:MAX_CHOICES]
 
 

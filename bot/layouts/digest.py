@@ -82,8 +82,7 @@ def thread_name(digest: Digest, wish: Wish) -> str:
 
 def paper_thread_name(paper: Paper) -> str:
     """What the thread for a highlight is called: plain text."""
-    shows = any(letter.isprintable() and not letter.isspace() for letter in paper.title)
-    return cut(paper.title, MAX_NAME) if shows else _id_name(paper)
+    return cut(paper.name, MAX_NAME)
 
 
 def _id_name(paper: Paper) -> str:
@@ -117,9 +116,7 @@ def _head(digest: Digest, shown: Sequence[Highlight], wish: Wish) -> str:
 def _plain(digest: Digest, shown: Sequence[Highlight], wish: Wish, nonce: str, mention: str) -> LayoutView:
     """A line for each paper, with nothing in it that Discord follows; its select names them by their ids."""
     title = f"**{plain_heading(digest, wish.timetable.cadence)}**"
-    lines = (
-        f"{each.position}. {shorten(unlinked(each.paper.title), _PLAIN_TITLE)} ▲ {each.upvotes:,}" for each in shown
-    )
+    lines = (f"{each.position}. {shorten(_bare(each).paper.name, _PLAIN_TITLE)} ▲ {each.upvotes:,}" for each in shown)
     named = [replace(each.paper, title=_id_name(each.paper), upvotes=each.upvotes) for each in shown]
     text = TextDisplay[LayoutView]("\n".join([title, *lines]))
     return finished(*([TextDisplay(mention)] if mention else []), text, details_select(named, nonce))

@@ -28,5 +28,5 @@ def _line(highlight: Highlight) -> str:
     number = f"{highlight.position}. "
     marks = [_RISING] * highlight.riser + [_MISSED] * highlight.missed
     tail = " ".join(["", "▲", f"{highlight.upvotes:,}", *marks])
-    title = cut(highlight.paper.title, _WIDTH - len(number) - len(tail))
+    title = cut(highlight.paper.name, _WIDTH - len(number) - len(tail))
     return f"{number}{link(title, highlight.paper.url)}{tail}"

@@ -103,7 +103,7 @@ def block_head(block: Block) -> str:
 
 @lru_cache(maxsize=512)  # of the papers of one morning, which go to thousands of channels
 def _block_text(block: Block, room: _Room) -> str:
-    title = link(block.paper.title, block.paper.url, room.title)
+    title = link(block.paper.name, block.paper.url, room.title)
     code = block.paper.github_repo if room.code and len(block.paper.github_repo or "") <= MAX_URL else None
     stars = f" ★ {compact(block.paper.github_stars)}" if block.paper.github_stars else ""
     lines = (
@@ -138,7 +138,7 @@ def _piece(block: Block, limit: int) -> str:
 def picture(paper: Paper) -> MediaGallery[LayoutView]:
     """Its first figure, else the card that Hugging Face draws of it: no video, and words for who cannot see it."""
     figure = next((url for url in paper.media_urls if len(url) <= _PICTURE_URL and _FIGURE.fullmatch(url)), None)
-    words = f"{'Figure' if figure else 'Card'} of “{cut(paper.title, _PICTURE_TITLE)}”"
+    words = f"{'Figure' if figure else 'Card'} of “{cut(paper.name, _PICTURE_TITLE)}”"
     return MediaGallery(discord.MediaGalleryItem(figure or paper.thumbnail_url, description=words))
 
 
@@ -162,7 +162,7 @@ def details_select(papers: Sequence[Paper], nonce: str | None = None) -> ActionR
     menu: Select[LayoutView] = Select(custom_id=f"pick:{nonce}" if nonce else "pick", placeholder="Details of…")
     for paper in [*distinct.values()][:MAX_CHOICES]:
         said = facts(f"▲ {paper.upvotes:,}", listed_note(paper))
-        menu.add_option(label=plain(paper.title, MAX_CHOICE), value=paper.id, description=said)
+        menu.add_option(label=plain(paper.name, MAX_CHOICE), value=paper.id, description=said)
     return ActionRow(menu)
 
 

@@ -23,6 +23,7 @@ from bot.lookups.finder import AGES, PER_PAGE, Hit, Leaderboard, Results
 from bot.papers import Paper
 from bot.ranking import Period
 from bot.search import Query, Sort
+from bot.text import shows
 
 Rows = Sequence[ActionRow[LayoutView]]
 PageId = Callable[[str, int], str]  # the custom_id of a button that leads to a page; unique by what the button is
@@ -58,7 +59,7 @@ def _ways_on(results: Results) -> Iterator[Button[LayoutView]]:
         yield Button(label="Look it up", custom_id=details_id(results.query.reference))
     for button, word in zip("abcde", dict.fromkeys(results.near), strict=False):
         custom_id = _page_id("find", word)(button, 1)
-        if len(custom_id) <= MAX_CUSTOM_ID:
+        if len(custom_id) <= MAX_CUSTOM_ID and shows(word):
             yield Button(label=plain(word, MAX_LABEL), custom_id=custom_id)
 
 
@@ -84,7 +85,7 @@ def posted_message(period: str, hits: Sequence[Hit], *, total: int, page: int) -
 
 
 def similar_message(paper: Paper, hits: Sequence[Hit]) -> LayoutView:
-    heading = f"# Similar papers\nto **{link(paper.title, paper.url)}**"
+    heading = f"# Similar papers\nto **{link(paper.name, paper.url)}**"
     return _listing(heading, _blocks(hits), [])
 
 

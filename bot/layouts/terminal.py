@@ -86,7 +86,7 @@ def _text(highlight: Highlight) -> Text:
         paper.organization or "",
     )
     return Text.assemble(
-        (f"{highlight.position}. {paper.title}\n", "bold"),
+        (f"{highlight.position}. {paper.name}\n", "bold"),
         ("".join(f"{fact} · " for fact in facts if fact), "dim"),
         (f"{paper.url}\n", f"dim link {paper.url}"),
         plain(first_sentences(paper.ai_summary or paper.abstract), SUMMARY),

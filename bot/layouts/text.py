@@ -5,6 +5,8 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 
+from bot.text import legible
+
 MAX_TEXT = 4000  # characters over all text displays of a message; discord.py does not check it
 _MAX_TEXT_BYTES = 6600  # in UTF-8; with its controls a message of more than 10,170 has been answered with a 500
 MAX_CUSTOM_ID = 100
@@ -20,6 +22,12 @@ _URL = r"https?://[^\s<>\[\]()|`*\\]+"
 _HOST = r"\b(?:www\.|[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.[a-z]{2,20}/)"  # of an address that does not say `https`
 _ADDRESS = re.compile(rf"{_URL}|{_HOST}[^\s<>()\[\]]*", re.IGNORECASE)
 _MARKUP = re.compile(rf"{_URL}|[\\*_~`|\[\]<>#]|(?<=@)(?=everyone|here)|^(?=[-+] )")
+# Discord shows the backslashes in a link's label, and an emoji there may break the link.
+_EMOJI = (
+    "\u00a9\u00ae\u203c\u2049\u20e3\u2122\u2139\u2194-\u2199\u21a9\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935"
+    "\u2b05-\u2b55\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff"
+)
+_UNFIT_IN_LABELS = re.compile(rf"\\.|:\w+:|[{_EMOJI}]", re.DOTALL)
 _UNSAFE_IN_LINKS = {ord(letter): f"%{ord(letter):02X}" for letter in "()[]<>*`|\\ "}
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _ENOUGH = 120  # a summary of fewer characters says too little
@@ -27,6 +35,10 @@ _ENOUGH = 120  # a summary of fewer characters says too little
 
 def escape(text: str) -> str:
     """`text` as Discord shows it word for word: no Markdown, no mention; URLs and LaTeX stay readable."""
+    return _escape(legible(text))
+
+
+def _escape(text: str) -> str:
     return _MARKUP.sub(_harmless, text)
 
 
@@ -42,9 +54,36 @@ def unlinked(text: str) -> str:
 
 
 def link(label: str, url: str, limit: int = 300) -> str:
-    """A masked link, its label at most `limit` characters. Discord shows no mask over a text with a URL in it."""
-    unlinked = label.replace("://", ":\u200b//")
-    return f"[{shorten(unlinked, limit)}]({url.translate(_UNSAFE_IN_LINKS)})"
+    """A label of at most `limit` characters as a masked link.
+
+    Where it holds what must be escaped, or emoji, only the most that can be of it is the link, and the rest stands
+    around. Discord shows no mask over a text with a URL in it.
+    """
+    shown = _shorten(" ".join(legible(label).split()).replace("://", ":\u200b//"), limit, len)
+    before, masked, after = _split_for_link(shown)
+    return f"{before}[{masked}]({url.translate(_UNSAFE_IN_LINKS)}){after}"
+
+
+def _split_for_link(shown: str) -> tuple[str, str, str]:
+    """The part of the escaped text `shown` to be a link's label, between what stands before and after it."""
+    unfit = [found.span() for found in _UNFIT_IN_LABELS.finditer(shown)]
+    in_words = [
+        (shown.rfind(" ", 0, start) + 1, (shown.find(" ", end) + 1 or len(shown) + 1) - 1) for start, end in unfit
+    ]
+    span = _longest_gap(shown, in_words) or _longest_gap(shown, unfit)  # whole words, if there are any
+    if span is None:
+        return f"{shown} " if shown else "", "→", ""
+    start, end = span
+    return shown[:start], shown[start:end], shown[end:]
+
+
+def _longest_gap(text: str, taken: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """Where most of `text` stands in one piece outside the spans `taken`; None where it says nothing there."""
+    starts, ends = [0, *(end for _, end in taken)], [*(start for start, _ in taken), len(text)]
+    gaps = [(start, text[start:end]) for start, end in zip(starts, ends, strict=True)]
+    trimmed = [(start + len(gap) - len(gap.lstrip()), gap.strip()) for start, gap in gaps if re.search(r"\w", gap)]
+    start, longest = max(trimmed, key=lambda each: len(each[1]), default=(0, ""))
+    return (start, start + len(longest)) if longest else None
 
 
 def size(text: str) -> int:
@@ -57,20 +96,28 @@ def shorten(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
 
     It is measured in characters, or by `size` where it takes the room that is left in a message.
     """
-    if measure(escape(text)) <= limit:
-        return escape(text)
+    return _shorten(legible(text), limit, measure)
+
+
+def _shorten(text: str, limit: int, measure: Callable[[str], int]) -> str:
+    if measure(_escape(text)) <= limit:
+        return _escape(text)
     width = limit
     while width > 1:
-        shown = cut(" ".join(text.split()), width)
-        excess = measure(escape(shown)) - limit
+        shown = _cut(" ".join(text.split()), width)
+        excess = measure(_escape(shown)) - limit
         if excess <= 0:
-            return escape(shown)
+            return _escape(shown)
         width = min(width, len(shown)) - max(1, excess // 2)
     return ""
 
 
 def cut(line: str, width: int) -> str:
     """`line` cut between words to at most `width` characters, for where Discord knows no Markdown."""
+    return _cut(legible(line), width)
+
+
+def _cut(line: str, width: int) -> str:
     if len(line) <= width:
         return line
     short = textwrap.shorten(line, width, placeholder="…", break_on_hyphens=False)
@@ -100,7 +147,7 @@ def _places(text: str, marks: Iterable[tuple[int, int]]) -> Iterator[tuple[int, 
     taken = [found.span() for found in re.finditer(_URL, text)]
     for start, end in sorted(marks):
         apart = all(end < first or last < start for first, last in taken)
-        if apart and start >= 0 and text[start:end].strip() == text[start:end] != "":
+        if apart and start >= 0 and text[start:end].strip() == text[start:end] and legible(text[start:end]):
             taken.append((start, end))
             yield start, end
 
@@ -120,11 +167,12 @@ def code(text: str, limit: int = 100) -> str:
 
 def code_block(text: str, language: str = "") -> str:
     """Lines to be copied as they are."""
-    return f"```{language}\n{text.replace('```', QUOTE * 3)}\n```"
+    return f"```{language}\n{legible(text).replace('```', QUOTE * 3)}\n```"
 
 
 def plain(text: str, limit: int) -> str:
     """`text` cut to at most `limit` characters where Discord knows no Markdown: labels and choices."""
+    text = legible(text)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 

@@ -6,7 +6,8 @@ from enum import StrEnum
 from itertools import accumulate
 
 from bot.papers import Paper
-from bot.text import fold
+from bot.papers.titles import split_maths
+from bot.text import fold, legible, shows
 
 LONGEST_TITLE = 600  # characters, as written in the citation
 _LATEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
@@ -34,7 +35,7 @@ def cite(paper: Paper, format_: Format, most: int) -> str:
 
 def _bibtex(paper: Paper, most: int) -> str:
     fields = {
-        "title": f"{{{_cut(paper.title, _latex)}}}",
+        "title": f"{{{_cut(paper.title if shows(paper.title) else paper.name, _latex_title)}}}",
         "author": "",
         "year": str(_year(paper)),
         "eprint": paper.id,
@@ -67,12 +68,33 @@ def _bibtex_name(name: str) -> str:
     return f"{{{_latex(name)}}}" if re.search(r",|\band\b", name) else _latex(name)
 
 
+def _latex_title(title: str) -> str:
+    """Maths stay as they are, if they leave the entry whole."""
+    return "".join(part if maths and _is_sound(part) else _latex(part) for part, maths in split_maths(title))
+
+
 def _latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
+    return "".join(_LATEX.get(character, character) for character in legible(text))
+
+
+def _is_sound(maths: str) -> bool:
+    """Whether every brace closes, for TeX and for BibTeX, which takes `\\{` for one too; and no `%` hides the rest."""
+    if re.search(r"\\\\|(?<!\\)[%#&]|`", maths):
+        return False
+    return _closes(maths) and _closes(re.sub(r"\\[{}]", "", maths))
+
+
+def _closes(text: str) -> bool:
+    depth = 0
+    for character in text:
+        depth += (character == "{") - (character == "}")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _plain(paper: Paper, most: int) -> str:
-    rest = f"({_year(paper)}). {_cut(paper.title, _unquoted)}. arXiv:{paper.id}. {paper.arxiv_url}"
+    rest = f"({_year(paper)}). {_cut(paper.name, _unquoted)}. arXiv:{paper.id}. {paper.arxiv_url}"
     authors = _listed(list(map(_unquoted, paper.authors)), ", ", "et al.", most - len(rest) - 1)
     return f"{authors} {rest}".strip()
 
@@ -82,7 +104,7 @@ def _unquoted(text: str) -> str:
 
 
 def _markdown(paper: Paper, most: int) -> str:
-    title = f"[{_cut(paper.title, _escaped)}]({paper.arxiv_url})"
+    title = f"[{_cut(paper.name, _escaped)}]({paper.arxiv_url})"
     rest = f"{_year(paper)}. {title}. arXiv:{paper.id}"
     authors = _listed(list(map(_escaped, paper.authors)), ", ", "et al.", most - len(rest) - 2)
     return f"{authors}, {rest}" if authors else rest

@@ -115,4 +115,4 @@ def _named(kind: str, head: str, sign: str, name: str) -> Completion:
 
 
 def _titled(paper: Paper) -> Completion:
-    return Completion(paper.title, paper.id)
+    return Completion(paper.name, paper.id)

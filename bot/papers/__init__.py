@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from bot.papers.titles import name_of
+
 ARXIV_ID = r"[0-9]{4}\.[0-9]{4,5}"
 _REFERENCE = re.compile(
     rf"""^\s*<?(?:
@@ -42,6 +44,11 @@ class Paper:
     linked_datasets: int | None = None
     linked_spaces: int | None = None
     withdrawn_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """Its title as people read it, in one line: without LaTeX, or `arXiv:` and its id where it shows nothing."""
+        return name_of(self.title, self.id)
 
     @property
     def dated(self) -> date | None:

@@ -28,6 +28,13 @@ def _one_line(value: Any) -> Any:
     return one_line(value) if isinstance(value, str) else value
 
 
+def _one_line_of_some(value: Any) -> Any:
+    """Nothing is left where all characters of a title are invisible; where there are none, it is missing."""
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("no title")
+    return _one_line(value)
+
+
 def _or_none(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     """A field nobody needs must not cost the entry: what cannot be read is missing."""
     try:
@@ -56,7 +63,7 @@ def _no_spaces(value: Any) -> Any:
 
 
 _Line = Annotated[str, BeforeValidator(_one_line)]
-_Title = Annotated[_Line, StringConstraints(min_length=1)]
+_Title = Annotated[str, BeforeValidator(_one_line_of_some)]
 _Count = Annotated[int, Field(ge=0, le=2**31)]
 _OptionalLine = Annotated[_Line | None, WrapValidator(_or_none)]
 _OptionalCount = Annotated[_Count | None, WrapValidator(_or_none)]

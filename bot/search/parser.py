@@ -30,7 +30,7 @@ from bot.search.query import (
     Upvotes,
     Word,
 )
-from bot.text import legible
+from bot.text import legible, one_line
 
 MOST_WORDS = 40  # a longer query is read up to there
 MOST_OPERATORS = 40
@@ -69,7 +69,7 @@ RIGHT_FORMS = {
 
 def parse(text: str, today: date) -> Query:
     """What `text` asks for on `today`; any text is a query."""
-    clean = " ".join(unicodedata.normalize("NFC", legible(text)).split())
+    clean = one_line(unicodedata.normalize("NFC", text))
     return _Parser(clean, today).parsed()
 
 

@@ -38,7 +38,7 @@ async def paper_choices(interaction: Interaction, typed: str) -> Choices:
     """The papers that may be meant by what is typed so far."""
     house = interaction.client.house
     papers = await house.completer.papers(typed, house.clock().date())
-    return [app_commands.Choice(name=plain(each.title, MAX_CHOICE), value=each.id) for each in papers[:MAX_CHOICES]]
+    return [app_commands.Choice(name=plain(each.name, MAX_CHOICE), value=each.id) for each in papers[:MAX_CHOICES]]
 
 
 async def show_card(interaction: Interaction, paper: Paper) -> None:
