@@ -53,6 +53,7 @@ class Refusal(Enum):
     LOOKUP_TOO_SLOW = auto()
     PAPER_UNKNOWN = auto()
     NO_SUCH_PAPER = auto()  # text: its id
+    PAPER_TOO_OLD = auto()  # text: its id
     PAPERS_DOWN = auto()
     HUB_DOWN = auto()
     HUB_KNOWS_NO_MORE = auto()

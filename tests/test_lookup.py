@@ -363,10 +363,42 @@ async def test_a_paper_is_shown_by_its_id_or_any_of_its_links(library: Server, r
     assert "**Authors** José Muñoz" in text
 
 
-@pytest.mark.parametrize("text", ["zeppelin", "", "   ", "https://evil.example/x"])
+@pytest.mark.parametrize(
+    "text",
+    ["zeppelin", "", "   ", "https://evil.example/x", "https://scaling.org/laws", "10.1000/diffusion", "x.org/tears"],
+)
 async def test_what_is_no_paper_is_answered_with_what_would_be_right(library: Server, text: str) -> None:
     for command in ("show", "similar", "cite"):
         assert answer(await paper(library, command, paper=text)) == refusal(Refusal.PAPER_UNKNOWN)
+
+
+@pytest.mark.parametrize("text", ["https://scaling.org/laws", "retrieval https://agents.org", "doi:10.1000/diffusion"])
+async def test_a_link_that_leads_elsewhere_is_answered_with_no_papers_that_share_its_words(
+    library: Server, text: str
+) -> None:
+    for command in ("search", "random"):
+        assert answer(await paper(library, command, query=text)) == refusal(Refusal.PAPER_UNKNOWN)
+    for command, option in (("search", "query"), ("show", "paper")):
+        assert await offers(library, command, option, text) == {}
+
+
+@pytest.mark.parametrize(
+    "reference", ["https://arxiv.org/abs/cs/0112017", "arXiv:cs/0112017", "10.48550/arXiv.cs/0112017v2"]
+)
+async def test_a_paper_from_before_2007_is_not_taken_for_another(library: Server, reference: str) -> None:
+    for command, option in (("show", "paper"), ("cite", "paper"), ("search", "query"), ("random", "query")):
+        text = answer(await paper(library, command, **{option: reference}))
+        assert text.startswith("The arXiv id **cs/0112017** is from before April 2007.")
+
+
+async def test_a_paper_named_among_words_is_fetched_if_the_archive_lacks_it(
+    library: Server, papers_server: PapersServer
+) -> None:
+    papers_server.beyond = [entry("1706.03762", title="Attention Is All You Need")]
+    text = answer(
+        await paper(library, "cite", paper="Have you read [this](https://doi.org/10.48550/arXiv.1706.03762)?")
+    )
+    assert "Attention Is All You Need" in text
 
 
 async def test_a_few_words_show_the_paper_they_fit_best(library: Server) -> None:

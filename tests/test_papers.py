@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
@@ -18,11 +19,13 @@ from tenacity.wait import wait_fixed
 
 from bench import corpus
 from bot.demo.papers_server import PapersServer
-from bot.papers import Paper, paper_id
+from bot.papers import Paper, find_paper_id, names_no_paper, paper_id
 from bot.papers import api as papers
 from bot.papers.api import USER_AGENT, PapersAPI, PapersUnavailable
 from bot.papers.entry import read_body, read_entry
+from bot.text import one_line
 from tests.builders import DAY, entries, entry
+from tests.shared_cases import shared_cases
 
 REAL_BODY = corpus.CAPTURED.with_name("paper_2401.18030.json")
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -776,6 +779,30 @@ REFERENCES = [
         "https://hf.co/papers/{}",
         "<https://huggingface.co/papers/{}>",
         "HTTPS://HUGGINGFACE.CO/papers/{}",
+        "https://huggingface.co/papers/{}.md",
+        "10.48550/arXiv.{}",
+        "doi:10.48550/arxiv.{}",
+        "DOI: 10.48550/ARXIV.{}v2",
+        "https://doi.org/10.48550/arXiv.{}",
+        "http://dx.doi.org/10.48550/arXiv.{}",
+        "https://doi.org/10.48550%2FarXiv.{}",
+        "https://ar5iv.org/abs/{}",
+        "https://ar5iv.labs.arxiv.org/html/{}v1",
+        "https://www.alphaxiv.org/abs/{}",
+        "https://alphaxiv.org/overview/{}v3?lang=en",
+        "https://alphaxiv.org/zh/overview/{}",
+        "https://api.semanticscholar.org/arXiv:{}",
+        "https://api.semanticscholar.org/graph/v1/paper/ARXIV:{}?fields=title",
+        "https://www.semanticscholar.org/arxiv/{}",
+        "https://browse.arxiv.org/html/{}v1#S3.F2",
+        "(https://arxiv.org/abs/{}).",
+        "[{}],",
+        "\u201c{}\u201d;",
+        "**{}**!",
+        "\uff08https://arxiv.org/abs/{}\uff09\u3002",
+        "https://arxiv.org/abs/{}\u200b",
+        "\u202a{}\u202c",
+        "[{0}](https://arxiv.org/abs/{0})",
     )
 ]
 NO_REFERENCES = [
@@ -791,7 +818,9 @@ NO_REFERENCES = [
     "2601,12345",
     "\uff12\uff16\uff10\uff11.12345",  # fullwidth digits
     "2601.1234\u096b",
-    "hep-th/9901001",
+    "hep-th/990100",
+    "hep-th/99010011",
+    "and/9901001",
     "paper 2601.12345",
     "2601.12345 2601.12346",
     "https://evil.example/papers/2601.12345",
@@ -800,6 +829,12 @@ NO_REFERENCES = [
     "https://huggingface.co/papers/date/2026-01-15",
     "https://huggingface.co/papers/2601.12345/../../x",
     "https://arxiv.org/abs/",
+    "https://arxiv.org/list/cs.CL/new",
+    "https://evil.example/?https://arxiv.org/abs/2601.12345",
+    "https://evil.example/a,2601.12345",
+    "https://evil.example/(2601.12345)",
+    "10.1038/2601.12345",
+    "https://doi.org/10.1038/2601.12345",
     "javascript:2601.12345",
     "2601.12345\n2601.12346",
     "\x00",
@@ -811,17 +846,88 @@ class TestReferences:
     def test_a_paper_is_known_by_any_of_its_references(self, reference: str) -> None:
         assert paper_id(reference) == "2601.01230"
 
-    def test_an_old_id_with_four_digits_is_known(self) -> None:
+    def test_an_id_with_four_digits_is_known(self) -> None:
         assert paper_id("arXiv:0704.0001v2") == "0704.0001"
+
+    @pytest.mark.parametrize(
+        ("reference", "known"),
+        [
+            ("cs/0112017", "cs/0112017"),
+            ("CS/0112017v2", "cs/0112017"),
+            ("math.gt/0309136", "math.GT/0309136"),
+            ("arXiv:hep-th/9901001", "hep-th/9901001"),
+            ("https://arxiv.org/abs/cs/0112017", "cs/0112017"),
+            ("arxiv.org/pdf/math.GT/0309136v1.pdf", "math.GT/0309136"),
+            ("https://arxiv.org/abs/cs%2F0112017", "cs/0112017"),
+            ("https://doi.org/10.48550/arXiv.cs/0112017", "cs/0112017"),
+            ("<https://ar5iv.org/abs/cond-mat/0207270>", "cond-mat/0207270"),
+        ],
+    )
+    def test_an_id_from_before_2007_is_known(self, reference: str, known: str) -> None:
+        assert paper_id(reference) == known
 
     @pytest.mark.parametrize("reference", NO_REFERENCES)
     def test_what_names_no_paper_gives_none(self, reference: str) -> None:
         assert paper_id(reference) is None
 
+    @pytest.mark.parametrize(
+        ("text", "known"),
+        [
+            ("have you read https://arxiv.org/abs/2601.01230, it is good", "2601.01230"),
+            ("[Attention](<https://arxiv.org/abs/2601.01230>)", "2601.01230"),
+            ("arXiv:2601.01230v1 [cs.CL] 5 May 2026", "2601.01230"),
+            ("see:https://hf.co/papers/2601.01230.", "2601.01230"),
+            ("2601.01230, 2601.01231", "2601.01230"),
+            ("https://github.com/owner/code for 2601.01230", "2601.01230"),
+            ("Smith et al., doi: 10.48550/arXiv.cs/0112017.", "cs/0112017"),
+            ("https://evil.example/2601.01230", None),
+            ("attention is all you need", None),
+        ],
+    )
+    def test_the_first_paper_named_in_a_text_is_found(self, text: str, known: str | None) -> None:
+        assert find_paper_id(text) == known
+        assert not known or not names_no_paper(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "https://github.com/owner/repository",
+            "github.com/owner/repository",
+            "<https://openreview.net/forum?id=abcdEFgh12>",
+            "look: https://openreview.net/forum?id=abcdEFgh12",
+            "www.example.org",
+            "10.1038/nature14539",
+            "doi: 10.1038/nature14539",
+            "https://huggingface.co/papers/date/2026-01-15",
+            "ftp://example.org",
+        ],
+    )
+    def test_an_address_that_is_no_paper_is_told_from_words(self, text: str) -> None:
+        assert names_no_paper(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "GPT-4o and/or node.js",
+            "BERT: pre-training",
+            "author:lecun after:2026-05",
+            "10.5 GB",
+            "Llama-3.1/Qwen",
+            "A://",
+        ],
+    )
+    def test_words_are_no_address(self, text: str) -> None:
+        assert not names_no_paper(text)
+
+    @pytest.mark.parametrize(("text", "known"), shared_cases("references"))
+    def test_what_people_really_paste_is_read_rightly(self, text: str, known: str) -> None:
+        assert (find_paper_id(text) or "-") == known
+        assert names_no_paper(text) == (known == "-")
+
     @given(st.text() | st.from_regex(r"(https?://)?(hf\.co/papers/|arxiv:)?\d{3,5}\.\d{3,6}.{0,5}"))
     def test_any_text_gives_an_id_or_none(self, reference: str) -> None:
         found = paper_id(reference)
-        assert found is None or (found in reference and paper_id(found) == found)
+        assert found is None or (found.lower() in unquote(one_line(reference)).lower() and paper_id(found) == found)
 
     def test_a_paper_knows_its_addresses(self) -> None:
         paper = Paper("2601.01230", "T", "", DAY)

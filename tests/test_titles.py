@@ -21,7 +21,7 @@ from bot.search import parse
 from bot.subscription.settings import Layout
 from bot.text import legible, one_line
 from tests.builders import DAY, entry, paper, wish
-from tests.conftest import Server, read_texts
+from tests.conftest import Server, answer, read_texts
 from tests.reader import links, visible
 from tests.shared_cases import shared_cases
 from tests.test_layouts import NONCE, check, components_of, digest_of
@@ -173,3 +173,17 @@ async def test_a_shared_query_turns_nothing_round(server: Server) -> None:
     shown = str(result.response.message.components) + read_texts(result.response.message)
     assert "**paper about**" in shown
     assert not [each for each in shown if unicodedata.bidirectional(each) in {"RLO", "LRO", "RLE", "LRE", "PDF"}]
+
+
+# A reference that names no paper
+
+
+@pytest.mark.parametrize("command", ["paper show", "paper cite", "paper similar", "digest why"])
+@pytest.mark.parametrize("kind", ["https://doi.org/10.48550/arXiv.{}", "[{}],", "<https://ar5iv.org/abs/{}v2>"])
+async def test_every_door_takes_a_paper_in_every_form(server: Server, command: str, kind: str) -> None:
+    await server.subscribe()
+    await server.read_lists()
+    asked = {"paper": kind.format("2601.00003")}
+    text = answer(await server.admin.slash(server.papers, command, **asked))
+    assert "2601.00003" in text
+    assert "2601.00001" not in text.split("\n")[0]

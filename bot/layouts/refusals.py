@@ -14,6 +14,10 @@ from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES
 
 BROKEN = "Something went wrong on my side, and it is in the log. Please try again."
 _QUERY = 300  # characters
+_REFERENCES = (
+    "an arXiv id such as `2605.29801`, a link to arxiv.org, huggingface.co/papers, alphaxiv.org or ar5iv, "
+    "or a DOI such as `10.48550/arXiv.2605.29801`"
+)
 _TEXTS: Mapping[Refusal, str] = {
     Refusal.TIME_UNCLEAR: "A time looks like `9:00`, `18:30` or `9am`.",
     Refusal.WEEKDAYS_UNCLEAR: "Weekdays look like `every day`, `weekdays`, `mon, wed, fri` or `mon-fri`.",
@@ -63,11 +67,11 @@ _TEXTS: Mapping[Refusal, str] = {
         "No digest of this subscription can be undone: it has posted none, or the last one is undone already."
     ),
     Refusal.NOT_UNDONE: "Not all of the digest could be deleted. {reason} `/digest undo` again goes on with it.",
-    Refusal.PAPER_UNKNOWN: (
-        "I know no such paper. Give an arXiv id such as `2605.29801`, or a link from "
-        "huggingface.co/papers or arxiv.org; `/paper search` finds papers by their words."
-    ),
+    Refusal.PAPER_UNKNOWN: (f"I know no such paper. Give {_REFERENCES}; `/paper search` finds papers by their words."),
     Refusal.NO_SUCH_PAPER: "Hugging Face has no paper **{text}**. Please check the id.",
+    Refusal.PAPER_TOO_OLD: (
+        "The arXiv id **{text}** is from before April 2007. Hugging Face, which my papers come from, has none of those."
+    ),
     Refusal.PAPERS_DOWN: (
         "That paper is not in the archive, and Hugging Face does not answer just now. Please try again later."
     ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
-from bot.papers import Paper, paper_id
+from bot.papers import Paper, find_paper_id, names_no_paper
 from bot.ranking import Period
 from bot.search import HAS, Search, Sort, folded
 from bot.storage import Storage
@@ -41,7 +41,9 @@ class Completer:
     async def papers(self, typed: str, today: date) -> list[Paper]:
         """The papers whose titles go on like what somebody has typed; at first the week's most popular."""
         if words := legible(typed).strip():
-            reference = paper_id(words)
+            if names_no_paper(words):
+                return []
+            reference = find_paper_id(words)
             ids = (reference,) if reference else await asyncio.to_thread(self._search.suggest, words, limit=_CHOICES)
             return await self._storage.papers.get(ids)
         papers, _ = await self._storage.papers.top(*Period.WEEK.span(today), limit=_CHOICES)
@@ -50,6 +52,8 @@ class Completer:
     async def queries(self, typed: str, today: date) -> list[Completion]:
         """Queries that somebody may be typing: titles, authors, organisations, tags and the operators' values."""
         typed = legible(typed)
+        if names_no_paper(typed):
+            return []
         start = _start_of_last(typed)
         last = _LAST_WORD.fullmatch(typed, start)
         assert last  # it matches any text

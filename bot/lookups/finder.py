@@ -8,7 +8,7 @@ from random import Random
 
 from bot.archive import Archive
 from bot.digest import closed_at, latest_closed_day
-from bot.papers import Paper
+from bot.papers import Paper, is_old
 from bot.papers.api import PapersUnavailable
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
@@ -101,7 +101,7 @@ class Finder:
         except PapersUnavailable as error:
             raise Refused(Refusal.PAPERS_DOWN) from error
         if paper is None:
-            raise Refused(Refusal.NO_SUCH_PAPER, text=paper_id)
+            raise Refused(Refusal.PAPER_TOO_OLD if is_old(paper_id) else Refusal.NO_SUCH_PAPER, text=paper_id)
         return paper
 
     async def best(self, query: Query) -> Paper:
@@ -155,7 +155,11 @@ class Finder:
         return board
 
     async def page(self, query: Query, page: int, place: Place | None = None) -> Results:
-        """A page of what `query` finds, from 1; without the filters that exclude everything, if they do."""
+        """A page of what `query` finds, from 1; without the filters that exclude everything, if they do.
+
+        Raises `Refused` where a link in it leads elsewhere, or to a paper that nobody has here.
+        """
+        _check_reference(query)
         asked, left_out, found = await asyncio.to_thread(self._find, query, (page - 1) * PER_PAGE)
         hits = await self._hits(found.ids, asked.spelled(dict(found.taken)), place)
         near = () if found.total else await asyncio.to_thread(self._search.suggestions, query)
@@ -216,7 +220,8 @@ class Finder:
         return await self._with_posts(map(Hit, await self._storage.papers.get(ids)), place)
 
     async def random(self, query: Query, random: Random) -> Paper | None:
-        """A paper by chance, of all or of those that match `query`; None where none does."""
+        """A paper by chance, of all or of those that match `query`; None where none does. Raises `Refused`."""
+        _check_reference(query)
         papers = await self._storage.papers.get(await asyncio.to_thread(self._drawn, query, random))
         return papers[0] if papers else None
 
@@ -224,3 +229,10 @@ class Finder:
         total = self._search.find(query, limit=1).total
         among = min(total, _RANDOM_AMONG) if any(query.texts()) else total  # far down, one of many words is enough
         return self._search.find(query, limit=1, offset=random.randrange(among)).ids if among else ()
+
+
+def _check_reference(query: Query) -> None:
+    if query.astray:
+        raise Refused(Refusal.PAPER_UNKNOWN)
+    if query.reference and is_old(query.reference):
+        raise Refused(Refusal.PAPER_TOO_OLD, text=query.reference)

@@ -1,20 +1,12 @@
 """A paper, and how people refer to one."""
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from bot.papers.references import ARXIV_ID, find_paper_id, is_old, names_no_paper, paper_id
 from bot.papers.titles import name_of
 
-ARXIV_ID = r"[0-9]{4}\.[0-9]{4,5}"
-_REFERENCE = re.compile(
-    rf"""^\s*<?(?:
-        (?:https?://)?(?:www\.)?(?:
-            (?:huggingface\.co|hf\.co)/papers/ | (?:export\.)?arxiv\.org/(?:abs|pdf|html)/ | alphaxiv\.org/abs/
-        ) | arxiv:\s*
-    )?(?P<id>{ARXIV_ID})(?:v\d+)?(?:\.pdf)?/?(?:[?\#].*)?>?\s*$""",
-    re.IGNORECASE | re.VERBOSE,
-)
+__all__ = ["ARXIV_ID", "Paper", "find_paper_id", "is_old", "names_no_paper", "paper_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +81,3 @@ class DailyList:
 
     papers: tuple[Paper, ...]
     ids: frozenset[str] | None
-
-
-def paper_id(reference: str) -> str | None:
-    """The arXiv id in a bare id, `idvN`, `arXiv:id` or a paper's URL; None where there is none."""
-    found = _REFERENCE.match(reference)
-    return found["id"] if found else None
-
-
-def find_paper_id(text: str) -> str | None:
-    """The first paper referred to anywhere in `text`; None where there is none."""
-    references = map(paper_id, (text, *(word.strip(".,;!?()[]\"'") for word in text.split())))
-    return next(filter(None, references), None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 
-from bot.papers import find_paper_id
+from bot.papers import find_paper_id, names_no_paper
 from bot.search.query import (
     HAS,
     AnyOf,
@@ -101,7 +101,12 @@ class _Parser:
     def parsed(self) -> Query:
         clauses, _ = self._clauses(_TOKEN.finditer(self.text), depth=0)
         return Query(
-            self.text, tuple(clauses), self.sort or Sort.RELEVANCE, tuple(self.mistakes), find_paper_id(self.text)
+            self.text,
+            tuple(clauses),
+            self.sort or Sort.RELEVANCE,
+            tuple(self.mistakes),
+            find_paper_id(self.text),
+            names_no_paper(self.text),
         )
 
     def _clauses(self, tokens: Iterator[re.Match[str]], depth: int) -> tuple[list[Clause], bool]:

@@ -108,13 +108,17 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a person asked for. `reference` is the id of a paper named in the text by its id or a link."""
+    """What a person asked for. `reference` is the id of a paper named in the text by its id, a link or a DOI.
+
+    `astray` says that there is a link or a DOI in the text that names no paper: words of it would find another one.
+    """
 
     text: str
     clauses: tuple[Clause, ...] = ()
     sort: Sort = Sort.RELEVANCE
     mistakes: tuple[Mistake, ...] = ()
     reference: str | None = None
+    astray: bool = False
 
     @property
     def words(self) -> tuple[Word, ...]:

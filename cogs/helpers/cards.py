@@ -9,12 +9,12 @@ from bot.layouts.card import citation, details_card
 from bot.layouts.results import similar_message
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
 from bot.lookups.citations import Format
-from bot.papers import ARXIV_ID, Paper, paper_id
+from bot.papers import ARXIV_ID, Paper
 from bot.refusals import Refusal, Refused
 from cogs.helpers.controls import Choices, Control, Interaction, place
 from cogs.helpers.pages import read_query, show_found
 
-A_PAPER = "type words of its title and pick it, or give its arXiv id or a link"
+A_PAPER = "type words of its title and pick it, or give its arXiv id, a link or a DOI"
 PAPER = rf"(?P<paper>{ARXIV_ID})"
 
 
@@ -29,9 +29,10 @@ async def known_paper(interaction: Interaction, reference: str) -> Paper:
 
 async def meant_paper(interaction: Interaction, wanted: str) -> Paper:
     """The paper somebody refers to, or describes well enough to be found."""
-    if reference := paper_id(wanted):
-        return await known_paper(interaction, reference)
-    return await interaction.client.house.finder.best(read_query(interaction, wanted))
+    query = read_query(interaction, wanted)
+    if query.reference:
+        return await known_paper(interaction, query.reference)
+    return await interaction.client.house.finder.best(query)
 
 
 async def paper_choices(interaction: Interaction, typed: str) -> Choices:

@@ -1,0 +1,85 @@
+# ruff: noqa: RUF001 - people write in many scripts, with brackets and marks of their own
+"""How people refer to a paper: by its arXiv id, an address or a DOI, with whatever stands around it."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from bot.text import one_line
+
+ARXIV_ID = r"[0-9]{4}\.[0-9]{4,5}"
+# Before April 2007 an id began with its archive, and perhaps a subject in it: `cs/0112017`, `math.GT/0309136`.
+_ARCHIVES = (
+    "acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|cond-mat|cs|dg-ga|"
+    "funct-an|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math|math-ph|mtrl-th|nlin|nucl-ex|nucl-th|patt-sol|physics|plasm-ph|"
+    "q-alg|q-bio|quant-ph|solv-int|supr-con"
+)
+_BRACKETS = '<>"`|[]“”„«»‹›（）【】「」『』《》〈〉'  # that end an address
+_AROUND = f"{_BRACKETS}(){{}}.,;:!?'‘’*_~\\…。，、；：！？"  # what may stand before or after a reference
+_REFERENCE = re.compile(
+    rf"""(?:
+        (?:https?://)?(?:
+            (?:www\.)?(?:huggingface\.co|hf\.co)/(?:api/)?papers/
+          | (?:[a-z]{{2,10}}\.)?arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print)/
+          | ar5iv(?:\.labs\.arxiv)?\.org/(?:abs|html|pdf)/
+          | (?:www\.)?alphaxiv\.org/(?:[a-z]{{2,12}}/){{1,2}}
+          | (?:(?:www|api)\.)?semanticscholar\.org/(?:[a-z0-9_-]{{1,20}}/){{0,4}}arxiv[:/]
+          | (?:(?:dx|www)\.)?doi\.org/(?:doi:)?10\.48550/arxiv\.
+        )
+      | (?:doi:)?10\.48550/arxiv\.
+      | arxiv[:.]
+    )?
+    (?: (?P<id>{ARXIV_ID}) | (?P<archive>{_ARCHIVES})(?:\.(?P<subject>[a-z]{{2}}))?/(?P<number>[0-9]{{7}}) )
+    (?:v[0-9]+)?(?:\.pdf|\.md)?/?(?:[?\#].*)?""",
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
+_ADDRESS = re.compile(
+    r"""(?:doi:)?10\.[0-9]{4,9}/\S
+      | [a-z][a-z0-9+.-]{0,20}://\w
+      | www\.\w
+      | [\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.[a-z]{2,20}/""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_BROKEN = re.compile(r"\b(arxiv|doi) ?: ?", re.IGNORECASE)
+_PIECE = re.compile(
+    rf"[a-z][a-z0-9+.-]{{0,20}}://[^\s{re.escape(_BRACKETS)}]+|(?:(?!https?://)[^\s(){{}}{re.escape(_BRACKETS)}])+",
+    re.IGNORECASE,
+)
+
+
+def paper_id(reference: str) -> str | None:
+    """The arXiv id where `reference` names one paper and says nothing else; None where it does not."""
+    ids = {_id_in(piece) for piece in _pieces(reference)}
+    return ids.pop() if len(ids) == 1 else None
+
+
+def find_paper_id(text: str) -> str | None:
+    """The first paper referred to anywhere in `text`; None where there is none."""
+    return next(filter(None, map(_id_in, _pieces(text))), None)
+
+
+def names_no_paper(text: str) -> bool:
+    """Whether there is an address or a DOI in `text`, but none of a paper on arXiv, nor its id."""
+    return find_paper_id(text) is None and any(_ADDRESS.match(piece) for piece in _pieces(text))
+
+
+def is_old(paper_id: str) -> bool:
+    """Whether it is an id from before April 2007."""
+    return "/" in paper_id
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The words and addresses in `text`, each without the brackets and marks around it."""
+    line = _BROKEN.sub(r"\1:", one_line(text))
+    stripped = (found[0].strip(_AROUND) for found in _PIECE.finditer(line))
+    return (piece for piece in stripped if piece)
+
+
+def _id_in(piece: str) -> str | None:
+    found = _REFERENCE.fullmatch(unquote(piece))
+    if found is None:
+        return None
+    if found["id"]:
+        return found["id"]
+    subject = f".{found['subject'].upper()}" if found["subject"] else ""
+    return f"{found['archive'].lower()}{subject}/{found['number']}"
