@@ -33,6 +33,7 @@ class Refusal(Enum):
     SUBSCRIPTION_UNKNOWN = auto()
     SUBSCRIPTION_NEEDED = auto()
     TOO_MANY_SUBSCRIPTIONS = auto()
+    SAME_DIGEST = auto()  # number: of the subscription
     CHANGED_MEANWHILE = auto()
     NOT_ACTIVE = auto()
     CHANNEL_UNFIT = auto()  # reason, channel_id

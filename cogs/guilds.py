@@ -25,11 +25,14 @@ JOB = "guilds.forget"
 MOST_UNLISTED = 20  # servers that are asked for one by one
 
 
-class SetUpButton(Control, kind="setup", form="new"):
-    """Stands under the welcome."""
+class SetUpButton(Control, kind="setup", form=r"(?:new|(?P<subscription>\d+))"):
+    """Opens the panel: for a new subscription under the welcome, for one that there is elsewhere."""
 
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:  # noqa: ARG002
-        await panel.open_panel(interaction)
+    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
+        admins.check_admin(interaction)
+        guild_id, named = admins.guild_of(interaction).id, said["subscription"]
+        known = await interaction.client.editor.choose(guild_id, named) if named else None
+        await panel.open_panel(interaction, known)
 
 
 class ForgetButton(Control, kind="forget", form="everything"):

@@ -12,11 +12,12 @@ from bot.channels.destination import Destination
 from bot.client import PaperBot
 from bot.editing import fields
 from bot.layouts.accounts import NO_CHANGES, about_paper, changes_text, verdict
+from bot.layouts.panel import same_digest
 from bot.layouts.privacy import forget_question
 from bot.layouts.subscriptions import label, listed, removed, saved, sent_now, standing, undone
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, fit_in_messages, plain
 from bot.refusals import Refusal, Refused
-from bot.storage import Action, Subscription
+from bot.storage import Action, SameDigest, Subscription
 from bot.subscription.schedule import Cadence, weekday_choices
 from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, Layout
 from bot.subscription.zones import find_zones
@@ -111,8 +112,12 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     ) -> None:
         values = self._read(time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes)
         wish = fields.change(fields.new_wish(channel.id), values)
-        added = await self.editor.add(guild_of(interaction).id, wish, **self._by(interaction))
-        await reply(interaction, saved(added, Action.ADDED))
+        guild_id, by = guild_of(interaction).id, self._by(interaction)
+        try:
+            await reply(interaction, saved(await self.editor.add(guild_id, wish, **by), Action.ADDED))
+        except SameDigest as same:
+            draft = await self.bot.drafts.begin_with(guild_id, interaction.user.id, wish, by["now"])
+            await reply(interaction, same_digest(same.known, draft))
 
     @app_commands.command(description="Change a subscription; what you leave out stays as it is")
     @app_commands.describe(subscription=_WHICH, **_MEANINGS)

@@ -64,6 +64,10 @@ class DraftEditor:
         wish = new_wish(self._first_channel(guild_id, channel_id), zone)
         return await self._drafts.begin(guild_id, user_id, wish, now)
 
+    async def begin_with(self, guild_id: int, user_id: int, wish: Wish, now: datetime) -> Draft:
+        """A draft of a new subscription, of which everything has been said."""
+        return await self._drafts.begin(guild_id, user_id, wish, now)
+
     async def begin_change(self, known: Subscription, user_id: int, now: datetime) -> Draft:
         """A draft of a subscription that there is."""
         return await self._drafts.begin(
@@ -147,8 +151,8 @@ class DraftEditor:
                 return await self._composer.outlook(wish, now)
         return None
 
-    async def save(self, draft: Draft, *, by: int, now: datetime) -> tuple[Subscription, Action]:
-        """The subscription that comes of the draft, and what was done to it.
+    async def save(self, draft: Draft, *, by: int, now: datetime, another: bool = False) -> tuple[Subscription, Action]:
+        """The subscription that comes of the draft, and what was done to it; raises `SameDigest` unless `another`.
 
         Of two who save it, one gets the draft: a kill after its end may lose it, but it is never saved twice.
         """
@@ -156,16 +160,16 @@ class DraftEditor:
         if ended is None:
             raise Refused(Refusal.PANEL_CLOSED)
         try:
-            return await self._save(ended, by=by, now=now)
+            return await self._save(ended, by=by, now=now, another=another)
         except Exception:
             await self._drafts.put(ended, now)
             raise
 
-    async def _save(self, draft: Draft, *, by: int, now: datetime) -> tuple[Subscription, Action]:
+    async def _save(self, draft: Draft, *, by: int, now: datetime, another: bool) -> tuple[Subscription, Action]:
         wish = self.wish_of(draft)
         self._editor.check_exists(draft.guild_id, wish)
         if draft.subscription_id is None:
-            return await self._editor.add(draft.guild_id, wish, by=by, now=now), Action.ADDED
+            return await self._editor.add(draft.guild_id, wish, by=by, now=now, another=another), Action.ADDED
         known = await self._subscriptions.get(draft.subscription_id)
         if known is None or known.revision != draft.revision:
             raise ChangedMeanwhile

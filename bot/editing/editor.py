@@ -82,13 +82,13 @@ class Editor:
 
     # Changes
 
-    async def add(self, guild_id: int, wish: Wish, *, by: int, now: datetime) -> Subscription:
-        """A new subscription."""
+    async def add(self, guild_id: int, wish: Wish, *, by: int, now: datetime, another: bool = False) -> Subscription:
+        """A new subscription, also `another` of a kind that the channel has."""
         fitted = self.fit(guild_id, wish)
         check_wish(guild_id, fitted)
         self.check_channel(guild_id, fitted)
         following = first_run(fitted.timetable, now)
-        return await self._subscriptions.add(guild_id, fitted, by=by, now=now, next_run=following)
+        return await self._subscriptions.add(guild_id, fitted, by=by, now=now, next_run=following, another=another)
 
     async def edit(self, known: Subscription, wish: Wish, *, by: int, now: datetime) -> Subscription:
         """The subscription with another wish; one that was suspended is active again."""

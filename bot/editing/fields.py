@@ -28,6 +28,7 @@ _CHOICES: Mapping[str, Mapping[str, object]] = {  # what may be picked for a fie
     "publish": _SWITCH,
     "silent": _SWITCH,
     "quiet_line": _SWITCH,
+    "repeats": _SWITCH,
 }
 
 

@@ -26,6 +26,7 @@ _NAMES = {
     "ping_role_id": "pinged role",
     "ping_upvotes": "upvotes for a ping",
     "quiet_line": "line on quiet days",
+    "repeats": "papers of other digests",
 }
 _DONE = {
     Action.ADDED: "set it up",
@@ -136,7 +137,7 @@ def _value(name: str, value: Any) -> str:
         return f"<@&{value}>" if value else "nobody"
     if name == "weekdays":
         return ", ".join(DAY_NAMES[int(number)][:3] for number in value)
-    if name in {"publish", "silent", "quiet_line"}:
+    if name in {"publish", "silent", "quiet_line", "repeats"}:
         return "yes" if value else "no"
     if name == "discussion":
         return {"digest": "for each digest", "highlight": "for each paper"}.get(value, "none")

@@ -34,11 +34,21 @@ from bot.layouts.text import MAX_CHOICES, code, count
 from bot.layouts.wishes import sentence
 from bot.reasons import ReasonKind
 from bot.refusals import Refused
-from bot.storage import Draft
+from bot.storage import Draft, Subscription
 from bot.subscription.schedule import DAY_NAMES, Cadence
 from bot.subscription.settings import MOST_FILTER, MOST_PAPERS, Abilities, ArchiveMinutes, Discussion, Layout, Posting
 
-EXTRAS = ("more", "discussion", "archive_after", "ping_role_id", "publish", "silent", "quiet_line", "pings")  # page 2
+EXTRAS = (
+    "more",
+    "discussion",
+    "archive_after",
+    "ping_role_id",
+    "publish",
+    "silent",
+    "quiet_line",
+    "repeats",
+    "pings",
+)  # page 2
 _Choice = TypeVar("_Choice", Cadence, Layout, Discussion)
 
 CHOOSE_CHANNEL = "The channel is gone, or not one that I can post in. Choose another one below."
@@ -91,6 +101,17 @@ def extras_panel(shown: Prospect, note: str = "") -> LayoutView:
 
 def saved_panel(confirmation: str) -> LayoutView:
     return finished(TextDisplay(f"{confirmation}\n{_SAVED}"))
+
+
+def same_digest(known: Subscription, draft: Draft) -> LayoutView:
+    """That there is a digest like the one of `draft`, and what can be done."""
+    text = TextDisplay[LayoutView](
+        f"**This channel has that digest already:** {sentence(known.wish)} (#{known.id}).\n"
+        "Another one would post at the same time what the first leaves."
+    )
+    edit: Button[LayoutView] = Button(label="Edit it", style=ButtonStyle.primary, custom_id=f"setup:{known.id}")
+    row = ActionRow(edit, _button(draft, "another", "Add another"), _button(draft, "back", "Change mine"))
+    return finished(Container(text, row, accent_colour=ACCENT))
 
 
 def cancelled_panel() -> LayoutView:
@@ -224,6 +245,7 @@ def _extra_controls(shown: Prospect) -> Iterator[Item[LayoutView]]:
     switches = [_silence(draft)]
     if abilities.quiet_line:
         switches.append(_switch(draft, "quiet_line", "A line on quiet days", is_on=posting.quiet_line))
+    switches.append(_switch(draft, "repeats", "Papers of other digests here", is_on=draft.wish.taste.repeats))
     if abilities.published_an_hour:
         switches.append(_switch(draft, "publish", "Publish to followers", is_on=posting.publish))
     yield ActionRow(*switches)

@@ -45,6 +45,7 @@ _TEXTS: Mapping[Refusal, str] = {
     Refusal.TOO_MANY_SUBSCRIPTIONS: (
         f"This server has {PER_GUILD} subscriptions, and no more fit. `/digest remove` makes room."
     ),
+    Refusal.SAME_DIGEST: "This channel has that digest already (#{number}): `/digest setup` changes it.",
     Refusal.CHANGED_MEANWHILE: (
         "This subscription was changed after you opened it, so your change was not saved. "
         "`/digest setup` opens it as it is now."

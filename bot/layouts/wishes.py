@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from bot.layouts.text import code, count, escape, joined
 from bot.subscription.schedule import DAY_NAMES, EVERY_DAY, MONDAY_TO_FRIDAY, Cadence, Timetable
-from bot.subscription.settings import Discussion, Layout, Posting, Wish
+from bot.subscription.settings import Discussion, Layout, Wish
 
 _PERIODS = {Cadence.DAILY: "the", Cadence.WEEKLY: "the week's", Cadence.MONTHLY: "the month's"}
 _LOOKS = {Layout.COMPACT: "one line each", Layout.CARDS: "the first with its picture"}
@@ -14,7 +14,7 @@ _THREADS = {Discussion.DIGEST: "discussed in one thread", Discussion.HIGHLIGHT: 
 
 def sentence(wish: Wish) -> str:
     """`Every weekday at 09:00 Europe/Berlin, the top 5 papers about *diffusion* in #papers`."""
-    extras = "".join(f", {each}" for each in _extras(wish.posting))
+    extras = "".join(f", {each}" for each in _extras(wish))
     return f"{when(wish.timetable)}, {_what(wish)} in <#{wish.channel_id}>{extras}"
 
 
@@ -55,7 +55,8 @@ def about(query: str) -> str:
     return f" about *{escape(query)}*" if plain else f" matching {code(query, 300)}"
 
 
-def _extras(posting: Posting) -> Iterator[str]:
+def _extras(wish: Wish) -> Iterator[str]:
+    posting = wish.posting
     if posting.layout in _LOOKS:
         yield _LOOKS[posting.layout]
     if posting.discussion in _THREADS:
@@ -69,3 +70,5 @@ def _extras(posting: Posting) -> Iterator[str]:
         yield "without notifications"
     if posting.quiet_line:
         yield "with a line on quiet days"
+    if wish.taste.repeats:
+        yield "also papers that other digests here have had"

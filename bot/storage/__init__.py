@@ -19,6 +19,7 @@ from bot.storage.snapshots import Snapshots
 from bot.storage.subscriptions import (
     PER_GUILD,
     ChangedMeanwhile,
+    SameDigest,
     Subscription,
     Subscriptions,
     SubscriptionState,
@@ -42,6 +43,7 @@ __all__ = [
     "Post",
     "RefusedPaper",
     "Registered",
+    "SameDigest",
     "Standing",
     "Storage",
     "Subscription",

@@ -57,6 +57,14 @@ class TooManySubscriptions(Refused):
         super().__init__(Refusal.TOO_MANY_SUBSCRIPTIONS)
 
 
+class SameDigest(Refused):
+    """The channel has a digest like that already: the one of `known`."""
+
+    def __init__(self, known: Subscription) -> None:
+        super().__init__(Refusal.SAME_DIGEST, number=known.id)
+        self.known = known
+
+
 class ChangedMeanwhile(Refused):
     """Somebody else has changed or removed the subscription since it was read; nothing was done."""
 
@@ -68,8 +76,10 @@ class Subscriptions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, guild_id: int, wish: Wish, *, by: int, now: datetime, next_run: Run) -> Subscription:
-        """A new subscription; raises `TooManySubscriptions`."""
+    async def add(
+        self, guild_id: int, wish: Wish, *, by: int, now: datetime, next_run: Run, another: bool = True
+    ) -> Subscription:
+        """A new subscription; raises `TooManySubscriptions`, and `SameDigest` unless it may be `another` like one."""
         known = wish_row(wish) | run_row(next_run)
         known |= {"guild_id": guild_id, "created_by": by, "created_at": iso(now), "state": "active"}
 
@@ -79,6 +89,8 @@ class Subscriptions:
             )
             if count >= PER_GUILD:
                 raise TooManySubscriptions
+            if not another:
+                _check_unlike(connection, known)
             (row,) = connection.execute(
                 f"INSERT INTO subscriptions ({', '.join(known)}) VALUES ({', '.join('?' for _ in known)}) RETURNING *",
                 tuple(known.values()),
@@ -200,6 +212,18 @@ def suspend(connection: sqlite3.Connection, subscription_id: int, reason: Reason
     )
     if stopped.rowcount:
         record_change(connection, subscription_id, Action.SUSPENDED, by=None, now=now, reason=reason)
+
+
+def _check_unlike(connection: sqlite3.Connection, new: dict[str, object]) -> None:
+    """Raises `SameDigest` where the channel has one of the same cadence, time and filter."""
+    alike = connection.execute(
+        "SELECT * FROM subscriptions WHERE guild_id = :guild_id AND channel_id = :channel_id AND state != 'removed'"
+        " AND cadence = :cadence AND query = :query"
+        " AND (next_run_at = :next_run_at OR at = :at AND zone = :zone) ORDER BY id LIMIT 1",
+        new,
+    )
+    for row in alike:
+        raise SameDigest(_subscription(row))
 
 
 def run_row(run: Run) -> dict[str, object]:

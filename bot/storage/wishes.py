@@ -32,6 +32,7 @@ def wish_row(wish: Wish) -> dict[str, str | int | None]:
         "min_upvotes": taste.min_upvotes,
         "risers": taste.risers,
         "query": taste.query,
+        "repeats": int(taste.repeats),
         "layout": posting.layout.value,
         "discussion": posting.discussion.value,
         "archive_after": posting.archive_after,
@@ -48,7 +49,7 @@ def read_wish(row: Mapping[str, Any]) -> Wish:
     return Wish(
         channel_id=row["channel_id"],
         timetable=_timetable(row["at"], row["zone"], row["weekdays"], row["cadence"]),
-        taste=Taste(row["size"], row["min_upvotes"], row["risers"], row["query"]),
+        taste=Taste(row["size"], row["min_upvotes"], row["risers"], row["query"], repeats=bool(row.get("repeats"))),
         posting=Posting(
             layout=Layout(row["layout"]),
             discussion=Discussion(row["discussion"]),

@@ -16,13 +16,15 @@ ArchiveMinutes = Literal[60, 1440, 4320, 10080]  # after which, without a word, 
 class Taste:
     """What a subscription lets into its digests: how many, with how many upvotes, how many risers.
 
-    `query` is its filter, in the query language; empty, everything passes.
+    `query` is its filter, in the query language; empty, everything passes. With `repeats` papers may come that another
+    digest of the channel, of the same cadence, has had.
     """
 
     size: int = 5
     min_upvotes: int = 0
     risers: int = 1
     query: str = ""
+    repeats: bool = False
 
 
 class Layout(StrEnum):

@@ -5,6 +5,7 @@ Nothing is kept in memory: what a click needs is in the database, so that a rest
 
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 import discord
 from discord.ui import Modal
@@ -14,7 +15,7 @@ from bot.layouts import panel as layout
 from bot.layouts.refusals import explain_refusal
 from bot.layouts.subscriptions import saved
 from bot.refusals import Refusal, Refused
-from bot.storage import Draft, Subscription
+from bot.storage import Draft, SameDigest, Subscription
 from bot.subscription.zones import find_zones
 from cogs.helpers import admins
 from cogs.helpers.controls import Control, Interaction, ModalForm
@@ -112,10 +113,12 @@ async def _preview(interaction: Interaction, draft: Draft) -> None:
     await admins.show_preview(interaction, bot.drafts.wish_of(draft), run, draft.subscription_id)
 
 
-async def _save(interaction: Interaction, draft: Draft) -> None:
-    bot = interaction.client
+async def _save(interaction: Interaction, draft: Draft, *, another: bool = False) -> None:
+    bot, by = interaction.client, interaction.user.id
     try:
-        subscription, done = await bot.drafts.save(draft, by=interaction.user.id, now=bot.house.clock())
+        subscription, done = await bot.drafts.save(draft, by=by, now=bot.house.clock(), another=another)
+    except SameDigest as same:
+        await interaction.response.edit_message(view=layout.same_digest(same.known, draft))
     except Refused as refused:
         if refused.refusal is Refusal.PANEL_CLOSED:
             raise
@@ -134,5 +137,6 @@ _ACTIONS: Mapping[str, Callable[[Interaction, Draft], Awaitable[None]]] = {
     "back": _show,
     "preview": _preview,
     "save": _save,
+    "another": partial(_save, another=True),
     "cancel": _cancel,
 }
