@@ -28,7 +28,7 @@ from bot.papers import Paper
 from bot.papers.api import PapersAPI
 from bot.storage import Storage
 from bot.subscription.schedule import Timetable, first_run
-from bot.subscription.settings import Discussion, Posting, Wish
+from bot.subscription.settings import Discussion, Posting, Taste, Wish
 from tests.wire import TOKEN
 
 OTHERS, HANGING = 900, 100
@@ -112,7 +112,7 @@ async def _subscribe_greedily(storage: Storage, place: Place, then: datetime) ->
     """Many subscriptions for one channel, each with a thread for every highlight."""
     guild_id, channel_id = place
     timetable = Timetable((then + timedelta(minutes=1)).time(), ZoneInfo("UTC"))
-    wish = Wish(channel_id, timetable, posting=Posting(discussion=Discussion.HIGHLIGHT))
+    wish = Wish(channel_id, timetable, Taste(repeats=True), Posting(discussion=Discussion.HIGHLIGHT))
     for _ in range(GREEDY):
         await storage.subscriptions.add(guild_id, wish, by=1, now=then, next_run=first_run(timetable, then))
 

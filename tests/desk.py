@@ -88,9 +88,11 @@ async def running_bot(house: House, wire: Wire, limit: float = LIMIT) -> AsyncIt
         await connection
 
 
-async def subscribe(house: House, guild: Guild, *, size: int = 5, **posting: Any) -> Subscription:
+async def subscribe(
+    house: House, guild: Guild, *, size: int = 5, repeats: bool = False, **posting: Any
+) -> Subscription:
     """A subscription of `guild` for nine o'clock UTC, an hour from the beginning; `posting` says how it is posted."""
-    wish = replace(builders.wish(guild.papers.id, **posting), taste=Taste(size, risers=0))
+    wish = replace(builders.wish(guild.papers.id, **posting), taste=Taste(size, risers=0, repeats=repeats))
     run = first_run(wish.timetable, MORNING)
     return await house.storage.subscriptions.add(guild.id, wish, by=1, now=MORNING, next_run=run)
 

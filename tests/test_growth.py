@@ -319,9 +319,11 @@ class TestWhatStays:
     async def test_where_a_subscription_stands_its_papers_of_long_ago_are_known(self, storage: Storage) -> None:
         known, other = await have_a_past(storage), await subscribe(storage)
         for days, numbers in ((3, range(4)), (50, range(12))):  # the five last are no past yet
-            standing = await storage.deliveries.standing(known.id, DAY, DAY + timedelta(days=days))
+            span = (DAY, DAY + timedelta(days=days))
+            standing = await storage.deliveries.standing(known.id, *span, guild_id=1, wish=known.wish)
             assert standing.highlighted == {f"2602.{number:05}" for number in numbers}
-            assert not (await storage.deliveries.standing(other.id, DAY, DAY + timedelta(days=days))).highlighted
+            strange = await storage.deliveries.standing(other.id, *span, guild_id=2, wish=other.wish)
+            assert not strange.highlighted
 
     async def test_a_paper_of_long_ago_is_known_though_it_was_taken_off_its_list_before_it_came_again(
         self, storage: Storage, path: Path

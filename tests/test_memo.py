@@ -96,8 +96,8 @@ async def test_a_paper_listed_anew_while_a_digest_is_composed_does_not_come_twic
     await send(storage, await plan(storage, known, digest(paper("2601.99999"))))
     standing = Deliveries.standing
 
-    async def overtaken(self: Deliveries, *asked: Any) -> Standing:
-        found = await standing(self, *asked)
+    async def overtaken(self: Deliveries, *asked: Any, **wanted: Any) -> Standing:
+        found = await standing(self, *asked, **wanted)
         if found.captured:  # the last look before it is composed
             await storage.papers.record(closed, [paper("2601.99999", upvotes=9_999, day=closed)], clock.now)
         return found

@@ -41,7 +41,7 @@ MAIN = ["channel_id", "cadence", "weekdays", "size", "layout", "time", "taste", 
 PARTS = [  # of both pages, as their controls' custom_ids end after something was picked
     *("channel_id:1", "cadence:weekly", "weekdays:0:1", "zone:UTC", "size:3", "layout:cards", "time", "taste", "more"),
     *("preview", "save", "cancel", "discussion:digest", "archive_after:60", "ping_role_id", "ping_role_id:5"),
-    *("silent:on", "quiet_line:on", "publish:on", "pings", "back"),
+    *("silent:on", "quiet_line:on", "repeats:on", "publish:on", "pings", "back"),
 ]
 
 
@@ -453,7 +453,7 @@ async def test_a_forum_has_posts_and_no_quiet_line(panel: Panel) -> None:
     await panel.pick("channel_id", forum)
     await panel.click("Threads and pings")
     assert options(panel.message, panel.id_of("discussion")) == ["digest", "highlight"]
-    assert panel.parts == ["discussion", "archive_after", "ping_role_id", "silent:on", "back"]
+    assert panel.parts == ["discussion", "archive_after", "ping_role_id", "silent:on", "repeats:on", "back"]
     assert panel.defaults("discussion") == ["digest"]
     await panel.pick("discussion", "highlight")
     assert panel.defaults("discussion") == ["highlight"]

@@ -80,7 +80,7 @@ async def test_a_server_with_many_subscriptions_leaves_room_for_the_others(
 ) -> None:
     greedy, others = wire.add_guild(), [wire.add_guild() for _ in range(3)]
     for _ in range(25):
-        await subscribe(house, greedy, discussion=Discussion.HIGHLIGHT)
+        await subscribe(house, greedy, repeats=True, discussion=Discussion.HIGHLIGHT)
     for guild in others:
         await subscribe(house, guild)
     under_way = Gauge(hanging.wait)

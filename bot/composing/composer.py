@@ -88,7 +88,9 @@ class Composer:
 
     async def _standing(self, asked: _Asked) -> Standing:
         first = first_of_period(asked.wish.timetable.cadence, asked.closed)
-        return await self._deliveries.standing(asked.subscription_id, first, asked.closed)
+        return await self._deliveries.standing(
+            asked.subscription_id, first, asked.closed, guild_id=asked.guild_id, wish=asked.wish
+        )
 
     async def _is_fresh(self, asked: _Asked, standing: Standing, now: datetime) -> bool:
         """Whether no list that the digest chooses from need be read again."""
@@ -120,7 +122,7 @@ class Composer:
         span, passing = await self._choice(wish.taste.query, standing.change, first, closed)
         highlighted = standing.highlighted
         if span.change != standing.change and asked.subscription_id:  # it may have papers that were not listed then
-            highlighted = await self._deliveries.highlighted(asked.subscription_id, span.ids)
+            highlighted = await self._deliveries.highlighted(asked.subscription_id, span.ids, standing.others)
         until = max(covered or closed, closed)
 
         async def composed() -> Digest:

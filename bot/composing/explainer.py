@@ -16,6 +16,7 @@ class Why(Enum):
 
     HIGHLIGHTED = auto()
     REFUSED = auto()  # by Discord
+    ELSEWHERE = auto()  # highlighted by another subscription of the channel
     NEVER_LISTED = auto()  # on Daily Papers
     WITHDRAWN = auto()
     STILL_OPEN = auto()  # its list is not closed yet
@@ -48,12 +49,8 @@ class Explainer:
 
     async def why(self, subscription: Subscription, paper: Paper, now: datetime) -> Verdict:
         """What became of `paper` in `subscription`. Raises `PapersUnavailable` while the filter cannot be applied."""
-        delivery = await self._storage.deliveries.of_paper(subscription.id, paper.id)
-        if delivery:
-            return Verdict(Why.HIGHLIGHTED, paper.day, delivery)
-        delivery = await self._storage.deliveries.refusing(subscription.id, paper.id)
-        if delivery:
-            return Verdict(Why.REFUSED, paper.day, delivery)
+        if recorded := await self._recorded(subscription, paper):
+            return recorded
         days = await self._storage.papers.listed_on(paper.id)
         closed = [day for day in days if day <= latest_closed_day(now)]
         covering = await self._covering(subscription, closed)
@@ -65,6 +62,17 @@ class Explainer:
             day, delivery = covering
             return await self._decided(delivery, paper, day)
         return await self._undecided(subscription, paper, closed[-1])
+
+    async def _recorded(self, subscription: Subscription, paper: Paper) -> Verdict | None:
+        """What the record of deliveries alone says of `paper`."""
+        deliveries = self._storage.deliveries
+        if delivery := await deliveries.of_paper(subscription.id, paper.id):
+            return Verdict(Why.HIGHLIGHTED, paper.day, delivery)
+        if delivery := await deliveries.refusing(subscription.id, paper.id):
+            return Verdict(Why.REFUSED, paper.day, delivery)
+        if delivery := await deliveries.elsewhere(subscription, paper.id):
+            return Verdict(Why.ELSEWHERE, paper.day, delivery)
+        return None
 
     async def _covering(self, subscription: Subscription, days: list[date]) -> tuple[date, Delivery] | None:
         """The latest of `days` that a delivery covered, and that delivery."""

@@ -13,6 +13,7 @@ from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, Storage, Subscription
 from bot.subscription.schedule import Run, first_run, latest_run
 from bot.subscription.settings import Wish
+from bot.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +32,14 @@ class Planner:
         self._storage = storage
         self._composer = composer
         self._composing: set[asyncio.Task[Digest]] = set()
+        self._turns = Turns(1)  # by channel and cadence: the papers of one digest there are not those of the next
 
     async def plan_due(self, subscription: Subscription, now: datetime) -> Delivery | None:
         """The delivery of the run that is due; None where it has to wait, or is planned already."""
+        async with self._turn_of(subscription):
+            return await self._plan_due(subscription, now)
+
+    async def _plan_due(self, subscription: Subscription, now: datetime) -> Delivery | None:
         run = latest_run(subscription.wish.timetable, now)  # the runs missed before it collapse into it
         try:
             digest = await self._compose(subscription, now)
@@ -51,13 +57,17 @@ class Planner:
         """
         waiting = subscription.next_run.at <= now
         run = latest_run(subscription.wish.timetable, now) if waiting else subscription.next_run
-        digest = await self._compose(subscription, now)
-        if digest.reason:
-            raise NothingToSend(digest.reason)
-        delivery = await self._plan(subscription, run, digest, now, by=by)
+        async with self._turn_of(subscription):
+            digest = await self._compose(subscription, now)
+            if digest.reason:
+                raise NothingToSend(digest.reason)
+            delivery = await self._plan(subscription, run, digest, now, by=by)
         if delivery is None:
             raise NothingToSend(Reason(ReasonKind.RUN_TAKEN))
         return delivery
+
+    def _turn_of(self, subscription: Subscription) -> asyncio.Semaphore:
+        return self._turns.of((subscription.wish.channel_id, subscription.wish.timetable.cadence))
 
     async def _compose(self, subscription: Subscription, now: datetime) -> Digest:
         """What the run highlights; the papers API may take minutes, which a stop does not wait for."""

@@ -54,10 +54,8 @@ def verdict(subscription: Subscription, given: Verdict) -> str:
 
 
 def _reason(subscription: Subscription, given: Verdict) -> str:
-    if given.why is Why.HIGHLIGHTED and given.delivery:
-        return _highlighted(given.delivery)
-    if given.why is Why.REFUSED and given.delivery:
-        return f"Not highlighted in the run of {short_day(given.delivery.run_date)}. {refused(given.delivery)}"
+    if given.delivery and given.why in _RECORDED:
+        return _RECORDED[given.why](given.delivery)
     if given.why is Why.WITHDRAWN:
         return "Not highlighted: the paper was withdrawn."
     if given.why is Why.NEVER_LISTED or given.day is None:
@@ -75,6 +73,17 @@ def _highlighted(delivery: Delivery) -> str:
     at = timestamp(delivery.post.sent_at) if delivery.post else f"in the run of {short_day(delivery.run_date)}"
     where = f" → [jump]({delivery.post.url})" if delivery.post else ""
     return f"Highlighted {at}{where}. What was highlighted once does not come again."
+
+
+def _had_elsewhere(delivery: Delivery) -> str:
+    return f"Not highlighted here: another digest of this channel had it. {_highlighted(delivery)}"
+
+
+def _not_taken(delivery: Delivery) -> str:
+    return f"Not highlighted in the run of {short_day(delivery.run_date)}. {refused(delivery)}"
+
+
+_RECORDED = {Why.HIGHLIGHTED: _highlighted, Why.ELSEWHERE: _had_elsewhere, Why.REFUSED: _not_taken}
 
 
 def _outcome(given: Verdict) -> str:

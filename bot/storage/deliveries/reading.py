@@ -20,7 +20,9 @@ from bot.storage.past import (
     past_of_papers,
     past_of_papers_in,
 )
+from bot.storage.subscriptions import Subscription
 from bot.storage.wishes import DELIVERED_WISH
+from bot.subscription.settings import Wish
 
 
 class DeliveryReader:
@@ -79,7 +81,9 @@ class DeliveryReader:
         """
         return await self._database.read(lambda connection: _covered_until(connection, subscription_id))
 
-    async def standing(self, subscription_id: int | None, first: date, closed: date) -> Standing:
+    async def standing(
+        self, subscription_id: int | None, first: date, closed: date, *, guild_id: int, wish: Wish
+    ) -> Standing:
         """Where a subscription stands, whose next digest is for days up to `closed`.
 
         One that has had nothing yet, or None, begins with the day `first`.
@@ -87,28 +91,25 @@ class DeliveryReader:
 
         def look_up(connection: sqlite3.Connection) -> Standing:
             covered = _covered_until(connection, subscription_id) if subscription_id else None
-            begins, highlighted = first, frozenset[str]()
-            if subscription_id and covered:
-                begins = covered + timedelta(days=1)
-                earliest = begins - timedelta(days=RISER_DAYS)
-                highlighted = _highlighted_of(connection, subscription_id, earliest, closed)
+            begins = covered + timedelta(days=1) if covered else first
+            earliest = begins - timedelta(days=RISER_DAYS)
+            others = select_others(connection, guild_id, wish, but=subscription_id)
+            whose = [subscription_id, *others] if subscription_id and covered else others
+            had = (_highlighted_of(connection, each, earliest, closed) for each in whose)
+            highlighted = frozenset[str]().union(*had)
             captured = select_captured(connection, days_between(begins, closed))
-            return Standing(covered, begins, highlighted, captured, select_last_change(connection))
+            return Standing(covered, begins, highlighted, captured, select_last_change(connection), tuple(others))
 
         return await self._database.read(look_up)
 
-    async def highlighted(self, subscription_id: int, paper_ids: Iterable[str]) -> frozenset[str]:
-        """Those of these papers that a subscription has highlighted, or that Discord does not let it post."""
-        ids = list(paper_ids)
-        among = "WHERE subscription_id = ?1 AND paper_id IN (SELECT value FROM json_each(?2))"
+    async def highlighted(
+        self, subscription_id: int, paper_ids: Iterable[str], others: Iterable[int] = ()
+    ) -> frozenset[str]:
+        """Those of these papers that a subscription or one of `others` has highlighted, or may not post."""
+        ids, whose = list(paper_ids), [subscription_id, *others]
 
         def look_up(connection: sqlite3.Connection) -> frozenset[str]:
-            rows = connection.execute(
-                f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM refused_papers {among}",
-                (subscription_id, json.dumps(ids)),
-            )
-            past = highlighted_long_ago(connection, subscription_id, ids)
-            return past.union(paper_id for (paper_id,) in rows)
+            return frozenset[str]().union(*(select_highlighted(connection, each, ids) for each in whose))
 
         return await self._database.read(look_up)
 
@@ -133,6 +134,16 @@ class DeliveryReader:
             subscription_id,
             paper_id,
         )
+
+    async def elsewhere(self, subscription: Subscription, paper_id: str) -> Delivery | None:
+        """The delivery in which another subscription highlighted a paper, which `subscription` therefore leaves out."""
+        guild_id, wish = subscription.guild_id, subscription.wish
+
+        def look_up(connection: sqlite3.Connection) -> list[int]:
+            return select_others(connection, guild_id, wish, but=subscription.id)
+
+        found = [await self.of_paper(other, paper_id) for other in await self._database.read(look_up)]
+        return next((delivery for delivery in found if delivery), None)
 
     async def covering(self, subscription_id: int, day: date) -> Delivery | None:
         """The delivery that covered a day's list for a subscription; one that failed or was undone covers nothing."""
@@ -239,6 +250,28 @@ def _highlighted_of(connection: sqlite3.Connection, subscription_id: int, first:
     )
     past = listed_highlighted_long_ago(connection, subscription_id, first, last)
     return past.union(paper_id for (paper_id,) in rows)
+
+
+def select_others(connection: sqlite3.Connection, guild_id: int, wish: Wish, *, but: int | None) -> list[int]:
+    """The subscriptions whose papers do not come again in a digest as `wish` has it: its channel's, of its cadence."""
+    if wish.taste.repeats:
+        return []
+    rows = connection.execute(
+        "SELECT id FROM subscriptions WHERE guild_id = ? AND channel_id = ? AND cadence = ? AND state != 'removed'"
+        " AND id IS NOT ?",
+        (guild_id, wish.channel_id, wish.timetable.cadence, but),
+    )
+    return [subscription_id for (subscription_id,) in rows]
+
+
+def select_highlighted(connection: sqlite3.Connection, subscription_id: int, ids: list[str]) -> frozenset[str]:
+    """Those of these papers that a subscription has highlighted, or that Discord does not let it post."""
+    among = "WHERE subscription_id = ?1 AND paper_id IN (SELECT value FROM json_each(?2))"
+    rows = connection.execute(
+        f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM refused_papers {among}",
+        (subscription_id, json.dumps(ids)),
+    )
+    return highlighted_long_ago(connection, subscription_id, ids).union(paper_id for (paper_id,) in rows)
 
 
 def _recalled(connection: sqlite3.Connection, runs: list[PastRun]) -> Delivery | None:

@@ -11,7 +11,7 @@ from bot.reasons import Reason
 from bot.storage.changes import Action, record_change
 from bot.storage.database import assigned, fetched, iso
 from bot.storage.deliveries.folding import fold_oldest, owners_of_old
-from bot.storage.deliveries.reading import DeliveryReader
+from bot.storage.deliveries.reading import DeliveryReader, select_highlighted, select_others
 from bot.storage.deliveries.refusals import simplify, skip, split
 from bot.storage.deliveries.rows import insert_highlights, insert_messages
 from bot.storage.deliveries.values import Delivery, DeliveryState, Form, Message
@@ -270,6 +270,7 @@ def _insert(
     )
     for row in inserted:
         _check_past(connection, subscription.id, digest)
+        _check_others(connection, subscription, digest)
         insert_messages(connection, row["id"], nonces)
         insert_highlights(connection, row["id"], subscription.id, digest.highlights, apart=len(nonces) > 1)
         return int(row["id"])
@@ -280,6 +281,14 @@ def _check_past(connection: sqlite3.Connection, subscription_id: int, digest: Di
     """Raises `_Void` where a paper was highlighted long ago: no key of the database holds those apart any more."""
     if highlighted_long_ago(connection, subscription_id, (each.paper.id for each in digest.highlights)):
         raise _Void
+
+
+def _check_others(connection: sqlite3.Connection, subscription: Subscription, digest: Digest) -> None:
+    """Raises `_Void` where another digest of the channel has had a paper meanwhile: both may be due in one minute."""
+    ids = [each.paper.id for each in digest.highlights]
+    for other in select_others(connection, subscription.guild_id, subscription.wish, but=subscription.id):
+        if select_highlighted(connection, other, ids):
+            raise _Void
 
 
 def _planned(

@@ -80,7 +80,8 @@ class Standing:
 
     It need not look again at days up to `covered_until`, None before its first run: it goes on with the day `begins`.
     `highlighted` are the papers it has had of those that may come again, `captured` says when the lists of the days
-    to come were last read, and `change` is the archive's last.
+    to come were last read, and `change` is the archive's last. `others` are the subscriptions whose papers do not come
+    again here, and are among `highlighted`.
     """
 
     covered_until: date | None
@@ -88,6 +89,7 @@ class Standing:
     highlighted: frozenset[str]
     captured: Mapping[date, datetime]
     change: int
+    others: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
