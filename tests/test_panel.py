@@ -750,7 +750,7 @@ async def test_every_control_works_after_a_restart(panel: Panel) -> None:
     assert known == Wish(
         1,
         Timetable(time(9), ZoneInfo("UTC"), frozenset({0, 1}), Cadence.WEEKLY),
-        Taste(size=3),
+        Taste(size=3, repeats=True),
         Posting(Layout.CARDS, Discussion.DIGEST, 60, publish=True, ping_role_id=5, silent=True, quiet_line=True),
     )
 
