@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from discord.ui import ActionRow, Button, Container, LayoutView, Select, Separator, TextDisplay
 
@@ -10,16 +11,17 @@ from bot.layouts.text import (
     MAX_CHOICE,
     MAX_CHOICES,
     MAX_CONTENT,
-    MAX_TEXT,
     MAX_URL,
     code_block,
     compact,
     count,
     escape,
     link,
+    room_beside,
     short_day,
     shorten,
     size,
+    weight,
 )
 from bot.lookups.citations import Format, cite
 from bot.lookups.finder import Details
@@ -28,6 +30,7 @@ from bot.text import one_line
 
 AUTHORS_SHOWN = 10
 _ABSTRACT = 2400
+_TAG_BYTES = 700  # real ones have some 200
 _BARS = "▁▂▃▄▅▆▇█"
 _MOST_BARS = 12
 _LANGUAGES = {Format.BIBTEX: "bibtex", Format.MARKDOWN: "markdown", Format.PLAIN: ""}  # of a block of code
@@ -39,15 +42,20 @@ def details_card(details: Details) -> LayoutView:
     paper = details.paper
     head = f"## {link(paper.name, paper.url, 400)}\n{_numbers(details)}"
     tail = "\n".join(_lines(details))
-    body = shorten(paper.abstract, min(_ABSTRACT, MAX_TEXT - size(head) - size(tail)), size) or "No abstract is known."
+    controls = [*_controls(paper)]
+    room = room_beside(each.to_component_dict() for each in controls) - size(head) - size(tail)
+    body = shorten(paper.abstract, min(_ABSTRACT, room), size) or "No abstract is known."
     card: Container[LayoutView] = Container(
-        TextDisplay(head), TextDisplay(body), Separator(), TextDisplay(tail), accent_colour=ACCENT
+        TextDisplay(head), TextDisplay(body), Separator(), TextDisplay(tail), *controls, accent_colour=ACCENT
     )
-    if tags := _searchable(paper.tags):
-        card.add_item(_tag_select(tags))
-    card.add_item(ActionRow(*_links(_pages(paper))))
-    card.add_item(ActionRow(*_links(_work(paper)), *_ways_on(paper)))
     return finished(card)
+
+
+def _controls(paper: Paper) -> Iterator[ActionRow[LayoutView]]:
+    if tags := _searchable(paper.tags):
+        yield _tag_select(tags)
+    yield ActionRow(*_links(_pages(paper)))
+    yield ActionRow(*_links(_work(paper)), *_ways_on(paper))
 
 
 def _numbers(details: Details) -> str:
@@ -83,7 +91,7 @@ def _lines(details: Details) -> Iterator[str]:
     shown = ", ".join(paper.authors[:AUTHORS_SHOWN])
     more = len(paper.authors) - AUTHORS_SHOWN
     if shown:
-        yield f"**Authors** {shorten(shown, 600)}{f' + {more}' if more > 0 else ''}"
+        yield f"**Authors** {shorten(shown, 600, size)}{f' + {more}' if more > 0 else ''}"
     dates = facts(
         f"**Published** {short_day(paper.published_at.date())}" if paper.published_at else "",
         f"**Daily Papers** {short_day(paper.day)}" if paper.day else "",
@@ -93,7 +101,7 @@ def _lines(details: Details) -> Iterator[str]:
     if linked := facts(*_linked(paper)):
         yield f"**On Hugging Face** {linked}"
     if paper.tags:
-        yield f"**Tags** {shorten(', '.join(paper.tags), 300)}"
+        yield f"**Tags** {shorten(', '.join(paper.tags), 300, size)}"
     yield facts(f"-# arXiv:{escape(paper.id)}", posted_here(details.post) if details.post else "")
 
 
@@ -105,7 +113,9 @@ def _linked(paper: Paper) -> Iterator[str]:
 def _searchable(tags: Sequence[str]) -> list[str]:
     """The tags that a select can offer and a search can find."""
     said = (one_line(tag.replace('"', " ")) for tag in tags)
-    return [*dict.fromkeys(tag for tag in said if len(tag) <= MAX_CHOICE and re.search(r"\w", tag))][:MAX_CHOICES]
+    sound = dict.fromkeys(tag for tag in said if len(tag) <= MAX_CHOICE and re.search(r"\w", tag))
+    room = accumulate(map(weight, sound))
+    return [tag for tag, taken in zip(sound, room, strict=True) if taken <= _TAG_BYTES][:MAX_CHOICES]
 
 
 def _tag_select(tags: Sequence[str]) -> ActionRow[LayoutView]:

@@ -10,11 +10,11 @@ from bot.layouts.paper import ACCENT, Block, block_texts, details_id, details_se
 from bot.layouts.text import (
     MAX_CUSTOM_ID,
     MAX_LABEL,
-    MAX_TEXT,
     count,
     day_name,
     link,
     plain,
+    room_beside,
     short_day,
     size,
     timestamp,
@@ -121,14 +121,10 @@ def _block(position: int, hit: Hit, mark: str = "") -> Block:
 
 
 def _listing(heading: str, blocks: Sequence[Block], rows: Rows) -> LayoutView:
-    container: Container[LayoutView] = Container(TextDisplay(heading), Separator(), accent_colour=ACCENT)
-    for text in block_texts(blocks, MAX_TEXT - size(heading)):
-        container.add_item(TextDisplay(text))
-    if blocks:
-        container.add_item(details_select([block.paper for block in blocks]))
-    for row in rows:
-        container.add_item(row)
-    return finished(container)
+    controls = [*([details_select([block.paper for block in blocks])] if blocks else []), *rows]
+    room = room_beside(each.to_component_dict() for each in controls)
+    texts = [TextDisplay[LayoutView](text) for text in block_texts(blocks, room - size(heading))]
+    return finished(Container(TextDisplay(heading), Separator(), *texts, *controls, accent_colour=ACCENT))
 
 
 def _page_id(prefix: str, suffix: str) -> PageId:

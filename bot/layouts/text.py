@@ -1,5 +1,6 @@
 """Text for Discord: strangers' words made harmless, long ones made short."""
 
+import json
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -8,7 +9,8 @@ from datetime import date, datetime
 from bot.text import legible
 
 MAX_TEXT = 4000  # characters over all text displays of a message; discord.py does not check it
-_MAX_TEXT_BYTES = 6600  # in UTF-8; with its controls a message of more than 10,170 has been answered with a 500
+_MAX_TEXT_BYTES = 6600  # in UTF-8, as JSON
+_MAX_BYTES = 9600  # of texts and controls; a message of more than 10,170 has been answered with a 500
 MAX_CUSTOM_ID = 100
 MAX_URL = 512
 MAX_CHOICES = 25
@@ -88,7 +90,17 @@ def _longest_gap(text: str, taken: Sequence[tuple[int, int]]) -> tuple[int, int]
 
 def size(text: str) -> int:
     """What `text` takes of `MAX_TEXT`: its characters, or more where they are of many bytes, as Chinese ones are."""
-    return max(len(text), -(-len(text.encode(errors="replace")) * MAX_TEXT // _MAX_TEXT_BYTES))
+    return max(len(text), -(-(weight(text) - len('""')) * MAX_TEXT // _MAX_TEXT_BYTES))
+
+
+def weight(sent: object) -> int:
+    """The bytes of what is sent as JSON."""
+    return len(json.dumps(sent, ensure_ascii=False).encode(errors="replace"))
+
+
+def room_beside(controls: Iterable[object]) -> int:
+    """What the texts of a message may measure in all, by `size`, beside these components as they are sent."""
+    return min(MAX_TEXT, (_MAX_BYTES - sum(map(weight, controls))) * MAX_TEXT // _MAX_TEXT_BYTES)
 
 
 def shorten(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
