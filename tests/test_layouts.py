@@ -748,7 +748,7 @@ def test_shortened_text_is_never_longer_than_allowed(text: str, limit: int) -> N
 @given(texts, st.integers(1, 500))
 def test_shortened_text_says_that_it_was_cut(text: str, limit: int) -> None:
     short = shorten(text, limit)
-    assert not short or short == escape(text) or short.endswith("…") or short == escape(" ".join(text.split()))
+    assert not short or short.endswith("…") or short.split() == escape(text).split()
 
 
 @given(texts, st.integers(1, 100))
