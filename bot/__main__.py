@@ -29,6 +29,7 @@ from bot.settings import BotSettings, InvalidSettings, Settings, read_settings
 from bot.storage import DatabaseRefused, open_storage
 from bot.subscription.settings import Taste
 from bot.subscription.zones import use_newest_zones
+from bot.waking import ClockWatch
 
 app = typer.Typer(
     help="Paperboy brings the day's best AI papers to a Discord server.",
@@ -97,8 +98,10 @@ async def _run(settings: BotSettings) -> None:
             asyncio.get_running_loop().add_signal_handler(each, stopped.set)
         connection = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
         house.scheduler.start()
+        watch = asyncio.create_task(ClockWatch(house.scheduler).watch())
         stop = asyncio.create_task(stopped.wait())
         await asyncio.wait({connection, stop}, return_when=asyncio.FIRST_COMPLETED)
+        watch.cancel()
         house.scheduler.pause()  # no other tick; closing the bot then waits for the send in flight
         connection.cancel()  # a Discord that does not answer would keep it; its own end stays as it was
         stop.cancel()

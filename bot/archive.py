@@ -121,7 +121,7 @@ class Archive:
             )
 
     async def _refresh_unless_resting(self, day: date, now: datetime) -> None:
-        if now < self._resting_until:
+        if timedelta(0) < self._resting_until - now <= PAUSE_AFTER_FAILURE:  # more, if the clock was set back since
             raise PapersUnavailable(self._rests_for, "a moment ago")
         try:
             await _within(PATIENCE_SECONDS, self.refresh(day, now))

@@ -24,6 +24,8 @@ from bot.storage.subscriptions import Subscription
 from bot.storage.wishes import DELIVERED_WISH
 from bot.subscription.settings import Wish
 
+LONGEST_WAIT = timedelta(hours=1)  # for another try; a longer one was noted before the clock was set back
+
 
 class DeliveryReader:
     """Answers from the deliveries; what changes them is `Deliveries`."""
@@ -42,8 +44,9 @@ class DeliveryReader:
         """Planned deliveries of active subscriptions that may be tried (again) now."""
         return await self._where(
             "deliveries.id IN (SELECT id FROM deliveries WHERE state = 'planned') AND subscriptions.state = 'active'"
-            " AND (retry_at IS NULL OR retry_at <= ? OR next_run_at <= ?) ORDER BY deliveries.id",
+            " AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ? OR next_run_at <= ?) ORDER BY deliveries.id",
             iso(now),
+            iso(now + LONGEST_WAIT),
             iso(now),
         )
 

@@ -1,0 +1,60 @@
+"""Waking: the timers go on when somebody sets the clock, or the machine has slept."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.clock import Clock, system_clock
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 5
+JUMP_SECONDS = 3  # between two looks: no clock is slewed that fast
+
+
+class ClockWatch:
+    """Wakes `scheduler` when its `clock` and one that nobody sets, `steady`, have parted.
+
+    The scheduler sleeps until a time by the clock. Set back an hour, it would sleep an hour too long.
+    """
+
+    def __init__(
+        self,
+        scheduler: AsyncIOScheduler,
+        *,
+        clock: Clock = system_clock,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._scheduler = scheduler
+        self._clock = clock
+        self._steady = steady
+        self._apart = self._measure()
+
+    async def watch(self) -> None:
+        """Look every few seconds, for good."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            self.look()
+
+    def look(self) -> None:
+        """Wake the scheduler, if the clock has jumped since the last look."""
+        before, self._apart = self._apart, self._measure()
+        jump = self._apart - before
+        if abs(jump) >= JUMP_SECONDS:
+            log.warning("the clock has jumped by %+.0f s: the timers follow it", jump)
+            self._wake()
+
+    def _measure(self) -> float:
+        return self._clock().timestamp() - self._steady()
+
+    def _wake(self) -> None:
+        """What was to come by the old clock comes at its next time by the new one, and what is due comes at once."""
+        now = self._clock()
+        for job in self._scheduler.get_jobs():
+            coming = job.trigger.get_next_fire_time(None, now)
+            if job.next_run_time and coming and coming < job.next_run_time:
+                job.modify(next_run_time=coming)
+        self._scheduler.wakeup()

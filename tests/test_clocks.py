@@ -1,0 +1,148 @@
+"""Clocks: one that is set, one that is far from Discord's, and a machine that has slept."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import apscheduler.schedulers.base
+import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+from bot.app import House, new_scheduler
+from bot.waking import ClockWatch
+from tests.builders import Clock
+from tests.desk import LIMIT, Desk, loopback, no_bug, opened_desk, running_bot, subscribe, two_lists  # noqa: F401
+from tests.wire import Fault, FrailPapers, Wire
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+async def desk(house: House, wire: Wire, clock: Clock) -> AsyncIterator[Desk]:
+    async with opened_desk(house, wire, clock) as opened:
+        yield opened
+
+
+class WallClock:
+    """The system's clock, which a test sets."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> WallClock:
+    """What APScheduler reads in place of the system's clock."""
+    wall = WallClock()
+
+    class Settable(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return wall()
+
+    monkeypatch.setattr(apscheduler.schedulers.base, "datetime", Settable)
+    return wall
+
+
+@pytest.fixture
+async def scheduler() -> AsyncIterator[AsyncIOScheduler]:
+    scheduler = new_scheduler()
+    scheduler.start()
+    yield scheduler
+    scheduler.shutdown()
+    await asyncio.sleep(0)
+
+
+def setting(event: asyncio.Event) -> Callable[[], Awaitable[None]]:
+    """A job that sets the event."""
+
+    async def tick() -> None:
+        event.set()
+
+    return tick
+
+
+async def test_a_clock_that_is_set_back_stops_no_tick(scheduler: AsyncIOScheduler, wall: WallClock) -> None:
+    ticked = asyncio.Event()
+    scheduler.add_job(setting(ticked), CronTrigger(second="*", timezone=UTC))
+    watch = ClockWatch(scheduler, clock=wall)
+    async with asyncio.timeout(LIMIT):
+        await ticked.wait()
+        wall.ahead = -HOUR
+        scheduler.wakeup()  # which alone does not help
+        await asyncio.sleep(0)
+        ticked.clear()
+        watch.look()
+        await ticked.wait()
+
+
+async def test_what_is_due_comes_at_once_when_the_clock_is_set_forward_or_the_machine_has_slept(
+    scheduler: AsyncIOScheduler, wall: WallClock
+) -> None:
+    ticked = asyncio.Event()
+    scheduler.add_job(setting(ticked), CronTrigger(hour=(wall().hour + 3) % 24, timezone=UTC))
+    watch = ClockWatch(scheduler, clock=wall)
+    wall.ahead = 4 * HOUR
+    watch.look()
+    async with asyncio.timeout(LIMIT):
+        await ticked.wait()
+
+
+async def test_a_jump_of_the_clock_is_logged_once(
+    scheduler: AsyncIOScheduler, wall: WallClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    watch = ClockWatch(scheduler, clock=wall)
+    for ahead in (timedelta(0), -HOUR, -HOUR, timedelta(seconds=1) - HOUR, timedelta(0)):
+        wall.ahead = ahead
+        watch.look()
+    said = [record.message for record in caplog.records if record.name == "bot.waking"]
+    assert said == [f"the clock has jumped by {jump} s: the timers follow it" for jump in ("-3600", "+3599")]
+
+
+async def test_a_digest_comes_once_though_its_hour_comes_twice(desk: Desk) -> None:
+    await desk.tick()
+    for _ in range(2):
+        await desk.tick(minutes=30)
+        await desk.tick(hours=-1)
+        await desk.tick(minutes=30)
+    await desk.assert_arrived_once()
+    await desk.tick(days=1)
+    first, second = desk.channel.digests
+    assert not set(first.papers) & set(second.papers)
+
+
+async def test_a_digest_of_a_clock_that_was_a_day_ahead_comes_once(desk: Desk) -> None:
+    await desk.tick()
+    await desk.tick(days=1)
+    for _ in range(3):
+        await desk.tick(hours=-8)
+    assert len(desk.channel.digests) == 2
+    await desk.tick(days=1)
+    assert len(desk.channel.digests) == 2
+    await desk.tick(days=1)
+    papers = [paper for message in desk.channel.digests for paper in message.papers]
+    assert len(papers) == len(set(papers))
+
+
+async def test_what_is_to_be_tried_again_does_not_wait_for_a_clock_that_was_set_back(desk: Desk) -> None:
+    desk.wire.post_faults.append(Fault(503))
+    desk.clock.advance(hours=3)
+    await desk.tick()
+    assert not desk.channel.digests
+    await desk.tick(hours=-3)
+    await desk.assert_arrived_once()
+
+
+async def test_a_papers_api_that_was_down_is_not_let_alone_until_a_clock_that_was_set_back_has_caught_up(
+    desk: Desk, papers_server: FrailPapers
+) -> None:
+    papers_server.down = True
+    desk.clock.advance(hours=3)
+    await desk.tick()
+    papers_server.down = False
+    await desk.tick(hours=-3)
+    await desk.assert_arrived_once()
