@@ -11,6 +11,7 @@ from discord.http import Route
 from bot.answering import AnsweringTree
 from bot.app import House
 from bot.channels import Channels
+from bot.channels.discord_clock import DiscordClock
 from bot.channels.forum import unrepeated_posts
 from bot.channels.server_channel import NEEDED
 from bot.delivery.courier import build_courier
@@ -29,6 +30,8 @@ class PaperBot(commands.AutoShardedBot):
     """The client. Sharded even with one shard: the plain one dies if the first gateway connection fails."""
 
     def __init__(self, house: House, *, shard_count: int | None = None) -> None:
+        self.discord_clock, trace = DiscordClock(house.clock), unrepeated_posts()
+        self.discord_clock.listen_to(trace)
         super().__init__(
             command_prefix=(),
             help_command=None,
@@ -40,11 +43,11 @@ class PaperBot(commands.AutoShardedBot):
             max_messages=None,
             max_ratelimit_timeout=60,  # raise instead of sleeping for an hour
             shard_count=shard_count,
-            http_trace=unrepeated_posts(),
+            http_trace=trace,
         )
         self.house = house
-        channels = Channels(self)
-        self.courier = build_courier(self, house.storage, house.composer)
+        channels = Channels(self, self.discord_clock)
+        self.courier = build_courier(self, house.storage, house.composer, self.discord_clock)
         self.recovery = Recovery(house.storage, channels)
         self.editor = Editor(house.storage, channels)
         self.drafts = DraftEditor(house.storage, channels, self.editor, house.composer)

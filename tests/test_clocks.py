@@ -10,10 +10,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from bot.app import House, new_scheduler
+from bot.channels.discord_clock import DiscordClock, read_date
 from bot.waking import ClockWatch
 from tests.builders import Clock
-from tests.desk import LIMIT, Desk, loopback, no_bug, opened_desk, running_bot, subscribe, two_lists  # noqa: F401
-from tests.wire import Fault, FrailPapers, Wire
+from tests.desk import DESTINATIONS, LIMIT, Desk, loopback, no_bug, opened_desk, running_bot, two_lists  # noqa: F401
+from tests.wire import Fault, FrailPapers, Kind, Wire
 
 HOUR = timedelta(hours=1)
 
@@ -146,3 +147,115 @@ async def test_a_papers_api_that_was_down_is_not_let_alone_until_a_clock_that_wa
     papers_server.down = False
     await desk.tick(hours=-3)
     await desk.assert_arrived_once()
+
+
+# Discord's clock
+
+
+@pytest.fixture(params=[3, -3, 26], ids="{:+} h".format)
+def ahead(request: pytest.FixtureRequest, wire: Wire, clock: Clock) -> timedelta:
+    """How far the machine's clock is ahead of Discord's."""
+    ahead = timedelta(hours=request.param)
+    wire.clock = lambda: clock.now - ahead
+    return ahead
+
+
+def lose_next(desk: Desk) -> None:
+    """The answer to the next message is lost, in a channel where people talk."""
+    if desk.channel.kind is Kind.TEXT:
+        desk.wire.chat(desk.channel, "good morning")
+    desk.wire.post_faults.append(Fault(created=True))
+
+
+@pytest.mark.parametrize("destination", ["a text channel", "a post for each highlight"])
+@pytest.mark.usefixtures("ahead")
+async def test_a_lost_message_is_found_though_the_clock_is_hours_from_discords(
+    house: House, wire: Wire, clock: Clock, destination: str
+) -> None:
+    kind, posting = DESTINATIONS[destination]
+    async with opened_desk(house, wire, clock, kind, **posting) as desk:
+        lose_next(desk)
+        await desk.tick()
+        await desk.tick(minutes=5)
+        await desk.assert_arrived_once()
+        assert len(wire.bodies) == len(desk.channel.digests)
+
+
+async def test_a_lost_message_is_found_though_the_clock_was_set_right_before_the_search(
+    house: House, wire: Wire, clock: Clock, ahead: timedelta
+) -> None:
+    async with opened_desk(house, wire, clock) as desk:
+        lose_next(desk)
+        await desk.tick()
+        clock.advance(hours=-ahead / HOUR)
+        wire.clock = clock
+        await desk.tick(minutes=5)
+        await desk.assert_arrived_once()
+        assert len(wire.bodies) == 1
+
+
+async def test_a_lost_message_is_found_though_the_clock_was_set_right_and_the_machine_slept_before(
+    house: House, wire: Wire, clock: Clock, ahead: timedelta
+) -> None:
+    async with opened_desk(house, wire, clock) as desk:
+        clock.advance(hours=-ahead / HOUR)
+        wire.clock = clock
+        clock.advance(hours=abs(ahead / HOUR) + 7)  # the machine sleeps
+        lose_next(desk)
+        await desk.tick()
+        await desk.tick(minutes=5)
+        await desk.assert_arrived_once()
+        assert len(wire.bodies) == 1
+
+
+async def test_a_lost_message_is_found_after_a_restart_with_another_clock(
+    house: House, wire: Wire, clock: Clock, ahead: timedelta
+) -> None:
+    async with opened_desk(house, wire, clock) as desk:
+        lose_next(desk)
+        await desk.tick()
+    clock.advance(hours=-ahead / HOUR)
+    wire.clock = clock
+    async with running_bot(house, wire) as bot:
+        await bot.courier.tick(clock.advance(minutes=5))
+    await desk.assert_arrived_once()
+    assert len(wire.bodies) == 1
+
+
+@pytest.mark.usefixtures("ahead")
+async def test_discords_time_is_asked_for_once_after_the_clock_was_set(desk: Desk) -> None:
+    desk.wire.requests.clear()
+    await desk.tick(minutes=10)
+    await desk.tick(minutes=10)
+    asked = [request for request in desk.wire.requests if request == "GET /oauth2/applications/@me"]
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (20, "the clock agrees with Discord's"),
+        (3 * 3600, "the clock is 3:00:00 ahead of Discord's: digests come by it, so it is to be set right"),
+        (-90, "the clock is 0:01:30 behind Discord's: digests come by it, so it is to be set right"),
+    ],
+)
+async def test_the_start_says_how_far_the_clock_is_from_discords(
+    house: House, wire: Wire, clock: Clock, caplog: pytest.LogCaptureFixture, seconds: int, said: str
+) -> None:
+    caplog.set_level("INFO")
+    wire.clock = lambda: clock.now - timedelta(seconds=seconds)
+    async with running_bot(house, wire):
+        assert [each.message for each in caplog.records if each.name == "bot.channels.discord_clock"] == [said]
+
+
+def test_a_clock_that_is_set_right_is_said_again(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    discord_clock = DiscordClock(clock)
+    for ahead in (0, 10, 29, 31, 40, 0):
+        discord_clock.hear(clock.now - timedelta(seconds=ahead))
+    assert [record.levelname for record in caplog.records] == ["INFO", "WARNING", "INFO"]
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Fri, 99 Jan 2026 08:00:00 GMT", "Fri, 16 Jan 2026 08:00:00 -0000"])
+def test_a_date_that_cannot_be_read_tells_no_time(date: str) -> None:
+    assert read_date(date) is None

@@ -1,8 +1,8 @@
 """A small Discord on loopback, for what happens on the wire: lost answers, rate limits, dropped gateways.
 
-It is as strict as Discord where the bot depends on it: a nonce gives back the first message only while it
-lives, a forum knows no nonce, a history without its permission is empty, a message is given one thread and is
-published once, ten of a channel in an hour, a 429 of Discord itself carries `Via`, and JSON is
+It is as strict as Discord where the bot depends on it: its answers tell its own time, a nonce gives back the first
+message only while it lives, a forum knows no nonce, a history without its permission is empty, a message is given
+one thread and is published once, ten of a channel in an hour, a 429 of Discord itself carries `Via`, and JSON is
 `application/json` to the letter. Tests fill its queues of faults. Beside it stands a papers API that may be down.
 """
 
@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
+from email.utils import format_datetime
 from itertools import count
 from typing import Any
 
@@ -162,6 +163,7 @@ class Wire:
 
     def _app(self) -> web.Application:
         rest = web.Application(middlewares=[self._known])
+        rest.on_response_prepare.append(self._date)
         rest.router.add_get("/users/@me", self._me)
         rest.router.add_get("/oauth2/applications/@me", self._application)
         rest.router.add_put("/applications/{id}/commands", self._commands)
@@ -182,6 +184,9 @@ class Wire:
         app.router.add_get("/gateway", self.gateway.talk)
         app.add_subapp("/api/v10", rest)
         return app
+
+    async def _date(self, _: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = format_datetime(self.clock(), usegmt=True)
 
     @web.middleware
     async def _known(self, request: web.Request, handler: Handler) -> web.StreamResponse:

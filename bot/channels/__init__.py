@@ -1,11 +1,14 @@
 """The channels that digests are posted in, and requests to them. A new kind is a module here, and a line in `KINDS`."""
 
+import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 
 import discord
 
 from bot.channels.announcement import AnnouncementChannel
 from bot.channels.destination import Destination, Pace
+from bot.channels.discord_clock import DiscordClock
 from bot.channels.forum import ForumChannel
 from bot.channels.requests import ANSWER_SECONDS, Blocked, in_time
 from bot.channels.server_channel import ServerChannel, pinged_role
@@ -29,10 +32,12 @@ def as_destination(channel: object) -> ServerChannel | None:
 
 
 class Channels:
-    """The channels that `client` can reach."""
+    """The channels that `client` can reach; without `discord_clock`, the time there is not known."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: discord.Client, discord_clock: DiscordClock | None = None) -> None:
         self._client = client
+        self._discord_clock = discord_clock
+        self._asking = asyncio.Lock()
 
     def get(self, guild_id: int, channel_id: int) -> ServerChannel | None:
         """A channel of that server, as far as the gateway has told; None where digests cannot be posted in it."""
@@ -65,3 +70,12 @@ class Channels:
         if destination is None:
             raise Blocked(Reason(ReasonKind.CHANNEL_KIND_UNSUPPORTED))
         return destination
+
+    async def now(self) -> datetime | None:
+        """The time at Discord, if it is known; asked for where it is in doubt. Raises what a request may raise."""
+        if self._discord_clock is None:
+            return None
+        async with self._asking:  # many want to know it in the same minute
+            if self._discord_clock.is_doubtful:
+                await in_time(self._client.application_info(), ANSWER_SECONDS)  # a small question: any answer tells it
+        return self._discord_clock.now()

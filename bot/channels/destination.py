@@ -36,7 +36,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A message that may be there: what it carries, and about when it was sent.
+    """A message that may be there: what it carries, and about when it was sent, by Discord's clock.
 
     A search of a long history goes on after the message `searched_until`, and has `mark` note how far it has come.
     """

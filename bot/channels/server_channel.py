@@ -12,7 +12,7 @@ from bot.channels.requests import Passing
 from bot.reasons import Reason, ReasonKind
 from bot.subscription.settings import Posting
 
-SEARCH_MARGIN = timedelta(hours=1)  # before and after an attempt: clocks differ, and ticks may take their time
+SEARCH_MARGIN = timedelta(hours=1)  # before and after an attempt: its request may have waited for long
 NEEDED = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)  # in every channel
 
 

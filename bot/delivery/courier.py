@@ -10,6 +10,7 @@ from typing import Any
 import discord
 
 from bot.channels import Channels
+from bot.channels.discord_clock import DiscordClock
 from bot.channels.requests import DeliveryFailed
 from bot.clock import Clock
 from bot.composing.composer import Composer
@@ -165,11 +166,12 @@ def build_courier(
     client: discord.Client,
     storage: Storage,
     composer: Composer,
+    discord_clock: DiscordClock | None = None,
     *,
     messages_per_second: float = MESSAGES_PER_SECOND,
 ) -> Courier:
     """A courier to the channels of `client`, with all that it works with."""
-    channels = Channels(client)
+    channels = Channels(client, discord_clock)
     follow_ups, failures = FollowUps(storage, channels), Failures(storage, Notices(client, storage))
     sender = Sender(storage, channels, follow_ups, failures, messages_per_second=messages_per_second)
     return Courier(storage, Planner(storage, composer), sender, Recovery(storage, channels))

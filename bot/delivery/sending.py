@@ -132,7 +132,7 @@ class Sender:
         """The message as it stands in its channel, sent if it is not there yet; None if it is not and must not be."""
         if message.place_id and message.message_id and message.sent_at:
             return Arrived(message.place_id, message.message_id, message.sent_at)
-        arrived = await self._find(errand, message, message.attempted_at) if message.attempted_at else None
+        arrived = await self._find(errand, message, message.sought_around) if message.sought_around else None
         if arrived is None and errand.superseded:
             return None
         if arrived is None and message.is_tried_enough and not _is_last_hope(errand.delivery, message):
@@ -178,7 +178,8 @@ class Sender:
             if reason := destination.obstacle(delivery.wish.posting):
                 raise Blocked(reason)
             await errand.pace()
-            if not await self._deliveries.attempt(delivery.id, message.number, errand.clock()):
+            there = await self._channels.now()
+            if not await self._deliveries.attempt(delivery.id, message.number, errand.clock(), there):
                 raise _Stopped
             request = asyncio.create_task(destination.send(_outgoing(destination, delivery, message)))
             self._requests[delivery.id] = request

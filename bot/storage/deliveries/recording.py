@@ -58,13 +58,18 @@ class Deliveries(DeliveryReader):
             return None
         return _planned(delivery_id, subscription, run, digest, nonces, now)
 
-    async def attempt(self, delivery_id: int, number: int, now: datetime) -> bool:
-        """Note, before a send, that its outcome is about to be unknown; False where it is not to be sent any more."""
+    async def attempt(self, delivery_id: int, number: int, now: datetime, there: datetime | None = None) -> bool:
+        """Note, before a send, that its outcome is about to be unknown; False where it is not to be sent any more.
+
+        `there` is Discord's time, if it is known. Of several attempts in doubt, the first is the one that counts.
+        """
         noted = await self._database.execute(
-            "UPDATE messages SET attempted_at = coalesce(attempted_at, ?) WHERE delivery_id = ? AND number = ?"
+            "UPDATE messages SET attempted_at = coalesce(attempted_at, ?),"
+            " attempted_at_discord = CASE WHEN attempted_at IS NULL THEN ? ELSE attempted_at_discord END"
+            " WHERE delivery_id = ? AND number = ?"
             " AND EXISTS (SELECT 1 FROM deliveries JOIN subscriptions ON subscriptions.id = subscription_id"
             " WHERE deliveries.id = ? AND deliveries.state = 'planned' AND subscriptions.state = 'active')",
-            *(iso(now), delivery_id, number, delivery_id),
+            *(iso(now), there and iso(there), delivery_id, number, delivery_id),
         )
         return noted > 0
 

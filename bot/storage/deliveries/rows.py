@@ -105,6 +105,7 @@ def select_messages(connection: sqlite3.Connection, delivery_ids: list[int]) -> 
                 row["server_errors"],
                 tuple(sorted(json.loads(row["positions"]))),
                 row["searched_until"],
+                from_iso(row["attempted_at_discord"]),
             ),
         )
     return found

@@ -42,11 +42,12 @@ class RefusedPaper:
 class Message:
     """A message of a delivery, numbered from 1.
 
-    `attempted_at` is set while a send has begun whose outcome nobody has recorded. `place_id` is the channel, or the
-    forum post, that it stands in. `threaded` and `published_at` say whether that was done, if it was wanted.
-    `refusal` is the error code that brought it to its `form`, or made it a part of another; `server_errors` are those
-    that Discord has answered to it. `positions` are those of the highlights that it shows. `searched_until` is the
-    last message of the channel at which the search for it has looked.
+    `attempted_at` is set while a send has begun whose outcome nobody has recorded; `attempted_at_discord` is what time
+    it was there, if that is known. `place_id` is the channel, or the forum post, that it stands in. `threaded` and
+    `published_at` say whether that was done, if it was wanted. `refusal` is the error code that brought it to its
+    `form`, or made it a part of another; `server_errors` are those that Discord has answered to it. `positions` are
+    those of the highlights that it shows. `searched_until` is the last message of the channel at which the search for
+    it has looked.
     """
 
     number: int
@@ -62,6 +63,12 @@ class Message:
     server_errors: int = 0
     positions: tuple[int, ...] = ()
     searched_until: int | None = None
+    attempted_at_discord: datetime | None = None
+
+    @property
+    def sought_around(self) -> datetime | None:
+        """About when Discord has made it, if it has; None where no attempt is in doubt."""
+        return self.attempted_at and (self.attempted_at_discord or self.attempted_at)
 
     @property
     def is_tried_enough(self) -> bool:
