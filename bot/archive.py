@@ -124,7 +124,7 @@ class Archive:
         if timedelta(0) < self._resting_until - now <= PAUSE_AFTER_FAILURE:  # more, if the clock was set back since
             raise PapersUnavailable(self._rests_for, "a moment ago")
         try:
-            await _within(PATIENCE_SECONDS, self.refresh(day, now))
+            await self._within(PATIENCE_SECONDS, self.refresh(day, now))
         except PapersUnavailable as error:
             self._resting_until, self._rests_for = now + PAUSE_AFTER_FAILURE, error.reason
             raise
@@ -134,7 +134,7 @@ class Archive:
 
         Raises `PapersUnavailable`, after some seconds at most: somebody is waiting.
         """
-        paper = await _within(LOOKUP_SECONDS, self._api.paper(paper_id))
+        paper = await self._within(LOOKUP_SECONDS, self._api.paper(paper_id))
         if paper is None:
             return None
         known = await self._papers.record_paper(paper, now)
@@ -147,7 +147,16 @@ class Archive:
 
         Raises `PapersUnavailable`, after some seconds at most: somebody is waiting.
         """
-        return await self._papers.completed(await _within(LOOKUP_SECONDS, self._api.search(query, limit)))
+        return await self._papers.completed(await self._within(LOOKUP_SECONDS, self._api.search(query, limit)))
+
+    async def _within(self, seconds: float, answer: Awaitable[Answer]) -> Answer:
+        """The answer, if it comes in time; else what is in its way is what the API said last, if it said anything."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await answer
+        except TimeoutError as error:
+            reason = self._api.trouble or Reason(ReasonKind.PAPERS_UNREACHABLE)
+            raise PapersUnavailable(reason, f"nothing within {seconds} s") from error
 
     async def missing(self, first: date, last: date) -> list[date]:
         """The days not read since they closed, latest first: what a backfill has still to do."""
@@ -187,14 +196,6 @@ class Archive:
                 vectors = [(paper, await asyncio.to_thread(meaning.vector, text_of(paper))) for paper in papers]
                 await self._embeddings.save(MODEL, vectors)
                 meaning.take_in([(paper.id, vector) for paper, vector in vectors])
-
-
-async def _within(seconds: float, answer: Awaitable[Answer]) -> Answer:
-    try:
-        async with asyncio.timeout(seconds):
-            return await answer
-    except TimeoutError as error:
-        raise PapersUnavailable(Reason(ReasonKind.PAPERS_UNREACHABLE), f"nothing within {seconds} s") from error
 
 
 def is_fresh(day: date, captured_at: datetime | None, now: datetime) -> bool:

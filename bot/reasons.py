@@ -39,9 +39,10 @@ class ReasonKind(StrEnum):
 
     # Discord does not take a request
     MESSAGE_REFUSED = "message_refused"  # number: Discord's error code
+    TOO_MANY_THREADS = "too_many_threads"
     DISCORD_FAILED = "discord_failed"  # number: the HTTP status
     DISCORD_UNREACHABLE = "discord_unreachable"
-    DISCORD_SILENT = "discord_silent"  # an earlier request is still on its way
+    DISCORD_SILENT = "discord_silent"  # a request is still on its way
     RATE_LIMITED = "rate_limited"
     IN_DOUBT = "in_doubt"  # the search for an earlier message did not end
     PUBLISH_LIMIT_REACHED = "publish_limit_reached"  # number: messages an hour

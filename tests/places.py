@@ -46,10 +46,13 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     known: dict[str, Any] = field(default_factory=dict)
     meanwhile: Callable[[], Awaitable[object]] | None = None
+    page: str | None = None  # of a proxy, which is answered in place of JSON
 
     def answer(self, request: web.Request) -> web.Response:
         if self.status is None and request.transport:  # whoever asked may be gone
             request.transport.close()
+        if self.page:
+            return web.Response(status=self.status or 500, text=self.page, content_type="text/html")
         return as_json({"message": "a fault", "code": self.code} | self.known, self.status or 500, self.headers)
 
 

@@ -17,6 +17,7 @@ from bot.demo.papers_server import PapersServer
 from bot.digest import closed_at, days_between
 from bot.papers import Paper
 from bot.papers.api import PapersAPI, PapersUnavailable
+from bot.reasons import Reason, ReasonKind
 from bot.search import MODEL, Encoder, Meaning, Search
 from bot.storage import Storage
 from tests.builders import DAY, MORNING, entries, entry
@@ -30,12 +31,16 @@ STRANGER = "1706.03762"
 
 
 class CountingServer(PapersServer):
-    """The papers API, with a paper on no list; remembers the days it was asked for, and refuses while it is `down`."""
+    """The papers API, with a paper on no list; remembers the days it was asked for.
+
+    It refuses while it is `down`, and asks for patience while it is `busy`.
+    """
 
     def __init__(self) -> None:
         super().__init__({DAY: entries(7)}, [entry(STRANGER, upvotes=100, numTotalModels=3)])
         self.asked: list[date] = []
         self.down = False
+        self.busy = False
         self.dawdles = 0.0  # seconds, before it answers a look-up
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -51,6 +56,8 @@ class CountingServer(PapersServer):
         return self.refusal() or await super().answer_search(request)
 
     def refusal(self) -> web.Response | None:
+        if self.busy:
+            return web.json_response({"error": "slow down"}, status=429, headers={"Retry-After": "100"})
         return web.json_response({"error": "no"}, status=400) if self.down else None
 
 
@@ -146,6 +153,18 @@ class TestSettling:
         assert papers_server.asked == [DAY]
         await archive.freshen([DAY], MORNING + PAUSE_AFTER_FAILURE)
         assert papers_server.asked == [DAY, DAY]
+
+    async def test_an_api_that_asks_for_patience_is_not_said_to_be_silent(
+        self, archive: Archive, papers_server: CountingServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(archives, "PATIENCE_SECONDS", 2)
+        papers_server.busy = True
+        reasons = []
+        for minutes in (0, 1, 2):
+            with pytest.raises(PapersUnavailable) as unavailable:
+                await archive.freshen([DAY], MORNING + minutes * MINUTE)
+            reasons.append(unavailable.value.reason)
+        assert reasons == [Reason(ReasonKind.PAPERS_REFUSED, number=429)] * 3
 
     async def test_a_failure_among_several_days_keeps_what_was_read(
         self, archive: Archive, papers_server: CountingServer, storage: Storage

@@ -18,6 +18,7 @@ from tests.desk import Desk, assert_holds, loopback, no_bug, opened_desk, runnin
 from tests.wire import Fault, FrailPapers, Kind, Wire
 
 BAD = "2601.00003"  # of the first list
+PAGE = "<html><body><h1>400 Bad Request</h1></body></html>"
 PICTURE = "https://cdn.example.com/figure.png"
 
 
@@ -222,3 +223,39 @@ async def test_no_step_is_taken_where_the_message_is_not_to_blame(desk: Desk) ->
     desk.channel.judge = refusing(".", Fault(400, 160006))
     await desk.tick()
     assert len(desk.wire.bodies) == 1
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("created", [True, False])
+async def test_a_400_of_a_proxy_is_no_refusal_of_discords(
+    house: House, wire: Wire, clock: Clock, kind: Kind, created: bool
+) -> None:
+    wanted = Discussion.DIGEST if kind is Kind.FORUM else Discussion.NONE
+    async with opened_desk(house, wire, clock, kind, discussion=wanted) as desk:
+        wire.post_faults.append(Fault(400, created=created, page=PAGE))
+        await desk.tick()
+        (delivery,) = await desk.deliveries()
+        assert (delivery.state, delivery.messages[0].form) == (DeliveryState.PLANNED, Form.FULL)
+        assert "on its way, delayed. Discord answered with error 400." in await status(desk)
+        await desk.tick(minutes=5)
+        await desk.assert_arrived_once()
+
+
+async def test_a_thread_that_is_one_too_many_is_named_beside_the_message_that_stands_there(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with opened_desk(house, wire, clock, discussion=Discussion.DIGEST) as desk:
+        wire.thread_faults.append(Fault(400, 160006))
+        await desk.tick()
+        await desk.assert_arrived_once()
+        said = "But a thread could not be opened. There are too many active threads in the server."
+        assert said in await status(desk)
+
+
+async def test_a_post_that_is_one_thread_too_many_is_not_made_for_that(house: House, wire: Wire, clock: Clock) -> None:
+    async with opened_desk(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as desk:
+        wire.post_faults.append(Fault(400, 160006))
+        await desk.tick()
+        assert "not posted. There are too many active threads in the server." in await status(desk)
+        await desk.tick(days=1)
+        assert len(posted(desk)) == 5

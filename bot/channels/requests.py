@@ -1,7 +1,7 @@
 """Requests to Discord: how long they are waited for, and what their failures mean."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
 import aiohttp
@@ -12,12 +12,12 @@ from bot.reasons import Reason, ReasonKind
 ANSWER_SECONDS = 30  # then what became of a request is unknown
 UNREACHED = (discord.DiscordException, aiohttp.ClientError, OSError)  # what a request to Discord may raise
 MESSAGE_GONE, FORBIDDEN = 10008, 50013  # of Discord's error codes
-_GONE = {10003: ReasonKind.CHANNEL_GONE, 10004: ReasonKind.SERVER_GONE, 50001: ReasonKind.CHANNEL_HIDDEN}
-_REFUSED = {400, 413}  # of HTTP's statuses
+_BAD_REQUEST = 400  # of HTTP's statuses
+_REFUSED = {_BAD_REQUEST, 413}
 _FOR_CONTENT = {200000, 200001, 240000}  # whatever the status: blocked words, blocked titles, harmful links
 _MOST_REACHED = range(30_000, 31_000)
-# A thread that is archived, a channel that takes no messages, a post without a tag, as many threads as there may be.
-_FOR_SOMETHING_ELSE = {50008, 50083, 40067, 160006, *_MOST_REACHED}
+# A thread that is archived, a channel that takes no messages, a post without a tag, as many of something as may be.
+_FOR_SOMETHING_ELSE = {50008, 50083, 40067, *_MOST_REACHED}
 SERVER_ERROR = 500
 Answer = TypeVar("Answer")
 
@@ -60,18 +60,36 @@ async def in_time(request: Coroutine[Any, Any, Answer] | asyncio.Task[Answer], s
     return running.result()
 
 
+_MEANINGS: Mapping[int, tuple[type[DeliveryFailed], ReasonKind]] = {
+    10003: (Blocked, ReasonKind.CHANNEL_GONE),
+    10004: (Blocked, ReasonKind.SERVER_GONE),
+    50001: (Blocked, ReasonKind.CHANNEL_HIDDEN),
+    FORBIDDEN: (Blocked, ReasonKind.PERMISSIONS_MISSING),
+    160006: (Rejected, ReasonKind.TOO_MANY_THREADS),
+}
+
+
 def classified(error: Exception) -> DeliveryFailed:
     """What a failed request to Discord means, decided here and nowhere else."""
-    if isinstance(error, discord.RateLimited):
-        return Passing(Reason(ReasonKind.RATE_LIMITED))
     if not isinstance(error, discord.HTTPException):
-        return Passing(Reason(ReasonKind.DISCORD_UNREACHABLE), type(error).__name__)
-    if error.code in _GONE:
-        return Blocked(Reason(_GONE[error.code]))
-    if error.code == FORBIDDEN:
-        return Blocked(Reason(ReasonKind.PERMISSIONS_MISSING))
-    if error.code in _FOR_CONTENT or error.status in _REFUSED:
-        kind = Rejected if error.code in _FOR_SOMETHING_ELSE else ContentRefused
-        return kind(Reason(ReasonKind.MESSAGE_REFUSED, number=error.code or error.status))
+        return Passing(Reason(_why_unanswered(error)), type(error).__name__)
+    if error.code in _MEANINGS:
+        failure, kind = _MEANINGS[error.code]
+        return failure(Reason(kind))
+    if error.code in _FOR_CONTENT or (error.status in _REFUSED and not _is_of_proxy(error)):
+        refused = Rejected if error.code in _FOR_SOMETHING_ELSE else ContentRefused
+        return refused(Reason(ReasonKind.MESSAGE_REFUSED, number=error.code or error.status))
     # Even a 429 says nothing of the message: an earlier try, ours or discord.py's own after a 500, may have made it.
     return Passing(Reason(ReasonKind.DISCORD_FAILED, number=error.status))
+
+
+def _why_unanswered(error: Exception) -> ReasonKind:
+    if isinstance(error, discord.RateLimited):
+        return ReasonKind.RATE_LIMITED
+    return ReasonKind.DISCORD_SILENT if isinstance(error, TimeoutError) else ReasonKind.DISCORD_UNREACHABLE
+
+
+def _is_of_proxy(error: discord.HTTPException) -> bool:
+    """Whether a 400 comes from a proxy on the way, which answers with a page: Discord says in JSON what is wrong."""
+    told_in_json = error.response.headers.get("Content-Type") == "application/json" and bool(error.text)
+    return error.status == _BAD_REQUEST and error.code == 0 and not told_in_json

@@ -28,6 +28,7 @@ _SENTENCES: Mapping[ReasonKind, str] = {
     ReasonKind.ROLE_GONE: "The role to ping is gone.",
     ReasonKind.ROLE_NOT_NOTIFIED: "The role <@&{number}> is mentioned but not notified.",
     ReasonKind.MESSAGE_REFUSED: "Discord did not accept the message (error {number}).",
+    ReasonKind.TOO_MANY_THREADS: "There are too many active threads in the server.",
     ReasonKind.DISCORD_FAILED: "Discord answered with error {number}.",
     ReasonKind.DISCORD_UNREACHABLE: "Discord did not answer.",
     ReasonKind.DISCORD_SILENT: "Discord has not answered yet.",

@@ -80,6 +80,7 @@ class PapersAPI:
         self._tries = tries
         self._left: int | None = None  # requests, as far as is known
         self._renewed_at = 0.0  # loop time at which there is a new quota
+        self.trouble: Reason | None = None  # what the last try met, until one succeeds
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(headers=self._headers, timeout=self._timeout)
@@ -170,6 +171,7 @@ class PapersAPI:
             reraise=True,
         )
         answer: tuple[bytes, bool] = await retrying(self._get, path, params)
+        self.trouble = None
         body, linked = answer
         try:
             return json.loads(body), linked
@@ -178,8 +180,10 @@ class PapersAPI:
 
     def _wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        asked = error.wait if isinstance(error, _Passing) else None
-        return self._backoff(state) if asked is None else min(asked, MAX_WAIT_SECONDS)
+        if not isinstance(error, _Passing):
+            return self._backoff(state)
+        self.trouble = error.reason
+        return self._backoff(state) if error.wait is None else min(error.wait, MAX_WAIT_SECONDS)
 
     async def _get(self, path: str, params: Mapping[str, str]) -> tuple[bytes, bool]:
         loop = asyncio.get_running_loop()
