@@ -28,6 +28,9 @@ class Refusal(Enum):
     MAY_NOT_SHARE = auto()  # permissions
     POSTED_OUTSIDE_SERVER = auto()
 
+    # It cannot be written down
+    RECORD_BUSY = auto()
+
     # Subscriptions
     NO_SUBSCRIPTIONS = auto()
     SUBSCRIPTION_UNKNOWN = auto()

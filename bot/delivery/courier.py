@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Coroutine
+from contextvars import Context
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -125,7 +126,10 @@ class Courier:
         """
         delivery = await self._planner.plan_early(subscription, now, by=by)
         if not self._closing:
-            carrying = asyncio.create_task(_guarded(self.sender.carry(delivery.id, _running(now), hurried=True)))
+            carrying = asyncio.create_task(
+                _guarded(self.sender.carry(delivery.id, _running(now), hurried=True)),
+                context=Context(),  # nobody's: what was done at Discord is recorded, however long that has to wait
+            )
             self._hurried.add(carrying)
             carrying.add_done_callback(self._hurried.discard)
             await asyncio.wait({carrying})
@@ -142,7 +146,8 @@ class Courier:
         if delivery is None or delivery.state is DeliveryState.UNDONE:
             raise Refused(Refusal.NOTHING_TO_UNDO)
         try:
-            return delivery, await self.sender.undo(delivery, now, by=by)
+            undoing = asyncio.create_task(self.sender.undo(delivery, now, by=by), context=Context())
+            return delivery, await undoing
         except DeliveryFailed as failure:
             raise Refused(Refusal.NOT_UNDONE, reason=failure.reason) from failure
 

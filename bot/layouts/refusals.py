@@ -35,6 +35,7 @@ _TEXTS: Mapping[Refusal, str] = {
     ),
     Refusal.MAY_NOT_SHARE: "You need {permissions} in this channel to share a page.",
     Refusal.POSTED_OUTSIDE_SERVER: "A server's digests are listed inside the server: use this command there.",
+    Refusal.RECORD_BUSY: "My record is busy just now, so that was not done. Try again in a minute.",
     Refusal.NO_SUBSCRIPTIONS: (
         "Nothing is set up here yet. `/digest setup` has the day's best papers posted in a channel."
     ),

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from bot.storage.changes import Action, Change, Changes
 from bot.storage.commands import Commands, Registered
-from bot.storage.database import Database, DatabaseProblem, DatabaseRefused, LookupTooSlow, reading_for
+from bot.storage.database import (
+    Database,
+    DatabaseBusy,
+    DatabaseProblem,
+    DatabaseRefused,
+    LookupTooSlow,
+    reading_for,
+)
 from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Form, Message, RefusedPaper, Standing
 from bot.storage.drafts import Draft, Drafts
 from bot.storage.embeddings import Embeddings
@@ -32,6 +39,7 @@ __all__ = [
     "Action",
     "Change",
     "ChangedMeanwhile",
+    "DatabaseBusy",
     "DatabaseProblem",
     "DatabaseRefused",
     "Delivery",

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum, auto
 from functools import partial
@@ -26,6 +27,7 @@ Work = Callable[[sqlite3.Connection], Answer]
 log = logging.getLogger(__name__)
 
 READ_SECONDS = 10  # that a look-up may take
+WRITE_SECONDS = 1.5  # that a person's transaction may wait for its turn: Discord waits three seconds for an answer
 READERS = 2  # a point read behind a slow query costs seconds with one, a third of a millisecond with two
 MOST_TOGETHER = 3  # transactions in a commit: all who waited for it go on in one turn of the loop, people between them
 APPLICATION_ID = 1346457683
@@ -46,6 +48,13 @@ class LookupTooSlow(Refused):
 
     def __init__(self) -> None:
         super().__init__(Refusal.LOOKUP_TOO_SLOW)
+
+
+class DatabaseBusy(Refused):
+    """Another process has locked the file for too long: what a person wanted written is not, nor will it be."""
+
+    def __init__(self) -> None:
+        super().__init__(Refusal.RECORD_BUSY)
 
 
 class DatabaseProblem(Enum):
@@ -85,10 +94,23 @@ class _Connection(aiosqlite.Connection):
 
 @dataclass(slots=True, eq=False)
 class _Asked:
-    """A transaction that somebody waits for; when it is `done`, with its answer and the error it met, if it did."""
+    """A transaction that somebody waits for; when it is `done`, with its answer and the error it met, if it did.
+
+    Whoever has its `turn` says what becomes of it: that it is done, or that it is withdrawn.
+    """
 
     work: Work[Any]
     done: asyncio.Future[tuple[Any, BaseException | None]]
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def do(self, connection: sqlite3.Connection) -> Any:
+        if not self.turn.acquire(blocking=False):
+            raise DatabaseBusy
+        return self.work(connection)
+
+    def withdraw(self) -> bool:
+        """Have it never done, unless it is under way already; gives whether that was so."""
+        return self.turn.acquire(blocking=False)
 
 
 class Database:
@@ -133,13 +155,14 @@ class Database:
     async def write(self, work: Work[Answer]) -> Answer:
         """Do `work` in a transaction: the whole of it or nothing, one at a time; it has lasted when this returns.
 
-        Some that are asked for while others are under way share the next commit.
+        Some that are asked for while others are under way share the next commit. While another process has locked the
+        file, nobody who is being answered is kept waiting for long: raises `DatabaseBusy`. What is nobody's waits.
         """
         asked = _Asked(work, asyncio.get_running_loop().create_future())
         self._asked.append(asked)
         self._writing = self._writing or asyncio.create_task(self._write_all())
         try:
-            answer, error = await asyncio.shield(asked.done)
+            answer, error = await self._outcome(asked)
         except asyncio.CancelledError:
             if asked in self._asked:
                 self._asked.remove(asked)
@@ -150,13 +173,21 @@ class Database:
             raise error
         return answer  # type: ignore[no-any-return]
 
+    async def _outcome(self, asked: _Asked) -> tuple[Any, BaseException | None]:
+        if reading_for.get():
+            done, _ = await asyncio.wait({asked.done}, timeout=WRITE_SECONDS)
+            if not done and asked.withdraw():
+                log.warning("the database is locked: somebody was asked to try again later")
+                raise DatabaseBusy
+        return await asyncio.shield(asked.done)
+
     async def _write_all(self) -> None:
         """Whatever is asked for, until nothing is."""
         try:
             while self._asked:
                 together, self._asked = self._asked[:MOST_TOGETHER], self._asked[MOST_TOGETHER:]
                 try:
-                    outcomes = await self._writer.run(partial(_transact, [each.work for each in together]))
+                    outcomes = await self._writer.run(partial(_transact, [each.do for each in together]))
                 except BaseException as error:
                     outcomes = [(None, error)] * len(together)
                     raise
