@@ -20,7 +20,7 @@ from bot.subscription.settings import Posting, Taste, Wish
 DAY = date(2026, 1, 15)  # a Thursday, shortly after the simulated Discord's epoch
 MORNING = datetime(2026, 1, 16, 8, 0, tzinfo=UTC)  # the list of DAY has closed
 TIMETABLE = Timetable(time(9), ZoneInfo("Europe/Berlin"), frozenset({0, 2, 4}))
-WISH = Wish(5, TIMETABLE, Taste(5, 2, 1))
+WISH = Wish(5, TIMETABLE, Taste(5, 2, 1, repeats=True))  # several in one channel have the same papers
 FIRST_RUN = Run(date(2026, 1, 16), datetime(2026, 1, 16, 8, tzinfo=UTC))
 SECOND_RUN = Run(date(2026, 1, 19), datetime(2026, 1, 19, 8, tzinfo=UTC))
 

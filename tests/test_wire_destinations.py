@@ -159,7 +159,7 @@ async def test_the_eleventh_message_in_an_hour_is_published_later_and_counts_as_
     house: House, wire: Wire, clock: Clock
 ) -> None:
     guild = wire.add_guild(Kind.NEWS)
-    many = [await subscribe(house, guild, publish=True) for _ in range(PUBLISHED_AN_HOUR + 2)]
+    many = [await subscribe(house, guild, repeats=True, publish=True) for _ in range(PUBLISHED_AN_HOUR + 2)]
     clock.advance(hours=1)
     async with running_bot(house, wire) as bot:
         await bot.courier.tick(clock())
@@ -181,7 +181,7 @@ async def test_no_more_than_ten_requests_to_publish_are_made_in_any_hour(
 ) -> None:
     guild, other = wire.add_guild(Kind.NEWS), wire.add_guild(Kind.NEWS)
     for _ in range(5):
-        await subscribe(house, guild, publish=True, discussion=Discussion.HIGHLIGHT)
+        await subscribe(house, guild, repeats=True, publish=True, discussion=Discussion.HIGHLIGHT)
     await subscribe(house, other, publish=True)
     clock.advance(hours=1)
     async with running_bot(house, wire) as bot:
