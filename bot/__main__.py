@@ -1,7 +1,6 @@
 """The command line: run · demo · preview · backfill."""
 
 import asyncio
-import logging
 import signal
 import sys
 from contextlib import suppress
@@ -23,6 +22,7 @@ from bot.clock import system_clock
 from bot.demo import Scene
 from bot.digest import Candidate, compose, latest_closed_day
 from bot.layouts import terminal
+from bot.logs import set_up_logging
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.search import IndexRefused, forget_index, load_encoder
 from bot.settings import BotSettings, InvalidSettings, Settings, read_settings
@@ -68,15 +68,9 @@ def _stop(message: str, code: int) -> NoReturn:
 def run() -> None:
     """Run the bot until it is told to stop."""
     settings = read_settings(BotSettings)
-    discord.utils.setup_logging(level=logging.getLevelName(settings.log_level))
-    logging.getLogger("apscheduler.executors.default").addFilter(_is_no_stop)
+    set_up_logging(settings.log_level)
     use_newest_zones()
     asyncio.run(_run(settings))
-
-
-def _is_no_stop(record: logging.LogRecord) -> bool:
-    """A job that a stop interrupts goes on at the next start; its traceback would look like a bug."""
-    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 async def _run(settings: BotSettings) -> None:

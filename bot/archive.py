@@ -45,17 +45,18 @@ class Archive:
         """Read the list of `day` once; gives how many papers it held. Raises `PapersUnavailable`."""
         read = await self._api.daily(day)
         changed = await self._papers.record(day, read.papers, now, ids=read.ids)
-        log.info("%s: %d papers, %d new or changed", day, len(read.papers), changed)
+        log.debug("%s: %d papers, %d new or changed", day, len(read.papers), changed)
         return len(read.papers)
 
     async def catch_up(self, clock: Clock, backfill_days: int) -> None:
         """At the start: what is current, then what is lacking of so many days."""
         today = clock().date()
+        missing = await self.missing(today - timedelta(days=backfill_days), today - timedelta(days=2))
+        if missing:
+            log.info("the archive lacks %d of the last %d days: they are read now", len(missing), backfill_days)
         await self.index()
         await self.refresh_current(clock)
-        await self._refresh_all(
-            await self.missing(today - timedelta(days=backfill_days), today - timedelta(days=2)), clock
-        )
+        await self._refresh_all(missing, clock)
         await self.embed()
 
     async def refresh_current(self, clock: Clock) -> None:

@@ -18,6 +18,7 @@ from bot.delivery.courier import build_courier
 from bot.delivery.recovery import Recovery
 from bot.editing.drafts import DraftEditor
 from bot.editing.editor import Editor
+from bot.layouts import terminal
 from bot.registering import register_commands
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class PaperBot(commands.AutoShardedBot):
             http_trace=trace,
         )
         self.house = house
+        self._is_started = False
         channels = Channels(self, self.discord_clock)
         self.courier = build_courier(self, house.storage, house.composer, self.discord_clock)
         self.recovery = Recovery(house.storage, channels)
@@ -57,7 +59,17 @@ class PaperBot(commands.AutoShardedBot):
             await self.load_extension(f"cogs.{name}")
         assert self.application_id is not None  # known since the login
         await register_commands(self.tree, self.application_id, self.house.storage, self.house.clock())
-        log.info("invite me with %s", discord.utils.oauth_url(self.application_id, permissions=NEEDED))
+
+    async def on_ready(self) -> None:
+        """The start is over. discord.py says so again after each session that it could not take up."""
+        if self._is_started:
+            return
+        self._is_started = True
+        assert self.user is not None
+        assert self.application_id is not None
+        subscriptions = await self.house.storage.subscriptions.count_active()
+        invite = discord.utils.oauth_url(self.application_id, permissions=NEEDED)
+        log.info("%s", terminal.ready(self.user.name, len(self.guilds), subscriptions, invite))
 
     async def close(self) -> None:
         await self.courier.drain()

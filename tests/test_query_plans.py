@@ -26,6 +26,7 @@ ALLOWED = {
     "SCAN deliveries USING INDEX deliveries_under_way": "only those under way are in that index",
     "SCAN papers USING COVERING INDEX sqlite_autoindex_papers_1": "all vectors that are missing, every few minutes",
     "SCAN guilds": "all servers are counted, once a day and at the start",
+    "SCAN subscriptions USING INDEX subscriptions_due": "the active ones are counted, once at the start",
     "SCAN subscriptions USING COVERING INDEX subscriptions_by_guild": "all servers are counted",
 }
 
@@ -85,6 +86,7 @@ class Works:
             "subscriptions.get": lambda: storage.subscriptions.get(1),
             "subscriptions.due": lambda: storage.subscriptions.due(SECOND_RUN.at),
             "subscriptions.suspended": lambda: storage.subscriptions.suspended(1, only=ReasonKind.IN_TIME_OUT),
+            "subscriptions.count_active": storage.subscriptions.count_active,
             "subscriptions.edit": lambda: storage.subscriptions.edit(known, WISH, FIRST_RUN, by=7, now=MORNING),
             "subscriptions.pause": lambda: self.newest("pause"),
             "subscriptions.resume": lambda: self.newest("resume", FIRST_RUN),

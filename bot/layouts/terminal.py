@@ -43,6 +43,10 @@ def papers_unavailable(error: PapersUnavailable) -> str:
     return f"{explain(error.reason)} Try again later."
 
 
+def ready(name: str, servers: int, subscriptions: int, invite: str) -> str:
+    return f"ready: {name}, {count(servers, 'server')}, {count(subscriptions, 'subscription')}, invite: {invite}"
+
+
 def extra_missing(error: ImportError) -> str:
     return f"the demo needs its extra: `make setup` installs it, or pip install '.[demo]' ({error})"
 

@@ -66,7 +66,8 @@ class Index:
             with _failures_as_errors():
                 self._open(last_change)
         except (OSError, ValueError) as error:
-            log.info("the search index at %s is made anew (%s)", path, error)
+            if path.exists():  # at the first start there is none
+                log.info("the search index at %s is made anew (%s)", path, error)
             self._create()
 
     def _open(self, last_change: int) -> None:

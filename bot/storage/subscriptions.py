@@ -109,6 +109,11 @@ class Subscriptions:
         found = await self._where("id = ? AND state != 'removed'", subscription_id)
         return found[0] if found else None
 
+    async def count_active(self) -> int:
+        """How many subscriptions of all servers are active."""
+        ((number,),) = await self._database.rows("SELECT count(*) FROM subscriptions WHERE state = 'active'")
+        return int(number)
+
     async def due(self, now: datetime, only: int | None = None) -> list[Subscription]:
         """Active subscriptions whose next run has come and who have no delivery under way; of all, or `only` one."""
         due = (

@@ -1,0 +1,28 @@
+"""What the log holds: what an operator can do something about, each thing once, and never a secret."""
+
+import asyncio
+import logging
+
+import discord
+
+CHATTY = ("apscheduler", "discord")  # say each minute, or at each start, that all is as it should be
+JOBS = "apscheduler.executors.default"
+
+
+def set_up_logging(level: str) -> None:
+    """Log to standard error what is at least of this `level`; of the libraries only what is wrong, unless debugging."""
+    discord.utils.setup_logging(level=logging.getLevelName(level))
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # it never speaks
+    for name in CHATTY if level != "DEBUG" else ():
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(is_news)
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Whether a line belongs into the log, whoever writes it: a traceback says that there is a bug to be mended."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None:
+        return True
+    # A job that a stop interrupts goes on at the next start.
+    return not (record.name == JOBS and isinstance(error, asyncio.CancelledError))
