@@ -5,8 +5,13 @@ import logging
 
 import discord
 
+from bot.answering import is_lost
+
+log = logging.getLogger(__name__)
+
 CHATTY = ("apscheduler", "discord")  # say each minute, or at each start, that all is as it should be
 JOBS = "apscheduler.executors.default"
+COMMANDS = "discord.app_commands.tree"
 
 
 def set_up_logging(level: str) -> None:
@@ -24,5 +29,9 @@ def is_news(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
         return True
-    # A job that a stop interrupts goes on at the next start.
-    return not (record.name == JOBS and isinstance(error, asyncio.CancelledError))
+    if record.name == JOBS and isinstance(error, asyncio.CancelledError):
+        return False  # a job that a stop interrupts goes on at the next start
+    if record.name == COMMANDS and is_lost(error):  # of what completes an option; the rest is answered by ourselves
+        log.info("an option could not be completed in time: %s", type(error).__name__)
+        return False
+    return True

@@ -54,7 +54,6 @@ class Refusal(Enum):
     NOT_UNDONE = auto()  # reason
 
     # Papers
-    LOOKUP_TOO_SLOW = auto()
     PAPER_UNKNOWN = auto()
     NO_SUCH_PAPER = auto()  # text: its id
     PAPER_TOO_OLD = auto()  # text: its id
@@ -68,6 +67,10 @@ class Refusal(Enum):
     ARCHIVE_EMPTY = auto()
     PAGE_GONE = auto()
     CONTROL_STALE = auto()
+
+    # Whatever it is
+    LOOKUP_TOO_SLOW = auto()
+    TOOK_TOO_LONG = auto()
 
 
 class Refused(Exception):

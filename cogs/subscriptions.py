@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answering import reply, reply_each
+from bot.answering import announce, reply, reply_each
 from bot.channels import OFFERED, as_destination
 from bot.channels.destination import Destination
 from bot.client import PaperBot
@@ -217,14 +217,14 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     async def send_now(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription)
         self.editor.check_sendable(known)
-        await interaction.response.defer(ephemeral=True, thinking=True)  # the lists may have to be read first
+        await announce(interaction)  # the lists may have to be read first
         await reply(interaction, sent_now(await self.bot.courier.send_now(known, **self._by(interaction))))
 
     @app_commands.command(description="Delete the last digest; its papers may come again")
     @app_commands.describe(subscription=_WHICH)
     async def undo(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription)
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await announce(interaction)
         delivery, gone = await self.bot.courier.undo_last(known, **self._by(interaction))
         await reply(interaction, undone(delivery, everything_gone=gone))
 

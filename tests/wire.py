@@ -42,6 +42,7 @@ __all__ = ["TOKEN", "Channel", "Fault", "FrailPapers", "Guild", "Kind", "Posted"
 NONCE_LIVES = timedelta(minutes=2)  # "the past few minutes", says Discord; no more is to be relied on
 PUBLISHED_AN_HOUR = 10
 HOUR = timedelta(hours=1)
+ANNOUNCING = {5, 6}  # of the types of answers: of a new message, and of a change of an old one
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Payload = dict[str, Any]
@@ -85,11 +86,15 @@ class Wire:
         self.delete_faults: deque[Fault] = deque()
         self.history_faults: deque[Fault] = deque()  # … to read messages, or to list threads
         self.login_faults: deque[Fault] = deque()
+        self.answer_faults: deque[Fault] = deque()  # … to answer an interaction for the first time
         self.bodies: list[Payload] = []  # of every request to make a message, or a post
         self.requests: list[str] = []  # "POST /channels/1/messages", as they came
         self.authorizations: Counter[str] = Counter()
         self._nonces: dict[tuple[int, str], Posted] = {}
-        self._asking: dict[str, asyncio.Future[Payload]] = {}  # by the interaction's token
+        self.first_answers: list[Payload] = []  # to interactions, and what only announces one
+        self._asking: dict[str, tuple[Channel, asyncio.Future[Payload]]] = {}  # by the interaction's token
+        self.announced = asyncio.Event()
+        self._acknowledged: set[str] = set()
         self._numbers = count(1)
 
     def add_guild(self, kind: Kind = Kind.TEXT) -> Guild:
@@ -109,11 +114,22 @@ class Wire:
         return self._create_post(forum, body, owner)
 
     async def command(self, channel: Channel, name: str, **options: str) -> Payload:
-        """Somebody uses a command of a group, such as "paper search"; gives the body of the bot's answer."""
-        group, command = name.split()
+        """Somebody uses a command of a group, such as "paper search"; gives the body of the bot's answer.
+
+        Neither here nor below does what only announces an answer count as one.
+        """
         given = [{"name": option, "type": 3, "value": value} for option, value in options.items()]
-        data = {"id": "1", "name": group, "type": 1, "options": [{"name": command, "type": 1, "options": given}]}
-        return await self._interact(channel, 2, data)
+        return await self._interact(channel, 2, _called(name, given))
+
+    async def type(self, channel: Channel, name: str, option: str, text: str) -> Payload:
+        """Somebody is typing into an option of a command; gives the body with what the bot offers."""
+        return await self._interact(
+            channel, 4, _called(name, [{"name": option, "type": 3, "value": text, "focused": True}])
+        )
+
+    async def submit(self, channel: Channel, custom_id: str) -> Payload:
+        """Somebody sends off a modal in which they typed nothing; gives the body of the bot's answer."""
+        return await self._interact(channel, 5, {"custom_id": custom_id, "components": []})
 
     async def press(self, channel: Channel, answer: Payload, custom_id: str) -> Payload:
         """Somebody presses a button below an answer that only they see; gives the body of the bot's answer."""
@@ -124,7 +140,7 @@ class Wire:
     async def _interact(self, channel: Channel, kind: int, data: Payload, **known: Any) -> Payload:
         number = str(next(self._numbers))
         token = f"token-{number}"
-        self._asking[token] = asyncio.get_running_loop().create_future()
+        self._asking[token] = (channel, asyncio.get_running_loop().create_future())
         interaction = {
             "id": number,
             "application_id": str(BOT_ID),
@@ -140,7 +156,7 @@ class Wire:
             "context": 0,
         }
         await self.gateway.interact(interaction | known)
-        return await self._asking[token]
+        return await self._asking[token][1]
 
     @property
     def histories(self) -> int:
@@ -180,6 +196,9 @@ class Wire:
         rest.router.add_post("/channels/{id}/messages/{message}/threads", self._open_thread)
         rest.router.add_post("/channels/{id}/messages/{message}/crosspost", self._publish)
         rest.router.add_post("/interactions/{id}/{token}/callback", self._hear)
+        rest.router.add_post("/webhooks/{id}/{token}", self._hear_more)
+        rest.router.add_patch("/webhooks/{id}/{token}/messages/@original", self._hear_more)
+        rest.router.add_delete("/webhooks/{id}/{token}/messages/@original", self._forget_announcement)
         app = web.Application()
         app.router.add_get("/gateway", self.gateway.talk)
         app.add_subapp("/api/v10", rest)
@@ -194,7 +213,8 @@ class Wire:
         authorization = request.headers.get("Authorization", "")
         self.authorizations[authorization] += 1
         self.requests.append(f"{request.method} {request.path.removeprefix('/api/v10')}")
-        if authorization != f"Bot {TOKEN}" and "/interactions/" not in request.path:  # these have tokens of their own
+        has_own_token = "/interactions/" in request.path or "/webhooks/" in request.path
+        if authorization != f"Bot {TOKEN}" and not has_own_token:
             return as_json({"message": "401: Unauthorized", "code": 0}, 401)
         try:
             if "/channels/" in request.path:
@@ -388,13 +408,33 @@ class Wire:
         return as_json(made) if made is not None and fault.status == 200 else fault.answer(request)
 
     async def _hear(self, request: web.Request) -> web.Response:
-        """The bot's answer to an interaction; one that is only announced is waited for no longer."""
+        """The bot's first answer to an interaction; nobody waits any more for one that is lost."""
         number, token, body = request.match_info["id"], request.match_info["token"], await request.json()
-        asking = self._asking.get(token)
-        if asking is None or asking.done():
-            return as_json({"message": "Unknown interaction", "code": 10062}, 404)
-        asking.set_result(body)
-        return as_json({"interaction": {"id": number, "type": 2}, "resource": {"type": body["type"]}})
+        if token not in self._asking:
+            raise Refused(Fault(404, 10062))
+        if token in self._acknowledged:
+            raise Refused(Fault(400, 40060))
+        self.first_answers.append(body)
+        fault = await self._faulty(request, self.answer_faults)
+        if fault is None:
+            self._acknowledged.add(token)
+        if body["type"] in ANNOUNCING:
+            self.announced.set()
+        if fault or body["type"] not in ANNOUNCING:
+            self._asking[token][1].set_result(body)
+        return fault or as_json({"interaction": {"id": number, "type": 2}, "resource": {"type": body["type"]}})
+
+    async def _hear_more(self, request: web.Request) -> web.Response:
+        """An answer that was announced, or one that follows another."""
+        (channel, asking), body = self._asking[request.match_info["token"]], await request.json()
+        assert request.match_info["token"] in self._acknowledged
+        if not asking.done():
+            asking.set_result({"data": body})
+        return as_json(self._posted(channel, BOT_USER, body).payload())
+
+    async def _forget_announcement(self, request: web.Request) -> web.Response:
+        assert request.match_info["token"] in self._acknowledged
+        return web.Response(status=204)
 
     def _create(self, place: Channel | Thread, body: Payload) -> Posted:
         """A message, or the one its nonce has made before."""
@@ -426,6 +466,12 @@ class Wire:
         if fault.meanwhile:
             await fault.meanwhile()
         return None if fault.status == 200 else fault.answer(request)
+
+
+def _called(name: str, given: list[Payload]) -> Payload:
+    """What Discord says of a use of a group's command."""
+    group, command = name.split()
+    return {"id": "1", "name": group, "type": 1, "options": [{"name": command, "type": 1, "options": given}]}
 
 
 def _judge(place: Channel | Thread, body: Payload) -> None:

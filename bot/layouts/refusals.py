@@ -62,6 +62,9 @@ _TEXTS: Mapping[Refusal, str] = {
     Refusal.PANEL_CLOSED: "This panel is closed. `/digest setup` opens another one.",
     Refusal.PANEL_NOT_YOURS: "This panel is somebody else's. `/digest setup` opens one of your own.",
     Refusal.LOOKUP_TOO_SLOW: "That took too long, so I stopped looking. Try a shorter time, or again in a minute.",
+    Refusal.TOOK_TOO_LONG: (
+        "That took too long, so I stopped waiting. It may have been done all the same: please look, then try again."
+    ),
     Refusal.NOT_NOW: "That cannot be done just now. {reason} Nothing was changed; try again in a minute.",
     Refusal.NOTHING_TO_SEND: "There is nothing to send. {reason} Nothing was changed.",
     Refusal.STILL_ON_ITS_WAY: "The last digest is still on its way. Try again in a minute.",

@@ -28,6 +28,7 @@ from bot.text import shows
 Rows = Sequence[ActionRow[LayoutView]]
 PageId = Callable[[str, int], str]  # the custom_id of a button that leads to a page; unique by what the button is
 MOST_PAGES = 99_999
+SHARED = "Here it is, for everybody."
 _ORDERS = {Sort.RELEVANCE: "best first", Sort.UPVOTES: "most upvoted first", Sort.DATE: "newest first"}
 
 

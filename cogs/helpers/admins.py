@@ -4,7 +4,7 @@ from typing import Any
 
 import discord
 
-from bot.answering import reply
+from bot.answering import announce, reply
 from bot.layouts.digest import preview_message
 from bot.layouts.subscriptions import quiet_preview
 from bot.refusals import Refusal, Refused
@@ -30,7 +30,7 @@ def guild_of(interaction: Interaction) -> discord.Guild:
 async def show_preview(interaction: Interaction, wish: Wish, run: Run, subscription_id: int | None = None) -> None:
     """Answer with what `run` would post: for the admin alone, pinging nobody."""
     house = interaction.client.house
-    await interaction.response.defer(ephemeral=True, thinking=True)  # the lists may have to be read first
+    await announce(interaction)  # the lists may have to be read first
     digest = await house.composer.preview(
         wish, guild_of(interaction).id, house.clock(), run_at=run.at, subscription_id=subscription_id
     )

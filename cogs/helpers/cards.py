@@ -4,7 +4,7 @@ import re
 
 from discord import app_commands
 
-from bot.answering import reply
+from bot.answering import announce, reply
 from bot.layouts.card import citation, details_card
 from bot.layouts.results import similar_message
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
@@ -23,7 +23,7 @@ async def known_paper(interaction: Interaction, reference: str) -> Paper:
     house = interaction.client.house
     if paper := await house.finder.known(reference):
         return paper
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await announce(interaction)
     return await house.finder.fetch(reference, house.clock())
 
 

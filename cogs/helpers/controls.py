@@ -13,11 +13,10 @@ from discord import app_commands
 from discord.ui import DynamicItem, Item, LayoutView
 from discord.ui.select import BaseSelect
 
-from bot.answering import reply, reply_to_error
+from bot.answering import attend, reply, update
 from bot.client import PaperBot
 from bot.lookups.finder import Place
 from bot.refusals import Refusal, Refused
-from bot.storage import reading_for
 
 Interaction = discord.Interaction[PaperBot]
 Choices = list[app_commands.Choice[str]]
@@ -26,15 +25,18 @@ Choices = list[app_commands.Choice[str]]
 class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
     """A button or select whose custom_id is `kind`, or begins with it; what follows, or was picked, has its `form`.
 
-    It outlives a restart. One of another time, or that nobody made, is answered too.
+    It outlives a restart. One of another time, or that nobody made, is answered too. One that works `in_place`
+    changes the message it is part of, if that is seen by one person alone.
     """
 
     known: ClassVar[dict[str, type["Control"]]] = {}  # by kind
     _form: ClassVar[re.Pattern[str]]
+    _in_place: ClassVar[bool]
 
-    def __init_subclass__(cls, *, kind: str, form: str) -> None:
+    def __init_subclass__(cls, *, kind: str, form: str, in_place: bool = False) -> None:
         super().__init_subclass__(template=rf"(?s:{kind}(:.*)?)")
         cls._form = re.compile(f"{kind}:{form}", re.ASCII | re.DOTALL)
+        cls._in_place = in_place
         Control.known[kind] = cls
 
     @classmethod
@@ -44,14 +46,13 @@ class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
         return cls(item)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        reading_for.set(interaction.user.id)
-        try:
-            said = self._form.fullmatch(self._text)
-            if said is None:
-                raise Refused(Refusal.CONTROL_STALE)
-            await self.answer(interaction, said)
-        except Exception as error:  # noqa: BLE001  # it is logged there
-            await reply_to_error(interaction, error)
+        await attend(interaction, self._answer(interaction), in_place=self._in_place and _is_private(interaction))
+
+    async def _answer(self, interaction: Interaction) -> None:
+        said = self._form.fullmatch(self._text)
+        if said is None:
+            raise Refused(Refusal.CONTROL_STALE)
+        await self.answer(interaction, said)
 
     @property
     def _text(self) -> str:
@@ -84,14 +85,13 @@ class ModalForm:
             await kind().callback(interaction, data["custom_id"], dict(_typed(data["components"])))
 
     async def callback(self, interaction: Interaction, custom_id: str, typed: Mapping[str, str]) -> None:
-        reading_for.set(interaction.user.id)
-        try:
-            said = self._form.fullmatch(custom_id)
-            if said is None:
-                raise Refused(Refusal.PANEL_CLOSED)
-            await self.answer(interaction, said, typed)
-        except Exception as error:  # noqa: BLE001  # it is logged there
-            await reply_to_error(interaction, error)
+        await attend(interaction, self._answer(interaction, custom_id, typed), in_place=_is_private(interaction))
+
+    async def _answer(self, interaction: Interaction, custom_id: str, typed: Mapping[str, str]) -> None:
+        said = self._form.fullmatch(custom_id)
+        if said is None:
+            raise Refused(Refusal.PANEL_CLOSED)
+        await self.answer(interaction, said, typed)
 
     async def answer(self, interaction: Interaction, said: re.Match[str], typed: Mapping[str, str]) -> None:
         """Do what the modal is there for, with what was `typed` in which field. Raises `Refused`."""
@@ -113,10 +113,15 @@ def choices(values: Iterable[str]) -> Choices:
 
 async def turn(interaction: Interaction, view: LayoutView) -> None:
     """Show another page: in place of the one that somebody sees alone, beside one that everybody sees."""
-    if interaction.message and interaction.message.flags.ephemeral:
-        await interaction.response.edit_message(view=view)
+    if _is_private(interaction):
+        await update(interaction, view)
     else:
         await reply(interaction, view)
+
+
+def _is_private(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the message that a control is part of is seen by one person alone."""
+    return interaction.message is not None and interaction.message.flags.ephemeral
 
 
 def place(interaction: Interaction) -> Place | None:

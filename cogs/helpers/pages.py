@@ -81,7 +81,7 @@ async def _found(interaction: Interaction, said: re.Match[str], *, shared: bool 
     return await found_page(interaction, read_query(interaction, said["query"]), int(said["page"]), shared=shared)
 
 
-class FoundPage(Control, kind="find", form=rf"{PAGE}:(?P<query>.+)"):
+class FoundPage(Control, kind="find", form=rf"{PAGE}:(?P<query>.+)", in_place=True):
     """Shows a page of what a query finds."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
@@ -100,7 +100,7 @@ class ShareButton(Control, kind="share", form=rf"{NUMBER}:(?P<query>.+)"):
         await reply(interaction, found_message(results, shared=True), ephemeral=False)
 
 
-class TopPage(Control, kind="top", form=rf"{PAGE}:(?P<period>[a-z ]+):(?P<day>\d{{4}}-\d\d-\d\d)"):
+class TopPage(Control, kind="top", form=rf"{PAGE}:(?P<period>[a-z ]+):(?P<day>\d{{4}}-\d\d-\d\d)", in_place=True):
     """Shows a page of a leaderboard."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
@@ -111,7 +111,7 @@ class TopPage(Control, kind="top", form=rf"{PAGE}:(?P<period>[a-z ]+):(?P<day>\d
         await turn(interaction, await leaderboard_page(interaction, period, day, int(said["page"])))
 
 
-class PostedPage(Control, kind="posted", form=rf"{PAGE}:(?P<period>{'|'.join(AGES)})"):
+class PostedPage(Control, kind="posted", form=rf"{PAGE}:(?P<period>{'|'.join(AGES)})", in_place=True):
     """Shows a page of what a server's digests highlighted."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:

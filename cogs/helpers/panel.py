@@ -10,7 +10,7 @@ from functools import partial
 import discord
 from discord.ui import Modal
 
-from bot.answering import reply
+from bot.answering import open_modal, reply, update
 from bot.layouts import panel as layout
 from bot.layouts.refusals import explain_refusal
 from bot.layouts.subscriptions import saved
@@ -47,7 +47,7 @@ def _channel_id(interaction: Interaction) -> int | None:
     return channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
 
 
-class PanelControl(Control, kind="panel", form=rf"{FORM}(?P<picked>(?::.+)?)"):
+class PanelControl(Control, kind="panel", form=rf"{FORM}(?P<picked>(?::.+)?)", in_place=True):
     """A part of a panel: it changes the draft, opens a modal to type in, or does something with the whole."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
@@ -55,7 +55,7 @@ class PanelControl(Control, kind="panel", form=rf"{FORM}(?P<picked>(?::.+)?)"):
         if part in _ACTIONS:
             await _ACTIONS[part](interaction, draft)
         elif part in _MODALS:
-            await interaction.response.send_modal(_MODALS[part](draft))
+            await open_modal(interaction, _MODALS[part](draft))
         else:
             await _pick(interaction, draft, part, said["picked"].split(":")[1:])
 
@@ -100,7 +100,7 @@ async def _show(
     prospect = await bot.drafts.look_ahead(draft, bot.house.clock())
     extras = part in layout.EXTRAS
     view = layout.extras_panel(prospect, note) if extras else layout.panel(prospect, note, zones)
-    await interaction.response.edit_message(view=view)
+    await update(interaction, view)
 
 
 async def _more(interaction: Interaction, draft: Draft) -> None:
@@ -118,18 +118,18 @@ async def _save(interaction: Interaction, draft: Draft, *, another: bool = False
     try:
         subscription, done = await bot.drafts.save(draft, by=by, now=bot.house.clock(), another=another)
     except SameDigest as same:
-        await interaction.response.edit_message(view=layout.same_digest(same.known, draft))
+        await update(interaction, layout.same_digest(same.known, draft))
     except Refused as refused:
         if refused.refusal is Refusal.PANEL_CLOSED:
             raise
         await _show(interaction, await _own_draft(interaction, draft.id), note=layout.not_saved(refused))
     else:
-        await interaction.response.edit_message(view=layout.saved_panel(saved(subscription, done)))
+        await update(interaction, layout.saved_panel(saved(subscription, done)))
 
 
 async def _cancel(interaction: Interaction, draft: Draft) -> None:
     await interaction.client.drafts.cancel(draft)
-    await interaction.response.edit_message(view=layout.cancelled_panel())
+    await update(interaction, layout.cancelled_panel())
 
 
 _ACTIONS: Mapping[str, Callable[[Interaction, Draft], Awaitable[None]]] = {
