@@ -37,6 +37,7 @@ class Archive:
         self._search = search
         self._freshening = asyncio.Lock()
         self._indexing = asyncio.Lock()
+        self._index_follows = True
         self._embedding = asyncio.Lock()
         self._resting_until = datetime.min.replace(tzinfo=UTC)
         self._rests_for = Reason(ReasonKind.PAPERS_UNREACHABLE)
@@ -174,7 +175,13 @@ class Archive:
                 while changes := await self._changes_since(self._search.change):
                     await asyncio.to_thread(self._search.update, changes)
         except ValueError as error:
-            log.error("the search index does not follow the archive: %s", error)
+            if self._index_follows:
+                log.error("the search index does not follow the archive: %s", error)
+            self._index_follows = False
+        else:
+            if not self._index_follows:
+                log.warning("the search index follows the archive again")
+            self._index_follows = True
 
     async def _changes_since(self, change: int) -> list[tuple[int, Paper]]:
         """What the index takes in at once, read in slices: between two of them others have their turn."""

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 
 import discord
 
 from bot.answering import is_lost
+from bot.storage import DiskFull
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +31,17 @@ def is_news(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
         return True
+    if any(isinstance(each, DiskFull) for each in _causes(error)):
+        return False  # the storage has said so
     if record.name == JOBS and isinstance(error, asyncio.CancelledError):
         return False  # a job that a stop interrupts goes on at the next start
     if record.name == COMMANDS and is_lost(error):  # of what completes an option; the rest is answered by ourselves
         log.info("an option could not be completed in time: %s", type(error).__name__)
         return False
     return True
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__

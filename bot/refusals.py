@@ -71,6 +71,7 @@ class Refusal(Enum):
     # Whatever it is
     LOOKUP_TOO_SLOW = auto()
     TOOK_TOO_LONG = auto()
+    DISK_FULL = auto()
 
 
 class Refused(Exception):

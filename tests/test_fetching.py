@@ -126,6 +126,26 @@ async def test_an_index_that_cannot_be_written_does_not_stop_the_archive(
     caplog.clear()  # the fixture takes a logged error for a bug
 
 
+async def test_an_index_that_cannot_be_written_is_told_of_once_and_so_is_its_recovery(
+    server: Server, papers_server: Papers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise ValueError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(server.bot.house.search, "update", full)
+        for _ in range(3):
+            await fetching(server).refresh_current()
+    for _ in range(3):
+        await fetching(server).refresh_current()
+    told = [each.getMessage() for each in caplog.records if each.name == "bot.archive"]
+    assert told == [
+        "the search index does not follow the archive: no space left",
+        "the search index follows the archive again",
+    ]
+    caplog.clear()
+
+
 async def test_every_job_runs_by_utc_whatever_the_machine_says(server: Server) -> None:
     jobs = server.bot.house.scheduler.get_jobs()
     assert {str(getattr(job.trigger, "timezone", UTC)) for job in jobs} == {"UTC"}

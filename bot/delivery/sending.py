@@ -31,7 +31,7 @@ from bot.delivery.follow_ups import FollowUps
 from bot.delivery.simplifying import Simplifier
 from bot.layouts.digest import delivery_message, delivery_thread_name
 from bot.reasons import Reason, ReasonKind
-from bot.storage import Delivery, DeliveryState, Form, Message, Storage
+from bot.storage import Delivery, DeliveryState, DiskFull, Form, Message, Storage
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +79,8 @@ class Sender:
             if delivery and delivery.state is DeliveryState.PLANNED:
                 pace = _no_pace if hurried else self._limiter.acquire
                 await self._send_and_record(Errand(delivery, clock, pace, superseded))
+        except DiskFull:
+            raise  # what became of it cannot be recorded: the next tick goes on from what is
         except Exception:
             log.exception("delivery %d met a bug", delivery_id)
             bug = Reason(ReasonKind.BOT_FAILED)

@@ -65,6 +65,9 @@ _TEXTS: Mapping[Refusal, str] = {
     Refusal.TOOK_TOO_LONG: (
         "That took too long, so I stopped waiting. It may have been done all the same: please look, then try again."
     ),
+    Refusal.DISK_FULL: (
+        "My disk is full, so nothing was changed. It is in my log, for whoever runs me; please try again later."
+    ),
     Refusal.NOT_NOW: "That cannot be done just now. {reason} Nothing was changed; try again in a minute.",
     Refusal.NOTHING_TO_SEND: "There is nothing to send. {reason} Nothing was changed.",
     Refusal.STILL_ON_ITS_WAY: "The last digest is still on its way. Try again in a minute.",

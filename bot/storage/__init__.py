@@ -12,6 +12,7 @@ from bot.storage.database import (
     DatabaseBusy,
     DatabaseProblem,
     DatabaseRefused,
+    DiskFull,
     LookupTooSlow,
     reading_for,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "DatabaseRefused",
     "Delivery",
     "DeliveryState",
+    "DiskFull",
     "Draft",
     "Form",
     "LookupTooSlow",

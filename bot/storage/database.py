@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -30,6 +31,8 @@ READ_SECONDS = 10  # that a look-up may take
 WRITE_SECONDS = 1.5  # that a person's transaction may wait for its turn: Discord waits three seconds for an answer
 READERS = 2  # a point read behind a slow query costs seconds with one, a third of a millisecond with two
 MOST_TOGETHER = 3  # transactions in a commit: all who waited for it go on in one turn of the loop, people between them
+ROOM = 2**20  # bytes, with which a disk is not full any more
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}  # the other is a quota
 APPLICATION_ID = 1346457683
 _UNTIL_NEXT_INTERRUPT = 0.05  # seconds
 _PRAGMAS = (
@@ -55,6 +58,13 @@ class DatabaseBusy(Refused):
 
     def __init__(self) -> None:
         super().__init__(Refusal.RECORD_BUSY)
+
+
+class DiskFull(Refused):
+    """Nothing can be written just now; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(Refusal.DISK_FULL)
 
 
 class DatabaseProblem(Enum):
@@ -123,6 +133,7 @@ class Database:
         self._readers: asyncio.Queue[_Connection] = asyncio.Queue()
         self._people = Turns(1)
         self._ours = asyncio.Semaphore(READERS - 1)  # whatever digests look up, a connection is left for people
+        self._is_full = False  # which is said when it begins and when it ends
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -157,6 +168,7 @@ class Database:
 
         Some that are asked for while others are under way share the next commit. While another process has locked the
         file, nobody who is being answered is kept waiting for long: raises `DatabaseBusy`. What is nobody's waits.
+        Raises `DiskFull`.
         """
         asked = _Asked(work, asyncio.get_running_loop().create_future())
         self._asked.append(asked)
@@ -170,7 +182,8 @@ class Database:
                 await asyncio.wait({asked.done})  # whoever was cancelled finds the whole of it or nothing
             raise
         if error:
-            raise error
+            raise self._told(error)
+        self._note_room()
         return answer  # type: ignore[no-any-return]
 
     async def _outcome(self, asked: _Asked) -> tuple[Any, BaseException | None]:
@@ -180,6 +193,24 @@ class Database:
                 log.warning("the database is locked: somebody was asked to try again later")
                 raise DatabaseBusy
         return await asyncio.shield(asked.done)
+
+    def _told(self, error: BaseException) -> BaseException:
+        """What those who wait for a transaction hear of its error."""
+        full = _full(error)
+        if full is None:
+            return error
+        if not self._is_full:
+            log.error("the disk is full (%s): nothing is recorded, and no digest goes out, until it has room", full)
+        self._is_full = True
+        refused = DiskFull()
+        refused.__cause__ = error
+        return refused
+
+    def _note_room(self) -> None:
+        """A small write may fit where the next does not: on a disk that is full it says nothing."""
+        if self._is_full and shutil.disk_usage(self._path.parent).free >= ROOM:
+            self._is_full = False
+            log.warning("the disk has room again: all goes on")
 
     async def _write_all(self) -> None:
         """Whatever is asked for, until nothing is."""
@@ -268,6 +299,13 @@ def _attempted(work: Work[Any], connection: sqlite3.Connection) -> tuple[Any, Ba
 def fetched(connection: sqlite3.Connection, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
     """All that a statement finds, or returns of what it changed."""
     return connection.execute(sql, values).fetchall()
+
+
+def _full(error: BaseException | None) -> BaseException | None:
+    """The error that says that a disk is full, of those that led to this one: the first may end the transaction."""
+    while error and getattr(error, "sqlite_errorcode", None) not in _FULL:
+        error = error.__context__
+    return error
 
 
 def _prepare(path: Path) -> None:
