@@ -64,7 +64,14 @@ async def test_a_panel_that_would_set_it_up_again_asks_first(server: Server) -> 
 
 
 @pytest.mark.parametrize(
-    "other", [{"time": "10:00"}, {"timezone": "Asia/Tokyo"}, {"filter": "diffusion"}, {"cadence": "weekly"}]
+    "other",
+    [
+        {"time": "10:00"},
+        {"timezone": "Asia/Tokyo"},
+        {"filter": "diffusion"},
+        {"cadence": "weekly"},
+        {"weekdays": "mon"},
+    ],
 )
 async def test_a_digest_of_another_time_filter_or_cadence_is_added_at_once(
     server: Server, other: dict[str, str]

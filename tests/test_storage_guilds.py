@@ -282,7 +282,7 @@ class TestChanges:
             (WISH, {}),
             (MOVED, {"channel_id": (5, 6)}),
             (replace(WISH, taste=replace(WISH.taste, query="ünï")), {"query": ("", "ünï")}),
-            (replace(WISH, taste=Taste(10, 0, 1)), {"size": (5, 10), "min_upvotes": (2, 0)}),
+            (replace(WISH, taste=Taste(10, 0, 1)), {"size": (5, 10), "min_upvotes": (2, 0), "repeats": (1, 0)}),
             (replace(WISH, timetable=replace(TIMETABLE, weekdays=frozenset({6, 5}))), {"weekdays": ("024", "56")}),
             (
                 replace(WISH, timetable=replace(TIMETABLE, at=time(18, 5), cadence=Cadence.WEEKLY)),
@@ -306,7 +306,7 @@ class TestChanges:
         added = await subscribe(storage)
         await storage.subscriptions.edit(added, FULL, FIRST_RUN, by=9, now=LATER)
         edited, _ = await storage.changes.latest(1, 9)
-        assert len(edited.details) == 17
+        assert len(edited.details) == 18
         assert all(before != after for before, after in edited.details.values())
 
     async def test_a_change_that_cannot_be_recorded_is_not_made(self, storage: Storage, path: Path) -> None:

@@ -147,19 +147,20 @@ async def test_a_channel_the_bot_does_not_know_is_refused(server: Server) -> Non
 
 
 async def test_the_twenty_sixth_digest_of_a_server_is_refused(server: Server) -> None:
-    for _ in range(25):
-        assert "Set up." in answer(await server.subscribe())
+    for minute in range(25):
+        assert "Set up." in answer(await server.subscribe(time=f"9:{minute:02}"))
     before = server.tables()
-    assert answer(await server.subscribe()) == refusal(Refusal.TOO_MANY_SUBSCRIPTIONS)
+    assert answer(await server.subscribe(time="8:00")) == refusal(Refusal.TOO_MANY_SUBSCRIPTIONS)
     assert server.tables() == before
     await server.ask("digest remove", subscription="7")
-    assert "Set up." in answer(await server.subscribe())
+    assert "Set up." in answer(await server.subscribe(time="8:00"))
 
 
 @pytest.mark.parametrize("command", ["digest list", "digest status"])
 async def test_all_of_25_long_digests_are_shown_in_as_many_messages_as_it_takes(server: Server, command: str) -> None:
-    for _ in range(25):
-        await server.subscribe(timezone="America/Argentina/Buenos_Aires", weekdays="mon, wed, fri", min_upvotes=1000)
+    wanted = {"timezone": "America/Argentina/Buenos_Aires", "weekdays": "mon, wed, fri", "min_upvotes": 1000}
+    for minute in range(25):
+        await server.subscribe(time=f"9:{minute:02}", **wanted)
     result = await server.admin.slash(server.general, command)
     assert result.response
     messages = [result.response, *result.followups]

@@ -509,7 +509,7 @@ class TestTwoDatabasesOfTimeZones:
         assert hours_in_nuuk() == -1
 
     def test_the_log_says_once_which_it_is(self, system: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
-        caplog.set_level("INFO")
+        caplog.set_level("DEBUG")
         folder = system("tzdata.zi", "# version 2999a\n")
         use_newest_zones()
         assert caplog.messages == [f"time zones are those of 2999a, from {folder}"]

@@ -54,8 +54,8 @@ class DiscordClock:
         self._heard = _Heard(told, self._clock(), self._steady())
         ahead = self._heard.ours - told
         if self._said is None or abs(ahead - self._said) >= FAR:
+            _say(ahead, first=self._said is None)
             self._said = ahead
-            _say(ahead)
 
     def listen_to(self, trace: aiohttp.TraceConfig) -> None:
         """Hear what the answers tell that `trace` meets."""
@@ -83,9 +83,9 @@ def read_date(date: str) -> datetime | None:
     return told if told.tzinfo else None
 
 
-def _say(ahead: timedelta) -> None:
+def _say(ahead: timedelta, *, first: bool) -> None:
     if abs(ahead) < FAR:
-        log.info("the clock agrees with Discord's")
+        log.log(logging.DEBUG if first else logging.INFO, "the clock agrees with Discord's")
     else:
         log.warning(
             "the clock is %s %s Discord's: digests come by it, so it is to be set right",

@@ -15,7 +15,7 @@ _STYLED = re.compile(
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}")
 _COMMAND = re.compile(r"(\w?)\\([A-Za-z]+)")
 _ESCAPED = re.compile(r"\\([&%$#_])")
-_SPACE = re.compile(r"\\[ ,;:]|\\!|(?<!\\)\\$")
+_SPACE = re.compile(r"\\[ ,;:]|\\!")
 _IN_MATHS = re.compile(r"([\^_])(?:\{([^{}]*)\}|([^\s{}]))")
 _IN_BRACES = re.compile(r"([\^_])\{([^{}]*)\}")
 

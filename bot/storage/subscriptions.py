@@ -220,11 +220,11 @@ def suspend(connection: sqlite3.Connection, subscription_id: int, reason: Reason
 
 
 def _check_unlike(connection: sqlite3.Connection, new: dict[str, object]) -> None:
-    """Raises `SameDigest` where the channel has one of the same cadence, time and filter."""
+    """Raises `SameDigest` where the channel has one of the same cadence, days, time and filter."""
     alike = connection.execute(
         "SELECT * FROM subscriptions WHERE guild_id = :guild_id AND channel_id = :channel_id AND state != 'removed'"
         " AND cadence = :cadence AND query = :query"
-        " AND (next_run_at = :next_run_at OR at = :at AND zone = :zone) ORDER BY id LIMIT 1",
+        " AND weekdays = :weekdays AND (next_run_at = :next_run_at OR at = :at AND zone = :zone) ORDER BY id LIMIT 1",
         new,
     )
     for row in alike:

@@ -71,7 +71,7 @@ def use_newest_zones() -> None:
     system = _version_in(folder) if folder else ""
     newer = folder if folder and system > package else None  # by year, then letter: 2025b, 2025c, 2026a
     zoneinfo.reset_tzpath([str(newer)] if newer else [])
-    log.info("time zones are those of %s, from %s", max(system, package), newer or "the package tzdata")
+    log.debug("time zones are those of %s, from %s", max(system, package), newer or "the package tzdata")
 
 
 def _version_in(folder: Path) -> str:
