@@ -72,3 +72,18 @@ def test_every_command_the_readme_names_exists() -> None:
         assert f"## /{slash.strip()}" in reference, slash
     for target in re.findall(r"\bmake ([a-z-]+)\b", text):
         assert target in targets, target
+
+
+def test_every_test_that_the_promises_name_exists() -> None:
+    promises = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", promises))
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    assert len(named) > 20
+    assert named <= set(re.findall(r"\bdef (test_\w+)", sources))
+
+
+def test_every_promise_names_a_test() -> None:
+    promises = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    rows = [row for row in promises.splitlines() if row.startswith("| ") and not row.startswith("| promise")]
+    assert rows
+    assert all("`test_" in row for row in rows)
