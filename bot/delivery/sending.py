@@ -179,11 +179,12 @@ class Sender:
             destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, errand.pace)
             if reason := destination.obstacle(delivery.wish.posting):
                 raise Blocked(reason)
+            outgoing = _outgoing(destination, delivery, message)
             await errand.pace()
             there = await self._channels.now()
             if not await self._deliveries.attempt(delivery.id, message.number, errand.clock(), there):
                 raise _Stopped
-            request = asyncio.create_task(destination.send(_outgoing(destination, delivery, message)))
+            request = asyncio.create_task(destination.send(outgoing))
             self._requests[delivery.id] = request
             request.add_done_callback(lambda _: self._requests.pop(delivery.id))
             return await in_time(request, ANSWER_SECONDS)
