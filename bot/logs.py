@@ -27,7 +27,7 @@ def set_up_logging(level: str) -> None:
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """Whether a line belongs into the log, whoever writes it: a traceback says that there is a bug to be mended."""
+    """Whether a line belongs in the log, whoever writes it: a traceback there means a bug to fix."""
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
         return True

@@ -29,7 +29,7 @@ class Refusal(Enum):
     POSTED_OUTSIDE_SERVER = auto()
 
     # It cannot be written down
-    RECORD_BUSY = auto()
+    DATABASE_BUSY = auto()
 
     # Subscriptions
     NO_SUBSCRIPTIONS = auto()
@@ -75,7 +75,7 @@ class Refusal(Enum):
 
 
 class Refused(Exception):
-    """It is not done, and nothing was changed."""
+    """It is not done, or not all of it: the refusal says which."""
 
     def __init__(
         self,

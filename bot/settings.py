@@ -70,7 +70,7 @@ class BotSettings(Settings):
         ge=7,
         le=3650,
         validation_alias="PAPERBOY_KEEP_DETAILS_DAYS",
-        description="how many days a digest is kept in every detail; then what /digest why and links need",
+        description="how many days every detail of a digest is kept; after that, only what /digest why and links need",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="PAPERBOY_LOG_LEVEL", description="how much is logged: DEBUG, INFO, WARNING or ERROR"

@@ -235,8 +235,11 @@ async def test_discords_time_is_asked_for_once_after_the_clock_was_set(desk: Des
     ("seconds", "said"),
     [
         (20, "the clock agrees with Discord's"),
-        (3 * 3600, "the clock is 3:00:00 ahead of Discord's: digests come by it, so it is to be set right"),
-        (-90, "the clock is 0:01:30 behind Discord's: digests come by it, so it is to be set right"),
+        (
+            3 * 3600,
+            "the clock is 3:00:00 ahead of Discord's, and digests come by it: set it right, for example with NTP",
+        ),
+        (-90, "the clock is 0:01:30 behind Discord's, and digests come by it: set it right, for example with NTP"),
     ],
 )
 async def test_the_start_says_how_far_the_clock_is_from_discords(

@@ -47,7 +47,7 @@ async def test_a_settings_command_is_answered_while_the_database_is_locked(
     monkeypatch.setattr(tests.wire, "EVERYBODY_MAY", Permissions.all())
     other.execute("BEGIN IMMEDIATE")
     answered = await desk.wire.command(desk.guild.general, "digest pause")
-    assert answered["data"]["content"] == refusal(Refusal.RECORD_BUSY)
+    assert answered["data"]["content"] == refusal(Refusal.DATABASE_BUSY)
     other.execute("COMMIT")
     assert (await desk.standing()).state is SubscriptionState.ACTIVE
     answered = await desk.wire.command(desk.guild.general, "digest pause")

@@ -5,7 +5,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ ALLOWED = {
     "SCAN subscriptions USING INDEX subscriptions_due": "the active ones are counted, once at the start",
     "SCAN subscriptions USING COVERING INDEX subscriptions_by_guild": "all servers are counted",
 }
+
+SHARING = replace(WISH, taste=replace(WISH.taste, repeats=False))  # looks at the other digests of its channel
 
 
 @pytest.fixture
@@ -101,7 +103,9 @@ class Works:
             "drafts.end": lambda: storage.drafts.end("a"),
             "drafts.forget_old": lambda: storage.drafts.forget_old(MORNING),
             "changes.latest": lambda: storage.changes.latest(1, 20),
-            "deliveries.plan": lambda: plan(storage, known, digest(paper(ids[1])), run=SECOND_RUN),
+            "deliveries.plan": lambda: plan(
+                storage, replace(known, wish=SHARING), digest(paper(ids[1])), run=SECOND_RUN
+            ),
             "deliveries.get": lambda: storage.deliveries.get(delivery_id),
             "deliveries.with_nonce": lambda: storage.deliveries.with_nonce("n"),
             "deliveries.under_way": lambda: storage.deliveries.under_way(MORNING),
@@ -110,10 +114,10 @@ class Works:
             "deliveries.last_posted": lambda: storage.deliveries.last_posted(1),
             "deliveries.taken": lambda: storage.deliveries.taken(1, DAY),
             "deliveries.covered_until": lambda: storage.deliveries.covered_until(1),
-            "deliveries.standing": lambda: storage.deliveries.standing(1, DAY, DAY, guild_id=1, wish=WISH),
+            "deliveries.standing": lambda: storage.deliveries.standing(1, DAY, DAY, guild_id=1, wish=SHARING),
             "deliveries.highlighted": lambda: storage.deliveries.highlighted(1, ids),
             "deliveries.of_paper": lambda: storage.deliveries.of_paper(1, ids[0]),
-            "deliveries.elsewhere": lambda: storage.deliveries.elsewhere(known, ids[0]),
+            "deliveries.elsewhere": lambda: storage.deliveries.elsewhere(replace(known, wish=SHARING), ids[0]),
             "deliveries.refusing": lambda: storage.deliveries.refusing(1, ids[0]),
             "deliveries.covering": lambda: storage.deliveries.covering(1, DAY),
             "deliveries.seen": lambda: storage.deliveries.seen(1, ids),

@@ -15,7 +15,7 @@ from tests.desk import loopback, no_bug, running_bot, subscribe, two_lists  # no
 from tests.test_panel import Panel, open_panel
 from tests.wire import Guild, Wire
 
-TWICE = "This channel has that digest already"
+TWICE = "This channel already has this digest"
 
 
 async def count(server: Server) -> int:

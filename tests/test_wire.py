@@ -345,9 +345,9 @@ async def test_a_doubt_that_no_search_can_end_is_ended_after_a_day_and_told(desk
     doubtful, *_ = reversed(await desk.deliveries())
     assert (doubtful.state, doubtful.reason) == (DeliveryState.FAILED, Reason(ReasonKind.IN_DOUBT))
     (told,) = desk.guild.general.messages
-    assert "could not find out whether the last digest got to" in told.body["content"]
+    assert "could not find out whether the last digest reached" in told.body["content"]
     said = standing(await desk.standing(), await desk.deliveries(), [])
-    assert "perhaps posted. I could not find out whether it arrived. So that nothing comes twice" in said
+    assert "perhaps posted. I could not find out whether it arrived. So that nothing is posted twice" in said
     await desk.tick(hours=4)
     papers = [paper for message in desk.channel.digests for paper in message.papers]
     assert len(papers) == len(set(papers))

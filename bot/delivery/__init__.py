@@ -12,6 +12,7 @@ The crash between any two steps, and what makes it harmless:
     after record      the unique key (subscription, run date) makes a second plan impossible
 
 `courier` decides when, and how many at once; `planning` what a run posts. `sending` takes one delivery through the
-steps; `follow_ups` has those after its messages, `failures` what becomes of one that does not arrive, `recovery` what
-goes on again by itself.
+steps, `simplifying` makes a message that Discord refuses simpler; `follow_ups` has the steps after its messages,
+`failures` what becomes of one that does not arrive, `recovery` what goes on again by itself, `notices` what a server is
+told.
 """

@@ -27,8 +27,7 @@ class Failures:
 
     async def record(self, delivery_id: int, failure: DeliveryFailed, now: datetime) -> None:
         """Record what became of an attempt. While in doubt, what an attempt did stays unknown."""
-        traced = isinstance(failure, Rejected)
-        log.warning("delivery %d: %s", delivery_id, failure, exc_info=traced, extra=failure.reason.log_fields)
+        log.warning("delivery %d: %s", delivery_id, failure, extra=failure.reason.log_fields)
         delivery = await self._deliveries.get(delivery_id)
         if delivery is None:
             return

@@ -26,7 +26,7 @@ _NAMES = {
     "ping_role_id": "pinged role",
     "ping_upvotes": "upvotes for a ping",
     "quiet_line": "line on quiet days",
-    "repeats": "papers of other digests",
+    "repeats": "repeating papers of other digests",
 }
 _DONE = {
     Action.ADDED: "set it up",
@@ -76,7 +76,8 @@ def _highlighted(delivery: Delivery) -> str:
 
 
 def _had_elsewhere(delivery: Delivery) -> str:
-    return f"Not highlighted here: another digest of this channel had it. {_highlighted(delivery)}"
+    where = f", on {timestamp(delivery.post.sent_at)} → [jump]({delivery.post.url})" if delivery.post else ""
+    return f"Not highlighted here: another digest of this channel had it{where}. `/digest setup` can allow repeats."
 
 
 def _not_taken(delivery: Delivery) -> str:

@@ -72,7 +72,8 @@ def delivery_thread_name(delivery: Delivery, message: Message) -> str:
     shown = delivery.highlights_in(message)
     if not shown or not delivery.wish.posting.one_message_each:
         return thread_name(delivery.digest, delivery.wish)
-    return _id_name(shown[0].paper) if message.form is Form.PLAIN else paper_thread_name(shown[0].paper)
+    paper = replace(shown[0].paper, title="") if message.form is Form.PLAIN else shown[0].paper
+    return paper_thread_name(paper)
 
 
 def thread_name(digest: Digest, wish: Wish) -> str:
@@ -83,10 +84,6 @@ def thread_name(digest: Digest, wish: Wish) -> str:
 def paper_thread_name(paper: Paper) -> str:
     """What the thread for a highlight is called: plain text."""
     return cut(paper.name, MAX_NAME)
-
-
-def _id_name(paper: Paper) -> str:
-    return f"arXiv:{paper.id}"
 
 
 def _several(
@@ -116,9 +113,9 @@ def _head(digest: Digest, shown: Sequence[Highlight], wish: Wish) -> str:
 def _plain(digest: Digest, shown: Sequence[Highlight], wish: Wish, nonce: str, mention: str) -> LayoutView:
     """A line for each paper, with nothing in it that Discord follows; its select names them by their ids."""
     title = f"**{plain_heading(digest, wish.timetable.cadence)}**"
-    lines = (f"{each.position}. {shorten(_bare(each).paper.name, _PLAIN_TITLE)} ▲ {each.upvotes:,}" for each in shown)
-    named = [replace(each.paper, title=_id_name(each.paper), upvotes=each.upvotes) for each in shown]
-    text = TextDisplay[LayoutView]("\n".join([title, *lines]))
+    rows = (f"{each.position}. {shorten(_bare(each).paper.name, _PLAIN_TITLE)} ▲ {each.upvotes:,}" for each in shown)
+    named = [replace(each.paper, title="", upvotes=each.upvotes) for each in shown]
+    text = TextDisplay[LayoutView]("\n".join([title, *rows]))
     return finished(*([TextDisplay(mention)] if mention else []), text, details_select(named, nonce))
 
 

@@ -36,8 +36,9 @@ def failing(channel_id: int, reason: Reason) -> str:
 def doubtful(channel_id: int) -> str:
     """Of a digest that may or may not be there."""
     return (
-        f"I could not find out whether the last digest got to <#{channel_id}>, as I could not read all of the channel. "
-        "So that nothing is posted twice, its papers do not come again. `/digest status` has more."
+        f"I could not find out whether the last digest reached <#{channel_id}>, because its channel could not be "
+        "searched to the end. So that nothing is posted twice, I will not post its papers again. Please look in the "
+        "channel; if the digest is missing, `/top` shows the papers."
     )
 
 

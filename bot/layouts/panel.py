@@ -105,9 +105,11 @@ def saved_panel(confirmation: str) -> LayoutView:
 
 def same_digest(known: Subscription, draft: Draft) -> LayoutView:
     """That there is a digest like the one of `draft`, and what can be done."""
+    repeats = draft.wish.taste.repeats
+    rest = "the same papers may come twice" if repeats else "it gets the papers that the first leaves over"
     text = TextDisplay[LayoutView](
-        f"**This channel has that digest already:** {sentence(known.wish)} (#{known.id}).\n"
-        "Another one would post at the same time what the first leaves."
+        f"**This channel already has this digest:** {sentence(known.wish)} (#{known.id}).\n"
+        f"If you add another one, {rest}."
     )
     edit: Button[LayoutView] = Button(label="Edit it", style=ButtonStyle.primary, custom_id=f"setup:{known.id}")
     row = ActionRow(edit, _button(draft, "another", "Add another"), _button(draft, "back", "Change mine"))
@@ -245,7 +247,7 @@ def _extra_controls(shown: Prospect) -> Iterator[Item[LayoutView]]:
     switches = [_silence(draft)]
     if abilities.quiet_line:
         switches.append(_switch(draft, "quiet_line", "A line on quiet days", is_on=posting.quiet_line))
-    switches.append(_switch(draft, "repeats", "Papers of other digests here", is_on=draft.wish.taste.repeats))
+    switches.append(_switch(draft, "repeats", "Repeat papers of other digests", is_on=draft.wish.taste.repeats))
     if abilities.published_an_hour:
         switches.append(_switch(draft, "publish", "Publish to followers", is_on=posting.publish))
     yield ActionRow(*switches)

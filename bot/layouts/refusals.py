@@ -35,7 +35,7 @@ _TEXTS: Mapping[Refusal, str] = {
     ),
     Refusal.MAY_NOT_SHARE: "You need {permissions} in this channel to share a page.",
     Refusal.POSTED_OUTSIDE_SERVER: "A server's digests are listed inside the server: use this command there.",
-    Refusal.RECORD_BUSY: "My record is busy just now, so that was not done. Try again in a minute.",
+    Refusal.DATABASE_BUSY: "My database is busy just now, so nothing was changed. Please try again in a minute.",
     Refusal.NO_SUBSCRIPTIONS: (
         "Nothing is set up here yet. `/digest setup` has the day's best papers posted in a channel."
     ),
@@ -46,7 +46,7 @@ _TEXTS: Mapping[Refusal, str] = {
     Refusal.TOO_MANY_SUBSCRIPTIONS: (
         f"This server has {PER_GUILD} subscriptions, and no more fit. `/digest remove` makes room."
     ),
-    Refusal.SAME_DIGEST: "This channel has that digest already (#{number}): `/digest setup` changes it.",
+    Refusal.SAME_DIGEST: "This channel already has this digest (#{number}). `/digest setup` changes it.",
     Refusal.CHANGED_MEANWHILE: (
         "This subscription was changed after you opened it, so your change was not saved. "
         "`/digest setup` opens it as it is now."
@@ -63,10 +63,11 @@ _TEXTS: Mapping[Refusal, str] = {
     Refusal.PANEL_NOT_YOURS: "This panel is somebody else's. `/digest setup` opens one of your own.",
     Refusal.LOOKUP_TOO_SLOW: "That took too long, so I stopped looking. Try a shorter time, or again in a minute.",
     Refusal.TOOK_TOO_LONG: (
-        "That took too long, so I stopped waiting. It may have been done all the same: please look, then try again."
+        "That took too long, so I stopped. If you were changing something, `/digest list` shows whether it was saved; "
+        "then try again."
     ),
     Refusal.DISK_FULL: (
-        "My disk is full, so nothing was changed. It is in my log, for whoever runs me; please try again later."
+        "My disk is full, so nothing was changed. Whoever runs me can see that in my log. Please try again later."
     ),
     Refusal.NOT_NOW: "That cannot be done just now. {reason} Nothing was changed; try again in a minute.",
     Refusal.NOTHING_TO_SEND: "There is nothing to send. {reason} Nothing was changed.",

@@ -35,7 +35,8 @@ def saved(subscription: Subscription, done: Action) -> str:
 
 
 def removed(subscription: Subscription) -> str:
-    return f"**Removed.** {sentence(subscription.wish)}. What it posted stays in the record; `/digest undo` is no more."
+    stays = "What it posted stays where it is; `/digest undo` can no longer delete it."
+    return f"**Removed.** {sentence(subscription.wish)}. {stays}"
 
 
 def next_run(subscription: Subscription) -> str:
@@ -108,7 +109,8 @@ def _outcome(delivery: Delivery) -> str:
 def _failed(delivery: Delivery) -> str:
     because = _because(delivery.reason)
     if delivery.reason and delivery.reason.kind is ReasonKind.IN_DOUBT:
-        return f"⚠️ perhaps posted. {because}So that nothing comes twice, its papers do not come again."
+        said = "So that nothing is posted twice, its papers do not come again. Please look in the channel."
+        return f"⚠️ perhaps posted. {because}{said}"
     if delivery.post:
         return f"⚠️ posted in part ({_figures(delivery)}). {because}The rest may come with the next."
     rest = f"{because}Its papers may come with the next." if delivery.messages else ""

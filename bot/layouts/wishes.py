@@ -71,4 +71,4 @@ def _extras(wish: Wish) -> Iterator[str]:
     if posting.quiet_line:
         yield "with a line on quiet days"
     if wish.taste.repeats:
-        yield "also papers that other digests here have had"
+        yield "including papers that other digests here have posted"

@@ -57,7 +57,7 @@ class DatabaseBusy(Refused):
     """Another process has locked the file for too long: what a person wanted written is not, nor will it be."""
 
     def __init__(self) -> None:
-        super().__init__(Refusal.RECORD_BUSY)
+        super().__init__(Refusal.DATABASE_BUSY)
 
 
 class DiskFull(Refused):

@@ -197,7 +197,7 @@ class Subscriptions:
         return await self._database.write(change)
 
     async def suspend(self, subscription_id: int, reason: Reason, now: datetime) -> None:
-        """Stop until an admin has mended what `reason` says."""
+        """Stop until what `reason` names is over, or an admin resumes it."""
         await self._database.write(lambda connection: suspend(connection, subscription_id, reason, now))
 
     async def wait(self, subscription_id: int, reason: Reason) -> None:

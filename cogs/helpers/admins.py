@@ -1,4 +1,4 @@
-"""What doors for admins begin with: who asks, for which server, and by when."""
+"""What doors for admins share: who may come in, which server it is, and the preview."""
 
 from typing import Any
 

@@ -19,7 +19,7 @@ PAPER = rf"(?P<paper>{ARXIV_ID})"
 
 
 async def known_paper(interaction: Interaction, reference: str) -> Paper:
-    """The paper with this id; one that is not in the archive is fetched, while Discord says that we think."""
+    """The paper with this id; one that is not in the archive is fetched, which is announced first."""
     house = interaction.client.house
     if paper := await house.finder.known(reference):
         return paper
