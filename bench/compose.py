@@ -29,7 +29,10 @@ from tests.builders import wish
 
 DAYS, TIMES = 60, 20
 QUERIES, SIZES = ("", "model", "learning", "min:5", "video OR image"), (5, 10)
-WISHES = [replace(wish(), taste=Taste(size, query=query)) for size, query in product(SIZES, QUERIES)]
+WISHES = [
+    replace(wish(channel), taste=Taste(size, query=query))
+    for channel, (size, query) in enumerate(product(SIZES, QUERIES), 1)
+]
 TOGETHER, ALONE = 10_000, 200  # subscriptions
 
 
