@@ -51,12 +51,24 @@ def main() -> None:
         _stop(terminal.database_refused(error), _USAGE)
     except IndexRefused as error:
         _stop(terminal.index_refused(error), _USAGE)
-    except discord.LoginFailure:
-        _stop(terminal.LOGIN_REFUSED, _USAGE)
+    except (discord.LoginFailure, discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
+        _stop(terminal.discord_refused(_final_code(error)), _USAGE)
     except (aiohttp.ClientError, discord.DiscordServerError) as error:
         _stop(terminal.discord_unreachable(error), 1)
     except PapersUnavailable as error:
         _stop(terminal.papers_unavailable(error), 1)
+
+
+def _final_code(error: discord.DiscordException) -> int:
+    """The code with which the gateway closes for good; discord.py has errors of its own for two of them."""
+    match error:
+        case discord.LoginFailure():
+            return 4004
+        case discord.PrivilegedIntentsRequired():
+            return 4014
+        case discord.ConnectionClosed():
+            return error.code
+    raise error
 
 
 def _stop(message: str, code: int) -> NoReturn:

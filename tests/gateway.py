@@ -18,6 +18,7 @@ class Gateway:
         self.guilds = guilds
         self.url = ""
         self.open = True
+        self.final_code: int | None = None  # with which it closes, for good, on whoever identifies
         self.refused = asyncio.Event()  # somebody knocked while it was not open
         self.arrivals: asyncio.Queue[str] = asyncio.Queue()  # "identify" and "resume", as they came
         self._sessions: dict[str, list[dict[str, Any]]] = {}  # what each was sent, to be replayed
@@ -46,6 +47,9 @@ class Gateway:
 
     async def _identified(self, socket: web.WebSocketResponse, said: dict[str, Any]) -> None:
         assert said["token"] == TOKEN
+        if self.final_code:
+            await socket.close(code=self.final_code)
+            return
         session = f"session-{len(self._sessions)}"
         self._sessions[session], self._sockets[session] = [], socket
         ready = {
@@ -91,11 +95,11 @@ class Gateway:
         for session in self._sessions:
             await self._dispatch(session, "INTERACTION_CREATE", interaction)
 
-    async def drop(self, *, forget: bool = False) -> None:
-        """Close every connection; a session that is forgotten cannot be resumed."""
+    async def drop(self, *, forget: bool = False, code: int = 4000) -> None:
+        """Close every connection with `code`; a session that is forgotten cannot be resumed."""
         sockets = list(self._sockets.values())
         if forget:
             self._sessions.clear()
             self._sockets.clear()
         for socket in sockets:
-            await socket.close(code=4000)
+            await socket.close(code=code)

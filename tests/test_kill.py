@@ -232,6 +232,37 @@ async def test_a_stop_while_the_papers_api_does_not_answer_is_quick(world: World
             answered.set()
 
 
+FINAL = {
+    4004: "Copy it again from the developer portal",
+    4010: "Start me again",
+    4011: "Start me again",
+    4012: "Update Paperboy",
+    4013: "Update Paperboy",
+    4014: "Paperboy needs no privileged intent",
+}
+
+
+@pytest.mark.parametrize("code", FINAL)
+async def test_a_gateway_that_closes_for_good_ends_the_start_with_one_clear_line(world: World, code: int) -> None:
+    world.wire.gateway.final_code = code
+    async with world.child(DUE) as child:
+        assert_says_what_to_do(*await child.end(), code)
+
+
+async def test_a_gateway_that_closes_for_good_later_on_ends_the_bot_with_one_clear_line(world: World) -> None:
+    async with world.child(DUE) as child:
+        await child.tick()
+        await world.wire.gateway.drop(code=4004)
+        assert_says_what_to_do(*await child.end(), 4004)
+
+
+def assert_says_what_to_do(ended: int, said: str, code: int) -> None:
+    assert ended == 2, said
+    assert "Traceback" not in said
+    (line,) = [line for line in said.splitlines() if FINAL[code] in line]
+    assert line == said.splitlines()[-1]
+
+
 async def test_a_token_that_discord_does_not_know_ends_the_start_with_one_clear_line(world: World) -> None:
     token = "a-token.that-is.wrong"
     async with world.child(DUE, token=token) as child:

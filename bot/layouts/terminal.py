@@ -15,7 +15,14 @@ from bot.search import IndexRefused
 from bot.storage import DatabaseProblem, DatabaseRefused
 
 SUMMARY = 300  # characters
-LOGIN_REFUSED = "DISCORD_TOKEN: Discord does not know this token. Copy it again from the developer portal."
+_FINAL: Mapping[int, str] = {
+    4004: "DISCORD_TOKEN: Discord does not know this token. Copy it again from the developer portal.",
+    4010: "Discord did not take a connection (code 4010). Start me again; should it stay so, update Paperboy.",
+    4011: "Discord wants more connections for so many servers (code 4011). Start me again: then I ask how many.",
+    4012: "Discord does not speak with this Paperboy any more (code 4012). Update Paperboy.",
+    4013: "Discord does not know what this Paperboy wants to be told (code 4013). Update Paperboy.",
+    4014: "Discord refused an intent (code 4014). Paperboy needs no privileged intent: update it.",
+}
 _DATABASE: Mapping[DatabaseProblem, str] = {
     DatabaseProblem.IN_USE: "{path} is in use: another Paperboy is running on it.",
     DatabaseProblem.IS_FOLDER: "{path} is a folder. Name a file in PAPERBOY_DATABASE.",
@@ -45,6 +52,11 @@ def papers_unavailable(error: PapersUnavailable) -> str:
 
 def ready(name: str, servers: int, subscriptions: int, invite: str) -> str:
     return f"ready: {name}, {count(servers, 'server')}, {count(subscriptions, 'subscription')}, invite: {invite}"
+
+
+def discord_refused(code: int) -> str:
+    """When Discord has closed the connection with this code, for good."""
+    return _FINAL.get(code, f"Discord closed the connection for good (code {code}).")
 
 
 def extra_missing(error: ImportError) -> str:
