@@ -49,16 +49,17 @@ class Archive:
         log.debug("%s: %d papers, %d new or changed", day, len(read.papers), changed)
         return len(read.papers)
 
-    async def catch_up(self, clock: Clock, backfill_days: int) -> None:
-        """At the start: what is current, then what is lacking of so many days."""
+    async def catch_up(self, clock: Clock, backfill_days: int) -> bool:
+        """At the start: what is current, then what is lacking of so many days; gives whether none is lacking now."""
         today = clock().date()
         missing = await self.missing(today - timedelta(days=backfill_days), today - timedelta(days=2))
         if missing:
             log.info("the archive lacks %d of the last %d days: they are read now", len(missing), backfill_days)
         await self.index()
         await self.refresh_current(clock)
-        await self._refresh_all(missing, clock)
+        is_complete = await self._refresh_all(missing, clock)
         await self.embed()
+        return is_complete
 
     async def refresh_current(self, clock: Clock) -> None:
         """Read the lists that still grow."""
@@ -70,15 +71,22 @@ class Archive:
         today = clock().date()
         await self._refresh_all(days_between(today - SETTLED_AFTER, today), clock)
 
-    async def _refresh_all(self, days: Iterable[date], clock: Clock) -> None:
-        """Read the lists of `days`, and let the index follow; with the API down, the next time goes on."""
+    async def _refresh_all(self, days: Iterable[date], clock: Clock) -> bool:
+        """Read the lists of `days`, and let the index follow; gives whether all were read.
+
+        With the API down, the next time goes on.
+        """
+        is_complete = True
         try:
             async for day, failure in self.refresh_each(days, clock):
                 if failure:
+                    is_complete = False
                     log.warning("the list of %s is not up to date: %s", day, failure, extra=failure.reason.log_fields)
         except PapersUnavailable as error:
+            is_complete = False
             log.warning("the archive is not up to date: %s", error, extra=error.reason.log_fields)
         await self.index()
+        return is_complete
 
     async def refresh_each(
         self, days: Iterable[date], clock: Clock

@@ -1,12 +1,15 @@
 """Fetching: the timers that keep the archive current."""
 
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from discord.ext import commands
 
 from bot.client import PaperBot
+
+CATCH_UP = "fetching.catch_up"
+AGAIN_AFTER = timedelta(minutes=10)
 
 
 class Fetching(commands.Cog):
@@ -16,7 +19,7 @@ class Fetching(commands.Cog):
 
     async def cog_load(self) -> None:
         scheduler = self.house.scheduler
-        scheduler.add_job(self.catch_up, DateTrigger(timezone=UTC), id="fetching.catch_up")
+        scheduler.add_job(self.catch_up, DateTrigger(timezone=UTC), id=CATCH_UP)
         scheduler.add_job(self.refresh_current, CronTrigger(minute="*/15", timezone=UTC), id="fetching.current")
         scheduler.add_job(
             self.refresh_settling, CronTrigger(hour="4,10,16,22", minute=7, timezone=UTC), id="fetching.settling"
@@ -34,8 +37,14 @@ class Fetching(commands.Cog):
                 self.house.scheduler.remove_job(f"fetching.{name}")
 
     async def catch_up(self) -> None:
-        """At the start."""
-        await self.archive.catch_up(self.house.clock, self.house.backfill_days)
+        """At the start, and again until nothing is lacking: the database may be locked, or the papers API down."""
+        is_done = False
+        try:
+            is_done = await self.archive.catch_up(self.house.clock, self.house.backfill_days)
+        finally:
+            if not is_done:
+                later = DateTrigger(datetime.now(UTC) + AGAIN_AFTER, timezone=UTC)
+                self.house.scheduler.add_job(self.catch_up, later, id=CATCH_UP, replace_existing=True)
 
     async def refresh_current(self) -> None:
         """Every quarter of an hour."""

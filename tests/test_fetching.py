@@ -1,6 +1,8 @@
 """Fetching: the archive is filled at the start, kept current, and outlives the papers API's bad days."""
 
 import logging
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, timedelta
 from typing import Any
 
@@ -97,6 +99,42 @@ async def test_with_the_papers_api_down_a_job_warns_and_the_next_one_goes_on(
 
 
 async def test_a_day_that_cannot_be_served_does_not_cost_the_others_their_refresh(
+def catching_up(server: Server) -> Any:
+    return server.bot.house.scheduler.get_job("fetching.catch_up")
+
+
+async def test_what_the_start_could_not_read_as_the_api_was_down_is_read_soon_after(
+    server: Server, papers_server: Papers
+) -> None:
+    papers_server.lists = {TODAY - timedelta(days=n): entries(2, TODAY, first=10 * n + 1) for n in range(10)}
+    papers_server.unservable = frozenset({TODAY - timedelta(days=3)})
+    server.bot.house.scheduler.remove_job("fetching.catch_up")
+    await fetching(server).catch_up()
+    assert await read_days(server) == {TODAY - timedelta(days=n) for n in range(3)}
+    papers_server.unservable = frozenset()
+    await catching_up(server).func()
+    assert await read_days(server) == {TODAY - timedelta(days=n) for n in range(4)}
+
+
+async def test_what_the_start_could_not_read_as_the_database_was_locked_is_read_soon_after(
+    server: Server,
+) -> None:
+    await server.bot.house.storage.database._writer.execute("PRAGMA busy_timeout = 0")  # else it takes ten seconds
+    server.bot.house.scheduler.remove_job("fetching.catch_up")
+    with closing(sqlite3.connect(server.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            await fetching(server).catch_up()
+    await catching_up(server).func()
+    assert await known(server) == 7
+
+
+async def test_once_the_start_has_read_all_it_is_not_read_again(server: Server) -> None:
+    server.bot.house.scheduler.remove_job("fetching.catch_up")
+    await fetching(server).catch_up()
+    assert catching_up(server) is None
+
+
     server: Server, papers_server: Papers
 ) -> None:
     papers_server.unservable = frozenset({DAY - timedelta(days=1), DAY - timedelta(days=4)})
