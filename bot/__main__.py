@@ -106,15 +106,18 @@ async def _run(settings: BotSettings) -> None:
         house.scheduler.start()
         watch = asyncio.create_task(ClockWatch(house.scheduler).watch())
         stop = asyncio.create_task(stopped.wait())
-        await asyncio.wait({connection, stop}, return_when=asyncio.FIRST_COMPLETED)
+        damaged = asyncio.create_task(house.storage.database.damaged())
+        await asyncio.wait({connection, stop, damaged}, return_when=asyncio.FIRST_COMPLETED)
         watch.cancel()
         house.scheduler.pause()  # no other tick; closing the bot then waits for the send in flight
         connection.cancel()  # a Discord that does not answer would keep it; its own end stays as it was
         stop.cancel()
+        damaged.cancel()
         await bot.close()
         house.scheduler.shutdown(wait=False)
         with suppress(asyncio.CancelledError):
             await connection
+        house.storage.database.refuse_damaged()
 
 
 def _papers_api(settings: Settings) -> PapersAPI:

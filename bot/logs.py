@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import discord
 
 from bot.answering import is_lost
-from bot.storage import DiskFull
+from bot.storage import DatabaseRefused, DiskFull
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,8 @@ def is_news(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
         return True
-    if any(isinstance(each, DiskFull) for each in _causes(error)):
-        return False  # the storage has said so
+    if any(isinstance(each, DiskFull | DatabaseRefused) for each in _causes(error)):
+        return False  # the storage has said so, or the last line does
     if record.name == JOBS and isinstance(error, asyncio.CancelledError):
         return False  # a job that a stop interrupts goes on at the next start
     if record.name == COMMANDS and is_lost(error):  # of what completes an option; the rest is answered by ourselves

@@ -33,7 +33,8 @@ async def read_days(server: Server) -> set[date]:
 async def test_the_jobs_are_in_the_timetable_by_their_names(server: Server) -> None:
     jobs = {job.id for job in server.bot.house.scheduler.get_jobs()}
     fetching = {"fetching.catch_up", "fetching.current", "fetching.settling", "fetching.embed"}
-    assert jobs == {*fetching, "posting.tick", "guilds.forget", "upkeep.shrink"}
+    upkeep = {"upkeep.shrink", "upkeep.check"}
+    assert jobs == {*fetching, *upkeep, "posting.tick", "guilds.forget"}
 
 
 async def test_no_job_outlives_its_cog(server: Server) -> None:
@@ -98,7 +99,6 @@ async def test_with_the_papers_api_down_a_job_warns_and_the_next_one_goes_on(
     assert await known(server) == 7
 
 
-async def test_a_day_that_cannot_be_served_does_not_cost_the_others_their_refresh(
 def catching_up(server: Server) -> Any:
     return server.bot.house.scheduler.get_job("fetching.catch_up")
 
@@ -135,6 +135,7 @@ async def test_once_the_start_has_read_all_it_is_not_read_again(server: Server) 
     assert catching_up(server) is None
 
 
+async def test_a_day_that_cannot_be_served_does_not_cost_the_others_their_refresh(
     server: Server, papers_server: Papers
 ) -> None:
     papers_server.unservable = frozenset({DAY - timedelta(days=1), DAY - timedelta(days=4)})

@@ -31,6 +31,11 @@ _DATABASE: Mapping[DatabaseProblem, str] = {
         "{path} was written by a newer Paperboy ({detail}). Update Paperboy, or name another file in PAPERBOY_DATABASE."
     ),
     DatabaseProblem.UNUSABLE: "{path} cannot be used as Paperboy's database: {detail}",
+    DatabaseProblem.DAMAGED: (
+        "{path} is damaged ({detail}), and was not written to any more. Put the latest backup in its place, and let no "
+        "{path}-wal lie beside it; or save what can be read: `sqlite3 {path} .recover | sqlite3 saved.db`. "
+        "Papers that are lacking then are read again by `paperboy backfill`."
+    ),
 }
 
 
@@ -46,17 +51,17 @@ def discord_unreachable(error: Exception) -> str:
     return f"Discord could not be reached ({type(error).__name__}). Is the network up? Start me again then."
 
 
+def discord_refused(code: int) -> str:
+    """When Discord has closed the connection with this code, for good."""
+    return _FINAL.get(code, f"Discord closed the connection for good (code {code}).")
+
+
 def papers_unavailable(error: PapersUnavailable) -> str:
     return f"{explain(error.reason)} Try again later."
 
 
 def ready(name: str, servers: int, subscriptions: int, invite: str) -> str:
     return f"ready: {name}, {count(servers, 'server')}, {count(subscriptions, 'subscription')}, invite: {invite}"
-
-
-def discord_refused(code: int) -> str:
-    """When Discord has closed the connection with this code, for good."""
-    return _FINAL.get(code, f"Discord closed the connection for good (code {code}).")
 
 
 def extra_missing(error: ImportError) -> str:

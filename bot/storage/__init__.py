@@ -66,8 +66,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The archive's papers and their embeddings; the servers, their subscriptions, and what was delivered to them."""
+    """The archive's papers and their embeddings; the servers, their subscriptions, and what was delivered to them.
 
+    All of it is in one file, the database.
+    """
+
+    database: Database
     papers: Papers
     snapshots: Snapshots
     embeddings: Embeddings
@@ -86,6 +90,7 @@ async def open_storage(path: Path) -> AsyncIterator[Storage]:
     """The storage in the SQLite file at `path`, made or migrated as needed; raises `DatabaseRefused`."""
     async with Database(path) as database:
         yield Storage(
+            database,
             Papers(database),
             Snapshots(database),
             Embeddings(database),

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 READ_SECONDS = 10  # that a look-up may take
 WRITE_SECONDS = 1.5  # that a person's transaction may wait for its turn: Discord waits three seconds for an answer
+DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 READERS = 2  # a point read behind a slow query costs seconds with one, a third of a millisecond with two
 MOST_TOGETHER = 3  # transactions in a commit: all who waited for it go on in one turn of the loop, people between them
 ROOM = 2**20  # bytes, with which a disk is not full any more
@@ -75,10 +76,11 @@ class DatabaseProblem(Enum):
     FOREIGN = auto()
     NEWER = auto()  # its schema and ours
     UNUSABLE = auto()  # the system's error
+    DAMAGED = auto()  # what is wrong in it
 
 
 class DatabaseRefused(Exception):
-    """The file is no database of ours, or one from a newer version; it was left as it is."""
+    """The file is no database of ours, or one from a newer version, or damaged; it was left as it is."""
 
     def __init__(self, problem: DatabaseProblem, path: Path, detail: str = "") -> None:
         super().__init__(f"{path}: {problem.name.lower()} {detail}".rstrip())
@@ -134,6 +136,8 @@ class Database:
         self._people = Turns(1)
         self._ours = asyncio.Semaphore(READERS - 1)  # whatever digests look up, a connection is left for people
         self._is_full = False  # which is said when it begins and when it ends
+        self._damage = ""  # what was met of it; from then on nothing is read or written
+        self._damaged = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -159,8 +163,7 @@ class Database:
         connection = _Connection(connector, iter_chunk_size=64)
         async with connection:
             connection.row_factory = sqlite3.Row
-            for pragma in _PRAGMAS:
-                await connection.execute(pragma)
+            await connection.run(_set_up)
             yield connection
 
     async def write(self, work: Work[Answer]) -> Answer:
@@ -170,6 +173,7 @@ class Database:
         file, nobody who is being answered is kept waiting for long: raises `DatabaseBusy`. What is nobody's waits.
         Raises `DiskFull`.
         """
+        self.refuse_damaged()
         asked = _Asked(work, asyncio.get_running_loop().create_future())
         self._asked.append(asked)
         self._writing = self._writing or asyncio.create_task(self._write_all())
@@ -182,6 +186,7 @@ class Database:
                 await asyncio.wait({asked.done})  # whoever was cancelled finds the whole of it or nothing
             raise
         if error:
+            self.refuse_damaged()
             raise self._told(error)
         self._note_room()
         return answer  # type: ignore[no-any-return]
@@ -218,12 +223,16 @@ class Database:
             while self._asked:
                 together, self._asked = self._asked[:MOST_TOGETHER], self._asked[MOST_TOGETHER:]
                 try:
+                    self.refuse_damaged()
                     outcomes = await self._writer.run(partial(_transact, [each.do for each in together]))
+                except (sqlite3.DatabaseError, DatabaseRefused) as error:
+                    outcomes = [(None, error)] * len(together)
                 except BaseException as error:
                     outcomes = [(None, error)] * len(together)
                     raise
                 finally:
                     for each, outcome in zip(together, outcomes, strict=True):
+                        self._note_damage(outcome[1])
                         each.done.set_result(outcome)
         finally:
             self._writing = None
@@ -237,24 +246,66 @@ class Database:
 
         Nobody has two done at a time, and none for long: raises `LookupTooSlow`.
         """
+        self.refuse_damaged()
         person = reading_for.get()
         async with self._people.of(person) if person else self._ours:
             reader = await self._readers.get()
             try:
                 async with asyncio.timeout(READ_SECONDS):
-                    return await reader.run(partial(_look_up, work))
+                    return await self._ask(reader, partial(_look_up, work))
             except TimeoutError as error:
-                await reader.stop_work()
                 raise LookupTooSlow from error
-            except asyncio.CancelledError:
-                await reader.stop_work()
-                raise
             finally:
                 self._readers.put_nowait(reader)
+
+    async def _ask(self, connection: _Connection, work: Work[Answer]) -> Answer:
+        """What the look-up `work` finds; one that nobody waits for any more is interrupted."""
+        try:
+            return await connection.run(work)
+        except sqlite3.DatabaseError as error:
+            self._note_damage(error)
+            self.refuse_damaged()
+            raise
+        except asyncio.CancelledError:
+            await connection.stop_work()
+            raise
 
     async def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
         """What one statement finds."""
         return await self.read(lambda connection: fetched(connection, sql, values))
+
+    async def check(self) -> None:
+        """Look at every page of the file, beside all other work: a second for half a gigabyte.
+
+        Raises `DatabaseRefused` for one that is damaged.
+        """
+        async with self._connect() as connection:
+            ((found,),) = await self._ask(connection, lambda known: fetched(known, "PRAGMA quick_check(1)"))
+        if found != "ok":
+            self._mark_damaged(found)
+            self.refuse_damaged()
+
+    async def damaged(self) -> None:
+        """Wait until a page of the file is met that is damaged: from then on nothing is read or written."""
+        await self._damaged.wait()
+
+    def _note_damage(self, error: BaseException | None) -> None:
+        if _is_damage(error):
+            self._mark_damaged(str(error))
+
+    def _mark_damaged(self, found: str) -> None:
+        self._damage = self._damage or " ".join(found.split())
+        self._damaged.set()
+
+    def refuse_damaged(self) -> None:
+        """Raise `DatabaseRefused` once damage was met."""
+        if self._damage:
+            raise DatabaseRefused(DatabaseProblem.DAMAGED, self._path, self._damage)
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    for pragma in _PRAGMAS:
+        fetched(connection, pragma)
 
 
 def _nothing(_: sqlite3.Connection) -> None:
@@ -289,7 +340,9 @@ def _attempted(work: Work[Any], connection: sqlite3.Connection) -> tuple[Any, Ba
     connection.execute("SAVEPOINT work")
     try:
         answer, error = work(connection), None
-    except BaseException as met:  # noqa: BLE001  # whoever waits gets it
+    except BaseException as met:
+        if _is_damage(met):
+            raise  # so that nothing more is written
         answer, error = None, met
         connection.execute("ROLLBACK TO work")  # SQLite may have ended the whole transaction: then all fail
     connection.execute("RELEASE work")
@@ -308,20 +361,33 @@ def _full(error: BaseException | None) -> BaseException | None:
     return error
 
 
+def _is_damage(error: BaseException | None) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE  # the higher bits say where it was met
+
+
+def _refused(path: Path, error: Exception) -> DatabaseRefused:
+    torn = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT  # any other file is no database
+    return DatabaseRefused(DatabaseProblem.DAMAGED if torn else DatabaseProblem.UNUSABLE, path, str(error))
+
+
 def _prepare(path: Path) -> None:
     """Make or migrate the file at `path`; raises `DatabaseRefused` and leaves a foreign file untouched."""
     try:
-        version = _version(path)
-        migrations = _migrations()
-        if version > len(migrations):
-            raise DatabaseRefused(DatabaseProblem.NEWER, path, f"schema {version}, not {len(migrations)}")
+        version = _usable_version(path)
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-            for number, script in enumerate(migrations[version:], version + 1):
+            for number, script in enumerate(_migrations()[version:], version + 1):
                 # The script and its version are one transaction: a kill leaves neither.
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
     except (sqlite3.Error, OSError) as error:
-        raise DatabaseRefused(DatabaseProblem.UNUSABLE, path, str(error)) from error
+        raise _refused(path, error) from error
+
+
+def _usable_version(path: Path) -> int:
+    version, ours = _version(path), len(_migrations())
+    if version > ours:
+        raise DatabaseRefused(DatabaseProblem.NEWER, path, f"schema {version}, not {ours}")
+    return version
 
 
 def _version(path: Path) -> int:
