@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.app import index_beside, open_house
+from bot.app import index_beside, open_beside, open_house
 from bot.archive import Archive
 from bot.client import PaperBot, use_discord_at
 from bot.clock import system_clock
@@ -26,7 +26,7 @@ from bot.logs import set_up_logging
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.search import IndexRefused, forget_index, load_encoder
 from bot.settings import BotSettings, InvalidSettings, Settings, read_settings
-from bot.storage import DatabaseRefused, open_storage
+from bot.storage import DatabaseRefused
 from bot.subscription.settings import Taste
 from bot.subscription.zones import use_newest_zones
 from bot.waking import ClockWatch
@@ -162,8 +162,8 @@ def backfill(
 
 async def _backfill(settings: Settings, first: date, last: date) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    forget_index(index_beside(settings.database))  # it follows change numbers, which a restored backup may repeat
-    async with open_storage(settings.database) as storage, _papers_api(settings) as api:
+    async with open_beside(settings.database) as storage, _papers_api(settings) as api:
+        forget_index(index_beside(settings.database))  # it follows change numbers, which a restored backup may repeat
         archive = Archive(api, storage)
         days = await archive.missing(first, last)
         failures = []

@@ -1,8 +1,11 @@
 """What the bot works with, opened and wired in one place; what needs a connection to Discord too is the client's."""
 
 import asyncio
+import errno
+import socket
+import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
@@ -20,7 +23,7 @@ from bot.lookups.finder import Finder
 from bot.papers.api import PapersAPI
 from bot.search import MODEL, Encoder, Meaning, Search
 from bot.settings import KEEP_DETAILS_DAYS
-from bot.storage import DatabaseProblem, DatabaseRefused, Storage, open_storage
+from bot.storage import DatabaseProblem, DatabaseRefused, Storage, is_current, open_storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +106,53 @@ async def _meaning(encoder: Encoder, storage: Storage) -> Meaning:
 
 @contextmanager
 def _sole_use(database: Path) -> Iterator[None]:
-    """Two bots on one database would both take up what is under way; the lock ends with the process."""
-    if database.is_dir() or not database.absolute().parent.is_dir():
-        yield  # opening it will say what is wrong
-        return
-    lock = FileLock(database.with_name(f"{database.name}.lock"), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise DatabaseRefused(DatabaseProblem.IN_USE, database) from error
-    except OSError as error:
-        raise DatabaseRefused(DatabaseProblem.UNUSABLE, database, str(error)) from error
-    try:
+    """Two bots on one database would both take up what is under way; the lock ends with the process.
+
+    It is the file that is locked, whatever it is called by.
+    """
+    with ExitStack() as locks:
+        try:
+            file = database.resolve()
+            if not file.is_dir() and file.parent.is_dir():  # else opening it will say what is wrong
+                locks.enter_context(FileLock(file.with_name(f"{file.name}.lock"), timeout=0))
+            if sys.platform == "linux" and file.is_file():
+                _lock_inode(file, locks.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)))
+        except Timeout as error:
+            raise DatabaseRefused(DatabaseProblem.IN_USE, database) from error
+        except (OSError, RuntimeError) as error:  # the latter for links that go round in a circle
+            in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+            problem = DatabaseProblem.IN_USE if in_use else DatabaseProblem.UNUSABLE
+            raise DatabaseRefused(problem, database, str(error)) from error
         yield
-    finally:
-        lock.release()
+
+
+def _lock_inode(file: Path, holder: socket.socket) -> None:
+    """A hard link has another lock beside it, but the same number, of which a name on this machine is made.
+
+    To lock the file itself would do away with SQLite's locks as soon as it is closed.
+    """
+    known = file.stat()
+    holder.bind(f"\0paperboy:{known.st_dev}:{known.st_ino}")
+
+
+@asynccontextmanager
+async def open_beside(database: Path) -> AsyncIterator[Storage]:
+    """The storage, maybe beside a running bot: what that one works with is not migrated. Raises `DatabaseRefused`."""
+    if not is_current(database):
+        await _migrate_alone(database)
+    async with open_storage(database) as storage:
+        yield storage
+
+
+async def _migrate_alone(database: Path) -> None:
+    try:
+        with _sole_use(database):
+            async with open_storage(database):
+                pass
+    except DatabaseRefused as error:
+        if error.problem is DatabaseProblem.IN_USE:
+            raise DatabaseRefused(DatabaseProblem.OLDER, database) from error
+        raise
 
 
 def index_beside(database: Path) -> Path:

@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.app import _sole_use
 from bot.demo.papers_server import PapersServer
 from bot.papers.titles import name_of
-from tests.builders import DAY, entries, entry
+from bot.storage import open_storage
+from tests.builders import DAY, entries, entry, query
 
 FIRST = DAY - timedelta(days=9)
 TEN_DAYS = ("backfill", "--since", FIRST.isoformat(), "--until", DAY.isoformat())
@@ -200,6 +202,27 @@ class TestBackfill:
             == f"{terminal.folder / 'paperboy.db'} cannot be used as Paperboy's database: file is not a database\n"
         )
         assert (terminal.folder / "paperboy.db").read_text() == "Dear reader, " * 100
+
+    async def test_beside_an_older_bot_it_changes_nothing_and_says_what_to_do(
+        self, terminal: Terminal, papers_server: WatchedServer
+    ) -> None:
+        path = terminal.folder / "paperboy.db"
+        async with open_storage(path):
+            pass
+        query(path, "PRAGMA user_version = 1")
+        with _sole_use(path):
+            ended = await terminal.run(*TEN_DAYS)
+        assert (ended.code, ended.out, papers_server.asked) == (2, "", [])
+        assert is_one_clear_line(ended), ended.err
+        assert "in use by an older Paperboy" in ended.err
+        assert query(path, "PRAGMA user_version") == [(1,)]
+
+    async def test_beside_a_bot_of_the_same_version_it_fills_the_archive(self, terminal: Terminal) -> None:
+        path = terminal.folder / "paperboy.db"
+        async with open_storage(path):
+            with _sole_use(path):
+                ended = await terminal.run(*TEN_DAYS)
+        assert (ended.code, ended.out) == (0, "10 days read.\n")
 
 
 class TestPreview:

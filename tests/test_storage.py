@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import open_house
+from bot.app import open_beside, open_house
 from bot.layouts.terminal import database_refused
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
@@ -633,6 +633,68 @@ class TestSoleUse:
                     pass
         async with open_house(path, api):
             pass
+
+    @pytest.mark.parametrize("other", ["a symlink", "a hard link", "a folder that links there"])
+    async def test_a_second_bot_on_the_same_file_by_another_name_is_refused(
+        self, tmp_path: Path, api: PapersAPI, other: str
+    ) -> None:
+        (tmp_path / "home").mkdir()
+        path, names = tmp_path / "home" / "paperboy.db", tmp_path / "names"
+        names.symlink_to(tmp_path / "home") if other == "a folder that links there" else names.mkdir()
+        async with open_storage(path):
+            pass
+        if other == "a symlink":
+            (names / path.name).symlink_to(path)
+        elif other == "a hard link":
+            (names / path.name).hardlink_to(path)
+        async with open_house(path, api):
+            with pytest.raises(DatabaseRefused, match="in_use"):
+                async with open_house(names / path.name, api):
+                    pass
+        async with open_house(names / path.name, api):
+            pass
+
+    async def test_a_link_that_leads_to_itself_is_refused(self, path: Path, api: PapersAPI) -> None:
+        path.symlink_to(path)
+        with pytest.raises(DatabaseRefused, match="unusable"):
+            async with open_house(path, api):
+                pass
+
+    async def test_what_is_opened_beside_a_running_bot_reads_and_writes_its_file(
+        self, path: Path, api: PapersAPI
+    ) -> None:
+        async with open_house(path, api) as house, open_beside(path) as storage:
+            await storage.papers.record(DAY, [A], MORNING)
+            assert await house.storage.papers.get([A.id]) == [A]
+
+    async def test_what_is_opened_beside_an_older_bot_does_not_migrate_its_file(
+        self, path: Path, api: PapersAPI, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with open_house(path, api) as house:
+            self.age_by_a_version(monkeypatch)
+            with pytest.raises(DatabaseRefused) as refused:
+                async with open_beside(path):
+                    pass
+            assert "in use by an older Paperboy" in database_refused(refused.value)
+            await house.storage.papers.record(DAY, [A], MORNING)
+        async with open_beside(path) as storage:
+            assert await storage.papers.get([A.id]) == [A]
+        assert query(path, "PRAGMA user_version") == [(len(database._migrations()),)]
+
+    async def test_what_is_opened_beside_a_newer_bot_is_refused(
+        self, path: Path, api: PapersAPI, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as newer:
+            self.age_by_a_version(newer)
+            async with open_house(path, api):
+                newer.undo()
+                with pytest.raises(DatabaseRefused, match="newer"):
+                    async with open_beside(path):
+                        pass
+
+    def age_by_a_version(self, patch: pytest.MonkeyPatch) -> None:
+        newer = [*database._migrations(), "CREATE TABLE novelties (id INTEGER) STRICT;"]
+        patch.setattr(database, "_migrations", lambda: newer)
 
     async def test_a_newer_version_does_not_migrate_what_an_older_one_works_with(
         self, path: Path, api: PapersAPI, monkeypatch: pytest.MonkeyPatch

@@ -36,6 +36,9 @@ _DATABASE: Mapping[DatabaseProblem, str] = {
         "{path}-wal lie beside it; or save what can be read: `sqlite3 {path} .recover | sqlite3 saved.db`. "
         "Papers that are lacking then are read again by `paperboy backfill`."
     ),
+    DatabaseProblem.OLDER: (
+        "{path} is in use by an older Paperboy, whose file is not changed under it. Stop that one, and try again."
+    ),
 }
 
 

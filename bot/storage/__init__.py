@@ -14,6 +14,7 @@ from bot.storage.database import (
     DatabaseRefused,
     DiskFull,
     LookupTooSlow,
+    is_current,
     reading_for,
 )
 from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Form, Message, RefusedPaper, Standing
@@ -59,6 +60,7 @@ __all__ = [
     "Subscription",
     "SubscriptionState",
     "TooManySubscriptions",
+    "is_current",
     "open_storage",
     "reading_for",
 ]

@@ -77,6 +77,7 @@ class DatabaseProblem(Enum):
     NEWER = auto()  # its schema and ours
     UNUSABLE = auto()  # the system's error
     DAMAGED = auto()  # what is wrong in it
+    OLDER = auto()  # its schema and ours, while a bot is running on it
 
 
 class DatabaseRefused(Exception):
@@ -363,6 +364,15 @@ def _full(error: BaseException | None) -> BaseException | None:
 
 def _is_damage(error: BaseException | None) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE  # the higher bits say where it was met
+
+
+def is_current(path: Path) -> bool:
+    """Whether the file at `path` has the schema that this version works with; raises `DatabaseRefused`."""
+    path = path.absolute()
+    try:
+        return _usable_version(path) == len(_migrations())
+    except (sqlite3.Error, OSError) as error:
+        raise _refused(path, error) from error
 
 
 def _refused(path: Path, error: Exception) -> DatabaseRefused:
