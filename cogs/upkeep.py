@@ -1,4 +1,4 @@
-"""Upkeep of the file: what is old takes less room, and damage is found."""
+"""Upkeep of the file: what is old takes less room, what was deleted leaves no trace, and damage is found."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.client import PaperBot
 
-JOBS = SHRINK, CHECK = ("upkeep.shrink", "upkeep.check")
+JOBS = SHRINK, REWRITE, CLEAR, CHECK = ("upkeep.shrink", "upkeep.rewrite", "upkeep.clear", "upkeep.check")
 
 
 class Upkeep(commands.Cog):
@@ -18,6 +18,8 @@ class Upkeep(commands.Cog):
     async def cog_load(self) -> None:
         scheduler = self.house.scheduler
         scheduler.add_job(self.shrink, CronTrigger(hour=3, minute=37, timezone=UTC), id=SHRINK)
+        scheduler.add_job(self.rewrite, CronTrigger(hour=4, minute=37, timezone=UTC), id=REWRITE)
+        scheduler.add_job(self.clear, CronTrigger(second=45, timezone=UTC), id=CLEAR)
         daily = IntervalTrigger(days=1, timezone=UTC)
         scheduler.add_job(self.check, daily, id=CHECK, next_run_time=datetime.now(UTC))
 
@@ -31,6 +33,14 @@ class Upkeep(commands.Cog):
         storage, now = self.house.storage, self.house.clock()
         await storage.snapshots.thin(now)
         await storage.deliveries.fold(now - timedelta(days=self.house.keep_details_days))
+
+    async def rewrite(self) -> None:
+        """Every night after something was deleted for good, once the servers that were left long ago are."""
+        await self.house.storage.database.rewrite()
+
+    async def clear(self) -> None:
+        """Every minute: what could not be cleared at once, as somebody was reading."""
+        await self.house.storage.database.clear_deleted(again=False)
 
     async def check(self) -> None:
         """At the start, and once a day; the bot stops where the file is damaged."""

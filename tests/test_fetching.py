@@ -33,7 +33,7 @@ async def read_days(server: Server) -> set[date]:
 async def test_the_jobs_are_in_the_timetable_by_their_names(server: Server) -> None:
     jobs = {job.id for job in server.bot.house.scheduler.get_jobs()}
     fetching = {"fetching.catch_up", "fetching.current", "fetching.settling", "fetching.embed"}
-    upkeep = {"upkeep.shrink", "upkeep.check"}
+    upkeep = {"upkeep.shrink", "upkeep.rewrite", "upkeep.clear", "upkeep.check"}
     assert jobs == {*fetching, *upkeep, "posting.tick", "guilds.forget"}
 
 

@@ -20,7 +20,8 @@ at most.
 click is not recorded. I ask Discord for no messages, no members and no presence.
 **Of papers:** what Hugging Face publishes of them, and their upvotes over time.
 **When I am removed** from a server, nothing is posted there any more, and its data is deleted after {_DAYS} days.
-`/digest forget-everything` deletes it at once."""
+`/digest forget-everything` deletes it at once, and the night after no trace of it is left in my file. Backups and
+snapshots of the machine I run on keep copies until they are deleted themselves."""
 
 
 def forget_question(subscriptions: int) -> LayoutView:

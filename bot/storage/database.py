@@ -41,6 +41,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA synchronous = FULL",  # a delivery once recorded must outlive a power cut
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA secure_delete = ON",  # what is deleted is overwritten, however this SQLite was built
 )
 
 
@@ -139,6 +140,8 @@ class Database:
         self._is_full = False  # which is said when it begins and when it ends
         self._damage = ""  # what was met of it; from then on nothing is read or written
         self._damaged = asyncio.Event()
+        self._forgotten = self._cleared = 0  # how often something was deleted for good, and how much of that is cleared
+        self._clearing = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -303,10 +306,50 @@ class Database:
         if self._damage:
             raise DatabaseRefused(DatabaseProblem.DAMAGED, self._path, self._damage)
 
+    async def clear_deleted(self, *, again: bool = True) -> None:
+        """Leave nothing of what was deleted in the WAL, which is written into the file and emptied.
+
+        While somebody reads or writes that is not done: then the next call does it, or the next start. With `again`
+        something has been deleted just now; without, and with nothing left to clear, it costs nothing.
+        """
+        self._forgotten += again
+        async with self._clearing:
+            forgotten = self._forgotten
+            if forgotten > self._cleared and await self._empty_wal():
+                self._cleared = forgotten
+
+    async def _empty_wal(self) -> bool:
+        """On a connection of its own, which waits for nobody: it would hold back all who write."""
+        async with self._connect() as connection:
+            try:
+                ((busy, *_),) = await self._ask(connection, _emptied_wal)
+            except sqlite3.OperationalError:  # such as a full disk
+                return False
+        return not busy
+
+    async def rewrite(self) -> None:
+        """Write the file anew, if something was deleted for good since the last time.
+
+        SQLite overwrites what is deleted, but not all copies that it left behind as it moved rows to other pages.
+        Whoever writes waits for it: some seconds for half a gigabyte. It is done again until it has come to its end.
+        """
+        ((last,),) = await self.rows("SELECT max(id) FROM traces")
+        if last is None:
+            return
+        try:
+            await self._ask(self._writer, _vacuum)
+        except sqlite3.OperationalError as error:
+            log.warning(
+                "%s is rewritten the next night, traces of what was deleted are left till then: %s", self._path, error
+            )
+            return
+        await self.execute("DELETE FROM traces WHERE id <= ?", last)
+        await self.clear_deleted()
+
 
 def _set_up(connection: sqlite3.Connection) -> None:
     for pragma in _PRAGMAS:
-        fetched(connection, pragma)
+        fetched(connection, pragma)  # to its end: no VACUUM beside a statement that is not
 
 
 def _nothing(_: sqlite3.Connection) -> None:
@@ -366,6 +409,20 @@ def _is_damage(error: BaseException | None) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE  # the higher bits say where it was met
 
 
+def _emptied_wal(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    """Whether somebody was in the way, who is not waited for; and two numbers."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    return fetched(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _vacuum(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA temp_store = FILE")  # it makes a copy of the whole
+    try:
+        connection.execute("VACUUM")
+    finally:
+        connection.execute("PRAGMA temp_store = MEMORY")
+
+
 def is_current(path: Path) -> bool:
     """Whether the file at `path` has the schema that this version works with; raises `DatabaseRefused`."""
     path = path.absolute()
@@ -386,9 +443,11 @@ def _prepare(path: Path) -> None:
         version = _usable_version(path)
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA secure_delete = ON")
             for number, script in enumerate(_migrations()[version:], version + 1):
                 # The script and its version are one transaction: a kill leaves neither.
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+            _emptied_wal(connection)  # it may hold what was deleted before the bot was killed
     except (sqlite3.Error, OSError) as error:
         raise _refused(path, error) from error
 

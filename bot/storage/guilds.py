@@ -53,6 +53,7 @@ class Guilds:
     async def forget(self, guild_id: int, *, left_before: datetime | None = None) -> None:
         """Delete all that is kept of a server, if it was left by then; the archive of papers is nobody's."""
         await self._database.write(lambda connection: _forget(connection, guild_id, left_before))
+        await self._database.clear_deleted()
 
 
 def _reconcile(connection: sqlite3.Connection, ids: str, now: datetime, *, counting: bool) -> list[int]:
@@ -100,6 +101,7 @@ def _forget(connection: sqlite3.Connection, guild_id: int, left_before: datetime
         "DELETE FROM guilds WHERE id = ? AND left_at IS NOT NULL",  # else it would be welcomed again
     ):
         connection.execute(statement, (guild_id,))
+    connection.execute("INSERT INTO traces DEFAULT VALUES")
 
 
 def _left(connection: sqlite3.Connection, guild_id: int, before: datetime) -> bool:
