@@ -9,11 +9,11 @@ from bot.app import House
 from bot.layouts.accounts import verdict
 from bot.storage import DeliveryState
 from bot.subscription.schedule import Cadence
-from tests.builders import Clock
+from tests.builders import DAY, Clock
 from tests.conftest import Server, answer
 from tests.desk import loopback, no_bug, running_bot, subscribe, two_lists  # noqa: F401
 from tests.test_panel import Panel, open_panel
-from tests.wire import Guild, Wire
+from tests.wire import Fault, FrailPapers, Guild, Wire
 
 TWICE = "This channel already has this digest"
 
@@ -149,3 +149,34 @@ async def test_a_plan_that_another_has_overtaken_is_void(house: House, wire: Wir
     ]
     assert planned[0]
     assert planned[1] is None
+
+
+@pytest.mark.parametrize("days", [5, 9, 12])
+async def test_a_second_digest_begins_though_the_channel_has_had_the_only_papers_long_ago(
+    house: House, wire: Wire, clock: Clock, papers_server: FrailPapers, days: int
+) -> None:
+    papers_server.lists = {DAY: papers_server.lists[DAY]}
+    guild = wire.add_guild()
+    await subscribe(house, guild, size=3)
+    async with running_bot(house, wire) as bot:
+        await bot.courier.tick(clock.advance(hours=1))
+        clock.advance(days=days)
+        second = await subscribe(house, guild, size=3)
+        run = replace(second.next_run, date=clock.now.date(), at=clock.now)
+        await house.storage.subscriptions.edit(second, second.wish, run, by=1, now=clock.now)
+        await bot.courier.tick(clock())
+    (delivery,) = await house.storage.deliveries.latest(second.id)
+    assert delivery.state in {DeliveryState.SENT, DeliveryState.QUIET}
+    assert len(posted(guild)) == len(set(posted(guild)))
+
+
+async def test_what_discord_refuses_one_digest_another_may_try(house: House, wire: Wire, clock: Clock) -> None:
+    guild = wire.add_guild()
+    first, second = [await subscribe(house, guild, size=2) for _ in range(2)]
+    guild.papers.judge = lambda body: Fault(400, 240000) if "2601.00001" in body else None
+    async with running_bot(house, wire) as bot:
+        await bot.courier.tick(clock.advance(hours=1))
+        (paper,) = await house.storage.papers.get(["2601.00001"])
+        verdicts = [verdict(each, await house.explainer.why(each, paper, clock())) for each in (first, second)]
+    assert "Discord refused 2601.00001" in verdicts[0]
+    assert posted(guild) == ["2601.00002", "2601.00003", "2601.00004"]

@@ -185,6 +185,50 @@ async def test_a_single_paper_that_is_answered_with_500_is_tried_until_the_next_
         assert posted(desk) == ["2601.00011"]
 
 
+@pytest.mark.parametrize("minutes", [15, 45, 130])
+@pytest.mark.parametrize("discussion", [Discussion.DIGEST, Discussion.HIGHLIGHT])
+async def test_an_outage_of_hours_costs_no_paper(
+    house: House, wire: Wire, clock: Clock, discussion: Discussion, minutes: int
+) -> None:
+    async with opened_desk(house, wire, clock, Kind.FORUM, discussion=discussion) as desk:
+        desk.channel.judge = refusing(".", Fault(500))
+        await desk.tick()
+        for _ in range(minutes):
+            await desk.tick(minutes=1)
+        desk.channel.judge = None
+        for _ in range(40):
+            await desk.tick(minutes=1)
+        (delivery,) = await desk.deliveries()
+        assert (delivery.state, delivery.refused) == (DeliveryState.SENT, ())
+        assert sorted(posted(desk)) == [f"2601.{number:05}" for number in range(1, 6)]
+        assert all(message.message_id for message in delivery.messages)
+
+
+async def test_a_digest_that_came_after_many_errors_can_be_undone(house: House, wire: Wire, clock: Clock) -> None:
+    async with opened_desk(house, wire, clock, Kind.FORUM, size=1, discussion=Discussion.DIGEST) as desk:
+        await desk.tick()
+        desk.channel.judge = refusing(".", Fault(500))
+        await desk.tick(days=1)
+        for _ in range(20):
+            await desk.tick(minutes=1)
+        desk.channel.judge = None
+        for _ in range(40):
+            await desk.tick(minutes=1)
+        assert posted(desk) == ["2601.00001", "2601.00011"]
+        undone, _ = await desk.bot.courier.undo_last(await desk.standing(), clock(), by=1)
+        assert undone.run_date == clock.now.date()
+        assert posted(desk) == ["2601.00001"]
+
+
+async def test_a_server_that_is_forgotten_amid_the_steps_is_no_bug(desk: Desk) -> None:
+    async def forget() -> None:
+        await desk.storage.guilds.forget(desk.guild.id)
+
+    desk.wire.post_faults.extend([Fault(400, 50035), Fault(400, 50035), Fault(400, 50035, meanwhile=forget)])
+    await desk.tick()
+    assert not desk.channel.digests
+
+
 async def test_a_bot_that_is_restarted_goes_on_with_the_form_it_had_come_to(
     house: House, wire: Wire, clock: Clock
 ) -> None:

@@ -121,7 +121,8 @@ class Composer:
         first = days[0] - earlier if days else closed + timedelta(days=1)
         span, passing = await self._choice(wish.taste.query, standing.change, first, closed)
         highlighted = standing.highlighted
-        if span.change != standing.change and asked.subscription_id:  # it may have papers that were not listed then
+        # It may have papers that were not listed then; the first digest may go back to any day.
+        if span.change != standing.change or (standing.others and not covered):
             highlighted = await self._deliveries.highlighted(asked.subscription_id, span.ids, standing.others)
         until = max(covered or closed, closed)
 

@@ -106,7 +106,7 @@ class Courier:
         try:
             for each in before:
                 await each.wait()
-            async with self._plans:
+            async with self._planner.turn_of(subscription), self._plans:
                 delivery = None if self._closing else await self._planner.plan_due(subscription, clock())
         finally:
             planned.set()

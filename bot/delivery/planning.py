@@ -35,11 +35,7 @@ class Planner:
         self._turns = Turns(1)  # by channel and cadence: the papers of one digest there are not those of the next
 
     async def plan_due(self, subscription: Subscription, now: datetime) -> Delivery | None:
-        """The delivery of the run that is due; None where it has to wait, or is planned already."""
-        async with self._turn_of(subscription):
-            return await self._plan_due(subscription, now)
-
-    async def _plan_due(self, subscription: Subscription, now: datetime) -> Delivery | None:
+        """The delivery of the run that is due, in its turn; None where it has to wait, or is planned already."""
         run = latest_run(subscription.wish.timetable, now)  # the runs missed before it collapse into it
         try:
             digest = await self._compose(subscription, now)
@@ -57,7 +53,7 @@ class Planner:
         """
         waiting = subscription.next_run.at <= now
         run = latest_run(subscription.wish.timetable, now) if waiting else subscription.next_run
-        async with self._turn_of(subscription):
+        async with self.turn_of(subscription):
             digest = await self._compose(subscription, now)
             if digest.reason:
                 raise NothingToSend(digest.reason)
@@ -66,7 +62,8 @@ class Planner:
             raise NothingToSend(Reason(ReasonKind.RUN_TAKEN))
         return delivery
 
-    def _turn_of(self, subscription: Subscription) -> asyncio.Semaphore:
+    def turn_of(self, subscription: Subscription) -> asyncio.Semaphore:
+        """To be held while one is planned: digests of one channel share its papers."""
         return self._turns.of((subscription.wish.channel_id, subscription.wish.timetable.cadence))
 
     async def _compose(self, subscription: Subscription, now: datetime) -> Digest:

@@ -222,8 +222,10 @@ class Sender:
 def _next_message(delivery: Delivery, places: Iterable[tuple[Message, Arrived]]) -> Message | None:
     """The first message that has no place yet, and is to have one."""
     there = {message.number for message, _ in places}
-    left = (each for each in delivery.messages if each.number not in there and each.form is not Form.REFUSED)
-    return next(left, None)
+    left = [each for each in delivery.messages if each.number not in there]
+    due = [each for each in left if each.form is not Form.REFUSED]
+    again = [each for each in left if each.attempted_at or (there and each.has_another_chance)]
+    return next(iter([*due, *again]), None)
 
 
 def _is_last_hope(delivery: Delivery, message: Message) -> bool:

@@ -58,7 +58,7 @@ def delivery_message(delivery: Delivery, message: Message, *, ping: int | None =
     shown = delivery.highlights_in(message)
     if not shown:
         return quiet_message(digest.reason, wish.timetable.cadence, message.nonce)
-    if message.form is Form.PLAIN:
+    if message.form in {Form.PLAIN, Form.REFUSED}:
         return _plain(digest, shown, wish, message.nonce, mention)
     if message.form is Form.BARE:
         shown, wish = tuple(map(_bare, shown)), _without_pictures(wish)
@@ -72,7 +72,8 @@ def delivery_thread_name(delivery: Delivery, message: Message) -> str:
     shown = delivery.highlights_in(message)
     if not shown or not delivery.wish.posting.one_message_each:
         return thread_name(delivery.digest, delivery.wish)
-    paper = replace(shown[0].paper, title="") if message.form is Form.PLAIN else shown[0].paper
+    plain = message.form in {Form.PLAIN, Form.REFUSED}
+    paper = replace(shown[0].paper, title="") if plain else shown[0].paper
     return paper_thread_name(paper)
 
 

@@ -238,6 +238,11 @@ class Database:
                     for each, outcome in zip(together, outcomes, strict=True):
                         self._note_damage(outcome[1])
                         each.done.set_result(outcome)
+        except BaseException as error:
+            for each in self._asked:  # nobody is left waiting
+                each.done.set_result((None, error))
+            self._asked = []
+            raise
         finally:
             self._writing = None
 

@@ -98,7 +98,7 @@ class DeliveryReader:
             earliest = begins - timedelta(days=RISER_DAYS)
             others = select_others(connection, guild_id, wish, but=subscription_id)
             whose = [subscription_id, *others] if subscription_id and covered else others
-            had = (_highlighted_of(connection, each, earliest, closed) for each in whose)
+            had = (_highlighted_of(connection, each, earliest, closed, own=each == subscription_id) for each in whose)
             highlighted = frozenset[str]().union(*had)
             captured = select_captured(connection, days_between(begins, closed))
             return Standing(covered, begins, highlighted, captured, select_last_change(connection), tuple(others))
@@ -106,13 +106,14 @@ class DeliveryReader:
         return await self._database.read(look_up)
 
     async def highlighted(
-        self, subscription_id: int, paper_ids: Iterable[str], others: Iterable[int] = ()
+        self, subscription_id: int | None, paper_ids: Iterable[str], others: Iterable[int] = ()
     ) -> frozenset[str]:
         """Those of these papers that a subscription or one of `others` has highlighted, or may not post."""
-        ids, whose = list(paper_ids), [subscription_id, *others]
+        ids, whose = list(paper_ids), [*([subscription_id] if subscription_id else []), *others]
 
         def look_up(connection: sqlite3.Connection) -> frozenset[str]:
-            return frozenset[str]().union(*(select_highlighted(connection, each, ids) for each in whose))
+            had = (select_highlighted(connection, each, ids, own=each == subscription_id) for each in whose)
+            return frozenset[str]().union(*had)
 
         return await self._database.read(look_up)
 
@@ -243,13 +244,15 @@ def _covered_until(connection: sqlite3.Connection, subscription_id: int) -> date
     return date.fromisoformat(first) - timedelta(days=1) if first else None
 
 
-def _highlighted_of(connection: sqlite3.Connection, subscription_id: int, first: date, last: date) -> frozenset[str]:
-    """Those of the papers listed from `first` to `last` that a subscription has highlighted, or may not post."""
+def _highlighted_of(
+    connection: sqlite3.Connection, subscription_id: int, first: date, last: date, *, own: bool
+) -> frozenset[str]:
+    """Those of the papers listed from `first` to `last` that a subscription has highlighted, or, its `own`, may not."""
     rows = connection.execute(  # from the lists on: `CROSS JOIN` keeps SQLite from reading all it has highlighted
         "SELECT highlights.paper_id FROM listings CROSS JOIN highlights ON highlights.paper_id = listings.paper_id"
         " AND subscription_id = ?1 WHERE day BETWEEN ?2 AND ?3"
-        " UNION SELECT paper_id FROM refused_papers WHERE subscription_id = ?1",
-        (subscription_id, first.isoformat(), last.isoformat()),
+        " UNION SELECT paper_id FROM refused_papers WHERE subscription_id = ?1 AND ?4",
+        (subscription_id, first.isoformat(), last.isoformat(), own),
     )
     past = listed_highlighted_long_ago(connection, subscription_id, first, last)
     return past.union(paper_id for (paper_id,) in rows)
@@ -267,12 +270,14 @@ def select_others(connection: sqlite3.Connection, guild_id: int, wish: Wish, *, 
     return [subscription_id for (subscription_id,) in rows]
 
 
-def select_highlighted(connection: sqlite3.Connection, subscription_id: int, ids: list[str]) -> frozenset[str]:
-    """Those of these papers that a subscription has highlighted, or that Discord does not let it post."""
+def select_highlighted(
+    connection: sqlite3.Connection, subscription_id: int, ids: list[str], *, own: bool
+) -> frozenset[str]:
+    """Those of these papers that a subscription has highlighted, or that Discord does not let it post, if its `own`."""
     among = "WHERE subscription_id = ?1 AND paper_id IN (SELECT value FROM json_each(?2))"
     rows = connection.execute(
-        f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM refused_papers {among}",
-        (subscription_id, json.dumps(ids)),
+        f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM refused_papers {among} AND ?3",
+        (subscription_id, json.dumps(ids), own),
     )
     return highlighted_long_ago(connection, subscription_id, ids).union(paper_id for (paper_id,) in rows)
 

@@ -86,7 +86,8 @@ class Deliveries(DeliveryReader):
         await self._note(
             delivery_id,
             number,
-            "attempted_at = NULL, place_id = ?, message_id = ?, sent_at = ?",
+            "form = iif(form = 'refused', 'plain', form), attempted_at = NULL,"
+            " place_id = ?, message_id = ?, sent_at = ?",
             place_id,
             message_id,
             iso(sent_at),
@@ -292,7 +293,7 @@ def _check_others(connection: sqlite3.Connection, subscription: Subscription, di
     """Raises `_Void` where another digest of the channel has had a paper meanwhile: both may be due in one minute."""
     ids = [each.paper.id for each in digest.highlights]
     for other in select_others(connection, subscription.guild_id, subscription.wish, but=subscription.id):
-        if select_highlighted(connection, other, ids):
+        if select_highlighted(connection, other, ids, own=False):
             raise _Void
 
 

@@ -10,6 +10,7 @@ from bot.reasons import Reason
 from bot.storage.posts import Post
 from bot.subscription.settings import Wish
 
+_SERVER_ERROR = 500  # of HTTP
 ENOUGH_SERVER_ERRORS = 3  # each after five tries of discord.py: then it is the message, and no outage
 
 
@@ -27,7 +28,7 @@ class Form(StrEnum):
     FULL = "full"  # as the wish has it
     BARE = "bare"  # without pictures and outside links
     PLAIN = "plain"  # a line for each paper
-    REFUSED = "refused"  # not at all: Discord takes its only paper in no form
+    REFUSED = "refused"  # not at all, or once more after the others: Discord does not take its only paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,17 @@ class Message:
         """Whether there is no simpler form to try either."""
         return self.is_tried_enough and self.form is Form.PLAIN and len(self.positions) == 1
 
+    @property
+    def has_another_chance(self) -> bool:
+        """Whether it was set aside for errors of Discord's own, which the others may have outlasted."""
+        return self.form is Form.REFUSED and self.refusal == _SERVER_ERROR and not self.is_tried_enough
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether Discord takes it in no form, though it shows a single paper."""
+        set_aside = self.form is Form.REFUSED and not self.has_another_chance
+        return self.message_id is None and (set_aside or self.is_hopeless)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -122,8 +134,8 @@ class Delivery:
 
     @property
     def refused_messages(self) -> tuple[Message, ...]:
-        """Those that Discord takes in no form, though they show a single paper."""
-        return tuple(each for each in self.messages if each.form is Form.REFUSED or each.is_hopeless)
+        """Those that Discord takes in no form."""
+        return tuple(each for each in self.messages if each.is_given_up)
 
     @property
     def has_arrived(self) -> bool:
