@@ -5,6 +5,7 @@ Each fault strikes a server of its own, on the first of three days; the servers 
 
 import asyncio
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ FIRST_DAY = (0, 1, 1, 2, 4, 8, 15, 30, 30, 60, 60)  # minutes between its ticks:
 LATER_DAYS = (0, 1, 5, 30, 60)
 EMPTY_UNTIL, HANGS_UNTIL = 2, 5  # ticks
 AT_RANDOM = "at random"
+HOURS_AHEAD = (3, -3)
 DROPPED, FORGOTTEN = "gateway dropped", "gateway forgets the session"
 
 
@@ -71,10 +73,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Runs at once; `gateway` is what becomes of the connection that they share, if anything does."""
+    """Runs at once; `gateway` is what becomes of the connection that they share, if anything does.
+
+    The bot's clock is `ahead` of Discord's.
+    """
 
     runs: list[Run]
     gateway: str | None = None
+    ahead: timedelta = timedelta()
 
 
 def listed_runs() -> Iterator[Run]:
@@ -100,6 +106,16 @@ def random_runs(seed: int, count: int) -> Iterator[Run]:
 def gateway_runs(fault: str) -> Iterator[Run]:
     for destination in DESTINATIONS:
         yield Run(fault, destination, Strike.FIRST, Trouble(), Hold())
+
+
+def clock_runs(hours: int) -> Iterator[Run]:
+    """Answers that are lost while the clock is so many hours ahead of Discord's, or behind."""
+    name = f"answer lost, clock {abs(hours)} h {'ahead' if hours > 0 else 'behind'}"
+    for destination in DESTINATIONS:
+        for strike in (Strike.FIRST, Strike.SECOND):
+            if meets(destination, strike):
+                lost = [Fault(200, created=True)] * (strike is Strike.SECOND) + [Fault(created=True)]
+                yield Run(name, destination, strike, Trouble(deque(lost)), Hold())
 
 
 @dataclass
@@ -188,7 +204,7 @@ def _impatient() -> Iterator[None]:
 
 async def _run_round(wanted: Round) -> None:
     clock = Clock(MORNING)
-    wire = TroubledWire(clock)
+    wire = TroubledWire(lambda: clock() - wanted.ahead)
     with tempfile.TemporaryDirectory() as folder, put_back(), _impatient():
         async with wire.serve(), opened_house(Path(folder), lists(DAYS), clock) as house:
             use_discord_at(wire.api_url, wire.gateway.url)
@@ -219,8 +235,12 @@ def rounds(seed: int, at_random: int, named: Sequence[str] = ()) -> list[Round]:
         return (run for run in runs if not named or any(name in run.fault for name in named))
 
     upset = [Round(list(wanted(gateway_runs(fault))), fault) for fault in (DROPPED, FORGOTTEN)]
+    clocks = [Round(list(wanted(clock_runs(hours))), ahead=timedelta(hours=hours)) for hours in HOURS_AHEAD]
     left = wanted(chain(listed_runs(), random_runs(seed, at_random)))
-    return [*filter(lambda each: each.runs, upset), *map(Round, iter(lambda: list(islice(left, AT_ONCE)), []))]
+    return [
+        *filter(lambda each: each.runs, [*upset, *clocks]),
+        *map(Round, iter(lambda: list(islice(left, AT_ONCE)), [])),
+    ]
 
 
 async def measure(rounds: Iterable[Round], done: Callable[[int], object]) -> list[Run]:
