@@ -12,7 +12,7 @@ from discord import Permissions
 import tests.wire
 from bot.app import House
 from bot.refusals import Refusal
-from bot.storage import DatabaseBusy, Storage, Subscription, SubscriptionState, database, reading_for
+from bot.storage import DatabaseBusy, Storage, Subscription, SubscriptionState, database, open_storage, reading_for
 from tests.builders import MORNING, Clock, refusal, subscribe
 from tests.desk import Desk, loopback, no_bug, opened_desk, two_lists  # noqa: F401
 from tests.wire import Fault, Wire
@@ -99,3 +99,18 @@ async def test_a_digest_sent_now_is_recorded_though_the_database_is_locked_for_a
     desk.wire.post_faults.append(Fault(200, created=True, meanwhile=lock))
     await asyncio.create_task(send_now())
     await desk.assert_arrived_once()
+
+
+async def test_what_is_nobodys_waits_longer_than_sqlite_itself_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_PRAGMAS", ("PRAGMA busy_timeout = 20", *database._PRAGMAS[1:]))
+    async with open_storage(tmp_path / "paperboy.db") as storage:
+        other = sqlite3.connect(tmp_path / "paperboy.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        joining = [asyncio.create_task(storage.guilds.join(number, MORNING)) for number in range(1, 6)]
+        done, _ = await asyncio.wait(joining, timeout=0.3)
+        assert not done
+        other.execute("COMMIT")
+        assert all(await asyncio.gather(*joining))
+        other.close()

@@ -5,6 +5,7 @@ import logging
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from contextvars import ContextVar
@@ -27,6 +28,7 @@ Work = Callable[[sqlite3.Connection], Answer]
 """What is done with a connection, on its own thread: a hop there costs more than the statements of a digest."""
 log = logging.getLogger(__name__)
 
+LOCKED_SECONDS = 60  # that the bot's own work waits for another process; people are told after `WRITE_SECONDS`
 READ_SECONDS = 10  # that a look-up may take
 WRITE_SECONDS = 1.5  # that a person's transaction may wait for its turn: Discord waits three seconds for an answer
 DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -376,13 +378,26 @@ def _transact(works: Sequence[Work[Any]], connection: sqlite3.Connection) -> lis
     Nothing of any is there until all are committed; without that, all have failed.
     """
     try:
-        connection.execute("BEGIN IMMEDIATE")
+        _begin(connection)
         outcomes = [_attempted(work, connection) for work in works]
         connection.execute("COMMIT")
     except BaseException as error:  # noqa: BLE001  # those who wait get it
         connection.rollback()
         return [(None, error)] * len(works)
     return outcomes
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Begin to write; where another process has locked the file, as `VACUUM` does, once that has ended."""
+    until = time.monotonic() + LOCKED_SECONDS
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        else:
+            return
 
 
 def _attempted(work: Work[Any], connection: sqlite3.Connection) -> tuple[Any, BaseException | None]:
