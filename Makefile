@@ -20,12 +20,13 @@ demo: setup
 run: setup
 	$(BIN)/paperboy run
 
+# On all the cores; `pytest` alone runs them one after the other.
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 # Over hundreds of captured days of the papers API, where they lie beside the project.
 test-real-days: setup
-	$(BIN)/pytest -m real_days
+	$(BIN)/pytest -n auto -m real_days
 
 check: setup
 	$(BIN)/ruff format --check .
