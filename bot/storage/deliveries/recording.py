@@ -86,11 +86,12 @@ class Deliveries(DeliveryReader):
         await self._note(
             delivery_id,
             number,
-            "form = iif(form = 'refused', 'plain', form), attempted_at = NULL,"
-            " place_id = ?, message_id = ?, sent_at = ?",
+            "attempted_at = NULL, place_id = ?, message_id = ?, sent_at = ?, form = coalesce(nullif(form, ?), ?)",
             place_id,
             message_id,
             iso(sent_at),
+            Form.REFUSED,
+            Form.PLAIN,
         )
 
     async def note_server_error(self, delivery_id: int, number: int) -> None:
