@@ -147,7 +147,7 @@ async def _deliver(house: House, discord: Discord, ticks: Sequence[datetime], ot
     async with PaperBot(house, shard_count=1) as bot:
         connection = asyncio.create_task(bot.start(TOKEN))
         await bot.wait_until_ready()
-        courier = build_courier(bot, house.storage, house.composer)
+        courier = build_courier(bot, bot.channels, house.storage, house.composer)
         began = time.monotonic()
         for now in ticks:
             await courier.begin(now)

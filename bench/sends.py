@@ -122,7 +122,7 @@ async def _deliver(house: House, *, cpu: bool = False) -> float:
         connection = asyncio.create_task(bot.start(TOKEN))
         await bot.wait_until_ready()
         began = clock()
-        courier = build_courier(bot, house.storage, house.composer, messages_per_second=UNPACED)
+        courier = build_courier(bot, bot.channels, house.storage, house.composer, messages_per_second=UNPACED)
         await courier.tick(house.clock())
         taken = clock() - began
         await bot.close()

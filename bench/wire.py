@@ -102,7 +102,9 @@ class _Digests:
 
     async def send(self, messages_per_second: float, days: int = 1) -> None:
         house = self._bot.house
-        courier = build_courier(self._bot, house.storage, house.composer, messages_per_second=messages_per_second)
+        courier = build_courier(
+            self._bot, self._bot.channels, house.storage, house.composer, messages_per_second=messages_per_second
+        )
         for _ in range(days):
             await self._list(latest_closed_day(self._now))
             await courier.tick(self._now)

@@ -15,7 +15,6 @@ from bot.channels.discord_clock import DiscordClock
 from bot.channels.forum import unrepeated_posts
 from bot.channels.server_channel import NEEDED
 from bot.delivery.courier import build_courier
-from bot.delivery.recovery import Recovery
 from bot.editing.drafts import DraftEditor
 from bot.editing.editor import Editor
 from bot.layouts import terminal
@@ -48,11 +47,11 @@ class PaperBot(commands.AutoShardedBot):
         )
         self.house = house
         self._is_started = False
-        channels = Channels(self, self.discord_clock)
-        self.courier = build_courier(self, house.storage, house.composer, self.discord_clock)
-        self.recovery = Recovery(house.storage, channels)
-        self.editor = Editor(house.storage, channels)
-        self.drafts = DraftEditor(house.storage, channels, self.editor, house.composer)
+        self.channels = Channels(self, self.discord_clock)
+        self.courier = build_courier(self, self.channels, house.storage, house.composer)
+        self.recovery = self.courier.recovery
+        self.editor = Editor(house.storage, self.channels)
+        self.drafts = DraftEditor(house.storage, self.channels, self.editor, house.composer)
 
     async def setup_hook(self) -> None:
         for name in COGS:

@@ -72,7 +72,7 @@ async def loopback(clock: Clock) -> AsyncIterator[Wire]:
 def another_life(bot: PaperBot) -> Courier:
     """All that a bot knows from before a restart is in the database."""
     house = bot.house
-    return build_courier(bot, house.storage, house.composer, bot.discord_clock, messages_per_second=1_000_000)
+    return build_courier(bot, bot.channels, house.storage, house.composer, messages_per_second=1_000_000)
 
 
 @asynccontextmanager

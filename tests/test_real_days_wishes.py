@@ -98,7 +98,7 @@ async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock)
     search = Search(tmp_path / "paperboy.index", await storage.papers.identity(), last_change=0)
     house = build_house(storage, search, api, clock=clock)
     bot = PaperBot(house, shard_count=1)
-    bot.courier = build_courier(bot, storage, house.composer, messages_per_second=1e6)
+    bot.courier = build_courier(bot, bot.channels, storage, house.composer, messages_per_second=1e6)
     env = simcord.Env(bot)
     await env.start()
     await storage.guilds.join(GUILD_ID, clock.now)  # it has been welcomed

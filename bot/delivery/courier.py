@@ -11,7 +11,6 @@ from typing import Any
 import discord
 
 from bot.channels import Channels
-from bot.channels.discord_clock import DiscordClock
 from bot.channels.requests import DeliveryFailed
 from bot.clock import Clock
 from bot.composing.composer import Composer
@@ -39,7 +38,7 @@ class Courier:
 
     def __init__(self, storage: Storage, planner: Planner, sender: Sender, recovery: Recovery) -> None:
         self.sender = sender
-        self._recovery = recovery
+        self.recovery = recovery
         self._storage = storage
         self._planner = planner
         self._plans = asyncio.Semaphore(PLANNED_AT_ONCE)
@@ -65,7 +64,7 @@ class Courier:
         What an earlier tick began and has not ended goes on, and is not begun again.
         """
         clock = _running(now)
-        await self._recovery.recover_timed_out(now)
+        await self.recovery.recover_timed_out(now)
         for delivery in await self._storage.deliveries.under_way(now):
             self._start(delivery.subscription_id, self._resume(delivery, clock))
         self._begin_due(await self._storage.subscriptions.due(now), clock)
@@ -169,14 +168,13 @@ async def _guarded(work: Coroutine[Any, Any, None]) -> None:
 
 def build_courier(
     client: discord.Client,
+    channels: Channels,
     storage: Storage,
     composer: Composer,
-    discord_clock: DiscordClock | None = None,
     *,
     messages_per_second: float = MESSAGES_PER_SECOND,
 ) -> Courier:
-    """A courier to the channels of `client`, with all that it works with."""
-    channels = Channels(client, discord_clock)
+    """A courier to the `channels` of `client`, with all that it works with."""
     follow_ups, failures = FollowUps(storage, channels), Failures(storage, Notices(client, storage))
     sender = Sender(storage, channels, follow_ups, failures, messages_per_second=messages_per_second)
     return Courier(storage, Planner(storage, composer), sender, Recovery(storage, channels))
