@@ -13,7 +13,7 @@ import aiohttp
 import discord
 
 from bot.channels.destination import Arrived, Lost, Outgoing, Pace
-from bot.channels.requests import FORBIDDEN
+from bot.channels.requests import FORBIDDEN, SERVER_ERROR
 from bot.channels.server_channel import SEARCH_MARGIN, ServerChannel, carries, ignoring_gone
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
@@ -22,7 +22,6 @@ from bot.text import fold
 
 MOST_TAGS = 5  # of a post
 _ARCHIVED = 50083
-_SERVER_ERROR = 500
 
 
 class ForumChannel(ServerChannel):
@@ -137,7 +136,7 @@ async def _refuse_server_error(
     context: SimpleNamespace,  # noqa: ARG001
     ended: aiohttp.TraceRequestEndParams,
 ) -> None:
-    if ended.response.status >= _SERVER_ERROR and _is_for_post(ended.method, ended.url.path):
+    if ended.response.status >= SERVER_ERROR and _is_for_post(ended.method, ended.url.path):
         ended.response.close()
         raise discord.DiscordServerError(ended.response, None)
 

@@ -188,8 +188,8 @@ def _differs(paper: Paper, known: Mapping[str, Paper], *names: str) -> bool:
 
 
 def _upsert(connection: sqlite3.Connection, papers: Sequence[Paper]) -> None:
-    ((last,),) = connection.execute("SELECT coalesce(max(change), 0) FROM papers")
-    rows = [(*_values(paper), change) for change, paper in enumerate(papers, last + 1)]
+    following = select_last_change(connection) + 1
+    rows = [(*_values(paper), change) for change, paper in enumerate(papers, following)]
     connection.executemany(_UPSERT, rows)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from bot.storage.database import fetched
+from bot.storage.deliveries.rows import POSTED
 from bot.storage.past import PastHighlight, PastMessage, PastRun, insert_past
 
 RUNS = 7  # that become a row of the past
@@ -19,10 +20,6 @@ _LAST = (
     " ORDER BY run_date DESC LIMIT 1), '9999')"
 )
 _COVERS = "state IN ('sent', 'quiet')"
-_POSTED = (
-    "quiet IS NULL AND (state = 'undone' OR EXISTS (SELECT 1 FROM messages"
-    " WHERE delivery_id = deliveries.id AND message_id IS NOT NULL))"
-)
 
 
 def _old(owner: str) -> str:
@@ -30,7 +27,7 @@ def _old(owner: str) -> str:
     return (
         f"FROM deliveries AS old WHERE subscription_id = {owner} AND state != 'planned' AND planned_at < :before"
         f" AND run_date < min({_LATEST.format(owner, KEPT - 1)}, {_LAST.format(owner, _COVERS)},"
-        f" {_LAST.format(owner, _POSTED)}) AND NOT EXISTS (SELECT 1 FROM refused_papers WHERE delivery_id = old.id)"
+        f" {_LAST.format(owner, POSTED)}) AND NOT EXISTS (SELECT 1 FROM refused_papers WHERE delivery_id = old.id)"
     )
 
 

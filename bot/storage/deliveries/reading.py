@@ -9,7 +9,7 @@ from functools import partial
 
 from bot.digest import RISER_DAYS, days_between
 from bot.storage.database import Database, fetched, iso, readable
-from bot.storage.deliveries.rows import read_delivery, recall, select_highlights, select_messages
+from bot.storage.deliveries.rows import POSTED, read_delivery, recall, select_highlights, select_messages
 from bot.storage.deliveries.values import Delivery, Standing
 from bot.storage.papers import select_captured, select_last_change
 from bot.storage.past import (
@@ -63,11 +63,7 @@ class DeliveryReader:
 
     async def last_posted(self, subscription_id: int) -> Delivery | None:
         """The latest run that highlighted something in a message which is there, or was until it was undone."""
-        return await self._only(
-            "subscription_id = ? AND quiet IS NULL AND (deliveries.state = 'undone' OR EXISTS (SELECT 1 FROM messages"
-            " WHERE delivery_id = deliveries.id AND message_id IS NOT NULL)) ORDER BY run_date DESC LIMIT 1",
-            subscription_id,
-        )
+        return await self._only(f"subscription_id = ? AND {POSTED} ORDER BY run_date DESC LIMIT 1", subscription_id)
 
     async def taken(self, subscription_id: int, since: date) -> frozenset[date]:
         """The dates from `since` on that have had their run, or were sent before their time."""

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
+from bot.storage.database import fetched
 from bot.storage.deliveries.values import Form, Message
 
 _PATIENCE = 2  # failed attempts, which set the wait before the next: a simpler form is tried sooner than the same again
@@ -23,12 +24,13 @@ def simplify(connection: sqlite3.Connection, delivery_id: int, number: int, form
 def split(connection: sqlite3.Connection, delivery_id: int, message: Message, nonce: str) -> None:
     """Move the second half of what `message` shows into a new message, which is as it is by now."""
     half = message.positions[(len(message.positions) + 1) // 2 :]
-    inserted = connection.execute(
+    inserted = fetched(
+        connection,
         "INSERT INTO messages (delivery_id, number, nonce, form, refusal, server_errors)"
         " SELECT delivery_id, (SELECT max(number) + 1 FROM messages WHERE delivery_id = ?1), ?2, form, refusal,"
         " server_errors FROM messages WHERE delivery_id = ?1 AND number = ?3 RETURNING number",
         (delivery_id, nonce, message.number),
-    ).fetchall()
+    )
     for (number,) in inserted:  # none, when it was forgotten meanwhile
         connection.execute(
             "UPDATE highlights SET message = ? WHERE delivery_id = ? AND position IN (SELECT value FROM json_each(?))",
@@ -41,14 +43,13 @@ def skip(connection: sqlite3.Connection, delivery_id: int, refused: Iterable[Mes
 
     One that has arrived after all stays: whoever calls may have read it before.
     """
-    arrived = connection.execute(
-        "SELECT number FROM messages WHERE delivery_id = ? AND message_id IS NOT NULL", (delivery_id,)
-    )
-    there = {number for (number,) in arrived}
     for message in refused:
-        if message.number in there:
-            continue
         which = (delivery_id, message.number)
+        gone = connection.execute(
+            "DELETE FROM messages WHERE delivery_id = ? AND number = ? AND message_id IS NULL", which
+        )
+        if not gone.rowcount:
+            continue
         connection.execute(
             "INSERT INTO refused_papers (subscription_id, paper_id, delivery_id, refusal)"
             " SELECT subscription_id, paper_id, delivery_id, ? FROM highlights WHERE delivery_id = ? AND message = ?"
@@ -56,4 +57,3 @@ def skip(connection: sqlite3.Connection, delivery_id: int, refused: Iterable[Mes
             (message.refusal, *which),
         )
         connection.execute("DELETE FROM highlights WHERE delivery_id = ? AND message = ?", which)
-        connection.execute("DELETE FROM messages WHERE delivery_id = ? AND number = ?", which)

@@ -16,6 +16,11 @@ from bot.storage.past import PastRun
 from bot.storage.reasons import read_reason
 from bot.storage.wishes import read_wish
 
+POSTED = (  # of a delivery: it highlighted something in a message which is there, or was until it was undone
+    "quiet IS NULL AND (deliveries.state = 'undone' OR EXISTS (SELECT 1 FROM messages"
+    " WHERE delivery_id = deliveries.id AND message_id IS NOT NULL))"
+)
+
 
 def insert_messages(connection: sqlite3.Connection, delivery_id: int, nonces: Sequence[str]) -> None:
     connection.executemany(

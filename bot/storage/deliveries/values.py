@@ -72,6 +72,11 @@ class Message:
         return self.attempted_at and (self.attempted_at_discord or self.attempted_at)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it is sent as plain lines; one that was set aside is, when it is tried once more."""
+        return self.form in {Form.PLAIN, Form.REFUSED}
+
+    @property
     def is_tried_enough(self) -> bool:
         """Whether Discord answers to it, in this form, with errors of its own that will not pass."""
         return self.server_errors >= ENOUGH_SERVER_ERRORS
