@@ -17,7 +17,6 @@ from bot.app import open_house
 from bot.composing.composer import Composer
 from bot.composing.filter import Filter
 from bot.digest import Candidate, Digest, closed_at, compose, latest_closed_day
-from bot.layouts.digest import digest_message
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
 from bot.ranking import ranked
@@ -25,7 +24,7 @@ from bot.reasons import Reason, ReasonKind
 from bot.storage import Storage, Subscription
 from bot.subscription.schedule import first_run
 from bot.subscription.settings import Taste, Wish
-from tests.builders import wish
+from tests.builders import digest_message, wish
 
 DAYS, TIMES = 60, 20
 QUERIES, SIZES = ("", "model", "learning", "min:5", "video OR image"), (5, 10)

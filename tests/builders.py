@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from discord.ui import LayoutView
+
 from bot.digest import Digest, Highlight
+from bot.layouts.digest import delivery_message
 from bot.layouts.refusals import explain_refusal
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
-from bot.storage import Delivery, Storage, Subscription
+from bot.storage import Delivery, DeliveryState, Message, Storage, Subscription
 from bot.subscription.schedule import Cadence, Run, Timetable
-from bot.subscription.settings import Posting, Taste, Wish
+from bot.subscription.settings import Discussion, Posting, Taste, Wish
 
 DAY = date(2026, 1, 15)  # a Thursday, shortly after the simulated Discord's epoch
 MORNING = datetime(2026, 1, 16, 8, 0, tzinfo=UTC)  # the list of DAY has closed
@@ -151,3 +154,20 @@ def tables(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Everything a SQLite file holds, by table."""
     names = query(path, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
     return {name: sorted(query(path, f"SELECT * FROM {name}"), key=repr) for (name,) in names}
+
+
+def digest_message(planned: Digest, wished: Wish, nonce: str, *, ping: int | None = None) -> LayoutView:
+    """A digest as it is posted in one message."""
+    positions = tuple(each.position for each in planned.highlights)
+    return _message(planned, wished, Discussion.NONE, Message(1, nonce, positions=positions), ping)
+
+
+def highlight_message(planned: Digest, number: int, wished: Wish, nonce: str, *, ping: int | None = None) -> LayoutView:
+    """The highlight at position `number` as it is posted in a message of its own."""
+    return _message(planned, wished, Discussion.HIGHLIGHT, Message(number, nonce, positions=(number,)), ping)
+
+
+def _message(planned: Digest, wished: Wish, discussion: Discussion, message: Message, ping: int | None) -> LayoutView:
+    wish = replace(wished, posting=replace(wished.posting, discussion=discussion))
+    delivery = Delivery(1, 1, 1, 5, DAY, DeliveryState.PLANNED, None, wish, planned, (message,), MORNING, attempts=0)
+    return delivery_message(delivery, message, ping=ping)

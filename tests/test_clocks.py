@@ -181,14 +181,19 @@ async def test_a_lost_message_is_found_though_the_clock_is_hours_from_discords(
         assert len(wire.bodies) == len(desk.channel.digests)
 
 
+def set_right(wire: Wire, clock: Clock, ahead: timedelta) -> None:
+    """Our clock, which was `ahead`, agrees with Discord's from here on."""
+    clock.advance(hours=-ahead / HOUR)
+    wire.clock = clock
+
+
 async def test_a_lost_message_is_found_though_the_clock_was_set_right_before_the_search(
     house: House, wire: Wire, clock: Clock, ahead: timedelta
 ) -> None:
     async with opened_desk(house, wire, clock) as desk:
         lose_next(desk)
         await desk.tick()
-        clock.advance(hours=-ahead / HOUR)
-        wire.clock = clock
+        set_right(wire, clock, ahead)
         await desk.tick(minutes=5)
         await desk.assert_arrived_once()
         assert len(wire.bodies) == 1
@@ -198,8 +203,7 @@ async def test_a_lost_message_is_found_though_the_clock_was_set_right_and_the_ma
     house: House, wire: Wire, clock: Clock, ahead: timedelta
 ) -> None:
     async with opened_desk(house, wire, clock) as desk:
-        clock.advance(hours=-ahead / HOUR)
-        wire.clock = clock
+        set_right(wire, clock, ahead)
         clock.advance(hours=abs(ahead / HOUR) + 7)  # the machine sleeps
         lose_next(desk)
         await desk.tick()
@@ -214,8 +218,7 @@ async def test_a_lost_message_is_found_after_a_restart_with_another_clock(
     async with opened_desk(house, wire, clock) as desk:
         lose_next(desk)
         await desk.tick()
-    clock.advance(hours=-ahead / HOUR)
-    wire.clock = clock
+    set_right(wire, clock, ahead)
     async with running_bot(house, wire) as bot:
         await bot.courier.tick(clock.advance(minutes=5))
     await desk.assert_arrived_once()

@@ -16,8 +16,6 @@ from bot.digest import Digest, Highlight
 from bot.layouts.card import details_card, sparkline
 from bot.layouts.digest import (
     PREVIEW,
-    digest_message,
-    highlight_message,
     paper_thread_name,
     preview_message,
     quiet_message,
@@ -54,7 +52,7 @@ from bot.storage import Post
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import Discussion, Layout, Wish
 from bot.text import legible
-from tests.builders import DAY, MORNING, entry, paper, wish
+from tests.builders import DAY, MORNING, digest_message, entry, highlight_message, paper, wish
 from tests.discord_limits import check_message, walk
 from tests.reader import links, visible
 

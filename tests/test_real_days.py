@@ -20,7 +20,7 @@ from bot.client import PaperBot
 from bot.demo.papers_server import PapersServer
 from bot.digest import Candidate, Digest, compose, marked
 from bot.layouts.card import details_card
-from bot.layouts.digest import digest_message, highlight_message, paper_thread_name, preview_message
+from bot.layouts.digest import paper_thread_name, preview_message
 from bot.layouts.text import escape, link
 from bot.lookups.finder import Details
 from bot.papers import Paper
@@ -30,7 +30,7 @@ from bot.storage import Delivery, DeliveryState, Storage
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import Discussion, Layout, Taste
 from tests import builders
-from tests.builders import Clock
+from tests.builders import Clock, digest_message, highlight_message
 from tests.conftest import GUILD_ID, paper_ids
 from tests.discord_limits import check_body, check_message, walk
 from tests.reader import links, visible

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.demo.papers_server import PapersServer
 from bot.layouts.card import citation, details_card
-from bot.layouts.digest import digest_message, highlight_message, paper_thread_name
+from bot.layouts.digest import paper_thread_name
 from bot.layouts.results import hub_message, similar_message
 from bot.layouts.terminal import digest_panel
 from bot.layouts.text import code, cut, escape, link, marked, plain
@@ -20,7 +20,7 @@ from bot.papers.titles import readable
 from bot.search import parse
 from bot.subscription.settings import Layout
 from bot.text import legible, one_line
-from tests.builders import DAY, entry, paper, wish
+from tests.builders import DAY, digest_message, entry, highlight_message, paper, wish
 from tests.conftest import Server, answer, read_texts
 from tests.reader import links, visible
 from tests.shared_cases import shared_cases

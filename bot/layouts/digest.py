@@ -23,19 +23,6 @@ _ABSTRACT = 1000  # characters, where a paper has a message of its own
 _PLAIN_TITLE = 150
 
 
-def digest_message(digest: Digest, wish: Wish, nonce: str, *, ping: int | None = None) -> LayoutView:
-    """A digest with highlights, in one message; `nonce` marks it as its delivery's, in every control.
-
-    `ping` is the id of a role to mention.
-    """
-    return _several(digest, digest.highlights, wish, nonce, mention=_mention(ping))
-
-
-def highlight_message(digest: Digest, number: int, wish: Wish, nonce: str, *, ping: int | None = None) -> LayoutView:
-    """The highlight at position `number` alone, with more of what its paper says than a list has room for."""
-    return _single(digest, digest.highlights[number - 1], wish, nonce, mention=_mention(ping))
-
-
 def quiet_message(reason: Reason | None, cadence: Cadence, nonce: str) -> LayoutView:
     """That there is nothing to highlight, in a line."""
     button: Button[LayoutView] = Button(label="What was listed", custom_id=f"quiet:{nonce}")
@@ -58,7 +45,7 @@ def delivery_message(delivery: Delivery, message: Message, *, ping: int | None =
     shown = delivery.highlights_in(message)
     if not shown:
         return quiet_message(digest.reason, wish.timetable.cadence, message.nonce)
-    if message.form in {Form.PLAIN, Form.REFUSED}:
+    if message.is_plain:
         return _plain(digest, shown, wish, message.nonce, mention)
     if message.form is Form.BARE:
         shown, wish = tuple(map(_bare, shown)), _without_pictures(wish)
@@ -72,8 +59,7 @@ def delivery_thread_name(delivery: Delivery, message: Message) -> str:
     shown = delivery.highlights_in(message)
     if not shown or not delivery.wish.posting.one_message_each:
         return thread_name(delivery.digest, delivery.wish)
-    plain = message.form in {Form.PLAIN, Form.REFUSED}
-    paper = replace(shown[0].paper, title="") if plain else shown[0].paper
+    paper = replace(shown[0].paper, title="") if message.is_plain else shown[0].paper
     return paper_thread_name(paper)
 
 
@@ -117,7 +103,7 @@ def _plain(digest: Digest, shown: Sequence[Highlight], wish: Wish, nonce: str, m
     rows = (f"{each.position}. {shorten(_bare(each).paper.name, _PLAIN_TITLE)} ▲ {each.upvotes:,}" for each in shown)
     named = [replace(each.paper, title="", upvotes=each.upvotes) for each in shown]
     text = TextDisplay[LayoutView]("\n".join([title, *rows]))
-    return finished(*([TextDisplay(mention)] if mention else []), text, details_select(named, nonce))
+    return _under(mention, text, details_select(named, nonce))
 
 
 def _bare(highlight: Highlight) -> Highlight:
@@ -187,9 +173,9 @@ def _mention(role_id: int | None) -> str:
     return f"<@&{role_id}>" if role_id else ""
 
 
-def _under(mention: str, container: Container[LayoutView]) -> LayoutView:
+def _under(mention: str, *items: Item[LayoutView]) -> LayoutView:
     """Beside Components V2 there is no content: a mention is a text of its own."""
-    return finished(TextDisplay(mention), container) if mention else finished(container)
+    return finished(TextDisplay(mention), *items) if mention else finished(*items)
 
 
 def _more(number: int) -> str:
