@@ -33,7 +33,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/test_docs.py
+	$(BIN)/pytest -q tests/project/test_docs.py
 
 # Under a quarter of an hour: every fault of Discord at every place, 200 kills, bad neighbours; it fails where a digest
 # is lost or comes twice. `make faults SEED=7` chooses what an earlier run chose.
@@ -54,7 +54,7 @@ judge: setup
 
 # Renew what is written from the code: the command reference and the example settings.
 docs: setup
-	$(BIN)/python -m tests.reference
+	$(BIN)/python -m tests.support.reference
 
 # Renew the pictures in the docs, with an installed Chromium.
 SCENES := digest panel extras thread forum compact cards recap

@@ -24,7 +24,7 @@ from bot.reasons import Reason, ReasonKind
 from bot.storage import Storage, Subscription
 from bot.subscription.schedule import first_run
 from bot.subscription.settings import Taste, Wish
-from tests.builders import digest_message, wish
+from tests.support.builders import digest_message, wish
 
 DAYS, TIMES = 60, 20
 QUERIES, SIZES = ("", "model", "learning", "min:5", "video OR image"), (5, 10)

@@ -15,7 +15,7 @@ from itertools import cycle
 from typing import Any
 
 from bench.figures import Stopwatch
-from tests.wire import Channel, Wire
+from tests.support.wire import Channel, Wire
 
 SEARCHED, TURNED = "a search", "a page turned"
 LONGEST_SECONDS = 60  # for the last answers

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.figures import Figure
 from bot.subscription.settings import Wish
-from tests.year import KINDS, Year
+from tests.support.year import KINDS, Year
 
 EACH = 4  # subscriptions of a kind
 

@@ -29,7 +29,7 @@ from bot.papers.api import PapersAPI
 from bot.storage import Storage
 from bot.subscription.schedule import Timetable, first_run
 from bot.subscription.settings import Discussion, Posting, Taste, Wish
-from tests.wire import TOKEN
+from tests.support.wire import TOKEN
 
 OTHERS, HANGING = 900, 100
 GREEDY = 25  # subscriptions of one server

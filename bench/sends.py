@@ -32,7 +32,7 @@ from bot.papers.api import PapersAPI
 from bot.storage import Storage
 from bot.subscription.schedule import Timetable, first_run
 from bot.subscription.settings import Wish
-from tests.wire import TOKEN, Wire
+from tests.support.wire import TOKEN, Wire
 
 GUILDS = 400
 UNPACED = 1_000_000

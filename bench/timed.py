@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from tests.wire import Channel, Posted, Thread, Wire
+from tests.support.wire import Channel, Posted, Thread, Wire
 
 
 class TimedWire(Wire):

@@ -25,7 +25,7 @@ from bot.client import PaperBot, use_discord_at
 from bot.delivery.courier import build_courier
 from bot.delivery.sending import MESSAGES_PER_SECOND
 from bot.digest import RISER_DAYS, latest_closed_day
-from tests.wire import TOKEN
+from tests.support.wire import TOKEN
 
 GUILDS = 500
 EVERY = 0.025  # seconds between two interactions

@@ -7,7 +7,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import bot.__main__
-from tests import crashing
+from tests.support import crashing
 
 LOG = "life.log"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.storage import Delivery, DeliveryState
 from bot.subscription.settings import Discussion
-from tests.wire import Channel, Kind
+from tests.support.wire import Channel, Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,9 @@ from bot.storage import Subscription
 from faults.judging import STRICT, Leniency, wrongs
 from faults.stage import COLUMNS, ids, lists, noted_errors, opened_house, subscribe_in
 from faults.troubles import HIDDEN_HISTORY, ROWS, Strike, Trouble, TroubledWire, at_random, meets
-from tests.builders import MORNING, Clock
-from tests.desk import DESTINATIONS, another_life, put_back, running_bot
-from tests.wire import Fault, Guild, Kind
+from tests.support.builders import MORNING, Clock
+from tests.support.delivery_rig import DESTINATIONS, another_life, put_back, running_bot
+from tests.support.wire import Fault, Guild, Kind
 
 AT_ONCE = 120  # servers of a round
 LIMIT = 300  # seconds for a round

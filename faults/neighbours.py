@@ -9,8 +9,8 @@ from rich.table import Table
 
 from bench.paced import GREEDY, Arrivals, Neighbourhood
 from faults.stage import PAPERS_A_DAY, lists, noted_errors, opened_house
-from tests.builders import MORNING
-from tests.desk import put_back
+from tests.support.builders import MORNING
+from tests.support.delivery_rig import put_back
 
 
 @dataclass(frozen=True, slots=True)

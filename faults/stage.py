@@ -17,10 +17,10 @@ from bot.papers.api import PapersAPI
 from bot.storage import Storage, Subscription
 from bot.subscription.schedule import first_run
 from bot.subscription.settings import Taste
-from tests import builders
-from tests.builders import DAY, MORNING, entries
-from tests.desk import DESTINATIONS
-from tests.wire import Guild
+from tests.support import builders
+from tests.support.builders import DAY, MORNING, entries
+from tests.support.delivery_rig import DESTINATIONS
+from tests.support.wire import Guild
 
 PAPERS_A_DAY = 3
 SIZE = 10  # of a digest: more than the papers of three days, so that one that is given up comes whole with the next

@@ -24,10 +24,10 @@ from bot.storage import Storage, Subscription, open_storage
 from faults.child import LOG, live
 from faults.judging import wrongs
 from faults.stage import COLUMNS, ids, lists, noted_errors, subscribe_in
-from tests.builders import MORNING, query
-from tests.crashing import RunningClock
-from tests.desk import DESTINATIONS
-from tests.wire import TOKEN, Fault, Guild, Wire
+from tests.support.builders import MORNING, query
+from tests.support.crashing import RunningClock
+from tests.support.delivery_rig import DESTINATIONS
+from tests.support.wire import TOKEN, Fault, Guild, Wire
 
 DUE = MORNING + timedelta(hours=1)
 MOST_DAYS = 60

@@ -12,8 +12,8 @@ from discord import Permissions
 
 from bot.subscription.settings import Discussion
 from faults.judging import STRICT, Leniency
-from tests.desk import DESTINATIONS
-from tests.wire import Fault, Kind, Wire, rate_limit
+from tests.support.delivery_rig import DESTINATIONS
+from tests.support.wire import Fault, Kind, Wire, rate_limit
 
 ALL_DAY = 60  # times the same: more than the requests of a day
 FINE = Fault(200, created=True)

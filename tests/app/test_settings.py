@@ -1,0 +1,165 @@
+"""The settings: what is wrong is said in one line each, and no token is ever told."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.app import index_beside
+from bot.settings import BotSettings, InvalidSettings, Settings, env_example, read_settings
+from tests.support.paths import ROOT
+
+GARBAGE = {
+    "PAPERBOY_DATABASE": ([], "a file"),  # any path may be one; opening it tells
+    "PAPERBOY_PAPERS_URL": (["x", "huggingface.co", "ftp://a.example", "http://", "file:///etc"], "URL"),
+    "HF_TOKEN": (["hf_a hf_b", " ", "hf_\ta"], "one word"),
+    "PAPERBOY_BACKFILL_DAYS": (["-1", "1001", "many", "1.5", "1e9", "0x10", "∞"], "how many past days"),
+    "PAPERBOY_KEEP_DETAILS_DAYS": (["6", "-1", "3651", "14d", "1.5"], "how many days every detail of a digest is kept"),
+    "PAPERBOY_LOG_LEVEL": (["loud", "info ", "0", "INFO,DEBUG"], "DEBUG, INFO, WARNING or ERROR"),
+    "DISCORD_TOKEN": (["two words", " ", "a\tb"], "one word"),
+    "PAPERBOY_DISCORD_API_URL": (["x", "ftp://a.example", "ws://a.example"], "REST API"),
+    "PAPERBOY_DISCORD_GATEWAY_URL": (["x", "http://a.example"], "gateway"),
+}
+VALUES = [(name, value, right) for name, (values, right) in GARBAGE.items() for value in values]
+
+
+@pytest.fixture(autouse=True)
+def an_empty_folder_and_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for field in BotSettings.model_fields.values():
+        monkeypatch.delenv(str(field.validation_alias), raising=False)
+
+
+def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`paperboy run` in `folder`, as an operator starts it."""
+    known = {"PATH": os.environ["PATH"], "COLUMNS": "80"} | environment
+    program = [str(Path(sys.executable).with_name("paperboy")), "run"]
+    return subprocess.run(program, cwd=folder, env=known, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_without_settings_the_defaults_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "secret")
+    settings = read_settings(BotSettings)
+    assert settings.database == Path("paperboy.db")
+    assert str(settings.papers_url) == "https://huggingface.co/"
+    assert (settings.hf_token, settings.backfill_days, settings.log_level) == (None, 30, "INFO")
+    assert settings.keep_details_days == 10
+    assert str(settings.discord_api_url) == "https://discord.com/api/v10"
+    assert str(settings.discord_gateway_url) == "wss://gateway.discord.gg/"
+
+
+def test_commands_that_do_not_touch_discord_need_no_token() -> None:
+    assert read_settings(Settings).hf_token is None
+
+
+def test_an_empty_setting_is_the_same_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in GARBAGE:
+        monkeypatch.setenv(name, "")
+    with pytest.raises(InvalidSettings, match=r"\ADISCORD_TOKEN: it is missing .*\Z"):
+        read_settings(BotSettings)
+
+
+def test_settings_are_read_from_a_file_and_the_environment_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text('DISCORD_TOKEN="from file"\nPAPERBOY_BACKFILL_DAYS=7\nSOMEBODY_ELSES=1\n# a remark\n')
+    monkeypatch.setenv("DISCORD_TOKEN", " secret\n")
+    settings = read_settings(BotSettings)
+    assert (settings.discord_token.get_secret_value(), settings.backfill_days) == ("secret", 7)
+
+
+@pytest.mark.parametrize("database", ["paperboy.db", "/srv/p.db", "paperboy", "a/b.sqlite", "x.index"])
+def test_the_index_stands_beside_the_database_and_is_never_the_database(
+    monkeypatch: pytest.MonkeyPatch, database: str
+) -> None:
+    monkeypatch.setenv("PAPERBOY_DATABASE", database)
+    settings = read_settings(Settings)
+    index = index_beside(settings.database)
+    assert index.parent == settings.database.parent
+    assert index.name.endswith(".index")
+    assert index != settings.database
+
+
+@pytest.mark.parametrize(("name", "value", "right"), VALUES)
+def test_garbage_is_answered_with_one_line_that_says_what_would_be_right(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, right: str
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "secret")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidSettings) as refused:
+        read_settings(BotSettings)
+    (line,) = str(refused.value).splitlines()
+    assert line.startswith(f"{name}: ")
+    assert right in line
+
+
+def test_a_token_is_in_no_printed_form_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "topsecret")
+    monkeypatch.setenv("HF_TOKEN", "hushhush")
+    printed = f"{read_settings(BotSettings)!r} {read_settings(BotSettings)}"
+    assert "topsecret" not in printed
+    assert "hushhush" not in printed
+
+
+def test_settings_cannot_be_changed_once_read() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        read_settings(Settings).database = Path("another.db")  # type: ignore[misc]
+
+
+def test_the_example_settings_are_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert example == env_example()
+    assert all(f"{name}=" in example for name in GARBAGE)
+
+
+def test_the_example_with_its_remarks_taken_away_is_a_valid_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [line.removeprefix("# ") for line in env_example().splitlines() if "=" in line]
+    Path(".env").write_text("\n".join(lines).replace("DISCORD_TOKEN=", "DISCORD_TOKEN=secret"))
+    from_file = read_settings(BotSettings)
+    Path(".env").write_text("DISCORD_TOKEN=secret")
+    assert read_settings(BotSettings) == from_file
+
+
+class TestRunning:
+    def test_without_a_token_the_bot_does_not_start(self, tmp_path: Path) -> None:
+        ended = run(tmp_path)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.splitlines() == [
+            "DISCORD_TOKEN: it is missing (the bot's token, from Discord's developer portal)."
+        ]
+        assert list(tmp_path.iterdir()) == []
+
+    def test_everything_wrong_at_once_is_one_line_each_and_tells_no_token(self, tmp_path: Path) -> None:
+        wrong = {name: values[-1] for name, (values, _) in GARBAGE.items() if values}
+        ended = run(tmp_path, **wrong | {"DISCORD_TOKEN": "top secret", "HF_TOKEN": "hush hush"})
+        assert (ended.returncode, ended.stdout) == (2, "")
+        named = {line.partition(":")[0] for line in ended.stderr.splitlines()}
+        assert named == GARBAGE.keys() - {"PAPERBOY_DATABASE"}
+        assert len(ended.stderr.splitlines()) == len(named)
+        assert "top" not in ended.stderr
+        assert "hush" not in ended.stderr
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("database", [".", "/", "nowhere/paperboy.db", "letter.txt/paperboy.db", "letter.txt"])
+    def test_a_database_that_cannot_be_used_is_one_line(self, tmp_path: Path, database: str) -> None:
+        (tmp_path / "letter.txt").write_text("Dear reader, " * 100)
+        ended = run(tmp_path, DISCORD_TOKEN="topsecret", PAPERBOY_DATABASE=database)
+        assert ended.returncode == 2
+        (line,) = [line for line in ended.stderr.splitlines() if database in line]
+        assert "Traceback" not in ended.stderr
+        assert "topsecret" not in ended.stderr + ended.stdout
+        assert "PAPERBOY_DATABASE" in line or "Paperboy's database" in line
+
+    @pytest.mark.parametrize("body", [b"DISCORD_TOKEN=top\xff\xfesecret\n", b"\xff\xfeD\x00I\x00S\x00"])
+    def test_a_settings_file_that_is_no_text_is_one_line(self, tmp_path: Path, body: bytes) -> None:
+        (tmp_path / ".env").write_bytes(body)
+        ended = run(tmp_path)
+        assert ended.returncode == 2
+        assert ended.stderr == ".env: it is not UTF-8 text; save it anew as such.\n"
+
+    def test_a_wrong_token_in_a_settings_file_is_not_told(self, tmp_path: Path) -> None:
+        (tmp_path / ".env").write_text("DISCORD_TOKEN=top secret\nnonsense\n=\n")
+        ended = run(tmp_path)
+        assert ended.returncode == 2
+        assert "DISCORD_TOKEN: a token is one word without spaces" in ended.stderr
+        assert "secret" not in ended.stderr

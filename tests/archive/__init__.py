@@ -1,0 +1,1 @@
+"""The archive: filled, kept current, and corrected when a list or a paper is taken back."""

@@ -1,0 +1,1 @@
+"""What people do with slash commands, buttons and panels, in the simulated Discord."""

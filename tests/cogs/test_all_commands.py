@@ -1,0 +1,160 @@
+"""Over all cogs: every command says what it does, answers only to the one who asked, and survives any input."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import discord
+import pytest
+import simcord
+from simcord.backend.errors import SetupError
+
+from bot.client import COGS
+from bot.layouts.refusals import BROKEN
+from bot.refusals import Refusal
+from tests.support.builders import refusal
+from tests.support.commands import STRING, commands, filled
+from tests.support.messages import answer
+from tests.support.queries import GARBAGE
+from tests.support.server import Server, let_in
+
+
+async def test_every_cog_is_loaded(server: Server) -> None:
+    assert set(server.bot.extensions) == {f"cogs.{name}" for name in COGS}
+
+
+async def test_every_command_and_option_has_a_name_and_a_description(server: Server) -> None:
+    (registered,) = [each.json for each in server.env.http_requests if each.method == "PUT"]
+    assert isinstance(registered, list)
+    nodes = list(tree(registered))
+    assert len(nodes) > 30
+    for node in nodes:
+        assert re.fullmatch(r"[-_a-z]{1,32}", node["name"])
+        assert 5 <= len(node["description"]) <= 100  # discord.py writes "…" where there is none
+
+
+def tree(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for node in nodes:
+        yield node
+        yield from tree(node.get("options") or [])
+
+
+async def test_required_options_come_first(server: Server) -> None:
+    for _, options in commands(server):
+        required = [bool(each.get("required")) for each in options]
+        assert required == sorted(required, reverse=True)
+
+
+async def test_every_command_answers_only_to_the_one_who_asked(ready: Server) -> None:
+    for name, options in commands(ready):
+        for optional in (False, True):
+            text = answer(await ready.admin.slash(ready.general, name, **filled(ready, options, optional=optional)))
+            assert text, name
+            assert text != BROKEN, name
+        await ready.subscribe()  # `remove` took one away
+
+
+DIGEST = {
+    *("digest setup", "digest add", "digest edit", "digest list", "digest pause", "digest resume", "digest remove"),
+    *("digest preview", "digest status", "digest why", "digest send now", "digest undo", "digest log"),
+    "digest forget-everything",
+}
+
+
+@pytest.mark.parametrize("who", ["a moderator", "a member"])
+async def test_every_digest_command_refuses_whoever_lacks_manage_server(ready: Server, who: str) -> None:
+    """They see the commands only where an admin allowed them by mistake; all else a moderator may not help."""
+    person = moderator(ready) if who == "a moderator" else ready.member
+    assert not [each for each in person.available_commands(ready.general) if each.startswith("digest")]
+    let_in(ready, person)
+    await ready.later(hours=1)  # a digest that could be undone
+    before, posted = ready.tables(), ready.posted
+    asked = {name: options for name, options in commands(ready) if name.startswith("digest")}
+    assert asked.keys() == DIGEST
+    for name, options in asked.items():
+        for optional in (False, True):
+            result = await person.slash(ready.general, name, **filled(ready, options, optional=optional))
+            assert answer(result) == refusal(Refusal.MANAGE_SERVER_NEEDED), name
+            assert "**Manage Server**" in answer(result)
+            assert not result.followups
+    assert (ready.tables(), ready.posted) == (before, posted)
+
+
+def moderator(server: Server) -> simcord.MemberActor:
+    """Somebody who may do much, but not change the server."""
+    allowed = discord.Permissions(manage_channels=True, manage_roles=True, manage_messages=True, manage_threads=True)
+    role = server.guild.create_role("Moderators", permissions=allowed)
+    return server.guild.add_member(server.env.create_user("hedy"), roles=[role])
+
+
+async def test_whoever_lacks_manage_server_learns_nothing_while_typing(ready: Server) -> None:
+    let_in(ready, ready.member)
+    asked = 0
+    for name, option, _ in text_options(ready, completed=True):
+        if name.startswith("digest") and option == "subscription":
+            asked += 1
+            assert await ready.admin.autocomplete(ready.general, name, option, "") != [], name
+            assert await ready.member.autocomplete(ready.general, name, option, "") == [], name
+    assert asked == 10
+
+
+@pytest.mark.parametrize("text", GARBAGE.values(), ids=GARBAGE.keys())
+async def test_any_text_in_any_option_is_answered_and_nothing_bad_is_written(ready: Server, text: str) -> None:
+    before = ready.tables()
+    for name, option, options in text_options(ready):
+        if option == "filter":
+            continue  # most texts are one
+        result = await ready.admin.slash(ready.general, name, **filled(ready, options), **{option: text})
+        assert answer(result) != BROKEN, name
+    assert ready.tables() == before
+
+
+@pytest.mark.parametrize("text", GARBAGE.values(), ids=GARBAGE.keys())
+async def test_any_text_is_a_filter_that_works_or_a_mistake_that_is_explained(ready: Server, text: str) -> None:
+    before = ready.tables()
+    told = answer(await ready.subscribe(weekdays="mon-sat", filter=text))
+    assert told != BROKEN
+    if "Set up." not in told:
+        assert ready.tables() == before
+        return
+    for command in ("list", "preview", "status", "why"):
+        asked = {"paper": "2601.00001"} if command == "why" else {}
+        assert await ready.ask(f"digest {command}", **asked, **({} if command == "list" else {"subscription": "2"}))
+    await ready.later(hours=1)
+    delivered = await ready.bot.house.storage.deliveries.latest(2)
+    assert [each.state.value in {"sent", "quiet"} for each in delivered] == [True]
+
+
+@pytest.mark.parametrize("text", GARBAGE.values(), ids=GARBAGE.keys())
+async def test_any_text_may_be_typed_into_an_autocompleted_option(ready: Server, text: str) -> None:
+    completed = [each for each in text_options(ready, completed=True) if each[2]]
+    assert len(completed) == 19
+    for name, option, _ in completed:
+        await ready.admin.autocomplete(ready.general, name, option, text)
+
+
+def text_options(server: Server, *, completed: bool = False) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """Every free text option, with its command and the command's other options."""
+    return [
+        (name, each["name"], [other for other in options if completed or other is not each])
+        for name, options in commands(server)
+        for each in options
+        if each["type"] == STRING and not each.get("choices") and (each.get("autocomplete") or not completed)
+    ]
+
+
+@pytest.mark.parametrize(("option", "value"), [("size", 0), ("size", 11), ("min_upvotes", -1), ("min_upvotes", 10_001)])
+async def test_numbers_out_of_range_are_refused_before_they_are_sent(server: Server, option: str, value: int) -> None:
+    with pytest.raises(SetupError):
+        await server.subscribe(**{option: value})
+
+
+async def test_an_error_of_ours_is_answered_politely_and_logged(
+    ready: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    await ready.bot.house.storage.papers._database._stack.aclose()  # the disk is gone
+    result = await ready.member.slash(ready.general, "top")
+    assert answer(result) == BROKEN
+    assert "an interaction met a bug" in caplog.messages
+    caplog.clear()
+    ready.env._errors.clear()

@@ -1,0 +1,172 @@
+"""Whatever somebody does, they hear something before Discord gives up on the bot, and in the end an answer."""
+
+import asyncio
+import re
+import threading
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import pytest
+
+from bot import answering
+from bot.layouts.refusals import BROKEN
+from bot.layouts.results import SHARED
+from bot.refusals import Refusal
+from bot.storage.database import READERS
+from cogs.helpers.controls import Control, ModalForm
+from tests.support import builders
+from tests.support.builders import refusal
+from tests.support.commands import commands, filled
+from tests.support.messages import answer, read_texts
+from tests.support.panel import Panel, open_panel
+from tests.support.paths import ROOT
+from tests.support.server import Server, stale_button, stale_select
+
+ANSWER, ANNOUNCEMENT, ANNOUNCED_CHANGE = 4, 5, 6  # types of first answers
+BUTTONS = {  # each as it may stand somewhere, by its kind
+    "find": "n1:paper",
+    "share": "1:paper",
+    "top": "n1:week:2026-01-15",
+    "posted": "n1:month",
+    "quiet": "ab",
+    **dict.fromkeys(("details", "similar", "cite"), "2601.00001"),
+    "setup": "new",
+    "forget": "everything",
+}
+ANSWERS = r"\.response\.(send|edit|defer|autocomplete)|\.followup\b|original_response"
+SELECTS = {"pick": "2601.00001", "tag": "paper"}
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that is not there at once is announced."""
+    monkeypatch.setattr(answering, "ANNOUNCED_AFTER", 0)
+
+
+@asynccontextmanager
+async def database_held(server: Server) -> AsyncIterator[None]:
+    """Meanwhile nothing is read, and nothing is written."""
+    database = server.bot.house.storage.papers._database
+    readers = [await database._readers.get() for _ in range(READERS)]
+    free = threading.Event()
+    writing = asyncio.create_task(database.write(lambda _: free.wait()))
+    try:
+        yield
+    finally:
+        free.set()
+        for reader in readers:
+            database._readers.put_nowait(reader)
+        await writing
+
+
+def first_answers(server: Server) -> list[int]:
+    """The types of what interactions were told first, in their order."""
+    sent = [each for each in server.env.http_requests if each.path.endswith("/callback")]
+    return [each.json["type"] for each in sent if isinstance(each.json, dict)]
+
+
+async def told_while_held(
+    server: Server, act: Coroutine[Any, Any, Any], held: AbstractAsyncContextManager[None] | None = None
+) -> tuple[int, Any]:
+    """What kind of first answer somebody gets while something is held, and all that comes of it in the end."""
+    known = len(first_answers(server))
+    async with held or database_held(server):
+        acting = asyncio.create_task(act)
+        while len(first_answers(server)) == known:
+            assert not acting.done(), await acting
+            await asyncio.sleep(0)
+        kind = first_answers(server)[known]
+    return kind, await acting
+
+
+async def test_every_command_says_something_while_the_database_hangs(ready: Server) -> None:
+    announced = set()
+    for name, options in commands(ready):
+        kind, result = await told_while_held(ready, ready.admin.slash(ready.general, name, **filled(ready, options)))
+        assert kind in {ANSWER, ANNOUNCEMENT}, name
+        announced |= {name} if kind == ANNOUNCEMENT else set()
+        assert answer(result) != BROKEN, name
+        await ready.subscribe()  # `remove` took one away
+    assert {name for name, _ in commands(ready)} - announced == {"privacy"}
+
+
+async def test_every_button_and_select_says_something_while_the_database_hangs(ready: Server) -> None:
+    assert {*BUTTONS, *SELECTS, "panel"} == Control.known.keys()
+    for kind, rest in BUTTONS.items():
+        message = stale_button(ready, f"{kind}:{rest}")
+        await hears_before_it_is_answered(ready, ready.admin.click(message, custom_id=f"{kind}:{rest}"))
+    for kind, value in SELECTS.items():
+        message = stale_select(ready, kind, value)
+        await hears_before_it_is_answered(ready, ready.admin.select(message, [value], custom_id=kind))
+
+
+async def hears_before_it_is_answered(server: Server, act: Coroutine[Any, Any, Any]) -> None:
+    kind, result = await told_while_held(server, act)
+    assert kind == ANNOUNCEMENT
+    assert read_texts(result.response.message) not in {"", BROKEN}
+
+
+@pytest.fixture
+async def panel(ready: Server) -> Panel:
+    return await open_panel(ready)
+
+
+async def test_a_panel_whose_change_takes_long_changes_in_its_place(panel: Panel) -> None:
+    kind, result = await told_while_held(panel.server, panel.pick("size", "3"))
+    assert (kind, result.followups) == (ANNOUNCED_CHANGE, [])
+    assert (await panel.wish()).taste.size == 3
+    assert panel.defaults("size") == ["3"]
+
+
+async def test_what_is_typed_into_a_modal_changes_the_panel_in_its_place_however_long_it_takes(
+    panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ModalForm.known.keys() == {"panel"}
+    monkeypatch.setattr(answering, "ANNOUNCED_AFTER", 60)
+    shown = await panel.click("Time and zone")
+    monkeypatch.setattr(answering, "ANNOUNCED_AFTER", 0)
+    kind, result = await told_while_held(panel.server, panel.actor.submit_modal(shown, {"at": "18:30", "zone": "UTC"}))
+    assert (kind, result.followups) == (ANNOUNCED_CHANGE, [])
+    assert "18:30" in panel.text
+
+
+async def test_a_modal_that_cannot_be_opened_in_time_says_so(panel: Panel) -> None:
+    kind, result = await told_while_held(panel.server, panel.click("Time and zone"))
+    assert kind == ANNOUNCED_CHANGE
+    (told,) = result.followups
+    assert (told.content, told.ephemeral) == (refusal(Refusal.TOOK_TOO_LONG), True)
+
+
+async def test_what_is_shared_appears_to_everybody_once_it_is_there(ready: Server) -> None:
+    asking = ready.member.slash(ready.general, "paper search", query="paper", share=True)
+    kind, result = await told_while_held(ready, asking)
+    assert (kind, answer(result)) == (ANNOUNCEMENT, SHARED)
+    (shared,) = ready.general.history(viewer=ready.guild.owner)
+    assert [each.id for each in result.followups] == [shared.id]
+    assert "Paper 2601.00001" in read_texts(shared)
+
+
+async def test_nobody_else_hears_that_there_was_nothing_to_share(ready: Server) -> None:
+    asking = ready.member.slash(ready.general, "paper search", query='"no such thing"', share=True)
+    kind, result = await told_while_held(ready, asking)
+    assert kind == ANNOUNCEMENT
+    assert "no such thing" in answer(result)
+    assert ready.general.history(viewer=ready.guild.owner) == []
+
+
+async def test_why_is_announced_while_the_index_is_written(ready: Server) -> None:
+    await ready.ask("digest edit", filter="paper")
+    house = ready.bot.house
+    await house.storage.papers.record_paper(builders.paper("2601.00099"), ready.clock.now)  # not in the index yet
+    asking = ready.admin.slash(ready.general, "digest why", paper="2601.00001")
+    kind, result = await told_while_held(ready, asking, house.archive._indexing)
+    assert kind == ANNOUNCEMENT
+    assert "may come with the run of" in answer(result)
+
+
+def test_nothing_else_answers_an_interaction() -> None:
+    """What would, is neither announced in time nor takes turns with an announcement."""
+    sources = [path for folder in ("bot", "cogs") for path in (ROOT / folder).rglob("*.py")]
+    answering_ones = [path for path in sources if re.search(ANSWERS, path.read_text(encoding="utf-8"))]
+    assert answering_ones == [ROOT / "bot" / "answering.py"]

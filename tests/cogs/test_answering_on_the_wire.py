@@ -1,0 +1,112 @@
+"""Answers to what people do, on the wire: in time, given up in the end, and lost with one line in the log."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot import answering
+from bot.app import House
+from bot.demo.papers_server import PapersServer
+from bot.logs import is_news
+from bot.refusals import Refusal
+from bot.storage.database import READERS
+from tests.support.builders import Clock, refusal
+from tests.support.delivery_rig import DeliveryRig, open_rig
+from tests.support.papers_server import list_two_days
+from tests.support.wire import Fault, Payload, Wire
+
+FAULTS = {"expired": Fault(404, 10062), "answered": Fault(400, 40060), "dropped": Fault()}
+Act = Callable[[DeliveryRig], Awaitable[Payload]]
+DOORS: dict[str, Act] = {
+    "a command": lambda rig: rig.wire.command(rig.guild.general, "paper today"),
+    "a command that is refused": lambda rig: rig.wire.command(rig.guild.general, "paper search", query=" "),
+    "a button": lambda rig: press(rig, "top:n1:week:2026-01-15"),
+    "a button of another time": lambda rig: press(rig, "find:"),
+    "a modal": lambda rig: rig.wire.submit(rig.guild.general, "panel:ab:time"),
+    "an option": lambda rig: rig.wire.type(rig.guild.general, "paper show", "paper", "pap"),
+}
+
+
+def press(rig: DeliveryRig, custom_id: str) -> Awaitable[Payload]:
+    """Press a button that only one person sees."""
+    button = {"type": 2, "style": 2, "label": "Next", "custom_id": custom_id}
+    message = {"data": {"flags": 1 << 6, "components": [{"type": 1, "components": [button]}]}}
+    return rig.wire.press(rig.guild.general, message, custom_id)
+
+
+@pytest.fixture
+def papers_server() -> PapersServer:
+    return list_two_days()
+
+
+@pytest.fixture
+async def rig(house: House, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
+    async with open_rig(house, wire, clock) as opened:
+        await house.archive.refresh_current(clock)
+        yield opened
+
+
+@asynccontextmanager
+async def readers_held(rig: DeliveryRig) -> AsyncIterator[None]:
+    """Meanwhile nothing is read."""
+    database = rig.storage.papers._database
+    readers = [await database._readers.get() for _ in range(READERS)]
+    try:
+        yield
+    finally:
+        for reader in readers:
+            database._readers.put_nowait(reader)
+
+
+async def test_an_answer_that_takes_long_is_announced_and_follows(
+    rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "ANNOUNCED_AFTER", 0)
+    async with readers_held(rig):
+        asking = asyncio.create_task(rig.wire.command(rig.guild.general, "paper today"))
+        await rig.wire.announced.wait()
+        assert rig.wire.first_answers == [{"type": 5, "data": {"flags": 64}}]
+        assert not asking.done()
+    body = await asking
+    assert "Paper 2601.00011" in str(body["data"]["components"])
+
+
+async def test_an_answer_that_takes_much_too_long_is_given_up(
+    rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "ANSWERED_WITHIN", 0.01)
+    async with readers_held(rig):
+        body = await rig.wire.command(rig.guild.general, "paper today")
+    assert body["data"]["content"] == refusal(Refusal.TOOK_TOO_LONG)
+
+
+async def test_an_option_offers_nothing_rather_than_too_late(rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answering, "COMPLETED_WITHIN", 0.01)
+    async with readers_held(rig):
+        body = await DOORS["an option"](rig)
+    assert body == {"type": 8, "data": {"choices": []}}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+@pytest.mark.parametrize("act", DOORS.values(), ids=DOORS.keys())
+async def test_an_answer_that_is_lost_is_one_line_and_no_bug(
+    rig: DeliveryRig, act: Act, fault: Fault, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    rig.wire.answer_faults.append(fault)
+    await act(rig)
+    while not (told := _of_ourselves(caplog)):  # noqa: ASYNC110  # the log tells nobody
+        await asyncio.sleep(0.01)
+    (line,) = told
+    assert (line.levelno, line.exc_info, "could not be" in line.getMessage()) == (logging.INFO, None, True)
+    assert len(rig.wire.first_answers) == 1
+    assert not [each for each in caplog.records if each.levelno > logging.INFO and is_news(each)]
+
+
+def _of_ourselves(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """What we log of lost answers, once what discord.py logs of them is taken out."""
+    assert all(is_news(each) or each.name.startswith("discord") for each in list(caplog.records))
+    return [each for each in caplog.records if each.name in {"bot.answering", "bot.logs"}]

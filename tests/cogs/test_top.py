@@ -1,0 +1,159 @@
+"""Leaderboards: `/top` ranks the archive by upvotes, over any period and around any date."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import simcord
+
+from bot.demo.papers_server import PapersServer
+from bot.digest import closed_at
+from bot.papers.entry import read_entry
+from bot.ranking import Period, ranked
+from bot.refusals import Refusal
+from tests.support.builders import DAY, FRIDAY, entries, entry, refusal
+from tests.support.messages import answer, ids, paper_ids
+from tests.support.server import Server, stale_button
+
+MONDAY = date(2026, 1, 12)
+DAYS = {  # one paper each, the latest with the fewest upvotes
+    MONDAY - timedelta(days=14): "2601.00050",  # December
+    MONDAY - timedelta(days=1): "2601.00040",
+    MONDAY: "2601.00030",
+    DAY: "2601.00020",
+    MONDAY + timedelta(days=4): "2601.00010",  # today
+}
+
+
+@pytest.fixture
+async def archive(server: Server, papers_server: PapersServer) -> Server:
+    papers_server.lists = {day: [entry(paper, day, upvotes=int(paper[-2:]))] for day, paper in DAYS.items()}
+    for day in DAYS:
+        await server.bot.house.archive.refresh(day, server.clock())
+    return server
+
+
+async def top(server: Server, **options: Any) -> simcord.ResponseMessage:
+    result = await server.member.slash(server.general, "top", **options)
+    answer(result)
+    assert result.response
+    return result.response
+
+
+@pytest.mark.parametrize(
+    ("period", "heading", "count"),
+    [
+        ("day", "Friday 16 January 2026", 1),
+        ("week", "Week of 12 Jan 2026", 3),
+        ("month", "January 2026", 4),
+        ("year", "2026", 4),
+        ("all time", "All time", 5),
+    ],
+)
+async def test_each_period_ranks_what_was_listed_in_it(archive: Server, period: str, heading: str, count: int) -> None:
+    message = await top(archive, period=period)
+    assert paper_ids(message) == [*DAYS.values()][-count:]
+    papers = "1 paper" if count == 1 else f"{count} papers"
+    assert f"**{heading}** · {papers} by upvotes" in str(message.components)
+
+
+async def test_the_week_is_shown_unless_said_otherwise(archive: Server) -> None:
+    assert paper_ids(await top(archive)) == ["2601.00030", "2601.00020", "2601.00010"]
+
+
+async def test_a_period_around_another_date_can_be_asked_for(archive: Server) -> None:
+    assert paper_ids(await top(archive, period="day", date=" 2026-01-15 ")) == ["2601.00020"]
+    assert paper_ids(await top(archive, period="week", date="2026-01-11")) == ["2601.00040"]
+    assert paper_ids(await top(archive, period="year", date="2025-06-01")) == ["2601.00050"]
+
+
+async def test_a_paper_tells_on_which_day_it_was_listed(archive: Server) -> None:
+    assert "15 Jan 2026" in str((await top(archive, period="day", date="2026-01-15")).components)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["yesterday", "2026-13-01", "2026-02-30", "16.01.2026", "-1", "9" * 2000, "  ", "20260116x", "\u202e2026"],
+)
+async def test_a_bad_date_is_answered_with_a_good_one(archive: Server, text: str) -> None:
+    result = await archive.member.slash(archive.general, "top", date=text)
+    assert answer(result) == refusal(Refusal.DATE_UNCLEAR)
+
+
+@pytest.mark.parametrize("period", [each.value for each in Period])
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_the_first_and_the_last_date_there_are_have_leaderboards(archive: Server, period: str, day: str) -> None:
+    message = await top(archive, period=period, date=day)
+    assert len(paper_ids(message)) == (5 if period == "all time" else 0)
+
+
+async def test_a_period_without_papers_says_so(server: Server) -> None:
+    assert (await top(server)).content == refusal(Refusal.NOTHING_LISTED)
+
+
+async def test_the_order_is_upvotes_then_comments_then_id(server: Server, papers_server: PapersServer) -> None:
+    votes = [(3, 0), (5, 1), (5, 2), (3, 9), (5, 1)]
+    some = [entry(f"2601.{n:05}", upvotes=up, comments=said) for n, (up, said) in enumerate(votes)]
+    papers_server.lists = {DAY: some}
+    await server.read_lists()
+    expected = [paper.id for paper in ranked(read_entry(each, DAY) for each in some)]
+    assert paper_ids(await top(server)) == expected == ids(2, 1, 4, 3, 0)
+
+
+async def test_pages_go_through_all_papers_in_rank_order(server: Server, papers_server: PapersServer) -> None:
+    papers_server.lists = {DAY: entries(12)}
+    await server.read_lists()
+    message = await top(server)
+    pages = [paper_ids(message)]
+    for label in ("Next", "Next", "Previous"):
+        await server.member.click(message, label=label)
+        pages.append(paper_ids(message))
+    assert pages == [ids(1, 2, 3, 4, 5), ids(6, 7, 8, 9, 10), ids(11, 12), ids(6, 7, 8, 9, 10)]
+    assert "### 6. " in str(message.components)
+
+
+async def test_pages_still_turn_after_a_restart_and_stay_in_their_period(
+    server: Server, papers_server: PapersServer
+) -> None:
+    papers_server.lists = {DAY: entries(7), FRIDAY: entries(7, FRIDAY, first=21)}
+    await server.read_lists()
+    message = await top(server, period="day", date=str(DAY))
+    await server.restart()
+    server.clock.advance(days=40)
+    await server.member.click(message, label="Next")
+    assert paper_ids(message) == ids(6, 7)
+
+
+async def test_details_are_a_click_away(archive: Server) -> None:
+    message = await top(archive)
+    assert "2601.00030" in answer(await archive.member.select(message, ["2601.00030"], custom_id="pick"))
+
+
+async def test_a_list_that_still_grows_says_until_when(archive: Server) -> None:
+    closes = int(closed_at(archive.clock().date()).timestamp())
+    assert f"grows until <t:{closes}:f>" in str((await top(archive, period="day")).components)
+    assert "grows" not in str((await top(archive, period="day", date="2026-01-15")).components)
+
+
+@pytest.mark.parametrize(
+    "custom_id", ["top:l99999:all time:2026-01-16", "top:f1:week:0001-01-01", "top:n1:day:9999-12-31"]
+)
+async def test_a_stale_page_button_says_that_the_page_is_gone(archive: Server, custom_id: str) -> None:
+    message = stale_button(archive, custom_id)
+    assert answer(await archive.member.click(message, custom_id=custom_id)) == refusal(Refusal.PAGE_GONE)
+
+
+@pytest.mark.parametrize(
+    "custom_id",
+    ["top:n1:day:9999-99-99", "top:n1:decade:2026-01-16", "top:n0:day:2026-01-16", "top:", "top:week:2026-01-16:2"],
+)
+async def test_a_forged_page_button_is_answered_and_does_no_harm(archive: Server, custom_id: str) -> None:
+    before = archive.tables()
+    message = stale_button(archive, custom_id)
+    assert answer(await archive.member.click(message, custom_id=custom_id)) == refusal(Refusal.CONTROL_STALE)
+    assert archive.tables() == before
+
+
+async def test_leaderboards_work_in_a_direct_message(archive: Server) -> None:
+    result = await archive.member.user.slash("top", period="all time")
+    assert paper_ids(result.response) == [*DAYS.values()]

@@ -1,0 +1,1 @@
+"""Which papers a digest highlights and why: ranking, filters, recaps."""

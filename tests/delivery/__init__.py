@@ -1,0 +1,1 @@
+"""Delivery: planned, sent, recorded and recovered, whatever Discord, the network or the machine does meanwhile."""

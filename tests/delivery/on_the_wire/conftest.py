@@ -1,0 +1,32 @@
+"""What tests of delivery on the wire share: lists of two days, and rigs whose server wants its digests in a forum."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.app import House
+from bot.demo.papers_server import PapersServer
+from bot.subscription.settings import Discussion
+from tests.support.builders import Clock
+from tests.support.delivery_rig import DeliveryRig, open_rig
+from tests.support.papers_server import list_two_days
+from tests.support.wire import Kind, Wire
+
+
+@pytest.fixture
+def papers_server() -> PapersServer:
+    return list_two_days()
+
+
+@pytest.fixture
+async def forum(house: House, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
+    """Its server wants each digest as a post in a forum."""
+    async with open_rig(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def posts(house: House, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
+    """Its server wants each highlight as a post in a forum."""
+    async with open_rig(house, wire, clock, Kind.FORUM, size=3, discussion=Discussion.HIGHLIGHT) as opened:
+        yield opened

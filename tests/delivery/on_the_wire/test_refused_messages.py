@@ -1,0 +1,300 @@
+"""Refused: what Discord does not take of a digest never costs a subscription more than that."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.app import House
+from bot.layouts.accounts import verdict
+from bot.layouts.subscriptions import standing
+from bot.storage import DeliveryState, Form
+from bot.subscription.settings import Discussion, Layout
+from tests.support.builders import DAY, Clock, entries
+from tests.support.delivery_rig import DeliveryRig, assert_holds, open_rig, running_bot
+from tests.support.papers_server import FrailPapers
+from tests.support.wire import Fault, Kind, Wire
+
+BAD = "2601.00003"  # of the first list
+PAGE = "<html><body><h1>400 Bad Request</h1></body></html>"
+PICTURE = "https://cdn.example.com/figure.png"
+
+
+@pytest.fixture(name="papers_server")
+def daily_lists() -> FrailPapers:
+    """Seven papers a day for two weeks, each with an address in its summary and a picture."""
+    known: dict[str, Any] = {"mediaUrls": [PICTURE], "ai_summary": "Weights are at https://weights.example.com/w now."}
+
+    def listed(number: int) -> list[dict[str, Any]]:
+        plain = entries(7, DAY + timedelta(days=number), first=1 + 10 * number)
+        return [each | {"paper": each["paper"] | known} for each in plain]
+
+    return FrailPapers({DAY + timedelta(days=number): listed(number) for number in range(14)})
+
+
+def refusing(pattern: str, fault: Fault) -> Callable[[str], Fault | None]:
+    """A channel that takes no message in which this pattern is found."""
+    return lambda body: fault if re.search(pattern, body) else None
+
+
+async def status(rig: DeliveryRig) -> str:
+    return standing(await rig.standing(), await rig.deliveries(), [])
+
+
+def posted(rig: DeliveryRig) -> list[str]:
+    return [paper for message in rig.channel.digests for paper in message.papers]
+
+
+@pytest.mark.parametrize("code", [50035, 200000, 200001, 240000, 0])
+@pytest.mark.parametrize("kind", Kind)
+async def test_a_paper_that_discord_refuses_costs_the_others_nothing_and_does_not_come_again(
+    house: House, wire: Wire, clock: Clock, kind: Kind, code: int
+) -> None:
+    wanted = Discussion.DIGEST if kind is Kind.FORUM else Discussion.NONE
+    async with open_rig(house, wire, clock, kind, discussion=wanted) as rig:
+        rig.channel.judge = refusing(BAD, Fault(400, code))
+        await rig.tick()
+        assert posted(rig) == ["2601.00001", "2601.00002", "2601.00004", "2601.00005"]
+        (delivery,) = await rig.deliveries()
+        assert delivery.state is DeliveryState.SENT
+        assert_holds(rig.channel.digests, delivery)
+        text = await status(rig)
+        assert f"Discord refused {BAD} (error {code or 400}). It is skipped from now on." in text
+        assert f"in {len(rig.channel.digests)} messages" in text
+        await rig.tick(days=1)
+        rig.channel.judge = None
+        await rig.tick(days=1)
+        assert len(rig.channel.digests[-1].papers) == 5
+        assert BAD not in posted(rig)
+        assert len(posted(rig)) == len(set(posted(rig))) == 14
+
+
+async def test_highlights_with_messages_of_their_own_come_though_one_before_them_is_refused(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with open_rig(house, wire, clock, discussion=Discussion.HIGHLIGHT) as rig:
+        rig.channel.judge = refusing("2601.00001", Fault(400, 240000))
+        await rig.tick()
+        (delivery,) = await rig.deliveries()
+        assert posted(rig) == ["2601.00002", "2601.00003", "2601.00004", "2601.00005"]
+        assert [thread.id for thread in rig.channel.threads] == [each.id for each in rig.channel.digests]
+        assert delivery.state is DeliveryState.SENT
+        assert "Discord refused 2601.00001 (error 240000). It is skipped from now on." in await status(rig)
+
+
+@pytest.mark.parametrize("layout", Layout)
+async def test_a_link_that_discord_takes_for_harmful_is_left_out(
+    house: House, wire: Wire, clock: Clock, layout: Layout
+) -> None:
+    async with open_rig(house, wire, clock, layout=layout) as rig:
+        rig.channel.judge = refusing(r"weights\.example|cdn\.example", Fault(400, 240000))
+        await rig.tick()
+        (message,) = rig.channel.digests
+        (delivery,) = await rig.deliveries()
+        assert len(message.papers) == 5
+        assert "huggingface.co/papers/2601.00001" in json.dumps(message.body)
+        if layout is Layout.COMPACT:  # it shows neither
+            assert delivery.messages[0].form is Form.FULL
+        else:
+            assert "came without pictures and outside links" in await status(rig)
+
+
+async def test_a_layout_that_discord_does_not_take_gives_way_to_plain_lines(rig: DeliveryRig) -> None:
+    rig.channel.judge = refusing("huggingface", Fault(400, 50035))
+    await rig.tick()
+    (message,) = rig.channel.digests
+    assert len(message.papers) == 5
+    assert "1. Paper 2601.00001 ▲ 70" in json.dumps(message.body, ensure_ascii=False)
+    assert "Discord refused it as it was (error 50035), so it came in plain lines." in await status(rig)
+
+
+async def test_where_all_is_refused_for_a_while_its_papers_come_afterwards(rig: DeliveryRig) -> None:
+    rig.channel.judge = refusing(".", Fault(400, 50035))
+    await rig.tick()
+    (failed,) = await rig.deliveries()
+    assert (failed.state, failed.refused) == (DeliveryState.FAILED, ())
+    rig.channel.judge = None
+    await rig.tick(days=1)
+    assert posted(rig) == ["2601.00001", "2601.00011", "2601.00002", "2601.00012", "2601.00003"]
+
+
+async def test_two_refused_papers_that_are_all_of_a_digest_do_not_block_it_for_good(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with open_rig(house, wire, clock, size=2) as rig:
+        rig.channel.judge = refusing(r"2601\.0000[12]", Fault(400, 200000))
+        for _ in range(5):
+            await rig.tick(days=1)
+        assert posted(rig)[:1] != []
+        assert {"2601.00001", "2601.00002"}.isdisjoint(posted(rig))
+
+
+async def test_a_digest_of_a_single_paper_that_is_refused_has_another_the_next_day(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with open_rig(house, wire, clock, size=1) as rig:
+        rig.channel.judge = refusing("2601.00001", Fault(400, 240000))
+        await rig.tick()
+        assert "not posted. Discord refused 2601.00001 (error 240000). It is skipped from now on." in await status(rig)
+        await rig.tick(days=1)
+        assert posted(rig) == ["2601.00011"]
+
+
+async def test_a_post_that_discord_answers_with_500_each_time_is_brought_down_to_what_it_takes(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with open_rig(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as rig:
+        rig.channel.judge = refusing(BAD, Fault(500))
+        await rig.tick()
+        for _ in range(90):
+            await rig.tick(minutes=1)
+        assert sorted(posted(rig)) == ["2601.00001", "2601.00002", "2601.00004", "2601.00005"]
+        assert f"Discord refused {BAD} (error 500). It is skipped from now on." in await status(rig)
+
+
+async def test_an_outage_of_a_few_minutes_changes_nothing_of_a_digest(house: House, wire: Wire, clock: Clock) -> None:
+    async with open_rig(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as rig:
+        rig.channel.judge = refusing(".", Fault(500))
+        await rig.tick()
+        await rig.tick(minutes=2)
+        rig.channel.judge = None
+        await rig.tick(minutes=30)
+        (delivery,) = await rig.deliveries()
+        assert (len(posted(rig)), delivery.messages[0].form) == (5, Form.FULL)
+
+
+async def test_a_single_paper_that_is_answered_with_500_is_tried_until_the_next_run(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with open_rig(house, wire, clock, Kind.FORUM, size=1, discussion=Discussion.DIGEST) as rig:
+        rig.channel.judge = refusing("2601.00001", Fault(500))
+        await rig.tick()
+        for _ in range(10):
+            await rig.tick(hours=1)
+        (delivery,) = await rig.deliveries()
+        assert (delivery.state, delivery.messages[0].form) == (DeliveryState.PLANNED, Form.PLAIN)
+        await rig.tick(hours=14)
+        assert posted(rig) == ["2601.00011"]
+
+
+@pytest.mark.parametrize("minutes", [15, 45, 130])
+@pytest.mark.parametrize("discussion", [Discussion.DIGEST, Discussion.HIGHLIGHT])
+async def test_an_outage_of_hours_costs_no_paper(
+    house: House, wire: Wire, clock: Clock, discussion: Discussion, minutes: int
+) -> None:
+    async with open_rig(house, wire, clock, Kind.FORUM, discussion=discussion) as rig:
+        rig.channel.judge = refusing(".", Fault(500))
+        await rig.tick()
+        for _ in range(minutes):
+            await rig.tick(minutes=1)
+        rig.channel.judge = None
+        for _ in range(40):
+            await rig.tick(minutes=1)
+        (delivery,) = await rig.deliveries()
+        assert (delivery.state, delivery.refused) == (DeliveryState.SENT, ())
+        assert sorted(posted(rig)) == [f"2601.{number:05}" for number in range(1, 6)]
+        assert all(message.message_id for message in delivery.messages)
+
+
+async def test_a_digest_that_came_after_many_errors_can_be_undone(house: House, wire: Wire, clock: Clock) -> None:
+    async with open_rig(house, wire, clock, Kind.FORUM, size=1, discussion=Discussion.DIGEST) as rig:
+        await rig.tick()
+        rig.channel.judge = refusing(".", Fault(500))
+        await rig.tick(days=1)
+        for _ in range(20):
+            await rig.tick(minutes=1)
+        rig.channel.judge = None
+        for _ in range(40):
+            await rig.tick(minutes=1)
+        assert posted(rig) == ["2601.00001", "2601.00011"]
+        undone, _ = await rig.bot.courier.undo_last(await rig.standing(), clock(), by=1)
+        assert undone.run_date == clock.now.date()
+        assert posted(rig) == ["2601.00001"]
+
+
+async def test_a_server_that_is_forgotten_amid_the_steps_is_no_bug(rig: DeliveryRig) -> None:
+    async def forget() -> None:
+        await rig.storage.guilds.forget(rig.guild.id)
+
+    rig.wire.post_faults.extend([Fault(400, 50035), Fault(400, 50035), Fault(400, 50035, meanwhile=forget)])
+    await rig.tick()
+    assert not rig.channel.digests
+
+
+async def test_a_bot_that_is_restarted_goes_on_with_the_form_it_had_come_to(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with open_rig(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as rig:
+        rig.channel.judge = refusing("weights", Fault(500))
+        await rig.tick()
+        await rig.tick(minutes=2)
+        await rig.tick(minutes=4)
+    rig.channel.judge = None
+    async with running_bot(house, wire) as bot:
+        await bot.courier.tick(clock.advance(minutes=30))
+    (delivery,) = await rig.deliveries()
+    (message,) = rig.channel.digests
+    assert (len(message.papers), delivery.messages[0].form) == (5, Form.BARE)
+    assert_holds([message], delivery)
+
+
+async def test_the_first_message_that_comes_is_the_one_that_pings(house: House, wire: Wire, clock: Clock) -> None:
+    async with open_rig(house, wire, clock, discussion=Discussion.HIGHLIGHT) as rig:
+        rig.channel.judge = refusing("2601.00001", Fault(400, 240000))
+        await rig.tick()
+        (delivery,) = await rig.deliveries()
+        assert [delivery.opens(message) for message in delivery.messages] == [True, False, False, False]
+
+
+async def test_why_says_that_discord_refused_a_paper(rig: DeliveryRig) -> None:
+    rig.channel.judge = refusing(BAD, Fault(400, 200000))
+    await rig.tick()
+    (paper,) = await rig.storage.papers.get([BAD])
+    subscription = await rig.standing()
+    said = verdict(subscription, await rig.bot.house.explainer.why(subscription, paper, rig.clock()))
+    assert f"Not highlighted in the run of 16 Jan 2026. Discord refused {BAD} (error 200000)." in said
+
+
+async def test_no_step_is_taken_where_the_message_is_not_to_blame(rig: DeliveryRig) -> None:
+    rig.channel.judge = refusing(".", Fault(400, 160006))
+    await rig.tick()
+    assert len(rig.wire.bodies) == 1
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("created", [True, False])
+async def test_a_400_of_a_proxy_is_no_refusal_of_discords(
+    house: House, wire: Wire, clock: Clock, kind: Kind, created: bool
+) -> None:
+    wanted = Discussion.DIGEST if kind is Kind.FORUM else Discussion.NONE
+    async with open_rig(house, wire, clock, kind, discussion=wanted) as rig:
+        wire.post_faults.append(Fault(400, created=created, page=PAGE))
+        await rig.tick()
+        (delivery,) = await rig.deliveries()
+        assert (delivery.state, delivery.messages[0].form) == (DeliveryState.PLANNED, Form.FULL)
+        assert "on its way, delayed. Discord answered with error 400." in await status(rig)
+        await rig.tick(minutes=5)
+        await rig.assert_arrived_once()
+
+
+async def test_a_thread_that_is_one_too_many_is_named_beside_the_message_that_stands_there(
+    house: House, wire: Wire, clock: Clock
+) -> None:
+    async with open_rig(house, wire, clock, discussion=Discussion.DIGEST) as rig:
+        wire.thread_faults.append(Fault(400, 160006))
+        await rig.tick()
+        await rig.assert_arrived_once()
+        said = "But a thread could not be opened. There are too many active threads in the server."
+        assert said in await status(rig)
+
+
+async def test_a_post_that_is_one_thread_too_many_is_not_made_for_that(house: House, wire: Wire, clock: Clock) -> None:
+    async with open_rig(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as rig:
+        wire.post_faults.append(Fault(400, 160006))
+        await rig.tick()
+        assert "not posted. There are too many active threads in the server." in await status(rig)
+        await rig.tick(days=1)
+        assert len(posted(rig)) == 5

@@ -1,0 +1,1 @@
+"""Messages and sentences: within Discord's limits, and saying what they should."""

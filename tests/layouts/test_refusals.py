@@ -1,0 +1,46 @@
+"""Refusals: what people are told when something they asked for is not done."""
+
+import pytest
+
+from bot.editing.fields import FilterUnclear
+from bot.layouts.refusals import explain_refusal
+from bot.layouts.text import MAX_CONTENT
+from bot.reasons import ReasonKind
+from bot.refusals import Refusal, Refused
+from bot.search import parse
+from tests.support.builders import DAY, lacking
+
+
+@pytest.mark.parametrize("refusal", [each for each in Refusal if each is not Refusal.FILTER_UNCLEAR])
+def test_every_refusal_is_worded_in_full_sentences(refusal: Refusal) -> None:
+    refused = Refused(
+        refusal,
+        reason=lacking("send_messages"),
+        channel_id=5,
+        number=7,
+        text="so *it* was",
+        permissions=["view_channel"],
+        examples=["Toronto", "Calgary"],
+    )
+    sentence = explain_refusal(refused)
+    assert sentence[0].isupper()
+    assert sentence.endswith(".")
+    assert not {"{", "None", "  "} & {part for part in ("{", "None", "  ") if part in sentence}
+    assert len(sentence) < MAX_CONTENT / 5
+
+
+@pytest.mark.parametrize("kind", ReasonKind)
+def test_a_channel_that_is_unfit_for_any_reason_is_worded(kind: ReasonKind) -> None:
+    refused = Refused(Refusal.CHANNEL_UNFIT, reason=lacking().__class__(kind, number=7), channel_id=5)
+    assert explain_refusal(refused).endswith(".")
+
+
+def test_every_mistake_of_a_filter_is_named_with_what_would_be_right() -> None:
+    told = explain_refusal(FilterUnclear(parse("after:soon min:abc", DAY)))
+    assert told.startswith("`after:soon` is not understood: write it like `after:2026-08-20`")
+    assert "`min:abc` is not understood: write it like `min:50`" in told
+
+
+def test_what_somebody_typed_cannot_format_the_answer() -> None:
+    told = explain_refusal(Refused(Refusal.NO_SUCH_PAPER, text="{reason}**@everyone**"))
+    assert told == "Hugging Face has no paper **{reason}\\*\\*@\u200beveryone\\*\\***. Please check the id."

@@ -1,0 +1,1 @@
+"""Finding, completing and citing, without a Discord."""

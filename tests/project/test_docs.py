@@ -1,0 +1,90 @@
+"""The docs tell the truth: what is written from the code is what the code says."""
+
+import math
+import re
+
+import pytest
+
+from bot.search import HAS, MOST_WORDS, RIGHT_FORMS, Sort, parse
+from bot.search.schema import pull
+from bot.settings import BotSettings, env_example
+from tests.support.builders import DAY
+from tests.support.paths import ROOT
+from tests.support.reference import COMMANDS, SETTINGS, commands
+
+
+async def test_the_command_reference_lists_every_command_and_option_as_it_is() -> None:
+    assert COMMANDS.read_text(encoding="utf-8") == await commands(), "run `make docs`"
+
+
+SEARCH = (ROOT / "docs" / "search.md").read_text(encoding="utf-8")
+
+
+def test_the_guide_to_search_tells_of_every_operator_and_value() -> None:
+    rows = dict(re.findall(r"^\| `([a-z]+:)` \|(.*)$", SEARCH, re.MULTILINE))
+    assert rows.keys() == {f"{name}:" for name in RIGHT_FORMS}
+    for name, forms in RIGHT_FORMS.items():
+        assert all(f"`{form}`" in rows[f"{name}:"] for form in forms), name
+    assert all(f"`has:{what}`" in SEARCH for what in HAS)
+    assert all(f"`sort:{order.value}`" in SEARCH for order in Sort)
+    assert f"the first {MOST_WORDS} are read" in SEARCH
+
+
+def test_every_query_in_the_guide_to_search_is_a_right_one() -> None:
+    operators = "|".join(RIGHT_FORMS)
+    queries = re.findall(rf"`([^`\n]*(?:{operators}):[^`\n]+)`", SEARCH)
+    assert len(queries) > 25
+    for query in queries:
+        mistakes = parse(query, DAY).mistakes
+        assert [each.right for each in mistakes] == ([("min:50",)] if query == "min:abc" else []), query
+
+
+def test_the_guide_to_search_tells_how_much_upvotes_pull() -> None:
+    factors = {upvotes: math.log2(2 + pull(upvotes)) for upvotes in (0, 50, 400)}
+    assert factors[50] == pytest.approx(1 + 0.03 * math.log2(51))
+    assert "1 + 0.03 · log₂(1 + upvotes)" in SEARCH
+    said = re.search(r"That is ([\d.]+) without a vote, ([\d.]+)\s+with fifty and ([\d.]+) with four hundred", SEARCH)
+    assert said
+    assert [float(each) for each in said.groups()] == [pytest.approx(each, abs=0.005) for each in factors.values()]
+
+
+def test_the_example_settings_are_the_settings() -> None:
+    assert SETTINGS.read_text(encoding="utf-8") == env_example(), "run `make docs`"
+
+
+def test_every_setting_the_documents_name_exists() -> None:
+    known = {str(field.validation_alias) for field in BotSettings.model_fields.values()}
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+        named = set(re.findall(r"\bPAPERBOY_[A-Z_]+", path.read_text(encoding="utf-8")))
+        assert named <= known, f"{path.name} names settings that do not exist: {named - known}"
+
+
+def test_every_file_the_documents_point_to_exists() -> None:
+    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name} points to {target}"
+
+
+def test_every_command_the_readme_names_exists() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    reference = COMMANDS.read_text(encoding="utf-8")
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    for slash in re.findall(r"`/((?:paper|digest|top)[a-z ]*)", text):
+        assert f"## /{slash.strip()}" in reference, slash
+    for target in re.findall(r"\bmake ([a-z-]+)\b", text):
+        assert target in targets, target
+
+
+def test_every_test_that_the_promises_name_exists() -> None:
+    promises = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", promises))
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 20
+    assert named <= set(re.findall(r"\bdef (test_\w+)", sources))
+
+
+def test_every_promise_names_a_test() -> None:
+    promises = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    rows = [row for row in promises.splitlines() if row.startswith("| ") and not row.startswith("| promise")]
+    assert rows
+    assert all("`test_" in row for row in rows)

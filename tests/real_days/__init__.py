@@ -1,0 +1,1 @@
+"""Proofs over the captured days of the papers API, where those lie beside the project."""

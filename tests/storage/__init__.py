@@ -1,0 +1,1 @@
+"""The database: what is recorded stays, what is forgotten is gone, and the file stays small and whole."""

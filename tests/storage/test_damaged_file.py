@@ -1,0 +1,132 @@
+"""A damaged database: nothing more is read or written, and the bot stops with a line that says what to do."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.layouts.terminal import database_refused
+from bot.storage import DatabaseProblem, DatabaseRefused, Storage, open_storage
+from tests.support.bot_process import DUE, World
+from tests.support.builders import DAY, MORNING, paper, query, subscribe
+from tests.support.damage import damage
+
+TWO_PAPERS = [paper("2601.00001"), paper("2601.00002")]
+
+
+async def fill(path: Path) -> None:
+    async with open_storage(path) as storage:
+        await subscribe(storage)
+        await storage.papers.record(DAY, TWO_PAPERS, MORNING)
+
+
+def assert_says_what_to_do(code: int, said: str, database: Path) -> None:
+    assert code == 2, said
+    assert "Traceback" not in said
+    (line,) = [line for line in said.splitlines() if "is damaged" in line]
+    assert line == said.splitlines()[-1]
+    for part in (
+        f"{database} is damaged (",
+        "the latest backup",
+        f"sqlite3 {database} .recover",
+        "`paperboy backfill`",
+    ):
+        assert part in line
+
+
+async def test_a_bot_that_meets_a_damaged_page_while_it_runs_stops_with_one_clear_line(world: World) -> None:
+    async with world.child(DUE) as child:
+        await child.tick()
+        damage(world.database, "subscriptions", "deliveries")
+        query(world.database, "INSERT INTO traces DEFAULT VALUES")  # whatever is written, all pages are read anew
+        assert_says_what_to_do(*await child.end(), world.database)
+
+
+async def test_damage_that_nobody_has_met_is_found_soon_after_the_start(world: World) -> None:
+    damage(world.database, "drafts", "notices")
+    async with world.child(DUE) as child:
+        assert_says_what_to_do(*await child.end(), world.database)
+
+
+async def test_a_start_that_needs_the_damaged_page_says_the_same(world: World) -> None:
+    damage(world.database, "archive", "papers")
+    async with world.child(DUE) as child:
+        assert_says_what_to_do(*await child.end(), world.database)
+
+
+async def meet_damage(storage: Storage) -> DatabaseRefused:
+    with pytest.raises(DatabaseRefused) as refused:
+        await storage.subscriptions.get(1)
+    return refused.value
+
+
+async def test_once_damage_is_met_nothing_is_read_or_written_any_more(path: Path) -> None:
+    await fill(path)
+    damage(path, "subscriptions")
+    async with open_storage(path) as storage:
+        assert await storage.papers.get(["2601.00001"])
+        assert (await meet_damage(storage)).problem is DatabaseProblem.DAMAGED
+        await asyncio.wait_for(storage.database.damaged(), 10)
+        with pytest.raises(DatabaseRefused):
+            await storage.papers.get(["2601.00001"])
+        with pytest.raises(DatabaseRefused):
+            await storage.guilds.join(1, MORNING)
+    assert query(path, "SELECT count(*) FROM guilds") == [(0,)]
+
+
+async def test_a_transaction_that_meets_damage_takes_those_with_it_that_share_its_commit_or_come_after(
+    path: Path,
+) -> None:
+    await fill(path)
+    damage(path, "subscriptions")
+    async with open_storage(path) as storage:
+        meeting = storage.guilds.leave(1, MORNING)  # it pauses the server's subscriptions
+        works = [
+            storage.guilds.join(2, MORNING),
+            meeting,
+            *(storage.guilds.join(each, MORNING) for each in range(3, 9)),
+        ]
+        outcomes = await asyncio.gather(*works, return_exceptions=True)
+    assert all(isinstance(each, DatabaseRefused) for each in outcomes), outcomes
+    assert query(path, "SELECT id FROM guilds") == []
+
+
+async def test_a_check_finds_nothing_in_a_sound_file_and_all_goes_on_meanwhile(path: Path) -> None:
+    await fill(path)
+    async with open_storage(path) as storage:
+        checks = asyncio.gather(*(storage.database.check() for _ in range(3)))
+        assert await storage.guilds.join(1, MORNING)
+        assert await storage.papers.get(["2601.00001"])
+        await checks
+
+
+async def test_a_check_that_is_stopped_costs_nothing(path: Path) -> None:
+    await fill(path)
+    async with open_storage(path) as storage:
+        for turns in range(12):
+            check = asyncio.create_task(storage.database.check())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            check.cancel()
+            await asyncio.wait({check})
+        await storage.database.check()
+        assert await storage.guilds.join(1, MORNING)
+
+
+async def test_a_check_finds_damage_that_nobody_has_met(path: Path) -> None:
+    await fill(path)
+    damage(path, "past")
+    async with open_storage(path) as storage:
+        with pytest.raises(DatabaseRefused, match="damaged"):
+            await storage.database.check()
+        assert (await meet_damage(storage)).problem is DatabaseProblem.DAMAGED
+
+
+async def test_a_file_torn_in_its_first_pages_is_damaged_from_the_start(path: Path) -> None:
+    await fill(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DatabaseRefused) as refused:
+        async with open_storage(path) as storage:
+            await storage.database.check()
+    assert "is damaged" in database_refused(refused.value)

@@ -1,0 +1,175 @@
+"""Small worlds for tests: entries as the papers API sends them, papers, a clock that tests move, what is stored."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from discord.ui import LayoutView
+
+from bot.digest import Digest, Highlight
+from bot.layouts.digest import delivery_message
+from bot.layouts.refusals import explain_refusal
+from bot.papers import Paper
+from bot.reasons import Reason, ReasonKind
+from bot.refusals import Refusal, Refused
+from bot.storage import Delivery, DeliveryState, Message, Storage, Subscription
+from bot.subscription.schedule import Cadence, Run, Timetable
+from bot.subscription.settings import Discussion, Posting, Taste, Wish
+
+DAY = date(2026, 1, 15)  # a Thursday, shortly after the simulated Discord's epoch
+FRIDAY = DAY + timedelta(days=1)
+MONDAY = DAY + timedelta(days=4)
+MORNING = datetime(2026, 1, 16, 8, 0, tzinfo=UTC)  # the list of DAY has closed
+TIMETABLE = Timetable(time(9), ZoneInfo("Europe/Berlin"), frozenset({0, 2, 4}))
+WISH = Wish(5, TIMETABLE, Taste(5, 2, 1, repeats=True))  # several in one channel have the same papers
+FIRST_RUN = Run(date(2026, 1, 16), datetime(2026, 1, 16, 8, tzinfo=UTC))
+SECOND_RUN = Run(date(2026, 1, 19), datetime(2026, 1, 19, 8, tzinfo=UTC))
+
+NOTHING_LISTED = Reason(ReasonKind.NO_PAPERS_LISTED)
+API_DOWN = Reason(ReasonKind.PAPERS_REFUSED, number=503)
+GONE = Reason(ReasonKind.CHANNEL_GONE)
+HIDDEN = Reason(ReasonKind.CHANNEL_HIDDEN)
+LACKING = Reason(ReasonKind.PERMISSIONS_MISSING)  # which, Discord did not say
+OUTAGE = Reason(ReasonKind.DISCORD_FAILED, number=503)
+REFUSED = Reason(ReasonKind.MESSAGE_REFUSED, number=50035)
+SUPERSEDED = Reason(ReasonKind.SUPERSEDED)
+
+
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, now: datetime = MORNING) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **amount: float) -> datetime:
+        self.now += timedelta(**amount)
+        return self.now
+
+
+def entry(paper_id: str, day: date = DAY, **known: Any) -> dict[str, Any]:
+    """An entry of a daily list; `known` overrides fields of its `paper`, `comments` the outer count."""
+    comments = known.pop("comments", 0)
+    paper = {
+        "id": paper_id,
+        "title": f"Paper {paper_id}",
+        "summary": f"What paper {paper_id} is about.",
+        "upvotes": 10,
+        "publishedAt": f"{day}T00:00:00.000Z",
+        "submittedOnDailyAt": f"{day}T00:00:00.000Z",
+        "authors": [{"name": "Ada Lovelace", "hidden": False}, {"name": "Emmy Noether", "hidden": False}],
+    }
+    return {"paper": paper | known, "title": f"Paper {paper_id}", "numComments": comments}
+
+
+def entries(count: int, day: date = DAY, first: int = 1) -> list[dict[str, Any]]:
+    """`count` entries, the first with the most upvotes."""
+    return [entry(f"2601.{first + n:05}", day, upvotes=10 * (count - n)) for n in range(count)]
+
+
+def paper(paper_id: str, **known: Any) -> Paper:
+    return replace(Paper(paper_id, title=f"Paper {paper_id}", abstract="", day=DAY), **known)
+
+
+def wish(channel_id: int = 1, cadence: Cadence = Cadence.DAILY, **posting: Any) -> Wish:
+    """A wish for nine o'clock (UTC); `posting` overrides fields of its `Posting`."""
+    return Wish(channel_id, Timetable(time(9), ZoneInfo("UTC"), cadence=cadence), posting=Posting(**posting))
+
+
+def digest(*papers: Paper, reason: Reason | None = None) -> Digest:
+    """The digest of `DAY` that highlights all of `papers`."""
+    highlights = tuple(Highlight(n, each, each.upvotes, each.comments) for n, each in enumerate(papers, 1))
+    return Digest(DAY, (DAY,), len(papers), highlights, reason)
+
+
+async def subscribe(
+    storage: Storage, guild_id: int = 1, wished: Wish = WISH, next_run: Run = FIRST_RUN
+) -> Subscription:
+    return await storage.subscriptions.add(guild_id, wished, by=7, now=MORNING, next_run=next_run)
+
+
+async def plan(
+    storage: Storage,
+    subscription: Subscription,
+    planned: Digest,
+    *nonces: str,
+    run: Run = FIRST_RUN,
+    by: int | None = None,
+) -> Delivery | None:
+    """A delivery in a message for each of `nonces`; without them in one, or in none where nothing is highlighted.
+
+    The subscription is read anew, as every tick does, unless an admin has changed its wish or state meanwhile.
+    """
+    newest = await storage.subscriptions.get(subscription.id)
+    if newest and (newest.wish, newest.state) == (subscription.wish, subscription.state):
+        subscription = newest
+    following = Run(run.date + timedelta(days=3), run.at + timedelta(days=3))
+    usual = (f"{subscription.id} {run.date}",) if planned.highlights else ()
+    return await storage.deliveries.plan(
+        subscription, run, following, planned, nonces=nonces or usual, now=MORNING, by=by
+    )
+
+
+async def send(storage: Storage, delivery: Delivery | None, message_id: int = 77, sent_at: datetime = MORNING) -> None:
+    """All messages of a delivery arrive, with ids that count from `message_id`."""
+    assert delivery
+    for each in delivery.messages:
+        arrived_as = message_id + each.number - 1
+        await storage.deliveries.arrived(delivery.id, each.number, delivery.channel_id, arrived_as, sent_at)
+    await storage.deliveries.complete(delivery)
+
+
+async def have_a_past(storage: Storage, guild_id: int = 1) -> Subscription:
+    """A subscription with twelve digests of one paper each, so long ago that the first of them are the past."""
+    known = await subscribe(storage, guild_id)
+    for number in range(12):
+        day = DAY + timedelta(days=number)
+        one = paper(f"2602.{number:05}", day=day)
+        await storage.papers.record(day, [one], MORNING)
+        await send(storage, await plan(storage, known, digest(one), run=Run(day, MORNING)), 1000 + number)
+    await storage.deliveries.fold(MORNING + timedelta(days=99))
+    return known
+
+
+def refusal(kind: Refusal, **arguments: Any) -> str:
+    """What a person is told of a refusal."""
+    return explain_refusal(Refused(kind, **arguments))
+
+
+def lacking(*permissions: str) -> Reason:
+    return Reason(ReasonKind.PERMISSIONS_MISSING, permissions=permissions)
+
+
+def query(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    """What the SQLite file answers; what `sql` changes is kept."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def tables(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything a SQLite file holds, by table."""
+    names = query(path, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    return {name: sorted(query(path, f"SELECT * FROM {name}"), key=repr) for (name,) in names}
+
+
+def digest_message(planned: Digest, wished: Wish, nonce: str, *, ping: int | None = None) -> LayoutView:
+    """A digest as it is posted in one message."""
+    positions = tuple(each.position for each in planned.highlights)
+    return _message(planned, wished, Discussion.NONE, Message(1, nonce, positions=positions), ping)
+
+
+def highlight_message(planned: Digest, number: int, wished: Wish, nonce: str, *, ping: int | None = None) -> LayoutView:
+    """The highlight at position `number` as it is posted in a message of its own."""
+    return _message(planned, wished, Discussion.HIGHLIGHT, Message(number, nonce, positions=(number,)), ping)
+
+
+def _message(planned: Digest, wished: Wish, discussion: Discussion, message: Message, ping: int | None) -> LayoutView:
+    wish = replace(wished, posting=replace(wished.posting, discussion=discussion))
+    delivery = Delivery(1, 1, 1, 5, DAY, DeliveryState.PLANNED, None, wish, planned, (message,), MORNING, attempts=0)
+    return delivery_message(delivery, message, ping=ping)

@@ -1,0 +1,77 @@
+"""The kinds of channel in the simulated Discord that a digest may be posted in, and subscriptions for them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import simcord
+
+from bot.storage import Delivery, Subscription
+from bot.subscription.schedule import first_run
+from bot.subscription.settings import Discussion
+from tests.support import builders
+from tests.support.server import Server
+
+BASIC = ("view_channel", "send_messages", "read_message_history")
+THREADS = (*BASIC, "create_public_threads")
+Make = Callable[[simcord.GuildHandle, str], simcord.ChannelHandle]
+
+
+def text(guild: simcord.GuildHandle, name: str) -> simcord.ChannelHandle:
+    return guild.create_text_channel(name)
+
+
+def news(guild: simcord.GuildHandle, name: str) -> simcord.ChannelHandle:
+    return guild.create_news_channel(name)
+
+
+def forum(guild: simcord.GuildHandle, name: str) -> simcord.ChannelHandle:
+    return guild.create_forum_channel(name)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A kind of channel, how digests are posted in it, and the permissions that takes."""
+
+    make: Make
+    needs: tuple[str, ...] = BASIC
+    posting: dict[str, Any] = field(default_factory=dict)
+
+    def named(self, permission: str) -> str:
+        """A permission as the settings of a channel of this kind name it."""
+        return "create_posts" if self.make is forum and permission == "send_messages" else permission
+
+    def shown(self, permission: str) -> str:
+        """A permission as Discord shows it."""
+        return self.named(permission).replace("_", " ").title()
+
+
+DESTINATIONS = {
+    "text": Destination(text),
+    "a thread": Destination(text, THREADS, {"discussion": Discussion.DIGEST}),
+    "threads": Destination(text, THREADS, {"discussion": Discussion.HIGHLIGHT}),
+    "announcement": Destination(news, BASIC, {"publish": True}),
+    "announcement with a thread": Destination(news, THREADS, {"publish": True, "discussion": Discussion.DIGEST}),
+    "forum": Destination(forum, BASIC, {"discussion": Discussion.DIGEST}),
+    "forum posts": Destination(forum, BASIC, {"discussion": Discussion.HIGHLIGHT}),
+}
+
+
+async def wanted(server: Server, channel: simcord.ChannelHandle, **posting: Any) -> Subscription:
+    """A subscription for nine o'clock, posted as `posting` says."""
+    wish, now = builders.wish(channel.id, **posting), server.clock()
+    run = first_run(wish.timetable, now)
+    add = server.bot.house.storage.subscriptions.add
+    return await add(server.guild.id, wish, by=server.admin.id, now=now, next_run=run)
+
+
+async def made(server: Server, destination: Destination, **posting: Any) -> simcord.ChannelHandle:
+    """A channel that is subscribed, at the minute its first digest is due."""
+    channel = destination.make(server.guild, "best-papers")
+    await wanted(server, channel, **(destination.posting | posting))
+    return channel
+
+
+async def latest(server: Server, subscription_id: int = 1) -> Delivery:
+    (delivery,) = await server.bot.house.storage.deliveries.latest(subscription_id)
+    return delivery

@@ -1,0 +1,34 @@
+"""A message as Discord would have it, from a layout."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from discord.ui import LayoutView
+
+from bot.digest import Digest, Highlight
+from bot.papers import Paper
+from tests.support.builders import DAY
+from tests.support.discord_limits import check_message, walk
+
+NONCE = "a7f4130a4d6bb9e8b7694ef9"
+
+
+def components_of(view: LayoutView) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = view.to_components()  # type: ignore[no-untyped-call]
+    return found
+
+
+def check(view: LayoutView) -> list[str]:
+    """The texts of a message, which Discord would take."""
+    components = components_of(view)
+    check_message({"components": components, "flags": 1 << 15, "allowed_mentions": {"parse": []}})
+    return [each["content"] for each in walk(components) if each["type"] == 10]
+
+
+def digest_of(*some: Paper, last: date = DAY, days: int = 1, **marks: Any) -> Digest:
+    """Of these papers, listed on the `days` before and on `last`; the last of them has the `marks`."""
+    highlights = [Highlight(number, each, each.upvotes, each.comments) for number, each in enumerate(some, 1)]
+    highlights[-1] = replace(highlights[-1], **marks)
+    span = tuple(last - timedelta(days=n) for n in reversed(range(days)))
+    return Digest(last, span, 23, tuple(highlights))

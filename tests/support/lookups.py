@@ -1,0 +1,41 @@
+"""Look-ups in the simulated Discord: a search, a card, and why a paper was left out."""
+
+from typing import Any
+
+import simcord
+
+from tests.support.messages import answer, ids, read_texts
+from tests.support.server import Server
+
+
+async def paper_command(server: Server, command: str, **options: Any) -> simcord.InteractionResult:
+    """A `/paper` command of a member."""
+    return await server.member.slash(server.general, f"paper {command}", **options)
+
+
+async def search(server: Server, query: str, **options: Any) -> simcord.ResponseMessage:
+    result = await paper_command(server, "search", query=query, **options)
+    answer(result)
+    assert result.response
+    return result.response
+
+
+async def card(server: Server, paper_id: str = "2601.00001") -> simcord.ResponseMessage:
+    result = await paper_command(server, "show", paper=paper_id)
+    answer(result)
+    assert result.response
+    return result.response
+
+
+async def read_card(server: Server, paper_id: str = "2601.00001") -> str:
+    return read_texts((await card(server, paper_id)).message)
+
+
+async def why(server: Server, number: int = 1, **options: Any) -> str:
+    """The verdict on a paper, without the paper and the subscription's sentence."""
+    text = await server.ask("digest why", paper=ids(number)[0], **options)
+    paper, verdict = text.split("\n\n")
+    assert paper == f"**[Paper {ids(number)[0]}](https://huggingface.co/papers/{ids(number)[0]})**"
+    sentence, reason = verdict.split(":\n→ ")
+    assert sentence.startswith("Every ")
+    return reason

@@ -1,0 +1,59 @@
+"""What a message in the simulated Discord holds: its texts, its papers, its buttons and selects."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import discord
+import simcord
+
+
+def answer(result: simcord.InteractionResult) -> str:
+    """The text of an answer that only the one who asked can see."""
+    assert result.response
+    assert result.response.ephemeral
+    return read_texts(result.response.message)
+
+
+def custom_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
+    """The custom_ids of a message's buttons and selects, in reading order."""
+    found = message.message if isinstance(message, simcord.ResponseMessage) else message
+    return [each.custom_id for each in _all(found.components) if getattr(each, "custom_id", None)]
+
+
+def paper_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
+    """The ids of the papers whose details a message offers, by buttons or in a select, in its order."""
+    buttons = [each.split(":")[1] for each in custom_ids(message) if each.startswith("details:")]
+    return buttons + options(message, "pick")
+
+
+def options(message: discord.Message | simcord.ResponseMessage, custom_id: str) -> list[str]:
+    """The values that a select of a message offers."""
+    found = message.message if isinstance(message, simcord.ResponseMessage) else message
+    known = [each for each in _all(found.components) if getattr(each, "options", None)]
+    selects = [each for each in known if each.custom_id == custom_id or each.custom_id.startswith(f"{custom_id}:")]
+    return [option.value for select in selects for option in select.options]
+
+
+def _all(components: Any) -> Iterator[Any]:
+    for component in components:
+        yield component
+        yield from _all(getattr(component, "children", ()))
+        yield from _all([component.accessory] if hasattr(component, "accessory") else [])
+
+
+def read_texts(message: discord.Message) -> str:
+    """All text of a Components V2 message, in reading order; the content where there is any."""
+    return "\n".join([message.content, *_texts(message.components)]).strip()
+
+
+def _texts(components: Any) -> list[str]:
+    found = []
+    for component in components:
+        if hasattr(component, "content"):
+            found.append(component.content)
+        found += _texts(getattr(component, "children", ()))
+    return found
+
+
+def ids(*numbers: int) -> list[str]:
+    return [f"2601.{number:05}" for number in numbers]

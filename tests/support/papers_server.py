@@ -1,0 +1,51 @@
+"""A papers API on loopback that may be down, and one that remembers what it was asked."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
+from typing import Any
+
+from aiohttp import web
+
+from bot.demo.papers_server import PapersServer
+from tests.support.builders import DAY, FRIDAY, entries
+
+
+class FrailPapers(PapersServer):
+    """The papers API, which may be `down`, or unable to serve some days; `meanwhile` runs before each answer."""
+
+    down = False
+    unservable: frozenset[date] = frozenset()
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        if self.meanwhile:
+            await self.meanwhile()
+        failing = self.down or date.fromisoformat(request.query["date"]) in self.unservable
+        return _down() if failing else await super().answer(request)
+
+    async def answer_paper(self, request: web.Request) -> web.StreamResponse:
+        return _down() if self.down else await super().answer_paper(request)
+
+    async def answer_search(self, request: web.Request) -> web.StreamResponse:
+        return _down() if self.down else await super().answer_search(request)
+
+
+def _down() -> web.Response:
+    return web.json_response({"error": "down"}, status=503)
+
+
+class Papers(FrailPapers):
+    """The papers API, which remembers the days it was asked for."""
+
+    def __init__(self, lists: Mapping[date, list[Any]]) -> None:
+        super().__init__(lists)
+        self.asked: list[date] = []
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(date.fromisoformat(request.query["date"]))
+        return await super().answer(request)
+
+
+def list_two_days() -> Papers:
+    """Seven papers a day, each day others."""
+    return Papers({DAY: entries(7), FRIDAY: entries(7, FRIDAY, first=11)})

@@ -1,0 +1,52 @@
+"""Writes what is written from the code: `docs/commands.md` and `.env.example`. Run it with `make docs`."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from discord import app_commands
+
+from bot.app import open_house
+from bot.client import COGS, PaperBot
+from bot.papers.api import PapersAPI
+from bot.settings import env_example
+from tests.support.paths import ROOT
+
+COMMANDS, SETTINGS = ROOT / "docs" / "commands.md", ROOT / ".env.example"
+
+HEAD = """# Commands
+
+Every answer is for the one who asked alone, except the digest itself and pages that somebody shares. `/digest` is for
+members with **Manage Server**, inside a server: [a guide](admins.md). `/paper`, `/top` and `/privacy` also work in
+direct messages, and anywhere for people who install the bot for themselves. What a query may hold:
+[search.md](search.md).
+"""
+
+
+async def commands() -> str:
+    """The command reference, from the commands that the bot registers."""
+    with TemporaryDirectory() as folder:
+        async with PapersAPI("http://127.0.0.1") as api, open_house(Path(folder) / "paperboy.db", api) as house:
+            bot = PaperBot(house, shard_count=1)
+            for name in COGS:
+                await bot.load_extension(f"cogs.{name}")
+            listed = [each for each in bot.tree.walk_commands() if isinstance(each, app_commands.Command)]
+    return "\n".join([HEAD, *("\n".join(_section(each)) for each in sorted(listed, key=lambda c: c.qualified_name))])
+
+
+def _section(command: app_commands.Command) -> Iterator[str]:  # type: ignore[type-arg]
+    yield f"## /{command.qualified_name}\n"
+    yield f"{command.description}.\n"
+    if command.parameters:
+        yield "| option | | meaning |\n|---|---|---|"
+        for option in command.parameters:
+            required = "required" if option.required else ""
+            choices = f": {', '.join(f'`{each.name}`' for each in option.choices)}" if option.choices else ""
+            yield f"| `{option.display_name}` | {required} | {option.description}{choices} |"
+        yield ""
+
+
+if __name__ == "__main__":
+    COMMANDS.write_text(asyncio.run(commands()), encoding="utf-8")
+    SETTINGS.write_text(env_example(), encoding="utf-8")

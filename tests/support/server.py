@@ -1,0 +1,152 @@
+"""A server in the simulated Discord with the real bot in it, and what happens there."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import discord
+import simcord
+from simcord.backend.models import Overwrite
+from simcord.enums import OverwriteType
+
+from bot.app import new_scheduler
+from bot.client import PaperBot
+from bot.storage import Delivery, Subscription
+from tests.support.builders import Clock
+from tests.support.messages import answer, read_texts
+
+GUILD_ID = 1461000000000000000
+
+
+@dataclass
+class Server:
+    """A Discord server with the bot, an admin (Manage Server), a member, and a channel `papers`."""
+
+    env: simcord.Env
+    bot: PaperBot
+    guild: simcord.GuildHandle
+    papers: simcord.ChannelHandle
+    general: simcord.ChannelHandle
+    admin: simcord.MemberActor
+    member: simcord.MemberActor
+
+    clock: Clock
+    database: Path
+
+    async def subscribe(self, **options: Any) -> simcord.InteractionResult:
+        """`/digest add` for `#papers` at 9:00 UTC every day, or as `options` say."""
+        wanted = {"channel": self.papers, "time": "9:00", "timezone": "UTC"} | options
+        return await self.admin.slash(self.general, "digest add", **wanted)
+
+    async def ask(self, command: str, /, **options: Any) -> str:
+        """What the admin reads after a command, and nobody else."""
+        return answer(await self.admin.slash(self.general, command, **options))
+
+    async def tick(self) -> None:
+        """A minute's tick of posting, at the clock's time."""
+        await self.bot.courier.tick(self.bot.house.clock())
+        await self.env.settle()
+
+    async def later(self, **amount: float) -> None:
+        """Time passes, for the bot and for Discord; then comes a tick."""
+        self.clock.advance(**amount)
+        await self.env.advance_time(timedelta(**amount).total_seconds())
+        await self.tick()
+
+    async def read_lists(self) -> None:
+        """What the fetching jobs do in the course of a day."""
+        await self.bot.get_cog("Fetching").refresh_settling()  # type: ignore[union-attr]
+
+    async def restart(self) -> None:
+        """The bot ends, and another begins in the same house."""
+        self.bot = PaperBot(replace(self.bot.house, scheduler=new_scheduler()), shard_count=1)
+        await self.env.restart_bot(self.bot)
+
+    @property
+    def posted(self) -> list[str]:
+        """The texts of what stands in `#papers`."""
+        return [read_texts(message) for message in self.papers.history()]
+
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything the database holds."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}
+
+
+def forbid_everybody(server: Server, channel: simcord.ChannelHandle, permission: str) -> None:
+    denied = discord.Permissions(**{permission: True}).value
+    overwrite = Overwrite(target_id=server.guild.id, type=OverwriteType.ROLE, allow=0, deny=denied)
+    server.env.backend.edit_channel(channel.id, {}, overwrites=[overwrite])
+
+
+def forbid(server: Server, channel: simcord.ChannelHandle, *permissions: str) -> None:
+    """What the bot may not in a channel, and nothing but that: it was invited with every permission."""
+    denied = discord.Permissions(**dict.fromkeys(permissions, True)).value
+    me = server.env.backend.bot_user.id
+    overwrite = Overwrite(target_id=me, type=OverwriteType.MEMBER, allow=0, deny=denied)
+    server.env.backend.edit_channel(channel.id, {}, overwrites=[overwrite])
+
+
+async def post(server: Server) -> discord.Message:
+    """A subscription's first digest, an hour from the beginning."""
+    await server.subscribe()
+    await server.later(hours=1)
+    return server.papers.history()[-1]
+
+
+async def deliveries(server: Server) -> list[Delivery]:
+    """Those of the first subscription, latest first."""
+    return await server.bot.house.storage.deliveries.latest(1, limit=100)
+
+
+def stale_button(server: Server, custom_id: str) -> discord.Message:
+    """A message of the bot from another time, with a button."""
+    return _stale_message(server, {"type": 2, "style": 2, "label": "Details", "custom_id": custom_id})
+
+
+def stale_select(server: Server, custom_id: str, value: str) -> discord.Message:
+    """A message of the bot from another time, with a select."""
+    return _stale_message(server, {"type": 3, "custom_id": custom_id, "options": [{"label": "One", "value": value}]})
+
+
+def _stale_message(server: Server, control: dict[str, Any]) -> discord.Message:
+    rows = [{"type": 10, "content": "From another time"}, {"type": 1, "components": [control]}]
+    backend = server.env.backend
+    backend.create_message(server.papers.id, backend.bot_user.id, components=rows, flags=1 << 15)
+    return server.papers.history()[-1]
+
+
+async def system_channel(server: Server) -> None:
+    """`#general` is where Discord itself speaks to the server."""
+    server.env.backend.edit_guild(server.guild.id, {"system_channel_id": server.general.id})
+    await server.env.settle()
+
+
+async def delete(server: Server, channel_id: int) -> None:
+    server.env.backend.delete_channel(channel_id)
+    await server.env.settle()
+
+
+def other_admin(server: Server, guild: Any, name: str) -> Any:
+    role = guild.create_role("Admins", permissions=discord.Permissions(manage_guild=True))
+    return guild.add_member(server.env.create_user(name), roles=[role])
+
+
+async def subscriptions(server: Server) -> list[Subscription]:
+    return await server.bot.house.storage.subscriptions.of_guild(server.guild.id)
+
+
+async def standing(server: Server) -> Subscription:
+    (only,) = await subscriptions(server)
+    return only
+
+
+def let_in(server: Server, member: simcord.MemberActor) -> None:
+    """An admin has allowed `member` the command in the server's settings, which is not enough for us."""
+    command = server.env.backend.find_command("digest", None)
+    assert command
+    server.guild.set_command_permissions(int(command["id"]), {member: True})

@@ -1,0 +1,455 @@
+"""A small Discord on loopback, for what happens on the wire: lost answers, rate limits, dropped gateways.
+
+It is as strict as Discord where the bot depends on it: its answers tell its own time, a nonce gives back the first
+message only while it lives, a forum knows no nonce, a history without its permission is empty, a message is given
+one thread and is published once, ten of a channel in an hour, a 429 of Discord itself carries `Via`, and JSON is
+`application/json` to the letter. Tests fill its queues of faults.
+"""
+
+import asyncio
+import json
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from itertools import count
+from typing import Any
+
+import discord
+from aiohttp import web
+
+from tests.support.gateway import TOKEN, Gateway
+from tests.support.wire_channels import (
+    BOT_ID,
+    BOT_USER,
+    EVERYBODY_MAY,
+    SOMEBODY,
+    Channel,
+    Fault,
+    Guild,
+    Kind,
+    Posted,
+    Refused,
+    Thread,
+    as_json,
+    rate_limit,
+)
+
+__all__ = ["TOKEN", "Channel", "Fault", "Guild", "Kind", "Posted", "Thread", "Wire", "rate_limit"]
+
+NONCE_LIVES = timedelta(minutes=2)  # "the past few minutes", says Discord; no more is to be relied on
+PUBLISHED_AN_HOUR = 10
+HOUR = timedelta(hours=1)
+ANNOUNCING = {5, 6}  # of the types of answers: of a new message, and of a change of an old one
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Payload = dict[str, Any]
+
+
+class Wire:
+    """REST and gateway. `clock` is Discord's own: it dates messages and ends the lives of nonces."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.guilds: dict[int, Guild] = {}
+        self.gateway = Gateway(self.guilds)
+        self.commands_refusal: Fault | None = None  # what every registration of commands is answered
+        self.post_faults: deque[Fault] = deque()  # what becomes of the next requests to make a message, or a post
+        self.thread_faults: deque[Fault] = deque()  # … to open a thread on a message
+        self.publish_faults: deque[Fault] = deque()
+        self.delete_faults: deque[Fault] = deque()
+        self.history_faults: deque[Fault] = deque()  # … to read messages, or to list threads
+        self.login_faults: deque[Fault] = deque()
+        self.answer_faults: deque[Fault] = deque()  # … to answer an interaction for the first time
+        self.bodies: list[Payload] = []  # of every request to make a message, or a post
+        self.requests: list[str] = []  # "POST /channels/1/messages", as they came
+        self.authorizations: Counter[str] = Counter()
+        self._nonces: dict[tuple[int, str], Posted] = {}
+        self.first_answers: list[Payload] = []  # to interactions, and what only announces one
+        self._asking: dict[str, tuple[Channel, asyncio.Future[Payload]]] = {}  # by the interaction's token
+        self.announced = asyncio.Event()
+        self._acknowledged: set[str] = set()
+        self._numbers = count(1)
+
+    def add_guild(self, kind: Kind = Kind.TEXT) -> Guild:
+        """A server whose channel `papers` is of this kind."""
+        number = 1000 * next(self._numbers)
+        general, papers = Channel(number + 1, number, "general"), Channel(number + 2, number, "papers", kind)
+        self.guilds[number] = Guild(number, general, papers)
+        return self.guilds[number]
+
+    def chat(self, place: Channel | Thread, text: str) -> None:
+        """Somebody says something."""
+        place.messages.append(self._posted(place, SOMEBODY, {"content": text}))
+
+    def post(self, forum: Channel, name: str, owner: Payload = SOMEBODY) -> Thread:
+        """Somebody makes a post in a forum, or the bot does, of another kind than a digest."""
+        body = {"name": name, "auto_archive_duration": 60, "message": {"content": name}}
+        return self._create_post(forum, body, owner)
+
+    async def command(self, channel: Channel, name: str, **options: str) -> Payload:
+        """Somebody uses a command of a group, such as "paper search"; gives the body of the bot's answer.
+
+        Neither here nor below does what only announces an answer count as one.
+        """
+        given = [{"name": option, "type": 3, "value": value} for option, value in options.items()]
+        return await self._interact(channel, 2, _called(name, given))
+
+    async def type(self, channel: Channel, name: str, option: str, text: str) -> Payload:
+        """Somebody is typing into an option of a command; gives the body with what the bot offers."""
+        return await self._interact(
+            channel, 4, _called(name, [{"name": option, "type": 3, "value": text, "focused": True}])
+        )
+
+    async def submit(self, channel: Channel, custom_id: str) -> Payload:
+        """Somebody sends off a modal in which they typed nothing; gives the body of the bot's answer."""
+        return await self._interact(channel, 5, {"custom_id": custom_id, "components": []})
+
+    async def press(self, channel: Channel, answer: Payload, custom_id: str) -> Payload:
+        """Somebody presses a button below an answer that only they see; gives the body of the bot's answer."""
+        message = self._posted(channel, BOT_USER, answer["data"]).payload()
+        data = {"custom_id": custom_id, "component_type": 2}
+        return await self._interact(channel, 3, data, message=message)
+
+    async def _interact(self, channel: Channel, kind: int, data: Payload, **known: Any) -> Payload:
+        number = str(next(self._numbers))
+        token = f"token-{number}"
+        self._asking[token] = (channel, asyncio.get_running_loop().create_future())
+        interaction = {
+            "id": number,
+            "application_id": str(BOT_ID),
+            "type": kind,
+            "token": token,
+            "version": 1,
+            "data": data,
+            "guild_id": str(channel.guild_id),
+            "channel": channel.payload(),
+            "member": {"user": SOMEBODY, "roles": [], "flags": 0, "permissions": str(EVERYBODY_MAY.value)},
+            "authorizing_integration_owners": {"0": str(channel.guild_id)},
+            "attachment_size_limit": 0,
+            "context": 0,
+        }
+        await self.gateway.interact(interaction | known)
+        return await self._asking[token][1]
+
+    @property
+    def histories(self) -> int:
+        """How often a channel's history was asked for."""
+        return sum(request.startswith("GET") and request.endswith("/messages") for request in self.requests)
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator[None]:
+        """Serve on a free port of the loopback interface; `api_url` and `gateway.url` say where."""
+        runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            place = f"127.0.0.1:{runner.addresses[0][1]}"
+            self.api_url, self.gateway.url = f"http://{place}/api/v10", f"ws://{place}/gateway"
+            yield
+        finally:
+            await self.gateway.drop()
+            await runner.cleanup()
+
+    def _app(self) -> web.Application:
+        rest = web.Application(middlewares=[self._known])
+        rest.on_response_prepare.append(self._date)
+        rest.router.add_get("/users/@me", self._me)
+        rest.router.add_get("/oauth2/applications/@me", self._application)
+        rest.router.add_put("/applications/{id}/commands", self._commands)
+        rest.router.add_get("/gateway/bot", self._gateway)
+        rest.router.add_get("/guilds/{guild}/threads/active", self._active_threads)
+        rest.router.add_get("/channels/{id}", self._describe)
+        rest.router.add_delete("/channels/{id}", self._delete_thread)
+        rest.router.add_post("/channels/{id}/threads", self._make_post)
+        rest.router.add_get("/channels/{id}/threads/archived/public", self._archived_threads)
+        rest.router.add_get("/channels/{id}/messages", self._history)
+        rest.router.add_post("/channels/{id}/messages", self._post)
+        rest.router.add_get("/channels/{id}/messages/{message}", self._show)
+        rest.router.add_delete("/channels/{id}/messages/{message}", self._delete_message)
+        rest.router.add_post("/channels/{id}/messages/{message}/threads", self._open_thread)
+        rest.router.add_post("/channels/{id}/messages/{message}/crosspost", self._publish)
+        rest.router.add_post("/interactions/{id}/{token}/callback", self._hear)
+        rest.router.add_post("/webhooks/{id}/{token}", self._hear_more)
+        rest.router.add_patch("/webhooks/{id}/{token}/messages/@original", self._hear_more)
+        rest.router.add_delete("/webhooks/{id}/{token}/messages/@original", self._forget_announcement)
+        app = web.Application()
+        app.router.add_get("/gateway", self.gateway.talk)
+        app.add_subapp("/api/v10", rest)
+        return app
+
+    async def _date(self, _: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = format_datetime(self.clock(), usegmt=True)
+
+    @web.middleware
+    async def _known(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Every request is counted, and answered only to the bot, in the channels it may see."""
+        authorization = request.headers.get("Authorization", "")
+        self.authorizations[authorization] += 1
+        self.requests.append(f"{request.method} {request.path.removeprefix('/api/v10')}")
+        has_own_token = "/interactions/" in request.path or "/webhooks/" in request.path
+        if authorization != f"Bot {TOKEN}" and not has_own_token:
+            return as_json({"message": "401: Unauthorized", "code": 0}, 401)
+        try:
+            if "/channels/" in request.path:
+                self._check_access(request)
+                await self._wait_before(request)
+            return await handler(request)
+        except Refused as refused:
+            return refused.fault.answer(request)
+
+    def _check_access(self, request: web.Request) -> None:
+        place = self._place(request)
+        if place.refusal:
+            raise Refused(place.refusal)
+        if place.denied.view_channel:
+            raise Refused(Fault(403, 50001))
+        if request.method == "POST" and place.denied.send_messages:
+            raise Refused(Fault(403, 50013))
+
+    async def _wait_before(self, request: web.Request) -> None:
+        place = self._place(request)
+        if isinstance(place, Channel) and place.before:
+            await place.before()
+
+    def _place(self, request: web.Request) -> Channel | Thread:
+        wanted = int(request.match_info["id"])
+        for guild in self.guilds.values():
+            for place in guild.places:
+                if place.id == wanted:
+                    return place
+        raise Refused(Fault(404, 10003))
+
+    def _channel(self, request: web.Request, *kinds: Kind) -> Channel:
+        place = self._place(request)
+        if isinstance(place, Channel) and (not kinds or place.kind in kinds):
+            return place
+        raise Refused(Fault(400, 50024))
+
+    def _message(self, request: web.Request) -> Posted:
+        wanted = int(request.match_info["message"])
+        for message in self._place(request).messages:
+            if message.id == wanted:
+                return message
+        raise Refused(Fault(404, 10008))
+
+    async def _me(self, request: web.Request) -> web.Response:
+        return await self._faulty(request, self.login_faults) or as_json(BOT_USER)
+
+    async def _application(self, request: web.Request) -> web.Response:
+        known = {"id": str(BOT_ID), "name": "Paperboy", "description": "", "icon": None, "verify_key": ""}
+        return as_json(known | {"bot_public": True, "bot_require_code_grant": False, "owner": SOMEBODY})
+
+    async def _commands(self, request: web.Request) -> web.Response:
+        if self.commands_refusal:
+            return self.commands_refusal.answer(request)
+        known = {"application_id": str(BOT_ID), "version": "1", "description": ""}
+        commands = enumerate(await request.json(), 1)
+        return as_json([known | command | {"id": str(number)} for number, command in commands])
+
+    async def _gateway(self, request: web.Request) -> web.Response:
+        limit = {"total": 1000, "remaining": 999, "reset_after": 1000, "max_concurrency": 1}
+        return as_json({"url": self.gateway.url, "shards": 1, "session_start_limit": limit})
+
+    async def _describe(self, request: web.Request) -> web.Response:
+        return as_json(self._place(request).payload())
+
+    async def _history(self, request: web.Request) -> web.Response:
+        """A page of at most a hundred messages, latest first; those next to `after` where it is given."""
+        place, limit = self._place(request), int(request.query.get("limit", 50))
+        assert 1 <= limit <= 100
+        fault = await self._faulty(request, self.history_faults)
+        if fault:
+            return fault
+        if place.denied.read_message_history:
+            return as_json([])
+        after, before = (int(request.query.get(name, border)) for name, border in (("after", 0), ("before", 2**63)))
+        found = [message for message in place.messages if after < message.id < before]
+        page = found[:limit] if after else found[-limit:]
+        return as_json([message.payload() for message in reversed(page)])
+
+    async def _show(self, request: web.Request) -> web.Response:
+        fault = await self._faulty(request, self.history_faults)
+        return fault or as_json(self._message(request).payload())
+
+    async def _active_threads(self, request: web.Request) -> web.Response:
+        """All of a server that the bot can see, of all channels."""
+        fault = await self._faulty(request, self.history_faults)
+        if fault:
+            return fault
+        channels = self.guilds[int(request.match_info["guild"])].channels
+        threads = [each for channel in channels if not channel.denied.view_channel for each in channel.threads]
+        return as_json({"threads": [each.payload() for each in threads if not each.archived_at], "members": []})
+
+    async def _archived_threads(self, request: web.Request) -> web.Response:
+        """A page of at most a hundred threads, those archived latest first, archived before `before`."""
+        channel, limit = self._channel(request), int(request.query.get("limit", 50))
+        assert 2 <= limit <= 100
+        fault = await self._faulty(request, self.history_faults)
+        if fault:
+            return fault
+        if channel.denied.read_message_history:
+            raise Refused(Fault(403, 50013))
+        before = datetime.fromisoformat(request.query.get("before", "9999-01-01T00:00:00+00:00"))
+        dated = [(each.archived_at, each) for each in channel.threads if each.archived_at and each.archived_at < before]
+        found = [each.payload() for _, each in sorted(dated, key=lambda pair: pair[0], reverse=True)]
+        return as_json({"threads": found[:limit], "members": [], "has_more": len(found) > limit})
+
+    async def _post(self, request: web.Request) -> web.Response:
+        place, body = self._place(request), await request.json()
+        self.bodies.append(body)
+        if isinstance(place, Channel) and place.kind is Kind.FORUM:
+            raise Refused(Fault(400, 50008))
+        _judge(place, body)
+        return await self._done(request, self.post_faults, lambda: self._create(place, body).payload())
+
+    async def _make_post(self, request: web.Request) -> web.Response:
+        """A post in a forum, with its first message: whatever its nonce, it is another one every time."""
+        forum, body = self._channel(request, Kind.FORUM), await request.json()
+        self.bodies.append(body)
+        if forum.requires_tag and not body.get("applied_tags"):
+            raise Refused(Fault(400, 40067))
+        assert set(body.get("applied_tags", [])) <= {tag["id"] for tag in forum.payload()["available_tags"]}
+        assert 1 <= len(body["name"]) <= 100
+        _judge(forum, body)
+
+        def create() -> Payload:
+            post = self._create_post(forum, body)
+            return post.payload() | {"message": post.messages[0].payload()}
+
+        return await self._done(request, self.post_faults, create)
+
+    async def _open_thread(self, request: web.Request) -> web.Response:
+        channel, body = self._channel(request, Kind.TEXT, Kind.NEWS), await request.json()
+        if channel.denied.create_public_threads:
+            raise Refused(Fault(403, 50013))
+        assert 1 <= len(body["name"]) <= 100
+
+        def create() -> Payload:
+            message = self._message(request)
+            if any(thread.id == message.id for thread in channel.threads):
+                raise Refused(Fault(400, 160004))
+            channel.threads.append(Thread(message.id, channel, body, self.clock()))
+            return channel.threads[-1].payload()
+
+        return await self._done(request, self.thread_faults, create)
+
+    async def _publish(self, request: web.Request) -> web.Response:
+        channel = self._channel(request, Kind.NEWS)
+        channel.crossposts.append(self.clock())
+        recent = [at for at in channel.crossposts if self.clock() - at < HOUR]
+        if len(recent) > PUBLISHED_AN_HOUR:
+            raise Refused(rate_limit((recent[0] + HOUR - self.clock()).total_seconds(), bucket="crossposts"))
+
+        def publish() -> Payload:
+            message = self._message(request)
+            if message.crossposted:
+                raise Refused(Fault(400, 40033))
+            message.crossposted = True
+            return message.payload()
+
+        return await self._done(request, self.publish_faults, publish)
+
+    async def _delete_message(self, request: web.Request) -> web.Response:
+        """Deletes the message; a thread on it stays."""
+        place = self._place(request)
+
+        def delete() -> Payload:
+            place.messages.remove(self._message(request))
+            return {}
+
+        answer = await self._done(request, self.delete_faults, delete)
+        return web.Response(status=204) if answer.status == 200 else answer
+
+    async def _delete_thread(self, request: web.Request) -> web.Response:
+        thread = self._place(request)
+        assert isinstance(thread, Thread)
+        if thread.denied.manage_threads:
+            raise Refused(Fault(403, 50013))
+
+        def delete() -> Payload:
+            thread.parent.threads.remove(thread)
+            return thread.payload()
+
+        return await self._done(request, self.delete_faults, delete)
+
+    async def _done(self, request: web.Request, faults: deque[Fault], work: Callable[[], Payload]) -> web.Response:
+        """Do what is asked for and answer it, unless the next fault would have it otherwise."""
+        fault = faults.popleft() if faults else Fault(200, created=True)
+        made = work() if fault.created else None
+        if fault.meanwhile:
+            await fault.meanwhile()
+        return as_json(made) if made is not None and fault.status == 200 else fault.answer(request)
+
+    async def _hear(self, request: web.Request) -> web.Response:
+        """The bot's first answer to an interaction; nobody waits any more for one that is lost."""
+        number, token, body = request.match_info["id"], request.match_info["token"], await request.json()
+        if token not in self._asking:
+            raise Refused(Fault(404, 10062))
+        if token in self._acknowledged:
+            raise Refused(Fault(400, 40060))
+        self.first_answers.append(body)
+        fault = await self._faulty(request, self.answer_faults)
+        if fault is None:
+            self._acknowledged.add(token)
+        if body["type"] in ANNOUNCING:
+            self.announced.set()
+        if fault or body["type"] not in ANNOUNCING:
+            self._asking[token][1].set_result(body)
+        return fault or as_json({"interaction": {"id": number, "type": 2}, "resource": {"type": body["type"]}})
+
+    async def _hear_more(self, request: web.Request) -> web.Response:
+        """An answer that was announced, or one that follows another."""
+        (channel, asking), body = self._asking[request.match_info["token"]], await request.json()
+        assert request.match_info["token"] in self._acknowledged
+        if not asking.done():
+            asking.set_result({"data": body})
+        return as_json(self._posted(channel, BOT_USER, body).payload())
+
+    async def _forget_announcement(self, request: web.Request) -> web.Response:
+        assert request.match_info["token"] in self._acknowledged
+        return web.Response(status=204)
+
+    def _create(self, place: Channel | Thread, body: Payload) -> Posted:
+        """A message, or the one its nonce has made before."""
+        nonce = (place.id, body.get("nonce", ""))
+        known = self._nonces.get(nonce)
+        if known and body.get("enforce_nonce") and self.clock() - known.at <= NONCE_LIVES:
+            return known
+        self._nonces[nonce] = message = self._posted(place, BOT_USER, body)
+        place.messages.append(message)
+        return message
+
+    def _create_post(self, forum: Channel, body: Payload, owner: Payload = BOT_USER) -> Thread:
+        number, now = self._snowflake(), self.clock()
+        first = Posted(number, number, now, owner, body["message"])
+        forum.threads.append(Thread(number, forum, body, now, [first], owner=owner))
+        return forum.threads[-1]
+
+    def _posted(self, place: Channel | Thread, author: Payload, body: Payload) -> Posted:
+        return Posted(self._snowflake(), place.id, self.clock(), author, body)
+
+    def _snowflake(self) -> int:
+        return discord.utils.time_snowflake(self.clock()) + next(self._numbers)
+
+    async def _faulty(self, request: web.Request, faults: deque[Fault]) -> web.Response | None:
+        """The answer of the next of these faults, if there is one and it is a fault."""
+        if not faults:
+            return None
+        fault = faults.popleft()
+        if fault.meanwhile:
+            await fault.meanwhile()
+        return None if fault.status == 200 else fault.answer(request)
+
+
+def _called(name: str, given: list[Payload]) -> Payload:
+    """What Discord says of a use of a group's command."""
+    group, command = name.split()
+    return {"id": "1", "name": group, "type": 1, "options": [{"name": command, "type": 1, "options": given}]}
+
+
+def _judge(place: Channel | Thread, body: Payload) -> None:
+    """Refuse what the channel does not take."""
+    if isinstance(place, Channel) and place.judge and (fault := place.judge(json.dumps(body, ensure_ascii=False))):
+        raise Refused(fault)
