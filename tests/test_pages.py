@@ -110,7 +110,7 @@ async def test_a_page_that_is_gone_says_so(shelves: Server, custom_id: str) -> N
 @pytest.mark.parametrize("custom_id", ["find:n1:zeppelin", "find:n2:\\\\"])
 async def test_a_page_of_what_nothing_matches_any_more_says_so(shelves: Server, custom_id: str) -> None:
     message = stale_button(shelves, custom_id)
-    assert "Nothing in the archive matches" in answer(await shelves.member.click(message, custom_id=custom_id))
+    assert "No paper in the archive matches" in answer(await shelves.member.click(message, custom_id=custom_id))
 
 
 # Sharing
@@ -153,7 +153,7 @@ async def test_a_search_may_be_shared_from_the_start(shelves: Server) -> None:
 
 
 async def test_nobody_is_bothered_with_a_search_that_found_nothing(shelves: Server) -> None:
-    assert "Nothing in the archive" in answer(await paper(shelves, "search", query="zeppelin", share=True))
+    assert "No paper in the archive" in answer(await paper(shelves, "search", query="zeppelin", share=True))
 
 
 async def test_whoever_turns_a_shared_page_turns_it_for_themselves_alone(shelves: Server) -> None:
@@ -318,7 +318,7 @@ async def test_a_bug_behind_a_button_is_answered_and_logged(shelves: Server, cap
     message = await search(shelves, "paper")
     await shelves.bot.house.storage.papers._database._stack.aclose()  # the disk is gone
     assert answer(await shelves.member.click(message, label="Next")) == BROKEN
-    assert "an interaction met a bug" in caplog.messages
+    assert "an interaction ran into a bug" in caplog.messages
     caplog.clear()
 
 

@@ -37,7 +37,7 @@ async def test_a_permission_that_is_back_needs_no_resume(desk: Desk, permission:
     await desk.learn(desk.channel, "guild_channel_update")
     await desk.tick()
     assert (await desk.standing()).state is SubscriptionState.SUSPENDED
-    assert "Once that is fixed, it goes on by itself." in desk.guild.general.messages[0].body["content"]
+    assert "Once that is fixed, it resumes automatically." in desk.guild.general.messages[0].body["content"]
     desk.channel.denied = Permissions.none()
     await desk.learn(desk.channel, "guild_channel_update")
     await settled(desk, SubscriptionState.ACTIVE)

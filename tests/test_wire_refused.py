@@ -67,7 +67,7 @@ async def test_a_paper_that_discord_refuses_costs_the_others_nothing_and_does_no
         assert delivery.state is DeliveryState.SENT
         assert_holds(desk.channel.digests, delivery)
         text = await status(desk)
-        assert f"Discord refused {BAD} (error {code or 400}). It is skipped from now on." in text
+        assert f"Discord refused {BAD} (error {code or 400}). I skip this paper from now on." in text
         assert f"in {len(desk.channel.digests)} messages" in text
         await desk.tick(days=1)
         desk.channel.judge = None
@@ -87,7 +87,7 @@ async def test_highlights_with_messages_of_their_own_come_though_one_before_them
         assert posted(desk) == ["2601.00002", "2601.00003", "2601.00004", "2601.00005"]
         assert [thread.id for thread in desk.channel.threads] == [each.id for each in desk.channel.digests]
         assert delivery.state is DeliveryState.SENT
-        assert "Discord refused 2601.00001 (error 240000). It is skipped from now on." in await status(desk)
+        assert "Discord refused 2601.00001 (error 240000). I skip this paper from now on." in await status(desk)
 
 
 @pytest.mark.parametrize("layout", Layout)
@@ -113,7 +113,7 @@ async def test_a_layout_that_discord_does_not_take_gives_way_to_plain_lines(desk
     (message,) = desk.channel.digests
     assert len(message.papers) == 5
     assert "1. Paper 2601.00001 ▲ 70" in json.dumps(message.body, ensure_ascii=False)
-    assert "Discord refused it as it was (error 50035), so it came in plain lines." in await status(desk)
+    assert "Discord refused it at first (error 50035), so it was posted as plain lines." in await status(desk)
 
 
 async def test_where_all_is_refused_for_a_while_its_papers_come_afterwards(desk: Desk) -> None:
@@ -143,7 +143,9 @@ async def test_a_digest_of_a_single_paper_that_is_refused_has_another_the_next_d
     async with opened_desk(house, wire, clock, size=1) as desk:
         desk.channel.judge = refusing("2601.00001", Fault(400, 240000))
         await desk.tick()
-        assert "not posted. Discord refused 2601.00001 (error 240000). It is skipped from now on." in await status(desk)
+        assert "not posted. Discord refused 2601.00001 (error 240000). I skip this paper from now on." in await status(
+            desk
+        )
         await desk.tick(days=1)
         assert posted(desk) == ["2601.00011"]
 
@@ -157,7 +159,7 @@ async def test_a_post_that_discord_answers_with_500_each_time_is_brought_down_to
         for _ in range(90):
             await desk.tick(minutes=1)
         assert sorted(posted(desk)) == ["2601.00001", "2601.00002", "2601.00004", "2601.00005"]
-        assert f"Discord refused {BAD} (error 500). It is skipped from now on." in await status(desk)
+        assert f"Discord refused {BAD} (error 500). I skip this paper from now on." in await status(desk)
 
 
 async def test_an_outage_of_a_few_minutes_changes_nothing_of_a_digest(house: House, wire: Wire, clock: Clock) -> None:
@@ -280,7 +282,7 @@ async def test_a_400_of_a_proxy_is_no_refusal_of_discords(
         await desk.tick()
         (delivery,) = await desk.deliveries()
         assert (delivery.state, delivery.messages[0].form) == (DeliveryState.PLANNED, Form.FULL)
-        assert "on its way, delayed. Discord answered with error 400." in await status(desk)
+        assert "delayed, but on its way. Discord answered with error 400." in await status(desk)
         await desk.tick(minutes=5)
         await desk.assert_arrived_once()
 
@@ -292,7 +294,7 @@ async def test_a_thread_that_is_one_too_many_is_named_beside_the_message_that_st
         wire.thread_faults.append(Fault(400, 160006))
         await desk.tick()
         await desk.assert_arrived_once()
-        said = "But a thread could not be opened. There are too many active threads in the server."
+        said = "But I couldn't open a thread. The server has too many active threads."
         assert said in await status(desk)
 
 
@@ -300,6 +302,6 @@ async def test_a_post_that_is_one_thread_too_many_is_not_made_for_that(house: Ho
     async with opened_desk(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as desk:
         wire.post_faults.append(Fault(400, 160006))
         await desk.tick()
-        assert "not posted. There are too many active threads in the server." in await status(desk)
+        assert "not posted. The server has too many active threads." in await status(desk)
         await desk.tick(days=1)
         assert len(posted(desk)) == 5
