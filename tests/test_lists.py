@@ -289,4 +289,4 @@ async def test_a_paper_that_a_digest_weighed_before_it_was_withdrawn_is_told_by_
     papers_server.lists[DAY][5]["paper"]["withdrawnAt"] = "2026-01-16T12:00:00.000Z"
     server.clock.advance(hours=6)
     await server.read_lists()
-    assert "below the cut" in await why(server, 6)
+    assert "too few to make the cut" in await why(server, 6)

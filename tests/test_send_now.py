@@ -133,7 +133,7 @@ async def test_while_the_papers_api_is_down_it_is_said_and_nothing_is_recorded(
     papers_server.down = True
     before = kept(server)
     assert await server.ask("digest send now") == (
-        "I can't do that right now.  Hugging Face answered with error 503. Nothing was changed. Try again in a minute."
+        "I can't do that right now. Hugging Face answered with error 503. Nothing was changed. Try again in a minute."
     )
     assert kept(server) == before
     papers_server.down = False
