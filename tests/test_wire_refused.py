@@ -104,7 +104,7 @@ async def test_a_link_that_discord_takes_for_harmful_is_left_out(
         if layout is Layout.COMPACT:  # it shows neither
             assert delivery.messages[0].form is Form.FULL
         else:
-            assert "came without pictures and outside links" in await status(desk)
+            assert "was posted without pictures and outside links" in await status(desk)
 
 
 async def test_a_layout_that_discord_does_not_take_gives_way_to_plain_lines(desk: Desk) -> None:
