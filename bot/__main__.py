@@ -78,7 +78,7 @@ def _stop(message: str, code: int) -> NoReturn:
 
 @app.command()
 def run() -> None:
-    """Run the bot until it is told to stop."""
+    """Run the bot until you stop it."""
     settings = read_settings(BotSettings)
     set_up_logging(settings.log_level)
     use_newest_zones()
@@ -128,11 +128,11 @@ def _papers_api(settings: Settings) -> PapersAPI:
 @app.command()
 def demo(
     screenshot: Annotated[
-        Path | None, typer.Option(help="Take one picture of the demo with an installed Chromium, and end.")
+        Path | None, typer.Option(help="Save a screenshot of the demo, taken with an installed Chromium, and exit.")
     ] = None,
-    scene: Annotated[Scene, typer.Option(help="What to begin with.")] = Scene.DIGEST,
+    scene: Annotated[Scene, typer.Option(help="The scene to start with.")] = Scene.DIGEST,
 ) -> None:
-    """Show the real bot in a simulated Discord, in a browser: no token, no network."""
+    """Show the real bot in a simulated Discord, in your browser. It needs no token and no network."""
     use_newest_zones()  # before any zone is made
     try:
         from bot.demo import stage  # noqa: PLC0415  # an extra, which the bot runs without
@@ -146,12 +146,12 @@ def demo(
 
 @app.command()
 def backfill(
-    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The earliest day to read.")],
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day to read.")],
     until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The latest day to read; today if left out.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day to read (today if left out).")
     ] = None,
 ) -> None:
-    """Read past daily lists into the archive; stopped at any moment, it goes on where it was."""
+    """Read past daily lists into the archive. You can stop it at any time: the next run continues from there."""
     settings = read_settings(Settings)
     today = system_clock().date()
     first, last = since.date(), min(until.date() if until else today, today)
@@ -181,11 +181,11 @@ async def _backfill(settings: Settings, first: date, last: date) -> None:
 def preview(
     date: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The day; the latest closed one if left out."),
+        typer.Option(formats=["%Y-%m-%d"], help="The day to show (the latest closed list if left out)."),
     ] = None,
     size: Annotated[int, typer.Option(min=1, max=10, help="How many papers.")] = 5,
 ) -> None:
-    """Print a day's digest here, from the papers API, without touching Discord or the database."""
+    """Print a day's digest in the terminal, from the papers API, without touching Discord or the database."""
     settings = read_settings(Settings)
     day = date.date() if date else None
     Console().print(asyncio.run(_preview(settings, day, size)))

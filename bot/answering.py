@@ -169,7 +169,7 @@ def _explained(error: BaseException) -> str:
         case PapersUnavailable() | DeliveryFailed():
             return explain_refusal(Refused(Refusal.NOT_NOW, reason=error.reason))
         case _:
-            log.error("an interaction met a bug", exc_info=error)
+            log.error("an interaction ran into a bug", exc_info=error)
             return BROKEN
 
 

@@ -54,7 +54,7 @@ class Archive:
         today = clock().date()
         missing = await self.missing(today - timedelta(days=backfill_days), today - timedelta(days=2))
         if missing:
-            log.info("the archive lacks %d of the last %d days: they are read now", len(missing), backfill_days)
+            log.info("the archive is missing %d of the last %d days: reading them now", len(missing), backfill_days)
         await self.index()
         await self.refresh_current(clock)
         is_complete = await self._refresh_all(missing, clock)
@@ -126,9 +126,7 @@ class Archive:
         except PapersUnavailable as error:
             if captured_at is None or captured_at < closed_at(day):
                 raise
-            log.warning(
-                "%s: the list captured at %s will do: %s", day, captured_at, error, extra=error.reason.log_fields
-            )
+            log.warning("%s: using the list read at %s: %s", day, captured_at, error, extra=error.reason.log_fields)
 
     async def _refresh_unless_resting(self, day: date, now: datetime) -> None:
         if timedelta(0) < self._resting_until - now <= PAUSE_AFTER_FAILURE:  # more, if the clock was set back since
@@ -184,11 +182,11 @@ class Archive:
                     await asyncio.to_thread(self._search.update, changes)
         except ValueError as error:
             if self._index_follows:
-                log.error("the search index does not follow the archive: %s", error)
+                log.error("the search index could not be updated: %s", error)
             self._index_follows = False
         else:
             if not self._index_follows:
-                log.warning("the search index follows the archive again")
+                log.warning("the search index is up to date again")
             self._index_follows = True
 
     async def _changes_since(self, change: int) -> list[tuple[int, Paper]]:

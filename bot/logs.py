@@ -36,7 +36,7 @@ def is_news(record: logging.LogRecord) -> bool:
     if record.name == JOBS and isinstance(error, asyncio.CancelledError):
         return False  # a job that a stop interrupts goes on at the next start
     if record.name == COMMANDS and is_lost(error):  # of what completes an option; the rest is answered by ourselves
-        log.info("an option could not be completed in time: %s", type(error).__name__)
+        log.info("suggestions for an option could not be sent in time: %s", type(error).__name__)
         return False
     return True
 

@@ -28,7 +28,9 @@ async def register_commands(
     try:
         registered = await in_time(tree.sync(), ANSWER_SECONDS)
     except UNREACHED as error:
-        log.warning("the slash commands could not be registered (%s); those that Discord has go on working", error)
+        log.warning(
+            "the slash commands could not be registered (%s); those that Discord already has keep working", error
+        )
         return
     ids = {each.name: each.id for each in registered}
     await storage.commands.save(application_id, Registered(fingerprint, ids), now)

@@ -45,10 +45,10 @@ class Settings(BaseSettings):
     papers_url: HttpUrl = Field(
         HttpUrl("https://huggingface.co"),
         validation_alias="PAPERBOY_PAPERS_URL",
-        description="where the papers API answers",
+        description="the address of the papers API",
     )
     hf_token: Token | None = Field(
-        None, validation_alias="HF_TOKEN", description="a free Hugging Face token; it doubles the quota"
+        None, validation_alias="HF_TOKEN", description="a free Hugging Face token, which doubles the request quota"
     )
 
 
@@ -63,17 +63,17 @@ class BotSettings(Settings):
         ge=0,
         le=1000,
         validation_alias="PAPERBOY_BACKFILL_DAYS",
-        description="how many past days the first start reads into the archive",
+        description="how many past days to read into the archive on the first start",
     )
     keep_details_days: int = Field(
         KEEP_DETAILS_DAYS,
         ge=7,
         le=3650,
         validation_alias="PAPERBOY_KEEP_DETAILS_DAYS",
-        description="how many days every detail of a digest is kept; after that, only what /digest why and links need",
+        description="how many days to keep every detail of a digest; after that, only what /digest why and links need",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", validation_alias="PAPERBOY_LOG_LEVEL", description="how much is logged: DEBUG, INFO, WARNING or ERROR"
+        "INFO", validation_alias="PAPERBOY_LOG_LEVEL", description="how much to log: DEBUG, INFO, WARNING or ERROR"
     )
     discord_api_url: HttpUrl = Field(
         HttpUrl("https://discord.com/api/v10"),
@@ -97,7 +97,7 @@ def read_settings(kind: type[Kind]) -> Kind:
     except ValidationError as error:
         raise InvalidSettings("\n".join(_complaint(kind, each) for each in error.errors())) from None
     except UnicodeDecodeError:
-        raise InvalidSettings(".env: it is not UTF-8 text; save it anew as such.") from None
+        raise InvalidSettings(".env: it is not UTF-8 text. Save it again as UTF-8.") from None
 
 
 def _complaint(kind: type[Settings], error: ErrorDetails) -> str:

@@ -44,7 +44,7 @@ class ClockWatch:
         before, self._apart = self._apart, self._measure()
         jump = self._apart - before
         if abs(jump) >= JUMP_SECONDS:
-            log.warning("the clock has jumped by %+.0f s: the timers follow it", jump)
+            log.warning("the clock has jumped by %+.0f s: the timers were adjusted", jump)
             self._wake()
 
     def _measure(self) -> float:

@@ -1,4 +1,4 @@
-"""Controls: hands discord.py every button and select that is defined, and answers modals."""
+"""Controls: registers every button and select with discord.py, and answers modals."""
 
 import discord
 from discord.ext import commands
@@ -8,7 +8,7 @@ from cogs.helpers.controls import Control, Interaction, ModalForm
 
 
 class Controls(commands.Cog):
-    """Loaded last: what it registers is what the other cogs have brought along."""
+    """Loaded last, because it registers the controls that the other cogs define."""
 
     def __init__(self, bot: PaperBot) -> None:
         self.bot = bot

@@ -28,7 +28,7 @@ class Fetching(commands.Cog):
             self.archive.embed,
             CronTrigger(minute="*/5", second=30, timezone=UTC),
             id="fetching.embed",
-            max_instances=2,  # the first, which has years to catch up with, sends the others away
+            max_instances=2,  # the first may have years to catch up on; later ones then do nothing
         )
 
     async def cog_unload(self) -> None:
@@ -37,7 +37,7 @@ class Fetching(commands.Cog):
                 self.house.scheduler.remove_job(f"fetching.{name}")
 
     async def catch_up(self) -> None:
-        """At the start, and again until nothing is lacking: the database may be locked, or the papers API down."""
+        """At the start, and again until nothing is missing: the database may be locked, or the papers API down."""
         is_done = False
         try:
             is_done = await self.archive.catch_up(self.house.clock, self.house.backfill_days)

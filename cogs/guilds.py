@@ -1,4 +1,4 @@
-"""Guilds: servers that the bot joins and leaves, and what is kept of them."""
+"""Guilds: the servers that the bot joins and leaves, and the data stored about them."""
 
 import logging
 import re
@@ -22,11 +22,11 @@ from cogs.helpers.controls import Control, Interaction
 log = logging.getLogger(__name__)
 
 JOB = "guilds.forget"
-MOST_UNLISTED = 20  # servers that are asked for one by one
+MOST_UNLISTED = 20  # servers that are fetched one by one
 
 
 class SetUpButton(Control, kind="setup", form=r"(?:new|(?P<subscription>\d+))"):
-    """Opens the panel: for a new subscription under the welcome, for one that there is elsewhere."""
+    """Opens the panel: for a new subscription, or for an existing one if the button names it."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
         admins.check_admin(interaction)
@@ -36,7 +36,7 @@ class SetUpButton(Control, kind="setup", form=r"(?:new|(?P<subscription>\d+))"):
 
 
 class ForgetButton(Control, kind="forget", form="everything"):
-    """Deletes, for good, what is kept of the server it is clicked in."""
+    """Permanently deletes everything stored about the server where it is clicked."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:  # noqa: ARG002
         admins.check_admin(interaction)
@@ -69,7 +69,7 @@ class Guilds(commands.Cog):
     @commands.Cog.listener("on_guild_join")
     @commands.Cog.listener("on_guild_available")
     async def on_guild(self, guild: discord.Guild) -> None:
-        """A server that is there now. Before all are counted, it may have been there for years."""
+        """Welcome a server that is new. Until all servers are counted, it may be one the bot has known for years."""
         if self.counted is None or guild.id in self.counted:
             return
         self.counted.add(guild.id)
@@ -77,7 +77,7 @@ class Guilds(commands.Cog):
             await self._welcome(guild)
 
     async def _welcome(self, guild: discord.Guild) -> None:
-        if guild.me is None:  # Discord has yet to say more of it than its id
+        if guild.me is None:  # so far, Discord has only sent its id
             return
         known = await self.bot.house.storage.subscriptions.of_guild(guild.id)
         paused = sum(each.state is SubscriptionState.PAUSED for each in known)
@@ -85,27 +85,29 @@ class Guilds(commands.Cog):
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Nothing is posted there any more; the data is kept for a while, lest a slip of an admin cost it."""
+        """Stop posting there, but keep the data for a while, in case an admin removed the bot by mistake."""
         if self.counted:
             self.counted.discard(guild.id)
         await self.guilds.leave(guild.id, self.bot.house.clock())
 
     async def forget_left(self) -> None:
-        """Every day: delete what is kept of servers that the bot left long ago, and drafts nobody saved."""
+        """Every day: delete the data of servers that the bot left long ago, and old drafts that were never saved."""
         await self.bot.house.storage.drafts.forget_old(self.bot.house.clock())
         await self._count_again()
         await self.guilds.forget_left(self.bot.house.clock())
 
     async def _count_again(self) -> None:
-        """A removal while the gateway was lost is told to nobody, and discord.py goes on to know the server.
+        """Find servers that removed the bot while the gateway was down: discord.py never hears of that.
 
-        A server that Discord does not list is asked for by itself before it is taken for left.
+        Before a server that Discord does not list counts as left, it is fetched on its own to make sure.
         """
         try:
             present = {guild.id async for guild in self.bot.fetch_guilds(limit=None, with_counts=False)}
             unlisted = [guild.id for guild in self.bot.guilds if guild.id not in present]
             if len(unlisted) > MOST_UNLISTED:
-                log.warning("Discord listed %d servers fewer than it told of: they are counted tomorrow", len(unlisted))
+                log.warning(
+                    "Discord listed %d servers fewer than the bot knows: it checks again tomorrow", len(unlisted)
+                )
                 return
             present |= {guild_id for guild_id in unlisted if await self._is_in(guild_id)}
         except UNREACHED as error:
@@ -120,7 +122,7 @@ class Guilds(commands.Cog):
             return False
         return True
 
-    @app_commands.command(description="What the bot stores, and how to have it deleted")
+    @app_commands.command(description="See what the bot stores and how to delete it")
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def privacy(self, interaction: Interaction) -> None:

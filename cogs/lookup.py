@@ -1,4 +1,4 @@
-"""Look-ups: `/paper`, which finds a past paper again."""
+"""Look-ups: `/paper`, which finds past papers."""
 
 from random import SystemRandom
 
@@ -28,14 +28,14 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         self.bot = bot
         self.chance = SystemRandom()
 
-    @app_commands.command(name="search", description="Find papers by whatever you remember of them")
+    @app_commands.command(name="search", description="Find papers by whatever you remember about them")
     @app_commands.describe(
-        query='words, "phrases", -not, author:, org:, tag:, after:2026-05, min:50, has:code',
-        sort="which come first (relevance, pulled a little towards upvotes)",
-        period="how old they may be (any age)",
-        min_upvotes="leave out papers with fewer upvotes (0)",
-        share="show the page to everybody here (no)",
-        everywhere="ask Hugging Face too, for papers that are not in the archive (no)",
+        query='Words, "phrases", -not, author:, org:, tag:, after:2026-05, min:50, has:code',
+        sort="Which papers come first (default: relevance, with a small boost for upvotes)",
+        period="How old papers may be (default: any age)",
+        min_upvotes="Leave out papers with fewer upvotes (default: 0)",
+        share="Show the page to everyone here (default: no)",
+        everywhere="Also ask Hugging Face for papers that are not in the archive (default: no)",
     )
     @app_commands.choices(sort=choices(order.value for order in Sort), period=choices(PERIODS))
     async def search(
@@ -66,18 +66,18 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         fitting = {each.value: each.label for each in completions if len(each.value) <= MAX_CHOICE}
         return [app_commands.Choice(name=plain(fitting[value], MAX_CHOICE), value=value) for value in fitting]
 
-    @app_commands.command(name="show", description="Everything known of a paper, even one the archive lacks")
+    @app_commands.command(name="show", description="See everything about a paper, even one that is not in the archive")
     @app_commands.describe(paper=cards.A_PAPER)
     async def show(self, interaction: Interaction, paper: str) -> None:
         await cards.show_card(interaction, await cards.meant_paper(interaction, paper))
 
-    @app_commands.command(name="similar", description="Papers like one that you know")
+    @app_commands.command(name="similar", description="Find papers similar to one you know")
     @app_commands.describe(paper=cards.A_PAPER)
     async def similar(self, interaction: Interaction, paper: str) -> None:
         await cards.show_similar(interaction, await cards.meant_paper(interaction, paper))
 
-    @app_commands.command(name="cite", description="A citation to copy")
-    @app_commands.describe(paper=cards.A_PAPER, format_="how it is written (BibTeX)")
+    @app_commands.command(name="cite", description="Get a citation to copy")
+    @app_commands.describe(paper=cards.A_PAPER, format_="How it is written (default: BibTeX)")
     @app_commands.rename(format_="format")
     @app_commands.choices(format_=choices(Format))
     async def cite(self, interaction: Interaction, paper: str, format_: str = Format.BIBTEX.value) -> None:
@@ -89,8 +89,8 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
     async def complete_paper(self, interaction: Interaction, typed: str) -> Choices:
         return await cards.paper_choices(interaction, typed)
 
-    @app_commands.command(name="random", description="A random paper, of all or of those that match a query")
-    @app_commands.describe(query="as in /paper search (all papers)")
+    @app_commands.command(name="random", description="Get a random paper, from all papers or those that match a query")
+    @app_commands.describe(query="As in /paper search (default: all papers)")
     async def random(self, interaction: Interaction, query: str = "") -> None:
         wanted = pages.read_query(interaction, query)
         paper = await self.bot.house.finder.random(wanted, self.chance)
@@ -98,13 +98,13 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
             raise Refused(Refusal.NOTHING_MATCHES if wanted.text else Refusal.ARCHIVE_EMPTY, text=wanted.text)
         await cards.show_card(interaction, paper)
 
-    @app_commands.command(name="today", description="Today's list so far, ranked by upvotes as they are now")
+    @app_commands.command(name="today", description="See today's list so far, ranked by current upvotes")
     async def today(self, interaction: Interaction) -> None:
         house = self.bot.house
         await reply(interaction, leaderboard_message(await house.finder.latest_list(house.clock())))
 
-    @app_commands.command(name="posted", description="What digests on this server highlighted, newest first")
-    @app_commands.describe(period="how far back (month)")
+    @app_commands.command(name="posted", description="See what digests on this server highlighted, newest first")
+    @app_commands.describe(period="How far back (default: month)")
     @app_commands.choices(period=choices(AGES))
     async def posted(self, interaction: Interaction, period: str = "month") -> None:
         await reply(interaction, await pages.posted_page(interaction, period, 1))

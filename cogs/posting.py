@@ -22,7 +22,7 @@ class Posting(commands.Cog):
             self.bot.house.scheduler.remove_job(JOB)
 
     async def tick(self) -> None:
-        """Every minute: the clock is read here, once, and handed down."""
+        """Every minute. The clock is read here, once, and passed on."""
         if self.bot.is_ready():
             await self.bot.courier.begin(self.bot.house.clock())
 

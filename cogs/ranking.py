@@ -17,8 +17,10 @@ class Ranking(commands.Cog):
     def __init__(self, bot: PaperBot) -> None:
         self.bot = bot
 
-    @app_commands.command(name="top", description="The most upvoted papers of a day, week, month, year or ever")
-    @app_commands.describe(period="what the leaderboard covers (week)", date="a day in it, such as 2026-05-28 (today)")
+    @app_commands.command(name="top", description="See the most upvoted papers of a day, week, month, year or all time")
+    @app_commands.describe(
+        period="What it covers (default: week)", date="A day in it, such as 2026-05-28 (default: today)"
+    )
     @app_commands.choices(period=choices(Period))
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)

@@ -1,4 +1,4 @@
-"""Recovery: events after which a suspended subscription may go on."""
+"""Recovery: events after which a suspended subscription may be able to resume."""
 
 import discord
 from discord.ext import commands
@@ -24,7 +24,7 @@ class Recovery(commands.Cog):
 
     @commands.Cog.listener()
     async def on_member_update(self, _: discord.Member, after: discord.Member) -> None:
-        """Without the intent for members, Discord tells of the bot alone."""
+        """Without the members intent, Discord only reports changes of the bot itself."""
         await self._recover(after.guild)
 
     @commands.Cog.listener()

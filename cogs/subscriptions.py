@@ -1,4 +1,4 @@
-"""Subscriptions: `/digest`, what a server's admins set up. Every reply is for the admin alone."""
+"""Subscriptions: `/digest`, what a server's admins set up. Only the admin who asks sees the reply."""
 
 from typing import Any
 
@@ -32,21 +32,30 @@ MinUpvotes = app_commands.Range[int, 0, MOST_UPVOTES]
 SHOWN = 5  # deliveries of a subscription in its status
 CHANGES = 20  # in the log
 _MEANINGS = {
-    "channel": "where the digest is posted: a text, announcement or forum channel",
-    "time": "the local time, such as 9:00 or 6:30pm",
-    "timezone": "type a city and pick its zone",
-    "size": "how many papers at most, 1 to 10 (5)",
-    "weekdays": "such as weekdays, mon-fri, or tue and thu (every day)",
-    "min_upvotes": "leave out papers with fewer upvotes (0)",
-    "filter_": "only papers that match this query, such as diffusion or org:google (all)",
-    "cadence": "a daily digest, or a recap of the week or month (daily)",
-    "layout": "how a digest looks (list)",
+    "channel": "Where to post: a text, announcement or forum channel",
+    "time": "The local time, such as 9:00 or 6:30pm",
+    "timezone": "Type a city and pick its time zone",
+    "size": "How many papers at most, 1 to 10",
+    "weekdays": "Such as weekdays, mon-fri, or tue and thu",
+    "min_upvotes": "Leave out papers with fewer upvotes",
+    "filter_": "Only papers that match, such as diffusion or org:google",
+    "cadence": "A daily digest, or a recap of the week or month",
+    "layout": "How the digest looks",
 }
-_WHICH = "which one; it may be left out where there is only one"
+_DEFAULTS = {
+    "size": "5",
+    "weekdays": "every day",
+    "min_upvotes": "0",
+    "filter_": "all papers",
+    "cadence": "daily",
+    "layout": "list",
+}
+_OF_NEW = _MEANINGS | {name: f"{_MEANINGS[name]} (default: {default})" for name, default in _DEFAULTS.items()}
+_WHICH = "Which subscription; not needed if there is only one"
 
 
 class _Destinations(app_commands.Transformer):
-    """What is offered: discord.py takes a media channel for a forum."""
+    """The channels that are offered. We list the kinds ourselves: discord.py takes a media channel for a forum."""
 
     @property
     def type(self) -> discord.AppCommandOptionType:
@@ -67,12 +76,12 @@ Channel = app_commands.Transform[Destination, _Destinations]
 
 
 class Subscriptions(commands.GroupCog, name="digest", description="Set up where and when papers are posted"):
-    """The group's defaults hide it from others; `interaction_check` is what keeps them out."""
+    """The group's default permissions hide it from other members; `interaction_check` keeps them out."""
 
     __discord_app_commands_guild_only__ = True
     __discord_app_commands_default_permissions__ = discord.Permissions(manage_guild=True)
 
-    send = app_commands.Group(name="send", description="Post before the time")
+    send = app_commands.Group(name="send", description="Post a digest early")
 
     def __init__(self, bot: PaperBot) -> None:
         self.bot = bot
@@ -87,14 +96,14 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
             raise app_commands.CheckFailure from refused
         return True
 
-    @app_commands.command(description="Set up a digest in one panel, or change one that is set up")
-    @app_commands.describe(subscription="which one to change (a new one)")
+    @app_commands.command(description="Set up a digest in one panel, or change an existing one")
+    @app_commands.describe(subscription="Which subscription to change (default: set up a new one)")
     async def setup(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription) if subscription else None
         await panel.open_panel(interaction, known)
 
-    @app_commands.command(description="Post the day's best papers in a channel, at a local time")
-    @app_commands.describe(**_MEANINGS)
+    @app_commands.command(description="Post the day's best papers in a channel, at the time you choose")
+    @app_commands.describe(**_OF_NEW)
     @app_commands.rename(filter_="filter")
     @app_commands.choices(cadence=choices(Cadence), layout=choices(Layout))
     async def add(
@@ -119,7 +128,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
             draft = await self.bot.drafts.begin_with(guild_id, interaction.user.id, wish, by["now"])
             await reply(interaction, same_digest(same.known, draft))
 
-    @app_commands.command(description="Change a subscription; what you leave out stays as it is")
+    @app_commands.command(description="Change a subscription; options you leave out stay the same")
     @app_commands.describe(subscription=_WHICH, **_MEANINGS)
     @app_commands.rename(filter_="filter")
     @app_commands.choices(cadence=choices(Cadence), layout=choices(Layout))
@@ -164,7 +173,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         read |= {name: fields.read_picked(name, [value]) for name, value in picked.items() if value}
         return read | {name: value for name, value in numbers.items() if value is not None}
 
-    @app_commands.command(name="list", description="What is posted on this server, where and when")
+    @app_commands.command(name="list", description="See what is posted on this server, where and when")
     async def list_(self, interaction: Interaction) -> None:
         known = await self.editor.all_of(guild_of(interaction).id)
         await reply_each(interaction, fit_in_messages(map(listed, known)))
@@ -175,27 +184,27 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         known = await self._chosen(interaction, subscription)
         await reply(interaction, saved(await self.editor.pause(known, **self._by(interaction)), Action.PAUSED))
 
-    @app_commands.command(description="Post again; what was missed meanwhile comes in one digest")
+    @app_commands.command(description="Start posting again; anything missed comes in one digest")
     @app_commands.describe(subscription=_WHICH)
     async def resume(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription)
         await reply(interaction, saved(await self.editor.resume(known, **self._by(interaction)), Action.RESUMED))
 
-    @app_commands.command(description="Remove a subscription; what it posted stays in the record")
+    @app_commands.command(description="Remove a subscription; its messages stay in the channel")
     @app_commands.describe(subscription=_WHICH)
     async def remove(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription)
         await self.editor.remove(known, **self._by(interaction))
         await reply(interaction, removed(known))
 
-    @app_commands.command(description="See what the next digest would be; nobody else does, and nothing is recorded")
+    @app_commands.command(description="Preview the next digest; only you see it, and nothing is recorded")
     @app_commands.describe(subscription=_WHICH)
     async def preview(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription)
         await show_preview(interaction, known.wish, known.next_run, known.id)
 
-    @app_commands.command(description="When the next digest comes, what came last, and what is in the way")
-    @app_commands.describe(subscription="which one (all of them)")
+    @app_commands.command(description="See when the next digest comes, how the last ones went, and what is wrong")
+    @app_commands.describe(subscription="Which subscription (default: all)")
     async def status(self, interaction: Interaction, subscription: str | None = None) -> None:
         reports = [await self._standing(each) for each in await self._all(interaction, subscription)]
         await reply_each(interaction, fit_in_messages(reports))
@@ -204,15 +213,15 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         deliveries = await self.house.storage.deliveries.latest(known.id, SHOWN)
         return standing(known, deliveries, self.editor.obstacles(known.guild_id, known.wish))
 
-    @app_commands.command(description="Whether and when a paper was highlighted, and why it was not")
-    @app_commands.describe(paper=A_PAPER, subscription="in which subscription (all of them)")
+    @app_commands.command(description="See when a paper was highlighted, or why it wasn't")
+    @app_commands.describe(paper=A_PAPER, subscription="In which subscription (default: all)")
     async def why(self, interaction: Interaction, paper: str, subscription: str | None = None) -> None:
         meant = await meant_paper(interaction, paper)
         known, now = await self._all(interaction, subscription), self.house.clock()
         verdicts = [verdict(each, await self.house.explainer.why(each, meant, now)) for each in known]
         await reply_each(interaction, fit_in_messages([about_paper(meant), *verdicts]))
 
-    @send.command(name="now", description="Post the coming digest early, once; it counts as that run")
+    @send.command(name="now", description="Post the next digest now instead of at its scheduled time")
     @app_commands.describe(subscription=_WHICH)
     async def send_now(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._chosen(interaction, subscription)
@@ -228,12 +237,14 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         delivery, gone = await self.bot.courier.undo_last(known, **self._by(interaction))
         await reply(interaction, undone(delivery, everything_gone=gone))
 
-    @app_commands.command(description="Who changed what, and when")
+    @app_commands.command(description="See who changed what, and when")
     async def log(self, interaction: Interaction) -> None:
         changes = await self.house.storage.changes.latest(guild_of(interaction).id, CHANGES)
         await reply_each(interaction, fit_in_messages(changes_text(changes)) or [NO_CHANGES])
 
-    @app_commands.command(name="forget-everything", description="Delete all that is kept of this server, for good")
+    @app_commands.command(
+        name="forget-everything", description="Permanently delete everything stored about this server"
+    )
     async def forget_everything(self, interaction: Interaction) -> None:
         known = await self.subscriptions.of_guild(guild_of(interaction).id)
         await reply(interaction, forget_question(len(known)))
@@ -264,7 +275,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     @undo.autocomplete("subscription")
     async def complete_subscription(self, interaction: Interaction, typed: str) -> Choices:
         guild = interaction.guild
-        if guild is None or not interaction.permissions.manage_guild:  # discord.py checks nothing while somebody types
+        if guild is None or not interaction.permissions.manage_guild:  # discord.py runs no checks for autocomplete
             return []
         known = await self.subscriptions.of_guild(guild.id)
         channels = {each.id: guild.get_channel(each.wish.channel_id) for each in known}
@@ -276,17 +287,17 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         ]
 
     async def _chosen(self, interaction: Interaction, subscription: str | None) -> Subscription:
-        """The subscription an admin means, of their own server."""
+        """The subscription that the admin means, in their own server."""
         return await self.editor.choose(guild_of(interaction).id, subscription)
 
     async def _all(self, interaction: Interaction, subscription: str | None) -> list[Subscription]:
-        """The subscription an admin means, or all of their server."""
+        """The subscription that the admin means, or all subscriptions of their server."""
         if subscription:
             return [await self._chosen(interaction, subscription)]
         return await self.editor.all_of(guild_of(interaction).id)
 
     def _by(self, interaction: Interaction) -> dict[str, Any]:
-        """Who changes something, and when."""
+        """Who makes the change, and when."""
         return {"by": interaction.user.id, "now": self.house.clock()}
 
 

@@ -1,4 +1,4 @@
-"""Upkeep of the file: what is old takes less room, what was deleted leaves no trace, and damage is found."""
+"""Upkeep of the database file: shrinks old data, removes every trace of deleted data, and finds damage."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -29,21 +29,21 @@ class Upkeep(commands.Cog):
                 self.house.scheduler.remove_job(job)
 
     async def shrink(self) -> None:
-        """Thin the upvotes over time, and make finished deliveries the past."""
+        """Thin out the history of upvotes, and reduce old finished deliveries to what is still needed."""
         storage, now = self.house.storage, self.house.clock()
         await storage.snapshots.thin(now)
         await storage.deliveries.fold(now - timedelta(days=self.house.keep_details_days))
 
     async def rewrite(self) -> None:
-        """Every night after something was deleted for good, once the servers that were left long ago are."""
+        """Every night, if something was permanently deleted; it runs after old servers have been forgotten."""
         await self.house.storage.database.rewrite()
 
     async def clear(self) -> None:
-        """Every minute: what could not be cleared at once, as somebody was reading."""
+        """Every minute: clear what could not be cleared immediately because of a running read."""
         await self.house.storage.database.clear_deleted(again=False)
 
     async def check(self) -> None:
-        """At the start, and once a day; the bot stops where the file is damaged."""
+        """At the start, and once a day; the bot stops if the file is damaged."""
         await self.house.storage.database.check()
 
 

@@ -194,7 +194,7 @@ class World:
             self._killed(1)
         elif life.process.exitcode:
             self._tally.wrong.append(f"{self._name}: ended with {life.process.exitcode}: {self._log()[-2000:]}")
-        if "met a bug" in self._log() or "Traceback" in self._log():
+        if "ran into a bug" in self._log() or "Traceback" in self._log():
             self._tally.wrong.append(f"{self._name}: logged {self._log()[-2000:]}")
         (self._folder / LOG).unlink(missing_ok=True)
 

@@ -120,7 +120,7 @@ async def wire(clock: Clock, caplog: pytest.LogCaptureFixture) -> AsyncIterator[
         async with wire.serve():
             use_discord_at(wire.api_url, wire.gateway.url)
             yield wire
-    assert not [record for record in caplog.get_records("call") if "met a bug" in record.message]
+    assert not [record for record in caplog.get_records("call") if "ran into a bug" in record.message]
 
 
 @pytest.fixture

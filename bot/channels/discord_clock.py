@@ -88,7 +88,7 @@ def _say(ahead: timedelta, *, first: bool) -> None:
         log.log(logging.DEBUG if first else logging.INFO, "the clock agrees with Discord's")
     else:
         log.warning(
-            "the clock is %s %s Discord's, and digests come by it: set it right, for example with NTP",
+            "the clock is %s %s Discord's, and digests follow it: correct it, for example with NTP",
             abs(timedelta(seconds=round(ahead.total_seconds()))),
             "ahead of" if ahead > timedelta(0) else "behind",
         )

@@ -1,4 +1,4 @@
-"""Compose for a subscription: what its next run highlights, from lists brought up to date."""
+"""Compose digests: what the next run of a subscription highlights, from up-to-date lists."""
 
 import asyncio
 from contextlib import suppress
@@ -14,13 +14,13 @@ from bot.storage import Standing, Storage, Subscription
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import Wish
 
-PREVIEW_SECONDS = 20  # somebody is waiting
-LOOK_BACK = timedelta(days=6)  # a new subscription freshens this many days to find one that had papers
+PREVIEW_SECONDS = 20  # a person is waiting
+LOOK_BACK = timedelta(days=6)  # how far back a new subscription refreshes lists to find a day with papers
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Whose digest is composed, over days up to `closed`: a wish, and the subscription that has it, if there is one."""
+    """The digest to compose, over days up to `closed`: a wish, and its subscription, if it is saved."""
 
     wish: Wish
     guild_id: int
@@ -41,9 +41,9 @@ class _Span:
 
 
 class Composer:
-    """Composes digests from what `storage` knows, once `archive` has freshened it.
+    """Composes digests from the papers in `storage`, after `archive` has refreshed them.
 
-    What is the same for everybody, until the archive changes, is found once: thousands are due in one minute.
+    Thousands may be due in the same minute, so what they share is computed once, until the archive changes.
     """
 
     def __init__(self, storage: Storage, archive: Archive, filter_: Filter) -> None:
@@ -52,7 +52,7 @@ class Composer:
         self._archive = archive
         self._filter = filter_
         self._listed: Memo[tuple[date, ...]] = Memo(64)
-        self._spans: Memo[_Span] = Memo(16)  # of a thousand papers each, at the most
+        self._spans: Memo[_Span] = Memo(16)  # each has up to a thousand papers
         self._passing: Memo[frozenset[str]] = Memo(256)
         self._digests: Memo[Digest] = Memo(256)
 
@@ -78,7 +78,7 @@ class Composer:
         return await self._digest(asked, await self._standing(asked))
 
     async def outlook(self, wish: Wish, now: datetime) -> tuple[int, int]:
-        """How many papers of the last seven closed days pass the wish's filter and upvotes, and how many there were."""
+        """How many papers of the last seven closed days pass the wish's filter and minimum, and how many there were."""
         closed = latest_closed_day(now)
         change, first = await self._papers.last_change(), first_of_period(Cadence.WEEKLY, closed)
         span, passing = await self._choice(wish.taste.query, change, first, closed)
@@ -93,11 +93,11 @@ class Composer:
         )
 
     async def _is_fresh(self, asked: _Asked, standing: Standing, now: datetime) -> bool:
-        """Whether no list that the digest chooses from need be read again."""
+        """Whether all lists that the digest chooses from are up to date."""
         days = days_between(standing.begins, asked.closed)
         if not all(is_fresh(day, standing.captured.get(day), now) for day in days):
             return False
-        goes_back = standing.covered_until is None and not asked.wish.timetable.is_recap  # to a day that had papers
+        goes_back = standing.covered_until is None and not asked.wish.timetable.is_recap  # to a day with papers
         return not goes_back or bool(await self._listed_days(standing, asked.closed))
 
     async def _freshen(self, wish: Wish, covered: date | None, closed: date, now: datetime) -> None:
@@ -121,7 +121,7 @@ class Composer:
         first = days[0] - earlier if days else closed + timedelta(days=1)
         span, passing = await self._choice(wish.taste.query, standing.change, first, closed)
         highlighted = standing.highlighted
-        # It may have papers that were not listed then; the first digest may go back to any day.
+        # The span may have papers that were not listed when `standing` was read; a first digest may go back to any day.
         if span.change != standing.change or (standing.others and not covered):
             highlighted = await self._deliveries.highlighted(asked.subscription_id, span.ids, standing.others)
         until = max(covered or closed, closed)
@@ -134,7 +134,7 @@ class Composer:
         return await self._recap(digest, asked.guild_id) if wish.timetable.is_recap else digest
 
     async def _choice(self, query: str, change: int, first: date, last: date) -> tuple[_Span, frozenset[str]]:
-        """The papers listed from `first` to `last`, and the ids of those that `query` lets through."""
+        """The papers listed from `first` to `last`, and the ids of those that pass `query`."""
         key = (change, first, last)
         span = await self._spans.get(key, lambda: self._span(first, last))
         return span, await self._passing.get((*key, query), lambda: self._filter.passing(query, span.ids, last))
@@ -143,7 +143,7 @@ class Composer:
         return _Span(await self._papers.candidates(first, last), await self._papers.last_change())
 
     async def _days(self, asked: _Asked, standing: Standing) -> tuple[date, ...]:
-        """The days with papers to choose from. A new daily digest begins with the latest alone."""
+        """The days with papers to choose from. A new daily digest begins with only the latest one."""
         days = await self._listed_days(standing, asked.closed)
         if days or standing.covered_until or asked.wish.timetable.is_recap:
             return days

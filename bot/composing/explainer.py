@@ -1,4 +1,4 @@
-"""Explain: whether a subscription highlighted a paper, when, and why it did not."""
+"""Explain: whether and when a subscription highlighted a paper, or why it didn't."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,7 +12,7 @@ from bot.subscription.schedule import Cadence
 
 
 class Why(Enum):
-    """What became of a paper in a subscription."""
+    """What happened to a paper in a subscription."""
 
     HIGHLIGHTED = auto()
     REFUSED = auto()  # by Discord
@@ -31,7 +31,8 @@ class Why(Enum):
 class Verdict:
     """Why a paper was highlighted or not.
 
-    `day` is that of its list; `delivery` the one that decided, None while that is to come; `upvotes` those it had then.
+    `day` is the day of its list. `delivery` is the one that decided, or None if that is still to come. `upvotes` are
+    those it had at that time.
     """
 
     why: Why
@@ -41,14 +42,14 @@ class Verdict:
 
 
 class Explainer:
-    """Tells from what `storage` recorded, and by applying its filter again."""
+    """Explains from the records in `storage`, and by applying the filter again."""
 
     def __init__(self, storage: Storage, filter_: Filter) -> None:
         self._storage = storage
         self._filter = filter_
 
     async def why(self, subscription: Subscription, paper: Paper, now: datetime) -> Verdict:
-        """What became of `paper` in `subscription`. Raises `PapersUnavailable` while the filter cannot be applied."""
+        """What happened to `paper` in `subscription`. Raises `PapersUnavailable` while the filter can't be applied."""
         if recorded := await self._recorded(subscription, paper):
             return recorded
         days = await self._storage.papers.listed_on(paper.id)
@@ -64,7 +65,7 @@ class Explainer:
         return await self._undecided(subscription, paper, closed[-1])
 
     async def _recorded(self, subscription: Subscription, paper: Paper) -> Verdict | None:
-        """What the record of deliveries alone says of `paper`."""
+        """The verdict on `paper`, if the recorded deliveries are enough to give it."""
         deliveries = self._storage.deliveries
         if delivery := await deliveries.of_paper(subscription.id, paper.id):
             return Verdict(Why.HIGHLIGHTED, paper.day, delivery)
@@ -83,7 +84,7 @@ class Explainer:
         return None
 
     async def _decided(self, delivery: Delivery, paper: Paper, day: date) -> Verdict:
-        """Why a digest that looked at the paper left it out, by the wish and the upvotes of then."""
+        """Why a digest that looked at the paper left it out, with the wish and the upvotes of that time."""
         snapshots = await self._storage.papers.snapshots(paper.id)
         then = [upvotes for taken_at, upvotes in snapshots if taken_at <= delivery.planned_at]
         upvotes = then[-1] if then else 0
@@ -94,7 +95,7 @@ class Explainer:
         return Verdict(Why.BELOW_THE_CUT, day, delivery, upvotes)
 
     async def _undecided(self, subscription: Subscription, paper: Paper, day: date) -> Verdict:
-        """What the next run makes of the paper, if its list is for that run."""
+        """What the next run will do with the paper, if its list is for that run."""
         taste = subscription.wish.taste
         first = await self._first_day(subscription)
         if first and day < first:

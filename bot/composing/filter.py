@@ -1,4 +1,4 @@
-"""Filter: which papers a subscription's query lets through."""
+"""Filter: which papers pass a subscription's query."""
 
 import asyncio
 from collections.abc import Collection
@@ -12,7 +12,7 @@ from bot.storage import Storage
 
 
 class Filter:
-    """Applies queries through `search`, once it knows what `archive` has put into `storage`."""
+    """Applies queries through `search`, after it has indexed what `archive` has put into `storage`."""
 
     def __init__(self, storage: Storage, archive: Archive, search: Search) -> None:
         self._papers = storage.papers
@@ -20,9 +20,9 @@ class Filter:
         self._search = search
 
     async def passing(self, query: str, ids: Collection[str], today: date) -> frozenset[str]:
-        """Those of `ids` that `query` lets through; all of them where it is empty.
+        """Those of `ids` that pass `query`; all of them if it is empty.
 
-        Raises `PapersUnavailable` while the index lacks papers that it would have to see.
+        Raises `PapersUnavailable` while papers are missing from the index.
         """
         if not query:
             return frozenset(ids)
@@ -32,5 +32,5 @@ class Filter:
             raise PapersUnavailable(Reason(ReasonKind.INDEX_BEHIND))
         try:
             return await asyncio.to_thread(self._search.passing, parse(query, today), ids)
-        except ValueError as error:  # the folder is damaged, or gone; it heals at the next write
+        except ValueError as error:  # the folder is damaged or gone; the next write repairs it
             raise PapersUnavailable(Reason(ReasonKind.INDEX_UNREADABLE)) from error

@@ -1,4 +1,4 @@
-"""Memo: what was read once serves all who ask for the same."""
+"""Memo: reads a value once for everyone who asks for the same."""
 
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
@@ -9,9 +9,9 @@ Value = TypeVar("Value")
 
 
 class Memo(Generic[Value]):
-    """The `most` values that were read last, by key; the key tells the state of what they were read from.
+    """Keeps the last `most` values by key; the key includes the state of the data that they were read from.
 
-    Those who ask for a value while it is read wait for it. A reading that fails is not kept.
+    Callers who ask for a value while it is being read wait for it. A failed read is not kept.
     """
 
     def __init__(self, most: int) -> None:
@@ -20,7 +20,7 @@ class Memo(Generic[Value]):
         self._values: dict[Hashable, Value] = {}
 
     async def get(self, key: Hashable, read: Callable[[], Awaitable[Value]]) -> Value:
-        """The value of `key`, from `read` where it is not known yet."""
+        """The value of `key`; calls `read` if it is not known yet."""
         if key in self._values:
             return self._values[key]
         async with self._turns.of(key):

@@ -163,7 +163,7 @@ async def _guarded(work: Coroutine[Any, Any, None]) -> None:
     try:
         await work
     except Exception:
-        log.exception("a delivery met a bug; it is tried again at the next tick")
+        log.exception("a delivery ran into a bug; it will be tried again at the next tick")
 
 
 def build_courier(

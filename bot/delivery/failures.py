@@ -67,7 +67,11 @@ class Failures:
     async def _end_doubt(self, delivery: Delivery, now: datetime) -> None:
         """Whether the digest is there will not be known: its papers count as posted, lest they come twice."""
         reason = Reason(ReasonKind.IN_DOUBT)
-        log.warning("delivery %d: given up in doubt", delivery.id, extra=reason.log_fields)
+        log.warning(
+            "delivery %d: gave up looking for the message; it may or may not have arrived",
+            delivery.id,
+            extra=reason.log_fields,
+        )
         await self._deliveries.fail(delivery.id, reason, now, keeping_doubtful=True)
         await self._notices.tell_doubtful(delivery, now)
 

@@ -48,13 +48,13 @@ async def tell(client: discord.Client, guild: discord.Guild, message: str | Layo
         except (discord.Forbidden, discord.NotFound):
             continue
         except UNREACHED as error:  # it may have been told, and is not told twice
-            log.warning("server %d could not be told in channel %d: %s", guild.id, channel.id, error)
+            log.warning("could not send a notice to server %d in channel %d: %s", guild.id, channel.id, error)
         return
     try:
         owner = await in_time(client.fetch_user(guild.owner_id or 0), ANSWER_SECONDS)
         await in_time(owner.send(**said), ANSWER_SECONDS)
     except UNREACHED as error:
-        log.warning("server %d could not be told: %s", guild.id, error)
+        log.warning("could not send a notice to server %d: %s", guild.id, error)
 
 
 def _where(guild: discord.Guild) -> Iterator[discord.TextChannel]:

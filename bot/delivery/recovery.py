@@ -36,7 +36,7 @@ class Recovery:
     async def _recover(self, suspended: Iterable[Subscription], now: datetime) -> None:
         for each in suspended:
             if each.recovers and self._is_free(each):
-                log.info("subscription %d goes on: what was in its way is gone", each.id)
+                log.info("subscription %d resumes: the problem is gone", each.id)
                 await self._subscriptions.recover(each.id, now)
 
     def _is_free(self, subscription: Subscription) -> bool:

@@ -82,7 +82,7 @@ class Sender:
         except DiskFull:
             raise  # what became of it cannot be recorded: the next tick goes on from what is
         except Exception:
-            log.exception("delivery %d met a bug", delivery_id)
+            log.exception("delivery %d ran into a bug", delivery_id)
             bug = Reason(ReasonKind.BOT_FAILED)
             await self._failures.record(delivery_id, Rejected(bug) if superseded else Passing(bug), clock())
         finally:

@@ -33,7 +33,7 @@ class Simplifier:
             step = form = _SIMPLER.get(message.form, Form.REFUSED)
             await self._deliveries.simplify(delivery.id, message.number, form, refusal)
         log.warning(
-            "delivery %d: message %d is refused (%d), next: %s",
+            "delivery %d: Discord refused message %d (%d), trying next: %s",
             delivery.id,
             message.number,
             refusal,

@@ -79,8 +79,8 @@ async def _thread(stage: Stage) -> simcord.ChannelHandle:
     """Two readers talk about a paper in its thread."""
     await _posted(stage, stage.channel, Posting(discussion=Discussion.HIGHLIGHT), size=2)
     thread = stage.channel.threads[-1]
-    await stage.reader.send(thread, "Has anybody tried this on their own data?")
-    await stage.admin.send(thread, "On ours it works. Details in an hour.")
+    await stage.reader.send(thread, "Has anyone tried this on their own data?")
+    await stage.admin.send(thread, "It works on ours. Details in an hour!")
     return stage.channel
 
 

@@ -132,7 +132,7 @@ async def _photograph(url: str, path: Path) -> None:
     program = next(filter(None, map(shutil.which, _CHROMIUMS)), None)
     if program is None:
         names = ", ".join(_CHROMIUMS)
-        raise DemoUnavailable(f"A screenshot needs Chromium: install it, so that one of {names} is found.")
+        raise DemoUnavailable(f"A screenshot needs Chromium. Install it, so that one of these can be found: {names}.")
     with TemporaryDirectory(prefix="paperboy-chromium-") as profile:
         process = await asyncio.create_subprocess_exec(
             program,
@@ -146,4 +146,4 @@ async def _photograph(url: str, path: Path) -> None:
         )
         await process.wait()
     if process.returncode or not await asyncio.to_thread(path.exists):
-        raise DemoUnavailable(f"Chromium wrote no picture to {path}.")
+        raise DemoUnavailable(f"Chromium did not write a screenshot to {path}.")

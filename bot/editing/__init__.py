@@ -1,4 +1,4 @@
-"""Editing: what admins may change of subscriptions, whichever door they come through.
+"""Editing: what admins can change about subscriptions, by slash command, panel or any other way.
 
-It takes ids, values and `now`, and knows neither an interaction nor a command line.
+It takes ids, values and `now`, and knows nothing about interactions or the command line.
 """

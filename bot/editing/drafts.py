@@ -1,7 +1,7 @@
-"""Drafts: a subscription as an admin is about to have it, edited field by field until it is saved.
+"""Drafts: subscriptions that an admin is still editing, field by field, until they are saved.
 
-A draft holds what the admin chose; what its channel cannot do is left out when it is shown, previewed and saved, and
-back in another channel.
+A draft keeps every choice of the admin. Choices that its channel does not support are left out when the draft is shown,
+previewed and saved; they come back if another channel supports them.
 """
 
 import asyncio
@@ -22,16 +22,16 @@ from bot.subscription.schedule import Run, first_run
 from bot.subscription.settings import Abilities, Posting, Wish
 from bot.subscription.zones import guess_zone
 
-COUNT_SECONDS = 1  # Discord waits three for the answer
+COUNT_SECONDS = 1  # Discord waits three seconds for the whole answer
 
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What would come of a draft as it stands.
+    """What would happen if a draft were saved now.
 
-    `abilities` are those of its channel, and `role_id` is the role it pings; None where they are gone. `outlook` is how
-    many papers of last week would have passed, of how many; None where that is not known. `obstacles` are what is in
-    the way.
+    `abilities` are those of its channel, and `role_id` is the role it pings; each is None if it is gone. `outlook` is
+    how many papers of last week would have passed, and how many there were; None if that is not known. `obstacles` are
+    the problems that an admin has to fix.
     """
 
     draft: Draft
@@ -44,7 +44,7 @@ class Prospect:
 
 
 class DraftEditor:
-    """Edits the drafts in `storage`, and has `editor` make of one what it says. All of it raises `Refused`."""
+    """Edits the drafts in `storage`; `editor` saves them as subscriptions. Every method may raise `Refused`."""
 
     def __init__(self, storage: Storage, channels: Channels, editor: Editor, composer: Composer) -> None:
         self._drafts = storage.drafts
@@ -56,26 +56,26 @@ class DraftEditor:
     async def begin_new(
         self, guild_id: int, user_id: int, now: datetime, *, channel_id: int | None, locale: str
     ) -> Draft:
-        """A draft of a new subscription that could be saved as it is.
+        """A draft of a new subscription that is ready to be saved.
 
-        `channel_id` is where the admin is, and `locale` the language of their Discord, such as `pt-BR`.
+        `channel_id` is the channel where the admin is, and `locale` is the language of their Discord, such as `pt-BR`.
         """
         zone = guess_zone(locale) or "UTC"
         wish = new_wish(self._first_channel(guild_id, channel_id), zone)
         return await self._drafts.begin(guild_id, user_id, wish, now)
 
     async def begin_with(self, guild_id: int, user_id: int, wish: Wish, now: datetime) -> Draft:
-        """A draft of a new subscription, of which everything has been said."""
+        """A draft of a new subscription whose wish is already complete."""
         return await self._drafts.begin(guild_id, user_id, wish, now)
 
     async def begin_change(self, known: Subscription, user_id: int, now: datetime) -> Draft:
-        """A draft of a subscription that there is."""
+        """A draft of an existing subscription."""
         return await self._drafts.begin(
             known.guild_id, user_id, known.wish, now, subscription_id=known.id, revision=known.revision
         )
 
     def _first_channel(self, guild_id: int, here: int | None) -> int:
-        """Where the admin is, if that is no forum and the bot may post there; else the first channel where it may."""
+        """The channel of the admin, if the bot may post there and it is not a forum; otherwise the first it may use."""
         channels = self._channels.of_guild(guild_id)
         if not channels:
             raise Refused(Refusal.NO_CHANNELS)
@@ -84,7 +84,7 @@ class DraftEditor:
         return next(postable, [*usual, *channels][0]).id
 
     async def get(self, draft_id: str, guild_id: int | None, user_id: int) -> Draft:
-        """The draft that somebody edits, in the server where they began it."""
+        """The draft with this id, for the person who began it and in the same server."""
         draft = await self._drafts.get(draft_id)
         if draft is None:
             raise Refused(Refusal.PANEL_CLOSED)
@@ -101,7 +101,7 @@ class DraftEditor:
     async def type_in(
         self, draft: Draft, typed: Mapping[str, str], now: datetime
     ) -> tuple[Draft, list[tuple[str, Refused]]]:
-        """The draft with what was typed rightly for its fields; and the rest, each with why it was not."""
+        """The draft with the valid values that were typed, and the invalid ones, each with the refusal."""
         right: dict[str, object] = {}
         wrong: list[tuple[str, Refused]] = []
         for field, text in typed.items():
@@ -118,11 +118,11 @@ class DraftEditor:
         return changed
 
     def wish_of(self, draft: Draft) -> Wish:
-        """What would be saved."""
+        """The wish that would be saved."""
         return self._editor.fit(draft.guild_id, draft.wish)
 
     async def next_run(self, draft: Draft, now: datetime) -> tuple[Run, bool]:
-        """The run that comes next if the draft is saved, and whether it will not, as the subscription is paused."""
+        """The next run if the draft is saved, and whether the subscription is paused, so that it would not happen."""
         timetable = draft.wish.timetable
         known = await self._subscriptions.get(draft.subscription_id) if draft.subscription_id else None
         if known is None:
@@ -130,7 +130,7 @@ class DraftEditor:
         return await self._editor.next_run(known, timetable, now), known.state is SubscriptionState.PAUSED
 
     async def look_ahead(self, draft: Draft, now: datetime) -> Prospect:
-        """What would come of the draft as it stands."""
+        """What would happen if the draft were saved now."""
         wish = self.wish_of(draft)
         destination = self._channels.get(draft.guild_id, wish.channel_id)
         run, paused = await self.next_run(draft, now)
@@ -152,9 +152,10 @@ class DraftEditor:
         return None
 
     async def save(self, draft: Draft, *, by: int, now: datetime, another: bool = False) -> tuple[Subscription, Action]:
-        """The subscription that comes of the draft, and what was done to it; raises `SameDigest` unless `another`.
+        """Save the draft; gives the subscription and what was done to it. Raises `SameDigest` unless `another`.
 
-        Of two who save it, one gets the draft: a kill after its end may lose it, but it is never saved twice.
+        If it is saved twice at the same time, only one of the two gets the draft. The draft is ended first, so a kill
+        right after that may lose it, but it is never saved twice.
         """
         ended = await self._drafts.end(draft.id)
         if ended is None:

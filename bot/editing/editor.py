@@ -1,4 +1,4 @@
-"""Subscriptions: which one is meant, what is in its way, and every change of it."""
+"""Subscriptions: which one an admin means, what stops it, and every change to it."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, Wish, fit, move
 
 
 class Editor:
-    """Changes what is in `storage`, for channels that `channels` knows. All of it raises `Refused`."""
+    """Changes the subscriptions in `storage`, for channels known to `channels`. Every method may raise `Refused`."""
 
     def __init__(self, storage: Storage, channels: Channels) -> None:
         self._subscriptions = storage.subscriptions
@@ -23,14 +23,14 @@ class Editor:
     # Which one
 
     async def all_of(self, guild_id: int) -> list[Subscription]:
-        """The subscriptions of a server, of which there is one at least."""
+        """The subscriptions of a server; refused if it has none."""
         known = await self._subscriptions.of_guild(guild_id)
         if not known:
             raise Refused(Refusal.NO_SUBSCRIPTIONS)
         return known
 
     async def choose(self, guild_id: int, subscription_id: str | None) -> Subscription:
-        """The subscription of a server that is meant; its only one need not be named."""
+        """The subscription of a server that is meant; the id is optional if there is only one."""
         known = await self.all_of(guild_id)
         if subscription_id is None and len(known) == 1:
             return known[0]
@@ -42,29 +42,29 @@ class Editor:
     # What its channel can do
 
     def fit(self, guild_id: int, wish: Wish) -> Wish:
-        """The wish without what its channel cannot do."""
+        """The wish without the options that its channel does not support."""
         destination = self._channels.get(guild_id, wish.channel_id)
         return replace(wish, posting=fit(wish.posting, destination.abilities)) if destination else wish
 
     def move(self, guild_id: int, wish: Wish, channel_id: int) -> Wish:
-        """The wish in another channel, without what that cannot do."""
+        """The wish for another channel, without the options that this channel does not support."""
         before, after = (self._channels.get(guild_id, each) for each in (wish.channel_id, channel_id))
         posting = move(wish.posting, before.abilities, after.abilities) if before and after else wish.posting
         return self.fit(guild_id, replace(wish, channel_id=channel_id, posting=posting))
 
     def obstacle(self, guild_id: int, wish: Wish) -> Reason | None:
-        """What keeps digests from the wish's channel."""
+        """The reason why digests can't reach the wish's channel, if there is one."""
         destination = self._channels.get(guild_id, wish.channel_id)
         return destination.obstacle(wish.posting) if destination else Reason(ReasonKind.CHANNEL_GONE)
 
     def obstacles(self, guild_id: int, wish: Wish) -> list[Reason]:
-        """What keeps digests from the wish's channel, and what keeps a ping there from its role."""
+        """The reasons why digests can't reach the wish's channel, or why a ping there can't reach its role."""
         destination = self._channels.get(guild_id, wish.channel_id)
         unpinged = destination.obstacle_to_pinging(wish.posting) if destination else None
         return [each for each in (self.obstacle(guild_id, wish), unpinged) if each]
 
     def check_channel(self, guild_id: int, wish: Wish) -> None:
-        """Refuses a channel that digests could not be posted in as the wish wants it."""
+        """Refuses a channel where digests could not be posted in the way the wish wants."""
         if reason := self.obstacle(guild_id, wish):
             raise Refused(Refusal.CHANNEL_UNFIT, reason=reason, channel_id=wish.channel_id)
 
@@ -75,7 +75,7 @@ class Editor:
             raise Refused(Refusal.CHANNEL_UNFIT, reason=reason, channel_id=wish.channel_id)
 
     def check_sendable(self, known: Subscription) -> None:
-        """Refuses a subscription whose coming digest could not be sent now."""
+        """Refuses a subscription whose next digest could not be sent now."""
         if known.state is not SubscriptionState.ACTIVE:
             raise Refused(Refusal.NOT_ACTIVE)
         self.check_channel(known.guild_id, known.wish)
@@ -83,7 +83,7 @@ class Editor:
     # Changes
 
     async def add(self, guild_id: int, wish: Wish, *, by: int, now: datetime, another: bool = False) -> Subscription:
-        """A new subscription, also `another` of a kind that the channel has."""
+        """Add a subscription; `another` allows one like a digest that the channel already has."""
         fitted = self.fit(guild_id, wish)
         check_wish(guild_id, fitted)
         self.check_channel(guild_id, fitted)
@@ -91,7 +91,7 @@ class Editor:
         return await self._subscriptions.add(guild_id, fitted, by=by, now=now, next_run=following, another=another)
 
     async def edit(self, known: Subscription, wish: Wish, *, by: int, now: datetime) -> Subscription:
-        """The subscription with another wish; one that was suspended is active again."""
+        """Change the wish of a subscription; if it was suspended, it is active again."""
         fitted = self.fit(known.guild_id, wish)
         check_wish(known.guild_id, fitted)
         if _needs_check(known, fitted):
@@ -111,29 +111,31 @@ class Editor:
         await self._subscriptions.remove(known, by=by, now=now)
 
     async def forget_server(self, guild_id: int) -> None:
-        """Delete, for good, what is kept of a server."""
+        """Permanently delete everything stored about a server."""
         await self._guilds.forget(guild_id)
 
     async def next_run(self, known: Subscription, timetable: Timetable, now: datetime) -> Run:
-        """The next run by `timetable`, on a date that has not had its run yet; a run that waits goes on waiting."""
+        """The next run by `timetable`, on a date without a run so far; a run that already waits stays the next one."""
         if timetable == known.wish.timetable and known.state is SubscriptionState.ACTIVE:
             return known.next_run
-        taken = await self._deliveries.taken(known.id, now.date() - timedelta(days=1))  # as zones have it
+        taken = await self._deliveries.taken(
+            known.id, now.date() - timedelta(days=1)
+        )  # the date depends on the time zone
         return first_run(timetable, now, taken=taken)
 
 
 def check_wish(guild_id: int, wish: Wish) -> None:
-    """Refuses what no door may let in."""
+    """Refuses values that are never allowed, however they were entered."""
     taste, posting = wish.taste, wish.posting
     if not 1 <= taste.size <= MOST_PAPERS:
         raise Refused(Refusal.SIZE_UNCLEAR)
     if not all(0 <= upvotes <= MOST_UPVOTES for upvotes in (taste.min_upvotes, posting.ping_upvotes)):
         raise Refused(Refusal.UPVOTES_UNCLEAR)
-    if posting.ping_role_id == guild_id:  # the role of everybody has the server's id
+    if posting.ping_role_id == guild_id:  # the role @everyone has the server's id
         raise Refused(Refusal.EVERYONE_NOT_PINGED)
 
 
 def _needs_check(known: Subscription, wish: Wish) -> bool:
-    """Whether a change asks for what the bot may not be allowed: one that does not can always be made."""
+    """Whether a change may need more permissions in the channel; if not, it is always possible."""
     moved = (known.wish.channel_id, known.wish.posting) != (wish.channel_id, wish.posting)
     return moved or known.state is SubscriptionState.SUSPENDED

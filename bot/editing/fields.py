@@ -1,4 +1,4 @@
-"""What an admin says of one field of a wish, typed or picked, read into its value."""
+"""Reads what an admin typed or picked for one field of a wish into its value."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -18,7 +18,7 @@ ON, OFF = "on", "off"
 _NO_FILTER = frozenset({"none", "no", "off", "-", "all"})
 
 _SWITCH: Mapping[str, object] = {ON: True, OFF: False}
-_CHOICES: Mapping[str, Mapping[str, object]] = {  # what may be picked for a field, and its value
+_CHOICES: Mapping[str, Mapping[str, object]] = {  # for each field, what can be picked and its value
     "cadence": {each.value: each for each in Cadence},
     "weekdays": {str(number): number for number in range(7)},
     "size": {str(size): size for size in range(1, MOST_PAPERS + 1)},
@@ -33,7 +33,7 @@ _CHOICES: Mapping[str, Mapping[str, object]] = {  # what may be picked for a fie
 
 
 class FilterUnclear(Refused):
-    """A part of a filter is not understood; `query` knows which."""
+    """A part of a filter is not understood; `query` says which."""
 
     def __init__(self, query: Query) -> None:
         super().__init__(Refusal.FILTER_UNCLEAR)
@@ -41,12 +41,12 @@ class FilterUnclear(Refused):
 
 
 def new_wish(channel_id: int, zone: str = "UTC") -> Wish:
-    """What an admin begins with: every day at nine, the top papers as a list."""
+    """The default wish: every day at nine, the top papers as a list."""
     return Wish(channel_id, Timetable(NINE, ZoneInfo(zone)))
 
 
 def change(wish: Wish, values: Mapping[str, object]) -> Wish:
-    """The wish with these fields, each wherever it belongs: no two parts of a wish have one of the same name."""
+    """The wish with these fields changed. Each name belongs to only one part of a wish."""
 
     def changed(part: Any) -> Any:
         return replace(part, **{each.name: values[each.name] for each in fields(part) if each.name in values})
@@ -68,11 +68,11 @@ def read_typed(field: str, text: str, today: date) -> object:
             return _read_filter(text, today)
         case "min_upvotes" | "ping_upvotes":
             return _read_upvotes(text)
-    raise Refused(Refusal.FIELD_UNKNOWN)  # of another version, or of nobody's making
+    raise Refused(Refusal.FIELD_UNKNOWN)  # from another version, or forged
 
 
 def read_picked(field: str, picked: Sequence[str]) -> object:
-    """The value that was picked for a field: one, or several weekdays, or no role. Raises `Refused`."""
+    """The value that was picked for a field: one choice, several weekdays, or no role. Raises `Refused`."""
     try:
         if field == "weekdays" and picked:
             return frozenset(_CHOICES[field][each] for each in picked)
@@ -82,12 +82,12 @@ def read_picked(field: str, picked: Sequence[str]) -> object:
         if field in {"channel_id", "ping_role_id"}:
             return int(one)
         return ZoneInfo(one) if field == "zone" else _CHOICES[field][one]
-    except (KeyError, ValueError):  # of another version, or of nobody's making
+    except (KeyError, ValueError):  # from another version, or forged
         raise Refused(Refusal.FIELD_UNKNOWN) from None
 
 
 def filter_or_none(typed: str) -> str:
-    """A filter is taken away by a word for nothing where nobody can type nothing."""
+    """What was typed as a filter; words such as `none` remove it, because a slash command can't send an empty text."""
     return "" if typed.strip().casefold() in _NO_FILTER else typed
 
 
@@ -99,7 +99,7 @@ def _read_upvotes(text: str) -> int:
 
 
 def _read_filter(text: str, today: date) -> str:
-    """A filter as typed, if it is understood. Raises `Refused`."""
+    """The filter that was typed, if it is understood. Raises `Refused`."""
     typed = one_line(text)
     if len(typed) > MOST_FILTER:
         raise Refused(Refusal.FILTER_TOO_LONG, number=MOST_FILTER)

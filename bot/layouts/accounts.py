@@ -13,7 +13,7 @@ from bot.papers import Paper
 from bot.storage import Action, Change, Delivery, Subscription, SubscriptionState
 from bot.subscription.schedule import DAY_NAMES
 
-NO_CHANGES = "Nothing has been changed yet."
+NO_CHANGES = "No changes yet."
 _SHOWN = 60  # characters of a value that was changed
 _NAMES = {
     "channel_id": "channel",
@@ -25,31 +25,31 @@ _NAMES = {
     "archive_after": "minutes until threads are archived",
     "ping_role_id": "pinged role",
     "ping_upvotes": "upvotes for a ping",
-    "quiet_line": "line on quiet days",
-    "repeats": "repeating papers of other digests",
+    "quiet_line": "note when nothing is new",
+    "repeats": "papers from other digests",
 }
 _DONE = {
     Action.ADDED: "set it up",
-    Action.EDITED: "saved it as it was",
+    Action.EDITED: "saved it without changes",
     Action.PAUSED: "paused it",
     Action.RESUMED: "resumed it",
     Action.REMOVED: "removed it",
-    Action.SENT: "sent the coming digest early",
+    Action.SENT: "sent the next digest early",
     Action.UNDONE: "undid the last digest",
     Action.SUSPENDED: "suspended it",
-    Action.RECOVERED: "went on with it: what was in its way is gone",
-    Action.LEFT: "was removed from the server, which paused it",
-    Action.RETURNED: "turned out to be in the server still, and resumed it",
+    Action.RECOVERED: "resumed it automatically, because the problem was gone",
+    Action.LEFT: "was removed from the server, so I paused it",
+    Action.RETURNED: "found that I am still in the server, so I resumed it",
 }
 
 
 def about_paper(paper: Paper) -> str:
-    """The paper that the verdicts are on."""
+    """The paper that the verdicts are about."""
     return f"**{link(paper.name, paper.url)}**"
 
 
 def verdict(subscription: Subscription, given: Verdict) -> str:
-    """What became of a paper in a subscription, under the subscription's sentence."""
+    """What happened to a paper in a subscription, under the subscription's sentence."""
     return f"{sentence(subscription.wish)}:\n→ {_reason(subscription, given)}"
 
 
@@ -59,25 +59,27 @@ def _reason(subscription: Subscription, given: Verdict) -> str:
     if given.why is Why.WITHDRAWN:
         return "Not highlighted: the paper was withdrawn."
     if given.why is Why.NEVER_LISTED or given.day is None:
-        return "Never highlighted: it is not on any daily list that I know."
+        return "Never highlighted: it isn't on any daily list I know of."
     if given.why is Why.STILL_OPEN:
         closes = timestamp(closed_at(given.day))
         return (
-            f"Not yet: the list of {day_name(given.day)} is open until {closes}. It is looked at after that, with "
-            f"{_coming(subscription)} at the earliest."
+            f"Not yet: the list of {day_name(given.day)} is open until {closes}. The paper's first chance is "
+            f"{_coming(subscription)}."
         )
     return f"{_outcome(given)}: it was on the list of {day_name(given.day)}{_because(subscription, given)}"
 
 
 def _highlighted(delivery: Delivery) -> str:
-    at = timestamp(delivery.post.sent_at) if delivery.post else f"in the run of {short_day(delivery.run_date)}"
+    at = f"on {timestamp(delivery.post.sent_at)}" if delivery.post else f"in the run of {short_day(delivery.run_date)}"
     where = f" → [jump]({delivery.post.url})" if delivery.post else ""
-    return f"Highlighted {at}{where}. What was highlighted once does not come again."
+    return f"Highlighted {at}{where}. A subscription never highlights a paper twice."
 
 
 def _had_elsewhere(delivery: Delivery) -> str:
     where = f", on {timestamp(delivery.post.sent_at)} → [jump]({delivery.post.url})" if delivery.post else ""
-    return f"Not highlighted here: another digest of this channel had it{where}. `/digest setup` can allow repeats."
+    return (
+        f"Not highlighted here: another digest in this channel had it{where}. You can allow repeats in `/digest setup`."
+    )
 
 
 def _not_taken(delivery: Delivery) -> str:
@@ -94,20 +96,20 @@ def _outcome(given: Verdict) -> str:
 
 
 def _because(subscription: Subscription, given: Verdict) -> str:
-    """What follows the day of its list."""
+    """The end of the sentence, after the day of the paper's list."""
     taste = (given.delivery or subscription).wish.taste
     upvotes = count(given.upvotes, "upvote")
     match given.why:
         case Why.BEFORE:
-            return ", before this subscription began to look."
+            return ", which closed before this subscription started."
         case Why.FILTERED:
-            return f", but is no paper{about(taste.query)}."
+            return f", but it isn't a paper{about(taste.query)}."
         case Why.TOO_FEW_UPVOTES if given.delivery:
-            return f" with {upvotes} then, and {taste.min_upvotes:,} were needed."
+            return f" with {upvotes} at the time, but needed {taste.min_upvotes:,}."
         case Why.TOO_FEW_UPVOTES:
-            return f" with {upvotes} so far, and {taste.min_upvotes:,} are needed by {_coming(subscription)}."
+            return f" with {upvotes} so far, but needs {taste.min_upvotes:,} by {_coming(subscription)}."
         case Why.BELOW_THE_CUT if given.delivery:
-            return f" with {upvotes} then{_cut(given.delivery)}."
+            return f" with {upvotes} at the time{_cut(given.delivery)}."
         case _:
             return f" with {upvotes} so far, and may come with {_coming(subscription)}."
 
@@ -122,7 +124,9 @@ def _cut(delivery: Delivery) -> str:
     highlights = delivery.digest.highlights
     if not highlights:
         return ", and that digest had no highlights"
-    return f", below the cut: the last of {count(len(highlights), 'highlight')} had {highlights[-1].upvotes:,}"
+    return (
+        f", too few to make the cut: the last of {count(len(highlights), 'highlight')} had {highlights[-1].upvotes:,}"
+    )
 
 
 def changes_text(changes: Iterable[Change]) -> Iterator[str]:
@@ -144,7 +148,7 @@ def _value(name: str, value: Any) -> str:
     if name == "channel_id":
         return f"<#{value}>"
     if name == "ping_role_id":
-        return f"<@&{value}>" if value else "nobody"
+        return f"<@&{value}>" if value else "none"
     if name == "weekdays":
         return ", ".join(DAY_NAMES[int(number)][:3] for number in value)
     if name in {"publish", "silent", "quiet_line", "repeats"}:

@@ -1,4 +1,4 @@
-"""The card of a paper: everything that is known of it, for the one who asked; and its citation, to be copied."""
+"""The card of a paper: everything we know about it, for the person who asked; and its citation, to copy."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -38,13 +38,13 @@ _FRAME = 40  # characters at most around a citation
 
 
 def details_card(details: Details) -> LayoutView:
-    """Its facts, abstract, people and tags, with links to its pages and ways to go on from here."""
+    """Its facts, abstract, people and tags, with links to its pages and buttons for what to do next."""
     paper = details.paper
     head = f"## {link(paper.name, paper.url, 400)}\n{_numbers(details)}"
     tail = "\n".join(_lines(details))
     controls = [*_controls(paper)]
     room = room_beside(each.to_component_dict() for each in controls) - size(head) - size(tail)
-    body = shorten(paper.abstract, min(_ABSTRACT, room), size) or "No abstract is known."
+    body = shorten(paper.abstract, min(_ABSTRACT, room), size) or "No abstract is available."
     card: Container[LayoutView] = Container(
         TextDisplay(head), TextDisplay(body), Separator(), TextDisplay(tail), *controls, accent_colour=ACCENT
     )
@@ -70,14 +70,14 @@ def _numbers(details: Details) -> str:
 
 
 def _upvotes(details: Details) -> str:
-    """Then, now, and how they got there."""
+    """The first count, the current one, and the course between them."""
     now = f"**{details.paper.upvotes:,}**"
     line = sparkline(details.upvotes)
     return f"▲ {details.upvotes[0]:,} → {now} {line}" if line else f"▲ {now}"
 
 
 def sparkline(numbers: Sequence[int]) -> str:
-    """The course of `numbers` in twelve bars at most; empty where there is none."""
+    """The course of `numbers` in up to twelve bars; empty if they never change."""
     low, high = min(numbers, default=0), max(numbers, default=0)
     if low == high:
         return ""
@@ -119,7 +119,7 @@ def _searchable(tags: Sequence[str]) -> list[str]:
 
 
 def _tag_select(tags: Sequence[str]) -> ActionRow[LayoutView]:
-    menu: Select[LayoutView] = Select(custom_id="tag", placeholder="Search a tag…")
+    menu: Select[LayoutView] = Select(custom_id="tag", placeholder="Search by tag…")
     for tag in tags:
         menu.add_option(label=tag, value=tag)
     return ActionRow(menu)
@@ -150,5 +150,5 @@ def _ways_on(paper: Paper) -> Iterator[Button[LayoutView]]:
 
 
 def citation(paper: Paper, format_: Format) -> str:
-    """A message with the citation in a block of code."""
+    """A message with the citation in a code block."""
     return code_block(cite(paper, format_, MAX_CONTENT - _FRAME), _LANGUAGES[format_])

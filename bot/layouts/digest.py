@@ -1,4 +1,4 @@
-"""The digest as it is posted: in one calm message, or each of its highlights in one of its own."""
+"""The digest as it is posted: in one calm message, or with a message for each highlight."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,28 +10,28 @@ from bot.layouts.headings import heading, plain_heading, small_heading
 from bot.layouts.lines import legend, lines
 from bot.layouts.paper import ACCENT, Block, block_head, details_select, facts, finished, picture, section, sections
 from bot.layouts.reasons import explain
-from bot.layouts.text import MAX_NAME, MAX_TEXT, cut, short_day, shorten, size, unlinked
+from bot.layouts.text import MAX_NAME, MAX_TEXT, count, cut, short_day, shorten, size, unlinked
 from bot.papers import Paper
 from bot.reasons import Reason
 from bot.storage import Delivery, Form, Message
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import Layout, Wish
 
-PREVIEW = "A preview for you alone. Votes go on, and a list that is still open may grow, until the run."
+PREVIEW = "Only you can see this preview. Upvotes and open lists may still change before the run."
 _SPANS = {Cadence.DAILY: "today", Cadence.WEEKLY: "this week", Cadence.MONTHLY: "this month"}
-_ABSTRACT = 1000  # characters, where a paper has a message of its own
+_ABSTRACT = 1000  # characters, when a paper has its own message
 _PLAIN_TITLE = 150
 
 
 def quiet_message(reason: Reason | None, cadence: Cadence, nonce: str) -> LayoutView:
-    """That there is nothing to highlight, in a line."""
-    button: Button[LayoutView] = Button(label="What was listed", custom_id=f"quiet:{nonce}")
+    """One line that says there is nothing to highlight."""
+    button: Button[LayoutView] = Button(label="Show the list", custom_id=f"quiet:{nonce}")
     because = f" {explain(reason)}" if reason else ""
     return finished(Section(TextDisplay(f"Nothing new {_SPANS[cadence]}.{because}"), accessory=button))
 
 
 def preview_message(digest: Digest, wish: Wish) -> LayoutView:
-    """What would be posted, as long as nothing changes; of several messages, the first."""
+    """What would be posted if nothing changes; if that is several messages, the first one."""
     remark = f"\n-# {PREVIEW}"
     if not wish.posting.one_message_each:
         return _several(digest, digest.highlights, wish, None, remark=remark)
@@ -40,7 +40,7 @@ def preview_message(digest: Digest, wish: Wish) -> LayoutView:
 
 
 def delivery_message(delivery: Delivery, message: Message, *, ping: int | None = None) -> LayoutView:
-    """A message of a delivery, as it is posted; in a simpler form, if Discord has refused it in full."""
+    """A message of a delivery, as it is posted; in a simpler form if Discord refused the full one."""
     digest, wish, mention = delivery.digest, delivery.wish, _mention(ping)
     shown = delivery.highlights_in(message)
     if not shown:
@@ -55,7 +55,7 @@ def delivery_message(delivery: Delivery, message: Message, *, ping: int | None =
 
 
 def delivery_thread_name(delivery: Delivery, message: Message) -> str:
-    """What the thread on a message of a delivery is called, or its post in a forum."""
+    """The name of the thread on a message of a delivery, or of its post in a forum."""
     shown = delivery.highlights_in(message)
     if not shown or not delivery.wish.posting.one_message_each:
         return thread_name(delivery.digest, delivery.wish)
@@ -64,12 +64,12 @@ def delivery_thread_name(delivery: Delivery, message: Message) -> str:
 
 
 def thread_name(digest: Digest, wish: Wish) -> str:
-    """What the thread for a digest is called: plain text."""
+    """The name of the thread for a digest, as plain text."""
     return plain_heading(digest, wish.timetable.cadence)
 
 
 def paper_thread_name(paper: Paper) -> str:
-    """What the thread for a highlight is called: plain text."""
+    """The name of the thread for a highlight, as plain text."""
     return cut(paper.name, MAX_NAME)
 
 
@@ -82,7 +82,7 @@ def _several(
     mention: str = "",
     remark: str = "",
 ) -> LayoutView:
-    """Those highlights of the digest that are `shown`: all of them, or a part."""
+    """A message with the highlights that are `shown`: all of the digest's, or a part of them."""
     head = _head(digest, shown, wish) + remark
     room = MAX_TEXT - size(mention) - size(head)
     body = _body(shown, wish.posting.layout, nonce, room)
@@ -91,14 +91,14 @@ def _several(
 
 
 def _head(digest: Digest, shown: Sequence[Highlight], wish: Wish) -> str:
-    """The heading of the digest, or, over a part that others come before, a line."""
+    """The heading of the digest; a single line over a part that is not the first."""
     if shown[0].position == digest.highlights[0].position:
         return heading(digest, wish)
     return small_heading(digest, wish.timetable.cadence, [each.position for each in shown])
 
 
 def _plain(digest: Digest, shown: Sequence[Highlight], wish: Wish, nonce: str, mention: str) -> LayoutView:
-    """A line for each paper, with nothing in it that Discord follows; its select names them by their ids."""
+    """A line for each paper, without links that Discord could check; the select lists the papers by their ids."""
     title = f"**{plain_heading(digest, wish.timetable.cadence)}**"
     rows = (f"{each.position}. {shorten(_bare(each).paper.name, _PLAIN_TITLE)} ▲ {each.upvotes:,}" for each in shown)
     named = [replace(each.paper, title="", upvotes=each.upvotes) for each in shown]
@@ -107,7 +107,7 @@ def _plain(digest: Digest, shown: Sequence[Highlight], wish: Wish, nonce: str, m
 
 
 def _bare(highlight: Highlight) -> Highlight:
-    """The highlight without what leads out of Discord and Hugging Face."""
+    """The highlight without links that leave Discord and Hugging Face."""
     paper = highlight.paper
     bare = replace(
         paper,
@@ -132,7 +132,7 @@ def _body(shown: Sequence[Highlight], layout: Layout, nonce: str | None, room: i
         yield TextDisplay(lines(shown))
         if marks := legend(shown):
             yield TextDisplay(marks)
-        # Votes go on: the select says the number that the paper's line says.
+        # The select shows the same upvotes as the paper's line, even if they have changed since.
         yield details_select([replace(each.paper, upvotes=each.upvotes) for each in shown], nonce)
         return
     if layout is Layout.CARDS:
@@ -155,7 +155,7 @@ def _single(
 
 
 def _said(paper: Paper, room: int) -> str:
-    """The whole of its summary, else the beginning of its abstract."""
+    """Its full summary; without one, the beginning of its abstract."""
     return shorten(paper.ai_summary or paper.abstract, room if paper.ai_summary else min(room, _ABSTRACT), size)
 
 
@@ -163,7 +163,7 @@ def _block(highlight: Highlight) -> Block:
     day = highlight.paper.day
     note = facts(
         f"highlighted on {short_day(highlight.seen_on)}" if highlight.seen_on else "",
-        "missed by the dailies" if highlight.missed else "",
+        "not in a daily digest" if highlight.missed else "",
         f"rising since {short_day(day)}" if highlight.riser and day else "",
     )
     return Block(highlight.position, highlight.paper, highlight.upvotes, highlight.comments, note)
@@ -174,9 +174,9 @@ def _mention(role_id: int | None) -> str:
 
 
 def _under(mention: str, *items: Item[LayoutView]) -> LayoutView:
-    """Beside Components V2 there is no content: a mention is a text of its own."""
+    """A message with Components V2 has no content, so the mention gets its own text."""
     return finished(TextDisplay(mention), *items) if mention else finished(*items)
 
 
 def _more(number: int) -> str:
-    return f"{number} more like it would come, each with its thread."
+    return f"{count(number, 'more message')} like this would follow, each with its own thread."

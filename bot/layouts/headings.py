@@ -1,4 +1,4 @@
-"""What a digest is called: in its heading, over a highlight of its own, and as a thread."""
+"""The name of a digest: in its heading, over a highlight that has its own message, and as a thread."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -21,14 +21,14 @@ def heading(digest: Digest, wish: Wish) -> str:
 
 
 def small_heading(digest: Digest, cadence: Cadence, positions: Sequence[int]) -> str:
-    """A line over the highlights at these positions, one or several in a row."""
+    """A line over the highlights at these positions, which are consecutive."""
     first, last = positions[0], positions[-1]
     which = f"{first}" if first == last else f"{first}–{last}"
     return f"-# {facts(_TITLES[cadence], _days(digest, cadence), f'{which} of {digest.highlights[-1].position}')}"
 
 
 def plain_heading(digest: Digest, cadence: Cadence) -> str:
-    """`Daily Papers, 28 May 2026`, where Discord knows no Markdown."""
+    """`Daily Papers, 28 May 2026`, for places where Discord shows no Markdown."""
     return f"{_TITLES[cadence]}, {_days(digest, cadence, short_day)}"
 
 
@@ -46,7 +46,7 @@ def _days(digest: Digest, cadence: Cadence, name: Callable[[date], str] = day_na
 
 
 def _is_month(first: date, covered_until: date) -> bool:
-    """Whether the lists from `first` on are those of a whole calendar month."""
+    """Whether the lists from `first` to `covered_until` are those of a full calendar month."""
     following = covered_until + timedelta(days=1)
     return first.day <= _FIRST_LISTS and following.day == 1 and covered_until.replace(day=1) == first.replace(day=1)
 
@@ -60,7 +60,7 @@ def _extent(digest: Digest) -> str:
 
 
 def _matching(digest: Digest) -> str:
-    """How many papers, where a filter has left others out."""
+    """How many papers, when a filter has left others out."""
     shown = len(digest.highlights)
     best = f"Top {shown} of the papers that match" if shown > 1 else "The most upvoted paper that matches"
-    return f"{best}, of {count(digest.listed, 'paper')} in all"
+    return f"{best}, of {count(digest.listed, 'paper')} in total"

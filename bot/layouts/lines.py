@@ -1,4 +1,4 @@
-"""Highlights in a line each, all of them on the screen of a phone."""
+"""Highlights with one line each, so that all of them fit on a phone screen."""
 
 from collections.abc import Sequence
 
@@ -16,10 +16,10 @@ def lines(highlights: Sequence[Highlight]) -> str:
 
 
 def legend(highlights: Sequence[Highlight]) -> str:
-    """What the marks in their lines mean; empty where there are none."""
+    """What the marks in the lines mean; empty if there are none."""
     meanings = facts(
         f"{_RISING} rising" if any(each.riser for each in highlights) else "",
-        f"{_MISSED} missed by the dailies" if any(each.missed for each in highlights) else "",
+        f"{_MISSED} not in a daily digest" if any(each.missed for each in highlights) else "",
     )
     return f"-# {meanings}" if meanings else ""
 

@@ -1,8 +1,8 @@
-"""What a page of results says of the query: how it was read, and what had to be done to find something."""
+"""What a page of results says about the query: how it was read, and what was changed to find something."""
 
 from collections.abc import Iterator
 
-from bot.layouts.text import code, joined, marked, shorten
+from bot.layouts.text import code, count, joined, marked, shorten
 from bot.lookups.finder import Results
 from bot.search import MOST_WORDS, Mistake, Query
 
@@ -10,29 +10,29 @@ TOO_LONG = "Shorten the query to see more pages."
 FROM_THE_HUB = "🤗 from Hugging Face"
 _QUERY = 300  # characters
 _WORD = 40
-_MOST = 4  # notes of a kind
+_MOST = 4  # notes of one kind
 
 
 def asked(query: Query) -> str:
-    """The query as it is shown, what is not understood in it underlined."""
+    """The query as it is shown, with the parts that are not understood underlined."""
     return marked(query.text, [(mistake.start, mistake.end) for mistake in query.mistakes], _QUERY, "__")
 
 
 def on(results: Results) -> Iterator[str]:
-    """A line for each thing somebody should know of the page they see."""
+    """A line for each thing that people should know about the page they see."""
     for word, other in results.taken[:_MOST]:
-        yield f"No paper holds *{shorten(word, _WORD)}*. Showing results for **{shorten(other, _WORD)}**."
+        yield f"No paper contains *{shorten(word, _WORD)}*. Showing results for **{shorten(other, _WORD)}** instead."
     if results.left_out:
         them = "it" if len(results.left_out) == 1 else "them"
-        yield f"No paper matches {_codes(results.left_out, 'and')}. Shown without {them}:"
+        yield f"No paper matches {_codes(results.left_out, 'and')}. Showing results without {them}."
     yield from mistakes(results.query)
 
 
 def nothing(results: Results) -> Iterator[str]:
-    """That nothing was found, and what may help."""
+    """Lines that say that nothing was found, and what may help."""
     query = results.query
     if query.reference:
-        yield f"**{asked(query)}** is not in the archive yet. I can look it up."
+        yield f"**{asked(query)}** isn't in the archive yet. I can look it up on Hugging Face."
         return
     yield no_results(asked(query))
     if results.near:
@@ -42,21 +42,21 @@ def nothing(results: Results) -> Iterator[str]:
 
 def no_results(query: str) -> str:
     """`query` is Markdown."""
-    return f"Nothing in the archive matches **{query}**. Try fewer or other words."
+    return f"No paper in the archive matches **{query}**. Try fewer or different words."
 
 
 def mistakes(query: Query) -> Iterator[str]:
-    """What is not understood in a query, and what would be right."""
+    """The parts of a query that are not understood, and how to write them."""
     yield from (_mistake(query, each) for each in query.mistakes[:_MOST])
     if len(query.mistakes) > _MOST:
-        yield f"… and {len(query.mistakes) - _MOST} more like these."
+        yield f"… and {count(len(query.mistakes) - _MOST, 'more mistake')} like these."
 
 
 def _mistake(query: Query, mistake: Mistake) -> str:
     typed = code(query.text[mistake.start : mistake.end], _WORD)
     if not mistake.right:
-        return f"A query holds {MOST_WORDS} words at most; from {typed} on it is left out."
-    return f"{typed} is not understood: write it like {_codes(mistake.right)}"
+        return f"A query can have up to {MOST_WORDS} words, so I ignore everything starting with {typed}."
+    return f"I don't understand {typed}. Write it like {_codes(mistake.right)}."
 
 
 def _codes(texts: tuple[str, ...], joint: str = "or") -> str:

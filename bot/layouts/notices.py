@@ -1,4 +1,4 @@
-"""What a server is told unasked: that the bot has joined it, and that digests do not get to their channel."""
+"""What the bot tells a server on its own initiative: that it has joined, and that digests don't reach their channel."""
 
 from discord import ButtonStyle
 from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
@@ -10,39 +10,39 @@ from bot.reasons import Reason
 
 
 def welcome(paused: int) -> LayoutView:
-    """What the bot writes once when it joins; `paused` subscriptions are there from before."""
+    """The message when the bot joins; `paused` is how many subscriptions are left from the last time."""
     before = (
-        f"\n{count(paused, 'subscription')} from before are kept, and paused: `/digest list` shows them, "
-        "`/digest resume` starts them again."
+        f"\nI kept {count(paused, 'subscription')} from last time, paused for now. See `/digest list`, "
+        "and start again with `/digest resume`."
         if paused
         else ""
     )
     text = (
         "## Paperboy brings the day's best AI papers\n"
-        "Hugging Face's Daily Papers, ranked by upvotes: one calm message in the channel and at the time you choose. "
-        "Everybody can find past papers with `/paper search`. I ping nobody unless you choose a role. Unasked, I write "
-        f"only when something keeps a digest from its channel.{before}"
+        "Hugging Face's Daily Papers, ranked by upvotes: one calm message, in the channel and at the time you choose. "
+        "Everyone can find past papers with `/paper search`. I don't ping anyone unless you choose a role, and I only "
+        f"write other messages when a digest can't reach its channel.{before}"
     )
     button: Button[LayoutView] = Button(label="Set up", style=ButtonStyle.primary, custom_id="setup:new")
-    hint = "-# *Set up* is for members with **Manage Server**; it takes a minute. `/privacy` says what is stored."
+    hint = "-# Setting me up takes a minute and needs **Manage Server**. `/privacy` shows what I store."
     return finished(Container(TextDisplay(text), ActionRow(button), TextDisplay(hint), accent_colour=ACCENT))
 
 
 def failing(channel_id: int, reason: Reason) -> str:
-    """Once, of runs that fail."""
-    return f"Two digests in a row did not get to <#{channel_id}>. {explain(reason)} `/digest status` has more."
+    """Sent once, when runs keep failing."""
+    return f"Two digests in a row didn't reach <#{channel_id}>. {explain(reason)} See `/digest status` for details."
 
 
 def doubtful(channel_id: int) -> str:
-    """Of a digest that may or may not be there."""
+    """Sent when a digest may or may not have arrived."""
     return (
-        f"I could not find out whether the last digest reached <#{channel_id}>, because its channel could not be "
-        "searched to the end. So that nothing is posted twice, I will not post its papers again. Please look in the "
-        "channel; if the digest is missing, `/top` shows the papers."
+        f"I couldn't find out whether the last digest reached <#{channel_id}>, because I couldn't search the channel "
+        "to the end. To avoid posting anything twice, I won't post its papers again. Please check the channel. If the "
+        "digest is missing, `/top` shows the papers."
     )
 
 
 def suspended(channel_id: int, reason: Reason) -> str:
-    """Once, of a subscription that waits for an admin."""
-    then = "it goes on by itself" if reason.recovers else "`/digest resume` starts it again"
+    """Sent once, when a subscription is suspended."""
+    then = "it resumes automatically" if reason.recovers else "start it again with `/digest resume`"
     return f"The digest in <#{channel_id}> is suspended. {explain(reason)} Once that is fixed, {then}."

@@ -1,6 +1,6 @@
-"""The panel of `/digest setup`: a subscription as a sentence, what would come of it, and a control for each part.
+"""The panel of `/digest setup`: a subscription as a sentence, what it would post, and a control for each part.
 
-The custom_id of a control says whose draft it edits, and which part: `panel:<draft>:<field of the wish, or deed>`.
+The custom_id of a control says which draft it edits, and which part: `panel:<draft>:<field of the wish, or action>`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,37 +51,37 @@ EXTRAS = (
 )  # page 2
 _Choice = TypeVar("_Choice", Cadence, Layout, Discussion)
 
-CHOOSE_CHANNEL = "The channel is gone, or not one that I can post in. Choose another one below."
+CHOOSE_CHANNEL = "The channel is gone, or I can't post in it. Choose another one below."
 _UNSAVED = "-# Nothing is posted or changed until you save."
-_UNCOUNTED = "The papers of last week cannot be counted just now."
-_NO_LAST_WEEK = "The archive has no papers of last week yet."
-_PAUSED = "It is paused: nothing is posted until `/digest resume`."
-_SAVED = "-# `/digest preview` shows what comes, and `/digest status` how it stands."
-_CANCELLED = "Cancelled: nothing was changed."
+_UNCOUNTED = "I can't count last week's papers right now."
+_NO_LAST_WEEK = "The archive has no papers from last week yet."
+_PAUSED = "Paused: nothing is posted until you use `/digest resume`."
+_SAVED = "-# `/digest preview` shows the next digest, and `/digest status` shows whether all is well."
+_CANCELLED = "Cancelled. Nothing was changed."
 _FIRST_DAYS = {
     Cadence.DAILY: "",
-    Cadence.WEEKLY: "A weekly recap comes on the first of the chosen days in a week.",
-    Cadence.MONTHLY: "A monthly recap comes on the first of the chosen days in a month.",
+    Cadence.WEEKLY: "A weekly recap is posted on the first chosen day of the week.",
+    Cadence.MONTHLY: "A monthly recap is posted on the first chosen day of the month.",
 }
 
 _CADENCES = {
-    Cadence.DAILY: ("Daily digest", "the best papers of each day, on the weekdays below"),
-    Cadence.WEEKLY: ("Weekly recap", "the week's best by the upvotes they have by then, and what is rising"),
-    Cadence.MONTHLY: ("Monthly recap", "the month's best by the upvotes they have by then, and what is rising"),
+    Cadence.DAILY: ("Daily digest", "The best papers of each day, on the weekdays below"),
+    Cadence.WEEKLY: ("Weekly recap", "The week's best papers by current upvotes, and what is rising"),
+    Cadence.MONTHLY: ("Monthly recap", "The month's best papers by current upvotes, and what is rising"),
 }
 _LAYOUTS = {
-    Layout.LIST: ("As a list", "a block for each paper, with what it says first"),
-    Layout.COMPACT: ("One line each", "ten fit on a phone's screen"),
-    Layout.CARDS: ("With a picture", "of the first paper, then the list"),
+    Layout.LIST: ("As a list", "Each paper with a short summary"),
+    Layout.COMPACT: ("One line each", "Ten papers fit on a phone screen"),
+    Layout.CARDS: ("With a picture", "A picture of the first paper, then the list"),
 }
 _POSTS = {
-    Discussion.DIGEST: ("A post for each digest", "all papers of a run in one post"),
-    Discussion.HIGHLIGHT: ("A post for each paper", "each paper in a post of its own"),
+    Discussion.DIGEST: ("A post for each digest", "All papers of a digest in one post"),
+    Discussion.HIGHLIGHT: ("A post for each paper", "Each paper gets its own post"),
 }
 _THREADS = {
-    Discussion.NONE: ("No threads", "people write in the channel"),
-    Discussion.DIGEST: ("A thread for each digest", "all papers of a run are discussed in one thread"),
-    Discussion.HIGHLIGHT: ("A thread for each paper", "each paper in a message with a thread of its own"),
+    Discussion.NONE: ("No threads", "People reply in the channel"),
+    Discussion.DIGEST: ("A thread for each digest", "All papers of a digest share one thread"),
+    Discussion.HIGHLIGHT: ("A thread for each paper", "Each paper gets its own message with a thread"),
 }
 _ARCHIVED: Mapping[ArchiveMinutes, str] = {60: "1 hour", 1440: "1 day", 4320: "3 days", 10080: "1 week"}
 
@@ -89,7 +89,7 @@ _ARCHIVED: Mapping[ArchiveMinutes, str] = {60: "1 hour", 1440: "1 day", 4320: "3
 def panel(shown: Prospect, note: str = "", zones: Sequence[str] = ()) -> LayoutView:
     """The first page: when, where, and what.
 
-    `note` says what was wrong with what has just been typed, and `zones` are what may have been meant.
+    `note` says what was wrong with the text just typed, and `zones` are the time zones that it may mean.
     """
     return _page(shown, note, *_main_controls(shown, zones))
 
@@ -104,15 +104,15 @@ def saved_panel(confirmation: str) -> LayoutView:
 
 
 def same_digest(known: Subscription, draft: Draft) -> LayoutView:
-    """That there is a digest like the one of `draft`, and what can be done."""
+    """A warning that the channel already has the digest of `draft`, with what to do about it."""
     repeats = draft.wish.taste.repeats
-    rest = "the same papers may come twice" if repeats else "it gets the papers that the first leaves over"
+    rest = "the same papers may come twice" if repeats else "it gets the papers that the first one leaves out"
     text = TextDisplay[LayoutView](
         f"**This channel already has this digest:** {sentence(known.wish)} (#{known.id}).\n"
         f"If you add another one, {rest}."
     )
     edit: Button[LayoutView] = Button(label="Edit it", style=ButtonStyle.primary, custom_id=f"setup:{known.id}")
-    row = ActionRow(edit, _button(draft, "another", "Add another"), _button(draft, "back", "Change mine"))
+    row = ActionRow(edit, _button(draft, "another", "Add another"), _button(draft, "back", "Go back"))
     return finished(Container(text, row, accent_colour=ACCENT))
 
 
@@ -121,9 +121,9 @@ def cancelled_panel() -> LayoutView:
 
 
 def misread(typed: str, refused: Refused) -> str:
-    """What was typed, and what would be right."""
+    """What was typed, and how to write it."""
     words, hint = " ".join(typed.split()), explain_refusal(refused)
-    return f"You typed {code(words, 300)}, so that stays as it was. {hint}" if words else hint
+    return f"You typed {code(words, 300)}. That doesn't work here, so I kept the old value. {hint}" if words else hint
 
 
 def not_saved(refused: Refused) -> str:
@@ -142,7 +142,7 @@ def _page(shown: Prospect, note: str, *controls: Item[LayoutView]) -> LayoutView
 
 def _lines(shown: Prospect, note: str) -> Iterator[str]:
     wish = shown.draft.wish
-    yield "### A new subscription" if shown.draft.subscription_id is None else "### Change a subscription"
+    yield "### New subscription" if shown.draft.subscription_id is None else "### Edit subscription"
     yield f"**{sentence(wish)}.**"
     yield _PAUSED if shown.paused else coming(shown.next_run)
     yield _count(shown)
@@ -195,7 +195,7 @@ def _main_controls(shown: Prospect, zones: Sequence[str]) -> Iterator[Item[Layou
 
 def _zones(draft: Draft, zones: list[str]) -> ActionRow[LayoutView]:
     options = [SelectOption(label=zone, value=zone) for zone in zones[:MAX_CHOICES]]
-    return _select(draft, "zone", options, placeholder="Not the right zone? Pick the one you mean")
+    return _select(draft, "zone", options, placeholder="Wrong time zone? Pick the right one")
 
 
 def _channels(shown: Prospect) -> ActionRow[LayoutView]:
@@ -246,8 +246,8 @@ def _extra_controls(shown: Prospect) -> Iterator[Item[LayoutView]]:
     yield _roles(shown)
     switches = [_silence(draft)]
     if abilities.quiet_line:
-        switches.append(_switch(draft, "quiet_line", "A line on quiet days", is_on=posting.quiet_line))
-    switches.append(_switch(draft, "repeats", "Repeat papers of other digests", is_on=draft.wish.taste.repeats))
+        switches.append(_switch(draft, "quiet_line", "Say when nothing is new", is_on=posting.quiet_line))
+    switches.append(_switch(draft, "repeats", "Repeat papers from other digests", is_on=draft.wish.taste.repeats))
     if abilities.published_an_hour:
         switches.append(_switch(draft, "publish", "Publish to followers", is_on=posting.publish))
     yield ActionRow(*switches)
@@ -258,7 +258,7 @@ def _extra_controls(shown: Prospect) -> Iterator[Item[LayoutView]]:
 def _archiving(draft: Draft) -> ActionRow[LayoutView]:
     options = [
         SelectOption(
-            label=f"Archive after {time} without a word",
+            label=f"Archive after {time} of inactivity",
             value=str(minutes),
             default=minutes == draft.wish.posting.archive_after,
         )
@@ -271,7 +271,7 @@ def _roles(shown: Prospect) -> ActionRow[LayoutView]:
     return ActionRow(
         RoleSelect(
             custom_id=_control_id(shown.draft, "ping_role_id"),
-            placeholder="Ping nobody, or a role",
+            placeholder="Choose a role to ping (optional)",
             min_values=0,
             default_values=_chosen(SelectDefaultValueType.role, shown.role_id),
         )
@@ -279,18 +279,19 @@ def _roles(shown: Prospect) -> ActionRow[LayoutView]:
 
 
 def _floor(posting: Posting) -> str:
-    return f"Ping from {count(posting.ping_upvotes, 'upvote')} on" if posting.ping_upvotes else "Ping with every digest"
+    floor = posting.ping_upvotes
+    return f"Ping at {count(floor, 'upvote')} or more" if floor else "Ping for every digest"
 
 
 def _silence(draft: Draft) -> Button[LayoutView]:
-    """What is stored is the silence; what people know are notifications."""
+    """A switch for notifications, which is what people know; the setting that is stored is the silence."""
     silent = draft.wish.posting.silent
     style = ButtonStyle.secondary if silent else ButtonStyle.success
     return _button(draft, f"silent:{OFF if silent else ON}", f"Notifications: {OFF if silent else ON}", style)
 
 
 def _switch(draft: Draft, field: str, label: str, *, is_on: bool) -> Button[LayoutView]:
-    """Its custom_id says what a click makes of it, so that two clicks are as one."""
+    """A switch whose custom_id says what a click sets it to, so that a double click counts once."""
     style = ButtonStyle.success if is_on else ButtonStyle.secondary
     return _button(draft, f"{field}:{OFF if is_on else ON}", f"{label}: {ON if is_on else OFF}", style)
 
@@ -333,14 +334,16 @@ def time_modal(draft: Draft) -> Modal:
         draft,
         "time",
         "Time and zone",
-        _field("at", "Time", "such as 9:00, 18:30 or 9am", f"{timetable.at:%H:%M}", longest=20),
-        _field("zone", "Time zone", "your city, your country or the zone's name", timetable.zone.key, longest=100),
+        _field("at", "Time", "Such as 9:00, 18:30 or 9am", f"{timetable.at:%H:%M}", longest=20),
+        _field(
+            "zone", "Time zone", "Your city, your country or the name of the time zone", timetable.zone.key, longest=100
+        ),
     )
 
 
 def taste_modal(draft: Draft) -> Modal:
     taste = draft.wish.taste
-    hint = "only papers that match, such as diffusion or org:google; empty for all"
+    hint = "Only papers that match, such as diffusion or org:google. Leave it empty for all."
     return _modal(
         draft,
         "taste",
@@ -349,7 +352,7 @@ def taste_modal(draft: Draft) -> Modal:
         _field(
             "min_upvotes",
             "Minimum upvotes",
-            "papers with fewer are left out; 0 leaves none out",
+            "Papers with fewer are left out. 0 means no minimum.",
             str(taste.min_upvotes),
             longest=20,
             required=False,
@@ -358,18 +361,18 @@ def taste_modal(draft: Draft) -> Modal:
 
 
 def pings_modal(draft: Draft) -> Modal:
-    hint = "ping only when a paper in the digest has so many; 0 pings always"
+    hint = "Ping only when a paper in the digest has at least this many. 0 means always."
     floor = str(draft.wish.posting.ping_upvotes)
     return _modal(
         draft,
         "pings",
-        "Which digests ping",
+        "When to ping",
         _field("ping_upvotes", "Upvotes", hint, floor, longest=20, required=False),
     )
 
 
 def _modal(draft: Draft, part: str, title: str, *fields: Label[Modal]) -> Modal:
-    """A modal that discord.py sends but does not keep: it is answered by its custom_id, as buttons are."""
+    """A modal that discord.py sends but does not keep: like a button, it is answered by its custom_id."""
     modal = Modal(title=title, custom_id=_control_id(draft, part))
     for field in fields:
         modal.add_item(field)
@@ -378,6 +381,6 @@ def _modal(draft: Draft, part: str, title: str, *fields: Label[Modal]) -> Modal:
 
 
 def _field(name: str, label: str, hint: str, value: str, *, longest: int, required: bool = True) -> Label[Modal]:
-    """A line to type in, whose custom_id is the field of the wish."""
+    """A text field; its custom_id is the field of the wish."""
     entry: TextInput[Modal] = TextInput(custom_id=name, default=value or None, max_length=longest, required=required)
     return Label(text=label, description=hint, component=entry)

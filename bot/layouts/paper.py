@@ -1,4 +1,4 @@
-"""A paper as a block in a list, and what every message with papers is made of."""
+"""A paper as a block in a list, and the parts of every message with papers."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -37,9 +37,9 @@ _PICTURE_URL = 500  # Discord takes 2,048, but no message of many bytes
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paper in a list: where it stands, the numbers to show, and a note such as its day.
+    """A paper in a list: its position, the numbers to show, and a note such as its day.
 
-    A `snippet` stands in place of its summary; `post` is where the server was shown it.
+    A `snippet` replaces its summary; `post` is the message that highlighted it in this server.
     """
 
     position: int
@@ -60,7 +60,7 @@ class _Room:
     code: bool = True
 
 
-# Summaries give way first, titles last and never to nonsense: the longest real one has 175 characters.
+# Summaries are shortened first and titles last, but never too much: the longest real title has 175 characters.
 _ROOMS = (
     *(_Room(title=300, summary=summary) for summary in (300, 260, 220, 180, 150, 120, 90)),
     _Room(title=200, summary=0),
@@ -71,12 +71,12 @@ _ROOMS = (
 
 
 def details_id(paper_id: str, nonce: str | None = None) -> str:
-    """The custom_id of a Details button; `nonce` marks the message as the one of its delivery."""
+    """The custom_id of a Details button; the `nonce` shows which delivery the message belongs to."""
     return f"details:{paper_id}:{nonce}" if nonce else f"details:{paper_id}"
 
 
 def block_texts(blocks: Sequence[Block], budget: int) -> list[str]:
-    """The blocks' texts, with a size of at most `budget` in all."""
+    """The texts of the blocks, with a total size of at most `budget`."""
     for room in _ROOMS:
         texts = [_block_text(block, room) for block in blocks]
         if sum(map(size, texts)) <= budget:
@@ -91,7 +91,7 @@ def sections(blocks: Sequence[Block], budget: int, nonce: str | None = None) -> 
 
 
 def section(paper: Paper, text: str, nonce: str | None = None) -> Section[LayoutView]:
-    """A text beside the Details button of its paper; three components."""
+    """A text beside the Details button of its paper; it counts as three components."""
     button: Button[LayoutView] = Button(label="Details", custom_id=details_id(paper.id, nonce))
     return Section(TextDisplay(text), accessory=button)
 
@@ -101,7 +101,7 @@ def block_head(block: Block) -> str:
     return _block_text(block, _Room(title=300, summary=0))
 
 
-@lru_cache(maxsize=512)  # of the papers of one morning, which go to thousands of channels
+@lru_cache(maxsize=512)  # the papers of one morning go to thousands of channels
 def _block_text(block: Block, room: _Room) -> str:
     title = link(block.paper.name, block.paper.url, room.title)
     code = block.paper.github_repo if room.code and len(block.paper.github_repo or "") <= MAX_URL else None
@@ -123,7 +123,7 @@ def _block_text(block: Block, room: _Room) -> str:
 
 
 def _piece(block: Block, limit: int) -> str:
-    """What was looked for where it stands in the paper's text; else what the paper says first."""
+    """The part of the paper's text that matches a search; otherwise its first sentences."""
     paper, snippet = block.paper, block.snippet
     if snippet is None or not snippet.text:
         return shorten(first_sentences(paper.ai_summary or paper.abstract), limit)
@@ -136,14 +136,14 @@ def _piece(block: Block, limit: int) -> str:
 
 
 def picture(paper: Paper) -> MediaGallery[LayoutView]:
-    """Its first figure, else the card that Hugging Face draws of it: no video, and words for who cannot see it."""
+    """Its first figure, or else the card that Hugging Face makes for it; no video, and with an alternative text."""
     figure = next((url for url in paper.media_urls if len(url) <= _PICTURE_URL and _FIGURE.fullmatch(url)), None)
     words = f"{'Figure' if figure else 'Card'} of “{cut(paper.name, _PICTURE_TITLE)}”"
     return MediaGallery(discord.MediaGalleryItem(figure or paper.thumbnail_url, description=words))
 
 
 def facts(*known: str) -> str:
-    """A line of short facts; one that is empty is not known."""
+    """A line of short facts; empty ones are left out."""
     return " · ".join(filter(None, known))
 
 
@@ -157,7 +157,7 @@ def listed_note(paper: Paper) -> str:
 
 
 def details_select(papers: Sequence[Paper], nonce: str | None = None) -> ActionRow[LayoutView]:
-    """Opens the card of one of these papers, of which there is one at least; `nonce` as in `details_id`."""
+    """A select that opens the card of one of these papers (at least one); `nonce` as in `details_id`."""
     distinct = {paper.id: paper for paper in papers}
     menu: Select[LayoutView] = Select(custom_id=f"pick:{nonce}" if nonce else "pick", placeholder="Details of…")
     for paper in [*distinct.values()][:MAX_CHOICES]:
@@ -167,7 +167,7 @@ def details_select(papers: Sequence[Paper], nonce: str | None = None) -> ActionR
 
 
 def finished(*items: Item[LayoutView]) -> LayoutView:
-    """A view that discord.py sends but does not keep: its buttons are answered by their custom_ids alone."""
+    """A view that discord.py sends but does not keep: its buttons are answered by their custom_ids."""
     view = LayoutView(timeout=None)
     for item in items:
         view.add_item(item)

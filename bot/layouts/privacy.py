@@ -1,4 +1,4 @@
-"""What anybody is told of their data, and the question before it is deleted."""
+"""What people are told about their data, and the question before it is deleted."""
 
 from discord import ButtonStyle
 from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
@@ -9,27 +9,28 @@ from bot.storage import KEPT_FOR
 
 _DAYS = KEPT_FOR.days
 FORGOTTEN = (
-    "All that was kept of this server is deleted, but for the note that I am in it. `/digest setup` begins anew."
+    "Everything I stored about this server is deleted, except the note that I am in it. "
+    "Start over with `/digest setup`."
 )
 
-PRIVACY = f"""## What I keep
-**Of a server:** what its admins set up with `/digest` (channels, times, filters), who changed it and when, which papers
-were posted in which message, and whether I have told it something. What stands in an open panel is kept for two days
-at most.
-**Of you:** nothing, unless you set up digests: then your user id stands in that log. What you search for, read or
-click is not recorded. I ask Discord for no messages, no members and no presence.
-**Of papers:** what Hugging Face publishes of them, and their upvotes over time.
-**When I am removed** from a server, nothing is posted there any more, and its data is deleted after {_DAYS} days.
-`/digest forget-everything` deletes it at once, and the night after no trace of it is left in my file. Backups and
-snapshots of the machine I run on keep copies until they are deleted themselves."""
+PRIVACY = f"""## What I store
+**About a server:** what its admins set up with `/digest` (channels, times, filters), who changed it and when, which
+papers were posted in which message, and which notices I have sent. The content of an open panel is kept for up to two
+days.
+**About you:** nothing, unless you set up digests: then your user ID is in the log of changes. I don't record what you
+search for, read or click, and I don't ask Discord for messages, members or presence.
+**About papers:** what Hugging Face publishes about them, and their upvotes over time.
+**When I am removed** from a server, I stop posting there, and its data is deleted after {_DAYS} days.
+`/digest forget-everything` deletes it immediately, and after the following night no trace of it is left in my file.
+Backups and snapshots of the machine I run on keep copies until they are deleted too."""
 
 
 def forget_question(subscriptions: int) -> LayoutView:
-    """What `/digest forget-everything` is about to do, with the button that does it."""
+    """What `/digest forget-everything` will do, with the button that does it."""
     text = (
         "## Forget this server?\n"
         f"This deletes {count(subscriptions, 'subscription')}, the record of every digest posted here, and the log of "
-        "changes. The messages in your channels stay, but I no longer know what I have posted. It cannot be undone."
+        "changes. The messages in your channels stay, but I will no longer know what I posted. You can't undo this."
     )
     button: Button[LayoutView] = Button(
         label="Delete everything", style=ButtonStyle.danger, custom_id="forget:everything"

@@ -1,4 +1,4 @@
-"""Papers somebody asked for: five to a page, a select for their details, and buttons that turn the page."""
+"""Papers that people asked for: five to a page, a select for their details, and buttons that turn the page."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -26,14 +26,16 @@ from bot.search import Query, Sort
 from bot.text import shows
 
 Rows = Sequence[ActionRow[LayoutView]]
-PageId = Callable[[str, int], str]  # the custom_id of a button that leads to a page; unique by what the button is
+PageId = Callable[
+    [str, int], str
+]  # the custom_id of a button that leads to a page; its letter keeps the buttons of a message apart
 MOST_PAGES = 99_999
-SHARED = "Here it is, for everybody."
+SHARED = "Shared with everyone here."
 _ORDERS = {Sort.RELEVANCE: "best first", Sort.UPVOTES: "most upvoted first", Sort.DATE: "newest first"}
 
 
 def found_message(results: Results, *, shared: bool = False) -> LayoutView:
-    """A page of what was found; one that is `shared` with everybody offers not to be shared again."""
+    """A page of what was found; one that is `shared` with everyone has no Share button."""
     query = results.query.text
     page_id, share_id = _page_id("find", query), f"share:{results.page}:{query}"
     turnable = _fits(page_id, results.total)
@@ -47,7 +49,7 @@ def found_message(results: Results, *, shared: bool = False) -> LayoutView:
 
 
 def nothing_message(results: Results) -> LayoutView:
-    """That nothing was found, and what may help."""
+    """A message that nothing was found, with what may help."""
     container: Container[LayoutView] = Container(TextDisplay("\n".join(notes.nothing(results))), accent_colour=ACCENT)
     ways_on = [*_ways_on(results)]
     if ways_on:
@@ -73,9 +75,9 @@ def leaderboard_message(board: Leaderboard) -> LayoutView:
 
 def _remarks(board: Leaderboard) -> Iterator[str]:
     if board.instead_of:
-        yield f"Nothing is on today's list yet: this is the list of {day_name(board.day)}."
+        yield f"Today's list is still empty, so this is the list of {day_name(board.day)}."
     if board.closes_at:
-        yield f"This list is open and grows until {timestamp(board.closes_at)}."
+        yield f"This list is still open and may grow until {timestamp(board.closes_at)}."
 
 
 def posted_message(period: str, hits: Sequence[Hit], *, total: int, page: int) -> LayoutView:
@@ -91,8 +93,8 @@ def similar_message(paper: Paper, hits: Sequence[Hit]) -> LayoutView:
 
 
 def hub_message(query: Query, papers: Sequence[Paper]) -> LayoutView:
-    """What Hugging Face knows and the archive does not."""
-    heading = f"# Also on Hugging Face\n**{notes.asked(query)}** · not in this archive yet"
+    """Papers that Hugging Face has and the archive does not."""
+    heading = f"# Also on Hugging Face\n**{notes.asked(query)}** · not in the archive yet"
     blocks = [_block(position, Hit(paper), notes.FROM_THE_HUB) for position, paper in enumerate(papers, 1)]
     return _listing(heading, blocks, [])
 
@@ -142,7 +144,7 @@ def _fits(page_id: PageId, total: int) -> bool:
 
 
 def _turner(page: int, total: int, page_id: PageId) -> Iterator[ActionRow[LayoutView]]:
-    """The buttons that turn `page`, where there are several."""
+    """The buttons that turn `page`, if there are several."""
     last = _pages(total)
     if last > 1:
         yield ActionRow(

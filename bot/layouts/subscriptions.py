@@ -1,4 +1,4 @@
-"""How a subscription stands: what was done to it, what comes next, what came last, and what is in the way."""
+"""The state of a subscription: what was changed, what comes next, how the last runs went, and what is wrong."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ _DONE = {
 
 
 def label(subscription: Subscription, channel_name: str | None) -> str:
-    """A subscription where Discord shows no Markdown: in an autocomplete."""
+    """A subscription without Markdown, which Discord does not show in an autocomplete."""
     channel = f"#{channel_name}" if channel_name else "a deleted channel"
     return f"{channel}, {_lower(when(subscription.wish.timetable))} (#{subscription.id})"
 
@@ -30,12 +30,12 @@ def _lower(words: str) -> str:
 
 
 def saved(subscription: Subscription, done: Action) -> str:
-    """What was `done` to a subscription, and what comes of it."""
+    """What was `done` to a subscription, and what happens next."""
     return f"**{_DONE[done]}.** {sentence(subscription.wish)}.\n{next_run(subscription)}"
 
 
 def removed(subscription: Subscription) -> str:
-    stays = "What it posted stays where it is; `/digest undo` can no longer delete it."
+    stays = "Its messages stay, but `/digest undo` can no longer delete them."
     return f"**Removed.** {sentence(subscription.wish)}. {stays}"
 
 
@@ -43,22 +43,26 @@ def next_run(subscription: Subscription) -> str:
     because = _because(subscription.reason)
     match subscription.state:
         case SubscriptionState.PAUSED:
-            return "Nothing is posted until `/digest resume`."
+            return "Nothing is posted until you use `/digest resume`."
         case SubscriptionState.SUSPENDED:
             return f"⚠️ Suspended. {because}{_way_on(subscription)}"
         case _ if because:
             since = timestamp(subscription.next_run.at)
-            return f"Due since {since}, and waiting. {because}It comes once the list can be read."
+            return f"Due since {since}, and waiting. {because}I'll post it once I can read the list."
         case _:
             return coming(subscription.next_run)
 
 
 def _way_on(subscription: Subscription) -> str:
-    return "Once that is over, it goes on by itself." if subscription.recovers else "Fix that, then `/digest resume`."
+    return (
+        "Once that is fixed, it resumes automatically."
+        if subscription.recovers
+        else "Fix that, then use `/digest resume`."
+    )
 
 
 def _because(reason: Reason | None) -> str:
-    """The reason before a sentence that follows, if there is one."""
+    """The reason, if there is one, with a space for the sentence that follows."""
     return f"{explain(reason)} " if reason else ""
 
 
@@ -77,17 +81,17 @@ def _state(subscription: Subscription) -> str:
 
 
 def standing(subscription: Subscription, deliveries: Sequence[Delivery], obstacles: Sequence[Reason]) -> str:
-    """How a subscription stands: what comes, what came last, and what is in the way now."""
+    """The state of a subscription: what comes next, how the last runs went, and what is wrong now."""
     lines = [f"**{sentence(subscription.wish)}** (#{subscription.id})", next_run(subscription)]
     lines += [f"Run of {short_day(delivery.run_date)}: {_fate(delivery)}" for delivery in deliveries]
     if not deliveries:
         lines.append("Nothing has been posted yet.")
     in_the_way = [f"⚠️ {advise(subscription.wish.channel_id, obstacle)}" for obstacle in obstacles]
-    return "\n".join([*lines, *(in_the_way or ["✓ I have every permission that this needs."])])
+    return "\n".join([*lines, *(in_the_way or ["✓ I have all the permissions I need."])])
 
 
 def _fate(delivery: Delivery) -> str:
-    """What became of a delivery, in a sentence or more."""
+    """How a delivery ended, in one or more sentences."""
     return " ".join(filter(None, [_outcome(delivery), refused(delivery), _simplified(delivery)]))
 
 
@@ -103,52 +107,52 @@ def _outcome(delivery: Delivery) -> str:
         case DeliveryState.UNDONE:
             return "undone."
         case _:
-            return f"on its way, delayed. {because}".rstrip() if because else "on its way."
+            return f"delayed, but on its way. {because}".rstrip() if because else "on its way."
 
 
 def _failed(delivery: Delivery) -> str:
     because = _because(delivery.reason)
     if delivery.reason and delivery.reason.kind is ReasonKind.IN_DOUBT:
-        said = "So that nothing is posted twice, its papers do not come again. Please look in the channel."
-        return f"⚠️ perhaps posted. {because}{said}"
+        said = "To avoid posting anything twice, I won't post its papers again. Please check the channel."
+        return f"⚠️ maybe posted. {because}{said}"
     if delivery.post:
-        return f"⚠️ posted in part ({_figures(delivery)}). {because}The rest may come with the next."
-    rest = f"{because}Its papers may come with the next." if delivery.messages else ""
+        return f"⚠️ partly posted ({_figures(delivery)}). {because}The rest may come with the next digest."
+    rest = f"{because}Its papers may come with the next digest." if delivery.messages else ""
     return f"⚠️ not posted. {rest}".rstrip()
 
 
 def refused(delivery: Delivery) -> str:
-    """Which papers it had to do without, if any."""
+    """The papers that Discord refused, if any."""
     if not delivery.refused:
         return ""
     papers = joined([escape(each.paper_id) for each in delivery.refused])
     errors = joined(sorted({str(each.refusal) for each in delivery.refused}))
-    them = "It is" if len(delivery.refused) == 1 else "They are"
-    return f"Discord refused {papers} (error {errors}). {them} skipped from now on."
+    them = "this paper" if len(delivery.refused) == 1 else "these papers"
+    return f"Discord refused {papers} (error {errors}). I skip {them} from now on."
 
 
 def _simplified(delivery: Delivery) -> str:
-    """What Discord's refusals have changed in how it is posted, if anything."""
+    """How it was posted differently because Discord refused something, if it was."""
     changed = [message for message in delivery.messages if message.refusal]
     forms = {message.form for message in changed}
     apart = delivery.wish.posting.one_message_each or len(delivery.messages) == 1
     ways = (
         "without pictures and outside links" if Form.BARE in forms else "",
-        "in plain lines" if Form.PLAIN in forms else "",
+        "as plain lines" if Form.PLAIN in forms else "",
         "" if apart else f"in {len(delivery.messages)} messages",
     )
     if not changed or not any(ways):
         return ""
     errors = joined(sorted({str(message.refusal) for message in changed}))
     part = "it" if len(changed) == len(delivery.messages) else "part of it"
-    comes = "comes" if delivery.state is DeliveryState.PLANNED else "came"
-    return f"Discord refused {part} as it was (error {errors}), so it {comes} {joined([*filter(None, ways)])}."
+    comes = "is" if delivery.state is DeliveryState.PLANNED else "was"
+    return f"Discord refused {part} at first (error {errors}), so it {comes} posted {joined([*filter(None, ways)])}."
 
 
 def _left_undone(delivery: Delivery) -> str:
-    """What does not stand beside the messages, though it was wanted."""
+    """What is missing beside the messages: followers were not reached, or a thread is not there."""
     unpublished = delivery.wish.posting.publish and any(not each.published_at for each in delivery.messages)
-    return "But it was not published to all followers. " if unpublished else "But a thread could not be opened. "
+    return "But it wasn't published to all followers. " if unpublished else "But I couldn't open a thread. "
 
 
 def _figures(delivery: Delivery) -> str:
@@ -163,15 +167,16 @@ def _linked(words: str, delivery: Delivery) -> str:
 
 
 def quiet_preview(digest: Digest) -> str:
-    return f"As things stand, the next run would highlight nothing. {_because(digest.reason)}".rstrip()
+    return f"Right now, the next run would highlight nothing. {_because(digest.reason)}".rstrip()
 
 
 def sent_now(delivery: Delivery) -> str:
-    """What became of a digest sent before its time."""
-    return f"The run of {short_day(delivery.run_date)}, before its time: {_fate(delivery)}"
+    """How it went with a digest that was sent early."""
+    return f"The run of {short_day(delivery.run_date)}, sent early: {_fate(delivery)}"
 
 
 def undone(delivery: Delivery, *, everything_gone: bool) -> str:
     papers = count(len(delivery.digest.highlights), "paper")
-    left = "" if everything_gone else " Threads that others wrote in, or that I may not delete, are still there."
+    kept = " Some threads are still there, because others wrote in them or I'm not allowed to delete them."
+    left = "" if everything_gone else kept
     return f"The digest of {short_day(delivery.run_date)} is undone: its {papers} may come again.{left}"

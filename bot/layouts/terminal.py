@@ -1,4 +1,4 @@
-"""What the command line says: a digest, and in a line what the operator has to do."""
+"""What the command line prints: a digest, and one line that says what the operator has to do."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -17,27 +17,27 @@ from bot.storage import DatabaseProblem, DatabaseRefused
 SUMMARY = 300  # characters
 _FINAL: Mapping[int, str] = {
     4004: "DISCORD_TOKEN: Discord does not know this token. Copy it again from the developer portal.",
-    4010: "Discord did not take a connection (code 4010). Start me again; should it stay so, update Paperboy.",
-    4011: "Discord wants more connections for so many servers (code 4011). Start me again: then I ask how many.",
-    4012: "Discord does not speak with this Paperboy any more (code 4012). Update Paperboy.",
-    4013: "Discord does not know what this Paperboy wants to be told (code 4013). Update Paperboy.",
-    4014: "Discord refused an intent (code 4014). Paperboy needs no privileged intent: update it.",
+    4010: "Discord rejected a connection (code 4010). Start Paperboy again. If that doesn't help, update it.",
+    4011: "Discord wants more connections for this many servers (code 4011). Start Paperboy again: it then opens more.",
+    4012: "Discord no longer supports this version of Paperboy (code 4012). Update Paperboy.",
+    4013: "Discord doesn't know the events that this version of Paperboy asks for (code 4013). Update Paperboy.",
+    4014: "Discord refused an intent (code 4014). Paperboy needs no privileged intents: update it.",
 }
 _DATABASE: Mapping[DatabaseProblem, str] = {
-    DatabaseProblem.IN_USE: "{path} is in use: another Paperboy is running on it.",
-    DatabaseProblem.IS_FOLDER: "{path} is a folder. Name a file in PAPERBOY_DATABASE.",
-    DatabaseProblem.FOREIGN: "{path} is another program's database. Name another file in PAPERBOY_DATABASE.",
+    DatabaseProblem.IN_USE: "{path} is in use by another Paperboy. Stop that one, then try again.",
+    DatabaseProblem.IS_FOLDER: "{path} is a folder. Set PAPERBOY_DATABASE to a file.",
+    DatabaseProblem.FOREIGN: "{path} is another program's database. Set PAPERBOY_DATABASE to another file.",
     DatabaseProblem.NEWER: (
-        "{path} was written by a newer Paperboy ({detail}). Update Paperboy, or name another file in PAPERBOY_DATABASE."
+        "{path} was written by a newer Paperboy ({detail}). Update Paperboy, or set PAPERBOY_DATABASE to another file."
     ),
-    DatabaseProblem.UNUSABLE: "{path} cannot be used as Paperboy's database: {detail}",
+    DatabaseProblem.UNUSABLE: "{path} can't be used as Paperboy's database: {detail}",
     DatabaseProblem.DAMAGED: (
-        "{path} is damaged ({detail}), and was not written to any more. Put the latest backup in its place, and let no "
-        "{path}-wal lie beside it; or save what can be read: `sqlite3 {path} .recover | sqlite3 saved.db`. "
-        "Papers that are lacking then are read again by `paperboy backfill`."
+        "{path} is damaged ({detail}), so Paperboy stopped writing to it. Replace it with the latest backup and delete "
+        "{path}-wal; or save what can be read: `sqlite3 {path} .recover | sqlite3 saved.db`. "
+        "Then run `paperboy backfill` to read missing papers again."
     ),
     DatabaseProblem.OLDER: (
-        "{path} is in use by an older Paperboy, whose file is not changed under it. Stop that one, and try again."
+        "{path} is in use by an older Paperboy, and must not be changed while that one runs. Stop it, then try again."
     ),
 }
 
@@ -47,15 +47,15 @@ def database_refused(error: DatabaseRefused) -> str:
 
 
 def index_refused(error: IndexRefused) -> str:
-    return f"{error.path} cannot hold the search index: {error.detail}"
+    return f"{error.path} can't be used for the search index: {error.detail}"
 
 
 def discord_unreachable(error: Exception) -> str:
-    return f"Discord could not be reached ({type(error).__name__}). Is the network up? Start me again then."
+    return f"Paperboy couldn't reach Discord ({type(error).__name__}). Check the network, then start it again."
 
 
 def discord_refused(code: int) -> str:
-    """When Discord has closed the connection with this code, for good."""
+    """What to do when Discord has closed the connection with this code, for good."""
     return _FINAL.get(code, f"Discord closed the connection for good (code {code}).")
 
 
@@ -68,11 +68,11 @@ def ready(name: str, servers: int, subscriptions: int, invite: str) -> str:
 
 
 def extra_missing(error: ImportError) -> str:
-    return f"the demo needs its extra: `make setup` installs it, or pip install '.[demo]' ({error})"
+    return f"the demo needs the extra `demo`. Install it with `make setup` or pip install '.[demo]' ({error})."
 
 
 def days_reversed(first: date, last: date) -> str:
-    return f"the days end on {last}, before they begin on {first}"
+    return f"the last day ({last}) is before the first day ({first})."
 
 
 def days_read(number: int) -> str:
@@ -81,7 +81,7 @@ def days_read(number: int) -> str:
 
 def days_unread(failures: Sequence[PapersUnavailable]) -> str:
     unread = count(len(failures), "day")
-    return f"{unread} could not be read. {explain(failures[-1].reason)} Run it again for them."
+    return f"{unread} could not be read. {explain(failures[-1].reason)} Run the command again to retry."
 
 
 def digest_panel(digest: Digest, day: date) -> Panel:
@@ -102,7 +102,7 @@ def digest_panel(digest: Digest, day: date) -> Panel:
 
 
 def _text(highlight: Highlight) -> Text:
-    """The words of strangers as they are: rich reads markup and emoji codes in a str, none in a Text."""
+    """The words of strangers as they are: rich would read markup and emoji codes in a str, but not in a Text."""
     paper = highlight.paper
     facts = (
         count(highlight.comments, "comment") if highlight.comments else "",

@@ -1,4 +1,4 @@
-"""Text for Discord: strangers' words made harmless, long ones made short."""
+"""Text for Discord: makes the words of strangers harmless, and long texts short."""
 
 import json
 import re
@@ -58,8 +58,8 @@ def unlinked(text: str) -> str:
 def link(label: str, url: str, limit: int = 300) -> str:
     """A label of at most `limit` characters as a masked link.
 
-    Where it holds what must be escaped, or emoji, only the most that can be of it is the link, and the rest stands
-    around. Discord shows no mask over a text with a URL in it.
+    If the label contains emoji or characters that must be escaped, only its longest part without them is the link, and
+    the rest is put around it as text. Discord does not show a masked link if its label contains a URL.
     """
     shown = _shorten(" ".join(legible(label).split()).replace("://", ":\u200b//"), limit, len)
     before, masked, after = _split_for_link(shown)
@@ -67,7 +67,7 @@ def link(label: str, url: str, limit: int = 300) -> str:
 
 
 def _split_for_link(shown: str) -> tuple[str, str, str]:
-    """The part of the escaped text `shown` to be a link's label, between what stands before and after it."""
+    """The escaped text `shown` in three parts: the text before the link, the link's label, and the text after it."""
     unfit = [found.span() for found in _UNFIT_IN_LABELS.finditer(shown)]
     in_words = [
         (shown.rfind(" ", 0, start) + 1, (shown.find(" ", end) + 1 or len(shown) + 1) - 1) for start, end in unfit
@@ -80,7 +80,7 @@ def _split_for_link(shown: str) -> tuple[str, str, str]:
 
 
 def _longest_gap(text: str, taken: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """Where most of `text` stands in one piece outside the spans `taken`; None where it says nothing there."""
+    """The span of the longest piece of `text` outside the spans `taken`; None if no word is left there."""
     starts, ends = [0, *(end for _, end in taken)], [*(start for start, _ in taken), len(text)]
     gaps = [(start, text[start:end]) for start, end in zip(starts, ends, strict=True)]
     trimmed = [(start + len(gap) - len(gap.lstrip()), gap.strip()) for start, gap in gaps if re.search(r"\w", gap)]
@@ -89,7 +89,7 @@ def _longest_gap(text: str, taken: Sequence[tuple[int, int]]) -> tuple[int, int]
 
 
 def size(text: str) -> int:
-    """What `text` takes of `MAX_TEXT`: its characters, or more where they are of many bytes, as Chinese ones are."""
+    """How much of `MAX_TEXT` the `text` uses: its characters, or more if they take many bytes, such as Chinese ones."""
     return max(len(text), -(-(weight(text) - len('""')) * MAX_TEXT // _MAX_TEXT_BYTES))
 
 
@@ -99,14 +99,14 @@ def weight(sent: object) -> int:
 
 
 def room_beside(controls: Iterable[object]) -> int:
-    """What the texts of a message may measure in all, by `size`, beside these components as they are sent."""
+    """The total `size` that the texts of a message may have beside these components, as they are sent."""
     return min(MAX_TEXT, (_MAX_BYTES - sum(map(weight, controls))) * MAX_TEXT // _MAX_TEXT_BYTES)
 
 
 def shorten(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
-    """`text` escaped and cut between words until it measures at most `limit`; empty when nothing sensible fits.
+    """`text` escaped and cut between words until it measures at most `limit`; empty if nothing sensible fits.
 
-    It is measured in characters, or by `size` where it takes the room that is left in a message.
+    `measure` counts characters; pass `size` for a text that fills the room left in a message.
     """
     return _shorten(legible(text), limit, measure)
 
@@ -125,7 +125,7 @@ def _shorten(text: str, limit: int, measure: Callable[[str], int]) -> str:
 
 
 def cut(line: str, width: int) -> str:
-    """`line` cut between words to at most `width` characters, for where Discord knows no Markdown."""
+    """`line` cut between words to at most `width` characters, for places where Discord shows no Markdown."""
     return _cut(legible(line), width)
 
 
@@ -139,7 +139,7 @@ def _cut(line: str, width: int) -> str:
 
 
 def marked(text: str, marks: Iterable[tuple[int, int]], limit: int, sign: str = "**") -> str:
-    """`text` escaped and cut to at most `limit` characters, with what each of `marks` spans put between `sign`s."""
+    """`text` escaped and cut to at most `limit` characters, with a `sign` before and after each of `marks`."""
     line = re.sub(r"\s", " ", text)
     places = list(_places(line, marks))
     width = len(line)
@@ -155,7 +155,7 @@ def marked(text: str, marks: Iterable[tuple[int, int]], limit: int, sign: str = 
 
 
 def _places(text: str, marks: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The marks that can be shown, from left to right: apart from each other and from URLs, around words."""
+    """The marks that can be shown, from left to right: those around words that touch no other mark and no URL."""
     taken = [found.span() for found in re.finditer(_URL, text)]
     for start, end in sorted(marks):
         apart = all(end < first or last < start for first, last in taken)
@@ -178,18 +178,18 @@ def code(text: str, limit: int = 100) -> str:
 
 
 def code_block(text: str, language: str = "") -> str:
-    """Lines to be copied as they are."""
+    """A block of lines to copy as they are."""
     return f"```{language}\n{legible(text).replace('```', QUOTE * 3)}\n```"
 
 
 def plain(text: str, limit: int) -> str:
-    """`text` cut to at most `limit` characters where Discord knows no Markdown: labels and choices."""
+    """`text` cut to at most `limit` characters, for labels and choices, where Discord shows no Markdown."""
     text = legible(text)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def first_sentences(text: str) -> str:
-    """As many sentences from the start of `text` as it takes to say something."""
+    """The first sentences of `text`, as many as it takes to say something."""
     said = ""
     for sentence in _SENTENCE_END.split(text):
         said = f"{said} {sentence}".strip()
@@ -199,7 +199,7 @@ def first_sentences(text: str) -> str:
 
 
 def fit_in_messages(paragraphs: Iterable[str]) -> list[str]:
-    """The paragraphs in as few messages as they fit in; only one that is too long is cut, between its lines."""
+    """The paragraphs in as few messages as possible; a paragraph is only cut, between its lines, if it is too long."""
     fitted: list[str] = []
     for paragraph in paragraphs:
         parts = [paragraph] if len(paragraph) <= MAX_CONTENT else paragraph.splitlines()

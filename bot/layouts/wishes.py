@@ -1,4 +1,4 @@
-"""A wish as a sentence: what is posted where and when."""
+"""A wish as a sentence: what is posted, where and when."""
 
 import re
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from bot.subscription.schedule import DAY_NAMES, EVERY_DAY, MONDAY_TO_FRIDAY, Ca
 from bot.subscription.settings import Discussion, Layout, Wish
 
 _PERIODS = {Cadence.DAILY: "the", Cadence.WEEKLY: "the week's", Cadence.MONTHLY: "the month's"}
-_LOOKS = {Layout.COMPACT: "one line each", Layout.CARDS: "the first with its picture"}
-_THREADS = {Discussion.DIGEST: "discussed in one thread", Discussion.HIGHLIGHT: "each with a thread of its own"}
+_LOOKS = {Layout.COMPACT: "one line each", Layout.CARDS: "with a picture of the first"}
+_THREADS = {Discussion.DIGEST: "discussed in one thread", Discussion.HIGHLIGHT: "each with its own thread"}
 
 
 def sentence(wish: Wish) -> str:
@@ -48,7 +48,7 @@ def _what(wish: Wish) -> str:
 
 
 def about(query: str) -> str:
-    """` about *diffusion*`, or ` matching` what is more than words; nothing for no filter."""
+    """` about *diffusion*`, or ` matching` and the filter if it is more than words; empty without a filter."""
     if not query:
         return ""
     plain = re.fullmatch(r"[\w\s]+", query) and "OR" not in query.split()
@@ -64,11 +64,11 @@ def _extras(wish: Wish) -> Iterator[str]:
     if posting.publish:
         yield "published to followers"
     if posting.ping_role_id:
-        floor = f" from {count(posting.ping_upvotes, 'upvote')} on" if posting.ping_upvotes else ""
+        floor = f" at {count(posting.ping_upvotes, 'upvote')} or more" if posting.ping_upvotes else ""
         yield f"pinging <@&{posting.ping_role_id}>{floor}"
     if posting.silent:
         yield "without notifications"
     if posting.quiet_line:
-        yield "with a line on quiet days"
+        yield "with a note when nothing is new"
     if wish.taste.repeats:
-        yield "including papers that other digests here have posted"
+        yield "including papers from other digests here"

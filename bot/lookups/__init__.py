@@ -1,1 +1,1 @@
-"""Look-ups: finding papers, completing what people type, and citing."""
+"""Look-ups: finding papers, suggesting completions, and citing."""

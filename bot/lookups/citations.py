@@ -1,4 +1,4 @@
-"""Cite: the citation of a paper, to be copied. Pure."""
+"""Cite: the citation of a paper, ready to copy. Pure."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ class Format(StrEnum):
 
 
 def cite(paper: Paper, format_: Format, most: int) -> str:
-    """The citation of `paper`; authors for whom `most` characters are too few are others."""
+    """The citation of `paper`, at most `most` characters long; authors who don't fit become "others"."""
     write = {Format.BIBTEX: _bibtex, Format.PLAIN: _plain, Format.MARKDOWN: _markdown}[format_]
     return write(paper, most)
 
@@ -64,12 +64,12 @@ def _letters(word: str) -> str:
 
 
 def _bibtex_name(name: str) -> str:
-    """A name with a comma or an "and" in it is a group's, and stays whole."""
+    """A name for BibTeX; one with a comma or an "and" belongs to a group, and braces keep it together."""
     return f"{{{_latex(name)}}}" if re.search(r",|\band\b", name) else _latex(name)
 
 
 def _latex_title(title: str) -> str:
-    """Maths stay as they are, if they leave the entry whole."""
+    """The title for LaTeX; maths stay unchanged, unless they would break the entry."""
     return "".join(part if maths and _is_sound(part) else _latex(part) for part, maths in split_maths(title))
 
 
@@ -78,7 +78,7 @@ def _latex(text: str) -> str:
 
 
 def _is_sound(maths: str) -> bool:
-    """Whether every brace closes, for TeX and for BibTeX, which takes `\\{` for one too; and no `%` hides the rest."""
+    """Whether every brace closes, for TeX and for BibTeX (which also counts `\\{`), and no `%` hides the rest."""
     if re.search(r"\\\\|(?<!\\)[%#&]|`", maths):
         return False
     return _closes(maths) and _closes(re.sub(r"\\[{}]", "", maths))
@@ -115,12 +115,12 @@ def _escaped(text: str) -> str:
 
 
 def _year(paper: Paper) -> int:
-    """Of its publication; an arXiv id begins with year and month."""
+    """The year it was published; without a date, from the arXiv id, which begins with year and month."""
     return paper.published_at.year if paper.published_at else 2000 + int(paper.id[:2])
 
 
 def _listed(names: Sequence[str], joint: str, others: str, room: int) -> str:
-    """The names that fit into `room` characters, and the `others`; none where not even the first fits."""
+    """The names that fit into `room` characters, then `others`; empty if not even the first name fits."""
     if len(joint.join(names)) <= room:
         return joint.join(names)
     ends = accumulate(len(name) + len(joint) for name in names)
@@ -129,7 +129,7 @@ def _listed(names: Sequence[str], joint: str, others: str, room: int) -> str:
 
 
 def _cut(title: str, written: Callable[[str], str]) -> str:
-    """The title as `written`, cut between two characters of its own where it is endless."""
+    """The title as `written`; a very long one is cut between two of its own characters."""
     if len(written(title)) <= LONGEST_TITLE:
         return written(title)
     lengths = accumulate(len(written(character)) for character in title)

@@ -1,4 +1,4 @@
-"""Complete: what somebody may be about to type, from the papers themselves."""
+"""Complete: suggestions while people type, taken from the papers themselves."""
 
 import asyncio
 import re
@@ -14,7 +14,7 @@ from bot.search import HAS, Search, Sort, folded
 from bot.storage import Storage
 from bot.text import legible
 
-_LOOKED_AT = 30  # papers among whose names one that somebody types is sought
+_LOOKED_AT = 30  # papers whose names are compared with what is typed
 _NAMES_EACH = 4
 _TITLES_FIRST = 6
 _CHOICES = 25
@@ -25,21 +25,21 @@ QUOTE = '"'
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What somebody may be about to type: as they see it, and the query it stands for."""
+    """A suggestion: the label that is shown, and the query it stands for."""
 
     label: str
     value: str
 
 
 class Completer:
-    """Goes on with what people type, over `storage` through `search`."""
+    """Suggests completions for what people type, from `storage` through `search`."""
 
     def __init__(self, storage: Storage, search: Search) -> None:
         self._storage = storage
         self._search = search
 
     async def papers(self, typed: str, today: date) -> list[Paper]:
-        """The papers whose titles go on like what somebody has typed; at first the week's most popular."""
+        """The papers whose titles match what is typed so far; before that, the most popular papers of the week."""
         if words := legible(typed).strip():
             if names_no_paper(words):
                 return []
@@ -50,7 +50,7 @@ class Completer:
         return papers
 
     async def queries(self, typed: str, today: date) -> list[Completion]:
-        """Queries that somebody may be typing: titles, authors, organisations, tags and the operators' values."""
+        """Queries that may be meant: titles, authors, organisations, tags, and values of operators."""
         typed = legible(typed)
         if names_no_paper(typed):
             return []
@@ -68,7 +68,7 @@ class Completer:
         return [*titles[:_TITLES_FIRST], *named, *titles[_TITLES_FIRST:]][:_CHOICES]
 
     async def _names(self, kinds: Sequence[str], beginning: str) -> list[tuple[str, str]]:
-        """Names of each of `kinds` with a word that begins so, the commonest first."""
+        """Names of each of `kinds` with a word that starts with `beginning`, the most common first."""
         found = await asyncio.to_thread(self._holders, kinds, beginning)
         known = await self._storage.papers.get({*chain(*found.values())})
         papers = {paper.id: paper for paper in known}
@@ -89,14 +89,14 @@ def _names_of(kind: str, paper: Paper) -> Sequence[str]:
 
 
 def _commonest(kind: str, papers: Sequence[Paper], beginning: str) -> list[str]:
-    """The names of a `kind` that hold the words of `beginning`, the last of them perhaps half a word."""
+    """The names of a `kind` that contain the words of `beginning`; the last word may be incomplete."""
     *whole, last = re.findall(r"\w+", beginning) or [""]
     names = Counter(name for paper in papers for name in _names_of(kind, paper) if _goes_on(whole, last, folded(name)))
     return [name for name, _ in names.most_common(_NAMES_EACH)]
 
 
 def _goes_on(whole: Sequence[str], last: str, name: str) -> bool:
-    """Whether `name` holds the `whole` words typed so far, and one that begins like the `last`."""
+    """Whether `name` contains all `whole` words, and a word that starts with `last`."""
     if last not in name:
         return False
     words = re.findall(r"\w+", name)
@@ -104,13 +104,13 @@ def _goes_on(whole: Sequence[str], last: str, name: str) -> bool:
 
 
 def _start_of_last(typed: str) -> int:
-    """Where the last word begins, or the operator whose quotes are still open."""
+    """The index where the last word begins, or the operator whose quotes are still open."""
     opened = typed.rfind('"') if typed.count('"') % 2 else len(typed)
     return max(typed.rfind(mark, 0, opened) for mark in ' ("') + 1
 
 
 def _named(kind: str, head: str, sign: str, name: str) -> Completion:
-    """The query so far with `name` at its end; words of the name that stood before it are in it now."""
+    """The query so far with `name` at the end; words of the name that were typed before are replaced by it."""
     words = head.split()
     while words and folded(words[-1]) in folded(name).split():
         words.pop()

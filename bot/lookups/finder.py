@@ -1,4 +1,4 @@
-"""Find: what a person looks up, from the search and the storage together."""
+"""Find: what people look up, using the search and the storage together."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +24,7 @@ _FROM_HUB = 5  # papers
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The server where somebody looks something up, and which of its channels they may view."""
+    """The server where a person looks something up, and which of its channels they may view."""
 
     guild_id: int
     views: Callable[[int], bool]
@@ -32,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A paper that was found, the piece of it that says why, and where this server's digests highlighted it."""
+    """A paper that was found, the part of its text that matches, and where this server's digests highlighted it."""
 
     paper: Paper
     snippet: Snippet | None = None
@@ -41,10 +41,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A page of what `query` found, and what had to be done to find it.
+    """A page of what `query` found, and how the query was changed to find it.
 
-    `taken` are words no paper holds, each with the word looked for instead; `left_out` the filters that excluded
-    everything; `near` the words that may have been meant where nothing was found.
+    `taken` are words that no paper contains, each with the word that was used instead. `left_out` are the filters that
+    excluded everything. `near` are suggestions if nothing was found.
     """
 
     query: Query
@@ -58,7 +58,7 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """A paper with its upvotes whenever they had changed, and where this server's digests highlighted it."""
+    """A paper with the history of its upvotes, and where this server's digests highlighted it."""
 
     paper: Paper
     upvotes: tuple[int, ...] = ()
@@ -67,9 +67,9 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """A page of the papers of `period` around `day`, by upvotes; `closes_at` where their list may still grow.
+    """A page of the papers of `period` around `day`, by upvotes.
 
-    `instead_of` is the day that was asked for and has no list yet.
+    `closes_at` is set if the list may still grow. `instead_of` is the day that was asked for, if it has no list yet.
     """
 
     period: Period
@@ -105,14 +105,14 @@ class Finder:
         return paper
 
     async def best(self, query: Query) -> Paper:
-        """The paper that somebody describes. Raises `Refused`."""
+        """The best match for a description of a paper. Raises `Refused`."""
         results = await self.page(query, 1) if query.text else None
         if results is None or not results.hits:
             raise Refused(Refusal.PAPER_UNKNOWN)
         return results.hits[0].paper
 
     async def beyond(self, query: Query) -> list[Paper]:
-        """What the Hub's own search finds that is not in the archive. Raises `Refused`."""
+        """Papers that Hugging Face's own search finds and the archive does not have. Raises `Refused`."""
         try:
             papers = await self._archive.search_hub(" ".join(query.texts()) or query.text, 2 * _FROM_HUB)
         except PapersUnavailable as error:
@@ -124,14 +124,14 @@ class Finder:
         return new
 
     async def leaderboard(self, period: Period, day: date, page: int, now: datetime) -> Leaderboard:
-        """A page of a leaderboard, from 1; it may hold no papers."""
+        """A page of a leaderboard, counted from 1; it may be empty."""
         first, last = period.span(day)
         papers, total = await self._storage.papers.top(first, last, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
         open_list = papers and period is Period.DAY and now < closed_at(day)
         return Leaderboard(period, day, tuple(papers), total, page, closed_at(day) if open_list else None)
 
     async def latest_list(self, now: datetime) -> Leaderboard:
-        """Today's list so far, or the latest before it. Raises `Refused`."""
+        """Today's list so far, or the latest list before it. Raises `Refused`."""
         today = now.date()
         latest = await self._storage.papers.latest_listed_day(today)
         if latest is None:
@@ -140,9 +140,9 @@ class Finder:
         return board if latest == today else replace(board, instead_of=today)
 
     async def list_behind(self, nonce: str, sent_at: datetime, now: datetime) -> Leaderboard:
-        """The last list that a quiet run looked at, which said so in a message with this nonce. Raises `Refused`.
+        """The last list that a quiet run looked at; the `nonce` is that of its message. Raises `Refused`.
 
-        Of a run of long ago, the nonce is forgotten: it is the last list that was closed when the message was sent.
+        The nonces of old runs are deleted: then it is the last list that was closed when the message was sent.
         """
         delivery = await self._storage.deliveries.with_nonce(nonce)
         days = delivery.digest.days if delivery else ()
@@ -155,9 +155,9 @@ class Finder:
         return board
 
     async def page(self, query: Query, page: int, place: Place | None = None) -> Results:
-        """A page of what `query` finds, from 1; without the filters that exclude everything, if they do.
+        """A page of what `query` finds, counted from 1. Filters that exclude everything are left out.
 
-        Raises `Refused` where a link in it leads elsewhere, or to a paper that nobody has here.
+        Raises `Refused` if a link in the query leads somewhere else, or to a paper that is too old to be found.
         """
         _check_reference(query)
         asked, left_out, found = await asyncio.to_thread(self._find, query, (page - 1) * PER_PAGE)
@@ -166,7 +166,7 @@ class Finder:
         return Results(query, hits, found.total, page, found.taken, left_out, near)
 
     def _find(self, query: Query, offset: int) -> tuple[Query, tuple[str, ...], Found]:
-        """What is found, by which query, and the filters that it leaves out."""
+        """The query that was used in the end, the filters that it leaves out, and what it found."""
         found = self._search.find(query, limit=PER_PAGE, offset=offset)
         if found.total or query.reference:
             return query, (), found
@@ -196,17 +196,17 @@ class Finder:
         return tuple(replace(hit, post=posts.get(hit.paper.id)) for hit in found)
 
     async def details(self, paper: Paper, place: Place | None = None) -> Details:
-        """What there is to tell of `paper`."""
+        """Everything to show about `paper`."""
         (hit,) = await self._with_posts([Hit(paper)], place)
         snapshots = await self._storage.papers.snapshots(paper.id)
         return Details(paper, tuple(upvotes for _, upvotes in snapshots), hit.post)
 
     async def _seen(self, place: Place) -> list[int]:
-        """The channels with digests that somebody may view."""
+        """The channels with digests that the person may view."""
         return [each for each in await self._storage.posts.channels(place.guild_id) if place.views(each)]
 
     async def posted(self, place: Place, period: str, page: int, now: datetime) -> tuple[tuple[Hit, ...], int]:
-        """A page of what a server was shown within one of `AGES`, newest first; and how much that is."""
+        """A page of what a server's digests highlighted within one of `AGES`, newest first, and the total number."""
         days = AGES[period]
         since = now - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)
         found, total = await self._storage.posts.since(
@@ -215,19 +215,21 @@ class Finder:
         return tuple(Hit(paper, post=post) for paper, post in found), total
 
     async def similar(self, paper: Paper, place: Place | None = None) -> tuple[Hit, ...]:
-        """The papers most like `paper`, likest first."""
+        """The papers most similar to `paper`, the most similar first."""
         ids = await asyncio.to_thread(self._search.similar, paper, limit=PER_PAGE)
         return await self._with_posts(map(Hit, await self._storage.papers.get(ids)), place)
 
     async def random(self, query: Query, random: Random) -> Paper | None:
-        """A paper by chance, of all or of those that match `query`; None where none does. Raises `Refused`."""
+        """A random paper, of all or of those that match `query`; None if there is none. Raises `Refused`."""
         _check_reference(query)
         papers = await self._storage.papers.get(await asyncio.to_thread(self._drawn, query, random))
         return papers[0] if papers else None
 
     def _drawn(self, query: Query, random: Random) -> tuple[str, ...]:
         total = self._search.find(query, limit=1).total
-        among = min(total, _RANDOM_AMONG) if any(query.texts()) else total  # far down, one of many words is enough
+        among = (
+            min(total, _RANDOM_AMONG) if any(query.texts()) else total
+        )  # far down, papers match only one of many words
         return self._search.find(query, limit=1, offset=random.randrange(among)).ids if among else ()
 
 

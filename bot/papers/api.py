@@ -114,7 +114,9 @@ class PapersAPI:
                 break
         _warn(str(day), skipped)
         if misdated:
-            log.warning("%s: filed %d entries under this day that name a distant one, or none", day, misdated)
+            log.warning(
+                "%s: filed %d entries under this day, because their own date is far off or missing", day, misdated
+            )
         known = frozenset(paper_id for paper_id in ids if paper_id)
         # Where one is there twice, another may have slipped from one page to the other unseen.
         return DailyList(tuple(papers.values()), known if ended and len(known) == len(ids) else None)

@@ -67,7 +67,7 @@ class Index:
                 self._open(last_change)
         except (OSError, ValueError) as error:
             if path.exists():  # at the first start there is none
-                log.info("the search index at %s is made anew (%s)", path, error)
+                log.info("rebuilding the search index at %s (%s)", path, error)
             self._create()
 
     def _open(self, last_change: int) -> None:

@@ -37,7 +37,7 @@ def load_encoder() -> Encoder | None:
     try:
         encoder.embed("ready")  # it loads itself at the first text
     except Exception:
-        log.exception("the extra `semantic` does not work; papers are found by their words alone")
+        log.exception("the extra `semantic` does not work; the search uses words only")
         return None
     return encoder
 

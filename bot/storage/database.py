@@ -201,7 +201,7 @@ class Database:
         if reading_for.get():
             done, _ = await asyncio.wait({asked.done}, timeout=WRITE_SECONDS)
             if not done and asked.withdraw():
-                log.warning("the database is locked: somebody was asked to try again later")
+                log.warning("the database is locked: a user was asked to try again later")
                 raise DatabaseBusy
         return await asyncio.shield(asked.done)
 
@@ -211,7 +211,7 @@ class Database:
         if full is None:
             return error
         if not self._is_full:
-            log.error("the disk is full (%s): nothing is recorded, and no digest goes out, until it has room", full)
+            log.error("the disk is full (%s): nothing is stored and no digest is sent until there is room", full)
         self._is_full = True
         refused = DiskFull()
         refused.__cause__ = error
@@ -221,7 +221,7 @@ class Database:
         """A small write may fit where the next does not: on a disk that is full it says nothing."""
         if self._is_full and shutil.disk_usage(self._path.parent).free >= ROOM:
             self._is_full = False
-            log.warning("the disk has room again: all goes on")
+            log.warning("the disk has room again: everything continues")
 
     async def _write_all(self) -> None:
         """Whatever is asked for, until nothing is."""
@@ -347,7 +347,7 @@ class Database:
             await self._ask(self._writer, _vacuum)
         except sqlite3.OperationalError as error:
             log.warning(
-                "%s is rewritten the next night, traces of what was deleted are left till then: %s", self._path, error
+                "%s could not be rewritten, so traces of deleted data stay until the next night: %s", self._path, error
             )
             return
         await self.execute("DELETE FROM traces WHERE id <= ?", last)

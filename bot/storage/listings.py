@@ -54,7 +54,7 @@ def _short_since(
         return None
     if before is None:
         log.warning(
-            "%s: the list has %d entries, where %d were known; unless it stays so for %s, nothing is taken off it",
+            "%s: the list has %d entries instead of %d; nothing is removed unless it stays like that for %s",
             *(day, len(ids), len(known), SHORT_FOR),
         )
     return before or now
@@ -81,7 +81,7 @@ def _known(connection: sqlite3.Connection, day: date) -> list[tuple[str, date]]:
 
 def _take_off(connection: sqlite3.Connection, day: date, gone: Collection[tuple[str, date]]) -> None:
     if gone:
-        log.info("%s: taken off the list: %s", day, ", ".join(paper_id for paper_id, _ in gone))
+        log.info("%s: removed from the list: %s", day, ", ".join(paper_id for paper_id, _ in gone))
     connection.executemany(
         "DELETE FROM listings WHERE paper_id = ? AND day = ?",
         [(paper_id, filed.isoformat()) for paper_id, filed in gone],

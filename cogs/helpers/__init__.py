@@ -1,1 +1,1 @@
-"""What cogs share: buttons, selects and modals with what they answer, and how an interaction is read. No cogs."""
+"""What cogs share: buttons, selects and modals with their answers, and helpers to read an interaction. No cogs."""

@@ -1,4 +1,4 @@
-"""What doors for admins share: who may come in, which server it is, and the preview."""
+"""What commands and buttons for admins share: the permission check, the server, and the preview."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from cogs.helpers.controls import Interaction
 
 
 def check_admin(interaction: discord.Interaction[Any]) -> None:
-    """Refuses all but members with Manage Server, whatever the command's own settings say."""
+    """Refuses everyone without Manage Server, even if the server's settings allow them the command."""
     if interaction.guild is None:
         raise Refused(Refusal.SERVER_ONLY)
     if not interaction.permissions.manage_guild:
@@ -28,7 +28,7 @@ def guild_of(interaction: Interaction) -> discord.Guild:
 
 
 async def show_preview(interaction: Interaction, wish: Wish, run: Run, subscription_id: int | None = None) -> None:
-    """Answer with what `run` would post: for the admin alone, pinging nobody."""
+    """Answer with what `run` would post. Only the admin sees it, and no one is pinged."""
     house = interaction.client.house
     await announce(interaction)  # the lists may have to be read first
     digest = await house.composer.preview(

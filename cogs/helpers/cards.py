@@ -1,4 +1,4 @@
-"""The card of a paper, and what leads to it and on from it."""
+"""The card of a paper, and the buttons and selects that open it or are part of it."""
 
 import re
 
@@ -14,12 +14,12 @@ from bot.refusals import Refusal, Refused
 from cogs.helpers.controls import Choices, Control, Interaction, place
 from cogs.helpers.pages import read_query, show_found
 
-A_PAPER = "type words of its title and pick it, or give its arXiv id, a link or a DOI"
+A_PAPER = "Type words from its title and pick it, or enter its arXiv ID, a link or a DOI"
 PAPER = rf"(?P<paper>{ARXIV_ID})"
 
 
 async def known_paper(interaction: Interaction, reference: str) -> Paper:
-    """The paper with this id; one that is not in the archive is fetched, which is announced first."""
+    """The paper with this id. If it is not in the archive, it is fetched; the answer is announced first."""
     house = interaction.client.house
     if paper := await house.finder.known(reference):
         return paper
@@ -28,7 +28,7 @@ async def known_paper(interaction: Interaction, reference: str) -> Paper:
 
 
 async def meant_paper(interaction: Interaction, wanted: str) -> Paper:
-    """The paper somebody refers to, or describes well enough to be found."""
+    """The paper that is meant by a reference, or by words that describe it."""
     query = read_query(interaction, wanted)
     if query.reference:
         return await known_paper(interaction, query.reference)
@@ -36,7 +36,7 @@ async def meant_paper(interaction: Interaction, wanted: str) -> Paper:
 
 
 async def paper_choices(interaction: Interaction, typed: str) -> Choices:
-    """The papers that may be meant by what is typed so far."""
+    """The papers to offer for what is typed so far."""
     house = interaction.client.house
     papers = await house.completer.papers(typed, house.clock().date())
     return [app_commands.Choice(name=plain(each.name, MAX_CHOICE), value=each.id) for each in papers[:MAX_CHOICES]]
@@ -55,7 +55,7 @@ async def show_similar(interaction: Interaction, paper: Paper) -> None:
 
 
 class DetailsButton(Control, kind="details", form=rf"{PAPER}(?::[0-9a-f]+)?"):
-    """Stands under a paper of a digest, whose nonce follows the id."""
+    """The Details button beside a paper of a digest; the digest's nonce follows the id."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
         await show_card(interaction, await known_paper(interaction, said["paper"]))

@@ -1,7 +1,7 @@
-"""What every button, select and modal has in common: it knows what to do from its custom_id, and always answers.
+"""What every button, select and modal has in common: its custom_id says what to do, and it always answers.
 
-A control is registered where it is defined: naming its `kind` is all it takes. The cog `controls` hands those
-that are known to discord.py.
+A control is registered by its class: naming its `kind` is all it takes. The cog `controls` then passes all known
+controls to discord.py.
 """
 
 import re
@@ -23,10 +23,10 @@ Choices = list[app_commands.Choice[str]]
 
 
 class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
-    """A button or select whose custom_id is `kind`, or begins with it; what follows, or was picked, has its `form`.
+    """A button or select whose custom_id begins with `kind`; the rest of it, with what was picked, matches `form`.
 
-    It outlives a restart. One of another time, or that nobody made, is answered too. One that works `in_place`
-    changes the message it is part of, if that is seen by one person alone.
+    It still works after a restart. A custom_id that does not match (from another version, or forged) is answered too.
+    A control that works `in_place` changes the message it is part of, if only one person sees that message.
     """
 
     known: ClassVar[dict[str, type["Control"]]] = {}  # by kind
@@ -56,17 +56,17 @@ class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
 
     @property
     def _text(self) -> str:
-        """Its custom_id, and in a select what was picked: roles and channels by their ids."""
+        """Its custom_id and, for a select, what was picked; roles and channels by their ids."""
         picked = self.item.values if isinstance(self.item, BaseSelect) else []
         return ":".join([self.custom_id, *(each if isinstance(each, str) else str(each.id) for each in picked)])
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
-        """Do what the control is there for, as it says. Raises `Refused`."""
+        """Do what the control is for; `said` is its custom_id, matched by its form. Raises `Refused`."""
         raise NotImplementedError
 
 
 class ModalForm:
-    """A modal, answered as a control is: one that was opened before a restart works too."""
+    """A modal, answered like a control: it also works if it was opened before a restart."""
 
     known: ClassVar[dict[str, type["ModalForm"]]] = {}  # by kind
     _form: ClassVar[re.Pattern[str]]
@@ -78,7 +78,7 @@ class ModalForm:
 
     @classmethod
     async def submitted(cls, interaction: Interaction) -> None:
-        """Answer the modal that somebody has sent off, if it is one of ours."""
+        """Answer a submitted modal, if it is one of ours."""
         data: Any = interaction.data
         kind = ModalForm.known.get(data["custom_id"].partition(":")[0])
         if kind:
@@ -94,12 +94,12 @@ class ModalForm:
         await self.answer(interaction, said, typed)
 
     async def answer(self, interaction: Interaction, said: re.Match[str], typed: Mapping[str, str]) -> None:
-        """Do what the modal is there for, with what was `typed` in which field. Raises `Refused`."""
+        """Do what the modal is for, with what was `typed` in each field. Raises `Refused`."""
         raise NotImplementedError
 
 
 def _typed(components: Sequence[Any]) -> Iterator[tuple[str, str]]:
-    """What was typed in which field, whatever the fields are wrapped in."""
+    """What was typed in each field, however deep the fields are nested."""
     for each in components:
         if "value" in each:
             yield each["custom_id"], each["value"]
@@ -107,12 +107,12 @@ def _typed(components: Sequence[Any]) -> Iterator[tuple[str, str]]:
 
 
 def choices(values: Iterable[str]) -> Choices:
-    """Each value as a choice of an option, under its own name."""
+    """Each value as a choice of an option, named by its value."""
     return [app_commands.Choice(name=str(value), value=str(value)) for value in values]
 
 
 async def turn(interaction: Interaction, view: LayoutView) -> None:
-    """Show another page: in place of the one that somebody sees alone, beside one that everybody sees."""
+    """Show another page: in place of a page that only one person sees, as a new message if everyone sees it."""
     if _is_private(interaction):
         await update(interaction, view)
     else:
@@ -120,12 +120,12 @@ async def turn(interaction: Interaction, view: LayoutView) -> None:
 
 
 def _is_private(interaction: discord.Interaction[Any]) -> bool:
-    """Whether the message that a control is part of is seen by one person alone."""
+    """Whether only one person sees the message that a control is part of."""
     return interaction.message is not None and interaction.message.flags.ephemeral
 
 
 def place(interaction: Interaction) -> Place | None:
-    """Where somebody is, for links to what was posted there: only to channels that they may view."""
+    """The server of the person who asks, for links to what was posted there, in channels that they may view."""
     guild, member = interaction.guild, interaction.user
     if guild is None or not isinstance(member, discord.Member):
         return None

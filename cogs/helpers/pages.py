@@ -15,16 +15,16 @@ from bot.search import Query, parse
 from cogs.helpers.controls import Control, Interaction, place, turn
 
 NUMBER = r"(?P<page>[1-9]\d{0,4})"
-PAGE = rf"[a-z]{NUMBER}"  # where a button leads, after the letter of the button
+PAGE = rf"[a-z]{NUMBER}"  # the letter of the button, then the page it leads to
 
 
 def read_query(interaction: Interaction, text: str) -> Query:
-    """What `text` asks for today."""
+    """The query in `text`, read as of today."""
     return parse(text, interaction.client.house.clock().date())
 
 
 async def found_page(interaction: Interaction, query: Query, page: int, *, shared: bool = False) -> Results:
-    """A page of what `query` finds; one `shared` with everybody tells nothing of channels."""
+    """A page of what `query` finds; a page `shared` with everyone has no links to channels."""
     results = await interaction.client.house.finder.page(query, page, None if shared else place(interaction))
     if results.total and not results.hits:
         raise Refused(Refusal.PAGE_GONE)
@@ -32,7 +32,7 @@ async def found_page(interaction: Interaction, query: Query, page: int, *, share
 
 
 async def show_found(interaction: Interaction, query: Query, *, shared: bool = False) -> None:
-    """Answer with the first page, `shared` with everybody if there is anything to share."""
+    """Answer with the first page, `shared` with everyone if there is anything to share."""
     results = await found_page(interaction, query, 1, shared=shared)
     if results.total:
         await reply(interaction, found_message(results, shared=shared), ephemeral=not shared)
@@ -62,7 +62,7 @@ async def posted_page(interaction: Interaction, period: str, page: int) -> Layou
 
 
 def check_may_share(interaction: Interaction) -> None:
-    """Refuses who may not write what everybody sees."""
+    """Refuses people who may not post a message here that everyone sees."""
     missing = [name for name in _needed_to_share(interaction) if not getattr(interaction.permissions, name)]
     if missing:
         raise Refused(Refusal.MAY_NOT_SHARE, permissions=missing)
@@ -90,7 +90,7 @@ class FoundPage(Control, kind="find", form=rf"{PAGE}:(?P<query>.+)", in_place=Tr
 
 
 class ShareButton(Control, kind="share", form=rf"{NUMBER}:(?P<query>.+)"):
-    """Shows everybody the page that one person sees."""
+    """Shows everyone the page that one person sees."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
         check_may_share(interaction)
@@ -119,7 +119,7 @@ class PostedPage(Control, kind="posted", form=rf"{PAGE}:(?P<period>{'|'.join(AGE
 
 
 class QuietButton(Control, kind="quiet", form=r"(?P<nonce>[0-9a-f]+)"):
-    """Stands under the line of a quiet run, and shows the list that the run looked at."""
+    """Part of the note of a quiet run; it shows the list that the run looked at."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
         house, now = interaction.client.house, interaction.client.house.clock()

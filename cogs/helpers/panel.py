@@ -1,6 +1,6 @@
-"""The panel of `/digest setup`: it edits a draft, which the custom_ids of its controls and modals name.
+"""The panel of `/digest setup`: it edits a draft, whose id is in the custom_ids of its controls and modals.
 
-Nothing is kept in memory: what a click needs is in the database, so that a restart does not matter.
+Nothing is kept in memory: everything a click needs is in the database, so it also works after a restart.
 """
 
 import re
@@ -30,7 +30,7 @@ _MODALS: Mapping[str, Callable[[Draft], Modal]] = {
 
 
 async def open_panel(interaction: Interaction, known: Subscription | None = None) -> None:
-    """Answer with a panel for `known`, or for a new subscription that could be saved as it is."""
+    """Answer with a panel for `known`, or for a new subscription that is ready to be saved."""
     admins.check_admin(interaction)
     drafts, user_id, now = interaction.client.drafts, interaction.user.id, interaction.client.house.clock()
     if known:
@@ -42,13 +42,13 @@ async def open_panel(interaction: Interaction, known: Subscription | None = None
 
 
 def _channel_id(interaction: Interaction) -> int | None:
-    """The channel somebody is in, also in one of its threads."""
+    """The channel where the interaction happens; for a thread, its parent channel."""
     channel = interaction.channel
     return channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
 
 
 class PanelControl(Control, kind="panel", form=rf"{FORM}(?P<picked>(?::.+)?)", in_place=True):
-    """A part of a panel: it changes the draft, opens a modal to type in, or does something with the whole."""
+    """A control of a panel: it changes the draft, opens a modal to type in, or does something with the draft."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
         draft, part = await _own_draft(interaction, said["draft"]), said["part"]
@@ -61,7 +61,7 @@ class PanelControl(Control, kind="panel", form=rf"{FORM}(?P<picked>(?::.+)?)", i
 
 
 class PanelForm(ModalForm, kind="panel", form=FORM):
-    """A modal of a panel: what was typed rightly changes the draft, of the rest it says what would be right."""
+    """A modal of a panel: valid values change the draft; for the others the panel says how to write them."""
 
     async def answer(self, interaction: Interaction, said: re.Match[str], typed: Mapping[str, str]) -> None:
         bot = interaction.client
@@ -73,7 +73,7 @@ class PanelForm(ModalForm, kind="panel", form=FORM):
 
 
 async def _own_draft(interaction: Interaction, draft_id: str) -> Draft:
-    """The draft that somebody edits: an admin, here, and the one who began it."""
+    """The draft to edit. Only the admin who began it may edit it, and only in this server."""
     admins.check_admin(interaction)
     return await interaction.client.drafts.get(draft_id, interaction.guild_id, interaction.user.id)
 
@@ -95,7 +95,7 @@ async def _pick(interaction: Interaction, draft: Draft, field: str, picked: list
 async def _show(
     interaction: Interaction, draft: Draft, part: str = "", *, note: str = "", zones: Sequence[str] = ()
 ) -> None:
-    """Show the page of the panel that `part` is on, in its place."""
+    """Update the panel to show the page that `part` is on."""
     bot = interaction.client
     prospect = await bot.drafts.look_ahead(draft, bot.house.clock())
     extras = part in layout.EXTRAS

@@ -153,7 +153,7 @@ class TestBackfill:
     async def test_days_to_come_are_not_asked_for(self, terminal: Terminal, papers_server: WatchedServer) -> None:
         ended = await terminal.run("backfill", "--since", "9999-12-31")
         assert ended.code == 2
-        assert "before they begin" in " ".join(ended.err.split())
+        assert "is before the first day" in " ".join(ended.err.split())
         assert papers_server.asked == []
 
     async def test_an_end_in_the_future_means_today(self, terminal: Terminal, papers_server: WatchedServer) -> None:
@@ -191,7 +191,7 @@ class TestBackfill:
         ended = await terminal.run(*TEN_DAYS)
         assert (ended.code, ended.out) == (1, "")
         assert is_one_clear_line(ended), ended.err
-        assert f"The papers API answered with error {status}. Try again later." in ended.err
+        assert f"Hugging Face answered with error {status}. Try again later." in ended.err
 
     async def test_a_database_that_is_none_is_refused(self, terminal: Terminal, papers_server: WatchedServer) -> None:
         (terminal.folder / "paperboy.db").write_text("Dear reader, " * 100)
@@ -199,7 +199,7 @@ class TestBackfill:
         assert (ended.code, ended.out, papers_server.asked) == (2, "", [])
         assert (
             ended.err
-            == f"{terminal.folder / 'paperboy.db'} cannot be used as Paperboy's database: file is not a database\n"
+            == f"{terminal.folder / 'paperboy.db'} can't be used as Paperboy's database: file is not a database\n"
         )
         assert (terminal.folder / "paperboy.db").read_text() == "Dear reader, " * 100
 
@@ -300,14 +300,14 @@ class TestPreview:
         papers_server.status = 502
         ended = await terminal.run("preview")
         assert (ended.code, ended.out) == (1, "")
-        assert ended.err == "The papers API answered with error 502. Try again later.\n"
+        assert ended.err == "Hugging Face answered with error 502. Try again later.\n"
 
     async def test_with_nobody_at_the_address_it_says_so_in_one_line(self, terminal: Terminal) -> None:
         terminal.environment["PAPERBOY_PAPERS_URL"] = "http://127.0.0.1:9"
         ended = await terminal.run("preview")
         assert (ended.code, ended.out) == (1, "")
         assert is_one_clear_line(ended), ended.err
-        assert "The papers API did not answer" in ended.err
+        assert "Hugging Face did not answer" in ended.err
 
     async def test_a_wrong_setting_is_one_line(self, terminal: Terminal) -> None:
         terminal.environment["PAPERBOY_PAPERS_URL"] = "nowhere"

@@ -16,7 +16,7 @@ GARBAGE = {
     "PAPERBOY_PAPERS_URL": (["x", "huggingface.co", "ftp://a.example", "http://", "file:///etc"], "URL"),
     "HF_TOKEN": (["hf_a hf_b", " ", "hf_\ta"], "one word"),
     "PAPERBOY_BACKFILL_DAYS": (["-1", "1001", "many", "1.5", "1e9", "0x10", "∞"], "how many past days"),
-    "PAPERBOY_KEEP_DETAILS_DAYS": (["6", "-1", "3651", "14d", "1.5"], "how many days every detail of a digest is kept"),
+    "PAPERBOY_KEEP_DETAILS_DAYS": (["6", "-1", "3651", "14d", "1.5"], "how many days to keep every detail of a digest"),
     "PAPERBOY_LOG_LEVEL": (["loud", "info ", "0", "INFO,DEBUG"], "DEBUG, INFO, WARNING or ERROR"),
     "DISCORD_TOKEN": (["two words", " ", "a\tb"], "one word"),
     "PAPERBOY_DISCORD_API_URL": (["x", "ftp://a.example", "ws://a.example"], "REST API"),
@@ -155,7 +155,7 @@ class TestRunning:
         (tmp_path / ".env").write_bytes(body)
         ended = run(tmp_path)
         assert ended.returncode == 2
-        assert ended.stderr == ".env: it is not UTF-8 text; save it anew as such.\n"
+        assert ended.stderr == ".env: it is not UTF-8 text. Save it again as UTF-8.\n"
 
     def test_a_wrong_token_in_a_settings_file_is_not_told(self, tmp_path: Path) -> None:
         (tmp_path / ".env").write_text("DISCORD_TOKEN=top secret\nnonsense\n=\n")

@@ -109,7 +109,7 @@ class TestSettling:
         await archive.refresh(DAY, CLOSED)
         papers_server.down = True
         await archive.freshen([DAY], CLOSED + timedelta(days=1))
-        assert "the list captured at 2026-01-16 03:00:00+00:00 will do" in caplog.text
+        assert "using the list read at 2026-01-16 03:00:00+00:00" in caplog.text
 
     async def test_with_the_api_down_a_list_read_before_it_closed_will_not_do(
         self, archive: Archive, papers_server: CountingServer

@@ -54,7 +54,7 @@ async def test_a_paper_taken_off_its_list_before_that_closed_is_not_posted_and_i
     text = read_texts(await post(server))
     assert "Paper 2601.00001" not in text
     assert "Top 5 of 6 papers" in text
-    assert await why(server) == "Never highlighted: it is not on any daily list that I know."
+    assert await why(server) == "Never highlighted: it isn't on any daily list I know of."
     card = await read_card(server)
     assert "▲ **70**" in card
     assert "Daily Papers" not in card
@@ -155,8 +155,8 @@ async def test_a_list_of_less_than_half_its_papers_adds_what_it_has_and_takes_no
     await read(entries(7))
     for hours in (3, 2, 1):
         assert len(await read([entry("2601.00031")], MORNING - hours * HOUR)) == 8
-    warned = [record.getMessage() for record in caplog.records if "unless it stays so" in record.getMessage()]
-    said = "the list has 1 entries, where 7 were known; unless it stays so for 6:00:00, nothing is taken off it"
+    warned = [record.getMessage() for record in caplog.records if "unless it stays like that" in record.getMessage()]
+    said = "the list has 1 entries instead of 7; nothing is removed unless it stays like that for 6:00:00"
     assert warned == [f"2026-01-15: {said}"]
     assert "Paper 2601.00001" in read_texts(await post(server))
 
@@ -225,7 +225,7 @@ async def test_an_entry_that_names_a_distant_day_or_none_is_of_the_list_that_was
     assert await read([entry("2601.00031", submittedOnDailyAt=told), *entries(2)]) == ids(1, 2, 31)
     assert await house.storage.papers.listed_days(date.min, date.max) == (DAY,)
     warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert warned == ["2026-01-15: filed 1 entries under this day that name a distant one, or none"]
+    assert warned == ["2026-01-15: filed 1 entries under this day, because their own date is far off or missing"]
 
 
 # Withdrawn
@@ -288,4 +288,4 @@ async def test_a_paper_that_a_digest_weighed_before_it_was_withdrawn_is_told_by_
     papers_server.lists[DAY][5]["paper"]["withdrawnAt"] = "2026-01-16T12:00:00.000Z"
     server.clock.advance(hours=6)
     await server.read_lists()
-    assert "below the cut" in await why(server, 6)
+    assert "too few to make the cut" in await why(server, 6)

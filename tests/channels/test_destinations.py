@@ -242,7 +242,7 @@ async def test_a_forum_that_demands_a_tag_and_has_none_for_us_is_named_and_suspe
     forbid(server, channel, "manage_threads")
     await demand_tag(server, channel)
     said = answer(await server.subscribe(channel=channel))
-    assert said == f"{advise(0, Reason(ReasonKind.NO_USABLE_TAG))} Then try again; nothing was changed."
+    assert said == f"{advise(0, Reason(ReasonKind.NO_USABLE_TAG))} Then try again. Nothing was changed."
     await wanted(server, server.papers)
     await server.later(hours=1)
     assert channel.threads == []

@@ -62,7 +62,7 @@ async def test_a_subscription_is_resumed_when_the_permission_is_given_back_and_n
     await server.later(hours=1)
     refusal = await server.ask("digest resume")
     assert f"**{destination.shown(permission)}** in <#{channel.id}>" in refusal
-    assert refusal.endswith("Then try again; nothing was changed.")
+    assert refusal.endswith("Then try again. Nothing was changed.")
     assert (await state(server))[0] is SubscriptionState.SUSPENDED
     forbid(server, channel)
     await server.ask("digest resume")
@@ -82,7 +82,7 @@ async def test_a_channel_without_a_permission_is_refused_by_name_and_nothing_is_
     before = server.tables()
     said = answer(await server.subscribe(channel=channel))
     assert f"**{destination.shown(permission)}**" in said
-    assert said.endswith("nothing was changed.")
+    assert said.endswith("Nothing was changed.")
     assert server.tables() == before
 
 
@@ -154,7 +154,10 @@ async def test_an_undo_leaves_the_threads_that_others_wrote_in(server: Server, n
     only_the_first(channel)
     spoken_in = channel.threads[0]
     await server.member.send(spoken_in, "What a paper!")
-    assert "Threads that others wrote in, or that I may not delete, are still there." in await server.ask("digest undo")
+    assert (
+        "Some threads are still there, because others wrote in them or I'm not allowed to delete them."
+        in await server.ask("digest undo")
+    )
     assert [thread.id for thread in channel.threads] == [spoken_in.id]
     assert [message.content for message in spoken_in.history()] == ["What a paper!"]
     assert digests(channel) == []
@@ -196,7 +199,7 @@ async def test_an_undo_without_manage_threads_deletes_the_messages_and_says_what
     only_the_first(channel)
     threads = [thread.id for thread in channel.threads]
     forbid(server, channel, "manage_threads")
-    assert "or that I may not delete, are still there" in await server.ask("digest undo")
+    assert "or I'm not allowed to delete them" in await server.ask("digest undo")
     assert [thread.id for thread in channel.threads] == threads
     assert digests(channel) == []
     if destination.make is forum:

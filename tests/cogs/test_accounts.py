@@ -69,9 +69,11 @@ async def test_the_status_says_what_became_of_every_run(server: Server, papers_s
     papers_server.lists = {DAY + timedelta(days=4): entries(1, DAY + timedelta(days=4), first=91)}
     await server.ask("digest edit", min_upvotes=0)
     await server.later(days=1)
-    refused = "⚠️ not posted. Discord did not accept the message (error 50008). Its papers may come with the next."
+    refused = (
+        "⚠️ not posted. Discord did not accept the message (error 50008). Its papers may come with the next digest."
+    )
     assert lines(await server.ask("digest status"), "Run of ") == [
-        "Run of 20 Jan 2026: on its way, delayed. Discord answered with error 503.",
+        "Run of 20 Jan 2026: delayed, but on its way. Discord answered with error 503.",
         "Run of 19 Jan 2026: nothing new. No new paper had 500 upvotes or more.",
         "Run of 18 Jan 2026: undone.",
         f"Run of 17 Jan 2026: {refused}",
@@ -81,12 +83,12 @@ async def test_the_status_says_what_became_of_every_run(server: Server, papers_s
 
 async def test_the_status_says_what_is_in_the_way_and_what_to_click(server: Server) -> None:
     await server.subscribe()
-    assert "✓ I have every permission that this needs." in await server.ask("digest status")
+    assert "✓ I have all the permissions I need." in await server.ask("digest status")
     forbid(server, server.papers, "send_messages", "read_message_history")
     text = await server.ask("digest status")
     assert (
-        f"⚠️ I lack **Send Messages** and **Read Message History** in <#{server.papers.id}>. Open that channel's "
-        "settings, *Permissions*, add my role, and allow what is missing."
+        f"⚠️ I'm missing **Send Messages** and **Read Message History** in <#{server.papers.id}>. Open the channel's "
+        "settings, go to *Permissions*, add my role, and allow what is missing."
     ) in text
     assert "✓" not in text
 
@@ -97,7 +99,7 @@ async def test_the_status_of_a_channel_that_is_gone_says_how_to_move_the_digest(
     await server.later(hours=1)
     text = await server.ask("digest status")
     assert f"⚠️ {advise(0, GONE)}" in text
-    assert "⚠️ Suspended. The channel is gone. Fix that, then `/digest resume`." in text
+    assert "⚠️ Suspended. The channel is gone. Fix that, then use `/digest resume`." in text
 
 
 async def test_the_status_tells_of_a_digest_that_arrived_without_all_that_was_wanted(server: Server) -> None:
@@ -107,7 +109,7 @@ async def test_the_status_tells_of_a_digest_that_arrived_without_all_that_was_wa
     await server.later(hours=1)
     (message,) = channel.history()
     text = await server.ask("digest status")
-    assert f"[top 5]({message.jump_url}) of 7 papers, with 250 upvotes. ⚠️ But it was not published to all" in text
+    assert f"[top 5]({message.jump_url}) of 7 papers, with 250 upvotes. ⚠️ But it wasn't published to all" in text
 
 
 async def test_the_longest_status_there_can_be_fits_into_messages_and_loses_nothing(server: Server) -> None:
@@ -164,11 +166,11 @@ async def test_the_log_tells_who_did_what_and_when_the_bot_itself_as_well(server
     minute = began + timedelta(minutes=1)
     assert (await server.ask("digest log")).split("\n\n") == [
         f"{stamp(clock.now)} · subscription #1 · {other} removed it.",
-        f"{stamp(suspended)} · subscription #1 · I suspended it. I lack **Send Messages** in the channel.",
+        f"{stamp(suspended)} · subscription #1 · I suspended it. I'm missing **Send Messages** in the channel.",
         f"{stamp(minute)} · subscription #1 · {other} resumed it.",
         f"{stamp(minute)} · subscription #1 · {ada} paused it.",
         f"{stamp(minute)} · subscription #1 · {ada} undid the last digest.",
-        f"{stamp(began)} · subscription #1 · {other} sent the coming digest early.",
+        f"{stamp(began)} · subscription #1 · {other} sent the next digest early.",
         f"{stamp(began)} · subscription #1 · {ada} set it up.",
     ]
 
@@ -222,7 +224,7 @@ async def test_what_was_refused_is_not_in_the_log(server: Server, command: str) 
     known = await standing(server)
     told = await server.ask(f"digest {command}", subscription="999")
     assert told == refusal(Refusal.SUBSCRIPTION_UNKNOWN)
-    assert "I lack **View Channel**" in answer(await server.subscribe())
+    assert "I'm missing **View Channel**" in answer(await server.subscribe())
     assert await server.ask("digest log") == before
     assert await standing(server) == known
 

@@ -155,6 +155,6 @@ async def test_an_error_of_ours_is_answered_politely_and_logged(
     await ready.bot.house.storage.papers._database._stack.aclose()  # the disk is gone
     result = await ready.member.slash(ready.general, "top")
     assert answer(result) == BROKEN
-    assert "an interaction met a bug" in caplog.messages
+    assert "an interaction ran into a bug" in caplog.messages
     caplog.clear()
     ready.env._errors.clear()

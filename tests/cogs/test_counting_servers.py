@@ -58,7 +58,7 @@ async def test_a_server_that_was_counted_out_wrongly_goes_on_by_itself(unlisted:
     assert await states(unlisted) == [SubscriptionState.ACTIVE]
     await unlisted.later(hours=1)
     assert len(unlisted.posted) == 1
-    assert "turned out to be in the server still, and resumed it" in await unlisted.ask("digest log")
+    assert "found that I am still in the server, so I resumed it" in await unlisted.ask("digest log")
 
 
 async def test_when_discord_does_not_answer_nobody_is_counted_out(unlisted: Server) -> None:

@@ -77,7 +77,7 @@ async def test_a_paper_that_is_hardly_known_has_a_card_all_the_same(
     await server.read_lists()
     text = await read_card(server)
     assert "▲ **0**" in text
-    assert "No abstract is known." in text
+    assert "No abstract is available." in text
     assert "Author" not in text
 
 

@@ -238,7 +238,7 @@ async def test_a_server_that_comes_back_in_time_finds_its_digests_paused_and_is_
     await server.later(days=20)
     await add_again(server)
     _digest, told = server.posted
-    assert "2 subscriptions from before are kept, and paused" in told
+    assert "I kept 2 subscriptions from last time, paused for now." in told
     await forget_job(server, days=KEPT_FOR.days + 1)
     assert [each.state for each in await subscriptions(server)] == [SubscriptionState.PAUSED] * 2
 
@@ -278,7 +278,7 @@ async def test_a_server_that_came_back_while_the_bot_was_away_is_told_what_is_pa
     server.env.backend.guilds[GUILD_ID] = server.guild._guild
     await server.restart()
     _digest, told = server.posted
-    assert "1 subscription from before are kept, and paused" in told
+    assert "I kept 1 subscription from last time, paused for now." in told
     await server.restart()
     assert len(server.posted) == 2
 

@@ -110,7 +110,7 @@ async def test_a_phrase_that_never_ends_does_not_swallow_the_options(library: Se
 
 async def test_a_misspelled_word_is_taken_for_the_nearest_one_and_the_answer_says_so(library: Server) -> None:
     text = await said(library, "difusion")
-    assert "No paper holds *difusion*. Showing results for **diffusion**." in text
+    assert "No paper contains *difusion*. Showing results for **diffusion** instead." in text
     assert "Diffusion Without Tears" in text
 
 
@@ -120,23 +120,23 @@ async def test_a_misspelled_word_stands_out_where_its_right_form_is_written(libr
 
 async def test_a_filter_that_excludes_everything_is_left_out_and_the_answer_says_so(library: Server) -> None:
     text = await said(library, "agents min:900")
-    assert "No paper matches `min:900`. Shown without it:" in text
+    assert "No paper matches `min:900`. Showing results without it." in text
     assert "Retrieval for Agents" in text
 
 
 async def test_all_filters_that_exclude_everything_together_are_named(library: Server) -> None:
     text = await said(library, "agents min:900 author:nobody")
-    assert "No paper matches `min:900` and `author:nobody`. Shown without them:" in text
+    assert "No paper matches `min:900` and `author:nobody`. Showing results without them." in text
 
 
 @pytest.mark.parametrize(
     ("query", "shown", "advice"),
     [
-        ("agents min:abc", "**agents __min:abc__**", "`min:abc` is not understood: write it like `min:50`"),
-        ("agents autor:x", "__autor:x__", "`autor:x` is not understood: write it like `author:x`"),
-        ("agents has:legs", "__has:legs__", "write it like `has:code`, `has:project`, `has:summary` or `has:media`"),
-        ('agents "web', '__"web__', '`"web` is not understood: write it like `"web"`'),
-        ("agents sort:`*", "agents __sort:\\`\\*__", "`sort:'*` is not understood"),
+        ("agents min:abc", "**agents __min:abc__**", "I don't understand `min:abc`. Write it like `min:50`."),
+        ("agents autor:x", "__autor:x__", "I don't understand `autor:x`. Write it like `author:x`."),
+        ("agents has:legs", "__has:legs__", "Write it like `has:code`, `has:project`, `has:summary` or `has:media`."),
+        ('agents "web', '__"web__', 'I don\'t understand `"web`. Write it like `"web"`.'),
+        ("agents sort:`*", "agents __sort:\\`\\*__", "I don't understand `sort:'*`."),
     ],
 )
 async def test_a_mistake_is_marked_with_a_right_form_and_the_rest_still_runs(
@@ -150,13 +150,13 @@ async def test_a_mistake_is_marked_with_a_right_form_and_the_rest_still_runs(
 
 async def test_of_many_mistakes_some_are_explained(library: Server) -> None:
     text = await said(library, f"agents {'min:x ' * 30}")
-    assert text.count("is not understood") == 4
-    assert "… and 16 more like these." in text
+    assert text.count("I don't understand") == 4
+    assert "… and 16 more mistakes like these." in text
 
 
 async def test_of_an_endless_query_the_rest_is_left_out(library: Server) -> None:
     text = await said(library, f"agents {'word ' * 39}the end")
-    assert "A query holds 40 words at most; from `the end` on it is left out." in text
+    assert "A query can have up to 40 words, so I ignore everything starting with `the end`." in text
 
 
 async def test_a_paper_that_was_posted_here_says_when_and_where(library: Server) -> None:
@@ -171,7 +171,7 @@ async def test_a_paper_that_was_posted_here_says_when_and_where(library: Server)
 
 async def test_what_matches_nothing_is_answered_with_advice(library: Server) -> None:
     assert await said(library, "zeppelin *airship*") == (
-        "Nothing in the archive matches **zeppelin \\*airship\\***. Try fewer or other words."
+        "No paper in the archive matches **zeppelin \\*airship\\***. Try fewer or different words."
     )
 
 
@@ -185,7 +185,7 @@ async def test_where_nothing_is_found_near_words_are_a_click_away(library: Serve
 async def test_an_id_the_archive_does_not_hold_can_be_looked_up(library: Server, papers_server: PapersServer) -> None:
     papers_server.beyond = [entry("2512.00001", title="Found Elsewhere")]
     message = await search(library, "arxiv.org/abs/2512.00001")
-    assert "is not in the archive yet" in read_texts(message.message)
+    assert "isn't in the archive yet" in read_texts(message.message)
     assert "Found Elsewhere" in answer(await library.member.click(message, label="Look it up"))
     assert await found(library, "elsewhere") == ["2512.00001"]
 
@@ -197,7 +197,7 @@ async def test_a_paper_fetched_a_moment_ago_is_found(server: Server, papers_serv
 
 
 async def test_an_empty_archive_finds_nothing(server: Server) -> None:
-    assert "Nothing in the archive matches" in await said(server, "attention")
+    assert "No paper in the archive matches" in await said(server, "attention")
 
 
 @pytest.mark.parametrize("query", ["", "  ", "\t\n"])
@@ -218,7 +218,7 @@ async def test_papers_of_the_hub_that_the_archive_lacks_are_shown_and_marked(
     assert more.ephemeral
     text = read_texts(more.message)
     assert "# Also on Hugging Face" in text
-    assert "not in this archive yet" in text
+    assert "not in the archive yet" in text
     assert text.count("from Hugging Face") == 5
     assert "Retrieval for Agents" in answer(result)
     assert "Retrieval for Agents" not in text
@@ -349,7 +349,7 @@ async def test_a_link_that_leads_elsewhere_is_answered_with_no_papers_that_share
 async def test_a_paper_from_before_2007_is_not_taken_for_another(library: Server, reference: str) -> None:
     for command, option in (("show", "paper"), ("cite", "paper"), ("search", "query"), ("random", "query")):
         text = answer(await paper_command(library, command, **{option: reference}))
-        assert text.startswith("The arXiv id **cs/0112017** is from before April 2007.")
+        assert text.startswith("The arXiv ID **cs/0112017** is from before April 2007.")
 
 
 async def test_a_paper_named_among_words_is_fetched_if_the_archive_lacks_it(
@@ -375,7 +375,7 @@ async def test_a_paper_the_archive_lacks_is_fetched_into_it(library: Server, pap
 
 async def test_a_paper_that_does_not_exist_is_answered_so(library: Server) -> None:
     text = answer(await paper_command(library, "show", paper="2601.99999"))
-    assert text == "Hugging Face has no paper **2601.99999**. Please check the id."
+    assert text == "Hugging Face has no paper **2601.99999**. Please check the ID."
 
 
 async def test_while_the_api_is_down_known_papers_are_shown_and_others_later(
@@ -463,7 +463,7 @@ async def test_todays_list_is_ranked_as_it_stands_and_says_that_it_grows(
     await server.read_lists()
     result = await paper_command(server, "today")
     assert "Friday 16 January 2026" in answer(result)
-    assert "This list is open and grows until" in answer(result)
+    assert "This list is still open and may grow until" in answer(result)
     assert result.response
     assert paper_ids(result.response) == ids(1, 2, 3, 4, 5)
     await server.member.click(result.response, label="Next")
@@ -472,14 +472,14 @@ async def test_todays_list_is_ranked_as_it_stands_and_says_that_it_grows(
 
 async def test_before_todays_list_begins_the_latest_one_is_shown_by_its_name(library: Server) -> None:
     text = answer(await paper_command(library, "today"))
-    assert "Nothing is on today's list yet: this is the list of Thursday 15 January 2026." in text
+    assert "Today's list is still empty, so this is the list of Thursday 15 January 2026." in text
 
 
 async def test_in_the_night_yesterdays_list_is_shown_and_still_grows(library: Server) -> None:
     library.clock.now = closed_at(DAY) - timedelta(hours=1)
     text = answer(await paper_command(library, "today"))
-    assert "Nothing is on today's list yet" in text
-    assert f"grows until <t:{int(closed_at(DAY).timestamp())}:f>" in text
+    assert "Today's list is still empty" in text
+    assert f"may grow until <t:{int(closed_at(DAY).timestamp())}:f>" in text
 
 
 async def test_today_in_an_empty_archive_says_so(server: Server) -> None:

@@ -110,7 +110,7 @@ async def test_a_page_that_is_gone_says_so(library: Server, custom_id: str) -> N
 @pytest.mark.parametrize("custom_id", ["find:n1:zeppelin", "find:n2:\\\\"])
 async def test_a_page_of_what_nothing_matches_any_more_says_so(library: Server, custom_id: str) -> None:
     message = stale_button(library, custom_id)
-    assert "Nothing in the archive matches" in answer(await library.member.click(message, custom_id=custom_id))
+    assert "No paper in the archive matches" in answer(await library.member.click(message, custom_id=custom_id))
 
 
 # Sharing
@@ -153,7 +153,7 @@ async def test_a_search_may_be_shared_from_the_start(library: Server) -> None:
 
 
 async def test_nobody_is_bothered_with_a_search_that_found_nothing(library: Server) -> None:
-    assert "Nothing in the archive" in answer(await paper_command(library, "search", query="zeppelin", share=True))
+    assert "No paper in the archive" in answer(await paper_command(library, "search", query="zeppelin", share=True))
 
 
 async def test_whoever_turns_a_shared_page_turns_it_for_themselves_alone(library: Server) -> None:
@@ -309,7 +309,7 @@ async def test_a_bug_behind_a_button_is_answered_and_logged(library: Server, cap
     message = await search(library, "paper")
     await library.bot.house.storage.papers._database._stack.aclose()  # the disk is gone
     assert answer(await library.member.click(message, label="Next")) == BROKEN
-    assert "an interaction met a bug" in caplog.messages
+    assert "an interaction ran into a bug" in caplog.messages
     caplog.clear()
 
 

@@ -127,7 +127,7 @@ async def test_where_the_bot_may_post_nowhere_the_panel_says_what_it_lacks(serve
     forbid_everybody(server, server.general, "send_messages")
     forbid_everybody(server, server.papers, "send_messages")
     opened = await open_panel(server)
-    assert f"⚠️ I lack **Send Messages** in <#{server.general.id}>. Open that channel's settings" in opened.text
+    assert f"⚠️ I'm missing **Send Messages** in <#{server.general.id}>. Open the channel's settings" in opened.text
 
 
 async def test_a_panel_opened_in_a_thread_is_for_its_channel(server: Server) -> None:
@@ -156,7 +156,7 @@ async def test_a_server_with_only_a_forum_is_offered_the_forum(server: Server) -
 
 
 async def test_with_an_empty_archive_the_panel_says_that_it_knows_no_papers(server: Server) -> None:
-    assert "The archive has no papers of last week yet." in (await open_panel(server)).text
+    assert "The archive has no papers from last week yet." in (await open_panel(server)).text
 
 
 async def test_when_the_papers_cannot_be_counted_the_panel_works_all_the_same(
@@ -167,7 +167,7 @@ async def test_when_the_papers_cannot_be_counted_the_panel_works_all_the_same(
 
     monkeypatch.setattr(panel.server.bot.house.composer, "outlook", unavailable)
     await panel.pick("size", "3")
-    assert "cannot be counted just now" in panel.text
+    assert "I can't count last week's papers right now" in panel.text
     assert "the top 3 papers" in panel.text
 
 
@@ -181,7 +181,7 @@ async def test_when_counting_the_papers_takes_too_long_the_panel_does_not_wait(
     monkeypatch.setattr(panel.server.bot.house.composer, "outlook", slow)
     monkeypatch.setattr(drafting, "COUNT_SECONDS", 0.01)
     await panel.click("Threads and pings")
-    assert "cannot be counted just now" in panel.text
+    assert "I can't count last week's papers right now" in panel.text
 
 
 # Each control
@@ -239,7 +239,7 @@ async def test_picking_a_channel_moves_the_digest_there_and_nothing_else(panel: 
 
 
 @pytest.mark.parametrize(
-    ("label", "field", "usual"), [("Notifications", "silent", "on"), ("A line on quiet days", "quiet_line", "off")]
+    ("label", "field", "usual"), [("Notifications", "silent", "on"), ("Say when nothing is new", "quiet_line", "off")]
 )
 async def test_a_switch_goes_on_and_off_and_changes_nothing_else(
     panel: Panel, label: str, field: str, usual: str
@@ -317,12 +317,15 @@ async def test_upvotes_to_ping_from_are_asked_for_once_a_role_is_chosen(panel: P
     assert "pings" not in panel.parts
     await panel.pick("ping_role_id", panel.server.guild.create_role("Readers", mentionable=True))
     before = await panel.wish()
-    await panel.type_in("Ping with every digest", ping_upvotes="50")
+    await panel.type_in("Ping for every digest", ping_upvotes="50")
     assert difference(before, await panel.wish()) == {"ping_upvotes": [0, 50]}
-    assert "from 50 upvotes on" in panel.text
+    assert "at 50 upvotes or more" in panel.text
     assert "back" in panel.parts  # still on the second page
-    await panel.type_in("Ping from 50 upvotes on", ping_upvotes="lots")
-    assert f"You typed `lots`, so that stays as it was. {refusal(Refusal.UPVOTES_UNCLEAR)}" in panel.text
+    await panel.type_in("Ping at 50 upvotes or more", ping_upvotes="lots")
+    assert (
+        f"You typed `lots`. That doesn't work here, so I kept the old value. {refusal(Refusal.UPVOTES_UNCLEAR)}"
+        in panel.text
+    )
     assert (await panel.wish()).posting.ping_upvotes == 50
 
 
@@ -336,10 +339,10 @@ async def test_the_second_page_leads_back_to_the_first(panel: Panel) -> None:
 
 async def test_the_weekdays_of_a_recap_are_explained(panel: Panel) -> None:
     assert panel.select("weekdays")["placeholder"] == "The weekdays to post on"
-    for cadence, within in (("weekly", "in a week"), ("monthly", "in a month")):
+    for cadence, within in (("weekly", "of the week"), ("monthly", "of the month")):
         await panel.pick("cadence", cadence)
-        assert panel.select("weekdays")["placeholder"].endswith(f"the first of the chosen days {within}.")
-        assert f"the first of the chosen days {within}." in panel.text
+        assert panel.select("weekdays")["placeholder"].endswith(f"the first chosen day {within}.")
+        assert f"the first chosen day {within}." in panel.text
 
 
 async def test_every_choice_of_cadence_and_layout_says_what_it_means(panel: Panel) -> None:
@@ -399,14 +402,14 @@ async def test_a_forum_has_posts_and_no_quiet_line(panel: Panel) -> None:
 
 async def test_a_look_at_a_forum_costs_nothing_of_what_was_chosen_before(panel: Panel) -> None:
     await panel.click("Threads and pings")
-    await panel.click("A line on quiet days: off")
+    await panel.click("Say when nothing is new: off")
     await panel.click("Back")
     before = await panel.wish()
     await panel.pick("channel_id", panel.server.guild.create_forum_channel("reading"))
-    assert "with a line on quiet days" not in panel.text
+    assert "with a note when nothing is new" not in panel.text
     await panel.pick("channel_id", panel.server.general)
     assert await panel.wish() == before
-    assert "with a line on quiet days" in panel.text
+    assert "with a note when nothing is new" in panel.text
     assert "thread" not in panel.text
 
 
@@ -415,7 +418,7 @@ async def test_threads_that_the_bot_may_not_make_are_warned_of_and_keep_it_from_
     await panel.click("Threads and pings")
     assert "⚠️" not in panel.text
     await panel.pick("discussion", "digest")
-    assert "⚠️ I lack **Create Public Threads**" in panel.text
+    assert "⚠️ I'm missing **Create Public Threads**" in panel.text
     await panel.click("Back")
     await panel.click("Save")
     assert await subscriptions(panel.server) == []
@@ -467,7 +470,10 @@ async def test_a_time_and_zone_are_typed_and_nothing_else_changes(panel: Panel) 
 @pytest.mark.parametrize("typed", ["25:00", "99", "nine", "24:00", "-1:00", "`@everyone`", "12:60"])
 async def test_a_wrong_time_is_explained_and_the_zone_typed_with_it_is_kept(panel: Panel, typed: str) -> None:
     await panel.type_in("Time and zone", at=typed, zone="Asia/Tokyo")
-    assert f"✏️ You typed `{typed.replace('`', chr(39))}`, so that stays as it was. A time looks like" in panel.text
+    assert (
+        f"✏️ You typed `{typed.replace('`', chr(39))}`. That doesn't work here, so I kept the old value. A time looks"
+        in panel.text
+    )
     known = (await panel.wish()).timetable
     assert (known.at, known.zone.key) == (time(9), "Asia/Tokyo")
     assert panel.parts == MAIN
@@ -476,7 +482,7 @@ async def test_a_wrong_time_is_explained_and_the_zone_typed_with_it_is_kept(pane
 @pytest.mark.parametrize("typed", ["Mordor", "../../etc/passwd", "Europe/", "\\", "%"])
 async def test_a_wrong_zone_is_explained_and_the_time_typed_with_it_is_kept(panel: Panel, typed: str) -> None:
     await panel.type_in("Time and zone", at="7:15", zone=typed)
-    assert "so that stays as it was" in panel.text
+    assert "so I kept the old value" in panel.text
     known = (await panel.wish()).timetable
     assert (known.at, known.zone.key) == (time(7, 15), NEW_YORK)
 
@@ -506,7 +512,7 @@ async def test_a_name_of_several_zones_offers_the_others(panel: Panel) -> None:
     offered = options(panel.message, panel.id_of("zone"))
     assert NEW_YORK in offered
     assert "America/Los_Angeles" not in offered
-    assert panel.select("zone")["placeholder"].startswith("Not the right zone?")
+    assert panel.select("zone")["placeholder"].startswith("Wrong time zone?")
     before = await panel.wish()
     await panel.pick("zone", NEW_YORK)
     assert difference(before, await panel.wish()) == {"zone": ["America/Los_Angeles", NEW_YORK]}
@@ -515,7 +521,7 @@ async def test_a_name_of_several_zones_offers_the_others(panel: Panel) -> None:
 
 async def test_a_country_of_many_zones_offers_them_though_none_was_meant(panel: Panel) -> None:
     await panel.type_in("Time and zone", at="9:00", zone="australia")
-    assert "There are several time zones there" in panel.text
+    assert "That place has several time zones" in panel.text
     assert (await panel.wish()).timetable.zone.key == NEW_YORK
     offered = options(panel.message, panel.id_of("zone"))
     assert "Australia/Sydney" in offered
@@ -549,15 +555,18 @@ async def test_a_filter_and_upvotes_are_typed_and_nothing_else_changes(panel: Pa
 
 async def test_a_wrong_filter_is_explained_and_the_upvotes_typed_with_it_are_kept(panel: Panel) -> None:
     await panel.type_in("Filter and upvotes", query="after:someday", min_upvotes="7")
-    assert "You typed `after:someday`, so that stays as it was." in panel.text
-    assert "is not understood: write it like" in panel.text
+    assert "You typed `after:someday`. That doesn't work here, so I kept the old value." in panel.text
+    assert "I don't understand `after:someday`. Write it like" in panel.text
     assert (await panel.wish()).taste == Taste(min_upvotes=7)
 
 
 @pytest.mark.parametrize("typed", ["many", "-1", "10001", "1.5", "²", "1e3"])
 async def test_wrong_upvotes_are_explained_and_the_filter_typed_with_them_is_kept(panel: Panel, typed: str) -> None:
     await panel.type_in("Filter and upvotes", query="diffusion", min_upvotes=typed)
-    assert f"You typed `{typed}`, so that stays as it was. {refusal(Refusal.UPVOTES_UNCLEAR)}" in panel.text
+    assert (
+        f"You typed `{typed}`. That doesn't work here, so I kept the old value. {refusal(Refusal.UPVOTES_UNCLEAR)}"
+        in panel.text
+    )
     assert (await panel.wish()).taste == Taste(query="diffusion")
 
 
@@ -806,9 +815,9 @@ async def test_what_could_not_be_saved_is_still_there(panel: Panel, monkeypatch:
     await panel.pick("channel_id", panel.server.papers)
     before = await panel.draft()
     await panel.click("Save")
-    assert panel.text.count("I lack **Send Messages**") == 1
-    assert "✏️ I lack **Send Messages**" in panel.text
-    assert "nothing was changed." in panel.text
+    assert panel.text.count("I'm missing **Send Messages**") == 1
+    assert "✏️ I'm missing **Send Messages**" in panel.text
+    assert "Nothing was changed." in panel.text
     assert await panel.draft() == before
     assert await subscriptions(panel.server) == []
     await panel.pick("channel_id", panel.server.general)
@@ -848,7 +857,7 @@ async def test_the_26th_subscription_is_refused_and_can_be_saved_once_there_is_r
 async def test_cancelling_changes_nothing(panel: Panel) -> None:
     await panel.pick("size", "3")
     await panel.click("Cancel")
-    assert panel.text == "Cancelled: nothing was changed."
+    assert panel.text == "Cancelled. Nothing was changed."
     assert custom_ids(panel.message) == []
     assert await subscriptions(panel.server) == []
     assert panel.server.tables()["drafts"] == []
@@ -867,7 +876,7 @@ async def test_two_panels_of_one_admin_are_two_drafts(panel: Panel) -> None:
 async def test_a_subscription_is_changed_in_its_panel(server: Server) -> None:
     await server.subscribe(size=4)
     opened = await open_panel(server, "1")
-    assert opened.text.startswith("### Change a subscription\n**Every day at 09:00 UTC, the top 4 papers")
+    assert opened.text.startswith("### Edit subscription\n**Every day at 09:00 UTC, the top 4 papers")
     await opened.pick("size", "2")
     assert "the top 4 papers" in await server.ask("digest list")  # not before it is saved
     await opened.click("Save")
@@ -917,7 +926,7 @@ async def test_a_paused_subscription_stays_paused(server: Server) -> None:
     await server.subscribe()
     await server.ask("digest pause")
     opened = await open_panel(server, "1")
-    assert "It is paused: nothing is posted until `/digest resume`." in opened.text
+    assert "Paused: nothing is posted until you use `/digest resume`." in opened.text
     await opened.pick("size", "3")
     await opened.click("Save")
     (only,) = await subscriptions(server)
@@ -928,7 +937,7 @@ async def test_what_does_not_need_the_channel_can_be_changed_while_the_bot_is_lo
     await server.subscribe()
     forbid_everybody(server, server.papers, "send_messages")
     opened = await open_panel(server, "1")
-    assert "⚠️ I lack **Send Messages**" in opened.text
+    assert "⚠️ I'm missing **Send Messages**" in opened.text
     await opened.pick("size", "3")
     await opened.click("Save")
     assert "**Changed.**" in opened.text

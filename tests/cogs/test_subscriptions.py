@@ -99,8 +99,8 @@ async def test_a_channel_where_the_bot_lacks_a_permission_is_refused_by_name(
     forbid(server, server.papers, permission)
     before = server.tables()
     text = answer(await server.subscribe())
-    assert text.startswith(f"I lack **{name}**")
-    assert text.endswith("nothing was changed.")
+    assert text.startswith(f"I'm missing **{name}**")
+    assert text.endswith("Nothing was changed.")
     assert server.tables() == before
 
 
@@ -108,13 +108,13 @@ async def test_a_digest_is_not_moved_to_a_channel_the_bot_may_not_write_in(serve
     await server.subscribe(channel=server.general)
     forbid(server, server.papers, "send_messages")
     before = server.tables()
-    assert "I lack **Send Messages**" in await server.ask("digest edit", channel=server.papers)
+    assert "I'm missing **Send Messages**" in await server.ask("digest edit", channel=server.papers)
     assert server.tables() == before
 
 
 async def test_every_missing_permission_is_named_at_once(server: Server) -> None:
     forbid(server, server.papers, "send_messages", "read_message_history")
-    assert "I lack **Send Messages** and **Read Message History**" in answer(await server.subscribe())
+    assert "I'm missing **Send Messages** and **Read Message History**" in answer(await server.subscribe())
 
 
 async def test_a_channel_the_bot_does_not_know_is_refused(server: Server) -> None:
@@ -286,7 +286,7 @@ async def test_a_paused_digest_posts_nothing(server: Server) -> None:
     assert "Nothing is posted until" in await server.ask("digest pause")
     await server.later(days=1)
     assert server.posted == []
-    assert "Nothing is posted until `/digest resume`." in await server.ask("digest status")
+    assert "Nothing is posted until you use `/digest resume`." in await server.ask("digest status")
     assert "paused" in await server.ask("digest list")
 
 
@@ -364,7 +364,7 @@ async def test_a_preview_shows_what_the_next_run_posts_and_records_nothing(serve
     before = server.tables()
     result = await server.admin.slash(server.general, "digest preview")
     assert server.tables() == before
-    assert "A preview for you alone" in answer(result)
+    assert "Only you can see this preview" in answer(result)
     await server.later(hours=1)
     (message,) = server.papers.history()
     assert result.response
@@ -400,7 +400,7 @@ async def test_a_preview_says_when_nothing_would_be_posted(server: Server) -> No
     await server.read_lists()
     before = server.tables()
     assert await server.ask("digest preview") == (
-        "As things stand, the next run would highlight nothing. No new paper had 1,000 upvotes or more."
+        "Right now, the next run would highlight nothing. No new paper had 1,000 upvotes or more."
     )
     assert server.tables() == before
 
@@ -421,7 +421,7 @@ async def test_the_status_names_the_permissions_that_are_missing_by_now(
 ) -> None:
     await server.subscribe()
     forbid(server, server.papers, permission)
-    assert f"I lack **{name}** in <#" in await server.ask("digest status")
+    assert f"I'm missing **{name}** in <#" in await server.ask("digest status")
 
 
 async def test_the_status_says_that_the_channel_is_gone_before_a_run_finds_out(server: Server) -> None:
@@ -442,7 +442,7 @@ async def test_the_status_says_what_an_overdue_digest_waits_for(server: Server, 
     papers_server.down = True
     await server.later(hours=1)
     assert server.posted == []
-    assert "and waiting. The papers API answered with error 503." in await server.ask("digest status")
+    assert "and waiting. Hugging Face answered with error 503." in await server.ask("digest status")
     papers_server.down = False
     await server.later(minutes=5)
     assert len(server.posted) == 1
@@ -453,7 +453,7 @@ async def test_an_edit_does_not_wake_a_digest_that_is_still_blocked(server: Serv
     await server.subscribe()
     forbid(server, server.papers, "send_messages")
     await server.later(hours=1)
-    assert "I lack **Send Messages**" in await server.ask("digest edit", size=3)
+    assert "I'm missing **Send Messages**" in await server.ask("digest edit", size=3)
     forbid(server, server.papers)
     assert "the top 3 papers" in await server.ask("digest edit", size=3)
 

@@ -107,7 +107,7 @@ async def test_a_preview_holds_to_the_filter(server: Server) -> None:
     assert paper_ids(result.response) == ids(2, 4, 6)
     await server.ask("digest edit", filter="astronomy")
     assert await server.ask("digest preview") == (
-        "As things stand, the next run would highlight nothing. No new paper matched the filter."
+        "Right now, the next run would highlight nothing. No new paper matched the filter."
     )
 
 
@@ -127,10 +127,10 @@ async def test_an_edit_that_leaves_the_filter_out_keeps_it(server: Server) -> No
 @pytest.mark.parametrize(
     ("query", "told"),
     [
-        ("min:many", "`min:many` is not understood: write it like `min:50`"),
-        ("diffusion before:whenever", "`before:whenever` is not understood"),
-        ("word " * 45, "A query holds 40 words at most"),
-        ("x" * 301, "A filter has 300 characters at most. Shorten it; nothing was changed."),
+        ("min:many", "I don't understand `min:many`. Write it like `min:50`."),
+        ("diffusion before:whenever", "I don't understand `before:whenever`"),
+        ("word " * 45, "A query can have up to 40 words"),
+        ("x" * 301, "A filter can have up to 300 characters. Nothing was changed. Try a shorter one."),
     ],
 )
 async def test_a_mistake_in_the_filter_is_told_and_nothing_is_written(server: Server, query: str, told: str) -> None:
@@ -149,7 +149,7 @@ async def test_a_run_waits_while_the_search_index_is_behind(server: Server, monk
         await server.later(hours=1)
         assert (server.posted, len(server.general.history())) == ([], 1)
         status = await server.ask("digest status", subscription="1")
-        assert "and waiting. The search index is being rebuilt. It comes once" in status
+        assert "and waiting. The search index is being rebuilt. I'll post it once" in status
         refused = await server.ask("digest send now", subscription="1")
         assert refused == refusal(Refusal.NOT_NOW, reason=Reason(ReasonKind.INDEX_BEHIND))
         assert "The search index is being rebuilt" in await server.ask("digest preview", subscription="1")
@@ -164,7 +164,7 @@ async def nothing() -> None:
 
 async def test_a_filtered_digest_says_how_many_match_and_of_how_many(server: Server) -> None:
     await post(server, filter="diffusion", size=2)
-    assert "Top 2 of the papers that match, of 6 papers in all" in server.posted[0]
+    assert "Top 2 of the papers that match, of 6 papers in total" in server.posted[0]
 
 
 # Quiet lines
@@ -281,7 +281,7 @@ async def test_a_quiet_line_that_arrived_unnoticed_is_not_sent_again(server: Ser
 
 def stand_in(server: Server, nonce: str) -> simcord.ChannelHandle:
     """The message stands in the channel, though Discord said otherwise."""
-    button = {"type": 2, "style": 2, "label": "What was listed", "custom_id": f"quiet:{nonce}"}
+    button = {"type": 2, "style": 2, "label": "Show the list", "custom_id": f"quiet:{nonce}"}
     rows = [{"type": 10, "content": "Nothing new today"}, {"type": 1, "components": [button]}]
     backend = server.env.backend
     backend.create_message(server.papers.id, backend.bot_user.id, components=rows, flags=1 << 15)

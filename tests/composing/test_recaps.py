@@ -117,7 +117,7 @@ async def test_a_recap_marks_what_the_dailies_had_and_what_they_missed(server: S
     for paper, day in (*((each, "16 Jan 2026") for each in ids(3, 4)), (ids(6)[0], "17 Jan 2026")):
         assert marks[paper].endswith(f" · highlighted on {day}")
     for paper in ids(5, 2):
-        assert marks[paper].endswith(" · missed by the dailies")
+        assert marks[paper].endswith(" · not in a daily digest")
 
 
 async def test_a_recap_where_no_daily_digest_was_posted_has_no_marks(server: Server) -> None:
@@ -143,7 +143,7 @@ async def test_a_daily_digest_that_was_undone_had_nothing(server: Server, papers
         await server.later(days=1)
     marks = notes(server.posted[0])
     assert "highlighted on 17 Jan 2026" in marks[ids(6)[0]]
-    assert "missed by the dailies" in marks[ids(3)[0]]
+    assert "not in a daily digest" in marks[ids(3)[0]]
 
 
 async def test_a_recap_does_not_take_from_the_dailies_nor_they_from_it(server: Server) -> None:
@@ -167,7 +167,7 @@ async def test_a_paper_of_the_week_before_that_climbed_late_is_rising(
     assert paper_ids(message) == ids(6, 3, 91, 4, 5)
     (line,) = [line for line in read_texts(message).splitlines() if "rising since" in line]
     assert line.endswith("rising since 9 Jan 2026")
-    assert "missed by the dailies" in line
+    assert "not in a daily digest" in line
 
 
 async def test_a_filter_and_a_minimum_hold_for_a_recap_too(server: Server, papers_server: PapersServer) -> None:
@@ -191,7 +191,7 @@ async def test_a_recap_waits_until_all_lists_of_its_week_can_be_read(server: Ser
     papers_server.down = True
     await until_monday(server)
     assert server.posted == []
-    assert "and waiting. The papers API" in await server.ask("digest status")
+    assert "and waiting. Hugging Face" in await server.ask("digest status")
     papers_server.down = False
     await server.later(minutes=5)
     assert [paper_ids(message) for message in server.papers.history()] == [ids(6, 3, 4, 5, 2)]
@@ -213,7 +213,7 @@ async def test_asking_why_looks_at_the_recaps_week(server: Server) -> None:
     await until_monday(server)
     text = await server.ask("digest why", paper=ids(2)[0])
     assert "Not highlighted in the run of 19 Jan 2026" in text
-    assert "below the cut: the last of 2 highlights had 50." in text
+    assert "too few to make the cut: the last of 2 highlights had 50." in text
 
 
 async def test_asking_why_before_the_first_recap_knows_that_the_whole_week_is_for_it(server: Server) -> None:

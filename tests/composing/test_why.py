@@ -29,8 +29,8 @@ async def vote(server: Server, papers_server: PapersServer, votes: Mapping[int, 
 async def test_a_highlighted_paper_has_a_link_to_the_message(server: Server) -> None:
     message = await post(server)
     assert await why(server, 5) == (
-        f"Highlighted <t:{int(message.created_at.timestamp())}:f> → [jump]({message.jump_url}). "
-        "What was highlighted once does not come again."
+        f"Highlighted on <t:{int(message.created_at.timestamp())}:f> → [jump]({message.jump_url}). "
+        "A subscription never highlights a paper twice."
     )
 
 
@@ -41,7 +41,7 @@ async def test_a_paper_below_the_cut_is_told_with_the_upvotes_of_then(
     await vote(server, papers_server, {6: 999, 5: 1})
     assert await why(server, 6) == (
         "Not highlighted in the run of 16 Jan 2026: it was on the list of Thursday 15 January 2026 with 20 upvotes "
-        "then, below the cut: the last of 5 highlights had 30."
+        "at the time, too few to make the cut: the last of 5 highlights had 30."
     )
 
 
@@ -65,7 +65,7 @@ async def test_a_paper_with_too_few_upvotes_is_told_with_those_of_then_and_the_m
     await server.ask("digest edit", min_upvotes=3)
     assert await why(server, 4) == (
         "Not highlighted in the run of 16 Jan 2026: it was on the list of Thursday 15 January 2026 with 40 upvotes "
-        "then, and 50 were needed."
+        "at the time, but needed 50."
     )
 
 
@@ -78,7 +78,7 @@ async def test_a_paper_that_the_filter_left_out_is_told_with_the_filter(
     known = entry("2601.00009", title="Diffusion", organization={"name": "google", "fullname": "Google"})
     papers_server.lists = {DAY: [*entries(3), known]}
     await server.subscribe(filter=query)
-    expected = f"it was on the list of Thursday 15 January 2026, but is no paper {shown}."
+    expected = f"it was on the list of Thursday 15 January 2026, but it isn't a paper {shown}."
     await server.read_lists()
     assert await why(server) == f"It will not be highlighted: {expected}"
     await server.later(hours=1)
@@ -91,8 +91,8 @@ async def test_a_paper_whose_list_is_still_open_is_told_until_when(server: Serve
     await post(server)
     await server.read_lists()
     assert await why(server, 11) == (
-        f"Not yet: the list of Friday 16 January 2026 is open until <t:{OPEN_UNTIL}:f>. It is looked at after that, "
-        f"with the run of {NEXT} at the earliest."
+        f"Not yet: the list of Friday 16 January 2026 is open until <t:{OPEN_UNTIL}:f>. The paper's first chance is "
+        f"the run of {NEXT}."
     )
 
 
@@ -101,7 +101,7 @@ async def test_a_paper_of_before_the_subscription_began_is_told_so(server: Serve
     papers_server.lists = {**papers_server.lists, before: entries(2, before, first=31)}
     await server.subscribe()
     await server.read_lists()
-    expected = "Not highlighted: it was on the list of Wednesday 14 January 2026, before this subscription began to"
+    expected = "Not highlighted: it was on the list of Wednesday 14 January 2026, which closed before this subscription"
     assert (await why(server, 31)).startswith(expected)
     await server.later(hours=1)
     assert (await why(server, 31)).startswith(expected)
@@ -121,7 +121,7 @@ async def test_a_paper_that_appeared_on_a_list_after_it_was_looked_at_does_not_c
 async def test_a_paper_that_never_was_on_a_list_is_told_so(server: Server, papers_server: PapersServer) -> None:
     papers_server.beyond = [entry("2601.00077")]
     await server.subscribe()
-    assert await why(server, 77) == "Never highlighted: it is not on any daily list that I know."
+    assert await why(server, 77) == "Never highlighted: it isn't on any daily list I know of."
 
 
 async def test_a_paper_for_the_coming_run_may_come_if_it_keeps_its_place(server: Server) -> None:
@@ -137,7 +137,7 @@ async def test_a_paper_of_the_coming_run_that_lacks_upvotes_so_far_is_told_so(se
     await server.subscribe(min_upvotes=50)
     await server.read_lists()
     assert await why(server, 7) == (
-        "Not yet: it was on the list of Thursday 15 January 2026 with 10 upvotes so far, and 50 are needed by the run "
+        "Not yet: it was on the list of Thursday 15 January 2026 with 10 upvotes so far, but needs 50 by the run "
         "of <t:1768554000:f>."
     )
 
@@ -185,7 +185,7 @@ async def test_a_paper_that_was_listed_again_is_judged_by_its_latest_list(
     }
     await server.later(days=1)
     assert (await why(server, 7)).startswith(
-        "Not highlighted in the run of 17 Jan 2026: it was on the list of Friday 16 January 2026 with 5 upvotes then"
+        "Not highlighted in the run of 17 Jan 2026: it was on the list of Friday 16 January 2026 with 5 upvotes at"
     )
 
 
@@ -197,7 +197,7 @@ async def test_after_days_away_the_one_digest_over_them_is_what_decided(
     await server.later(days=4)
     for number, day in ((14, "Friday 16"), (24, "Monday 19")):
         assert (await why(server, number)).startswith(
-            f"Not highlighted in the run of 20 Jan 2026: it was on the list of {day} January 2026 with 10 upvotes then"
+            f"Not highlighted in the run of 20 Jan 2026: it was on the list of {day} January 2026 with 10 upvotes at"
         )
 
 
@@ -211,8 +211,8 @@ async def test_each_of_several_digests_answers_unless_one_is_asked(server: Serve
     assert first.startswith(f"{EVERY_DAY} in <#{server.papers.id}>:\n→ Highlighted ")
     assert message.jump_url in first
     assert f"in <#{server.general.id}>:\n→ Not highlighted" in second
-    assert "with 60 upvotes then, and 65 were needed." in second
-    assert "and 65 were needed." in await why(server, 2, subscription="2")
+    assert "with 60 upvotes at the time, but needed 65." in second
+    assert "but needed 65." in await why(server, 2, subscription="2")
 
 
 async def test_a_paper_may_be_named_by_its_words_or_a_link(server: Server, papers_server: PapersServer) -> None:

@@ -45,7 +45,7 @@ async def test_after_two_failed_runs_in_a_row_the_server_is_told_the_reason_once
     await begin(server)
     assert told(server) == []
     await server.later(days=1)
-    expected = f"Two digests in a row did not get to <#{server.papers.id}>. {REASON} `/digest status` has more."
+    expected = f"Two digests in a row didn't reach <#{server.papers.id}>. {REASON} See `/digest status` for details."
     assert told(server) == [expected]
     for _ in range(3):
         await server.later(days=1)

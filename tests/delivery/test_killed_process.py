@@ -111,8 +111,8 @@ async def test_a_stop_while_the_papers_api_does_not_answer_is_quick(world: World
 
 FINAL = {
     4004: "Copy it again from the developer portal",
-    4010: "Start me again",
-    4011: "Start me again",
+    4010: "Start Paperboy again",
+    4011: "Start Paperboy again",
     4012: "Update Paperboy",
     4013: "Update Paperboy",
     4014: "Paperboy needs no privileged intent",

@@ -265,8 +265,8 @@ async def test_a_permission_taken_away_suspends_the_subscription_until_it_is_giv
     forbid(server, server.papers, "send_messages")
     await server.later(hours=1)
     text = await server.ask("digest status")
-    assert "Suspended. I lack **Send Messages** in the channel" in text
-    assert f"I lack **Send Messages** in <#{server.papers.id}>" in text
+    assert "Suspended. I'm missing **Send Messages** in the channel" in text
+    assert f"I'm missing **Send Messages** in <#{server.papers.id}>" in text
     forbid(server, server.papers)
     await server.ask("digest resume")
     await server.later(days=1)
@@ -281,7 +281,7 @@ async def test_a_passing_failure_of_discord_delays_the_digest_and_it_is_posted_o
     server.env.inject_error("POST", "/channels/*/messages", status=failure, times=2)
     await server.later(hours=1)
     assert server.posted == []
-    assert f"on its way, delayed. Discord answered with error {failure}" in await server.ask("digest status")
+    assert f"delayed, but on its way. Discord answered with error {failure}" in await server.ask("digest status")
     await server.later(seconds=59)
     await server.later(seconds=1)  # the second try, which fails too
     await server.later(seconds=119)

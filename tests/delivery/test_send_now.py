@@ -39,9 +39,7 @@ async def test_the_coming_digest_is_sent_at_once_and_counts_as_that_run(server: 
     await subscribed(server)
     text = await server.ask("digest send now")
     (message,) = server.papers.history()
-    assert text == (
-        f"The run of 16 Jan 2026, before its time: [top 5]({message.jump_url}) of 7 papers, with 250 upvotes."
-    )
+    assert text == (f"The run of 16 Jan 2026, sent early: [top 5]({message.jump_url}) of 7 papers, with 250 upvotes.")
     assert paper_ids(message) == ids(1, 2, 3, 4, 5)
     await server.later(hours=1)
     assert len(server.posted) == 1
@@ -62,7 +60,7 @@ async def test_a_list_that_closed_since_is_sent_a_day_early(server: Server, pape
     await post(server)
     papers_server.lists = {**papers_server.lists, FRIDAY: entries(5, FRIDAY, first=11)}
     server.clock.advance(hours=20)  # Saturday at five
-    assert "The run of 17 Jan 2026, before its time: [top " in await server.ask("digest send now")
+    assert "The run of 17 Jan 2026, sent early: [top " in await server.ask("digest send now")
     await server.later(hours=4)
     assert shown(server) == [ids(1, 2, 3, 4, 5), ids(11, 12, 13, 14, 15)]
 
@@ -123,8 +121,8 @@ async def test_a_missing_permission_is_named_and_nothing_is_recorded(server: Ser
     forbid(server, server.papers, permission)
     before = kept(server)
     text = await server.ask("digest send now")
-    assert text.startswith(f"I lack **{permission.replace('_', ' ').title()}** in <#{server.papers.id}>.")
-    assert text.endswith("nothing was changed.")
+    assert text.startswith(f"I'm missing **{permission.replace('_', ' ').title()}** in <#{server.papers.id}>.")
+    assert text.endswith("Nothing was changed.")
     assert kept(server) == before
 
 
@@ -135,8 +133,7 @@ async def test_while_the_papers_api_is_down_it_is_said_and_nothing_is_recorded(
     papers_server.down = True
     before = kept(server)
     assert await server.ask("digest send now") == (
-        "That cannot be done just now. The papers API answered with error 503. "
-        "Nothing was changed; try again in a minute."
+        "I can't do that right now. Hugging Face answered with error 503. Nothing was changed. Try again in a minute."
     )
     assert kept(server) == before
     papers_server.down = False
@@ -150,7 +147,7 @@ async def test_an_overdue_digest_is_sent_as_the_run_that_waits(server: Server, p
     await server.later(hours=1)
     papers_server.down = False
     server.clock.advance(minutes=5)
-    assert "The run of 16 Jan 2026, before its time: [top " in await server.ask("digest send now")
+    assert "The run of 16 Jan 2026, sent early: [top " in await server.ask("digest send now")
     await server.later(hours=1)
     assert len(server.posted) == 1
 
@@ -161,7 +158,7 @@ async def test_of_several_runs_that_wait_the_latest_is_sent_for_all(server: Serv
     await server.later(days=3)
     papers_server.down = False
     server.clock.advance(hours=2)
-    assert "The run of 19 Jan 2026, before its time: [top " in await server.ask("digest send now")
+    assert "The run of 19 Jan 2026, sent early: [top " in await server.ask("digest send now")
     await server.later(hours=1)
     assert (len(server.posted), len(await deliveries(server))) == (1, 1)
 
@@ -170,8 +167,8 @@ async def test_what_discord_will_never_take_is_said_at_once(server: Server) -> N
     await subscribed(server)
     server.env.inject_error("POST", "/channels/*/messages", status=400, code=50008)
     assert await server.ask("digest send now") == (
-        "The run of 16 Jan 2026, before its time: ⚠️ not posted. Discord did not accept the message (error 50008). "
-        "Its papers may come with the next."
+        "The run of 16 Jan 2026, sent early: ⚠️ not posted. Discord did not accept the message (error 50008). "
+        "Its papers may come with the next digest."
     )
     assert "Next digest <t:1768640400:f>" in await server.ask("digest status")
     await server.later(hours=25)
@@ -182,7 +179,7 @@ async def test_what_discord_cannot_take_just_now_is_tried_again(server: Server) 
     await subscribed(server)
     server.env.inject_error("POST", "/channels/*/messages", status=503)
     assert await server.ask("digest send now") == (
-        "The run of 16 Jan 2026, before its time: on its way, delayed. Discord answered with error 503."
+        "The run of 16 Jan 2026, sent early: delayed, but on its way. Discord answered with error 503."
     )
     await server.later(minutes=1)
     await server.later(hours=1)
@@ -202,7 +199,7 @@ async def test_of_several_digests_the_one_that_was_meant_is_sent(server: Server)
     await server.subscribe()
     await server.subscribe(channel=server.general)
     assert await server.ask("digest send now") == refusal(Refusal.SUBSCRIPTION_NEEDED)
-    assert "before its time: [top 5](" in await server.ask("digest send now", subscription="2")
+    assert "sent early: [top 5](" in await server.ask("digest send now", subscription="2")
     assert (len(server.papers.history()), len(server.general.history())) == (0, 1)
 
 
@@ -227,7 +224,7 @@ async def test_an_undone_digest_can_be_sent_anew_at_once_after_a_change(server: 
     await post(server)
     await server.ask("digest undo")
     await server.ask("digest edit", size=2)
-    assert "The run of 17 Jan 2026, before its time: [top " in await server.ask("digest send now")
+    assert "The run of 17 Jan 2026, sent early: [top " in await server.ask("digest send now")
     assert shown(server) == [ids(1, 2)]
 
 
@@ -289,7 +286,7 @@ async def test_an_undo_that_discord_refuses_changes_nothing_and_may_be_tried_aga
     before = server.tables()
     server.env.inject_error("DELETE", "/channels/*/messages/*", status=status, code=code)
     assert await server.ask("digest undo") == (
-        f"Not all of the digest could be deleted. {explain(reason)} `/digest undo` again goes on with it."
+        f"I couldn't delete all of the digest. {explain(reason)} Use `/digest undo` again to delete the rest."
     )
     assert (server.tables(), len(server.posted)) == (before, 1)
     assert "is undone" in await server.ask("digest undo")

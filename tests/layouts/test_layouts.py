@@ -197,7 +197,7 @@ async def test_a_highlights_own_message_fits_whatever_its_paper_holds(
 @given(digests, wishes)
 async def test_a_preview_fits_a_message_whatever_its_papers_hold(digest: Digest, wished: Wish) -> None:
     view = preview_message(digest, wished)
-    assert "preview for you alone" in check(view)[0]
+    assert "Only you can see this preview" in check(view)[0]
     assert NONCE not in str(components_of(view))
     assert "<@&" not in re.sub(r"\\.", "", "".join(check(view)))
 
@@ -393,7 +393,7 @@ def test_a_compact_digest_marks_papers_briefly_and_says_what_the_marks_mean() ->
     _, lines, legend = check(digest_message(digest_of(*ten(), riser=True, missed=True), COMPACT, NONCE))
     assert [line[-1] for line in lines.split("\n")] == [*"0000000000"[:9], "◇"]
     assert lines.endswith("▲ 100 ↗ ◇")
-    assert legend == "-# ↗ rising · ◇ missed by the dailies"
+    assert legend == "-# ↗ rising · ◇ not in a daily digest"
     assert check(digest_message(digest_of(*ten(), riser=True), COMPACT, NONCE))[2] == "-# ↗ rising"
     assert len(check(digest_message(digest_of(*ten()), COMPACT, NONCE))) == 2
 
@@ -532,8 +532,8 @@ def test_a_months_recap_is_named_by_it_though_its_last_days_had_no_papers() -> N
     ("marks", "note"),
     [
         ({"seen_on": date(2026, 5, 12)}, "highlighted on 12 May 2026"),
-        ({"missed": True}, "missed by the dailies"),
-        ({"missed": True, "riser": True}, "missed by the dailies · rising since 15 Jan 2026"),
+        ({"missed": True}, "not in a daily digest"),
+        ({"missed": True, "riser": True}, "not in a daily digest · rising since 15 Jan 2026"),
         ({"seen_on": DAY, "riser": True}, "highlighted on 15 Jan 2026 · rising since 15 Jan 2026"),
     ],
 )
@@ -585,7 +585,7 @@ def test_a_quiet_line_says_why_and_leads_to_what_was_listed() -> None:
     view = quiet_message(Reason(ReasonKind.NONE_PASSES_FILTER), Cadence.DAILY, NONCE)
     assert check(view) == ["Nothing new today. No new paper matched the filter."]
     (button,) = [each for each in walk(components_of(view)) if each["type"] == 2]
-    assert (button["label"], button["custom_id"]) == ("What was listed", f"quiet:{NONCE}")
+    assert (button["label"], button["custom_id"]) == ("Show the list", f"quiet:{NONCE}")
 
 
 def test_a_preview_shows_what_would_be_posted_without_ping_or_nonce() -> None:
@@ -603,8 +603,8 @@ def test_a_preview_shows_what_would_be_posted_without_ping_or_nonce() -> None:
     ("number", "said"),
     [
         (1, ""),
-        (2, " 1 more like it would come, each with its thread."),
-        (5, " 4 more like it would come, each with its thread."),
+        (2, " 1 more message like this would follow, each with its own thread."),
+        (5, " 4 more messages like this would follow, each with its own thread."),
     ],
 )
 def test_a_preview_of_messages_of_their_own_shows_the_first_and_counts_the_others(number: int, said: str) -> None:

@@ -29,9 +29,9 @@ def test_the_arguments_of_a_reason_stand_in_its_sentence() -> None:
     assert explain(Reason(ReasonKind.TOO_FEW_UPVOTES, number=1)) == "No new paper had 1 upvote or more."
     assert explain(Reason(ReasonKind.TOO_FEW_UPVOTES, number=1200)) == "No new paper had 1,200 upvotes or more."
     lacked = lacking("create_posts", "view_channel")
-    assert explain(lacked) == "I lack **Create Posts** and **View Channel** in the channel."
-    assert explain(lacking()) == "I lack a permission in the channel."
-    assert explain(Reason(ReasonKind.IN_TIME_OUT, until=UNTIL)) == "I am in time-out until <t:1768555800:f>."
+    assert explain(lacked) == "I'm missing **Create Posts** and **View Channel** in the channel."
+    assert explain(lacking()) == "I'm missing a permission in the channel."
+    assert explain(Reason(ReasonKind.IN_TIME_OUT, until=UNTIL)) == "I'm in time-out until <t:1768555800:f>."
 
 
 def test_what_an_earlier_version_had_put_in_words_is_shown_as_it_was() -> None:
@@ -57,7 +57,7 @@ def test_a_reason_comes_back_from_the_database_as_it_went_in(reason: Reason | No
 def test_a_reason_that_this_version_does_not_know_costs_nothing_but_its_words(stored: str) -> None:
     reason = read_reason(stored)
     assert reason
-    assert explain(reason) == "The reason is not known to this version."
+    assert explain(reason) == "This version doesn't know the reason."
 
 
 async def test_an_operator_can_count_why_runs_were_quiet(storage: Storage, tmp_path: Path) -> None:

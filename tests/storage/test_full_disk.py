@@ -93,7 +93,7 @@ async def test_a_start_on_a_full_disk_ends_with_one_clear_line(world: World) -> 
     assert "Traceback" not in said
     assert (code, said.splitlines()[-1]) == (
         2,
-        f"{world.database} cannot be used as Paperboy's database: disk I/O error",
+        f"{world.database} can't be used as Paperboy's database: disk I/O error",
     )
 
 

@@ -213,7 +213,7 @@ class TestOneSaysWhereOneLives:
     def test_and_is_asked_for_a_city_where_that_is_not_enough(self, typed: str, cities: str) -> None:
         with pytest.raises(Refused, match=Refusal.ZONE_AMBIGUOUS.name) as refused:
             parse_zone(typed)
-        assert explain_refusal(refused.value) == f"There are several time zones there: type a city, such as {cities}."
+        assert explain_refusal(refused.value) == f"That place has several time zones. Type a city, such as {cities}."
 
 
 class TestOneSaysWhatTheClockIsCalled:

@@ -17,9 +17,9 @@ COMMANDS, SETTINGS = ROOT / "docs" / "commands.md", ROOT / ".env.example"
 
 HEAD = """# Commands
 
-Every answer is for the one who asked alone, except the digest itself and pages that somebody shares. `/digest` is for
-members with **Manage Server**, inside a server: [a guide](admins.md). `/paper`, `/top` and `/privacy` also work in
-direct messages, and anywhere for people who install the bot for themselves. What a query may hold:
+Only you see the answers you get, except digests and pages that someone shares. `/digest` is for members with
+**Manage Server**, inside a server: see the [guide for admins](admins.md). `/paper`, `/top` and `/privacy` also work in
+direct messages, and anywhere for people who install the bot for themselves. How to write a query:
 [search.md](search.md).
 """
 

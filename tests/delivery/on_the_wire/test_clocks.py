@@ -96,7 +96,7 @@ async def test_a_jump_of_the_clock_is_logged_once(
         wall.ahead = ahead
         watch.look()
     said = [record.message for record in caplog.records if record.name == "bot.waking"]
-    assert said == [f"the clock has jumped by {jump} s: the timers follow it" for jump in ("-3600", "+3599")]
+    assert said == [f"the clock has jumped by {jump} s: the timers were adjusted" for jump in ("-3600", "+3599")]
 
 
 async def test_a_digest_comes_once_though_its_hour_comes_twice(rig: DeliveryRig) -> None:
@@ -235,9 +235,9 @@ async def test_discords_time_is_asked_for_once_after_the_clock_was_set(rig: Deli
         (20, "the clock agrees with Discord's"),
         (
             3 * 3600,
-            "the clock is 3:00:00 ahead of Discord's, and digests come by it: set it right, for example with NTP",
+            "the clock is 3:00:00 ahead of Discord's, and digests follow it: correct it, for example with NTP",
         ),
-        (-90, "the clock is 0:01:30 behind Discord's, and digests come by it: set it right, for example with NTP"),
+        (-90, "the clock is 0:01:30 behind Discord's, and digests follow it: correct it, for example with NTP"),
     ],
 )
 async def test_the_start_says_how_far_the_clock_is_from_discords(

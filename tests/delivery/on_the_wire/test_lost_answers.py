@@ -339,9 +339,9 @@ async def test_a_doubt_that_no_search_can_end_is_ended_after_a_day_and_told(rig:
     doubtful, *_ = reversed(await rig.deliveries())
     assert (doubtful.state, doubtful.reason) == (DeliveryState.FAILED, Reason(ReasonKind.IN_DOUBT))
     (told,) = rig.guild.general.messages
-    assert "could not find out whether the last digest reached" in told.body["content"]
+    assert "couldn't find out whether the last digest reached" in told.body["content"]
     said = standing(await rig.standing(), await rig.deliveries(), [])
-    assert "perhaps posted. I could not find out whether it arrived. So that nothing is posted twice" in said
+    assert "maybe posted. I couldn't find out whether it arrived. To avoid posting anything twice" in said
     await rig.tick(hours=4)
     papers = [paper for message in rig.channel.digests for paper in message.papers]
     assert len(papers) == len(set(papers))
@@ -405,7 +405,7 @@ async def test_a_bug_that_strikes_each_time_does_not_hold_up_the_next_digest(
         await rig.tick(minutes=30)
         (stuck,) = await rig.deliveries()
         assert (stuck.state, stuck.attempts) == (DeliveryState.PLANNED, 2)
-        assert "on its way, delayed. I ran into a bug" in standing(await rig.standing(), [stuck], [])
+        assert "delayed, but on its way. I ran into a bug" in standing(await rig.standing(), [stuck], [])
         await rig.tick(days=1)
     caplog.clear()
     assert (await rig.deliveries())[-1].state is DeliveryState.FAILED

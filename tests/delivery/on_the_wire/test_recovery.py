@@ -30,7 +30,7 @@ async def test_a_permission_that_is_back_needs_no_resume(rig: DeliveryRig, permi
     await rig.learn(rig.channel, "guild_channel_update")
     await rig.tick()
     assert (await rig.standing()).state is SubscriptionState.SUSPENDED
-    assert "Once that is fixed, it goes on by itself." in rig.guild.general.messages[0].body["content"]
+    assert "Once that is fixed, it resumes automatically." in rig.guild.general.messages[0].body["content"]
     rig.channel.denied = Permissions.none()
     await rig.learn(rig.channel, "guild_channel_update")
     await settled(rig, SubscriptionState.ACTIVE)

@@ -62,7 +62,7 @@ async def test_a_paper_that_discord_refuses_costs_the_others_nothing_and_does_no
         assert delivery.state is DeliveryState.SENT
         assert_holds(rig.channel.digests, delivery)
         text = await status(rig)
-        assert f"Discord refused {BAD} (error {code or 400}). It is skipped from now on." in text
+        assert f"Discord refused {BAD} (error {code or 400}). I skip this paper from now on." in text
         assert f"in {len(rig.channel.digests)} messages" in text
         await rig.tick(days=1)
         rig.channel.judge = None
@@ -82,7 +82,7 @@ async def test_highlights_with_messages_of_their_own_come_though_one_before_them
         assert posted(rig) == ["2601.00002", "2601.00003", "2601.00004", "2601.00005"]
         assert [thread.id for thread in rig.channel.threads] == [each.id for each in rig.channel.digests]
         assert delivery.state is DeliveryState.SENT
-        assert "Discord refused 2601.00001 (error 240000). It is skipped from now on." in await status(rig)
+        assert "Discord refused 2601.00001 (error 240000). I skip this paper from now on." in await status(rig)
 
 
 @pytest.mark.parametrize("layout", Layout)
@@ -99,7 +99,7 @@ async def test_a_link_that_discord_takes_for_harmful_is_left_out(
         if layout is Layout.COMPACT:  # it shows neither
             assert delivery.messages[0].form is Form.FULL
         else:
-            assert "came without pictures and outside links" in await status(rig)
+            assert "was posted without pictures and outside links" in await status(rig)
 
 
 async def test_a_layout_that_discord_does_not_take_gives_way_to_plain_lines(rig: DeliveryRig) -> None:
@@ -108,7 +108,7 @@ async def test_a_layout_that_discord_does_not_take_gives_way_to_plain_lines(rig:
     (message,) = rig.channel.digests
     assert len(message.papers) == 5
     assert "1. Paper 2601.00001 ▲ 70" in json.dumps(message.body, ensure_ascii=False)
-    assert "Discord refused it as it was (error 50035), so it came in plain lines." in await status(rig)
+    assert "Discord refused it at first (error 50035), so it was posted as plain lines." in await status(rig)
 
 
 async def test_where_all_is_refused_for_a_while_its_papers_come_afterwards(rig: DeliveryRig) -> None:
@@ -138,7 +138,9 @@ async def test_a_digest_of_a_single_paper_that_is_refused_has_another_the_next_d
     async with open_rig(house, wire, clock, size=1) as rig:
         rig.channel.judge = refusing("2601.00001", Fault(400, 240000))
         await rig.tick()
-        assert "not posted. Discord refused 2601.00001 (error 240000). It is skipped from now on." in await status(rig)
+        assert "not posted. Discord refused 2601.00001 (error 240000). I skip this paper from now on." in await status(
+            rig
+        )
         await rig.tick(days=1)
         assert posted(rig) == ["2601.00011"]
 
@@ -152,7 +154,7 @@ async def test_a_post_that_discord_answers_with_500_each_time_is_brought_down_to
         for _ in range(90):
             await rig.tick(minutes=1)
         assert sorted(posted(rig)) == ["2601.00001", "2601.00002", "2601.00004", "2601.00005"]
-        assert f"Discord refused {BAD} (error 500). It is skipped from now on." in await status(rig)
+        assert f"Discord refused {BAD} (error 500). I skip this paper from now on." in await status(rig)
 
 
 async def test_an_outage_of_a_few_minutes_changes_nothing_of_a_digest(house: House, wire: Wire, clock: Clock) -> None:
@@ -275,7 +277,7 @@ async def test_a_400_of_a_proxy_is_no_refusal_of_discords(
         await rig.tick()
         (delivery,) = await rig.deliveries()
         assert (delivery.state, delivery.messages[0].form) == (DeliveryState.PLANNED, Form.FULL)
-        assert "on its way, delayed. Discord answered with error 400." in await status(rig)
+        assert "delayed, but on its way. Discord answered with error 400." in await status(rig)
         await rig.tick(minutes=5)
         await rig.assert_arrived_once()
 
@@ -287,7 +289,7 @@ async def test_a_thread_that_is_one_too_many_is_named_beside_the_message_that_st
         wire.thread_faults.append(Fault(400, 160006))
         await rig.tick()
         await rig.assert_arrived_once()
-        said = "But a thread could not be opened. There are too many active threads in the server."
+        said = "But I couldn't open a thread. The server has too many active threads."
         assert said in await status(rig)
 
 
@@ -295,6 +297,6 @@ async def test_a_post_that_is_one_thread_too_many_is_not_made_for_that(house: Ho
     async with open_rig(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as rig:
         wire.post_faults.append(Fault(400, 160006))
         await rig.tick()
-        assert "not posted. There are too many active threads in the server." in await status(rig)
+        assert "not posted. The server has too many active threads." in await status(rig)
         await rig.tick(days=1)
         assert len(posted(rig)) == 5

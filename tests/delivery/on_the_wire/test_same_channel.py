@@ -51,8 +51,8 @@ async def test_another_one_is_added_where_that_is_wanted_and_once(server: Server
 async def test_the_one_that_there_is_can_be_edited_from_there(server: Server) -> None:
     await server.subscribe()
     again = await server.subscribe()
-    assert "### Change a subscription" in answer(await click(server, again, "Edit it"))
-    assert "### A new subscription" in answer(await click(server, again, "Change mine"))
+    assert "### Edit subscription" in answer(await click(server, again, "Edit it"))
+    assert "### New subscription" in answer(await click(server, again, "Go back"))
     assert await count(server) == 1
 
 
@@ -111,7 +111,7 @@ async def test_two_digests_that_are_due_in_one_minute_share_the_papers(house: Ho
             assert delivery.state is DeliveryState.SENT
         (paper,) = await house.storage.papers.get(["2601.00001"])
         verdicts = [verdict(each, await house.explainer.why(each, paper, clock())) for each in both]
-    assert sum("another digest of this channel had it" in said for said in verdicts) == 1
+    assert sum("another digest in this channel had it" in said for said in verdicts) == 1
 
 
 async def test_a_digest_may_repeat_those_of_another_where_an_admin_says_so(

@@ -96,7 +96,7 @@ async def test_two_digests_in_a_row_that_do_not_arrive_are_told_once(forum: Deli
     failed = [each.state for each in await forum.deliveries()].count(DeliveryState.FAILED)
     assert failed == 3
     (message,) = forum.guild.general.messages
-    assert message.body["content"].startswith(f"Two digests in a row did not get to <#{forum.channel.id}>. ")
+    assert message.body["content"].startswith(f"Two digests in a row didn't reach <#{forum.channel.id}>. ")
 
 
 # Threads and publishing
