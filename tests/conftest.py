@@ -1,6 +1,7 @@
 """The real thing, small: SQLite on disk, the papers API on loopback, discord.py in a simulated Discord."""
 
 import logging
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import closing
@@ -25,7 +26,7 @@ from bot.demo.papers_server import PapersServer
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.refusals import Refused
 from bot.search import Encoder, Search, load_encoder
-from bot.storage import Storage, open_storage
+from bot.storage import Storage, database, open_storage
 from tests.builders import DAY, Clock, entries
 from tests.discord_limits import check_body
 from tests.wire import FrailPapers
@@ -49,9 +50,17 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that the migrations have just made: to copy it costs a test far less than to run them."""
+    path = tmp_path_factory.mktemp("new") / "paperboy.db"
+    database._prepare(path)
+    return path
+
+
 @pytest.fixture
-async def storage(tmp_path: Path) -> AsyncIterator[Storage]:
-    async with open_storage(tmp_path / "paperboy.db") as opened:
+async def storage(tmp_path: Path, new_database: Path) -> AsyncIterator[Storage]:
+    async with open_storage(Path(shutil.copy(new_database, tmp_path))) as opened:
         yield opened
 
 
