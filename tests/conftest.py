@@ -14,7 +14,7 @@ import discord
 import pytest
 import simcord
 from aiohttp import web
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 from tenacity import wait_none
@@ -31,7 +31,7 @@ from tests.builders import DAY, Clock, entries
 from tests.discord_limits import check_body
 from tests.wire import FrailPapers
 
-settings.register_profile("unhurried", deadline=None)  # machines are busy
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines are busy
 settings.load_profile("unhurried")
 
 GUILD_ID = 1461000000000000000

@@ -224,7 +224,7 @@ class TestShrinking:
             "asyncio.run(main())\n"
         )
         told = [sys.executable, "-c", program, str(year.path), statement, year.now.isoformat()]
-        return subprocess.run(told, cwd=ROOT, check=False, capture_output=True, timeout=60).returncode
+        return subprocess.run(told, cwd=ROOT, check=False, capture_output=True, timeout=300).returncode
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.builders import DAY, MORNING, TIMETABLE, digest, paper, plan, query, 
 
 NOW = datetime(2026, 1, 19, 8, 10, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
-LIMIT = 30  # seconds that a process may take to end
+LIMIT = 300  # seconds that a process may take to end
 
 PAPERS = """
     INSERT INTO papers (id, title, abstract, upvotes, comments, authors, published_at, organization, ai_summary, tags,

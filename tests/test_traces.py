@@ -24,7 +24,7 @@ from tests.builders import DAY, MORNING, digest, paper, plan, query, wish
 ROOT = Path(__file__).parent.parent
 GUILD, CHANNEL, ROLE, ADMIN, MESSAGE = (random.Random("ids").getrandbits(60) | 1 << 59 for _ in range(5))
 FILTER = "xylophonequux"
-LIMIT = 60  # seconds that a process may take to end
+LIMIT = 300  # seconds that a process may take to end
 
 
 @pytest.fixture
