@@ -19,10 +19,12 @@ from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 from tenacity import wait_none
 
+from bot import answering, archive
 from bot.answering import unwrap
 from bot.app import House, build_house, new_scheduler
 from bot.client import PaperBot
 from bot.demo.papers_server import PapersServer
+from bot.editing import drafts
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.refusals import Refused
 from bot.search import Encoder, Search, load_encoder
@@ -35,6 +37,22 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 GUILD_ID = 1461000000000000000
+HURRIES = {
+    answering: ("ANNOUNCED_AFTER", "COMPLETED_WITHIN"),
+    archive: ("LOOKUP_SECONDS",),
+    database: ("READ_SECONDS", "WRITE_SECONDS"),
+    drafts: ("COUNT_SECONDS",),
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unhurried() -> Iterator[None]:
+    """Discord waits three seconds for an answer, a test on a busy machine longer; those of a limit set their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, names in HURRIES.items():
+            for name in names:
+                patch.setattr(module, name, 60)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -45,10 +45,12 @@ async def test_a_settings_command_is_answered_while_the_database_is_locked(
     desk: Desk, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tests.wire, "EVERYBODY_MAY", Permissions.all())
+    monkeypatch.setattr(database, "WRITE_SECONDS", 0.1)
     other.execute("BEGIN IMMEDIATE")
     answered = await desk.wire.command(desk.guild.general, "digest pause")
     assert answered["data"]["content"] == refusal(Refusal.DATABASE_BUSY)
     other.execute("COMMIT")
+    monkeypatch.setattr(database, "WRITE_SECONDS", 60)
     assert (await desk.standing()).state is SubscriptionState.ACTIVE
     answered = await desk.wire.command(desk.guild.general, "digest pause")
     assert answered["data"]["content"].startswith("**Paused.**")
