@@ -20,9 +20,11 @@ demo: setup
 run: setup
 	$(BIN)/paperboy run
 
-# On all the cores; `pytest` alone runs them one after the other.
+# On all the cores; `pytest` alone runs them one after the other. Hundreds of bots are started: they keep their bytecode,
+# even where the environment says otherwise.
+test: export PYTHONDONTWRITEBYTECODE =
 test: setup
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 # Over hundreds of captured days of the papers API, where they lie beside the project.
 test-real-days: setup

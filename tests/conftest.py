@@ -1,7 +1,8 @@
 """The real thing, small: SQLite on disk, the papers API on loopback, discord.py in a simulated Discord."""
 
 import logging
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,17 +10,19 @@ from zoneinfo import ZoneInfo
 import discord
 import pytest
 import simcord
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from tenacity import wait_none
 
+from bot import answering, archive
 from bot.answering import unwrap
 from bot.app import House, build_house
 from bot.client import PaperBot, use_discord_at
 from bot.demo.papers_server import PapersServer
+from bot.editing import drafts
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.refusals import Refused
 from bot.search import Encoder, Search, load_encoder
-from bot.storage import Storage, open_storage
+from bot.storage import Storage, database, open_storage
 from bot.subscription.schedule import Timetable, first_run
 from bot.subscription.settings import Wish
 from tests.support.bot_process import DUE, World
@@ -31,8 +34,25 @@ from tests.support.papers_server import FrailPapers, Papers
 from tests.support.server import GUILD_ID, Server
 from tests.support.wire import Wire
 
-settings.register_profile("unhurried", deadline=None)  # machines are busy
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines are busy
 settings.load_profile("unhurried")
+
+SHORT_LIMITS = {
+    answering: ("ANNOUNCED_AFTER", "COMPLETED_WITHIN"),
+    archive: ("LOOKUP_SECONDS",),
+    database: ("READ_SECONDS", "WRITE_SECONDS"),
+    drafts: ("COUNT_SECONDS",),
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unhurried() -> Iterator[None]:
+    """Discord waits three seconds for an answer, a test on a busy machine longer; those of a limit set their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, names in SHORT_LIMITS.items():
+            for name in names:
+                patch.setattr(module, name, 60)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -48,9 +68,19 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that the migrations have just made: to copy it costs a test far less than to run them."""
+    path = tmp_path_factory.mktemp("new") / "paperboy.db"
+    database._prepare(path)
+    return path
+
+
 @pytest.fixture
-async def storage(tmp_path: Path) -> AsyncIterator[Storage]:
-    async with open_storage(tmp_path / "paperboy.db") as opened:
+async def storage(tmp_path: Path, new_database: Path) -> AsyncIterator[Storage]:
+    """A new one. No commit waits for the disk, as nobody cuts the power here; in a process that is killed each does."""
+    async with open_storage(Path(shutil.copy(new_database, tmp_path))) as opened:
+        await opened.database._writer.execute("PRAGMA synchronous = OFF")
         yield opened
 
 

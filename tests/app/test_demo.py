@@ -19,7 +19,7 @@ from bot.demo.stage import raised_stage
 from bot.papers.entry import read_entry
 from tests.support.messages import custom_ids, read_texts
 
-WAIT = 60  # seconds that anything may take on a busy machine
+WAIT = 300  # seconds that anything may take on a busy machine
 
 
 @asynccontextmanager

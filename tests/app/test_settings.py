@@ -36,7 +36,7 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """`paperboy run` in `folder`, as an operator starts it."""
     known = {"PATH": os.environ["PATH"], "COLUMNS": "80"} | environment
     program = [str(Path(sys.executable).with_name("paperboy")), "run"]
-    return subprocess.run(program, cwd=folder, env=known, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(program, cwd=folder, env=known, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_without_settings_the_defaults_hold(monkeypatch: pytest.MonkeyPatch) -> None:

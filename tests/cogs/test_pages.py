@@ -258,7 +258,7 @@ garbage = st.one_of(
     deadline=None,
     max_examples=60,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[*HealthCheck],
 )
 @given(kind=st.sampled_from(KINDS), rest=garbage)
 async def test_a_forged_button_gets_a_polite_answer(library: Server, kind: str, rest: str) -> None:
@@ -290,7 +290,7 @@ async def test_a_forged_choice_gets_a_polite_answer(library: Server, custom_id: 
     deadline=None,
     max_examples=40,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[*HealthCheck],
 )
 @given(
     custom_id=st.sampled_from(["pick", "tag", "pick:", "tag:", "pick:2601.00001", "find:n1", "share:1"]),

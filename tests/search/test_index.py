@@ -123,9 +123,9 @@ def test_any_text_is_answered(kept: Search, text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
 def test_six_thousand_characters_of_anything_are_answered_soon(kept: Search, text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()  # whatever else this machine has to do
     check(kept, text)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_hostile_queries_take_no_memory_to_speak_of(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ async def test_once_damage_is_met_nothing_is_read_or_written_any_more(path: Path
     async with open_storage(path) as storage:
         assert await storage.papers.get(["2601.00001"])
         assert (await meet_damage(storage)).problem is DatabaseProblem.DAMAGED
-        await asyncio.wait_for(storage.database.damaged(), 10)
+        await asyncio.wait_for(storage.database.damaged(), 60)
         with pytest.raises(DatabaseRefused):
             await storage.papers.get(["2601.00001"])
         with pytest.raises(DatabaseRefused):

@@ -278,7 +278,7 @@ class TestEmbeddings:
         reading = [storage.embeddings.all("m") for _ in range(2 * database.READERS)]
         first = [await anext(each) for each in reading]
         assert first == [[(A.id, A.id.encode()), (B.id, B.id.encode())]] * len(reading)
-        await asyncio.wait_for(storage.papers.record_paper(STRANGER, MORNING), 5)
+        await asyncio.wait_for(storage.papers.record_paper(STRANGER, MORNING), 60)
         assert [batch for each in reading async for batch in each] == [[(C.id, C.id.encode())]] * len(reading)
 
 
@@ -402,7 +402,7 @@ class TestTransactions:
 
     async def test_readers_do_not_wait_for_an_open_transaction(self, opened: Database) -> None:
         async with transaction(opened):
-            assert await asyncio.wait_for(captures(opened), 5) == 0
+            assert await asyncio.wait_for(captures(opened), 60) == 0
         assert await captures(opened) == 1
 
     async def test_more_readers_than_connections_take_turns(self, opened: Database) -> None:

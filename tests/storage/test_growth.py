@@ -235,7 +235,7 @@ class TestShrinking:
             "asyncio.run(main())\n"
         )
         told = [sys.executable, "-c", program, str(year.path), statement, year.now.isoformat()]
-        return subprocess.run(told, cwd=ROOT, check=False, capture_output=True, timeout=60).returncode
+        return subprocess.run(told, cwd=ROOT, check=False, capture_output=True, timeout=300).returncode
 
 
 async def run(storage: Storage, known: Subscription, number: int, outcome: str = "sent") -> None:

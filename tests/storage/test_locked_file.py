@@ -38,10 +38,12 @@ async def test_a_settings_command_is_answered_while_the_database_is_locked(
     rig: DeliveryRig, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tests.support.wire, "EVERYBODY_MAY", Permissions.all())
+    monkeypatch.setattr(database, "WRITE_SECONDS", 0.1)
     other.execute("BEGIN IMMEDIATE")
     answered = await rig.wire.command(rig.guild.general, "digest pause")
     assert answered["data"]["content"] == refusal(Refusal.DATABASE_BUSY)
     other.execute("COMMIT")
+    monkeypatch.setattr(database, "WRITE_SECONDS", 60)
     assert (await rig.standing()).state is SubscriptionState.ACTIVE
     answered = await rig.wire.command(rig.guild.general, "digest pause")
     assert answered["data"]["content"].startswith("**Paused.**")

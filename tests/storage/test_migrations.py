@@ -23,7 +23,7 @@ from tests.support.paths import ROOT
 pytestmark = pytest.mark.usefixtures("the_file_is_sound")
 
 NOW = datetime(2026, 1, 19, 8, 10, tzinfo=UTC)
-LIMIT = 30  # seconds that a process may take to end
+LIMIT = 300  # seconds that a process may take to end
 
 PAPERS = """
     INSERT INTO papers (id, title, abstract, upvotes, comments, authors, published_at, organization, ai_summary, tags,

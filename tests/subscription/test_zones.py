@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
-from time import monotonic
+from time import process_time
 from zoneinfo import ZoneInfo, available_timezones
 
 import discord
@@ -295,11 +295,11 @@ class TestNobodyKnowsThatPlace:
         "text", ["Europe/Berlin\x00", "x" * 5000, "usa " * 1500, "," * 6000, "a " * 40, "+" * 6000, "a " * 3000]
     )
     def test_nor_does_it_take_long_to_say_so(self, text: str) -> None:
-        begun = monotonic()
+        begun = process_time()  # whatever else this machine has to do
         with pytest.raises(Refused, match=Refusal.ZONE_UNKNOWN.name):
             parse_zone(text)
         assert find_zones(text) == [] or text.startswith(",")
-        assert monotonic() - begun < 1
+        assert process_time() - begun < 1
 
     @given(st.text(max_size=40) | st.text("utcgmberlin, +-:/|0123456789()", max_size=20))
     @example("ß" * 100)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
@@ -218,10 +218,27 @@ def _templates(method: str) -> list[str]:
 
 
 @cache
-def _validator(method: str, template: str) -> Draft202012Validator:
+def _validator(method: str, template: str) -> Any:
     registry: Registry[Any] = Registry().with_resource("urn:discord", DRAFT202012.create_resource(_openapi()))
     place = "/".join(
         part.replace("~", "~0").replace("/", "~1")
         for part in ("", "paths", template, method.lower(), "requestBody", "content", "application/json", "schema")
     )
-    return Draft202012Validator({"$ref": f"urn:discord#{place}"}, registry=registry)
+    return _Validator({"$ref": f"urn:discord#{place}"}, registry=registry)
+
+
+def _one_of(validator: Any, kinds: list[dict[str, Any]], value: Any, schema: Any) -> Iterator[Any]:
+    """`oneOf`, which tries only those kinds of component that `value` says it is: that is several times as fast."""
+    if isinstance(value, dict) and "type" in value:
+        kinds = [each for each in kinds if value["type"] in (_types(each.get("$ref", "")) or [value["type"]])] or kinds
+    yield from Draft202012Validator.VALIDATORS["oneOf"](validator, kinds, value, schema)
+
+
+@cache
+def _types(reference: str) -> list[int]:
+    """The types of component that a schema describes, where it names them."""
+    known = _openapi()["components"]["schemas"].get(reference.rpartition("/")[2], {})
+    return list(known.get("properties", {}).get("type", {}).get("enum", []))
+
+
+_Validator: Any = validators.extend(Draft202012Validator, {"oneOf": _one_of})  # type: ignore[no-untyped-call]
