@@ -16,29 +16,29 @@ from rich.table import Table
 
 from bench import compose, corpus, growth, ingest, load, memory, paced, search, sends, wire
 from bench.figures import table
-from bench.shelves import Shelf, shelve
+from bench.filled_index import FilledIndex, fill_index
 from bot.search import Encoder, load_encoder
 
 REAL = "real"
 SIZES = (REAL, "20000", "200000")
 DIGESTS = "digests"
 
-Part = Callable[[Path, Shelf, Encoder | None], Awaitable[Table]]
+Part = Callable[[Path, FilledIndex, Encoder | None], Awaitable[Table]]
 
 
-async def _build(folder: Path, shelf: Shelf, encoder: Encoder | None) -> Table:
+async def _build(folder: Path, shelf: FilledIndex, encoder: Encoder | None) -> Table:
     return table("Build and start", [*await load.building(folder, shelf), *await load.starting(shelf, encoder)])
 
 
-async def _load(folder: Path, shelf: Shelf, _: Encoder | None) -> Table:
+async def _load(folder: Path, shelf: FilledIndex, _: Encoder | None) -> Table:
     return table("Under load", [await load.searching_while_writing(folder, shelf), await load.completing(shelf)])
 
 
-async def _wire(folder: Path, shelf: Shelf, _: Encoder | None) -> Table:
+async def _wire(folder: Path, shelf: FilledIndex, _: Encoder | None) -> Table:
     return table("From an interaction's arrival to the answer", await wire.measure(folder, shelf))
 
 
-async def _memory(folder: Path, shelf: Shelf, encoder: Encoder | None) -> Table:
+async def _memory(folder: Path, shelf: FilledIndex, encoder: Encoder | None) -> Table:
     figures = await memory.measure(folder / "plain", shelf)
     if encoder:
         figures += await memory.measure(folder / "semantic", shelf, semantic=True)
@@ -73,7 +73,7 @@ async def _run(sizes: Sequence[str], parts: Sequence[str], folder: Path) -> None
             console.print(await _digests(Path(scratch), lists))
     encoder = await asyncio.to_thread(load_encoder)
     for size in sizes:
-        shelf = await shelve(folder, real, len(real) if size == REAL else int(size), encoder)
+        shelf = await fill_index(folder, real, len(real) if size == REAL else int(size), encoder)
         for part in (PARTS[each] for each in parts if each in PARTS):
             with tempfile.TemporaryDirectory(dir=folder) as scratch:
                 console.print(await part(Path(scratch) / "part", shelf, encoder))

@@ -13,23 +13,23 @@ from itertools import cycle, islice, product
 from pathlib import Path
 
 from bench.figures import Figure, median_ms
-from bot.app import open_house
+from bot.app import open_services
 from bot.composing.composer import Composer
-from bot.composing.filter import Filter
-from bot.digest import Candidate, Digest, closed_at, compose, latest_closed_day
+from bot.composing.paper_filter import PaperFilter
+from bot.digest import Candidate, Digest, choose_highlights, get_closing_time, get_latest_closed_day
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
-from bot.ranking import ranked
+from bot.ranking import rank_papers
 from bot.reasons import Reason, ReasonKind
 from bot.storage import Storage, Subscription
-from bot.subscription.schedule import first_run
-from bot.subscription.settings import Taste, Wish
-from tests.support.builders import digest_message, wish
+from bot.subscription.schedule import find_next_run
+from bot.subscription.settings import DigestSettings, Selection
+from tests.support.builders import build_settings, digest_message
 
 DAYS, TIMES = 60, 20
 QUERIES, SIZES = ("", "model", "learning", "min:5", "video OR image"), (5, 10)
-WISHES = [
-    replace(wish(channel), taste=Taste(size, query=query))
+ALL_SETTINGS = [
+    replace(build_settings(channel), selection=Selection(size, filter=query))
     for channel, (size, query) in enumerate(product(SIZES, QUERIES), 1)
 ]
 TOGETHER, ALONE = 10_000, 200  # subscriptions
@@ -51,39 +51,44 @@ def measure(papers: dict[date, list[Paper]]) -> Iterator[Figure]:
 def _one(day: date, listed: list[Paper], size: int) -> tuple[float, float]:
     candidates = [Candidate(paper, frozenset({day})) for paper in listed]
 
-    wanted = replace(wish(), taste=Taste(size))
+    wanted = replace(build_settings(), selection=Selection(size))
 
     def whole() -> list[object]:
-        digest = compose(candidates, (day,), day, wanted.taste)
+        digest = choose_highlights(candidates, (day,), day, wanted.selection)
         return list(digest_message(digest, wanted, "0" * 24).to_components())  # type: ignore[no-untyped-call]
 
     body = whole()
-    return median_ms(whole, TIMES), median_ms(lambda: (ranked(listed)[:size], json.dumps(body)), TIMES)
+    return median_ms(whole, TIMES), median_ms(lambda: (rank_papers(listed)[:size], json.dumps(body)), TIMES)
 
 
 async def measure_many(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
-    """Ten distinct wishes, of thousands of subscriptions that are due in one minute."""
+    """Ten distinct settings, of thousands of subscriptions that are due in one minute."""
     latest = dict(list(papers.items())[-DAYS:])
     day = max(latest)
-    now = closed_at(day) + timedelta(hours=2)
-    async with PapersAPI("http://127.0.0.1:9") as api, open_house(folder / "many.db", api, clock=lambda: now) as house:
+    now = get_closing_time(day) + timedelta(hours=2)
+    async with (
+        PapersAPI("http://127.0.0.1:9") as api,
+        open_services(folder / "many.db", api, clock=lambda: now) as services,
+    ):
         for listed_on, listed in latest.items():
-            await house.storage.papers.record(listed_on, listed, now)
-        await house.archive.index()
-        subscriptions = [await _recurring(house.storage, each, now) for each in WISHES]
+            await services.storage.papers.record_list(listed_on, listed, now)
+        await services.archive.update_index()
+        subscriptions = [await _recurring(services.storage, each, now) for each in ALL_SETTINGS]
 
         def unshared() -> Composer:
-            return Composer(house.storage, house.archive, Filter(house.storage, house.archive, house.search))
+            return Composer(
+                services.storage, services.archive, PaperFilter(services.storage, services.archive, services.search)
+            )
 
         async def cpu_ms(times: int, composer: Callable[[], Composer]) -> float:
             began = time.process_time()
             for each in islice(cycle(subscriptions), times):
-                assert (await composer().digest_for(each, now)).highlights
+                assert (await composer().compose_digest(each, now)).highlights
             return (time.process_time() - began) * 1000 / times
 
         return Figure(
             f"compose for {TOGETHER:,} subscriptions with ten wishes, CPU each",
-            await cpu_ms(TOGETHER, lambda: house.composer),
+            await cpu_ms(TOGETHER, lambda: services.composer),
             await cpu_ms(ALONE, unshared),
             "ms",
             "reading the archive for each",
@@ -91,13 +96,13 @@ async def measure_many(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
         )
 
 
-async def _recurring(storage: Storage, wished: Wish, now: datetime) -> Subscription:
+async def _recurring(storage: Storage, settings: DigestSettings, now: datetime) -> Subscription:
     """A subscription that has had its digests until the day before."""
     before = now - timedelta(days=1)
-    run = first_run(wished.timetable, before)
-    following = first_run(wished.timetable, before, after=run.date)
-    added = await storage.subscriptions.add(1, wished, by=1, now=before, next_run=run)
-    quiet = Digest(latest_closed_day(before), reason=Reason(ReasonKind.NO_PAPERS_LISTED))
-    await storage.deliveries.plan(added, run, following, quiet, nonces=[], now=before)
-    (current,) = [each for each in await storage.subscriptions.of_guild(1) if each.id == added.id]
+    run = find_next_run(settings.schedule, before)
+    following = find_next_run(settings.schedule, before, after=run.date)
+    added = await storage.subscriptions.add(1, settings, by=1, now=before, next_run=run)
+    quiet = Digest(get_latest_closed_day(before), reason=Reason(ReasonKind.NO_PAPERS_LISTED))
+    await storage.deliveries.plan_delivery(added, run, following, quiet, nonces=[], now=before)
+    (current,) = [each for each in await storage.subscriptions.list_for_server(1) if each.id == added.id]
     return current

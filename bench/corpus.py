@@ -11,7 +11,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from bot.demo import sample_lists
+from bot.demo import load_sample_lists
 from bot.papers import Paper
 from bot.papers.entry import read_entry
 
@@ -24,7 +24,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 def lists() -> tuple[str, Lists]:
     """The corpus's name, and its daily lists as the papers API answered them."""
     if not CAPTURED.exists():
-        return "the demo's sample", sample_lists()
+        return "the demo's sample", load_sample_lists()
     with gzip.open(CAPTURED, "rt", encoding="utf-8") as lines:
         days = [json.loads(line) for line in lines]
     return "captured days", {date.fromisoformat(day["date"]): day["response"] for day in days}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.figures import Figure
-from bot.subscription.settings import Wish
+from bot.subscription.settings import DigestSettings
 from tests.support.year import KINDS, Year
 
 EACH = 4  # subscriptions of a kind
@@ -17,8 +17,9 @@ async def measure(folder: Path) -> list[Figure]:
         alone = await _kilobytes(folder / f"alone {shrinking}.db", (), shrinking=shrinking)
         figures.append(
             [
-                (await _kilobytes(folder / f"{kind} {shrinking}.db", [wish] * EACH, shrinking=shrinking) - alone) / EACH
-                for kind, wish in KINDS.items()
+                (await _kilobytes(folder / f"{kind} {shrinking}.db", [settings] * EACH, shrinking=shrinking) - alone)
+                / EACH
+                for kind, settings in KINDS.items()
             ]
         )
     return [
@@ -27,7 +28,7 @@ async def measure(folder: Path) -> list[Figure]:
     ]
 
 
-async def _kilobytes(path: Path, wishes: Sequence[Wish], *, shrinking: bool) -> float:
-    year = Year(path, wishes, shrinking=shrinking)
+async def _kilobytes(path: Path, all_settings: Sequence[DigestSettings], *, shrinking: bool) -> float:
+    year = Year(path, all_settings, shrinking=shrinking)
     await year.live()
     return year.kilobytes

@@ -20,7 +20,7 @@ async def measure(folder: Path, lists: Lists) -> Figure:
     async with open_storage(path) as storage:
         began = time.perf_counter()
         for day, raw in lists.items():
-            await storage.papers.record(day, [read_entry(entry, day) for entry in raw], NOW)
+            await storage.papers.record_list(day, [read_entry(entry, day) for entry in raw], NOW)
         ours = time.perf_counter() - began
     floor = _bare(path, folder / "bare.db")
     return Figure(

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from bench import corpus, peers
 from bot.papers import Paper
-from bot.search import Meaning, Search, load_encoder, parse, text_of
+from bot.search import Meaning, SearchIndex, get_embedded_text, load_encoder, parse_query
 
 JUDGED = Path(__file__).with_name("judged.jsonl")
 TUNING = Path(__file__).with_name("tuning.jsonl")
@@ -103,20 +103,20 @@ def _scored(ranks: Sequence[int | None]) -> Score:
 
 
 @contextmanager
-def _searches(folder: Path, papers: Sequence[Paper], meaning: Meaning | None) -> Iterator[dict[str, Search]]:
+def _searches(folder: Path, papers: Sequence[Paper], meaning: Meaning | None) -> Iterator[dict[str, SearchIndex]]:
     """Ours, by words alone and with the extra `semantic` where it is installed."""
     with ExitStack() as stack:
         searches = {}
         for name, known in ((OURS, None), (SEMANTIC, meaning)):
             if name == OURS or known:
-                search = searches[name] = stack.enter_context(closing(Search(folder / name, "judged", 0, known)))
-                search.update(list(enumerate(papers, 1)))
+                search = searches[name] = stack.enter_context(closing(SearchIndex(folder / name, "judged", 0, known)))
+                search.add_papers(list(enumerate(papers, 1)))
         yield searches
 
 
-def _finder(search: Search, papers: Sequence[Paper]) -> Engine:
+def _finder(search: SearchIndex, papers: Sequence[Paper]) -> Engine:
     today = max(paper.day for paper in papers if paper.day)
-    return lambda query, limit: search.find(parse(query, today), limit=limit).ids
+    return lambda query, limit: search.find_papers(parse_query(query, today), limit=limit).ids
 
 
 def _meaning(papers: Sequence[Paper]) -> tuple[Meaning | None, str]:
@@ -128,7 +128,7 @@ def _meaning(papers: Sequence[Paper]) -> tuple[Meaning | None, str]:
     meaning = Meaning(encoder)
     began = time.perf_counter()
     for paper in track(papers, "Computing vectors", console=Console(stderr=True)):
-        meaning.take_in([(paper.id, meaning.vector(text_of(paper)))])
+        meaning.add_vectors([(paper.id, meaning.encode_text(get_embedded_text(paper)))])
     each = (time.perf_counter() - began) * 1000 / len(papers)
     return meaning, (
         f"The extra `semantic` costs {_installed_mb():.0f} MB on disk, {_resident_mb() - before:.0f} MB of memory "
@@ -217,13 +217,13 @@ def main() -> None:
             console.print(_misses(list(engines.values())[-1], judged, papers))
 
 
-def _likeness(searches: Mapping[str, Search], papers: Sequence[Paper]) -> Table:
+def _likeness(searches: Mapping[str, SearchIndex], papers: Sequence[Paper]) -> Table:
     """Of the five papers most like each of thirty, how many somebody who asked for such was glad of."""
     known = {paper.id: paper for paper in papers}
     asked = [json.loads(line) for line in SIMILAR.read_text(encoding="utf-8").splitlines()]
     table = Table("/paper similar", "useful among five", "the first is useful", title=f"{len(asked)} papers")
     for name, search in searches.items():
-        found = [(search.similar(known[each["paper"]], limit=5), each["similar"]) for each in asked]
+        found = [(search.find_similar(known[each["paper"]], limit=5), each["similar"]) for each in asked]
         useful = sum(sum(paper in glad for paper in ids) for ids, glad in found) / (5 * len(asked))
         first = sum(ids[0] in glad for ids, glad in found) / len(asked)
         table.add_row(name, f"{useful:.2f}", f"{first:.2f}")

@@ -10,10 +10,10 @@ from itertools import count
 from pathlib import Path
 
 from bench.figures import Figure, Stopwatch, Times, forget_the_past, lateness
+from bench.filled_index import NOW, FilledIndex, batches
 from bench.queries import asked
 from bench.search import find
-from bench.shelves import NOW, Shelf, batches
-from bot.app import House
+from bot.app import Services
 from bot.papers import Paper
 from bot.search import Encoder
 
@@ -24,15 +24,15 @@ LONGEST_TYPED, EACH_LENGTH = 12, 24
 IDLE_SECONDS = 2
 
 
-async def building(folder: Path, shelf: Shelf) -> list[Figure]:
+async def building(folder: Path, shelf: FilledIndex) -> list[Figure]:
     """The index from none, and what the event loop notices of it."""
     copy = shelf.copied(folder, index=False)
     forget_the_past()
     async with lateness() as idle:
         await asyncio.sleep(IDLE_SECONDS)
-    async with copy.open() as house, lateness() as late:
+    async with copy.open() as services, lateness() as late:
         with Stopwatch() as built:
-            await house.archive.index()
+            await services.archive.update_index()
     rate = shelf.size / built.seconds
     return [
         Figure(f"index {shelf.name} papers from none", rate, None, "papers/s", goal="≥ 5,000"),
@@ -41,7 +41,7 @@ async def building(folder: Path, shelf: Shelf) -> list[Figure]:
     ]
 
 
-async def starting(shelf: Shelf, encoder: Encoder | None) -> list[Figure]:
+async def starting(shelf: FilledIndex, encoder: Encoder | None) -> list[Figure]:
     """From nothing open to the first answer."""
     text = asked(shelf.real)[0].ours
     plain = await _start(shelf, None, text)
@@ -52,48 +52,48 @@ async def starting(shelf: Shelf, encoder: Encoder | None) -> list[Figure]:
     return figures
 
 
-async def _start(shelf: Shelf, encoder: Encoder | None, text: str) -> float:
+async def _start(shelf: FilledIndex, encoder: Encoder | None, text: str) -> float:
     began = time.perf_counter()
-    async with shelf.open(encoder) as house:
-        await find(house, text)
+    async with shelf.open(encoder) as services:
+        await find(services, text)
         return (time.perf_counter() - began) * 1000
 
 
-async def searching_while_writing(folder: Path, shelf: Shelf) -> Figure:
+async def searching_while_writing(folder: Path, shelf: FilledIndex) -> Figure:
     """Searches one after the other at rest, and while a backfill records days and the index takes them in."""
     texts = [query.ours for query in asked(shelf.real)]
     copy, new = shelf.copied(folder), shelf.following(NEW)
-    async with copy.open() as house:
+    async with copy.open() as services:
         forget_the_past()
-        await _searches(house, texts, len(texts))  # warms the caches
-        rest = await _searches(house, texts, SEARCHES)
-        async with _backfilling(house, new):
-            busy = await _searches(house, texts, SEARCHES)
+        await _searches(services, texts, len(texts))  # warms the caches
+        rest = await _searches(services, texts, SEARCHES)
+        async with _backfilling(services, new):
+            busy = await _searches(services, texts, SEARCHES)
     return Figure(
         f"search among {shelf.name} while a backfill writes, p99", busy.p99, rest.p99, "ms", "at rest", "≤ 1.5 ×"
     )
 
 
-async def _searches(house: House, texts: Sequence[str], times: int) -> Times:
+async def _searches(services: Services, texts: Sequence[str], times: int) -> Times:
     taken = []
     for number in range(times):
         with Stopwatch() as watch:
-            await find(house, texts[number % len(texts)])
+            await find(services, texts[number % len(texts)])
         taken.append(watch.ms)
     return Times(taken)
 
 
 @asynccontextmanager
-async def _backfilling(house: House, papers: Sequence[Paper]) -> AsyncIterator[None]:
+async def _backfilling(services: Services, papers: Sequence[Paper]) -> AsyncIterator[None]:
     """Day after day is recorded, as fast as it goes, and the index follows."""
 
     async def record() -> None:
         for day in _days(papers):
-            await house.storage.papers.record(day[0].day or NOW.date(), day, NOW)
+            await services.storage.papers.record_list(day[0].day or NOW.date(), day, NOW)
 
     async def index() -> None:
         while True:
-            await house.archive.index()
+            await services.archive.update_index()
             await asyncio.sleep(0.01)
 
     working = [asyncio.create_task(record()), asyncio.create_task(index())]
@@ -112,15 +112,15 @@ def _days(papers: Sequence[Paper]) -> Iterator[list[Paper]]:
         yield from batches((replace(paper, upvotes=paper.upvotes + more) for paper in papers), A_DAY)
 
 
-async def completing(shelf: Shelf) -> Figure:
+async def completing(shelf: FilledIndex) -> Figure:
     """What somebody sees while typing, letter by letter."""
     every = [text for length in range(1, LONGEST_TYPED + 1) for text in _typed(shelf.real, length)]
     taken = []
-    async with shelf.open() as house:
+    async with shelf.open() as services:
         forget_the_past()
         for text in every:
             with Stopwatch() as watch:
-                await house.completer.queries(text, shelf.today)
+                await services.completer.complete_query(text, shelf.today)
             taken.append(watch.ms)
     times = Times(taken)
     return Figure(

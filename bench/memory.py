@@ -7,15 +7,15 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 
 from bench.figures import Figure
+from bench.filled_index import NOW, FilledIndex
 from bench.queries import asked
-from bench.shelves import NOW, Shelf
 
 TYPED = 64
 WHOLE = "VmRSS"
 PARTS = {"RssAnon": "· its own", "RssFile": "· of files, which Linux can take back", "VmHWM": "· at its peak"}
 
 
-async def measure(folder: Path, shelf: Shelf, *, semantic: bool = False) -> list[Figure]:
+async def measure(folder: Path, shelf: FilledIndex, *, semantic: bool = False) -> list[Figure]:
     copy = shelf.copied(folder)
     searched = [query.ours for query in asked(shelf.real)]
     asks = {"searched": searched, "typed": [paper.title[:8] for paper in shelf.real[:TYPED]]}

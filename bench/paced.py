@@ -19,16 +19,16 @@ from zoneinfo import ZoneInfo
 
 from bench.figures import Figure
 from bench.sends import subscribe
-from bot.app import House, open_house
-from bot.client import PaperBot, use_discord_at
-from bot.delivery.courier import build_courier
+from bot.app import Services, open_services
+from bot.client import PaperBot, connect_to_discord_at
+from bot.delivery.dispatcher import build_dispatcher
 from bot.delivery.sending import MESSAGES_PER_SECOND
-from bot.digest import closed_at
+from bot.digest import get_closing_time
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
 from bot.storage import Storage
-from bot.subscription.schedule import Timetable, first_run
-from bot.subscription.settings import Discussion, Posting, Taste, Wish
+from bot.subscription.schedule import Schedule, find_next_run
+from bot.subscription.settings import DigestSettings, PostingOptions, Selection, Threads
 from tests.support.wire import TOKEN
 
 OTHERS, HANGING = 900, 100
@@ -78,7 +78,7 @@ class Arrivals:
 class Neighbourhood:
     """Servers whose digests are due, some of them a minute `later`, beside others that hang and a greedy one."""
 
-    house: House
+    services: Services
     others: int
     hanging: int
     later: int = 0
@@ -87,16 +87,16 @@ class Neighbourhood:
 
     async def deliver(self) -> Arrivals:
         """How the digests of the others come; at the end nothing hangs any more, and all are there."""
-        now = self.house.clock()
+        now = self.services.clock()
         async with _discord(now, 1 + self.others + self.hanging, self.hanging) as discord:
             greedy, soon, later, slow = self._shared_out(discord.channels)
-            await _subscribe_greedily(self.house.storage, greedy, now - timedelta(hours=1))
+            await _subscribe_greedily(self.services.storage, greedy, now - timedelta(hours=1))
             mixed = [*soon, *slow]
             random.Random(1).shuffle(mixed)  # what hangs is anywhere
-            await subscribe(self.house.storage, mixed, now - timedelta(hours=1))
-            await subscribe(self.house.storage, later, now)
+            await subscribe(self.services.storage, mixed, now - timedelta(hours=1))
+            await subscribe(self.services.storage, later, now)
             ticks = [now, now + timedelta(minutes=1)] if later else [now]
-            arrivals = await _deliver(self.house, discord, ticks, [*soon, *later])
+            arrivals = await _deliver(self.services, discord, ticks, [*soon, *later])
             self.made = {channel: len(moments) for channel, moments in discord.made.items()}
         self.wanted = {channel: 1 for _, channel in (*soon, *later, *slow)} | {greedy[1]: GREEDY}
         return arrivals
@@ -111,18 +111,20 @@ class Neighbourhood:
 async def _subscribe_greedily(storage: Storage, place: Place, then: datetime) -> None:
     """Many subscriptions for one channel, each with a thread for every highlight."""
     guild_id, channel_id = place
-    timetable = Timetable((then + timedelta(minutes=1)).time(), ZoneInfo("UTC"))
-    wish = Wish(channel_id, timetable, Taste(repeats=True), Posting(discussion=Discussion.HIGHLIGHT))
+    schedule = Schedule((then + timedelta(minutes=1)).time(), ZoneInfo("UTC"))
+    settings = DigestSettings(
+        channel_id, schedule, Selection(allow_repeats=True), PostingOptions(threads=Threads.PER_HIGHLIGHT)
+    )
     for _ in range(GREEDY):
-        await storage.subscriptions.add(guild_id, wish, by=1, now=then, next_run=first_run(timetable, then))
+        await storage.subscriptions.add(guild_id, settings, by=1, now=then, next_run=find_next_run(schedule, then))
 
 
-async def answered_slowly(house: House, guilds: int, seconds: float) -> Arrivals:
+async def answered_slowly(services: Services, guilds: int, seconds: float) -> Arrivals:
     """How digests come where every answer takes so many seconds."""
-    now = house.clock()
+    now = services.clock()
     async with _discord(now, guilds, seconds=seconds) as discord:
-        await subscribe(house.storage, discord.channels, now - timedelta(hours=1))
-        return await _deliver(house, discord, [now], discord.channels)
+        await subscribe(services.storage, discord.channels, now - timedelta(hours=1))
+        return await _deliver(services, discord, [now], discord.channels)
 
 
 @asynccontextmanager
@@ -141,19 +143,21 @@ async def _discord(now: datetime, guilds: int, hanging: int = 0, seconds: float 
             await listening
 
 
-async def _deliver(house: House, discord: Discord, ticks: Sequence[datetime], others: Sequence[Place]) -> Arrivals:
+async def _deliver(
+    services: Services, discord: Discord, ticks: Sequence[datetime], others: Sequence[Place]
+) -> Arrivals:
     """Begin these ticks, and wait for the digests of `others`; then nothing hangs any more, and all comes."""
-    use_discord_at(discord.api_url, discord.gateway_url)
-    async with PaperBot(house, shard_count=1) as bot:
+    connect_to_discord_at(discord.api_url, discord.gateway_url)
+    async with PaperBot(services, shard_count=1) as bot:
         connection = asyncio.create_task(bot.start(TOKEN))
         await bot.wait_until_ready()
-        courier = build_courier(bot, bot.channels, house.storage, house.composer)
+        dispatcher = build_dispatcher(bot, bot.channels, services.storage, services.composer)
         began = time.monotonic()
         for now in ticks:
-            await courier.begin(now)
+            await dispatcher.start_due(now)
         arrivals = await _arrivals(discord, {channel for _, channel in others}, began)
         discord.end_hanging()
-        await courier.idle()
+        await dispatcher.wait_until_idle()
         await bot.close()
         await connection
     return arrivals
@@ -169,10 +173,10 @@ async def _arrivals(discord: Discord, wanted: set[int], began: float) -> Arrival
 
 
 async def measure(folder: Path, papers: dict[date, list[Paper]]) -> list[Figure]:
-    async with _house(folder / "neighbours.db", papers) as house:
-        neighbours = await Neighbourhood(house, OTHERS, HANGING).deliver()
-    async with _house(folder / "slow.db", papers) as house:
-        slow = await answered_slowly(house, SLOW, SLOW_SECONDS)
+    async with _services(folder / "neighbours.db", papers) as services:
+        neighbours = await Neighbourhood(services, OTHERS, HANGING).deliver()
+    async with _services(folder / "slow.db", papers) as services:
+        slow = await answered_slowly(services, SLOW, SLOW_SECONDS)
     assert (neighbours.came, slow.came) == (neighbours.due, slow.due)
     pace = f"{MESSAGES_PER_SECOND} a second"
     crowd = f"{OTHERS} digests at {pace}, {HANGING} channels hang, one server is greedy: the last"
@@ -184,11 +188,11 @@ async def measure(folder: Path, papers: dict[date, list[Paper]]) -> list[Figure]
 
 
 @asynccontextmanager
-async def _house(database: Path, papers: dict[date, list[Paper]]) -> AsyncIterator[House]:
+async def _services(database: Path, papers: dict[date, list[Paper]]) -> AsyncIterator[Services]:
     """The bot's house two hours after the last of these days has closed, which alone has papers."""
     day, listed = list(papers.items())[-1]
-    now = closed_at(day) + timedelta(hours=2)
-    async with PapersAPI("http://127.0.0.1:9") as api, open_house(database, api, clock=lambda: now) as house:
+    now = get_closing_time(day) + timedelta(hours=2)
+    async with PapersAPI("http://127.0.0.1:9") as api, open_services(database, api, clock=lambda: now) as services:
         for before in range(DAYS):
-            await house.storage.papers.record(day - timedelta(days=before), [] if before else listed, now)
-        yield house
+            await services.storage.papers.record_list(day - timedelta(days=before), [] if before else listed, now)
+        yield services

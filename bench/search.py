@@ -14,11 +14,11 @@ from rich.table import Table
 
 from bench import peers
 from bench.figures import Stopwatch, Times, forget_the_past
+from bench.filled_index import FilledIndex
 from bench.queries import Asked, asked
-from bench.shelves import Shelf
-from bot.app import House
+from bot.app import Services
 from bot.papers import Paper
-from bot.search import Encoder, parse
+from bot.search import Encoder, parse_query
 
 LIMIT = 10
 ROUNDS = 25  # of a kind's eight queries
@@ -29,41 +29,41 @@ _FLOOR = peers.BareTantivy.name
 Engine = Callable[[Asked], Awaitable[object]]
 
 
-async def measure(folder: Path, shelf: Shelf, encoder: Encoder | None) -> Table:
+async def measure(folder: Path, shelf: FilledIndex, encoder: Encoder | None) -> Table:
     folder.mkdir()  # noqa: ASYNC240
     with peers.opened(folder, shelf.papers()) as others:
-        async with shelf.open(encoder) as house:
-            engines = {OURS: _ours(house), **{peer.name: _theirs(peer) for peer in others}}
+        async with shelf.open(encoder) as services:
+            engines = {OURS: _ours(services), **{peer.name: _theirs(peer) for peer in others}}
             if encoder:
-                engines[SEMANTIC] = _semantic(house)
+                engines[SEMANTIC] = _semantic(services)
             forget_the_past()
             kinds = groupby(asked(shelf.real), key=lambda query: query.kind)
             measured = {kind: await _side_by_side(engines, list(queries)) for kind, queries in kinds}
     return _table(shelf, list(engines), measured)
 
 
-async def find(house: House, text: str) -> Sequence[Paper]:
+async def find(services: Services, text: str) -> Sequence[Paper]:
     """What the bot does for `/paper search`, up to the layout."""
-    query = parse(text, house.clock().date())
-    found = await asyncio.to_thread(house.search.find, query, limit=LIMIT)
-    return await house.storage.papers.get(found.ids)
+    query = parse_query(text, services.clock().date())
+    found = await asyncio.to_thread(services.search.find_papers, query, limit=LIMIT)
+    return await services.storage.papers.get(found.ids)
 
 
-def _ours(house: House) -> Engine:
-    meaning = house.search.meaning
+def _ours(services: Services) -> Engine:
+    meaning = services.search.meaning
 
     async def ask(query: Asked) -> object:
-        house.search.meaning = None
+        services.search.meaning = None
         try:
-            return await find(house, query.ours)
+            return await find(services, query.ours)
         finally:
-            house.search.meaning = meaning
+            services.search.meaning = meaning
 
     return ask
 
 
-def _semantic(house: House) -> Engine:
-    return lambda query: find(house, query.ours)
+def _semantic(services: Services) -> Engine:
+    return lambda query: find(services, query.ours)
 
 
 def _theirs(peer: peers.Peer) -> Engine:
@@ -97,7 +97,7 @@ async def _round(ask: Engine, queries: Sequence[Asked]) -> list[float]:
     return taken
 
 
-def _table(shelf: Shelf, engines: Sequence[str], measured: Mapping[str, Mapping[str, Times]]) -> Table:
+def _table(shelf: FilledIndex, engines: Sequence[str], measured: Mapping[str, Mapping[str, Times]]) -> Table:
     """Two columns an engine, then how ours stands to each: the medians' ratios, above 1 where ours is ahead."""
     others = [name for name in engines if name not in {OURS, SEMANTIC}]
     table = Table(title=f"{LIMIT} papers by relevance among {shelf.name}, milliseconds", box=SIMPLE, padding=0)

@@ -23,15 +23,15 @@ import discord
 from discord.ui import LayoutView
 
 from bench.figures import Figure
-from bot.app import House, open_house
-from bot.client import PaperBot, use_discord_at
-from bot.delivery.courier import build_courier
-from bot.digest import closed_at
+from bot.app import Services, open_services
+from bot.client import PaperBot, connect_to_discord_at
+from bot.delivery.dispatcher import build_dispatcher
+from bot.digest import get_closing_time
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
 from bot.storage import Storage
-from bot.subscription.schedule import Timetable, first_run
-from bot.subscription.settings import Wish
+from bot.subscription.schedule import Schedule, find_next_run
+from bot.subscription.settings import DigestSettings
 from tests.support.wire import TOKEN, Wire
 
 GUILDS = 400
@@ -40,8 +40,8 @@ AT_ONCE = 10  # bare requests
 
 
 async def measure(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
-    async with _due(folder / "sends.db", papers) as (house, wire):
-        ours = await _deliver(house)
+    async with _due(folder / "sends.db", papers) as (services, wire):
+        ours = await _deliver(services)
         floor = await _bare(wire)
     assert len(wire.bodies) == 2 * GUILDS
     return Figure(
@@ -57,8 +57,8 @@ async def measure_whole(folder: Path, papers: dict[date, list[Paper]]) -> Figure
     """Composed, planned, attempted, laid out, arrived and complete: but for Discord, which answers at once."""
     database = folder / "whole.db"
     with patch.object(discord.TextChannel, "send", _answered):
-        async with _due(database, papers) as (house, _):
-            ours = await _deliver(house, cpu=True)
+        async with _due(database, papers) as (services, _):
+            ours = await _deliver(services, cpu=True)
     return Figure(
         "a digest from compose to complete, but Discord, CPU each",
         ours * 1000 / GUILDS,
@@ -86,44 +86,46 @@ async def _answered(_: discord.TextChannel, *, view: LayoutView, **__: Any) -> _
 
 
 @asynccontextmanager
-async def _due(database: Path, papers: dict[date, list[Paper]]) -> AsyncIterator[tuple[House, Wire]]:
+async def _due(database: Path, papers: dict[date, list[Paper]]) -> AsyncIterator[tuple[Services, Wire]]:
     """A subscription of each server of a Discord on loopback, all due."""
     day, listed = list(papers.items())[-1]
-    now = closed_at(day) + timedelta(hours=2)
+    now = get_closing_time(day) + timedelta(hours=2)
     wire = Wire(lambda: now)
     for _ in range(GUILDS):
         wire.add_guild()
     async with (
         wire.serve(),
         PapersAPI("http://127.0.0.1:9") as api,
-        open_house(database, api, clock=lambda: now) as house,
+        open_services(database, api, clock=lambda: now) as services,
     ):
         for before in range(8):
-            await house.storage.papers.record(day - timedelta(days=before), [] if before else listed, now)
+            await services.storage.papers.record_list(day - timedelta(days=before), [] if before else listed, now)
         channels = [(guild.id, guild.papers.id) for guild in wire.guilds.values()]
-        await subscribe(house.storage, channels, now - timedelta(hours=1))
-        use_discord_at(wire.api_url, wire.gateway.url)
-        yield house, wire
+        await subscribe(services.storage, channels, now - timedelta(hours=1))
+        connect_to_discord_at(wire.api_url, wire.gateway.url)
+        yield services, wire
 
 
 async def subscribe(storage: Storage, channels: Iterable[tuple[int, int]], then: datetime) -> None:
     """A subscription of each server for its channel, first due a minute after `then`."""
-    timetable = Timetable((then + timedelta(minutes=1)).time(), ZoneInfo("UTC"))
-    run = first_run(timetable, then)
+    schedule = Schedule((then + timedelta(minutes=1)).time(), ZoneInfo("UTC"))
+    run = find_next_run(schedule, then)
     add = storage.subscriptions.add
     for guild_id, channel_id in channels:
-        await add(guild_id, Wish(channel_id, timetable), by=1, now=then, next_run=run)
+        await add(guild_id, DigestSettings(channel_id, schedule), by=1, now=then, next_run=run)
 
 
-async def _deliver(house: House, *, cpu: bool = False) -> float:
+async def _deliver(services: Services, *, cpu: bool = False) -> float:
     """Seconds from the tick to the last record; of all threads' CPU, or as they pass."""
     clock = time.process_time if cpu else time.perf_counter
-    async with PaperBot(house, shard_count=1) as bot:
+    async with PaperBot(services, shard_count=1) as bot:
         connection = asyncio.create_task(bot.start(TOKEN))
         await bot.wait_until_ready()
         began = clock()
-        courier = build_courier(bot, bot.channels, house.storage, house.composer, messages_per_second=UNPACED)
-        await courier.tick(house.clock())
+        dispatcher = build_dispatcher(
+            bot, bot.channels, services.storage, services.composer, messages_per_second=UNPACED
+        )
+        await dispatcher.tick(services.clock())
         taken = clock() - began
         await bot.close()
         await connection

@@ -14,10 +14,10 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
-from bot.app import House, open_house
+from bot.app import Services, open_services
 from bot.client import COGS, PaperBot
 from bot.papers.api import PapersAPI
-from bot.search import load_encoder, parse
+from bot.search import load_encoder, parse_query
 
 NOWHERE = "http://127.0.0.1:9"  # nobody answers there
 ROUNDS = 4  # of all that is asked
@@ -34,32 +34,34 @@ async def _use(database: Path, now: datetime, asks: Asks, *, semantic: bool) -> 
     encoder = load_encoder() if semantic else None
     async with (
         PapersAPI(NOWHERE) as api,
-        open_house(database, api, clock=lambda: now, encoder=encoder) as house,
-        PaperBot(house, shard_count=1) as bot,
+        open_services(database, api, clock=lambda: now, encoder=encoder) as services,
+        PaperBot(services, shard_count=1) as bot,
     ):
         for name in COGS:
             await bot.load_extension(f"cogs.{name}")
-        await _ask(house, asks)
-        await _change(house)
-        await _ask(house, asks)
+        await _ask(services, asks)
+        await _change(services)
+        await _ask(services, asks)
         return {"before": before, "used": _status()}
 
 
-async def _ask(house: House, asks: Asks) -> None:
-    today = house.clock().date()
+async def _ask(services: Services, asks: Asks) -> None:
+    today = services.clock().date()
     for _ in range(ROUNDS):
         for text in asks["searched"]:
-            await house.finder.page(parse(text, today), 1)
+            await services.finder.search_page(parse_query(text, today), 1)
         for typed in asks["typed"]:
-            await house.completer.queries(typed, today)
+            await services.completer.complete_query(typed, today)
 
 
-async def _change(house: House) -> None:
+async def _change(services: Services) -> None:
     """A list brings new upvotes, and the index takes them in."""
-    now = house.clock()
-    papers, _ = await house.storage.papers.top(date.min, date.max, limit=PAPERS_CHANGED)
-    await house.storage.papers.record(now.date(), [replace(each, upvotes=each.upvotes + 1) for each in papers], now)
-    await house.archive.index()
+    now = services.clock()
+    papers, _ = await services.storage.papers.list_top(date.min, date.max, limit=PAPERS_CHANGED)
+    await services.storage.papers.record_list(
+        now.date(), [replace(each, upvotes=each.upvotes + 1) for each in papers], now
+    )
+    await services.archive.update_index()
 
 
 def _status() -> Status:

@@ -17,14 +17,14 @@ from typing import Any
 
 from bench.discord import SEARCHED
 from bench.figures import Figure, Times, forget_the_past
+from bench.filled_index import NOW, FilledIndex
 from bench.queries import asked
 from bench.sends import UNPACED, subscribe
-from bench.shelves import NOW, Shelf
-from bot.app import House
-from bot.client import PaperBot, use_discord_at
-from bot.delivery.courier import build_courier
+from bot.app import Services
+from bot.client import PaperBot, connect_to_discord_at
+from bot.delivery.dispatcher import build_dispatcher
 from bot.delivery.sending import MESSAGES_PER_SECOND
-from bot.digest import RISER_DAYS, latest_closed_day
+from bot.digest import RISER_DAYS, get_latest_closed_day
 from tests.support.wire import TOKEN
 
 GUILDS = 500
@@ -62,10 +62,10 @@ class Discord:
         self.process.stdin.write(json.dumps(known).encode() + b"\n")
 
 
-async def measure(folder: Path, shelf: Shelf) -> list[Figure]:
+async def measure(folder: Path, shelf: FilledIndex) -> list[Figure]:
     texts = [query.ours for query in asked(shelf.real)]
     copy = shelf.copied(folder)
-    async with _discord() as discord, copy.open() as house, _bot(house, discord) as bot:
+    async with _discord() as discord, copy.open() as services, _bot(services, discord) as bot:
         digests = _Digests(bot, shelf)
         await digests.prepare(discord.channels)
         forget_the_past()
@@ -89,32 +89,32 @@ async def measure(folder: Path, shelf: Shelf) -> list[Figure]:
 class _Digests:
     """500 subscriptions, whose digests of one day after the other are sent."""
 
-    def __init__(self, bot: PaperBot, shelf: Shelf) -> None:
+    def __init__(self, bot: PaperBot, shelf: FilledIndex) -> None:
         self._bot = bot
-        self._papers = bot.house.storage.papers
+        self._papers = bot.services.storage.papers
         self._real = shelf.real
         self._now = NOW
 
     async def prepare(self, channels: Sequence[tuple[int, int]]) -> None:
         for before in range(RISER_DAYS + 1):
-            await self._list(latest_closed_day(NOW) - timedelta(days=before))
-        await subscribe(self._bot.house.storage, channels, NOW - timedelta(hours=1))
+            await self._list(get_latest_closed_day(NOW) - timedelta(days=before))
+        await subscribe(self._bot.services.storage, channels, NOW - timedelta(hours=1))
 
     async def send(self, messages_per_second: float, days: int = 1) -> None:
-        house = self._bot.house
-        courier = build_courier(
-            self._bot, self._bot.channels, house.storage, house.composer, messages_per_second=messages_per_second
+        services = self._bot.services
+        dispatcher = build_dispatcher(
+            self._bot, self._bot.channels, services.storage, services.composer, messages_per_second=messages_per_second
         )
         for _ in range(days):
-            await self._list(latest_closed_day(self._now))
-            await courier.tick(self._now)
+            await self._list(get_latest_closed_day(self._now))
+            await dispatcher.tick(self._now)
             self._now += timedelta(days=1)
 
     async def _list(self, day: date) -> None:
         """The list of `day` is read: as many papers as a real one has, others each day."""
         first = day.toordinal() * A_LIST % (len(self._real) - A_LIST)
         papers = [replace(paper, day=day) for paper in self._real[first : first + A_LIST]]
-        await self._papers.record(day, papers, self._now)
+        await self._papers.record_list(day, papers, self._now)
 
 
 @asynccontextmanager
@@ -135,10 +135,10 @@ async def _told(process: Process) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _bot(house: House, discord: Discord) -> AsyncIterator[PaperBot]:
+async def _bot(services: Services, discord: Discord) -> AsyncIterator[PaperBot]:
     """The real bot, connected; its timer stands still."""
-    use_discord_at(discord.api_url, discord.gateway_url)
-    async with PaperBot(house, shard_count=1) as bot:
+    connect_to_discord_at(discord.api_url, discord.gateway_url)
+    async with PaperBot(services, shard_count=1) as bot:
         connection = asyncio.create_task(bot.start(TOKEN))
         await bot.wait_until_ready()
         yield bot

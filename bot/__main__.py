@@ -15,21 +15,21 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.app import index_beside, open_beside, open_house
+from bot.app import get_index_path, open_services, open_storage_alongside
 from bot.archive import Archive
-from bot.client import PaperBot, use_discord_at
+from bot.client import PaperBot, connect_to_discord_at
 from bot.clock import system_clock
+from bot.clock_watch import ClockWatch
 from bot.demo import Scene
-from bot.digest import Candidate, compose, latest_closed_day
+from bot.digest import Candidate, choose_highlights, get_latest_closed_day
 from bot.layouts import terminal
 from bot.logs import set_up_logging
 from bot.papers.api import PapersAPI, PapersUnavailable
-from bot.search import IndexRefused, forget_index, load_encoder
-from bot.settings import BotSettings, InvalidSettings, Settings, read_settings
-from bot.storage import DatabaseRefused
-from bot.subscription.settings import Taste
-from bot.subscription.zones import use_newest_zones
-from bot.waking import ClockWatch
+from bot.search import IndexUnusable, invalidate_index, load_encoder
+from bot.settings import ArchiveSettings, BotSettings, InvalidSettings, read_settings
+from bot.storage import DatabaseUnusable
+from bot.subscription.settings import Selection
+from bot.subscription.timezones import use_newest_timezones
 
 app = typer.Typer(
     help="Paperboy brings the day's best AI papers to a Discord server.",
@@ -46,20 +46,20 @@ def main() -> None:
     try:
         app()
     except InvalidSettings as error:
-        _stop(str(error), _USAGE)
-    except DatabaseRefused as error:
-        _stop(terminal.database_refused(error), _USAGE)
-    except IndexRefused as error:
-        _stop(terminal.index_refused(error), _USAGE)
+        exit_with(str(error), _USAGE)
+    except DatabaseUnusable as error:
+        exit_with(terminal.describe_database_problem(error), _USAGE)
+    except IndexUnusable as error:
+        exit_with(terminal.describe_index_problem(error), _USAGE)
     except (discord.LoginFailure, discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
-        _stop(terminal.discord_refused(_final_code(error)), _USAGE)
+        exit_with(terminal.describe_close_code(get_close_code(error)), _USAGE)
     except (aiohttp.ClientError, discord.DiscordServerError) as error:
-        _stop(terminal.discord_unreachable(error), 1)
+        exit_with(terminal.describe_discord_unreachable(error), 1)
     except PapersUnavailable as error:
-        _stop(terminal.papers_unavailable(error), 1)
+        exit_with(terminal.describe_papers_unavailable(error), 1)
 
 
-def _final_code(error: discord.DiscordException) -> int:
+def get_close_code(error: discord.DiscordException) -> int:
     """The code with which the gateway closes for good; discord.py has errors of its own for two of them."""
     match error:
         case discord.LoginFailure():
@@ -71,7 +71,7 @@ def _final_code(error: discord.DiscordException) -> int:
     raise error
 
 
-def _stop(message: str, code: int) -> NoReturn:
+def exit_with(message: str, code: int) -> NoReturn:
     Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
     sys.exit(code)
 
@@ -81,46 +81,46 @@ def run() -> None:
     """Run the bot until you stop it."""
     settings = read_settings(BotSettings)
     set_up_logging(settings.log_level)
-    use_newest_zones()
+    use_newest_timezones()
     asyncio.run(_run(settings))
 
 
 async def _run(settings: BotSettings) -> None:
-    use_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
+    connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
     encoder = await asyncio.to_thread(load_encoder)
     async with (
         _papers_api(settings) as api,
-        open_house(
+        open_services(
             settings.database,
             api,
             backfill_days=settings.backfill_days,
             keep_details_days=settings.keep_details_days,
             encoder=encoder,
-        ) as house,
-        PaperBot(house) as bot,
+        ) as services,
+        PaperBot(services) as bot,
     ):
         stopped = asyncio.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, stopped.set)
         connection = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
-        house.scheduler.start()
-        watch = asyncio.create_task(ClockWatch(house.scheduler).watch())
+        services.scheduler.start()
+        watch = asyncio.create_task(ClockWatch(services.scheduler).watch_forever())
         stop = asyncio.create_task(stopped.wait())
-        damaged = asyncio.create_task(house.storage.database.damaged())
+        damaged = asyncio.create_task(services.storage.database.wait_for_damage())
         await asyncio.wait({connection, stop, damaged}, return_when=asyncio.FIRST_COMPLETED)
         watch.cancel()
-        house.scheduler.pause()  # no other tick; closing the bot then waits for the send in flight
+        services.scheduler.pause()  # no other tick; closing the bot then waits for the send in flight
         connection.cancel()  # a Discord that does not answer would keep it; its own end stays as it was
         stop.cancel()
         damaged.cancel()
         await bot.close()
-        house.scheduler.shutdown(wait=False)
+        services.scheduler.shutdown(wait=False)
         with suppress(asyncio.CancelledError):
             await connection
-        house.storage.database.refuse_damaged()
+        services.storage.database.raise_if_damaged()
 
 
-def _papers_api(settings: Settings) -> PapersAPI:
+def _papers_api(settings: ArchiveSettings) -> PapersAPI:
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     return PapersAPI(str(settings.papers_url), token)
 
@@ -133,15 +133,15 @@ def demo(
     scene: Annotated[Scene, typer.Option(help="The scene to start with.")] = Scene.DIGEST,
 ) -> None:
     """Show the real bot in a simulated Discord, in your browser. It needs no token and no network."""
-    use_newest_zones()  # before any zone is made
+    use_newest_timezones()  # before any time zone is made
     try:
-        from bot.demo import stage  # noqa: PLC0415  # an extra, which the bot runs without
+        from bot.demo import show  # noqa: PLC0415  # an extra, which the bot runs without
     except ImportError as error:
-        raise typer.BadParameter(terminal.extra_missing(error)) from None
+        raise typer.BadParameter(terminal.describe_missing_extra(error)) from None
     try:
-        asyncio.run(stage.show(screenshot and screenshot.absolute(), scene))
-    except stage.DemoUnavailable as error:
-        _stop(str(error), 1)
+        asyncio.run(show.show_demo(screenshot and screenshot.absolute(), scene))
+    except show.DemoUnavailable as error:
+        exit_with(str(error), 1)
 
 
 @app.command()
@@ -152,29 +152,31 @@ def backfill(
     ] = None,
 ) -> None:
     """Read past daily lists into the archive. You can stop it at any time: the next run continues from there."""
-    settings = read_settings(Settings)
+    settings = read_settings(ArchiveSettings)
     today = system_clock().date()
     first, last = since.date(), min(until.date() if until else today, today)
     if first > last:
-        raise typer.BadParameter(terminal.days_reversed(first, last), param_hint="--since")
+        raise typer.BadParameter(terminal.describe_reversed_days(first, last), param_hint="--since")
     asyncio.run(_backfill(settings, first, last))
 
 
-async def _backfill(settings: Settings, first: date, last: date) -> None:
+async def _backfill(settings: ArchiveSettings, first: date, last: date) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    async with open_beside(settings.database) as storage, _papers_api(settings) as api:
-        forget_index(index_beside(settings.database))  # it follows change numbers, which a restored backup may repeat
+    async with open_storage_alongside(settings.database) as storage, _papers_api(settings) as api:
+        invalidate_index(
+            get_index_path(settings.database)
+        )  # it follows change numbers, which a restored backup may repeat
         archive = Archive(api, storage)
-        days = await archive.missing(first, last)
+        days = await archive.find_missing_days(first, last)
         failures = []
         with Progress(*columns, console=Console(stderr=True)) as progress:
             bar = progress.add_task("Reading days", total=len(days))
             async for day, failure in archive.refresh_each(days, system_clock):
                 failures += [failure] if failure else []
                 progress.update(bar, advance=1, description=f"Reading {day}")
-    Console().print(terminal.days_read(len(days) - len(failures)))
+    Console().print(terminal.describe_days_read(len(days) - len(failures)))
     if failures:
-        _stop(terminal.days_unread(failures), 1)
+        exit_with(terminal.describe_days_unread(failures), 1)
 
 
 @app.command()
@@ -186,22 +188,22 @@ def preview(
     size: Annotated[int, typer.Option(min=1, max=10, help="How many papers.")] = 5,
 ) -> None:
     """Print a day's digest in the terminal, from the papers API, without touching Discord or the database."""
-    settings = read_settings(Settings)
+    settings = read_settings(ArchiveSettings)
     day = date.date() if date else None
     Console().print(asyncio.run(_preview(settings, day, size)))
 
 
-async def _preview(settings: Settings, day: date | None, size: int) -> Panel:
+async def _preview(settings: ArchiveSettings, day: date | None, size: int) -> Panel:
     """The digest of `day`, or of the latest closed day that had papers."""
-    latest = latest_closed_day(system_clock())
+    latest = get_latest_closed_day(system_clock())
     days = [day] if day else [latest - timedelta(days=earlier) for earlier in range(7)]
     async with _papers_api(settings) as api:
         for each in days:
-            papers = (await api.daily(each)).papers
+            papers = (await api.fetch_list(each)).papers
             if papers:
                 break
     candidates = [Candidate(paper, frozenset({each})) for paper in papers]
-    return terminal.digest_panel(compose(candidates, (each,), each, Taste(size, risers=0)), each)
+    return terminal.render_digest(choose_highlights(candidates, (each,), each, Selection(size, risers=0)), each)
 
 
 if __name__ == "__main__":

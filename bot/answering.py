@@ -16,35 +16,35 @@ import discord
 from discord import app_commands
 from discord.ui import LayoutView, Modal
 
-from bot.channels.requests import UNREACHED, DeliveryFailed
-from bot.layouts.refusals import BROKEN, explain_refusal
+from bot.channels.requests import REQUEST_ERRORS, DeliveryFailed
+from bot.layouts.refusals import BUG, explain_refusal
 from bot.layouts.results import SHARED
 from bot.papers.api import PapersUnavailable
 from bot.refusals import Refusal, Refused
-from bot.storage import reading_for
+from bot.storage import answering_user
 
 log = logging.getLogger(__name__)
 
-ANNOUNCED_AFTER = 1.5  # seconds without an answer
-ANSWERED_WITHIN = 60
-COMPLETED_WITHIN = 2  # what completes an option cannot be announced: it comes in time, or not at all
+DEFER_AFTER = 1.5  # seconds without an answer
+ANSWER_TIMEOUT = 60
+AUTOCOMPLETE_TIMEOUT = 2  # what completes an option cannot be announced: it comes in time, or not at all
 _BAD_REQUEST, _ANSWERED_ALREADY = 400, 40060
 
 
-class AnswerLost(Exception):
+class AnswerUndeliverable(Exception):
     """Discord did not take an answer: the interaction has expired or is answered, or the connection was lost."""
 
 
 @dataclass
-class _Progress:
+class _AnswerProgress:
     """How far an interaction is answered. One answer is sent at a time."""
 
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    announced: bool = False  # in a message that the one who asked sees alone, and which the next answer fills
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    is_deferred: bool = False  # in a message that the one who asked sees alone, and which the next answer fills
 
 
-def _progress(interaction: discord.Interaction[Any]) -> _Progress:
-    progress: _Progress = interaction.extras.setdefault("progress", _Progress())
+def _get_progress(interaction: discord.Interaction[Any]) -> _AnswerProgress:
+    progress: _AnswerProgress = interaction.extras.setdefault("progress", _AnswerProgress())
     return progress
 
 
@@ -53,10 +53,10 @@ async def reply(interaction: discord.Interaction[Any], message: str | LayoutView
 
     What fills an announcement is seen by those who saw that: the asker alone, as there may be nothing to share.
     """
-    async with _answering(interaction) as progress:
-        if progress.announced and not ephemeral:
+    async with _lock_answer(interaction) as progress:
+        if progress.is_deferred and not ephemeral:
             await interaction.followup.send(SHARED, ephemeral=True)
-        progress.announced = False
+        progress.is_deferred = False
         send = interaction.followup.send if interaction.response.is_done() else interaction.response.send_message
         if isinstance(message, str):
             await send(message, ephemeral=ephemeral)
@@ -64,15 +64,15 @@ async def reply(interaction: discord.Interaction[Any], message: str | LayoutView
             await send(view=message, ephemeral=ephemeral)
 
 
-async def reply_each(interaction: discord.Interaction[Any], texts: Iterable[str]) -> None:
+async def reply_with_each(interaction: discord.Interaction[Any], texts: Iterable[str]) -> None:
     """Answer with several messages."""
     for text in texts:
         await reply(interaction, text)
 
 
-async def update(interaction: discord.Interaction[Any], view: LayoutView) -> None:
+async def update_message(interaction: discord.Interaction[Any], view: LayoutView) -> None:
     """Answer by changing the message that somebody's button, select or modal belongs to."""
-    async with _answering(interaction):
+    async with _lock_answer(interaction):
         if interaction.response.is_done():
             await interaction.edit_original_response(view=view)
         else:
@@ -81,50 +81,50 @@ async def update(interaction: discord.Interaction[Any], view: LayoutView) -> Non
 
 async def open_modal(interaction: discord.Interaction[Any], modal: Modal) -> None:
     """Answer with a modal. Raises `Refused` where an announcement was first: Discord opens none after that."""
-    async with _answering(interaction):
+    async with _lock_answer(interaction):
         if interaction.response.is_done():
             raise Refused(Refusal.TOOK_TOO_LONG)
         await interaction.response.send_modal(modal)
 
 
-async def announce(interaction: discord.Interaction[Any], *, in_place: bool = False) -> None:
+async def defer_answer(interaction: discord.Interaction[Any], *, in_place: bool = False) -> None:
     """Say that the answer takes a while, unless that is said: a new message, or a change of an old one `in_place`."""
-    async with _answering(interaction) as progress:
+    async with _lock_answer(interaction) as progress:
         if interaction.response.is_done():
             return
         if in_place:
             await interaction.response.defer()
         else:
             await interaction.response.defer(ephemeral=True, thinking=True)
-            progress.announced = True
+            progress.is_deferred = True
 
 
 @asynccontextmanager
-async def _answering(interaction: discord.Interaction[Any]) -> AsyncIterator[_Progress]:
-    """The turn to answer. Raises `AnswerLost`."""
-    progress = _progress(interaction)
-    async with progress.turn:
+async def _lock_answer(interaction: discord.Interaction[Any]) -> AsyncIterator[_AnswerProgress]:
+    """The turn to answer. Raises `AnswerUndeliverable`."""
+    progress = _get_progress(interaction)
+    async with progress.lock:
         try:
             yield progress
-        except UNREACHED as error:
-            if is_lost(error):
-                raise AnswerLost(_shown(error)) from error
+        except REQUEST_ERRORS as error:
+            if is_undeliverable(error):
+                raise AnswerUndeliverable(_describe_error(error)) from error
             raise
 
 
-def is_lost(error: BaseException | None) -> bool:
+def is_undeliverable(error: BaseException | None) -> bool:
     """Whether an answer found nobody, so `error` says; one that Discord finds wrong is a bug of ours."""
     if isinstance(error, discord.HTTPException):
         return error.status != _BAD_REQUEST or error.code == _ANSWERED_ALREADY
     return isinstance(error, discord.RateLimited | discord.InteractionResponded | aiohttp.ClientError | OSError)
 
 
-def _shown(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     """For logs: addresses of answers hold secrets, and some errors name them."""
     return str(error) if isinstance(error, discord.DiscordException) else type(error).__name__
 
 
-async def attend(
+async def handle_interaction(
     interaction: discord.Interaction[Any], work: Coroutine[Any, Any, None], *, in_place: bool = False
 ) -> None:
     """Have `work` answer an interaction, and announce its answer if it takes long.
@@ -132,9 +132,9 @@ async def attend(
     Whatever goes wrong is answered too; `work` that takes much too long is stopped. With `in_place` it is the message
     with the button or modal that will change.
     """
-    reading_for.set(interaction.user.id)
-    limit = asyncio.timeout(ANSWERED_WITHIN)
-    announcing = asyncio.create_task(_announce_later(interaction, in_place=in_place))
+    answering_user.set(interaction.user.id)
+    limit = asyncio.timeout(ANSWER_TIMEOUT)
+    announcing = asyncio.create_task(_defer_later(interaction, in_place=in_place))
     try:
         async with limit:
             await work
@@ -144,25 +144,25 @@ async def attend(
         announcing.cancel()
 
 
-async def _announce_later(interaction: discord.Interaction[Any], *, in_place: bool) -> None:
-    await asyncio.sleep(ANNOUNCED_AFTER)
-    with suppress(AnswerLost):  # the answer will be lost too, and say so
-        await announce(interaction, in_place=in_place)
+async def _defer_later(interaction: discord.Interaction[Any], *, in_place: bool) -> None:
+    await asyncio.sleep(DEFER_AFTER)
+    with suppress(AnswerUndeliverable):  # the answer will be lost too, and say so
+        await defer_answer(interaction, in_place=in_place)
 
 
 async def reply_to_error(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Answer the one who asked, whatever happened, and log what was no mistake of theirs."""
     try:
-        if text := _explained(unwrap(error)):
+        if text := _explain_error(unwrap_error(error)):
             await reply(interaction, text)
-    except AnswerLost as lost:
-        log.info("%s could not be answered: %s", _named(interaction), lost)
+    except AnswerUndeliverable as lost:
+        log.info("%s could not be answered: %s", _describe_interaction(interaction), lost)
 
 
-def _explained(error: BaseException) -> str:
-    """What to tell the person. Raises `AnswerLost` again."""
+def _explain_error(error: BaseException) -> str:
+    """What to tell the person. Raises `AnswerUndeliverable` again."""
     match error:
-        case AnswerLost():
+        case AnswerUndeliverable():
             raise error
         case Refused():
             return explain_refusal(error)
@@ -170,10 +170,10 @@ def _explained(error: BaseException) -> str:
             return explain_refusal(Refused(Refusal.NOT_NOW, reason=error.reason))
         case _:
             log.error("an interaction ran into a bug", exc_info=error)
-            return BROKEN
+            return BUG
 
 
-def _named(interaction: discord.Interaction[Any]) -> str:
+def _describe_interaction(interaction: discord.Interaction[Any]) -> str:
     """For logs: the command, or the kind of a button, select or modal; nothing that somebody typed or picked."""
     if interaction.command:
         return f"/{interaction.command.qualified_name}"
@@ -181,7 +181,7 @@ def _named(interaction: discord.Interaction[Any]) -> str:
     return repr(data.get("custom_id", "").partition(":")[0])
 
 
-def unwrap(error: BaseException) -> BaseException:
+def unwrap_error(error: BaseException) -> BaseException:
     """What discord.py has wrapped into an error of its own."""
     return error.__cause__ or error if isinstance(error, app_commands.AppCommandError) else error
 
@@ -192,23 +192,23 @@ class AnsweringTree(app_commands.CommandTree[Any]):
     async def _call(self, interaction: discord.Interaction[Any]) -> None:
         """discord.py runs a command here, or what completes an option."""
         if interaction.type is discord.InteractionType.autocomplete:
-            await _complete(interaction, super()._call(interaction))
+            await _autocomplete(interaction, super()._call(interaction))
         else:
-            await attend(interaction, super()._call(interaction))
+            await handle_interaction(interaction, super()._call(interaction))
 
     async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /) -> None:
         await reply_to_error(interaction, error)
 
 
-async def _complete(interaction: discord.Interaction[Any], work: Coroutine[Any, Any, None]) -> None:
+async def _autocomplete(interaction: discord.Interaction[Any], work: Coroutine[Any, Any, None]) -> None:
     """Have `work` offer what somebody may be typing; if it takes too long, offer nothing."""
-    reading_for.set(interaction.user.id)
+    answering_user.set(interaction.user.id)
     try:
-        async with asyncio.timeout(COMPLETED_WITHIN):
+        async with asyncio.timeout(AUTOCOMPLETE_TIMEOUT):
             await work
     except TimeoutError:
         try:
-            async with _answering(interaction):
+            async with _lock_answer(interaction):
                 await interaction.response.autocomplete([])
-        except AnswerLost as lost:
-            log.info("%s could not be completed: %s", _named(interaction), lost)
+        except AnswerUndeliverable as lost:
+            log.info("%s could not be completed: %s", _describe_interaction(interaction), lost)

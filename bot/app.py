@@ -17,21 +17,21 @@ from bot.archive import Archive
 from bot.clock import Clock, system_clock
 from bot.composing.composer import Composer
 from bot.composing.explainer import Explainer
-from bot.composing.filter import Filter
+from bot.composing.paper_filter import PaperFilter
 from bot.lookups.completer import Completer
 from bot.lookups.finder import Finder
 from bot.papers.api import PapersAPI
-from bot.search import MODEL, Encoder, Meaning, Search
+from bot.search import MODEL, Encoder, Meaning, SearchIndex
 from bot.settings import KEEP_DETAILS_DAYS
-from bot.storage import DatabaseProblem, DatabaseRefused, Storage, is_current, open_storage
+from bot.storage import DatabaseProblem, DatabaseUnusable, Storage, is_current, open_storage
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Services:
     """What the bot works with, connected to Discord or not."""
 
     storage: Storage
-    search: Search
+    search: SearchIndex
     archive: Archive
     composer: Composer
     explainer: Explainer
@@ -43,19 +43,19 @@ class House:
     clock: Clock
 
 
-def build_house(
+def build_services(
     storage: Storage,
-    search: Search,
+    search: SearchIndex,
     api: PapersAPI,
     *,
     backfill_days: int = 0,
     keep_details_days: int = KEEP_DETAILS_DAYS,
     clock: Clock = system_clock,
-) -> House:
-    """The house over what is open already."""
+) -> Services:
+    """The services over what is open already."""
     archive = Archive(api, storage, search)
-    filter_ = Filter(storage, archive, search)
-    return House(
+    filter_ = PaperFilter(storage, archive, search)
+    return Services(
         storage,
         search,
         archive,
@@ -71,7 +71,7 @@ def build_house(
 
 
 @asynccontextmanager
-async def open_house(
+async def open_services(
     database: Path,
     api: PapersAPI,
     *,
@@ -79,33 +79,33 @@ async def open_house(
     keep_details_days: int = KEEP_DETAILS_DAYS,
     clock: Clock = system_clock,
     encoder: Encoder | None = None,
-) -> AsyncIterator[House]:
-    """The house over the SQLite file `database` and the index beside it, for one process at a time.
+) -> AsyncIterator[Services]:
+    """The services over the SQLite file `database` and the index beside it, for one process at a time.
 
     With `encoder`, the extra `semantic`, papers are also found by what they mean.
-    Raises `DatabaseRefused` and `IndexRefused`.
+    Raises `DatabaseUnusable` and `IndexUnusable`.
     """
     async with AsyncExitStack() as stack:
-        stack.enter_context(_sole_use(database))  # before a newer version migrates what an older one works with
+        stack.enter_context(_lock_database(database))  # before a newer version migrates what an older one works with
         storage = await stack.enter_async_context(open_storage(database))
-        identity, last_change = await storage.papers.identity(), await storage.papers.last_change()
-        meaning = await _meaning(encoder, storage) if encoder else None
-        search = await asyncio.to_thread(Search, index_beside(database), identity, last_change, meaning)
+        identity, last_change = await storage.papers.get_archive_id(), await storage.papers.get_last_change()
+        meaning = await _load_meaning(encoder, storage) if encoder else None
+        search = await asyncio.to_thread(SearchIndex, get_index_path(database), identity, last_change, meaning)
         stack.push_async_callback(asyncio.to_thread, search.close)
-        yield build_house(
+        yield build_services(
             storage, search, api, backfill_days=backfill_days, keep_details_days=keep_details_days, clock=clock
         )
 
 
-async def _meaning(encoder: Encoder, storage: Storage) -> Meaning:
+async def _load_meaning(encoder: Encoder, storage: Storage) -> Meaning:
     meaning = Meaning(encoder)
-    async for vectors in storage.embeddings.all(MODEL):
-        meaning.take_in(vectors)
+    async for vectors in storage.embeddings.read_all(MODEL):
+        meaning.add_vectors(vectors)
     return meaning
 
 
 @contextmanager
-def _sole_use(database: Path) -> Iterator[None]:
+def _lock_database(database: Path) -> Iterator[None]:
     """Two bots on one database would both take up what is under way; the lock ends with the process.
 
     It is the file that is locked, whatever it is called by.
@@ -118,11 +118,11 @@ def _sole_use(database: Path) -> Iterator[None]:
             if sys.platform == "linux" and file.is_file():
                 _lock_inode(file, locks.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)))
         except Timeout as error:
-            raise DatabaseRefused(DatabaseProblem.IN_USE, database) from error
+            raise DatabaseUnusable(DatabaseProblem.IN_USE, database) from error
         except (OSError, RuntimeError) as error:  # the latter for links that go round in a circle
             in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
             problem = DatabaseProblem.IN_USE if in_use else DatabaseProblem.UNUSABLE
-            raise DatabaseRefused(problem, database, str(error)) from error
+            raise DatabaseUnusable(problem, database, str(error)) from error
         yield
 
 
@@ -136,26 +136,26 @@ def _lock_inode(file: Path, holder: socket.socket) -> None:
 
 
 @asynccontextmanager
-async def open_beside(database: Path) -> AsyncIterator[Storage]:
-    """The storage, maybe beside a running bot: what that one works with is not migrated. Raises `DatabaseRefused`."""
+async def open_storage_alongside(database: Path) -> AsyncIterator[Storage]:
+    """The storage, maybe beside a running bot: what that one works with is not migrated. Raises `DatabaseUnusable`."""
     if not is_current(database):
-        await _migrate_alone(database)
+        await _migrate_if_unused(database)
     async with open_storage(database) as storage:
         yield storage
 
 
-async def _migrate_alone(database: Path) -> None:
+async def _migrate_if_unused(database: Path) -> None:
     try:
-        with _sole_use(database):
+        with _lock_database(database):
             async with open_storage(database):
                 pass
-    except DatabaseRefused as error:
+    except DatabaseUnusable as error:
         if error.problem is DatabaseProblem.IN_USE:
-            raise DatabaseRefused(DatabaseProblem.OLDER, database) from error
+            raise DatabaseUnusable(DatabaseProblem.OLDER, database) from error
         raise
 
 
-def index_beside(database: Path) -> Path:
+def get_index_path(database: Path) -> Path:
     """The folder of the search index over `database`."""
     return database.with_name(f"{database.name}.index")
 

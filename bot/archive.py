@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from bot.clock import Clock
-from bot.digest import closed_at, days_between
+from bot.digest import get_closing_time, list_days
 from bot.papers import Paper
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.reasons import Reason, ReasonKind
-from bot.search import MODEL, Search, text_of
+from bot.search import MODEL, SearchIndex, get_embedded_text
 from bot.storage import Storage
 
 Answer = TypeVar("Answer")
@@ -20,58 +20,58 @@ log = logging.getLogger(__name__)
 FRESH_FOR = timedelta(minutes=30)
 PAUSE_AFTER_FAILURE = timedelta(minutes=2)
 SETTLED_AFTER = timedelta(days=14)  # then hardly anybody votes, and once read will do for good
-PATIENCE_SECONDS = 60  # a digest that is due does not sit out a whole rate-limit window
-LOOKUP_SECONDS = 8  # somebody waits for a paper or a search
-OUTAGE = 3  # days in a row
-BATCH, SLICE = 5000, 100  # papers that the index takes in at once, and that are read at once
-AT_ONCE = 16  # papers whose vectors are computed before they are saved
+REFRESH_TIMEOUT = 60  # a digest that is due does not sit out a whole rate-limit window
+LOOKUP_TIMEOUT = 8  # somebody waits for a paper or a search
+FAILURES_TO_STOP = 3  # days in a row
+INDEX_BATCH, READ_BATCH = 5000, 100  # papers that the index takes in at once, and that are read at once
+EMBED_BATCH = 16  # papers whose vectors are computed before they are saved
 
 
 class Archive:
     """Every paper seen: filled by `api`, kept in `storage`, found again through `search`."""
 
-    def __init__(self, api: PapersAPI, storage: Storage, search: Search | None = None) -> None:
+    def __init__(self, api: PapersAPI, storage: Storage, search: SearchIndex | None = None) -> None:
         self._api = api
         self._papers = storage.papers
         self._embeddings = storage.embeddings
         self._search = search
-        self._freshening = asyncio.Lock()
-        self._indexing = asyncio.Lock()
-        self._index_follows = True
-        self._embedding = asyncio.Lock()
-        self._resting_until = datetime.min.replace(tzinfo=UTC)
-        self._rests_for = Reason(ReasonKind.PAPERS_UNREACHABLE)
+        self._fresh_lock = asyncio.Lock()
+        self._index_lock = asyncio.Lock()
+        self._is_index_current = True
+        self._embed_lock = asyncio.Lock()
+        self._pause_until = datetime.min.replace(tzinfo=UTC)
+        self._pause_reason = Reason(ReasonKind.PAPERS_UNREACHABLE)
 
-    async def refresh(self, day: date, now: datetime) -> int:
+    async def refresh_day(self, day: date, now: datetime) -> int:
         """Read the list of `day` once; gives how many papers it held. Raises `PapersUnavailable`."""
-        read = await self._api.daily(day)
-        changed = await self._papers.record(day, read.papers, now, ids=read.ids)
+        read = await self._api.fetch_list(day)
+        changed = await self._papers.record_list(day, read.papers, now, ids=read.ids)
         log.debug("%s: %d papers, %d new or changed", day, len(read.papers), changed)
         return len(read.papers)
 
     async def catch_up(self, clock: Clock, backfill_days: int) -> bool:
         """At the start: what is current, then what is lacking of so many days; gives whether none is lacking now."""
         today = clock().date()
-        missing = await self.missing(today - timedelta(days=backfill_days), today - timedelta(days=2))
+        missing = await self.find_missing_days(today - timedelta(days=backfill_days), today - timedelta(days=2))
         if missing:
             log.info("the archive is missing %d of the last %d days: reading them now", len(missing), backfill_days)
-        await self.index()
+        await self.update_index()
         await self.refresh_current(clock)
-        is_complete = await self._refresh_all(missing, clock)
-        await self.embed()
+        is_complete = await self._refresh_days(missing, clock)
+        await self.embed_papers()
         return is_complete
 
     async def refresh_current(self, clock: Clock) -> None:
         """Read the lists that still grow."""
         today = clock().date()
-        await self._refresh_all([today, today - timedelta(days=1)], clock)
+        await self._refresh_days([today, today - timedelta(days=1)], clock)
 
     async def refresh_settling(self, clock: Clock) -> None:
         """Read the lists on which people still vote."""
         today = clock().date()
-        await self._refresh_all(days_between(today - SETTLED_AFTER, today), clock)
+        await self._refresh_days(list_days(today - SETTLED_AFTER, today), clock)
 
-    async def _refresh_all(self, days: Iterable[date], clock: Clock) -> bool:
+    async def _refresh_days(self, days: Iterable[date], clock: Clock) -> bool:
         """Read the lists of `days`, and let the index follow; gives whether all were read.
 
         With the API down, the next time goes on.
@@ -85,7 +85,7 @@ class Archive:
         except PapersUnavailable as error:
             is_complete = False
             log.warning("the archive is not up to date: %s", error, extra=error.reason.log_fields)
-        await self.index()
+        await self.update_index()
         return is_complete
 
     async def refresh_each(
@@ -99,55 +99,55 @@ class Archive:
         for day in days:
             failure = None
             try:
-                await self.refresh(day, clock())
+                await self.refresh_day(day, clock())
                 in_a_row = 0
             except PapersUnavailable as error:
                 failure, in_a_row = error, in_a_row + 1
-                if in_a_row == OUTAGE:
+                if in_a_row == FAILURES_TO_STOP:
                     raise
             yield day, failure
 
-    async def freshen(self, days: Iterable[date], now: datetime) -> None:
+    async def ensure_fresh(self, days: Iterable[date], now: datetime) -> None:
         """Read lists of closed days again that were read over half an hour ago, or before their close.
 
         With the API down, a list read after the close will do; else raises `PapersUnavailable`.
         """
         wanted = list(days)
-        async with self._freshening:  # many subscriptions are due at once: the first one reads for all
-            captured = await self._papers.captured_at(wanted)
+        async with self._fresh_lock:  # many subscriptions are due at once: the first one reads for all
+            captured = await self._papers.get_capture_times(wanted)
             for day in wanted:
-                await self._freshen(day, captured.get(day), now)
+                await self._ensure_day_fresh(day, captured.get(day), now)
 
-    async def _freshen(self, day: date, captured_at: datetime | None, now: datetime) -> None:
+    async def _ensure_day_fresh(self, day: date, captured_at: datetime | None, now: datetime) -> None:
         if is_fresh(day, captured_at, now):
             return
         try:
-            await self._refresh_unless_resting(day, now)
+            await self._refresh_unless_paused(day, now)
         except PapersUnavailable as error:
-            if captured_at is None or captured_at < closed_at(day):
+            if captured_at is None or captured_at < get_closing_time(day):
                 raise
             log.warning("%s: using the list read at %s: %s", day, captured_at, error, extra=error.reason.log_fields)
 
-    async def _refresh_unless_resting(self, day: date, now: datetime) -> None:
-        if timedelta(0) < self._resting_until - now <= PAUSE_AFTER_FAILURE:  # more, if the clock was set back since
-            raise PapersUnavailable(self._rests_for, "a moment ago")
+    async def _refresh_unless_paused(self, day: date, now: datetime) -> None:
+        if timedelta(0) < self._pause_until - now <= PAUSE_AFTER_FAILURE:  # more, if the clock was set back since
+            raise PapersUnavailable(self._pause_reason, "a moment ago")
         try:
-            await self._within(PATIENCE_SECONDS, self.refresh(day, now))
+            await self._with_timeout(REFRESH_TIMEOUT, self.refresh_day(day, now))
         except PapersUnavailable as error:
-            self._resting_until, self._rests_for = now + PAUSE_AFTER_FAILURE, error.reason
+            self._pause_until, self._pause_reason = now + PAUSE_AFTER_FAILURE, error.reason
             raise
 
-    async def fetch(self, paper_id: str, now: datetime) -> Paper | None:
+    async def fetch_paper(self, paper_id: str, now: datetime) -> Paper | None:
         """Look one paper up and keep it; gives what is now known of it, None where there is no such paper.
 
         Raises `PapersUnavailable`, after some seconds at most: somebody is waiting.
         """
-        paper = await self._within(LOOKUP_SECONDS, self._api.paper(paper_id))
+        paper = await self._with_timeout(LOOKUP_TIMEOUT, self._api.fetch_paper(paper_id))
         if paper is None:
             return None
         known = await self._papers.record_paper(paper, now)
-        if not self._indexing.locked():  # else it is taken in by who has begun, and nobody waits for years of papers
-            await self.index()
+        if not self._index_lock.locked():  # else it is taken in by who has begun, and nobody waits for years of papers
+            await self.update_index()
         return known
 
     async def search_hub(self, query: str, limit: int) -> list[Paper]:
@@ -155,64 +155,68 @@ class Archive:
 
         Raises `PapersUnavailable`, after some seconds at most: somebody is waiting.
         """
-        return await self._papers.completed(await self._within(LOOKUP_SECONDS, self._api.search(query, limit)))
+        return await self._papers.complete_papers(
+            await self._with_timeout(LOOKUP_TIMEOUT, self._api.search_papers(query, limit))
+        )
 
-    async def _within(self, seconds: float, answer: Awaitable[Answer]) -> Answer:
+    async def _with_timeout(self, seconds: float, answer: Awaitable[Answer]) -> Answer:
         """The answer, if it comes in time; else what is in its way is what the API said last, if it said anything."""
         try:
             async with asyncio.timeout(seconds):
                 return await answer
         except TimeoutError as error:
-            reason = self._api.trouble or Reason(ReasonKind.PAPERS_UNREACHABLE)
+            reason = self._api.last_problem or Reason(ReasonKind.PAPERS_UNREACHABLE)
             raise PapersUnavailable(reason, f"nothing within {seconds} s") from error
 
-    async def missing(self, first: date, last: date) -> list[date]:
+    async def find_missing_days(self, first: date, last: date) -> list[date]:
         """The days not read since they closed, latest first: what a backfill has still to do."""
-        days = list(days_between(first, last))
-        captured = await self._papers.captured_at(days)
-        return [day for day in reversed(days) if day not in captured or captured[day] < closed_at(day)]
+        days = list(list_days(first, last))
+        captured = await self._papers.get_capture_times(days)
+        return [day for day in reversed(days) if day not in captured or captured[day] < get_closing_time(day)]
 
-    async def index(self) -> None:
+    async def update_index(self) -> None:
         """Let the search index follow the storage; one that cannot be written costs nothing but search results."""
         if self._search is None:
             return
         try:
-            async with self._indexing:
-                while changes := await self._changes_since(self._search.change):
-                    await asyncio.to_thread(self._search.update, changes)
+            async with self._index_lock:
+                while changes := await self._read_changes_since(self._search.change):
+                    await asyncio.to_thread(self._search.add_papers, changes)
         except ValueError as error:
-            if self._index_follows:
+            if self._is_index_current:
                 log.error("the search index could not be updated: %s", error)
-            self._index_follows = False
+            self._is_index_current = False
         else:
-            if not self._index_follows:
+            if not self._is_index_current:
                 log.warning("the search index is up to date again")
-            self._index_follows = True
+            self._is_index_current = True
 
-    async def _changes_since(self, change: int) -> list[tuple[int, Paper]]:
+    async def _read_changes_since(self, change: int) -> list[tuple[int, Paper]]:
         """What the index takes in at once, read in slices: between two of them others have their turn."""
         changes: list[tuple[int, Paper]] = []
-        while len(changes) < BATCH:
+        while len(changes) < INDEX_BATCH:
             since = changes[-1][0] if changes else change
-            some = await self._papers.changed_since(since, SLICE)
+            some = await self._papers.list_changed_since(since, READ_BATCH)
             if not some:
                 break
             changes += some
         return changes
 
-    async def embed(self) -> None:
+    async def embed_papers(self) -> None:
         """Compute the vectors that papers lack, with the extra `semantic`: seconds for a day, minutes for years."""
         meaning = self._search.meaning if self._search else None
-        if meaning is None or self._embedding.locked():
+        if meaning is None or self._embed_lock.locked():
             return
-        async with self._embedding:
-            while papers := await self._embeddings.missing(MODEL, AT_ONCE):
-                vectors = [(paper, await asyncio.to_thread(meaning.vector, text_of(paper))) for paper in papers]
+        async with self._embed_lock:
+            while papers := await self._embeddings.list_missing(MODEL, EMBED_BATCH):
+                vectors = [
+                    (paper, await asyncio.to_thread(meaning.encode_text, get_embedded_text(paper))) for paper in papers
+                ]
                 await self._embeddings.save(MODEL, vectors)
-                meaning.take_in([(paper.id, vector) for paper, vector in vectors])
+                meaning.add_vectors([(paper.id, vector) for paper, vector in vectors])
 
 
 def is_fresh(day: date, captured_at: datetime | None, now: datetime) -> bool:
     """Whether the list of a closed day, read at `captured_at`, need not be read again."""
-    fresh_since = min(now - FRESH_FOR, closed_at(day) + SETTLED_AFTER)
-    return captured_at is not None and captured_at >= max(closed_at(day), fresh_since)
+    fresh_since = min(now - FRESH_FOR, get_closing_time(day) + SETTLED_AFTER)
+    return captured_at is not None and captured_at >= max(get_closing_time(day), fresh_since)

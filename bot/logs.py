@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import discord
 
-from bot.answering import is_lost
-from bot.storage import DatabaseRefused, DiskFull
+from bot.answering import is_undeliverable
+from bot.storage import DatabaseUnusable, DiskFull
 
 log = logging.getLogger(__name__)
 
@@ -23,25 +23,27 @@ def set_up_logging(level: str) -> None:
     for name in CHATTY if level != "DEBUG" else ():
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     for handler in logging.getLogger().handlers:
-        handler.addFilter(is_news)
+        handler.addFilter(should_log)
 
 
-def is_news(record: logging.LogRecord) -> bool:
+def should_log(record: logging.LogRecord) -> bool:
     """Whether a line belongs in the log, whoever writes it: a traceback there means a bug to fix."""
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
         return True
-    if any(isinstance(each, DiskFull | DatabaseRefused) for each in _causes(error)):
+    if any(isinstance(each, DiskFull | DatabaseUnusable) for each in _list_causes(error)):
         return False  # the storage has said so, or the last line does
     if record.name == JOBS and isinstance(error, asyncio.CancelledError):
         return False  # a job that a stop interrupts goes on at the next start
-    if record.name == COMMANDS and is_lost(error):  # of what completes an option; the rest is answered by ourselves
+    if record.name == COMMANDS and is_undeliverable(
+        error
+    ):  # of what completes an option; the rest is answered by ourselves
         log.info("suggestions for an option could not be sent in time: %s", type(error).__name__)
         return False
     return True
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def _list_causes(error: BaseException | None) -> Iterator[BaseException]:
     while error:
         yield error
         error = error.__cause__ or error.__context__

@@ -8,13 +8,13 @@ from enum import StrEnum
 from bot.papers import Paper
 
 
-def rank_key(paper: Paper) -> tuple[int, int, str]:
+def get_rank_key(paper: Paper) -> tuple[int, int, str]:
     """Most upvotes first, then most comments, then the earlier id: no two papers tie."""
     return (-paper.upvotes, -paper.comments, paper.id)
 
 
-def ranked(papers: Iterable[Paper]) -> tuple[Paper, ...]:
-    return tuple(sorted(papers, key=rank_key))
+def rank_papers(papers: Iterable[Paper]) -> tuple[Paper, ...]:
+    return tuple(sorted(papers, key=get_rank_key))
 
 
 class Period(StrEnum):
@@ -26,7 +26,7 @@ class Period(StrEnum):
     YEAR = "year"
     ALL_TIME = "all time"
 
-    def span(self, day: date) -> tuple[date, date]:
+    def get_days(self, day: date) -> tuple[date, date]:
         """The first and last day of the period that holds `day`; weeks are ISO weeks."""
         match self:
             case Period.DAY:

@@ -11,7 +11,7 @@ class ReasonKind(StrEnum):
     # A run highlights nothing
     NO_PAPERS_LISTED = "no_papers_listed"
     ALL_HIGHLIGHTED_BEFORE = "all_highlighted_before"
-    NONE_PASSES_FILTER = "none_passes_filter"
+    NONE_MATCHES_FILTER = "none_passes_filter"
     TOO_FEW_UPVOTES = "too_few_upvotes"  # number: the upvotes needed
 
     # What papers are read from does not answer
@@ -38,7 +38,7 @@ class ReasonKind(StrEnum):
     ROLE_NOT_NOTIFIED = "role_not_notified"  # number: the role's id
 
     # Discord does not take a request
-    MESSAGE_REFUSED = "message_refused"  # number: Discord's error code
+    MESSAGE_REJECTED = "message_refused"  # number: Discord's error code
     TOO_MANY_THREADS = "too_many_threads"
     DISCORD_FAILED = "discord_failed"  # number: the HTTP status
     DISCORD_UNREACHABLE = "discord_unreachable"
@@ -51,14 +51,14 @@ class ReasonKind(StrEnum):
 
     # A run is not to be sent, or not any more
     SUPERSEDED = "superseded"
-    RUN_TAKEN = "run_taken"
+    RUN_ALREADY_PLANNED = "run_taken"
 
     # From the time when reasons were sentences
-    WORDED = "worded"  # text
+    FREE_TEXT = "worded"  # text
 
 
 # What the gateway tells the end of.
-RECOVERING = frozenset(
+RECOVERABLE = frozenset(
     {
         ReasonKind.IN_TIME_OUT,
         ReasonKind.PERMISSIONS_MISSING,
@@ -80,10 +80,10 @@ class Reason:
     text: str = ""
 
     @property
-    def recovers(self) -> bool:
+    def is_recoverable(self) -> bool:
         """Whether the bot can see when it is over; a permission that Discord did not name is none it could see."""
         unnamed = self.kind is ReasonKind.PERMISSIONS_MISSING and not self.permissions
-        return self.kind in RECOVERING and not unnamed
+        return self.kind in RECOVERABLE and not unnamed
 
     @property
     def log_fields(self) -> dict[str, str]:

@@ -12,8 +12,8 @@ class Refusal(Enum):
     # What was typed is not understood
     TIME_UNCLEAR = auto()
     WEEKDAYS_UNCLEAR = auto()
-    ZONE_UNKNOWN = auto()
-    ZONE_AMBIGUOUS = auto()  # examples: cities in different zones
+    TIMEZONE_UNKNOWN = auto()
+    TIMEZONE_AMBIGUOUS = auto()  # examples: cities in different time zones
     UPVOTES_UNCLEAR = auto()
     SIZE_UNCLEAR = auto()
     FIELD_UNKNOWN = auto()

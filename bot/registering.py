@@ -8,8 +8,8 @@ from typing import Any
 
 from discord import app_commands
 
-from bot.channels.requests import ANSWER_SECONDS, UNREACHED, in_time
-from bot.storage import Registered, Storage
+from bot.channels.requests import ANSWER_TIMEOUT, REQUEST_ERRORS, wait_for_answer
+from bot.storage import RegisteredCommands, Storage
 
 log = logging.getLogger(__name__)
 
@@ -21,21 +21,21 @@ async def register_commands(
 
     Discord takes some 200 new commands a day: a bot that is started over and over must not use them up.
     """
-    fingerprint = _fingerprint(tree)
+    fingerprint = _compute_fingerprint(tree)
     known = await storage.commands.get(application_id)
     if known and known.fingerprint == fingerprint:
         return
     try:
-        registered = await in_time(tree.sync(), ANSWER_SECONDS)
-    except UNREACHED as error:
+        registered = await wait_for_answer(tree.sync(), ANSWER_TIMEOUT)
+    except REQUEST_ERRORS as error:
         log.warning(
             "the slash commands could not be registered (%s); those that Discord already has keep working", error
         )
         return
     ids = {each.name: each.id for each in registered}
-    await storage.commands.save(application_id, Registered(fingerprint, ids), now)
+    await storage.commands.save(application_id, RegisteredCommands(fingerprint, ids), now)
 
 
-def _fingerprint(tree: app_commands.CommandTree[Any]) -> str:
+def _compute_fingerprint(tree: app_commands.CommandTree[Any]) -> str:
     described = [command.to_dict(tree) for command in sorted(tree.get_commands(), key=lambda each: each.name)]
     return hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16).hexdigest()

@@ -15,17 +15,17 @@ class InvalidSettings(Exception):
     """One line per setting that is missing or malformed, each saying what would be right."""
 
 
-def _token(value: SecretStr) -> SecretStr:
+def _clean_token(value: SecretStr) -> SecretStr:
     token = value.get_secret_value().strip()
     if not token or any(letter.isspace() for letter in token):
         raise ValueError("a token is one word without spaces")
     return SecretStr(token)
 
 
-Token = Annotated[SecretStr, AfterValidator(_token)]
+Token = Annotated[SecretStr, AfterValidator(_clean_token)]
 
 
-class Settings(BaseSettings):
+class ArchiveSettings(BaseSettings):
     """What every command of `paperboy` needs."""
 
     model_config = SettingsConfigDict(
@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     )
 
 
-class BotSettings(Settings):
+class BotSettings(ArchiveSettings):
     """What the bot itself needs besides."""
 
     discord_token: Token = Field(
@@ -87,7 +87,7 @@ class BotSettings(Settings):
     )
 
 
-Kind = TypeVar("Kind", bound=Settings)
+Kind = TypeVar("Kind", bound=ArchiveSettings)
 
 
 def read_settings(kind: type[Kind]) -> Kind:
@@ -95,25 +95,25 @@ def read_settings(kind: type[Kind]) -> Kind:
     try:
         return kind()
     except ValidationError as error:
-        raise InvalidSettings("\n".join(_complaint(kind, each) for each in error.errors())) from None
+        raise InvalidSettings("\n".join(_describe_problem(kind, each) for each in error.errors())) from None
     except UnicodeDecodeError:
         raise InvalidSettings(".env: it is not UTF-8 text. Save it again as UTF-8.") from None
 
 
-def _complaint(kind: type[Settings], error: ErrorDetails) -> str:
+def _describe_problem(kind: type[ArchiveSettings], error: ErrorDetails) -> str:
     name = str(error["loc"][0])
     field = next(field for field in kind.model_fields.values() if field.validation_alias == name)
     wrong = "it is missing" if error["type"] == "missing" else error["msg"].removeprefix("Value error, ")
     return f"{name}: {wrong} ({field.description})."
 
 
-def env_example() -> str:
+def render_env_example() -> str:
     """The text of `.env.example`: every setting, one line of meaning, its default."""
     required_first = sorted(BotSettings.model_fields.values(), key=lambda field: not field.is_required())
-    return "\n".join(_example(field) for field in required_first)
+    return "\n".join(_render_setting(field) for field in required_first)
 
 
-def _example(field: FieldInfo) -> str:
+def _render_setting(field: FieldInfo) -> str:
     if field.is_required():
         return f"# Required: {field.description}.\n{field.validation_alias}=\n"
     meaning = str(field.description)

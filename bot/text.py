@@ -19,22 +19,24 @@ _LETTERS = str.maketrans(
 )
 
 
-def one_line(text: str) -> str:
+def join_lines(text: str) -> str:
     """`text` without what nobody sees, and with single spaces."""
-    return " ".join(legible(text).split())
+    return " ".join(remove_invisible(text).split())
 
 
-def legible(text: str) -> str:
+def remove_invisible(text: str) -> str:
     """`text` without the characters that nobody sees, which may hide or turn round what others say."""
     return _UNSEEN.sub("", text)
 
 
-def shows(text: str) -> bool:
+def is_visible(text: str) -> bool:
     """Whether there is anything to see of `text`."""
-    return not _BLANK.fullmatch(legible(text)) and any(letter.isprintable() for letter in text if not letter.isspace())
+    return not _BLANK.fullmatch(remove_invisible(text)) and any(
+        letter.isprintable() for letter in text if not letter.isspace()
+    )
 
 
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """How names are compared, without case and accents: `São Paulo` and `SAO PAULO` are `sao paulo`."""
     bare = _ACCENT.sub("", normalize("NFKD", normalize("NFKD", text).casefold()))
     return normalize("NFC", bare).translate(_LETTERS)

@@ -4,7 +4,7 @@ import discord
 from discord.ext import commands
 
 from bot.client import PaperBot
-from cogs.helpers.controls import Control, Interaction, ModalForm
+from cogs.helpers.controls import Control, Interaction, ModalHandler
 
 
 class Controls(commands.Cog):
@@ -14,15 +14,15 @@ class Controls(commands.Cog):
         self.bot = bot
 
     async def cog_load(self) -> None:
-        self.bot.add_dynamic_items(*Control.known.values())
+        self.bot.add_dynamic_items(*Control.registry.values())
 
     async def cog_unload(self) -> None:
-        self.bot.remove_dynamic_items(*Control.known.values())
+        self.bot.remove_dynamic_items(*Control.registry.values())
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: Interaction) -> None:
         if interaction.type is discord.InteractionType.modal_submit:
-            await ModalForm.submitted(interaction)
+            await ModalHandler.handle_submission(interaction)
 
 
 async def setup(bot: PaperBot) -> None:

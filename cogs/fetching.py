@@ -14,18 +14,18 @@ AGAIN_AFTER = timedelta(minutes=10)
 
 class Fetching(commands.Cog):
     def __init__(self, bot: PaperBot) -> None:
-        self.house = bot.house
-        self.archive = bot.house.archive
+        self.services = bot.services
+        self.archive = bot.services.archive
 
     async def cog_load(self) -> None:
-        scheduler = self.house.scheduler
+        scheduler = self.services.scheduler
         scheduler.add_job(self.catch_up, DateTrigger(timezone=UTC), id=CATCH_UP)
         scheduler.add_job(self.refresh_current, CronTrigger(minute="*/15", timezone=UTC), id="fetching.current")
         scheduler.add_job(
             self.refresh_settling, CronTrigger(hour="4,10,16,22", minute=7, timezone=UTC), id="fetching.settling"
         )
         scheduler.add_job(
-            self.archive.embed,
+            self.archive.embed_papers,
             CronTrigger(minute="*/5", second=30, timezone=UTC),
             id="fetching.embed",
             max_instances=2,  # the first may have years to catch up on; later ones then do nothing
@@ -33,26 +33,26 @@ class Fetching(commands.Cog):
 
     async def cog_unload(self) -> None:
         for name in ("catch_up", "current", "settling", "embed"):
-            if self.house.scheduler.get_job(f"fetching.{name}"):
-                self.house.scheduler.remove_job(f"fetching.{name}")
+            if self.services.scheduler.get_job(f"fetching.{name}"):
+                self.services.scheduler.remove_job(f"fetching.{name}")
 
     async def catch_up(self) -> None:
         """At the start, and again until nothing is missing: the database may be locked, or the papers API down."""
         is_done = False
         try:
-            is_done = await self.archive.catch_up(self.house.clock, self.house.backfill_days)
+            is_done = await self.archive.catch_up(self.services.clock, self.services.backfill_days)
         finally:
             if not is_done:
                 later = DateTrigger(datetime.now(UTC) + AGAIN_AFTER, timezone=UTC)
-                self.house.scheduler.add_job(self.catch_up, later, id=CATCH_UP, replace_existing=True)
+                self.services.scheduler.add_job(self.catch_up, later, id=CATCH_UP, replace_existing=True)
 
     async def refresh_current(self) -> None:
         """Every quarter of an hour."""
-        await self.archive.refresh_current(self.house.clock)
+        await self.archive.refresh_current(self.services.clock)
 
     async def refresh_settling(self) -> None:
         """A few times a day."""
-        await self.archive.refresh_settling(self.house.clock)
+        await self.archive.refresh_settling(self.services.clock)
 
 
 async def setup(bot: PaperBot) -> None:

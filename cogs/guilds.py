@@ -10,11 +10,11 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.answering import reply
-from bot.channels.requests import UNREACHED
+from bot.channels.requests import REQUEST_ERRORS
 from bot.client import PaperBot
-from bot.delivery.notices import tell
-from bot.layouts.notices import welcome
-from bot.layouts.privacy import FORGOTTEN, PRIVACY
+from bot.delivery.notices import tell_server
+from bot.layouts.notices import render_welcome
+from bot.layouts.privacy import DELETED, PRIVACY
 from bot.storage import SubscriptionState
 from cogs.helpers import admins, panel
 from cogs.helpers.controls import Control, Interaction
@@ -22,81 +22,81 @@ from cogs.helpers.controls import Control, Interaction
 log = logging.getLogger(__name__)
 
 JOB = "guilds.forget"
-MOST_UNLISTED = 20  # servers that are fetched one by one
+MAX_UNLISTED = 20  # servers that are fetched one by one
 
 
-class SetUpButton(Control, kind="setup", form=r"(?:new|(?P<subscription>\d+))"):
+class SetUpButton(Control, kind="setup", pattern=r"(?:new|(?P<subscription>\d+))"):
     """Opens the panel: for a new subscription, or for an existing one if the button names it."""
 
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         admins.check_admin(interaction)
-        guild_id, named = admins.guild_of(interaction).id, said["subscription"]
-        known = await interaction.client.editor.choose(guild_id, named) if named else None
+        guild_id, named = admins.get_guild(interaction).id, match["subscription"]
+        known = await interaction.client.editor.choose_subscription(guild_id, named) if named else None
         await panel.open_panel(interaction, known)
 
 
-class ForgetButton(Control, kind="forget", form="everything"):
+class DeleteEverythingButton(Control, kind="forget", pattern="everything"):
     """Permanently deletes everything stored about the server where it is clicked."""
 
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:  # noqa: ARG002
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:  # noqa: ARG002
         admins.check_admin(interaction)
-        await interaction.client.editor.forget_server(admins.guild_of(interaction).id)
-        await reply(interaction, FORGOTTEN)
+        await interaction.client.editor.delete_server_data(admins.get_guild(interaction).id)
+        await reply(interaction, DELETED)
 
 
 class Guilds(commands.Cog):
     def __init__(self, bot: PaperBot) -> None:
         self.bot = bot
-        self.guilds = bot.house.storage.guilds
-        self.counted: set[int] | None = None  # the servers the bot is in, once they are known
+        self.guilds = bot.services.storage.guilds
+        self.known_ids: set[int] | None = None  # the servers the bot is in, once they are known
 
     async def cog_load(self) -> None:
-        self.bot.house.scheduler.add_job(self.forget_left, CronTrigger(hour=4, timezone=UTC), id=JOB)
+        self.bot.services.scheduler.add_job(self.delete_left, CronTrigger(hour=4, timezone=UTC), id=JOB)
 
     async def cog_unload(self) -> None:
-        if self.bot.house.scheduler.get_job(JOB):
-            self.bot.house.scheduler.remove_job(JOB)
+        if self.bot.services.scheduler.get_job(JOB):
+            self.bot.services.scheduler.remove_job(JOB)
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Servers may have added or removed the bot while it was away."""
         present = {guild.id: guild for guild in self.bot.guilds}
-        new = await self.guilds.reconcile(present, self.bot.house.clock())
-        self.counted = set(present)
+        new = await self.guilds.reconcile_servers(present, self.bot.services.clock())
+        self.known_ids = set(present)
         for guild_id in new:
-            await self._welcome(present[guild_id])
+            await self._welcome_server(present[guild_id])
 
     @commands.Cog.listener("on_guild_join")
     @commands.Cog.listener("on_guild_available")
-    async def on_guild(self, guild: discord.Guild) -> None:
+    async def on_guild_present(self, guild: discord.Guild) -> None:
         """Welcome a server that is new. Until all servers are counted, it may be one the bot has known for years."""
-        if self.counted is None or guild.id in self.counted:
+        if self.known_ids is None or guild.id in self.known_ids:
             return
-        self.counted.add(guild.id)
-        if await self.guilds.join(guild.id, self.bot.house.clock()):
-            await self._welcome(guild)
+        self.known_ids.add(guild.id)
+        if await self.guilds.join(guild.id, self.bot.services.clock()):
+            await self._welcome_server(guild)
 
-    async def _welcome(self, guild: discord.Guild) -> None:
+    async def _welcome_server(self, guild: discord.Guild) -> None:
         if guild.me is None:  # so far, Discord has only sent its id
             return
-        known = await self.bot.house.storage.subscriptions.of_guild(guild.id)
+        known = await self.bot.services.storage.subscriptions.list_for_server(guild.id)
         paused = sum(each.state is SubscriptionState.PAUSED for each in known)
-        await tell(self.bot, guild, welcome(paused))
+        await tell_server(self.bot, guild, render_welcome(paused))
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Stop posting there, but keep the data for a while, in case an admin removed the bot by mistake."""
-        if self.counted:
-            self.counted.discard(guild.id)
-        await self.guilds.leave(guild.id, self.bot.house.clock())
+        if self.known_ids:
+            self.known_ids.discard(guild.id)
+        await self.guilds.leave(guild.id, self.bot.services.clock())
 
-    async def forget_left(self) -> None:
+    async def delete_left(self) -> None:
         """Every day: delete the data of servers that the bot left long ago, and old drafts that were never saved."""
-        await self.bot.house.storage.drafts.forget_old(self.bot.house.clock())
-        await self._count_again()
-        await self.guilds.forget_left(self.bot.house.clock())
+        await self.bot.services.storage.drafts.delete_old(self.bot.services.clock())
+        await self._recount_servers()
+        await self.guilds.delete_left(self.bot.services.clock())
 
-    async def _count_again(self) -> None:
+    async def _recount_servers(self) -> None:
         """Find servers that removed the bot while the gateway was down: discord.py never hears of that.
 
         Before a server that Discord does not list counts as left, it is fetched on its own to make sure.
@@ -104,18 +104,18 @@ class Guilds(commands.Cog):
         try:
             present = {guild.id async for guild in self.bot.fetch_guilds(limit=None, with_counts=False)}
             unlisted = [guild.id for guild in self.bot.guilds if guild.id not in present]
-            if len(unlisted) > MOST_UNLISTED:
+            if len(unlisted) > MAX_UNLISTED:
                 log.warning(
                     "Discord listed %d servers fewer than the bot knows: it checks again tomorrow", len(unlisted)
                 )
                 return
-            present |= {guild_id for guild_id in unlisted if await self._is_in(guild_id)}
-        except UNREACHED as error:
+            present |= {guild_id for guild_id in unlisted if await self._is_member_of(guild_id)}
+        except REQUEST_ERRORS as error:
             log.warning("the servers could not be counted: %s", error)
             return
-        await self.guilds.reconcile(present, self.bot.house.clock(), counting=True)
+        await self.guilds.reconcile_servers(present, self.bot.services.clock(), counting=True)
 
-    async def _is_in(self, guild_id: int) -> bool:
+    async def _is_member_of(self, guild_id: int) -> bool:
         try:
             await self.bot.fetch_guild(guild_id, with_counts=False)
         except (discord.Forbidden, discord.NotFound):

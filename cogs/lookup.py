@@ -7,16 +7,16 @@ from discord.ext import commands
 
 from bot.answering import reply
 from bot.client import PaperBot
-from bot.layouts.card import citation
-from bot.layouts.results import hub_message, leaderboard_message
-from bot.layouts.text import MAX_CHOICE, plain
-from bot.lookups.citations import Format
+from bot.layouts.card import render_citation
+from bot.layouts.results import render_hub_results, render_leaderboard
+from bot.layouts.text import MAX_CHOICE, cut_plain
+from bot.lookups.citations import CitationFormat
 from bot.lookups.finder import AGES
 from bot.refusals import Refusal, Refused
-from bot.search import Sort, composed
-from bot.subscription.settings import MOST_UPVOTES
+from bot.search import Sort, parse_with_options
+from bot.subscription.settings import MAX_UPVOTES
 from cogs.helpers import cards, pages
-from cogs.helpers.controls import Choices, Interaction, choices
+from cogs.helpers.controls import Choices, Interaction, build_choices
 
 PERIODS = {name: days for name, days in AGES.items() if days}
 
@@ -26,7 +26,7 @@ PERIODS = {name: days for name, days in AGES.items() if days}
 class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
     def __init__(self, bot: PaperBot) -> None:
         self.bot = bot
-        self.chance = SystemRandom()
+        self.randomness = SystemRandom()
 
     @app_commands.command(name="search", description="Find papers by whatever you remember about them")
     @app_commands.describe(
@@ -37,14 +37,14 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         share="Show the page to everyone here (default: no)",
         everywhere="Also ask Hugging Face for papers that are not in the archive (default: no)",
     )
-    @app_commands.choices(sort=choices(order.value for order in Sort), period=choices(PERIODS))
+    @app_commands.choices(sort=build_choices(order.value for order in Sort), period=build_choices(PERIODS))
     async def search(
         self,
         interaction: Interaction,
         query: str,
         sort: str = "",
         period: str = "",
-        min_upvotes: app_commands.Range[int, 0, MOST_UPVOTES] = 0,
+        min_upvotes: app_commands.Range[int, 0, MAX_UPVOTES] = 0,
         share: bool = False,
         everywhere: bool = False,
     ) -> None:
@@ -53,61 +53,65 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         if share:
             pages.check_may_share(interaction)
         after = f"{PERIODS[period]}d" if period else ""
-        wanted = composed(query, self.bot.house.clock().date(), sort=sort, after=after, min_upvotes=min_upvotes)
-        await pages.show_found(interaction, wanted, shared=share)
+        wanted = parse_with_options(
+            query, self.bot.services.clock().date(), sort=sort, after=after, min_upvotes=min_upvotes
+        )
+        await pages.reply_with_results(interaction, wanted, shared=share)
         if everywhere:
             await reply(
-                interaction, hub_message(wanted, await self.bot.house.finder.beyond(wanted)), ephemeral=not share
+                interaction,
+                render_hub_results(wanted, await self.bot.services.finder.search_hub(wanted)),
+                ephemeral=not share,
             )
 
     @search.autocomplete("query")
     async def complete_query(self, _: Interaction, typed: str) -> Choices:
-        completions = await self.bot.house.completer.queries(typed, self.bot.house.clock().date())
+        completions = await self.bot.services.completer.complete_query(typed, self.bot.services.clock().date())
         fitting = {each.value: each.label for each in completions if len(each.value) <= MAX_CHOICE}
-        return [app_commands.Choice(name=plain(fitting[value], MAX_CHOICE), value=value) for value in fitting]
+        return [app_commands.Choice(name=cut_plain(fitting[value], MAX_CHOICE), value=value) for value in fitting]
 
     @app_commands.command(name="show", description="See everything about a paper, even one that is not in the archive")
-    @app_commands.describe(paper=cards.A_PAPER)
+    @app_commands.describe(paper=cards.PAPER_OPTION)
     async def show(self, interaction: Interaction, paper: str) -> None:
-        await cards.show_card(interaction, await cards.meant_paper(interaction, paper))
+        await cards.reply_with_card(interaction, await cards.find_paper(interaction, paper))
 
     @app_commands.command(name="similar", description="Find papers similar to one you know")
-    @app_commands.describe(paper=cards.A_PAPER)
+    @app_commands.describe(paper=cards.PAPER_OPTION)
     async def similar(self, interaction: Interaction, paper: str) -> None:
-        await cards.show_similar(interaction, await cards.meant_paper(interaction, paper))
+        await cards.reply_with_similar(interaction, await cards.find_paper(interaction, paper))
 
     @app_commands.command(name="cite", description="Get a citation to copy")
-    @app_commands.describe(paper=cards.A_PAPER, format_="How it is written (default: BibTeX)")
+    @app_commands.describe(paper=cards.PAPER_OPTION, format_="How it is written (default: BibTeX)")
     @app_commands.rename(format_="format")
-    @app_commands.choices(format_=choices(Format))
-    async def cite(self, interaction: Interaction, paper: str, format_: str = Format.BIBTEX.value) -> None:
-        await reply(interaction, citation(await cards.meant_paper(interaction, paper), Format(format_)))
+    @app_commands.choices(format_=build_choices(CitationFormat))
+    async def cite(self, interaction: Interaction, paper: str, format_: str = CitationFormat.BIBTEX.value) -> None:
+        await reply(interaction, render_citation(await cards.find_paper(interaction, paper), CitationFormat(format_)))
 
     @show.autocomplete("paper")
     @similar.autocomplete("paper")
     @cite.autocomplete("paper")
     async def complete_paper(self, interaction: Interaction, typed: str) -> Choices:
-        return await cards.paper_choices(interaction, typed)
+        return await cards.suggest_papers(interaction, typed)
 
     @app_commands.command(name="random", description="Get a random paper, from all papers or those that match a query")
     @app_commands.describe(query="As in /paper search (default: all papers)")
     async def random(self, interaction: Interaction, query: str = "") -> None:
-        wanted = pages.read_query(interaction, query)
-        paper = await self.bot.house.finder.random(wanted, self.chance)
+        wanted = pages.parse_query_today(interaction, query)
+        paper = await self.bot.services.finder.pick_random(wanted, self.randomness)
         if paper is None:
             raise Refused(Refusal.NOTHING_MATCHES if wanted.text else Refusal.ARCHIVE_EMPTY, text=wanted.text)
-        await cards.show_card(interaction, paper)
+        await cards.reply_with_card(interaction, paper)
 
     @app_commands.command(name="today", description="See today's list so far, ranked by current upvotes")
     async def today(self, interaction: Interaction) -> None:
-        house = self.bot.house
-        await reply(interaction, leaderboard_message(await house.finder.latest_list(house.clock())))
+        services = self.bot.services
+        await reply(interaction, render_leaderboard(await services.finder.get_latest_list(services.clock())))
 
     @app_commands.command(name="posted", description="See what digests on this server highlighted, newest first")
     @app_commands.describe(period="How far back (default: month)")
-    @app_commands.choices(period=choices(AGES))
+    @app_commands.choices(period=build_choices(AGES))
     async def posted(self, interaction: Interaction, period: str = "month") -> None:
-        await reply(interaction, await pages.posted_page(interaction, period, 1))
+        await reply(interaction, await pages.render_posted_page(interaction, period, 1))
 
 
 async def setup(bot: PaperBot) -> None:

@@ -12,27 +12,27 @@ class Recovery(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        await self.bot.recovery.recover_all(self.bot.house.clock())
+        await self.bot.recovery.recover_all(self.bot.services.clock())
 
     @commands.Cog.listener()
     async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
-        await self._recover(after.guild)
+        await self._recover_server(after.guild)
 
     @commands.Cog.listener()
     async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
-        await self._recover(after.guild)
+        await self._recover_server(after.guild)
 
     @commands.Cog.listener()
     async def on_member_update(self, _: discord.Member, after: discord.Member) -> None:
         """Without the members intent, Discord only reports changes of the bot itself."""
-        await self._recover(after.guild)
+        await self._recover_server(after.guild)
 
     @commands.Cog.listener()
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        await self._recover(guild)
+        await self._recover_server(guild)
 
-    async def _recover(self, guild: discord.Guild) -> None:
-        await self.bot.recovery.recover_server(guild.id, self.bot.house.clock())
+    async def _recover_server(self, guild: discord.Guild) -> None:
+        await self.bot.recovery.recover_server(guild.id, self.bot.services.clock())
 
 
 async def setup(bot: PaperBot) -> None:

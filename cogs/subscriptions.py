@@ -6,32 +6,40 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answering import announce, reply, reply_each
-from bot.channels import OFFERED, as_destination
+from bot.answering import defer_answer, reply, reply_with_each
+from bot.channels import OFFERED_CHANNEL_TYPES, as_destination
 from bot.channels.destination import Destination
 from bot.client import PaperBot
 from bot.editing import fields
-from bot.layouts.accounts import NO_CHANGES, about_paper, changes_text, verdict
-from bot.layouts.panel import same_digest
-from bot.layouts.privacy import forget_question
-from bot.layouts.subscriptions import label, listed, removed, saved, sent_now, standing, undone
-from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, fit_in_messages, plain
+from bot.layouts.history import NO_ACTIONS, describe_explanation, render_audit_log, render_paper_link
+from bot.layouts.panel import render_duplicate
+from bot.layouts.privacy import render_delete_question
+from bot.layouts.subscriptions import (
+    describe_in_list,
+    describe_removed,
+    describe_saved,
+    describe_sent_now,
+    describe_status,
+    describe_undone,
+    label_subscription,
+)
+from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, cut_plain, fit_in_messages
 from bot.refusals import Refusal, Refused
-from bot.storage import Action, SameDigest, Subscription
-from bot.subscription.schedule import Cadence, weekday_choices
-from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES, Layout
-from bot.subscription.zones import find_zones
+from bot.storage import Action, DuplicateDigest, Subscription
+from bot.subscription.schedule import Cadence, suggest_weekdays
+from bot.subscription.settings import MAX_PAPERS, MAX_UPVOTES, DigestLayout
+from bot.subscription.timezones import find_timezones
 from cogs.helpers import panel
-from cogs.helpers.admins import check_admin, guild_of, show_preview
-from cogs.helpers.cards import A_PAPER, meant_paper, paper_choices
-from cogs.helpers.controls import Choices, Interaction, choices
+from cogs.helpers.admins import check_admin, get_guild, reply_with_preview
+from cogs.helpers.cards import PAPER_OPTION, find_paper, suggest_papers
+from cogs.helpers.controls import Choices, Interaction, build_choices
 
-Size = app_commands.Range[int, 1, MOST_PAPERS]
-MinUpvotes = app_commands.Range[int, 0, MOST_UPVOTES]
+SizeOption = app_commands.Range[int, 1, MAX_PAPERS]
+MinUpvotesOption = app_commands.Range[int, 0, MAX_UPVOTES]
 
-SHOWN = 5  # deliveries of a subscription in its status
-CHANGES = 20  # in the log
-_MEANINGS = {
+DELIVERIES_SHOWN = 5  # deliveries of a subscription in its status
+ACTIONS_SHOWN = 20  # in the log
+_OPTION_DESCRIPTIONS = {
     "channel": "Where to post: a text, announcement or forum channel",
     "time": "The local time, such as 9:00 or 6:30pm",
     "timezone": "Type a city and pick its time zone",
@@ -50,11 +58,13 @@ _DEFAULTS = {
     "cadence": "daily",
     "layout": "list",
 }
-_OF_NEW = _MEANINGS | {name: f"{_MEANINGS[name]} (default: {default})" for name, default in _DEFAULTS.items()}
-_WHICH = "Which subscription; not needed if there is only one"
+_OF_NEW = _OPTION_DESCRIPTIONS | {
+    name: f"{_OPTION_DESCRIPTIONS[name]} (default: {default})" for name, default in _DEFAULTS.items()
+}
+_SUBSCRIPTION_OPTION = "Which subscription; not needed if there is only one"
 
 
-class _Destinations(app_commands.Transformer):
+class _DestinationTransformer(app_commands.Transformer):
     """The channels that are offered. We list the kinds ourselves: discord.py takes a media channel for a forum."""
 
     @property
@@ -63,7 +73,7 @@ class _Destinations(app_commands.Transformer):
 
     @property
     def channel_types(self) -> list[discord.ChannelType]:
-        return list(OFFERED)
+        return list(OFFERED_CHANNEL_TYPES)
 
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Destination:  # noqa: ARG002
         destination = as_destination(value.resolve())
@@ -72,7 +82,7 @@ class _Destinations(app_commands.Transformer):
         return destination
 
 
-Channel = app_commands.Transform[Destination, _Destinations]
+ChannelOption = app_commands.Transform[Destination, _DestinationTransformer]
 
 
 class Subscriptions(commands.GroupCog, name="digest", description="Set up where and when papers are posted"):
@@ -85,9 +95,9 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
 
     def __init__(self, bot: PaperBot) -> None:
         self.bot = bot
-        self.house = bot.house
+        self.services = bot.services
         self.editor = bot.editor
-        self.subscriptions = bot.house.storage.subscriptions
+        self.subscriptions = bot.services.storage.subscriptions
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         try:
@@ -99,62 +109,66 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     @app_commands.command(description="Set up a digest in one panel, or change an existing one")
     @app_commands.describe(subscription="Which subscription to change (default: set up a new one)")
     async def setup(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._chosen(interaction, subscription) if subscription else None
+        known = await self._choose_subscription(interaction, subscription) if subscription else None
         await panel.open_panel(interaction, known)
 
     @app_commands.command(description="Post the day's best papers in a channel, at the time you choose")
     @app_commands.describe(**_OF_NEW)
     @app_commands.rename(filter_="filter")
-    @app_commands.choices(cadence=choices(Cadence), layout=choices(Layout))
+    @app_commands.choices(cadence=build_choices(Cadence), layout=build_choices(DigestLayout))
     async def add(
         self,
         interaction: Interaction,
-        channel: Channel,
+        channel: ChannelOption,
         time: str,
         timezone: str,
-        size: Size | None = None,
+        size: SizeOption | None = None,
         weekdays: str | None = None,
-        min_upvotes: MinUpvotes | None = None,
+        min_upvotes: MinUpvotesOption | None = None,
         filter_: str | None = None,
         cadence: str | None = None,
         layout: str | None = None,
     ) -> None:
-        values = self._read(time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes)
-        wish = fields.change(fields.new_wish(channel.id), values)
-        guild_id, by = guild_of(interaction).id, self._by(interaction)
+        values = self._read_options(
+            time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes
+        )
+        settings = fields.replace_fields(fields.build_default_settings(channel.id), values)
+        guild_id, by = get_guild(interaction).id, self._get_author(interaction)
         try:
-            await reply(interaction, saved(await self.editor.add(guild_id, wish, **by), Action.ADDED))
-        except SameDigest as same:
-            draft = await self.bot.drafts.begin_with(guild_id, interaction.user.id, wish, by["now"])
-            await reply(interaction, same_digest(same.known, draft))
+            await reply(interaction, describe_saved(await self.editor.add(guild_id, settings, **by), Action.ADDED))
+        except DuplicateDigest as same:
+            draft = await self.bot.drafts.start_from_settings(guild_id, interaction.user.id, settings, by["now"])
+            await reply(interaction, render_duplicate(same.existing, draft))
 
     @app_commands.command(description="Change a subscription; options you leave out stay the same")
-    @app_commands.describe(subscription=_WHICH, **_MEANINGS)
+    @app_commands.describe(subscription=_SUBSCRIPTION_OPTION, **_OPTION_DESCRIPTIONS)
     @app_commands.rename(filter_="filter")
-    @app_commands.choices(cadence=choices(Cadence), layout=choices(Layout))
+    @app_commands.choices(cadence=build_choices(Cadence), layout=build_choices(DigestLayout))
     async def edit(
         self,
         interaction: Interaction,
         subscription: str | None = None,
-        channel: Channel | None = None,
+        channel: ChannelOption | None = None,
         time: str | None = None,
         timezone: str | None = None,
-        size: Size | None = None,
+        size: SizeOption | None = None,
         weekdays: str | None = None,
-        min_upvotes: MinUpvotes | None = None,
+        min_upvotes: MinUpvotesOption | None = None,
         filter_: str | None = None,
         cadence: str | None = None,
         layout: str | None = None,
     ) -> None:
-        known = await self._chosen(interaction, subscription)
-        values = self._read(time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes)
-        wish = fields.change(known.wish, values)
+        known = await self._choose_subscription(interaction, subscription)
+        values = self._read_options(
+            time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes
+        )
+        settings = fields.replace_fields(known.settings, values)
         if channel:
-            wish = self.editor.move(known.guild_id, wish, channel.id)
-        edited = await self.editor.edit(known, wish, **self._by(interaction))
-        await reply(interaction, saved(edited, Action.EDITED))
+            settings = self.editor.move_to_channel(known.guild_id, settings, channel.id)
+        edited = await self.editor.edit(known, settings, **self._get_author(interaction))
+        await reply(interaction, describe_saved(edited, Action.EDITED))
 
-    def _read(
+    def _read_options(
         self,
         time: str | None,
         timezone: str | None,
@@ -165,9 +179,9 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         **numbers: int | None,
     ) -> dict[str, object]:
         """The fields that were given a value."""
-        today = self.house.clock().date()
-        typed = {"at": time or None, "zone": timezone or None, "weekdays": weekdays or None}
-        typed["query"] = None if filter_ is None else fields.filter_or_none(filter_)
+        today = self.services.clock().date()
+        typed = {"time": time or None, "timezone": timezone or None, "weekdays": weekdays or None}
+        typed["filter"] = None if filter_ is None else fields.read_filter_option(filter_)
         picked = {"cadence": cadence, "layout": layout}
         read = {name: fields.read_typed(name, text, today) for name, text in typed.items() if text is not None}
         read |= {name: fields.read_picked(name, [value]) for name, value in picked.items() if value}
@@ -175,93 +189,104 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
 
     @app_commands.command(name="list", description="See what is posted on this server, where and when")
     async def list_(self, interaction: Interaction) -> None:
-        known = await self.editor.all_of(guild_of(interaction).id)
-        await reply_each(interaction, fit_in_messages(map(listed, known)))
+        known = await self.editor.list_subscriptions(get_guild(interaction).id)
+        await reply_with_each(interaction, fit_in_messages(map(describe_in_list, known)))
 
     @app_commands.command(description="Stop posting until you resume")
-    @app_commands.describe(subscription=_WHICH)
+    @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def pause(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._chosen(interaction, subscription)
-        await reply(interaction, saved(await self.editor.pause(known, **self._by(interaction)), Action.PAUSED))
+        known = await self._choose_subscription(interaction, subscription)
+        await reply(
+            interaction, describe_saved(await self.editor.pause(known, **self._get_author(interaction)), Action.PAUSED)
+        )
 
     @app_commands.command(description="Start posting again; anything missed comes in one digest")
-    @app_commands.describe(subscription=_WHICH)
+    @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def resume(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._chosen(interaction, subscription)
-        await reply(interaction, saved(await self.editor.resume(known, **self._by(interaction)), Action.RESUMED))
+        known = await self._choose_subscription(interaction, subscription)
+        await reply(
+            interaction,
+            describe_saved(await self.editor.resume(known, **self._get_author(interaction)), Action.RESUMED),
+        )
 
     @app_commands.command(description="Remove a subscription; its messages stay in the channel")
-    @app_commands.describe(subscription=_WHICH)
+    @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def remove(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._chosen(interaction, subscription)
-        await self.editor.remove(known, **self._by(interaction))
-        await reply(interaction, removed(known))
+        known = await self._choose_subscription(interaction, subscription)
+        await self.editor.remove(known, **self._get_author(interaction))
+        await reply(interaction, describe_removed(known))
 
     @app_commands.command(description="Preview the next digest; only you see it, and nothing is recorded")
-    @app_commands.describe(subscription=_WHICH)
+    @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def preview(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._chosen(interaction, subscription)
-        await show_preview(interaction, known.wish, known.next_run, known.id)
+        known = await self._choose_subscription(interaction, subscription)
+        await reply_with_preview(interaction, known.settings, known.next_run, known.id)
 
     @app_commands.command(description="See when the next digest comes, how the last ones went, and what is wrong")
     @app_commands.describe(subscription="Which subscription (default: all)")
     async def status(self, interaction: Interaction, subscription: str | None = None) -> None:
-        reports = [await self._standing(each) for each in await self._all(interaction, subscription)]
-        await reply_each(interaction, fit_in_messages(reports))
+        reports = [
+            await self._describe_status(each) for each in await self._choose_subscriptions(interaction, subscription)
+        ]
+        await reply_with_each(interaction, fit_in_messages(reports))
 
-    async def _standing(self, known: Subscription) -> str:
-        deliveries = await self.house.storage.deliveries.latest(known.id, SHOWN)
-        return standing(known, deliveries, self.editor.obstacles(known.guild_id, known.wish))
+    async def _describe_status(self, known: Subscription) -> str:
+        deliveries = await self.services.storage.deliveries.list_latest(known.id, DELIVERIES_SHOWN)
+        return describe_status(known, deliveries, self.editor.list_obstacles(known.guild_id, known.settings))
 
     @app_commands.command(description="See when a paper was highlighted, or why it wasn't")
-    @app_commands.describe(paper=A_PAPER, subscription="In which subscription (default: all)")
+    @app_commands.describe(paper=PAPER_OPTION, subscription="In which subscription (default: all)")
     async def why(self, interaction: Interaction, paper: str, subscription: str | None = None) -> None:
-        meant = await meant_paper(interaction, paper)
-        known, now = await self._all(interaction, subscription), self.house.clock()
-        verdicts = [verdict(each, await self.house.explainer.why(each, meant, now)) for each in known]
-        await reply_each(interaction, fit_in_messages([about_paper(meant), *verdicts]))
+        meant = await find_paper(interaction, paper)
+        known, now = await self._choose_subscriptions(interaction, subscription), self.services.clock()
+        verdicts = [
+            describe_explanation(each, await self.services.explainer.explain_paper(each, meant, now)) for each in known
+        ]
+        await reply_with_each(interaction, fit_in_messages([render_paper_link(meant), *verdicts]))
 
     @send.command(name="now", description="Post the next digest now instead of at its scheduled time")
-    @app_commands.describe(subscription=_WHICH)
+    @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def send_now(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._chosen(interaction, subscription)
+        known = await self._choose_subscription(interaction, subscription)
         self.editor.check_sendable(known)
-        await announce(interaction)  # the lists may have to be read first
-        await reply(interaction, sent_now(await self.bot.courier.send_now(known, **self._by(interaction))))
+        await defer_answer(interaction)  # the lists may have to be read first
+        await reply(
+            interaction, describe_sent_now(await self.bot.dispatcher.send_now(known, **self._get_author(interaction)))
+        )
 
     @app_commands.command(description="Delete the last digest; its papers may come again")
-    @app_commands.describe(subscription=_WHICH)
+    @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def undo(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._chosen(interaction, subscription)
-        await announce(interaction)
-        delivery, gone = await self.bot.courier.undo_last(known, **self._by(interaction))
-        await reply(interaction, undone(delivery, everything_gone=gone))
+        known = await self._choose_subscription(interaction, subscription)
+        await defer_answer(interaction)
+        delivery, gone = await self.bot.dispatcher.undo_last(known, **self._get_author(interaction))
+        await reply(interaction, describe_undone(delivery, everything_gone=gone))
 
     @app_commands.command(description="See who changed what, and when")
     async def log(self, interaction: Interaction) -> None:
-        changes = await self.house.storage.changes.latest(guild_of(interaction).id, CHANGES)
-        await reply_each(interaction, fit_in_messages(changes_text(changes)) or [NO_CHANGES])
+        changes = await self.services.storage.audit_log.list_latest(get_guild(interaction).id, ACTIONS_SHOWN)
+        await reply_with_each(interaction, fit_in_messages(render_audit_log(changes)) or [NO_ACTIONS])
 
     @app_commands.command(
         name="forget-everything", description="Permanently delete everything stored about this server"
     )
     async def forget_everything(self, interaction: Interaction) -> None:
-        known = await self.subscriptions.of_guild(guild_of(interaction).id)
-        await reply(interaction, forget_question(len(known)))
+        known = await self.subscriptions.list_for_server(get_guild(interaction).id)
+        await reply(interaction, render_delete_question(len(known)))
 
     @add.autocomplete("timezone")
     @edit.autocomplete("timezone")
     async def complete_timezone(self, _: Interaction, typed: str) -> Choices:
-        return choices(find_zones(typed)[:MAX_CHOICES])
+        return build_choices(find_timezones(typed)[:MAX_CHOICES])
 
     @add.autocomplete("weekdays")
     @edit.autocomplete("weekdays")
     async def complete_weekdays(self, _: Interaction, typed: str) -> Choices:
-        return choices(weekday_choices(typed))
+        return build_choices(suggest_weekdays(typed))
 
     @why.autocomplete("paper")
     async def complete_paper(self, interaction: Interaction, typed: str) -> Choices:
-        return await paper_choices(interaction, typed)
+        return await suggest_papers(interaction, typed)
 
     @setup.autocomplete("subscription")
     @edit.autocomplete("subscription")
@@ -277,28 +302,30 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         guild = interaction.guild
         if guild is None or not interaction.permissions.manage_guild:  # discord.py runs no checks for autocomplete
             return []
-        known = await self.subscriptions.of_guild(guild.id)
-        channels = {each.id: guild.get_channel(each.wish.channel_id) for each in known}
-        named = [(label(each, channel.name if (channel := channels[each.id]) else None), each) for each in known]
+        known = await self.subscriptions.list_for_server(guild.id)
+        channels = {each.id: guild.get_channel(each.settings.channel_id) for each in known}
+        named = [
+            (label_subscription(each, channel.name if (channel := channels[each.id]) else None), each) for each in known
+        ]
         fitting = [(name, each) for name, each in named if typed.casefold() in name.casefold()]
         return [
-            app_commands.Choice(name=plain(name, MAX_CHOICE), value=str(each.id))
+            app_commands.Choice(name=cut_plain(name, MAX_CHOICE), value=str(each.id))
             for name, each in fitting[:MAX_CHOICES]
         ]
 
-    async def _chosen(self, interaction: Interaction, subscription: str | None) -> Subscription:
+    async def _choose_subscription(self, interaction: Interaction, subscription: str | None) -> Subscription:
         """The subscription that the admin means, in their own server."""
-        return await self.editor.choose(guild_of(interaction).id, subscription)
+        return await self.editor.choose_subscription(get_guild(interaction).id, subscription)
 
-    async def _all(self, interaction: Interaction, subscription: str | None) -> list[Subscription]:
+    async def _choose_subscriptions(self, interaction: Interaction, subscription: str | None) -> list[Subscription]:
         """The subscription that the admin means, or all subscriptions of their server."""
         if subscription:
-            return [await self._chosen(interaction, subscription)]
-        return await self.editor.all_of(guild_of(interaction).id)
+            return [await self._choose_subscription(interaction, subscription)]
+        return await self.editor.list_subscriptions(get_guild(interaction).id)
 
-    def _by(self, interaction: Interaction) -> dict[str, Any]:
+    def _get_author(self, interaction: Interaction) -> dict[str, Any]:
         """Who makes the change, and when."""
-        return {"by": interaction.user.id, "now": self.house.clock()}
+        return {"by": interaction.user.id, "now": self.services.clock()}
 
 
 async def setup(bot: PaperBot) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.storage import Delivery, DeliveryState
-from bot.subscription.settings import Discussion
+from bot.subscription.settings import Threads
 from tests.support.wire import Channel, Kind
 
 
@@ -26,7 +26,7 @@ def wrongs(
     """What is wrong in a channel whose digests, latest first, were to highlight every one of the papers `listed`."""
     posted = Counter(paper for message in channel.digests for paper in message.papers)
     twice = [paper for paper, times in posted.items() if times > 1]
-    refused = {each.paper_id for delivery in deliveries for each in delivery.refused if excused.left_out}
+    refused = {each.paper_id for delivery in deliveries for each in delivery.rejected_papers if excused.left_out}
     lost = [paper for paper in listed if paper not in posted and paper not in refused]
     if twice:
         yield f"twice: {', '.join(twice)}"
@@ -67,9 +67,9 @@ def _follow_ups(channel: Channel, deliveries: Sequence[Delivery]) -> Iterator[st
     there = {message.id: message for message in channel.digests}
     threads = {thread.id for thread in channel.threads}
     for delivery in sent:
-        posting = delivery.wish.posting
+        posting = delivery.settings.posting
         messages = [there[each.message_id] for each in delivery.messages if each.message_id in there]
-        if posting.discussion is not Discussion.NONE and not threads.issuperset(each.id for each in messages):
+        if posting.threads is not Threads.NONE and not threads.issuperset(each.id for each in messages):
             yield f"{delivery.run_date} lacks a thread"
         if posting.publish and channel.kind is Kind.NEWS and not all(each.crossposted for each in messages):
             yield f"{delivery.run_date} is not published"

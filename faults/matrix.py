@@ -18,17 +18,17 @@ from unittest.mock import patch
 from rich.table import Table
 
 from bot import channels
-from bot.app import House
-from bot.client import use_discord_at
+from bot.app import Services
+from bot.client import connect_to_discord_at
 from bot.delivery import follow_ups, sending
-from bot.delivery.courier import Courier
+from bot.delivery.dispatcher import Dispatcher
 from bot.delivery.sending import Sender
 from bot.storage import Subscription
 from faults.judging import STRICT, Leniency, wrongs
-from faults.stage import COLUMNS, ids, lists, noted_errors, opened_house, subscribe_in
+from faults.services import COLUMNS, ids, lists, noted_errors, open_faulty_services, subscribe_in
 from faults.troubles import HIDDEN_HISTORY, ROWS, Strike, Trouble, TroubledWire, at_random, meets
 from tests.support.builders import MORNING, Clock
-from tests.support.delivery_rig import DESTINATIONS, another_life, put_back, running_bot
+from tests.support.delivery_rig import DESTINATIONS, put_back, restart_dispatcher, running_bot
 from tests.support.wire import Fault, Guild, Kind
 
 AT_ONCE = 120  # servers of a round
@@ -119,10 +119,10 @@ def clock_runs(hours: int) -> Iterator[Run]:
 
 
 @dataclass
-class _Stage:
+class _FaultCase:
     """The servers of a round, and what they share."""
 
-    house: House
+    services: Services
     wire: TroubledWire
     clock: Clock
     runs: Sequence[Run]
@@ -136,10 +136,10 @@ class _Stage:
             self.wire.troubles[guild.id] = run.trouble
             guild.papers.judge = partial(_judge, run.refuses) if run.refuses else None
             self.guilds.append(guild)
-            self.subscriptions.append(await subscribe_in(self.house.storage, guild, posting))
+            self.subscriptions.append(await subscribe_in(self.services.storage, guild, posting))
         self.clock.advance(hours=1)
 
-    async def pass_days(self, courier: Courier) -> None:
+    async def pass_days(self, dispatcher: Dispatcher) -> None:
         due = self.clock.now
         self._hide_histories(hidden=True)
         for number, minutes in enumerate(FIRST_DAY):
@@ -147,24 +147,24 @@ class _Stage:
                 self._hide_histories(hidden=False)
             if number == HANGS_UNTIL:
                 self._end_hanging()
-            await self._tick(courier, minutes)
+            await self._tick(dispatcher, minutes)
         for run in self.runs:
             run.trouble.end()
         for day in range(1, DAYS):
             self.clock.now = due + timedelta(days=day)
             for minutes in LATER_DAYS:
-                await self._tick(courier, minutes)
+                await self._tick(dispatcher, minutes)
 
-    async def _tick(self, courier: Courier, minutes: int) -> None:
+    async def _tick(self, dispatcher: Dispatcher, minutes: int) -> None:
         """The minutes pass for Discord too; so they do not while discord.py repeats a request by itself."""
-        while await self._repeating(courier.sender):
+        while await self._repeating(dispatcher.sender):
             await asyncio.sleep(0.05)
-        await courier.tick(self.clock.advance(minutes=minutes))
+        await dispatcher.tick(self.clock.advance(minutes=minutes))
 
     async def _repeating(self, sender: Sender) -> bool:
         """Whether some request is on its way, besides those that hang."""
         holds = {subscription.id: run.hold for run, subscription in zip(self.runs, self.subscriptions, strict=True)}
-        deliveries = [await self.house.storage.deliveries.get(each) for each in list(sender._requests)]
+        deliveries = [await self.services.storage.deliveries.get(each) for each in list(sender._requests)]
         return any(each and not holds[each.subscription_id].waiting for each in deliveries)
 
     def _hide_histories(self, *, hidden: bool) -> None:
@@ -180,7 +180,7 @@ class _Stage:
     async def judge(self) -> None:
         listed = ids(lists(DAYS))
         for run, guild, subscription in zip(self.runs, self.guilds, self.subscriptions, strict=True):
-            deliveries = await self.house.storage.deliveries.latest(subscription.id, 100)
+            deliveries = await self.services.storage.deliveries.list_latest(subscription.id, 100)
             run.wrong = list(wrongs(guild.papers, deliveries, listed, run.excused))
 
 
@@ -193,10 +193,10 @@ def _impatient() -> Iterator[None]:
     """What hangs is left after a moment."""
     with ExitStack() as stack:
         for module, name in (
-            (sending, "ANSWER_SECONDS"),
-            (sending, "SEARCH_SECONDS"),
-            (follow_ups, "ANSWER_SECONDS"),
-            (channels, "ANSWER_SECONDS"),
+            (sending, "ANSWER_TIMEOUT"),
+            (sending, "SEARCH_TIMEOUT"),
+            (follow_ups, "ANSWER_TIMEOUT"),
+            (channels, "ANSWER_TIMEOUT"),
         ):
             stack.enter_context(patch.object(module, name, PATIENCE))
         yield
@@ -206,18 +206,18 @@ async def _run_round(wanted: Round) -> None:
     clock = Clock(MORNING)
     wire = TroubledWire(lambda: clock() - wanted.ahead)
     with tempfile.TemporaryDirectory() as folder, put_back(), _impatient():
-        async with wire.serve(), opened_house(Path(folder), lists(DAYS), clock) as house:
-            use_discord_at(wire.api_url, wire.gateway.url)
-            stage = _Stage(house, wire, clock, wanted.runs)
+        async with wire.serve(), open_faulty_services(Path(folder), lists(DAYS), clock) as services:
+            connect_to_discord_at(wire.api_url, wire.gateway.url)
+            stage = _FaultCase(services, wire, clock, wanted.runs)
             await stage.prepare()
-            async with running_bot(house, wire, LIMIT) as bot:
+            async with running_bot(services, wire, LIMIT) as bot:
                 if wanted.gateway:
                     await _upset(stage, forget=wanted.gateway == FORGOTTEN)
-                await stage.pass_days(another_life(bot))
+                await stage.pass_days(restart_dispatcher(bot))
             await stage.judge()
 
 
-async def _upset(stage: _Stage, *, forget: bool) -> None:
+async def _upset(stage: _FaultCase, *, forget: bool) -> None:
     """The gateway drops the bot now, and whenever a first message is on its way."""
 
     async def drop() -> None:

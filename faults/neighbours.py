@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.table import Table
 
 from bench.paced import GREEDY, Arrivals, Neighbourhood
-from faults.stage import PAPERS_A_DAY, lists, noted_errors, opened_house
+from faults.services import PAPERS_A_DAY, lists, noted_errors, open_faulty_services
 from tests.support.builders import MORNING
 from tests.support.delivery_rig import put_back
 
@@ -26,8 +26,8 @@ class Crowd:
 
 async def measure(others: int, hanging: int, later: int) -> Crowd:
     with tempfile.TemporaryDirectory() as folder, put_back(), noted_errors() as errors:
-        async with opened_house(Path(folder), lists(1), lambda: MORNING) as house:
-            neighbourhood = Neighbourhood(house, others, hanging, later)
+        async with open_faulty_services(Path(folder), lists(1), lambda: MORNING) as services:
+            neighbourhood = Neighbourhood(services, others, hanging, later)
             arrivals = await neighbourhood.deliver()
     return Crowd(others, hanging, later, arrivals, [*_wrongs(neighbourhood), *(f"logged: {each}" for each in errors)])
 

@@ -23,7 +23,7 @@ from bot.demo.papers_server import PapersServer
 from bot.storage import Storage, Subscription, open_storage
 from faults.child import LOG, live
 from faults.judging import wrongs
-from faults.stage import COLUMNS, ids, lists, noted_errors, subscribe_in
+from faults.services import COLUMNS, ids, lists, noted_errors, subscribe_in
 from tests.support.builders import MORNING, query
 from tests.support.crashing import RunningClock
 from tests.support.delivery_rig import DESTINATIONS
@@ -36,7 +36,14 @@ LIMIT = 30  # seconds that a life may take, until all of a day is there
 SLOWEST_ANSWER = 0.1  # seconds
 LATEST_MOMENT = 1.0  # seconds after the bot is connected
 LATER = (timedelta(seconds=10), timedelta(minutes=3), timedelta(minutes=10))  # a restart, the nonces alive or not
-STEPS = ("plan", "attempt", "arrived", "threaded", "published", "complete")
+STEPS = (
+    "plan_delivery",
+    "record_attempt",
+    "record_arrival",
+    "record_thread",
+    "record_publication",
+    "complete_delivery",
+)
 CHOSEN = (
     *(f"{when} Deliveries.{step}" for step in STEPS for when in ("before", "after")),
     "amid INSERT INTO highlights",
@@ -218,7 +225,7 @@ class World:
         days = lists(self.days)
         self._tally.expected += self.days * len(self._guilds)
         for destination, guild in self._guilds.items():
-            deliveries = await storage.deliveries.latest(self._subscriptions[destination].id, MOST_DAYS)
+            deliveries = await storage.deliveries.list_latest(self._subscriptions[destination].id, MOST_DAYS)
             for each in wrongs(guild.papers, deliveries, ids(days)):
                 self._tally.wrong.append(f"{self._name}, {COLUMNS[destination]}: {each}")
             posted = Counter(paper for message in guild.papers.digests for paper in message.papers)

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from discord import Permissions
 
-from bot.subscription.settings import Discussion
+from bot.subscription.settings import Threads
 from faults.judging import STRICT, Leniency
 from tests.support.delivery_rig import DESTINATIONS
 from tests.support.wire import Fault, Kind, Wire, rate_limit
@@ -40,12 +40,12 @@ MAKING = (Strike.FIRST, Strike.SECOND, Strike.THREAD, Strike.PUBLISHING)
 def meets(destination: str, strike: Strike) -> bool:
     """Whether a digest for this destination makes such a request."""
     kind, posting = DESTINATIONS[destination]
-    discussion = posting.get("discussion", Discussion.NONE)
+    threads = posting.get("threads", Threads.NONE)
     match strike:
         case Strike.SECOND:
-            return bool(discussion is Discussion.HIGHLIGHT)
+            return bool(threads is Threads.PER_HIGHLIGHT)
         case Strike.THREAD:
-            return kind is not Kind.FORUM and discussion is not Discussion.NONE
+            return kind is not Kind.FORUM and threads is not Threads.NONE
         case Strike.PUBLISHING:
             return bool(posting.get("publish"))
     return True

@@ -10,21 +10,22 @@ from zoneinfo import ZoneInfo
 import discord
 import pytest
 import simcord
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from tenacity import wait_none
 
 from bot import answering, archive
-from bot.answering import unwrap
-from bot.app import House, build_house
-from bot.client import PaperBot, use_discord_at
+from bot.answering import unwrap_error
+from bot.app import Services, build_services
+from bot.client import PaperBot, connect_to_discord_at
 from bot.demo.papers_server import PapersServer
 from bot.editing import drafts
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.refusals import Refused
-from bot.search import Encoder, Search, load_encoder
+from bot.search import Encoder, SearchIndex, load_encoder
 from bot.storage import Storage, database, open_storage
-from bot.subscription.schedule import Timetable, first_run
-from bot.subscription.settings import Wish
+from bot.subscription.schedule import Schedule, find_next_run
+from bot.subscription.settings import DigestSettings
 from tests.support.bot_process import DUE, World
 from tests.support.builders import DAY, MORNING, Clock, entries
 from tests.support.crashing import RunningClock
@@ -34,14 +35,16 @@ from tests.support.papers_server import FrailPapers, Papers
 from tests.support.server import GUILD_ID, Server
 from tests.support.wire import Wire
 
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines are busy
-settings.load_profile("unhurried")
+hypothesis_settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # machines are busy
+hypothesis_settings.load_profile("unhurried")
 
 SHORT_LIMITS = {
-    answering: ("ANNOUNCED_AFTER", "COMPLETED_WITHIN"),
-    archive: ("LOOKUP_SECONDS",),
-    database: ("READ_SECONDS", "WRITE_SECONDS"),
-    drafts: ("COUNT_SECONDS",),
+    answering: ("DEFER_AFTER", "AUTOCOMPLETE_TIMEOUT"),
+    archive: ("LOOKUP_TIMEOUT",),
+    database: ("READ_TIMEOUT", "WRITE_TIMEOUT"),
+    drafts: ("COUNT_TIMEOUT",),
 }
 
 
@@ -72,7 +75,7 @@ def clock() -> Clock:
 def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that the migrations have just made: to copy it costs a test far less than to run them."""
     path = tmp_path_factory.mktemp("new") / "paperboy.db"
-    database._prepare(path)
+    database._migrate(path)
     return path
 
 
@@ -97,20 +100,22 @@ async def api(papers_server: PapersServer) -> AsyncIterator[PapersAPI]:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, storage: Storage, api: PapersAPI, clock: Clock) -> AsyncIterator[House]:
-    search = Search(tmp_path / "paperboy.index", await storage.papers.identity(), last_change=0)
-    yield build_house(storage, search, api, backfill_days=3, clock=clock)
+async def services(tmp_path: Path, storage: Storage, api: PapersAPI, clock: Clock) -> AsyncIterator[Services]:
+    search = SearchIndex(tmp_path / "paperboy.index", await storage.papers.get_archive_id(), last_change=0)
+    yield build_services(storage, search, api, backfill_days=3, clock=clock)
     search.close()
 
 
 @pytest.fixture
-async def server(house: House, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Server]:
+async def server(
+    services: Services, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Server]:
     """The real bot, logged in to a simulated Discord whose time is the clock's."""
-    bot = PaperBot(house, shard_count=1)
+    bot = PaperBot(services, shard_count=1)
     env = simcord.Env(bot)
     await env.start()
     await env.advance_time((clock.now - env.now()).total_seconds())
-    await house.storage.guilds.join(GUILD_ID, clock.now)  # it has been welcomed
+    await services.storage.guilds.join(GUILD_ID, clock.now)  # it has been welcomed
     guild = env.create_guild("Paper Club", id=GUILD_ID)
     admins = guild.create_role("Admins", permissions=discord.Permissions(manage_guild=True))
     yield Server(
@@ -132,7 +137,7 @@ async def server(house: House, clock: Clock, tmp_path: Path, caplog: pytest.LogC
 
 def _assert_no_bug(env: simcord.Env, caplog: pytest.LogCaptureFixture) -> None:
     """What the bot swallowed fails the test; a person's mistake is none of the bot's."""
-    bugs = [error for error in env.errors if not isinstance(unwrap(error), Refused | PapersUnavailable)]
+    bugs = [error for error in env.errors if not isinstance(unwrap_error(error), Refused | PapersUnavailable)]
     if bugs:
         raise BaseExceptionGroup("the bot met errors", bugs)
     logged = [record for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
@@ -148,15 +153,15 @@ async def wire(clock: Clock, caplog: pytest.LogCaptureFixture) -> AsyncIterator[
     wire = Wire(clock)
     with put_back():
         async with wire.serve():
-            use_discord_at(wire.api_url, wire.gateway.url)
+            connect_to_discord_at(wire.api_url, wire.gateway.url)
             yield wire
     assert not [record for record in caplog.get_records("call") if "ran into a bug" in record.message]
 
 
 @pytest.fixture
-async def rig(house: House, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
+async def rig(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
     """The bot at work on that Discord, with a server that wants its digests in a text channel."""
-    async with open_rig(house, wire, clock) as opened:
+    async with open_rig(services, wire, clock) as opened:
         yield opened
 
 
@@ -165,10 +170,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     """What a bot in a process of its own finds: its file, its Discord and the papers API."""
     papers = FrailPapers({DAY: entries(7)})
     wire, database = Wire(RunningClock(DUE)), tmp_path / "paperboy.db"
-    guild, timetable = wire.add_guild(), Timetable(time(9), ZoneInfo("UTC"))
+    guild, schedule = wire.add_guild(), Schedule(time(9), ZoneInfo("UTC"))
     async with open_storage(database) as storage:
         subscription = await storage.subscriptions.add(
-            guild.id, Wish(guild.papers.id, timetable), by=1, now=MORNING, next_run=first_run(timetable, MORNING)
+            guild.id,
+            DigestSettings(guild.papers.id, schedule),
+            by=1,
+            now=MORNING,
+            next_run=find_next_run(schedule, MORNING),
         )
     async with wire.serve(), papers.serve() as papers_url:
         yield World(wire, guild.papers, database, papers, papers_url, subscription.id)

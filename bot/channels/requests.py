@@ -9,15 +9,15 @@ import discord
 
 from bot.reasons import Reason, ReasonKind
 
-ANSWER_SECONDS = 30  # then what became of a request is unknown
-UNREACHED = (discord.DiscordException, aiohttp.ClientError, OSError)  # what a request to Discord may raise
-MESSAGE_GONE, FORBIDDEN = 10008, 50013  # of Discord's error codes
+ANSWER_TIMEOUT = 30  # then what became of a request is unknown
+REQUEST_ERRORS = (discord.DiscordException, aiohttp.ClientError, OSError)  # what a request to Discord may raise
+UNKNOWN_MESSAGE, FORBIDDEN = 10008, 50013  # of Discord's error codes
 _BAD_REQUEST = 400  # of HTTP's statuses
-_REFUSED = {_BAD_REQUEST, 413}
-_FOR_CONTENT = {200000, 200001, 240000}  # whatever the status: blocked words, blocked titles, harmful links
-_MOST_REACHED = range(30_000, 31_000)
+_REJECTED_STATUSES = {_BAD_REQUEST, 413}
+_CONTENT_CODES = {200000, 200001, 240000}  # whatever the status: blocked words, blocked titles, harmful links
+_LIMIT_CODES = range(30_000, 31_000)
 # A thread that is archived, a channel that takes no messages, a post without a tag, as many of something as may be.
-_FOR_SOMETHING_ELSE = {50008, 50083, 40067, *_MOST_REACHED}
+_NOT_CONTENT_CODES = {50008, 50083, 40067, *_LIMIT_CODES}
 SERVER_ERROR = 500
 Answer = TypeVar("Answer")
 
@@ -30,23 +30,23 @@ class DeliveryFailed(Exception):
         self.reason = reason
 
 
-class Blocked(DeliveryFailed):
+class ChannelBlocked(DeliveryFailed):
     """Permanent until an admin changes something: the channel, or what the bot may do there, is gone."""
 
 
-class Rejected(DeliveryFailed):
+class MessageRejected(DeliveryFailed):
     """Discord does not take this message, and never will; no message exists."""
 
 
-class ContentRefused(Rejected):
+class ContentRejected(MessageRejected):
     """… because of what is in it: a simpler form of it may do."""
 
 
-class Passing(DeliveryFailed):
+class TemporaryFailure(DeliveryFailed):
     """Worth another try; whether this try, or one before it, made the message is unknown."""
 
 
-async def in_time(request: Coroutine[Any, Any, Answer] | asyncio.Task[Answer], seconds: float) -> Answer:
+async def wait_for_answer(request: Coroutine[Any, Any, Answer] | asyncio.Task[Answer], seconds: float) -> Answer:
     """The answer to a request, if it comes in time; else raises `TimeoutError`.
 
     The request itself goes on: cancelled while it sleeps through a global rate limit, discord.py would let
@@ -61,35 +61,35 @@ async def in_time(request: Coroutine[Any, Any, Answer] | asyncio.Task[Answer], s
 
 
 _MEANINGS: Mapping[int, tuple[type[DeliveryFailed], ReasonKind]] = {
-    10003: (Blocked, ReasonKind.CHANNEL_GONE),
-    10004: (Blocked, ReasonKind.SERVER_GONE),
-    50001: (Blocked, ReasonKind.CHANNEL_HIDDEN),
-    FORBIDDEN: (Blocked, ReasonKind.PERMISSIONS_MISSING),
-    160006: (Rejected, ReasonKind.TOO_MANY_THREADS),
+    10003: (ChannelBlocked, ReasonKind.CHANNEL_GONE),
+    10004: (ChannelBlocked, ReasonKind.SERVER_GONE),
+    50001: (ChannelBlocked, ReasonKind.CHANNEL_HIDDEN),
+    FORBIDDEN: (ChannelBlocked, ReasonKind.PERMISSIONS_MISSING),
+    160006: (MessageRejected, ReasonKind.TOO_MANY_THREADS),
 }
 
 
-def classified(error: Exception) -> DeliveryFailed:
+def classify_error(error: Exception) -> DeliveryFailed:
     """What a failed request to Discord means, decided here and nowhere else."""
     if not isinstance(error, discord.HTTPException):
-        return Passing(Reason(_why_unanswered(error)), type(error).__name__)
+        return TemporaryFailure(Reason(_classify_silence(error)), type(error).__name__)
     if error.code in _MEANINGS:
         failure, kind = _MEANINGS[error.code]
         return failure(Reason(kind))
-    if error.code in _FOR_CONTENT or (error.status in _REFUSED and not _is_of_proxy(error)):
-        refused = Rejected if error.code in _FOR_SOMETHING_ELSE else ContentRefused
-        return refused(Reason(ReasonKind.MESSAGE_REFUSED, number=error.code or error.status))
+    if error.code in _CONTENT_CODES or (error.status in _REJECTED_STATUSES and not _comes_from_proxy(error)):
+        refused = MessageRejected if error.code in _NOT_CONTENT_CODES else ContentRejected
+        return refused(Reason(ReasonKind.MESSAGE_REJECTED, number=error.code or error.status))
     # Even a 429 says nothing of the message: an earlier try, ours or discord.py's own after a 500, may have made it.
-    return Passing(Reason(ReasonKind.DISCORD_FAILED, number=error.status))
+    return TemporaryFailure(Reason(ReasonKind.DISCORD_FAILED, number=error.status))
 
 
-def _why_unanswered(error: Exception) -> ReasonKind:
+def _classify_silence(error: Exception) -> ReasonKind:
     if isinstance(error, discord.RateLimited):
         return ReasonKind.RATE_LIMITED
     return ReasonKind.DISCORD_SILENT if isinstance(error, TimeoutError) else ReasonKind.DISCORD_UNREACHABLE
 
 
-def _is_of_proxy(error: discord.HTTPException) -> bool:
+def _comes_from_proxy(error: discord.HTTPException) -> bool:
     """Whether a 400 comes from a proxy on the way, which answers with a page: Discord says in JSON what is wrong."""
     told_in_json = error.response.headers.get("Content-Type") == "application/json" and bool(error.text)
     return error.status == _BAD_REQUEST and error.code == 0 and not told_in_json

@@ -4,39 +4,39 @@ from collections.abc import AsyncIterator
 
 import discord
 
-from bot.channels.destination import Arrived, Lost, Outgoing, Pace
-from bot.channels.requests import MESSAGE_GONE
-from bot.channels.server_channel import SEARCH_MARGIN, ServerChannel, carries, ignoring_gone
-from bot.subscription.settings import Abilities, Discussion, Posting
+from bot.channels.destination import OutgoingMessage, Pace, SentMessage, SoughtMessage
+from bot.channels.requests import UNKNOWN_MESSAGE
+from bot.channels.server_channel import SEARCH_MARGIN, ServerChannel, delete_if_present, has_nonce
+from bot.subscription.settings import ChannelAbilities, PostingOptions, Threads
 
 PAGE = 100  # messages in a page of a channel's history
 _THREAD_EXISTS = 160004
 
 
 class TextChannel(ServerChannel):
-    abilities = Abilities()
+    abilities = ChannelAbilities()
     channel: discord.TextChannel
 
-    def needed_permissions(self, posting: Posting) -> dict[str, str]:
-        threads = [] if posting.discussion is Discussion.NONE else ["create_public_threads"]
-        return super().needed_permissions(posting) | {name: name for name in threads}
+    def list_needed_permissions(self, posting: PostingOptions) -> dict[str, str]:
+        threads = [] if posting.threads is Threads.NONE else ["create_public_threads"]
+        return super().list_needed_permissions(posting) | {name: name for name in threads}
 
-    async def send(self, outgoing: Outgoing) -> Arrived:
+    async def send_message(self, outgoing: OutgoingMessage) -> SentMessage:
         message = await self.channel.send(
             view=outgoing.view,
             nonce=outgoing.nonce,
             allowed_mentions=outgoing.mentions,
             silent=outgoing.posting.silent,
         )
-        return Arrived(self.id, message.id, message.created_at)
+        return SentMessage(self.id, message.id, message.created_at)
 
-    async def find(self, lost: Lost, pace: Pace) -> Arrived | None:
-        async for message in self._history(lost, pace):
-            if message.author == self.me and carries(message, lost.nonce):
-                return Arrived(self.id, message.id, message.created_at)
+    async def find_message(self, lost: SoughtMessage, pace: Pace) -> SentMessage | None:
+        async for message in self._read_history(lost, pace):
+            if message.author == self.bot_member and has_nonce(message, lost.nonce):
+                return SentMessage(self.id, message.id, message.created_at)
         return None
 
-    async def _history(self, lost: Lost, pace: Pace) -> AsyncIterator[discord.Message]:
+    async def _read_history(self, lost: SoughtMessage, pace: Pace) -> AsyncIterator[discord.Message]:
         """The messages around the time when it was sent, but for those that were looked at before."""
         seen, begin = 0, lost.around - SEARCH_MARGIN
         after = discord.Object(lost.searched_until) if lost.searched_until else begin
@@ -47,19 +47,19 @@ class TextChannel(ServerChannel):
                 break
             seen += 1
             if seen % PAGE == 0:
-                await lost.mark(message.id)
+                await lost.save_progress(message.id)
                 await pace()
 
-    async def open_thread(self, message_id: int, name: str, posting: Posting) -> None:
+    async def open_thread(self, message_id: int, name: str, posting: PostingOptions) -> None:
         try:
             await self.channel.get_partial_message(message_id).create_thread(
                 name=name, auto_archive_duration=posting.archive_after
             )
         except discord.HTTPException as error:
-            if error.code not in {_THREAD_EXISTS, MESSAGE_GONE}:
+            if error.code not in {_THREAD_EXISTS, UNKNOWN_MESSAGE}:
                 raise
 
-    async def delete(self, place_id: int, message_id: int, *, threaded: bool) -> bool:  # noqa: ARG002
+    async def delete_message(self, place_id: int, message_id: int, *, threaded: bool) -> bool:  # noqa: ARG002
         left = await self.delete_thread(message_id) if threaded else None  # a thread has the id of its message
-        await ignoring_gone(self.channel.get_partial_message(message_id).delete())
+        await delete_if_present(self.channel.get_partial_message(message_id).delete())
         return left is None

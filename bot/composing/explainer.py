@@ -4,38 +4,38 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
-from bot.composing.filter import Filter
-from bot.digest import first_of_period, latest_closed_day
+from bot.composing.paper_filter import PaperFilter
+from bot.digest import get_first_day, get_latest_closed_day
 from bot.papers import Paper
 from bot.storage import Delivery, Storage, Subscription
 from bot.subscription.schedule import Cadence
 
 
-class Why(Enum):
+class PaperOutcome(Enum):
     """What happened to a paper in a subscription."""
 
     HIGHLIGHTED = auto()
-    REFUSED = auto()  # by Discord
-    ELSEWHERE = auto()  # highlighted by another subscription of the channel
+    REJECTED = auto()  # by Discord
+    HIGHLIGHTED_ELSEWHERE = auto()  # highlighted by another subscription of the channel
     NEVER_LISTED = auto()  # on Daily Papers
     WITHDRAWN = auto()
     STILL_OPEN = auto()  # its list is not closed yet
-    BEFORE = auto()  # its list closed before the subscription began
+    LISTED_TOO_EARLY = auto()  # its list closed before the subscription began
     FILTERED = auto()
     TOO_FEW_UPVOTES = auto()
     BELOW_THE_CUT = auto()
-    COMING = auto()  # its list is for the next run
+    UPCOMING = auto()  # its list is for the next run
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Explanation:
     """Why a paper was highlighted or not.
 
     `day` is the day of its list. `delivery` is the one that decided, or None if that is still to come. `upvotes` are
     those it had at that time.
     """
 
-    why: Why
+    outcome: PaperOutcome
     day: date | None = None
     delivery: Delivery | None = None
     upvotes: int = 0
@@ -44,77 +44,79 @@ class Verdict:
 class Explainer:
     """Explains from the records in `storage`, and by applying the filter again."""
 
-    def __init__(self, storage: Storage, filter_: Filter) -> None:
+    def __init__(self, storage: Storage, filter_: PaperFilter) -> None:
         self._storage = storage
         self._filter = filter_
 
-    async def why(self, subscription: Subscription, paper: Paper, now: datetime) -> Verdict:
+    async def explain_paper(self, subscription: Subscription, paper: Paper, now: datetime) -> Explanation:
         """What happened to `paper` in `subscription`. Raises `PapersUnavailable` while the filter can't be applied."""
-        if recorded := await self._recorded(subscription, paper):
+        if recorded := await self._explain_from_record(subscription, paper):
             return recorded
-        days = await self._storage.papers.listed_on(paper.id)
-        closed = [day for day in days if day <= latest_closed_day(now)]
-        covering = await self._covering(subscription, closed)
+        days = await self._storage.papers.list_days_of(paper.id)
+        closed = [day for day in days if day <= get_latest_closed_day(now)]
+        covering = await self._find_covering_delivery(subscription, closed)
         if paper.withdrawn_at and not (covering and covering[1].planned_at < paper.withdrawn_at):
-            return Verdict(Why.WITHDRAWN, paper.day)
+            return Explanation(PaperOutcome.WITHDRAWN, paper.day)
         if not closed:
-            return Verdict(Why.STILL_OPEN, days[0]) if days else Verdict(Why.NEVER_LISTED)
+            return Explanation(PaperOutcome.STILL_OPEN, days[0]) if days else Explanation(PaperOutcome.NEVER_LISTED)
         if covering:
             day, delivery = covering
-            return await self._decided(delivery, paper, day)
-        return await self._undecided(subscription, paper, closed[-1])
+            return await self._explain_past_run(delivery, paper, day)
+        return await self._explain_next_run(subscription, paper, closed[-1])
 
-    async def _recorded(self, subscription: Subscription, paper: Paper) -> Verdict | None:
+    async def _explain_from_record(self, subscription: Subscription, paper: Paper) -> Explanation | None:
         """The verdict on `paper`, if the recorded deliveries are enough to give it."""
         deliveries = self._storage.deliveries
-        if delivery := await deliveries.of_paper(subscription.id, paper.id):
-            return Verdict(Why.HIGHLIGHTED, paper.day, delivery)
-        if delivery := await deliveries.refusing(subscription.id, paper.id):
-            return Verdict(Why.REFUSED, paper.day, delivery)
-        if delivery := await deliveries.elsewhere(subscription, paper.id):
-            return Verdict(Why.ELSEWHERE, paper.day, delivery)
+        if delivery := await deliveries.find_by_paper(subscription.id, paper.id):
+            return Explanation(PaperOutcome.HIGHLIGHTED, paper.day, delivery)
+        if delivery := await deliveries.find_rejection(subscription.id, paper.id):
+            return Explanation(PaperOutcome.REJECTED, paper.day, delivery)
+        if delivery := await deliveries.find_elsewhere(subscription, paper.id):
+            return Explanation(PaperOutcome.HIGHLIGHTED_ELSEWHERE, paper.day, delivery)
         return None
 
-    async def _covering(self, subscription: Subscription, days: list[date]) -> tuple[date, Delivery] | None:
+    async def _find_covering_delivery(
+        self, subscription: Subscription, days: list[date]
+    ) -> tuple[date, Delivery] | None:
         """The latest of `days` that a delivery covered, and that delivery."""
         for day in reversed(days):
-            delivery = await self._storage.deliveries.covering(subscription.id, day)
+            delivery = await self._storage.deliveries.find_covering(subscription.id, day)
             if delivery:
                 return day, delivery
         return None
 
-    async def _decided(self, delivery: Delivery, paper: Paper, day: date) -> Verdict:
-        """Why a digest that looked at the paper left it out, with the wish and the upvotes of that time."""
-        snapshots = await self._storage.papers.snapshots(paper.id)
+    async def _explain_past_run(self, delivery: Delivery, paper: Paper, day: date) -> Explanation:
+        """Why a digest that looked at the paper left it out, with the settings and the upvotes of that time."""
+        snapshots = await self._storage.papers.list_snapshots(paper.id)
         then = [upvotes for taken_at, upvotes in snapshots if taken_at <= delivery.planned_at]
         upvotes = then[-1] if then else 0
-        if not await self._passes(delivery.wish.taste.query, paper, day):
-            return Verdict(Why.FILTERED, day, delivery, upvotes)
-        if upvotes < delivery.wish.taste.min_upvotes:
-            return Verdict(Why.TOO_FEW_UPVOTES, day, delivery, upvotes)
-        return Verdict(Why.BELOW_THE_CUT, day, delivery, upvotes)
+        if not await self._matches_filter(delivery.settings.selection.filter, paper, day):
+            return Explanation(PaperOutcome.FILTERED, day, delivery, upvotes)
+        if upvotes < delivery.settings.selection.min_upvotes:
+            return Explanation(PaperOutcome.TOO_FEW_UPVOTES, day, delivery, upvotes)
+        return Explanation(PaperOutcome.BELOW_THE_CUT, day, delivery, upvotes)
 
-    async def _undecided(self, subscription: Subscription, paper: Paper, day: date) -> Verdict:
+    async def _explain_next_run(self, subscription: Subscription, paper: Paper, day: date) -> Explanation:
         """What the next run will do with the paper, if its list is for that run."""
-        taste = subscription.wish.taste
-        first = await self._first_day(subscription)
+        selection = subscription.settings.selection
+        first = await self._get_first_day(subscription)
         if first and day < first:
-            return Verdict(Why.BEFORE, day)
-        if not await self._passes(taste.query, paper, day):
-            return Verdict(Why.FILTERED, day, upvotes=paper.upvotes)
-        if paper.upvotes < taste.min_upvotes:
-            return Verdict(Why.TOO_FEW_UPVOTES, day, upvotes=paper.upvotes)
-        return Verdict(Why.COMING, day, upvotes=paper.upvotes)
+            return Explanation(PaperOutcome.LISTED_TOO_EARLY, day)
+        if not await self._matches_filter(selection.filter, paper, day):
+            return Explanation(PaperOutcome.FILTERED, day, upvotes=paper.upvotes)
+        if paper.upvotes < selection.min_upvotes:
+            return Explanation(PaperOutcome.TOO_FEW_UPVOTES, day, upvotes=paper.upvotes)
+        return Explanation(PaperOutcome.UPCOMING, day, upvotes=paper.upvotes)
 
-    async def _first_day(self, subscription: Subscription) -> date | None:
+    async def _get_first_day(self, subscription: Subscription) -> date | None:
         """The first day whose list is for the next run."""
-        covered = await self._storage.deliveries.covered_until(subscription.id)
+        covered = await self._storage.deliveries.get_covered_until(subscription.id)
         if covered:
             return covered + timedelta(days=1)
-        cadence, closed = subscription.wish.timetable.cadence, latest_closed_day(subscription.next_run.at)
+        cadence, closed = subscription.settings.schedule.cadence, get_latest_closed_day(subscription.next_run.at)
         if cadence is Cadence.DAILY:
-            return await self._storage.papers.latest_listed_day(closed)
-        return first_of_period(cadence, closed)
+            return await self._storage.papers.get_latest_listed_day(closed)
+        return get_first_day(cadence, closed)
 
-    async def _passes(self, query: str, paper: Paper, today: date) -> bool:
-        return paper.id in await self._filter.passing(query, [paper.id], today)
+    async def _matches_filter(self, query: str, paper: Paper, today: date) -> bool:
+        return paper.id in await self._filter.find_matching(query, [paper.id], today)

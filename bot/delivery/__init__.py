@@ -11,7 +11,7 @@ The crash between any two steps, and what makes it harmless:
     after messages    their threads are opened, and they are published; Discord refuses both a second time
     after record      the unique key (subscription, run date) makes a second plan impossible
 
-`courier` decides when, and how many at once; `planning` what a run posts. `sending` takes one delivery through the
+`dispatcher` decides when, and how many at once; `planning` what a run posts. `sending` takes one delivery through the
 steps, `simplifying` makes a message that Discord refuses simpler; `follow_ups` has the steps after its messages,
 `failures` what becomes of one that does not arrive, `recovery` what goes on again by itself, `notices` what a server is
 told.

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.channels import Channels
-from bot.channels.requests import Passing
+from bot.channels.requests import TemporaryFailure
 from bot.reasons import ReasonKind
 from bot.storage import Storage, Subscription
 
@@ -21,29 +21,29 @@ class Recovery:
 
     async def recover_server(self, guild_id: int, now: datetime) -> None:
         """The gateway has told of a channel, a role or the bot itself in a server."""
-        await self._recover(await self._subscriptions.suspended(guild_id), now)
+        await self._recover_unblocked(await self._subscriptions.list_suspended(guild_id), now)
 
     async def recover_all(self, now: datetime) -> None:
         """Nobody knows what has changed while the bot was away."""
-        await self._recover(await self._subscriptions.suspended(), now)
+        await self._recover_unblocked(await self._subscriptions.list_suspended(), now)
 
     async def recover_timed_out(self, now: datetime) -> None:
         """Time-outs that have ended: nobody tells of it."""
-        suspended = await self._subscriptions.suspended(only=ReasonKind.IN_TIME_OUT)
+        suspended = await self._subscriptions.list_suspended(only=ReasonKind.IN_TIME_OUT)
         over = [each for each in suspended if each.reason and each.reason.until and each.reason.until <= now]
-        await self._recover(over, now)
+        await self._recover_unblocked(over, now)
 
-    async def _recover(self, suspended: Iterable[Subscription], now: datetime) -> None:
+    async def _recover_unblocked(self, suspended: Iterable[Subscription], now: datetime) -> None:
         for each in suspended:
-            if each.recovers and self._is_free(each):
+            if each.is_recoverable and self._is_unblocked(each):
                 log.info("subscription %d resumes: the problem is gone", each.id)
                 await self._subscriptions.recover(each.id, now)
 
-    def _is_free(self, subscription: Subscription) -> bool:
-        destination = self._channels.get(subscription.guild_id, subscription.wish.channel_id)
+    def _is_unblocked(self, subscription: Subscription) -> bool:
+        destination = self._channels.get(subscription.guild_id, subscription.settings.channel_id)
         if destination is None:
             return False
         try:
-            return not (destination.obstacle(subscription.wish.posting) or destination.obstacle_to_finding())
-        except Passing:  # the server is not available: the gateway tells when it is
+            return not (destination.find_obstacle(subscription.settings.posting) or destination.find_search_obstacle())
+        except TemporaryFailure:  # the server is not available: the gateway tells when it is
             return False

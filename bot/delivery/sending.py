@@ -11,36 +11,36 @@ import discord
 from aiolimiter import AsyncLimiter
 
 from bot.channels import Channels
-from bot.channels.destination import Arrived, Destination, Lost, Outgoing
+from bot.channels.destination import Destination, OutgoingMessage, SentMessage, SoughtMessage
 from bot.channels.requests import (
-    ANSWER_SECONDS,
+    ANSWER_TIMEOUT,
+    REQUEST_ERRORS,
     SERVER_ERROR,
-    UNREACHED,
-    Blocked,
-    ContentRefused,
+    ChannelBlocked,
+    ContentRejected,
     DeliveryFailed,
-    Passing,
-    Rejected,
-    classified,
-    in_time,
+    MessageRejected,
+    TemporaryFailure,
+    classify_error,
+    wait_for_answer,
 )
 from bot.clock import Clock
-from bot.delivery.errand import Errand
-from bot.delivery.failures import Failures
+from bot.delivery.active_delivery import ActiveDelivery
+from bot.delivery.failures import FailureHandler
 from bot.delivery.follow_ups import FollowUps
 from bot.delivery.simplifying import Simplifier
-from bot.layouts.digest import delivery_message, delivery_thread_name
+from bot.layouts.digest import get_thread_name, render_delivery_message
 from bot.reasons import Reason, ReasonKind
-from bot.storage import Delivery, DeliveryState, DiskFull, Form, Message, Storage
+from bot.storage import Delivery, DeliveryState, DiskFull, Message, MessageForm, Storage
 
 log = logging.getLogger(__name__)
 
 MESSAGES_PER_SECOND = 45  # Discord's global limit is 50; discord.py only reacts to its 429
 BURST = 4  # requests at once, to make up for timers that are late: with them no second has more than 49
-SEARCH_SECONDS = 60
+SEARCH_TIMEOUT = 60
 
 
-class _Stopped(Exception):
+class _SubscriptionStopped(Exception):
     """An admin has stopped the subscription while its delivery was under way."""
 
 
@@ -52,7 +52,7 @@ class Sender:
         storage: Storage,
         channels: Channels,
         follow_ups: FollowUps,
-        failures: Failures,
+        failures: FailureHandler,
         *,
         messages_per_second: float = MESSAGES_PER_SECOND,
     ) -> None:
@@ -60,193 +60,205 @@ class Sender:
         self._channels = channels
         self._simplifier = Simplifier(storage)
         self._follow_ups = follow_ups
-        self._failures = failures
+        self._failure_handler = failures
         self._limiter = AsyncLimiter(BURST, BURST / messages_per_second)
-        self._requests: dict[int, asyncio.Task[Arrived]] = {}  # by delivery, until Discord has answered
-        self._searches: dict[str, asyncio.Task[Arrived | None]] = {}  # by nonce, those that take long
-        self._in_hand: set[int] = set()  # deliveries that somebody carries just now
+        self._requests: dict[int, asyncio.Task[SentMessage]] = {}  # by delivery, until Discord has answered
+        self._searches: dict[str, asyncio.Task[SentMessage | None]] = {}  # by nonce, those that take long
+        self._active_ids: set[int] = set()  # deliveries that somebody carries just now
 
-    async def carry(self, delivery_id: int, clock: Clock, *, superseded: bool = False, hurried: bool = False) -> None:
+    async def send_delivery(
+        self, delivery_id: int, clock: Clock, *, superseded: bool = False, hurried: bool = False
+    ) -> None:
         """Bring a planned delivery home, unless somebody is at it; what is known of it is read here, not before.
 
         A `hurried` one, for which an admin waits, does not queue behind all that is due.
         """
-        if delivery_id in self._in_hand:
+        if delivery_id in self._active_ids:
             return
-        self._in_hand.add(delivery_id)
+        self._active_ids.add(delivery_id)
         try:
             delivery = await self._deliveries.get(delivery_id)
             if delivery and delivery.state is DeliveryState.PLANNED:
-                pace = _no_pace if hurried else self._limiter.acquire
-                await self._send_and_record(Errand(delivery, clock, pace, superseded))
+                pace = _skip_pace if hurried else self._limiter.acquire
+                await self._send_and_record(ActiveDelivery(delivery, clock, pace, superseded))
         except DiskFull:
             raise  # what became of it cannot be recorded: the next tick goes on from what is
         except Exception:
             log.exception("delivery %d ran into a bug", delivery_id)
             bug = Reason(ReasonKind.BOT_FAILED)
-            await self._failures.record(delivery_id, Rejected(bug) if superseded else Passing(bug), clock())
+            await self._failure_handler.handle_failure(
+                delivery_id, MessageRejected(bug) if superseded else TemporaryFailure(bug), clock()
+            )
         finally:
-            self._in_hand.discard(delivery_id)
+            self._active_ids.discard(delivery_id)
 
-    async def _send_and_record(self, errand: Errand) -> None:
+    async def _send_and_record(self, active: ActiveDelivery) -> None:
         """Send and record each message, then their threads and publishing; what cannot be done is recorded as why."""
-        delivery_id = errand.delivery.id
-        places: list[tuple[Message, Arrived]] = []
+        delivery_id = active.delivery.id
+        places: list[tuple[Message, SentMessage]] = []
         try:
             if delivery_id in self._requests:
-                raise Passing(Reason(ReasonKind.DISCORD_SILENT))
-            errand = await self._send_messages(errand, places)
-            delivery = errand.delivery
-            left_undone = await self._follow_ups.do_all(errand, places, last=errand.superseded)
-            if _next_message(delivery, places):
+                raise TemporaryFailure(Reason(ReasonKind.DISCORD_SILENT))
+            active = await self._send_messages(active, places)
+            delivery = active.delivery
+            left_undone = await self._follow_ups.follow_up_messages(active, places, last=active.is_superseded)
+            if _get_next_message(delivery, places):
                 reason = delivery.reason or Reason(ReasonKind.SUPERSEDED)
-                await self._failures.give_up(delivery.id, reason, errand.clock())
+                await self._failure_handler.give_up(delivery.id, reason, active.clock())
             elif places:
-                await self._deliveries.complete(delivery, left_undone)
+                await self._deliveries.complete_delivery(delivery, left_undone)
             else:
-                refusal = delivery.messages[0].refusal
-                raise Rejected(Reason(ReasonKind.MESSAGE_REFUSED, number=refusal))
-        except _Stopped:
+                error_code = delivery.messages[0].error_code
+                raise MessageRejected(Reason(ReasonKind.MESSAGE_REJECTED, number=error_code))
+        except _SubscriptionStopped:
             log.info("delivery %d: stopped", delivery_id)
         except DeliveryFailed as failure:
-            if not isinstance(failure, Passing):
-                await self._follow_ups.do_all(errand, places, last=True)
-            await self._failures.record(delivery_id, failure, errand.clock())
+            if not isinstance(failure, TemporaryFailure):
+                await self._follow_ups.follow_up_messages(active, places, last=True)
+            await self._failure_handler.handle_failure(delivery_id, failure, active.clock())
 
-    async def _send_messages(self, errand: Errand, places: list[tuple[Message, Arrived]]) -> Errand:
+    async def _send_messages(self, active: ActiveDelivery, places: list[tuple[Message, SentMessage]]) -> ActiveDelivery:
         """Bring each message to its place, in a simpler form where Discord refuses it; gives what became of them.
 
         What has arrived is added to `places`.
         """
-        while message := _next_message(errand.delivery, places):
+        while message := _get_next_message(active.delivery, places):
             try:
-                arrived = await self._arrived(errand, message)
-            except ContentRefused as refused:
-                simplified = await self._simplifier.simplify(errand.delivery, message, refused)
-                errand = replace(errand, delivery=simplified)
+                arrived = await self._ensure_sent(active, message)
+            except ContentRejected as refused:
+                simplified = await self._simplifier.simplify_message(active.delivery, message, refused)
+                active = replace(active, delivery=simplified)
                 continue
             if arrived is None:
                 break
             places.append((message, arrived))
-        return errand
+        return active
 
-    async def _arrived(self, errand: Errand, message: Message) -> Arrived | None:
+    async def _ensure_sent(self, active: ActiveDelivery, message: Message) -> SentMessage | None:
         """The message as it stands in its channel, sent if it is not there yet; None if it is not and must not be."""
         if message.place_id and message.message_id and message.sent_at:
-            return Arrived(message.place_id, message.message_id, message.sent_at)
-        arrived = await self._find(errand, message, message.sought_around) if message.sought_around else None
-        if arrived is None and errand.superseded:
+            return SentMessage(message.place_id, message.message_id, message.sent_at)
+        arrived = (
+            await self._find_earlier_attempt(active, message, message.search_around) if message.search_around else None
+        )
+        if arrived is None and active.is_superseded:
             return None
-        if arrived is None and message.is_tried_enough and not _is_last_hope(errand.delivery, message):
-            raise ContentRefused(Reason(ReasonKind.MESSAGE_REFUSED, number=SERVER_ERROR))
-        arrived = arrived or await self._send(errand, message)
-        delivery_id = errand.delivery.id
-        await self._deliveries.arrived(
+        if arrived is None and message.keeps_failing and not _is_last_hope(active.delivery, message):
+            raise ContentRejected(Reason(ReasonKind.MESSAGE_REJECTED, number=SERVER_ERROR))
+        arrived = arrived or await self._send_message(active, message)
+        delivery_id = active.delivery.id
+        await self._deliveries.record_arrival(
             delivery_id, message.number, arrived.place_id, arrived.message_id, arrived.sent_at
         )
         log.info("delivery %d: message %d in %d", delivery_id, arrived.message_id, arrived.place_id)
         return arrived
 
-    async def _find(self, errand: Errand, message: Message, around: datetime) -> Arrived | None:
+    async def _find_earlier_attempt(
+        self, active: ActiveDelivery, message: Message, around: datetime
+    ) -> SentMessage | None:
         """The message of an earlier attempt, if it is in the channel; without it, there is no doubt any more."""
-        delivery = errand.delivery
+        delivery = active.delivery
         try:
-            destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, errand.pace)
-            if reason := destination.obstacle_to_finding():
-                raise Blocked(reason)
-            mark = partial(self._deliveries.searched, delivery.id, message.number)
-            name = delivery_thread_name(delivery, message)
-            lost = Lost(message.nonce, name, around, message.searched_until, mark)
-            found = await self._search(destination, lost, errand)
-        except UNREACHED as error:
-            raise classified(error) from error
+            destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, active.pace)
+            if reason := destination.find_search_obstacle():
+                raise ChannelBlocked(reason)
+            mark = partial(self._deliveries.record_search, delivery.id, message.number)
+            name = get_thread_name(delivery, message)
+            lost = SoughtMessage(message.nonce, name, around, message.searched_until, mark)
+            found = await self._search_channel(destination, lost, active)
+        except REQUEST_ERRORS as error:
+            raise classify_error(error) from error
         if found is None:
-            await self._deliveries.not_arrived(delivery.id, message.number)
+            await self._deliveries.record_absence(delivery.id, message.number)
         return found
 
-    async def _search(self, destination: Destination, lost: Lost, errand: Errand) -> Arrived | None:
+    async def _search_channel(
+        self, destination: Destination, lost: SoughtMessage, active: ActiveDelivery
+    ) -> SentMessage | None:
         """What is found; a search of a busy channel that takes too long goes on, for the next attempt to wait for."""
-        search = self._searches.pop(lost.nonce, None) or asyncio.create_task(destination.find(lost, errand.pace))
+        search = self._searches.pop(lost.nonce, None) or asyncio.create_task(
+            destination.find_message(lost, active.pace)
+        )
         try:
-            return await in_time(search, SEARCH_SECONDS)
+            return await wait_for_answer(search, SEARCH_TIMEOUT)
         finally:
             if not search.done():
                 self._searches[lost.nonce] = search
 
-    async def _send(self, errand: Errand, message: Message) -> Arrived:
-        delivery = errand.delivery
+    async def _send_message(self, active: ActiveDelivery, message: Message) -> SentMessage:
+        delivery = active.delivery
         try:
-            destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, errand.pace)
-            if reason := destination.obstacle(delivery.wish.posting):
-                raise Blocked(reason)
-            outgoing = _outgoing(destination, delivery, message)
-            await errand.pace()
-            there = await self._channels.now()
-            if not await self._deliveries.attempt(delivery.id, message.number, errand.clock(), there):
-                raise _Stopped
-            request = asyncio.create_task(destination.send(outgoing))
+            destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, active.pace)
+            if reason := destination.find_obstacle(delivery.settings.posting):
+                raise ChannelBlocked(reason)
+            outgoing = _build_outgoing(destination, delivery, message)
+            await active.pace()
+            there = await self._channels.get_discord_time()
+            if not await self._deliveries.record_attempt(delivery.id, message.number, active.clock(), there):
+                raise _SubscriptionStopped
+            request = asyncio.create_task(destination.send_message(outgoing))
             self._requests[delivery.id] = request
             request.add_done_callback(lambda _: self._requests.pop(delivery.id))
-            return await in_time(request, ANSWER_SECONDS)
-        except UNREACHED as error:
-            failure = classified(error)
-            if not isinstance(failure, Passing):  # a plain refusal: there is no message
-                await self._deliveries.not_arrived(delivery.id, message.number)
+            return await wait_for_answer(request, ANSWER_TIMEOUT)
+        except REQUEST_ERRORS as error:
+            failure = classify_error(error)
+            if not isinstance(failure, TemporaryFailure):  # a plain refusal: there is no message
+                await self._deliveries.record_absence(delivery.id, message.number)
             elif failure.reason.number == SERVER_ERROR:
-                await self._deliveries.note_server_error(delivery.id, message.number)
+                await self._deliveries.record_server_error(delivery.id, message.number)
             raise failure from error
 
-    async def undo(self, delivery: Delivery, now: datetime, *, by: int) -> bool:
+    async def undo_delivery(self, delivery: Delivery, now: datetime, *, by: int) -> bool:
         """Delete what was posted, and release its papers for the next digest; False where threads stay behind.
 
         Raises `DeliveryFailed`, and may be called again.
         """
         try:
-            gone = [await self._delete(delivery, message) for message in delivery.messages]
-        except UNREACHED as error:
-            raise classified(error) from error
-        await self._deliveries.undo(delivery, by=by, now=now)
+            gone = [await self._delete_message(delivery, message) for message in delivery.messages]
+        except REQUEST_ERRORS as error:
+            raise classify_error(error) from error
+        await self._deliveries.undo_delivery(delivery, by=by, now=now)
         return all(gone)
 
-    async def _delete(self, delivery: Delivery, message: Message) -> bool:
+    async def _delete_message(self, delivery: Delivery, message: Message) -> bool:
         if not (message.place_id and message.message_id):
             return True
         try:
             destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, self._limiter.acquire)
         except discord.NotFound:  # the channel is gone, and all that was in it
             return True
-        deletion = destination.delete(message.place_id, message.message_id, threaded=message.threaded)
-        return await in_time(deletion, ANSWER_SECONDS)
+        deletion = destination.delete_message(message.place_id, message.message_id, threaded=message.has_thread)
+        return await wait_for_answer(deletion, ANSWER_TIMEOUT)
 
 
-def _next_message(delivery: Delivery, places: Iterable[tuple[Message, Arrived]]) -> Message | None:
+def _get_next_message(delivery: Delivery, places: Iterable[tuple[Message, SentMessage]]) -> Message | None:
     """The first message that has no place yet, and is to have one."""
     there = {message.number for message, _ in places}
     left = [each for each in delivery.messages if each.number not in there]
-    due = [each for each in left if each.form is not Form.REFUSED]
-    again = [each for each in left if each.attempted_at or (there and each.has_another_chance)]
+    due = [each for each in left if each.form is not MessageForm.SET_ASIDE]
+    again = [each for each in left if each.attempted_at or (there and each.may_be_retried)]
     return next(iter([*due, *again]), None)
 
 
 def _is_last_hope(delivery: Delivery, message: Message) -> bool:
     """Whether nothing else of the delivery shows that it is this message, and not Discord, that fails."""
     others = (each for each in delivery.messages if each.number != message.number)
-    return message.is_hopeless and all(each.form is Form.REFUSED for each in others)
+    return message.is_hopeless and all(each.form is MessageForm.SET_ASIDE for each in others)
 
 
-async def _no_pace() -> None:
+async def _skip_pace() -> None:
     """The few that an admin waits for."""
 
 
-def _outgoing(destination: Destination, delivery: Delivery, message: Message) -> Outgoing:
-    posting, highlights = delivery.wish.posting, delivery.digest.highlights
+def _build_outgoing(destination: Destination, delivery: Delivery, message: Message) -> OutgoingMessage:
+    posting, highlights = delivery.settings.posting, delivery.digest.highlights
     enough = any(each.upvotes >= posting.ping_upvotes for each in highlights)
-    role = destination.pinged_role(posting) if delivery.opens(message) and enough else None
-    return Outgoing(
-        delivery_message(delivery, message, ping=role.id if role else None),
+    role = destination.get_pinged_role(posting) if delivery.is_first_message(message) and enough else None
+    return OutgoingMessage(
+        render_delivery_message(delivery, message, ping=role.id if role else None),
         nonce=message.nonce,
-        name=delivery_thread_name(delivery, message),
+        thread_name=get_thread_name(delivery, message),
         posting=posting,
-        papers=tuple(each.paper for each in delivery.highlights_in(message)),
+        papers=tuple(each.paper for each in delivery.get_highlights(message)),
         role=role,
     )

@@ -7,12 +7,12 @@ paper that Discord takes in no form ends in a message of its own, and costs the 
 import hashlib
 import logging
 
-from bot.channels.requests import ContentRefused
-from bot.storage import Delivery, Form, Message, Storage
+from bot.channels.requests import ContentRejected
+from bot.storage import Delivery, Message, MessageForm, Storage
 
 log = logging.getLogger(__name__)
 
-_SIMPLER = {Form.FULL: Form.BARE, Form.BARE: Form.PLAIN}
+_SIMPLER_FORMS = {MessageForm.FULL: MessageForm.UNLINKED, MessageForm.UNLINKED: MessageForm.PLAIN}
 
 
 class Simplifier:
@@ -21,22 +21,22 @@ class Simplifier:
     def __init__(self, storage: Storage) -> None:
         self._deliveries = storage.deliveries
 
-    async def simplify(self, delivery: Delivery, message: Message, refused: ContentRefused) -> Delivery:
+    async def simplify_message(self, delivery: Delivery, message: Message, refused: ContentRejected) -> Delivery:
         """The delivery with `message` in the next simpler form; raises `refused` where there is none."""
         if not message.positions:  # a line of our own words
             raise refused
-        refusal = refused.reason.number or 0
-        if len(message.positions) > 1 and message.form is Form.PLAIN:
+        error_code = refused.reason.number or 0
+        if len(message.positions) > 1 and message.form is MessageForm.PLAIN:
             step = "halves"
-            await self._deliveries.split(delivery.id, message, _nonce_of_half(message), refusal)
+            await self._deliveries.split_message(delivery.id, message, _make_nonce_for_half(message), error_code)
         else:
-            step = form = _SIMPLER.get(message.form, Form.REFUSED)
-            await self._deliveries.simplify(delivery.id, message.number, form, refusal)
+            step = form = _SIMPLER_FORMS.get(message.form, MessageForm.SET_ASIDE)
+            await self._deliveries.simplify_message(delivery.id, message.number, form, error_code)
         log.warning(
             "delivery %d: Discord refused message %d (%d), trying next: %s",
             delivery.id,
             message.number,
-            refusal,
+            error_code,
             step,
             extra=refused.reason.log_fields,
         )
@@ -46,6 +46,6 @@ class Simplifier:
         return simplified
 
 
-def _nonce_of_half(message: Message) -> str:
+def _make_nonce_for_half(message: Message) -> str:
     """As many characters as any nonce, and the same whenever it is asked for."""
     return hashlib.blake2b(f"{message.nonce}:{message.positions}".encode(), digest_size=12).hexdigest()

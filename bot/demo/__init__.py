@@ -17,7 +17,7 @@ class Scene(StrEnum):
     """A first digest, a server where nothing is set up yet, and what an admin can choose."""
 
     DIGEST = "digest"
-    EMPTY = "empty"
+    WELCOME = "welcome"
     PANEL = "panel"
     EXTRAS = "extras"
     COMPACT = "compact"
@@ -26,24 +26,24 @@ class Scene(StrEnum):
     FORUM = "forum"
     RECAP = "recap"
     STATUS = "status"
-    REFUSED = "refused"
+    REJECTED = "rejected"
 
 
-def sample_lists() -> Mapping[date, list[Any]]:
+def load_sample_lists() -> Mapping[date, list[Any]]:
     """The bundled daily lists, as the papers API would answer them."""
-    return {date.fromisoformat(day["date"]): day["response"] for day in _lines("sample.jsonl")}
+    return {date.fromisoformat(day["date"]): day["response"] for day in _load_json_lines("sample.jsonl")}
 
 
-def sample_beyond() -> list[Any]:
+def load_unlisted_entries() -> list[Any]:
     """The entries of papers that are on none of the lists."""
-    return _lines("beyond.jsonl")
+    return _load_json_lines("beyond.jsonl")
 
 
-def sample_pictures(urls: Iterable[str]) -> Mapping[str, tuple[str, bytes]]:
+def load_pictures(urls: Iterable[str]) -> Mapping[str, tuple[str, bytes]]:
     """A file name and a picture for each of these URLs."""
     picture = (files("bot.demo") / "figure.png").read_bytes()
     return dict.fromkeys(urls, ("figure.png", picture))
 
 
-def _lines(name: str) -> list[Any]:
+def _load_json_lines(name: str) -> list[Any]:
     return [json.loads(line) for line in (files("bot.demo") / name).read_text(encoding="utf-8").splitlines()]

@@ -1,17 +1,17 @@
 """What stops digests or pings in a channel, and what to click."""
 
-from bot.layouts.reasons import explain, permission_names
+from bot.layouts.reasons import explain_reason, name_permissions
 from bot.reasons import Reason, ReasonKind
 
 
-def advise(channel_id: int, reason: Reason) -> str:
+def advise_admin(channel_id: int, reason: Reason) -> str:
     """The problem, and how an admin of the server can fix it."""
     match reason.kind:
         case ReasonKind.CHANNEL_GONE:
             return "This subscription's channel is gone. Choose another one with `/digest edit`."
         case ReasonKind.PERMISSIONS_MISSING:
             return (
-                f"I'm missing {permission_names(reason.permissions)} in <#{channel_id}>. Open the channel's settings, "
+                f"I'm missing {name_permissions(reason.permissions)} in <#{channel_id}>. Open the channel's settings, "
                 "go to *Permissions*, add my role, and allow what is missing."
             )
         case ReasonKind.NO_USABLE_TAG:
@@ -27,4 +27,4 @@ def advise(channel_id: int, reason: Reason) -> str:
                 "the role's settings, or give me **Mention @everyone, @here, and All Roles** in the channel."
             )
         case _:
-            return explain(reason)
+            return explain_reason(reason)

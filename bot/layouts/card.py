@@ -6,77 +6,81 @@ from itertools import accumulate
 
 from discord.ui import ActionRow, Button, Container, LayoutView, Select, Separator, TextDisplay
 
-from bot.layouts.paper import ACCENT, facts, finished, posted_here
+from bot.layouts.paper import ACCENT, build_view, describe_posted_here, join_facts
 from bot.layouts.text import (
     MAX_CHOICE,
     MAX_CHOICES,
     MAX_CONTENT,
     MAX_URL,
-    code_block,
-    compact,
-    count,
-    escape,
-    link,
-    room_beside,
-    short_day,
+    compute_room,
+    count_bytes,
+    count_noun,
+    escape_markdown,
+    format_code_block,
+    format_compact,
+    format_short_day,
+    make_link,
+    measure_text,
     shorten,
-    size,
-    weight,
 )
-from bot.lookups.citations import Format, cite
-from bot.lookups.finder import Details
+from bot.lookups.citations import CitationFormat, format_citation
+from bot.lookups.finder import PaperDetails
 from bot.papers import Paper
-from bot.text import one_line
+from bot.text import join_lines
 
 AUTHORS_SHOWN = 10
 _ABSTRACT = 2400
 _TAG_BYTES = 700  # real ones have some 200
 _BARS = "▁▂▃▄▅▆▇█"
 _MOST_BARS = 12
-_LANGUAGES = {Format.BIBTEX: "bibtex", Format.MARKDOWN: "markdown", Format.PLAIN: ""}  # of a block of code
+_LANGUAGES = {
+    CitationFormat.BIBTEX: "bibtex",
+    CitationFormat.MARKDOWN: "markdown",
+    CitationFormat.PLAIN: "",
+}  # of a block of code
 _FRAME = 40  # characters at most around a citation
 
 
-def details_card(details: Details) -> LayoutView:
+def render_card(details: PaperDetails) -> LayoutView:
     """Its facts, abstract, people and tags, with links to its pages and buttons for what to do next."""
     paper = details.paper
-    head = f"## {link(paper.name, paper.url, 400)}\n{_numbers(details)}"
-    tail = "\n".join(_lines(details))
-    controls = [*_controls(paper)]
-    room = room_beside(each.to_component_dict() for each in controls) - size(head) - size(tail)
-    body = shorten(paper.abstract, min(_ABSTRACT, room), size) or "No abstract is available."
+    head = f"## {make_link(paper.name, paper.url, 400)}\n{_render_facts(details)}"
+    tail = "\n".join(_render_lines(details))
+    controls = [*_build_controls(paper)]
+    room = compute_room(each.to_component_dict() for each in controls) - measure_text(head) - measure_text(tail)
+    body = shorten(paper.abstract, min(_ABSTRACT, room), measure_text) or "No abstract is available."
     card: Container[LayoutView] = Container(
         TextDisplay(head), TextDisplay(body), Separator(), TextDisplay(tail), *controls, accent_colour=ACCENT
     )
-    return finished(card)
+    return build_view(card)
 
 
-def _controls(paper: Paper) -> Iterator[ActionRow[LayoutView]]:
-    if tags := _searchable(paper.tags):
-        yield _tag_select(tags)
-    yield ActionRow(*_links(_pages(paper)))
-    yield ActionRow(*_links(_work(paper)), *_ways_on(paper))
+def _build_controls(paper: Paper) -> Iterator[ActionRow[LayoutView]]:
+    if tags := _list_searchable_tags(paper.tags):
+        yield _build_tag_select(tags)
+    yield ActionRow(*_build_link_buttons(_list_paper_urls(paper)))
+    yield ActionRow(*_build_link_buttons(_list_work_urls(paper)), *_build_action_buttons(paper))
 
 
-def _numbers(details: Details) -> str:
+def _render_facts(details: PaperDetails) -> str:
     paper = details.paper
-    return facts(
-        f"**withdrawn** {short_day(paper.withdrawn_at.date())}" if paper.withdrawn_at else "",
-        _upvotes(details),
-        count(paper.comments, "comment") if paper.comments else "",
-        count(len(paper.authors), "author") if paper.authors else "",
+    return join_facts(
+        f"**withdrawn** {format_short_day(paper.withdrawn_at.date())}" if paper.withdrawn_at else "",
+        _render_upvotes(details),
+        count_noun(paper.comments, "comment") if paper.comments else "",
+        count_noun(len(paper.authors), "author") if paper.authors else "",
         shorten(paper.organization or "", 60),
     )
 
 
-def _upvotes(details: Details) -> str:
+def _render_upvotes(details: PaperDetails) -> str:
     """The first count, the current one, and the course between them."""
     now = f"**{details.paper.upvotes:,}**"
-    line = sparkline(details.upvotes)
+    line = render_sparkline(details.upvotes)
     return f"▲ {details.upvotes[0]:,} → {now} {line}" if line else f"▲ {now}"
 
 
-def sparkline(numbers: Sequence[int]) -> str:
+def render_sparkline(numbers: Sequence[int]) -> str:
     """The course of `numbers` in up to twelve bars; empty if they never change."""
     low, high = min(numbers, default=0), max(numbers, default=0)
     if low == high:
@@ -86,46 +90,49 @@ def sparkline(numbers: Sequence[int]) -> str:
     return "".join(_BARS[(number - low) * (len(_BARS) - 1) // (high - low)] for number in picked)
 
 
-def _lines(details: Details) -> Iterator[str]:
+def _render_lines(details: PaperDetails) -> Iterator[str]:
     paper = details.paper
     shown = ", ".join(paper.authors[:AUTHORS_SHOWN])
     more = len(paper.authors) - AUTHORS_SHOWN
     if shown:
-        yield f"**Authors** {shorten(shown, 600, size)}{f' + {more}' if more > 0 else ''}"
-    dates = facts(
-        f"**Published** {short_day(paper.published_at.date())}" if paper.published_at else "",
-        f"**Daily Papers** {short_day(paper.day)}" if paper.day else "",
+        yield f"**Authors** {shorten(shown, 600, measure_text)}{f' + {more}' if more > 0 else ''}"
+    dates = join_facts(
+        f"**Published** {format_short_day(paper.published_at.date())}" if paper.published_at else "",
+        f"**Daily Papers** {format_short_day(paper.day)}" if paper.day else "",
     )
     if dates:
         yield dates
-    if linked := facts(*_linked(paper)):
+    if linked := join_facts(*_count_linked(paper)):
         yield f"**On Hugging Face** {linked}"
     if paper.tags:
-        yield f"**Tags** {shorten(', '.join(paper.tags), 300, size)}"
-    yield facts(f"-# arXiv:{escape(paper.id)}", posted_here(details.post) if details.post else "")
+        yield f"**Tags** {shorten(', '.join(paper.tags), 300, measure_text)}"
+    yield join_facts(
+        f"-# arXiv:{escape_markdown(paper.id)}",
+        describe_posted_here(details.posted_message) if details.posted_message else "",
+    )
 
 
-def _linked(paper: Paper) -> Iterator[str]:
+def _count_linked(paper: Paper) -> Iterator[str]:
     counts = {"model": paper.linked_models, "dataset": paper.linked_datasets, "Space": paper.linked_spaces}
-    return (count(number, noun) for noun, number in counts.items() if number)
+    return (count_noun(number, noun) for noun, number in counts.items() if number)
 
 
-def _searchable(tags: Sequence[str]) -> list[str]:
+def _list_searchable_tags(tags: Sequence[str]) -> list[str]:
     """The tags that a select can offer and a search can find."""
-    said = (one_line(tag.replace('"', " ")) for tag in tags)
+    said = (join_lines(tag.replace('"', " ")) for tag in tags)
     sound = dict.fromkeys(tag for tag in said if len(tag) <= MAX_CHOICE and re.search(r"\w", tag))
-    room = accumulate(map(weight, sound))
+    room = accumulate(map(count_bytes, sound))
     return [tag for tag, taken in zip(sound, room, strict=True) if taken <= _TAG_BYTES][:MAX_CHOICES]
 
 
-def _tag_select(tags: Sequence[str]) -> ActionRow[LayoutView]:
+def _build_tag_select(tags: Sequence[str]) -> ActionRow[LayoutView]:
     menu: Select[LayoutView] = Select(custom_id="tag", placeholder="Search by tag…")
     for tag in tags:
         menu.add_option(label=tag, value=tag)
     return ActionRow(menu)
 
 
-def _pages(paper: Paper) -> dict[str, str | None]:
+def _list_paper_urls(paper: Paper) -> dict[str, str | None]:
     return {
         "Discussion": paper.url,
         "arXiv": paper.arxiv_url,
@@ -135,20 +142,20 @@ def _pages(paper: Paper) -> dict[str, str | None]:
     }
 
 
-def _work(paper: Paper) -> dict[str, str | None]:
-    stars = f" ★ {compact(paper.github_stars)}" if paper.github_stars else ""
+def _list_work_urls(paper: Paper) -> dict[str, str | None]:
+    stars = f" ★ {format_compact(paper.github_stars)}" if paper.github_stars else ""
     return {"Project": paper.project_page, f"Code{stars}": paper.github_repo}
 
 
-def _links(urls: dict[str, str | None]) -> Iterator[Button[LayoutView]]:
+def _build_link_buttons(urls: dict[str, str | None]) -> Iterator[Button[LayoutView]]:
     return (Button(label=label, url=url) for label, url in urls.items() if url and len(url) <= MAX_URL)
 
 
-def _ways_on(paper: Paper) -> Iterator[Button[LayoutView]]:
+def _build_action_buttons(paper: Paper) -> Iterator[Button[LayoutView]]:
     yield Button(label="Similar", custom_id=f"similar:{paper.id}")
     yield Button(label="Cite", custom_id=f"cite:{paper.id}")
 
 
-def citation(paper: Paper, format_: Format) -> str:
+def render_citation(paper: Paper, format_: CitationFormat) -> str:
     """A message with the citation in a code block."""
-    return code_block(cite(paper, format_, MAX_CONTENT - _FRAME), _LANGUAGES[format_])
+    return format_code_block(format_citation(paper, format_, MAX_CONTENT - _FRAME), _LANGUAGES[format_])

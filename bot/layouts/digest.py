@@ -6,115 +6,140 @@ from dataclasses import replace
 from discord.ui import Button, Container, Item, LayoutView, Section, Separator, TextDisplay
 
 from bot.digest import Digest, Highlight
-from bot.layouts.headings import heading, plain_heading, small_heading
-from bot.layouts.lines import legend, lines
-from bot.layouts.paper import ACCENT, Block, block_head, details_select, facts, finished, picture, section, sections
-from bot.layouts.reasons import explain
-from bot.layouts.text import MAX_NAME, MAX_TEXT, count, cut, short_day, shorten, size, unlinked
+from bot.layouts.compact_list import render_legend, render_lines
+from bot.layouts.headings import render_heading, render_plain_heading, render_small_heading
+from bot.layouts.paper import (
+    ACCENT,
+    PaperBlock,
+    build_details_select,
+    build_picture,
+    build_section,
+    build_sections,
+    build_view,
+    join_facts,
+    render_block_head,
+)
+from bot.layouts.reasons import explain_reason
+from bot.layouts.text import (
+    MAX_TEXT,
+    MAX_THREAD_NAME,
+    count_noun,
+    cut_line,
+    format_short_day,
+    measure_text,
+    remove_urls,
+    shorten,
+)
 from bot.papers import Paper
 from bot.reasons import Reason
-from bot.storage import Delivery, Form, Message
+from bot.storage import Delivery, Message, MessageForm
 from bot.subscription.schedule import Cadence
-from bot.subscription.settings import Layout, Wish
+from bot.subscription.settings import DigestLayout, DigestSettings
 
 PREVIEW = "Only you can see this preview. Upvotes and open lists may still change before the run."
-_SPANS = {Cadence.DAILY: "today", Cadence.WEEKLY: "this week", Cadence.MONTHLY: "this month"}
+_PERIOD_NAMES = {Cadence.DAILY: "today", Cadence.WEEKLY: "this week", Cadence.MONTHLY: "this month"}
 _ABSTRACT = 1000  # characters, when a paper has its own message
 _PLAIN_TITLE = 150
 
 
-def quiet_message(reason: Reason | None, cadence: Cadence, nonce: str) -> LayoutView:
+def render_quiet_message(reason: Reason | None, cadence: Cadence, nonce: str) -> LayoutView:
     """One line that says there is nothing to highlight."""
     button: Button[LayoutView] = Button(label="Show the list", custom_id=f"quiet:{nonce}")
-    because = f" {explain(reason)}" if reason else ""
-    return finished(Section(TextDisplay(f"Nothing new {_SPANS[cadence]}.{because}"), accessory=button))
+    because = f" {explain_reason(reason)}" if reason else ""
+    return build_view(Section(TextDisplay(f"Nothing new {_PERIOD_NAMES[cadence]}.{because}"), accessory=button))
 
 
-def preview_message(digest: Digest, wish: Wish) -> LayoutView:
+def render_preview(digest: Digest, settings: DigestSettings) -> LayoutView:
     """What would be posted if nothing changes; if that is several messages, the first one."""
     remark = f"\n-# {PREVIEW}"
-    if not wish.posting.one_message_each:
-        return _several(digest, digest.highlights, wish, None, remark=remark)
+    if not settings.posting.has_message_per_paper:
+        return _render_several(digest, digest.highlights, settings, None, remark=remark)
     more = len(digest.highlights) - 1
-    return _single(digest, digest.highlights[0], wish, None, remark=remark + (f" {_more(more)}" if more else ""))
+    return _render_single(
+        digest, digest.highlights[0], settings, None, remark=remark + (f" {_describe_others(more)}" if more else "")
+    )
 
 
-def delivery_message(delivery: Delivery, message: Message, *, ping: int | None = None) -> LayoutView:
+def render_delivery_message(delivery: Delivery, message: Message, *, ping: int | None = None) -> LayoutView:
     """A message of a delivery, as it is posted; in a simpler form if Discord refused the full one."""
-    digest, wish, mention = delivery.digest, delivery.wish, _mention(ping)
-    shown = delivery.highlights_in(message)
+    digest, settings, mention = delivery.digest, delivery.settings, _render_mention(ping)
+    shown = delivery.get_highlights(message)
     if not shown:
-        return quiet_message(digest.reason, wish.timetable.cadence, message.nonce)
+        return render_quiet_message(digest.reason, settings.schedule.cadence, message.nonce)
     if message.is_plain:
-        return _plain(digest, shown, wish, message.nonce, mention)
-    if message.form is Form.BARE:
-        shown, wish = tuple(map(_bare, shown)), _without_pictures(wish)
-    if wish.posting.one_message_each:
-        return _single(digest, shown[0], wish, message.nonce, mention=mention)
-    return _several(digest, shown, wish, message.nonce, mention=mention)
+        return _render_plain(digest, shown, settings, message.nonce, mention)
+    if message.form is MessageForm.UNLINKED:
+        shown, settings = tuple(map(_remove_links, shown)), _remove_pictures(settings)
+    if settings.posting.has_message_per_paper:
+        return _render_single(digest, shown[0], settings, message.nonce, mention=mention)
+    return _render_several(digest, shown, settings, message.nonce, mention=mention)
 
 
-def delivery_thread_name(delivery: Delivery, message: Message) -> str:
+def get_thread_name(delivery: Delivery, message: Message) -> str:
     """The name of the thread on a message of a delivery, or of its post in a forum."""
-    shown = delivery.highlights_in(message)
-    if not shown or not delivery.wish.posting.one_message_each:
-        return thread_name(delivery.digest, delivery.wish)
+    shown = delivery.get_highlights(message)
+    if not shown or not delivery.settings.posting.has_message_per_paper:
+        return get_digest_thread_name(delivery.digest, delivery.settings)
     paper = replace(shown[0].paper, title="") if message.is_plain else shown[0].paper
-    return paper_thread_name(paper)
+    return get_paper_thread_name(paper)
 
 
-def thread_name(digest: Digest, wish: Wish) -> str:
+def get_digest_thread_name(digest: Digest, settings: DigestSettings) -> str:
     """The name of the thread for a digest, as plain text."""
-    return plain_heading(digest, wish.timetable.cadence)
+    return render_plain_heading(digest, settings.schedule.cadence)
 
 
-def paper_thread_name(paper: Paper) -> str:
+def get_paper_thread_name(paper: Paper) -> str:
     """The name of the thread for a highlight, as plain text."""
-    return cut(paper.name, MAX_NAME)
+    return cut_line(paper.name, MAX_THREAD_NAME)
 
 
-def _several(
+def _render_several(
     digest: Digest,
     shown: Sequence[Highlight],
-    wish: Wish,
+    settings: DigestSettings,
     nonce: str | None,
     *,
     mention: str = "",
     remark: str = "",
 ) -> LayoutView:
     """A message with the highlights that are `shown`: all of the digest's, or a part of them."""
-    head = _head(digest, shown, wish) + remark
-    room = MAX_TEXT - size(mention) - size(head)
-    body = _body(shown, wish.posting.layout, nonce, room)
+    head = _render_heading(digest, shown, settings) + remark
+    room = MAX_TEXT - measure_text(mention) - measure_text(head)
+    body = _render_highlights(shown, settings.posting.layout, nonce, room)
     container: Container[LayoutView] = Container(TextDisplay(head), Separator(), *body, accent_colour=ACCENT)
-    return _under(mention, container)
+    return _put_under_mention(mention, container)
 
 
-def _head(digest: Digest, shown: Sequence[Highlight], wish: Wish) -> str:
+def _render_heading(digest: Digest, shown: Sequence[Highlight], settings: DigestSettings) -> str:
     """The heading of the digest; a single line over a part that is not the first."""
     if shown[0].position == digest.highlights[0].position:
-        return heading(digest, wish)
-    return small_heading(digest, wish.timetable.cadence, [each.position for each in shown])
+        return render_heading(digest, settings)
+    return render_small_heading(digest, settings.schedule.cadence, [each.position for each in shown])
 
 
-def _plain(digest: Digest, shown: Sequence[Highlight], wish: Wish, nonce: str, mention: str) -> LayoutView:
+def _render_plain(
+    digest: Digest, shown: Sequence[Highlight], settings: DigestSettings, nonce: str, mention: str
+) -> LayoutView:
     """A line for each paper, without links that Discord could check; the select lists the papers by their ids."""
-    title = f"**{plain_heading(digest, wish.timetable.cadence)}**"
-    rows = (f"{each.position}. {shorten(_bare(each).paper.name, _PLAIN_TITLE)} ▲ {each.upvotes:,}" for each in shown)
+    title = f"**{render_plain_heading(digest, settings.schedule.cadence)}**"
+    rows = (
+        f"{each.position}. {shorten(_remove_links(each).paper.name, _PLAIN_TITLE)} ▲ {each.upvotes:,}" for each in shown
+    )
     named = [replace(each.paper, title="", upvotes=each.upvotes) for each in shown]
     text = TextDisplay[LayoutView]("\n".join([title, *rows]))
-    return _under(mention, text, details_select(named, nonce))
+    return _put_under_mention(mention, text, build_details_select(named, nonce))
 
 
-def _bare(highlight: Highlight) -> Highlight:
+def _remove_links(highlight: Highlight) -> Highlight:
     """The highlight without links that leave Discord and Hugging Face."""
     paper = highlight.paper
     bare = replace(
         paper,
-        title=unlinked(paper.title),
-        abstract=unlinked(paper.abstract),
-        ai_summary=unlinked(paper.ai_summary or "") or None,
-        organization=unlinked(paper.organization or "") or None,
+        title=remove_urls(paper.title),
+        abstract=remove_urls(paper.abstract),
+        ai_summary=remove_urls(paper.ai_summary or "") or None,
+        organization=remove_urls(paper.organization or "") or None,
         github_repo=None,
         project_page=None,
         media_urls=(),
@@ -122,61 +147,71 @@ def _bare(highlight: Highlight) -> Highlight:
     return replace(highlight, paper=bare)
 
 
-def _without_pictures(wish: Wish) -> Wish:
-    layout = Layout.LIST if wish.posting.layout is Layout.CARDS else wish.posting.layout
-    return replace(wish, posting=replace(wish.posting, layout=layout))
+def _remove_pictures(settings: DigestSettings) -> DigestSettings:
+    layout = DigestLayout.LIST if settings.posting.layout is DigestLayout.CARDS else settings.posting.layout
+    return replace(settings, posting=replace(settings.posting, layout=layout))
 
 
-def _body(shown: Sequence[Highlight], layout: Layout, nonce: str | None, room: int) -> Iterator[Item[LayoutView]]:
-    if layout is Layout.COMPACT:
-        yield TextDisplay(lines(shown))
-        if marks := legend(shown):
+def _render_highlights(
+    shown: Sequence[Highlight], layout: DigestLayout, nonce: str | None, room: int
+) -> Iterator[Item[LayoutView]]:
+    if layout is DigestLayout.COMPACT:
+        yield TextDisplay(render_lines(shown))
+        if marks := render_legend(shown):
             yield TextDisplay(marks)
         # The select shows the same upvotes as the paper's line, even if they have changed since.
-        yield details_select([replace(each.paper, upvotes=each.upvotes) for each in shown], nonce)
+        yield build_details_select([replace(each.paper, upvotes=each.upvotes) for each in shown], nonce)
         return
-    if layout is Layout.CARDS:
-        yield picture(shown[0].paper)
-    yield from sections([_block(each) for each in shown], room, nonce)
+    if layout is DigestLayout.CARDS:
+        yield build_picture(shown[0].paper)
+    yield from build_sections([_build_block(each) for each in shown], room, nonce)
 
 
-def _single(
-    digest: Digest, highlight: Highlight, wish: Wish, nonce: str | None, *, mention: str = "", remark: str = ""
+def _render_single(
+    digest: Digest,
+    highlight: Highlight,
+    settings: DigestSettings,
+    nonce: str | None,
+    *,
+    mention: str = "",
+    remark: str = "",
 ) -> LayoutView:
-    head = small_heading(digest, wish.timetable.cadence, [highlight.position]) + remark
-    block = block_head(_block(highlight))
+    head = render_small_heading(digest, settings.schedule.cadence, [highlight.position]) + remark
+    block = render_block_head(_build_block(highlight))
     container: Container[LayoutView] = Container(TextDisplay(head), accent_colour=ACCENT)
-    if wish.posting.layout is Layout.CARDS:
-        container.add_item(picture(highlight.paper))
-    container.add_item(section(highlight.paper, block, nonce))
-    if said := _said(highlight.paper, MAX_TEXT - size(mention) - size(head) - size(block)):
+    if settings.posting.layout is DigestLayout.CARDS:
+        container.add_item(build_picture(highlight.paper))
+    container.add_item(build_section(highlight.paper, block, nonce))
+    if said := _render_summary(
+        highlight.paper, MAX_TEXT - measure_text(mention) - measure_text(head) - measure_text(block)
+    ):
         container.add_item(TextDisplay(said))
-    return _under(mention, container)
+    return _put_under_mention(mention, container)
 
 
-def _said(paper: Paper, room: int) -> str:
+def _render_summary(paper: Paper, room: int) -> str:
     """Its full summary; without one, the beginning of its abstract."""
-    return shorten(paper.ai_summary or paper.abstract, room if paper.ai_summary else min(room, _ABSTRACT), size)
+    return shorten(paper.ai_summary or paper.abstract, room if paper.ai_summary else min(room, _ABSTRACT), measure_text)
 
 
-def _block(highlight: Highlight) -> Block:
+def _build_block(highlight: Highlight) -> PaperBlock:
     day = highlight.paper.day
-    note = facts(
-        f"highlighted on {short_day(highlight.seen_on)}" if highlight.seen_on else "",
-        "not in a daily digest" if highlight.missed else "",
-        f"rising since {short_day(day)}" if highlight.riser and day else "",
+    note = join_facts(
+        f"highlighted on {format_short_day(highlight.seen_on)}" if highlight.seen_on else "",
+        "not in a daily digest" if highlight.is_missed else "",
+        f"rising since {format_short_day(day)}" if highlight.is_riser and day else "",
     )
-    return Block(highlight.position, highlight.paper, highlight.upvotes, highlight.comments, note)
+    return PaperBlock(highlight.position, highlight.paper, highlight.upvotes, highlight.comments, note)
 
 
-def _mention(role_id: int | None) -> str:
+def _render_mention(role_id: int | None) -> str:
     return f"<@&{role_id}>" if role_id else ""
 
 
-def _under(mention: str, *items: Item[LayoutView]) -> LayoutView:
+def _put_under_mention(mention: str, *items: Item[LayoutView]) -> LayoutView:
     """A message with Components V2 has no content, so the mention gets its own text."""
-    return finished(TextDisplay(mention), *items) if mention else finished(*items)
+    return build_view(TextDisplay(mention), *items) if mention else build_view(*items)
 
 
-def _more(number: int) -> str:
-    return f"{count(number, 'more message')} like this would follow, each with its own thread."
+def _describe_others(number: int) -> str:
+    return f"{count_noun(number, 'more message')} like this would follow, each with its own thread."

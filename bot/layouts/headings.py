@@ -4,41 +4,42 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from bot.digest import Digest
-from bot.layouts.paper import facts
-from bot.layouts.text import count, day_name, link, short_day
+from bot.layouts.paper import join_facts
+from bot.layouts.text import count_noun, format_day, format_short_day, make_link
 from bot.subscription.schedule import Cadence
-from bot.subscription.settings import Wish
+from bot.subscription.settings import DigestSettings
 
 _TITLES = {Cadence.DAILY: "Daily Papers", Cadence.WEEKLY: "Weekly recap", Cadence.MONTHLY: "Monthly recap"}
 _FIRST_LISTS = 4  # the day by which a month has a list: it may begin with a holiday and a weekend
 
 
-def heading(digest: Digest, wish: Wish) -> str:
+def render_heading(digest: Digest, settings: DigestSettings) -> str:
     """Its title, its days, and how many of their papers it shows."""
-    cadence = wish.timetable.cadence
-    extent = _matching(digest) if wish.taste.query else _extent(digest)
-    return f"# {_TITLES[cadence]}\n**{_linked_days(digest, cadence)}**\n{extent}"
+    cadence = settings.schedule.cadence
+    extent = _describe_matching_count(digest) if settings.selection.filter else _describe_count(digest)
+    return f"# {_TITLES[cadence]}\n**{_link_days(digest, cadence)}**\n{extent}"
 
 
-def small_heading(digest: Digest, cadence: Cadence, positions: Sequence[int]) -> str:
+def render_small_heading(digest: Digest, cadence: Cadence, positions: Sequence[int]) -> str:
     """A line over the highlights at these positions, which are consecutive."""
     first, last = positions[0], positions[-1]
     which = f"{first}" if first == last else f"{first}–{last}"
-    return f"-# {facts(_TITLES[cadence], _days(digest, cadence), f'{which} of {digest.highlights[-1].position}')}"
+    count = f"{which} of {digest.highlights[-1].position}"
+    return f"-# {join_facts(_TITLES[cadence], _name_days(digest, cadence), count)}"
 
 
-def plain_heading(digest: Digest, cadence: Cadence) -> str:
+def render_plain_heading(digest: Digest, cadence: Cadence) -> str:
     """`Daily Papers, 28 May 2026`, for places where Discord shows no Markdown."""
-    return f"{_TITLES[cadence]}, {_days(digest, cadence, short_day)}"
+    return f"{_TITLES[cadence]}, {_name_days(digest, cadence, format_short_day)}"
 
 
-def _linked_days(digest: Digest, cadence: Cadence) -> str:
-    days = _days(digest, cadence)
+def _link_days(digest: Digest, cadence: Cadence) -> str:
+    days = _name_days(digest, cadence)
     only = len(digest.days) == 1
-    return link(days, f"https://huggingface.co/papers/date/{digest.days[0]}") if only else days
+    return make_link(days, f"https://huggingface.co/papers/date/{digest.days[0]}") if only else days
 
 
-def _days(digest: Digest, cadence: Cadence, name: Callable[[date], str] = day_name) -> str:
+def _name_days(digest: Digest, cadence: Cadence, name: Callable[[date], str] = format_day) -> str:
     first, last = digest.days[0], digest.days[-1]
     if cadence is Cadence.MONTHLY and _is_month(first, digest.covered_until):
         return f"{first:%B} {first.year}"
@@ -51,16 +52,16 @@ def _is_month(first: date, covered_until: date) -> bool:
     return first.day <= _FIRST_LISTS and following.day == 1 and covered_until.replace(day=1) == first.replace(day=1)
 
 
-def _extent(digest: Digest) -> str:
+def _describe_count(digest: Digest) -> str:
     shown = len(digest.highlights)
-    listed = count(digest.listed, "paper")
+    listed = count_noun(digest.listed, "paper")
     if shown >= digest.listed:
         return f"All {listed}, by upvotes" if digest.listed > 1 else "The only paper"
     return f"Top {shown} of {listed} by upvotes" if shown > 1 else f"The most upvoted of {listed}"
 
 
-def _matching(digest: Digest) -> str:
+def _describe_matching_count(digest: Digest) -> str:
     """How many papers, when a filter has left others out."""
     shown = len(digest.highlights)
     best = f"Top {shown} of the papers that match" if shown > 1 else "The most upvoted paper that matches"
-    return f"{best}, of {count(digest.listed, 'paper')} in total"
+    return f"{best}, of {count_noun(digest.listed, 'paper')} in total"

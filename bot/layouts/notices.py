@@ -3,16 +3,16 @@
 from discord import ButtonStyle
 from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
 
-from bot.layouts.paper import ACCENT, finished
-from bot.layouts.reasons import explain
-from bot.layouts.text import count
+from bot.layouts.paper import ACCENT, build_view
+from bot.layouts.reasons import explain_reason
+from bot.layouts.text import count_noun
 from bot.reasons import Reason
 
 
-def welcome(paused: int) -> LayoutView:
+def render_welcome(paused: int) -> LayoutView:
     """The message when the bot joins; `paused` is how many subscriptions are left from the last time."""
     before = (
-        f"\nI kept {count(paused, 'subscription')} from last time, paused for now. See `/digest list`, "
+        f"\nI kept {count_noun(paused, 'subscription')} from last time, paused for now. See `/digest list`, "
         "and start again with `/digest resume`."
         if paused
         else ""
@@ -25,15 +25,17 @@ def welcome(paused: int) -> LayoutView:
     )
     button: Button[LayoutView] = Button(label="Set up", style=ButtonStyle.primary, custom_id="setup:new")
     hint = "-# Setting me up takes a minute and needs **Manage Server**. `/privacy` shows what I store."
-    return finished(Container(TextDisplay(text), ActionRow(button), TextDisplay(hint), accent_colour=ACCENT))
+    return build_view(Container(TextDisplay(text), ActionRow(button), TextDisplay(hint), accent_colour=ACCENT))
 
 
-def failing(channel_id: int, reason: Reason) -> str:
+def describe_failing(channel_id: int, reason: Reason) -> str:
     """Sent once, when runs keep failing."""
-    return f"Two digests in a row didn't reach <#{channel_id}>. {explain(reason)} See `/digest status` for details."
+    return (
+        f"Two digests in a row didn't reach <#{channel_id}>. {explain_reason(reason)} See `/digest status` for details."
+    )
 
 
-def doubtful(channel_id: int) -> str:
+def describe_in_doubt(channel_id: int) -> str:
     """Sent when a digest may or may not have arrived."""
     return (
         f"I couldn't find out whether the last digest reached <#{channel_id}>, because I couldn't search the channel "
@@ -42,7 +44,7 @@ def doubtful(channel_id: int) -> str:
     )
 
 
-def suspended(channel_id: int, reason: Reason) -> str:
+def describe_suspended(channel_id: int, reason: Reason) -> str:
     """Sent once, when a subscription is suspended."""
-    then = "it resumes automatically" if reason.recovers else "start it again with `/digest resume`"
-    return f"The digest in <#{channel_id}> is suspended. {explain(reason)} Once that is fixed, {then}."
+    then = "it resumes automatically" if reason.is_recoverable else "start it again with `/digest resume`"
+    return f"The digest in <#{channel_id}> is suspended. {explain_reason(reason)} Once that is fixed, {then}."

@@ -1,6 +1,6 @@
 """The panel of `/digest setup`: a subscription as a sentence, what it would post, and a control for each part.
 
-The custom_id of a control says which draft it edits, and which part: `panel:<draft>:<field of the wish, or action>`.
+The custom_id of a control says which draft it edits and what it changes or does: `panel:<draft>:<field or action>`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,33 +23,41 @@ from discord.ui import (
     TextInput,
 )
 
-from bot.channels import OFFERED
-from bot.editing.drafts import Prospect
+from bot.channels import OFFERED_CHANNEL_TYPES
+from bot.editing.drafts import DraftStatus
 from bot.editing.fields import OFF, ON
-from bot.layouts.advice import advise
-from bot.layouts.paper import ACCENT, finished
+from bot.layouts.advice import advise_admin
+from bot.layouts.digest_settings import describe_settings
+from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.refusals import explain_refusal
-from bot.layouts.subscriptions import coming
-from bot.layouts.text import MAX_CHOICES, code, count
-from bot.layouts.wishes import sentence
+from bot.layouts.subscriptions import announce_run
+from bot.layouts.text import MAX_CHOICES, count_noun, format_code
 from bot.reasons import ReasonKind
 from bot.refusals import Refused
 from bot.storage import Draft, Subscription
 from bot.subscription.schedule import DAY_NAMES, Cadence
-from bot.subscription.settings import MOST_FILTER, MOST_PAPERS, Abilities, ArchiveMinutes, Discussion, Layout, Posting
+from bot.subscription.settings import (
+    MAX_FILTER_LENGTH,
+    MAX_PAPERS,
+    ArchiveMinutes,
+    ChannelAbilities,
+    DigestLayout,
+    PostingOptions,
+    Threads,
+)
 
-EXTRAS = (
+SECOND_PAGE = (
     "more",
-    "discussion",
+    "threads",
     "archive_after",
     "ping_role_id",
     "publish",
     "silent",
     "quiet_line",
-    "repeats",
+    "allow_repeats",
     "pings",
 )  # page 2
-_Choice = TypeVar("_Choice", Cadence, Layout, Discussion)
+_Choice = TypeVar("_Choice", Cadence, DigestLayout, Threads)
 
 CHOOSE_CHANNEL = "The channel is gone, or I can't post in it. Choose another one below."
 _UNSAVED = "-# Nothing is posted or changed until you save."
@@ -70,63 +78,67 @@ _CADENCES = {
     Cadence.MONTHLY: ("Monthly recap", "The month's best papers by current upvotes, and what is rising"),
 }
 _LAYOUTS = {
-    Layout.LIST: ("As a list", "Each paper with a short summary"),
-    Layout.COMPACT: ("One line each", "Ten papers fit on a phone screen"),
-    Layout.CARDS: ("With a picture", "A picture of the first paper, then the list"),
+    DigestLayout.LIST: ("As a list", "Each paper with a short summary"),
+    DigestLayout.COMPACT: ("One line each", "Ten papers fit on a phone screen"),
+    DigestLayout.CARDS: ("With a picture", "A picture of the first paper, then the list"),
 }
-_POSTS = {
-    Discussion.DIGEST: ("A post for each digest", "All papers of a digest in one post"),
-    Discussion.HIGHLIGHT: ("A post for each paper", "Each paper gets its own post"),
+_FORUM_THREADS = {
+    Threads.PER_DIGEST: ("A post for each digest", "All papers of a digest in one post"),
+    Threads.PER_HIGHLIGHT: ("A post for each paper", "Each paper gets its own post"),
 }
 _THREADS = {
-    Discussion.NONE: ("No threads", "People reply in the channel"),
-    Discussion.DIGEST: ("A thread for each digest", "All papers of a digest share one thread"),
-    Discussion.HIGHLIGHT: ("A thread for each paper", "Each paper gets its own message with a thread"),
+    Threads.NONE: ("No threads", "People reply in the channel"),
+    Threads.PER_DIGEST: ("A thread for each digest", "All papers of a digest share one thread"),
+    Threads.PER_HIGHLIGHT: ("A thread for each paper", "Each paper gets its own message with a thread"),
 }
-_ARCHIVED: Mapping[ArchiveMinutes, str] = {60: "1 hour", 1440: "1 day", 4320: "3 days", 10080: "1 week"}
+_ARCHIVE_TIMES: Mapping[ArchiveMinutes, str] = {60: "1 hour", 1440: "1 day", 4320: "3 days", 10080: "1 week"}
 
 
-def panel(shown: Prospect, note: str = "", zones: Sequence[str] = ()) -> LayoutView:
+def render_panel(shown: DraftStatus, note: str = "", timezones: Sequence[str] = ()) -> LayoutView:
     """The first page: when, where, and what.
 
-    `note` says what was wrong with the text just typed, and `zones` are the time zones that it may mean.
+    `note` says what was wrong with the text just typed, and `time zones` are the time zones that it may mean.
     """
-    return _page(shown, note, *_main_controls(shown, zones))
+    return _render_page(shown, note, *_build_main_controls(shown, timezones))
 
 
-def extras_panel(shown: Prospect, note: str = "") -> LayoutView:
+def render_second_page(shown: DraftStatus, note: str = "") -> LayoutView:
     """The second page: how it is posted."""
-    return _page(shown, note, *_extra_controls(shown))
+    return _render_page(shown, note, *_build_second_page_controls(shown))
 
 
-def saved_panel(confirmation: str) -> LayoutView:
-    return finished(TextDisplay(f"{confirmation}\n{_SAVED}"))
+def render_saved(confirmation: str) -> LayoutView:
+    return build_view(TextDisplay(f"{confirmation}\n{_SAVED}"))
 
 
-def same_digest(known: Subscription, draft: Draft) -> LayoutView:
+def render_duplicate(known: Subscription, draft: Draft) -> LayoutView:
     """A warning that the channel already has the digest of `draft`, with what to do about it."""
-    repeats = draft.wish.taste.repeats
+    repeats = draft.settings.selection.allow_repeats
     rest = "the same papers may come twice" if repeats else "it gets the papers that the first one leaves out"
     text = TextDisplay[LayoutView](
-        f"**This channel already has this digest:** {sentence(known.wish)} (#{known.id}).\n"
+        f"**This channel already has this digest:** {describe_settings(known.settings)} (#{known.id}).\n"
         f"If you add another one, {rest}."
     )
     edit: Button[LayoutView] = Button(label="Edit it", style=ButtonStyle.primary, custom_id=f"setup:{known.id}")
-    row = ActionRow(edit, _button(draft, "another", "Add another"), _button(draft, "back", "Go back"))
-    return finished(Container(text, row, accent_colour=ACCENT))
+    row = ActionRow(edit, _build_button(draft, "another", "Add another"), _build_button(draft, "back", "Go back"))
+    return build_view(Container(text, row, accent_colour=ACCENT))
 
 
-def cancelled_panel() -> LayoutView:
-    return finished(TextDisplay(_CANCELLED))
+def render_cancelled() -> LayoutView:
+    return build_view(TextDisplay(_CANCELLED))
 
 
-def misread(typed: str, refused: Refused) -> str:
+def describe_misread(typed: str, refused: Refused) -> str:
     """What was typed, and how to write it."""
     words, hint = " ".join(typed.split()), explain_refusal(refused)
-    return f"You typed {code(words, 300)}. That doesn't work here, so I kept the old value. {hint}" if words else hint
+    return (
+        f"You typed {format_code(words, 300)}. That doesn't work here, so I kept the old value. {hint}"
+        if words
+        else hint
+    )
 
 
-def not_saved(refused: Refused) -> str:
+def describe_not_saved(refused: Refused) -> str:
     """Why a draft could not be saved."""
     gone = refused.reason and refused.reason.kind is ReasonKind.CHANNEL_GONE
     return CHOOSE_CHANNEL if gone else explain_refusal(refused)
@@ -135,252 +147,262 @@ def not_saved(refused: Refused) -> str:
 # What it says
 
 
-def _page(shown: Prospect, note: str, *controls: Item[LayoutView]) -> LayoutView:
-    text = TextDisplay[LayoutView]("\n".join(line for line in _lines(shown, note) if line))
-    return finished(Container(text, Separator(), *controls, accent_colour=ACCENT))
+def _render_page(shown: DraftStatus, note: str, *controls: Item[LayoutView]) -> LayoutView:
+    text = TextDisplay[LayoutView]("\n".join(line for line in _render_lines(shown, note) if line))
+    return build_view(Container(text, Separator(), *controls, accent_colour=ACCENT))
 
 
-def _lines(shown: Prospect, note: str) -> Iterator[str]:
-    wish = shown.draft.wish
+def _render_lines(shown: DraftStatus, note: str) -> Iterator[str]:
+    settings = shown.draft.settings
     yield "### New subscription" if shown.draft.subscription_id is None else "### Edit subscription"
-    yield f"**{sentence(wish)}.**"
-    yield _PAUSED if shown.paused else coming(shown.next_run)
-    yield _count(shown)
-    yield _FIRST_DAYS[wish.timetable.cadence]
-    yield from (f"⚠️ {remark}" for remark in _obstacles(shown) if remark not in note)
+    yield f"**{describe_settings(settings)}.**"
+    yield _PAUSED if shown.is_paused else announce_run(shown.next_run)
+    yield _describe_count(shown)
+    yield _FIRST_DAYS[settings.schedule.cadence]
+    yield from (f"⚠️ {remark}" for remark in _describe_obstacles(shown) if remark not in note)
     yield f"✏️ {note}" if note else ""
     yield _UNSAVED
 
 
-def _obstacles(shown: Prospect) -> Iterator[str]:
+def _describe_obstacles(shown: DraftStatus) -> Iterator[str]:
     for reason in shown.obstacles:
         gone = reason.kind is ReasonKind.CHANNEL_GONE
-        yield CHOOSE_CHANNEL if gone else advise(shown.draft.wish.channel_id, reason)
+        yield CHOOSE_CHANNEL if gone else advise_admin(shown.draft.settings.channel_id, reason)
 
 
-def _count(shown: Prospect) -> str:
-    if shown.outlook is None:
+def _describe_count(shown: DraftStatus) -> str:
+    if shown.match_count is None:
         return _UNCOUNTED
-    matching, listed = shown.outlook
+    matching, listed = shown.match_count
     if not listed:
         return _NO_LAST_WEEK
-    if shown.draft.wish.taste.query or shown.draft.wish.taste.min_upvotes:
-        return f"Last week this would have matched {matching:,} of {count(listed, 'paper')}."
-    return f"Last week had {count(listed, 'paper')} to choose from."
+    if shown.draft.settings.selection.filter or shown.draft.settings.selection.min_upvotes:
+        return f"Last week this would have matched {matching:,} of {count_noun(listed, 'paper')}."
+    return f"Last week had {count_noun(listed, 'paper')} to choose from."
 
 
 # The first page's controls
 
 
-def _main_controls(shown: Prospect, zones: Sequence[str]) -> Iterator[Item[LayoutView]]:
-    draft, wish = shown.draft, shown.draft.wish
-    yield _channels(shown)
-    yield _select(draft, "cadence", _described(_CADENCES, wish.timetable.cadence))
-    yield _weekdays(draft)
-    yield _select(draft, "size", _sizes(wish.taste.size))
-    yield _select(draft, "layout", _described(_LAYOUTS, wish.posting.layout))
-    if others := [zone for zone in zones if zone != wish.timetable.zone.key]:
-        yield _zones(draft, others)
+def _build_main_controls(shown: DraftStatus, timezones: Sequence[str]) -> Iterator[Item[LayoutView]]:
+    draft, settings = shown.draft, shown.draft.settings
+    yield _build_channel_select(shown)
+    yield _build_select(draft, "cadence", _list_options(_CADENCES, settings.schedule.cadence))
+    yield _build_weekday_select(draft)
+    yield _build_select(draft, "size", _list_sizes(settings.selection.size))
+    yield _build_select(draft, "layout", _list_options(_LAYOUTS, settings.posting.layout))
+    if others := [timezone for timezone in timezones if timezone != settings.schedule.timezone.key]:
+        yield _build_timezone_select(draft, others)
     yield ActionRow(
-        _button(draft, "time", "Time and zone"),
-        _button(draft, "taste", "Filter and upvotes"),
-        _button(draft, "more", "Threads and pings"),
+        _build_button(draft, "time", "Time and zone"),
+        _build_button(draft, "selection", "Filter and upvotes"),
+        _build_button(draft, "more", "Threads and pings"),
     )
     yield ActionRow(
-        _button(draft, "preview", "Preview", ButtonStyle.primary),
-        _button(draft, "save", "Save", ButtonStyle.success),
-        _button(draft, "cancel", "Cancel"),
+        _build_button(draft, "preview", "Preview", ButtonStyle.primary),
+        _build_button(draft, "save", "Save", ButtonStyle.success),
+        _build_button(draft, "cancel", "Cancel"),
     )
 
 
-def _zones(draft: Draft, zones: list[str]) -> ActionRow[LayoutView]:
-    options = [SelectOption(label=zone, value=zone) for zone in zones[:MAX_CHOICES]]
-    return _select(draft, "zone", options, placeholder="Wrong time zone? Pick the right one")
+def _build_timezone_select(draft: Draft, timezones: list[str]) -> ActionRow[LayoutView]:
+    options = [SelectOption(label=timezone, value=timezone) for timezone in timezones[:MAX_CHOICES]]
+    return _build_select(draft, "timezone", options, placeholder="Wrong time zone? Pick the right one")
 
 
-def _channels(shown: Prospect) -> ActionRow[LayoutView]:
+def _build_channel_select(shown: DraftStatus) -> ActionRow[LayoutView]:
     return ActionRow(
         ChannelSelect(
-            custom_id=_control_id(shown.draft, "channel_id"),
-            channel_types=list(OFFERED),
+            custom_id=_make_control_id(shown.draft, "channel_id"),
+            channel_types=list(OFFERED_CHANNEL_TYPES),
             placeholder="The channel to post in",
-            default_values=_chosen(
-                SelectDefaultValueType.channel, shown.draft.wish.channel_id if shown.abilities else None
+            default_values=_list_default_values(
+                SelectDefaultValueType.channel, shown.draft.settings.channel_id if shown.abilities else None
             ),
         )
     )
 
 
-def _weekdays(draft: Draft) -> ActionRow[LayoutView]:
-    timetable = draft.wish.timetable
+def _build_weekday_select(draft: Draft) -> ActionRow[LayoutView]:
+    schedule = draft.settings.schedule
     options = [
-        SelectOption(label=name, value=str(number), default=number in timetable.weekdays)
+        SelectOption(label=name, value=str(number), default=number in schedule.weekdays)
         for number, name in enumerate(DAY_NAMES)
     ]
-    placeholder = _FIRST_DAYS[timetable.cadence] or "The weekdays to post on"
-    return _select(draft, "weekdays", options, placeholder=placeholder, max_values=len(options))
+    placeholder = _FIRST_DAYS[schedule.cadence] or "The weekdays to post on"
+    return _build_select(draft, "weekdays", options, placeholder=placeholder, max_values=len(options))
 
 
-def _sizes(chosen: int) -> list[SelectOption]:
+def _list_sizes(chosen: int) -> list[SelectOption]:
     return [
         SelectOption(
-            label=f"The top {count(size, 'paper')}" if size > 1 else "The top paper",
+            label=f"The top {count_noun(size, 'paper')}" if size > 1 else "The top paper",
             value=str(size),
             default=size == chosen,
         )
-        for size in range(1, MOST_PAPERS + 1)
+        for size in range(1, MAX_PAPERS + 1)
     ]
 
 
 # The second page's controls
 
 
-def _extra_controls(shown: Prospect) -> Iterator[Item[LayoutView]]:
-    draft, posting = shown.draft, shown.draft.wish.posting
-    abilities = shown.abilities or Abilities()
-    words = _POSTS if abilities.in_posts else _THREADS
-    possible = {each: words[each] for each in abilities.discussions}
-    yield _select(draft, "discussion", _described(possible, posting.discussion))
-    if posting.discussion is not Discussion.NONE:
-        yield _archiving(draft)
-    yield _roles(shown)
-    switches = [_silence(draft)]
+def _build_second_page_controls(shown: DraftStatus) -> Iterator[Item[LayoutView]]:
+    draft, posting = shown.draft, shown.draft.settings.posting
+    abilities = shown.abilities or ChannelAbilities()
+    words = _FORUM_THREADS if abilities.is_forum else _THREADS
+    possible = {each: words[each] for each in abilities.threads}
+    yield _build_select(draft, "threads", _list_options(possible, posting.threads))
+    if posting.threads is not Threads.NONE:
+        yield _build_archive_select(draft)
+    yield _build_role_select(shown)
+    switches = [_build_notifications_button(draft)]
     if abilities.quiet_line:
-        switches.append(_switch(draft, "quiet_line", "Say when nothing is new", is_on=posting.quiet_line))
-    switches.append(_switch(draft, "repeats", "Repeat papers from other digests", is_on=draft.wish.taste.repeats))
-    if abilities.published_an_hour:
-        switches.append(_switch(draft, "publish", "Publish to followers", is_on=posting.publish))
+        switches.append(_build_switch(draft, "quiet_line", "Say when nothing is new", is_on=posting.quiet_line))
+    switches.append(
+        _build_switch(
+            draft, "allow_repeats", "Repeat papers from other digests", is_on=draft.settings.selection.allow_repeats
+        )
+    )
+    if abilities.publish_limit:
+        switches.append(_build_switch(draft, "publish", "Publish to followers", is_on=posting.publish))
     yield ActionRow(*switches)
-    pings = [_button(draft, "pings", _floor(posting))] if posting.ping_role_id else []
-    yield ActionRow(*pings, _button(draft, "back", "Back", ButtonStyle.primary))
+    pings = [_build_button(draft, "pings", _label_ping_button(posting))] if posting.ping_role_id else []
+    yield ActionRow(*pings, _build_button(draft, "back", "Back", ButtonStyle.primary))
 
 
-def _archiving(draft: Draft) -> ActionRow[LayoutView]:
+def _build_archive_select(draft: Draft) -> ActionRow[LayoutView]:
     options = [
         SelectOption(
             label=f"Archive after {time} of inactivity",
             value=str(minutes),
-            default=minutes == draft.wish.posting.archive_after,
+            default=minutes == draft.settings.posting.archive_after,
         )
-        for minutes, time in _ARCHIVED.items()
+        for minutes, time in _ARCHIVE_TIMES.items()
     ]
-    return _select(draft, "archive_after", options)
+    return _build_select(draft, "archive_after", options)
 
 
-def _roles(shown: Prospect) -> ActionRow[LayoutView]:
+def _build_role_select(shown: DraftStatus) -> ActionRow[LayoutView]:
     return ActionRow(
         RoleSelect(
-            custom_id=_control_id(shown.draft, "ping_role_id"),
+            custom_id=_make_control_id(shown.draft, "ping_role_id"),
             placeholder="Choose a role to ping (optional)",
             min_values=0,
-            default_values=_chosen(SelectDefaultValueType.role, shown.role_id),
+            default_values=_list_default_values(SelectDefaultValueType.role, shown.role_id),
         )
     )
 
 
-def _floor(posting: Posting) -> str:
+def _label_ping_button(posting: PostingOptions) -> str:
     floor = posting.ping_upvotes
-    return f"Ping at {count(floor, 'upvote')} or more" if floor else "Ping for every digest"
+    return f"Ping at {count_noun(floor, 'upvote')} or more" if floor else "Ping for every digest"
 
 
-def _silence(draft: Draft) -> Button[LayoutView]:
+def _build_notifications_button(draft: Draft) -> Button[LayoutView]:
     """A switch for notifications, which is what people know; the setting that is stored is the silence."""
-    silent = draft.wish.posting.silent
+    silent = draft.settings.posting.silent
     style = ButtonStyle.secondary if silent else ButtonStyle.success
-    return _button(draft, f"silent:{OFF if silent else ON}", f"Notifications: {OFF if silent else ON}", style)
+    return _build_button(draft, f"silent:{OFF if silent else ON}", f"Notifications: {OFF if silent else ON}", style)
 
 
-def _switch(draft: Draft, field: str, label: str, *, is_on: bool) -> Button[LayoutView]:
+def _build_switch(draft: Draft, field: str, label: str, *, is_on: bool) -> Button[LayoutView]:
     """A switch whose custom_id says what a click sets it to, so that a double click counts once."""
     style = ButtonStyle.success if is_on else ButtonStyle.secondary
-    return _button(draft, f"{field}:{OFF if is_on else ON}", f"{label}: {ON if is_on else OFF}", style)
+    return _build_button(draft, f"{field}:{OFF if is_on else ON}", f"{label}: {ON if is_on else OFF}", style)
 
 
 # What all controls are made of
 
 
-def _control_id(draft: Draft, part: str) -> str:
+def _make_control_id(draft: Draft, part: str) -> str:
     return f"panel:{draft.id}:{part}"
 
 
-def _button(draft: Draft, part: str, label: str, style: ButtonStyle = ButtonStyle.secondary) -> Button[LayoutView]:
-    return Button(label=label, custom_id=_control_id(draft, part), style=style)
+def _build_button(
+    draft: Draft, part: str, label: str, style: ButtonStyle = ButtonStyle.secondary
+) -> Button[LayoutView]:
+    return Button(label=label, custom_id=_make_control_id(draft, part), style=style)
 
 
-def _select(
+def _build_select(
     draft: Draft, field: str, options: list[SelectOption], *, placeholder: str | None = None, max_values: int = 1
 ) -> ActionRow[LayoutView]:
-    custom_id = _control_id(draft, field)
+    custom_id = _make_control_id(draft, field)
     return ActionRow(Select(custom_id=custom_id, options=options, placeholder=placeholder, max_values=max_values))
 
 
-def _described(choices: Mapping[_Choice, tuple[str, str]], chosen: _Choice) -> list[SelectOption]:
+def _list_options(choices: Mapping[_Choice, tuple[str, str]], chosen: _Choice) -> list[SelectOption]:
     return [
         SelectOption(label=label, value=choice.value, description=description, default=choice is chosen)
         for choice, (label, description) in choices.items()
     ]
 
 
-def _chosen(kind: SelectDefaultValueType, chosen: int | None) -> list[SelectDefaultValue]:
+def _list_default_values(kind: SelectDefaultValueType, chosen: int | None) -> list[SelectDefaultValue]:
     return [SelectDefaultValue(id=chosen, type=kind)] if chosen else []
 
 
 # Modals
 
 
-def time_modal(draft: Draft) -> Modal:
-    timetable = draft.wish.timetable
-    return _modal(
+def build_time_modal(draft: Draft) -> Modal:
+    schedule = draft.settings.schedule
+    return _build_modal(
         draft,
         "time",
         "Time and zone",
-        _field("at", "Time", "Such as 9:00, 18:30 or 9am", f"{timetable.at:%H:%M}", longest=20),
-        _field(
-            "zone", "Time zone", "Your city, your country or the name of the time zone", timetable.zone.key, longest=100
+        _build_field("time", "Time", "Such as 9:00, 18:30 or 9am", f"{schedule.time:%H:%M}", longest=20),
+        _build_field(
+            "timezone",
+            "Time zone",
+            "Your city, your country or the name of the time zone",
+            schedule.timezone.key,
+            longest=100,
         ),
     )
 
 
-def taste_modal(draft: Draft) -> Modal:
-    taste = draft.wish.taste
+def build_selection_modal(draft: Draft) -> Modal:
+    selection = draft.settings.selection
     hint = "Only papers that match, such as diffusion or org:google. Leave it empty for all."
-    return _modal(
+    return _build_modal(
         draft,
-        "taste",
+        "selection",
         "Filter and upvotes",
-        _field("query", "Filter", hint, taste.query, longest=MOST_FILTER, required=False),
-        _field(
+        _build_field("filter", "Filter", hint, selection.filter, longest=MAX_FILTER_LENGTH, required=False),
+        _build_field(
             "min_upvotes",
             "Minimum upvotes",
             "Papers with fewer are left out. 0 means no minimum.",
-            str(taste.min_upvotes),
+            str(selection.min_upvotes),
             longest=20,
             required=False,
         ),
     )
 
 
-def pings_modal(draft: Draft) -> Modal:
+def build_pings_modal(draft: Draft) -> Modal:
     hint = "Ping only when a paper in the digest has at least this many. 0 means always."
-    floor = str(draft.wish.posting.ping_upvotes)
-    return _modal(
+    floor = str(draft.settings.posting.ping_upvotes)
+    return _build_modal(
         draft,
         "pings",
         "When to ping",
-        _field("ping_upvotes", "Upvotes", hint, floor, longest=20, required=False),
+        _build_field("ping_upvotes", "Upvotes", hint, floor, longest=20, required=False),
     )
 
 
-def _modal(draft: Draft, part: str, title: str, *fields: Label[Modal]) -> Modal:
+def _build_modal(draft: Draft, part: str, title: str, *fields: Label[Modal]) -> Modal:
     """A modal that discord.py sends but does not keep: like a button, it is answered by its custom_id."""
-    modal = Modal(title=title, custom_id=_control_id(draft, part))
+    modal = Modal(title=title, custom_id=_make_control_id(draft, part))
     for field in fields:
         modal.add_item(field)
     modal.stop()
     return modal
 
 
-def _field(name: str, label: str, hint: str, value: str, *, longest: int, required: bool = True) -> Label[Modal]:
-    """A text field; its custom_id is the field of the wish."""
+def _build_field(name: str, label: str, hint: str, value: str, *, longest: int, required: bool = True) -> Label[Modal]:
+    """A text field; its custom_id is the field of the settings."""
     entry: TextInput[Modal] = TextInput(custom_id=name, default=value or None, max_length=longest, required=required)
     return Label(text=label, description=hint, component=entry)

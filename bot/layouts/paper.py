@@ -12,21 +12,21 @@ from bot.layouts.text import (
     MAX_CHOICE,
     MAX_CHOICES,
     MAX_URL,
-    compact,
-    count,
-    cut,
-    first_sentences,
-    link,
-    marked,
-    plain,
-    short_day,
+    count_noun,
+    cut_line,
+    cut_plain,
+    format_compact,
+    format_short_day,
+    format_timestamp,
+    make_link,
+    mark_spans,
+    measure_text,
     shorten,
-    size,
-    timestamp,
+    take_first_sentences,
 )
 from bot.papers import Paper
-from bot.search import Snippet, prose
-from bot.storage import Post
+from bot.search import Snippet, get_prose
+from bot.storage import PostedMessage
 
 ACCENT = discord.Colour(0xFFB000)
 _SENTENCE_ENDS = (".", "!", "?")
@@ -36,7 +36,7 @@ _PICTURE_URL = 500  # Discord takes 2,048, but no message of many bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class PaperBlock:
     """A paper in a list: its position, the numbers to show, and a note such as its day.
 
     A `snippet` replaces its summary; `post` is the message that highlighted it in this server.
@@ -48,11 +48,11 @@ class Block:
     comments: int
     note: str = ""
     snippet: Snippet | None = None
-    post: Post | None = None
+    posted_message: PostedMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
+class _BlockLimits:
     """How many characters a block's parts may take."""
 
     title: int
@@ -61,112 +61,117 @@ class _Room:
 
 
 # Summaries are shortened first and titles last, but never too much: the longest real title has 175 characters.
-_ROOMS = (
-    *(_Room(title=300, summary=summary) for summary in (300, 260, 220, 180, 150, 120, 90)),
-    _Room(title=200, summary=0),
-    _Room(title=200, summary=0, code=False),
-    _Room(title=140, summary=0, code=False),
-    _Room(title=100, summary=0, code=False),
+_LIMITS = (
+    *(_BlockLimits(title=300, summary=summary) for summary in (300, 260, 220, 180, 150, 120, 90)),
+    _BlockLimits(title=200, summary=0),
+    _BlockLimits(title=200, summary=0, code=False),
+    _BlockLimits(title=140, summary=0, code=False),
+    _BlockLimits(title=100, summary=0, code=False),
 )
 
 
-def details_id(paper_id: str, nonce: str | None = None) -> str:
+def make_details_id(paper_id: str, nonce: str | None = None) -> str:
     """The custom_id of a Details button; the `nonce` shows which delivery the message belongs to."""
     return f"details:{paper_id}:{nonce}" if nonce else f"details:{paper_id}"
 
 
-def block_texts(blocks: Sequence[Block], budget: int) -> list[str]:
+def render_blocks(blocks: Sequence[PaperBlock], budget: int) -> list[str]:
     """The texts of the blocks, with a total size of at most `budget`."""
-    for room in _ROOMS:
-        texts = [_block_text(block, room) for block in blocks]
-        if sum(map(size, texts)) <= budget:
+    for room in _LIMITS:
+        texts = [_render_block(block, room) for block in blocks]
+        if sum(map(measure_text, texts)) <= budget:
             break
     return texts
 
 
-def sections(blocks: Sequence[Block], budget: int, nonce: str | None = None) -> Iterator[Section[LayoutView]]:
+def build_sections(
+    blocks: Sequence[PaperBlock], budget: int, nonce: str | None = None
+) -> Iterator[Section[LayoutView]]:
     """The blocks, every one with its Details button."""
-    texts = block_texts(blocks, budget)
-    return (section(block.paper, text, nonce) for block, text in zip(blocks, texts, strict=True))
+    texts = render_blocks(blocks, budget)
+    return (build_section(block.paper, text, nonce) for block, text in zip(blocks, texts, strict=True))
 
 
-def section(paper: Paper, text: str, nonce: str | None = None) -> Section[LayoutView]:
+def build_section(paper: Paper, text: str, nonce: str | None = None) -> Section[LayoutView]:
     """A text beside the Details button of its paper; it counts as three components."""
-    button: Button[LayoutView] = Button(label="Details", custom_id=details_id(paper.id, nonce))
+    button: Button[LayoutView] = Button(label="Details", custom_id=make_details_id(paper.id, nonce))
     return Section(TextDisplay(text), accessory=button)
 
 
-def block_head(block: Block) -> str:
+def render_block_head(block: PaperBlock) -> str:
     """A block's title and facts, without its summary."""
-    return _block_text(block, _Room(title=300, summary=0))
+    return _render_block(block, _BlockLimits(title=300, summary=0))
 
 
 @lru_cache(maxsize=512)  # the papers of one morning go to thousands of channels
-def _block_text(block: Block, room: _Room) -> str:
-    title = link(block.paper.name, block.paper.url, room.title)
+def _render_block(block: PaperBlock, room: _BlockLimits) -> str:
+    title = make_link(block.paper.name, block.paper.url, room.title)
     code = block.paper.github_repo if room.code and len(block.paper.github_repo or "") <= MAX_URL else None
-    stars = f" ★ {compact(block.paper.github_stars)}" if block.paper.github_stars else ""
+    stars = f" ★ {format_compact(block.paper.github_stars)}" if block.paper.github_stars else ""
     lines = (
         f"### {block.position}. {title}",
-        facts(
+        join_facts(
             f"▲ **{block.upvotes:,}**",
-            count(block.comments, "comment") if block.comments else "",
-            count(len(block.paper.authors), "author") if block.paper.authors else "",
-            shorten(block.paper.organization or "", 60, size),
-            f"{link('code', code)}{stars}" if code else "",
+            count_noun(block.comments, "comment") if block.comments else "",
+            count_noun(len(block.paper.authors), "author") if block.paper.authors else "",
+            shorten(block.paper.organization or "", 60, measure_text),
+            f"{make_link('code', code)}{stars}" if code else "",
             block.note,
         ),
-        _piece(block, room.summary),
-        posted_here(block.post) if block.post else "",
+        _render_excerpt(block, room.summary),
+        describe_posted_here(block.posted_message) if block.posted_message else "",
     )
     return "\n".join(line for line in lines if line)
 
 
-def _piece(block: Block, limit: int) -> str:
+def _render_excerpt(block: PaperBlock, limit: int) -> str:
     """The part of the paper's text that matches a search; otherwise its first sentences."""
     paper, snippet = block.paper, block.snippet
     if snippet is None or not snippet.text:
-        return shorten(first_sentences(paper.ai_summary or paper.abstract), limit)
-    before, _, after = prose(paper).partition(snippet.text)
+        return shorten(take_first_sentences(paper.ai_summary or paper.abstract), limit)
+    before, _, after = get_prose(paper).partition(snippet.text)
     starts = not before or before.rstrip().endswith(_SENTENCE_ENDS)
-    shown = marked(snippet.text, snippet.marks, limit - 2)
+    shown = mark_spans(snippet.text, snippet.marks, limit - 2)
     if not shown or shown.endswith("…"):
         return shown
     return f"{'' if starts else '…'}{shown}{after[0] if after.startswith(_SENTENCE_ENDS) else '…'}"
 
 
-def picture(paper: Paper) -> MediaGallery[LayoutView]:
+def build_picture(paper: Paper) -> MediaGallery[LayoutView]:
     """Its first figure, or else the card that Hugging Face makes for it; no video, and with an alternative text."""
     figure = next((url for url in paper.media_urls if len(url) <= _PICTURE_URL and _FIGURE.fullmatch(url)), None)
-    words = f"{'Figure' if figure else 'Card'} of “{cut(paper.name, _PICTURE_TITLE)}”"
+    words = f"{'Figure' if figure else 'Card'} of “{cut_line(paper.name, _PICTURE_TITLE)}”"
     return MediaGallery(discord.MediaGalleryItem(figure or paper.thumbnail_url, description=words))
 
 
-def facts(*known: str) -> str:
+def join_facts(*known: str) -> str:
     """A line of short facts; empty ones are left out."""
     return " · ".join(filter(None, known))
 
 
-def posted_here(post: Post) -> str:
-    return f"posted here on {timestamp(post.sent_at, 'D')} → [jump]({post.url})"
+def describe_posted_here(post: PostedMessage) -> str:
+    return f"posted here on {format_timestamp(post.sent_at, 'D')} → [jump]({post.url})"
 
 
-def listed_note(paper: Paper) -> str:
+def describe_listing(paper: Paper) -> str:
     """Its day, and whether it was withdrawn."""
-    return facts(short_day(paper.dated) if paper.dated else "", "withdrawn" if paper.withdrawn_at else "")
+    return join_facts(
+        format_short_day(paper.listed_or_published_on) if paper.listed_or_published_on else "",
+        "withdrawn" if paper.withdrawn_at else "",
+    )
 
 
-def details_select(papers: Sequence[Paper], nonce: str | None = None) -> ActionRow[LayoutView]:
-    """A select that opens the card of one of these papers (at least one); `nonce` as in `details_id`."""
+def build_details_select(papers: Sequence[Paper], nonce: str | None = None) -> ActionRow[LayoutView]:
+    """A select that opens the card of one of these papers (at least one); `nonce` as in `make_details_id`."""
     distinct = {paper.id: paper for paper in papers}
     menu: Select[LayoutView] = Select(custom_id=f"pick:{nonce}" if nonce else "pick", placeholder="Details of…")
     for paper in [*distinct.values()][:MAX_CHOICES]:
-        said = facts(f"▲ {paper.upvotes:,}", listed_note(paper))
-        menu.add_option(label=plain(paper.name, MAX_CHOICE), value=paper.id, description=said)
+        said = join_facts(f"▲ {paper.upvotes:,}", describe_listing(paper))
+        menu.add_option(label=cut_plain(paper.name, MAX_CHOICE), value=paper.id, description=said)
     return ActionRow(menu)
 
 
-def finished(*items: Item[LayoutView]) -> LayoutView:
+def build_view(*items: Item[LayoutView]) -> LayoutView:
     """A view that discord.py sends but does not keep: its buttons are answered by their custom_ids."""
     view = LayoutView(timeout=None)
     for item in items:

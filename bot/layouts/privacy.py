@@ -3,12 +3,12 @@
 from discord import ButtonStyle
 from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
 
-from bot.layouts.paper import ACCENT, finished
-from bot.layouts.text import count
+from bot.layouts.paper import ACCENT, build_view
+from bot.layouts.text import count_noun
 from bot.storage import KEPT_FOR
 
 _DAYS = KEPT_FOR.days
-FORGOTTEN = (
+DELETED = (
     "Everything I stored about this server is deleted, except the note that I am in it. "
     "Start over with `/digest setup`."
 )
@@ -25,14 +25,15 @@ search for, read or click, and I don't ask Discord for messages, members or pres
 Backups and snapshots of the machine I run on keep copies until they are deleted too."""
 
 
-def forget_question(subscriptions: int) -> LayoutView:
+def render_delete_question(subscriptions: int) -> LayoutView:
     """What `/digest forget-everything` will do, with the button that does it."""
     text = (
         "## Forget this server?\n"
-        f"This deletes {count(subscriptions, 'subscription')}, the record of every digest posted here, and the log of "
-        "changes. The messages in your channels stay, but I will no longer know what I posted. You can't undo this."
+        f"This deletes {count_noun(subscriptions, 'subscription')}, the record of every digest posted here, and the "
+        "log of changes. The messages in your channels stay, but I will no longer know what I posted. "
+        "You can't undo this."
     )
     button: Button[LayoutView] = Button(
         label="Delete everything", style=ButtonStyle.danger, custom_id="forget:everything"
     )
-    return finished(Container(TextDisplay(text), ActionRow(button), accent_colour=ACCENT))
+    return build_view(Container(TextDisplay(text), ActionRow(button), accent_colour=ACCENT))

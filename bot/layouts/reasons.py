@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from bot.layouts.text import count, joined, timestamp
+from bot.layouts.text import count_noun, format_timestamp, join_words
 from bot.reasons import Reason, ReasonKind
 
 _SENTENCES: Mapping[ReasonKind, str] = {
     ReasonKind.NO_PAPERS_LISTED: "No new papers were listed.",
     ReasonKind.ALL_HIGHLIGHTED_BEFORE: "Every new paper was highlighted before.",
-    ReasonKind.NONE_PASSES_FILTER: "No new paper matched the filter.",
+    ReasonKind.NONE_MATCHES_FILTER: "No new paper matched the filter.",
     ReasonKind.TOO_FEW_UPVOTES: "No new paper had {upvotes} or more.",
     ReasonKind.PAPERS_UNREACHABLE: "Hugging Face did not answer.",
     ReasonKind.PAPERS_REFUSED: "Hugging Face answered with error {number}.",
@@ -27,7 +27,7 @@ _SENTENCES: Mapping[ReasonKind, str] = {
     ReasonKind.NO_USABLE_TAG: "The forum requires a tag, but I can't use any of its tags.",
     ReasonKind.ROLE_GONE: "The role to ping is gone.",
     ReasonKind.ROLE_NOT_NOTIFIED: "I can mention <@&{number}>, but its members won't be notified.",
-    ReasonKind.MESSAGE_REFUSED: "Discord did not accept the message (error {number}).",
+    ReasonKind.MESSAGE_REJECTED: "Discord did not accept the message (error {number}).",
     ReasonKind.TOO_MANY_THREADS: "The server has too many active threads.",
     ReasonKind.DISCORD_FAILED: "Discord answered with error {number}.",
     ReasonKind.DISCORD_UNREACHABLE: "Discord did not answer.",
@@ -37,30 +37,30 @@ _SENTENCES: Mapping[ReasonKind, str] = {
     ReasonKind.PUBLISH_LIMIT_REACHED: "Discord publishes only {number} messages per channel and hour.",
     ReasonKind.BOT_FAILED: "I ran into a bug. The details are in my log.",
     ReasonKind.SUPERSEDED: "It wasn't sent before the next run started.",
-    ReasonKind.RUN_TAKEN: "A digest is already on its way, or someone has just changed the subscription.",
+    ReasonKind.RUN_ALREADY_PLANNED: "A digest is already on its way, or someone has just changed the subscription.",
 }
 
 _UNKNOWN = "This version doesn't know the reason."
 
 
-def explain(reason: Reason) -> str:
+def explain_reason(reason: Reason) -> str:
     """The reason in a sentence, as Markdown."""
-    if reason.kind is ReasonKind.WORDED:
-        return _as_sentence(reason.text) if reason.text else _UNKNOWN
+    if reason.kind is ReasonKind.FREE_TEXT:
+        return _make_sentence(reason.text) if reason.text else _UNKNOWN
     return _SENTENCES[reason.kind].format(
         number=reason.number,
-        upvotes=count(reason.number or 0, "upvote"),
-        permissions=permission_names(reason.permissions) or "a permission",
-        until=timestamp(reason.until) if reason.until else "later",
+        upvotes=count_noun(reason.number or 0, "upvote"),
+        permissions=name_permissions(reason.permissions) or "a permission",
+        until=format_timestamp(reason.until) if reason.until else "later",
     )
 
 
-def permission_names(permissions: Iterable[str]) -> str:
+def name_permissions(permissions: Iterable[str]) -> str:
     """`**Send Messages** and **Create Posts**`, as Discord's settings show them."""
     names = [f"**{name.replace('_', ' ').title()}**" for name in permissions]
-    return joined(names) if names else ""
+    return join_words(names) if names else ""
 
 
-def _as_sentence(clause: str) -> str:
+def _make_sentence(clause: str) -> str:
     """`the channel is gone` as a full sentence."""
     return f"{clause[:1].upper()}{clause[1:].rstrip('.')}."

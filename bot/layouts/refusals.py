@@ -3,28 +3,28 @@
 from collections.abc import Mapping
 
 from bot.editing.fields import FilterUnclear
-from bot.layouts import notes
-from bot.layouts.advice import advise
-from bot.layouts.reasons import explain, permission_names
-from bot.layouts.text import code, escape, joined, plain
+from bot.layouts import search_notes
+from bot.layouts.advice import advise_admin
+from bot.layouts.reasons import explain_reason, name_permissions
+from bot.layouts.text import cut_plain, escape_markdown, format_code, join_words
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
-from bot.storage import PER_GUILD
-from bot.subscription.settings import MOST_PAPERS, MOST_UPVOTES
+from bot.storage import MAX_PER_SERVER
+from bot.subscription.settings import MAX_PAPERS, MAX_UPVOTES
 
-BROKEN = "Something went wrong on my side. The details are in my log. Please try again."
+BUG = "Something went wrong on my side. The details are in my log. Please try again."
 _QUERY = 300  # characters
 _REFERENCES = (
     "an arXiv ID such as `2605.29801`, a link to arxiv.org, huggingface.co/papers, alphaxiv.org or ar5iv, "
     "or a DOI such as `10.48550/arXiv.2605.29801`"
 )
-_TEXTS: Mapping[Refusal, str] = {
+_SENTENCES: Mapping[Refusal, str] = {
     Refusal.TIME_UNCLEAR: "A time looks like `9:00`, `18:30` or `9am`.",
     Refusal.WEEKDAYS_UNCLEAR: "Weekdays look like `every day`, `weekdays`, `mon, wed, fri` or `mon-fri`.",
-    Refusal.ZONE_UNKNOWN: "A time zone looks like `Europe/Berlin` or `America/New_York`. Type a city and pick one.",
-    Refusal.ZONE_AMBIGUOUS: "That place has several time zones. Type a city, such as {examples}.",
+    Refusal.TIMEZONE_UNKNOWN: "A time zone looks like `Europe/Berlin` or `America/New_York`. Type a city and pick one.",
+    Refusal.TIMEZONE_AMBIGUOUS: "That place has several time zones. Type a city, such as {examples}.",
     Refusal.UPVOTES_UNCLEAR: (
-        f"Upvotes must be a whole number from 0 to {MOST_UPVOTES:,}, such as `25`. 0 means no minimum."
+        f"Upvotes must be a whole number from 0 to {MAX_UPVOTES:,}, such as `25`. 0 means no minimum."
     ),
     Refusal.FILTER_TOO_LONG: "A filter can have up to {number} characters. Nothing was changed. Try a shorter one.",
     Refusal.DATE_UNCLEAR: "A date looks like `2026-05-28`.",
@@ -46,7 +46,8 @@ _TEXTS: Mapping[Refusal, str] = {
         "This server has several subscriptions. Pick one from the list that appears while you type."
     ),
     Refusal.TOO_MANY_SUBSCRIPTIONS: (
-        f"This server already has {PER_GUILD} subscriptions, which is the maximum. Remove one with `/digest remove`."
+        f"This server already has {MAX_PER_SERVER} subscriptions, which is the maximum. "
+        "Remove one with `/digest remove`."
     ),
     Refusal.SAME_DIGEST: "This channel already has this digest (#{number}). Change it with `/digest setup`.",
     Refusal.CHANGED_MEANWHILE: (
@@ -58,7 +59,7 @@ _TEXTS: Mapping[Refusal, str] = {
         "I can't see that channel. Give me **View Channel** there, then try again. Nothing was changed."
     ),
     Refusal.FIELD_UNKNOWN: "I don't know that setting.",
-    Refusal.SIZE_UNCLEAR: f"A digest can have 1 to {MOST_PAPERS} papers.",
+    Refusal.SIZE_UNCLEAR: f"A digest can have 1 to {MAX_PAPERS} papers.",
     Refusal.NO_CHANNELS: "There is no channel here that I can post in. Create one, then try again.",
     Refusal.EVERYONE_NOT_PINGED: "I never ping `@everyone`. Choose another role, or none.",
     Refusal.PANEL_CLOSED: "This panel is closed. Open a new one with `/digest setup`.",
@@ -104,22 +105,22 @@ _TEXTS: Mapping[Refusal, str] = {
 
 def explain_refusal(refused: Refused) -> str:
     """What to tell the person, as Markdown."""
-    text = escape(plain(refused.text, _QUERY))
+    text = escape_markdown(cut_plain(refused.text, _QUERY))
     if isinstance(refused, FilterUnclear):
-        return "\n".join(notes.mistakes(refused.query))
+        return "\n".join(search_notes.describe_mistakes(refused.query))
     if refused.refusal is Refusal.NOTHING_MATCHES:
-        return notes.no_results(text)
+        return search_notes.describe_no_results(text)
     if refused.refusal is Refusal.CHANNEL_UNFIT and refused.reason:
-        return _unfit(refused.channel_id or 0, refused.reason)
-    return _TEXTS[refused.refusal].format(
+        return _explain_unfit_channel(refused.channel_id or 0, refused.reason)
+    return _SENTENCES[refused.refusal].format(
         number=refused.number,
         text=text,
-        permissions=permission_names(refused.permissions),
-        examples=joined([code(each) for each in refused.examples], "or") if refused.examples else "",
-        reason=explain(refused.reason) if refused.reason else "",
+        permissions=name_permissions(refused.permissions),
+        examples=join_words([format_code(each) for each in refused.examples], "or") if refused.examples else "",
+        reason=explain_reason(refused.reason) if refused.reason else "",
     )
 
 
-def _unfit(channel_id: int, reason: Reason) -> str:
-    advice = advise(channel_id, reason)
+def _explain_unfit_channel(channel_id: int, reason: Reason) -> str:
+    advice = advise_admin(channel_id, reason)
     return advice if reason.kind is ReasonKind.CHANNEL_GONE else f"{advice} Then try again. Nothing was changed."

@@ -5,25 +5,34 @@ from datetime import date
 
 from discord.ui import ActionRow, Button, Container, LayoutView, Separator, TextDisplay
 
-from bot.layouts import notes
-from bot.layouts.paper import ACCENT, Block, block_texts, details_id, details_select, facts, finished, listed_note
+from bot.layouts import search_notes
+from bot.layouts.paper import (
+    ACCENT,
+    PaperBlock,
+    build_details_select,
+    build_view,
+    describe_listing,
+    join_facts,
+    make_details_id,
+    render_blocks,
+)
 from bot.layouts.text import (
     MAX_CUSTOM_ID,
     MAX_LABEL,
-    count,
-    day_name,
-    link,
-    plain,
-    room_beside,
-    short_day,
-    size,
-    timestamp,
+    compute_room,
+    count_noun,
+    cut_plain,
+    format_day,
+    format_short_day,
+    format_timestamp,
+    make_link,
+    measure_text,
 )
-from bot.lookups.finder import AGES, PER_PAGE, Hit, Leaderboard, Results
+from bot.lookups.finder import AGES, PER_PAGE, Hit, Leaderboard, SearchResults
 from bot.papers import Paper
 from bot.ranking import Period
 from bot.search import Query, Sort
-from bot.text import shows
+from bot.text import is_visible
 
 Rows = Sequence[ActionRow[LayoutView]]
 PageId = Callable[
@@ -34,77 +43,90 @@ SHARED = "Shared with everyone here."
 _ORDERS = {Sort.RELEVANCE: "best first", Sort.UPVOTES: "most upvoted first", Sort.DATE: "newest first"}
 
 
-def found_message(results: Results, *, shared: bool = False) -> LayoutView:
+def render_results(results: SearchResults, *, shared: bool = False) -> LayoutView:
     """A page of what was found; one that is `shared` with everyone has no Share button."""
     query = results.query.text
-    page_id, share_id = _page_id("find", query), f"share:{results.page}:{query}"
-    turnable = _fits(page_id, results.total)
-    remarks = [*notes.on(results), *([] if turnable else [notes.TOO_LONG])]
+    page_id, share_id = _make_page_id("find", query), f"share:{results.page}:{query}"
+    turnable = _can_turn_pages(page_id, results.total)
+    remarks = [*search_notes.list_notes(results), *([] if turnable else [search_notes.TOO_LONG])]
     order = _ORDERS[results.query.order]
-    rows = [*_turner(results.page, results.total, page_id)] if turnable else []
+    rows = [*_build_page_buttons(results.page, results.total, page_id)] if turnable else []
     if not shared and len(share_id) <= MAX_CUSTOM_ID:
         rows.append(ActionRow(Button(label="Share", custom_id=share_id)))
-    heading = f"# Papers found\n**{notes.asked(results.query)}** · {count(results.total, 'paper')}, {order}"
-    return _listing("\n".join([heading, *remarks]), _blocks(results.hits, results.page), rows)
+    query_text, found = search_notes.render_query(results.query), count_noun(results.total, "paper")
+    heading = f"# Papers found\n**{query_text}** · {found}, {order}"
+    return _render_listing("\n".join([heading, *remarks]), _build_blocks(results.hits, results.page), rows)
 
 
-def nothing_message(results: Results) -> LayoutView:
+def render_nothing_found(results: SearchResults) -> LayoutView:
     """A message that nothing was found, with what may help."""
-    container: Container[LayoutView] = Container(TextDisplay("\n".join(notes.nothing(results))), accent_colour=ACCENT)
-    ways_on = [*_ways_on(results)]
+    container: Container[LayoutView] = Container(
+        TextDisplay("\n".join(search_notes.describe_nothing_found(results))), accent_colour=ACCENT
+    )
+    ways_on = [*_build_suggestions(results)]
     if ways_on:
         container.add_item(ActionRow(*ways_on))
-    return finished(container)
+    return build_view(container)
 
 
-def _ways_on(results: Results) -> Iterator[Button[LayoutView]]:
+def _build_suggestions(results: SearchResults) -> Iterator[Button[LayoutView]]:
     if results.query.reference:
-        yield Button(label="Look it up", custom_id=details_id(results.query.reference))
-    for button, word in zip("abcde", dict.fromkeys(results.near), strict=False):
-        custom_id = _page_id("find", word)(button, 1)
-        if len(custom_id) <= MAX_CUSTOM_ID and shows(word):
-            yield Button(label=plain(word, MAX_LABEL), custom_id=custom_id)
+        yield Button(label="Look it up", custom_id=make_details_id(results.query.reference))
+    for button, word in zip("abcde", dict.fromkeys(results.suggestions), strict=False):
+        custom_id = _make_page_id("find", word)(button, 1)
+        if len(custom_id) <= MAX_CUSTOM_ID and is_visible(word):
+            yield Button(label=cut_plain(word, MAX_LABEL), custom_id=custom_id)
 
 
-def leaderboard_message(board: Leaderboard) -> LayoutView:
+def render_leaderboard(board: Leaderboard) -> LayoutView:
     """A page of a leaderboard."""
-    heading = f"# Top papers\n**{_span(board.period, board.day)}** · {count(board.total, 'paper')} by upvotes"
-    rows = [*_turner(board.page, board.total, _page_id("top", f"{board.period.value}:{board.day.isoformat()}"))]
-    return _listing("\n".join([heading, *_remarks(board)]), _blocks(map(Hit, board.papers), board.page), rows)
+    heading = (
+        f"# Top papers\n**{_name_period(board.period, board.day)}** · {count_noun(board.total, 'paper')} by upvotes"
+    )
+    rows = [
+        *_build_page_buttons(
+            board.page, board.total, _make_page_id("top", f"{board.period.value}:{board.day.isoformat()}")
+        )
+    ]
+    return _render_listing(
+        "\n".join([heading, *_describe_leaderboard(board)]), _build_blocks(map(Hit, board.papers), board.page), rows
+    )
 
 
-def _remarks(board: Leaderboard) -> Iterator[str]:
+def _describe_leaderboard(board: Leaderboard) -> Iterator[str]:
     if board.instead_of:
-        yield f"Today's list is still empty, so this is the list of {day_name(board.day)}."
+        yield f"Today's list is still empty, so this is the list of {format_day(board.day)}."
     if board.closes_at:
-        yield f"This list is still open and may grow until {timestamp(board.closes_at)}."
+        yield f"This list is still open and may grow until {format_timestamp(board.closes_at)}."
 
 
-def posted_message(period: str, hits: Sequence[Hit], *, total: int, page: int) -> LayoutView:
+def render_posted(period: str, hits: Sequence[Hit], *, total: int, page: int) -> LayoutView:
     """A page of what a server's digests highlighted within one of `AGES`."""
     span = f"The last {period}" if AGES[period] else period.capitalize()
-    heading = f"# Posted here\n**{span}** · {count(total, 'paper')}, newest first"
-    return _listing(heading, _blocks(hits, page), [*_turner(page, total, _page_id("posted", period))])
+    heading = f"# Posted here\n**{span}** · {count_noun(total, 'paper')}, newest first"
+    return _render_listing(
+        heading, _build_blocks(hits, page), [*_build_page_buttons(page, total, _make_page_id("posted", period))]
+    )
 
 
-def similar_message(paper: Paper, hits: Sequence[Hit]) -> LayoutView:
-    heading = f"# Similar papers\nto **{link(paper.name, paper.url)}**"
-    return _listing(heading, _blocks(hits), [])
+def render_similar(paper: Paper, hits: Sequence[Hit]) -> LayoutView:
+    heading = f"# Similar papers\nto **{make_link(paper.name, paper.url)}**"
+    return _render_listing(heading, _build_blocks(hits), [])
 
 
-def hub_message(query: Query, papers: Sequence[Paper]) -> LayoutView:
+def render_hub_results(query: Query, papers: Sequence[Paper]) -> LayoutView:
     """Papers that Hugging Face has and the archive does not."""
-    heading = f"# Also on Hugging Face\n**{notes.asked(query)}** · not in the archive yet"
-    blocks = [_block(position, Hit(paper), notes.FROM_THE_HUB) for position, paper in enumerate(papers, 1)]
-    return _listing(heading, blocks, [])
+    heading = f"# Also on Hugging Face\n**{search_notes.render_query(query)}** · not in the archive yet"
+    blocks = [_build_block(position, Hit(paper), search_notes.HUB_MARK) for position, paper in enumerate(papers, 1)]
+    return _render_listing(heading, blocks, [])
 
 
-def _span(period: Period, day: date) -> str:
+def _name_period(period: Period, day: date) -> str:
     match period:
         case Period.DAY:
-            return day_name(day)
+            return format_day(day)
         case Period.WEEK:
-            return f"Week of {short_day(period.span(day)[0])}"
+            return f"Week of {format_short_day(period.get_days(day)[0])}"
         case Period.MONTH:
             return f"{day:%B} {day.year}"
         case Period.YEAR:
@@ -113,39 +135,39 @@ def _span(period: Period, day: date) -> str:
             return "All time"
 
 
-def _blocks(hits: Iterator[Hit] | Sequence[Hit], page: int = 1) -> list[Block]:
-    return [_block(position, hit) for position, hit in enumerate(hits, (page - 1) * PER_PAGE + 1)]
+def _build_blocks(hits: Iterator[Hit] | Sequence[Hit], page: int = 1) -> list[PaperBlock]:
+    return [_build_block(position, hit) for position, hit in enumerate(hits, (page - 1) * PER_PAGE + 1)]
 
 
-def _block(position: int, hit: Hit, mark: str = "") -> Block:
+def _build_block(position: int, hit: Hit, mark: str = "") -> PaperBlock:
     paper = hit.paper
-    note = facts(listed_note(paper), mark)
-    return Block(position, paper, paper.upvotes, paper.comments, note, hit.snippet, hit.post)
+    note = join_facts(describe_listing(paper), mark)
+    return PaperBlock(position, paper, paper.upvotes, paper.comments, note, hit.snippet, hit.posted_message)
 
 
-def _listing(heading: str, blocks: Sequence[Block], rows: Rows) -> LayoutView:
-    controls = [*([details_select([block.paper for block in blocks])] if blocks else []), *rows]
-    room = room_beside(each.to_component_dict() for each in controls)
-    texts = [TextDisplay[LayoutView](text) for text in block_texts(blocks, room - size(heading))]
-    return finished(Container(TextDisplay(heading), Separator(), *texts, *controls, accent_colour=ACCENT))
+def _render_listing(heading: str, blocks: Sequence[PaperBlock], rows: Rows) -> LayoutView:
+    controls = [*([build_details_select([block.paper for block in blocks])] if blocks else []), *rows]
+    room = compute_room(each.to_component_dict() for each in controls)
+    texts = [TextDisplay[LayoutView](text) for text in render_blocks(blocks, room - measure_text(heading))]
+    return build_view(Container(TextDisplay(heading), Separator(), *texts, *controls, accent_colour=ACCENT))
 
 
-def _page_id(prefix: str, suffix: str) -> PageId:
+def _make_page_id(prefix: str, suffix: str) -> PageId:
     return lambda button, number: f"{prefix}:{button}{number}:{suffix}"
 
 
-def _pages(total: int) -> int:
+def _count_pages(total: int) -> int:
     return min(MOST_PAGES, max(1, -(-total // PER_PAGE)))
 
 
-def _fits(page_id: PageId, total: int) -> bool:
+def _can_turn_pages(page_id: PageId, total: int) -> bool:
     """Whether every page can be turned to."""
-    return total <= PER_PAGE or len(page_id("l", _pages(total))) <= MAX_CUSTOM_ID
+    return total <= PER_PAGE or len(page_id("l", _count_pages(total))) <= MAX_CUSTOM_ID
 
 
-def _turner(page: int, total: int, page_id: PageId) -> Iterator[ActionRow[LayoutView]]:
+def _build_page_buttons(page: int, total: int, page_id: PageId) -> Iterator[ActionRow[LayoutView]]:
     """The buttons that turn `page`, if there are several."""
-    last = _pages(total)
+    last = _count_pages(total)
     if last > 1:
         yield ActionRow(
             Button(label="First", custom_id=page_id("f", 1), disabled=page <= 1),

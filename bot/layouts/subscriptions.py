@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 
 from bot.digest import Digest
-from bot.layouts.advice import advise
-from bot.layouts.reasons import explain
-from bot.layouts.text import count, escape, joined, short_day, timestamp
-from bot.layouts.wishes import sentence, when
+from bot.layouts.advice import advise_admin
+from bot.layouts.digest_settings import describe_schedule, describe_settings
+from bot.layouts.reasons import explain_reason
+from bot.layouts.text import count_noun, escape_markdown, format_short_day, format_timestamp, join_words
 from bot.reasons import Reason, ReasonKind
-from bot.storage import Action, Delivery, DeliveryState, Form, Subscription, SubscriptionState
+from bot.storage import Action, Delivery, DeliveryState, MessageForm, Subscription, SubscriptionState
 from bot.subscription.schedule import Run
 
-_DONE = {
+_ACTIONS = {
     Action.ADDED: "Set up",
     Action.EDITED: "Changed",
     Action.PAUSED: "Paused",
@@ -19,164 +19,171 @@ _DONE = {
 }
 
 
-def label(subscription: Subscription, channel_name: str | None) -> str:
+def label_subscription(subscription: Subscription, channel_name: str | None) -> str:
     """A subscription without Markdown, which Discord does not show in an autocomplete."""
     channel = f"#{channel_name}" if channel_name else "a deleted channel"
-    return f"{channel}, {_lower(when(subscription.wish.timetable))} (#{subscription.id})"
+    return f"{channel}, {_lower_first(describe_schedule(subscription.settings.schedule))} (#{subscription.id})"
 
 
-def _lower(words: str) -> str:
+def _lower_first(words: str) -> str:
     return f"{words[0].lower()}{words[1:]}"
 
 
-def saved(subscription: Subscription, done: Action) -> str:
+def describe_saved(subscription: Subscription, done: Action) -> str:
     """What was `done` to a subscription, and what happens next."""
-    return f"**{_DONE[done]}.** {sentence(subscription.wish)}.\n{next_run(subscription)}"
+    return f"**{_ACTIONS[done]}.** {describe_settings(subscription.settings)}.\n{describe_next_run(subscription)}"
 
 
-def removed(subscription: Subscription) -> str:
+def describe_removed(subscription: Subscription) -> str:
     stays = "Its messages stay, but `/digest undo` can no longer delete them."
-    return f"**Removed.** {sentence(subscription.wish)}. {stays}"
+    return f"**Removed.** {describe_settings(subscription.settings)}. {stays}"
 
 
-def next_run(subscription: Subscription) -> str:
-    because = _because(subscription.reason)
+def describe_next_run(subscription: Subscription) -> str:
+    because = _prefix_reason(subscription.reason)
     match subscription.state:
         case SubscriptionState.PAUSED:
             return "Nothing is posted until you use `/digest resume`."
         case SubscriptionState.SUSPENDED:
-            return f"⚠️ Suspended. {because}{_way_on(subscription)}"
+            return f"⚠️ Suspended. {because}{_describe_way_on(subscription)}"
         case _ if because:
-            since = timestamp(subscription.next_run.at)
+            since = format_timestamp(subscription.next_run.at)
             return f"Due since {since}, and waiting. {because}I'll post it once I can read the list."
         case _:
-            return coming(subscription.next_run)
+            return announce_run(subscription.next_run)
 
 
-def _way_on(subscription: Subscription) -> str:
+def _describe_way_on(subscription: Subscription) -> str:
     return (
         "Once that is fixed, it resumes automatically."
-        if subscription.recovers
+        if subscription.is_recoverable
         else "Fix that, then use `/digest resume`."
     )
 
 
-def _because(reason: Reason | None) -> str:
+def _prefix_reason(reason: Reason | None) -> str:
     """The reason, if there is one, with a space for the sentence that follows."""
-    return f"{explain(reason)} " if reason else ""
+    return f"{explain_reason(reason)} " if reason else ""
 
 
-def coming(run: Run) -> str:
-    return f"Next digest {timestamp(run.at)} ({timestamp(run.at, 'R')})."
+def announce_run(run: Run) -> str:
+    return f"Next digest {format_timestamp(run.at)} ({format_timestamp(run.at, 'R')})."
 
 
-def listed(subscription: Subscription) -> str:
-    return f"{sentence(subscription.wish)} (#{subscription.id}) · {_state(subscription)}"
+def describe_in_list(subscription: Subscription) -> str:
+    return f"{describe_settings(subscription.settings)} (#{subscription.id}) · {_describe_state(subscription)}"
 
 
-def _state(subscription: Subscription) -> str:
+def _describe_state(subscription: Subscription) -> str:
     if subscription.state is SubscriptionState.ACTIVE:
-        return f"next {timestamp(subscription.next_run.at, 'R')}"
+        return f"next {format_timestamp(subscription.next_run.at, 'R')}"
     return subscription.state.value
 
 
-def standing(subscription: Subscription, deliveries: Sequence[Delivery], obstacles: Sequence[Reason]) -> str:
+def describe_status(subscription: Subscription, deliveries: Sequence[Delivery], obstacles: Sequence[Reason]) -> str:
     """The state of a subscription: what comes next, how the last runs went, and what is wrong now."""
-    lines = [f"**{sentence(subscription.wish)}** (#{subscription.id})", next_run(subscription)]
-    lines += [f"Run of {short_day(delivery.run_date)}: {_fate(delivery)}" for delivery in deliveries]
+    lines = [f"**{describe_settings(subscription.settings)}** (#{subscription.id})", describe_next_run(subscription)]
+    lines += [
+        f"Run of {format_short_day(delivery.run_date)}: {_describe_delivery(delivery)}" for delivery in deliveries
+    ]
     if not deliveries:
         lines.append("Nothing has been posted yet.")
-    in_the_way = [f"⚠️ {advise(subscription.wish.channel_id, obstacle)}" for obstacle in obstacles]
+    in_the_way = [f"⚠️ {advise_admin(subscription.settings.channel_id, obstacle)}" for obstacle in obstacles]
     return "\n".join([*lines, *(in_the_way or ["✓ I have all the permissions I need."])])
 
 
-def _fate(delivery: Delivery) -> str:
+def _describe_delivery(delivery: Delivery) -> str:
     """How a delivery ended, in one or more sentences."""
-    return " ".join(filter(None, [_outcome(delivery), refused(delivery), _simplified(delivery)]))
+    return " ".join(
+        filter(None, [_describe_outcome(delivery), describe_rejected(delivery), _describe_simplified(delivery)])
+    )
 
 
-def _outcome(delivery: Delivery) -> str:
-    because = _because(delivery.reason)
+def _describe_outcome(delivery: Delivery) -> str:
+    because = _prefix_reason(delivery.reason)
     match delivery.state:
         case DeliveryState.SENT:
-            return f"{_figures(delivery)}.{f' ⚠️ {_left_undone(delivery)}{because}' if because else ''}".rstrip()
+            problem = f" ⚠️ {_describe_left_undone(delivery)}{because}" if because else ""
+            return f"{_describe_figures(delivery)}.{problem}".rstrip()
         case DeliveryState.QUIET:
-            return f"{_linked('nothing new', delivery)}. {_because(delivery.digest.reason)}".rstrip()
+            return f"{_link_to_message('nothing new', delivery)}. {_prefix_reason(delivery.digest.reason)}".rstrip()
         case DeliveryState.FAILED:
-            return _failed(delivery)
+            return _describe_failed(delivery)
         case DeliveryState.UNDONE:
             return "undone."
         case _:
             return f"delayed, but on its way. {because}".rstrip() if because else "on its way."
 
 
-def _failed(delivery: Delivery) -> str:
-    because = _because(delivery.reason)
+def _describe_failed(delivery: Delivery) -> str:
+    because = _prefix_reason(delivery.reason)
     if delivery.reason and delivery.reason.kind is ReasonKind.IN_DOUBT:
         said = "To avoid posting anything twice, I won't post its papers again. Please check the channel."
         return f"⚠️ maybe posted. {because}{said}"
-    if delivery.post:
-        return f"⚠️ partly posted ({_figures(delivery)}). {because}The rest may come with the next digest."
+    if delivery.posted_message:
+        return f"⚠️ partly posted ({_describe_figures(delivery)}). {because}The rest may come with the next digest."
     rest = f"{because}Its papers may come with the next digest." if delivery.messages else ""
     return f"⚠️ not posted. {rest}".rstrip()
 
 
-def refused(delivery: Delivery) -> str:
+def describe_rejected(delivery: Delivery) -> str:
     """The papers that Discord refused, if any."""
-    if not delivery.refused:
+    if not delivery.rejected_papers:
         return ""
-    papers = joined([escape(each.paper_id) for each in delivery.refused])
-    errors = joined(sorted({str(each.refusal) for each in delivery.refused}))
-    them = "this paper" if len(delivery.refused) == 1 else "these papers"
+    papers = join_words([escape_markdown(each.paper_id) for each in delivery.rejected_papers])
+    errors = join_words(sorted({str(each.error_code) for each in delivery.rejected_papers}))
+    them = "this paper" if len(delivery.rejected_papers) == 1 else "these papers"
     return f"Discord refused {papers} (error {errors}). I skip {them} from now on."
 
 
-def _simplified(delivery: Delivery) -> str:
+def _describe_simplified(delivery: Delivery) -> str:
     """How it was posted differently because Discord refused something, if it was."""
-    changed = [message for message in delivery.messages if message.refusal]
+    changed = [message for message in delivery.messages if message.error_code]
     forms = {message.form for message in changed}
-    apart = delivery.wish.posting.one_message_each or len(delivery.messages) == 1
+    apart = delivery.settings.posting.has_message_per_paper or len(delivery.messages) == 1
     ways = (
-        "without pictures and outside links" if Form.BARE in forms else "",
-        "as plain lines" if Form.PLAIN in forms else "",
+        "without pictures and outside links" if MessageForm.UNLINKED in forms else "",
+        "as plain lines" if MessageForm.PLAIN in forms else "",
         "" if apart else f"in {len(delivery.messages)} messages",
     )
     if not changed or not any(ways):
         return ""
-    errors = joined(sorted({str(message.refusal) for message in changed}))
+    errors = join_words(sorted({str(message.error_code) for message in changed}))
     part = "it" if len(changed) == len(delivery.messages) else "part of it"
     comes = "is" if delivery.state is DeliveryState.PLANNED else "was"
-    return f"Discord refused {part} at first (error {errors}), so it {comes} posted {joined([*filter(None, ways)])}."
+    return (
+        f"Discord refused {part} at first (error {errors}), so it {comes} posted {join_words([*filter(None, ways)])}."
+    )
 
 
-def _left_undone(delivery: Delivery) -> str:
+def _describe_left_undone(delivery: Delivery) -> str:
     """What is missing beside the messages: followers were not reached, or a thread is not there."""
-    unpublished = delivery.wish.posting.publish and any(not each.published_at for each in delivery.messages)
+    unpublished = delivery.settings.posting.publish and any(not each.published_at for each in delivery.messages)
     return "But it wasn't published to all followers. " if unpublished else "But I couldn't open a thread. "
 
 
-def _figures(delivery: Delivery) -> str:
+def _describe_figures(delivery: Delivery) -> str:
     highlights = delivery.digest.highlights
-    shown = _linked(f"top {len(highlights)}" if len(highlights) > 1 else "the top paper", delivery)
-    upvotes = count(sum(each.upvotes for each in highlights), "upvote")
-    return f"{shown} of {count(delivery.digest.listed, 'paper')}, with {upvotes}"
+    shown = _link_to_message(f"top {len(highlights)}" if len(highlights) > 1 else "the top paper", delivery)
+    upvotes = count_noun(sum(each.upvotes for each in highlights), "upvote")
+    return f"{shown} of {count_noun(delivery.digest.listed, 'paper')}, with {upvotes}"
 
 
-def _linked(words: str, delivery: Delivery) -> str:
-    return f"[{words}]({delivery.post.url})" if delivery.post else words
+def _link_to_message(words: str, delivery: Delivery) -> str:
+    return f"[{words}]({delivery.posted_message.url})" if delivery.posted_message else words
 
 
-def quiet_preview(digest: Digest) -> str:
-    return f"Right now, the next run would highlight nothing. {_because(digest.reason)}".rstrip()
+def describe_quiet_preview(digest: Digest) -> str:
+    return f"Right now, the next run would highlight nothing. {_prefix_reason(digest.reason)}".rstrip()
 
 
-def sent_now(delivery: Delivery) -> str:
+def describe_sent_now(delivery: Delivery) -> str:
     """How it went with a digest that was sent early."""
-    return f"The run of {short_day(delivery.run_date)}, sent early: {_fate(delivery)}"
+    return f"The run of {format_short_day(delivery.run_date)}, sent early: {_describe_delivery(delivery)}"
 
 
-def undone(delivery: Delivery, *, everything_gone: bool) -> str:
-    papers = count(len(delivery.digest.highlights), "paper")
+def describe_undone(delivery: Delivery, *, everything_gone: bool) -> str:
+    papers = count_noun(len(delivery.digest.highlights), "paper")
     kept = " Some threads are still there, because others wrote in them or I'm not allowed to delete them."
     left = "" if everything_gone else kept
-    return f"The digest of {short_day(delivery.run_date)} is undone: its {papers} may come again.{left}"
+    return f"The digest of {format_short_day(delivery.run_date)} is undone: its {papers} may come again.{left}"

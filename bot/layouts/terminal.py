@@ -8,14 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.digest import Digest, Highlight
-from bot.layouts.reasons import explain
-from bot.layouts.text import count, day_name, first_sentences, plain
+from bot.layouts.reasons import explain_reason
+from bot.layouts.text import count_noun, cut_plain, format_day, take_first_sentences
 from bot.papers.api import PapersUnavailable
-from bot.search import IndexRefused
-from bot.storage import DatabaseProblem, DatabaseRefused
+from bot.search import IndexUnusable
+from bot.storage import DatabaseProblem, DatabaseUnusable
 
 SUMMARY = 300  # characters
-_FINAL: Mapping[int, str] = {
+_CLOSE_CODES: Mapping[int, str] = {
     4004: "DISCORD_TOKEN: Discord does not know this token. Copy it again from the developer portal.",
     4010: "Discord rejected a connection (code 4010). Start Paperboy again. If that doesn't help, update it.",
     4011: "Discord wants more connections for this many servers (code 4011). Start Paperboy again: it then opens more.",
@@ -23,7 +23,7 @@ _FINAL: Mapping[int, str] = {
     4013: "Discord doesn't know the events that this version of Paperboy asks for (code 4013). Update Paperboy.",
     4014: "Discord refused an intent (code 4014). Paperboy needs no privileged intents: update it.",
 }
-_DATABASE: Mapping[DatabaseProblem, str] = {
+_DATABASE_PROBLEMS: Mapping[DatabaseProblem, str] = {
     DatabaseProblem.IN_USE: "{path} is in use by another Paperboy. Stop that one, then try again.",
     DatabaseProblem.IS_FOLDER: "{path} is a folder. Set PAPERBOY_DATABASE to a file.",
     DatabaseProblem.FOREIGN: "{path} is another program's database. Set PAPERBOY_DATABASE to another file.",
@@ -42,49 +42,51 @@ _DATABASE: Mapping[DatabaseProblem, str] = {
 }
 
 
-def database_refused(error: DatabaseRefused) -> str:
-    return _DATABASE[error.problem].format(path=error.path, detail=error.detail)
+def describe_database_problem(error: DatabaseUnusable) -> str:
+    return _DATABASE_PROBLEMS[error.problem].format(path=error.path, detail=error.detail)
 
 
-def index_refused(error: IndexRefused) -> str:
+def describe_index_problem(error: IndexUnusable) -> str:
     return f"{error.path} can't be used for the search index: {error.detail}"
 
 
-def discord_unreachable(error: Exception) -> str:
+def describe_discord_unreachable(error: Exception) -> str:
     return f"Paperboy couldn't reach Discord ({type(error).__name__}). Check the network, then start it again."
 
 
-def discord_refused(code: int) -> str:
+def describe_close_code(code: int) -> str:
     """What to do when Discord has closed the connection with this code, for good."""
-    return _FINAL.get(code, f"Discord closed the connection for good (code {code}).")
+    return _CLOSE_CODES.get(code, f"Discord closed the connection for good (code {code}).")
 
 
-def papers_unavailable(error: PapersUnavailable) -> str:
-    return f"{explain(error.reason)} Try again later."
+def describe_papers_unavailable(error: PapersUnavailable) -> str:
+    return f"{explain_reason(error.reason)} Try again later."
 
 
-def ready(name: str, servers: int, subscriptions: int, invite: str) -> str:
-    return f"ready: {name}, {count(servers, 'server')}, {count(subscriptions, 'subscription')}, invite: {invite}"
+def describe_ready(name: str, servers: int, subscriptions: int, invite: str) -> str:
+    return (
+        f"ready: {name}, {count_noun(servers, 'server')}, {count_noun(subscriptions, 'subscription')}, invite: {invite}"
+    )
 
 
-def extra_missing(error: ImportError) -> str:
+def describe_missing_extra(error: ImportError) -> str:
     return f"the demo needs the extra `demo`. Install it with `make setup` or pip install '.[demo]' ({error})."
 
 
-def days_reversed(first: date, last: date) -> str:
+def describe_reversed_days(first: date, last: date) -> str:
     return f"the last day ({last}) is before the first day ({first})."
 
 
-def days_read(number: int) -> str:
-    return f"{count(number, 'day')} read."
+def describe_days_read(number: int) -> str:
+    return f"{count_noun(number, 'day')} read."
 
 
-def days_unread(failures: Sequence[PapersUnavailable]) -> str:
-    unread = count(len(failures), "day")
-    return f"{unread} could not be read. {explain(failures[-1].reason)} Run the command again to retry."
+def describe_days_unread(failures: Sequence[PapersUnavailable]) -> str:
+    unread = count_noun(len(failures), "day")
+    return f"{unread} could not be read. {explain_reason(failures[-1].reason)} Run the command again to retry."
 
 
-def digest_panel(digest: Digest, day: date) -> Panel:
+def render_digest(digest: Digest, day: date) -> Panel:
     """The digest over the list of `day`."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right", style="bold yellow")
@@ -92,26 +94,26 @@ def digest_panel(digest: Digest, day: date) -> Panel:
     for highlight in digest.highlights:
         if highlight.position > 1:
             table.add_row()
-        table.add_row(f"▲ {highlight.upvotes}", _text(highlight))
+        table.add_row(f"▲ {highlight.upvotes}", _render_highlight(highlight))
     foot = (
         f"top {len(digest.highlights)} of {digest.listed} papers by upvotes"
         if digest.listed
         else "no papers were listed"
     )
-    return Panel(table, title=f"Daily Papers · {day_name(day)}", subtitle=foot, border_style="yellow")
+    return Panel(table, title=f"Daily Papers · {format_day(day)}", subtitle=foot, border_style="yellow")
 
 
-def _text(highlight: Highlight) -> Text:
+def _render_highlight(highlight: Highlight) -> Text:
     """The words of strangers as they are: rich would read markup and emoji codes in a str, but not in a Text."""
     paper = highlight.paper
     facts = (
-        count(highlight.comments, "comment") if highlight.comments else "",
-        count(len(paper.authors), "author") if paper.authors else "",
+        count_noun(highlight.comments, "comment") if highlight.comments else "",
+        count_noun(len(paper.authors), "author") if paper.authors else "",
         paper.organization or "",
     )
     return Text.assemble(
         (f"{highlight.position}. {paper.name}\n", "bold"),
         ("".join(f"{fact} · " for fact in facts if fact), "dim"),
         (f"{paper.url}\n", f"dim link {paper.url}"),
-        plain(first_sentences(paper.ai_summary or paper.abstract), SUMMARY),
+        cut_plain(take_first_sentences(paper.ai_summary or paper.abstract), SUMMARY),
     )

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 
-from bot.text import legible
+from bot.text import remove_invisible
 
 MAX_TEXT = 4000  # characters over all text displays of a message; discord.py does not check it
 _MAX_TEXT_BYTES = 6600  # in UTF-8, as JSON
@@ -17,7 +17,7 @@ MAX_CHOICES = 25
 MAX_CHOICE = 100  # characters; the label, value and description of a select's option too
 MAX_LABEL = 80
 MAX_CONTENT = 2000
-MAX_NAME = 100  # characters, of a thread
+MAX_THREAD_NAME = 100  # characters, of a thread
 QUOTE = "'"  # for a backtick, which would end a piece of code
 
 _URL = r"https?://[^\s<>\[\]()|`*\\]+"
@@ -32,36 +32,36 @@ _EMOJI = (
 _UNFIT_IN_LABELS = re.compile(rf"\\.|:\w+:|[{_EMOJI}]", re.DOTALL)
 _UNSAFE_IN_LINKS = {ord(letter): f"%{ord(letter):02X}" for letter in "()[]<>*`|\\ "}
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
-_ENOUGH = 120  # a summary of fewer characters says too little
+_LEAST_SUMMARY = 120  # a summary of fewer characters says too little
 
 
-def escape(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """`text` as Discord shows it word for word: no Markdown, no mention; URLs and LaTeX stay readable."""
-    return _escape(legible(text))
+    return _escape_visible(remove_invisible(text))
 
 
-def _escape(text: str) -> str:
-    return _MARKUP.sub(_harmless, text)
+def _escape_visible(text: str) -> str:
+    return _MARKUP.sub(_escape_match, text)
 
 
-def _harmless(found: re.Match[str]) -> str:
+def _escape_match(found: re.Match[str]) -> str:
     if found[0].startswith("http"):
         return found[0]
     return f"\\{found[0]}" if found[0] else "\u200b"
 
 
-def unlinked(text: str) -> str:
+def remove_urls(text: str) -> str:
     """`text` without the addresses in it."""
     return " ".join(_ADDRESS.sub("", text).split())
 
 
-def link(label: str, url: str, limit: int = 300) -> str:
+def make_link(label: str, url: str, limit: int = 300) -> str:
     """A label of at most `limit` characters as a masked link.
 
     If the label contains emoji or characters that must be escaped, only its longest part without them is the link, and
     the rest is put around it as text. Discord does not show a masked link if its label contains a URL.
     """
-    shown = _shorten(" ".join(legible(label).split()).replace("://", ":\u200b//"), limit, len)
+    shown = _shorten_visible(" ".join(remove_invisible(label).split()).replace("://", ":\u200b//"), limit, len)
     before, masked, after = _split_for_link(shown)
     return f"{before}[{masked}]({url.translate(_UNSAFE_IN_LINKS)}){after}"
 
@@ -72,64 +72,64 @@ def _split_for_link(shown: str) -> tuple[str, str, str]:
     in_words = [
         (shown.rfind(" ", 0, start) + 1, (shown.find(" ", end) + 1 or len(shown) + 1) - 1) for start, end in unfit
     ]
-    span = _longest_gap(shown, in_words) or _longest_gap(shown, unfit)  # whole words, if there are any
+    span = _find_longest_gap(shown, in_words) or _find_longest_gap(shown, unfit)  # whole words, if there are any
     if span is None:
         return f"{shown} " if shown else "", "→", ""
     start, end = span
     return shown[:start], shown[start:end], shown[end:]
 
 
-def _longest_gap(text: str, taken: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+def _find_longest_gap(text: str, occupied: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
     """The span of the longest piece of `text` outside the spans `taken`; None if no word is left there."""
-    starts, ends = [0, *(end for _, end in taken)], [*(start for start, _ in taken), len(text)]
+    starts, ends = [0, *(end for _, end in occupied)], [*(start for start, _ in occupied), len(text)]
     gaps = [(start, text[start:end]) for start, end in zip(starts, ends, strict=True)]
     trimmed = [(start + len(gap) - len(gap.lstrip()), gap.strip()) for start, gap in gaps if re.search(r"\w", gap)]
     start, longest = max(trimmed, key=lambda each: len(each[1]), default=(0, ""))
     return (start, start + len(longest)) if longest else None
 
 
-def size(text: str) -> int:
+def measure_text(text: str) -> int:
     """How much of `MAX_TEXT` the `text` uses: its characters, or more if they take many bytes, such as Chinese ones."""
-    return max(len(text), -(-(weight(text) - len('""')) * MAX_TEXT // _MAX_TEXT_BYTES))
+    return max(len(text), -(-(count_bytes(text) - len('""')) * MAX_TEXT // _MAX_TEXT_BYTES))
 
 
-def weight(sent: object) -> int:
+def count_bytes(sent: object) -> int:
     """The bytes of what is sent as JSON."""
     return len(json.dumps(sent, ensure_ascii=False).encode(errors="replace"))
 
 
-def room_beside(controls: Iterable[object]) -> int:
-    """The total `size` that the texts of a message may have beside these components, as they are sent."""
-    return min(MAX_TEXT, (_MAX_BYTES - sum(map(weight, controls))) * MAX_TEXT // _MAX_TEXT_BYTES)
+def compute_room(controls: Iterable[object]) -> int:
+    """The total `measure_text` that the texts of a message may have beside these components, as they are sent."""
+    return min(MAX_TEXT, (_MAX_BYTES - sum(map(count_bytes, controls))) * MAX_TEXT // _MAX_TEXT_BYTES)
 
 
 def shorten(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
     """`text` escaped and cut between words until it measures at most `limit`; empty if nothing sensible fits.
 
-    `measure` counts characters; pass `size` for a text that fills the room left in a message.
+    `measure` counts characters; pass `measure_text` for a text that fills the room left in a message.
     """
-    return _shorten(legible(text), limit, measure)
+    return _shorten_visible(remove_invisible(text), limit, measure)
 
 
-def _shorten(text: str, limit: int, measure: Callable[[str], int]) -> str:
-    if measure(_escape(text)) <= limit:
-        return _escape(text)
+def _shorten_visible(text: str, limit: int, measure: Callable[[str], int]) -> str:
+    if measure(_escape_visible(text)) <= limit:
+        return _escape_visible(text)
     width = limit
     while width > 1:
-        shown = _cut(" ".join(text.split()), width)
-        excess = measure(_escape(shown)) - limit
+        shown = _cut_visible(" ".join(text.split()), width)
+        excess = measure(_escape_visible(shown)) - limit
         if excess <= 0:
-            return _escape(shown)
+            return _escape_visible(shown)
         width = min(width, len(shown)) - max(1, excess // 2)
     return ""
 
 
-def cut(line: str, width: int) -> str:
+def cut_line(line: str, width: int) -> str:
     """`line` cut between words to at most `width` characters, for places where Discord shows no Markdown."""
-    return _cut(legible(line), width)
+    return _cut_visible(remove_invisible(line), width)
 
 
-def _cut(line: str, width: int) -> str:
+def _cut_visible(line: str, width: int) -> str:
     if len(line) <= width:
         return line
     short = textwrap.shorten(line, width, placeholder="…", break_on_hyphens=False)
@@ -138,15 +138,15 @@ def _cut(line: str, width: int) -> str:
     return short
 
 
-def marked(text: str, marks: Iterable[tuple[int, int]], limit: int, sign: str = "**") -> str:
+def mark_spans(text: str, marks: Iterable[tuple[int, int]], limit: int, sign: str = "**") -> str:
     """`text` escaped and cut to at most `limit` characters, with a `sign` before and after each of `marks`."""
     line = re.sub(r"\s", " ", text)
-    places = list(_places(line, marks))
+    places = list(_find_markable(line, marks))
     width = len(line)
     while width > 0:
         end = width if width == len(line) else line.rfind(" ", width // 2, width + 1)
         end = end if end > 0 else width
-        shown = _signed(line[:end], [each for each in places if each[1] <= end], sign)
+        shown = _insert_signs(line[:end], [each for each in places if each[1] <= end], sign)
         shown += "…" if end < len(line) else ""
         if len(shown) <= limit:
             return shown
@@ -154,46 +154,46 @@ def marked(text: str, marks: Iterable[tuple[int, int]], limit: int, sign: str = 
     return ""
 
 
-def _places(text: str, marks: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _find_markable(text: str, marks: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """The marks that can be shown, from left to right: those around words that touch no other mark and no URL."""
     taken = [found.span() for found in re.finditer(_URL, text)]
     for start, end in sorted(marks):
         apart = all(end < first or last < start for first, last in taken)
-        if apart and start >= 0 and text[start:end].strip() == text[start:end] and legible(text[start:end]):
+        if apart and start >= 0 and text[start:end].strip() == text[start:end] and remove_invisible(text[start:end]):
             taken.append((start, end))
             yield start, end
 
 
-def _signed(text: str, places: Iterable[tuple[int, int]], sign: str) -> str:
+def _insert_signs(text: str, places: Iterable[tuple[int, int]], sign: str) -> str:
     parts, at = [], 0
     for start, end in places:
-        parts += [escape(text[at:start]), sign, escape(text[start:end]), sign]
+        parts += [escape_markdown(text[at:start]), sign, escape_markdown(text[start:end]), sign]
         at = end
-    return "".join([*parts, escape(text[at:])])
+    return "".join([*parts, escape_markdown(text[at:])])
 
 
-def code(text: str, limit: int = 100) -> str:
+def format_code(text: str, limit: int = 100) -> str:
     """A piece of code within a line."""
-    return f"`{plain(text.replace('`', QUOTE), limit)}`"
+    return f"`{cut_plain(text.replace('`', QUOTE), limit)}`"
 
 
-def code_block(text: str, language: str = "") -> str:
+def format_code_block(text: str, language: str = "") -> str:
     """A block of lines to copy as they are."""
-    return f"```{language}\n{legible(text).replace('```', QUOTE * 3)}\n```"
+    return f"```{language}\n{remove_invisible(text).replace('```', QUOTE * 3)}\n```"
 
 
-def plain(text: str, limit: int) -> str:
+def cut_plain(text: str, limit: int) -> str:
     """`text` cut to at most `limit` characters, for labels and choices, where Discord shows no Markdown."""
-    text = legible(text)
+    text = remove_invisible(text)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-def first_sentences(text: str) -> str:
+def take_first_sentences(text: str) -> str:
     """The first sentences of `text`, as many as it takes to say something."""
     said = ""
     for sentence in _SENTENCE_END.split(text):
         said = f"{said} {sentence}".strip()
-        if len(said) >= _ENOUGH:
+        if len(said) >= _LEAST_SUMMARY:
             break
     return said
 
@@ -212,32 +212,32 @@ def fit_in_messages(paragraphs: Iterable[str]) -> list[str]:
     return fitted
 
 
-def day_name(day: date) -> str:
+def format_day(day: date) -> str:
     """`Thursday 28 May 2026`, in every locale."""
     return f"{day:%A} {day.day} {day:%B} {day.year}"
 
 
-def short_day(day: date) -> str:
+def format_short_day(day: date) -> str:
     return f"{day.day} {day:%b} {day.year}"
 
 
-def timestamp(instant: datetime, style: str = "f") -> str:
-    """An instant that each reader's client shows in their own zone."""
+def format_timestamp(instant: datetime, style: str = "f") -> str:
+    """An instant that each reader's client shows in their own time zone."""
     return f"<t:{int(instant.timestamp())}:{style}>"
 
 
-def count(number: int, noun: str) -> str:
+def count_noun(number: int, noun: str) -> str:
     """`1 paper`, `1,204 papers`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def joined(words: Sequence[str], joint: str = "and") -> str:
+def join_words(words: Sequence[str], joint: str = "and") -> str:
     """`a, b and c`."""
     *others, last = words
     return f"{', '.join(others)} {joint} {last}" if others else last
 
 
-def compact(number: int) -> str:
+def format_compact(number: int) -> str:
     """`987`, `1.2k`, `34k`."""
     if number < 1000:  # noqa: PLR2004
         return str(number)

@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from bot.papers import Paper
 from bot.papers.titles import split_maths
-from bot.text import fold, legible, shows
+from bot.text import fold_text, is_visible, remove_invisible
 
 LONGEST_TITLE = 600  # characters, as written in the citation
 _LATEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
@@ -19,7 +19,7 @@ _LATEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
 _SMALL_WORDS = frozenset({"a", "an", "and", "for", "in", "is", "of", "on", "the", "to", "towards", "with"})
 
 
-class Format(StrEnum):
+class CitationFormat(StrEnum):
     """How a citation is written."""
 
     BIBTEX = "BibTeX"
@@ -27,64 +27,72 @@ class Format(StrEnum):
     MARKDOWN = "Markdown"
 
 
-def cite(paper: Paper, format_: Format, most: int) -> str:
+def format_citation(paper: Paper, format_: CitationFormat, most: int) -> str:
     """The citation of `paper`, at most `most` characters long; authors who don't fit become "others"."""
-    write = {Format.BIBTEX: _bibtex, Format.PLAIN: _plain, Format.MARKDOWN: _markdown}[format_]
+    write = {
+        CitationFormat.BIBTEX: _format_bibtex,
+        CitationFormat.PLAIN: _format_plain,
+        CitationFormat.MARKDOWN: _format_markdown,
+    }[format_]
     return write(paper, most)
 
 
-def _bibtex(paper: Paper, most: int) -> str:
+def _format_bibtex(paper: Paper, most: int) -> str:
     fields = {
-        "title": f"{{{_cut(paper.title if shows(paper.title) else paper.name, _latex_title)}}}",
+        "title": f"{{{_shorten_title(paper.title if is_visible(paper.title) else paper.name, _escape_title)}}}",
         "author": "",
-        "year": str(_year(paper)),
+        "year": str(_get_year(paper)),
         "eprint": paper.id,
         "archivePrefix": "arXiv",
         "url": paper.arxiv_url,
     }
-    room = most - len(_entry(paper, fields | {"author": "-"}))
-    return _entry(paper, fields | {"author": _listed(list(map(_bibtex_name, paper.authors)), " and ", "others", room)})
+    room = most - len(_format_entry(paper, fields | {"author": "-"}))
+    return _format_entry(
+        paper, fields | {"author": _join_names(list(map(_format_bibtex_name, paper.authors)), " and ", "others", room)}
+    )
 
 
-def _entry(paper: Paper, fields: dict[str, str]) -> str:
+def _format_entry(paper: Paper, fields: dict[str, str]) -> str:
     lines = (f"  {name} = {{{value}}}," for name, value in fields.items() if value)
-    return "\n".join([f"@misc{{{_key(paper)},", *lines, "}"])
+    return "\n".join([f"@misc{{{_make_key(paper)},", *lines, "}"])
 
 
-def _key(paper: Paper) -> str:
+def _make_key(paper: Paper) -> str:
     """`vaswani2017attention`."""
     family = (paper.authors[0].split() or [""])[-1] if paper.authors else ""
-    words = (_letters(word) for word in re.split(r"[\s\W]+", paper.title))
+    words = (_keep_letters(word) for word in re.split(r"[\s\W]+", paper.title))
     first = next((word for word in words if word and word not in _SMALL_WORDS), "")
-    return f"{_letters(family)[:40] or 'arxiv'}{_year(paper)}{first[:40]}"
+    return f"{_keep_letters(family)[:40] or 'arxiv'}{_get_year(paper)}{first[:40]}"
 
 
-def _letters(word: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", fold(word))
+def _keep_letters(word: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", fold_text(word))
 
 
-def _bibtex_name(name: str) -> str:
+def _format_bibtex_name(name: str) -> str:
     """A name for BibTeX; one with a comma or an "and" belongs to a group, and braces keep it together."""
-    return f"{{{_latex(name)}}}" if re.search(r",|\band\b", name) else _latex(name)
+    return f"{{{_escape_latex(name)}}}" if re.search(r",|\band\b", name) else _escape_latex(name)
 
 
-def _latex_title(title: str) -> str:
+def _escape_title(title: str) -> str:
     """The title for LaTeX; maths stay unchanged, unless they would break the entry."""
-    return "".join(part if maths and _is_sound(part) else _latex(part) for part, maths in split_maths(title))
+    return "".join(
+        part if maths and _is_balanced_maths(part) else _escape_latex(part) for part, maths in split_maths(title)
+    )
 
 
-def _latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in legible(text))
+def _escape_latex(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in remove_invisible(text))
 
 
-def _is_sound(maths: str) -> bool:
+def _is_balanced_maths(maths: str) -> bool:
     """Whether every brace closes, for TeX and for BibTeX (which also counts `\\{`), and no `%` hides the rest."""
     if re.search(r"\\\\|(?<!\\)[%#&]|`", maths):
         return False
-    return _closes(maths) and _closes(re.sub(r"\\[{}]", "", maths))
+    return _has_balanced_braces(maths) and _has_balanced_braces(re.sub(r"\\[{}]", "", maths))
 
 
-def _closes(text: str) -> bool:
+def _has_balanced_braces(text: str) -> bool:
     depth = 0
     for character in text:
         depth += (character == "{") - (character == "}")
@@ -93,33 +101,35 @@ def _closes(text: str) -> bool:
     return depth == 0
 
 
-def _plain(paper: Paper, most: int) -> str:
-    rest = f"({_year(paper)}). {_cut(paper.name, _unquoted)}. arXiv:{paper.id}. {paper.arxiv_url}"
-    authors = _listed(list(map(_unquoted, paper.authors)), ", ", "et al.", most - len(rest) - 1)
+def _format_plain(paper: Paper, most: int) -> str:
+    rest = (
+        f"({_get_year(paper)}). {_shorten_title(paper.name, _replace_backticks)}. arXiv:{paper.id}. {paper.arxiv_url}"
+    )
+    authors = _join_names(list(map(_replace_backticks, paper.authors)), ", ", "et al.", most - len(rest) - 1)
     return f"{authors} {rest}".strip()
 
 
-def _unquoted(text: str) -> str:
+def _replace_backticks(text: str) -> str:
     return text.replace("`", "'")
 
 
-def _markdown(paper: Paper, most: int) -> str:
-    title = f"[{_cut(paper.name, _escaped)}]({paper.arxiv_url})"
-    rest = f"{_year(paper)}. {title}. arXiv:{paper.id}"
-    authors = _listed(list(map(_escaped, paper.authors)), ", ", "et al.", most - len(rest) - 2)
+def _format_markdown(paper: Paper, most: int) -> str:
+    title = f"[{_shorten_title(paper.name, _escape_markdown)}]({paper.arxiv_url})"
+    rest = f"{_get_year(paper)}. {title}. arXiv:{paper.id}"
+    authors = _join_names(list(map(_escape_markdown, paper.authors)), ", ", "et al.", most - len(rest) - 2)
     return f"{authors}, {rest}" if authors else rest
 
 
-def _escaped(text: str) -> str:
+def _escape_markdown(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", text)
 
 
-def _year(paper: Paper) -> int:
+def _get_year(paper: Paper) -> int:
     """The year it was published; without a date, from the arXiv id, which begins with year and month."""
     return paper.published_at.year if paper.published_at else 2000 + int(paper.id[:2])
 
 
-def _listed(names: Sequence[str], joint: str, others: str, room: int) -> str:
+def _join_names(names: Sequence[str], joint: str, others: str, room: int) -> str:
     """The names that fit into `room` characters, then `others`; empty if not even the first name fits."""
     if len(joint.join(names)) <= room:
         return joint.join(names)
@@ -128,7 +138,7 @@ def _listed(names: Sequence[str], joint: str, others: str, room: int) -> str:
     return joint.join([*names[:fitting], others]) if fitting else ""
 
 
-def _cut(title: str, written: Callable[[str], str]) -> str:
+def _shorten_title(title: str, written: Callable[[str], str]) -> str:
     """The title as `written`; a very long one is cut between two of its own characters."""
     if len(written(title)) <= LONGEST_TITLE:
         return written(title)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
-from bot.papers import Paper, find_paper_id, names_no_paper
+from bot.papers import Paper, find_paper_id, has_foreign_link
 from bot.ranking import Period
-from bot.search import HAS, Search, Sort, folded
+from bot.search import HAS, SearchIndex, Sort, fold_word
 from bot.storage import Storage
-from bot.text import legible
+from bot.text import remove_invisible
 
 _LOOKED_AT = 30  # papers whose names are compared with what is typed
 _NAMES_EACH = 4
@@ -34,27 +34,31 @@ class Completion:
 class Completer:
     """Suggests completions for what people type, from `storage` through `search`."""
 
-    def __init__(self, storage: Storage, search: Search) -> None:
+    def __init__(self, storage: Storage, search: SearchIndex) -> None:
         self._storage = storage
         self._search = search
 
-    async def papers(self, typed: str, today: date) -> list[Paper]:
+    async def complete_papers(self, typed: str, today: date) -> list[Paper]:
         """The papers whose titles match what is typed so far; before that, the most popular papers of the week."""
-        if words := legible(typed).strip():
-            if names_no_paper(words):
+        if words := remove_invisible(typed).strip():
+            if has_foreign_link(words):
                 return []
             reference = find_paper_id(words)
-            ids = (reference,) if reference else await asyncio.to_thread(self._search.suggest, words, limit=_CHOICES)
+            ids = (
+                (reference,)
+                if reference
+                else await asyncio.to_thread(self._search.complete_title, words, limit=_CHOICES)
+            )
             return await self._storage.papers.get(ids)
-        papers, _ = await self._storage.papers.top(*Period.WEEK.span(today), limit=_CHOICES)
+        papers, _ = await self._storage.papers.list_top(*Period.WEEK.get_days(today), limit=_CHOICES)
         return papers
 
-    async def queries(self, typed: str, today: date) -> list[Completion]:
+    async def complete_query(self, typed: str, today: date) -> list[Completion]:
         """Queries that may be meant: titles, authors, organisations, tags, and values of operators."""
-        typed = legible(typed)
-        if names_no_paper(typed):
+        typed = remove_invisible(typed)
+        if has_foreign_link(typed):
             return []
-        start = _start_of_last(typed)
+        start = _find_last_word(typed)
         last = _LAST_WORD.fullmatch(typed, start)
         assert last  # it matches any text
         head, sign, operator, word = typed[:start], last["sign"], (last["operator"] or "").lower(), last["word"]
@@ -62,40 +66,46 @@ class Completer:
             values = HAS if operator == "has" else [order.value for order in Sort]
             return [Completion(text, text) for text in (f"{head}{sign}{operator}:{value}" for value in values)]
         kinds = [operator] if operator in _NAMES else list(_NAMES)
-        names = await self._names(kinds, word) if len(word) > 1 else []
-        titles = [] if operator in _NAMES else [_titled(paper) for paper in await self.papers(typed, today)]
-        named = [_named(kind, head, sign, name) for kind, name in names]
+        names = await self._complete_names(kinds, word) if len(word) > 1 else []
+        titles = (
+            []
+            if operator in _NAMES
+            else [_build_title_completion(paper) for paper in await self.complete_papers(typed, today)]
+        )
+        named = [_build_name_completion(kind, head, sign, name) for kind, name in names]
         return [*titles[:_TITLES_FIRST], *named, *titles[_TITLES_FIRST:]][:_CHOICES]
 
-    async def _names(self, kinds: Sequence[str], beginning: str) -> list[tuple[str, str]]:
+    async def _complete_names(self, kinds: Sequence[str], beginning: str) -> list[tuple[str, str]]:
         """Names of each of `kinds` with a word that starts with `beginning`, the most common first."""
-        found = await asyncio.to_thread(self._holders, kinds, beginning)
+        found = await asyncio.to_thread(self._find_holders, kinds, beginning)
         known = await self._storage.papers.get({*chain(*found.values())})
         papers = {paper.id: paper for paper in known}
         return [
             (kind, name)
             for kind, ids in found.items()
-            for name in _commonest(kind, [papers[each] for each in ids if each in papers], folded(beginning))
+            for name in _pick_commonest(kind, [papers[each] for each in ids if each in papers], fold_word(beginning))
         ]
 
-    def _holders(self, kinds: Sequence[str], beginning: str) -> dict[str, Sequence[str]]:
-        return {kind: self._search.holders(kind, beginning, limit=_LOOKED_AT) for kind in kinds}
+    def _find_holders(self, kinds: Sequence[str], beginning: str) -> dict[str, Sequence[str]]:
+        return {kind: self._search.find_holders(kind, beginning, limit=_LOOKED_AT) for kind in kinds}
 
 
-def _names_of(kind: str, paper: Paper) -> Sequence[str]:
+def _get_names(kind: str, paper: Paper) -> Sequence[str]:
     if kind == "org":
         return (paper.organization,) if paper.organization else ()
     return paper.authors if kind == "author" else paper.tags
 
 
-def _commonest(kind: str, papers: Sequence[Paper], beginning: str) -> list[str]:
+def _pick_commonest(kind: str, papers: Sequence[Paper], beginning: str) -> list[str]:
     """The names of a `kind` that contain the words of `beginning`; the last word may be incomplete."""
     *whole, last = re.findall(r"\w+", beginning) or [""]
-    names = Counter(name for paper in papers for name in _names_of(kind, paper) if _goes_on(whole, last, folded(name)))
+    names = Counter(
+        name for paper in papers for name in _get_names(kind, paper) if _continues(whole, last, fold_word(name))
+    )
     return [name for name, _ in names.most_common(_NAMES_EACH)]
 
 
-def _goes_on(whole: Sequence[str], last: str, name: str) -> bool:
+def _continues(whole: Sequence[str], last: str, name: str) -> bool:
     """Whether `name` contains all `whole` words, and a word that starts with `last`."""
     if last not in name:
         return False
@@ -103,20 +113,20 @@ def _goes_on(whole: Sequence[str], last: str, name: str) -> bool:
     return set(whole) <= set(words) and any(word.startswith(last) for word in words)
 
 
-def _start_of_last(typed: str) -> int:
+def _find_last_word(typed: str) -> int:
     """The index where the last word begins, or the operator whose quotes are still open."""
     opened = typed.rfind('"') if typed.count('"') % 2 else len(typed)
     return max(typed.rfind(mark, 0, opened) for mark in ' ("') + 1
 
 
-def _named(kind: str, head: str, sign: str, name: str) -> Completion:
+def _build_name_completion(kind: str, head: str, sign: str, name: str) -> Completion:
     """The query so far with `name` at the end; words of the name that were typed before are replaced by it."""
     words = head.split()
-    while words and folded(words[-1]) in folded(name).split():
+    while words and fold_word(words[-1]) in fold_word(name).split():
         words.pop()
     text = " ".join([*words, f'{sign}{kind}:"{name.replace(QUOTE, " ")}"'])  # quotes would end it too early
     return Completion(text, text)
 
 
-def _titled(paper: Paper) -> Completion:
+def _build_title_completion(paper: Paper) -> Completion:
     return Completion(paper.name, paper.id)

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 from bot.archive import Archive
-from bot.digest import closed_at, latest_closed_day
-from bot.papers import Paper, is_old
+from bot.digest import get_closing_time, get_latest_closed_day
+from bot.papers import Paper, is_before_2007
 from bot.papers.api import PapersUnavailable
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
-from bot.search import Found, Query, Search, Snippet
-from bot.storage import Post, Storage
+from bot.search import FoundPapers, Query, SearchIndex, Snippet
+from bot.storage import PostedMessage, Storage
 
 PER_PAGE = 5
 SNIPPET = 220  # characters
@@ -23,11 +23,11 @@ _FROM_HUB = 5  # papers
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Viewer:
     """The server where a person looks something up, and which of its channels they may view."""
 
     guild_id: int
-    views: Callable[[int], bool]
+    can_view: Callable[[int], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class Hit:
 
     paper: Paper
     snippet: Snippet | None = None
-    post: Post | None = None
+    posted_message: PostedMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class SearchResults:
     """A page of what `query` found, and how the query was changed to find it.
 
     `taken` are words that no paper contains, each with the word that was used instead. `left_out` are the filters that
@@ -51,18 +51,18 @@ class Results:
     hits: tuple[Hit, ...]
     total: int
     page: int
-    taken: tuple[tuple[str, str], ...] = ()
-    left_out: tuple[str, ...] = ()
-    near: tuple[str, ...] = ()
+    corrections: tuple[tuple[str, str], ...] = ()
+    dropped_filters: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class PaperDetails:
     """A paper with the history of its upvotes, and where this server's digests highlighted it."""
 
     paper: Paper
     upvotes: tuple[int, ...] = ()
-    post: Post | None = None
+    posted_message: PostedMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,37 +84,37 @@ class Leaderboard:
 class Finder:
     """Answers look-ups over `storage` through `search`, and from the papers API through `archive`."""
 
-    def __init__(self, storage: Storage, archive: Archive, search: Search) -> None:
+    def __init__(self, storage: Storage, archive: Archive, search: SearchIndex) -> None:
         self._storage = storage
         self._archive = archive
         self._search = search
 
-    async def known(self, paper_id: str) -> Paper | None:
+    async def get_paper(self, paper_id: str) -> Paper | None:
         """The paper, if it is in the archive."""
         papers = await self._storage.papers.get([paper_id])
         return papers[0] if papers else None
 
-    async def fetch(self, paper_id: str, now: datetime) -> Paper:
+    async def fetch_paper(self, paper_id: str, now: datetime) -> Paper:
         """The paper from the papers API, which takes a while. Raises `Refused`."""
         try:
-            paper = await self._archive.fetch(paper_id, now)
+            paper = await self._archive.fetch_paper(paper_id, now)
         except PapersUnavailable as error:
             raise Refused(Refusal.PAPERS_DOWN) from error
         if paper is None:
-            raise Refused(Refusal.PAPER_TOO_OLD if is_old(paper_id) else Refusal.NO_SUCH_PAPER, text=paper_id)
+            raise Refused(Refusal.PAPER_TOO_OLD if is_before_2007(paper_id) else Refusal.NO_SUCH_PAPER, text=paper_id)
         return paper
 
-    async def best(self, query: Query) -> Paper:
+    async def find_best(self, query: Query) -> Paper:
         """The best match for a description of a paper. Raises `Refused`."""
-        results = await self.page(query, 1) if query.text else None
+        results = await self.search_page(query, 1) if query.text else None
         if results is None or not results.hits:
             raise Refused(Refusal.PAPER_UNKNOWN)
         return results.hits[0].paper
 
-    async def beyond(self, query: Query) -> list[Paper]:
+    async def search_hub(self, query: Query) -> list[Paper]:
         """Papers that Hugging Face's own search finds and the archive does not have. Raises `Refused`."""
         try:
-            papers = await self._archive.search_hub(" ".join(query.texts()) or query.text, 2 * _FROM_HUB)
+            papers = await self._archive.search_hub(" ".join(query.list_texts()) or query.text, 2 * _FROM_HUB)
         except PapersUnavailable as error:
             raise Refused(Refusal.HUB_DOWN) from error
         known = {paper.id for paper in await self._storage.papers.get([paper.id for paper in papers])}
@@ -123,118 +123,126 @@ class Finder:
             raise Refused(Refusal.HUB_KNOWS_NO_MORE)
         return new
 
-    async def leaderboard(self, period: Period, day: date, page: int, now: datetime) -> Leaderboard:
+    async def build_leaderboard(self, period: Period, day: date, page: int, now: datetime) -> Leaderboard:
         """A page of a leaderboard, counted from 1; it may be empty."""
-        first, last = period.span(day)
-        papers, total = await self._storage.papers.top(first, last, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
-        open_list = papers and period is Period.DAY and now < closed_at(day)
-        return Leaderboard(period, day, tuple(papers), total, page, closed_at(day) if open_list else None)
+        first, last = period.get_days(day)
+        papers, total = await self._storage.papers.list_top(first, last, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+        open_list = papers and period is Period.DAY and now < get_closing_time(day)
+        return Leaderboard(period, day, tuple(papers), total, page, get_closing_time(day) if open_list else None)
 
-    async def latest_list(self, now: datetime) -> Leaderboard:
+    async def get_latest_list(self, now: datetime) -> Leaderboard:
         """Today's list so far, or the latest list before it. Raises `Refused`."""
         today = now.date()
-        latest = await self._storage.papers.latest_listed_day(today)
+        latest = await self._storage.papers.get_latest_listed_day(today)
         if latest is None:
             raise Refused(Refusal.ARCHIVE_EMPTY)
-        board = await self.leaderboard(Period.DAY, latest, 1, now)
+        board = await self.build_leaderboard(Period.DAY, latest, 1, now)
         return board if latest == today else replace(board, instead_of=today)
 
-    async def list_behind(self, nonce: str, sent_at: datetime, now: datetime) -> Leaderboard:
+    async def get_quiet_list(self, nonce: str, sent_at: datetime, now: datetime) -> Leaderboard:
         """The last list that a quiet run looked at; the `nonce` is that of its message. Raises `Refused`.
 
         The nonces of old runs are deleted: then it is the last list that was closed when the message was sent.
         """
-        delivery = await self._storage.deliveries.with_nonce(nonce)
+        delivery = await self._storage.deliveries.find_by_nonce(nonce)
         days = delivery.digest.days if delivery else ()
-        day = days[-1] if days else await self._storage.papers.latest_listed_day(latest_closed_day(sent_at))
+        day = days[-1] if days else await self._storage.papers.get_latest_listed_day(get_latest_closed_day(sent_at))
         if day is None:
             raise Refused(Refusal.PAGE_GONE)
-        board = await self.leaderboard(Period.DAY, day, 1, now)
+        board = await self.build_leaderboard(Period.DAY, day, 1, now)
         if not board.papers:
             raise Refused(Refusal.PAGE_GONE)
         return board
 
-    async def page(self, query: Query, page: int, place: Place | None = None) -> Results:
+    async def search_page(self, query: Query, page: int, place: Viewer | None = None) -> SearchResults:
         """A page of what `query` finds, counted from 1. Filters that exclude everything are left out.
 
         Raises `Refused` if a link in the query leads somewhere else, or to a paper that is too old to be found.
         """
         _check_reference(query)
-        asked, left_out, found = await asyncio.to_thread(self._find, query, (page - 1) * PER_PAGE)
-        hits = await self._hits(found.ids, asked.spelled(dict(found.taken)), place)
-        near = () if found.total else await asyncio.to_thread(self._search.suggestions, query)
-        return Results(query, hits, found.total, page, found.taken, left_out, near)
+        asked, left_out, found = await asyncio.to_thread(self._search_relaxed, query, (page - 1) * PER_PAGE)
+        hits = await self._build_hits(found.ids, asked.correct_spelling(dict(found.corrections)), place)
+        near = () if found.total else await asyncio.to_thread(self._search.suggest_words, query)
+        return SearchResults(query, hits, found.total, page, found.corrections, left_out, near)
 
-    def _find(self, query: Query, offset: int) -> tuple[Query, tuple[str, ...], Found]:
+    def _search_relaxed(self, query: Query, offset: int) -> tuple[Query, tuple[str, ...], FoundPapers]:
         """The query that was used in the end, the filters that it leaves out, and what it found."""
-        found = self._search.find(query, limit=PER_PAGE, offset=offset)
+        found = self._search.find_papers(query, limit=PER_PAGE, offset=offset)
         if found.total or query.reference:
             return query, (), found
-        for relaxed, left_out in query.relaxed():
-            again = self._search.find(relaxed, limit=PER_PAGE, offset=offset)
+        for relaxed, left_out in query.list_relaxed():
+            again = self._search.find_papers(relaxed, limit=PER_PAGE, offset=offset)
             if again.total:
                 return relaxed, left_out, again
         return query, (), found
 
-    async def _hits(self, ids: Sequence[str], query: Query, place: Place | None) -> tuple[Hit, ...]:
+    async def _build_hits(self, ids: Sequence[str], query: Query, place: Viewer | None) -> tuple[Hit, ...]:
         papers = await self._storage.papers.get(ids)
         snippets: Sequence[Snippet | None] = [None] * len(papers)
-        if not query.reference and any(query.texts()):
-            snippets = await asyncio.to_thread(self._snippets, query, papers)
-        return await self._with_posts(map(Hit, papers, snippets), place)
+        if not query.reference and any(query.list_texts()):
+            snippets = await asyncio.to_thread(self._make_snippets, query, papers)
+        return await self._add_posted_messages(map(Hit, papers, snippets), place)
 
-    def _snippets(self, query: Query, papers: Sequence[Paper]) -> list[Snippet | None]:
-        snippets = (self._search.snippet(query, paper, SNIPPET) for paper in papers)
+    def _make_snippets(self, query: Query, papers: Sequence[Paper]) -> list[Snippet | None]:
+        snippets = (self._search.make_snippet(query, paper, SNIPPET) for paper in papers)
         return [snippet if snippet.marks else None for snippet in snippets]
 
-    async def _with_posts(self, hits: Iterable[Hit], place: Place | None) -> tuple[Hit, ...]:
+    async def _add_posted_messages(self, hits: Iterable[Hit], place: Viewer | None) -> tuple[Hit, ...]:
         found = tuple(hits)
         if place is None or not found:
             return found
         ids = [hit.paper.id for hit in found]
-        posts = await self._storage.posts.latest(place.guild_id, await self._seen(place), ids)
-        return tuple(replace(hit, post=posts.get(hit.paper.id)) for hit in found)
+        posts = await self._storage.posted_papers.find_latest(
+            place.guild_id, await self._list_viewable_channels(place), ids
+        )
+        return tuple(replace(hit, posted_message=posts.get(hit.paper.id)) for hit in found)
 
-    async def details(self, paper: Paper, place: Place | None = None) -> Details:
+    async def get_details(self, paper: Paper, place: Viewer | None = None) -> PaperDetails:
         """Everything to show about `paper`."""
-        (hit,) = await self._with_posts([Hit(paper)], place)
-        snapshots = await self._storage.papers.snapshots(paper.id)
-        return Details(paper, tuple(upvotes for _, upvotes in snapshots), hit.post)
+        (hit,) = await self._add_posted_messages([Hit(paper)], place)
+        snapshots = await self._storage.papers.list_snapshots(paper.id)
+        return PaperDetails(paper, tuple(upvotes for _, upvotes in snapshots), hit.posted_message)
 
-    async def _seen(self, place: Place) -> list[int]:
+    async def _list_viewable_channels(self, place: Viewer) -> list[int]:
         """The channels with digests that the person may view."""
-        return [each for each in await self._storage.posts.channels(place.guild_id) if place.views(each)]
+        return [
+            each for each in await self._storage.posted_papers.list_channels(place.guild_id) if place.can_view(each)
+        ]
 
-    async def posted(self, place: Place, period: str, page: int, now: datetime) -> tuple[tuple[Hit, ...], int]:
+    async def list_posted(self, place: Viewer, period: str, page: int, now: datetime) -> tuple[tuple[Hit, ...], int]:
         """A page of what a server's digests highlighted within one of `AGES`, newest first, and the total number."""
         days = AGES[period]
         since = now - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)
-        found, total = await self._storage.posts.since(
-            place.guild_id, await self._seen(place), since, limit=PER_PAGE, offset=(page - 1) * PER_PAGE
+        found, total = await self._storage.posted_papers.list_since(
+            place.guild_id,
+            await self._list_viewable_channels(place),
+            since,
+            limit=PER_PAGE,
+            offset=(page - 1) * PER_PAGE,
         )
-        return tuple(Hit(paper, post=post) for paper, post in found), total
+        return tuple(Hit(paper, posted_message=post) for paper, post in found), total
 
-    async def similar(self, paper: Paper, place: Place | None = None) -> tuple[Hit, ...]:
+    async def find_similar(self, paper: Paper, place: Viewer | None = None) -> tuple[Hit, ...]:
         """The papers most similar to `paper`, the most similar first."""
-        ids = await asyncio.to_thread(self._search.similar, paper, limit=PER_PAGE)
-        return await self._with_posts(map(Hit, await self._storage.papers.get(ids)), place)
+        ids = await asyncio.to_thread(self._search.find_similar, paper, limit=PER_PAGE)
+        return await self._add_posted_messages(map(Hit, await self._storage.papers.get(ids)), place)
 
-    async def random(self, query: Query, random: Random) -> Paper | None:
+    async def pick_random(self, query: Query, random: Random) -> Paper | None:
         """A random paper, of all or of those that match `query`; None if there is none. Raises `Refused`."""
         _check_reference(query)
-        papers = await self._storage.papers.get(await asyncio.to_thread(self._drawn, query, random))
+        papers = await self._storage.papers.get(await asyncio.to_thread(self._draw_random, query, random))
         return papers[0] if papers else None
 
-    def _drawn(self, query: Query, random: Random) -> tuple[str, ...]:
-        total = self._search.find(query, limit=1).total
+    def _draw_random(self, query: Query, random: Random) -> tuple[str, ...]:
+        total = self._search.find_papers(query, limit=1).total
         among = (
-            min(total, _RANDOM_AMONG) if any(query.texts()) else total
+            min(total, _RANDOM_AMONG) if any(query.list_texts()) else total
         )  # far down, papers match only one of many words
-        return self._search.find(query, limit=1, offset=random.randrange(among)).ids if among else ()
+        return self._search.find_papers(query, limit=1, offset=random.randrange(among)).ids if among else ()
 
 
 def _check_reference(query: Query) -> None:
-    if query.astray:
+    if query.has_foreign_link:
         raise Refused(Refusal.PAPER_UNKNOWN)
-    if query.reference and is_old(query.reference):
+    if query.reference and is_before_2007(query.reference):
         raise Refused(Refusal.PAPER_TOO_OLD, text=query.reference)

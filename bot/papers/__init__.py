@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.papers.references import ARXIV_ID, find_paper_id, is_old, names_no_paper, paper_id
-from bot.papers.titles import name_of
+from bot.papers.references import ARXIV_ID, find_paper_id, has_foreign_link, is_before_2007, parse_paper_id
+from bot.papers.titles import get_display_title
 
-__all__ = ["ARXIV_ID", "Paper", "find_paper_id", "is_old", "names_no_paper", "paper_id"]
+__all__ = ["ARXIV_ID", "Paper", "find_paper_id", "has_foreign_link", "is_before_2007", "parse_paper_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ class Paper:
     @property
     def name(self) -> str:
         """Its title as people read it, in one line: without LaTeX, or `arXiv:` and its id where it shows nothing."""
-        return name_of(self.title, self.id)
+        return get_display_title(self.title, self.id)
 
     @property
-    def dated(self) -> date | None:
+    def listed_or_published_on(self) -> date | None:
         """The day it was listed, else published."""
         return self.day or (self.published_at.date() if self.published_at else None)
 

@@ -21,7 +21,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 from tenacity.wait import wait_base, wait_exponential_jitter
 
 from bot.papers import ARXIV_ID, DailyList, Paper
-from bot.papers.entry import is_misdated, read_body, read_entry, told_id
+from bot.papers.entry import is_misdated, read_entry, read_id, read_single_paper
 from bot.reasons import Reason, ReasonKind
 
 log = logging.getLogger(__name__)
@@ -29,10 +29,10 @@ log = logging.getLogger(__name__)
 PAGE_SIZE = 100  # the API's maximum; its default of 50 has cut real days short
 MAX_PAGES = 20
 MAX_QUERY, MAX_FOUND = 250, 120  # what the API's search takes and gives
-RESERVED = 100  # requests of a quota, 500 in five minutes, that look-ups do not touch
+RESERVED_REQUESTS = 100  # requests of a quota, 500 in five minutes, that look-ups do not touch
 MAX_BODY_BYTES = 16 * 1024 * 1024  # a page of a hundred papers is about half a megabyte
 MAX_WAIT_SECONDS = 330  # a rate-limit window is 300 s
-PASSING_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+RETRYABLE_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 USER_AGENT = f"paperboy/{version('paperboy')} (Discord bot for Daily Papers)"
 
 _RATE_LIMIT = re.compile(r"r=(?P<left>[0-9]{1,9})\s*;\s*t=(?P<seconds>[0-9]{1,9})\b")
@@ -46,11 +46,11 @@ class PapersUnavailable(Exception):
         self.reason = reason
 
 
-class _Unknown(PapersUnavailable):
+class _PaperNotFound(PapersUnavailable):
     pass
 
 
-class _Passing(PapersUnavailable):
+class _RetryableError(PapersUnavailable):
     def __init__(self, reason: Reason, detail: str = "", *, wait: float | None = None) -> None:
         super().__init__(reason, detail)
         self.wait = wait
@@ -80,7 +80,7 @@ class PapersAPI:
         self._tries = tries
         self._left: int | None = None  # requests, as far as is known
         self._renewed_at = 0.0  # loop time at which there is a new quota
-        self.trouble: Reason | None = None  # what the last try met, until one succeeds
+        self.last_problem: Reason | None = None  # what the last try met, until one succeeds
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(headers=self._headers, timeout=self._timeout)
@@ -91,7 +91,7 @@ class PapersAPI:
     ) -> None:
         await self._session.close()
 
-    async def daily(self, day: date) -> DailyList:
+    async def fetch_list(self, day: date) -> DailyList:
         """The list of `day` (UTC) with its papers as they are now; empty on most weekends.
 
         An entry that cannot be read is left out, one that names a distant day is of this one; either is counted in a
@@ -103,16 +103,16 @@ class PapersAPI:
         ended = False
         for page in range(MAX_PAGES):
             params = {"date": day.isoformat(), "limit": str(PAGE_SIZE), "p": str(page)}
-            entries, linked = await self._entries(f"the list of {day}", "daily_papers", params)
-            readable = _readable(entries, day)
+            entries, linked = await self._fetch_entries(f"the list of {day}", "daily_papers", params)
+            readable = _read_entries(entries, day)
             skipped += len(entries) - len(readable)
             papers |= {paper.id: paper for paper, _ in readable}  # a vote between two pages may show a paper twice
             misdated += sum(is_misdated(entry, day) for _, entry in readable)
-            ids += map(told_id, entries)
+            ids += map(read_id, entries)
             ended = not entries or not (linked or len(entries) >= PAGE_SIZE)
             if ended:
                 break
-        _warn(str(day), skipped)
+        _warn_of_skipped(str(day), skipped)
         if misdated:
             log.warning(
                 "%s: filed %d entries under this day, because their own date is far off or missing", day, misdated
@@ -121,91 +121,91 @@ class PapersAPI:
         # Where one is there twice, another may have slipped from one page to the other unseen.
         return DailyList(tuple(papers.values()), known if ended and len(known) == len(ids) else None)
 
-    async def paper(self, paper_id: str) -> Paper | None:
+    async def fetch_paper(self, paper_id: str) -> Paper | None:
         """The paper with this arXiv id as it is now, of no day; None where the API knows none.
 
         May wait for minutes, as every method here: bound it where somebody waits. Raises `PapersUnavailable`.
         """
         if not re.fullmatch(ARXIV_ID, paper_id):
             return None
-        self._spare_the_lists()
+        self._reserve_quota()
         try:
-            body, _ = await self._ask(f"what is told of {paper_id}", f"papers/{paper_id}", {})
-            paper = read_body(body)
-        except _Unknown:
+            body, _ = await self._fetch_json(f"what is told of {paper_id}", f"papers/{paper_id}", {})
+            paper = read_single_paper(body)
+        except _PaperNotFound:
             return None
         except ValueError as error:
-            raise _unreadable(f"what is told of {paper_id} is not a paper") from error
+            raise _build_unreadable(f"what is told of {paper_id} is not a paper") from error
         if paper.id != paper_id:
-            raise _unreadable(f"asked for {paper_id}, it told of {paper.id}")
+            raise _build_unreadable(f"asked for {paper_id}, it told of {paper.id}")
         return paper
 
-    async def search(self, query: str, limit: int) -> tuple[Paper, ...]:
+    async def search_papers(self, query: str, limit: int) -> tuple[Paper, ...]:
         """What the API's own search finds, best first, `limit` papers at most, each once and of no day.
 
         An entry that cannot be read is left out and counted in a warning. Raises `PapersUnavailable`.
         """
-        self._spare_the_lists()
-        params = {"q": _cut(query), "limit": str(min(limit, MAX_FOUND))}
-        entries, _ = await self._entries("what was found", "papers/search", params)
-        readable = _readable(entries, None)
-        _warn("search", len(entries) - len(readable))
+        self._reserve_quota()
+        params = {"q": _cut_query(query), "limit": str(min(limit, MAX_FOUND))}
+        entries, _ = await self._fetch_entries("what was found", "papers/search", params)
+        readable = _read_entries(entries, None)
+        _warn_of_skipped("search", len(entries) - len(readable))
         return tuple({paper.id: paper for paper, _ in readable}.values())[:limit]
 
-    def _spare_the_lists(self) -> None:
+    def _reserve_quota(self) -> None:
         """Look-ups leave the rest of the quota to the daily lists, without which there is no digest."""
         renewed = asyncio.get_running_loop().time() >= self._renewed_at
-        if not renewed and self._left is not None and self._left < RESERVED:
+        if not renewed and self._left is not None and self._left < RESERVED_REQUESTS:
             raise PapersUnavailable(Reason(ReasonKind.PAPERS_QUOTA_LOW))
 
-    async def _entries(self, what: str, path: str, params: Mapping[str, str]) -> tuple[list[Any], bool]:
-        entries, linked = await self._ask(what, path, params)
+    async def _fetch_entries(self, what: str, path: str, params: Mapping[str, str]) -> tuple[list[Any], bool]:
+        entries, linked = await self._fetch_json(what, path, params)
         if not isinstance(entries, list):
-            raise _unreadable(f"{what} is not a list")
+            raise _build_unreadable(f"{what} is not a list")
         return entries, linked
 
-    async def _ask(self, what: str, path: str, params: Mapping[str, str]) -> tuple[Any, bool]:
+    async def _fetch_json(self, what: str, path: str, params: Mapping[str, str]) -> tuple[Any, bool]:
         """The JSON at `path`, and whether it links to a next page; `what` names it where it is none."""
         retrying = AsyncRetrying(
-            retry=retry_if_exception_type(_Passing),
-            wait=self._wait,
+            retry=retry_if_exception_type(_RetryableError),
+            wait=self._get_wait,
             stop=stop_after_attempt(self._tries),
             reraise=True,
         )
-        answer: tuple[bytes, bool] = await retrying(self._get, path, params)
-        self.trouble = None
+        answer: tuple[bytes, bool] = await retrying(self._fetch_once, path, params)
+        self.last_problem = None
         body, linked = answer
         try:
             return json.loads(body), linked
         except (ValueError, RecursionError) as error:
-            raise _unreadable(f"{what} is not JSON") from error
+            raise _build_unreadable(f"{what} is not JSON") from error
 
-    def _wait(self, state: RetryCallState) -> float:
+    def _get_wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        if not isinstance(error, _Passing):
+        if not isinstance(error, _RetryableError):
             return self._backoff(state)
-        self.trouble = error.reason
+        self.last_problem = error.reason
         return self._backoff(state) if error.wait is None else min(error.wait, MAX_WAIT_SECONDS)
 
-    async def _get(self, path: str, params: Mapping[str, str]) -> tuple[bytes, bool]:
+    async def _fetch_once(self, path: str, params: Mapping[str, str]) -> tuple[bytes, bool]:
         loop = asyncio.get_running_loop()
         if self._left == 0:
             await asyncio.sleep(min(self._renewed_at - loop.time(), MAX_WAIT_SECONDS))
         try:
             async with self._session.get(f"{self._url}/{path}", params=params) as response:
-                left, wait = _quota(response.headers)
+                left, wait = _parse_quota(response.headers)
                 self._left, self._renewed_at = left, loop.time() + wait
                 _raise_for_status(response, None if left is None else wait)
-                return await _bounded_body(response), _links_to_next(response)
+                return await _read_body(response), _has_next_page(response)
         except (aiohttp.ClientError, OSError) as error:
-            raise _Passing(Reason(ReasonKind.PAPERS_UNREACHABLE), type(error).__name__) from error
+            raise _RetryableError(Reason(ReasonKind.PAPERS_UNREACHABLE), type(error).__name__) from error
 
 
-def _unreadable(detail: str) -> PapersUnavailable:
+def _build_unreadable(detail: str) -> PapersUnavailable:
     return PapersUnavailable(Reason(ReasonKind.PAPERS_UNREADABLE), detail)
 
 
-def _readable(entries: list[Any], day: date | None) -> list[tuple[Paper, Any]]:
+def _read_entries(entries: list[Any], day: date | None) -> list[tuple[Paper, Any]]:
     """The papers in those entries that can be read, each with its entry."""
     papers = []
     for entry in entries:
@@ -214,17 +214,17 @@ def _readable(entries: list[Any], day: date | None) -> list[tuple[Paper, Any]]:
     return papers
 
 
-def _warn(source: str, skipped: int) -> None:
+def _warn_of_skipped(source: str, skipped: int) -> None:
     if skipped:
         log.warning("%s: skipped %d entries that could not be read", source, skipped)
 
 
-def _cut(query: str) -> str:
+def _cut_query(query: str) -> str:
     """As much of a query as the API takes, which counts UTF-16 units; half a pair would be no text."""
     return query.encode("utf-16-le", "ignore")[: 2 * MAX_QUERY].decode("utf-16-le", "ignore")
 
 
-def _quota(headers: Mapping[str, str]) -> tuple[int | None, int]:
+def _parse_quota(headers: Mapping[str, str]) -> tuple[int | None, int]:
     """Requests left and seconds until the next window is surely open, from `RateLimit: "api";r=499;t=120`."""
     found = _RATE_LIMIT.search(headers.get("RateLimit", ""))
     return (int(found["left"]), int(found["seconds"]) + 1) if found else (None, 0)
@@ -235,27 +235,27 @@ def _raise_for_status(response: aiohttp.ClientResponse, next_window: int | None)
         return
     reason = Reason(ReasonKind.PAPERS_REFUSED, number=response.status)
     if response.status == 404:  # noqa: PLR2004
-        raise _Unknown(reason)
-    if response.status not in PASSING_STATUSES:
+        raise _PaperNotFound(reason)
+    if response.status not in RETRYABLE_STATUSES:
         raise PapersUnavailable(reason)
     after = response.headers.get("Retry-After", "")
     if after.isdecimal():
-        raise _Passing(reason, wait=float(after))
+        raise _RetryableError(reason, wait=float(after))
     # The CDN's own 429 carries neither header; then backoff decides.
-    raise _Passing(reason, wait=next_window if response.status == 429 else None)  # noqa: PLR2004
+    raise _RetryableError(reason, wait=next_window if response.status == 429 else None)  # noqa: PLR2004
 
 
-def _links_to_next(response: aiohttp.ClientResponse) -> bool:
+def _has_next_page(response: aiohttp.ClientResponse) -> bool:
     try:
         return "next" in response.links
     except ValueError:  # a link nobody can read leads nowhere
         return False
 
 
-async def _bounded_body(response: aiohttp.ClientResponse) -> bytes:
+async def _read_body(response: aiohttp.ClientResponse) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_chunked(64 * 1024):
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise _unreadable(f"more than {MAX_BODY_BYTES} bytes")
+            raise _build_unreadable(f"more than {MAX_BODY_BYTES} bytes")
     return bytes(body)

@@ -21,21 +21,21 @@ from pydantic import (
 )
 
 from bot.papers import ARXIV_ID, Paper
-from bot.text import one_line
+from bot.text import join_lines
 
 
-def _one_line(value: Any) -> Any:
-    return one_line(value) if isinstance(value, str) else value
+def _clean_line(value: Any) -> Any:
+    return join_lines(value) if isinstance(value, str) else value
 
 
-def _one_line_of_some(value: Any) -> Any:
+def _clean_title(value: Any) -> Any:
     """Nothing is left where all characters of a title are invisible; where there are none, it is missing."""
     if isinstance(value, str) and not value.strip():
         raise ValueError("no title")
-    return _one_line(value)
+    return _clean_line(value)
 
 
-def _or_none(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+def _ignore_invalid(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     """A field nobody needs must not cost the entry: what cannot be read is missing."""
     try:
         return handler(value)
@@ -43,14 +43,14 @@ def _or_none(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         return None
 
 
-def _written_out(value: Any) -> Any:
+def _require_date(value: Any) -> Any:
     """A number, or a text that is one, would be taken for seconds since 1970."""
     if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value):
         return value
     raise ValueError("no instant that begins with a date")
 
 
-def _utc(instant: datetime) -> datetime:
+def _to_utc(instant: datetime) -> datetime:
     try:
         whole = instant.replace(microsecond=0)  # as the archive keeps it
         return whole.astimezone(UTC) if whole.tzinfo else whole.replace(tzinfo=UTC)
@@ -58,41 +58,41 @@ def _utc(instant: datetime) -> datetime:
         raise ValueError("an instant before the year 1 or after the year 9999") from error
 
 
-def _no_spaces(value: Any) -> Any:
+def _remove_spaces(value: Any) -> Any:
     return "".join(value.split()) if isinstance(value, str) else value  # two real URLs hold a newline
 
 
-_Line = Annotated[str, BeforeValidator(_one_line)]
-_Title = Annotated[str, BeforeValidator(_one_line_of_some)]
+_Line = Annotated[str, BeforeValidator(_clean_line)]
+_Title = Annotated[str, BeforeValidator(_clean_title)]
 _Count = Annotated[int, Field(ge=0, le=2**31)]
-_OptionalLine = Annotated[_Line | None, WrapValidator(_or_none)]
-_OptionalCount = Annotated[_Count | None, WrapValidator(_or_none)]
-_Time = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_utc)]
-_OptionalTime = Annotated[_Time | None, WrapValidator(_or_none)]
-_OptionalUrl = Annotated[HttpUrl | None, BeforeValidator(_no_spaces), WrapValidator(_or_none)]
-_OptionalList = Annotated[list[Any] | None, WrapValidator(_or_none)]
+_OptionalLine = Annotated[_Line | None, WrapValidator(_ignore_invalid)]
+_OptionalCount = Annotated[_Count | None, WrapValidator(_ignore_invalid)]
+_Time = Annotated[datetime, BeforeValidator(_require_date), AfterValidator(_to_utc)]
+_OptionalTime = Annotated[_Time | None, WrapValidator(_ignore_invalid)]
+_OptionalUrl = Annotated[HttpUrl | None, BeforeValidator(_remove_spaces), WrapValidator(_ignore_invalid)]
+_OptionalList = Annotated[list[Any] | None, WrapValidator(_ignore_invalid)]
 _URL: TypeAdapter[HttpUrl | None] = TypeAdapter(_OptionalUrl)
 _TIME: TypeAdapter[datetime | None] = TypeAdapter(_OptionalTime)
 _NEAR = timedelta(days=1)  # how far the day that an entry names may be from that of its list
 
 
-def _in_paper(name: str) -> AliasPath:
+def _path_in_paper(name: str) -> AliasPath:
     return AliasPath("paper", name)
 
 
 class _Entry(BaseModel):
     """One entry of `/api/daily_papers`; a missing value is a missing key there."""
 
-    id: Annotated[str, StringConstraints(pattern=f"^{ARXIV_ID}$")] = Field(validation_alias=_in_paper("id"))
-    title: _Title = Field(validation_alias=AliasChoices(_in_paper("title"), "title"))
-    abstract: _OptionalLine = Field(None, validation_alias=AliasChoices(_in_paper("summary"), "summary"))
+    id: Annotated[str, StringConstraints(pattern=f"^{ARXIV_ID}$")] = Field(validation_alias=_path_in_paper("id"))
+    title: _Title = Field(validation_alias=AliasChoices(_path_in_paper("title"), "title"))
+    abstract: _OptionalLine = Field(None, validation_alias=AliasChoices(_path_in_paper("summary"), "summary"))
     # The outer level has no upvotes: reading them there gives 0 for every paper.
-    upvotes: _Count = Field(0, validation_alias=_in_paper("upvotes"))
+    upvotes: _Count = Field(0, validation_alias=_path_in_paper("upvotes"))
     comments: _OptionalCount = Field(None, validation_alias="numComments")
-    authors: _OptionalList = Field(None, validation_alias=_in_paper("authors"))
-    published_at: _OptionalTime = Field(None, validation_alias=_in_paper("publishedAt"))
-    submitted_at: _OptionalTime = Field(None, validation_alias=_in_paper("submittedOnDailyAt"))
-    withdrawn_at: _OptionalTime = Field(None, validation_alias=_in_paper("withdrawnAt"))
+    authors: _OptionalList = Field(None, validation_alias=_path_in_paper("authors"))
+    published_at: _OptionalTime = Field(None, validation_alias=_path_in_paper("publishedAt"))
+    submitted_at: _OptionalTime = Field(None, validation_alias=_path_in_paper("submittedOnDailyAt"))
+    withdrawn_at: _OptionalTime = Field(None, validation_alias=_path_in_paper("withdrawnAt"))
     organization: _OptionalLine = Field(
         None,
         validation_alias=AliasChoices(
@@ -102,31 +102,31 @@ class _Entry(BaseModel):
             AliasPath("organization", "name"),
         ),
     )
-    ai_summary: _OptionalLine = Field(None, validation_alias=_in_paper("ai_summary"))
-    tags: _OptionalList = Field(None, validation_alias=_in_paper("ai_keywords"))
-    github_repo: _OptionalUrl = Field(None, validation_alias=_in_paper("githubRepo"))
-    github_stars: _OptionalCount = Field(None, validation_alias=_in_paper("githubStars"))
-    project_page: _OptionalUrl = Field(None, validation_alias=_in_paper("projectPage"))
-    media_urls: _OptionalList = Field(None, validation_alias=AliasChoices(_in_paper("mediaUrls"), "mediaUrls"))
-    linked_models: _OptionalCount = Field(None, validation_alias=_in_paper("numTotalModels"))
-    linked_datasets: _OptionalCount = Field(None, validation_alias=_in_paper("numTotalDatasets"))
-    linked_spaces: _OptionalCount = Field(None, validation_alias=_in_paper("numTotalSpaces"))
+    ai_summary: _OptionalLine = Field(None, validation_alias=_path_in_paper("ai_summary"))
+    tags: _OptionalList = Field(None, validation_alias=_path_in_paper("ai_keywords"))
+    github_repo: _OptionalUrl = Field(None, validation_alias=_path_in_paper("githubRepo"))
+    github_stars: _OptionalCount = Field(None, validation_alias=_path_in_paper("githubStars"))
+    project_page: _OptionalUrl = Field(None, validation_alias=_path_in_paper("projectPage"))
+    media_urls: _OptionalList = Field(None, validation_alias=AliasChoices(_path_in_paper("mediaUrls"), "mediaUrls"))
+    linked_models: _OptionalCount = Field(None, validation_alias=_path_in_paper("numTotalModels"))
+    linked_datasets: _OptionalCount = Field(None, validation_alias=_path_in_paper("numTotalDatasets"))
+    linked_spaces: _OptionalCount = Field(None, validation_alias=_path_in_paper("numTotalSpaces"))
 
-    def paper(self, day: date | None) -> Paper:
+    def to_paper(self, day: date | None) -> Paper:
         names = (a.get("name") for a in self.authors or () if isinstance(a, dict) and not a.get("hidden"))
         return Paper(
             id=self.id,
             title=self.title,
             abstract=self.abstract or "",
             # The instant's date is the list's day; before 2025-03-17 only the request knows it.
-            day=self.submitted_at.date() if day and _is_near(self.submitted_at, day) else day,
+            day=self.submitted_at.date() if day and _is_near_day(self.submitted_at, day) else day,
             upvotes=self.upvotes,
             comments=self.comments or 0,
-            authors=_lines(names),
+            authors=_clean_lines(names),
             published_at=self.published_at,
             organization=self.organization or None,
             ai_summary=self.ai_summary or None,
-            tags=_lines(self.tags or ()),
+            tags=_clean_lines(self.tags or ()),
             github_repo=str(self.github_repo) if self.github_repo else None,
             github_stars=self.github_stars,
             project_page=str(self.project_page) if self.project_page else None,
@@ -138,13 +138,13 @@ class _Entry(BaseModel):
         )
 
 
-def _is_near(instant: datetime | None, day: date) -> TypeGuard[datetime]:
+def _is_near_day(instant: datetime | None, day: date) -> TypeGuard[datetime]:
     return instant is not None and abs(instant.date() - day) <= _NEAR
 
 
-def _lines(values: Iterable[Any]) -> tuple[str, ...]:
+def _clean_lines(values: Iterable[Any]) -> tuple[str, ...]:
     """The readable, non-empty texts among `values`, each once, in their order."""
-    readable = (_one_line(value) for value in values if isinstance(value, str))
+    readable = (_clean_line(value) for value in values if isinstance(value, str))
     return tuple(dict.fromkeys(line for line in readable if line))
 
 
@@ -157,10 +157,10 @@ def read_entry(entry: Any, day: date | None) -> Paper:
         raise ValueError("an entry is an object that holds a `paper`")
     known = {key: value for key, value in entry.items() if value is not None}
     known["paper"] = {key: value for key, value in entry["paper"].items() if value is not None}
-    return _Entry.model_validate(known).paper(day)
+    return _Entry.model_validate(known).to_paper(day)
 
 
-def told_id(entry: Any) -> str | None:
+def read_id(entry: Any) -> str | None:
     """The id in an entry, be the rest of it unreadable; None where there is none."""
     told = entry["paper"].get("id") if isinstance(entry, dict) and isinstance(entry.get("paper"), dict) else None
     return told if isinstance(told, str) and re.fullmatch(ARXIV_ID, told) else None
@@ -169,9 +169,9 @@ def told_id(entry: Any) -> str | None:
 def is_misdated(entry: Any, day: date) -> bool:
     """Whether a readable entry of the list of `day` names a day that is not near it, or one that cannot be read."""
     told = entry["paper"].get("submittedOnDailyAt")
-    return told is not None and not _is_near(_TIME.validate_python(told), day)
+    return told is not None and not _is_near_day(_TIME.validate_python(told), day)
 
 
-def read_body(body: Any) -> Paper:
+def read_single_paper(body: Any) -> Paper:
     """The paper in an answer about it alone, which is what the `paper` of an entry is; raises `ValueError`."""
     return read_entry({"paper": body}, None)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from bot.text import one_line
+from bot.text import join_lines
 
 ARXIV_ID = r"[0-9]{4}\.[0-9]{4,5}"
 # Before April 2007 an id began with its archive, and perhaps a subject in it: `cs/0112017`, `math.GT/0309136`.
@@ -47,35 +47,35 @@ _PIECE = re.compile(
 )
 
 
-def paper_id(reference: str) -> str | None:
+def parse_paper_id(reference: str) -> str | None:
     """The arXiv id where `reference` names one paper and says nothing else; None where it does not."""
-    ids = {_id_in(piece) for piece in _pieces(reference)}
+    ids = {_find_id(piece) for piece in _split_text(reference)}
     return ids.pop() if len(ids) == 1 else None
 
 
 def find_paper_id(text: str) -> str | None:
     """The first paper referred to anywhere in `text`; None where there is none."""
-    return next(filter(None, map(_id_in, _pieces(text))), None)
+    return next(filter(None, map(_find_id, _split_text(text))), None)
 
 
-def names_no_paper(text: str) -> bool:
+def has_foreign_link(text: str) -> bool:
     """Whether there is an address or a DOI in `text`, but none of a paper on arXiv, nor its id."""
-    return find_paper_id(text) is None and any(_ADDRESS.match(piece) for piece in _pieces(text))
+    return find_paper_id(text) is None and any(_ADDRESS.match(piece) for piece in _split_text(text))
 
 
-def is_old(paper_id: str) -> bool:
+def is_before_2007(paper_id: str) -> bool:
     """Whether it is an id from before April 2007."""
     return "/" in paper_id
 
 
-def _pieces(text: str) -> Iterator[str]:
+def _split_text(text: str) -> Iterator[str]:
     """The words and addresses in `text`, each without the brackets and marks around it."""
-    line = _BROKEN.sub(r"\1:", one_line(text))
+    line = _BROKEN.sub(r"\1:", join_lines(text))
     stripped = (found[0].strip(_AROUND) for found in _PIECE.finditer(line))
     return (piece for piece in stripped if piece)
 
 
-def _id_in(piece: str) -> str | None:
+def _find_id(piece: str) -> str | None:
     found = _REFERENCE.fullmatch(unquote(piece))
     if found is None:
         return None

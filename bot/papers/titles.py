@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from bot.text import one_line, shows
+from bot.text import is_visible, join_lines
 
 _MATHS = re.compile(r"(?<![\\$])\$(?![\s$])((?:[^$\\]|\\.)+)(?<!\s)\$(?![0-9$])")  # `$5 and $10` is none
 _LIKE_MATHS = re.compile(r"[\\^_=+<>]|^\S+$")  # `$5 for US$` is none either
@@ -20,18 +20,18 @@ _IN_MATHS = re.compile(r"([\^_])(?:\{([^{}]*)\}|([^\s{}]))")
 _IN_BRACES = re.compile(r"([\^_])\{([^{}]*)\}")
 
 
-def _pairs(text: str) -> dict[str, str]:
+def _parse_pairs(text: str) -> dict[str, str]:
     """Each command and the sign that follows it."""
     words = text.split()
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
-_GREEK = _pairs(
+_GREEK = _parse_pairs(
     "alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ vartheta ϑ iota ι kappa κ lambda λ "
     "mu μ nu ν xi ξ pi π rho ρ sigma σ tau τ upsilon υ phi φ varphi φ chi χ psi ψ omega ω "
     "Gamma Γ Delta Δ Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Upsilon Υ Phi Φ Psi Ψ Omega Ω"
 )
-_SIGNS = _GREEK | _pairs(
+_SIGNS = _GREEK | _parse_pairs(
     "times × cdot · pm ± leq ≤ le ≤ geq ≥ ge ≥ neq ≠ ne ≠ approx ≈ sim ∼ equiv ≡ propto ∝ infty ∞ partial ∂ "
     "nabla ∇ to → rightarrow → leftarrow ← leftrightarrow ↔ Rightarrow ⇒ mapsto ↦ in ∈ subset ⊂ cup ∪ cap ∩ "
     "forall ∀ exists ∃ sum ∑ prod ∏ int ∫ sqrt √ ell ℓ star ⋆ ast * circ ∘ prime ′ oplus ⊕ otimes ⊗ "
@@ -42,17 +42,19 @@ _ABOVE = dict(zip("0123456789+-=()ni*∘′⋆†", "⁰¹²³⁴⁵⁶⁷⁸⁹
 _BELOW = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
 
 
-def name_of(title: str, paper_id: str) -> str:
+def get_display_title(title: str, paper_id: str) -> str:
     """What a paper is called wherever people read it: by its id where its title shows nothing."""
-    name = readable(title)
-    return name if shows(name) else f"arXiv:{paper_id}"
+    name = render_title(title)
+    return name if is_visible(name) else f"arXiv:{paper_id}"
 
 
 @lru_cache(1024)
-def readable(title: str) -> str:
+def render_title(title: str) -> str:
     """`title` without its LaTeX: `--` is a dash, `$\\pi_0$` is π₀."""
-    parts = (_read_maths(part) if is_maths else _read_prose(part) for part, is_maths in split_maths(one_line(title)))
-    return one_line("".join(parts))
+    parts = (
+        _render_maths(part) if is_maths else _render_prose(part) for part, is_maths in split_maths(join_lines(title))
+    )
+    return join_lines("".join(parts))
 
 
 def split_maths(title: str) -> Iterator[tuple[str, bool]]:
@@ -66,23 +68,23 @@ def split_maths(title: str) -> Iterator[tuple[str, bool]]:
     yield title[at:], False
 
 
-def _read_prose(text: str) -> str:
+def _render_prose(text: str) -> str:
     text = _STYLED.sub(r"\1", text) if "{" in text else text
     text = _COMMAND.sub(lambda found: found[1] + _GREEK.get(found[2], f"\\{found[2]}"), text)
-    text = _IN_BRACES.sub(_script, _SPACE.sub(" ", text))
+    text = _IN_BRACES.sub(_replace_script, _SPACE.sub(" ", text))
     text = re.sub(r"(?<!-)---(?!-)", "—", text)
     return _ESCAPED.sub(r"\1", re.sub(r"(?<!-)--(?!-)", "–", text))
 
 
-def _read_maths(text: str) -> str:
+def _render_maths(text: str) -> str:
     text = _STYLED.sub(r"\1", _STYLED.sub(r"\1", text[1:-1]))
     text = _FRACTION.sub(r"\1/\2", text)
-    text = _COMMAND.sub(_sign, text)
-    text = _IN_MATHS.sub(_script, _SPACE.sub(" ", text))
+    text = _COMMAND.sub(_replace_command, text)
+    text = _IN_MATHS.sub(_replace_script, _SPACE.sub(" ", text))
     return _ESCAPED.sub(r"\1", re.sub(r"(?<!\\)[{}]", "", text)).replace("\\{", "{").replace("\\}", "}").strip()
 
 
-def _sign(found: re.Match[str]) -> str:
+def _replace_command(found: re.Match[str]) -> str:
     """What a command stands for; a word such as `log` stands apart from what is before it."""
     before, name = found[1], found[2]
     sign = _SIGNS.get(name)
@@ -91,7 +93,7 @@ def _sign(found: re.Match[str]) -> str:
     return f"{before} {name}" if before else name
 
 
-def _script(found: re.Match[str]) -> str:
+def _replace_script(found: re.Match[str]) -> str:
     """Raised or lowered, where there are such characters for all of it."""
     body = next(each for each in found.groups()[1:] if each is not None).strip()
     table = _ABOVE if found[1] == "^" else _BELOW

@@ -1,11 +1,11 @@
 """Find: the full-text index over the archive, and its query language."""
 
-from bot.search.index import IndexRefused, forget_index
-from bot.search.meaning import MODEL, Encoder, Meaning, load_encoder, text_of
-from bot.search.parser import MOST_WORDS, RIGHT_FORMS, composed, parse
+from bot.search.index import IndexUnusable, invalidate_index
+from bot.search.meaning import MODEL, Encoder, Meaning, get_embedded_text, load_encoder
+from bot.search.parser import MOST_WORDS, RIGHT_FORMS, parse_query, parse_with_options
 from bot.search.query import HAS, Mistake, Query, Sort
-from bot.search.schema import folded, prose
-from bot.search.search import Found, Search, Snippet
+from bot.search.schema import fold_word, get_prose
+from bot.search.search import FoundPapers, SearchIndex, Snippet
 
 __all__ = [
     "HAS",
@@ -13,19 +13,19 @@ __all__ = [
     "MOST_WORDS",
     "RIGHT_FORMS",
     "Encoder",
-    "Found",
-    "IndexRefused",
+    "FoundPapers",
+    "IndexUnusable",
     "Meaning",
     "Mistake",
     "Query",
-    "Search",
+    "SearchIndex",
     "Snippet",
     "Sort",
-    "composed",
-    "folded",
-    "forget_index",
+    "fold_word",
+    "get_embedded_text",
+    "get_prose",
+    "invalidate_index",
     "load_encoder",
-    "parse",
-    "prose",
-    "text_of",
+    "parse_query",
+    "parse_with_options",
 ]

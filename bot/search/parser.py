@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 
-from bot.papers import find_paper_id, names_no_paper
+from bot.papers import find_paper_id, has_foreign_link
 from bot.search.query import (
     HAS,
     AnyOf,
@@ -30,7 +30,7 @@ from bot.search.query import (
     Upvotes,
     Word,
 )
-from bot.text import legible, one_line
+from bot.text import join_lines, remove_invisible
 
 MOST_WORDS = 40  # a longer query is read up to there
 MOST_OPERATORS = 40
@@ -67,21 +67,21 @@ RIGHT_FORMS = {
 }
 
 
-def parse(text: str, today: date) -> Query:
+def parse_query(text: str, today: date) -> Query:
     """What `text` asks for on `today`; any text is a query."""
-    clean = one_line(unicodedata.normalize("NFC", text))
-    return _Parser(clean, today).parsed()
+    clean = join_lines(unicodedata.normalize("NFC", text))
+    return _Parser(clean, today).parse_query()
 
 
-def composed(typed: str, today: date, *, sort: str = "", after: str = "", min_upvotes: int = 0) -> Query:
+def parse_with_options(typed: str, today: date, *, sort: str = "", after: str = "", min_upvotes: int = 0) -> Query:
     """The query typed, and what was chosen beside it as operators: before it, where nothing typed can swallow them."""
     chosen = {"sort": sort, "after": after, "min": str(min_upvotes or "")}
     operators = [f"{name}:{value}" for name, value in chosen.items() if value]
-    return parse(" ".join([*operators, re.sub(r"^(\s*OR\b)+", "", legible(typed))]), today)
+    return parse_query(" ".join([*operators, re.sub(r"^(\s*OR\b)+", "", remove_invisible(typed))]), today)
 
 
 @lru_cache(1024)
-def _near_operators(name: str) -> tuple[str, ...]:
+def _find_similar_operators(name: str) -> tuple[str, ...]:
     """The operator that `name` is a slip for; it takes a while."""
     return tuple(difflib.get_close_matches(name, RIGHT_FORMS, n=1, cutoff=0.7))
 
@@ -98,18 +98,18 @@ class _Parser:
     colons: int = 0  # after what is no operator
     mistakes: list[Mistake] = field(default_factory=list)
 
-    def parsed(self) -> Query:
-        clauses, _ = self._clauses(_TOKEN.finditer(self.text), depth=0)
+    def parse_query(self) -> Query:
+        clauses, _ = self._parse_clauses(_TOKEN.finditer(self.text), depth=0)
         return Query(
             self.text,
             tuple(clauses),
             self.sort or Sort.RELEVANCE,
             tuple(self.mistakes),
             find_paper_id(self.text),
-            names_no_paper(self.text),
+            has_foreign_link(self.text),
         )
 
-    def _clauses(self, tokens: Iterator[re.Match[str]], depth: int) -> tuple[list[Clause], bool]:
+    def _parse_clauses(self, tokens: Iterator[re.Match[str]], depth: int) -> tuple[list[Clause], bool]:
         """The clauses up to the parenthesis that closes them, or to the end; and whether there was one."""
         clauses: list[Clause] = []
         occur, joins, kept = Occur.SHOULD, False, False  # `kept`: what was read last is a clause, and may have an OR
@@ -117,42 +117,42 @@ class _Parser:
             if token["whole"] == ")" and depth:
                 return clauses, True
             if token["whole"] == ")":
-                self._wrong(token, _GROUPED)
+                self._add_mistake(token, _GROUPED)
             elif token["whole"] == "OR":
                 joins = kept
-            elif modifier := _modifier(token):
+            elif modifier := _parse_modifier(token):
                 occur = modifier
             else:
-                node = self._group(tokens, token, depth) if token["whole"] == "(" else self._node(token)
+                node = self._parse_group(tokens, token, depth) if token["whole"] == "(" else self._parse_node(token)
                 kept = node is not None
                 if node:
                     clause = Clause(node, occur, _SIGNS[occur] + token["whole"])
-                    clauses[-1:] = [_either(clauses[-1], clause)] if joins else [*clauses[-1:], clause]
+                    clauses[-1:] = [_join_alternatives(clauses[-1], clause)] if joins else [*clauses[-1:], clause]
                 occur, joins = Occur.SHOULD, False
         return clauses, False
 
-    def _group(self, tokens: Iterator[re.Match[str]], opening: re.Match[str], depth: int) -> Node | None:
+    def _parse_group(self, tokens: Iterator[re.Match[str]], opening: re.Match[str], depth: int) -> Node | None:
         if depth == DEEPEST:
-            self._wrong(opening, _GROUPED)
+            self._add_mistake(opening, _GROUPED)
             return None
-        clauses, closed = self._clauses(tokens, depth + 1)
+        clauses, closed = self._parse_clauses(tokens, depth + 1)
         if not closed:
-            self._wrong(opening, _GROUPED)
+            self._add_mistake(opening, _GROUPED)
         return Group(tuple(clauses)) if clauses else None
 
-    def _node(self, token: re.Match[str]) -> Node | None:
+    def _parse_node(self, token: re.Match[str]) -> Node | None:
         if token["name"]:
-            return self._operator(token)
+            return self._parse_operator(token)
         if token["phrase"] is not None:
-            phrase = self._read(token, "phrase")
+            phrase = self._read_words(token, "phrase")
             if not token["closed"] and phrase == token["phrase"]:
-                self._wrong(token, f'"{phrase.strip()}"')
+                self._add_mistake(token, f'"{phrase.strip()}"')
             return Phrase(phrase) if phrase.strip() else None
-        word = self._read(token, "word")
+        word = self._read_words(token, "word")
         prefix = word.endswith("*") and len(word) > 1
         return Word(word.rstrip("*") if prefix else word, prefix) if word else None
 
-    def _read(self, token: re.Match[str], part: str) -> str:
+    def _read_words(self, token: re.Match[str], part: str) -> str:
         """A part of a token up to `MOST_WORDS`, of which a phrase or `a-b-c` may hold many; the rest is marked."""
         text, room = token[part], MOST_WORDS - self.words
         ends = [each.end() for each in re.finditer(r"\w+", text)] or [len(text)]
@@ -164,35 +164,35 @@ class _Parser:
             self.mistakes.append(Mistake(token.start(part if end else "whole") + end, len(self.text), ()))
         return text[:end]
 
-    def _operator(self, token: re.Match[str]) -> Node | None:
+    def _parse_operator(self, token: re.Match[str]) -> Node | None:
         name, value = token["name"].lower(), token["value"].strip('"').strip()
         if name not in RIGHT_FORMS:
-            return self._no_operator(token, name)
+            return self._parse_unknown_operator(token, name)
         self.operators += 1
         if self.operators > MOST_OPERATORS:
-            self._wrong(token)
+            self._add_mistake(token)
             return None
-        node = self._filter(name, value) if value else None
+        node = self._build_filter(name, value) if value else None
         if node is None and not self._set_sort(name, value):
-            self._wrong(token, *RIGHT_FORMS[name])
+            self._add_mistake(token, *RIGHT_FORMS[name])
         elif token["value"].count('"') == 1:
-            self._wrong(token, f'{name}:"{value}"')
+            self._add_mistake(token, f'{name}:"{value}"')
         return node
 
-    def _no_operator(self, token: re.Match[str], name: str) -> Node | None:
+    def _parse_unknown_operator(self, token: re.Match[str], name: str) -> Node | None:
         """A colon in prose, as in `BERT: pre-training`, is none of ours; `autor:lecun` is a slip."""
         self.colons += 1
         looked_at = token["value"] and len(name) <= LONGEST_SLIP and self.colons <= MOST_OPERATORS
-        near = _near_operators(name) if looked_at else ()
+        near = _find_similar_operators(name) if looked_at else ()
         if near:
             value = token["value"].strip('"')
             right = f'{near[0]}:"{value}"' if " " in value else f"{near[0]}:{value}"
-            self._wrong(token, *([right] if self._filter(near[0], value) else RIGHT_FORMS[near[0]]))
+            self._add_mistake(token, *([right] if self._build_filter(near[0], value) else RIGHT_FORMS[near[0]]))
             return None
-        word = self._read(token, "whole")
+        word = self._read_words(token, "whole")
         return Word(word) if word else None
 
-    def _filter(self, name: str, value: str) -> Node | None:
+    def _build_filter(self, name: str, value: str) -> Node | None:
         """The filter `name` demands, None where `value` is no right one."""
         match name:
             case "author" | "org" | "tag":
@@ -202,11 +202,11 @@ class _Parser:
             case "min":
                 return Upvotes(int(value)) if re.fullmatch(r"\d{1,6}", value, re.ASCII) else None
             case "day" | "after" | "before":
-                return self._days(name, value.lower())
+                return self._build_days(name, value.lower())
         return None
 
-    def _days(self, name: str, value: str) -> Days | None:
-        period = _period(value, self.today)
+    def _build_days(self, name: str, value: str) -> Days | None:
+        period = _parse_period(value, self.today)
         if period is None:
             return None
         first, end = period
@@ -218,26 +218,26 @@ class _Parser:
         self.sort = self.sort or Sort(value.lower())
         return True
 
-    def _wrong(self, token: re.Match[str], *right: str) -> None:
+    def _add_mistake(self, token: re.Match[str], *right: str) -> None:
         if len(self.mistakes) < MOST_MISTAKES:
             self.mistakes.append(Mistake(token.start("whole"), token.end("whole"), right))
 
 
-def _modifier(token: re.Match[str]) -> Occur | None:
+def _parse_modifier(token: re.Match[str]) -> Occur | None:
     """What a sign makes of the clause that follows."""
     if token["whole"] == "NOT" or token["occur"] == "-":
         return Occur.NOT
     return Occur.MUST if token["occur"] else None
 
 
-def _either(before: Clause, after: Clause) -> Clause:
+def _join_alternatives(before: Clause, after: Clause) -> Clause:
     """`before OR after`; the alternatives of a chain stand side by side."""
     chained = isinstance(before.node, AnyOf) and before.occur is Occur.SHOULD
     options = before.node.options if chained and isinstance(before.node, AnyOf) else (before,)
     return Clause(AnyOf((*options, after)))
 
 
-def _period(value: str, today: date) -> tuple[date, date] | None:
+def _parse_period(value: str, today: date) -> tuple[date, date] | None:
     """The first day of a date, month or year, or of so many days ago, and the first day after it."""
     try:
         if value in {"today", "yesterday"}:
@@ -246,13 +246,13 @@ def _period(value: str, today: date) -> tuple[date, date] | None:
         if age := _AGE.fullmatch(value):
             return today - timedelta(days=int(age[1]) * _UNITS[age[2]]), today + timedelta(days=1)
         if found := _PERIOD.fullmatch(value):
-            return _calendar(*(int(part) for part in found.groups() if part))
+            return _get_calendar_period(*(int(part) for part in found.groups() if part))
     except (ValueError, OverflowError):
         return None  # the 31st of February
     return None
 
 
-def _calendar(year: int, month: int | None = None, day: int | None = None) -> tuple[date, date]:
+def _get_calendar_period(year: int, month: int | None = None, day: int | None = None) -> tuple[date, date]:
     if month is not None and day is not None:
         first = date(year, month, day)
         return first, first + timedelta(days=1)

@@ -84,8 +84,8 @@ class Group:
     clauses: tuple["Clause", ...]
 
 
-Filter = Named | Has | Upvotes | Days
-Node = Word | Phrase | Filter | AnyOf | Group
+QueryFilter = Named | Has | Upvotes | Days
+Node = Word | Phrase | QueryFilter | AnyOf | Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +103,14 @@ class Mistake:
 
     start: int
     end: int
-    right: tuple[str, ...]
+    corrections: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """What a person asked for. `reference` is the id of a paper named in the text by its id, a link or a DOI.
 
-    `astray` says that there is a link or a DOI in the text that names no paper: words of it would find another one.
+    `has_foreign_link`: the text has a link or a DOI that names no paper, and its words would find a wrong one.
     """
 
     text: str
@@ -118,7 +118,7 @@ class Query:
     sort: Sort = Sort.RELEVANCE
     mistakes: tuple[Mistake, ...] = ()
     reference: str | None = None
-    astray: bool = False
+    has_foreign_link: bool = False
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -126,27 +126,27 @@ class Query:
         return tuple(each.node for each in self.clauses if isinstance(each.node, Word) and each.occur is not Occur.NOT)
 
     @property
-    def demanding(self) -> bool:
+    def has_requirements(self) -> bool:
         """Whether anything but a bare word is asked for."""
         return any(not isinstance(each.node, Word) or each.occur is not Occur.SHOULD for each in self.clauses)
 
-    def texts(self) -> Iterator[str]:
+    def list_texts(self) -> Iterator[str]:
         """All words and phrases that it looks for, on whatever level."""
-        return texts_of(self.clauses)
+        return list_clause_texts(self.clauses)
 
     @property
     def order(self) -> Sort:
         """`sort`; filters alone leave nothing to be relevant to, and upvotes decide."""
-        ranks = any(self.texts())
+        ranks = any(self.list_texts())
         return self.sort if ranks or self.sort is not Sort.RELEVANCE else Sort.UPVOTES
 
-    def spelled(self, taken: Mapping[str, str]) -> "Query":
+    def correct_spelling(self, taken: Mapping[str, str]) -> "Query":
         """The query with the words in `taken` replaced."""
-        return replace(self, clauses=tuple(_spelled(each, taken) for each in self.clauses))
+        return replace(self, clauses=tuple(_correct_clause(each, taken) for each in self.clauses))
 
-    def relaxed(self) -> Iterator[tuple["Query", tuple[str, ...]]]:
+    def list_relaxed(self) -> Iterator[tuple["Query", tuple[str, ...]]]:
         """The query without one of its filters, each in turn, then without any; and what was left out, as typed."""
-        filters = [each for each in self.clauses if isinstance(each.node, Filter)]
+        filters = [each for each in self.clauses if isinstance(each.node, QueryFilter)]
         alone = [[each] for each in filters] if len(filters) <= MOST_ALONE else []
         for left_out in [*alone, *([filters] if len(filters) > 1 else [])]:
             kept = tuple(each for each in self.clauses if each not in left_out)
@@ -154,14 +154,14 @@ class Query:
                 yield replace(self, clauses=kept), tuple(each.typed for each in left_out)
 
 
-def _spelled(clause: Clause, taken: Mapping[str, str]) -> Clause:
+def _correct_clause(clause: Clause, taken: Mapping[str, str]) -> Clause:
     node = clause.node
     if isinstance(node, Word) and node.text in taken:
         return replace(clause, node=replace(node, text=taken[node.text]))
     return clause
 
 
-def texts_of(clauses: Iterable[Clause]) -> Iterator[str]:
+def list_clause_texts(clauses: Iterable[Clause]) -> Iterator[str]:
     """All words and phrases that `clauses` look for."""
     for clause in clauses:
         match clause.node:
@@ -170,4 +170,4 @@ def texts_of(clauses: Iterable[Clause]) -> Iterator[str]:
             case Word(text=text) | Phrase(text=text):
                 yield text
             case AnyOf(options=inner) | Group(clauses=inner):
-                yield from texts_of(inner)
+                yield from list_clause_texts(inner)

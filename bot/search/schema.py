@@ -14,7 +14,7 @@ from functools import cache
 import tantivy
 
 from bot.papers import Paper
-from bot.text import legible
+from bot.text import remove_invisible
 
 SCHEMA_VERSION = 2  # raise it with every change of the fields, analyzers or documents below
 LONGEST_WORD = 60
@@ -31,7 +31,7 @@ LONGEST_WRITTEN = 200  # characters of an identifier that are looked at
 _PULL = 0.03  # how much each doubling of the upvotes adds to a score
 
 
-def schema() -> tantivy.Schema:
+def build_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw")
     for name in PROSE:
@@ -53,53 +53,59 @@ def schema() -> tantivy.Schema:
     return builder.build()
 
 
-def document(change: int, paper: Paper, built: tantivy.Schema) -> tantivy.Document:
-    text = prose(paper)
+def build_document(change: int, paper: Paper, built: tantivy.Schema) -> tantivy.Document:
+    text = get_prose(paper)
     organization = paper.organization or ""
     fields: dict[str, object] = {
         "id": paper.id,
         "title": paper.title,
         "tags": list(paper.tags),
         "authors": list(paper.authors),
-        "organization": [organization, *short_names(organization)],
+        "organization": [organization, *list_short_names(organization)],
         "abstract": text,
         "words": [paper.title, text, *paper.tags, *paper.authors, organization],
         "heading": paper.title,
-        "joined": " ".join(joined_in_title(paper.title)),
-        "written": " ".join({*compounds(f"{paper.title} {text} {' '.join(paper.tags)}"), *repository(paper)}),
-        "called": " ".join({*called(paper.title)}),
+        "joined": " ".join(join_title_words(paper.title)),
+        "written": " ".join(
+            {*list_compounds(f"{paper.title} {text} {' '.join(paper.tags)}"), *list_repository_names(paper)}
+        ),
+        "called": " ".join({*list_work_names(paper.title)}),
         "labels": list(paper.tags),
-        "has": list(possessions(paper)),
+        "has": list(list_possessions(paper)),
         "upvotes": max(0, paper.upvotes),
-        "day": (paper.dated or date.min).toordinal(),
-        "by_upvotes": by_upvotes(paper),
-        "by_date": by_date(paper),
+        "day": (paper.listed_or_published_on or date.min).toordinal(),
+        "by_upvotes": compute_upvotes_key(paper),
+        "by_date": compute_date_key(paper),
         "change": change,
-        "pull": pull(paper.upvotes),
+        "pull": compute_pull(paper.upvotes),
     }
     return tantivy.Document.from_dict(fields, built)
 
 
-def prose(paper: Paper) -> str:
+def get_prose(paper: Paper) -> str:
     """The text that is searched as the abstract, and that snippets are taken from."""
     return f"{paper.abstract} {paper.ai_summary or ''}"
 
 
-def by_upvotes(paper: Paper) -> int:
+def compute_upvotes_key(paper: Paper) -> int:
     """A number that orders papers as `bot.ranking` does: the most upvotes, the most comments, the smallest id."""
-    return _packed((paper.upvotes, 18), (paper.comments, 12), (_LAST_ID - _number(paper), 34))
+    return _pack_numbers((paper.upvotes, 18), (paper.comments, 12), (_LAST_ID - _get_id_number(paper), 34))
 
 
-def by_date(paper: Paper) -> int:
+def compute_date_key(paper: Paper) -> int:
     """A number that orders papers by day, those of a day by upvotes."""
-    return _packed(((paper.dated or date.min).toordinal(), 20), (paper.upvotes, 10), (_LAST_ID - _number(paper), 34))
+    return _pack_numbers(
+        ((paper.listed_or_published_on or date.min).toordinal(), 20),
+        (paper.upvotes, 10),
+        (_LAST_ID - _get_id_number(paper), 34),
+    )
 
 
-def _number(paper: Paper) -> int:
+def _get_id_number(paper: Paper) -> int:
     return int(paper.id.replace(".", ""))
 
 
-def _packed(*parts: tuple[int, int]) -> int:
+def _pack_numbers(*parts: tuple[int, int]) -> int:
     """Numbers as one, each cut to so many bits; 64 in all."""
     packed = 0
     for number, bits in parts:
@@ -107,12 +113,12 @@ def _packed(*parts: tuple[int, int]) -> int:
     return packed
 
 
-def pull(upvotes: int) -> float:
+def compute_pull(upvotes: int) -> float:
     """What makes tantivy, which multiplies a score by log2(2 + weight), pull mildly towards upvotes."""
     return 2 ** (1 + _PULL * math.log2(1 + max(0, upvotes))) - 2
 
 
-def possessions(paper: Paper) -> Iterator[str]:
+def list_possessions(paper: Paper) -> Iterator[str]:
     """What `has:` asks for."""
     known = {
         "code": paper.github_repo,
@@ -123,28 +129,28 @@ def possessions(paper: Paper) -> Iterator[str]:
     return (what for what, value in known.items() if value)
 
 
-def compounds(text: str) -> Iterator[str]:
+def list_compounds(text: str) -> Iterator[str]:
     """Identifiers that the prose analyzer would take apart."""
     for word in set(text.split()):
         if not word.isalpha() and not (bare := word.strip(_AROUND)).isalpha():
-            yield from map(joined, written_words(bare))
+            yield from map(join_word, split_written_words(bare))
 
 
-def joined_in_title(title: str) -> Iterator[str]:
+def join_title_words(title: str) -> Iterator[str]:
     """A title's words, and neighbours of them, written as one."""
-    return joins(written_words(title))
+    return join_neighbours(split_written_words(title))
 
 
-def called(title: str) -> Iterator[str]:
+def list_work_names(title: str) -> Iterator[str]:
     """What a paper calls its work: the first word of its title, and a few words that stand before a colon."""
     name, colon, _ = title.partition(":")
-    words = written_words(name)
+    words = split_written_words(name)
     if colon and len(words) <= LONGEST_NAME:
-        yield joined("".join(words))
-    yield from map(joined, words[:1])
+        yield join_word("".join(words))
+    yield from map(join_word, words[:1])
 
 
-def short_names(organization: str) -> Iterator[str]:
+def list_short_names(organization: str) -> Iterator[str]:
     """What people call an organisation for short: its name as one word, and its initials."""
     words = re.findall(r"\w+", organization)
     if len(words) > 1:
@@ -152,46 +158,46 @@ def short_names(organization: str) -> Iterator[str]:
         yield "".join(word[0] for word in words if word[0].isupper())
 
 
-def joins(words: Sequence[str]) -> Iterator[str]:
+def join_neighbours(words: Sequence[str]) -> Iterator[str]:
     """Each word, and each two or three neighbours, written as one."""
-    words = [joined(word) for word in words]
+    words = [join_word(word) for word in words]
     for length in range(1, LONGEST_JOIN + 1):
         for start in range(len(words) - length + 1):
             if form := "".join(words[start : start + length])[:LONGEST_WORD]:
                 yield form
 
 
-def written_words(text: str) -> list[str]:
+def split_written_words(text: str) -> list[str]:
     """The words of `text` with what is written in and after them: `GPT-4o`, `C++`, `owner/name`."""
     return [found for word in text.split() for found in _TOKEN.findall(word[:LONGEST_WRITTEN])]
 
 
-def joined(word: str) -> str:
-    return folded(word.translate(_JOINTS))[:LONGEST_WORD]
+def join_word(word: str) -> str:
+    return fold_word(word.translate(_JOINTS))[:LONGEST_WORD]
 
 
-def folded(word: str) -> str:
+def fold_word(word: str) -> str:
     """Without case and accents."""
     word = word.casefold()
-    return word if word.isascii() else "".join(_folder().analyze(legible(word)))
+    return word if word.isascii() else "".join(_build_folder().analyze(remove_invisible(word)))
 
 
-def repository(paper: Paper) -> Iterator[str]:
+def list_repository_names(paper: Paper) -> Iterator[str]:
     """The names of the code's repository: `owner/name` and `name`."""
     found = re.search(r"github\.com/([\w.-]+)/([\w.-]+)", paper.github_repo or "")
     if found:
         name = found[2].removesuffix(".git")
-        yield joined(name)
-        yield joined(f"{found[1]}/{name}")
+        yield join_word(name)
+        yield join_word(f"{found[1]}/{name}")
 
 
 def register_analyzers(index: tantivy.Index) -> None:
-    index.register_tokenizer("prose", analyzer(stemmed=True))
-    index.register_tokenizer("names", analyzer(stemmed=False))
+    index.register_tokenizer("prose", build_analyzer(stemmed=True))
+    index.register_tokenizer("names", build_analyzer(stemmed=False))
 
 
 @cache
-def analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:
+def build_analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
     builder = builder.filter(tantivy.Filter.remove_long(LONGEST_WORD))
     builder = builder.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold())
@@ -199,13 +205,13 @@ def analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:
 
 
 @cache
-def _folder() -> tantivy.TextAnalyzer:
+def _build_folder() -> tantivy.TextAnalyzer:
     return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.ascii_fold()).build()
 
 
-def stems(text: str) -> list[str]:
-    return analyzer(stemmed=True).analyze(legible(text))
+def split_stems(text: str) -> list[str]:
+    return build_analyzer(stemmed=True).analyze(remove_invisible(text))
 
 
-def names(text: str) -> list[str]:
-    return analyzer(stemmed=False).analyze(legible(text))
+def split_names(text: str) -> list[str]:
+    return build_analyzer(stemmed=False).analyze(remove_invisible(text))

@@ -21,17 +21,17 @@ class Spelling:
         self._words = [word for word, _ in words]
         self._papers = [papers for _, papers in words]
 
-        self.nearest = lru_cache(_REMEMBERED)(self._nearest)
+        self.find_nearest = lru_cache(_REMEMBERED)(self._find_nearest)
 
-    def _nearest(self, word: str) -> list[str]:
+    def _find_nearest(self, word: str) -> list[str]:
         """The words that `word` was most likely meant to be, likeliest first; takes milliseconds."""
         if len(word) < _SHORTEST:
             return []
         most = 1 if len(word) < _LONG else 2
         found = process.extract(word, self._words, scorer=OSA.distance, score_cutoff=most, limit=_LOOKED_AT)
-        near = sorted(found, key=lambda each: self._unlikeliness(word, each[0], each[1], each[2]))
+        near = sorted(found, key=lambda each: self._score_candidate(word, each[0], each[1], each[2]))
         return [str(candidate) for candidate, _, _ in near]
 
-    def _unlikeliness(self, word: str, candidate: str, edits: float, place: int) -> float:
+    def _score_candidate(self, word: str, candidate: str, edits: float, place: int) -> float:
         beginning = 0 if candidate[0] == word[0] else _OTHER_BEGINNING
         return edits + beginning - math.log10(self._papers[place]) / 4

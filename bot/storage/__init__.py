@@ -5,30 +5,38 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.storage.changes import Action, Change, Changes
-from bot.storage.commands import Commands, Registered
+from bot.storage.audit_log import Action, AuditEntry, AuditLog
+from bot.storage.commands import Commands, RegisteredCommands
 from bot.storage.database import (
     Database,
     DatabaseBusy,
     DatabaseProblem,
-    DatabaseRefused,
+    DatabaseUnusable,
     DiskFull,
     LookupTooSlow,
+    answering_user,
     is_current,
-    reading_for,
 )
-from bot.storage.deliveries import Deliveries, Delivery, DeliveryState, Form, Message, RefusedPaper, Standing
+from bot.storage.deliveries import (
+    Deliveries,
+    Delivery,
+    DeliveryState,
+    DigestInputs,
+    Message,
+    MessageForm,
+    RejectedPaper,
+)
 from bot.storage.drafts import Draft, Drafts
 from bot.storage.embeddings import Embeddings
 from bot.storage.guilds import KEPT_FOR, Guilds
 from bot.storage.notices import Notices
 from bot.storage.papers import Papers
-from bot.storage.posts import Post, Posts
+from bot.storage.posted_papers import PostedMessage, PostedPapers
 from bot.storage.snapshots import Snapshots
 from bot.storage.subscriptions import (
-    PER_GUILD,
+    MAX_PER_SERVER,
     ChangedMeanwhile,
-    SameDigest,
+    DuplicateDigest,
     Subscription,
     Subscriptions,
     SubscriptionState,
@@ -37,32 +45,32 @@ from bot.storage.subscriptions import (
 
 __all__ = [
     "KEPT_FOR",
-    "PER_GUILD",
+    "MAX_PER_SERVER",
     "Action",
-    "Change",
+    "AuditEntry",
     "ChangedMeanwhile",
     "DatabaseBusy",
     "DatabaseProblem",
-    "DatabaseRefused",
+    "DatabaseUnusable",
     "Delivery",
     "DeliveryState",
+    "DigestInputs",
     "DiskFull",
     "Draft",
-    "Form",
+    "DuplicateDigest",
     "LookupTooSlow",
     "Message",
-    "Post",
-    "RefusedPaper",
-    "Registered",
-    "SameDigest",
-    "Standing",
+    "MessageForm",
+    "PostedMessage",
+    "RegisteredCommands",
+    "RejectedPaper",
     "Storage",
     "Subscription",
     "SubscriptionState",
     "TooManySubscriptions",
+    "answering_user",
     "is_current",
     "open_storage",
-    "reading_for",
 ]
 
 
@@ -81,15 +89,15 @@ class Storage:
     notices: Notices
     subscriptions: Subscriptions
     drafts: Drafts
-    changes: Changes
+    audit_log: AuditLog
     deliveries: Deliveries
-    posts: Posts
+    posted_papers: PostedPapers
     commands: Commands
 
 
 @asynccontextmanager
 async def open_storage(path: Path) -> AsyncIterator[Storage]:
-    """The storage in the SQLite file at `path`, made or migrated as needed; raises `DatabaseRefused`."""
+    """The storage in the SQLite file at `path`, made or migrated as needed; raises `DatabaseUnusable`."""
     async with Database(path) as database:
         yield Storage(
             database,
@@ -100,8 +108,8 @@ async def open_storage(path: Path) -> AsyncIterator[Storage]:
             Notices(database),
             Subscriptions(database),
             Drafts(database),
-            Changes(database),
+            AuditLog(database),
             Deliveries(database),
-            Posts(database),
+            PostedPapers(database),
             Commands(database),
         )

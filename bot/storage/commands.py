@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.storage.database import Database, iso
+from bot.storage.database import Database, to_iso
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class RegisteredCommands:
     """The commands that were registered last: a fingerprint of all, and the id of each by its name."""
 
     fingerprint: str
@@ -20,15 +20,15 @@ class Commands:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def get(self, application_id: int) -> Registered | None:
-        rows = await self._database.rows(
+    async def get(self, application_id: int) -> RegisteredCommands | None:
+        rows = await self._database.fetch_rows(
             "SELECT fingerprint, ids FROM commands WHERE application_id = ?", application_id
         )
         for row in rows:
-            return Registered(row["fingerprint"], json.loads(row["ids"]))
+            return RegisteredCommands(row["fingerprint"], json.loads(row["ids"]))
         return None
 
-    async def save(self, application_id: int, registered: Registered, now: datetime) -> None:
+    async def save(self, application_id: int, registered: RegisteredCommands, now: datetime) -> None:
         await self._database.execute(
             "INSERT INTO commands (application_id, fingerprint, ids, registered_at) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (application_id) DO UPDATE SET fingerprint = excluded.fingerprint, ids = excluded.ids,"
@@ -36,5 +36,5 @@ class Commands:
             application_id,
             registered.fingerprint,
             json.dumps(dict(registered.ids)),
-            iso(now),
+            to_iso(now),
         )

@@ -16,9 +16,9 @@ class Embeddings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def missing(self, model: str, limit: int) -> list[Paper]:
+    async def list_missing(self, model: str, limit: int) -> list[Paper]:
         """The newest papers without a vector of `model`; empty when each has one."""
-        rows = await self._database.rows(
+        rows = await self._database.fetch_rows(
             f"{SELECT_PAPERS} WHERE id IN (SELECT id FROM papers EXCEPT"
             " SELECT paper_id FROM embeddings WHERE model = ? ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
             model,
@@ -40,22 +40,22 @@ class Embeddings:
 
     async def get(self, model: str, ids: Iterable[str]) -> dict[str, bytes]:
         """The vectors of these papers; a paper without one of `model` is not in it."""
-        rows = await self._database.rows(
+        rows = await self._database.fetch_rows(
             "SELECT paper_id, vector FROM embeddings WHERE model = ? AND paper_id IN (SELECT value FROM json_each(?))",
             model,
             json.dumps(list(ids)),
         )
         return {row["paper_id"]: row["vector"] for row in rows}
 
-    async def all(self, model: str) -> AsyncIterator[list[tuple[str, bytes]]]:
+    async def read_all(self, model: str) -> AsyncIterator[list[tuple[str, bytes]]]:
         """Every paper's vector of `model`, in batches by id; others may read and write between two of them."""
         last = ""
-        while batch := await self._after(model, last):
+        while batch := await self._read_after(model, last):
             yield batch
             last, _ = batch[-1]
 
-    async def _after(self, model: str, paper_id: str) -> list[tuple[str, bytes]]:
-        rows = await self._database.rows(
+    async def _read_after(self, model: str, paper_id: str) -> list[tuple[str, bytes]]:
+        rows = await self._database.fetch_rows(
             "SELECT paper_id, vector FROM embeddings WHERE model = ? AND paper_id > ? ORDER BY paper_id LIMIT ?",
             model,
             paper_id,

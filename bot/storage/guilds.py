@@ -5,8 +5,8 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bot.storage.changes import Action, record_change
-from bot.storage.database import Database, fetched, iso
+from bot.storage.audit_log import Action, record_action
+from bot.storage.database import Database, fetch_all, to_iso
 
 KEPT_FOR = timedelta(days=30)  # after the bot was removed, lest a slip of an admin cost them everything
 _OF_GUILD = "(SELECT id FROM subscriptions WHERE guild_id = ?)"
@@ -23,56 +23,58 @@ class Guilds:
             "INSERT INTO guilds (id, joined_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE"
             " SET joined_at = excluded.joined_at, left_at = NULL, counted_out = 0 WHERE left_at IS NOT NULL",
             guild_id,
-            iso(now),
+            to_iso(now),
         )
         return joined > 0
 
     async def leave(self, guild_id: int, now: datetime) -> None:
         """Note that the bot is no longer in a server, and pause what was set up there."""
-        await self._database.write(lambda connection: _leave(connection, guild_id, now))
+        await self._database.write(lambda connection: _leave_server(connection, guild_id, now))
 
-    async def reconcile(self, present: Iterable[int], now: datetime, *, counting: bool = False) -> list[int]:
+    async def reconcile_servers(self, present: Iterable[int], now: datetime, *, counting: bool = False) -> list[int]:
         """Note what happened while the bot was away, by the servers it is in now; gives those it has (again) joined.
 
         On the first count of all, none is new. With `counting`, nobody has said that the others were left: one that
         turns up again never was, and its subscriptions go on.
         """
         ids = json.dumps(list(present))
-        return await self._database.write(lambda connection: _reconcile(connection, ids, now, counting=counting))
+        return await self._database.write(
+            lambda connection: _reconcile_servers(connection, ids, now, counting=counting)
+        )
 
-    async def forget_left(self, now: datetime) -> None:
+    async def delete_left(self, now: datetime) -> None:
         """Delete what is kept of servers that the bot left long ago."""
-        for guild_id in await self.left_before(now - KEPT_FOR):
-            await self.forget(guild_id, left_before=now - KEPT_FOR)
+        for guild_id in await self.list_left_before(now - KEPT_FOR):
+            await self.delete_server(guild_id, left_before=now - KEPT_FOR)
 
-    async def left_before(self, instant: datetime) -> list[int]:
+    async def list_left_before(self, instant: datetime) -> list[int]:
         """The servers that the bot has left before `instant`, and whose data is still kept."""
-        rows = await self._database.rows("SELECT id FROM guilds WHERE left_at < ?", iso(instant))
+        rows = await self._database.fetch_rows("SELECT id FROM guilds WHERE left_at < ?", to_iso(instant))
         return [guild_id for (guild_id,) in rows]
 
-    async def forget(self, guild_id: int, *, left_before: datetime | None = None) -> None:
+    async def delete_server(self, guild_id: int, *, left_before: datetime | None = None) -> None:
         """Delete all that is kept of a server, if it was left by then; the archive of papers is nobody's."""
-        await self._database.write(lambda connection: _forget(connection, guild_id, left_before))
+        await self._database.write(lambda connection: _delete_server(connection, guild_id, left_before))
         await self._database.clear_deleted()
 
 
-def _reconcile(connection: sqlite3.Connection, ids: str, now: datetime, *, counting: bool) -> list[int]:
+def _reconcile_servers(connection: sqlite3.Connection, ids: str, now: datetime, *, counting: bool) -> list[int]:
     """By the servers of these ids, as JSON; gives those that the bot has (again) joined."""
-    counted = fetched(connection, "SELECT 1 FROM guilds LIMIT 1")
-    _welcome_back(connection, ids, now)
-    back = fetched(
+    counted = fetch_all(connection, "SELECT 1 FROM guilds LIMIT 1")
+    _resume_miscounted(connection, ids, now)
+    back = fetch_all(
         connection,
         "UPDATE guilds SET joined_at = ?, left_at = NULL"
         " WHERE left_at IS NOT NULL AND id IN (SELECT value FROM json_each(?)) RETURNING id",
-        (iso(now), ids),
+        (to_iso(now), ids),
     )
-    new = fetched(
+    new = fetch_all(
         connection,
         "INSERT INTO guilds (id, joined_at) SELECT value, ? FROM json_each(?) WHERE true"
         " ON CONFLICT DO NOTHING RETURNING id",
-        (iso(now), ids),
+        (to_iso(now), ids),
     )
-    gone = fetched(
+    gone = fetch_all(
         connection,
         "SELECT id FROM guilds WHERE left_at IS NULL AND id NOT IN (SELECT value FROM json_each(?))"
         " UNION SELECT guild_id FROM subscriptions WHERE guild_id NOT IN (SELECT value FROM json_each(?))"
@@ -80,22 +82,22 @@ def _reconcile(connection: sqlite3.Connection, ids: str, now: datetime, *, count
         (ids, ids),
     )
     for (guild_id,) in gone:
-        _leave(connection, guild_id, now, counting=counting)
+        _leave_server(connection, guild_id, now, counting=counting)
     return [guild_id for (guild_id,) in (*back, *(new if counted else ()))]
 
 
-def _forget(connection: sqlite3.Connection, guild_id: int, left_before: datetime | None) -> None:
-    if left_before and not _left(connection, guild_id, left_before):
+def _delete_server(connection: sqlite3.Connection, guild_id: int, left_before: datetime | None) -> None:
+    if left_before and not _was_left_before(connection, guild_id, left_before):
         return  # it has come back
     for statement in (
         f"DELETE FROM highlights WHERE subscription_id IN {_OF_GUILD}",
-        f"DELETE FROM refused_papers WHERE subscription_id IN {_OF_GUILD}",
+        f"DELETE FROM rejected_papers WHERE subscription_id IN {_OF_GUILD}",
         f"DELETE FROM messages WHERE delivery_id IN {_DELIVERIES}",
         f"DELETE FROM deliveries WHERE subscription_id IN {_OF_GUILD}",
-        f"DELETE FROM past WHERE subscription_id IN {_OF_GUILD}",
-        f"DELETE FROM wishes WHERE subscription_id IN {_OF_GUILD}",
+        f"DELETE FROM past_runs WHERE subscription_id IN {_OF_GUILD}",
+        f"DELETE FROM digest_settings WHERE subscription_id IN {_OF_GUILD}",
         "DELETE FROM drafts WHERE guild_id = ?",
-        "DELETE FROM changes WHERE guild_id = ?",
+        "DELETE FROM audit_log WHERE guild_id = ?",
         "DELETE FROM subscriptions WHERE guild_id = ?",
         "DELETE FROM notices WHERE guild_id = ?",
         "DELETE FROM guilds WHERE id = ? AND left_at IS NOT NULL",  # else it would be welcomed again
@@ -104,43 +106,43 @@ def _forget(connection: sqlite3.Connection, guild_id: int, left_before: datetime
     connection.execute("INSERT INTO traces DEFAULT VALUES")
 
 
-def _left(connection: sqlite3.Connection, guild_id: int, before: datetime) -> bool:
-    rows = fetched(connection, "SELECT 1 FROM guilds WHERE id = ? AND left_at < ?", (guild_id, iso(before)))
+def _was_left_before(connection: sqlite3.Connection, guild_id: int, before: datetime) -> bool:
+    rows = fetch_all(connection, "SELECT 1 FROM guilds WHERE id = ? AND left_at < ?", (guild_id, to_iso(before)))
     return bool(rows)
 
 
-def _welcome_back(connection: sqlite3.Connection, ids: str, now: datetime) -> None:
+def _resume_miscounted(connection: sqlite3.Connection, ids: str, now: datetime) -> None:
     """Servers of these ids that were only counted out: what leaving had paused goes on."""
-    back = fetched(
+    back = fetch_all(
         connection,
         "UPDATE guilds SET left_at = NULL, counted_out = 0"
         " WHERE counted_out = 1 AND id IN (SELECT value FROM json_each(?)) RETURNING id",
         (ids,),
     )
     for (guild_id,) in back:
-        resumed = fetched(
+        resumed = fetch_all(
             connection,
             "UPDATE subscriptions SET state = 'active', revision = revision + 1 WHERE guild_id = ? AND state = 'paused'"
-            " AND (SELECT action FROM changes WHERE subscription_id = subscriptions.id ORDER BY id DESC LIMIT 1)"
+            " AND (SELECT action FROM audit_log WHERE subscription_id = subscriptions.id ORDER BY id DESC LIMIT 1)"
             " = 'left' RETURNING id",
             (guild_id,),
         )
         for (subscription_id,) in resumed:
-            record_change(connection, subscription_id, Action.RETURNED, by=None, now=now)
+            record_action(connection, subscription_id, Action.RETURNED, by=None, now=now)
 
 
-def _leave(connection: sqlite3.Connection, guild_id: int, now: datetime, *, counting: bool = False) -> None:
+def _leave_server(connection: sqlite3.Connection, guild_id: int, now: datetime, *, counting: bool = False) -> None:
     connection.execute(
         "INSERT INTO guilds (id, left_at, counted_out) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE"
         " SET left_at = coalesce(left_at, excluded.left_at), counted_out = excluded.counted_out"
         " AND (left_at IS NULL OR counted_out)",
-        (guild_id, iso(now), int(counting)),
+        (guild_id, to_iso(now), int(counting)),
     )
-    paused = fetched(
+    paused = fetch_all(
         connection,
         "UPDATE subscriptions SET state = 'paused', reason = NULL, revision = revision + 1"
         " WHERE guild_id = ? AND state IN ('active', 'suspended') RETURNING id",
         (guild_id,),
     )
     for (subscription_id,) in paused:
-        record_change(connection, subscription_id, Action.LEFT, by=None, now=now)
+        record_action(connection, subscription_id, Action.LEFT, by=None, now=now)

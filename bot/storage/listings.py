@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 
-from bot.storage.database import fetched, from_iso, iso
+from bot.storage.database import fetch_all, from_iso, to_iso
 
 log = logging.getLogger(__name__)
 
@@ -13,13 +13,13 @@ SHORT_FOR = timedelta(hours=6)  # after which a list that has lost more than hal
 LONGEST_READING = timedelta(hours=1)  # a capture later than that is from a clock that was wrong
 
 
-def is_overtaken(connection: sqlite3.Connection, day: date, now: datetime) -> bool:
+def has_later_capture(connection: sqlite3.Connection, day: date, now: datetime) -> bool:
     """Whether another process has recorded the list of `day` as read after `now`."""
-    captured_at, _ = _capture(connection, day)
+    captured_at, _ = _read_capture(connection, day)
     return captured_at is not None and timedelta() < captured_at - now <= LONGEST_READING
 
 
-def file_list(
+def store_list(
     connection: sqlite3.Connection,
     day: date,
     listed: Mapping[str, date],
@@ -30,23 +30,23 @@ def file_list(
 
     With `ids`, those of all its entries, the papers that it has no more are taken off it.
     """
-    _, short_since = _capture(connection, day)
+    _, short_since = _read_capture(connection, day)
     if ids is not None:
-        known = _known(connection, day)
-        short_since = _short_since(short_since, day, {paper_id for paper_id, _ in known}, ids, now)
+        known = _read_listed(connection, day)
+        short_since = _find_short_since(short_since, day, {paper_id for paper_id, _ in known}, ids, now)
         if short_since is None or now - short_since >= SHORT_FOR:
             short_since = None
             gone = [(each, filed) for each, filed in known if each not in ids or listed.get(each, filed) != filed]
-            _take_off(connection, day, gone)
-    _add(connection, day, listed)
+            _remove_papers(connection, day, gone)
+    _add_papers(connection, day, listed)
     connection.execute(
         "INSERT INTO captures (day, captured_at, short_since) VALUES (?, ?, ?) ON CONFLICT (day)"
         " DO UPDATE SET captured_at = excluded.captured_at, short_since = excluded.short_since",
-        (day.isoformat(), iso(now), iso(short_since) if short_since else None),
+        (day.isoformat(), to_iso(now), to_iso(short_since) if short_since else None),
     )
 
 
-def _short_since(
+def _find_short_since(
     before: datetime | None, day: date, known: Collection[str], ids: Collection[str], now: datetime
 ) -> datetime | None:
     """Since when the list of `day` comes with fewer than half of the papers `known` to be on it, if it does."""
@@ -60,17 +60,17 @@ def _short_since(
     return before or now
 
 
-def _capture(connection: sqlite3.Connection, day: date) -> tuple[datetime | None, datetime | None]:
+def _read_capture(connection: sqlite3.Connection, day: date) -> tuple[datetime | None, datetime | None]:
     """When the list of `day` was last read, and since when it is short."""
-    rows = fetched(connection, "SELECT captured_at, short_since FROM captures WHERE day = ?", (day.isoformat(),))
+    rows = fetch_all(connection, "SELECT captured_at, short_since FROM captures WHERE day = ?", (day.isoformat(),))
     for captured_at, short_since in rows:
         return from_iso(captured_at), from_iso(short_since)
     return None, None
 
 
-def _known(connection: sqlite3.Connection, day: date) -> list[tuple[str, date]]:
+def _read_listed(connection: sqlite3.Connection, day: date) -> list[tuple[str, date]]:
     """What the list of `day` had when it was read before: papers, and the days they are filed under."""
-    rows = fetched(
+    rows = fetch_all(
         connection,
         "SELECT paper_id, day FROM listings"
         " WHERE day BETWEEN date(?1, '-1 day') AND date(?1, '+1 day') AND coalesce(read_from, day) = ?1",
@@ -79,7 +79,7 @@ def _known(connection: sqlite3.Connection, day: date) -> list[tuple[str, date]]:
     return [(paper_id, date.fromisoformat(filed)) for paper_id, filed in rows]
 
 
-def _take_off(connection: sqlite3.Connection, day: date, gone: Collection[tuple[str, date]]) -> None:
+def _remove_papers(connection: sqlite3.Connection, day: date, gone: Collection[tuple[str, date]]) -> None:
     if gone:
         log.info("%s: removed from the list: %s", day, ", ".join(paper_id for paper_id, _ in gone))
     connection.executemany(
@@ -88,7 +88,7 @@ def _take_off(connection: sqlite3.Connection, day: date, gone: Collection[tuple[
     )
 
 
-def _add(connection: sqlite3.Connection, day: date, listed: Mapping[str, date]) -> None:
+def _add_papers(connection: sqlite3.Connection, day: date, listed: Mapping[str, date]) -> None:
     connection.executemany(
         "INSERT INTO listings (day, paper_id, read_from) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         [

@@ -3,14 +3,14 @@
 import sqlite3
 from datetime import datetime
 
-from bot.storage.database import Database, iso
+from bot.storage.database import Database, to_iso
 
 
 class Notices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def first(self, guild_id: int, subscription_id: int, channel_id: int, now: datetime) -> bool:
+    async def record_if_first(self, guild_id: int, subscription_id: int, channel_id: int, now: datetime) -> bool:
         """Whether a server has yet to be told that a subscription fails; one told of its channel has been."""
 
         def note(connection: sqlite3.Connection) -> bool:
@@ -21,13 +21,13 @@ class Notices:
             connection.execute(
                 "INSERT INTO notices (guild_id, subscription_id, channel_id, told_at) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT DO NOTHING",
-                (guild_id, subscription_id, channel_id, iso(now)),
+                (guild_id, subscription_id, channel_id, to_iso(now)),
             )
             return not known
 
         return await self._database.write(note)
 
 
-def forget_notice(connection: sqlite3.Connection, subscription_id: int) -> None:
+def delete_notice(connection: sqlite3.Connection, subscription_id: int) -> None:
     """Within a transaction: should the subscription fail again, the server is to be told again."""
     connection.execute("DELETE FROM notices WHERE subscription_id = ?", (subscription_id,))

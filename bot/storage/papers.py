@@ -8,10 +8,10 @@ from datetime import date, datetime
 
 from bot.digest import Candidate
 from bot.papers import Paper
-from bot.storage.database import Database, from_iso, iso
-from bot.storage.listings import file_list, is_overtaken
+from bot.storage.database import Database, from_iso, to_iso
+from bot.storage.listings import has_later_capture, store_list
 
-MOST_SORTED = 92  # days whose papers are sorted for a leaderboard
+MAX_SORTED_DAYS = 92  # days whose papers are sorted for a leaderboard
 _COLUMNS = tuple(field.name for field in fields(Paper) if field.name != "day")
 _LISTS = ("authors", "tags", "media_urls")
 _INSTANTS = ("published_at", "withdrawn_at")
@@ -31,7 +31,7 @@ class Papers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def record(
+    async def record_list(
         self, day: date, papers: Sequence[Paper], now: datetime, *, ids: Collection[str] | None = None
     ) -> int:
         """Take in the list of `day` as read at `now`; gives how many papers are new or changed.
@@ -44,10 +44,10 @@ class Papers:
         seen = [replace(paper, day=listed[paper.id]) for paper in papers]
 
         def take_in(connection: sqlite3.Connection) -> int:
-            if is_overtaken(connection, day, now):
+            if has_later_capture(connection, day, now):
                 return 0
-            _, changed = _take_in(connection, seen, now)
-            file_list(connection, day, listed, ids, now)
+            _, changed = _store_papers(connection, seen, now)
+            store_list(connection, day, listed, ids, now)
             return changed
 
         return await self._database.write(take_in)
@@ -58,37 +58,37 @@ class Papers:
         It stays on the days it was listed on before, if any: a digest's candidates come from lists alone.
         """
         looked_up = [replace(paper, day=None)]
-        (merged,), _ = await self._database.write(lambda connection: _take_in(connection, looked_up, now))
+        (merged,), _ = await self._database.write(lambda connection: _store_papers(connection, looked_up, now))
         return merged
 
-    async def completed(self, seen: Sequence[Paper]) -> list[Paper]:
+    async def complete_papers(self, seen: Sequence[Paper]) -> list[Paper]:
         """Papers as just seen elsewhere, with what is known of them beside; records nothing."""
         ids = [paper.id for paper in seen]
-        known = await self._database.read(lambda connection: papers_by_id(connection, ids))
-        return [_merged(known.get(paper.id), paper) for paper in seen]
+        known = await self._database.read(lambda connection: select_papers(connection, ids))
+        return [_merge_papers(known.get(paper.id), paper) for paper in seen]
 
-    async def snapshots(self, paper_id: str) -> list[tuple[datetime, int]]:
+    async def list_snapshots(self, paper_id: str) -> list[tuple[datetime, int]]:
         """A paper's upvotes whenever they had changed, in the order of time."""
-        rows = await self._database.rows(
+        rows = await self._database.fetch_rows(
             "SELECT taken_at, upvotes FROM upvote_snapshots WHERE paper_id = ? ORDER BY taken_at", paper_id
         )
         return [(datetime.fromisoformat(taken_at), upvotes) for taken_at, upvotes in rows]
 
-    async def captured_at(self, days: Iterable[date]) -> dict[date, datetime]:
+    async def get_capture_times(self, days: Iterable[date]) -> dict[date, datetime]:
         """When the lists of `days` were last read; a day never read is not in it."""
         wanted = list(days)
-        return await self._database.read(lambda connection: select_captured(connection, wanted))
+        return await self._database.read(lambda connection: select_capture_times(connection, wanted))
 
     async def get(self, ids: Iterable[str]) -> list[Paper]:
         """The papers with these ids, in the order asked; an unknown id is left out."""
         wanted = list(ids)
-        found = await self._database.read(lambda connection: papers_by_id(connection, wanted))
+        found = await self._database.read(lambda connection: select_papers(connection, wanted))
         return [found[each] for each in wanted if each in found]
 
-    async def top(self, first: date, last: date, *, limit: int, offset: int = 0) -> tuple[list[Paper], int]:
+    async def list_top(self, first: date, last: date, *, limit: int, offset: int = 0) -> tuple[list[Paper], int]:
         """Papers listed from `first` to `last` by upvotes, and how many there are in all."""
         listed, order = "EXISTS (SELECT 1 FROM listings WHERE paper_id = papers.id AND day BETWEEN ? AND ?)", _BY_RANK
-        if (last - first).days <= MOST_SORTED:  # else the order is an index's, which soon has a page of a long span
+        if (last - first).days <= MAX_SORTED_DAYS:  # else the order is an index's, which soon has a page of a long span
             listed = "papers.id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)"
             order = _BY_RANK.replace("upvotes", "+upvotes")
         span = (first.isoformat(), last.isoformat())
@@ -105,36 +105,36 @@ class Papers:
 
         return await self._database.read(look_up)
 
-    async def candidates(self, first: date, last: date) -> tuple[Candidate, ...]:
+    async def list_candidates(self, first: date, last: date) -> tuple[Candidate, ...]:
         """The papers listed from `first` to `last`."""
         listed = f"{SELECT_PAPERS} WHERE id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)"
 
         def look_up(connection: sqlite3.Connection) -> tuple[Candidate, ...]:
             rows = connection.execute(listed, (first.isoformat(), last.isoformat()))
-            return tuple(Candidate(read_paper(row), frozenset(_days(row))) for row in rows)
+            return tuple(Candidate(read_paper(row), frozenset(_read_days(row))) for row in rows)
 
         return await self._database.read(look_up)
 
-    async def listed_days(self, first: date, last: date) -> tuple[date, ...]:
+    async def list_days_with_papers(self, first: date, last: date) -> tuple[date, ...]:
         """The days from `first` to `last` that had papers, in order."""
-        rows = await self._database.rows(
+        rows = await self._database.fetch_rows(
             "SELECT DISTINCT day FROM listings WHERE day BETWEEN ? AND ? ORDER BY day",
             first.isoformat(),
             last.isoformat(),
         )
         return tuple(date.fromisoformat(day) for (day,) in rows)
 
-    async def listed_on(self, paper_id: str) -> tuple[date, ...]:
+    async def list_days_of(self, paper_id: str) -> tuple[date, ...]:
         """The days on whose lists a paper was, in order."""
-        rows = await self._database.rows("SELECT day FROM listings WHERE paper_id = ? ORDER BY day", paper_id)
+        rows = await self._database.fetch_rows("SELECT day FROM listings WHERE paper_id = ? ORDER BY day", paper_id)
         return tuple(date.fromisoformat(day) for (day,) in rows)
 
-    async def latest_listed_day(self, until: date) -> date | None:
+    async def get_latest_listed_day(self, until: date) -> date | None:
         """The latest day up to `until` that had papers."""
-        ((day,),) = await self._database.rows("SELECT max(day) FROM listings WHERE day <= ?", until.isoformat())
+        ((day,),) = await self._database.fetch_rows("SELECT max(day) FROM listings WHERE day <= ?", until.isoformat())
         return date.fromisoformat(day) if day else None
 
-    async def changed_since(self, change: int, limit: int) -> list[tuple[int, Paper]]:
+    async def list_changed_since(self, change: int, limit: int) -> list[tuple[int, Paper]]:
         """The next papers whose change number is above `change`, in its order: what an index lacks."""
         changed = f"{SELECT_PAPERS} WHERE change > ? ORDER BY change LIMIT ?"
 
@@ -143,16 +143,16 @@ class Papers:
 
         return await self._database.read(look_up)
 
-    async def last_change(self) -> int:
+    async def get_last_change(self) -> int:
         return await self._database.read(select_last_change)
 
-    async def identity(self) -> str:
+    async def get_archive_id(self) -> str:
         """What tells this archive from any other."""
-        ((identity,),) = await self._database.rows("SELECT id FROM archive")
+        ((identity,),) = await self._database.fetch_rows("SELECT id FROM archive")
         return str(identity)
 
 
-def select_captured(connection: sqlite3.Connection, days: Iterable[date]) -> dict[date, datetime]:
+def select_capture_times(connection: sqlite3.Connection, days: Iterable[date]) -> dict[date, datetime]:
     rows = connection.execute(
         "SELECT day, captured_at FROM captures WHERE day IN (SELECT value FROM json_each(?))",
         (json.dumps([day.isoformat() for day in days]),),
@@ -165,19 +165,19 @@ def select_last_change(connection: sqlite3.Connection) -> int:
     return int(last)
 
 
-def papers_by_id(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Paper]:
+def select_papers(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Paper]:
     rows = connection.execute(f"{SELECT_PAPERS} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
     return {row["id"]: read_paper(row) for row in rows}
 
 
-def _take_in(connection: sqlite3.Connection, papers: Sequence[Paper], now: datetime) -> tuple[list[Paper], int]:
+def _store_papers(connection: sqlite3.Connection, papers: Sequence[Paper], now: datetime) -> tuple[list[Paper], int]:
     """Write what changed; gives what is now known of each, and how many papers are new or changed."""
-    known = papers_by_id(connection, [paper.id for paper in papers])
-    merged = [_merged(known.get(paper.id), paper) for paper in papers]
+    known = select_papers(connection, [paper.id for paper in papers])
+    merged = [_merge_papers(known.get(paper.id), paper) for paper in papers]
     changed = [paper for paper in merged if paper != known.get(paper.id)]
-    _upsert(connection, changed)
-    _snapshot(connection, [each for each in changed if _differs(each, known, "upvotes")], now)
-    _forget_embeddings(connection, [each for each in changed if _differs(each, known, "title", "abstract")])
+    _upsert_papers(connection, changed)
+    _insert_snapshots(connection, [each for each in changed if _differs(each, known, "upvotes")], now)
+    _delete_embeddings(connection, [each for each in changed if _differs(each, known, "title", "abstract")])
     return merged, len(changed)
 
 
@@ -187,25 +187,25 @@ def _differs(paper: Paper, known: Mapping[str, Paper], *names: str) -> bool:
     return before is None or any(getattr(paper, name) != getattr(before, name) for name in names)
 
 
-def _upsert(connection: sqlite3.Connection, papers: Sequence[Paper]) -> None:
+def _upsert_papers(connection: sqlite3.Connection, papers: Sequence[Paper]) -> None:
     following = select_last_change(connection) + 1
-    rows = [(*_values(paper), change) for change, paper in enumerate(papers, following)]
+    rows = [(*_to_row(paper), change) for change, paper in enumerate(papers, following)]
     connection.executemany(_UPSERT, rows)
 
 
-def _snapshot(connection: sqlite3.Connection, papers: Iterable[Paper], now: datetime) -> None:
+def _insert_snapshots(connection: sqlite3.Connection, papers: Iterable[Paper], now: datetime) -> None:
     connection.executemany(
         "INSERT INTO upvote_snapshots (paper_id, taken_at, upvotes) VALUES (?, ?, ?)"
         " ON CONFLICT (paper_id, taken_at) DO UPDATE SET upvotes = excluded.upvotes",
-        [(paper.id, iso(now), paper.upvotes) for paper in papers],
+        [(paper.id, to_iso(now), paper.upvotes) for paper in papers],
     )
 
 
-def _forget_embeddings(connection: sqlite3.Connection, papers: Iterable[Paper]) -> None:
+def _delete_embeddings(connection: sqlite3.Connection, papers: Iterable[Paper]) -> None:
     connection.executemany("DELETE FROM embeddings WHERE paper_id = ?", [(paper.id,) for paper in papers])
 
 
-def _merged(known: Paper | None, seen: Paper) -> Paper:
+def _merge_papers(known: Paper | None, seen: Paper) -> Paper:
     """What is now known of a paper: what is missing this time stays as it was.
 
     The source has dropped summaries and tags for weeks and brought them back; a list has no linked counts,
@@ -220,17 +220,17 @@ def _merged(known: Paper | None, seen: Paper) -> Paper:
     return replace(known, **told, day=max(days, default=None))
 
 
-def _values(paper: Paper) -> tuple[object, ...]:
-    return tuple(_value(getattr(paper, name)) for name in _COLUMNS)
+def _to_row(paper: Paper) -> tuple[object, ...]:
+    return tuple(_to_column(getattr(paper, name)) for name in _COLUMNS)
 
 
-def _value(value: object) -> object:
+def _to_column(value: object) -> object:
     if isinstance(value, tuple):
         return json.dumps(value, ensure_ascii=False)
-    return iso(value) if isinstance(value, datetime) else value
+    return to_iso(value) if isinstance(value, datetime) else value
 
 
-def _days(row: sqlite3.Row) -> list[date]:
+def _read_days(row: sqlite3.Row) -> list[date]:
     return [date.fromisoformat(day) for day in json.loads(row["days"])]
 
 
@@ -238,4 +238,4 @@ def read_paper(row: sqlite3.Row) -> Paper:
     known = {name: row[name] for name in _COLUMNS}
     known |= {name: tuple(json.loads(row[name])) for name in _LISTS}
     known |= {name: from_iso(row[name]) for name in _INSTANTS}
-    return Paper(**known, day=max(_days(row), default=None))
+    return Paper(**known, day=max(_read_days(row), default=None))

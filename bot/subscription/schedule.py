@@ -1,6 +1,6 @@
 """When a subscription runs: one run per due local date, daylight saving included. Pure.
 
-A run is named by its local date. The instant follows from the zone: a time that spring skips moves to the
+A run is named by its local date. The instant follows from the time zone: a time that spring skips moves to the
 first valid minute after the gap, a time that autumn repeats is taken the first time.
 """
 
@@ -43,11 +43,11 @@ class Cadence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Timetable:
-    """`at` this local time, in `zone`, on these weekdays (0 is Monday), as often as `cadence` says."""
+class Schedule:
+    """`at` this local time, in `time zone`, on these weekdays (0 is Monday), as often as `cadence` says."""
 
-    at: time
-    zone: ZoneInfo
+    time: time
+    timezone: ZoneInfo
     weekdays: frozenset[int] = EVERY_DAY
     cadence: Cadence = Cadence.DAILY
 
@@ -56,7 +56,7 @@ class Timetable:
         """Whether it looks back at a week or a month."""
         return self.cadence is not Cadence.DAILY
 
-    def due_on(self, day: date) -> bool:
+    def is_due_on(self, day: date) -> bool:
         """Whether there is a run on this local date."""
         earlier = {Cadence.DAILY: 0, Cadence.WEEKLY: day.weekday(), Cadence.MONTHLY: day.day - 1}[self.cadence]
         since = (day - timedelta(days=number) for number in range(1, earlier + 1))
@@ -65,47 +65,51 @@ class Timetable:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One date on which a subscription is due, in its own zone, and the instant (UTC) that makes."""
+    """One date on which a subscription is due, in its own time zone, and the instant (UTC) that makes."""
 
     date: date
     at: datetime
 
 
-def run_at(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """The instant (UTC) at which it is `at` on `day` in `zone`."""
-    wanted = datetime.combine(day, at)
-    instant = wanted.replace(tzinfo=zone).astimezone(UTC)
-    if _local(instant, zone) == wanted:
+def compute_run_time(day: date, time_of_day: time, timezone: ZoneInfo) -> datetime:
+    """The instant (UTC) at which it is `at` on `day` in `time zone`."""
+    wanted = datetime.combine(day, time_of_day)
+    instant = wanted.replace(tzinfo=timezone).astimezone(UTC)
+    if _to_local(instant, timezone) == wanted:
         return instant
     # Skipped: fold=0 reads the time with the offset before the gap, fold=1 with the one after it,
     # so the clock jumps between the two. The first minute past the jump is the one.
-    before = wanted.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    before = wanted.replace(tzinfo=timezone, fold=1).astimezone(UTC)
     minutes = range(int((instant - before) / timedelta(minutes=1)) + 1)
-    return next(moment for minute in minutes if _local(moment := before + timedelta(minutes=minute), zone) > wanted)
+    return next(
+        moment for minute in minutes if _to_local(moment := before + timedelta(minutes=minute), timezone) > wanted
+    )
 
 
-def _local(instant: datetime, zone: ZoneInfo) -> datetime:
-    return instant.astimezone(zone).replace(tzinfo=None)
+def _to_local(instant: datetime, timezone: ZoneInfo) -> datetime:
+    return instant.astimezone(timezone).replace(tzinfo=None)
 
 
-def first_run(timetable: Timetable, now: datetime, after: date | None = None, taken: Collection[date] = ()) -> Run:
+def find_next_run(
+    schedule: Schedule, now: datetime, after: date | None = None, planned_dates: Collection[date] = ()
+) -> Run:
     """The first run later than `now`, on a date later than `after` that is not `taken`."""
-    start = now.astimezone(timetable.zone).date() - timedelta(days=1)
-    dates = _due_dates(timetable, max(start, after + timedelta(days=1)) if after else start, step=1)
-    return next(run for run in dates if run.at > now and run.date not in taken)
+    start = now.astimezone(schedule.timezone).date() - timedelta(days=1)
+    dates = _iterate_runs(schedule, max(start, after + timedelta(days=1)) if after else start, step=1)
+    return next(run for run in dates if run.at > now and run.date not in planned_dates)
 
 
-def latest_run(timetable: Timetable, now: datetime) -> Run:
+def find_latest_run(schedule: Schedule, now: datetime) -> Run:
     """The latest run not later than `now`: what every missed run before it collapses into."""
-    tomorrow = now.astimezone(timetable.zone).date() + timedelta(days=1)
-    return next(run for run in _due_dates(timetable, tomorrow, step=-1) if run.at <= now)
+    tomorrow = now.astimezone(schedule.timezone).date() + timedelta(days=1)
+    return next(run for run in _iterate_runs(schedule, tomorrow, step=-1) if run.at <= now)
 
 
-def _due_dates(timetable: Timetable, start: date, step: int) -> Iterator[Run]:
+def _iterate_runs(schedule: Schedule, start: date, step: int) -> Iterator[Run]:
     day = start
     while True:
-        if timetable.due_on(day):
-            yield Run(day, run_at(day, timetable.at, timetable.zone))
+        if schedule.is_due_on(day):
+            yield Run(day, compute_run_time(day, schedule.time, schedule.timezone))
         day += timedelta(days=step)
 
 
@@ -117,13 +121,13 @@ def parse_time(text: str) -> time:
     typed = " ".join(normalize("NFKC", text).casefold().split())
     typed = typed.removeprefix("at").removeprefix("@").strip()
     found = _TIME.fullmatch(typed)
-    hour, minute = (_hour(found), int(found["minute"] or 0)) if found else (24, 0)
+    hour, minute = (_parse_hour(found), int(found["minute"] or 0)) if found else (24, 0)
     if typed not in _NAMED_TIMES and (hour > 23 or minute > 59):  # noqa: PLR2004
         raise Refused(Refusal.TIME_UNCLEAR)
     return _NAMED_TIMES.get(typed) or time(hour, minute)
 
 
-def _hour(found: re.Match[str]) -> int:
+def _parse_hour(found: re.Match[str]) -> int:
     """0 to 23, or more for an hour that no clock shows."""
     hour = int(found["hour"])
     if not found["half"]:
@@ -140,13 +144,13 @@ def parse_weekdays(text: str) -> frozenset[int]:
     chosen: set[int] = set()
     for part in re.split(r"\s*(?:,|\band\b|&)\s*|\s+(?![-–])(?<![-–]\s)", words):
         first, dash, last = part.replace("–", "-").partition("-")
-        begin = _weekday(first)
-        end = _weekday(last) if dash else begin
+        begin = _parse_weekday(first)
+        end = _parse_weekday(last) if dash else begin
         chosen.update((begin + step) % 7 for step in range((end - begin) % 7 + 1))
     return frozenset(chosen)
 
 
-def _weekday(text: str) -> int:
+def _parse_weekday(text: str) -> int:
     wanted = text.strip().removesuffix("s")
     for number, name in enumerate(DAY_NAMES):
         if len(wanted) >= 2 and name.casefold().startswith(wanted):  # noqa: PLR2004
@@ -154,7 +158,7 @@ def _weekday(text: str) -> int:
     raise Refused(Refusal.WEEKDAYS_UNCLEAR)
 
 
-def weekday_choices(typed: str) -> list[str]:
+def suggest_weekdays(typed: str) -> list[str]:
     """What may be meant by the letters typed so far: the named sets first, then single days."""
     wanted = typed.strip().casefold()
     return [name for name in (*_NAMED, *DAY_NAMES) if name.casefold().startswith(wanted)]

@@ -1,33 +1,33 @@
-"""What an admin wishes of a subscription: when, where, what, and how it is posted. Pure."""
+"""What an admin settings of a subscription: when, where, what, and how it is posted. Pure."""
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
-from bot.subscription.schedule import Timetable
+from bot.subscription.schedule import Schedule
 
-MOST_PAPERS = 10  # in a digest
-MOST_UPVOTES = 10_000  # that a subscription may ask for
-MOST_FILTER = 300  # characters
+MAX_PAPERS = 10  # in a digest
+MAX_UPVOTES = 10_000  # that a subscription may ask for
+MAX_FILTER_LENGTH = 300  # characters
 ArchiveMinutes = Literal[60, 1440, 4320, 10080]  # after which, without a word, Discord can archive a thread
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
-    """What a subscription lets into its digests: how many, with how many upvotes, how many risers.
+class Selection:
+    """Which papers a digest may have: how many, with how many upvotes, and how many risers.
 
-    `query` is its filter, in the query language; empty, everything passes. With `repeats` papers may come that another
-    digest of the channel, of the same cadence, has had.
+    `filter` is in the query language; an empty one matches every paper. With `allow_repeats` it may have papers that
+    another digest of the same channel and cadence has had.
     """
 
     size: int = 5
     min_upvotes: int = 0
     risers: int = 1
-    query: str = ""
-    repeats: bool = False
+    filter: str = ""
+    allow_repeats: bool = False
 
 
-class Layout(StrEnum):
+class DigestLayout(StrEnum):
     """How a digest looks: a block for each paper, a line for each, or the first with its picture."""
 
     LIST = "list"
@@ -35,33 +35,33 @@ class Layout(StrEnum):
     CARDS = "cards"
 
 
-class Discussion(StrEnum):
+class Threads(StrEnum):
     """Where people discuss: nowhere in particular, in a thread for the digest, or in one for each highlight.
 
     In a forum the threads are its posts, and there is always one at least.
     """
 
     NONE = "none"
-    DIGEST = "digest"
-    HIGHLIGHT = "highlight"
+    PER_DIGEST = "digest"
+    PER_HIGHLIGHT = "highlight"
 
 
 @dataclass(frozen=True, slots=True)
-class Abilities:
+class ChannelAbilities:
     """What a kind of channel can do with a digest.
 
-    `discussions` are the ones to choose from, the usual one first. So many messages are `published_an_hour` to who
-    follows it, 0 where nobody can. Where digests come `in_posts` of their own, posts are their threads too.
+    `threads` are the ones to choose from, the usual one first. So many messages are `publish_limit` to who
+    follows it, 0 where nobody can. Where digests come `is_forum` of their own, posts are their threads too.
     """
 
-    discussions: tuple[Discussion, ...] = (Discussion.NONE, Discussion.DIGEST, Discussion.HIGHLIGHT)
-    published_an_hour: int = 0
+    threads: tuple[Threads, ...] = (Threads.NONE, Threads.PER_DIGEST, Threads.PER_HIGHLIGHT)
+    publish_limit: int = 0
     quiet_line: bool = True
-    in_posts: bool = False
+    is_forum: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Posting:
+class PostingOptions:
     """How a digest is posted.
 
     `publish` sends an announcement on to its followers; a role
@@ -69,8 +69,8 @@ class Posting:
     says so in a line.
     """
 
-    layout: Layout = Layout.LIST
-    discussion: Discussion = Discussion.NONE
+    layout: DigestLayout = DigestLayout.LIST
+    threads: Threads = Threads.NONE
     archive_after: ArchiveMinutes = 1440
     publish: bool = False
     ping_role_id: int | None = None
@@ -79,34 +79,34 @@ class Posting:
     quiet_line: bool = False
 
     @property
-    def one_message_each(self) -> bool:
+    def has_message_per_paper(self) -> bool:
         """Whether each highlight has a message of its own."""
-        return self.discussion is Discussion.HIGHLIGHT
+        return self.threads is Threads.PER_HIGHLIGHT
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DigestSettings:
     """A subscription as its admin wants it."""
 
     channel_id: int
-    timetable: Timetable
-    taste: Taste = field(default_factory=Taste)
-    posting: Posting = field(default_factory=Posting)
+    schedule: Schedule
+    selection: Selection = field(default_factory=Selection)
+    posting: PostingOptions = field(default_factory=PostingOptions)
 
 
-def fit(posting: Posting, abilities: Abilities) -> Posting:
+def limit_to_abilities(posting: PostingOptions, abilities: ChannelAbilities) -> PostingOptions:
     """The posting without what a kind of channel cannot do."""
-    possible = posting.discussion in abilities.discussions
+    possible = posting.threads in abilities.threads
     return replace(
         posting,
-        discussion=posting.discussion if possible else abilities.discussions[0],
-        publish=posting.publish and abilities.published_an_hour > 0,
+        threads=posting.threads if possible else abilities.threads[0],
+        publish=posting.publish and abilities.publish_limit > 0,
         quiet_line=posting.quiet_line and abilities.quiet_line,
     )
 
 
-def move(posting: Posting, before: Abilities, after: Abilities) -> Posting:
+def adapt_to_channel(posting: PostingOptions, before: ChannelAbilities, after: ChannelAbilities) -> PostingOptions:
     """The posting in a channel of another kind: a discussion that was only the usual one does not follow."""
-    if posting.discussion is before.discussions[0]:
-        posting = replace(posting, discussion=after.discussions[0])
-    return fit(posting, after)
+    if posting.threads is before.threads[0]:
+        posting = replace(posting, threads=after.threads[0])
+    return limit_to_abilities(posting, after)

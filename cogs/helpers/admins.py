@@ -4,12 +4,12 @@ from typing import Any
 
 import discord
 
-from bot.answering import announce, reply
-from bot.layouts.digest import preview_message
-from bot.layouts.subscriptions import quiet_preview
+from bot.answering import defer_answer, reply
+from bot.layouts.digest import render_preview
+from bot.layouts.subscriptions import describe_quiet_preview
 from bot.refusals import Refusal, Refused
 from bot.subscription.schedule import Run
-from bot.subscription.settings import Wish
+from bot.subscription.settings import DigestSettings
 from cogs.helpers.controls import Interaction
 
 
@@ -21,17 +21,19 @@ def check_admin(interaction: discord.Interaction[Any]) -> None:
         raise Refused(Refusal.MANAGE_SERVER_NEEDED)
 
 
-def guild_of(interaction: Interaction) -> discord.Guild:
+def get_guild(interaction: Interaction) -> discord.Guild:
     """The server of an interaction that `check_admin` let through."""
     assert interaction.guild is not None
     return interaction.guild
 
 
-async def show_preview(interaction: Interaction, wish: Wish, run: Run, subscription_id: int | None = None) -> None:
+async def reply_with_preview(
+    interaction: Interaction, settings: DigestSettings, run: Run, subscription_id: int | None = None
+) -> None:
     """Answer with what `run` would post. Only the admin sees it, and no one is pinged."""
-    house = interaction.client.house
-    await announce(interaction)  # the lists may have to be read first
-    digest = await house.composer.preview(
-        wish, guild_of(interaction).id, house.clock(), run_at=run.at, subscription_id=subscription_id
+    services = interaction.client.services
+    await defer_answer(interaction)  # the lists may have to be read first
+    digest = await services.composer.preview_digest(
+        settings, get_guild(interaction).id, services.clock(), run_at=run.at, subscription_id=subscription_id
     )
-    await reply(interaction, preview_message(digest, wish) if digest.highlights else quiet_preview(digest))
+    await reply(interaction, render_preview(digest, settings) if digest.highlights else describe_quiet_preview(digest))

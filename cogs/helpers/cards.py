@@ -4,83 +4,83 @@ import re
 
 from discord import app_commands
 
-from bot.answering import announce, reply
-from bot.layouts.card import citation, details_card
-from bot.layouts.results import similar_message
-from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, plain
-from bot.lookups.citations import Format
+from bot.answering import defer_answer, reply
+from bot.layouts.card import render_card, render_citation
+from bot.layouts.results import render_similar
+from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, cut_plain
+from bot.lookups.citations import CitationFormat
 from bot.papers import ARXIV_ID, Paper
 from bot.refusals import Refusal, Refused
-from cogs.helpers.controls import Choices, Control, Interaction, place
-from cogs.helpers.pages import read_query, show_found
+from cogs.helpers.controls import Choices, Control, Interaction, get_viewer
+from cogs.helpers.pages import parse_query_today, reply_with_results
 
-A_PAPER = "Type words from its title and pick it, or enter its arXiv ID, a link or a DOI"
-PAPER = rf"(?P<paper>{ARXIV_ID})"
+PAPER_OPTION = "Type words from its title and pick it, or enter its arXiv ID, a link or a DOI"
+PAPER_PATTERN = rf"(?P<paper>{ARXIV_ID})"
 
 
-async def known_paper(interaction: Interaction, reference: str) -> Paper:
+async def get_paper(interaction: Interaction, reference: str) -> Paper:
     """The paper with this id. If it is not in the archive, it is fetched; the answer is announced first."""
-    house = interaction.client.house
-    if paper := await house.finder.known(reference):
+    services = interaction.client.services
+    if paper := await services.finder.get_paper(reference):
         return paper
-    await announce(interaction)
-    return await house.finder.fetch(reference, house.clock())
+    await defer_answer(interaction)
+    return await services.finder.fetch_paper(reference, services.clock())
 
 
-async def meant_paper(interaction: Interaction, wanted: str) -> Paper:
+async def find_paper(interaction: Interaction, wanted: str) -> Paper:
     """The paper that is meant by a reference, or by words that describe it."""
-    query = read_query(interaction, wanted)
+    query = parse_query_today(interaction, wanted)
     if query.reference:
-        return await known_paper(interaction, query.reference)
-    return await interaction.client.house.finder.best(query)
+        return await get_paper(interaction, query.reference)
+    return await interaction.client.services.finder.find_best(query)
 
 
-async def paper_choices(interaction: Interaction, typed: str) -> Choices:
+async def suggest_papers(interaction: Interaction, typed: str) -> Choices:
     """The papers to offer for what is typed so far."""
-    house = interaction.client.house
-    papers = await house.completer.papers(typed, house.clock().date())
-    return [app_commands.Choice(name=plain(each.name, MAX_CHOICE), value=each.id) for each in papers[:MAX_CHOICES]]
+    services = interaction.client.services
+    papers = await services.completer.complete_papers(typed, services.clock().date())
+    return [app_commands.Choice(name=cut_plain(each.name, MAX_CHOICE), value=each.id) for each in papers[:MAX_CHOICES]]
 
 
-async def show_card(interaction: Interaction, paper: Paper) -> None:
-    details = await interaction.client.house.finder.details(paper, place(interaction))
-    await reply(interaction, details_card(details))
+async def reply_with_card(interaction: Interaction, paper: Paper) -> None:
+    details = await interaction.client.services.finder.get_details(paper, get_viewer(interaction))
+    await reply(interaction, render_card(details))
 
 
-async def show_similar(interaction: Interaction, paper: Paper) -> None:
-    hits = await interaction.client.house.finder.similar(paper, place(interaction))
+async def reply_with_similar(interaction: Interaction, paper: Paper) -> None:
+    hits = await interaction.client.services.finder.find_similar(paper, get_viewer(interaction))
     if not hits:
         raise Refused(Refusal.NOTHING_SIMILAR)
-    await reply(interaction, similar_message(paper, hits))
+    await reply(interaction, render_similar(paper, hits))
 
 
-class DetailsButton(Control, kind="details", form=rf"{PAPER}(?::[0-9a-f]+)?"):
+class DetailsButton(Control, kind="details", pattern=rf"{PAPER_PATTERN}(?::[0-9a-f]+)?"):
     """The Details button beside a paper of a digest; the digest's nonce follows the id."""
 
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
-        await show_card(interaction, await known_paper(interaction, said["paper"]))
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        await reply_with_card(interaction, await get_paper(interaction, match["paper"]))
 
 
-class PickSelect(Control, kind="pick", form=rf"(?:[0-9a-f]+:)?{PAPER}"):
+class DetailsSelect(Control, kind="pick", pattern=rf"(?:[0-9a-f]+:)?{PAPER_PATTERN}"):
     """Opens the card of one of a page's papers."""
 
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
-        await show_card(interaction, await known_paper(interaction, said["paper"]))
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        await reply_with_card(interaction, await get_paper(interaction, match["paper"]))
 
 
-class TagSelect(Control, kind="tag", form=r"(?P<tag>.+)"):
+class TagSelect(Control, kind="tag", pattern=r"(?P<tag>.+)"):
     """Searches for one of a paper's tags."""
 
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
-        await show_found(interaction, read_query(interaction, f'tag:"{said["tag"]}"'))
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        await reply_with_results(interaction, parse_query_today(interaction, f'tag:"{match["tag"]}"'))
 
 
-class SimilarButton(Control, kind="similar", form=PAPER):
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
-        await show_similar(interaction, await known_paper(interaction, said["paper"]))
+class SimilarButton(Control, kind="similar", pattern=PAPER_PATTERN):
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        await reply_with_similar(interaction, await get_paper(interaction, match["paper"]))
 
 
-class CiteButton(Control, kind="cite", form=PAPER):
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
-        paper = await known_paper(interaction, said["paper"])
-        await reply(interaction, citation(paper, Format.BIBTEX))
+class CiteButton(Control, kind="cite", pattern=PAPER_PATTERN):
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        paper = await get_paper(interaction, match["paper"])
+        await reply(interaction, render_citation(paper, CitationFormat.BIBTEX))

@@ -13,9 +13,9 @@ from discord import app_commands
 from discord.ui import DynamicItem, Item, LayoutView
 from discord.ui.select import BaseSelect
 
-from bot.answering import attend, reply, update
+from bot.answering import handle_interaction, reply, update_message
 from bot.client import PaperBot
-from bot.lookups.finder import Place
+from bot.lookups.finder import Viewer
 from bot.refusals import Refusal, Refused
 
 Interaction = discord.Interaction[PaperBot]
@@ -29,15 +29,15 @@ class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
     A control that works `in_place` changes the message it is part of, if only one person sees that message.
     """
 
-    known: ClassVar[dict[str, type["Control"]]] = {}  # by kind
-    _form: ClassVar[re.Pattern[str]]
+    registry: ClassVar[dict[str, type["Control"]]] = {}  # by kind
+    _pattern: ClassVar[re.Pattern[str]]
     _in_place: ClassVar[bool]
 
-    def __init_subclass__(cls, *, kind: str, form: str, in_place: bool = False) -> None:
+    def __init_subclass__(cls, *, kind: str, pattern: str, in_place: bool = False) -> None:
         super().__init_subclass__(template=rf"(?s:{kind}(:.*)?)")
-        cls._form = re.compile(f"{kind}:{form}", re.ASCII | re.DOTALL)
+        cls._pattern = re.compile(f"{kind}:{pattern}", re.ASCII | re.DOTALL)
         cls._in_place = in_place
-        Control.known[kind] = cls
+        Control.registry[kind] = cls
 
     @classmethod
     async def from_custom_id(
@@ -46,85 +46,89 @@ class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
         return cls(item)
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        await attend(interaction, self._answer(interaction), in_place=self._in_place and _is_private(interaction))
+        await handle_interaction(
+            interaction, self._match_and_answer(interaction), in_place=self._in_place and _is_ephemeral(interaction)
+        )
 
-    async def _answer(self, interaction: Interaction) -> None:
-        said = self._form.fullmatch(self._text)
+    async def _match_and_answer(self, interaction: Interaction) -> None:
+        said = self._pattern.fullmatch(self._full_id)
         if said is None:
             raise Refused(Refusal.CONTROL_STALE)
         await self.answer(interaction, said)
 
     @property
-    def _text(self) -> str:
+    def _full_id(self) -> str:
         """Its custom_id and, for a select, what was picked; roles and channels by their ids."""
         picked = self.item.values if isinstance(self.item, BaseSelect) else []
         return ":".join([self.custom_id, *(each if isinstance(each, str) else str(each.id) for each in picked)])
 
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         """Do what the control is for; `said` is its custom_id, matched by its form. Raises `Refused`."""
         raise NotImplementedError
 
 
-class ModalForm:
+class ModalHandler:
     """A modal, answered like a control: it also works if it was opened before a restart."""
 
-    known: ClassVar[dict[str, type["ModalForm"]]] = {}  # by kind
-    _form: ClassVar[re.Pattern[str]]
+    registry: ClassVar[dict[str, type["ModalHandler"]]] = {}  # by kind
+    _pattern: ClassVar[re.Pattern[str]]
 
-    def __init_subclass__(cls, *, kind: str, form: str) -> None:
+    def __init_subclass__(cls, *, kind: str, pattern: str) -> None:
         super().__init_subclass__()
-        cls._form = re.compile(f"{kind}:{form}", re.ASCII | re.DOTALL)
-        ModalForm.known[kind] = cls
+        cls._pattern = re.compile(f"{kind}:{pattern}", re.ASCII | re.DOTALL)
+        ModalHandler.registry[kind] = cls
 
     @classmethod
-    async def submitted(cls, interaction: Interaction) -> None:
+    async def handle_submission(cls, interaction: Interaction) -> None:
         """Answer a submitted modal, if it is one of ours."""
         data: Any = interaction.data
-        kind = ModalForm.known.get(data["custom_id"].partition(":")[0])
+        kind = ModalHandler.registry.get(data["custom_id"].partition(":")[0])
         if kind:
-            await kind().callback(interaction, data["custom_id"], dict(_typed(data["components"])))
+            await kind().callback(interaction, data["custom_id"], dict(_read_typed(data["components"])))
 
     async def callback(self, interaction: Interaction, custom_id: str, typed: Mapping[str, str]) -> None:
-        await attend(interaction, self._answer(interaction, custom_id, typed), in_place=_is_private(interaction))
+        await handle_interaction(
+            interaction, self._match_and_answer(interaction, custom_id, typed), in_place=_is_ephemeral(interaction)
+        )
 
-    async def _answer(self, interaction: Interaction, custom_id: str, typed: Mapping[str, str]) -> None:
-        said = self._form.fullmatch(custom_id)
+    async def _match_and_answer(self, interaction: Interaction, custom_id: str, typed: Mapping[str, str]) -> None:
+        said = self._pattern.fullmatch(custom_id)
         if said is None:
             raise Refused(Refusal.PANEL_CLOSED)
         await self.answer(interaction, said, typed)
 
-    async def answer(self, interaction: Interaction, said: re.Match[str], typed: Mapping[str, str]) -> None:
+    async def answer(self, interaction: Interaction, match: re.Match[str], typed: Mapping[str, str]) -> None:
         """Do what the modal is for, with what was `typed` in each field. Raises `Refused`."""
         raise NotImplementedError
 
 
-def _typed(components: Sequence[Any]) -> Iterator[tuple[str, str]]:
+def _read_typed(components: Sequence[Any]) -> Iterator[tuple[str, str]]:
     """What was typed in each field, however deep the fields are nested."""
     for each in components:
         if "value" in each:
             yield each["custom_id"], each["value"]
-        yield from _typed([*each.get("components", ()), *([each["component"]] if "component" in each else [])])
+        yield from _read_typed([*each.get("components", ()), *([each["component"]] if "component" in each else [])])
 
 
-def choices(values: Iterable[str]) -> Choices:
+def build_choices(values: Iterable[str]) -> Choices:
     """Each value as a choice of an option, named by its value."""
     return [app_commands.Choice(name=str(value), value=str(value)) for value in values]
 
 
-async def turn(interaction: Interaction, view: LayoutView) -> None:
+async def show_page(interaction: Interaction, view: LayoutView) -> None:
     """Show another page: in place of a page that only one person sees, as a new message if everyone sees it."""
-    if _is_private(interaction):
-        await update(interaction, view)
+    if _is_ephemeral(interaction):
+        await update_message(interaction, view)
     else:
         await reply(interaction, view)
 
 
-def _is_private(interaction: discord.Interaction[Any]) -> bool:
+def _is_ephemeral(interaction: discord.Interaction[Any]) -> bool:
     """Whether only one person sees the message that a control is part of."""
     return interaction.message is not None and interaction.message.flags.ephemeral
 
 
-def place(interaction: Interaction) -> Place | None:
+def get_viewer(interaction: Interaction) -> Viewer | None:
     """The server of the person who asks, for links to what was posted there, in channels that they may view."""
     guild, member = interaction.guild, interaction.user
     if guild is None or not isinstance(member, discord.Member):
@@ -134,4 +138,4 @@ def place(interaction: Interaction) -> Place | None:
         channel = guild.get_channel_or_thread(channel_id)
         return channel is not None and channel.permissions_for(member).view_channel
 
-    return Place(guild.id, views)
+    return Viewer(guild.id, views)

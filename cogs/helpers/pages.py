@@ -7,68 +7,70 @@ import discord
 from discord.ui import LayoutView
 
 from bot.answering import reply
-from bot.layouts.results import found_message, leaderboard_message, nothing_message, posted_message
-from bot.lookups.finder import AGES, Results
+from bot.layouts.results import render_leaderboard, render_nothing_found, render_posted, render_results
+from bot.lookups.finder import AGES, SearchResults
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
-from bot.search import Query, parse
-from cogs.helpers.controls import Control, Interaction, place, turn
+from bot.search import Query, parse_query
+from cogs.helpers.controls import Control, Interaction, get_viewer, show_page
 
-NUMBER = r"(?P<page>[1-9]\d{0,4})"
-PAGE = rf"[a-z]{NUMBER}"  # the letter of the button, then the page it leads to
+PAGE_NUMBER = r"(?P<page>[1-9]\d{0,4})"
+PAGE_PATTERN = rf"[a-z]{PAGE_NUMBER}"  # the letter of the button, then the page it leads to
 
 
-def read_query(interaction: Interaction, text: str) -> Query:
+def parse_query_today(interaction: Interaction, text: str) -> Query:
     """The query in `text`, read as of today."""
-    return parse(text, interaction.client.house.clock().date())
+    return parse_query(text, interaction.client.services.clock().date())
 
 
-async def found_page(interaction: Interaction, query: Query, page: int, *, shared: bool = False) -> Results:
+async def search_page(interaction: Interaction, query: Query, page: int, *, shared: bool = False) -> SearchResults:
     """A page of what `query` finds; a page `shared` with everyone has no links to channels."""
-    results = await interaction.client.house.finder.page(query, page, None if shared else place(interaction))
+    results = await interaction.client.services.finder.search_page(
+        query, page, None if shared else get_viewer(interaction)
+    )
     if results.total and not results.hits:
         raise Refused(Refusal.PAGE_GONE)
     return results
 
 
-async def show_found(interaction: Interaction, query: Query, *, shared: bool = False) -> None:
+async def reply_with_results(interaction: Interaction, query: Query, *, shared: bool = False) -> None:
     """Answer with the first page, `shared` with everyone if there is anything to share."""
-    results = await found_page(interaction, query, 1, shared=shared)
+    results = await search_page(interaction, query, 1, shared=shared)
     if results.total:
-        await reply(interaction, found_message(results, shared=shared), ephemeral=not shared)
+        await reply(interaction, render_results(results, shared=shared), ephemeral=not shared)
     else:
-        await reply(interaction, nothing_message(results))
+        await reply(interaction, render_nothing_found(results))
 
 
-async def leaderboard_page(
+async def render_leaderboard_page(
     interaction: Interaction, period: Period, day: date, page: int, *, if_empty: Refusal = Refusal.PAGE_GONE
 ) -> LayoutView:
-    house = interaction.client.house
-    board = await house.finder.leaderboard(period, day, page, house.clock())
+    services = interaction.client.services
+    board = await services.finder.build_leaderboard(period, day, page, services.clock())
     if not board.papers:
         raise Refused(if_empty)
-    return leaderboard_message(board)
+    return render_leaderboard(board)
 
 
-async def posted_page(interaction: Interaction, period: str, page: int) -> LayoutView:
+async def render_posted_page(interaction: Interaction, period: str, page: int) -> LayoutView:
     """A page of what this server's digests highlighted."""
-    here, house = place(interaction), interaction.client.house
+    here, services = get_viewer(interaction), interaction.client.services
     if here is None:
         raise Refused(Refusal.POSTED_OUTSIDE_SERVER)
-    hits, total = await house.finder.posted(here, period, page, house.clock())
+    hits, total = await services.finder.list_posted(here, period, page, services.clock())
     if not hits:
         raise Refused(Refusal.PAGE_GONE if total else Refusal.NOTHING_POSTED)
-    return posted_message(period, hits, total=total, page=page)
+    return render_posted(period, hits, total=total, page=page)
 
 
 def check_may_share(interaction: Interaction) -> None:
     """Refuses people who may not post a message here that everyone sees."""
-    missing = [name for name in _needed_to_share(interaction) if not getattr(interaction.permissions, name)]
+    missing = [name for name in _list_sharing_permissions(interaction) if not getattr(interaction.permissions, name)]
     if missing:
         raise Refused(Refusal.MAY_NOT_SHARE, permissions=missing)
 
 
-def _needed_to_share(interaction: Interaction) -> list[str]:
+def _list_sharing_permissions(interaction: Interaction) -> list[str]:
     if interaction.guild_id is None:
         return []
     in_thread = isinstance(interaction.channel, discord.Thread)
@@ -77,51 +79,55 @@ def _needed_to_share(interaction: Interaction) -> list[str]:
     return [*needed, "use_external_apps"] if brought_along else needed
 
 
-async def _found(interaction: Interaction, said: re.Match[str], *, shared: bool = False) -> Results:
-    return await found_page(interaction, read_query(interaction, said["query"]), int(said["page"]), shared=shared)
+async def _search_again(interaction: Interaction, said: re.Match[str], *, shared: bool = False) -> SearchResults:
+    return await search_page(
+        interaction, parse_query_today(interaction, said["query"]), int(said["page"]), shared=shared
+    )
 
 
-class FoundPage(Control, kind="find", form=rf"{PAGE}:(?P<query>.+)", in_place=True):
+class ResultsPageButton(Control, kind="find", pattern=rf"{PAGE_PATTERN}:(?P<query>.+)", in_place=True):
     """Shows a page of what a query finds."""
 
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
-        results = await _found(interaction, said)
-        await turn(interaction, found_message(results) if results.total else nothing_message(results))
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        results = await _search_again(interaction, match)
+        await show_page(interaction, render_results(results) if results.total else render_nothing_found(results))
 
 
-class ShareButton(Control, kind="share", form=rf"{NUMBER}:(?P<query>.+)"):
+class ShareButton(Control, kind="share", pattern=rf"{PAGE_NUMBER}:(?P<query>.+)"):
     """Shows everyone the page that one person sees."""
 
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         check_may_share(interaction)
-        results = await _found(interaction, said, shared=True)
+        results = await _search_again(interaction, match, shared=True)
         if not results.total:
             raise Refused(Refusal.PAGE_GONE)
-        await reply(interaction, found_message(results, shared=True), ephemeral=False)
+        await reply(interaction, render_results(results, shared=True), ephemeral=False)
 
 
-class TopPage(Control, kind="top", form=rf"{PAGE}:(?P<period>[a-z ]+):(?P<day>\d{{4}}-\d\d-\d\d)", in_place=True):
+class LeaderboardPageButton(
+    Control, kind="top", pattern=rf"{PAGE_PATTERN}:(?P<period>[a-z ]+):(?P<day>\d{{4}}-\d\d-\d\d)", in_place=True
+):
     """Shows a page of a leaderboard."""
 
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         try:
-            period, day = Period(said["period"]), date.fromisoformat(said["day"])
+            period, day = Period(match["period"]), date.fromisoformat(match["day"])
         except ValueError:
             raise Refused(Refusal.CONTROL_STALE) from None
-        await turn(interaction, await leaderboard_page(interaction, period, day, int(said["page"])))
+        await show_page(interaction, await render_leaderboard_page(interaction, period, day, int(match["page"])))
 
 
-class PostedPage(Control, kind="posted", form=rf"{PAGE}:(?P<period>{'|'.join(AGES)})", in_place=True):
+class PostedPageButton(Control, kind="posted", pattern=rf"{PAGE_PATTERN}:(?P<period>{'|'.join(AGES)})", in_place=True):
     """Shows a page of what a server's digests highlighted."""
 
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
-        await turn(interaction, await posted_page(interaction, said["period"], int(said["page"])))
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        await show_page(interaction, await render_posted_page(interaction, match["period"], int(match["page"])))
 
 
-class QuietButton(Control, kind="quiet", form=r"(?P<nonce>[0-9a-f]+)"):
+class QuietListButton(Control, kind="quiet", pattern=r"(?P<nonce>[0-9a-f]+)"):
     """Part of the note of a quiet run; it shows the list that the run looked at."""
 
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
-        house, now = interaction.client.house, interaction.client.house.clock()
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        services, now = interaction.client.services, interaction.client.services.clock()
         sent_at = interaction.message.created_at if interaction.message else now
-        await reply(interaction, leaderboard_message(await house.finder.list_behind(said["nonce"], sent_at, now)))
+        await reply(interaction, render_leaderboard(await services.finder.get_quiet_list(match["nonce"], sent_at, now)))

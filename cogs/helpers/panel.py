@@ -10,133 +10,135 @@ from functools import partial
 import discord
 from discord.ui import Modal
 
-from bot.answering import open_modal, reply, update
+from bot.answering import open_modal, reply, update_message
 from bot.layouts import panel as layout
 from bot.layouts.refusals import explain_refusal
-from bot.layouts.subscriptions import saved
+from bot.layouts.subscriptions import describe_saved
 from bot.refusals import Refusal, Refused
-from bot.storage import Draft, SameDigest, Subscription
-from bot.subscription.zones import find_zones
+from bot.storage import Draft, DuplicateDigest, Subscription
+from bot.subscription.timezones import find_timezones
 from cogs.helpers import admins
-from cogs.helpers.controls import Control, Interaction, ModalForm
+from cogs.helpers.controls import Control, Interaction, ModalHandler
 
-FORM = r"(?P<draft>[0-9a-f]+):(?P<part>[a-z_]+)"
+DRAFT_PATTERN = r"(?P<draft>[0-9a-f]+):(?P<part>[a-z_]+)"
 
 _MODALS: Mapping[str, Callable[[Draft], Modal]] = {
-    "time": layout.time_modal,
-    "taste": layout.taste_modal,
-    "pings": layout.pings_modal,
+    "time": layout.build_time_modal,
+    "selection": layout.build_selection_modal,
+    "pings": layout.build_pings_modal,
 }
 
 
 async def open_panel(interaction: Interaction, known: Subscription | None = None) -> None:
     """Answer with a panel for `known`, or for a new subscription that is ready to be saved."""
     admins.check_admin(interaction)
-    drafts, user_id, now = interaction.client.drafts, interaction.user.id, interaction.client.house.clock()
+    drafts, user_id, now = interaction.client.drafts, interaction.user.id, interaction.client.services.clock()
     if known:
-        draft = await drafts.begin_change(known, user_id, now)
+        draft = await drafts.start_from_subscription(known, user_id, now)
     else:
-        guild_id, locale = admins.guild_of(interaction).id, str(interaction.locale)
-        draft = await drafts.begin_new(guild_id, user_id, now, channel_id=_channel_id(interaction), locale=locale)
-    await reply(interaction, layout.panel(await drafts.look_ahead(draft, now)))
+        guild_id, locale = admins.get_guild(interaction).id, str(interaction.locale)
+        draft = await drafts.start_new(guild_id, user_id, now, channel_id=_get_channel_id(interaction), locale=locale)
+    await reply(interaction, layout.render_panel(await drafts.get_status(draft, now)))
 
 
-def _channel_id(interaction: Interaction) -> int | None:
+def _get_channel_id(interaction: Interaction) -> int | None:
     """The channel where the interaction happens; for a thread, its parent channel."""
     channel = interaction.channel
     return channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
 
 
-class PanelControl(Control, kind="panel", form=rf"{FORM}(?P<picked>(?::.+)?)", in_place=True):
+class PanelControl(Control, kind="panel", pattern=rf"{DRAFT_PATTERN}(?P<picked>(?::.+)?)", in_place=True):
     """A control of a panel: it changes the draft, opens a modal to type in, or does something with the draft."""
 
-    async def answer(self, interaction: Interaction, said: re.Match[str]) -> None:
-        draft, part = await _own_draft(interaction, said["draft"]), said["part"]
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        draft, part = await _get_own_draft(interaction, match["draft"]), match["part"]
         if part in _ACTIONS:
             await _ACTIONS[part](interaction, draft)
         elif part in _MODALS:
             await open_modal(interaction, _MODALS[part](draft))
         else:
-            await _pick(interaction, draft, part, said["picked"].split(":")[1:])
+            await _apply_picked(interaction, draft, part, match["picked"].split(":")[1:])
 
 
-class PanelForm(ModalForm, kind="panel", form=FORM):
+class PanelModal(ModalHandler, kind="panel", pattern=DRAFT_PATTERN):
     """A modal of a panel: valid values change the draft; for the others the panel says how to write them."""
 
-    async def answer(self, interaction: Interaction, said: re.Match[str], typed: Mapping[str, str]) -> None:
+    async def answer(self, interaction: Interaction, match: re.Match[str], typed: Mapping[str, str]) -> None:
         bot = interaction.client
-        draft = await _own_draft(interaction, said["draft"])
-        changed, wrong = await bot.drafts.type_in(draft, typed, bot.house.clock())
-        note = "\n".join(layout.misread(text, refused) for text, refused in wrong)
-        zones = find_zones(typed["zone"]) if "zone" in typed else ()
-        await _show(interaction, changed, said["part"], note=note, zones=zones)
+        draft = await _get_own_draft(interaction, match["draft"])
+        changed, wrong = await bot.drafts.apply_typed(draft, typed, bot.services.clock())
+        note = "\n".join(layout.describe_misread(text, refused) for text, refused in wrong)
+        timezones = find_timezones(typed["timezone"]) if "timezone" in typed else ()
+        await _show_panel(interaction, changed, match["part"], note=note, timezones=timezones)
 
 
-async def _own_draft(interaction: Interaction, draft_id: str) -> Draft:
+async def _get_own_draft(interaction: Interaction, draft_id: str) -> Draft:
     """The draft to edit. Only the admin who began it may edit it, and only in this server."""
     admins.check_admin(interaction)
-    return await interaction.client.drafts.get(draft_id, interaction.guild_id, interaction.user.id)
+    return await interaction.client.drafts.get_own(draft_id, interaction.guild_id, interaction.user.id)
 
 
-async def _pick(interaction: Interaction, draft: Draft, field: str, picked: list[str]) -> None:
+async def _apply_picked(interaction: Interaction, draft: Draft, field: str, picked: list[str]) -> None:
     bot = interaction.client
     try:
-        changed = await bot.drafts.pick(draft, field, picked, bot.house.clock())
+        changed = await bot.drafts.apply_picked(draft, field, picked, bot.services.clock())
     except Refused as refused:
         if refused.refusal is Refusal.FIELD_UNKNOWN:
             raise Refused(Refusal.PANEL_CLOSED) from refused
         if refused.refusal is not Refusal.EVERYONE_NOT_PINGED:
             raise
-        await _show(interaction, draft, field, note=explain_refusal(refused))
+        await _show_panel(interaction, draft, field, note=explain_refusal(refused))
     else:
-        await _show(interaction, changed, field)
+        await _show_panel(interaction, changed, field)
 
 
-async def _show(
-    interaction: Interaction, draft: Draft, part: str = "", *, note: str = "", zones: Sequence[str] = ()
+async def _show_panel(
+    interaction: Interaction, draft: Draft, part: str = "", *, note: str = "", timezones: Sequence[str] = ()
 ) -> None:
     """Update the panel to show the page that `part` is on."""
     bot = interaction.client
-    prospect = await bot.drafts.look_ahead(draft, bot.house.clock())
-    extras = part in layout.EXTRAS
-    view = layout.extras_panel(prospect, note) if extras else layout.panel(prospect, note, zones)
-    await update(interaction, view)
+    status = await bot.drafts.get_status(draft, bot.services.clock())
+    extras = part in layout.SECOND_PAGE
+    view = layout.render_second_page(status, note) if extras else layout.render_panel(status, note, timezones)
+    await update_message(interaction, view)
 
 
-async def _more(interaction: Interaction, draft: Draft) -> None:
-    await _show(interaction, draft, "more")
+async def _show_second_page(interaction: Interaction, draft: Draft) -> None:
+    await _show_panel(interaction, draft, "more")
 
 
-async def _preview(interaction: Interaction, draft: Draft) -> None:
+async def _show_preview(interaction: Interaction, draft: Draft) -> None:
     bot = interaction.client
-    run, _ = await bot.drafts.next_run(draft, bot.house.clock())
-    await admins.show_preview(interaction, bot.drafts.wish_of(draft), run, draft.subscription_id)
+    run, _ = await bot.drafts.find_next_run(draft, bot.services.clock())
+    await admins.reply_with_preview(interaction, bot.drafts.get_effective_settings(draft), run, draft.subscription_id)
 
 
-async def _save(interaction: Interaction, draft: Draft, *, another: bool = False) -> None:
+async def _save_draft(interaction: Interaction, draft: Draft, *, another: bool = False) -> None:
     bot, by = interaction.client, interaction.user.id
     try:
-        subscription, done = await bot.drafts.save(draft, by=by, now=bot.house.clock(), another=another)
-    except SameDigest as same:
-        await update(interaction, layout.same_digest(same.known, draft))
+        subscription, done = await bot.drafts.save_draft(draft, by=by, now=bot.services.clock(), another=another)
+    except DuplicateDigest as same:
+        await update_message(interaction, layout.render_duplicate(same.existing, draft))
     except Refused as refused:
         if refused.refusal is Refusal.PANEL_CLOSED:
             raise
-        await _show(interaction, await _own_draft(interaction, draft.id), note=layout.not_saved(refused))
+        await _show_panel(
+            interaction, await _get_own_draft(interaction, draft.id), note=layout.describe_not_saved(refused)
+        )
     else:
-        await update(interaction, layout.saved_panel(saved(subscription, done)))
+        await update_message(interaction, layout.render_saved(describe_saved(subscription, done)))
 
 
-async def _cancel(interaction: Interaction, draft: Draft) -> None:
-    await interaction.client.drafts.cancel(draft)
-    await update(interaction, layout.cancelled_panel())
+async def _cancel_draft(interaction: Interaction, draft: Draft) -> None:
+    await interaction.client.drafts.discard(draft)
+    await update_message(interaction, layout.render_cancelled())
 
 
 _ACTIONS: Mapping[str, Callable[[Interaction, Draft], Awaitable[None]]] = {
-    "more": _more,
-    "back": _show,
-    "preview": _preview,
-    "save": _save,
-    "another": partial(_save, another=True),
-    "cancel": _cancel,
+    "more": _show_second_page,
+    "back": _show_panel,
+    "preview": _show_preview,
+    "save": _save_draft,
+    "another": partial(_save_draft, another=True),
+    "cancel": _cancel_draft,
 }

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.app import _sole_use
+from bot.app import _lock_database
 from bot.demo.papers_server import PapersServer
-from bot.papers.titles import name_of
+from bot.papers.titles import get_display_title
 from bot.storage import open_storage
 from tests.support.builders import DAY, entries, entry, query
 
@@ -38,14 +38,14 @@ class WatchedServer(PapersServer):
         self.asked: list[date] = []
         self.status = 200
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
+    async def answer_list(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(date.fromisoformat(request.query["date"]))
         if len(self.asked) == 5:
             self.fifth.set()
             await self.free.wait()
         if self.status != 200:
             return web.Response(status=self.status, text="<html>down", headers={"Retry-After": "0"})
-        return await super().answer(request)
+        return await super().answer_list(request)
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ class TestBackfill:
         async with open_storage(path):
             pass
         query(path, "PRAGMA user_version = 1")
-        with _sole_use(path):
+        with _lock_database(path):
             ended = await terminal.run(*TEN_DAYS)
         assert (ended.code, ended.out, papers_server.asked) == (2, "", [])
         assert is_one_clear_line(ended), ended.err
@@ -221,7 +221,7 @@ class TestBackfill:
     async def test_beside_a_bot_of_the_same_version_it_fills_the_archive(self, terminal: Terminal) -> None:
         path = terminal.folder / "paperboy.db"
         async with open_storage(path):
-            with _sole_use(path):
+            with _lock_database(path):
                 ended = await terminal.run(*TEN_DAYS)
         assert (ended.code, ended.out) == (0, "10 days read.\n")
 
@@ -281,7 +281,7 @@ class TestPreview:
         assert ended.code == 0
         shown = " ".join(ended.out.replace("│", " ").split())
         assert shown.count(" ".join(title.split())) >= 2, ended.out  # its organization and summary
-        assert " ".join(name_of(title, "2601.00042").split()) in shown, ended.out
+        assert " ".join(get_display_title(title, "2601.00042").split()) in shown, ended.out
 
     async def test_what_makes_no_sense_is_a_mistake_in_usage(self, terminal: Terminal) -> None:
         mistakes: list[tuple[str, ...]] = [

@@ -14,8 +14,8 @@ import pytest
 from rich.console import Console
 
 from bench import corpus
-from bot.demo import sample_beyond, sample_lists
-from bot.demo.stage import raised_stage
+from bot.demo import load_sample_lists, load_unlisted_entries
+from bot.demo.show import open_demo
 from bot.papers.entry import read_entry
 from tests.support.messages import custom_ids, read_texts
 
@@ -69,7 +69,7 @@ async def test_a_screenshot_without_a_chromium_says_what_to_install(tmp_path: Pa
 
 
 async def test_the_digest_is_in_the_channel_and_a_reader_finds_papers_and_opens_them(tmp_path: Path) -> None:
-    async with raised_stage(tmp_path, Console(quiet=True)) as stage:
+    async with open_demo(tmp_path, Console(quiet=True)) as stage:
         (digest,) = stage.channel.history()
         assert "Thursday 28 May 2026" in read_texts(digest)
         assert "Top 5 of 12 papers by upvotes" in read_texts(digest)
@@ -86,7 +86,7 @@ async def test_the_digest_is_in_the_channel_and_a_reader_finds_papers_and_opens_
 
 
 def test_every_entry_of_the_sample_is_a_paper_with_a_summary_and_tags() -> None:
-    lists = sample_lists()
+    lists = load_sample_lists()
     papers = [read_entry(entry, day) for day, entries in lists.items() for entry in entries]
     assert len(papers) == len({paper.id for paper in papers}) == 168
     assert all(paper.abstract and paper.ai_summary and paper.tags and paper.authors for paper in papers)
@@ -94,8 +94,8 @@ def test_every_entry_of_the_sample_is_a_paper_with_a_summary_and_tags() -> None:
 
 
 def test_the_papers_beyond_the_sample_are_on_no_list_of_it_and_as_complete() -> None:
-    listed = {entry["paper"]["id"] for entries in sample_lists().values() for entry in entries}
-    papers = [read_entry(entry, None) for entry in sample_beyond()]
+    listed = {entry["paper"]["id"] for entries in load_sample_lists().values() for entry in entries}
+    papers = [read_entry(entry, None) for entry in load_unlisted_entries()]
     assert {paper.id for paper in papers} == {"1706.03762", "1810.04805", "2106.09685"}
     assert listed.isdisjoint(paper.id for paper in papers)
     assert all(paper.abstract and paper.ai_summary and paper.tags and paper.authors for paper in papers)
@@ -103,15 +103,15 @@ def test_the_papers_beyond_the_sample_are_on_no_list_of_it_and_as_complete() -> 
 
 
 async def test_the_demos_archive_can_look_up_a_paper_it_never_listed(tmp_path: Path) -> None:
-    async with raised_stage(tmp_path, Console(quiet=True)) as stage:
-        house = stage.bot.house
-        assert await house.storage.papers.get(["1706.03762"]) == []
-        found = await house.archive.search_hub("attention translation", 5)
+    async with open_demo(tmp_path, Console(quiet=True)) as stage:
+        services = stage.bot.services
+        assert await services.storage.papers.get(["1706.03762"]) == []
+        found = await services.archive.search_hub("attention translation", 5)
         assert [paper.id for paper in found] == ["1706.03762"]
-        fetched = await house.archive.fetch("1706.03762", house.clock())
+        fetched = await services.archive.fetch_paper("1706.03762", services.clock())
         assert fetched
         assert fetched.authors[0] == "Ashish Vaswani"
-        assert await house.storage.papers.get([fetched.id]) == [fetched]
+        assert await services.storage.papers.get([fetched.id]) == [fetched]
 
 
 @pytest.mark.real_days
@@ -119,7 +119,7 @@ async def test_the_demos_archive_can_look_up_a_paper_it_never_listed(tmp_path: P
 def test_no_text_of_the_sample_repeats_six_words_of_its_paper() -> None:
     _, lists = corpus.lists()
     theirs = {entry["paper"]["id"]: entry["paper"]["summary"] for each in lists.values() for entry in each}
-    for day, entries in sample_lists().items():
+    for day, entries in load_sample_lists().items():
         for paper in (read_entry(entry, day) for entry in entries):
             ours = runs_of_words(f"{paper.abstract} . {paper.ai_summary}")
             assert not ours & runs_of_words(theirs.get(paper.id, "")), paper.id

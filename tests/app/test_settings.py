@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import index_beside
-from bot.settings import BotSettings, InvalidSettings, Settings, env_example, read_settings
+from bot.app import get_index_path
+from bot.settings import ArchiveSettings, BotSettings, InvalidSettings, read_settings, render_env_example
 from tests.support.paths import ROOT
 
 GARBAGE = {
@@ -51,7 +51,7 @@ def test_without_settings_the_defaults_hold(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_commands_that_do_not_touch_discord_need_no_token() -> None:
-    assert read_settings(Settings).hf_token is None
+    assert read_settings(ArchiveSettings).hf_token is None
 
 
 def test_an_empty_setting_is_the_same_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,8 +73,8 @@ def test_the_index_stands_beside_the_database_and_is_never_the_database(
     monkeypatch: pytest.MonkeyPatch, database: str
 ) -> None:
     monkeypatch.setenv("PAPERBOY_DATABASE", database)
-    settings = read_settings(Settings)
-    index = index_beside(settings.database)
+    settings = read_settings(ArchiveSettings)
+    index = get_index_path(settings.database)
     assert index.parent == settings.database.parent
     assert index.name.endswith(".index")
     assert index != settings.database
@@ -103,17 +103,17 @@ def test_a_token_is_in_no_printed_form_of_the_settings(monkeypatch: pytest.Monke
 
 def test_settings_cannot_be_changed_once_read() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        read_settings(Settings).database = Path("another.db")  # type: ignore[misc]
+        read_settings(ArchiveSettings).database = Path("another.db")  # type: ignore[misc]
 
 
 def test_the_example_settings_are_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
-    assert example == env_example()
+    assert example == render_env_example()
     assert all(f"{name}=" in example for name in GARBAGE)
 
 
 def test_the_example_with_its_remarks_taken_away_is_a_valid_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = [line.removeprefix("# ") for line in env_example().splitlines() if "=" in line]
+    lines = [line.removeprefix("# ") for line in render_env_example().splitlines() if "=" in line]
     Path(".env").write_text("\n".join(lines).replace("DISCORD_TOKEN=", "DISCORD_TOKEN=secret"))
     from_file = read_settings(BotSettings)
     Path(".env").write_text("DISCORD_TOKEN=secret")

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from bot.app import House
+from bot.app import Services
 from tests.support.bot_process import DUE, World
 from tests.support.builders import Clock
 from tests.support.crashing import TICKED
@@ -34,7 +34,7 @@ async def test_a_start_says_in_one_line_that_it_is_ready_and_how_to_invite_it(wo
 
 
 async def test_a_session_that_is_lost_and_begun_anew_is_no_start(
-    house: House,
+    services: Services,
     wire: Wire,
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
@@ -42,7 +42,7 @@ async def test_a_session_that_is_lost_and_begun_anew_is_no_start(
     caplog.set_level(logging.INFO)
     for _ in range(2):
         wire.add_guild()
-    async with open_rig(house, wire, clock) as rig:
+    async with open_rig(services, wire, clock) as rig:
         again = asyncio.create_task(rig.bot.wait_for("ready"))
         await wire.gateway.drop(forget=True)
         await again

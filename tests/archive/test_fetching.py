@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.digest import days_between
-from bot.search import parse
+from bot.digest import list_days
+from bot.search import parse_query
 from bot.storage import database
 from tests.support.builders import DAY, Clock, entries, entry
 from tests.support.papers_server import Papers
@@ -24,25 +24,25 @@ def fetching(server: Server) -> Any:
 
 async def known(server: Server, first: date = date.min, last: date = date.max) -> int:
     """How many papers the archive has."""
-    return (await server.bot.house.storage.papers.top(first, last, limit=1))[1]
+    return (await server.bot.services.storage.papers.list_top(first, last, limit=1))[1]
 
 
 async def read_days(server: Server) -> set[date]:
     days = [TODAY + timedelta(days=each) for each in range(-60, 5)]
-    return set(await server.bot.house.storage.papers.captured_at(days))
+    return set(await server.bot.services.storage.papers.get_capture_times(days))
 
 
 async def test_the_jobs_are_in_the_timetable_by_their_names(server: Server) -> None:
-    jobs = {job.id for job in server.bot.house.scheduler.get_jobs()}
+    jobs = {job.id for job in server.bot.services.scheduler.get_jobs()}
     fetching = {"fetching.catch_up", "fetching.current", "fetching.settling", "fetching.embed"}
-    upkeep = {"upkeep.shrink", "upkeep.rewrite", "upkeep.clear", "upkeep.check"}
-    assert jobs == {*fetching, *upkeep, "posting.tick", "guilds.forget"}
+    maintenance = {"maintenance.pack", "maintenance.rewrite", "maintenance.clear", "maintenance.check"}
+    assert jobs == {*fetching, *maintenance, "posting.tick", "guilds.forget"}
 
 
 async def test_no_job_outlives_its_cog(server: Server) -> None:
-    for name in ("cogs.fetching", "cogs.posting", "cogs.guilds", "cogs.upkeep"):
+    for name in ("cogs.fetching", "cogs.posting", "cogs.guilds", "cogs.maintenance"):
         await server.bot.unload_extension(name)
-    assert server.bot.house.scheduler.get_jobs() == []
+    assert server.bot.services.scheduler.get_jobs() == []
 
 
 async def test_the_first_start_reads_the_days_before(server: Server, papers_server: Papers) -> None:
@@ -54,7 +54,7 @@ async def test_the_first_start_reads_the_days_before(server: Server, papers_serv
 
 async def test_what_was_read_at_the_start_can_be_searched(server: Server) -> None:
     await fetching(server).catch_up()
-    assert server.bot.house.search.find(parse("paper", DAY), limit=1).total == 7
+    assert server.bot.services.search.find_papers(parse_query("paper", DAY), limit=1).total == 7
 
 
 async def test_a_later_start_reads_only_what_is_lacking(server: Server, papers_server: Papers, clock: Clock) -> None:
@@ -70,7 +70,7 @@ async def test_today_and_yesterday_are_kept_current(server: Server, papers_serve
     assert await read_days(server) == {DAY, TODAY}
     papers_server.lists = {DAY: entries(7), TODAY: [entry("2601.00099", TODAY, title="Breaking")]}
     await fetching(server).refresh_current()
-    assert server.bot.house.search.find(parse("breaking", DAY), limit=1).ids == ("2601.00099",)
+    assert server.bot.services.search.find_papers(parse_query("breaking", DAY), limit=1).ids == ("2601.00099",)
 
 
 async def test_upvotes_are_followed_for_two_weeks(server: Server, papers_server: Papers, clock: Clock) -> None:
@@ -78,12 +78,12 @@ async def test_upvotes_are_followed_for_two_weeks(server: Server, papers_server:
     papers_server.lists = {DAY: [entry("2601.00001", upvotes=500)]}
     clock.advance(days=12)
     await fetching(server).refresh_settling()
-    (paper,) = await server.bot.house.storage.papers.get(["2601.00001"])
+    (paper,) = await server.bot.services.storage.papers.get(["2601.00001"])
     assert paper.upvotes == 500
     papers_server.lists = {DAY: [entry("2601.00001", upvotes=900)]}
     clock.advance(days=3)
     await fetching(server).refresh_settling()
-    (paper,) = await server.bot.house.storage.papers.get(["2601.00001"])
+    (paper,) = await server.bot.services.storage.papers.get(["2601.00001"])
     assert paper.upvotes == 500
 
 
@@ -102,7 +102,7 @@ async def test_with_the_papers_api_down_a_job_warns_and_the_next_one_goes_on(
 
 
 def catching_up(server: Server) -> Any:
-    return server.bot.house.scheduler.get_job("fetching.catch_up")
+    return server.bot.services.scheduler.get_job("fetching.catch_up")
 
 
 async def test_what_the_start_could_not_read_as_the_api_was_down_is_read_soon_after(
@@ -110,7 +110,7 @@ async def test_what_the_start_could_not_read_as_the_api_was_down_is_read_soon_af
 ) -> None:
     papers_server.lists = {TODAY - timedelta(days=n): entries(2, TODAY, first=10 * n + 1) for n in range(10)}
     papers_server.unservable = frozenset({TODAY - timedelta(days=3)})
-    server.bot.house.scheduler.remove_job("fetching.catch_up")
+    server.bot.services.scheduler.remove_job("fetching.catch_up")
     await fetching(server).catch_up()
     assert await read_days(server) == {TODAY - timedelta(days=n) for n in range(3)}
     papers_server.unservable = frozenset()
@@ -121,9 +121,9 @@ async def test_what_the_start_could_not_read_as_the_api_was_down_is_read_soon_af
 async def test_what_the_start_could_not_read_as_the_database_was_locked_is_read_soon_after(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "LOCKED_SECONDS", 0)  # else it waits for a minute
-    await server.bot.house.storage.database._writer.execute("PRAGMA busy_timeout = 0")  # and that for ten seconds
-    server.bot.house.scheduler.remove_job("fetching.catch_up")
+    monkeypatch.setattr(database, "LOCK_TIMEOUT", 0)  # else it waits for a minute
+    await server.bot.services.storage.database._writer.execute("PRAGMA busy_timeout = 0")  # and that for ten seconds
+    server.bot.services.scheduler.remove_job("fetching.catch_up")
     with closing(sqlite3.connect(server.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(sqlite3.OperationalError, match="locked"):
@@ -133,7 +133,7 @@ async def test_what_the_start_could_not_read_as_the_database_was_locked_is_read_
 
 
 async def test_once_the_start_has_read_all_it_is_not_read_again(server: Server) -> None:
-    server.bot.house.scheduler.remove_job("fetching.catch_up")
+    server.bot.services.scheduler.remove_job("fetching.catch_up")
     await fetching(server).catch_up()
     assert catching_up(server) is None
 
@@ -143,7 +143,7 @@ async def test_a_day_that_cannot_be_served_does_not_cost_the_others_their_refres
 ) -> None:
     papers_server.unservable = frozenset({DAY - timedelta(days=1), DAY - timedelta(days=4)})
     await fetching(server).refresh_settling()
-    days = set(days_between(TODAY - timedelta(days=14), TODAY))
+    days = set(list_days(TODAY - timedelta(days=14), TODAY))
     assert await read_days(server) == days - papers_server.unservable
 
 
@@ -161,7 +161,7 @@ async def test_an_index_that_cannot_be_written_does_not_stop_the_archive(
     def full(*_: object) -> None:
         raise ValueError("no space left")
 
-    monkeypatch.setattr(server.bot.house.search, "update", full)
+    monkeypatch.setattr(server.bot.services.search, "add_papers", full)
     await fetching(server).catch_up()
     assert await known(server) == 7
     assert "the search index could not be updated" in caplog.text
@@ -175,7 +175,7 @@ async def test_an_index_that_cannot_be_written_is_told_of_once_and_so_is_its_rec
         raise ValueError("no space left")
 
     with monkeypatch.context() as patched:
-        patched.setattr(server.bot.house.search, "update", full)
+        patched.setattr(server.bot.services.search, "add_papers", full)
         for _ in range(3):
             await fetching(server).refresh_current()
     for _ in range(3):
@@ -189,16 +189,16 @@ async def test_an_index_that_cannot_be_written_is_told_of_once_and_so_is_its_rec
 
 
 async def test_every_job_runs_by_utc_whatever_the_machine_says(server: Server) -> None:
-    jobs = server.bot.house.scheduler.get_jobs()
+    jobs = server.bot.services.scheduler.get_jobs()
     assert {str(getattr(job.trigger, "timezone", UTC)) for job in jobs} == {"UTC"}
 
 
 async def test_what_was_read_before_the_api_went_down_can_be_searched(server: Server, papers_server: Papers) -> None:
-    house = server.bot.house
-    await house.archive.refresh(DAY, server.clock())  # the process ended before the index followed
+    services = server.bot.services
+    await services.archive.refresh_day(DAY, server.clock())  # the process ended before the index followed
     papers_server.down = True
     await fetching(server).catch_up()
-    assert house.search.find(parse("paper", DAY), limit=1).total == 7
+    assert services.search.find_papers(parse_query("paper", DAY), limit=1).total == 7
 
 
 async def test_a_list_with_an_unreadable_entry_costs_only_that_entry(

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.app import House
-from bot.digest import closed_at
+from bot.app import Services
+from bot.digest import get_closing_time
 from bot.papers.api import PapersUnavailable
-from bot.search import parse
+from bot.search import parse_query
 from bot.storage import Storage
 from tests.support.builders import DAY, FRIDAY, MORNING, NOTHING_LISTED, entries, entry, paper
 from tests.support.lookups import read_card, search, why
@@ -21,26 +21,26 @@ from tests.support.papers_server import Papers
 from tests.support.server import Server, post
 
 BEFORE = DAY - timedelta(days=1)
-OPEN = closed_at(DAY) - timedelta(hours=2)
+OPEN = get_closing_time(DAY) - timedelta(hours=2)
 HOUR = timedelta(hours=1)
 WITHDRAWN = "2026-01-16T06:30:00.000Z"
 Read = Callable[..., Awaitable[list[str]]]
 
 
 @pytest.fixture
-def read(house: House, papers_server: Papers) -> Read:
+def read(services: Services, papers_server: Papers) -> Read:
     """Reads the list of a day, which has these entries now; gives the papers that are then known to be on it."""
 
     async def reading(listed: Sequence[Any], now: datetime = OPEN, day: date = DAY) -> list[str]:
         papers_server.lists = {**papers_server.lists, day: list(listed)}
-        await house.archive.refresh(day, now)
-        return await on_list(house.storage, day)
+        await services.archive.refresh_day(day, now)
+        return await on_list(services.storage, day)
 
     return reading
 
 
 async def on_list(storage: Storage, day: date = DAY) -> list[str]:
-    return sorted(each.paper.id for each in await storage.papers.candidates(day, day))
+    return sorted(each.paper.id for each in await storage.papers.list_candidates(day, day))
 
 
 # Taken off
@@ -58,7 +58,7 @@ async def test_a_paper_taken_off_its_list_before_that_closed_is_not_posted_and_i
     card = await read_card(server)
     assert "▲ **70**" in card
     assert "Daily Papers" not in card
-    await server.bot.house.archive.index()
+    await server.bot.services.archive.update_index()
     assert "Paper 2601.00001" in read_texts((await search(server, "2601.00001")).message)
 
 
@@ -70,54 +70,56 @@ async def test_what_was_highlighted_before_it_was_taken_off_stays_as_it_was(serv
     assert (await why(server)).startswith("Highlighted")
 
 
-async def test_a_paper_put_back_on_its_list_is_on_it_again(house: House, read: Read) -> None:
+async def test_a_paper_put_back_on_its_list_is_on_it_again(services: Services, read: Read) -> None:
     for listed in (entries(7), entries(6, first=2), entries(7)):
         assert await read(listed) == [each["paper"]["id"] for each in listed]
-    assert await house.storage.papers.snapshots("2601.00001") == [(OPEN, 70)]
+    assert await services.storage.papers.list_snapshots("2601.00001") == [(OPEN, 70)]
 
 
-async def test_the_search_goes_by_the_list_that_a_paper_is_still_on(house: House, read: Read) -> None:
+async def test_the_search_goes_by_the_list_that_a_paper_is_still_on(services: Services, read: Read) -> None:
     first = entries(3)
     await read([entry(ids(1)[0], BEFORE, upvotes=1), *entries(3, BEFORE, first=11)], day=BEFORE)
     await read(first)
-    await house.archive.index()
+    await services.archive.update_index()
 
     def found(day: date) -> tuple[str, ...]:
-        return house.search.find(parse(f"day:{day}", FRIDAY), limit=9).ids
+        return services.search.find_papers(parse_query(f"day:{day}", FRIDAY), limit=9).ids
 
     assert "2601.00001" in found(DAY)
     await read(first[1:])
-    await house.archive.index()
+    await services.archive.update_index()
     assert ("2601.00001" in found(DAY), "2601.00001" in found(BEFORE)) == (False, True)
-    (known,) = await house.storage.papers.get(["2601.00001"])
+    (known,) = await services.storage.papers.get(["2601.00001"])
     assert known.day == BEFORE
 
 
-async def test_whoever_keeps_what_was_read_learns_of_a_paper_taken_off(house: House, read: Read) -> None:
+async def test_whoever_keeps_what_was_read_learns_of_a_paper_taken_off(services: Services, read: Read) -> None:
     await read(entries(7))
-    before = await house.storage.papers.last_change()
+    before = await services.storage.papers.get_last_change()
     await read(entries(6, first=2))
-    assert [each.id for _, each in await house.storage.papers.changed_since(before, 9)] == ["2601.00001"]
+    assert [each.id for _, each in await services.storage.papers.list_changed_since(before, 9)] == ["2601.00001"]
     await read(entries(6, first=2))
-    assert await house.storage.papers.last_change() == before + 1
+    assert await services.storage.papers.get_last_change() == before + 1
 
 
-async def test_a_list_takes_nothing_off_another(house: House, read: Read) -> None:
+async def test_a_list_takes_nothing_off_another(services: Services, read: Read) -> None:
     await read(entries(2, BEFORE, first=11), day=BEFORE)
     await read(entries(7))
     await read([], day=FRIDAY)
-    assert len(await on_list(house.storage, BEFORE)) == 2
-    assert len(await on_list(house.storage)) == 7
+    assert len(await on_list(services.storage, BEFORE)) == 2
+    assert len(await on_list(services.storage)) == 7
 
 
-async def test_a_paper_whose_list_says_the_day_before_stays_until_it_is_off_that_list(house: House, read: Read) -> None:
+async def test_a_paper_whose_list_says_the_day_before_stays_until_it_is_off_that_list(
+    services: Services, read: Read
+) -> None:
     early = entry("2601.00031", submittedOnDailyAt=f"{BEFORE}T23:00:00.000Z")
     await read([early, *entries(3)])
-    assert await on_list(house.storage, BEFORE) == ["2601.00031"]
+    assert await on_list(services.storage, BEFORE) == ["2601.00031"]
     await read(entries(2, BEFORE, first=11), day=BEFORE)
-    assert await on_list(house.storage, BEFORE) == [*ids(11, 12, 31)]
+    assert await on_list(services.storage, BEFORE) == [*ids(11, 12, 31)]
     await read(entries(3))
-    assert await on_list(house.storage, BEFORE) == [*ids(11, 12)]
+    assert await on_list(services.storage, BEFORE) == [*ids(11, 12)]
 
 
 # Not to be believed
@@ -175,42 +177,42 @@ async def test_a_list_that_was_whole_in_between_has_not_stayed_short(read: Read)
     assert await read([], OPEN + 11 * HOUR) == []
 
 
-async def test_an_error_page_takes_nothing_off(house: House, papers_server: Papers, read: Read) -> None:
+async def test_an_error_page_takes_nothing_off(services: Services, papers_server: Papers, read: Read) -> None:
     async def apologize() -> None:
         raise web.HTTPOk(text="<html>Sorry</html>", content_type="text/html")
 
     await read(entries(7))
     papers_server.meanwhile = apologize
     with pytest.raises(PapersUnavailable):
-        await house.archive.refresh(DAY, OPEN + HOUR)
-    assert len(await on_list(house.storage)) == 7
+        await services.archive.refresh_day(DAY, OPEN + HOUR)
+    assert len(await on_list(services.storage)) == 7
 
 
-async def test_a_reading_that_another_process_overtook_changes_nothing(house: House, read: Read) -> None:
+async def test_a_reading_that_another_process_overtook_changes_nothing(services: Services, read: Read) -> None:
     await read(entries(6, first=2), OPEN)
-    before = await house.storage.papers.last_change()
+    before = await services.storage.papers.get_last_change()
     assert await read(entries(7), OPEN - timedelta(minutes=5)) == ids(2, 3, 4, 5, 6, 7)
-    assert await house.storage.papers.last_change() == before
-    assert await house.storage.papers.captured_at([DAY]) == {DAY: OPEN}
+    assert await services.storage.papers.get_last_change() == before
+    assert await services.storage.papers.get_capture_times([DAY]) == {DAY: OPEN}
 
 
-async def test_a_list_read_by_a_clock_that_was_wrong_is_read_again(house: House, read: Read) -> None:
+async def test_a_list_read_by_a_clock_that_was_wrong_is_read_again(services: Services, read: Read) -> None:
     await read(entries(6), OPEN + timedelta(days=400))
     assert len(await read(entries(7), OPEN)) == 7
-    assert await house.storage.papers.captured_at([DAY]) == {DAY: OPEN}
+    assert await services.storage.papers.get_capture_times([DAY]) == {DAY: OPEN}
 
 
 async def test_a_bot_killed_while_it_takes_a_paper_off_has_done_it_wholly_or_not_at_all(storage: Storage) -> None:
     three, changed = [paper(each) for each in ids(1, 2, 3)], [paper(each, upvotes=9) for each in ids(2, 3)]
     for attempt in range(40):
         now = MORNING + attempt * HOUR
-        await storage.papers.record(DAY, three, now, ids=ids(1, 2, 3))
-        task = asyncio.create_task(storage.papers.record(DAY, changed, now, ids=ids(2, 3)))
+        await storage.papers.record_list(DAY, three, now, ids=ids(1, 2, 3))
+        task = asyncio.create_task(storage.papers.record_list(DAY, changed, now, ids=ids(2, 3)))
         await asyncio.sleep(0.0002 * attempt)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        upvotes = {each.paper.id: each.paper.upvotes for each in await storage.papers.candidates(DAY, DAY)}
+        upvotes = {each.paper.id: each.paper.upvotes for each in await storage.papers.list_candidates(DAY, DAY)}
         whole, done = dict.fromkeys(ids(1, 2, 3), 0), dict.fromkeys(ids(2, 3), 9)
         assert upvotes in ({**whole, "2601.00002": upvotes["2601.00002"], "2601.00003": upvotes["2601.00003"]}, done)
 
@@ -220,10 +222,10 @@ async def test_a_bot_killed_while_it_takes_a_paper_off_has_done_it_wholly_or_not
 
 @pytest.mark.parametrize("told", [5, "0000", 2031, "2031", "1970-01-01T00:00:05Z", "2031-01-15T00:00:00Z", "soon"])
 async def test_an_entry_that_names_a_distant_day_or_none_is_of_the_list_that_was_asked_for(
-    house: House, read: Read, told: Any, caplog: pytest.LogCaptureFixture
+    services: Services, read: Read, told: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert await read([entry("2601.00031", submittedOnDailyAt=told), *entries(2)]) == ids(1, 2, 31)
-    assert await house.storage.papers.listed_days(date.min, date.max) == (DAY,)
+    assert await services.storage.papers.list_days_with_papers(date.min, date.max) == (DAY,)
     warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert warned == ["2026-01-15: filed 1 entries under this day, because their own date is far off or missing"]
 
@@ -260,7 +262,7 @@ async def test_a_list_of_withdrawn_papers_alone_is_a_quiet_day(server: Server, p
     await server.subscribe()
     await server.later(hours=1)
     assert server.posted == []
-    (delivery,) = await server.bot.house.storage.deliveries.latest(1, 9)
+    (delivery,) = await server.bot.services.storage.deliveries.list_latest(1, 9)
     assert delivery.digest.reason == NOTHING_LISTED
 
 
@@ -272,12 +274,12 @@ async def test_a_withdrawn_paper_is_found_and_marked(server: Server, papers_serv
     assert found.count("15 Jan 2026 · withdrawn") == 1
 
 
-async def test_what_was_withdrawn_once_stays_so_where_a_list_does_not_say(house: House, read: Read) -> None:
+async def test_what_was_withdrawn_once_stays_so_where_a_list_does_not_say(services: Services, read: Read) -> None:
     first, *others = entries(7)
     withdrawn = {**first, "paper": first["paper"] | {"withdrawnAt": WITHDRAWN}}
     await read([withdrawn, *others])
     await read([first, *others])
-    (known,) = await house.storage.papers.get(["2601.00001"])
+    (known,) = await services.storage.papers.get(["2601.00001"])
     assert known.withdrawn_at == datetime(2026, 1, 16, 6, 30, tzinfo=UTC)
 
 

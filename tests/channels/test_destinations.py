@@ -7,8 +7,8 @@ import pytest
 import simcord
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts.advice import advise
-from bot.layouts.reasons import explain
+from bot.layouts.advice import advise_admin
+from bot.layouts.reasons import explain_reason
 from bot.reasons import Reason, ReasonKind
 from bot.storage import DeliveryState
 from tests.support import builders
@@ -103,9 +103,9 @@ async def test_a_forum_gets_one_post_for_the_digest(server: Server) -> None:
     assert (post.name, rests_after(post)) == (DAILY, 4320)
     assert len(paper_ids(message)) == 5
     delivery = await latest(server)
-    assert delivery.post
-    assert (delivery.post.place_id, delivery.post.message_id) == (post.id, message.id)
-    assert delivery.post.url in await server.ask("digest status")
+    assert delivery.posted_message
+    assert (delivery.posted_message.place_id, delivery.posted_message.message_id) == (post.id, message.id)
+    assert delivery.posted_message.url in await server.ask("digest status")
 
 
 async def test_a_forum_gets_a_post_for_each_highlight(server: Server) -> None:
@@ -242,14 +242,14 @@ async def test_a_forum_that_demands_a_tag_and_has_none_for_us_is_named_and_suspe
     forbid(server, channel, "manage_threads")
     await demand_tag(server, channel)
     said = answer(await server.subscribe(channel=channel))
-    assert said == f"{advise(0, Reason(ReasonKind.NO_USABLE_TAG))} Then try again. Nothing was changed."
+    assert said == f"{advise_admin(0, Reason(ReasonKind.NO_USABLE_TAG))} Then try again. Nothing was changed."
     await wanted(server, server.papers)
     await server.later(hours=1)
     assert channel.threads == []
     assert sorted(len(paper_ids(message)) for message in server.papers.history()) == [0, 5]  # it is told of, too
     status = await server.ask("digest status", subscription="1")
-    assert f"Suspended. {explain(Reason(ReasonKind.NO_USABLE_TAG))}" in status
-    assert advise(0, Reason(ReasonKind.NO_USABLE_TAG)) in status
+    assert f"Suspended. {explain_reason(Reason(ReasonKind.NO_USABLE_TAG))}" in status
+    assert advise_admin(0, Reason(ReasonKind.NO_USABLE_TAG)) in status
     tagged(server, channel, "General")
     await demand_tag(server, channel)
     await server.ask("digest resume", subscription="1")
@@ -307,7 +307,7 @@ async def test_a_role_that_is_gone_is_pinged_no_more_and_the_status_says_so(
     await server.later(hours=1)
     (body,) = created(server)
     assert body["allowed_mentions"] == {"parse": []}
-    assert advise(0, Reason(ReasonKind.ROLE_GONE)) in await server.ask("digest status")
+    assert advise_admin(0, Reason(ReasonKind.ROLE_GONE)) in await server.ask("digest status")
 
 
 async def test_a_role_that_cannot_be_notified_is_named_in_the_status_and_the_digest_is_posted(server: Server) -> None:
@@ -316,9 +316,11 @@ async def test_a_role_that_cannot_be_notified_is_named_in_the_status_and_the_dig
     forbid(server, channel, "mention_everyone")
     await server.later(hours=1)
     assert len(channel.history()) == 1
-    assert advise(0, Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=quiet.id)) in await server.ask("digest status")
+    assert advise_admin(0, Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=quiet.id)) in await server.ask("digest status")
     forbid(server, channel)
-    assert advise(0, Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=quiet.id)) not in await server.ask("digest status")
+    assert advise_admin(0, Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=quiet.id)) not in await server.ask(
+        "digest status"
+    )
 
 
 async def test_a_quiet_line_pings_nobody_and_opens_no_thread(
@@ -326,8 +328,8 @@ async def test_a_quiet_line_pings_nobody_and_opens_no_thread(
 ) -> None:
     papers_server.lists = {DAY: entries(2)}
     channel = await made(server, DESTINATIONS["a thread"], ping_role_id=readers.id, quiet_line=True)
-    house = server.bot.house
-    await house.archive.refresh(DAY, server.clock.now)
+    services = server.bot.services
+    await services.archive.refresh_day(DAY, server.clock.now)
     await server.later(hours=1)
     papers_server.lists[builders.DAY.replace(day=16)] = entries(2, DAY.replace(day=16))  # the same again
     await server.later(days=1)

@@ -3,13 +3,13 @@
 import pytest
 import simcord
 
-from bot.layouts.advice import advise
-from bot.layouts.reasons import explain
+from bot.layouts.advice import advise_admin
+from bot.layouts.reasons import explain_reason
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal
 from bot.storage import Delivery, DeliveryState, SubscriptionState
 from tests.support import builders
-from tests.support.builders import HIDDEN, lacking, refusal
+from tests.support.builders import HIDDEN, build_missing_permissions, explain
 from tests.support.destinations import DESTINATIONS, Destination, forum, latest, made, wanted
 from tests.support.messages import answer, paper_ids
 from tests.support.server import Server, forbid
@@ -18,7 +18,7 @@ CASES = [(name, permission) for name, destination in DESTINATIONS.items() for pe
 
 
 async def state(server: Server) -> tuple[SubscriptionState, Reason | None]:
-    subscription = await server.bot.house.storage.subscriptions.get(1)
+    subscription = await server.bot.services.storage.subscriptions.get(1)
     assert subscription
     return subscription.state, subscription.reason
 
@@ -37,18 +37,18 @@ async def test_a_permission_taken_away_is_named_and_suspends_that_subscription_a
     channel = await made(server, destination)
     await wanted(server, server.papers)
     forbid(server, channel, permission)
-    in_the_way = advise(channel.id, lacking(lacked))
+    in_the_way = advise_admin(channel.id, build_missing_permissions(lacked))
     assert in_the_way in await server.ask("digest status", subscription="1")
     await server.later(hours=1)
-    reason = builders.lacking(lacked)
+    reason = builders.build_missing_permissions(lacked)
     assert await state(server) == (SubscriptionState.SUSPENDED, reason)
     failed = await latest(server)
     assert (failed.state, failed.reason) == (DeliveryState.FAILED, reason)
     assert (digests(channel), channel.threads) == ([], [])
     assert [len(papers) for papers in digests(server.papers)] == [5]
     status = await server.ask("digest status", subscription="1")
-    assert f"Suspended. {explain(reason)}" in status
-    assert f"not posted. {explain(reason)}" in status
+    assert f"Suspended. {explain_reason(reason)}" in status
+    assert f"not posted. {explain_reason(reason)}" in status
     assert in_the_way in status
 
 
@@ -89,7 +89,9 @@ async def test_a_channel_without_a_permission_is_refused_by_name_and_nothing_is_
 async def test_all_that_is_missing_is_named_at_once(server: Server) -> None:
     channel = await made(server, DESTINATIONS["a thread"])
     forbid(server, channel, "send_messages", "create_public_threads", "read_message_history")
-    expected = advise(channel.id, builders.lacking("send_messages", "read_message_history", "create_public_threads"))
+    expected = advise_admin(
+        channel.id, builders.build_missing_permissions("send_messages", "read_message_history", "create_public_threads")
+    )
     assert expected in await server.ask("digest status")
 
 
@@ -144,7 +146,7 @@ async def test_an_undone_digest_is_gone_with_its_threads_and_its_papers_come_aga
     ]
 
 
-WITH_THREADS = {name: each for name, each in DESTINATIONS.items() if "discussion" in each.posting}
+WITH_THREADS = {name: each for name, each in DESTINATIONS.items() if "threads" in each.posting}
 
 
 @pytest.mark.parametrize("name", WITH_THREADS)
@@ -221,7 +223,7 @@ async def test_an_undo_in_a_channel_that_is_hidden_changes_nothing_and_says_why(
     channel = await made(server, DESTINATIONS["a thread"])
     await server.later(hours=1)
     forbid(server, channel, "view_channel")
-    assert await server.ask("digest undo") == refusal(Refusal.NOT_UNDONE, reason=HIDDEN)
+    assert await server.ask("digest undo") == explain(Refusal.NOT_UNDONE, reason=HIDDEN)
     assert (await latest(server)).state is DeliveryState.SENT
     forbid(server, channel)
     only_the_first(channel)

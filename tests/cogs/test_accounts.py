@@ -8,19 +8,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts.accounts import NO_CHANGES
-from bot.layouts.advice import advise
-from bot.layouts.subscriptions import standing as standing_text
+from bot.layouts.advice import advise_admin
+from bot.layouts.history import NO_ACTIONS
+from bot.layouts.subscriptions import describe_status as standing_text
 from bot.layouts.text import fit_in_messages
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal
-from bot.subscription.schedule import Timetable
-from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
+from bot.subscription.schedule import Schedule
+from bot.subscription.settings import DigestLayout, DigestSettings, PostingOptions, Selection, Threads
 from tests.support import builders
-from tests.support.builders import DAY, FRIDAY, GONE, Clock, entries, refusal
+from tests.support.builders import DAY, FRIDAY, GONE, Clock, entries, explain
 from tests.support.destinations import latest, wanted
 from tests.support.messages import answer
-from tests.support.server import GUILD_ID, Server, delete, forbid, other_admin, standing
+from tests.support.server import GUILD_ID, Server, delete, forbid, get_subscription, other_admin
 
 
 def a_list_a_day(papers_server: PapersServer, days: int, count: int = 3) -> None:
@@ -98,7 +98,7 @@ async def test_the_status_of_a_channel_that_is_gone_says_how_to_move_the_digest(
     await delete(server, server.papers.id)
     await server.later(hours=1)
     text = await server.ask("digest status")
-    assert f"⚠️ {advise(0, GONE)}" in text
+    assert f"⚠️ {advise_admin(0, GONE)}" in text
     assert "⚠️ Suspended. The channel is gone. Fix that, then use `/digest resume`." in text
 
 
@@ -121,15 +121,18 @@ async def test_the_longest_status_there_can_be_fits_into_messages_and_loses_noth
         "ping_role_id": GUILD_ID,
         "ping_upvotes": 10_000,
     }
-    posting = Posting(Layout.CARDS, Discussion.HIGHLIGHT, **extras)
-    zone = ZoneInfo("America/Argentina/ComodRivadavia")
-    timetable = Timetable(time(9), zone, frozenset(range(6)))
-    wish = Wish(GUILD_ID, timetable, Taste(10, 10_000, query="_" * 300), posting)
-    known = replace(await wanted(server, server.papers), wish=wish)
+    posting = PostingOptions(DigestLayout.CARDS, Threads.PER_HIGHLIGHT, **extras)
+    timezone = ZoneInfo("America/Argentina/ComodRivadavia")
+    schedule = Schedule(time(9), timezone, frozenset(range(6)))
+    settings = DigestSettings(GUILD_ID, schedule, Selection(10, 10_000, filter="_" * 300), posting)
+    known = replace(await wanted(server, server.papers), settings=settings)
     await server.later(hours=1)
-    sent = replace(await latest(server), reason=builders.lacking("create_public_threads"))
+    sent = replace(await latest(server), reason=builders.build_missing_permissions("create_public_threads"))
     deliveries = [replace(sent, run_date=DAY + timedelta(days=each)) for each in range(5)]
-    in_the_way = [builders.lacking("send_messages", "read_message_history"), Reason(ReasonKind.ROLE_GONE)]
+    in_the_way = [
+        builders.build_missing_permissions("send_messages", "read_message_history"),
+        Reason(ReasonKind.ROLE_GONE),
+    ]
     text = standing_text(known, deliveries, in_the_way)
     assert len(text) > 2000
     told = fit_in_messages([text, "The next."])
@@ -145,7 +148,7 @@ def stamp(instant: datetime) -> str:
 
 
 async def test_the_log_of_a_server_where_nothing_was_done_says_so(server: Server) -> None:
-    assert await server.ask("digest log") == NO_CHANGES
+    assert await server.ask("digest log") == NO_ACTIONS
 
 
 async def test_the_log_tells_who_did_what_and_when_the_bot_itself_as_well(server: Server, clock: Clock) -> None:
@@ -221,12 +224,12 @@ async def test_what_was_refused_is_not_in_the_log(server: Server, command: str) 
     await server.subscribe()
     forbid(server, server.papers, "view_channel")
     before = await server.ask("digest log")
-    known = await standing(server)
+    known = await get_subscription(server)
     told = await server.ask(f"digest {command}", subscription="999")
-    assert told == refusal(Refusal.SUBSCRIPTION_UNKNOWN)
+    assert told == explain(Refusal.SUBSCRIPTION_UNKNOWN)
     assert "I'm missing **View Channel**" in answer(await server.subscribe())
     assert await server.ask("digest log") == before
-    assert await standing(server) == known
+    assert await get_subscription(server) == known
 
 
 async def test_a_preview_and_a_look_are_not_in_the_log(server: Server, papers_server: PapersServer) -> None:

@@ -10,9 +10,9 @@ import simcord
 from simcord.backend.errors import SetupError
 
 from bot.client import COGS
-from bot.layouts.refusals import BROKEN
+from bot.layouts.refusals import BUG
 from bot.refusals import Refusal
-from tests.support.builders import refusal
+from tests.support.builders import explain
 from tests.support.commands import STRING, commands, filled
 from tests.support.messages import answer
 from tests.support.queries import GARBAGE
@@ -50,7 +50,7 @@ async def test_every_command_answers_only_to_the_one_who_asked(ready: Server) ->
         for optional in (False, True):
             text = answer(await ready.admin.slash(ready.general, name, **filled(ready, options, optional=optional)))
             assert text, name
-            assert text != BROKEN, name
+            assert text != BUG, name
         await ready.subscribe()  # `remove` took one away
 
 
@@ -74,7 +74,7 @@ async def test_every_digest_command_refuses_whoever_lacks_manage_server(ready: S
     for name, options in asked.items():
         for optional in (False, True):
             result = await person.slash(ready.general, name, **filled(ready, options, optional=optional))
-            assert answer(result) == refusal(Refusal.MANAGE_SERVER_NEEDED), name
+            assert answer(result) == explain(Refusal.MANAGE_SERVER_NEEDED), name
             assert "**Manage Server**" in answer(result)
             assert not result.followups
     assert (ready.tables(), ready.posted) == (before, posted)
@@ -105,7 +105,7 @@ async def test_any_text_in_any_option_is_answered_and_nothing_bad_is_written(rea
         if option == "filter":
             continue  # most texts are one
         result = await ready.admin.slash(ready.general, name, **filled(ready, options), **{option: text})
-        assert answer(result) != BROKEN, name
+        assert answer(result) != BUG, name
     assert ready.tables() == before
 
 
@@ -113,7 +113,7 @@ async def test_any_text_in_any_option_is_answered_and_nothing_bad_is_written(rea
 async def test_any_text_is_a_filter_that_works_or_a_mistake_that_is_explained(ready: Server, text: str) -> None:
     before = ready.tables()
     told = answer(await ready.subscribe(weekdays="mon-sat", filter=text))
-    assert told != BROKEN
+    assert told != BUG
     if "Set up." not in told:
         assert ready.tables() == before
         return
@@ -121,7 +121,7 @@ async def test_any_text_is_a_filter_that_works_or_a_mistake_that_is_explained(re
         asked = {"paper": "2601.00001"} if command == "why" else {}
         assert await ready.ask(f"digest {command}", **asked, **({} if command == "list" else {"subscription": "2"}))
     await ready.later(hours=1)
-    delivered = await ready.bot.house.storage.deliveries.latest(2)
+    delivered = await ready.bot.services.storage.deliveries.list_latest(2)
     assert [each.state.value in {"sent", "quiet"} for each in delivered] == [True]
 
 
@@ -152,9 +152,9 @@ async def test_numbers_out_of_range_are_refused_before_they_are_sent(server: Ser
 async def test_an_error_of_ours_is_answered_politely_and_logged(
     ready: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await ready.bot.house.storage.papers._database._stack.aclose()  # the disk is gone
+    await ready.bot.services.storage.papers._database._stack.aclose()  # the disk is gone
     result = await ready.member.slash(ready.general, "top")
-    assert answer(result) == BROKEN
+    assert answer(result) == BUG
     assert "an interaction ran into a bug" in caplog.messages
     caplog.clear()
     ready.env._errors.clear()

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from bot import answering
-from bot.layouts.refusals import BROKEN
+from bot.layouts.refusals import BUG
 from bot.layouts.results import SHARED
 from bot.refusals import Refusal
 from bot.storage.database import READERS
-from cogs.helpers.controls import Control, ModalForm
+from cogs.helpers.controls import Control, ModalHandler
 from tests.support import builders
-from tests.support.builders import refusal
+from tests.support.builders import explain
 from tests.support.commands import commands, filled
 from tests.support.messages import answer, read_texts
 from tests.support.panel import Panel, open_panel
@@ -41,13 +41,13 @@ SELECTS = {"pick": "2601.00001", "tag": "paper"}
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that is not there at once is announced."""
-    monkeypatch.setattr(answering, "ANNOUNCED_AFTER", 0)
+    monkeypatch.setattr(answering, "DEFER_AFTER", 0)
 
 
 @asynccontextmanager
 async def database_held(server: Server) -> AsyncIterator[None]:
     """Meanwhile nothing is read, and nothing is written."""
-    database = server.bot.house.storage.papers._database
+    database = server.bot.services.storage.papers._database
     readers = [await database._readers.get() for _ in range(READERS)]
     free = threading.Event()
     writing = asyncio.create_task(database.write(lambda _: free.wait()))
@@ -86,13 +86,13 @@ async def test_every_command_says_something_while_the_database_hangs(ready: Serv
         kind, result = await told_while_held(ready, ready.admin.slash(ready.general, name, **filled(ready, options)))
         assert kind in {ANSWER, ANNOUNCEMENT}, name
         announced |= {name} if kind == ANNOUNCEMENT else set()
-        assert answer(result) != BROKEN, name
+        assert answer(result) != BUG, name
         await ready.subscribe()  # `remove` took one away
     assert {name for name, _ in commands(ready)} - announced == {"privacy"}
 
 
 async def test_every_button_and_select_says_something_while_the_database_hangs(ready: Server) -> None:
-    assert {*BUTTONS, *SELECTS, "panel"} == Control.known.keys()
+    assert {*BUTTONS, *SELECTS, "panel"} == Control.registry.keys()
     for kind, rest in BUTTONS.items():
         message = stale_button(ready, f"{kind}:{rest}")
         await hears_before_it_is_answered(ready, ready.admin.click(message, custom_id=f"{kind}:{rest}"))
@@ -104,7 +104,7 @@ async def test_every_button_and_select_says_something_while_the_database_hangs(r
 async def hears_before_it_is_answered(server: Server, act: Coroutine[Any, Any, Any]) -> None:
     kind, result = await told_while_held(server, act)
     assert kind == ANNOUNCEMENT
-    assert read_texts(result.response.message) not in {"", BROKEN}
+    assert read_texts(result.response.message) not in {"", BUG}
 
 
 @pytest.fixture
@@ -115,18 +115,20 @@ async def panel(ready: Server) -> Panel:
 async def test_a_panel_whose_change_takes_long_changes_in_its_place(panel: Panel) -> None:
     kind, result = await told_while_held(panel.server, panel.pick("size", "3"))
     assert (kind, result.followups) == (ANNOUNCED_CHANGE, [])
-    assert (await panel.wish()).taste.size == 3
+    assert (await panel.settings()).selection.size == 3
     assert panel.defaults("size") == ["3"]
 
 
 async def test_what_is_typed_into_a_modal_changes_the_panel_in_its_place_however_long_it_takes(
     panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert ModalForm.known.keys() == {"panel"}
-    monkeypatch.setattr(answering, "ANNOUNCED_AFTER", 60)
+    assert ModalHandler.registry.keys() == {"panel"}
+    monkeypatch.setattr(answering, "DEFER_AFTER", 60)
     shown = await panel.click("Time and zone")
-    monkeypatch.setattr(answering, "ANNOUNCED_AFTER", 0)
-    kind, result = await told_while_held(panel.server, panel.actor.submit_modal(shown, {"at": "18:30", "zone": "UTC"}))
+    monkeypatch.setattr(answering, "DEFER_AFTER", 0)
+    kind, result = await told_while_held(
+        panel.server, panel.actor.submit_modal(shown, {"time": "18:30", "timezone": "UTC"})
+    )
     assert (kind, result.followups) == (ANNOUNCED_CHANGE, [])
     assert "18:30" in panel.text
 
@@ -135,7 +137,7 @@ async def test_a_modal_that_cannot_be_opened_in_time_says_so(panel: Panel) -> No
     kind, result = await told_while_held(panel.server, panel.click("Time and zone"))
     assert kind == ANNOUNCED_CHANGE
     (told,) = result.followups
-    assert (told.content, told.ephemeral) == (refusal(Refusal.TOOK_TOO_LONG), True)
+    assert (told.content, told.ephemeral) == (explain(Refusal.TOOK_TOO_LONG), True)
 
 
 async def test_what_is_shared_appears_to_everybody_once_it_is_there(ready: Server) -> None:
@@ -157,10 +159,10 @@ async def test_nobody_else_hears_that_there_was_nothing_to_share(ready: Server) 
 
 async def test_why_is_announced_while_the_index_is_written(ready: Server) -> None:
     await ready.ask("digest edit", filter="paper")
-    house = ready.bot.house
-    await house.storage.papers.record_paper(builders.paper("2601.00099"), ready.clock.now)  # not in the index yet
+    services = ready.bot.services
+    await services.storage.papers.record_paper(builders.paper("2601.00099"), ready.clock.now)  # not in the index yet
     asking = ready.admin.slash(ready.general, "digest why", paper="2601.00001")
-    kind, result = await told_while_held(ready, asking, house.archive._indexing)
+    kind, result = await told_while_held(ready, asking, services.archive._index_lock)
     assert kind == ANNOUNCEMENT
     assert "may come with the run of" in answer(result)
 

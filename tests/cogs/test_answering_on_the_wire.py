@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot import answering
-from bot.app import House
+from bot.app import Services
 from bot.demo.papers_server import PapersServer
-from bot.logs import is_news
+from bot.logs import should_log
 from bot.refusals import Refusal
 from bot.storage.database import READERS
-from tests.support.builders import Clock, refusal
+from tests.support.builders import Clock, explain
 from tests.support.delivery_rig import DeliveryRig, open_rig
 from tests.support.papers_server import list_two_days
 from tests.support.wire import Fault, Payload, Wire
@@ -43,9 +43,9 @@ def papers_server() -> PapersServer:
 
 
 @pytest.fixture
-async def rig(house: House, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
-    async with open_rig(house, wire, clock) as opened:
-        await house.archive.refresh_current(clock)
+async def rig(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
+    async with open_rig(services, wire, clock) as opened:
+        await services.archive.refresh_current(clock)
         yield opened
 
 
@@ -64,7 +64,7 @@ async def readers_held(rig: DeliveryRig) -> AsyncIterator[None]:
 async def test_an_answer_that_takes_long_is_announced_and_follows(
     rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answering, "ANNOUNCED_AFTER", 0)
+    monkeypatch.setattr(answering, "DEFER_AFTER", 0)
     async with readers_held(rig):
         asking = asyncio.create_task(rig.wire.command(rig.guild.general, "paper today"))
         await rig.wire.announced.wait()
@@ -77,14 +77,14 @@ async def test_an_answer_that_takes_long_is_announced_and_follows(
 async def test_an_answer_that_takes_much_too_long_is_given_up(
     rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answering, "ANSWERED_WITHIN", 0.01)
+    monkeypatch.setattr(answering, "ANSWER_TIMEOUT", 0.01)
     async with readers_held(rig):
         body = await rig.wire.command(rig.guild.general, "paper today")
-    assert body["data"]["content"] == refusal(Refusal.TOOK_TOO_LONG)
+    assert body["data"]["content"] == explain(Refusal.TOOK_TOO_LONG)
 
 
 async def test_an_option_offers_nothing_rather_than_too_late(rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answering, "COMPLETED_WITHIN", 0.01)
+    monkeypatch.setattr(answering, "AUTOCOMPLETE_TIMEOUT", 0.01)
     async with readers_held(rig):
         body = await DOORS["an option"](rig)
     assert body == {"type": 8, "data": {"choices": []}}
@@ -103,10 +103,10 @@ async def test_an_answer_that_is_lost_is_one_line_and_no_bug(
     (line,) = told
     assert (line.levelno, line.exc_info, "could not be" in line.getMessage()) == (logging.INFO, None, True)
     assert len(rig.wire.first_answers) == 1
-    assert not [each for each in caplog.records if each.levelno > logging.INFO and is_news(each)]
+    assert not [each for each in caplog.records if each.levelno > logging.INFO and should_log(each)]
 
 
 def _of_ourselves(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     """What we log of lost answers, once what discord.py logs of them is taken out."""
-    assert all(is_news(each) or each.name.startswith("discord") for each in list(caplog.records))
+    assert all(should_log(each) or each.name.startswith("discord") for each in list(caplog.records))
     return [each for each in caplog.records if each.name in {"bot.answering", "bot.logs"}]

@@ -16,11 +16,11 @@ LATER = MORNING + timedelta(days=1)
 
 async def count(server: Server) -> None:
     """The daily job, at its hour."""
-    await server.bot.get_cog("Guilds").forget_left()  # type: ignore[union-attr]
+    await server.bot.get_cog("Guilds").delete_left()  # type: ignore[union-attr]
 
 
 async def states(server: Server) -> list[SubscriptionState]:
-    return [each.state for each in await server.bot.house.storage.subscriptions.of_guild(GUILD_ID)]
+    return [each.state for each in await server.bot.services.storage.subscriptions.list_for_server(GUILD_ID)]
 
 
 @pytest.fixture
@@ -69,13 +69,13 @@ async def test_when_discord_does_not_answer_nobody_is_counted_out(unlisted: Serv
 
 async def test_what_an_admin_had_paused_stays_paused_when_the_server_turns_up(storage: Storage) -> None:
     paused, going = await subscribe(storage), await subscribe(storage)
-    await storage.guilds.reconcile([1], MORNING)
+    await storage.guilds.reconcile_servers([1], MORNING)
     await storage.subscriptions.pause(paused, by=7, now=MORNING)
-    await storage.guilds.reconcile([], MORNING, counting=True)
-    assert await storage.guilds.reconcile([1], LATER, counting=True) == []
-    found = {each.id: each.state for each in await storage.subscriptions.of_guild(1)}
+    await storage.guilds.reconcile_servers([], MORNING, counting=True)
+    assert await storage.guilds.reconcile_servers([1], LATER, counting=True) == []
+    found = {each.id: each.state for each in await storage.subscriptions.list_for_server(1)}
     assert found == {paused.id: SubscriptionState.PAUSED, going.id: SubscriptionState.ACTIVE}
-    assert (await storage.changes.latest(1, 1))[0].action is Action.RETURNED
+    assert (await storage.audit_log.list_latest(1, 1))[0].action is Action.RETURNED
 
 
 @pytest.mark.parametrize("counted_after", [False, True])
@@ -84,6 +84,6 @@ async def test_a_server_that_was_left_for_good_comes_back_paused(storage: Storag
     await storage.guilds.join(1, MORNING)
     await storage.guilds.leave(1, MORNING)
     if counted_after:
-        await storage.guilds.reconcile([], MORNING, counting=True)
-    assert await storage.guilds.reconcile([1], LATER) == [1]
-    assert [each.state for each in await storage.subscriptions.of_guild(1)] == [SubscriptionState.PAUSED]
+        await storage.guilds.reconcile_servers([], MORNING, counting=True)
+    assert await storage.guilds.reconcile_servers([1], LATER) == [1]
+    assert [each.state for each in await storage.subscriptions.list_for_server(1)] == [SubscriptionState.PAUSED]

@@ -8,7 +8,7 @@ import simcord
 
 from bot.demo.papers_server import PapersServer
 from bot.refusals import Refusal
-from tests.support.builders import DAY, entries, entry, refusal
+from tests.support.builders import DAY, entries, entry, explain
 from tests.support.lookups import card, read_card, search
 from tests.support.messages import answer, options, paper_ids
 from tests.support.papers_server import FrailPapers
@@ -129,10 +129,10 @@ async def test_every_way_on_works_after_a_restart(rich: Server) -> None:
 
 @pytest.mark.parametrize("kind", ["details", "similar", "cite"])
 async def test_ways_to_a_paper_the_archive_lacks_fetch_it(rich: Server, papers_server: PapersServer, kind: str) -> None:
-    papers_server.beyond = [entry("2512.00009", title="Attention Again and Again")]
+    papers_server.unlisted = [entry("2512.00009", title="Attention Again and Again")]
     message = stale_button(rich, f"{kind}:2512.00009")
     assert "Again" in answer(await rich.member.click(message, custom_id=f"{kind}:2512.00009"))
-    assert len(await rich.bot.house.storage.papers.get(["2512.00009"])) == 1
+    assert len(await rich.bot.services.storage.papers.get(["2512.00009"])) == 1
 
 
 @pytest.mark.parametrize("kind", ["details", "similar", "cite"])
@@ -142,7 +142,7 @@ async def test_ways_to_a_paper_end_politely_while_the_api_is_down(
     assert isinstance(papers_server, FrailPapers)
     papers_server.down = True
     message = stale_button(rich, f"{kind}:2512.00009")
-    assert answer(await rich.member.click(message, custom_id=f"{kind}:2512.00009")) == refusal(Refusal.PAPERS_DOWN)
+    assert answer(await rich.member.click(message, custom_id=f"{kind}:2512.00009")) == explain(Refusal.PAPERS_DOWN)
 
 
 async def test_details_link_to_no_channel_that_somebody_may_not_view(rich: Server) -> None:
@@ -157,7 +157,7 @@ async def test_details_link_to_no_channel_that_somebody_may_not_view(rich: Serve
 
 
 async def test_a_fetched_paper_is_in_no_digest(rich: Server, papers_server: PapersServer) -> None:
-    papers_server.beyond = [entry("2512.00009", DAY - timedelta(days=40), title="Famous", upvotes=9999)]
+    papers_server.unlisted = [entry("2512.00009", DAY - timedelta(days=40), title="Famous", upvotes=9999)]
     assert "Famous" in await read_card(rich, "2512.00009")
     assert "Daily Papers" not in await read_card(rich, "2512.00009")
     await rich.subscribe()

@@ -9,19 +9,19 @@ from discord.ui import TextDisplay
 from simcord.backend import serializers
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts.accounts import NO_CHANGES
-from bot.layouts.notices import welcome
-from bot.layouts.privacy import FORGOTTEN, PRIVACY
+from bot.layouts.history import NO_ACTIONS
+from bot.layouts.notices import render_welcome
+from bot.layouts.privacy import DELETED, PRIVACY
 from bot.refusals import Refusal
 from bot.storage import KEPT_FOR, SubscriptionState
 from cogs.guilds import JOB
-from tests.support.builders import FRIDAY, entries, refusal
+from tests.support.builders import FRIDAY, entries, explain
 from tests.support.messages import answer, custom_ids, ids, paper_ids, read_texts
 from tests.support.server import GUILD_ID, Server, forbid, let_in, other_admin, post, subscriptions
 
 OF_A_SERVER = {
-    *("subscriptions", "wishes", "deliveries", "messages", "highlights"),
-    *("drafts", "changes", "notices", "guilds"),
+    *("subscriptions", "digest_settings", "deliveries", "messages", "highlights"),
+    *("drafts", "audit_log", "notices", "guilds"),
 }
 
 
@@ -53,7 +53,7 @@ def furnished(server: Server, guild_id: int) -> dict[str, list[tuple[Any, ...]]]
     mine = {row[0] for row in tables["subscriptions"] if guild_id in row}
     sent = {row[0] for row in tables["deliveries"] if row[1] in mine}
     rows = {name: [row for row in tables[name] if guild_id in row] for name in OF_A_SERVER}
-    rows["wishes"] = [row for row in tables["wishes"] if row[0] in mine]
+    rows["digest_settings"] = [row for row in tables["digest_settings"] if row[0] in mine]
     rows["deliveries"] = [row for row in tables["deliveries"] if row[1] in mine]
     rows["messages"] = [row for row in tables["messages"] if row[0] in sent]
     rows["highlights"] = [row for row in tables["highlights"] if row[0] in sent]
@@ -77,7 +77,7 @@ async def add_again(server: Server) -> None:
 async def forget_job(server: Server, **later: float) -> None:
     """The daily job, some time later."""
     server.clock.advance(**later)
-    job = server.bot.house.scheduler.get_job(JOB)
+    job = server.bot.services.scheduler.get_job(JOB)
     assert job
     await job.func()
 
@@ -150,13 +150,13 @@ async def test_the_set_up_button_refuses_a_member_and_nothing_changes(server: Se
     (message,) = channel(guild, "lobby").history()
     member = guild.add_member(server.env.create_user("mary"))
     before = server.tables()
-    assert answer(await member.click(message, custom_id="setup:new")) == refusal(Refusal.MANAGE_SERVER_NEEDED)
+    assert answer(await member.click(message, custom_id="setup:new")) == explain(Refusal.MANAGE_SERVER_NEEDED)
     assert server.tables() == before
 
 
 async def test_servers_of_before_the_first_count_are_not_welcomed(server: Server) -> None:
     """The bot was there before it kept count: a new version welcomes nobody."""
-    await server.bot.house.storage.guilds._database.execute("DELETE FROM guilds")
+    await server.bot.services.storage.guilds._database.execute("DELETE FROM guilds")
     await server.restart()
     assert heard(server.guild) == {"papers": [], "general": [], "owner": []}
     await server.later(days=1)
@@ -198,7 +198,7 @@ async def test_when_the_bot_is_removed_nothing_more_is_tried_and_the_log_says_wh
     for _ in range(3):
         await server.later(hours=1)
     assert len(server.env.http_requests) == sent
-    changes = await server.bot.house.storage.changes.latest(GUILD_ID, 9)
+    changes = await server.bot.services.storage.audit_log.list_latest(GUILD_ID, 9)
     assert [(each.action.value, each.user_id) for each in changes][:2] == [("left", None), ("left", None)]
 
 
@@ -331,9 +331,9 @@ async def test_forgetting_asks_first(server: Server) -> None:
 async def test_the_button_deletes_all_of_that_server_and_nothing_of_another(server: Server) -> None:
     emmy = await both(server)
     other_id = emmy.guild.id
-    await server.bot.house.storage.notices.first(GUILD_ID, 1, 1, server.clock.now)
+    await server.bot.services.storage.notices.record_if_first(GUILD_ID, 1, 1, server.clock.now)
     before, archive = furnished(server, other_id), server.tables()
-    assert await forget(server) == FORGOTTEN
+    assert await forget(server) == DELETED
     left = furnished(server, GUILD_ID)
     assert {name for name, rows in left.items() if rows} == {"guilds"}  # else it would be welcomed again
     assert furnished(server, other_id) == before
@@ -345,10 +345,10 @@ async def test_the_button_deletes_all_of_that_server_and_nothing_of_another(serv
 
 async def test_after_forgetting_a_server_begins_anew_and_is_not_welcomed_again(server: Server) -> None:
     await post(server)
-    assert await forget(server) == FORGOTTEN
+    assert await forget(server) == DELETED
     await server.restart()
-    assert await server.ask("digest list") == refusal(Refusal.NO_SUBSCRIPTIONS)
-    assert await server.ask("digest log") == NO_CHANGES
+    assert await server.ask("digest list") == explain(Refusal.NO_SUBSCRIPTIONS)
+    assert await server.ask("digest log") == NO_ACTIONS
     assert heard(server.guild)["general"] == []
     await server.subscribe()
     await server.later(days=1)
@@ -365,18 +365,18 @@ async def test_the_button_that_forgets_refuses_a_member_and_nothing_changes(serv
     (message,) = server.general.history()
     before = server.tables()
     result = await server.member.click(message, custom_id="forget:everything")
-    assert answer(result) == refusal(Refusal.MANAGE_SERVER_NEEDED)
+    assert answer(result) == explain(Refusal.MANAGE_SERVER_NEEDED)
     assert server.tables() == before
 
 
 async def test_a_second_click_on_the_button_is_answered_too(server: Server) -> None:
     await post(server)
-    assert await forget(server, clicks=2) == FORGOTTEN
+    assert await forget(server, clicks=2) == DELETED
 
 
 async def test_a_digest_button_goes_on_working_after_forgetting(server: Server) -> None:
     message = await post(server)
-    assert await forget(server) == FORGOTTEN
+    assert await forget(server) == DELETED
     assert "Paper 2601.00001" in answer(await server.member.click(message, custom_id=custom_ids(message)[0]))
 
 
@@ -394,7 +394,7 @@ async def test_everybody_is_told_what_is_stored_in_a_server_and_in_a_direct_mess
 
 async def test_what_is_said_of_commands_names_those_there_are(server: Server) -> None:
     offered = server.admin.available_commands(server.general)
-    texts = [item.content for item in welcome(1).walk_children() if isinstance(item, TextDisplay)]
-    named = set(re.findall(r"`/([a-z -]+)`", PRIVACY + FORGOTTEN + " ".join(texts)))
+    texts = [item.content for item in render_welcome(1).walk_children() if isinstance(item, TextDisplay)]
+    named = set(re.findall(r"`/([a-z -]+)`", PRIVACY + DELETED + " ".join(texts)))
     assert len(named) >= 5
     assert {each for each in named if not any(name.startswith(each) for name in offered)} == set()

@@ -7,12 +7,12 @@ import discord
 import pytest
 
 from bot.demo.papers_server import PapersServer
-from bot.digest import closed_at
-from bot.layouts.refusals import BROKEN
-from bot.lookups.citations import Format, cite
+from bot.digest import get_closing_time
+from bot.layouts.refusals import BUG
+from bot.lookups.citations import CitationFormat, format_citation
 from bot.ranking import Period
 from bot.refusals import Refusal
-from tests.support.builders import DAY, FRIDAY, entries, entry, refusal
+from tests.support.builders import DAY, FRIDAY, entries, entry, explain
 from tests.support.lookups import paper_command, search
 from tests.support.messages import answer, custom_ids, ids, options, paper_ids, read_texts
 from tests.support.papers_server import FrailPapers
@@ -98,8 +98,8 @@ async def test_older_papers_than_the_period_are_left_out(server: Server, papers_
     old = DAY - timedelta(days=40)
     papers_server.lists = {DAY: entries(1), old: entries(1, old, first=31)}
     for day in (DAY, old):
-        await server.bot.house.archive.refresh(day, server.clock())
-    await server.bot.house.archive.index()
+        await server.bot.services.archive.refresh_day(day, server.clock())
+    await server.bot.services.archive.update_index()
     assert await found(server, "paper", period="month") == ids(1)
     assert set(await found(server, "paper", period="year")) == set(ids(1, 31))
 
@@ -183,7 +183,7 @@ async def test_where_nothing_is_found_near_words_are_a_click_away(library: Serve
 
 
 async def test_an_id_the_archive_does_not_hold_can_be_looked_up(library: Server, papers_server: PapersServer) -> None:
-    papers_server.beyond = [entry("2512.00001", title="Found Elsewhere")]
+    papers_server.unlisted = [entry("2512.00001", title="Found Elsewhere")]
     message = await search(library, "arxiv.org/abs/2512.00001")
     assert "isn't in the archive yet" in read_texts(message.message)
     assert "Found Elsewhere" in answer(await library.member.click(message, label="Look it up"))
@@ -202,8 +202,8 @@ async def test_an_empty_archive_finds_nothing(server: Server) -> None:
 
 @pytest.mark.parametrize("query", ["", "  ", "\t\n"])
 async def test_a_blank_query_is_answered_with_what_to_type(library: Server, query: str) -> None:
-    assert answer(await paper_command(library, "search", query=query)) == refusal(Refusal.QUERY_EMPTY)
-    assert answer(await paper_command(library, "search", query=query, sort="date")) == refusal(Refusal.QUERY_EMPTY)
+    assert answer(await paper_command(library, "search", query=query)) == explain(Refusal.QUERY_EMPTY)
+    assert answer(await paper_command(library, "search", query=query, sort="date")) == explain(Refusal.QUERY_EMPTY)
 
 
 # Search everywhere
@@ -212,7 +212,7 @@ async def test_a_blank_query_is_answered_with_what_to_type(library: Server, quer
 async def test_papers_of_the_hub_that_the_archive_lacks_are_shown_and_marked(
     library: Server, papers_server: PapersServer
 ) -> None:
-    papers_server.beyond = [entry(f"2512.0000{n}", title=f"Agents Elsewhere {n}") for n in range(1, 8)]
+    papers_server.unlisted = [entry(f"2512.0000{n}", title=f"Agents Elsewhere {n}") for n in range(1, 8)]
     result = await paper_command(library, "search", query="agents", everywhere=True)
     (more,) = result.followups
     assert more.ephemeral
@@ -236,12 +236,12 @@ async def test_when_the_hub_does_not_answer_the_archive_still_does(
     papers_server.down = True
     result = await paper_command(library, "search", query="agents", everywhere=True)
     assert "Retrieval for Agents" in answer(result)
-    assert [each.content for each in result.followups] == [refusal(Refusal.HUB_DOWN)]
+    assert [each.content for each in result.followups] == [explain(Refusal.HUB_DOWN)]
 
 
 async def test_when_the_hub_knows_no_more_it_says_so(library: Server) -> None:
     result = await paper_command(library, "search", query="agents", everywhere=True)
-    assert [each.content for each in result.followups] == [refusal(Refusal.HUB_KNOWS_NO_MORE)]
+    assert [each.content for each in result.followups] == [explain(Refusal.HUB_KNOWS_NO_MORE)]
 
 
 async def test_a_shared_search_shares_what_the_hub_has_but_not_that_it_has_nothing(
@@ -256,13 +256,13 @@ async def test_a_shared_search_shares_what_the_hub_has_but_not_that_it_has_nothi
         return more.ephemeral, read_texts(more.message)
 
     assert isinstance(papers_server, FrailPapers)
-    assert await followed() == (True, refusal(Refusal.HUB_KNOWS_NO_MORE))
-    papers_server.beyond = [entry("2512.00001", title="Agents Elsewhere")]
+    assert await followed() == (True, explain(Refusal.HUB_KNOWS_NO_MORE))
+    papers_server.unlisted = [entry("2512.00001", title="Agents Elsewhere")]
     ephemeral, text = await followed()
     assert not ephemeral
     assert "Agents Elsewhere" in text
     papers_server.down = True
-    assert await followed() == (True, refusal(Refusal.HUB_DOWN))
+    assert await followed() == (True, explain(Refusal.HUB_DOWN))
 
 
 # Autocomplete of a query
@@ -330,7 +330,7 @@ async def test_a_paper_is_shown_by_its_id_or_any_of_its_links(library: Server, r
 )
 async def test_what_is_no_paper_is_answered_with_what_would_be_right(library: Server, text: str) -> None:
     for command in ("show", "similar", "cite"):
-        assert answer(await paper_command(library, command, paper=text)) == refusal(Refusal.PAPER_UNKNOWN)
+        assert answer(await paper_command(library, command, paper=text)) == explain(Refusal.PAPER_UNKNOWN)
 
 
 @pytest.mark.parametrize("text", ["https://scaling.org/laws", "retrieval https://agents.org", "doi:10.1000/diffusion"])
@@ -338,7 +338,7 @@ async def test_a_link_that_leads_elsewhere_is_answered_with_no_papers_that_share
     library: Server, text: str
 ) -> None:
     for command in ("search", "random"):
-        assert answer(await paper_command(library, command, query=text)) == refusal(Refusal.PAPER_UNKNOWN)
+        assert answer(await paper_command(library, command, query=text)) == explain(Refusal.PAPER_UNKNOWN)
     for command, option in (("search", "query"), ("show", "paper")):
         assert await offers(library, command, option, text) == {}
 
@@ -355,7 +355,7 @@ async def test_a_paper_from_before_2007_is_not_taken_for_another(library: Server
 async def test_a_paper_named_among_words_is_fetched_if_the_archive_lacks_it(
     library: Server, papers_server: PapersServer
 ) -> None:
-    papers_server.beyond = [entry("1706.03762", title="Attention Is All You Need")]
+    papers_server.unlisted = [entry("1706.03762", title="Attention Is All You Need")]
     text = answer(
         await paper_command(library, "cite", paper="Have you read [this](https://doi.org/10.48550/arXiv.1706.03762)?")
     )
@@ -367,7 +367,7 @@ async def test_a_few_words_show_the_paper_they_fit_best(library: Server) -> None
 
 
 async def test_a_paper_the_archive_lacks_is_fetched_into_it(library: Server, papers_server: PapersServer) -> None:
-    papers_server.beyond = [entry("1706.03762", title="Attention Is All You Need", numTotalModels=50)]
+    papers_server.unlisted = [entry("1706.03762", title="Attention Is All You Need", numTotalModels=50)]
     result = await paper_command(library, "show", paper="https://arxiv.org/abs/1706.03762v7")
     assert "**On Hugging Face** 50 models" in answer(result)
     assert await found(library, "attention need") == ["1706.03762"]
@@ -383,7 +383,7 @@ async def test_while_the_api_is_down_known_papers_are_shown_and_others_later(
 ) -> None:
     assert isinstance(papers_server, FrailPapers)
     papers_server.down = True
-    assert answer(await paper_command(library, "show", paper="2601.99999")) == refusal(Refusal.PAPERS_DOWN)
+    assert answer(await paper_command(library, "show", paper="2601.99999")) == explain(Refusal.PAPERS_DOWN)
     assert "Diffusion Without Tears" in answer(await paper_command(library, "show", paper="2601.00002"))
 
 
@@ -404,8 +404,8 @@ async def test_papers_are_offered_while_their_title_is_typed(library: Server, ty
 
 
 async def test_before_anything_is_typed_the_best_papers_of_the_week_are_offered(library: Server) -> None:
-    first, last = Period.WEEK.span(library.clock().date())
-    best, _ = await library.bot.house.storage.papers.top(first, last, limit=25)
+    first, last = Period.WEEK.get_days(library.clock().date())
+    best, _ = await library.bot.services.storage.papers.list_top(first, last, limit=25)
     assert list((await offers(library, "show", "paper", "")).values()) == [each.id for each in best] != []
 
 
@@ -438,7 +438,7 @@ async def test_papers_like_one_are_found_and_it_is_not_among_them(server: Server
 async def test_a_paper_like_no_other_says_so(server: Server, papers_server: PapersServer) -> None:
     papers_server.lists = {DAY: [entry("2601.00009", title="Chess", summary="Pawns move.")]}
     await server.read_lists()
-    assert answer(await paper_command(server, "similar", paper="2601.00009")) == refusal(Refusal.NOTHING_SIMILAR)
+    assert answer(await paper_command(server, "similar", paper="2601.00009")) == explain(Refusal.NOTHING_SIMILAR)
 
 
 async def test_a_paper_by_chance_is_one_of_those_that_match(library: Server) -> None:
@@ -448,10 +448,10 @@ async def test_a_paper_by_chance_is_one_of_those_that_match(library: Server) -> 
 
 
 async def test_a_paper_by_chance_that_cannot_be_is_answered_so(server: Server, papers_server: PapersServer) -> None:
-    assert answer(await paper_command(server, "random")) == refusal(Refusal.ARCHIVE_EMPTY)
+    assert answer(await paper_command(server, "random")) == explain(Refusal.ARCHIVE_EMPTY)
     papers_server.lists = {DAY: LIBRARY}
     await server.read_lists()
-    assert answer(await paper_command(server, "random", query="zeppelin_")) == refusal(
+    assert answer(await paper_command(server, "random", query="zeppelin_")) == explain(
         Refusal.NOTHING_MATCHES, text="zeppelin_"
     )
 
@@ -476,21 +476,21 @@ async def test_before_todays_list_begins_the_latest_one_is_shown_by_its_name(lib
 
 
 async def test_in_the_night_yesterdays_list_is_shown_and_still_grows(library: Server) -> None:
-    library.clock.now = closed_at(DAY) - timedelta(hours=1)
+    library.clock.now = get_closing_time(DAY) - timedelta(hours=1)
     text = answer(await paper_command(library, "today"))
     assert "Today's list is still empty" in text
-    assert f"may grow until <t:{int(closed_at(DAY).timestamp())}:f>" in text
+    assert f"may grow until <t:{int(get_closing_time(DAY).timestamp())}:f>" in text
 
 
 async def test_today_in_an_empty_archive_says_so(server: Server) -> None:
-    assert answer(await paper_command(server, "today")) == refusal(Refusal.ARCHIVE_EMPTY)
+    assert answer(await paper_command(server, "today")) == explain(Refusal.ARCHIVE_EMPTY)
 
 
-@pytest.mark.parametrize("format_", list(Format))
-async def test_a_citation_is_given_to_be_copied(library: Server, format_: Format) -> None:
+@pytest.mark.parametrize("format_", list(CitationFormat))
+async def test_a_citation_is_given_to_be_copied(library: Server, format_: CitationFormat) -> None:
     text = answer(await paper_command(library, "cite", paper="2601.00002", format=format_.value))
-    (known,) = await library.bot.house.storage.papers.get(["2601.00002"])
-    assert text.split("\n", 1)[1].removesuffix("\n```") == cite(known, format_, 1900)
+    (known,) = await library.bot.services.storage.papers.get(["2601.00002"])
+    assert text.split("\n", 1)[1].removesuffix("\n```") == format_citation(known, format_, 1900)
 
 
 async def test_bibtex_is_written_unless_said_otherwise(library: Server) -> None:
@@ -522,7 +522,7 @@ async def test_what_was_posted_here_is_listed_newest_first_with_ways_to_it(
 async def test_what_was_posted_longer_ago_is_listed_on_request(server: Server) -> None:
     await post(server)
     server.clock.advance(days=8)
-    assert answer(await paper_command(server, "posted", period="week")) == refusal(Refusal.NOTHING_POSTED)
+    assert answer(await paper_command(server, "posted", period="week")) == explain(Refusal.NOTHING_POSTED)
     assert "**All time** · 5 papers" in answer(await paper_command(server, "posted", period="all time"))
 
 
@@ -563,7 +563,7 @@ async def test_a_paper_posted_in_two_channels_is_listed_twice_and_picked_once(se
 
 async def test_where_no_server_is_posted_explains_itself(server: Server) -> None:
     result = await server.member.user.slash("paper posted")
-    assert result.response.content == refusal(Refusal.POSTED_OUTSIDE_SERVER)
+    assert result.response.content == explain(Refusal.POSTED_OUTSIDE_SERVER)
 
 
 async def test_a_channel_that_somebody_may_not_view_is_never_linked_to(library: Server) -> None:
@@ -573,7 +573,7 @@ async def test_a_channel_that_somebody_may_not_view_is_never_linked_to(library: 
     assert "posted here" not in await said(library, "diffusion")
     assert "posted here" not in answer(await paper_command(library, "show", paper="2601.00002"))
     assert "posted here" not in answer(await paper_command(library, "similar", paper="2601.00001"))
-    assert answer(await paper_command(library, "posted", period="all time")) == refusal(Refusal.NOTHING_POSTED)
+    assert answer(await paper_command(library, "posted", period="all time")) == explain(Refusal.NOTHING_POSTED)
 
 
 async def test_of_two_channels_the_one_that_somebody_may_view_is_linked_to(server: Server) -> None:
@@ -591,7 +591,7 @@ async def test_a_channel_that_was_deleted_is_not_linked_to(server: Server) -> No
     await post(server)
     server.env.backend.delete_channel(server.papers.id)
     await server.env.settle()
-    assert answer(await paper_command(server, "posted")) == refusal(Refusal.NOTHING_POSTED)
+    assert answer(await paper_command(server, "posted")) == explain(Refusal.NOTHING_POSTED)
 
 
 # Anywhere
@@ -625,7 +625,7 @@ async def test_people_may_install_look_ups_for_themselves_and_servers_the_rest(s
 @pytest.mark.parametrize("text", GARBAGE.values(), ids=GARBAGE.keys())
 async def test_any_text_may_be_searched_for_shown_and_completed(library: Server, text: str) -> None:
     for command, option in (("search", "query"), ("show", "paper"), ("random", "query"), ("cite", "paper")):
-        assert answer(await paper_command(library, command, **{option: text})) != BROKEN
+        assert answer(await paper_command(library, command, **{option: text})) != BUG
     await library.member.autocomplete(library.general, "paper show", "paper", text)
     await library.member.autocomplete(library.general, "paper search", "query", text)
 

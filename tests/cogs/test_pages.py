@@ -6,13 +6,14 @@ from typing import Any
 import discord
 import pytest
 import simcord
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts.refusals import BROKEN
+from bot.layouts.refusals import BUG
 from bot.refusals import Refusal
-from tests.support.builders import DAY, entries, entry, refusal
+from tests.support.builders import DAY, entries, entry, explain
 from tests.support.lookups import paper_command, search
 from tests.support.messages import answer, custom_ids, ids, paper_ids, read_texts
 from tests.support.server import Server, forbid_everybody, post, stale_button, stale_select
@@ -104,7 +105,7 @@ async def test_a_query_too_long_to_turn_pages_says_so(library: Server) -> None:
 @pytest.mark.parametrize("custom_id", ["find:l99999:paper", "find:p4:paper"])
 async def test_a_page_that_is_gone_says_so(library: Server, custom_id: str) -> None:
     message = stale_button(library, custom_id)
-    assert answer(await library.member.click(message, custom_id=custom_id)) == refusal(Refusal.PAGE_GONE)
+    assert answer(await library.member.click(message, custom_id=custom_id)) == explain(Refusal.PAGE_GONE)
 
 
 @pytest.mark.parametrize("custom_id", ["find:n1:zeppelin", "find:n2:\\\\"])
@@ -186,13 +187,13 @@ async def test_shared_pages_and_share_buttons_work_after_a_restart(library: Serv
     ],
 )
 def test_the_permissions_that_sharing_takes_are_named(missing: list[str], told: str) -> None:
-    assert refusal(Refusal.MAY_NOT_SHARE, permissions=missing) == told
+    assert explain(Refusal.MAY_NOT_SHARE, permissions=missing) == told
 
 
 async def test_who_may_not_write_may_not_share_and_learns_what_it_takes(library: Server) -> None:
     message = await search(library, "paper")
     forbid_everybody(library, library.general, "send_messages")
-    told = refusal(Refusal.MAY_NOT_SHARE, permissions=["send_messages"])
+    told = explain(Refusal.MAY_NOT_SHARE, permissions=["send_messages"])
     assert answer(await library.member.click(message, label="Share")) == told
     assert answer(await paper_command(library, "search", query="paper", share=True)) == told
     assert library.general.history(viewer=library.admin) == []
@@ -206,7 +207,7 @@ async def test_in_a_thread_it_takes_the_permission_for_threads(library: Server) 
     (thread,) = library.general.threads
     forbid_everybody(library, library.general, "send_messages_in_threads")
     result = await library.member.slash(thread, "paper search", query="paper", share=True)
-    assert answer(result) == refusal(Refusal.MAY_NOT_SHARE, permissions=["send_messages_in_threads"])
+    assert answer(result) == explain(Refusal.MAY_NOT_SHARE, permissions=["send_messages_in_threads"])
     forbid_everybody(library, library.general, "send_messages")
     result = await library.member.slash(thread, "paper search", query="paper", share=True)
     assert result.response
@@ -232,7 +233,7 @@ async def test_who_brought_the_bot_along_needs_the_permission_for_such_apps_to_s
     bring_along(library, monkeypatch)
     forbid_everybody(library, library.general, "use_external_apps")
     result = await paper_command(library, "search", query="paper", share=True)
-    assert answer(result) == refusal(Refusal.MAY_NOT_SHARE, permissions=["use_external_apps"])
+    assert answer(result) == explain(Refusal.MAY_NOT_SHARE, permissions=["use_external_apps"])
     assert len(paper_ids(await search(library, "paper"))) == 5
 
 
@@ -254,7 +255,7 @@ garbage = st.one_of(
 )
 
 
-@settings(
+@hypothesis_settings(
     deadline=None,
     max_examples=60,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
@@ -266,7 +267,7 @@ async def test_a_forged_button_gets_a_polite_answer(library: Server, kind: str, 
     message = stale_button(library, custom_id)
     result = await library.member.click(message, custom_id=custom_id)
     assert result.response, custom_id
-    assert result.response.content != BROKEN
+    assert result.response.content != BUG
     assert not paper_ids(result.response) or kind in {"find", "share", "top", "tag", "similar"}
 
 
@@ -275,7 +276,7 @@ async def test_a_button_that_says_nothing_is_answered(library: Server, kind: str
     for custom_id in (kind, f"{kind}:"):
         message = stale_button(library, custom_id)
         result = await library.member.click(message, custom_id=custom_id)
-        assert answer(result) == refusal(Refusal.CONTROL_STALE)
+        assert answer(result) == explain(Refusal.CONTROL_STALE)
 
 
 @pytest.mark.parametrize(
@@ -283,10 +284,10 @@ async def test_a_button_that_says_nothing_is_answered(library: Server, kind: str
 )
 async def test_a_forged_choice_gets_a_polite_answer(library: Server, custom_id: str, value: str) -> None:
     message = stale_select(library, custom_id, value)
-    assert answer(await library.member.select(message, [value], custom_id=custom_id)) != BROKEN
+    assert answer(await library.member.select(message, [value], custom_id=custom_id)) != BUG
 
 
-@settings(
+@hypothesis_settings(
     deadline=None,
     max_examples=40,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
@@ -302,13 +303,13 @@ async def test_whatever_a_forged_select_holds_it_gets_a_polite_answer(
     message = stale_select(library, custom_id, value)
     result = await library.member.select(message, [value], custom_id=custom_id)
     assert result.response, custom_id
-    assert result.response.content != BROKEN
+    assert result.response.content != BUG
 
 
 async def test_a_bug_behind_a_button_is_answered_and_logged(library: Server, caplog: pytest.LogCaptureFixture) -> None:
     message = await search(library, "paper")
-    await library.bot.house.storage.papers._database._stack.aclose()  # the disk is gone
-    assert answer(await library.member.click(message, label="Next")) == BROKEN
+    await library.bot.services.storage.papers._database._stack.aclose()  # the disk is gone
+    assert answer(await library.member.click(message, label="Next")) == BUG
     assert "an interaction ran into a bug" in caplog.messages
     caplog.clear()
 

@@ -15,7 +15,7 @@ def registrations(server: Server) -> int:
 async def register(server: Server) -> None:
     bot = server.bot
     assert bot.application_id
-    await register_commands(bot.tree, bot.application_id, bot.house.storage, server.clock.now)
+    await register_commands(bot.tree, bot.application_id, bot.services.storage, server.clock.now)
 
 
 async def test_commands_that_have_not_changed_are_not_registered_again(server: Server) -> None:
@@ -37,7 +37,7 @@ async def test_a_command_that_has_changed_is_registered(server: Server) -> None:
 
 async def test_the_ids_of_the_commands_are_kept(server: Server) -> None:
     assert server.bot.application_id
-    known = await server.bot.house.storage.commands.get(server.bot.application_id)
+    known = await server.bot.services.storage.commands.get(server.bot.application_id)
     assert known
     assert known.ids.keys() == {"digest", "paper", "top", "privacy"}
     assert all(each > 0 for each in known.ids.values())

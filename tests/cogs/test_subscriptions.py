@@ -8,12 +8,12 @@ import pytest
 from simcord.backend.errors import SetupError
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts.advice import advise
+from bot.layouts.advice import advise_admin
 from bot.refusals import Refusal
-from tests.support.builders import DAY, FRIDAY, GONE, MONDAY, Clock, entries, entry, refusal
+from tests.support.builders import DAY, FRIDAY, GONE, MONDAY, Clock, entries, entry, explain
 from tests.support.messages import answer, ids, paper_ids, read_texts
 from tests.support.papers_server import Papers
-from tests.support.server import Server, delete, forbid, let_in, other_admin, standing
+from tests.support.server import Server, delete, forbid, get_subscription, let_in, other_admin
 
 NEEDED = {
     "view_channel": "View Channel",
@@ -122,7 +122,7 @@ async def test_a_channel_the_bot_does_not_know_is_refused(server: Server) -> Non
     assert guild
     guild._channels.pop(server.papers.id)
     before = server.tables()
-    assert answer(await server.subscribe()) == refusal(Refusal.CHANNEL_HIDDEN)
+    assert answer(await server.subscribe()) == explain(Refusal.CHANNEL_HIDDEN)
     assert server.tables() == before
     (error,) = server.env.errors
     assert isinstance(error, discord.app_commands.TransformerError)
@@ -133,7 +133,7 @@ async def test_the_twenty_sixth_digest_of_a_server_is_refused(server: Server) ->
     for minute in range(25):
         assert "Set up." in answer(await server.subscribe(time=f"9:{minute:02}"))
     before = server.tables()
-    assert answer(await server.subscribe(time="8:00")) == refusal(Refusal.TOO_MANY_SUBSCRIPTIONS)
+    assert answer(await server.subscribe(time="8:00")) == explain(Refusal.TOO_MANY_SUBSCRIPTIONS)
     assert server.tables() == before
     await server.ask("digest remove", subscription="7")
     assert "Set up." in answer(await server.subscribe(time="8:00"))
@@ -186,7 +186,7 @@ async def test_a_direct_message_that_reaches_us_all_the_same_is_refused(server: 
     command = server.env.backend.find_command("digest", None)
     assert command
     command["dm_permission"] = True  # as Discord once did with commands of old clients
-    assert read_texts((await server.admin.user.slash("digest list")).response.message) == refusal(Refusal.SERVER_ONLY)
+    assert read_texts((await server.admin.user.slash("digest list")).response.message) == explain(Refusal.SERVER_ONLY)
 
 
 async def test_another_servers_digest_cannot_be_touched(server: Server) -> None:
@@ -198,7 +198,7 @@ async def test_another_servers_digest_cannot_be_touched(server: Server) -> None:
     before = server.tables()
     for command in ("edit", "pause", "resume", "remove", "preview", "status"):
         result = await stranger.slash(channel, f"digest {command}", subscription="1")
-        assert answer(result) == refusal(Refusal.SUBSCRIPTION_UNKNOWN)
+        assert answer(result) == explain(Refusal.SUBSCRIPTION_UNKNOWN)
     assert server.tables() == before
     assert f"<#{server.papers.id}>" not in answer(await stranger.slash(channel, "digest list"))
 
@@ -244,14 +244,14 @@ async def test_a_digest_whose_channel_is_gone_is_still_offered(server: Server) -
 
 async def test_what_an_edit_leaves_out_stays_as_it_is(server: Server) -> None:
     await server.subscribe(time="18:30", timezone="Asia/Kolkata", size=7, weekdays="mon, thu", min_upvotes=12)
-    before = await standing(server)
+    before = await get_subscription(server)
     await server.ask("digest edit", size=3)
-    after = await standing(server)
-    assert after.wish.taste.size == 3
-    assert after.wish == replace(before.wish, taste=replace(before.wish.taste, size=3))
+    after = await get_subscription(server)
+    assert after.settings.selection.size == 3
+    assert after.settings == replace(before.settings, selection=replace(before.settings.selection, size=3))
     assert after.next_run == before.next_run
     await server.ask("digest edit", min_upvotes=0)
-    assert (await standing(server)).wish.taste.min_upvotes == 0
+    assert (await get_subscription(server)).settings.selection.min_upvotes == 0
 
 
 async def test_every_part_of_a_digest_can_be_changed(server: Server) -> None:
@@ -274,7 +274,7 @@ async def test_a_later_time_does_not_bring_a_second_digest_today(server: Server,
     await server.later(hours=1)
     papers_server.lists = {FRIDAY: entries(3, FRIDAY, first=11)}
     await server.ask("digest edit", time="10:00")
-    assert (await standing(server)).next_run.date.day == 17
+    assert (await get_subscription(server)).next_run.date.day == 17
     await server.later(hours=2)
     assert len(server.posted) == 1
     await server.later(hours=23)
@@ -309,7 +309,7 @@ async def test_a_digest_is_not_resumed_in_a_channel_that_is_gone(server: Server)
     await delete(server, server.papers.id)
     await server.later(hours=1)
     before = server.tables()
-    assert await server.ask("digest resume") == advise(0, GONE)
+    assert await server.ask("digest resume") == advise_admin(0, GONE)
     assert server.tables() == before
 
 
@@ -330,22 +330,22 @@ async def test_a_removed_digest_is_gone_and_what_it_posted_stays(server: Server)
     assert text.startswith(f"**Removed.** Every day at 09:00 UTC, the top 5 papers in <#{server.papers.id}>.")
     await server.later(days=1)
     assert len(server.posted) == 1
-    assert await server.ask("digest list") == refusal(Refusal.NO_SUBSCRIPTIONS)
+    assert await server.ask("digest list") == explain(Refusal.NO_SUBSCRIPTIONS)
 
 
 async def test_with_several_digests_one_has_to_be_named(server: Server) -> None:
     await server.subscribe()
     await server.subscribe(channel=server.general)
     before = server.tables()
-    assert await server.ask("digest remove") == refusal(Refusal.SUBSCRIPTION_NEEDED)
-    assert await server.ask("digest remove", subscription="general") == refusal(Refusal.SUBSCRIPTION_UNKNOWN)
+    assert await server.ask("digest remove") == explain(Refusal.SUBSCRIPTION_NEEDED)
+    assert await server.ask("digest remove", subscription="general") == explain(Refusal.SUBSCRIPTION_UNKNOWN)
     assert server.tables() == before
     assert f"<#{server.general.id}>" in await server.ask("digest remove", subscription="2")
 
 
 @pytest.mark.parametrize("command", ["edit", "pause", "resume", "remove", "preview", "status"])
 async def test_without_a_digest_the_answer_says_how_to_set_one_up(server: Server, command: str) -> None:
-    assert await server.ask(f"digest {command}") == refusal(Refusal.NO_SUBSCRIPTIONS)
+    assert await server.ask(f"digest {command}") == explain(Refusal.NO_SUBSCRIPTIONS)
 
 
 async def test_a_digest_comes_back_after_a_restart(server: Server) -> None:
@@ -427,7 +427,7 @@ async def test_the_status_names_the_permissions_that_are_missing_by_now(
 async def test_the_status_says_that_the_channel_is_gone_before_a_run_finds_out(server: Server) -> None:
     await server.subscribe()
     await delete(server, server.papers.id)
-    assert advise(0, GONE) in await server.ask("digest status")
+    assert advise_admin(0, GONE) in await server.ask("digest status")
 
 
 async def test_the_status_of_one_of_several_digests_can_be_asked_for(server: Server) -> None:

@@ -7,11 +7,11 @@ import pytest
 import simcord
 
 from bot.demo.papers_server import PapersServer
-from bot.digest import closed_at
+from bot.digest import get_closing_time
 from bot.papers.entry import read_entry
-from bot.ranking import Period, ranked
+from bot.ranking import Period, rank_papers
 from bot.refusals import Refusal
-from tests.support.builders import DAY, FRIDAY, entries, entry, refusal
+from tests.support.builders import DAY, FRIDAY, entries, entry, explain
 from tests.support.messages import answer, ids, paper_ids
 from tests.support.server import Server, stale_button
 
@@ -29,7 +29,7 @@ DAYS = {  # one paper each, the latest with the fewest upvotes
 async def archive(server: Server, papers_server: PapersServer) -> Server:
     papers_server.lists = {day: [entry(paper, day, upvotes=int(paper[-2:]))] for day, paper in DAYS.items()}
     for day in DAYS:
-        await server.bot.house.archive.refresh(day, server.clock())
+        await server.bot.services.archive.refresh_day(day, server.clock())
     return server
 
 
@@ -77,7 +77,7 @@ async def test_a_paper_tells_on_which_day_it_was_listed(archive: Server) -> None
 )
 async def test_a_bad_date_is_answered_with_a_good_one(archive: Server, text: str) -> None:
     result = await archive.member.slash(archive.general, "top", date=text)
-    assert answer(result) == refusal(Refusal.DATE_UNCLEAR)
+    assert answer(result) == explain(Refusal.DATE_UNCLEAR)
 
 
 @pytest.mark.parametrize("period", [each.value for each in Period])
@@ -88,7 +88,7 @@ async def test_the_first_and_the_last_date_there_are_have_leaderboards(archive: 
 
 
 async def test_a_period_without_papers_says_so(server: Server) -> None:
-    assert (await top(server)).content == refusal(Refusal.NOTHING_LISTED)
+    assert (await top(server)).content == explain(Refusal.NOTHING_LISTED)
 
 
 async def test_the_order_is_upvotes_then_comments_then_id(server: Server, papers_server: PapersServer) -> None:
@@ -96,7 +96,7 @@ async def test_the_order_is_upvotes_then_comments_then_id(server: Server, papers
     some = [entry(f"2601.{n:05}", upvotes=up, comments=said) for n, (up, said) in enumerate(votes)]
     papers_server.lists = {DAY: some}
     await server.read_lists()
-    expected = [paper.id for paper in ranked(read_entry(each, DAY) for each in some)]
+    expected = [paper.id for paper in rank_papers(read_entry(each, DAY) for each in some)]
     assert paper_ids(await top(server)) == expected == ids(2, 1, 4, 3, 0)
 
 
@@ -130,7 +130,7 @@ async def test_details_are_a_click_away(archive: Server) -> None:
 
 
 async def test_a_list_that_still_grows_says_until_when(archive: Server) -> None:
-    closes = int(closed_at(archive.clock().date()).timestamp())
+    closes = int(get_closing_time(archive.clock().date()).timestamp())
     assert f"may grow until <t:{closes}:f>" in str((await top(archive, period="day")).components)
     assert "grows" not in str((await top(archive, period="day", date="2026-01-15")).components)
 
@@ -140,7 +140,7 @@ async def test_a_list_that_still_grows_says_until_when(archive: Server) -> None:
 )
 async def test_a_stale_page_button_says_that_the_page_is_gone(archive: Server, custom_id: str) -> None:
     message = stale_button(archive, custom_id)
-    assert answer(await archive.member.click(message, custom_id=custom_id)) == refusal(Refusal.PAGE_GONE)
+    assert answer(await archive.member.click(message, custom_id=custom_id)) == explain(Refusal.PAGE_GONE)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ async def test_a_stale_page_button_says_that_the_page_is_gone(archive: Server, c
 async def test_a_forged_page_button_is_answered_and_does_no_harm(archive: Server, custom_id: str) -> None:
     before = archive.tables()
     message = stale_button(archive, custom_id)
-    assert answer(await archive.member.click(message, custom_id=custom_id)) == refusal(Refusal.CONTROL_STALE)
+    assert answer(await archive.member.click(message, custom_id=custom_id)) == explain(Refusal.CONTROL_STALE)
     assert archive.tables() == before
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digest import Candidate, Digest, closed_at, compose, latest_closed_day
-from bot.ranking import rank_key
+from bot.digest import Candidate, Digest, choose_highlights, get_closing_time, get_latest_closed_day
+from bot.ranking import get_rank_key
 from bot.reasons import Reason, ReasonKind
-from bot.subscription.settings import Taste
+from bot.subscription.settings import Selection
 from tests.support.builders import DAY, NOTHING_LISTED, paper
 
 EARLIER = DAY - timedelta(days=3)
@@ -23,8 +23,8 @@ def listed(number: int, upvotes: int, *days: date, comments: int = 0) -> Candida
     return Candidate(known, frozenset(on))
 
 
-def composed(candidates: list[Candidate], highlighted: tuple[str, ...] = (), **taste: Any) -> Digest:
-    return compose(candidates, (DAY,), DAY, Taste(**taste), highlighted)
+def composed(candidates: list[Candidate], highlighted: tuple[str, ...] = (), **selection: Any) -> Digest:
+    return choose_highlights(candidates, (DAY,), DAY, Selection(**selection), highlighted)
 
 
 def numbers(digest: Digest) -> list[int]:
@@ -42,8 +42,8 @@ def numbers(digest: Digest) -> list[int]:
     ],
 )
 def test_a_day_is_closed_from_three_in_the_morning_utc_on_the_next(now: datetime, day: date) -> None:
-    assert latest_closed_day(now) == day
-    assert closed_at(day) <= now < closed_at(day + timedelta(days=1))
+    assert get_latest_closed_day(now) == day
+    assert get_closing_time(day) <= now < get_closing_time(day + timedelta(days=1))
 
 
 def test_the_most_upvoted_come_first_as_many_as_wished() -> None:
@@ -66,7 +66,7 @@ def test_fewer_papers_than_wished_are_all_highlighted() -> None:
 def test_several_missed_days_make_one_digest() -> None:
     days = (date(2026, 1, 13), DAY)
     candidates = [listed(1, 5, days[0]), listed(2, 9, DAY), listed(3, 7, days[0])]
-    digest = compose(candidates, days, DAY, Taste(size=2))
+    digest = choose_highlights(candidates, days, DAY, Selection(size=2))
     assert (numbers(digest), digest.listed, digest.days) == ([2, 3], 3, days)
 
 
@@ -78,7 +78,7 @@ def test_a_paper_highlighted_before_never_comes_back() -> None:
 
 def test_a_resubmitted_paper_that_was_not_highlighted_is_new() -> None:
     digest = composed([listed(1, 5, EARLIER, DAY), listed(2, 9)])
-    assert (numbers(digest), [each.riser for each in digest.highlights]) == ([2, 1], [False, False])
+    assert (numbers(digest), [each.is_riser for each in digest.highlights]) == ([2, 1], [False, False])
 
 
 class TestMinimum:
@@ -95,7 +95,7 @@ class TestRisers:
         candidates = [listed(1, 10), listed(2, 20), listed(3, 30), listed(4, 20, EARLIER)]
         digest = composed(candidates)
         assert numbers(digest) == [3, 2, 4, 1]
-        assert [each.riser for each in digest.highlights] == [False, False, True, False]
+        assert [each.is_riser for each in digest.highlights] == [False, False, True, False]
 
     def test_one_vote_below_the_median_is_too_few(self) -> None:
         assert numbers(composed([listed(1, 10), listed(2, 20), listed(3, 30), listed(4, 19, EARLIER)])) == [3, 2, 1]
@@ -116,7 +116,7 @@ class TestRisers:
 
 class TestQuiet:
     def test_a_weekend_is_quiet(self) -> None:
-        digest = compose([], (), DAY, Taste())
+        digest = choose_highlights([], (), DAY, Selection())
         assert digest == Digest(DAY, (), 0, (), NOTHING_LISTED)
 
     def test_it_is_said_that_all_had_been_highlighted(self) -> None:
@@ -139,24 +139,26 @@ CANDIDATES = st.lists(
     max_size=40,
     unique_by=lambda each: each.paper.id,
 )
-TASTES = st.builds(Taste, st.integers(1, 10), st.integers(0, 12), st.integers(0, 3))
+TASTES = st.builds(Selection, st.integers(1, 10), st.integers(0, 12), st.integers(0, 3))
 BEFORE = st.frozensets(st.integers(1, 60).map(lambda number: f"2601.{number:05}"))
 
 
 @given(CANDIDATES, TASTES, BEFORE)
-def test_every_digest_keeps_all_the_rules(candidates: list[Candidate], taste: Taste, before: frozenset[str]) -> None:
-    digest = compose(candidates, (DAY,), DAY, taste, before)
+def test_every_digest_keeps_all_the_rules(
+    candidates: list[Candidate], selection: Selection, before: frozenset[str]
+) -> None:
+    digest = choose_highlights(candidates, (DAY,), DAY, selection, before)
     shown = [each.paper for each in digest.highlights]
     new = [each.paper for each in candidates if DAY in each.days]
-    fitting = [each for each in new if each.id not in before and each.upvotes >= taste.min_upvotes]
-    chosen = sorted(fitting, key=rank_key)[: taste.size]
-    risers = [each.paper for each in digest.highlights if each.riser]
-    assert shown == sorted(shown, key=rank_key)
+    fitting = [each for each in new if each.id not in before and each.upvotes >= selection.min_upvotes]
+    chosen = sorted(fitting, key=get_rank_key)[: selection.size]
+    risers = [each.paper for each in digest.highlights if each.is_riser]
+    assert shown == sorted(shown, key=get_rank_key)
     assert [each.position for each in digest.highlights] == list(range(1, len(shown) + 1))
     assert not {each.id for each in shown} & before
     assert bool(shown) == bool(chosen) == (digest.reason is None)
-    assert len(shown) <= taste.size
-    assert len(risers) <= taste.risers
+    assert len(shown) <= selection.size
+    assert len(risers) <= selection.risers
     assert all(each not in new and each.upvotes >= median(c.upvotes for c in chosen) for each in risers)
     assert [each for each in shown if each not in risers] == chosen[: len(shown) - len(risers)]
     assert digest.listed == len(new)
@@ -164,7 +166,7 @@ def test_every_digest_keeps_all_the_rules(candidates: list[Candidate], taste: Ta
 
 @given(CANDIDATES.flatmap(lambda all_: st.tuples(st.just(all_), st.permutations(all_))), TASTES)
 def test_a_digest_does_not_depend_on_the_order_papers_come_in(
-    shuffled: tuple[list[Candidate], list[Candidate]], taste: Taste
+    shuffled: tuple[list[Candidate], list[Candidate]], selection: Selection
 ) -> None:
-    one, other = (compose(candidates, (DAY,), DAY, taste) for candidates in shuffled)
+    one, other = (choose_highlights(candidates, (DAY,), DAY, selection) for candidates in shuffled)
     assert one == other

@@ -11,9 +11,9 @@ from bot.demo.papers_server import PapersServer
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal
 from bot.storage import Delivery
-from tests.support.builders import DAY, FRIDAY, MONDAY, entries, entry, refusal
+from tests.support.builders import DAY, FRIDAY, MONDAY, entries, entry, explain
 from tests.support.messages import answer, custom_ids, ids, paper_ids, read_texts
-from tests.support.server import Server, deliveries, standing
+from tests.support.server import Server, deliveries, get_subscription
 
 
 def about(topic: str, number: int, upvotes: int, day: date = DAY) -> dict[str, Any]:
@@ -145,13 +145,13 @@ async def test_a_run_waits_while_the_search_index_is_behind(server: Server, monk
     await server.subscribe(filter="diffusion")
     await server.subscribe(channel=server.general)
     with monkeypatch.context() as patching:
-        patching.setattr(server.bot.house.archive, "index", nothing)
+        patching.setattr(server.bot.services.archive, "update_index", nothing)
         await server.later(hours=1)
         assert (server.posted, len(server.general.history())) == ([], 1)
         status = await server.ask("digest status", subscription="1")
         assert "and waiting. The search index is being rebuilt. I'll post it once" in status
         refused = await server.ask("digest send now", subscription="1")
-        assert refused == refusal(Refusal.NOT_NOW, reason=Reason(ReasonKind.INDEX_BEHIND))
+        assert refused == explain(Refusal.NOT_NOW, reason=Reason(ReasonKind.INDEX_BEHIND))
         assert "The search index is being rebuilt" in await server.ask("digest preview", subscription="1")
     await server.later(minutes=1)
     assert shown(server) == [ids(2, 4, 6)]
@@ -173,10 +173,10 @@ async def test_a_filtered_digest_says_how_many_match_and_of_how_many(server: Ser
 async def want_quiet_line(server: Server, **options: Any) -> None:
     """A subscription, an hour from its first run, that says so when nothing passed."""
     await server.subscribe(**options)
-    known = await standing(server)
-    wish = replace(known.wish, posting=replace(known.wish.posting, quiet_line=True))
-    edit = server.bot.house.storage.subscriptions.edit
-    await edit(known, wish, known.next_run, by=server.admin.id, now=server.clock.now)
+    known = await get_subscription(server)
+    settings = replace(known.settings, posting=replace(known.settings.posting, quiet_line=True))
+    edit = server.bot.services.storage.subscriptions.edit
+    await edit(known, settings, known.next_run, by=server.admin.id, now=server.clock.now)
 
 
 async def quiet(server: Server) -> Any:
@@ -190,7 +190,7 @@ async def quiet(server: Server) -> Any:
 async def test_a_quiet_run_is_silent_unless_a_line_is_wanted(server: Server) -> None:
     await post(server, filter="astronomy")
     assert server.posted == []
-    assert (await standing(server)).wish.posting.quiet_line is False
+    assert (await get_subscription(server)).settings.posting.quiet_line is False
 
 
 async def test_a_quiet_line_says_why_once(server: Server) -> None:
@@ -220,7 +220,7 @@ async def test_the_button_under_a_quiet_line_shows_its_list_when_nothing_is_know
     (custom_id,) = custom_ids(message)
     papers_server.lists = {**papers_server.lists, FRIDAY: entries(2, FRIDAY, first=11)}
     await server.later(days=1)
-    await server.bot.house.storage.guilds.forget(server.guild.id)
+    await server.bot.services.storage.guilds.delete_server(server.guild.id)
     result = await server.member.click(message, custom_id=custom_id)
     assert "Thursday 15 January 2026" in answer(result)
     assert result.response
@@ -251,7 +251,7 @@ async def test_a_digest_after_a_quiet_line_is_a_digest_again(server: Server, pap
 
 async def test_a_quiet_line_is_no_digest_to_undo(server: Server) -> None:
     await quiet(server)
-    assert await server.ask("digest undo") == refusal(Refusal.NOTHING_TO_UNDO)
+    assert await server.ask("digest undo") == explain(Refusal.NOTHING_TO_UNDO)
     assert len(server.posted) == 1
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.papers import Paper
-from bot.ranking import Period, rank_key, ranked
+from bot.ranking import Period, get_rank_key, rank_papers
 from bot.storage import Storage
 from tests.support.builders import DAY, MORNING, paper
 
@@ -34,20 +34,20 @@ def test_more_upvotes_come_first_then_more_comments_then_the_earlier_id() -> Non
         paper("2601.00005", upvotes=6),
         paper("2601.00001", upvotes=4, comments=9),
     ]
-    assert ids(ranked(papers)) == ["2601.00005", "2601.00002", "2601.00003", "2601.00004", "2601.00001"]
+    assert ids(rank_papers(papers)) == ["2601.00005", "2601.00002", "2601.00003", "2601.00004", "2601.00001"]
 
 
 @given(MANY_PAPERS.flatmap(lambda papers: st.tuples(st.just(papers), st.permutations(papers))))
 def test_the_order_does_not_depend_on_the_order_they_came_in(shuffled: tuple[list[Paper], list[Paper]]) -> None:
     papers, others = shuffled
-    assert ranked(papers) == ranked(others)
+    assert rank_papers(papers) == rank_papers(others)
 
 
 @given(MANY_PAPERS)
 def test_no_two_papers_tie_and_none_is_lost(papers: list[Paper]) -> None:
-    order = ranked(papers)
+    order = rank_papers(papers)
     assert sorted(ids(order)) == sorted(ids(papers))
-    assert all(rank_key(one) < rank_key(other) for one, other in pairwise(order))
+    assert all(get_rank_key(one) < get_rank_key(other) for one, other in pairwise(order))
     assert all(one.upvotes >= other.upvotes for one, other in pairwise(order))
 
 
@@ -57,16 +57,16 @@ async def test_the_leaderboard_of_the_archive_is_in_the_same_order(storage: Stor
         for month in (1, 2)
         for number in range(60)
     ]
-    await storage.papers.record(DAY, papers[::-1], MORNING)
-    top, total = await storage.papers.top(DAY, DAY, limit=1000)
-    assert (ids(top), total) == (ids(ranked(papers)), 120)
+    await storage.papers.record_list(DAY, papers[::-1], MORNING)
+    top, total = await storage.papers.list_top(DAY, DAY, limit=1000)
+    assert (ids(top), total) == (ids(rank_papers(papers)), 120)
 
 
 async def test_the_pages_of_a_leaderboard_put_together_are_the_leaderboard(storage: Storage) -> None:
     papers = [paper(f"2601.{number:05}", upvotes=number % 2) for number in range(23)]
-    await storage.papers.record(DAY, papers, MORNING)
-    pages = [(await storage.papers.top(DAY, DAY, limit=5, offset=offset))[0] for offset in range(0, 25, 5)]
-    assert [each.id for page in pages for each in page] == ids(ranked(papers))
+    await storage.papers.record_list(DAY, papers, MORNING)
+    pages = [(await storage.papers.list_top(DAY, DAY, limit=5, offset=offset))[0] for offset in range(0, 25, 5)]
+    assert [each.id for page in pages for each in page] == ids(rank_papers(papers))
 
 
 @pytest.mark.parametrize(
@@ -80,24 +80,24 @@ async def test_the_pages_of_a_leaderboard_put_together_are_the_leaderboard(stora
     ],
 )
 def test_a_period_covers_what_its_name_says(period: Period, first: date, last: date) -> None:
-    assert period.span(date(2026, 1, 15)) == (first, last)
+    assert period.get_days(date(2026, 1, 15)) == (first, last)
 
 
 def test_a_week_may_span_two_years_and_february_may_have_29_days() -> None:
-    assert Period.WEEK.span(date(2027, 1, 1)) == (date(2026, 12, 28), date(2027, 1, 3))
-    assert Period.MONTH.span(date(2028, 2, 3)) == (date(2028, 2, 1), date(2028, 2, 29))
+    assert Period.WEEK.get_days(date(2027, 1, 1)) == (date(2026, 12, 28), date(2027, 1, 3))
+    assert Period.MONTH.get_days(date(2028, 2, 3)) == (date(2028, 2, 1), date(2028, 2, 29))
 
 
 @pytest.mark.parametrize("period", Period)
 @pytest.mark.parametrize("day", [date.min, date.max])
 def test_a_period_ends_where_the_calendar_ends(period: Period, day: date) -> None:
-    first, last = period.span(day)
+    first, last = period.get_days(day)
     assert first <= day <= last
 
 
 @given(DAYS, DAYS)
 def test_periods_of_a_kind_either_are_the_same_or_share_no_day(one: date, other: date) -> None:
     for period in Period:
-        first, last = period.span(one)
+        first, last = period.get_days(one)
         assert first <= one <= last
-        assert (period.span(other) == (first, last)) == (first <= other <= last)
+        assert (period.get_days(other) == (first, last)) == (first <= other <= last)

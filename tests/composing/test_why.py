@@ -7,7 +7,7 @@ import pytest
 
 from bot.demo.papers_server import PapersServer
 from bot.refusals import Refusal
-from tests.support.builders import DAY, FRIDAY, MONDAY, entries, entry, refusal
+from tests.support.builders import DAY, FRIDAY, MONDAY, entries, entry, explain
 from tests.support.lookups import why
 from tests.support.papers_server import Papers
 from tests.support.server import Server, post
@@ -119,7 +119,7 @@ async def test_a_paper_that_appeared_on_a_list_after_it_was_looked_at_does_not_c
 
 
 async def test_a_paper_that_never_was_on_a_list_is_told_so(server: Server, papers_server: PapersServer) -> None:
-    papers_server.beyond = [entry("2601.00077")]
+    papers_server.unlisted = [entry("2601.00077")]
     await server.subscribe()
     assert await why(server, 77) == "Never highlighted: it isn't on any daily list I know of."
 
@@ -228,13 +228,13 @@ async def test_a_paper_may_be_named_by_its_words_or_a_link(server: Server, paper
 
 
 async def test_what_cannot_be_answered_says_what_would_help(server: Server, papers_server: Papers) -> None:
-    assert await server.ask("digest why", paper="2601.00001") == refusal(Refusal.NO_SUBSCRIPTIONS)
+    assert await server.ask("digest why", paper="2601.00001") == explain(Refusal.NO_SUBSCRIPTIONS)
     await server.subscribe()
-    assert await server.ask("digest why", paper="nothing like this") == refusal(Refusal.PAPER_UNKNOWN)
-    assert await server.ask("digest why", paper="9999.99999") == refusal(Refusal.NO_SUCH_PAPER, text="9999.99999")
-    assert await server.ask("digest why", paper="2601.00001", subscription="9") == refusal(Refusal.SUBSCRIPTION_UNKNOWN)
+    assert await server.ask("digest why", paper="nothing like this") == explain(Refusal.PAPER_UNKNOWN)
+    assert await server.ask("digest why", paper="9999.99999") == explain(Refusal.NO_SUCH_PAPER, text="9999.99999")
+    assert await server.ask("digest why", paper="2601.00001", subscription="9") == explain(Refusal.SUBSCRIPTION_UNKNOWN)
     papers_server.down = True
-    assert await server.ask("digest why", paper="2601.55555") == refusal(Refusal.PAPERS_DOWN)
+    assert await server.ask("digest why", paper="2601.55555") == explain(Refusal.PAPERS_DOWN)
 
 
 async def test_asking_why_changes_nothing(server: Server) -> None:

@@ -10,15 +10,15 @@ from tests.support.bot_process import DUE, World
 from tests.support.wire import Fault
 
 WITHIN_THE_BOT = {
-    "before the plan": "before Deliveries.plan",
+    "before the plan": "before Deliveries.plan_delivery",
     "amid the plan": "amid INSERT INTO highlights",
-    "after the plan": "after Deliveries.plan",
-    "before the attempt is noted": "before Deliveries.attempt",
-    "after the attempt is noted": "after Deliveries.attempt",
-    "after the answer": "before Deliveries.arrived",
-    "after the record": "after Deliveries.arrived",
-    "before its completion": "before Deliveries.complete",
-    "after its completion": "after Deliveries.complete",
+    "after the plan": "after Deliveries.plan_delivery",
+    "before the attempt is noted": "before Deliveries.record_attempt",
+    "after the attempt is noted": "after Deliveries.record_attempt",
+    "after the answer": "before Deliveries.record_arrival",
+    "after the record": "after Deliveries.record_arrival",
+    "before its completion": "before Deliveries.complete_delivery",
+    "after its completion": "after Deliveries.complete_delivery",
 }
 ON_THE_WAY = {"when the request has arrived": False, "when the message exists": True}
 LATER = {"at once": timedelta(seconds=10), "after the nonce has expired": timedelta(minutes=10)}

@@ -4,7 +4,7 @@ import discord
 import pytest
 import simcord
 
-from bot.delivery.notices import tell
+from bot.delivery.notices import tell_server
 from tests.support.server import Server, forbid
 
 WORDS = "The digest is suspended."
@@ -13,7 +13,7 @@ WORDS = "The digest is suspended."
 async def told(server: Server) -> None:
     guild = server.bot.get_guild(server.guild.id)
     assert guild
-    await tell(server.bot, guild, WORDS)
+    await tell_server(server.bot, guild, WORDS)
     await server.env.settle()
 
 
@@ -105,7 +105,7 @@ async def test_a_channel_that_may_have_been_told_is_followed_by_no_other(server:
 async def test_what_is_told_pings_nobody(server: Server) -> None:
     guild = server.bot.get_guild(server.guild.id)
     assert isinstance(guild, discord.Guild)
-    await tell(server.bot, guild, "@everyone <@&1>")
+    await tell_server(server.bot, guild, "@everyone <@&1>")
     (request,) = (each for each in server.env.http_requests if each.path.endswith("/messages"))
     assert request.json
     assert request.json["allowed_mentions"] == {"parse": []}

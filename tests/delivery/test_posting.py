@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bot.demo.papers_server import PapersServer
-from bot.papers.titles import readable
+from bot.papers.titles import render_title
 from bot.refusals import Refusal
-from tests.support.builders import DAY, FRIDAY, MONDAY, Clock, entries, entry, refusal
+from tests.support.builders import DAY, FRIDAY, MONDAY, Clock, entries, entry, explain
 from tests.support.markdown import links, visible
 from tests.support.messages import answer, custom_ids, ids, paper_ids, read_texts
 from tests.support.server import Server, delete, deliveries, forbid, other_admin, post, stale_button, system_channel
@@ -39,7 +39,7 @@ async def test_the_timer_posts_what_is_due(server: Server, clock: Clock) -> None
     await server.subscribe()
     clock.advance(hours=1)
     await server.bot.get_cog("Posting").tick()  # type: ignore[union-attr]
-    await server.bot.courier.idle()
+    await server.bot.dispatcher.wait_until_idle()
     assert len(server.posted) == 1
 
 
@@ -86,7 +86,7 @@ async def test_a_weekend_is_quiet_and_says_so_in_the_status(server: Server) -> N
     await server.later(days=1)
     assert len(server.posted) == 1
     latest = (await deliveries(server))[0]
-    assert (latest.state, latest.run_date, latest.post) == ("quiet", date(2026, 1, 17), None)
+    assert (latest.state, latest.run_date, latest.posted_message) == ("quiet", date(2026, 1, 17), None)
     assert "Run of 17 Jan 2026: nothing new. No new papers were listed." in await server.ask("digest status")
 
 
@@ -213,7 +213,7 @@ async def test_details_show_the_upvotes_of_now(server: Server, papers_server: Pa
 async def test_details_of_a_paper_that_is_not_in_the_archive_are_looked_up(
     server: Server, papers_server: PapersServer
 ) -> None:
-    papers_server.beyond = [entry("2601.99999", title="Found Elsewhere")]
+    papers_server.unlisted = [entry("2601.99999", title="Found Elsewhere")]
     message = stale_button(server, "details:2601.99999:abc")
     assert "Found Elsewhere" in answer(await server.member.click(message, label="Details"))
 
@@ -221,11 +221,11 @@ async def test_details_of_a_paper_that_is_not_in_the_archive_are_looked_up(
 @pytest.mark.parametrize(
     ("custom_id", "reply"),
     [
-        ("details:9999.99999", refusal(Refusal.NO_SUCH_PAPER, text="9999.99999")),
-        ("details:.:0", refusal(Refusal.CONTROL_STALE)),
-        ("details:", refusal(Refusal.CONTROL_STALE)),
-        ("details", refusal(Refusal.CONTROL_STALE)),
-        ("details:2601.00001:0:0", refusal(Refusal.CONTROL_STALE)),
+        ("details:9999.99999", explain(Refusal.NO_SUCH_PAPER, text="9999.99999")),
+        ("details:.:0", explain(Refusal.CONTROL_STALE)),
+        ("details:", explain(Refusal.CONTROL_STALE)),
+        ("details", explain(Refusal.CONTROL_STALE)),
+        ("details:2601.00001:0:0", explain(Refusal.CONTROL_STALE)),
     ],
 )
 async def test_a_stale_details_button_says_what_would_help(server: Server, custom_id: str, reply: str) -> None:
@@ -336,7 +336,7 @@ async def test_hostile_titles_and_abstracts_are_shown_harmlessly(
     papers_server.lists = {DAY: [entry("2601.00001", title=text, summary=text, authors=[{"name": text}])]}
     message = await post(server)
     card = answer(await server.member.click(message, custom_id=custom_ids(message)[0]))
-    seen = readable(text)
+    seen = render_title(text)
     for shown, mark in ((read_texts(message), "### 1. "), (card, "## ")):
         assert_harmless(shown)
         (title,) = re.findall(rf"^{mark}(.*\]\(https://huggingface.co/papers/2601.00001\).*)$", shown, re.MULTILINE)

@@ -10,8 +10,8 @@ import pytest
 from bot.demo.papers_server import PapersServer
 from bot.storage import DeliveryState, Storage, Subscription, SubscriptionState
 from bot.storage.deliveries import Deliveries
-from bot.subscription.schedule import Cadence, Timetable, first_run
-from bot.subscription.settings import Discussion, Posting, Taste, Wish
+from bot.subscription.schedule import Cadence, Schedule, find_next_run
+from bot.subscription.settings import DigestSettings, PostingOptions, Selection, Threads
 from tests.support.builders import (
     DAY,
     FIRST_RUN,
@@ -28,17 +28,19 @@ from tests.support.builders import (
 from tests.support.messages import ids, paper_ids
 from tests.support.server import Server
 
-NINE = Timetable(time(9), ZoneInfo("UTC"))
+NINE = Schedule(time(9), ZoneInfo("UTC"))
 A, B = (paper(f"2601.0000{number}", upvotes=number) for number in (1, 2))
 
 
-async def wished(server: Server, posting: Posting, cadence: Cadence = Cadence.DAILY, size: int = 5) -> Subscription:
+async def settings(
+    server: Server, posting: PostingOptions, cadence: Cadence = Cadence.DAILY, size: int = 5
+) -> Subscription:
     """A subscription of `#papers`, as the panel would save it."""
-    house = server.bot.house
-    wish = Wish(server.papers.id, replace(NINE, cadence=cadence), Taste(size), posting)
-    now = house.clock()
-    return await house.storage.subscriptions.add(
-        server.guild.id, wish, by=server.admin.id, now=now, next_run=first_run(wish.timetable, now)
+    services = server.bot.services
+    settings = DigestSettings(server.papers.id, replace(NINE, cadence=cadence), Selection(size), posting)
+    now = services.clock()
+    return await services.storage.subscriptions.add(
+        server.guild.id, settings, by=server.admin.id, now=now, next_run=find_next_run(settings.schedule, now)
     )
 
 
@@ -46,17 +48,17 @@ async def wished(server: Server, posting: Posting, cadence: Cadence = Cadence.DA
 async def test_what_an_admin_stops_midway_posts_nothing_more(
     server: Server, monkeypatch: pytest.MonkeyPatch, stop: str
 ) -> None:
-    known = await wished(server, Posting(discussion=Discussion.HIGHLIGHT))
-    storage, arrived = server.bot.house.storage, Deliveries.arrived
+    known = await settings(server, PostingOptions(threads=Threads.PER_HIGHLIGHT))
+    storage, arrived = server.bot.services.storage, Deliveries.record_arrival
 
     async def stopped(self: Deliveries, delivery_id: int, number: int, *where: Any) -> None:
         await arrived(self, delivery_id, number, *where)
         if number == 2 and stop == "forget":
-            await storage.guilds.forget(server.guild.id)
+            await storage.guilds.delete_server(server.guild.id)
         elif number == 2:
             await getattr(storage.subscriptions, stop)(known, by=server.admin.id, now=server.clock.now)
 
-    monkeypatch.setattr(Deliveries, "arrived", stopped)
+    monkeypatch.setattr(Deliveries, "record_arrival", stopped)
     await server.later(hours=1)
     await server.later(minutes=1)
     messages = [message for message in server.papers.history() if paper_ids(message)]
@@ -66,69 +68,72 @@ async def test_what_an_admin_stops_midway_posts_nothing_more(
 async def test_a_recap_of_the_same_minute_knows_what_the_daily_digest_highlights(
     server: Server, papers_server: PapersServer
 ) -> None:
-    recap = await wished(server, Posting(), Cadence.WEEKLY, size=7)
-    daily = await wished(server, Posting())
-    storage = server.bot.house.storage
-    monday = first_run(recap.wish.timetable, server.clock.now)
-    await storage.subscriptions.edit(daily, daily.wish, monday, by=1, now=server.clock.now)
+    recap = await settings(server, PostingOptions(), Cadence.WEEKLY, size=7)
+    daily = await settings(server, PostingOptions())
+    storage = server.bot.services.storage
+    monday = find_next_run(recap.settings.schedule, server.clock.now)
+    await storage.subscriptions.edit(daily, daily.settings, monday, by=1, now=server.clock.now)
     await server.later(days=3, hours=1)
-    (delivery,) = await storage.deliveries.latest(recap.id)
-    marks = {each.paper.id: each.missed for each in delivery.digest.highlights}
+    (delivery,) = await storage.deliveries.list_latest(recap.id)
+    marks = {each.paper.id: each.is_missed for each in delivery.digest.highlights}
     assert marks == {paper_id: paper_id in ids(6, 7) for paper_id in ids(1, 2, 3, 4, 5, 6, 7)}
 
 
 async def test_a_recap_sent_early_and_made_daily_goes_on_the_next_day(
     server: Server, papers_server: PapersServer
 ) -> None:
-    await wished(server, Posting(), Cadence.MONTHLY)
+    await settings(server, PostingOptions(), Cadence.MONTHLY)
     await server.ask("digest send now")
     await server.ask("digest edit", cadence="daily")
     papers_server.lists = {**papers_server.lists, FRIDAY: papers_server.lists[DAY]}
-    known = await server.bot.house.storage.subscriptions.get(1)
+    known = await server.bot.services.storage.subscriptions.get(1)
     assert known
     assert known.next_run.at == server.clock.now + timedelta(hours=1)
 
 
 async def test_the_runs_before_and_after_one_that_was_sent_early_come(storage: Storage) -> None:
-    await storage.papers.record(DAY, [A, B], MORNING)
+    await storage.papers.record_list(DAY, [A, B], MORNING)
     known = await subscribe(storage)
     early = await plan(storage, known, digest(A), run=SECOND_RUN, by=7)
     await send(storage, early)
-    taken = await storage.deliveries.taken(known.id, FIRST_RUN.date)
+    taken = await storage.deliveries.list_planned_dates(known.id, FIRST_RUN.date)
     assert taken == {SECOND_RUN.date}
-    assert first_run(known.wish.timetable, SECOND_RUN.at - timedelta(hours=1), taken=taken).date > SECOND_RUN.date
+    assert (
+        find_next_run(known.settings.schedule, SECOND_RUN.at - timedelta(hours=1), planned_dates=taken).date
+        > SECOND_RUN.date
+    )
 
 
 async def test_the_id_of_a_forgotten_delivery_is_never_given_again(storage: Storage) -> None:
-    await storage.papers.record(DAY, [A, B], MORNING)
+    await storage.papers.record_list(DAY, [A, B], MORNING)
     forgotten = await plan(storage, await subscribe(storage, guild_id=1), digest(A))
-    await storage.guilds.forget(1)
+    await storage.guilds.delete_server(1)
     newer = await plan(storage, await subscribe(storage, guild_id=2), digest(B))
     assert forgotten
     assert newer
     assert newer.id > forgotten.id
-    assert not await storage.deliveries.attempt(forgotten.id, 1, MORNING)
-    await storage.deliveries.arrived(forgotten.id, 1, 5, 77, MORNING)
-    assert (await storage.deliveries.latest(newer.subscription_id))[0].post is None
+    assert not await storage.deliveries.record_attempt(forgotten.id, 1, MORNING)
+    await storage.deliveries.record_arrival(forgotten.id, 1, 5, 77, MORNING)
+    assert (await storage.deliveries.list_latest(newer.subscription_id))[0].posted_message is None
 
 
 @pytest.mark.parametrize("outcome", ["failed", "undone"])
 async def test_a_plan_made_while_days_were_opened_again_is_void(storage: Storage, outcome: str) -> None:
-    await storage.papers.record(DAY, [A, B], MORNING)
+    await storage.papers.record_list(DAY, [A, B], MORNING)
     first = await plan(storage, await subscribe(storage), digest(A))
     assert first
     composing_for = await storage.subscriptions.get(first.subscription_id)
     assert composing_for
     if outcome == "failed":
-        await storage.deliveries.fail(first.id, REFUSED, MORNING)
+        await storage.deliveries.fail_delivery(first.id, REFUSED, MORNING)
     else:
         await send(storage, first)
-        await storage.deliveries.undo(first, by=7, now=MORNING)
-    planned = await storage.deliveries.plan(
+        await storage.deliveries.undo_delivery(first, by=7, now=MORNING)
+    planned = await storage.deliveries.plan_delivery(
         composing_for, SECOND_RUN, SECOND_RUN, digest(B), nonces=["late"], now=MORNING
     )
     assert planned is None
-    assert [each.state for each in await storage.deliveries.latest(first.subscription_id, 9)] == [
+    assert [each.state for each in await storage.deliveries.list_latest(first.subscription_id, 9)] == [
         DeliveryState(outcome)
     ]
 
@@ -141,7 +146,7 @@ async def test_a_server_that_removed_the_bot_unnoticed_is_found_out_by_the_daily
     monkeypatch.setattr(server.env.backend, "emit", lambda *_, **__: None)  # the gateway tells nothing
     server.env.backend.remove_guild(server.guild.id)
     assert server.bot.get_guild(server.guild.id) is known
-    await server.bot.get_cog("Guilds").forget_left()  # type: ignore[union-attr]
-    paused = await server.bot.house.storage.subscriptions.get(1)
+    await server.bot.get_cog("Guilds").delete_left()  # type: ignore[union-attr]
+    paused = await server.bot.services.storage.subscriptions.get(1)
     assert paused
     assert paused.state is SubscriptionState.PAUSED

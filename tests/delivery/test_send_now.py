@@ -5,15 +5,15 @@ import asyncio
 import pytest
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts.reasons import explain
+from bot.layouts.reasons import explain_reason
 from bot.reasons import Reason
 from bot.refusals import Refusal
-from tests.support.builders import FRIDAY, LACKING, OUTAGE, entries, refusal
+from tests.support.builders import FRIDAY, LACKING, OUTAGE, entries, explain
 from tests.support.messages import ids, paper_ids
 from tests.support.papers_server import Papers
-from tests.support.server import Server, deliveries, forbid, post, standing
+from tests.support.server import Server, deliveries, forbid, get_subscription, post
 
-KEPT = ("subscriptions", "deliveries", "messages", "highlights", "changes")
+KEPT = ("subscriptions", "deliveries", "messages", "highlights", "audit_log")
 
 
 async def subscribed(server: Server) -> None:
@@ -77,8 +77,8 @@ async def test_a_second_send_finds_nothing_new_and_records_nothing(server: Serve
 
 async def test_two_clicks_at_once_post_once(server: Server) -> None:
     await subscribed(server)
-    known, courier = await standing(server), server.bot.courier
-    sends = (courier.send_now(known, server.clock.now, by=server.admin.id) for _ in range(2))
+    known, dispatcher = await get_subscription(server), server.bot.dispatcher
+    sends = (dispatcher.send_now(known, server.clock.now, by=server.admin.id) for _ in range(2))
     results = await asyncio.gather(*sends, return_exceptions=True)
     await server.env.settle()
     assert sorted(type(each).__name__ for each in results) == ["Delivery", "NothingToSend"]
@@ -101,7 +101,7 @@ async def test_a_paused_digest_is_to_be_resumed_first(server: Server) -> None:
     await subscribed(server)
     await server.ask("digest pause")
     before = kept(server)
-    assert await server.ask("digest send now") == refusal(Refusal.NOT_ACTIVE)
+    assert await server.ask("digest send now") == explain(Refusal.NOT_ACTIVE)
     assert (kept(server), server.posted) == (before, [])
 
 
@@ -110,7 +110,7 @@ async def test_a_suspended_digest_is_to_be_resumed_first(server: Server) -> None
     server.env.inject_error("POST", "/channels/*/messages", status=403, code=50013)
     await server.later(hours=1)
     before = kept(server)
-    assert await server.ask("digest send now") == refusal(Refusal.NOT_ACTIVE)
+    assert await server.ask("digest send now") == explain(Refusal.NOT_ACTIVE)
     assert kept(server) == before
     assert not [message for message in server.papers.history() if paper_ids(message)]
 
@@ -198,7 +198,7 @@ async def test_while_a_digest_is_on_its_way_no_other_is_sent(server: Server) -> 
 async def test_of_several_digests_the_one_that_was_meant_is_sent(server: Server) -> None:
     await server.subscribe()
     await server.subscribe(channel=server.general)
-    assert await server.ask("digest send now") == refusal(Refusal.SUBSCRIPTION_NEEDED)
+    assert await server.ask("digest send now") == explain(Refusal.SUBSCRIPTION_NEEDED)
     assert "sent early: [top 5](" in await server.ask("digest send now", subscription="2")
     assert (len(server.papers.history()), len(server.general.history())) == (0, 1)
 
@@ -244,14 +244,14 @@ async def test_a_second_undo_finds_nothing_and_does_not_reach_further_back(
     await server.later(days=1)
     assert "The digest of 17 Jan 2026 is undone" in await server.ask("digest undo")
     before = server.tables()
-    assert await server.ask("digest undo") == refusal(Refusal.NOTHING_TO_UNDO)
+    assert await server.ask("digest undo") == explain(Refusal.NOTHING_TO_UNDO)
     assert (server.tables(), shown(server)) == (before, [ids(1, 2, 3, 4, 5)])
 
 
 async def test_without_a_digest_there_is_nothing_to_undo(server: Server) -> None:
     await server.subscribe()
     before = server.tables()
-    assert await server.ask("digest undo") == refusal(Refusal.NOTHING_TO_UNDO)
+    assert await server.ask("digest undo") == explain(Refusal.NOTHING_TO_UNDO)
     assert server.tables() == before
 
 
@@ -269,7 +269,7 @@ async def test_a_digest_on_its_way_cannot_be_undone_yet(server: Server) -> None:
     await server.subscribe()
     server.env.inject_error("POST", "/channels/*/messages", status=503)
     await server.later(hours=1)
-    assert await server.ask("digest undo") == refusal(Refusal.STILL_ON_ITS_WAY)
+    assert await server.ask("digest undo") == explain(Refusal.STILL_ON_ITS_WAY)
     await server.later(minutes=1)
     assert len(server.posted) == 1
     assert "is undone" in await server.ask("digest undo")
@@ -286,7 +286,7 @@ async def test_an_undo_that_discord_refuses_changes_nothing_and_may_be_tried_aga
     before = server.tables()
     server.env.inject_error("DELETE", "/channels/*/messages/*", status=status, code=code)
     assert await server.ask("digest undo") == (
-        f"I couldn't delete all of the digest. {explain(reason)} Use `/digest undo` again to delete the rest."
+        f"I couldn't delete all of the digest. {explain_reason(reason)} Use `/digest undo` again to delete the rest."
     )
     assert (server.tables(), len(server.posted)) == (before, 1)
     assert "is undone" in await server.ask("digest undo")
@@ -303,7 +303,9 @@ async def test_an_undo_without_manage_messages_works_as_the_message_is_the_bots_
 async def test_two_undos_at_once_are_recorded_once(server: Server) -> None:
     await post(server)
     (delivery,) = await deliveries(server)
-    undos = (server.bot.courier.sender.undo(delivery, server.clock.now, by=server.admin.id) for _ in range(2))
+    undos = (
+        server.bot.dispatcher.sender.undo_delivery(delivery, server.clock.now, by=server.admin.id) for _ in range(2)
+    )
     await asyncio.gather(*undos)
     await server.env.settle()
     assert (await server.ask("digest log")).count("undid the last digest") == 1
@@ -314,4 +316,4 @@ async def test_undone_papers_are_no_longer_told_as_posted(server: Server) -> Non
     assert message.jump_url in await server.ask("paper show", paper="2601.00001")
     await server.ask("digest undo")
     assert message.jump_url not in await server.ask("paper show", paper="2601.00001")
-    assert await server.ask("paper posted") == refusal(Refusal.NOTHING_POSTED)
+    assert await server.ask("paper posted") == explain(Refusal.NOTHING_POSTED)

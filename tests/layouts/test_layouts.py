@@ -9,50 +9,51 @@ from typing import Any
 
 import pytest
 from discord.ui import LayoutView, TextDisplay
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bot.digest import Digest, Highlight
-from bot.layouts.card import details_card, sparkline
+from bot.layouts.card import render_card, render_sparkline
 from bot.layouts.digest import (
     PREVIEW,
-    paper_thread_name,
-    preview_message,
-    quiet_message,
-    thread_name,
+    get_digest_thread_name,
+    get_paper_thread_name,
+    render_preview,
+    render_quiet_message,
 )
 from bot.layouts.results import (
-    found_message,
-    hub_message,
-    leaderboard_message,
-    nothing_message,
-    posted_message,
-    similar_message,
+    render_hub_results,
+    render_leaderboard,
+    render_nothing_found,
+    render_posted,
+    render_results,
+    render_similar,
 )
 from bot.layouts.text import (
-    code,
-    code_block,
-    compact,
-    count,
-    escape,
-    first_sentences,
-    marked,
-    plain,
+    count_noun,
+    cut_plain,
+    escape_markdown,
+    format_code,
+    format_code_block,
+    format_compact,
+    mark_spans,
+    measure_text,
+    remove_urls,
     shorten,
-    size,
-    unlinked,
+    take_first_sentences,
 )
-from bot.lookups.finder import AGES, PER_PAGE, Details, Hit, Leaderboard, Results
+from bot.lookups.finder import AGES, PER_PAGE, Hit, Leaderboard, PaperDetails, SearchResults
 from bot.papers import Paper
 from bot.papers.entry import read_entry
 from bot.ranking import Period
 from bot.reasons import Reason, ReasonKind
-from bot.search import Query, Snippet, parse
-from bot.storage import Post
+from bot.search import Query, Snippet, parse_query
+from bot.storage import PostedMessage
 from bot.subscription.schedule import Cadence
-from bot.subscription.settings import Discussion, Layout, Wish
-from bot.text import legible
-from tests.support.builders import DAY, MORNING, digest_message, entry, highlight_message, paper, wish
+from bot.subscription.settings import DigestLayout, DigestSettings, Threads
+from bot.text import remove_invisible
+from tests.support.builders import DAY, MORNING, build_settings, digest_message, entry, highlight_message, paper
 from tests.support.discord_limits import walk
 from tests.support.layouts import NONCE, check, components_of, digest_of
 from tests.support.markdown import links, visible
@@ -61,7 +62,9 @@ LONG = 60  # characters from which a title is long
 MARKUP = r"\*_~`|[]()<>#@-+:/.!? "
 
 # Shrinking messages of thousands of characters takes minutes, and they are readable without.
-within_seconds = settings(deadline=None, max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+within_seconds = hypothesis_settings(
+    deadline=None, max_examples=60, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+)
 
 letters = st.one_of(st.sampled_from(MARKUP), st.characters(codec="utf-8"), st.sampled_from("aé研👩‍👧"))
 # Long texts are short ones repeated: hypothesis alone seldom makes them.
@@ -87,7 +90,7 @@ def _seen(**known: Any) -> Paper:
 
 
 def read_texts_of(paper: Paper) -> str:
-    view = digest_message(Digest(DAY, (DAY,), 1, (Highlight(1, paper, 1, 1),)), wish(), NONCE)
+    view = digest_message(Digest(DAY, (DAY,), 1, (Highlight(1, paper, 1, 1),)), build_settings(), NONCE)
     return "\n".join(item.content for item in view.walk_children() if isinstance(item, TextDisplay))
 
 
@@ -95,10 +98,10 @@ def test_every_page_of_the_longest_query_that_turns_has_ids_that_fit() -> None:
     hits = tuple(Hit(replace(_seen(), id=f"2601.{number:05}")) for number in range(PER_PAGE))
     for length in range(75, 100):
         for page in (1, 9, 10):
-            results = Results(parse("q" * length, DAY), hits, total=50, page=page)
-            turns = "Next" in str(found_message(results).to_components())  # type: ignore[no-untyped-call]
+            results = SearchResults(parse_query("q" * length, DAY), hits, total=50, page=page)
+            turns = "Next" in str(render_results(results).to_components())  # type: ignore[no-untyped-call]
             assert turns == (length <= 100 - len("find:l10:"))
-            assert ("Shorten the query" in check(found_message(results))[0]) != turns
+            assert ("Shorten the query" in check(render_results(results))[0]) != turns
 
 
 def _paper(known: dict[str, Any], title: str, number: int) -> Paper:
@@ -130,7 +133,7 @@ papers = st.builds(_paper, facts, texts, st.integers(1, 99999))
 
 
 marks = st.fixed_dictionaries(
-    {"riser": st.booleans(), "seen_on": st.one_of(st.none(), st.dates()), "missed": st.booleans()}
+    {"is_riser": st.booleans(), "seen_on": st.one_of(st.none(), st.dates()), "is_missed": st.booleans()}
 )
 
 
@@ -150,74 +153,82 @@ digests = st.builds(
     st.integers(1, 40),
     st.lists(marks, min_size=10, max_size=10),
 )
-wishes = st.builds(
-    wish, cadence=st.sampled_from(Cadence), layout=st.sampled_from(Layout), discussion=st.sampled_from(Discussion)
+all_settings = st.builds(
+    build_settings,
+    cadence=st.sampled_from(Cadence),
+    layout=st.sampled_from(DigestLayout),
+    threads=st.sampled_from(Threads),
 )
 snowflakes = st.integers(10**16, 2**63)
 pings = st.one_of(st.none(), snowflakes)
 
 
 @within_seconds
-@given(digests, wishes, pings)
-async def test_a_digest_fits_a_message_whatever_its_papers_hold(digest: Digest, wished: Wish, ping: int | None) -> None:
-    texts = check(digest_message(digest, wished, NONCE, ping=ping))
+@given(digests, all_settings, pings)
+async def test_a_digest_fits_a_message_whatever_its_papers_hold(
+    digest: Digest, settings: DigestSettings, ping: int | None
+) -> None:
+    texts = check(digest_message(digest, settings, NONCE, ping=ping))
     assert texts[0] == f"<@&{ping}>" if ping else not texts[0].startswith("<")
     heading, *blocks = texts[bool(ping) :]
     assert heading.startswith(("# Daily Papers\n", "# Weekly recap\n", "# Monthly recap\n"))
-    if wished.posting.layout is Layout.COMPACT:
+    if settings.posting.layout is DigestLayout.COMPACT:
         return
     assert len(blocks) == len(digest.highlights)
     for highlight, block in zip(digest.highlights, blocks, strict=True):
         assert f"▲ **{highlight.upvotes:,}**" in block
-        assert ("rising since" in block) == highlight.riser
+        assert ("rising since" in block) == highlight.is_riser
 
 
 @within_seconds
-@given(digests, wishes, pings)
-async def test_a_digest_shortens_no_title_to_nonsense(digest: Digest, wished: Wish, ping: int | None) -> None:
-    text = "\n".join(check(digest_message(digest, wished, NONCE, ping=ping)))
+@given(digests, all_settings, pings)
+async def test_a_digest_shortens_no_title_to_nonsense(
+    digest: Digest, settings: DigestSettings, ping: int | None
+) -> None:
+    text = "\n".join(check(digest_message(digest, settings, NONCE, ping=ping)))
     titles = re.findall(r"^(?:### )?\d+\. (.*\]\(https://huggingface.co/papers/2601\..*)$", text, re.MULTILINE)
     for highlight, title in zip(digest.highlights, titles, strict=True):
         assert len(visible(title)) >= min(20, len(highlight.paper.name))
 
 
 @within_seconds
-@given(digests, wishes, pings)
+@given(digests, all_settings, pings)
 async def test_a_highlights_own_message_fits_whatever_its_paper_holds(
-    digest: Digest, wished: Wish, ping: int | None
+    digest: Digest, settings: DigestSettings, ping: int | None
 ) -> None:
     number = len(digest.highlights)
-    texts = check(highlight_message(digest, number, wished, NONCE, ping=ping))
+    texts = check(highlight_message(digest, number, settings, NONCE, ping=ping))
     heading, block, *_ = texts[bool(ping) :]
     assert heading.endswith(f" · {number} of {number}")
     assert f"](https://huggingface.co/papers/2601.{number:05})" in block
 
 
 @within_seconds
-@given(digests, wishes)
-async def test_a_preview_fits_a_message_whatever_its_papers_hold(digest: Digest, wished: Wish) -> None:
-    view = preview_message(digest, wished)
+@given(digests, all_settings)
+async def test_a_preview_fits_a_message_whatever_its_papers_hold(digest: Digest, settings: DigestSettings) -> None:
+    view = render_preview(digest, settings)
     assert "Only you can see this preview" in check(view)[0]
     assert NONCE not in str(components_of(view))
     assert "<@&" not in re.sub(r"\\.", "", "".join(check(view)))
 
 
 @within_seconds
-@given(digests, wishes)
-def test_a_thread_has_a_name_that_fits_whatever_its_paper_is_called(digest: Digest, wished: Wish) -> None:
-    for name in (thread_name(digest, wished), paper_thread_name(digest.highlights[-1].paper)):
+@given(digests, all_settings)
+def test_a_thread_has_a_name_that_fits_whatever_its_paper_is_called(digest: Digest, settings: DigestSettings) -> None:
+    for name in (get_digest_thread_name(digest, settings), get_paper_thread_name(digest.highlights[-1].paper)):
         assert 1 <= len(name.strip()) <= 100
 
 
 posts = st.one_of(
-    st.none(), st.builds(Post, snowflakes, snowflakes, snowflakes, snowflakes, st.datetimes(timezones=st.just(UTC)))
+    st.none(),
+    st.builds(PostedMessage, snowflakes, snowflakes, snowflakes, snowflakes, st.datetimes(timezones=st.just(UTC))),
 )
 
 
 @within_seconds
-@given(st.builds(Details, papers, st.lists(counts, max_size=60).map(tuple), posts))
-async def test_a_papers_card_fits_a_message_whatever_it_holds(details: Details) -> None:
-    head, *_ = check(details_card(details))
+@given(st.builds(PaperDetails, papers, st.lists(counts, max_size=60).map(tuple), posts))
+async def test_a_papers_card_fits_a_message_whatever_it_holds(details: PaperDetails) -> None:
+    head, *_ = check(render_card(details))
     assert f"](https://huggingface.co/papers/{details.paper.id})" in head
 
 
@@ -233,7 +244,7 @@ pages = st.builds(
     st.lists(posts, min_size=PER_PAGE, max_size=PER_PAGE),
 )
 queries = st.builds(
-    lambda words: parse(" ".join(words), DAY),
+    lambda words: parse_query(" ".join(words), DAY),
     st.lists(
         st.one_of(texts, names, st.sampled_from(["min:x", "sort:", '"', "(", "has:legs", "autor:x"])), max_size=12
     ),
@@ -241,10 +252,10 @@ queries = st.builds(
 words = st.lists(names, max_size=60).map(tuple)
 
 
-def _results(query: Query, hits: tuple[Hit, ...], total: int, page: int, some: tuple[str, ...]) -> Results:
+def _results(query: Query, hits: tuple[Hit, ...], total: int, page: int, some: tuple[str, ...]) -> SearchResults:
     taken = tuple(zip(some, reversed(some), strict=True))
     last = max(1, -(-total // PER_PAGE))  # beyond it there is nothing to show
-    return Results(query, hits, total, min(page, last), taken, left_out=some, near=some)
+    return SearchResults(query, hits, total, min(page, last), taken, dropped_filters=some, suggestions=some)
 
 
 @within_seconds
@@ -252,17 +263,17 @@ def _results(query: Query, hits: tuple[Hit, ...], total: int, page: int, some: t
     st.builds(_results, queries, pages, st.integers(0, 10**6), st.integers(1, 99_999), words),
     st.booleans(),
 )
-async def test_a_page_of_results_fits_a_message_whatever_was_asked(results: Results, shared: bool) -> None:
-    check(found_message(results, shared=shared))
-    check(nothing_message(results))
-    check(posted_message("week", results.hits, total=results.total, page=results.page))
-    check(hub_message(results.query, [hit.paper for hit in results.hits]))
+async def test_a_page_of_results_fits_a_message_whatever_was_asked(results: SearchResults, shared: bool) -> None:
+    check(render_results(results, shared=shared))
+    check(render_nothing_found(results))
+    check(render_posted("week", results.hits, total=results.total, page=results.page))
+    check(render_hub_results(results.query, [hit.paper for hit in results.hits]))
 
 
 @within_seconds
 @given(papers, pages)
 async def test_similar_papers_fit_a_message_whatever_they_hold(paper: Paper, hits: tuple[Hit, ...]) -> None:
-    check(similar_message(paper, hits))
+    check(render_similar(paper, hits))
 
 
 @within_seconds
@@ -277,11 +288,11 @@ async def test_a_leaderboard_fits_a_message_on_every_date(
     period: Period, day: date, some: list[Paper], total: int, page: int
 ) -> None:
     board = Leaderboard(period, day, tuple(_distinct(some)), total, page, closes_at=MORNING, instead_of=day)
-    check(leaderboard_message(board))
+    check(render_leaderboard(board))
 
 
 def test_every_span_of_posted_papers_has_its_name() -> None:
-    headings = [check(posted_message(period, (), total=0, page=1))[0] for period in AGES]
+    headings = [check(render_posted(period, (), total=0, page=1))[0] for period in AGES]
     spans = [re.findall(r"\*\*(.*)\*\*", heading) for heading in headings]
     assert spans == [["The last week"], ["The last month"], ["The last year"], ["All time"]]
 
@@ -290,9 +301,9 @@ def test_the_longest_real_page_of_results_keeps_whole_titles_and_something_of_wh
     title = "A Title of Many Words " * 7 + "Which Ends At Last!!!"
     longest = _seen(title=title, summary="It says a lot of things. " * 80, githubRepo=f"https://github.com/{'r' * 60}")
     snippet = Snippet("It says a lot of things. " * 8, ((10, 13), (17, 23)))
-    post = Post(2**62, 2**62, 2**62, 2**62, datetime(2026, 1, 1, tzinfo=UTC))
+    post = PostedMessage(2**62, 2**62, 2**62, 2**62, datetime(2026, 1, 1, tzinfo=UTC))
     hits = tuple(Hit(each, snippet, post) for each in _distinct([longest] * PER_PAGE))
-    _, *blocks = check(found_message(Results(parse("q " * 39 + "min:x", DAY), hits, 10**6, 1)))
+    _, *blocks = check(render_results(SearchResults(parse_query("q " * 39 + "min:x", DAY), hits, 10**6, 1)))
     assert all(f"[{title}](" in block and "It says a **lot** of **things**." in block for block in blocks)
     assert all("posted here on" in block for block in blocks)
 
@@ -317,11 +328,11 @@ async def test_ten_of_the_longest_real_papers_keep_their_whole_titles() -> None:
         DAY,
     )
     assert len(title) == 175
-    digest = _digest([longest] * 10, 99, 3, [{"seen_on": DAY, "riser": True}] * 10)
-    for wished in (wish(), wish(layout=Layout.CARDS, cadence=Cadence.MONTHLY)):
-        _, _, *blocks = check(digest_message(digest, wished, NONCE, ping=2**62))
+    digest = _digest([longest] * 10, 99, 3, [{"seen_on": DAY, "is_riser": True}] * 10)
+    for settings in (build_settings(), build_settings(layout=DigestLayout.CARDS, cadence=Cadence.MONTHLY)):
+        _, _, *blocks = check(digest_message(digest, settings, NONCE, ping=2**62))
         assert all(f"[{title}](" in block for block in blocks)
-    assert "Author 9 + 654" in "\n".join(check(details_card(Details(longest))))
+    assert "Author 9 + 654" in "\n".join(check(render_card(PaperDetails(longest))))
 
 
 @pytest.mark.parametrize(
@@ -337,12 +348,12 @@ async def test_ten_of_the_longest_real_papers_keep_their_whole_titles() -> None:
     ],
 )
 def test_a_sparkline_shows_the_course_of_its_numbers(numbers: Sequence[int], line: str) -> None:
-    assert sparkline(numbers) == line
+    assert render_sparkline(numbers) == line
 
 
 @given(st.lists(counts))
 def test_a_sparkline_has_twelve_bars_at_most(numbers: list[int]) -> None:
-    line = sparkline(numbers)
+    line = render_sparkline(numbers)
     assert len(line) == (min(12, len(numbers)) if len(set(numbers)) > 1 else 0)
 
 
@@ -353,7 +364,7 @@ def ten(**known: Any) -> list[Paper]:
     return [paper(f"2601.{number:05}", **{"upvotes": 10 * number, **known}) for number in range(1, 11)]
 
 
-COMPACT, CARDS = wish(layout=Layout.COMPACT), wish(layout=Layout.CARDS)
+COMPACT, CARDS = build_settings(layout=DigestLayout.COMPACT), build_settings(layout=DigestLayout.CARDS)
 LONG_TITLE = "Attention Is All You Need and Everything Else Is a Matter of Taste"
 
 
@@ -361,7 +372,7 @@ def test_a_compact_digest_has_a_line_for_each_paper_and_one_select() -> None:
     digest = digest_of(*ten(title=LONG_TITLE, upvotes=1234))
     view = digest_message(digest, COMPACT, NONCE)
     heading, lines = check(view)
-    assert heading == check(digest_message(digest, wish(), NONCE))[0]
+    assert heading == check(digest_message(digest, build_settings(), NONCE))[0]
     assert lines.split("\n")[0] == (
         "1. [Attention Is All You Need and…](https://huggingface.co/papers/2601.00001) ▲ 1,234"
     )
@@ -390,11 +401,11 @@ def test_a_compact_digest_uses_the_width_of_a_line() -> None:
 
 
 def test_a_compact_digest_marks_papers_briefly_and_says_what_the_marks_mean() -> None:
-    _, lines, legend = check(digest_message(digest_of(*ten(), riser=True, missed=True), COMPACT, NONCE))
+    _, lines, legend = check(digest_message(digest_of(*ten(), is_riser=True, is_missed=True), COMPACT, NONCE))
     assert [line[-1] for line in lines.split("\n")] == [*"0000000000"[:9], "◇"]
     assert lines.endswith("▲ 100 ↗ ◇")
     assert legend == "-# ↗ rising · ◇ not in a daily digest"
-    assert check(digest_message(digest_of(*ten(), riser=True), COMPACT, NONCE))[2] == "-# ↗ rising"
+    assert check(digest_message(digest_of(*ten(), is_riser=True), COMPACT, NONCE))[2] == "-# ↗ rising"
     assert len(check(digest_message(digest_of(*ten()), COMPACT, NONCE))) == 2
 
 
@@ -410,11 +421,11 @@ def pictures(view: LayoutView) -> list[dict[str, Any]]:
 def test_cards_begin_with_the_picture_of_the_first_highlight() -> None:
     digest = digest_of(*ten())
     view = digest_message(digest, CARDS, NONCE)
-    assert check(view) == check(digest_message(digest, wish(), NONCE))
+    assert check(view) == check(digest_message(digest, build_settings(), NONCE))
     (container,) = components_of(view)
     assert [each["type"] for each in container["components"]] == [10, 14, 12, *[9] * 10]
     assert [each["media"]["url"] for each in pictures(view)] == [digest.highlights[0].paper.thumbnail_url]
-    assert [pictures(digest_message(digest, each, NONCE)) for each in (wish(), COMPACT)] == [[], []]
+    assert [pictures(digest_message(digest, each, NONCE)) for each in (build_settings(), COMPACT)] == [[], []]
 
 
 CDN = "https://cdn-uploads.huggingface.co/production/uploads"
@@ -461,7 +472,7 @@ SAID = "It says a lot. " * 200
 def test_a_highlights_own_message_says_more_than_a_list() -> None:
     known = paper("2601.00002", ai_summary="One sentence. " * 60, abstract=SAID)
     digest = digest_of(paper("2601.00001", abstract=SAID), known, upvotes=7)
-    view = highlight_message(digest, 2, wish(), NONCE)
+    view = highlight_message(digest, 2, build_settings(), NONCE)
     heading, block, said = check(view)
     assert heading == "-# Daily Papers · Thursday 15 January 2026 · 2 of 2"
     assert block == "### 2. [Paper 2601.00002](https://huggingface.co/papers/2601.00002)\n▲ **7**"
@@ -469,7 +480,7 @@ def test_a_highlights_own_message_says_more_than_a_list() -> None:
     assert [each["custom_id"] for each in walk(components_of(view)) if "custom_id" in each] == [
         f"details:2601.00002:{NONCE}"
     ]
-    _, _, said = check(highlight_message(digest, 1, wish(), NONCE))
+    _, _, said = check(highlight_message(digest, 1, build_settings(), NONCE))
     assert said.endswith("…")
     assert 950 < len(said) <= 1000
 
@@ -490,7 +501,7 @@ def test_every_highlight_has_its_own_picture_in_a_message_of_its_own_with_cards(
         assert [item["media"]["url"] for item in pictures(highlight_message(digest, number, CARDS, NONCE))] == [
             each.paper.thumbnail_url
         ]
-    assert not any(pictures(highlight_message(digest, 1, each, NONCE)) for each in (wish(), COMPACT))
+    assert not any(pictures(highlight_message(digest, 1, each, NONCE)) for each in (build_settings(), COMPACT))
 
 
 MAY = date(2026, 5, 31)
@@ -516,8 +527,8 @@ def test_a_digest_is_named_by_how_often_it_comes_and_its_span(
 ) -> None:
     digest = digest_of(paper("2601.00001"), last=last, days=days)
     whole, own = (
-        check(digest_message(digest, wish(cadence=cadence), NONCE))[0],
-        check(highlight_message(digest, 1, wish(cadence=cadence), NONCE))[0],
+        check(digest_message(digest, build_settings(cadence=cadence), NONCE))[0],
+        check(highlight_message(digest, 1, build_settings(cadence=cadence), NONCE))[0],
     )
     assert re.sub(r"\*\*\[(.*)\]\(.*\)\*\*", r"**\1**", whole).split("\n")[:2] == [f"# {title}", f"**{span}**"]
     assert own == f"-# {title} · {span} · 1 of 1"
@@ -525,33 +536,33 @@ def test_a_digest_is_named_by_how_often_it_comes_and_its_span(
 
 def test_a_months_recap_is_named_by_it_though_its_last_days_had_no_papers() -> None:
     digest = replace(digest_of(paper("2601.00001"), last=date(2026, 5, 29), days=29), covered_until=MAY)
-    assert "**May 2026**" in check(digest_message(digest, wish(cadence=Cadence.MONTHLY), NONCE))[0]
+    assert "**May 2026**" in check(digest_message(digest, build_settings(cadence=Cadence.MONTHLY), NONCE))[0]
 
 
 @pytest.mark.parametrize(
     ("marks", "note"),
     [
         ({"seen_on": date(2026, 5, 12)}, "highlighted on 12 May 2026"),
-        ({"missed": True}, "not in a daily digest"),
-        ({"missed": True, "riser": True}, "not in a daily digest · rising since 15 Jan 2026"),
-        ({"seen_on": DAY, "riser": True}, "highlighted on 15 Jan 2026 · rising since 15 Jan 2026"),
+        ({"is_missed": True}, "not in a daily digest"),
+        ({"is_missed": True, "is_riser": True}, "not in a daily digest · rising since 15 Jan 2026"),
+        ({"seen_on": DAY, "is_riser": True}, "highlighted on 15 Jan 2026 · rising since 15 Jan 2026"),
     ],
 )
-@pytest.mark.parametrize("layout", [Layout.LIST, Layout.CARDS])
+@pytest.mark.parametrize("layout", [DigestLayout.LIST, DigestLayout.CARDS])
 def test_a_recap_says_of_each_highlight_when_the_dailies_had_it(
-    layout: Layout, marks: dict[str, Any], note: str
+    layout: DigestLayout, marks: dict[str, Any], note: str
 ) -> None:
-    digest, wished = digest_of(*ten(), **marks), wish(cadence=Cadence.WEEKLY, layout=layout)
-    _, *blocks = check(digest_message(digest, wished, NONCE))
+    digest, settings = digest_of(*ten(), **marks), build_settings(cadence=Cadence.WEEKLY, layout=layout)
+    _, *blocks = check(digest_message(digest, settings, NONCE))
     assert [note in block for block in blocks] == [False] * 9 + [True]
-    assert f"▲ **100** · {note}" in check(highlight_message(digest, 10, wished, NONCE))[1]
+    assert f"▲ **100** · {note}" in check(highlight_message(digest, 10, settings, NONCE))[1]
 
 
 def test_a_ping_stands_above_the_digest() -> None:
-    for wished in (wish(), COMPACT, CARDS):
+    for settings in (build_settings(), COMPACT, CARDS):
         for view in (
-            digest_message(digest_of(*ten()), wished, NONCE, ping=42),
-            highlight_message(digest_of(*ten()), 3, wished, NONCE, ping=42),
+            digest_message(digest_of(*ten()), settings, NONCE, ping=42),
+            highlight_message(digest_of(*ten()), 3, settings, NONCE, ping=42),
         ):
             assert check(view)[0] == "<@&42>"
             assert [each["type"] for each in components_of(view)] == [10, 17]
@@ -561,28 +572,30 @@ def test_summaries_give_way_to_a_ping() -> None:
     ping, lengths = 2**62, []
     for length in range(150, 300):
         digest = digest_of(*ten(title=LONG_TITLE, abstract="x" * length))
-        lengths.append(len("".join(check(digest_message(digest, wish(), NONCE)))))
-        check(digest_message(digest, wish(), NONCE, ping=ping))
+        lengths.append(len("".join(check(digest_message(digest, build_settings(), NONCE)))))
+        check(digest_message(digest, build_settings(), NONCE, ping=ping))
     assert max(lengths) > 4000 - len(f"<@&{ping}>")
 
 
 @pytest.mark.parametrize("letters", ["深層学習", "Глубина ", "👩‍👧 ", "𠀀𠀁"])
-@pytest.mark.parametrize("wished", [wish(), COMPACT, CARDS], ids=["list", "compact", "cards"])
-def test_a_digest_of_papers_in_any_script_stays_within_the_bytes_that_discord_takes(letters: str, wished: Wish) -> None:
+@pytest.mark.parametrize("settings", [build_settings(), COMPACT, CARDS], ids=["list", "compact", "cards"])
+def test_a_digest_of_papers_in_any_script_stays_within_the_bytes_that_discord_takes(
+    letters: str, settings: DigestSettings
+) -> None:
     papers = ten(title=letters * 60, abstract=letters * 500, ai_summary=letters * 900, organization=letters * 20)
     digest = digest_of(*papers)
-    shown = "".join(check(digest_message(digest, wished, NONCE, ping=2**62)))
+    shown = "".join(check(digest_message(digest, settings, NONCE, ping=2**62)))
     assert shown.count(letters[:1]) >= 10 * 4, "something is left of each title"
     for view in (
-        digest_message(digest, wished, NONCE, ping=2**62),
-        highlight_message(digest, 10, wished, NONCE, ping=2**62),
-        details_card(Details(papers[0])),
+        digest_message(digest, settings, NONCE, ping=2**62),
+        highlight_message(digest, 10, settings, NONCE, ping=2**62),
+        render_card(PaperDetails(papers[0])),
     ):
         assert len(json.dumps(components_of(view), ensure_ascii=False).encode()) < 10_000
 
 
 def test_a_quiet_line_says_why_and_leads_to_what_was_listed() -> None:
-    view = quiet_message(Reason(ReasonKind.NONE_PASSES_FILTER), Cadence.DAILY, NONCE)
+    view = render_quiet_message(Reason(ReasonKind.NONE_MATCHES_FILTER), Cadence.DAILY, NONCE)
     assert check(view) == ["Nothing new today. No new paper matched the filter."]
     (button,) = [each for each in walk(components_of(view)) if each["type"] == 2]
     assert (button["label"], button["custom_id"]) == ("Show the list", f"quiet:{NONCE}")
@@ -590,8 +603,12 @@ def test_a_quiet_line_says_why_and_leads_to_what_was_listed() -> None:
 
 def test_a_preview_shows_what_would_be_posted_without_ping_or_nonce() -> None:
     digest = digest_of(*ten())
-    for wished in (wish(ping_role_id=42), wish(layout=Layout.COMPACT, ping_role_id=42), CARDS):
-        view, posted = preview_message(digest, wished), digest_message(digest, wished, NONCE)
+    for settings in (
+        build_settings(ping_role_id=42),
+        build_settings(layout=DigestLayout.COMPACT, ping_role_id=42),
+        CARDS,
+    ):
+        view, posted = render_preview(digest, settings), digest_message(digest, settings, NONCE)
         assert str(components_of(view)) == (
             str(components_of(posted))
             .replace(f":{NONCE}", "")
@@ -609,24 +626,27 @@ def test_a_preview_shows_what_would_be_posted_without_ping_or_nonce() -> None:
 )
 def test_a_preview_of_messages_of_their_own_shows_the_first_and_counts_the_others(number: int, said: str) -> None:
     digest = digest_of(*ten()[:number])
-    heading, block = check(preview_message(digest, wish(discussion=Discussion.HIGHLIGHT, ping_role_id=42)))
+    heading, block = check(render_preview(digest, build_settings(threads=Threads.PER_HIGHLIGHT, ping_role_id=42)))
     assert heading == f"-# Daily Papers · Thursday 15 January 2026 · 1 of {number}\n-# {PREVIEW}{said}"
-    assert block == check(highlight_message(digest, 1, wish(), NONCE))[1]
+    assert block == check(highlight_message(digest, 1, build_settings(), NONCE))[1]
 
 
 def test_a_thread_is_named_after_its_digest_or_its_paper() -> None:
     digest = digest_of(paper("2601.00001"), paper("2601.00002", title=LONG_TITLE * 2), last=MAY, days=31)
-    assert thread_name(digest, wish()) == "Daily Papers, 1 May 2026 – 31 May 2026"
-    assert thread_name(replace(digest, days=(MAY,)), wish()) == "Daily Papers, 31 May 2026"
-    assert thread_name(digest, wish(cadence=Cadence.MONTHLY)) == "Monthly recap, May 2026"
-    assert thread_name(digest, wish(cadence=Cadence.WEEKLY)) == "Weekly recap, 1 May 2026 – 31 May 2026"
+    assert get_digest_thread_name(digest, build_settings()) == "Daily Papers, 1 May 2026 – 31 May 2026"
+    assert get_digest_thread_name(replace(digest, days=(MAY,)), build_settings()) == "Daily Papers, 31 May 2026"
+    assert get_digest_thread_name(digest, build_settings(cadence=Cadence.MONTHLY)) == "Monthly recap, May 2026"
+    assert (
+        get_digest_thread_name(digest, build_settings(cadence=Cadence.WEEKLY))
+        == "Weekly recap, 1 May 2026 – 31 May 2026"
+    )
     first, second = (each.paper for each in digest.highlights)
-    assert paper_thread_name(first) == "Paper 2601.00001"
-    assert paper_thread_name(second) == f"{LONG_TITLE}Attention Is All You Need and…"
+    assert get_paper_thread_name(first) == "Paper 2601.00001"
+    assert get_paper_thread_name(second) == f"{LONG_TITLE}Attention Is All You Need and…"
 
 
 def test_a_paper_whose_title_shows_nothing_names_its_thread_by_its_id() -> None:
-    assert paper_thread_name(paper("2601.00001", title="\u200b \u200d")) == "arXiv:2601.00001"
+    assert get_paper_thread_name(paper("2601.00001", title="\u200b \u200d")) == "arXiv:2601.00001"
 
 
 @pytest.mark.parametrize(
@@ -640,10 +660,10 @@ def test_a_paper_whose_title_shows_nothing_names_its_thread_by_its_id() -> None:
         "\\\\ \\[ \\] ``` $\\alpha_i$",
     ],
 )
-@pytest.mark.parametrize("layout", Layout)
-def test_a_strangers_title_is_harmless_in_every_layout(layout: Layout, title: str) -> None:
-    digest, wished = digest_of(paper("2601.00001", title=title, ai_summary=title)), wish(layout=layout)
-    for view in (digest_message(digest, wished, NONCE), highlight_message(digest, 1, wished, NONCE)):
+@pytest.mark.parametrize("layout", DigestLayout)
+def test_a_strangers_title_is_harmless_in_every_layout(layout: DigestLayout, title: str) -> None:
+    digest, settings = digest_of(paper("2601.00001", title=title, ai_summary=title)), build_settings(layout=layout)
+    for view in (digest_message(digest, settings, NONCE), highlight_message(digest, 1, settings, NONCE)):
         _, block, *rest = check(view)
         shown, *other_lines = block.split("\n")
         line = re.sub(r" ▲ 0$", "", visible(shown))
@@ -674,48 +694,48 @@ def test_a_strangers_title_is_harmless_in_every_layout(layout: Layout, title: st
     ],
 )
 def test_marked_characters_stand_out(text: str, marks: list[tuple[int, int]], shown: str) -> None:
-    assert marked(text, marks, 100) == shown
+    assert mark_spans(text, marks, 100) == shown
 
 
 @given(st.text(letters), st.lists(st.tuples(st.integers(-3, 50), st.integers(-3, 50))), st.integers(0, 60))
 def test_marked_text_keeps_its_words_and_its_limit(text: str, marks: list[tuple[int, int]], limit: int) -> None:
-    assert len(marked(text, marks, limit)) <= limit
-    whole = re.sub(r"\s", " ", legible(text))
-    assert visible(re.sub(r"(?<!\\)\*\*", "", marked(whole, [], 9999))) == whole
+    assert len(mark_spans(text, marks, limit)) <= limit
+    whole = re.sub(r"\s", " ", remove_invisible(text))
+    assert visible(re.sub(r"(?<!\\)\*\*", "", mark_spans(whole, [], 9999))) == whole
 
 
 def test_marked_text_is_cut_between_words_and_says_so() -> None:
-    assert marked("Attention is all you need", [(0, 9), (21, 25)], 22) == "**Attention** is all…"
+    assert mark_spans("Attention is all you need", [(0, 9), (21, 25)], 22) == "**Attention** is all…"
 
 
 def test_code_cannot_be_ended_from_within() -> None:
-    assert code("a`b") == "`a'b`"
-    assert code_block("a\n```\nb") == "```\na\n'''\nb\n```"
+    assert format_code("a`b") == "`a'b`"
+    assert format_code_block("a\n```\nb") == "```\na\n'''\nb\n```"
 
 
 @given(st.text(letters))
 def test_discord_shows_escaped_text_word_for_word(text: str) -> None:
-    assert visible(escape(text)) == legible(text)
+    assert visible(escape_markdown(text)) == remove_invisible(text)
 
 
 @given(st.text(st.sampled_from(r"*_~`|[]<>#\ a")))
 def test_no_markdown_survives_escaping(text: str) -> None:
-    without_pairs = re.sub(r"\\.", "", escape(text))
+    without_pairs = re.sub(r"\\.", "", escape_markdown(text))
     assert not re.search(r"[*_~`|\[\]<>#\\]", without_pairs)
 
 
 def test_mentions_do_not_survive_escaping() -> None:
-    assert escape("@everyone @here <@1> <#2>") == "@\u200beveryone @\u200bhere \\<@1\\> \\<\\#2\\>"
+    assert escape_markdown("@everyone @here <@1> <#2>") == "@\u200beveryone @\u200bhere \\<@1\\> \\<\\#2\\>"
 
 
 def test_urls_and_latex_stay_readable() -> None:
-    assert escape("https://x.org/a_b") == "https://x.org/a_b"
-    assert visible(escape(r"$\alpha_{i}^{*}$")) == r"$\alpha_{i}^{*}$"
+    assert escape_markdown("https://x.org/a_b") == "https://x.org/a_b"
+    assert visible(escape_markdown(r"$\alpha_{i}^{*}$")) == r"$\alpha_{i}^{*}$"
 
 
 def test_a_list_or_quote_mark_at_the_start_stays_text() -> None:
-    assert escape("- one") == "\u200b- one"
-    assert escape("> one") == "\\> one"
+    assert escape_markdown("- one") == "\u200b- one"
+    assert escape_markdown("> one") == "\\> one"
 
 
 @given(texts, st.integers(0, 500))
@@ -726,12 +746,12 @@ def test_shortened_text_is_never_longer_than_allowed(text: str, limit: int) -> N
 @given(texts, st.integers(1, 500))
 def test_shortened_text_says_that_it_was_cut(text: str, limit: int) -> None:
     short = shorten(text, limit)
-    assert not short or short.endswith("…") or short.split() == escape(text).split()
+    assert not short or short.endswith("…") or short.split() == escape_markdown(text).split()
 
 
 @given(texts, st.integers(1, 100))
 def test_plain_text_is_never_longer_than_allowed(text: str, limit: int) -> None:
-    assert len(plain(text, limit)) <= limit
+    assert len(cut_plain(text, limit)) <= limit
 
 
 def test_words_are_not_cut_in_the_middle() -> None:
@@ -740,17 +760,21 @@ def test_words_are_not_cut_in_the_middle() -> None:
 
 def test_a_text_without_spaces_is_cut_all_the_same() -> None:
     assert shorten("深層学習" * 10, 12) == "深層学習深層学習深層学…"
-    assert shorten("深層学習" * 10, 12, size) == "深層学習深…"
+    assert shorten("深層学習" * 10, 12, measure_text) == "深層学習深…"
 
 
 def test_a_summary_is_as_many_sentences_as_say_something() -> None:
     said = "We do it. It works. " + "This sentence goes on for long enough to say what the paper is about, " * 2
-    assert first_sentences(f"{said}finally. And more. And more.") == f"{said}finally."
+    assert take_first_sentences(f"{said}finally. And more. And more.") == f"{said}finally."
 
 
 def test_counts_are_written_as_people_write_them() -> None:
-    assert [count(1, "paper"), count(0, "paper"), count(1204, "paper")] == ["1 paper", "0 papers", "1,204 papers"]
-    assert [compact(each) for each in (987, 1234, 9949, 9950, 34_000)] == ["987", "1.2k", "9.9k", "10k", "34k"]
+    assert [count_noun(1, "paper"), count_noun(0, "paper"), count_noun(1204, "paper")] == [
+        "1 paper",
+        "0 papers",
+        "1,204 papers",
+    ]
+    assert [format_compact(each) for each in (987, 1234, 9949, 9950, 34_000)] == ["987", "1.2k", "9.9k", "10k", "34k"]
 
 
 @pytest.mark.parametrize(
@@ -764,4 +788,4 @@ def test_counts_are_written_as_people_write_them() -> None:
     ],
 )
 def test_addresses_are_taken_out_of_a_text(text: str, without: str) -> None:
-    assert unlinked(text) == without
+    assert remove_urls(text) == without

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.layouts.reasons import explain
+from bot.layouts.reasons import explain_reason
 from bot.layouts.text import MAX_CONTENT
 from bot.reasons import Reason, ReasonKind
 from bot.storage import Storage
-from bot.storage.reasons import read_reason, reason_json
-from tests.support.builders import digest, lacking, plan, query, subscribe
+from bot.storage.reasons import dump_reason, load_reason
+from tests.support.builders import build_missing_permissions, digest, plan, query, subscribe
 
 UNTIL = datetime(2026, 1, 16, 9, 30, tzinfo=UTC)
 FULL = Reason(ReasonKind.IN_TIME_OUT, number=1, permissions=("send_messages",), until=UNTIL, text="so it was")
@@ -18,7 +18,7 @@ FULL = Reason(ReasonKind.IN_TIME_OUT, number=1, permissions=("send_messages",), 
 
 @pytest.mark.parametrize("kind", ReasonKind)
 def test_every_reason_is_worded_in_full_sentences(kind: ReasonKind) -> None:
-    sentence = explain(Reason(kind, 7, ("view_channel",), UNTIL, "so it was"))
+    sentence = explain_reason(Reason(kind, 7, ("view_channel",), UNTIL, "so it was"))
     assert sentence[0].isupper()
     assert sentence.endswith(".")
     assert "{" not in sentence
@@ -26,21 +26,21 @@ def test_every_reason_is_worded_in_full_sentences(kind: ReasonKind) -> None:
 
 
 def test_the_arguments_of_a_reason_stand_in_its_sentence() -> None:
-    assert explain(Reason(ReasonKind.TOO_FEW_UPVOTES, number=1)) == "No new paper had 1 upvote or more."
-    assert explain(Reason(ReasonKind.TOO_FEW_UPVOTES, number=1200)) == "No new paper had 1,200 upvotes or more."
-    lacked = lacking("create_posts", "view_channel")
-    assert explain(lacked) == "I'm missing **Create Posts** and **View Channel** in the channel."
-    assert explain(lacking()) == "I'm missing a permission in the channel."
-    assert explain(Reason(ReasonKind.IN_TIME_OUT, until=UNTIL)) == "I'm in time-out until <t:1768555800:f>."
+    assert explain_reason(Reason(ReasonKind.TOO_FEW_UPVOTES, number=1)) == "No new paper had 1 upvote or more."
+    assert explain_reason(Reason(ReasonKind.TOO_FEW_UPVOTES, number=1200)) == "No new paper had 1,200 upvotes or more."
+    lacked = build_missing_permissions("create_posts", "view_channel")
+    assert explain_reason(lacked) == "I'm missing **Create Posts** and **View Channel** in the channel."
+    assert explain_reason(build_missing_permissions()) == "I'm missing a permission in the channel."
+    assert explain_reason(Reason(ReasonKind.IN_TIME_OUT, until=UNTIL)) == "I'm in time-out until <t:1768555800:f>."
 
 
 def test_what_an_earlier_version_had_put_in_words_is_shown_as_it_was() -> None:
-    assert explain(Reason(ReasonKind.WORDED, text="the channel is gone")) == "The channel is gone."
+    assert explain_reason(Reason(ReasonKind.FREE_TEXT, text="the channel is gone")) == "The channel is gone."
 
 
 @pytest.mark.parametrize("reason", [None, FULL, *map(Reason, ReasonKind)], ids=str)
 def test_a_reason_comes_back_from_the_database_as_it_went_in(reason: Reason | None) -> None:
-    assert read_reason(reason_json(reason)) == reason
+    assert load_reason(dump_reason(reason)) == reason
 
 
 @pytest.mark.parametrize(
@@ -55,20 +55,23 @@ def test_a_reason_comes_back_from_the_database_as_it_went_in(reason: Reason | No
     ids=lambda stored: stored[:60],
 )
 def test_a_reason_that_this_version_does_not_know_costs_nothing_but_its_words(stored: str) -> None:
-    reason = read_reason(stored)
+    reason = load_reason(stored)
     assert reason
-    assert explain(reason) == "This version doesn't know the reason."
+    assert explain_reason(reason) == "This version doesn't know the reason."
 
 
 async def test_an_operator_can_count_why_runs_were_quiet(storage: Storage, tmp_path: Path) -> None:
     for guild, least in enumerate((5, 50, 500)):
         quiet = digest(reason=Reason(ReasonKind.TOO_FEW_UPVOTES, number=least))
         assert await plan(storage, await subscribe(storage, guild), quiet)
-    counted = "SELECT quiet ->> 'kind', count(*), max(quiet ->> 'number') FROM deliveries GROUP BY quiet ->> 'kind'"
+    counted = "SELECT quiet_reason ->> 'kind', count(*), max(quiet_reason ->> 'number') FROM deliveries GROUP BY 1"
     assert query(tmp_path / "paperboy.db", counted) == [("too_few_upvotes", 3, 500)]
 
 
 def test_a_log_line_names_the_kind_and_its_arguments() -> None:
-    assert str(Reason(ReasonKind.MESSAGE_REFUSED, number=50035)) == "message_refused number=50035"
-    assert str(lacking("view_channel", "send_messages")) == "permissions_missing permissions=view_channel,send_messages"
+    assert str(Reason(ReasonKind.MESSAGE_REJECTED, number=50035)) == "message_refused number=50035"
+    assert (
+        str(build_missing_permissions("view_channel", "send_messages"))
+        == "permissions_missing permissions=view_channel,send_messages"
+    )
     assert str(Reason(ReasonKind.CHANNEL_GONE)) == "channel_gone"

@@ -7,15 +7,15 @@ from bot.layouts.refusals import explain_refusal
 from bot.layouts.text import MAX_CONTENT
 from bot.reasons import ReasonKind
 from bot.refusals import Refusal, Refused
-from bot.search import parse
-from tests.support.builders import DAY, lacking
+from bot.search import parse_query
+from tests.support.builders import DAY, build_missing_permissions
 
 
 @pytest.mark.parametrize("refusal", [each for each in Refusal if each is not Refusal.FILTER_UNCLEAR])
 def test_every_refusal_is_worded_in_full_sentences(refusal: Refusal) -> None:
     refused = Refused(
         refusal,
-        reason=lacking("send_messages"),
+        reason=build_missing_permissions("send_messages"),
         channel_id=5,
         number=7,
         text="so *it* was",
@@ -31,12 +31,12 @@ def test_every_refusal_is_worded_in_full_sentences(refusal: Refusal) -> None:
 
 @pytest.mark.parametrize("kind", ReasonKind)
 def test_a_channel_that_is_unfit_for_any_reason_is_worded(kind: ReasonKind) -> None:
-    refused = Refused(Refusal.CHANNEL_UNFIT, reason=lacking().__class__(kind, number=7), channel_id=5)
+    refused = Refused(Refusal.CHANNEL_UNFIT, reason=build_missing_permissions().__class__(kind, number=7), channel_id=5)
     assert explain_refusal(refused).endswith(".")
 
 
 def test_every_mistake_of_a_filter_is_named_with_what_would_be_right() -> None:
-    told = explain_refusal(FilterUnclear(parse("after:soon min:abc", DAY)))
+    told = explain_refusal(FilterUnclear(parse_query("after:soon min:abc", DAY)))
     assert told.startswith("I don't understand `after:soon`. Write it like `after:2026-08-20`")
     assert "I don't understand `min:abc`. Write it like `min:50`." in told
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.layouts.card import citation
+from bot.layouts.card import render_citation
 from bot.layouts.text import MAX_CONTENT
-from bot.lookups.citations import Format, cite
+from bot.lookups.citations import CitationFormat, format_citation
 from bot.papers import Paper
 from tests.support.builders import paper
 
@@ -35,7 +35,7 @@ def attention(**known: Any) -> Paper:
 
 def test_bibtex_is_an_entry_of_arxiv() -> None:
     assert (
-        cite(attention(), Format.BIBTEX, MOST)
+        format_citation(attention(), CitationFormat.BIBTEX, MOST)
         == """@misc{vaswani2017attention,
   title = {{Attention Is All You Need}},
   author = {Ashish Vaswani and Noam Shazeer},
@@ -48,14 +48,14 @@ def test_bibtex_is_an_entry_of_arxiv() -> None:
 
 
 def test_a_plain_citation_is_a_line() -> None:
-    assert cite(attention(), Format.PLAIN, MOST) == (
+    assert format_citation(attention(), CitationFormat.PLAIN, MOST) == (
         "Ashish Vaswani, Noam Shazeer (2017). Attention Is All You Need. "
         "arXiv:1706.03762. https://arxiv.org/abs/1706.03762"
     )
 
 
 def test_a_markdown_citation_links_its_title() -> None:
-    assert cite(attention(), Format.MARKDOWN, MOST) == (
+    assert format_citation(attention(), CitationFormat.MARKDOWN, MOST) == (
         "Ashish Vaswani, Noam Shazeer, 2017. "
         "[Attention Is All You Need](https://arxiv.org/abs/1706.03762). arXiv:1706.03762"
     )
@@ -75,11 +75,13 @@ def test_a_markdown_citation_links_its_title() -> None:
     ],
 )
 def test_bibtex_shows_a_title_as_it_is(title: str, written: str) -> None:
-    assert f"title = {{{{{written}}}}}," in cite(attention(title=title), Format.BIBTEX, MOST)
+    assert f"title = {{{{{written}}}}}," in format_citation(attention(title=title), CitationFormat.BIBTEX, MOST)
 
 
 def test_a_group_among_the_authors_stays_whole_in_bibtex() -> None:
-    written = cite(attention(authors=("Black and White Lab", "Lee, Ann", "Noam Shazeer")), Format.BIBTEX, MOST)
+    written = format_citation(
+        attention(authors=("Black and White Lab", "Lee, Ann", "Noam Shazeer")), CitationFormat.BIBTEX, MOST
+    )
     assert "author = {{Black and White Lab} and {Lee, Ann} and Noam Shazeer}," in written
 
 
@@ -94,28 +96,28 @@ def test_a_group_among_the_authors_stays_whole_in_bibtex() -> None:
     ],
 )
 def test_a_bibtex_key_is_author_year_and_word(known: dict[str, Any], key: str) -> None:
-    assert cite(attention(**known), Format.BIBTEX, MOST).startswith(f"@misc{{{key},\n")
+    assert format_citation(attention(**known), CitationFormat.BIBTEX, MOST).startswith(f"@misc{{{key},\n")
 
 
 def test_without_authors_a_citation_begins_with_what_is_known() -> None:
     nobody = attention(authors=())
-    assert "author" not in cite(nobody, Format.BIBTEX, MOST)
-    assert cite(nobody, Format.PLAIN, MOST).startswith("(2017). Attention")
-    assert cite(nobody, Format.MARKDOWN, MOST).startswith("2017. [Attention")
+    assert "author" not in format_citation(nobody, CitationFormat.BIBTEX, MOST)
+    assert format_citation(nobody, CitationFormat.PLAIN, MOST).startswith("(2017). Attention")
+    assert format_citation(nobody, CitationFormat.MARKDOWN, MOST).startswith("2017. [Attention")
 
 
 def test_of_664_authors_as_many_are_named_as_fit() -> None:
     crowd = attention(authors=tuple(f"Author Number {n}" for n in range(664)))
-    bibtex = cite(crowd, Format.BIBTEX, MOST)
+    bibtex = format_citation(crowd, CitationFormat.BIBTEX, MOST)
     assert MOST - 40 < len(bibtex) <= MOST
     assert " and others}," in bibtex
-    assert ", et al. (2017)" in cite(crowd, Format.PLAIN, MOST)
-    assert ", et al., 2017" in cite(crowd, Format.MARKDOWN, MOST)
+    assert ", et al. (2017)" in format_citation(crowd, CitationFormat.PLAIN, MOST)
+    assert ", et al., 2017" in format_citation(crowd, CitationFormat.MARKDOWN, MOST)
 
 
-@given(papers, st.sampled_from(Format))
-def test_a_citation_fits_a_message_and_stays_in_its_block(known: Paper, format_: Format) -> None:
-    message = citation(known, format_)
+@given(papers, st.sampled_from(CitationFormat))
+def test_a_citation_fits_a_message_and_stays_in_its_block(known: Paper, format_: CitationFormat) -> None:
+    message = render_citation(known, format_)
     assert len(message) <= MAX_CONTENT
     assert re.fullmatch(r"```\w*\n.*\n```", message, re.DOTALL)
     assert message.count("```") == 2
@@ -123,7 +125,7 @@ def test_a_citation_fits_a_message_and_stays_in_its_block(known: Paper, format_:
 
 @given(papers)
 def test_the_braces_of_bibtex_close(known: Paper) -> None:
-    entry = re.sub(r"\\[{}]", "", cite(known, Format.BIBTEX, MOST))
+    entry = re.sub(r"\\[{}]", "", format_citation(known, CitationFormat.BIBTEX, MOST))
     depth = 0
     for character in entry:
         depth += (character == "{") - (character == "}")

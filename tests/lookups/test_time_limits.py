@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage import LookupTooSlow, database, reading_for
+from bot.storage import LookupTooSlow, answering_user, database
 from bot.storage.database import READERS, Database
 
 ENDLESS = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT count(*) FROM numbers"
@@ -22,24 +22,24 @@ async def opened(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def ask(opened: Database, sql: str) -> object:
-    return [tuple(row) for row in await opened.rows(sql)]
+    return [tuple(row) for row in await opened.fetch_rows(sql)]
 
 
 async def test_a_look_up_that_takes_too_long_is_stopped_and_its_connection_goes_on(
     opened: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(database, "READ_TIMEOUT", 0.2)
     endless = (ask(opened, ENDLESS) for _ in range(2 * READERS))
     stopped = await asyncio.gather(*endless, return_exceptions=True)
     assert [type(each) for each in stopped] == [LookupTooSlow] * 2 * READERS
-    monkeypatch.setattr(database, "READ_SECONDS", 60)
+    monkeypatch.setattr(database, "READ_TIMEOUT", 60)
     assert [await ask(opened, "SELECT 1") for _ in range(2 * READERS)] == [[(1,)]] * 2 * READERS
 
 
 async def test_a_look_up_is_stopped_between_its_statements_too(
     opened: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "READ_SECONDS", 0.1)
+    monkeypatch.setattr(database, "READ_TIMEOUT", 0.1)
     began = threading.Event()
 
     def work(connection: sqlite3.Connection) -> None:
@@ -50,7 +50,7 @@ async def test_a_look_up_is_stopped_between_its_statements_too(
     with pytest.raises(LookupTooSlow):
         await opened.read(work)
     assert began.is_set()
-    monkeypatch.setattr(database, "READ_SECONDS", 60)
+    monkeypatch.setattr(database, "READ_TIMEOUT", 60)
     assert [await ask(opened, "SELECT 1") for _ in range(2 * READERS)] == [[(1,)]] * 2 * READERS
 
 
@@ -67,7 +67,7 @@ async def test_nobody_holds_two_connections_and_others_are_served_meanwhile(open
         free.wait()
 
     async def hold(person: int) -> None:
-        reading_for.set(person)  # in a task of its own, as every interaction is
+        answering_user.set(person)  # in a task of its own, as every interaction is
         await opened.read(wait)
 
     async with asyncio.TaskGroup() as group:

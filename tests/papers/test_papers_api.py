@@ -19,11 +19,11 @@ from tenacity.wait import wait_fixed
 
 from bench import corpus
 from bot.demo.papers_server import PapersServer
-from bot.papers import Paper, find_paper_id, names_no_paper, paper_id
+from bot.papers import Paper, find_paper_id, has_foreign_link, parse_paper_id
 from bot.papers import api as papers
 from bot.papers.api import USER_AGENT, PapersAPI, PapersUnavailable
-from bot.papers.entry import read_body, read_entry
-from bot.text import one_line
+from bot.papers.entry import read_entry, read_single_paper
+from bot.text import join_lines
 from tests.support.builders import DAY, entries, entry
 from tests.support.shared_cases import shared_cases
 
@@ -40,8 +40,8 @@ class FaultyServer(PapersServer):
         self.queries: list[dict[str, str]] = []
         self.headers: list[dict[str, str]] = []
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        return await self.fault_or(super().answer, request)
+    async def answer_list(self, request: web.Request) -> web.StreamResponse:
+        return await self.fault_or(super().answer_list, request)
 
     async def answer_paper(self, request: web.Request) -> web.StreamResponse:
         return await self.fault_or(super().answer_paper, request)
@@ -105,21 +105,21 @@ class TestReadingAList:
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.lists = {DAY: entries(250)}
-        assert len((await api.daily(DAY)).papers) == 250
+        assert len((await api.fetch_list(DAY)).papers) == 250
         assert papers_server.queries == [{"date": "2026-01-15", "limit": "100", "p": str(n)} for n in range(3)]
 
     async def test_a_full_last_page_costs_one_empty_page_and_no_paper(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.lists = {DAY: entries(200)}
-        assert len((await api.daily(DAY)).papers) == 200
+        assert len((await api.fetch_list(DAY)).papers) == 200
 
     async def test_a_full_page_without_a_link_to_the_next_is_not_taken_for_the_last(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         pages = entries(100), entries(5, first=200)
         papers_server.faults += [answering(200, json.dumps(page)) for page in pages]
-        assert len((await api.daily(DAY)).papers) == 105
+        assert len((await api.fetch_list(DAY)).papers) == 105
 
     async def test_a_short_page_with_a_link_to_the_next_is_followed(
         self, papers_server: FaultyServer, api: PapersAPI
@@ -129,7 +129,7 @@ class TestReadingAList:
             answering(200, json.dumps(first), Link='</api/daily_papers?p=1>; rel="next"'),
             answering(200, json.dumps(second)),
         ]
-        assert len((await api.daily(DAY)).papers) == 5
+        assert len((await api.fetch_list(DAY)).papers) == 5
         assert [query["p"] for query in papers_server.queries] == ["0", "1"]
 
     async def test_a_server_that_always_links_to_another_page_is_left_in_the_end(
@@ -137,19 +137,19 @@ class TestReadingAList:
     ) -> None:
         page = answering(200, json.dumps(entries(1)), Link='<?p=9>; rel="next"')
         papers_server.faults += [page] * 100
-        assert len((await api.daily(DAY)).papers) == 1
+        assert len((await api.fetch_list(DAY)).papers) == 1
         assert len(papers_server.queries) == papers.MAX_PAGES
 
     async def test_a_paper_that_a_vote_moved_to_the_next_page_is_there_once(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.lists = {DAY: [*entries(100), entry("2601.00100", upvotes=11)]}
-        read_papers = (await api.daily(DAY)).papers
+        read_papers = (await api.fetch_list(DAY)).papers
         assert [paper.upvotes for paper in read_papers if paper.id == "2601.00100"] == [11]
         assert len(read_papers) == 100
 
     async def test_a_weekend_is_an_empty_list_and_no_error(self, api: PapersAPI) -> None:
-        assert (await api.daily(date(2026, 1, 17))).papers == ()
+        assert (await api.fetch_list(date(2026, 1, 17))).papers == ()
 
     async def test_an_unreadable_entry_costs_itself_alone_and_is_counted_in_one_warning(
         self, papers_server: FaultyServer, api: PapersAPI, caplog: pytest.LogCaptureFixture
@@ -166,12 +166,12 @@ class TestReadingAList:
             entry("2601.1", title=""),
         ]
         papers_server.lists = {DAY: [*broken, *entries(3)]}
-        assert len((await api.daily(DAY)).papers) == 3
+        assert len((await api.fetch_list(DAY)).papers) == 3
         warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
         assert warnings == ["2026-01-15: skipped 9 entries that could not be read"]
 
     async def test_the_api_is_told_honestly_who_asks(self, papers_server: FaultyServer, api: PapersAPI) -> None:
-        await api.daily(DAY)
+        await api.fetch_list(DAY)
         assert papers_server.headers[0]["User-Agent"] == USER_AGENT
         assert "paperboy" in USER_AGENT
         assert "Authorization" not in papers_server.headers[0]
@@ -183,7 +183,7 @@ class TestReadingAList:
         papers_server.faults += [hang_up, answering(401, "hf_secret is wrong")]
         async with PapersAPI(base_url, "hf_secret", backoff=wait_none()) as api:
             with pytest.raises(PapersUnavailable) as failed:
-                await api.daily(DAY)
+                await api.fetch_list(DAY)
         assert papers_server.headers[0]["Authorization"] == "Bearer hf_secret"
         assert "hf_secret" not in f"{failed.value!r} {failed.value.__cause__!r} {caplog.text}"
 
@@ -390,7 +390,7 @@ def test_any_json_gives_a_storable_paper_or_says_it_cannot_be_read(told: Any) ->
     for text in (*texts, *paper.authors, *paper.tags, *urls):
         text.encode()  # what SQLite and Discord do with it
         assert "\n" not in text
-    assert paper_id(paper.id) == paper.id
+    assert parse_paper_id(paper.id) == paper.id
     assert paper.upvotes in range(2**31 + 1)
     assert paper.comments in range(2**31 + 1)
     assert all(linked is None or linked in range(2**31 + 1) for linked in (paper.linked_models, paper.linked_spaces))
@@ -403,7 +403,7 @@ class TestABadDay:
         self, papers_server: FaultyServer, api: PapersAPI, status: int
     ) -> None:
         papers_server.faults += [answering(status)] * 4
-        assert len((await api.daily(DAY)).papers) == 7
+        assert len((await api.fetch_list(DAY)).papers) == 7
         assert len(papers_server.queries) == 5
 
     @pytest.mark.parametrize("fault", [hang_up, break_off])
@@ -411,27 +411,27 @@ class TestABadDay:
         self, papers_server: FaultyServer, api: PapersAPI, fault: Fault
     ) -> None:
         papers_server.faults += [fault, fault]
-        assert len((await api.daily(DAY)).papers) == 7
+        assert len((await api.fetch_list(DAY)).papers) == 7
 
     async def test_after_five_tries_it_is_said_what_was_wrong(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.faults += [answering(503)] * 5
         with pytest.raises(PapersUnavailable, match="papers_refused number=503"):
-            await api.daily(DAY)
+            await api.fetch_list(DAY)
         assert len(papers_server.queries) == 5
 
     @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 501])
     async def test_a_refusal_is_not_tried_again(self, papers_server: FaultyServer, api: PapersAPI, status: int) -> None:
         papers_server.faults += [answering(status, '{"error": {"code": 1, "message": "no"}}')]
         with pytest.raises(PapersUnavailable, match=f"papers_refused number={status}"):
-            await api.daily(DAY)
+            await api.fetch_list(DAY)
         assert len(papers_server.queries) == 1
 
     async def test_nobody_there_is_said_so(self, unused_tcp_port: int) -> None:
         async with PapersAPI(f"http://127.0.0.1:{unused_tcp_port}", backoff=wait_none()) as api:
             with pytest.raises(PapersUnavailable, match="papers_unreachable") as failed:
-                await api.daily(DAY)
+                await api.fetch_list(DAY)
         assert isinstance(failed.value.__cause__, OSError)
 
     async def test_a_server_that_dawdles_is_left_after_the_timeout(
@@ -440,7 +440,7 @@ class TestABadDay:
         papers_server.faults += [dawdle] * 2
         async with PapersAPI(base_url, tries=2, timeout_seconds=0.2, backoff=wait_none()) as api:
             with pytest.raises(PapersUnavailable, match="papers_unreachable"):
-                await api.daily(DAY)
+                await api.fetch_list(DAY)
 
     @pytest.mark.parametrize(
         "body",
@@ -451,7 +451,7 @@ class TestABadDay:
     ) -> None:
         papers_server.faults += [answering(200, body)]
         with pytest.raises(PapersUnavailable, match="is not"):
-            await api.daily(DAY)
+            await api.fetch_list(DAY)
 
     async def test_bytes_that_are_no_text_are_said_to_be_none(
         self, papers_server: FaultyServer, api: PapersAPI
@@ -461,13 +461,13 @@ class TestABadDay:
 
         papers_server.faults += [answer]
         with pytest.raises(PapersUnavailable, match="not JSON"):
-            await api.daily(DAY)
+            await api.fetch_list(DAY)
 
     async def test_an_html_page_in_place_of_an_error_is_judged_by_its_status(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.faults += [answering(502, "<html>oops", Content_Type="text/html")]
-        assert len((await api.daily(DAY)).papers) == 7
+        assert len((await api.fetch_list(DAY)).papers) == 7
 
     @pytest.mark.parametrize(
         "hostile",
@@ -484,7 +484,7 @@ class TestABadDay:
         broken = '{"paper": {"id": "2601.09999", "title": "T", ' + hostile[1:] + "}"
         good = json.dumps(entries(7))
         papers_server.faults += [answering(200, f"[{broken}, {good[1:]}")]
-        assert {f"2601.0000{n}" for n in range(1, 8)} <= {paper.id for paper in (await api.daily(DAY)).papers}
+        assert {f"2601.0000{n}" for n in range(1, 8)} <= {paper.id for paper in (await api.fetch_list(DAY)).papers}
 
     @pytest.mark.parametrize("hostile", ["9" * 5000, '{"a":' * 100_000])
     async def test_json_that_would_choke_the_parser_is_said_to_be_none(
@@ -492,7 +492,7 @@ class TestABadDay:
     ) -> None:
         papers_server.faults += [answering(200, f"[{hostile}]")]
         with pytest.raises(PapersUnavailable, match="not JSON"):
-            await api.daily(DAY)
+            await api.fetch_list(DAY)
 
     async def test_an_endless_body_is_not_read_to_its_end(self, papers_server: FaultyServer, api: PapersAPI) -> None:
         sent = 0
@@ -508,7 +508,7 @@ class TestABadDay:
 
         papers_server.faults += [pour]
         with pytest.raises(PapersUnavailable, match="more than"):
-            await api.daily(DAY)
+            await api.fetch_list(DAY)
         assert sent < 3 * papers.MAX_BODY_BYTES
 
     @pytest.mark.parametrize(
@@ -532,23 +532,23 @@ class TestABadDay:
             return web.json_response(entries(7), status=status, headers=headers)
 
         papers_server.faults += [answer]
-        assert len((await api.daily(DAY)).papers) == 7
+        assert len((await api.fetch_list(DAY)).papers) == 7
 
 
 class TestLookingUpAPaper:
     async def test_it_comes_with_its_linked_counts_and_of_no_day(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
-        papers_server.beyond = [
+        papers_server.unlisted = [
             entry("1706.03762", upvotes=100, numTotalModels=3, numTotalDatasets=0, numTotalSpaces=12)
         ]
-        paper = await api.paper("1706.03762")
+        paper = await api.fetch_paper("1706.03762")
         assert paper
         assert (paper.id, paper.title, paper.upvotes, paper.day) == ("1706.03762", "Paper 1706.03762", 100, None)
         assert (paper.linked_models, paper.linked_datasets, paper.linked_spaces) == (3, 0, 12)
 
     async def test_a_paper_of_a_list_is_found_by_its_id_too(self, api: PapersAPI) -> None:
-        paper = await api.paper("2601.00001")
+        paper = await api.fetch_paper("2601.00001")
         assert paper
         assert (paper.upvotes, paper.authors) == (70, ("Ada Lovelace", "Emmy Noether"))
         assert paper.linked_models is None
@@ -556,14 +556,14 @@ class TestLookingUpAPaper:
     async def test_an_unknown_paper_is_none_and_not_asked_for_again(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
-        assert await api.paper("2601.99999") is None
+        assert await api.fetch_paper("2601.99999") is None
         assert len(papers_server.queries) == 1
 
     @pytest.mark.parametrize("wrong", ["", "search", "../daily_papers", "2601.00001/../x", "2601.00001?x", "2601.1\n"])
     async def test_what_is_no_id_is_not_even_asked_for(
         self, papers_server: FaultyServer, api: PapersAPI, wrong: str
     ) -> None:
-        assert await api.paper(wrong) is None
+        assert await api.fetch_paper(wrong) is None
         assert papers_server.queries == []
 
     async def test_an_answer_about_another_paper_is_not_taken_for_this_one(
@@ -571,7 +571,7 @@ class TestLookingUpAPaper:
     ) -> None:
         papers_server.faults += [answering(200, json.dumps(entry("2601.00002")["paper"]))]
         with pytest.raises(PapersUnavailable, match=r"asked for 2601\.00001, it told of 2601\.00002"):
-            await api.paper("2601.00001")
+            await api.fetch_paper("2601.00001")
 
     @pytest.mark.parametrize(
         "body",
@@ -582,37 +582,37 @@ class TestLookingUpAPaper:
     ) -> None:
         papers_server.faults += [answering(200, body)]
         with pytest.raises(PapersUnavailable, match="is not"):
-            await api.paper("2601.00001")
+            await api.fetch_paper("2601.00001")
 
     @pytest.mark.parametrize("wrong", [-1, 1.5, "many", [], {}, 2**40])
     async def test_a_count_nobody_can_read_does_not_cost_the_paper(
         self, papers_server: FaultyServer, api: PapersAPI, wrong: Any
     ) -> None:
-        papers_server.beyond = [entry("1706.03762", numTotalModels=wrong, numTotalSpaces=2)]
-        paper = await api.paper("1706.03762")
+        papers_server.unlisted = [entry("1706.03762", numTotalModels=wrong, numTotalSpaces=2)]
+        paper = await api.fetch_paper("1706.03762")
         assert paper
         assert (paper.linked_models, paper.linked_spaces) == (None, 2)
 
     async def test_a_passing_error_is_tried_again(self, papers_server: FaultyServer, api: PapersAPI) -> None:
         papers_server.faults += [answering(503), hang_up]
-        assert await api.paper("2601.00001")
+        assert await api.fetch_paper("2601.00001")
 
     async def test_whoever_waits_may_stop_waiting_and_ask_again(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.faults += [answering(503, Retry_After="300")]
-        asking = asyncio.create_task(api.paper("2601.00001"))
-        while not api.trouble:  # noqa: ASYNC110  # it has no event for it
+        asking = asyncio.create_task(api.fetch_paper("2601.00001"))
+        while not api.last_problem:  # noqa: ASYNC110  # it has no event for it
             await asyncio.sleep(0.01)
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        assert await api.paper("2601.00001")
+        assert await api.fetch_paper("2601.00001")
 
     @pytest.mark.real_days
     @pytest.mark.skipif(not REAL_BODY.exists(), reason="the captured days do not lie beside the project")
     def test_a_real_answer_is_read(self) -> None:
-        paper = read_body(json.loads(REAL_BODY.read_text()))
+        paper = read_single_paper(json.loads(REAL_BODY.read_text()))
         assert (paper.id, paper.day, paper.upvotes) == ("2401.18030", None, 0)
         assert (paper.linked_models, paper.linked_datasets, paper.linked_spaces) == (0, 1, 0)
         assert paper.abstract
@@ -624,21 +624,21 @@ class TestTheHubsOwnSearch:
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.faults += [answering(200, json.dumps([*entries(3, first=5), entry("1706.03762", comments=4)]))]
-        found = await api.search("attention", 10)
+        found = await api.search_papers("attention", 10)
         assert [paper.id for paper in found] == ["2601.00005", "2601.00006", "2601.00007", "1706.03762"]
         assert found[3].comments == 4
         assert {paper.day for paper in found} == {None}
         assert papers_server.queries == [{"q": "attention", "limit": "10"}]
 
     async def test_what_nobody_wrote_about_gives_nothing(self, api: PapersAPI) -> None:
-        assert await api.search("what paper 2601.00003", 10) != ()
-        assert await api.search("knitting", 10) == ()
+        assert await api.search_papers("what paper 2601.00003", 10) != ()
+        assert await api.search_papers("knitting", 10) == ()
 
     @pytest.mark.parametrize("told", ["a" * 1000, "💡" * 1000, "💡a" * 500, "a" + "💡" * 500, "\ud800" + "b" * 251])
     async def test_a_long_query_is_cut_to_what_the_hub_takes(
         self, papers_server: FaultyServer, api: PapersAPI, told: str
     ) -> None:
-        await api.search(told, 10)
+        await api.search_papers(told, 10)
         (query,) = papers_server.queries
         assert 249 <= len(query["q"].encode("utf-16-le")) / 2 <= 250
         assert query["q"] in told
@@ -647,27 +647,27 @@ class TestTheHubsOwnSearch:
     async def test_a_query_arrives_as_it_was_written(
         self, papers_server: FaultyServer, api: PapersAPI, told: str
     ) -> None:
-        await api.search(told, 10)
+        await api.search_papers(told, 10)
         assert papers_server.queries == [{"q": told, "limit": "10"}]
 
     async def test_no_more_is_asked_for_than_the_hub_gives_and_no_more_taken_than_asked_for(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.faults += [answering(200, json.dumps(entries(200)))] * 2
-        assert len(await api.search("x", 5)) == 5
-        assert len(await api.search("x", 500)) == 200
+        assert len(await api.search_papers("x", 5)) == 5
+        assert len(await api.search_papers("x", 500)) == 200
         assert [query["limit"] for query in papers_server.queries] == ["5", "120"]
 
     async def test_a_paper_told_twice_is_found_once(self, papers_server: FaultyServer, api: PapersAPI) -> None:
         papers_server.faults += [answering(200, json.dumps([*entries(2), *entries(3)]))]
-        assert [paper.id for paper in await api.search("x", 4)] == ["2601.00001", "2601.00002", "2601.00003"]
+        assert [paper.id for paper in await api.search_papers("x", 4)] == ["2601.00001", "2601.00002", "2601.00003"]
 
     async def test_an_unreadable_entry_costs_itself_alone_and_is_counted_in_one_warning(
         self, papers_server: FaultyServer, api: PapersAPI, caplog: pytest.LogCaptureFixture
     ) -> None:
         broken = [None, {}, entry("hep-th/9901001"), entry("2601.00009", upvotes=-1)]
         papers_server.faults += [answering(200, json.dumps([*broken, *entries(2)]))]
-        assert len(await api.search("x", 10)) == 2
+        assert len(await api.search_papers("x", 10)) == 2
         warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
         assert warnings == ["search: skipped 4 entries that could not be read"]
 
@@ -677,12 +677,12 @@ class TestTheHubsOwnSearch:
     ) -> None:
         papers_server.faults += [answering(200, body)]
         with pytest.raises(PapersUnavailable, match="what was found is not"):
-            await api.search("x", 10)
+            await api.search_papers("x", 10)
 
     async def test_a_search_that_is_gone_is_no_empty_answer(self, papers_server: FaultyServer, api: PapersAPI) -> None:
         papers_server.faults += [answering(404)]
         with pytest.raises(PapersUnavailable, match="papers_refused number=404"):
-            await api.search("x", 10)
+            await api.search_papers("x", 10)
 
 
 @pytest.fixture
@@ -703,7 +703,7 @@ async def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 class TestTheQuota:
     async def test_retry_after_is_obeyed(self, papers_server: FaultyServer, api: PapersAPI, waits: list[float]) -> None:
         papers_server.faults += [answering(503, Retry_After="1")]
-        await api.daily(DAY)
+        await api.fetch_list(DAY)
         assert waits == [1]
 
     async def test_retry_after_comes_before_backoff(
@@ -711,14 +711,14 @@ class TestTheQuota:
     ) -> None:
         papers_server.faults += [answering(429, Retry_After="0")]
         async with PapersAPI(base_url, backoff=wait_fixed(60)) as api:
-            await api.daily(DAY)
+            await api.fetch_list(DAY)
         assert waits == [0]
 
     async def test_a_429_waits_for_the_next_window_and_a_second_more(
         self, papers_server: FaultyServer, api: PapersAPI, waits: list[float]
     ) -> None:
         papers_server.faults += [answering(429, RateLimit='"api";r=0;t=1')]
-        await api.daily(DAY)
+        await api.fetch_list(DAY)
         assert sum(waits) == pytest.approx(2)
 
     @pytest.mark.parametrize("left", [0, 3])
@@ -727,16 +727,16 @@ class TestTheQuota:
     ) -> None:
         papers_server.faults += [answering(429, RateLimit=f'"api";r={left};t=0')]
         async with PapersAPI(base_url, backoff=wait_none()) as api:
-            await api.daily(DAY)
+            await api.fetch_list(DAY)
         assert sum(waits) == pytest.approx(1)
 
     async def test_a_used_up_quota_is_waited_for_before_the_next_request(
         self, papers_server: FaultyServer, api: PapersAPI, waits: list[float]
     ) -> None:
         papers_server.faults += [answering(200, "[]", RateLimit='"api";r=0;t=0')]
-        await api.daily(DAY)
+        await api.fetch_list(DAY)
         assert waits == []
-        await api.daily(DAY)
+        await api.fetch_list(DAY)
         assert waits == [pytest.approx(1)]
 
     @pytest.mark.usefixtures("waits")
@@ -745,32 +745,32 @@ class TestTheQuota:
         self, papers_server: FaultyServer, api: PapersAPI, left: int
     ) -> None:
         papers_server.faults += [answering(200, "[]", RateLimit=f'"api";r={left};t=0')]
-        await api.daily(DAY)
-        for look_up in (api.paper("2601.00001"), api.search("x", 5)):
+        await api.fetch_list(DAY)
+        for look_up in (api.fetch_paper("2601.00001"), api.search_papers("x", 5)):
             with pytest.raises(PapersUnavailable, match="papers_quota_low"):
                 await look_up
-        await api.daily(DAY)  # waits, if it must
+        await api.fetch_list(DAY)  # waits, if it must
 
     @pytest.mark.usefixtures("waits")
     async def test_look_ups_go_on_with_the_next_quota(self, papers_server: FaultyServer, api: PapersAPI) -> None:
         papers_server.faults += [answering(200, "[]", RateLimit='"api";r=0;t=0')]
-        await api.daily(DAY)
+        await api.fetch_list(DAY)
         await asyncio.sleep(1.1)
-        assert await api.search("x", 5) == ()
+        assert await api.search_papers("x", 5) == ()
 
     async def test_a_quota_that_is_hardly_used_is_there_for_look_ups_too(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.faults += [answering(200, "[]", RateLimit='"api";r=100;t=200')]
-        await api.daily(DAY)
-        assert await api.search("x", 5) == ()
+        await api.fetch_list(DAY)
+        assert await api.search_papers("x", 5) == ()
 
     async def test_a_429_from_the_edge_without_headers_backs_off(
         self, papers_server: FaultyServer, base_url: str, waits: list[float]
     ) -> None:
         papers_server.faults += [answering(429, "<html>slow down", Content_Type="text/html")]
         async with PapersAPI(base_url, backoff=wait_fixed(60)) as api:
-            await api.daily(DAY)
+            await api.fetch_list(DAY)
         assert waits == [60]
 
 
@@ -866,10 +866,10 @@ NO_REFERENCES = [
 class TestReferences:
     @pytest.mark.parametrize("reference", REFERENCES)
     def test_a_paper_is_known_by_any_of_its_references(self, reference: str) -> None:
-        assert paper_id(reference) == "2601.01230"
+        assert parse_paper_id(reference) == "2601.01230"
 
     def test_an_id_with_four_digits_is_known(self) -> None:
-        assert paper_id("arXiv:0704.0001v2") == "0704.0001"
+        assert parse_paper_id("arXiv:0704.0001v2") == "0704.0001"
 
     @pytest.mark.parametrize(
         ("reference", "known"),
@@ -886,11 +886,11 @@ class TestReferences:
         ],
     )
     def test_an_id_from_before_2007_is_known(self, reference: str, known: str) -> None:
-        assert paper_id(reference) == known
+        assert parse_paper_id(reference) == known
 
     @pytest.mark.parametrize("reference", NO_REFERENCES)
     def test_what_names_no_paper_gives_none(self, reference: str) -> None:
-        assert paper_id(reference) is None
+        assert parse_paper_id(reference) is None
 
     @pytest.mark.parametrize(
         ("text", "known"),
@@ -908,7 +908,7 @@ class TestReferences:
     )
     def test_the_first_paper_named_in_a_text_is_found(self, text: str, known: str | None) -> None:
         assert find_paper_id(text) == known
-        assert not known or not names_no_paper(text)
+        assert not known or not has_foreign_link(text)
 
     @pytest.mark.parametrize(
         "text",
@@ -925,7 +925,7 @@ class TestReferences:
         ],
     )
     def test_an_address_that_is_no_paper_is_told_from_words(self, text: str) -> None:
-        assert names_no_paper(text)
+        assert has_foreign_link(text)
 
     @pytest.mark.parametrize(
         "text",
@@ -939,21 +939,23 @@ class TestReferences:
         ],
     )
     def test_words_are_no_address(self, text: str) -> None:
-        assert not names_no_paper(text)
+        assert not has_foreign_link(text)
 
     @pytest.mark.parametrize(("text", "known"), shared_cases("references"))
     def test_what_people_really_paste_is_read_rightly(self, text: str, known: str) -> None:
         assert (find_paper_id(text) or "-") == known
-        assert names_no_paper(text) == (known == "-")
+        assert has_foreign_link(text) == (known == "-")
 
     @given(st.text() | st.from_regex(r"(https?://)?(hf\.co/papers/|arxiv:)?\d{3,5}\.\d{3,6}.{0,5}"))
     def test_any_text_gives_an_id_or_none(self, reference: str) -> None:
-        found = paper_id(reference)
-        assert found is None or (found.lower() in unquote(one_line(reference)).lower() and paper_id(found) == found)
+        found = parse_paper_id(reference)
+        assert found is None or (
+            found.lower() in unquote(join_lines(reference)).lower() and parse_paper_id(found) == found
+        )
 
     def test_a_paper_knows_its_addresses(self) -> None:
         paper = Paper("2601.01230", "T", "", DAY)
         pages = (paper.url, paper.arxiv_url, paper.pdf_url, paper.html_url, paper.alphaxiv_url)
-        assert {paper_id(url) for url in pages} == {"2601.01230"}
+        assert {parse_paper_id(url) for url in pages} == {"2601.01230"}
         assert len(set(pages)) == 5
         assert paper.thumbnail_url.endswith("/papers/2601.01230.png")

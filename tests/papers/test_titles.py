@@ -8,19 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts.card import citation, details_card
-from bot.layouts.digest import paper_thread_name
-from bot.layouts.results import hub_message, similar_message
-from bot.layouts.terminal import digest_panel
-from bot.layouts.text import code, cut, escape, link, marked, plain
-from bot.lookups.citations import Format
-from bot.lookups.finder import Details, Hit
+from bot.layouts.card import render_card, render_citation
+from bot.layouts.digest import get_paper_thread_name
+from bot.layouts.results import render_hub_results, render_similar
+from bot.layouts.terminal import render_digest
+from bot.layouts.text import cut_line, cut_plain, escape_markdown, format_code, make_link, mark_spans
+from bot.lookups.citations import CitationFormat
+from bot.lookups.finder import Hit, PaperDetails
 from bot.papers import Paper
-from bot.papers.titles import readable
-from bot.search import parse
-from bot.subscription.settings import Layout
-from bot.text import legible, one_line
-from tests.support.builders import DAY, digest_message, entry, highlight_message, paper, wish
+from bot.papers.titles import render_title
+from bot.search import parse_query
+from bot.subscription.settings import DigestLayout
+from bot.text import join_lines, remove_invisible
+from tests.support.builders import DAY, build_settings, digest_message, entry, highlight_message, paper
 from tests.support.layouts import NONCE, check, components_of, digest_of
 from tests.support.markdown import links, visible
 from tests.support.messages import answer, read_texts
@@ -36,11 +36,11 @@ def first_lines(known: Paper) -> list[str]:
     """The lines with the title of a paper, in every message that has one."""
     digest = digest_of(known)
     views = [
-        *(digest_message(digest, wish(layout=layout), NONCE) for layout in Layout),
-        *(highlight_message(digest, 1, wish(layout=layout), NONCE) for layout in Layout),
-        details_card(Details(known)),
-        similar_message(known, [Hit(known)]),
-        hub_message(parse("words", DAY), [known]),
+        *(digest_message(digest, build_settings(layout=layout), NONCE) for layout in DigestLayout),
+        *(highlight_message(digest, 1, build_settings(layout=layout), NONCE) for layout in DigestLayout),
+        render_card(PaperDetails(known)),
+        render_similar(known, [Hit(known)]),
+        render_hub_results(parse_query("words", DAY), [known]),
     ]
     lines = [line for view in views for text in check(view) for line in text.split("\n")]
     return [line for line in lines if f"]({URL})" in line]
@@ -49,7 +49,7 @@ def first_lines(known: Paper) -> list[str]:
 @pytest.mark.parametrize(("title", "seen"), shared_cases("titles"))
 def test_real_titles_are_shown_as_people_read_them(title: str, seen: str) -> None:
     known = paper("2601.00001", title=title)
-    assert paper_thread_name(known) == seen
+    assert get_paper_thread_name(known) == seen
     lines = first_lines(known)
     assert len(lines) == 10
     for line in lines:
@@ -75,14 +75,14 @@ def test_real_titles_are_shown_as_people_read_them(title: str, seen: str) -> Non
     ],
 )
 def test_a_link_takes_the_words_that_need_no_backslash(title: str, markdown: str) -> None:
-    assert link(title, URL) == markdown
+    assert make_link(title, URL) == markdown
 
 
 @given(st.lists(marks, max_size=60).map("".join))
 def test_any_title_is_read_whole_and_its_link_works(title: str) -> None:
-    markdown = link(title, URL, 2000)
+    markdown = make_link(title, URL, 2000)
     assert [url for _, url in links(markdown)] == [URL]
-    assert visible(markdown).removesuffix("→").strip() == one_line(title)
+    assert visible(markdown).removesuffix("→").strip() == join_lines(title)
     ((label, _),) = links(markdown)
     assert not re.search(r"[\\*_~`|<>#\[\]🔥]|://", label)
     live = re.sub(r"\\.", "", markdown.replace(f"[{label}]({URL})", label))
@@ -117,24 +117,26 @@ def test_any_title_is_read_whole_and_its_link_works(title: str) -> None:
     ],
 )
 def test_latex_in_a_title_is_readable(title: str, seen: str) -> None:
-    assert readable(title) == seen
+    assert render_title(title) == seen
 
 
 @given(st.lists(st.sampled_from([*"$\\{}^_-~ abπ2", "\\text{", "\\alpha", "\\frac{", "$x$"])).map("".join))
 def test_any_latex_is_read_or_left(title: str) -> None:
-    assert readable(title).count("π") == title.count("π")
+    assert render_title(title).count("π") == title.count("π")
 
 
 @pytest.mark.parametrize("title", [INVISIBLE, "\u200b", " \u200d \u200e"])
 def test_a_paper_whose_title_shows_nothing_is_called_by_its_id_everywhere(title: str) -> None:
     known = paper("2601.00001", title=title)
-    assert known.name == paper_thread_name(known) == "arXiv:2601.00001"
+    assert known.name == get_paper_thread_name(known) == "arXiv:2601.00001"
     assert all(f"[arXiv:2601.00001]({URL})" in line for line in first_lines(known))
-    for format_ in Format:
-        assert "arXiv:2601.00001" in citation(known, format_)
-    for layout in (Layout.COMPACT, Layout.CARDS):
-        assert "arXiv:2601.00001" in str(components_of(digest_message(digest_of(known), wish(layout=layout), NONCE)))
-    assert digest_panel(digest_of(known), DAY)
+    for format_ in CitationFormat:
+        assert "arXiv:2601.00001" in render_citation(known, format_)
+    for layout in (DigestLayout.COMPACT, DigestLayout.CARDS):
+        assert "arXiv:2601.00001" in str(
+            components_of(digest_message(digest_of(known), build_settings(layout=layout), NONCE))
+        )
+    assert render_digest(digest_of(known), DAY)
 
 
 async def test_a_title_that_shows_nothing_costs_no_paper(server: Server, papers_server: PapersServer) -> None:
@@ -152,15 +154,22 @@ async def test_a_title_that_shows_nothing_costs_no_paper(server: Server, papers_
 @given(st.text(st.sampled_from("ab \u202e\u2066\u200b\u200f\u00ad\ufeff\u2060\x1b\x00") | st.characters(codec="utf-8")))
 def test_what_nobody_sees_is_shown_to_nobody(text: str) -> None:
     hidden = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff\u2060\u00ad\x00-\x08\x1b]")
-    pieces = (escape(text), plain(text, 99), cut(text, 99), code(text), marked(text, [(0, 2)], 99), link(text, URL))
+    pieces = (
+        escape_markdown(text),
+        cut_plain(text, 99),
+        cut_line(text, 99),
+        format_code(text),
+        mark_spans(text, [(0, 2)], 99),
+        make_link(text, URL),
+    )
     assert not any(map(hidden.search, pieces))
-    assert legible(legible(text)) == legible(text)
+    assert remove_invisible(remove_invisible(text)) == remove_invisible(text)
 
 
 def test_scripts_and_emoji_that_need_joiners_keep_them() -> None:
     for text in ("می‌خواهم", "क्‍ष", "👩‍👩‍👧", "❤️‍🔥"):
-        assert legible(text) == text
-    assert legible("ab\u200dc \u200d\u200c") == "abc "
+        assert remove_invisible(text) == text
+    assert remove_invisible("ab\u200dc \u200d\u200c") == "abc "
 
 
 async def test_a_shared_query_turns_nothing_round(server: Server) -> None:

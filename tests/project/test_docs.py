@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from bot.search import HAS, MOST_WORDS, RIGHT_FORMS, Sort, parse
-from bot.search.schema import pull
-from bot.settings import BotSettings, env_example
+from bot.search import HAS, MOST_WORDS, RIGHT_FORMS, Sort, parse_query
+from bot.search.schema import compute_pull
+from bot.settings import BotSettings, render_env_example
 from tests.support.builders import DAY
 from tests.support.paths import ROOT
 from tests.support.reference import COMMANDS, SETTINGS, commands
@@ -35,12 +35,12 @@ def test_every_query_in_the_guide_to_search_is_a_right_one() -> None:
     queries = re.findall(rf"`([^`\n]*(?:{operators}):[^`\n]+)`", SEARCH)
     assert len(queries) > 25
     for query in queries:
-        mistakes = parse(query, DAY).mistakes
-        assert [each.right for each in mistakes] == ([("min:50",)] if query == "min:abc" else []), query
+        mistakes = parse_query(query, DAY).mistakes
+        assert [each.corrections for each in mistakes] == ([("min:50",)] if query == "min:abc" else []), query
 
 
 def test_the_guide_to_search_tells_how_much_upvotes_pull() -> None:
-    factors = {upvotes: math.log2(2 + pull(upvotes)) for upvotes in (0, 50, 400)}
+    factors = {upvotes: math.log2(2 + compute_pull(upvotes)) for upvotes in (0, 50, 400)}
     assert factors[50] == pytest.approx(1 + 0.03 * math.log2(51))
     assert "1 + 0.03 · log₂(1 + upvotes)" in SEARCH
     said = re.search(r"That is ([\d.]+) without a vote, ([\d.]+)\s+with fifty and ([\d.]+) with four hundred", SEARCH)
@@ -49,7 +49,7 @@ def test_the_guide_to_search_tells_how_much_upvotes_pull() -> None:
 
 
 def test_the_example_settings_are_the_settings() -> None:
-    assert SETTINGS.read_text(encoding="utf-8") == env_example(), "run `make docs`"
+    assert SETTINGS.read_text(encoding="utf-8") == render_env_example(), "run `make docs`"
 
 
 def test_every_setting_the_documents_name_exists() -> None:

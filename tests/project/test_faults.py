@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from bot.app import House
+from bot.app import Services
 from bot.demo.papers_server import PapersServer
-from bot.subscription.settings import Discussion
+from bot.subscription.settings import Threads
 from faults.judging import STRICT, Leniency, wrongs
 from faults.matrix import measure, rounds, wrong
 from tests.support.builders import Clock
@@ -23,9 +23,9 @@ def papers_server() -> PapersServer:
 
 
 @pytest.fixture
-async def rig(house: House, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
-    posting = {"publish": True, "discussion": Discussion.DIGEST}
-    async with open_rig(house, wire, clock, Kind.NEWS, size=7, **posting) as opened:
+async def rig(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
+    posting = {"publish": True, "threads": Threads.PER_DIGEST}
+    async with open_rig(services, wire, clock, Kind.NEWS, size=7, **posting) as opened:
         yield opened
 
 

@@ -58,7 +58,7 @@ def test_a_module_that_no_contract_lists_fails_the_check(copy: Path, folder: Pat
         ("bot/layouts/reasons.py", "import discord"),
         ("bot/editing/editor.py", "import bot.layouts.panel"),
         ("cogs/posting.py", "import cogs.ranking"),
-        ("cogs/posting.py", "import bot.demo.stage"),
+        ("cogs/posting.py", "import bot.demo.show"),
         ("cogs/posting.py", "import bot.__main__"),
     ],
 )

@@ -16,11 +16,11 @@ ELSEWHERE = {  # and why
     "bot/demo": "a show with words of its own",
     "bot/settings.py": "the meaning of a setting stands beside it, and fills `.env.example`",
     "bot/papers/api.py": "details for the log, beside a reason",
-    "bot/search/matching.py": "words of queries that say nothing",
+    "bot/search/query_builder.py": "words of queries that say nothing",
 }
 # Discord and the command line want the meaning of a command or an option where it is defined.
 DEFINING = {"describe", "command", "Group", "Option", "Typer"}
-MEANINGS = {"_MEANINGS", "_WHICH", "A_PAPER"}
+MEANINGS = {"_OPTION_DESCRIPTIONS", "_DEFAULTS", "_SUBSCRIPTION_OPTION", "PAPER_OPTION"}
 INTERNAL = {"ValueError"}  # caught, and at most logged
 
 

@@ -10,16 +10,16 @@ import discord
 import pytest
 import simcord
 
-from bot.app import House, build_house
+from bot.app import Services, build_services
 from bot.client import PaperBot
-from bot.delivery.courier import build_courier
+from bot.delivery.dispatcher import build_dispatcher
 from bot.demo.papers_server import PapersServer
-from bot.digest import latest_closed_day
+from bot.digest import get_latest_closed_day
 from bot.papers.api import PapersAPI
-from bot.search import Search
+from bot.search import SearchIndex
 from bot.storage import Delivery, DeliveryState, Storage
-from bot.subscription.schedule import Cadence, Timetable, first_run
-from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
+from bot.subscription.schedule import Cadence, Schedule, find_next_run
+from bot.subscription.settings import DigestLayout, DigestSettings, PostingOptions, Selection, Threads
 from tests.support.builders import Clock
 from tests.support.discord_limits import check_body
 from tests.support.messages import paper_ids
@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.real_days,
     pytest.mark.skipif(not ARCHIVE.exists(), reason="the real days are not beside the project"),
 ]
-NINE = Timetable(time(9), ZoneInfo("UTC"))
+NINE = Schedule(time(9), ZoneInfo("UTC"))
 TAGS = ("diffusion", "reinforcement learning", "agents", "other")
 
 
@@ -40,21 +40,26 @@ class Part:
 
     name: str
     kind: str
-    posting: Posting
-    taste: Taste = field(default_factory=Taste)
+    posting: PostingOptions
+    selection: Selection = field(default_factory=Selection)
     cadence: Cadence = Cadence.DAILY
 
 
 PARTS = (
-    Part("compact", "text", Posting(layout=Layout.COMPACT), Taste(size=10)),
-    Part("filtered", "text", Posting(quiet_line=True, silent=True), Taste(query="diffusion OR flow", min_upvotes=5)),
-    Part("threads", "text", Posting(layout=Layout.CARDS, discussion=Discussion.DIGEST)),
-    Part("papers", "text", Posting(discussion=Discussion.HIGHLIGHT), Taste(size=2)),
-    Part("news", "news", Posting(layout=Layout.CARDS, publish=True)),
-    Part("forum", "forum", Posting(layout=Layout.COMPACT, discussion=Discussion.DIGEST)),
-    Part("posts", "forum", Posting(layout=Layout.CARDS, discussion=Discussion.HIGHLIGHT), Taste(size=2)),
-    Part("weekly", "text", Posting(), Taste(size=10), Cadence.WEEKLY),
-    Part("monthly", "text", Posting(layout=Layout.CARDS), Taste(size=10), Cadence.MONTHLY),
+    Part("compact", "text", PostingOptions(layout=DigestLayout.COMPACT), Selection(size=10)),
+    Part(
+        "filtered",
+        "text",
+        PostingOptions(quiet_line=True, silent=True),
+        Selection(filter="diffusion OR flow", min_upvotes=5),
+    ),
+    Part("threads", "text", PostingOptions(layout=DigestLayout.CARDS, threads=Threads.PER_DIGEST)),
+    Part("papers", "text", PostingOptions(threads=Threads.PER_HIGHLIGHT), Selection(size=2)),
+    Part("news", "news", PostingOptions(layout=DigestLayout.CARDS, publish=True)),
+    Part("forum", "forum", PostingOptions(layout=DigestLayout.COMPACT, threads=Threads.PER_DIGEST)),
+    Part("posts", "forum", PostingOptions(layout=DigestLayout.CARDS, threads=Threads.PER_HIGHLIGHT), Selection(size=2)),
+    Part("weekly", "text", PostingOptions(), Selection(size=10), Cadence.WEEKLY),
+    Part("monthly", "text", PostingOptions(layout=DigestLayout.CARDS), Selection(size=10), Cadence.MONTHLY),
 )
 
 
@@ -69,11 +74,11 @@ class Replay:
     async def play(self, days: list[date]) -> None:
         for day in days:
             self.clock.now = datetime.combine(day, time(9), UTC)
-            await self.bot.courier.tick(self.clock.now)
+            await self.bot.dispatcher.tick(self.clock.now)
 
     async def deliveries(self, part: Part) -> list[Delivery]:
         """Earliest run first."""
-        latest = await self.bot.house.storage.deliveries.latest(self.subscriptions[part.name], 10_000)
+        latest = await self.bot.services.storage.deliveries.list_latest(self.subscriptions[part.name], 10_000)
         return latest[::-1]
 
     def messages(self, part: Part) -> list[discord.Message]:
@@ -96,10 +101,10 @@ def papers_server(clock: Clock) -> PapersServer:
 
 @pytest.fixture
 async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock) -> AsyncIterator[Replay]:
-    search = Search(tmp_path / "paperboy.index", await storage.papers.identity(), last_change=0)
-    house = build_house(storage, search, api, clock=clock)
-    bot = PaperBot(house, shard_count=1)
-    bot.courier = build_courier(bot, bot.channels, storage, house.composer, messages_per_second=1e6)
+    search = SearchIndex(tmp_path / "paperboy.index", await storage.papers.get_archive_id(), last_change=0)
+    services = build_services(storage, search, api, clock=clock)
+    bot = PaperBot(services, shard_count=1)
+    bot.dispatcher = build_dispatcher(bot, bot.channels, storage, services.composer, messages_per_second=1e6)
     env = simcord.Env(bot)
     await env.start()
     await storage.guilds.join(GUILD_ID, clock.now)  # it has been welcomed
@@ -111,7 +116,7 @@ async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock)
     }
     channels = {part.name: make[part.kind](part.name) for part in PARTS}
     tag_the_forum(env, channels["forum"])
-    known = {part.name: await subscribe(house, guild, channels[part.name], part) for part in PARTS}
+    known = {part.name: await subscribe(services, guild, channels[part.name], part) for part in PARTS}
     await env.settle()
     yield Replay(env, bot, clock, channels, known)
     await env.shutdown()
@@ -125,16 +130,18 @@ def tag_the_forum(env: simcord.Env, forum: simcord.ChannelHandle) -> None:
     env.backend.edit_channel(forum.id, {"available_tags": tags})
 
 
-async def subscribe(house: House, guild: simcord.GuildHandle, channel: simcord.ChannelHandle, part: Part) -> int:
-    timetable = replace(NINE, cadence=part.cadence)
-    wish = Wish(channel.id, timetable, part.taste, part.posting)
-    now = house.clock()
-    added = await house.storage.subscriptions.add(guild.id, wish, by=1, now=now, next_run=first_run(timetable, now))
+async def subscribe(services: Services, guild: simcord.GuildHandle, channel: simcord.ChannelHandle, part: Part) -> int:
+    schedule = replace(NINE, cadence=part.cadence)
+    settings = DigestSettings(channel.id, schedule, part.selection, part.posting)
+    now = services.clock()
+    added = await services.storage.subscriptions.add(
+        guild.id, settings, by=1, now=now, next_run=find_next_run(schedule, now)
+    )
     return added.id
 
 
 def due(part: Part, days: list[date]) -> list[date]:
-    """The due dates, told without the bot's own timetable."""
+    """The due dates, told without the bot's own schedule."""
     return {
         Cadence.DAILY: days,
         Cadence.WEEKLY: [day for day in days if day.isoweekday() == 1],
@@ -172,13 +179,14 @@ def check_highlights(part: Part, deliveries: list[Delivery]) -> None:
     assert len(shown) == len(set(shown)) > 0, part.name
     for delivery in deliveries:
         highlights = delivery.digest.highlights
-        assert len(highlights) <= part.taste.size
-        assert all(each.upvotes >= part.taste.min_upvotes for each in highlights)
+        assert len(highlights) <= part.selection.size
+        assert all(each.upvotes >= part.selection.min_upvotes for each in highlights)
         assert all(
-            day <= latest_closed_day(datetime.combine(delivery.run_date, time(9), UTC)) for day in delivery.digest.days
+            day <= get_latest_closed_day(datetime.combine(delivery.run_date, time(9), UTC))
+            for day in delivery.digest.days
         )
         if part.cadence is not Cadence.DAILY:
-            assert all(bool(each.seen_on) != each.missed for each in highlights)
+            assert all(bool(each.seen_on) != each.is_missed for each in highlights)
 
 
 def check_followed_up(replay: Replay) -> None:

@@ -11,5 +11,5 @@ from bot.search import search as search_module
 def whatever_is_near() -> Iterator[None]:
     """In an index of a few papers the nearest ones are rarely near."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search_module, "NEAR_ENOUGH", -1.0)
+        patch.setattr(search_module, "LEAST_COSINE", -1.0)
         yield

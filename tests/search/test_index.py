@@ -18,29 +18,30 @@ from types import SimpleNamespace
 
 import pytest
 import tantivy
-from hypothesis import example, given, settings
+from hypothesis import example, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bot.archive import Archive
 from bot.papers.api import PapersAPI
-from bot.search import IndexRefused, Search, forget_index
+from bot.search import IndexUnusable, SearchIndex, invalidate_index
 from bot.search import index as index_module
 from bot.search.schema import SCHEMA_VERSION
 from bot.storage import Storage
 from tests.support.builders import DAY, MORNING, paper
-from tests.support.indexes import SAMPLE_PAPERS, find, ids, open_index, parse_query
+from tests.support.indexes import SAMPLE_PAPERS, find, ids, open_index, parse_on_day
 from tests.support.paths import ROOT
 from tests.support.queries import ANYTHING, HEAPS, HOSTILE
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Iterator[Search]:
+def index(tmp_path: Path) -> Iterator[SearchIndex]:
     with open_index(tmp_path, SAMPLE_PAPERS) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
     """An index that no test changes."""
     with open_index(tmp_path_factory.mktemp("kept"), SAMPLE_PAPERS) as opened:
         yield opened
@@ -90,25 +91,25 @@ PROSE = st.lists(st.sampled_from(WORDS), max_size=40).flatmap(
 )
 
 
-def check(index: Search, text: str) -> None:
+def check(index: SearchIndex, text: str) -> None:
     """What holds for any text."""
     known = {each.id for each in SAMPLE_PAPERS}
-    query = parse_query(text)
-    for found in (index.find(query, limit=5), index.find(query, limit=3, offset=5)):
+    query = parse_on_day(text)
+    for found in (index.find_papers(query, limit=5), index.find_papers(query, limit=3, offset=5)):
         assert set(found.ids) <= known
         assert len(found.ids) == len(set(found.ids)) <= min(5, found.total)
         assert found.total <= len(known)
-    assert set(index.suggest(text, limit=3)) <= known
-    assert len(index.suggest(text, limit=3)) <= 3
-    assert all(set(index.holders(name, text, limit=3)) <= known for name in ("author", "org", "tag"))
-    assert len(index.nearest(text, limit=2)) <= 2
-    snippet = index.snippet(query, SAMPLE_PAPERS[0], 40)
+    assert set(index.complete_title(text, limit=3)) <= known
+    assert len(index.complete_title(text, limit=3)) <= 3
+    assert all(set(index.find_holders(name, text, limit=3)) <= known for name in ("author", "org", "tag"))
+    assert len(index.find_nearest_words(text, limit=2)) <= 2
+    snippet = index.make_snippet(query, SAMPLE_PAPERS[0], 40)
     edges = [0, *(edge for mark in snippet.marks for edge in mark), len(snippet.text)]
     assert all(before <= after for before, after in pairwise(edges))
     assert all(start < end for start, end in snippet.marks)
 
 
-@settings(max_examples=400, deadline=None)
+@hypothesis_settings(max_examples=400, deadline=None)
 @given(ANYTHING | HEAPS | PROSE)
 @example("title:*")
 @example("*:*")
@@ -117,12 +118,12 @@ def check(index: Search, text: str) -> None:
 @example('"attention is"~99999999999999999999')
 @example("a\x00b")
 @example("9" * 400)
-def test_any_text_is_answered(kept: Search, text: str) -> None:
+def test_any_text_is_answered(kept: SearchIndex, text: str) -> None:
     check(kept, text)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
-def test_six_thousand_characters_of_anything_are_answered_soon(kept: Search, text: str) -> None:
+def test_six_thousand_characters_of_anything_are_answered_soon(kept: SearchIndex, text: str) -> None:
     began = time.process_time()  # whatever else this machine has to do
     check(kept, text)
     assert time.process_time() - began < 3
@@ -138,8 +139,8 @@ def test_hostile_queries_take_no_memory_to_speak_of(tmp_path: Path) -> None:
         with open_index(folder, SAMPLE_PAPERS) as index:
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             for text in HOSTILE:
-                index.find(parse_query(text), limit=5)
-                index.find(parse_query(text), limit=5, offset=10**12)
+                index.find(parse_on_day(text), limit=5)
+                index.find(parse_on_day(text), limit=5, offset=10**12)
                 index.suggest(text, limit=5)
             grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
             assert grown < 100_000, grown  # kilobytes
@@ -170,18 +171,18 @@ def run_alone(folder: Path, code: str) -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The folder of an index over all the sample papers, closed."""
-    made = Search(tmp_path / "paperboy.index", "archive", last_change=0)
-    made.update(list(enumerate(SAMPLE_PAPERS, 1)))
+    made = SearchIndex(tmp_path / "paperboy.index", "archive", last_change=0)
+    made.add_papers(list(enumerate(SAMPLE_PAPERS, 1)))
     made.close()
     return tmp_path / "paperboy.index"
 
 
 def reopened(folder: Path, archive: str = "archive", last_change: int = len(SAMPLE_PAPERS)) -> int:
     """The change number from which an index opened in `folder` goes on; checks that it works."""
-    index = Search(folder, archive, last_change)
+    index = SearchIndex(folder, archive, last_change)
     change = index.change
     assert len(ids(index, "attention")) == (2 if change else 0)
-    index.update([(change + 1, paper("2601.00090", title="One more"))])
+    index.add_papers([(change + 1, paper("2601.00090", title="One more"))])
     assert ids(index, "more") == ["2601.00090"]
     index.close()
     return change
@@ -254,11 +255,13 @@ class TestOpening:
             body[random.randrange(len(body))] ^= 0xFF
             (copy / name).write_bytes(body)
             with suppress(ValueError):
-                index = Search(copy, "archive", len(SAMPLE_PAPERS))
+                index = SearchIndex(copy, "archive", len(SAMPLE_PAPERS))
                 find(index, "attention", 5)
-                index.update([(len(SAMPLE_PAPERS) + 1, paper("2601.00090", title="One more"))])
+                index.add_papers([(len(SAMPLE_PAPERS) + 1, paper("2601.00090", title="One more"))])
 
-    def test_a_panic_over_rot_is_an_error_that_says_so(self, index: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_panic_over_rot_is_an_error_that_says_so(
+        self, index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """tantivy panics over few rotten bytes only; a panic is no `Exception`."""
 
         class PanicException(BaseException):
@@ -267,13 +270,13 @@ class TestOpening:
         def panic(*_: object, **__: object) -> None:
             raise PanicException("index out of bounds")
 
-        monkeypatch.setattr(Search, "searcher", lambda _: SimpleNamespace(search=panic, num_docs=8))
+        monkeypatch.setattr(SearchIndex, "get_searcher", lambda _: SimpleNamespace(search=panic, num_docs=8))
         with pytest.raises(ValueError, match="the search index is damaged: index out of bounds"):
-            index.run(tantivy.Query.all_query(), 5)
+            index.run_query(tantivy.Query.all_query(), 5)
 
     def test_a_forgotten_index_is_made_anew(self, folder: Path) -> None:
-        forget_index(folder)
-        forget_index(folder.with_name("nowhere"))
+        invalidate_index(folder)
+        invalidate_index(folder.with_name("nowhere"))
         assert reopened(folder) == 0
 
     def test_every_file_lost_but_the_marker_and_meta_has_the_index_made_anew(self, folder: Path) -> None:
@@ -284,80 +287,82 @@ class TestOpening:
 
 
 class TestWriting:
-    def test_what_a_full_disk_kept_out_is_taken_in_later(self, index: Search) -> None:
+    def test_what_a_full_disk_kept_out_is_taken_in_later(self, index: SearchIndex) -> None:
         many = [(n, paper(f"2602.{n:05}", title=f"Late {n}", abstract="word " * 200)) for n in range(100, 1100)]
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limits[1]))
         try:
             with pytest.raises(ValueError, match=r"."):
-                index.update(many)
+                index.add_papers(many)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert index.change == len(SAMPLE_PAPERS)
-        index.update(many)
+        index.add_papers(many)
         assert (index.change, find(index, "late", 1).total) == (1099, 1000)
 
     def test_an_index_that_was_killed_while_it_was_written_is_made_anew(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        index = Search(folder, "archive", len(SAMPLE_PAPERS))
+        index = SearchIndex(folder, "archive", len(SAMPLE_PAPERS))
         with monkeypatch.context() as killed:
-            killed.setattr(Search, "_write", lambda *_: sys.exit())
+            killed.setattr(SearchIndex, "_write_papers", lambda *_: sys.exit())
             with pytest.raises(SystemExit):
-                index.update([(len(SAMPLE_PAPERS) + 1, paper("2601.00090"))])
+                index.add_papers([(len(SAMPLE_PAPERS) + 1, paper("2601.00090"))])
         index.close()
         assert reopened(folder) == 0
 
     def test_a_folder_deleted_while_the_bot_runs_is_begun_anew(self, folder: Path) -> None:
-        index = Search(folder, "archive", len(SAMPLE_PAPERS))
+        index = SearchIndex(folder, "archive", len(SAMPLE_PAPERS))
         shutil.rmtree(folder)
         with pytest.raises(ValueError, match=r"."):
-            index.update([(9, paper("2601.00090", title="Lost"))])
+            index.add_papers([(9, paper("2601.00090", title="Lost"))])
         assert (index.change, find(index, "attention").total) == (0, 0)
-        index.update([*enumerate(SAMPLE_PAPERS, 1), (9, paper("2601.00090", title="Regained"))])
+        index.add_papers([*enumerate(SAMPLE_PAPERS, 1), (9, paper("2601.00090", title="Regained"))])
         assert index.change == 9
         assert ids(index, "regained") == ["2601.00090"]
         assert find(index, "").total == len(SAMPLE_PAPERS) + 1
         index.close()
         assert reopened(folder, last_change=9) == 9
 
-    def test_while_there_is_no_folder_to_be_had_each_write_tries_again(self, tmp_path: Path, index: Search) -> None:
+    def test_while_there_is_no_folder_to_be_had_each_write_tries_again(
+        self, tmp_path: Path, index: SearchIndex
+    ) -> None:
         shutil.rmtree(tmp_path / "paperboy.index")
         (tmp_path / "paperboy.index").write_text("in the way")
         for _ in range(2):
             with pytest.raises(ValueError, match=r"."):
-                index.update([(9, paper("2601.00090", title="Lost"))])
+                index.add_papers([(9, paper("2601.00090", title="Lost"))])
         (tmp_path / "paperboy.index").unlink()
         with pytest.raises(ValueError, match=r"."):
-            index.update([(9, paper("2601.00090", title="Lost"))])
-        index.update([(9, paper("2601.00090", title="Regained"))])
+            index.add_papers([(9, paper("2601.00090", title="Lost"))])
+        index.add_papers([(9, paper("2601.00090", title="Regained"))])
         assert ids(index, "regained") == ["2601.00090"]
 
-    def test_a_marker_that_cannot_be_written_costs_nothing(self, tmp_path: Path, index: Search) -> None:
+    def test_a_marker_that_cannot_be_written_costs_nothing(self, tmp_path: Path, index: SearchIndex) -> None:
         marker = tmp_path / "paperboy.index" / "paperboy.json"
         marker.unlink()
         marker.mkdir()
-        index.update([(9, paper("2601.00090", title="Late"))])
+        index.add_papers([(9, paper("2601.00090", title="Late"))])
         assert (index.change, ids(index, "late")) == (9, ["2601.00090"])
-        index.update([(10, paper("2601.00091", title="Later"))])
+        index.add_papers([(10, paper("2601.00091", title="Later"))])
         assert (index.change, ids(index, "later")) == (10, ["2601.00091"])
 
     def test_what_comes_after_the_stop_is_left_to_the_next_start(self, folder: Path) -> None:
-        index = Search(folder, "archive", len(SAMPLE_PAPERS))
+        index = SearchIndex(folder, "archive", len(SAMPLE_PAPERS))
         index.close()
-        index.update([(len(SAMPLE_PAPERS) + 1, paper("2601.00090"))])
+        index.add_papers([(len(SAMPLE_PAPERS) + 1, paper("2601.00090"))])
         assert reopened(folder, last_change=len(SAMPLE_PAPERS) + 1) == len(SAMPLE_PAPERS)
 
     def test_a_stop_while_a_thread_writes_waits_for_it(self, tmp_path: Path) -> None:
-        index = Search(tmp_path / "stopping.index", "archive", last_change=0)
+        index = SearchIndex(tmp_path / "stopping.index", "archive", last_change=0)
         many = [(n, paper(f"2602.{n:05}", abstract="word " * 200)) for n in range(1, 2000)]
         with ThreadPoolExecutor() as pool:
-            writing = pool.submit(index.update, many)
-            while not index._writing.locked():
+            writing = pool.submit(index.add_papers, many)
+            while not index._write_lock.locked():
                 pass
             index.close()
             writing.result()
-        assert Search(tmp_path / "stopping.index", "archive", last_change=1999).change == 1999
+        assert SearchIndex(tmp_path / "stopping.index", "archive", last_change=1999).change == 1999
 
 
 class TestFollowing:
@@ -365,9 +370,9 @@ class TestFollowing:
 
     async def follow(self, folder: Path, storage: Storage, api: PapersAPI) -> tuple[int, int]:
         """Open the index and let it follow; gives the change number before and after."""
-        search = Search(folder, await storage.papers.identity(), await storage.papers.last_change())
+        search = SearchIndex(folder, await storage.papers.get_archive_id(), await storage.papers.get_last_change())
         before = search.change
-        await Archive(api, storage, search).index()
+        await Archive(api, storage, search).update_index()
         after, total = search.change, find(search, "attention OR robots OR more", 1).total
         search.close()
         assert total >= 3
@@ -377,59 +382,59 @@ class TestFollowing:
         self, tmp_path: Path, storage: Storage, api: PapersAPI
     ) -> None:
         folder = tmp_path / "paperboy.index"
-        await storage.papers.record(DAY, SAMPLE_PAPERS, MORNING)
+        await storage.papers.record_list(DAY, SAMPLE_PAPERS, MORNING)
         assert await self.follow(folder, storage, api) == (0, 8)
         assert await self.follow(folder, storage, api) == (8, 8)
-        await storage.papers.record(DAY, [*SAMPLE_PAPERS, paper("2601.00090", title="One more")], MORNING)
+        await storage.papers.record_list(DAY, [*SAMPLE_PAPERS, paper("2601.00090", title="One more")], MORNING)
         assert await self.follow(folder, storage, api) == (8, 9)
 
     async def test_more_changes_than_fit_into_one_batch_are_all_followed(
         self, tmp_path: Path, storage: Storage, api: PapersAPI
     ) -> None:
         many = [paper(f"2601.{number:05}", title="Many more") for number in range(2500)]
-        await storage.papers.record(DAY, many, MORNING)
-        search = Search(tmp_path / "paperboy.index", await storage.papers.identity(), 0)
-        await Archive(api, storage, search).index()
+        await storage.papers.record_list(DAY, many, MORNING)
+        search = SearchIndex(tmp_path / "paperboy.index", await storage.papers.get_archive_id(), 0)
+        await Archive(api, storage, search).update_index()
         assert find(search, "many", 1).total == 2500
         search.close()
 
     async def test_a_folder_deleted_while_the_bot_runs_is_filled_again(
         self, tmp_path: Path, storage: Storage, api: PapersAPI, caplog: pytest.LogCaptureFixture
     ) -> None:
-        await storage.papers.record(DAY, SAMPLE_PAPERS, MORNING)
-        search = Search(tmp_path / "paperboy.index", await storage.papers.identity(), 0)
+        await storage.papers.record_list(DAY, SAMPLE_PAPERS, MORNING)
+        search = SearchIndex(tmp_path / "paperboy.index", await storage.papers.get_archive_id(), 0)
         archive = Archive(api, storage, search)
-        await archive.index()
+        await archive.update_index()
         shutil.rmtree(tmp_path / "paperboy.index")
-        await storage.papers.record(DAY, [*SAMPLE_PAPERS, paper("2601.00090", title="One more")], MORNING)
-        await archive.index()
+        await storage.papers.record_list(DAY, [*SAMPLE_PAPERS, paper("2601.00090", title="One more")], MORNING)
+        await archive.update_index()
         assert "the search index could not be updated" in caplog.text
-        await archive.index()
-        assert search.change == await storage.papers.last_change()
+        await archive.update_index()
+        assert search.change == await storage.papers.get_last_change()
         assert find(search, "").total == len(SAMPLE_PAPERS) + 1
         search.close()
 
     async def test_an_archive_without_an_index_has_none_to_follow(self, storage: Storage, api: PapersAPI) -> None:
-        await storage.papers.record(DAY, SAMPLE_PAPERS, MORNING)
-        await Archive(api, storage).index()
+        await storage.papers.record_list(DAY, SAMPLE_PAPERS, MORNING)
+        await Archive(api, storage).update_index()
 
 
 class TestReading:
     """Searches while others write, and writes while others search."""
 
-    def test_a_search_sees_all_of_a_write_or_nothing_of_it(self, index: Search) -> None:
+    def test_a_search_sees_all_of_a_write_or_nothing_of_it(self, index: SearchIndex) -> None:
         batches = [
             [(first + n, paper(f"2602.{first + n:05}", title="Late arrival")) for n in range(50)]
             for first in range(100, 1100, 50)
         ]
         with ThreadPoolExecutor() as pool:
-            writing = [pool.submit(index.update, batch) for batch in batches]
+            writing = [pool.submit(index.add_papers, batch) for batch in batches]
             seen = []
             while not all(each.done() for each in writing):
                 found = find(index, "arrival", 5)
                 assert len(found.ids) == min(5, found.total)
                 assert ids(index, "diffusion")
-                assert index.nearest("arival", limit=1) in ([], ["arrival"])
+                assert index.find_nearest_words("arival", limit=1) in ([], ["arrival"])
                 seen.append(found.total)
             for each in writing:
                 each.result()
@@ -437,17 +442,17 @@ class TestReading:
         assert seen == sorted(seen)
         assert find(index, "arrival").total == 1000
 
-    def test_many_threads_find_the_same(self, kept: Search) -> None:
+    def test_many_threads_find_the_same(self, kept: SearchIndex) -> None:
         texts = ["attention", "difusion", "networks -graphs", "author:zhang", "sort:date", "robot*", '"all you need"']
         alone = {text: find(kept, text) for text in texts}
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda text: (text, find(kept, text)), texts * 40))
         assert all(result == alone[text] for text, result in found)
 
-    def test_a_search_need_not_wait_for_a_write(self, index: Search) -> None:
+    def test_a_search_need_not_wait_for_a_write(self, index: SearchIndex) -> None:
         many = [(n, paper(f"2602.{n:05}", abstract="word " * 300)) for n in range(100, 3000)]
         with ThreadPoolExecutor() as pool:
-            writing = pool.submit(index.update, many)
+            writing = pool.submit(index.add_papers, many)
             answered = 0
             while not writing.done():
                 assert ids(index, "diffusion") == [SAMPLE_PAPERS[2].id]
@@ -455,13 +460,13 @@ class TestReading:
             writing.result()
         assert answered > 10
 
-    def test_a_batch_written_twice_is_found_once(self, index: Search) -> None:
-        index.update(list(enumerate(SAMPLE_PAPERS, 1)))
+    def test_a_batch_written_twice_is_found_once(self, index: SearchIndex) -> None:
+        index.add_papers(list(enumerate(SAMPLE_PAPERS, 1)))
         assert find(index, "").total == len(SAMPLE_PAPERS)
         assert index.change == len(SAMPLE_PAPERS)
 
-    def test_nothing_to_take_in_changes_nothing(self, index: Search) -> None:
-        index.update([])
+    def test_nothing_to_take_in_changes_nothing(self, index: SearchIndex) -> None:
+        index.add_papers([])
         assert (index.change, find(index, "").total) == (len(SAMPLE_PAPERS), len(SAMPLE_PAPERS))
 
     def test_an_empty_index_finds_nothing(self, tmp_path: Path) -> None:
@@ -469,16 +474,16 @@ class TestReading:
             assert empty.change == 0
             for text in ("", "a", "min:5", "2601.00010", "a* sort:date", '"a b"'):
                 assert (find(empty, text).ids, find(empty, text).total) == ((), 0)
-            assert empty.suggest("a", limit=5) == empty.holders("author", "ab", limit=5) == ()
-            assert empty.similar(SAMPLE_PAPERS[0], limit=5) == ()
-            assert empty.snippet(parse_query("attention"), SAMPLE_PAPERS[0], 100).marks == ()
+            assert empty.complete_title("a", limit=5) == empty.find_holders("author", "ab", limit=5) == ()
+            assert empty.find_similar(SAMPLE_PAPERS[0], limit=5) == ()
+            assert empty.make_snippet(parse_on_day("attention"), SAMPLE_PAPERS[0], 100).marks == ()
 
 
 class TestRefusing:
     def test_a_file_in_the_folders_place_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "paperboy.index").write_text("mine")
-        with pytest.raises(IndexRefused, match=r"paperboy\.index: "):
-            Search(tmp_path / "paperboy.index", "archive", last_change=0)
+        with pytest.raises(IndexUnusable, match=r"paperboy\.index: "):
+            SearchIndex(tmp_path / "paperboy.index", "archive", last_change=0)
         assert (tmp_path / "paperboy.index").read_text() == "mine"
 
     @pytest.mark.parametrize("marker", [None, b"{}"])

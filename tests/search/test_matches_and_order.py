@@ -11,8 +11,8 @@ import pytest
 from rapidfuzz import process
 
 from bot.papers import Paper
-from bot.ranking import ranked
-from bot.search import Search, parse
+from bot.ranking import rank_papers
+from bot.search import SearchIndex, parse_query
 from bot.search.spelling import Spelling
 from tests.support.builders import DAY, paper
 from tests.support.indexes import (
@@ -29,7 +29,7 @@ from tests.support.indexes import (
     ids,
     in_pages,
     open_index,
-    parse_query,
+    parse_on_day,
 )
 
 TOPICS = ("clouds", "bridges", "whales", "tulips", "comets", "engines")
@@ -49,7 +49,7 @@ OTHERS = [
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
     with open_index(tmp_path_factory.mktemp("found"), SAMPLE_PAPERS) as opened:
         yield opened
 
@@ -103,7 +103,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
         ('"..."', []),
     ],
 )
-def test_papers_are_found_by(index: Search, text: str, expected: list[str]) -> None:
+def test_papers_are_found_by(index: SearchIndex, text: str, expected: list[str]) -> None:
     found = find(index, text)
     assert set(found.ids) == set(expected)
     assert found.total == len(found.ids) == len(expected)
@@ -125,14 +125,14 @@ def test_papers_are_found_by(index: Search, text: str, expected: list[str]) -> N
         ("ttention*", set()),
     ],
 )
-def test_half_a_word_finds_what_goes_on_like_it(index: Search, text: str, expected: set[str]) -> None:
+def test_half_a_word_finds_what_goes_on_like_it(index: SearchIndex, text: str, expected: set[str]) -> None:
     assert set(ids(index, text)) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["attention", "networks neural", "robots run", "jose diffusion", "bayes modelle", "data"]
 )
-def test_case_does_not_matter(index: Search, text: str) -> None:
+def test_case_does_not_matter(index: SearchIndex, text: str) -> None:
     assert find(index, text) == find(index, text.upper()) == find(index, text.title())
 
 
@@ -178,7 +178,7 @@ FILTERED = (
 
 
 @pytest.fixture(scope="module")
-def filtered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
+def filtered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
     with open_index(tmp_path_factory.mktemp("filtered"), FILTERED) as opened:
         yield opened
 
@@ -264,7 +264,7 @@ def filtered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
         ("-the", {1, 2, 3, 4}),
     ],
 )
-def test_filters_hold(filtered: Search, text: str, expected: set[int]) -> None:
+def test_filters_hold(filtered: SearchIndex, text: str, expected: set[int]) -> None:
     found = find(filtered, text)
     assert set(found.ids) == {f"2601.000{number}0" for number in expected}
     assert found.total == len(expected)
@@ -308,7 +308,7 @@ NAMED = (
 
 
 @pytest.fixture(scope="module")
-def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
+def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
     with open_index(tmp_path_factory.mktemp("named"), [*NAMED, *OTHERS]) as opened:
         yield opened
 
@@ -324,8 +324,8 @@ def named(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
         ("astronomy", set()),
     ],
 )
-def test_a_filter_lets_through_what_has_every_word_of_it(index: Search, text: str, expected: set[str]) -> None:
-    assert index.passing(parse(text, DAY), [MOLECULES, GRAPHS, ROBOTS]) == expected
+def test_a_filter_lets_through_what_has_every_word_of_it(index: SearchIndex, text: str, expected: set[str]) -> None:
+    assert index.filter_papers(parse_query(text, DAY), [MOLECULES, GRAPHS, ROBOTS]) == expected
 
 
 class TestNames:
@@ -374,9 +374,9 @@ class TestNames:
             ("SigLIP2, please", 7),
         ],
     )
-    def test_a_name_is_found_first_however_it_is_written(self, named: Search, text: str, first: int) -> None:
+    def test_a_name_is_found_first_however_it_is_written(self, named: SearchIndex, text: str, first: int) -> None:
         assert ids(named, text)[0] == f"2601.{first:05}"
-        assert find(named, text).taken == ()  # and nothing in it is taken for a slip
+        assert find(named, text).corrections == ()  # and nothing in it is taken for a slip
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -401,7 +401,7 @@ class TestNames:
         ],
     )
     def test_who_demands_a_name_or_rules_it_out_means_all_of_it(
-        self, named: Search, text: str, expected: set[int]
+        self, named: SearchIndex, text: str, expected: set[int]
     ) -> None:
         assert {int(each.split(".")[1]) for each in ids(named, text)} == expected
 
@@ -434,9 +434,9 @@ class TestSpelling:
         ],
     )
     def test_a_word_nobody_wrote_is_taken_for_the_nearest(
-        self, index: Search, text: str, taken: list[tuple[str, str]]
+        self, index: SearchIndex, text: str, taken: list[tuple[str, str]]
     ) -> None:
-        assert find(index, text).taken == tuple(taken)
+        assert find(index, text).corrections == tuple(taken)
 
     @pytest.mark.parametrize(
         ("text", "first"),
@@ -450,42 +450,42 @@ class TestSpelling:
             ("mo lecules", MOLECULES),
         ],
     )
-    def test_a_slip_does_not_hide_the_paper(self, index: Search, text: str, first: str) -> None:
+    def test_a_slip_does_not_hide_the_paper(self, index: SearchIndex, text: str, first: str) -> None:
         assert ids(index, text)[0] == first
 
     def test_the_word_more_papers_hold_is_the_likelier_one(self, tmp_path: Path) -> None:
         papers = [paper(f"2601.0001{n}", title=f"Neurol {n}") for n in range(9)] + [paper("2601.00100", title="Neural")]
         with open_index(tmp_path, papers) as index:
-            assert index.nearest("neurel", limit=2) == ["neurol", "neural"]
-            assert index.nearest("neurel", limit=1) == ["neurol"]
+            assert index.find_nearest_words("neurel", limit=2) == ["neurol", "neural"]
+            assert index.find_nearest_words("neurel", limit=1) == ["neurol"]
 
     def test_the_first_letter_is_seldom_wrong(self, tmp_path: Path) -> None:
         with open_index(tmp_path, [paper("2601.00010", title="Trace"), paper("2601.00020", title="Crane")]) as index:
-            assert index.nearest("trane", limit=2) == ["trace", "crane"]
-            assert index.nearest("brane", limit=2) == ["crane"]
+            assert index.find_nearest_words("trane", limit=2) == ["trace", "crane"]
+            assert index.find_nearest_words("brane", limit=2) == ["crane"]
 
     def test_but_a_much_commoner_word_is_likelier_all_the_same(self, tmp_path: Path) -> None:
         cranes = [paper(f"2602.{number:05}", title="Crane") for number in range(400)]
         with open_index(tmp_path, [*cranes, paper("2601.00010", title="Trace")]) as index:
-            assert index.nearest("trane", limit=2) == ["crane", "trace"]
+            assert index.find_nearest_words("trane", limit=2) == ["crane", "trace"]
 
     @pytest.mark.parametrize("word", ["", "x", "net", "注意", "🔥", "\x00", "x" * 6000, "é" * 500])
-    def test_what_is_near_to_nothing_or_to_everything_is_left_alone(self, index: Search, word: str) -> None:
-        assert index.nearest(word, limit=5) == []
+    def test_what_is_near_to_nothing_or_to_everything_is_left_alone(self, index: SearchIndex, word: str) -> None:
+        assert index.find_nearest_words(word, limit=5) == []
 
     def test_no_more_than_five_words_of_a_query_are_corrected(self, tmp_path: Path) -> None:
         words = ["zeolites", "galaxies", "penguins", "theorems", "lanterns", "volcanic", "harbours"]
         with open_index(tmp_path, [paper("2601.00010", title=" ".join(words))]) as index:
             slips = [f"{word[:3]}{word[4]}{word[3]}{word[5:]}" for word in words]
-            assert find(index, " ".join(slips)).taken == tuple(zip(slips[:5], words[:5], strict=True))
-            assert find(index, " ".join([*words, slips[6]])).taken == ((slips[6], words[6]),)
+            assert find(index, " ".join(slips)).corrections == tuple(zip(slips[:5], words[:5], strict=True))
+            assert find(index, " ".join([*words, slips[6]])).corrections == ((slips[6], words[6]),)
 
     def test_only_for_words_that_no_paper_holds_others_are_offered(self, tmp_path: Path) -> None:
         with open_index(tmp_path, [paper("2601.00010", title="Trace"), paper("2601.00020", title="Crane")]) as index:
-            assert index.suggestions(parse_query("+trace +crane")) == ()
-            assert index.suggestions(parse_query('"trace crane"')) == ()
-            assert index.suggestions(parse_query('"trace crame"')) == ("crane",)
-            assert index.suggestions(parse_query("-crame min:5")) == ()
+            assert index.suggest_words(parse_on_day("+trace +crane")) == ()
+            assert index.suggest_words(parse_on_day('"trace crane"')) == ()
+            assert index.suggest_words(parse_on_day('"trace crame"')) == ("crane",)
+            assert index.suggest_words(parse_on_day("-crame min:5")) == ()
 
     def test_the_nearest_spelling_is_looked_for_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         looks: list[str] = []
@@ -497,15 +497,15 @@ class TestSpelling:
 
         monkeypatch.setattr(process, "extract", counted)
         words = Spelling([("trace", 1), ("crane", 1)])
-        assert words.nearest("trane") == words.nearest("trane") == ["trace", "crane"]
+        assert words.find_nearest("trane") == words.find_nearest("trane") == ["trace", "crane"]
         assert looks == ["trane"]
 
     def test_a_new_paper_brings_its_words(self, tmp_path: Path) -> None:
         with open_index(tmp_path, SAMPLE_PAPERS) as index:
-            assert index.nearest("zeolytes", limit=1) == []
-            index.update([(9, paper("2601.00090", title="Zeolites"))])
-            assert index.nearest("zeolytes", limit=1) == ["zeolites"]
-            assert find(index, "zeolytes").taken == (("zeolytes", "zeolites"),)
+            assert index.find_nearest_words("zeolytes", limit=1) == []
+            index.add_papers([(9, paper("2601.00090", title="Zeolites"))])
+            assert index.find_nearest_words("zeolytes", limit=1) == ["zeolites"]
+            assert find(index, "zeolytes").corrections == (("zeolytes", "zeolites"),)
 
 
 class TestRanking:
@@ -601,8 +601,8 @@ class TestRanking:
             _numbered(n, paper("", title="Flow", upvotes=upvotes)) for n, upvotes in enumerate((0, 1, 250, 1000), 1)
         ]
         with open_index(tmp_path, papers) as index:
-            matched = index._matching().query(parse_query("flow"))
-            scores = dict(zip(*((hits := index.run(matched, 9, pull=True)).ids, hits.scores), strict=True))
+            matched = index._build_query_builder().build_query(parse_on_day("flow"))
+            scores = dict(zip(*((hits := index.run_query(matched, 9, pull=True)).ids, hits.scores), strict=True))
             none, one, many, most = (scores[each.id] for each in papers)
             assert one / none == pytest.approx(1.03, abs=1e-3)
             assert many / none == pytest.approx(1.239, abs=1e-3)
@@ -626,9 +626,9 @@ DATED = [
 
 
 @pytest.fixture(scope="module")
-def dated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
+def dated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
     with open_index(tmp_path_factory.mktemp("dated"), DATED) as opened:
-        opened.update([(100 + number, each) for number, each in enumerate(DATED[::4])])  # a second segment
+        opened.add_papers([(100 + number, each) for number, each in enumerate(DATED[::4])])  # a second segment
         yield opened
 
 
@@ -636,34 +636,34 @@ class TestSorting:
     def both(self) -> set[str]:
         return {each.id for each in DATED if "Matching" in each.title or each.abstract}
 
-    def test_by_upvotes_every_word_is_demanded(self, dated: Search) -> None:
+    def test_by_upvotes_every_word_is_demanded(self, dated: SearchIndex) -> None:
         known = {each.id: each for each in DATED}
         found = ids(dated, "flow matching sort:upvotes", 100)
         assert set(found) == self.both() != set(known)
         upvotes = [known[each].upvotes for each in found]
         assert upvotes == sorted(upvotes, reverse=True)
 
-    def test_by_date_the_newest_is_first(self, dated: Search) -> None:
+    def test_by_date_the_newest_is_first(self, dated: SearchIndex) -> None:
         known = {each.id: each for each in DATED}
         found = ids(dated, "flow matching sort:date", 100)
         assert set(found) == self.both()
         days = [known[each].day for each in found]
         assert days == sorted(days, key=lambda day: -day.toordinal() if day else 0)
 
-    def test_stop_words_are_not_demanded(self, dated: Search) -> None:
+    def test_stop_words_are_not_demanded(self, dated: SearchIndex) -> None:
         assert set(ids(dated, "what is the flow with matching sort:date", 100)) == self.both()
 
-    def test_where_no_paper_holds_every_word_any_will_do(self, dated: Search) -> None:
+    def test_where_no_paper_holds_every_word_any_will_do(self, dated: SearchIndex) -> None:
         found = find(dated, "flow zeolites sort:upvotes", 100)
         assert found.total == len(DATED)
         assert found.ids == find(dated, "sort:upvotes", 100).ids
 
-    def test_a_word_ruled_out_or_a_filter_holds_in_any_order(self, dated: Search) -> None:
+    def test_a_word_ruled_out_or_a_filter_holds_in_any_order(self, dated: SearchIndex) -> None:
         found = set(ids(dated, "flow zeolites -matching min:5 sort:date", 100))
         assert found == {each.id for each in DATED if each.id not in self.both() and each.upvotes >= 5}
 
     @pytest.mark.parametrize("text", ["", "min:0", "-zeolites", "after:2000"])
-    def test_nothing_but_operators_is_sorted_by_upvotes(self, dated: Search, text: str) -> None:
+    def test_nothing_but_operators_is_sorted_by_upvotes(self, dated: SearchIndex, text: str) -> None:
         assert find(dated, text, 100) == find(dated, f"{text} sort:upvotes", 100)
         assert find(dated, text, 100).total == len(DATED)
 
@@ -672,7 +672,7 @@ class TestSorting:
         ["flow matching", "flow", "matching sort:upvotes", "flow sort:date", "min:3", "", "flow OR matching min:1"],
     )
     @pytest.mark.parametrize("size", [1, 5, 7])
-    def test_pages_follow_one_another_without_gaps_or_repeats(self, dated: Search, text: str, size: int) -> None:
+    def test_pages_follow_one_another_without_gaps_or_repeats(self, dated: SearchIndex, text: str, size: int) -> None:
         found = in_pages(dated, text, size)
         assert found == ids(dated, text, 1000)
         assert len(found) == len(set(found)) == find(dated, text).total
@@ -685,7 +685,7 @@ class TestSorting:
             for page in range(6):
                 found += find(index, f"flow sort:{order}", 5, 5 * page).ids
                 # those of the first page are talked about, which moves none of them below its place
-                index.update([(100 + 10 * page + n, replace(many[n], comments=40 - n)) for n in range(5)])
+                index.add_papers([(100 + 10 * page + n, replace(many[n], comments=40 - n)) for n in range(5)])
         assert found == [each.id for each in many]
 
     def test_by_upvotes_papers_come_as_on_the_leaderboard(self, tmp_path: Path) -> None:
@@ -696,13 +696,13 @@ class TestSorting:
             for n in range(1, 60)
         ]
         with open_index(tmp_path, many) as index:
-            index.update([(100 + n, each) for n, each in enumerate(many[::7])])  # among others' segments
-            assert ids(index, "sort:upvotes", 100) == [each.id for each in ranked(many)]
+            index.add_papers([(100 + n, each) for n, each in enumerate(many[::7])])  # among others' segments
+            assert ids(index, "sort:upvotes", 100) == [each.id for each in rank_papers(many)]
             by_day = sorted(many, key=lambda each: (-(each.day or DAY).toordinal(), -each.upvotes, each.id))
             assert ids(index, "sort:date", 100) == [each.id for each in by_day]
 
     @pytest.mark.parametrize("offset", [89, 1000, 10**9, 10**30, -1, -(10**30)])
-    def test_a_page_that_does_not_exist_is_empty_or_the_first(self, dated: Search, offset: int) -> None:
+    def test_a_page_that_does_not_exist_is_empty_or_the_first(self, dated: SearchIndex, offset: int) -> None:
         for text in ("flow", "flow sort:date", "2601.00001"):
             found = find(dated, text, 5, offset)
             assert found.ids == (() if offset > 0 else find(dated, text, 5).ids)
@@ -726,12 +726,12 @@ class TestSuggesting:
             ("注意", CHINESE),
         ],
     )
-    def test_papers_are_suggested_while_somebody_types(self, index: Search, typed: str, expected: str) -> None:
-        assert index.suggest(typed, limit=5)[0] == expected
+    def test_papers_are_suggested_while_somebody_types(self, index: SearchIndex, typed: str, expected: str) -> None:
+        assert index.complete_title(typed, limit=5)[0] == expected
 
     @pytest.mark.parametrize("typed", ["", " ", "!?", "zzzz", "pay"])
-    def test_nothing_is_suggested_where_no_title_goes_on_so(self, index: Search, typed: str) -> None:
-        assert index.suggest(typed, limit=5) == ()
+    def test_nothing_is_suggested_where_no_title_goes_on_so(self, index: SearchIndex, typed: str) -> None:
+        assert index.complete_title(typed, limit=5) == ()
 
     def test_words_in_order_as_far_as_typed_come_before_others(self, tmp_path: Path) -> None:
         papers = [
@@ -740,10 +740,10 @@ class TestSuggesting:
             paper("2601.00030", title="Languid", upvotes=500),
         ]
         with open_index(tmp_path, papers) as index:
-            assert set(index.suggest("language mode", limit=5)) == {"2601.00010", "2601.00020"}
-            assert set(index.suggest("langu", limit=5)) == {each.id for each in papers}
-            assert index.suggest("langu", limit=5)[0] == "2601.00030"
-            assert len(index.suggest("langu", limit=2)) == 2
+            assert set(index.complete_title("language mode", limit=5)) == {"2601.00010", "2601.00020"}
+            assert set(index.complete_title("langu", limit=5)) == {each.id for each in papers}
+            assert index.complete_title("langu", limit=5)[0] == "2601.00030"
+            assert len(index.complete_title("langu", limit=2)) == 2
 
     @pytest.mark.parametrize(
         ("name", "beginning", "expected"),
@@ -762,9 +762,9 @@ class TestSuggesting:
         ],
     )
     def test_names_are_sought_by_their_beginnings_popular_first(
-        self, filtered: Search, name: str, beginning: str, expected: list[int]
+        self, filtered: SearchIndex, name: str, beginning: str, expected: list[int]
     ) -> None:
-        assert filtered.holders(name, beginning, limit=9) == tuple(f"2601.000{number}0" for number in expected)
+        assert filtered.find_holders(name, beginning, limit=9) == tuple(f"2601.000{number}0" for number in expected)
 
     def test_of_a_names_papers_the_most_popular_is_first(self, tmp_path: Path) -> None:
         papers = [
@@ -772,7 +772,7 @@ class TestSuggesting:
             paper("2601.00020", authors=("Ada Lovelace", "Emmy Noether", "Yann LeCun", "Jo Byron"), upvotes=5),
         ]
         with open_index(tmp_path, [*papers, *OTHERS]) as index:
-            assert index.holders("author", "yann lec", limit=5) == ("2601.00020", "2601.00010")
+            assert index.find_holders("author", "yann lec", limit=5) == ("2601.00020", "2601.00010")
 
 
 class TestSimilar:
@@ -789,15 +789,15 @@ class TestSimilar:
             paper("2601.00040", title="Graphs", abstract="On trees."),
         ]
         with open_index(tmp_path, [*papers, *OTHERS]) as index:
-            assert index.similar(papers[0], limit=2) == ("2601.00020", "2601.00030")
-            assert papers[0].id not in index.similar(papers[0], limit=50)
-            assert "2601.00040" not in index.similar(papers[0], limit=50)
+            assert index.find_similar(papers[0], limit=2) == ("2601.00020", "2601.00030")
+            assert papers[0].id not in index.find_similar(papers[0], limit=50)
+            assert "2601.00040" not in index.find_similar(papers[0], limit=50)
             stranger = paper("2601.99999", title="Molecules", abstract="Of atoms in space.")
-            assert set(index.similar(stranger, limit=2)) == {"2601.00010", "2601.00020"}
+            assert set(index.find_similar(stranger, limit=2)) == {"2601.00010", "2601.00020"}
 
     @pytest.mark.parametrize("title", ["the of", "?", "🔥", "x" * 500])
-    def test_a_paper_that_says_nothing_is_like_none(self, index: Search, title: str) -> None:
-        assert index.similar(paper("2601.99999", title=title), limit=5) == ()
+    def test_a_paper_that_says_nothing_is_like_none(self, index: SearchIndex, title: str) -> None:
+        assert index.find_similar(paper("2601.99999", title=title), limit=5) == ()
 
 
 class TestSnippets:
@@ -811,7 +811,7 @@ class TestSnippets:
     def marked(self, folder: Path, text: str, about: Paper = LONG, width: int = 120) -> list[str]:
         """The pieces of the snippet that are marked; checks that it is short, and the marks are in order."""
         with open_index(folder, [*SAMPLE_PAPERS, about]) as index:
-            snippet = index.snippet(parse_query(text), about, width)
+            snippet = index.make_snippet(parse_on_day(text), about, width)
         assert len(snippet.text) <= width
         assert [each for mark in snippet.marks for each in mark] == sorted({e for mark in snippet.marks for e in mark})
         return [snippet.text[start:end] for start, end in snippet.marks]
@@ -858,7 +858,7 @@ def test_a_title_is_found_with_all_its_punctuation(tmp_path: Path) -> None:
         assert "2601.00090" in ids(index, "Nobody - Parrot")
         assert "2601.00090" not in ids(index, "all -parrot")
         for title in (each.title for each in papers[:-2]):
-            assert index.find(parse_query(title), limit=1).ids == (
+            assert index.find_papers(parse_on_day(title), limit=1).ids == (
                 next(each.id for each in papers if each.title == title),
             )
         assert ids(index, 'Is "More" (Really) +More? 100% -- a/b Study')[0] == "2601.00110"
@@ -885,7 +885,7 @@ def test_a_title_is_found_with_all_its_punctuation(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_mistake_in_a_query_does_not_hide_what_its_words_find(index: Search, text: str) -> None:
+def test_a_mistake_in_a_query_does_not_hide_what_its_words_find(index: SearchIndex, text: str) -> None:
     assert MOLECULES in ids(index, text)
 
 
@@ -907,7 +907,7 @@ def test_a_paper_with_every_field_full_can_be_found(tmp_path: Path) -> None:
 
 def test_a_changed_paper_is_found_by_its_new_words_alone(tmp_path: Path) -> None:
     with open_index(tmp_path, SAMPLE_PAPERS) as index:
-        index.update([(9, paper(MOLECULES, title="Flows for Proteins"))])
+        index.add_papers([(9, paper(MOLECULES, title="Flows for Proteins"))])
         assert ids(index, "diffusion") == []
         assert ids(index, "proteins") == [MOLECULES]
         assert find(index, "").total == len(SAMPLE_PAPERS)

@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bot.papers import Paper
-from bot.search import HAS, Search, Sort
-from bot.search.query import AnyOf, Clause, Days, Filter, Group, Has, Named, Node, Occur, Phrase, Upvotes, Word
+from bot.search import HAS, SearchIndex, Sort
+from bot.search.query import AnyOf, Clause, Days, Group, Has, Named, Node, Occur, Phrase, QueryFilter, Upvotes, Word
 from tests.support.builders import DAY, paper
 from tests.support.encoders import RandomEncoder, understood
-from tests.support.indexes import find, open_index, parse_query
+from tests.support.indexes import find, open_index, parse_on_day
 
 pytestmark = pytest.mark.usefixtures("whatever_is_near")
 
@@ -65,7 +66,7 @@ def written(clause: Clause, pick: Sequence[int]) -> str:
     return sign + _filter(clause.node, choice)
 
 
-def _filter(node: Filter, choice: int) -> str:
+def _filter(node: QueryFilter, choice: int) -> str:
     match node:
         case Named(name=name, text=text):
             quoted = " " in text or choice % 2
@@ -197,7 +198,7 @@ def holds(node: Node, known: Paper, *, whole: bool) -> bool:
     return passes(node, known)
 
 
-def passes(node: Filter, known: Paper) -> bool:
+def passes(node: QueryFilter, known: Paper) -> bool:
     """Whether a filter lets a paper through."""
     match node:
         case Named(name=name, text=words):
@@ -242,7 +243,7 @@ def is_demanded(clause: Clause) -> bool:
 
 def speaks(clause: Clause) -> bool:
     """Whether there is a word in it that is not ruled out."""
-    if clause.occur is Occur.NOT or isinstance(clause.node, Filter):
+    if clause.occur is Occur.NOT or isinstance(clause.node, QueryFilter):
         return False
     match clause.node:
         case AnyOf(options=inner) | Group(clauses=inner):
@@ -255,13 +256,13 @@ def says_nothing(clause: Clause) -> bool:
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
     with open_index(tmp_path_factory.mktemp("oracle"), PAPERS) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def meaning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
+def meaning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
     """The same index, whose papers are all near to everything."""
     with open_index(tmp_path_factory.mktemp("meaning"), PAPERS, understood(PAPERS, RandomEncoder())) as opened:
         yield opened
@@ -283,25 +284,25 @@ def _bare(node: Node) -> Node:
     return node
 
 
-@settings(max_examples=700, deadline=None)
+@hypothesis_settings(max_examples=700, deadline=None)
 @given(CLAUSES, PICKS)
 def test_a_query_is_read_as_it_was_meant_and_finds_what_it_means(
-    index: Search, clauses: list[Clause], picks: list[int]
+    index: SearchIndex, clauses: list[Clause], picks: list[int]
 ) -> None:
     text = " ".join(written(each, picks) for each in clauses)
-    query = parse_query(text)
+    query = parse_on_day(text)
     assert query.mistakes == ()
     assert bare(query.clauses) == clauses
-    got = index.find(query, limit=100)
+    got = index.find_papers(query, limit=100)
     assert set(got.ids) == found(clauses, every=query.order is Sort.UPVOTES), text
     assert got.total == len(got.ids)
-    assert got.taken == ()
+    assert got.corrections == ()
 
 
-@settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=200, deadline=None)
 @given(CLAUSES, PICKS, st.sampled_from((Sort.DATE, Sort.UPVOTES)))
 def test_a_sorted_query_finds_the_papers_with_every_word_or_else_with_any(
-    index: Search, clauses: list[Clause], picks: list[int], sort: Sort
+    index: SearchIndex, clauses: list[Clause], picks: list[int], sort: Sort
 ) -> None:
     text = " ".join([*(written(each, picks) for each in clauses), f"sort:{sort.value}"])
     got = find(index, text, 100)
@@ -311,15 +312,15 @@ def test_a_sorted_query_finds_the_papers_with_every_word_or_else_with_any(
     assert keys == sorted(keys, reverse=True)  # type: ignore[type-var]
 
 
-@settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=200, deadline=None)
 @given(CLAUSES, PICKS)
 def test_what_is_near_in_meaning_comes_on_top_where_nothing_demanded_rules_it_out(
-    index: Search, meaning: Search, clauses: list[Clause], picks: list[int]
+    index: SearchIndex, meaning: SearchIndex, clauses: list[Clause], picks: list[int]
 ) -> None:
     text = " ".join(written(each, picks) for each in clauses)
     got = find(meaning, text, 100)
     assert len(got.ids) == len(set(got.ids)) == got.total
-    if parse_query(text).order is Sort.RELEVANCE:
+    if parse_on_day(text).order is Sort.RELEVANCE:
         demanded = [each for each in clauses if is_demanded(each)]
         assert set(got.ids) == found(clauses) | found(demanded), text
     else:
@@ -327,6 +328,6 @@ def test_what_is_near_in_meaning_comes_on_top_where_nothing_demanded_rules_it_ou
 
 
 @pytest.mark.parametrize("text", ["", "alpha", "min:5 -bravo", "(alpha OR kilo) sort:date"])
-def test_the_shelf_tells_queries_apart(index: Search, text: str) -> None:
+def test_the_shelf_tells_queries_apart(index: SearchIndex, text: str) -> None:
     """The oracle is worth nothing where everything or nothing is found."""
     assert 0 < find(index, text).total < (len(PAPERS) if text else len(PAPERS) + 1)

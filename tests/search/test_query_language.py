@@ -6,10 +6,11 @@ from datetime import date, timedelta
 from unicodedata import normalize
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from bot.search import HAS, RIGHT_FORMS, Query, Sort, parse
+from bot.search import HAS, RIGHT_FORMS, Query, Sort, parse_query
 from bot.search.parser import DEEPEST, MOST_MISTAKES, MOST_OPERATORS, MOST_WORDS
 from bot.search.query import (
     AnyOf,
@@ -24,7 +25,7 @@ from bot.search.query import (
     Upvotes,
     Word,
 )
-from tests.support.indexes import TODAY, parse_query
+from tests.support.indexes import TODAY, parse_on_day
 from tests.support.queries import ANYTHING, HEAPS, HOSTILE
 
 TOMORROW = TODAY + timedelta(days=1)
@@ -32,7 +33,7 @@ TOMORROW = TODAY + timedelta(days=1)
 
 def nodes(text: str) -> list[Node]:
     """What the clauses of `text` say; checks that there is no mistake in it."""
-    query = parse_query(text)
+    query = parse_on_day(text)
     assert query.mistakes == ()
     return [each.node for each in query.clauses]
 
@@ -40,20 +41,20 @@ def nodes(text: str) -> list[Node]:
 def words(text: str) -> list[str]:
     """The words that rank; checks that `text` is nothing but words."""
     assert all(isinstance(node, Word) and not node.prefix for node in nodes(text))
-    assert all(each.occur is Occur.SHOULD for each in parse_query(text).clauses)
-    return [word.text for word in parse_query(text).words]
+    assert all(each.occur is Occur.SHOULD for each in parse_on_day(text).clauses)
+    return [word.text for word in parse_on_day(text).words]
 
 
 def signs(text: str) -> list[tuple[str, Node]]:
     """Each clause with `+` where it is demanded and `-` where it is ruled out."""
     marks = {Occur.SHOULD: "", Occur.MUST: "+", Occur.NOT: "-"}
-    return [(marks[each.occur], each.node) for each in parse_query(text).clauses]
+    return [(marks[each.occur], each.node) for each in parse_on_day(text).clauses]
 
 
 def wrong(text: str) -> list[tuple[str, tuple[str, ...]]]:
     """The pieces of the text that are marked as wrong, with the right forms shown for them."""
-    query = parse_query(text)
-    return [(query.text[each.start : each.end], each.right) for each in query.mistakes]
+    query = parse_on_day(text)
+    return [(query.text[each.start : each.end], each.corrections) for each in query.mistakes]
 
 
 def option(node: Node, occur: Occur = Occur.SHOULD) -> tuple[Occur, Node]:
@@ -236,8 +237,8 @@ class TestGroups:
         for _ in range(DEEPEST):
             ((_, node),) = inner(node)
         assert node == A
-        deeper = parse_query("(" * (DEEPEST + 1) + "a" + ")" * (DEEPEST + 1))
-        assert [*deeper.texts()] == ["a"]
+        deeper = parse_on_day("(" * (DEEPEST + 1) + "a" + ")" * (DEEPEST + 1))
+        assert [*deeper.list_texts()] == ["a"]
         assert [each.start for each in deeper.mistakes] == [
             DEEPEST,
             2 * DEEPEST + 2,
@@ -285,7 +286,7 @@ class TestFilters:
     @pytest.mark.parametrize("name", ["day", "after", "before"])
     def test_a_day_that_does_not_exist_is_told(self, name: str, value: str) -> None:
         assert wrong(f"a {name}:{value} b") == [(f"{name}:{value}", RIGHT_FORMS[name])]
-        assert [each.node for each in parse_query(f"a {name}:{value} b").clauses] == [A, B]
+        assert [each.node for each in parse_on_day(f"a {name}:{value} b").clauses] == [A, B]
 
     @pytest.mark.parametrize(("value", "least"), [("50", 50), ("0", 0), ("007", 7), ("999999", 999_999), ('"5"', 5)])
     def test_min_is_a_number_of_upvotes(self, value: str, least: int) -> None:
@@ -349,17 +350,17 @@ class TestFilters:
     )
     def test_sort_is_no_clause(self, text: str, expected: Sort) -> None:
         assert nodes(f"a {text}") == [A]
-        assert parse_query(f"a {text}").sort is expected
+        assert parse_on_day(f"a {text}").sort is expected
 
     @pytest.mark.parametrize("value", ["", "votes", "up", "dates"])
     def test_an_order_that_does_not_exist_is_told(self, value: str) -> None:
         assert wrong(f"sort:{value}") == [(f"sort:{value}", ("sort:relevance", "sort:upvotes", "sort:date"))]
-        assert parse_query(f"sort:{value}").sort is Sort.RELEVANCE
+        assert parse_on_day(f"sort:{value}").sort is Sort.RELEVANCE
 
     @pytest.mark.parametrize("form", [form for forms in RIGHT_FORMS.values() for form in forms])
     def test_the_right_forms_are_right(self, form: str) -> None:
         assert wrong(form) == []
-        assert parse_query(form).clauses or form.startswith("sort:")
+        assert parse_on_day(form).clauses or form.startswith("sort:")
         assert all(form.startswith(f"{name}:") for name, forms in RIGHT_FORMS.items() for form in forms)
 
 
@@ -395,11 +396,11 @@ class TestMistakes:
         assert wrong(text) == expected
 
     def test_of_two_equal_pieces_the_wrong_one_is_marked(self) -> None:
-        (mistake,) = parse_query("(a) b (c").mistakes
+        (mistake,) = parse_on_day("(a) b (c").mistakes
         assert (mistake.start, mistake.end) == (6, 7)
 
     def test_the_place_is_counted_in_the_text_as_it_is_shown(self) -> None:
-        query = parse_query("  a\n\n  \ud800 min:x\t b ")
+        query = parse_on_day("  a\n\n  \ud800 min:x\t b ")
         assert query.text == "a min:x b"
         assert [(each.start, each.end) for each in query.mistakes] == [(2, 7)]
 
@@ -414,10 +415,10 @@ class TestMistakes:
         ],
     )
     def test_the_rest_of_the_query_stands(self, text: str, expected: list[Node]) -> None:
-        assert [each.node for each in parse_query(text).clauses] == expected
+        assert [each.node for each in parse_on_day(text).clauses] == expected
 
     def test_an_unclosed_group_ends_with_the_text(self) -> None:
-        assert inner(parse_query("(a (b) c").clauses[0].node) == [
+        assert inner(parse_on_day("(a (b) c").clauses[0].node) == [
             ("", A),
             ("", Group((Clause(B, typed="b"),))),
             ("", C),
@@ -426,21 +427,24 @@ class TestMistakes:
 
 class TestLength:
     def test_forty_words_are_read_and_the_rest_is_marked(self) -> None:
-        query = parse_query(" ".join(f"w{number}" for number in range(50)))
+        query = parse_on_day(" ".join(f"w{number}" for number in range(50)))
         assert [word.text for word in query.words] == [f"w{number}" for number in range(MOST_WORDS)]
         (mistake,) = query.mistakes
         assert query.text[mistake.start : mistake.end].split() == [f"w{number}" for number in range(MOST_WORDS, 50)]
-        assert mistake.right == ()
+        assert mistake.corrections == ()
 
     @pytest.mark.parametrize(
         ("piece", "words"),
         [("a", 1), ("a*", 1), ('"a b"', 2), ("-a", 1), ("(a)", 1), ("x:y", 2), ("+x:y", 2), ("a-b-c-d", 4), ("+", 1)],
     )
     def test_forty_words_are_enough_however_they_are_put(self, piece: str, words: int) -> None:
-        assert parse_query(" ".join([piece] * (MOST_WORDS // words))).mistakes == ()
-        query = parse_query(" ".join([piece] * (MOST_WORDS // words + 3)))
+        assert parse_on_day(" ".join([piece] * (MOST_WORDS // words))).mistakes == ()
+        query = parse_on_day(" ".join([piece] * (MOST_WORDS // words + 3)))
         assert len(query.mistakes) == 1
-        assert sum(max(1, len(re.findall(r"\w+", each))) for each in query.texts() if piece != "-a") in {0, MOST_WORDS}
+        assert sum(max(1, len(re.findall(r"\w+", each))) for each in query.list_texts() if piece != "-a") in {
+            0,
+            MOST_WORDS,
+        }
         assert len([*_leaves(query.clauses)]) == MOST_WORDS // words
 
     @pytest.mark.parametrize(
@@ -452,7 +456,7 @@ class TestLength:
         ],
     )
     def test_no_phrase_and_no_word_is_longer_either(self, text: str, read: list[Node]) -> None:
-        query = parse_query(text)
+        query = parse_on_day(text)
         assert [each.node for each in query.clauses] == read
         (mistake,) = query.mistakes
         assert query.text[mistake.start : mistake.end].replace(" ", "")[-2:] in ('"d', "cd")
@@ -464,24 +468,24 @@ class TestLength:
             assert wrong(text + beyond) == [(beyond, ())]
 
     def test_filters_are_read_after_any_number_of_words(self) -> None:
-        query = parse_query("w " * 60 + "min:5 sort:date")
+        query = parse_on_day("w " * 60 + "min:5 sort:date")
         assert query.clauses[-1].node == Upvotes(5)
         assert query.sort is Sort.DATE
 
     def test_the_forty_first_operator_is_marked_and_left_out(self) -> None:
-        query = parse_query("min:5 " * (MOST_OPERATORS + 2) + "a")
+        query = parse_on_day("min:5 " * (MOST_OPERATORS + 2) + "a")
         assert len(query.clauses) == MOST_OPERATORS + 1
         assert query.clauses[-1].node == A
-        assert [each.right for each in query.mistakes] == [(), ()]
+        assert [each.corrections for each in query.mistakes] == [(), ()]
 
     def test_of_any_number_of_mistakes_twenty_are_told(self) -> None:
-        query = parse_query("min:abc " * (MOST_MISTAKES + 5) + "a")
+        query = parse_on_day("min:abc " * (MOST_MISTAKES + 5) + "a")
         assert len(query.mistakes) == MOST_MISTAKES == 20
         assert query.mistakes[0].start == 0
         assert query.clauses[-1].node == A
 
     def test_no_more_than_forty_alternatives_are_looked_for(self) -> None:
-        (node,) = (each.node for each in parse_query(" OR ".join(["w"] * 60)).clauses)
+        (node,) = (each.node for each in parse_on_day(" OR ".join(["w"] * 60)).clauses)
         assert len(options(node)) == MOST_WORDS
 
 
@@ -515,22 +519,22 @@ class TestReferences:
         ],
     )
     def test_a_paper_is_named_anywhere_in_the_text(self, text: str) -> None:
-        assert parse_query(text).reference == "2605.29801"
+        assert parse_on_day(text).reference == "2605.29801"
 
     @pytest.mark.parametrize(
         "text", ["", "attention", "2605", "version 1.5", "12605.29801", "2605.298", "2605.298011", "a2605.29801b"]
     )
     def test_what_only_looks_like_one_names_none(self, text: str) -> None:
-        assert parse_query(text).reference is None
+        assert parse_on_day(text).reference is None
 
 
 def test_the_words_and_phrases_it_looks_for_are_those_not_ruled_out() -> None:
-    query = parse_query('a -b +c "d e" -"f g" author:h (i OR -j OR "k l") -(m n) o* min:5 (-(p) (q))')
-    assert [*query.texts()] == ["a", "c", "d e", "i", "k l", "o", "q"]
+    query = parse_on_day('a -b +c "d e" -"f g" author:h (i OR -j OR "k l") -(m n) o* min:5 (-(p) (q))')
+    assert [*query.list_texts()] == ["a", "c", "d e", "i", "k l", "o", "q"]
 
 
 def test_the_words_that_rank_are_the_bare_ones() -> None:
-    query = parse_query('a +b -c "d" e* author:f (g) h OR i')
+    query = parse_on_day('a +b -c "d" e* author:f (g) h OR i')
     assert [*query.words] == [A, B, Word("e", prefix=True)]
 
 
@@ -539,19 +543,20 @@ class TestOrder:
         "text", ["", "min:5", "author:a org:b", "-word", "author:a -word", '-"a b"', "(author:a OR tag:b)", "(-a)"]
     )
     def test_without_words_upvotes_decide(self, text: str) -> None:
-        assert parse_query(text).order is Sort.UPVOTES
-        assert parse_query(f"{text} sort:date").order is Sort.DATE
+        assert parse_on_day(text).order is Sort.UPVOTES
+        assert parse_on_day(f"{text} sort:date").order is Sort.DATE
 
     @pytest.mark.parametrize("text", ["a", "+a", '"a"', "a*", "a min:5", "(a)", "a OR b", "(author:b OR a)", "-b (a)"])
     def test_words_are_ranked_by_relevance(self, text: str) -> None:
-        assert parse_query(text).order is Sort.RELEVANCE
-        assert parse_query(f"{text} sort:upvotes").order is Sort.UPVOTES
+        assert parse_on_day(text).order is Sort.RELEVANCE
+        assert parse_on_day(f"{text} sort:upvotes").order is Sort.UPVOTES
 
 
 class TestRelaxing:
     def test_each_filter_is_left_out_and_then_all(self) -> None:
         relaxed = [
-            [each.typed for each in query.clauses] for query, _ in parse_query("a min:5 -has:code b author:c").relaxed()
+            [each.typed for each in query.clauses]
+            for query, _ in parse_on_day("a min:5 -has:code b author:c").list_relaxed()
         ]
         assert relaxed == [
             ["a", "-has:code", "b", "author:c"],
@@ -562,10 +567,10 @@ class TestRelaxing:
 
     @pytest.mark.parametrize("text", ["", "a", '+a "b c"', "min:5", "(a min:5)", "a -b"])
     def test_without_a_filter_or_anything_else_nothing_is_relaxed(self, text: str) -> None:
-        assert [*parse_query(text).relaxed()] == []
+        assert [*parse_on_day(text).list_relaxed()] == []
 
     def test_what_was_left_out_is_told_as_typed(self) -> None:
-        assert [left_out for _, left_out in parse_query("a min:5 -has:code").relaxed()] == [
+        assert [left_out for _, left_out in parse_on_day("a min:5 -has:code").list_relaxed()] == [
             ("min:5",),
             ("-has:code",),
             ("min:5", "-has:code"),
@@ -573,16 +578,16 @@ class TestRelaxing:
 
     @pytest.mark.parametrize(("count", "ways"), [(4, 5), (5, 6), (6, 1), (40, 1)])
     def test_of_many_filters_none_is_left_out_alone(self, count: int, ways: int) -> None:
-        relaxed = [*parse_query("a " + " ".join(f"min:{number}" for number in range(count))).relaxed()]
+        relaxed = [*parse_on_day("a " + " ".join(f"min:{number}" for number in range(count))).list_relaxed()]
         assert len(relaxed) == ways
         assert len(relaxed[-1][1]) == count
 
     def test_the_order_stays(self) -> None:
-        assert {query.sort for query, _ in parse_query("a min:5 sort:date").relaxed()} == {Sort.DATE}
+        assert {query.sort for query, _ in parse_on_day("a min:5 sort:date").list_relaxed()} == {Sort.DATE}
 
 
 def test_words_are_replaced_by_the_ones_they_are_taken_for() -> None:
-    query = parse_query('atention "atention" author:atention -x atention*').spelled({"atention": "attention"})
+    query = parse_on_day('atention "atention" author:atention -x atention*').correct_spelling({"atention": "attention"})
     assert [each.node for each in query.clauses] == [
         Word("attention"),
         Phrase("atention"),
@@ -602,15 +607,15 @@ def check(query: Query, text: str) -> None:
     assert len(query.text) <= len(normalize("NFC", text))
     for mistake in query.mistakes:
         assert 0 <= mistake.start < mistake.end <= len(query.text)
-        assert all(wrong(right) == [] for right in mistake.right if len(right) < 200)
+        assert all(wrong(right) == [] for right in mistake.corrections if len(right) < 200)
     assert all(each.text.strip() == each.text for each in query.words)
-    assert len([*query.texts()]) <= MOST_WORDS
-    assert query.spelled({}) == query
-    assert all(len(each.clauses) < len(query.clauses) for each, _ in query.relaxed())
+    assert len([*query.list_texts()]) <= MOST_WORDS
+    assert query.correct_spelling({}) == query
+    assert all(len(each.clauses) < len(query.clauses) for each, _ in query.list_relaxed())
     assert query.order in Sort
 
 
-@settings(max_examples=800, deadline=None)
+@hypothesis_settings(max_examples=800, deadline=None)
 @given(ANYTHING | HEAPS, st.dates())
 @example("a (\ud800b", TODAY)
 @example("\u0a36", TODAY)  # NFC writes it as two
@@ -618,16 +623,16 @@ def check(query: Query, text: str) -> None:
 @example("yesterday day:yesterday", date.min)
 @example("day:today", date.max)
 def test_any_text_on_any_day_is_a_query(text: str, today: date) -> None:
-    check(parse(text, today), text)
+    check(parse_query(text, today), text)
 
 
 def test_of_many_words_with_colons_only_the_first_are_taken_for_misspelled_operators() -> None:
     slips = ["autor:lecun"] * (MOST_OPERATORS + 1)
-    query = parse_query(" ".join([*["any:thing"] * (MOST_OPERATORS - 1), *slips]))
-    assert [each.right for each in query.mistakes if each.right] == [("author:lecun",)]
-    assert parse_query("autorautorautor:lecun").mistakes == ()
+    query = parse_on_day(" ".join([*["any:thing"] * (MOST_OPERATORS - 1), *slips]))
+    assert [each.corrections for each in query.mistakes if each.corrections] == [("author:lecun",)]
+    assert parse_on_day("autorautorautor:lecun").mistakes == ()
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:12]))
 def test_six_thousand_characters_of_anything_are_a_query(text: str) -> None:
-    check(parse_query(text), text)
+    check(parse_on_day(text), text)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.layouts.terminal import database_refused
-from bot.storage import DatabaseProblem, DatabaseRefused, Storage, open_storage
+from bot.layouts.terminal import describe_database_problem
+from bot.storage import DatabaseProblem, DatabaseUnusable, Storage, open_storage
 from tests.support.bot_process import DUE, World
 from tests.support.builders import DAY, MORNING, paper, query, subscribe
 from tests.support.damage import damage
@@ -17,7 +17,7 @@ TWO_PAPERS = [paper("2601.00001"), paper("2601.00002")]
 async def fill(path: Path) -> None:
     async with open_storage(path) as storage:
         await subscribe(storage)
-        await storage.papers.record(DAY, TWO_PAPERS, MORNING)
+        await storage.papers.record_list(DAY, TWO_PAPERS, MORNING)
 
 
 def assert_says_what_to_do(code: int, said: str, database: Path) -> None:
@@ -54,8 +54,8 @@ async def test_a_start_that_needs_the_damaged_page_says_the_same(world: World) -
         assert_says_what_to_do(*await child.end(), world.database)
 
 
-async def meet_damage(storage: Storage) -> DatabaseRefused:
-    with pytest.raises(DatabaseRefused) as refused:
+async def meet_damage(storage: Storage) -> DatabaseUnusable:
+    with pytest.raises(DatabaseUnusable) as refused:
         await storage.subscriptions.get(1)
     return refused.value
 
@@ -66,10 +66,10 @@ async def test_once_damage_is_met_nothing_is_read_or_written_any_more(path: Path
     async with open_storage(path) as storage:
         assert await storage.papers.get(["2601.00001"])
         assert (await meet_damage(storage)).problem is DatabaseProblem.DAMAGED
-        await asyncio.wait_for(storage.database.damaged(), 60)
-        with pytest.raises(DatabaseRefused):
+        await asyncio.wait_for(storage.database.wait_for_damage(), 60)
+        with pytest.raises(DatabaseUnusable):
             await storage.papers.get(["2601.00001"])
-        with pytest.raises(DatabaseRefused):
+        with pytest.raises(DatabaseUnusable):
             await storage.guilds.join(1, MORNING)
     assert query(path, "SELECT count(*) FROM guilds") == [(0,)]
 
@@ -87,14 +87,14 @@ async def test_a_transaction_that_meets_damage_takes_those_with_it_that_share_it
             *(storage.guilds.join(each, MORNING) for each in range(3, 9)),
         ]
         outcomes = await asyncio.gather(*works, return_exceptions=True)
-    assert all(isinstance(each, DatabaseRefused) for each in outcomes), outcomes
+    assert all(isinstance(each, DatabaseUnusable) for each in outcomes), outcomes
     assert query(path, "SELECT id FROM guilds") == []
 
 
 async def test_a_check_finds_nothing_in_a_sound_file_and_all_goes_on_meanwhile(path: Path) -> None:
     await fill(path)
     async with open_storage(path) as storage:
-        checks = asyncio.gather(*(storage.database.check() for _ in range(3)))
+        checks = asyncio.gather(*(storage.database.check_integrity() for _ in range(3)))
         assert await storage.guilds.join(1, MORNING)
         assert await storage.papers.get(["2601.00001"])
         await checks
@@ -104,21 +104,21 @@ async def test_a_check_that_is_stopped_costs_nothing(path: Path) -> None:
     await fill(path)
     async with open_storage(path) as storage:
         for turns in range(12):
-            check = asyncio.create_task(storage.database.check())
+            check = asyncio.create_task(storage.database.check_integrity())
             for _ in range(turns):
                 await asyncio.sleep(0)
             check.cancel()
             await asyncio.wait({check})
-        await storage.database.check()
+        await storage.database.check_integrity()
         assert await storage.guilds.join(1, MORNING)
 
 
 async def test_a_check_finds_damage_that_nobody_has_met(path: Path) -> None:
     await fill(path)
-    damage(path, "past")
+    damage(path, "past_runs")
     async with open_storage(path) as storage:
-        with pytest.raises(DatabaseRefused, match="damaged"):
-            await storage.database.check()
+        with pytest.raises(DatabaseUnusable, match="damaged"):
+            await storage.database.check_integrity()
         assert (await meet_damage(storage)).problem is DatabaseProblem.DAMAGED
 
 
@@ -126,7 +126,7 @@ async def test_a_file_torn_in_its_first_pages_is_damaged_from_the_start(path: Pa
     await fill(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DatabaseRefused) as refused:
+    with pytest.raises(DatabaseUnusable) as refused:
         async with open_storage(path) as storage:
-            await storage.database.check()
-    assert "is damaged" in database_refused(refused.value)
+            await storage.database.check_integrity()
+    assert "is damaged" in describe_database_problem(refused.value)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import open_beside, open_house
-from bot.layouts.terminal import database_refused
+from bot.app import open_services, open_storage_alongside
+from bot.layouts.terminal import describe_database_problem
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
-from bot.storage import DatabaseRefused, Storage, database, embeddings, open_storage
+from bot.storage import DatabaseUnusable, Storage, database, embeddings, open_storage
 from bot.storage.database import Database
-from bot.storage.posts import _POSTED_OF
+from bot.storage.posted_papers import _POSTED_OF
 from tests.support.builders import DAY, MORNING, paper, query
 
 pytestmark = pytest.mark.usefixtures("the_file_is_sound")
@@ -49,57 +49,57 @@ class TestPapers:
             linked_spaces=12,
             withdrawn_at=datetime(2026, 1, 14, 18, 0, 1, tzinfo=UTC),
         )
-        await storage.papers.record(DAY, [full, paper("2601.00020")], MORNING)
+        await storage.papers.record_list(DAY, [full, paper("2601.00020")], MORNING)
         assert await storage.papers.get(["2601.00020", "2601.99999", full.id]) == [paper("2601.00020"), full]
 
     async def test_an_empty_day_is_captured(self, storage: Storage) -> None:
-        assert await storage.papers.record(DAY, [], MORNING) == 0
-        assert await storage.papers.captured_at([DAY, NEXT_DAY]) == {DAY: MORNING}
-        assert await storage.papers.listed_days(date.min, date.max) == ()
+        assert await storage.papers.record_list(DAY, [], MORNING) == 0
+        assert await storage.papers.get_capture_times([DAY, NEXT_DAY]) == {DAY: MORNING}
+        assert await storage.papers.list_days_with_papers(date.min, date.max) == ()
 
     async def test_an_older_capture_does_not_undo_a_newer(self, storage: Storage) -> None:
-        await storage.papers.record(DAY, [], MORNING)
-        await storage.papers.record(DAY, [], MORNING - timedelta(hours=1))
-        assert await storage.papers.captured_at([DAY]) == {DAY: MORNING}
+        await storage.papers.record_list(DAY, [], MORNING)
+        await storage.papers.record_list(DAY, [], MORNING - timedelta(hours=1))
+        assert await storage.papers.get_capture_times([DAY]) == {DAY: MORNING}
 
     async def test_a_resubmitted_paper_keeps_one_row_and_remembers_both_days(
         self, storage: Storage, path: Path
     ) -> None:
-        await storage.papers.record(DAY, [A, B], MORNING)
-        await storage.papers.record(NEXT_DAY, [replace(A, day=NEXT_DAY, upvotes=9)], MORNING)
+        await storage.papers.record_list(DAY, [A, B], MORNING)
+        await storage.papers.record_list(NEXT_DAY, [replace(A, day=NEXT_DAY, upvotes=9)], MORNING)
         assert query(path, "SELECT count(*) FROM papers") == [(2,)]
-        candidates = {each.paper.id: each.days for each in await storage.papers.candidates(DAY, NEXT_DAY)}
+        candidates = {each.paper.id: each.days for each in await storage.papers.list_candidates(DAY, NEXT_DAY)}
         assert candidates == {A.id: {DAY, NEXT_DAY}, B.id: {DAY}}
         assert await storage.papers.get([A.id]) == [replace(A, day=NEXT_DAY, upvotes=9)]
-        assert await storage.papers.listed_days(DAY, NEXT_DAY) == (DAY, NEXT_DAY)
-        assert await storage.papers.listed_on(A.id) == (DAY, NEXT_DAY)
-        assert await storage.papers.listed_on(B.id) == (DAY,)
-        assert await storage.papers.listed_on("2601.99999") == ()
+        assert await storage.papers.list_days_with_papers(DAY, NEXT_DAY) == (DAY, NEXT_DAY)
+        assert await storage.papers.list_days_of(A.id) == (DAY, NEXT_DAY)
+        assert await storage.papers.list_days_of(B.id) == (DAY,)
+        assert await storage.papers.list_days_of("2601.99999") == ()
 
     async def test_reading_the_earlier_list_later_does_not_move_a_paper_back(self, storage: Storage) -> None:
-        await storage.papers.record(NEXT_DAY, [replace(A, day=NEXT_DAY)], MORNING)
-        assert await storage.papers.record(DAY, [A], MORNING) == 0
+        await storage.papers.record_list(NEXT_DAY, [replace(A, day=NEXT_DAY)], MORNING)
+        assert await storage.papers.record_list(DAY, [A], MORNING) == 0
         (known,) = await storage.papers.get([A.id])
         assert known.day == NEXT_DAY
-        assert [each.paper.id for each in await storage.papers.candidates(DAY, DAY)] == [A.id]
+        assert [each.paper.id for each in await storage.papers.list_candidates(DAY, DAY)] == [A.id]
 
     async def test_a_snapshot_is_kept_only_when_the_upvotes_changed(self, storage: Storage, path: Path) -> None:
         changed = replace(A, upvotes=8)
         renamed = replace(changed, title="Another title")
         for hours, seen in enumerate((A, A, changed, renamed, changed)):
-            await storage.papers.record(DAY, [seen], MORNING + timedelta(hours=hours))
+            await storage.papers.record_list(DAY, [seen], MORNING + timedelta(hours=hours))
         snapshots = query(path, "SELECT taken_at, upvotes FROM upvote_snapshots ORDER BY taken_at")
         assert snapshots == [("2026-01-16T08:00:00+00:00", 1), ("2026-01-16T10:00:00+00:00", 8)]
 
     async def test_change_numbers_grow_strictly_and_only_for_what_changed(self, storage: Storage) -> None:
-        assert await storage.papers.record(DAY, [A, B, C], MORNING) == 3
-        assert await storage.papers.record(DAY, [A, B, C], MORNING) == 0
-        assert await storage.papers.last_change() == 3
-        assert await storage.papers.record(DAY, [A, replace(B, upvotes=50), C], MORNING) == 1
-        assert await storage.papers.changed_since(3, 10) == [(4, replace(B, upvotes=50))]
-        assert [change for change, _ in await storage.papers.changed_since(0, 10)] == [1, 3, 4]
-        assert [change for change, _ in await storage.papers.changed_since(0, 2)] == [1, 3]
-        assert await storage.papers.last_change() == 4
+        assert await storage.papers.record_list(DAY, [A, B, C], MORNING) == 3
+        assert await storage.papers.record_list(DAY, [A, B, C], MORNING) == 0
+        assert await storage.papers.get_last_change() == 3
+        assert await storage.papers.record_list(DAY, [A, replace(B, upvotes=50), C], MORNING) == 1
+        assert await storage.papers.list_changed_since(3, 10) == [(4, replace(B, upvotes=50))]
+        assert [change for change, _ in await storage.papers.list_changed_since(0, 10)] == [1, 3, 4]
+        assert [change for change, _ in await storage.papers.list_changed_since(0, 2)] == [1, 3]
+        assert await storage.papers.get_last_change() == 4
 
     @pytest.mark.parametrize(
         "change",
@@ -117,15 +117,15 @@ class TestPapers:
         ],
     )
     async def test_any_changed_field_is_a_change(self, storage: Storage, change: dict[str, object]) -> None:
-        await storage.papers.record(DAY, [A], MORNING)
-        assert await storage.papers.record(DAY, [replace(A, **change)], MORNING) == 1  # type: ignore[arg-type]
+        await storage.papers.record_list(DAY, [A], MORNING)
+        assert await storage.papers.record_list(DAY, [replace(A, **change)], MORNING) == 1  # type: ignore[arg-type]
 
     async def test_summaries_and_tags_outlive_an_outage_of_their_source(self, storage: Storage) -> None:
         known = replace(A, ai_summary="In short.", tags=("x",), organization="Lab")
-        await storage.papers.record(DAY, [known], MORNING)
-        assert await storage.papers.record(DAY, [A], MORNING) == 0
+        await storage.papers.record_list(DAY, [known], MORNING)
+        assert await storage.papers.record_list(DAY, [A], MORNING) == 0
         assert await storage.papers.get([A.id]) == [known]
-        await storage.papers.record(DAY, [replace(A, ai_summary="Better.")], MORNING)
+        await storage.papers.record_list(DAY, [replace(A, ai_summary="Better.")], MORNING)
         assert await storage.papers.get([A.id]) == [replace(known, ai_summary="Better.")]
 
     async def test_what_a_list_does_not_tell_stays_known(self, storage: Storage) -> None:
@@ -142,34 +142,34 @@ class TestPapers:
             linked_datasets=0,
             linked_spaces=12,
         )
-        await storage.papers.record(DAY, [known], MORNING)
-        assert await storage.papers.record(DAY, [A], MORNING) == 0
-        await storage.papers.record(DAY, [replace(A, comments=2, upvotes=0, github_stars=6)], MORNING)
+        await storage.papers.record_list(DAY, [known], MORNING)
+        assert await storage.papers.record_list(DAY, [A], MORNING) == 0
+        await storage.papers.record_list(DAY, [replace(A, comments=2, upvotes=0, github_stars=6)], MORNING)
         assert await storage.papers.get([A.id]) == [replace(known, comments=2, upvotes=0, github_stars=6)]
 
     async def test_an_id_that_ends_in_zero_stays_a_text(self, storage: Storage) -> None:
         ten, one = paper("2601.00010"), paper("2601.0001")
-        await storage.papers.record(DAY, [ten, one], MORNING)
+        await storage.papers.record_list(DAY, [ten, one], MORNING)
         assert await storage.papers.get([ten.id, one.id]) == [ten, one]
 
     async def test_a_leaderboard_counts_a_paper_of_two_days_once(self, storage: Storage) -> None:
-        await storage.papers.record(DAY, [A, B], MORNING)
-        await storage.papers.record(NEXT_DAY, [replace(A, day=NEXT_DAY)], MORNING)
-        top, total = await storage.papers.top(date.min, date.max, limit=10)
+        await storage.papers.record_list(DAY, [A, B], MORNING)
+        await storage.papers.record_list(NEXT_DAY, [replace(A, day=NEXT_DAY)], MORNING)
+        top, total = await storage.papers.list_top(date.min, date.max, limit=10)
         assert ([each.id for each in top], total) == ([B.id, A.id], 2)
-        assert await storage.papers.top(date(2027, 1, 1), date(2027, 2, 1), limit=10) == ([], 0)
+        assert await storage.papers.list_top(date(2027, 1, 1), date(2027, 2, 1), limit=10) == ([], 0)
 
     async def test_two_tasks_that_record_at_once_lose_nothing(self, storage: Storage) -> None:
         lists = [[paper(f"26{month:02}.{number:05}") for number in range(50)] for month in range(1, 9)]
-        await asyncio.gather(*(storage.papers.record(DAY, each, MORNING) for each in lists))
-        changes = await storage.papers.changed_since(0, 1000)
+        await asyncio.gather(*(storage.papers.record_list(DAY, each, MORNING) for each in lists))
+        changes = await storage.papers.list_changed_since(0, 1000)
         assert [change for change, _ in changes] == list(range(1, 401))
         assert {each.id for _, each in changes} == {each.id for known in lists for each in known}
 
     async def test_an_archive_knows_itself_from_any_other(self, storage: Storage, path: Path, tmp_path: Path) -> None:
         async with open_storage(tmp_path / "other.db") as other, open_storage(path) as same:
-            assert await same.papers.identity() == await storage.papers.identity()
-            assert await other.papers.identity() != await storage.papers.identity()
+            assert await same.papers.get_archive_id() == await storage.papers.get_archive_id()
+            assert await other.papers.get_archive_id() != await storage.papers.get_archive_id()
 
 
 STRANGER = replace(paper("1706.03762"), day=None, upvotes=100, linked_models=3, linked_datasets=0)
@@ -179,65 +179,67 @@ class TestLookedUpPapers:
     async def test_a_stranger_is_kept_without_a_day(self, storage: Storage) -> None:
         assert await storage.papers.record_paper(STRANGER, MORNING) == STRANGER
         assert await storage.papers.get([STRANGER.id]) == [STRANGER]
-        assert await storage.papers.changed_since(0, 10) == [(1, STRANGER)]
+        assert await storage.papers.list_changed_since(0, 10) == [(1, STRANGER)]
 
     async def test_it_is_on_no_list_and_no_leaderboard(self, storage: Storage) -> None:
         await storage.papers.record_paper(replace(STRANGER, day=DAY), MORNING)
-        assert await storage.papers.candidates(date.min, date.max) == ()
-        assert await storage.papers.top(date.min, date.max, limit=10) == ([], 0)
-        assert await storage.papers.listed_days(date.min, date.max) == ()
-        assert await storage.papers.captured_at([DAY]) == {}
+        assert await storage.papers.list_candidates(date.min, date.max) == ()
+        assert await storage.papers.list_top(date.min, date.max, limit=10) == ([], 0)
+        assert await storage.papers.list_days_with_papers(date.min, date.max) == ()
+        assert await storage.papers.get_capture_times([DAY]) == {}
 
     async def test_a_known_paper_keeps_its_days_and_what_a_look_up_does_not_tell(self, storage: Storage) -> None:
         known = replace(A, comments=4, authors=("Ada Lovelace",), project_page="https://a.example/")
-        await storage.papers.record(DAY, [known], MORNING)
+        await storage.papers.record_list(DAY, [known], MORNING)
         seen = replace(A, day=None, upvotes=9, linked_spaces=2)
         merged = await storage.papers.record_paper(seen, MORNING)
         assert merged == replace(known, upvotes=9, linked_spaces=2)
         assert await storage.papers.get([A.id]) == [merged]
-        assert [each.paper for each in await storage.papers.candidates(DAY, DAY)] == [merged]
+        assert [each.paper for each in await storage.papers.list_candidates(DAY, DAY)] == [merged]
 
     async def test_a_stranger_that_is_listed_later_gets_its_day(self, storage: Storage) -> None:
         await storage.papers.record_paper(STRANGER, MORNING)
         listed = replace(STRANGER, day=DAY, linked_models=None, linked_datasets=None)
-        assert await storage.papers.record(DAY, [listed], MORNING) == 1
-        assert await storage.papers.changed_since(0, 10) == [(2, replace(STRANGER, day=DAY))]
+        assert await storage.papers.record_list(DAY, [listed], MORNING) == 1
+        assert await storage.papers.list_changed_since(0, 10) == [(2, replace(STRANGER, day=DAY))]
 
     async def test_looking_twice_changes_nothing(self, storage: Storage) -> None:
         for hours in range(3):
             await storage.papers.record_paper(STRANGER, MORNING + timedelta(hours=hours))
-        assert await storage.papers.last_change() == 1
-        assert await storage.papers.snapshots(STRANGER.id) == [(MORNING, 100)]
+        assert await storage.papers.get_last_change() == 1
+        assert await storage.papers.list_snapshots(STRANGER.id) == [(MORNING, 100)]
 
     async def test_upvotes_over_time_come_in_the_order_of_time_from_lists_and_look_ups(self, storage: Storage) -> None:
         later, latest = MORNING + timedelta(hours=1), MORNING + timedelta(days=2)
         await storage.papers.record_paper(replace(A, upvotes=30), latest)
-        await storage.papers.record(DAY, [A, B], MORNING)
-        await storage.papers.record(DAY, [replace(A, upvotes=20)], later)
-        assert await storage.papers.snapshots(A.id) == [(MORNING, 1), (later, 20), (latest, 30)]
-        assert await storage.papers.snapshots("2601.99999") == []
+        await storage.papers.record_list(DAY, [A, B], MORNING)
+        await storage.papers.record_list(DAY, [replace(A, upvotes=20)], later)
+        assert await storage.papers.list_snapshots(A.id) == [(MORNING, 1), (later, 20), (latest, 30)]
+        assert await storage.papers.list_snapshots("2601.99999") == []
 
     async def test_papers_seen_elsewhere_are_completed_and_not_kept(self, storage: Storage) -> None:
         known = replace(A, comments=4, ai_summary="In short.")
-        await storage.papers.record(DAY, [known], MORNING)
+        await storage.papers.record_list(DAY, [known], MORNING)
         seen = replace(A, day=None, upvotes=50)
-        assert await storage.papers.completed([STRANGER, seen]) == [STRANGER, replace(known, upvotes=50)]
-        assert await storage.papers.completed([replace(seen, comments=7)]) == [replace(known, upvotes=50, comments=7)]
+        assert await storage.papers.complete_papers([STRANGER, seen]) == [STRANGER, replace(known, upvotes=50)]
+        assert await storage.papers.complete_papers([replace(seen, comments=7)]) == [
+            replace(known, upvotes=50, comments=7)
+        ]
         assert await storage.papers.get([STRANGER.id, A.id]) == [known]
 
 
 class TestEmbeddings:
     @pytest.fixture(autouse=True)
     async def recorded(self, storage: Storage) -> None:
-        await storage.papers.record(DAY, [A, B, C], MORNING)
+        await storage.papers.record_list(DAY, [A, B, C], MORNING)
 
     async def everything(self, storage: Storage, model: str = "m") -> list[tuple[str, bytes]]:
-        return [each async for batch in storage.embeddings.all(model) for each in batch]
+        return [each async for batch in storage.embeddings.read_all(model) for each in batch]
 
     async def test_papers_without_a_vector_are_missing_newest_first(self, storage: Storage) -> None:
-        assert await storage.embeddings.missing("m", 2) == [C, B]
+        assert await storage.embeddings.list_missing("m", 2) == [C, B]
         await storage.embeddings.save("m", [(C, b"c"), (A, b"\x00\xff")])
-        assert await storage.embeddings.missing("m", 2) == [B]
+        assert await storage.embeddings.list_missing("m", 2) == [B]
         assert await self.everything(storage) == [(A.id, b"\x00\xff"), (C.id, b"c")]
         assert await storage.embeddings.get("m", [C.id, B.id, "2601.99999"]) == {C.id: b"c"}
 
@@ -245,27 +247,27 @@ class TestEmbeddings:
     async def test_a_changed_text_is_missing_again(self, storage: Storage, change: dict[str, str]) -> None:
         await storage.embeddings.save("m", [(each, b"v") for each in (A, B, C)])
         changed = replace(B, **change)  # type: ignore[arg-type]
-        await storage.papers.record(DAY, [A, changed, C], MORNING)
-        assert await storage.embeddings.missing("m", 10) == [changed]
+        await storage.papers.record_list(DAY, [A, changed, C], MORNING)
+        assert await storage.embeddings.list_missing("m", 10) == [changed]
         assert await storage.embeddings.get("m", [A.id, B.id]) == {A.id: b"v"}
 
     async def test_new_upvotes_leave_a_vector_as_it_is(self, storage: Storage) -> None:
         await storage.embeddings.save("m", [(each, b"v") for each in (A, B, C)])
-        await storage.papers.record(DAY, [replace(A, upvotes=99, ai_summary="In short.")], MORNING)
+        await storage.papers.record_list(DAY, [replace(A, upvotes=99, ai_summary="In short.")], MORNING)
         await storage.papers.record_paper(replace(A, linked_models=3), MORNING)
-        assert await storage.embeddings.missing("m", 10) == []
+        assert await storage.embeddings.list_missing("m", 10) == []
 
     async def test_a_vector_of_a_text_that_changed_while_it_was_computed_is_dropped(self, storage: Storage) -> None:
-        (computing,) = await storage.embeddings.missing("m", 1)
+        (computing,) = await storage.embeddings.list_missing("m", 1)
         changed = replace(C, abstract="Another abstract.")
-        await storage.papers.record(DAY, [changed], MORNING)
+        await storage.papers.record_list(DAY, [changed], MORNING)
         await storage.embeddings.save("m", [(computing, b"old"), (B, b"b")])
         assert await self.everything(storage) == [(B.id, b"b")]
-        assert changed in await storage.embeddings.missing("m", 10)
+        assert changed in await storage.embeddings.list_missing("m", 10)
 
     async def test_another_models_vectors_are_not_mixed_in_and_give_way(self, storage: Storage) -> None:
         await storage.embeddings.save("old", [(A, b"1"), (B, b"1")])
-        assert await storage.embeddings.missing("new", 10) == [C, B, A]
+        assert await storage.embeddings.list_missing("new", 10) == [C, B, A]
         await storage.embeddings.save("new", [(A, b"2")])
         assert await self.everything(storage, "old") == [(B.id, b"1")]
         assert await storage.embeddings.get("new", [A.id, B.id]) == {A.id: b"2"}
@@ -275,7 +277,7 @@ class TestEmbeddings:
     ) -> None:
         monkeypatch.setattr(embeddings, "BATCH", 2)
         await storage.embeddings.save("m", [(each, each.id.encode()) for each in (A, B, C)])
-        reading = [storage.embeddings.all("m") for _ in range(2 * database.READERS)]
+        reading = [storage.embeddings.read_all("m") for _ in range(2 * database.READERS)]
         first = [await anext(each) for each in reading]
         assert first == [[(A.id, A.id.encode()), (B.id, B.id.encode())]] * len(reading)
         await asyncio.wait_for(storage.papers.record_paper(STRANGER, MORNING), 60)
@@ -298,7 +300,7 @@ async def write_capture(opened: Database, day: date, failure: BaseException | No
 
 
 async def captures(opened: Database) -> int:
-    ((number,),) = await opened.rows("SELECT count(*) FROM captures")
+    ((number,),) = await opened.fetch_rows("SELECT count(*) FROM captures")
     return int(number)
 
 
@@ -344,7 +346,7 @@ class TestTransactions:
     @pytest.mark.parametrize("steps", range(12))
     async def test_a_task_cancelled_at_any_moment_leaves_all_or_nothing(self, storage: Storage, steps: int) -> None:
         for attempt in range(8):
-            task = asyncio.create_task(storage.papers.record(DAY, [replace(A, upvotes=attempt), B], MORNING))
+            task = asyncio.create_task(storage.papers.record_list(DAY, [replace(A, upvotes=attempt), B], MORNING))
             for _ in range(steps):
                 await asyncio.sleep(0.0003 * attempt)
             task.cancel()
@@ -352,8 +354,8 @@ class TestTransactions:
                 await task
             known = await storage.papers.get([A.id, B.id])
             assert len(known) in {0, 2}
-            assert (await storage.papers.captured_at([DAY]) == {}) == (known == [])
-        assert await storage.papers.record(DAY, [replace(A, upvotes=99)], MORNING) == 1
+            assert (await storage.papers.get_capture_times([DAY]) == {}) == (known == [])
+        assert await storage.papers.record_list(DAY, [replace(A, upvotes=99)], MORNING) == 1
 
     async def test_a_task_cancelled_while_it_waits_for_its_turn_disturbs_nobody(self, opened: Database) -> None:
         async with transaction(opened):
@@ -384,7 +386,7 @@ class TestTransactions:
         ]
         assert await captures(opened) == 8
         pages = (log.stat().st_size - before) / (4096 + 24)  # one for each commit
-        assert round(pages) == 1 + 9 / database.MOST_TOGETHER
+        assert round(pages) == 1 + 9 / database.MAX_PER_COMMIT
 
     async def test_all_who_share_a_commit_that_fails_hear_of_it(self, opened: Database) -> None:
         def lacking(connection: sqlite3.Connection) -> None:
@@ -419,17 +421,17 @@ class TestTransactions:
 
     async def test_a_reader_cannot_write(self, opened: Database) -> None:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            await opened.rows("INSERT INTO captures (day, captured_at) VALUES ('2026-01-15', 'now')")
+            await opened.fetch_rows("INSERT INTO captures (day, captured_at) VALUES ('2026-01-15', 'now')")
 
     async def test_two_processes_on_one_file_wait_for_each_other(self, storage: Storage, path: Path) -> None:
         async with open_storage(path) as other:
             both = [
-                each.papers.record(DAY, [paper(f"2601.{n:05}")], MORNING)
+                each.papers.record_list(DAY, [paper(f"2601.{n:05}")], MORNING)
                 for n in range(20)
                 for each in (storage, other)
             ]
             await asyncio.gather(*both)
-            assert len(await other.papers.candidates(DAY, DAY)) == 20
+            assert len(await other.papers.list_candidates(DAY, DAY)) == 20
 
 
 class TestSchema:
@@ -452,13 +454,13 @@ class TestSchema:
         assert await opened.write(look) == ("wal", 2)
 
     async def test_due_subscriptions_are_found_through_an_index(self, opened: Database) -> None:
-        steps = await opened.rows(
+        steps = await opened.fetch_rows(
             "EXPLAIN QUERY PLAN SELECT * FROM subscriptions WHERE state = 'active' AND next_run_at <= ?", "x"
         )
         assert "subscriptions_due" in " ".join(step["detail"] for step in steps)
 
     async def test_where_a_paper_was_posted_is_found_through_an_index(self, opened: Database) -> None:
-        steps = await opened.rows(f"EXPLAIN QUERY PLAN SELECT paper_id {_POSTED_OF}", "[]", 1, "[]")
+        steps = await opened.fetch_rows(f"EXPLAIN QUERY PLAN SELECT paper_id {_POSTED_OF}", "[]", 1, "[]")
         plan = " ".join(step["detail"] for step in steps)
         assert "SEARCH highlights USING INDEX sqlite_autoindex_highlights_2 (subscription_id=? AND paper_id=?)" in plan
         for table in ("highlights", "deliveries", "messages"):
@@ -468,7 +470,7 @@ class TestSchema:
         ("asked", "index"),
         [
             ("SELECT count(*) FROM messages WHERE place_id = 1 AND published_at >= 'x'", "messages_published"),
-            ("SELECT * FROM changes WHERE guild_id = 1 ORDER BY id DESC LIMIT 9", "changes_by_guild"),
+            ("SELECT * FROM audit_log WHERE guild_id = 1 ORDER BY id DESC LIMIT 9", "audit_log_by_guild"),
             ("SELECT 1 FROM deliveries WHERE subscription_id = 1 AND state = 'planned'", "deliveries_under_way"),
         ],
     )
@@ -484,29 +486,29 @@ class TestSchema:
 class TestOpening:
     async def test_a_new_file_is_made_and_opened_again_as_it_was(self, path: Path) -> None:
         async with open_storage(path) as storage:
-            await storage.papers.record(DAY, [A], MORNING)
-            identity = await storage.papers.identity()
+            await storage.papers.record_list(DAY, [A], MORNING)
+            identity = await storage.papers.get_archive_id()
         async with open_storage(path) as storage:
             assert await storage.papers.get([A.id]) == [A]
-            assert await storage.papers.identity() == identity
+            assert await storage.papers.get_archive_id() == identity
 
     async def test_an_empty_file_is_taken(self, path: Path) -> None:
         path.touch()
         async with open_storage(path) as storage:
-            assert await storage.papers.last_change() == 0
+            assert await storage.papers.get_last_change() == 0
 
     async def test_a_new_migration_is_applied_to_an_old_file_and_keeps_what_is_in_it(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async with open_storage(path) as storage:
-            await storage.papers.record(DAY, [A], MORNING)
+            await storage.papers.record_list(DAY, [A], MORNING)
         self.add_migration(
             monkeypatch, "ALTER TABLE captures ADD COLUMN note TEXT; CREATE TABLE more (id TEXT) STRICT;"
         )
         for _ in range(2):
             async with open_storage(path) as storage:
                 assert await storage.papers.get([A.id]) == [A]
-        assert query(path, "PRAGMA user_version") == [(len(database._migrations()),)]
+        assert query(path, "PRAGMA user_version") == [(len(database._load_migrations()),)]
         assert query(path, "SELECT note FROM captures") == [(None,)]
 
     @pytest.mark.parametrize(
@@ -521,10 +523,10 @@ class TestOpening:
         self, path: Path, monkeypatch: pytest.MonkeyPatch, script: str
     ) -> None:
         async with open_storage(path) as storage:
-            await storage.papers.record(DAY, [A], MORNING)
+            await storage.papers.record_list(DAY, [A], MORNING)
         before = self.state(path)
         self.add_migration(monkeypatch, script)
-        with pytest.raises(DatabaseRefused, match="unusable"):
+        with pytest.raises(DatabaseUnusable, match="unusable"):
             async with open_storage(path):
                 pass
         assert self.state(path) == before
@@ -535,17 +537,17 @@ class TestOpening:
     async def test_a_first_migration_that_fails_leaves_a_file_that_can_be_begun_again(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(database, "_migrations", lambda: ["CREATE TABLE papers (id TEXT) STRICT; nonsense;"])
-        with pytest.raises(DatabaseRefused):
+        monkeypatch.setattr(database, "_load_migrations", lambda: ["CREATE TABLE papers (id TEXT) STRICT; nonsense;"])
+        with pytest.raises(DatabaseUnusable):
             async with open_storage(path):
                 pass
         monkeypatch.undo()
         async with open_storage(path) as storage:
-            assert await storage.papers.last_change() == 0
+            assert await storage.papers.get_last_change() == 0
 
     def add_migration(self, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-        scripts = [*database._migrations(), script]
-        monkeypatch.setattr(database, "_migrations", lambda: scripts)
+        scripts = [*database._load_migrations(), script]
+        monkeypatch.setattr(database, "_load_migrations", lambda: scripts)
 
     def state(self, path: Path) -> list[tuple[object, ...]]:
         parts = (
@@ -559,11 +561,11 @@ class TestOpening:
     async def refusal(self, path: Path) -> str:
         """Why the file is refused; checks that it is left as it is."""
         before = path.read_bytes() if path.is_file() else None
-        with pytest.raises(DatabaseRefused) as refused:
+        with pytest.raises(DatabaseUnusable) as refused:
             async with open_storage(path):
                 pass
         assert (path.read_bytes() if path.is_file() else None) == before
-        return database_refused(refused.value)
+        return describe_database_problem(refused.value)
 
     async def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(self, path: Path) -> None:
         async with open_storage(path):
@@ -615,11 +617,11 @@ class TestOpening:
 
 class TestSoleUse:
     async def test_a_second_bot_on_the_same_database_is_refused(self, path: Path, api: PapersAPI) -> None:
-        async with open_house(path, api):
-            with pytest.raises(DatabaseRefused, match="in_use"):
-                async with open_house(path, api):
+        async with open_services(path, api):
+            with pytest.raises(DatabaseUnusable, match="in_use"):
+                async with open_services(path, api):
                     pass
-        async with open_house(path, api):
+        async with open_services(path, api):
             pass
 
     @pytest.mark.parametrize("other", ["a symlink", "a hard link", "a folder that links there"])
@@ -635,69 +637,69 @@ class TestSoleUse:
             (names / path.name).symlink_to(path)
         elif other == "a hard link":
             (names / path.name).hardlink_to(path)
-        async with open_house(path, api):
-            with pytest.raises(DatabaseRefused, match="in_use"):
-                async with open_house(names / path.name, api):
+        async with open_services(path, api):
+            with pytest.raises(DatabaseUnusable, match="in_use"):
+                async with open_services(names / path.name, api):
                     pass
-        async with open_house(names / path.name, api):
+        async with open_services(names / path.name, api):
             pass
 
     async def test_a_link_that_leads_to_itself_is_refused(self, path: Path, api: PapersAPI) -> None:
         path.symlink_to(path)
-        with pytest.raises(DatabaseRefused, match="unusable"):
-            async with open_house(path, api):
+        with pytest.raises(DatabaseUnusable, match="unusable"):
+            async with open_services(path, api):
                 pass
 
     async def test_what_is_opened_beside_a_running_bot_reads_and_writes_its_file(
         self, path: Path, api: PapersAPI
     ) -> None:
-        async with open_house(path, api) as house, open_beside(path) as storage:
-            await storage.papers.record(DAY, [A], MORNING)
-            assert await house.storage.papers.get([A.id]) == [A]
+        async with open_services(path, api) as services, open_storage_alongside(path) as storage:
+            await storage.papers.record_list(DAY, [A], MORNING)
+            assert await services.storage.papers.get([A.id]) == [A]
 
     async def test_what_is_opened_beside_an_older_bot_does_not_migrate_its_file(
         self, path: Path, api: PapersAPI, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with open_house(path, api) as house:
+        async with open_services(path, api) as services:
             self.age_by_a_version(monkeypatch)
-            with pytest.raises(DatabaseRefused) as refused:
-                async with open_beside(path):
+            with pytest.raises(DatabaseUnusable) as refused:
+                async with open_storage_alongside(path):
                     pass
-            assert "in use by an older Paperboy" in database_refused(refused.value)
-            await house.storage.papers.record(DAY, [A], MORNING)
-        async with open_beside(path) as storage:
+            assert "in use by an older Paperboy" in describe_database_problem(refused.value)
+            await services.storage.papers.record_list(DAY, [A], MORNING)
+        async with open_storage_alongside(path) as storage:
             assert await storage.papers.get([A.id]) == [A]
-        assert query(path, "PRAGMA user_version") == [(len(database._migrations()),)]
+        assert query(path, "PRAGMA user_version") == [(len(database._load_migrations()),)]
 
     async def test_what_is_opened_beside_a_newer_bot_is_refused(
         self, path: Path, api: PapersAPI, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with monkeypatch.context() as newer:
             self.age_by_a_version(newer)
-            async with open_house(path, api):
+            async with open_services(path, api):
                 newer.undo()
-                with pytest.raises(DatabaseRefused, match="newer"):
-                    async with open_beside(path):
+                with pytest.raises(DatabaseUnusable, match="newer"):
+                    async with open_storage_alongside(path):
                         pass
 
     def age_by_a_version(self, patch: pytest.MonkeyPatch) -> None:
-        newer = [*database._migrations(), "CREATE TABLE novelties (id INTEGER) STRICT;"]
-        patch.setattr(database, "_migrations", lambda: newer)
+        newer = [*database._load_migrations(), "CREATE TABLE novelties (id INTEGER) STRICT;"]
+        patch.setattr(database, "_load_migrations", lambda: newer)
 
     async def test_a_newer_version_does_not_migrate_what_an_older_one_works_with(
         self, path: Path, api: PapersAPI, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with open_house(path, api):
+        async with open_services(path, api):
             version = query(path, "PRAGMA user_version")
-            newer = [*database._migrations(), "CREATE TABLE novelties (id INTEGER) STRICT;"]
-            monkeypatch.setattr(database, "_migrations", lambda: newer)
-            with pytest.raises(DatabaseRefused, match="in_use"):
-                async with open_house(path, api):
+            newer = [*database._load_migrations(), "CREATE TABLE novelties (id INTEGER) STRICT;"]
+            monkeypatch.setattr(database, "_load_migrations", lambda: newer)
+            with pytest.raises(DatabaseUnusable, match="in_use"):
+                async with open_services(path, api):
                     pass
             assert query(path, "PRAGMA user_version") == version
 
     async def test_memory_is_a_file_like_any_other(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         async with open_storage(Path(":memory:")) as storage:
-            assert await storage.papers.last_change() == 0
+            assert await storage.papers.get_last_change() == 0
         assert (tmp_path / ":memory:").exists()

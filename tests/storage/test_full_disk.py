@@ -12,7 +12,7 @@ import pytest
 from bot.refusals import Refusal
 from bot.storage import DiskFull, Storage, database
 from tests.support.bot_process import DUE, Child, World
-from tests.support.builders import DAY, MORNING, entry, paper, refusal
+from tests.support.builders import DAY, MORNING, entry, explain, paper
 from tests.support.crashing import TICKED
 from tests.support.wire import Fault
 
@@ -50,7 +50,7 @@ async def test_a_full_disk_is_told_when_it_begins_and_when_it_ends_and_ticks_go_
         for _ in range(5):
             await child.tick()
         body = await world.wire.command(world.channel, "paper show", paper=OLD)
-        assert body["data"]["content"] == refusal(Refusal.DISK_FULL)
+        assert body["data"]["content"] == explain(Refusal.DISK_FULL)
         assert world.channel.messages == []
         make_room(child)
         while not world.channel.messages:
@@ -105,11 +105,11 @@ async def test_a_write_that_finds_no_room_changes_nothing_and_is_told_once(
     many = [paper(f"2601.{number:05}", abstract="word " * 200) for number in range(200)]
     for _ in range(3):
         with pytest.raises(DiskFull):
-            await storage.papers.record(DAY, many, MORNING)
+            await storage.papers.record_list(DAY, many, MORNING)
     assert await storage.papers.get([many[0].id]) == []
     await writer.execute("PRAGMA max_page_count = 1000000")
     for _ in range(3):
-        await storage.papers.record(DAY, many, MORNING)
+        await storage.papers.record_list(DAY, many, MORNING)
     assert len(await storage.papers.get([each.id for each in many])) == 200
     (full, room) = caplog.records
     assert (full.levelno, room.levelno) == (logging.ERROR, logging.WARNING)
@@ -120,12 +120,12 @@ async def test_a_write_that_finds_no_room_changes_nothing_and_is_told_once(
 async def test_a_small_write_that_fits_on_a_full_disk_does_not_end_it(
     storage: Storage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "ROOM", 2**62)
+    monkeypatch.setattr(database, "ENOUGH_SPACE", 2**62)
     writer = storage.papers._database._writer
     await writer.execute("PRAGMA max_page_count = 1")
     many = [paper(f"2601.{number:05}", abstract="word " * 200) for number in range(200)]
     for _ in range(3):
         with pytest.raises(DiskFull):
-            await storage.papers.record(DAY, many, MORNING)
+            await storage.papers.record_list(DAY, many, MORNING)
         await storage.guilds.join(1, MORNING)
     assert [each.getMessage()[:16] for each in caplog.records] == ["the disk is full"]

@@ -14,20 +14,20 @@ import pytest
 from bot.digest import Digest
 from bot.reasons import Reason, ReasonKind
 from bot.storage import (
-    PER_GUILD,
+    MAX_PER_SERVER,
     Action,
-    Change,
+    AuditEntry,
     ChangedMeanwhile,
     Draft,
-    Form,
+    MessageForm,
     Storage,
     Subscription,
     SubscriptionState,
     TooManySubscriptions,
     open_storage,
 )
-from bot.subscription.schedule import Cadence, Timetable
-from bot.subscription.settings import Discussion, Layout, Posting, Taste, Wish
+from bot.subscription.schedule import Cadence, Schedule
+from bot.subscription.settings import DigestLayout, DigestSettings, PostingOptions, Selection, Threads
 from tests.support.builders import (
     API_DOWN,
     DAY,
@@ -35,11 +35,11 @@ from tests.support.builders import (
     GONE,
     MORNING,
     NOTHING_LISTED,
+    SCHEDULE,
     SECOND_RUN,
-    TIMETABLE,
-    WISH,
+    SETTINGS,
+    build_past,
     digest,
-    have_a_past,
     paper,
     plan,
     query,
@@ -52,17 +52,17 @@ pytestmark = pytest.mark.usefixtures("the_file_is_sound")
 
 A = paper("2601.00001", upvotes=1)
 LATER = MORNING + timedelta(hours=1)
-MOVED = replace(WISH, channel_id=6)
-FULL = Wish(
+MOVED = replace(SETTINGS, channel_id=6)
+FULL = DigestSettings(
     2**63 - 1,
-    Timetable(time(18, 30), ZoneInfo("Asia/Kolkata"), frozenset({1, 5}), Cadence.MONTHLY),
-    Taste(10, 3, 0, 'title:"Ünï \' kode" 💡'),
-    Posting(Layout.CARDS, Discussion.HIGHLIGHT, 10080, True, 2**63 - 1, 20, True, True),
+    Schedule(time(18, 30), ZoneInfo("Asia/Kolkata"), frozenset({1, 5}), Cadence.MONTHLY),
+    Selection(10, 3, 0, 'title:"Ünï \' kode" 💡'),
+    PostingOptions(DigestLayout.CARDS, Threads.PER_HIGHLIGHT, 10080, True, 2**63 - 1, 20, True, True),
 )
 
 
 async def recorded(storage: Storage) -> Digest:
-    await storage.papers.record(DAY, [A], MORNING)
+    await storage.papers.record_list(DAY, [A], MORNING)
     return digest(A)
 
 
@@ -74,33 +74,36 @@ async def newest(storage: Storage, subscription: Subscription) -> Subscription:
 
 class TestSubscriptions:
     @pytest.mark.parametrize(
-        "wished",
+        "settings",
         [
-            WISH,
+            SETTINGS,
             FULL,
-            *(replace(WISH, posting=Posting(**{name: True})) for name in ("publish", "silent", "quiet_line")),  # type: ignore[arg-type]
-            *(replace(WISH, posting=Posting(ping_role_id=role, ping_upvotes=20)) for role in (3, None)),
-            *(replace(WISH, taste=Taste(*numbers)) for numbers in ((1, 2, 3), (3, 1, 2))),
+            *(
+                replace(SETTINGS, posting=PostingOptions(**{name: True}))  # type: ignore[arg-type]
+                for name in ("publish", "silent", "quiet_line")
+            ),
+            *(replace(SETTINGS, posting=PostingOptions(ping_role_id=role, ping_upvotes=20)) for role in (3, None)),
+            *(replace(SETTINGS, selection=Selection(*numbers)) for numbers in ((1, 2, 3), (3, 1, 2))),
         ],
     )
-    async def test_a_subscription_comes_back_as_it_was_wished(self, storage: Storage, wished: Wish) -> None:
-        added = await subscribe(storage, wished=wished)
+    async def test_a_subscription_comes_back_as_it_was_wished(self, storage: Storage, settings: DigestSettings) -> None:
+        added = await subscribe(storage, settings=settings)
         assert added == Subscription(
             id=added.id,
             guild_id=1,
-            wish=wished,
+            settings=settings,
             state=SubscriptionState.ACTIVE,
             reason=None,
             next_run=FIRST_RUN,
             revision=0,
         )
         assert await storage.subscriptions.get(added.id) == added
-        assert await storage.subscriptions.of_guild(1) == [added]
-        assert await storage.subscriptions.of_guild(2) == []
+        assert await storage.subscriptions.list_for_server(1) == [added]
+        assert await storage.subscriptions.list_for_server(2) == []
 
     async def test_a_server_has_25_at_most_and_removing_one_makes_room(self, storage: Storage, path: Path) -> None:
-        known = [await subscribe(storage) for _ in range(PER_GUILD)]
-        assert PER_GUILD == 25
+        known = [await subscribe(storage) for _ in range(MAX_PER_SERVER)]
+        assert MAX_PER_SERVER == 25
         before = tables(path)
         with pytest.raises(TooManySubscriptions):
             await subscribe(storage)
@@ -108,51 +111,51 @@ class TestSubscriptions:
         await subscribe(storage, guild_id=2)
         await storage.subscriptions.remove(known[0], by=7, now=MORNING)
         await subscribe(storage)
-        assert len(await storage.subscriptions.of_guild(1)) == 25
+        assert len(await storage.subscriptions.list_for_server(1)) == 25
 
     async def test_the_25th_cannot_be_added_twice_at_once(self, storage: Storage) -> None:
         outcomes = await asyncio.gather(*(subscribe(storage) for _ in range(40)), return_exceptions=True)
         assert sum(isinstance(outcome, TooManySubscriptions) for outcome in outcomes) == 15
-        assert len(await storage.subscriptions.of_guild(1)) == 25
+        assert len(await storage.subscriptions.list_for_server(1)) == 25
 
     async def test_it_is_due_from_the_second_of_its_run(self, storage: Storage) -> None:
         added = await subscribe(storage)
-        assert await storage.subscriptions.due(FIRST_RUN.at - timedelta(seconds=1)) == []
-        assert await storage.subscriptions.due(FIRST_RUN.at) == [added]
-        assert await storage.subscriptions.due(FIRST_RUN.at + timedelta(days=400)) == [added]
+        assert await storage.subscriptions.list_due(FIRST_RUN.at - timedelta(seconds=1)) == []
+        assert await storage.subscriptions.list_due(FIRST_RUN.at) == [added]
+        assert await storage.subscriptions.list_due(FIRST_RUN.at + timedelta(days=400)) == [added]
 
     async def test_what_is_paused_or_removed_is_not_due(self, storage: Storage) -> None:
         paused, removed = await subscribe(storage), await subscribe(storage)
         await storage.subscriptions.pause(paused, by=7, now=MORNING)
         await storage.subscriptions.remove(removed, by=7, now=MORNING)
-        assert await storage.subscriptions.due(FIRST_RUN.at) == []
+        assert await storage.subscriptions.list_due(FIRST_RUN.at) == []
         assert await storage.subscriptions.get(removed.id) is None
         await storage.subscriptions.resume(await newest(storage, paused), SECOND_RUN, by=7, now=MORNING)
-        assert [each.id for each in await storage.subscriptions.due(SECOND_RUN.at)] == [paused.id]
+        assert [each.id for each in await storage.subscriptions.list_due(SECOND_RUN.at)] == [paused.id]
 
     async def test_every_change_by_an_admin_makes_a_new_revision(self, storage: Storage) -> None:
         added = await subscribe(storage)
         await storage.subscriptions.pause(added, by=7, now=MORNING)
         await storage.subscriptions.resume(await newest(storage, added), SECOND_RUN, by=7, now=MORNING)
         await storage.subscriptions.edit(await newest(storage, added), FULL, SECOND_RUN, by=7, now=MORNING)
-        assert await newest(storage, added) == replace(added, wish=FULL, next_run=SECOND_RUN, revision=3)
+        assert await newest(storage, added) == replace(added, settings=FULL, next_run=SECOND_RUN, revision=3)
 
     async def test_an_edit_wakes_a_suspended_subscription_but_not_a_paused_one(self, storage: Storage) -> None:
         added = await subscribe(storage)
         delivery = await plan(storage, added, await recorded(storage))
         assert delivery
-        await storage.deliveries.fail(delivery.id, GONE, MORNING, suspending=True)
+        await storage.deliveries.fail_delivery(delivery.id, GONE, MORNING, suspending=True)
         suspended = await newest(storage, added)
         assert (suspended.state, suspended.reason) == (SubscriptionState.SUSPENDED, GONE)
         await storage.subscriptions.edit(suspended, MOVED, SECOND_RUN, by=7, now=MORNING)
         assert await self.state(storage, added) == (SubscriptionState.ACTIVE, None)
         await storage.subscriptions.pause(await newest(storage, added), by=7, now=MORNING)
-        await storage.subscriptions.edit(await newest(storage, added), WISH, SECOND_RUN, by=7, now=MORNING)
+        await storage.subscriptions.edit(await newest(storage, added), SETTINGS, SECOND_RUN, by=7, now=MORNING)
         assert await self.state(storage, added) == (SubscriptionState.PAUSED, None)
 
     async def test_what_a_run_waits_for_is_noted_and_cleared_by_its_plan(self, storage: Storage) -> None:
         added = await subscribe(storage)
-        await storage.subscriptions.wait(added.id, API_DOWN)
+        await storage.subscriptions.set_waiting_reason(added.id, API_DOWN)
         assert await self.state(storage, added) == (SubscriptionState.ACTIVE, API_DOWN)
         assert await plan(storage, added, await recorded(storage))
         assert await self.state(storage, added) == (SubscriptionState.ACTIVE, None)
@@ -161,14 +164,16 @@ class TestSubscriptions:
         known = await newest(storage, subscription)
         return known.state, known.reason
 
-    @pytest.mark.parametrize("broken", ["zone = 'Mars/Olympus'", "at = 'noon'", "weekdays = 'x'", "next_run_at = ''"])
+    @pytest.mark.parametrize(
+        "broken", ["timezone = 'Mars/Olympus'", "time = 'noon'", "weekdays = 'x'", "next_run_at = ''"]
+    )
     async def test_one_that_cannot_be_read_does_not_cost_others_their_digests(
         self, storage: Storage, path: Path, broken: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         lost, sound = await subscribe(storage), await subscribe(storage)
         query(path, f"UPDATE subscriptions SET {broken} WHERE id = {lost.id}")
-        assert await storage.subscriptions.due(FIRST_RUN.at) == [sound]
-        assert await storage.subscriptions.of_guild(1) == [sound]
+        assert await storage.subscriptions.list_due(FIRST_RUN.at) == [sound]
+        assert await storage.subscriptions.list_for_server(1) == [sound]
         assert await storage.subscriptions.get(lost.id) is None
         assert f"subscription {lost.id} cannot be read" in caplog.text
 
@@ -205,7 +210,7 @@ class TestTwoAdmins:
             outcomes = await asyncio.gather(*works, return_exceptions=True)
         assert [type(outcome) for outcome in outcomes].count(ChangedMeanwhile) == len(works) - 1
         assert sum(isinstance(outcome, Exception) for outcome in outcomes) == len(works) - 1
-        assert len(await storage.changes.latest(1, 99)) == 2
+        assert len(await storage.audit_log.list_latest(1, 99)) == 2
         assert query(path, "SELECT revision FROM subscriptions") == [(1,)]
 
     @each_change
@@ -222,7 +227,7 @@ class TestTwoAdmins:
     @each_change
     async def test_what_the_bot_did_meanwhile_stands_in_nobodys_way(self, storage: Storage, change: Work) -> None:
         seen = await subscribe(storage)
-        await storage.subscriptions.wait(seen.id, API_DOWN)
+        await storage.subscriptions.set_waiting_reason(seen.id, API_DOWN)
         assert await plan(storage, seen, await recorded(storage))
         await storage.subscriptions.suspend(seen.id, GONE, MORNING)
         await change(storage, seen)
@@ -239,14 +244,14 @@ class TestChanges:
         await storage.subscriptions.suspend(added.id, Reason(ReasonKind.SERVER_GONE), times[4])  # it is already
         await storage.guilds.leave(1, times[5])
         await storage.subscriptions.remove(await newest(storage, added), by=13, now=times[6])
-        assert await storage.changes.latest(1, 99) == [
-            Change(added.id, 13, Action.REMOVED, {}, None, times[6]),
-            Change(added.id, None, Action.LEFT, {}, None, times[5]),
-            Change(added.id, None, Action.SUSPENDED, {}, GONE, times[3]),
-            Change(added.id, 12, Action.RESUMED, {}, None, times[2]),
-            Change(added.id, 11, Action.PAUSED, {}, None, times[1]),
-            Change(added.id, 10, Action.EDITED, {"channel_id": (5, 6)}, None, times[0]),
-            Change(added.id, 7, Action.ADDED, {}, None, MORNING),
+        assert await storage.audit_log.list_latest(1, 99) == [
+            AuditEntry(added.id, 13, Action.REMOVED, {}, None, times[6]),
+            AuditEntry(added.id, None, Action.LEFT, {}, None, times[5]),
+            AuditEntry(added.id, None, Action.SUSPENDED, {}, GONE, times[3]),
+            AuditEntry(added.id, 12, Action.RESUMED, {}, None, times[2]),
+            AuditEntry(added.id, 11, Action.PAUSED, {}, None, times[1]),
+            AuditEntry(added.id, 10, Action.EDITED, {"channel_id": (5, 6)}, None, times[0]),
+            AuditEntry(added.id, 7, Action.ADDED, {}, None, MORNING),
         ]
 
     async def test_a_digest_sent_early_and_one_undone_are_changes(self, storage: Storage) -> None:
@@ -254,48 +259,51 @@ class TestChanges:
         planned = await plan(storage, added, await recorded(storage), by=14)
         assert planned
         await send(storage, planned)
-        await storage.deliveries.undo(planned, by=15, now=LATER)
-        undone, sent, _ = await storage.changes.latest(1, 99)
-        assert undone == Change(added.id, 15, Action.UNDONE, {}, None, LATER)
-        assert sent == Change(added.id, 14, Action.SENT, {}, None, MORNING)
+        await storage.deliveries.undo_delivery(planned, by=15, now=LATER)
+        undone, sent, _ = await storage.audit_log.list_latest(1, 99)
+        assert undone == AuditEntry(added.id, 15, Action.UNDONE, {}, None, LATER)
+        assert sent == AuditEntry(added.id, 14, Action.SENT, {}, None, MORNING)
 
     async def test_the_latest_come_first_of_one_server_alone(self, storage: Storage) -> None:
         first, other, second = [await subscribe(storage, guild_id) for guild_id in (1, 2, 1)]
-        assert [each.subscription_id for each in await storage.changes.latest(1, 9)] == [second.id, first.id]
-        assert [each.subscription_id for each in await storage.changes.latest(1, 1)] == [second.id]
-        assert [each.subscription_id for each in await storage.changes.latest(2, 9)] == [other.id]
-        assert await storage.changes.latest(3, 9) == []
+        assert [each.subscription_id for each in await storage.audit_log.list_latest(1, 9)] == [second.id, first.id]
+        assert [each.subscription_id for each in await storage.audit_log.list_latest(1, 1)] == [second.id]
+        assert [each.subscription_id for each in await storage.audit_log.list_latest(2, 9)] == [other.id]
+        assert await storage.audit_log.list_latest(3, 9) == []
 
     @pytest.mark.parametrize(
         ("after", "details"),
         [
-            (WISH, {}),
+            (SETTINGS, {}),
             (MOVED, {"channel_id": (5, 6)}),
-            (replace(WISH, taste=replace(WISH.taste, query="ünï")), {"query": ("", "ünï")}),
-            (replace(WISH, taste=Taste(10, 0, 1)), {"size": (5, 10), "min_upvotes": (2, 0), "repeats": (1, 0)}),
-            (replace(WISH, timetable=replace(TIMETABLE, weekdays=frozenset({6, 5}))), {"weekdays": ("024", "56")}),
+            (replace(SETTINGS, selection=replace(SETTINGS.selection, filter="ünï")), {"filter": ("", "ünï")}),
             (
-                replace(WISH, timetable=replace(TIMETABLE, at=time(18, 5), cadence=Cadence.WEEKLY)),
-                {"at": ("09:00", "18:05"), "cadence": ("daily", "weekly")},
+                replace(SETTINGS, selection=Selection(10, 0, 1)),
+                {"size": (5, 10), "min_upvotes": (2, 0), "allow_repeats": (1, 0)},
+            ),
+            (replace(SETTINGS, schedule=replace(SCHEDULE, weekdays=frozenset({6, 5}))), {"weekdays": ("024", "56")}),
+            (
+                replace(SETTINGS, schedule=replace(SCHEDULE, time=time(18, 5), cadence=Cadence.WEEKLY)),
+                {"time": ("09:00", "18:05"), "cadence": ("daily", "weekly")},
             ),
             (
-                replace(WISH, posting=Posting(Layout.COMPACT, ping_role_id=3, silent=True)),
+                replace(SETTINGS, posting=PostingOptions(DigestLayout.COMPACT, ping_role_id=3, silent=True)),
                 {"layout": ("list", "compact"), "ping_role_id": (None, 3), "silent": (0, 1)},
             ),
         ],
     )
     async def test_an_edit_lists_what_was_changed_and_nothing_else(
-        self, storage: Storage, after: Wish, details: dict[str, tuple[Any, Any]]
+        self, storage: Storage, after: DigestSettings, details: dict[str, tuple[Any, Any]]
     ) -> None:
         added = await subscribe(storage)
         await storage.subscriptions.edit(added, after, FIRST_RUN, by=9, now=LATER)
-        edited, _ = await storage.changes.latest(1, 9)
-        assert edited == Change(added.id, 9, Action.EDITED, details, None, LATER)
+        edited, _ = await storage.audit_log.list_latest(1, 9)
+        assert edited == AuditEntry(added.id, 9, Action.EDITED, details, None, LATER)
 
     async def test_an_edit_of_everything_lists_every_part_of_the_wish(self, storage: Storage) -> None:
         added = await subscribe(storage)
         await storage.subscriptions.edit(added, FULL, FIRST_RUN, by=9, now=LATER)
-        edited, _ = await storage.changes.latest(1, 9)
+        edited, _ = await storage.audit_log.list_latest(1, 9)
         assert len(edited.details) == 18
         assert all(before != after for before, after in edited.details.values())
 
@@ -308,13 +316,13 @@ class TestChanges:
             *(lambda change=change: change(storage, known) for change in CHANGES.values()),
             lambda: subscribe(storage),
             lambda: storage.subscriptions.suspend(known.id, GONE, LATER),
-            lambda: storage.deliveries.fail(sent.id, GONE, LATER, suspending=True),
-            lambda: storage.deliveries.undo(sent, by=9, now=LATER),
+            lambda: storage.deliveries.fail_delivery(sent.id, GONE, LATER, suspending=True),
+            lambda: storage.deliveries.undo_delivery(sent, by=9, now=LATER),
             lambda: plan(storage, known, digest(reason=NOTHING_LISTED), run=SECOND_RUN, by=9),
             lambda: storage.guilds.leave(1, LATER),
-            lambda: storage.guilds.reconcile([2], LATER),
+            lambda: storage.guilds.reconcile_servers([2], LATER),
         ]
-        query(path, "CREATE TRIGGER full BEFORE INSERT ON changes BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+        query(path, "CREATE TRIGGER full BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
         before = tables(path)
         for work in works:
             with pytest.raises(sqlite3.IntegrityError, match="the disk is full"):
@@ -326,28 +334,28 @@ async def furnish(storage: Storage, guild_id: int) -> None:
     """A server with something of everything that is kept of servers."""
     everything = await recorded(storage)
     await storage.guilds.join(guild_id, MORNING)
-    await storage.notices.first(guild_id, 1, 5, MORNING)
+    await storage.notices.record_if_first(guild_id, 1, 5, MORNING)
     for outcome in ("planned", "sent", "quiet", "failed", "refused", "undone", "removed"):
         known = await subscribe(storage, guild_id)
-        await storage.drafts.begin(guild_id, 7, FULL, MORNING, subscription_id=known.id, revision=0)
+        await storage.drafts.add(guild_id, 7, FULL, MORNING, subscription_id=known.id, revision=0)
         quiet = outcome == "quiet"
         planned = await plan(storage, known, digest(reason=NOTHING_LISTED) if quiet else everything, by=9)
         assert planned
         if outcome == "failed":
-            await storage.deliveries.fail(planned.id, GONE, MORNING, suspending=True)
+            await storage.deliveries.fail_delivery(planned.id, GONE, MORNING, suspending=True)
         elif outcome == "refused":
-            await storage.deliveries.simplify(planned.id, 1, Form.REFUSED, 50035)
+            await storage.deliveries.simplify_message(planned.id, 1, MessageForm.SET_ASIDE, 50035)
             refused = await storage.deliveries.get(planned.id)
             assert refused
-            await storage.deliveries.fail(planned.id, GONE, MORNING, skipping=refused.refused_messages)
+            await storage.deliveries.fail_delivery(planned.id, GONE, MORNING, skipping=refused.rejected_messages)
         elif outcome not in {"planned", "quiet"}:
-            await storage.deliveries.arrived(planned.id, 1, 5, 77, MORNING)
+            await storage.deliveries.record_arrival(planned.id, 1, 5, 77, MORNING)
         if outcome == "undone":
-            await storage.deliveries.undo(planned, by=9, now=MORNING)
+            await storage.deliveries.undo_delivery(planned, by=9, now=MORNING)
         if outcome == "removed":
             await storage.subscriptions.remove(known, by=9, now=MORNING)
-    await storage.drafts.begin(guild_id, 7, FULL, MORNING)
-    known = await newest(storage, await have_a_past(storage, guild_id))
+    await storage.drafts.add(guild_id, 7, FULL, MORNING)
+    known = await newest(storage, await build_past(storage, guild_id))
     await storage.subscriptions.remove(known, by=9, now=MORNING)
 
 
@@ -365,7 +373,7 @@ class TestForgetting:
         for name, rows in tables(path).items():
             assert name in NOBODYS or len(rows) > len(without[name]), f"nothing of the server is in {name}"
         await storage.guilds.leave(1, LATER)
-        await storage.guilds.forget(1)
+        await storage.guilds.delete_server(1)
         after = tables(path)
         assert {name: rows for name, rows in after.items() if name not in NOBODYS} == {
             name: rows for name, rows in without.items() if name not in NOBODYS
@@ -375,28 +383,28 @@ class TestForgetting:
 
     async def test_a_server_that_the_bot_is_in_is_not_welcomed_again(self, storage: Storage, path: Path) -> None:
         await furnish(storage, 1)
-        await storage.guilds.forget(1)
+        await storage.guilds.delete_server(1)
         kept = {name: rows for name, rows in tables(path).items() if rows and name not in NOBODYS}
         assert kept == {"guilds": [(1, "2026-01-16T08:00:00+00:00", None, 0)]}
         assert not await storage.guilds.join(1, LATER)
-        assert await storage.guilds.reconcile([1], LATER) == []
+        assert await storage.guilds.reconcile_servers([1], LATER) == []
 
     async def test_a_server_that_is_not_known_is_forgotten_without_ado(self, storage: Storage, path: Path) -> None:
         await furnish(storage, 2)
         before = tables(path)
-        await storage.guilds.forget(1)
+        await storage.guilds.delete_server(1)
         assert tables(path) == before | {"traces": [(1,), (2,)]}
 
     async def test_a_server_that_was_forgotten_may_begin_anew(self, storage: Storage) -> None:
         await furnish(storage, 1)
-        await storage.guilds.forget(1)
+        await storage.guilds.delete_server(1)
         await furnish(storage, 1)
-        assert len(await storage.subscriptions.of_guild(1)) == 6
+        assert len(await storage.subscriptions.list_for_server(1)) == 6
 
 
 class TestComingAndGoing:
     async def states(self, storage: Storage, guild_id: int = 1) -> list[SubscriptionState]:
-        return [each.state for each in await storage.subscriptions.of_guild(guild_id)]
+        return [each.state for each in await storage.subscriptions.list_for_server(guild_id)]
 
     async def test_a_server_is_new_once(self, storage: Storage) -> None:
         assert await storage.guilds.join(1, MORNING)
@@ -415,9 +423,11 @@ class TestComingAndGoing:
         await storage.guilds.join(1, MORNING)
         await storage.guilds.leave(1, LATER)
         assert await self.states(storage) == [SubscriptionState.PAUSED] * 3
-        assert [each.reason for each in await storage.subscriptions.of_guild(1)] == [None] * 3
-        assert await storage.subscriptions.due(SECOND_RUN.at) == [elsewhere]
-        left = [each.subscription_id for each in await storage.changes.latest(1, 99) if each.action is Action.LEFT]
+        assert [each.reason for each in await storage.subscriptions.list_for_server(1)] == [None] * 3
+        assert await storage.subscriptions.list_due(SECOND_RUN.at) == [elsewhere]
+        left = [
+            each.subscription_id for each in await storage.audit_log.list_latest(1, 99) if each.action is Action.LEFT
+        ]
         assert sorted(left) == [active.id, suspended.id]
         after = tables(path)
         await storage.guilds.leave(1, LATER + timedelta(days=1))
@@ -435,75 +445,75 @@ class TestComingAndGoing:
         await storage.guilds.leave(1, LATER + timedelta(days=1))
         await storage.guilds.leave(3, LATER + timedelta(seconds=1))  # never noted as joined
         instants = (MORNING, LATER, LATER + timedelta(seconds=1), LATER + timedelta(seconds=2))
-        assert [await storage.guilds.left_before(each) for each in instants] == [[], [], [1], [1, 3]]
-        await storage.guilds.forget(1)
-        assert await storage.guilds.left_before(LATER + timedelta(days=99)) == [3]
+        assert [await storage.guilds.list_left_before(each) for each in instants] == [[], [], [1], [1, 3]]
+        await storage.guilds.delete_server(1)
+        assert await storage.guilds.list_left_before(LATER + timedelta(days=99)) == [3]
 
     async def test_a_server_that_comes_back_is_new_and_what_was_paused_stays_so(self, storage: Storage) -> None:
         await subscribe(storage)
         await storage.guilds.join(1, MORNING)
         await storage.guilds.leave(1, LATER)
         assert await storage.guilds.join(1, LATER)
-        assert await storage.guilds.left_before(LATER + timedelta(days=99)) == []
+        assert await storage.guilds.list_left_before(LATER + timedelta(days=99)) == []
         assert await self.states(storage) == [SubscriptionState.PAUSED]
 
     async def test_on_the_first_count_no_server_is_new(self, storage: Storage) -> None:
         await subscribe(storage, guild_id=1)
-        assert await storage.guilds.reconcile([1, 2], MORNING) == []
+        assert await storage.guilds.reconcile_servers([1, 2], MORNING) == []
         assert not await storage.guilds.join(2, MORNING)
         assert await self.states(storage) == [SubscriptionState.ACTIVE]
 
     async def test_later_only_those_are_new_that_were_not_counted_before(self, storage: Storage) -> None:
-        await storage.guilds.reconcile([1, 2], MORNING)
-        assert await storage.guilds.reconcile([1, 2], LATER) == []
-        assert sorted(await storage.guilds.reconcile([3, 1, 2, 4], LATER)) == [3, 4]
-        assert await storage.guilds.reconcile([3, 1, 2, 4], LATER) == []
+        await storage.guilds.reconcile_servers([1, 2], MORNING)
+        assert await storage.guilds.reconcile_servers([1, 2], LATER) == []
+        assert sorted(await storage.guilds.reconcile_servers([3, 1, 2, 4], LATER)) == [3, 4]
+        assert await storage.guilds.reconcile_servers([3, 1, 2, 4], LATER) == []
 
     @pytest.mark.parametrize("counted", [True, False], ids=["counted before", "known by its subscription alone"])
     async def test_a_server_left_while_the_bot_was_away_is_paused_and_then_forgotten(
         self, storage: Storage, path: Path, counted: bool
     ) -> None:
         gone, elsewhere = await subscribe(storage), await subscribe(storage, guild_id=2)
-        await storage.guilds.reconcile([1, 2] if counted else [2], MORNING)
-        assert await storage.guilds.reconcile([2], LATER) == []
+        await storage.guilds.reconcile_servers([1, 2] if counted else [2], MORNING)
+        assert await storage.guilds.reconcile_servers([2], LATER) == []
         assert await self.states(storage) == [SubscriptionState.PAUSED]
-        assert await storage.subscriptions.due(FIRST_RUN.at) == [elsewhere]
+        assert await storage.subscriptions.list_due(FIRST_RUN.at) == [elsewhere]
         left_at = LATER if counted else MORNING
-        assert await storage.guilds.left_before(left_at + timedelta(seconds=1)) == [1]
-        assert [each.action for each in await storage.changes.latest(1, 9)] == [Action.LEFT, Action.ADDED]
+        assert await storage.guilds.list_left_before(left_at + timedelta(seconds=1)) == [1]
+        assert [each.action for each in await storage.audit_log.list_latest(1, 9)] == [Action.LEFT, Action.ADDED]
         assert (await newest(storage, gone)).revision == 1
         after = tables(path)
-        assert await storage.guilds.reconcile([2], LATER + timedelta(days=1)) == []
+        assert await storage.guilds.reconcile_servers([2], LATER + timedelta(days=1)) == []
         assert tables(path) == after
 
     async def test_a_server_that_only_has_what_was_removed_is_forgotten_as_well(self, storage: Storage) -> None:
         removed = await subscribe(storage)
         await storage.subscriptions.remove(removed, by=7, now=MORNING)
-        await storage.guilds.reconcile([2], MORNING)
-        assert await storage.guilds.left_before(LATER) == [1]
+        await storage.guilds.reconcile_servers([2], MORNING)
+        assert await storage.guilds.list_left_before(LATER) == [1]
 
     async def test_a_server_that_came_back_while_the_bot_was_away_is_new_and_keeps_what_it_had(
         self, storage: Storage
     ) -> None:
         await subscribe(storage)
-        await storage.guilds.reconcile([1, 2], MORNING)
+        await storage.guilds.reconcile_servers([1, 2], MORNING)
         await storage.guilds.leave(1, MORNING)
-        assert await storage.guilds.reconcile([1, 2], LATER) == [1]
-        assert await storage.guilds.reconcile([1, 2], LATER) == []
-        assert await storage.guilds.left_before(LATER + timedelta(days=99)) == []
+        assert await storage.guilds.reconcile_servers([1, 2], LATER) == [1]
+        assert await storage.guilds.reconcile_servers([1, 2], LATER) == []
+        assert await storage.guilds.list_left_before(LATER + timedelta(days=99)) == []
         assert await self.states(storage) == [SubscriptionState.PAUSED]
 
 
 class TestNotices:
     async def test_a_server_is_told_of_a_thing_once(self, storage: Storage) -> None:
-        first = storage.notices.first
+        first = storage.notices.record_if_first
         assert await first(1, 1, 5, MORNING)
         assert not await first(1, 1, 5, LATER)
         assert await first(1, 2, 6, MORNING)
         assert await first(2, 3, 5, MORNING)
 
     async def test_of_several_that_would_tell_it_at_once_one_does(self, storage: Storage) -> None:
-        tries = (storage.notices.first(1, 1, 5, MORNING) for _ in range(10))
+        tries = (storage.notices.record_if_first(1, 1, 5, MORNING) for _ in range(10))
         assert sum(await asyncio.gather(*tries)) == 1
 
     async def test_it_is_told_again_after_a_digest_of_the_subscription_got_through(self, storage: Storage) -> None:
@@ -512,50 +522,52 @@ class TestNotices:
         assert known
         assert neighbour
         for subscription_id, channel_id in ((known.subscription_id, 5), (98, 6)):
-            await storage.notices.first(1, subscription_id, channel_id, MORNING)
+            await storage.notices.record_if_first(1, subscription_id, channel_id, MORNING)
         await send(storage, neighbour)
-        assert not await storage.notices.first(1, known.subscription_id, 5, LATER)
+        assert not await storage.notices.record_if_first(1, known.subscription_id, 5, LATER)
         await send(storage, known)
-        assert await storage.notices.first(1, known.subscription_id, 5, LATER)
-        assert not await storage.notices.first(1, 98, 6, LATER)
+        assert await storage.notices.record_if_first(1, known.subscription_id, 5, LATER)
+        assert not await storage.notices.record_if_first(1, 98, 6, LATER)
 
     async def test_a_channel_with_two_subscriptions_is_told_of_once(self, storage: Storage) -> None:
-        assert await storage.notices.first(1, 1, 5, MORNING)
-        assert not await storage.notices.first(1, 2, 5, LATER)
+        assert await storage.notices.record_if_first(1, 1, 5, MORNING)
+        assert not await storage.notices.record_if_first(1, 2, 5, LATER)
 
 
 class TestDrafts:
     async def test_a_draft_comes_back_as_it_was_begun(self, storage: Storage) -> None:
         known = await subscribe(storage)
-        new = await storage.drafts.begin(1, 7, FULL, MORNING)
-        edit = await storage.drafts.begin(1, 7, WISH, MORNING, subscription_id=known.id, revision=3)
+        new = await storage.drafts.add(1, 7, FULL, MORNING)
+        edit = await storage.drafts.add(1, 7, SETTINGS, MORNING, subscription_id=known.id, revision=3)
         assert new == Draft(new.id, 1, 7, None, None, FULL)
-        assert edit == Draft(edit.id, 1, 7, known.id, 3, WISH)
+        assert edit == Draft(edit.id, 1, 7, known.id, 3, SETTINGS)
         assert new.id != edit.id
         assert [await storage.drafts.get(each.id) for each in (new, edit)] == [new, edit]
         assert await storage.drafts.get("nonsense") is None
 
     async def test_a_change_is_kept_and_leaves_other_drafts_alone(self, storage: Storage) -> None:
-        draft, other = [await storage.drafts.begin(1, 7, WISH, MORNING) for _ in range(2)]
-        changed = await storage.drafts.change(draft.id, lambda wish: replace(FULL, channel_id=wish.channel_id), LATER)
-        assert changed == replace(draft, wish=replace(FULL, channel_id=5))
+        draft, other = [await storage.drafts.add(1, 7, SETTINGS, MORNING) for _ in range(2)]
+        changed = await storage.drafts.change(
+            draft.id, lambda settings: replace(FULL, channel_id=settings.channel_id), LATER
+        )
+        assert changed == replace(draft, settings=replace(FULL, channel_id=5))
         assert await storage.drafts.get(draft.id) == changed
         assert await storage.drafts.get(other.id) == other
-        assert await storage.drafts.change("nonsense", lambda wish: wish, LATER) is None
+        assert await storage.drafts.change("nonsense", lambda settings: settings, LATER) is None
 
     async def test_of_changes_made_at_once_none_is_lost(self, storage: Storage) -> None:
-        draft = await storage.drafts.begin(1, 7, replace(WISH, channel_id=0), MORNING)
+        draft = await storage.drafts.add(1, 7, replace(SETTINGS, channel_id=0), MORNING)
 
-        def counted(wish: Wish) -> Wish:
-            return replace(wish, channel_id=wish.channel_id + 1)
+        def counted(settings: DigestSettings) -> DigestSettings:
+            return replace(settings, channel_id=settings.channel_id + 1)
 
         await asyncio.gather(*(storage.drafts.change(draft.id, counted, LATER) for _ in range(20)))
-        assert await storage.drafts.get(draft.id) == replace(draft, wish=replace(WISH, channel_id=20))
+        assert await storage.drafts.get(draft.id) == replace(draft, settings=replace(SETTINGS, channel_id=20))
 
     async def test_a_change_that_fails_leaves_the_draft_as_it_was(self, storage: Storage) -> None:
-        draft = await storage.drafts.begin(1, 7, WISH, MORNING)
+        draft = await storage.drafts.add(1, 7, SETTINGS, MORNING)
 
-        def refuse(wish: Wish) -> Wish:
+        def refuse(settings: DigestSettings) -> DigestSettings:
             raise ValueError
 
         with pytest.raises(ValueError):  # noqa: PT011
@@ -564,28 +576,28 @@ class TestDrafts:
         assert await storage.drafts.change(draft.id, lambda _: FULL, LATER)
 
     async def test_of_two_that_end_a_draft_one_gets_it(self, storage: Storage) -> None:
-        draft, other = [await storage.drafts.begin(1, 7, WISH, MORNING) for _ in range(2)]
-        ended = await asyncio.gather(*(storage.drafts.end(draft.id) for _ in range(5)))
+        draft, other = [await storage.drafts.add(1, 7, SETTINGS, MORNING) for _ in range(2)]
+        ended = await asyncio.gather(*(storage.drafts.delete(draft.id) for _ in range(5)))
         assert sorted(ended, key=repr) == sorted([draft, None, None, None, None], key=repr)
         assert await storage.drafts.get(draft.id) is None
-        assert await storage.drafts.change(draft.id, lambda wish: wish, LATER) is None
+        assert await storage.drafts.change(draft.id, lambda settings: settings, LATER) is None
         assert await storage.drafts.get(other.id) == other
 
     async def test_a_draft_that_ended_too_soon_is_there_again(self, storage: Storage) -> None:
         known = await subscribe(storage)
-        await storage.drafts.begin(1, 7, FULL, MORNING, subscription_id=known.id, revision=3)
-        draft = await storage.drafts.begin(1, 7, FULL, MORNING, subscription_id=known.id, revision=3)
-        assert await storage.drafts.end(draft.id) == draft
-        await storage.drafts.put(draft, LATER)
+        await storage.drafts.add(1, 7, FULL, MORNING, subscription_id=known.id, revision=3)
+        draft = await storage.drafts.add(1, 7, FULL, MORNING, subscription_id=known.id, revision=3)
+        assert await storage.drafts.delete(draft.id) == draft
+        await storage.drafts.restore(draft, LATER)
         assert await storage.drafts.get(draft.id) == draft
 
     async def test_what_nobody_touched_for_a_day_is_forgotten(self, storage: Storage) -> None:
-        old, changed = [await storage.drafts.begin(1, 7, WISH, MORNING) for _ in range(2)]
+        old, changed = [await storage.drafts.add(1, 7, SETTINGS, MORNING) for _ in range(2)]
         await storage.drafts.change(changed.id, lambda _: FULL, LATER)
-        recent = await storage.drafts.begin(2, 8, WISH, MORNING + timedelta(days=1))
-        await storage.drafts.forget_old(MORNING + timedelta(days=1))
+        recent = await storage.drafts.add(2, 8, SETTINGS, MORNING + timedelta(days=1))
+        await storage.drafts.delete_old(MORNING + timedelta(days=1))
         assert await storage.drafts.get(old.id) == old
-        await storage.drafts.forget_old(MORNING + timedelta(days=1, seconds=1))
+        await storage.drafts.delete_old(MORNING + timedelta(days=1, seconds=1))
         assert await storage.drafts.get(old.id) is None
         assert await storage.drafts.get(changed.id)
         assert await storage.drafts.get(recent.id) == recent

@@ -11,8 +11,8 @@ from discord import Permissions
 
 import tests.support.wire
 from bot.refusals import Refusal
-from bot.storage import DatabaseBusy, Storage, Subscription, SubscriptionState, database, open_storage, reading_for
-from tests.support.builders import MORNING, refusal, subscribe
+from bot.storage import DatabaseBusy, Storage, Subscription, SubscriptionState, answering_user, database, open_storage
+from tests.support.builders import MORNING, explain, subscribe
 from tests.support.delivery_rig import DeliveryRig
 from tests.support.wire import Fault
 
@@ -28,7 +28,7 @@ def pausing(storage: Storage, known: Subscription) -> asyncio.Task[Subscription]
     """An admin pauses a subscription, and waits for an answer."""
 
     async def pause() -> Subscription:
-        reading_for.set(7)
+        answering_user.set(7)
         return await storage.subscriptions.pause(known, by=7, now=MORNING)
 
     return asyncio.create_task(pause())
@@ -38,13 +38,13 @@ async def test_a_settings_command_is_answered_while_the_database_is_locked(
     rig: DeliveryRig, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tests.support.wire, "EVERYBODY_MAY", Permissions.all())
-    monkeypatch.setattr(database, "WRITE_SECONDS", 0.1)
+    monkeypatch.setattr(database, "WRITE_TIMEOUT", 0.1)
     other.execute("BEGIN IMMEDIATE")
     answered = await rig.wire.command(rig.guild.general, "digest pause")
-    assert answered["data"]["content"] == refusal(Refusal.DATABASE_BUSY)
+    assert answered["data"]["content"] == explain(Refusal.DATABASE_BUSY)
     other.execute("COMMIT")
-    monkeypatch.setattr(database, "WRITE_SECONDS", 60)
-    assert (await rig.standing()).state is SubscriptionState.ACTIVE
+    monkeypatch.setattr(database, "WRITE_TIMEOUT", 60)
+    assert (await rig.get_subscription()).state is SubscriptionState.ACTIVE
     answered = await rig.wire.command(rig.guild.general, "digest pause")
     assert answered["data"]["content"].startswith("**Paused.**")
 
@@ -52,7 +52,7 @@ async def test_a_settings_command_is_answered_while_the_database_is_locked(
 async def test_what_a_digest_has_to_record_waits_while_the_database_is_locked(
     storage: Storage, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "WRITE_SECONDS", 0.1)
+    monkeypatch.setattr(database, "WRITE_TIMEOUT", 0.1)
     known = await subscribe(storage)
     other.execute("BEGIN IMMEDIATE")
     joining = asyncio.create_task(storage.guilds.join(5, MORNING))
@@ -68,7 +68,7 @@ async def test_what_a_digest_has_to_record_waits_while_the_database_is_locked(
 async def test_what_somebody_was_refused_is_not_done_afterwards(
     storage: Storage, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "WRITE_SECONDS", 0.1)
+    monkeypatch.setattr(database, "WRITE_TIMEOUT", 0.1)
     known = await subscribe(storage)
     other.execute("BEGIN IMMEDIATE")
     for _ in range(3):
@@ -83,13 +83,13 @@ async def test_a_digest_sent_now_is_recorded_though_the_database_is_locked_for_a
     rig: DeliveryRig, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def lock() -> None:
-        monkeypatch.setattr(database, "WRITE_SECONDS", 0)
+        monkeypatch.setattr(database, "WRITE_TIMEOUT", 0)
         other.execute("BEGIN IMMEDIATE")
         asyncio.get_running_loop().call_later(0.3, other.execute, "COMMIT")
 
     async def send_now() -> None:
-        reading_for.set(7)
-        await rig.bot.courier.send_now(await rig.standing(), rig.clock(), by=7)
+        answering_user.set(7)
+        await rig.bot.dispatcher.send_now(await rig.get_subscription(), rig.clock(), by=7)
 
     rig.wire.post_faults.append(Fault(200, created=True, meanwhile=lock))
     await asyncio.create_task(send_now())

@@ -7,17 +7,17 @@ import sqlite3
 import sys
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.reasons import Reason, ReasonKind
-from bot.storage import DeliveryState, Message, Post, Storage, SubscriptionState, database, open_storage
+from bot.storage import DeliveryState, Message, PostedMessage, Storage, SubscriptionState, database, open_storage
 from bot.subscription.schedule import Cadence
-from bot.subscription.settings import Posting
-from tests.support.builders import DAY, MORNING, TIMETABLE, digest, paper, plan, query, send, tables
+from bot.subscription.settings import PostingOptions, Threads
+from tests.support.builders import DAY, MORNING, SCHEDULE, digest, paper, plan, query, send, tables
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.usefixtures("the_file_is_sound")
@@ -75,12 +75,12 @@ ROWS = {1: PAPERS + SERVERS, 2: PAPERS + SERVERS + SEARCHED}
 MOVED = {
     "SELECT id, subscription_id, run_date, channel_id, state, reason, covered_until, days, listed, planned_at,"
     " attempts, retry_at FROM deliveries ORDER BY id": "SELECT id, subscription_id, run_date, channel_id, state,"
-    " coalesce(reason, quiet) ->> 'text', covered_until, days, listed, planned_at, attempts, retry_at FROM deliveries"
-    " ORDER BY id",
+    " coalesce(reason, quiet_reason) ->> 'text', covered_until, days, listed, planned_at, attempts, retry_at"
+    " FROM deliveries ORDER BY id",
     "SELECT id, guild_id, channel_id, at, zone, weekdays, size, min_upvotes, risers, state, reason, next_run_date,"
     " next_run_at, revision, created_by, created_at FROM subscriptions ORDER BY id": "SELECT id, guild_id, channel_id,"
-    " at, zone, weekdays, size, min_upvotes, risers, state, reason ->> 'text', next_run_date, next_run_at, revision,"
-    " created_by, created_at FROM subscriptions ORDER BY id",
+    " time, timezone, weekdays, size, min_upvotes, risers, state, reason ->> 'text', next_run_date, next_run_at,"
+    " revision, created_by, created_at FROM subscriptions ORDER BY id",
     "SELECT id, 1, nonce, attempted_at, message_id, sent_at FROM deliveries WHERE state != 'quiet' ORDER BY id":
     "SELECT delivery_id, number, nonce, attempted_at, message_id, sent_at FROM messages ORDER BY delivery_id",
 }  # fmt: skip
@@ -88,12 +88,12 @@ MOVED = {
 
 def worded(text: str) -> Reason:
     """A reason of the time when reasons were sentences."""
-    return Reason(ReasonKind.WORDED, text=text)
+    return Reason(ReasonKind.FREE_TEXT, text=text)
 
 
 def make_old(path: Path, version: int) -> None:
     """The file as the release with that schema left it."""
-    scripts = database._migrations()[:version]
+    scripts = database._load_migrations()[:version]
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(f"{' '.join(scripts)} PRAGMA user_version = {version};")
         connection.executescript(f"PRAGMA foreign_keys = ON; BEGIN; {ROWS[version]} COMMIT;")
@@ -130,7 +130,7 @@ class TestAnOldFile:
         assert len(before) >= 9
         assert all(before.values())
         await migrate(old)
-        assert query(old, "PRAGMA user_version") == [(len(database._migrations()),)]
+        assert query(old, "PRAGMA user_version") == [(len(database._load_migrations()),)]
         assert {each: query(old, each) for each in kept} == {each: before[each] for each in kept}
         assert [query(old, now) for now in MOVED.values()] == [before[then] for then in MOVED]
 
@@ -140,20 +140,25 @@ class TestAnOldFile:
             "INSERT INTO listings (day, paper_id) VALUES ('1970-01-01', '2601.00010'), ('2031-01-15', '2601.00020')",
         )
         async with open_storage(old) as storage:
-            assert await storage.papers.listed_days(date.min, date.max) == (DAY, DAY + timedelta(days=1))
-            assert [each.id for _, each in await storage.papers.changed_since(9, 9)] == ["2601.00010", "2601.00020"]
+            assert await storage.papers.list_days_with_papers(date.min, date.max) == (DAY, DAY + timedelta(days=1))
+            assert [each.id for _, each in await storage.papers.list_changed_since(9, 9)] == [
+                "2601.00010",
+                "2601.00020",
+            ]
 
     async def test_what_was_posted_is_found_as_before(self, old: Path) -> None:
         async with open_storage(old) as storage:
-            assert await storage.posts.channels(10) == [4, 5]
-            assert await storage.posts.channels(11) == [8]
-            posts = await storage.posts.latest(10, [4, 5, 6], ["2601.00010", "2601.00020", "2601.00030"])
+            assert await storage.posted_papers.list_channels(10) == [4, 5]
+            assert await storage.posted_papers.list_channels(11) == [8]
+            posts = await storage.posted_papers.find_latest(10, [4, 5, 6], ["2601.00010", "2601.00020", "2601.00030"])
             assert posts == {
-                "2601.00010": Post(10, 4, 4, 78, datetime(2026, 1, 16, 18, 30, 1, tzinfo=UTC)),
-                "2601.00030": Post(10, 5, 5, 77, datetime(2026, 1, 12, 8, 1, 1, tzinfo=UTC)),
+                "2601.00010": PostedMessage(10, 4, 4, 78, datetime(2026, 1, 16, 18, 30, 1, tzinfo=UTC)),
+                "2601.00030": PostedMessage(10, 5, 5, 77, datetime(2026, 1, 12, 8, 1, 1, tzinfo=UTC)),
             }
             assert posts["2601.00010"].url == "https://discord.com/channels/10/4/78"
-            shown, total = await storage.posts.since(10, [4, 5, 8], datetime(2026, 1, 1, tzinfo=UTC), limit=10)
+            shown, total = await storage.posted_papers.list_since(
+                10, [4, 5, 8], datetime(2026, 1, 1, tzinfo=UTC), limit=10
+            )
             assert [(each.id, post.message_id) for each, post in shown] == [
                 ("2601.00010", 78),
                 ("2601.00010", 77),
@@ -170,7 +175,7 @@ class TestAnOldFile:
         assert before == [(1, "2026-01-17"), (2, "2026-01-17"), (3, "2026-01-11")]
         async with open_storage(old) as storage:
             for subscription_id, day in before:
-                assert await storage.deliveries.covered_until(subscription_id) == date.fromisoformat(day)
+                assert await storage.deliveries.get_covered_until(subscription_id) == date.fromisoformat(day)
 
     async def test_a_quiet_run_tells_why_and_has_no_message(self, old: Path) -> None:
         async with open_storage(old) as storage:
@@ -182,7 +187,7 @@ class TestAnOldFile:
     async def test_a_failed_run_tells_why(self, old: Path) -> None:
         async with open_storage(old) as storage:
             failed = await storage.deliveries.get(3)
-            assert await storage.deliveries.failures_in_a_row(1) == 1
+            assert await storage.deliveries.count_failures_in_a_row(1) == 1
         assert failed
         assert (failed.state, failed.digest.highlights, failed.digest.reason) == (DeliveryState.FAILED, (), None)
         assert failed.reason == worded("Discord did not take the message (error 50035)")
@@ -190,51 +195,55 @@ class TestAnOldFile:
 
     async def test_what_was_under_way_in_doubt_is_still_to_be_searched_for(self, old: Path) -> None:
         async with open_storage(old) as storage:
-            assert await storage.deliveries.under_way(NOW - timedelta(minutes=6)) == []
-            (under_way,) = await storage.deliveries.under_way(NOW)
+            assert await storage.deliveries.list_under_way(NOW - timedelta(minutes=6)) == []
+            (under_way,) = await storage.deliveries.list_under_way(NOW)
             assert under_way.messages == (Message(1, "n4", datetime(2026, 1, 19, 8, 0, 1, tzinfo=UTC), positions=(1,)),)
-            assert under_way.in_doubt
+            assert under_way.is_in_doubt
             assert (under_way.attempts, under_way.reason) == (2, worded("Discord answered 503"))
             assert [each.paper.id for each in under_way.digest.highlights] == ["2601.00020"]
-            assert await storage.deliveries.with_nonce("n4") == under_way
+            assert await storage.deliveries.find_by_nonce("n4") == under_way
             without_doubt = await storage.deliveries.get(6)
             assert without_doubt
             assert without_doubt.messages == (Message(1, "n6", positions=(1,)),)
 
     async def test_what_was_under_way_arrives_in_a_message_that_holds_all_of_it(self, old: Path) -> None:
         async with open_storage(old) as storage:
-            (under_way,) = await storage.deliveries.under_way(NOW)
+            (under_way,) = await storage.deliveries.list_under_way(NOW)
             await send(storage, under_way, 90, NOW)
-            assert (await storage.posts.latest(10, [5], ["2601.00020"]))["2601.00020"].message_id == 90
-            assert await storage.deliveries.under_way(NOW + timedelta(days=99)) == []
+            assert (await storage.posted_papers.find_latest(10, [5], ["2601.00020"]))["2601.00020"].message_id == 90
+            assert await storage.deliveries.list_under_way(NOW + timedelta(days=99)) == []
 
     async def test_subscriptions_want_what_they_wanted_and_nothing_new(self, old: Path) -> None:
         async with open_storage(old) as storage:
-            first, second = await storage.subscriptions.of_guild(10)
-            assert await storage.subscriptions.of_guild(11) == []
-        assert first.wish == replace(first.wish, channel_id=5, timetable=TIMETABLE, posting=Posting())
-        assert (first.wish.taste.size, first.wish.taste.min_upvotes, first.wish.taste.risers) == (5, 2, 1)
-        assert (first.wish.taste.query, first.wish.timetable.cadence) == ("", Cadence.DAILY)
+            first, second = await storage.subscriptions.list_for_server(10)
+            assert await storage.subscriptions.list_for_server(11) == []
+        assert first.settings == replace(first.settings, channel_id=5, schedule=SCHEDULE, posting=PostingOptions())
+        assert (
+            first.settings.selection.size,
+            first.settings.selection.min_upvotes,
+            first.settings.selection.risers,
+        ) == (5, 2, 1)
+        assert (first.settings.selection.filter, first.settings.schedule.cadence) == ("", Cadence.DAILY)
         assert (first.state, first.revision) == (SubscriptionState.ACTIVE, 3)
-        assert (second.wish.channel_id, second.state) == (6, SubscriptionState.SUSPENDED)
+        assert (second.settings.channel_id, second.state) == (6, SubscriptionState.SUSPENDED)
         assert second.reason == worded("the channel is gone")
 
     async def test_a_delivery_keeps_the_channel_that_it_went_to(self, old: Path) -> None:
         async with open_storage(old) as storage:
-            (second, first) = await storage.deliveries.latest(2, 5)
+            (second, first) = await storage.deliveries.list_latest(2, 5)
             now = await storage.subscriptions.get(2)
         assert now
-        assert (first.channel_id, first.wish) == (4, replace(now.wish, channel_id=4))
-        assert (second.channel_id, second.wish) == (6, now.wish)
+        assert (first.channel_id, first.settings) == (4, replace(now.settings, channel_id=4))
+        assert (second.channel_id, second.settings) == (6, now.settings)
 
     async def test_what_its_admins_wanted_is_kept_once(self, old: Path) -> None:
         await migrate(old)
-        counted = "SELECT subscription_id, count(*), max(number) FROM wishes GROUP BY subscription_id"
+        counted = "SELECT subscription_id, count(*), max(version) FROM digest_settings GROUP BY subscription_id"
         assert query(old, counted) == [(1, 1, 1), (2, 2, 2), (3, 1, 1)]
 
     async def test_its_daily_digests_count_in_the_recaps_to_come(self, old: Path) -> None:
         async with open_storage(old) as storage:
-            seen = await storage.deliveries.seen(10, ["2601.00010", "2601.00020"])
+            seen = await storage.deliveries.find_first_seen(10, ["2601.00010", "2601.00020"])
         assert seen == {"2601.00010": date(2026, 1, 12), "2601.00020": date(2026, 1, 19)}
 
     async def test_it_is_as_good_as_new(self, old: Path) -> None:
@@ -243,23 +252,23 @@ class TestAnOldFile:
             assert (known.day, known.upvotes, known.linked_models) == (DAY, 42, None)
             merged = await storage.papers.record_paper(replace(known, linked_models=3), MORNING)
             assert merged == replace(known, linked_models=3)
-            assert merged in await storage.embeddings.missing("m", 10)
+            assert merged in await storage.embeddings.list_missing("m", 10)
             await self.go_on(storage)
 
     async def go_on(self, storage: Storage) -> None:
         """The first subscription's next digest is planned, sent and undone."""
-        (under_way,) = await storage.deliveries.under_way(NOW)
+        (under_way,) = await storage.deliveries.list_under_way(NOW)
         await send(storage, under_way)
         first = await storage.subscriptions.get(1)
         assert first
-        await storage.papers.record(DAY, [paper("2601.00040")], NOW)
+        await storage.papers.record_list(DAY, [paper("2601.00040")], NOW)
         following = await plan(storage, first, digest(paper("2601.00040")), run=first.next_run)
         assert following
         assert following.id > 7
         await send(storage, following)
-        await storage.deliveries.undo(following, by=7, now=NOW)
-        await storage.guilds.forget(10)
-        assert await storage.posts.channels(10) == []
+        await storage.deliveries.undo_delivery(following, by=7, now=NOW)
+        await storage.guilds.delete_server(10)
+        assert await storage.posted_papers.list_channels(10) == []
 
     async def test_highlights_and_messages_still_hang_on_their_delivery(self, old: Path) -> None:
         await migrate(old)
@@ -296,7 +305,7 @@ async def test_a_bot_killed_amid_the_migration_leaves_the_old_file_and_the_next_
     assert query(path, "PRAGMA user_version") == [(2,)]
     assert tables(path) == before
     await migrate(path)
-    assert query(path, "PRAGMA user_version") == [(len(database._migrations()),)]
+    assert query(path, "PRAGMA user_version") == [(len(database._load_migrations()),)]
     assert [query(path, now) for now in MOVED.values()] == [await answers_of_old(tmp_path, then) for then in MOVED]
 
 
@@ -322,3 +331,46 @@ async def answers_of_old(folder: Path, sql: str) -> list[tuple[Any, ...]]:
     if not path.exists():
         make_old(path, version=2)
     return query(path, sql)
+
+
+async def test_what_admins_had_set_up_is_read_by_its_new_names(tmp_path: Path) -> None:
+    path = tmp_path / "paperboy.db"
+    scripts = database._load_migrations()[:15]
+    old = (
+        '{"channel_id": 5, "at": "18:05", "zone": "Asia/Tokyo", "weekdays": "04", "cadence": "daily", "size": 3,'
+        ' "min_upvotes": 2, "risers": 1, "query": "say \\"at\\": now", "repeats": 1, "layout": "cards",'
+        ' "discussion": "highlight", "archive_after": 60, "publish": 0, "ping_role_id": null, "ping_upvotes": 0,'
+        ' "silent": 0, "quiet_line": 1}'
+    )
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(f"{' '.join(scripts)} PRAGMA user_version = 15;")
+        connection.execute(
+            "INSERT INTO subscriptions (guild_id, channel_id, at, zone, weekdays, size, min_upvotes, risers, state,"
+            " next_run_date, next_run_at, created_by, created_at, query, discussion, repeats) VALUES (1, 5, '18:05',"
+            " 'Asia/Tokyo', '04', 3, 2, 1, 'active', '2026-01-19', '2026-01-19T09:05:00+00:00', 7,"
+            " '2026-01-01T00:00:00+00:00', 'diffusion', 'highlight', 1)"
+        )
+        connection.execute("INSERT INTO wishes VALUES (1, 1, ?)", (old,))
+        connection.execute("INSERT INTO drafts VALUES ('a', 1, 7, NULL, NULL, ?, '2026-01-19T08:00:00+00:00')", (old,))
+        connection.execute(
+            "INSERT INTO changes (guild_id, subscription_id, user_id, action, details, made_at) VALUES (1, 1, 7,"
+            " 'edited', ?, '2026-01-19T08:00:00+00:00')",
+            ('{"at": ["09:00", "18:05"], "zone": ["UTC", "Asia/Tokyo"], "discussion": ["none", "highlight"]}',),
+        )
+        connection.commit()
+    async with open_storage(path) as storage:
+        subscription = await storage.subscriptions.get(1)
+        draft = await storage.drafts.get("a")
+        (entry,) = await storage.audit_log.list_latest(1, 9)
+        assert subscription
+        assert draft
+    assert subscription.settings.schedule == draft.settings.schedule
+    assert (draft.settings.schedule.time, draft.settings.schedule.timezone.key) == (time(18, 5), "Asia/Tokyo")
+    assert (subscription.settings.selection.filter, draft.settings.selection.filter) == (
+        "diffusion",
+        'say "at": now',
+    )
+    assert subscription.settings.selection.allow_repeats
+    assert draft.settings.selection.allow_repeats
+    assert draft.settings.posting.threads is Threads.PER_HIGHLIGHT
+    assert list(entry.details) == ["time", "timezone", "threads"]

@@ -13,12 +13,12 @@ async def taken(storage: Storage, *ages: timedelta) -> list[timedelta]:
     """Of snapshots of these ages, those that are kept."""
     for upvotes, age in enumerate(ages):
         await storage.papers.record_paper(paper("2601.00001", upvotes=upvotes), NOW - age)
-    before = await storage.papers.snapshots("2601.00001")
-    await storage.snapshots.thin(NOW)
-    after = await storage.papers.snapshots("2601.00001")
+    before = await storage.papers.list_snapshots("2601.00001")
+    await storage.snapshots.thin_snapshots(NOW)
+    after = await storage.papers.list_snapshots("2601.00001")
     assert set(after) <= set(before)
-    await storage.snapshots.thin(NOW)
-    assert await storage.papers.snapshots("2601.00001") == after
+    await storage.snapshots.thin_snapshots(NOW)
+    assert await storage.papers.list_snapshots("2601.00001") == after
     return [NOW - taken_at for taken_at, _ in after]
 
 
@@ -49,4 +49,4 @@ async def test_the_first_and_the_latest_are_kept_however_close(storage: Storage)
 async def test_nothing_is_written_where_there_is_nothing_to_thin(storage: Storage, path: Path) -> None:
     await taken(storage, timedelta(days=300), timedelta(days=200), timedelta(0))
     query(path, "CREATE TRIGGER never BEFORE DELETE ON upvote_snapshots BEGIN SELECT RAISE(ABORT, 'written'); END")
-    await storage.snapshots.thin(NOW)
+    await storage.snapshots.thin_snapshots(NOW)

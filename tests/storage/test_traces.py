@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from bot.storage import Storage, database, open_storage
-from bot.storage.guilds import _forget
+from bot.storage.guilds import _delete_server
 from bot.subscription.schedule import Run
-from tests.support.builders import DAY, MORNING, digest, paper, plan, query, wish
+from tests.support.builders import DAY, MORNING, build_settings, digest, paper, plan, query
 from tests.support.paths import ROOT
 
 GUILD, CHANNEL, ROLE, ADMIN, MESSAGE = (random.Random("ids").getrandbits(60) | 1 << 59 for _ in range(5))
@@ -29,26 +29,26 @@ LIMIT = 300  # seconds that a process may take to end
 
 async def furnish(storage: Storage) -> Mapping[str, bytes]:
     """A server with something of everything that is kept of servers; gives by what bytes it is recognised."""
-    wanted = wish(CHANNEL, ping_role_id=ROLE)
-    wanted = replace(wanted, taste=replace(wanted.taste, query=FILTER))
+    wanted = build_settings(CHANNEL, ping_role_id=ROLE)
+    wanted = replace(wanted, selection=replace(wanted.selection, filter=FILTER))
     await storage.guilds.join(GUILD, MORNING)
     known = await storage.subscriptions.add(GUILD, wanted, by=ADMIN, now=MORNING, next_run=Run(DAY, MORNING))
-    await storage.drafts.begin(GUILD, ADMIN, wanted, MORNING)
-    await storage.notices.first(GUILD, known.id, CHANNEL, MORNING)
+    await storage.drafts.add(GUILD, ADMIN, wanted, MORNING)
+    await storage.notices.record_if_first(GUILD, known.id, CHANNEL, MORNING)
     for number in range(12):
         day = DAY + timedelta(days=number)
         one = paper(f"2602.{number:05}", day=day)
-        await storage.papers.record(day, [one], MORNING)
+        await storage.papers.record_list(day, [one], MORNING)
         delivery = await plan(storage, known, digest(one), run=Run(day, MORNING))
         assert delivery
-        await storage.deliveries.arrived(delivery.id, 1, CHANNEL, MESSAGE + number, MORNING)
-        await storage.deliveries.complete(delivery)
-    await storage.deliveries.fold(MORNING + timedelta(days=99))
-    known = (await storage.subscriptions.of_guild(GUILD))[0]
-    changed = replace(wanted, taste=replace(wanted.taste, size=3))
+        await storage.deliveries.record_arrival(delivery.id, 1, CHANNEL, MESSAGE + number, MORNING)
+        await storage.deliveries.complete_delivery(delivery)
+    await storage.deliveries.pack_old_runs(MORNING + timedelta(days=99))
+    known = (await storage.subscriptions.list_for_server(GUILD))[0]
+    changed = replace(wanted, selection=replace(wanted.selection, size=3))
     await storage.subscriptions.edit(known, changed, known.next_run, by=ADMIN, now=MORNING)
     ids = {"server": GUILD, "channel": CHANNEL, "role": ROLE, "admin": ADMIN}
-    packed = await storage.database.rows("SELECT runs FROM past")
+    packed = await storage.database.fetch_rows("SELECT runs FROM past_runs")
     return {
         **{name: number.to_bytes(8) for name, number in ids.items()},
         **{f"{name} as text": str(number).encode() for name, number in ids.items() if name in {"channel", "role"}},
@@ -66,7 +66,7 @@ def found(path: Path, marks: Mapping[str, bytes]) -> set[str]:
 
 async def forget(storage: Storage) -> None:
     await storage.guilds.leave(GUILD, MORNING)
-    await storage.guilds.forget(GUILD)
+    await storage.guilds.delete_server(GUILD)
 
 
 def overwriting(monkeypatch: pytest.MonkeyPatch, switch: str) -> None:
@@ -126,7 +126,7 @@ async def test_of_a_server_that_was_forgotten_before_a_kill_the_next_start_leave
     async with open_storage(path) as storage:
         marks = await furnish(storage)
         await storage.guilds.leave(GUILD, MORNING)
-        await storage.database.write(partial(_forget, guild_id=GUILD, left_before=None))
+        await storage.database.write(partial(_delete_server, guild_id=GUILD, left_before=None))
         (tmp_path / "killed").mkdir()
         for each in (path, path.with_name(f"{path.name}-wal")):
             shutil.copy(each, tmp_path / "killed")  # as the kill left them
@@ -153,7 +153,7 @@ async def test_copies_that_were_left_behind_are_gone_after_the_night(
     marks = await leave_traces(path, monkeypatch)
     async with open_storage(path) as storage:
         writes = [storage.guilds.join(each, MORNING) for each in range(1, 20)]
-        await asyncio.gather(storage.database.rewrite(), *writes)
+        await asyncio.gather(storage.database.rewrite_file(), *writes)
         assert found(path, marks) == set()
         assert query(path, "SELECT * FROM traces") == []
         assert query(path, "SELECT count(*) FROM guilds") == [(19,)]
@@ -162,10 +162,10 @@ async def test_copies_that_were_left_behind_are_gone_after_the_night(
 
 async def test_where_nothing_was_forgotten_the_file_is_left_alone(path: Path) -> None:
     async with open_storage(path) as storage:
-        await storage.database.rewrite()
+        await storage.database.rewrite_file()
         before = path.read_bytes()
         await storage.guilds.join(1, MORNING)
-        await storage.database.rewrite()
+        await storage.database.rewrite_file()
         assert path.read_bytes() == before
 
 
@@ -177,7 +177,7 @@ from tests.support import crashing
 async def rewrite(path):
     async with open_storage(path) as storage:
         {first}
-        await storage.database.rewrite()
+        await storage.database.rewrite_file()
 
 logging.basicConfig()
 asyncio.run(rewrite(pathlib.Path(sys.argv[1])))
@@ -219,7 +219,7 @@ async def test_a_bot_killed_as_it_rewrites_its_file_does_it_again_and_loses_noth
     assert code == -signal.SIGKILL, said
     async with open_storage(path) as storage:
         assert len(await storage.papers.get([f"2602.{number:05}" for number in range(12)])) == 12
-        await storage.database.rewrite()
+        await storage.database.rewrite_file()
         assert found(path, marks) == set()
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
 

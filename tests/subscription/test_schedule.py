@@ -1,4 +1,4 @@
-"""The timetable: one run per due local date, in every zone, whatever the clocks do."""
+"""The schedule: one run per due local date, in every time zone, whatever the clocks do."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,13 +17,13 @@ from bot.subscription.schedule import (
     MONDAY_TO_FRIDAY,
     Cadence,
     Run,
-    Timetable,
-    first_run,
-    latest_run,
+    Schedule,
+    compute_run_time,
+    find_latest_run,
+    find_next_run,
     parse_time,
     parse_weekdays,
-    run_at,
-    weekday_choices,
+    suggest_weekdays,
 )
 
 FIRST, LAST = date(2025, 1, 1), date(2027, 12, 31)
@@ -36,64 +36,64 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 @cache
-def zones_by_rules() -> dict[tuple[bytes, ...], list[str]]:
-    """The zones of the tz database, those with the very same offsets in those years together."""
+def timezones_by_rules() -> dict[tuple[bytes, ...], list[str]]:
+    """The time zones of the tz database, those with the very same offsets in those years together."""
     groups: dict[tuple[bytes, ...], list[str]] = {}
     noons = [datetime.combine(day, time(12), UTC) for day in DATES]
     for name in sorted(available_timezones()):
-        zone = ZoneInfo(name)
-        offsets = tuple(repr(noon.astimezone(zone).utcoffset()).encode() for noon in noons)
+        timezone = ZoneInfo(name)
+        offsets = tuple(repr(noon.astimezone(timezone).utcoffset()).encode() for noon in noons)
         groups.setdefault(offsets, []).append(name)
     return groups
 
 
-def local(instant: datetime, zone: ZoneInfo) -> datetime:
-    return instant.astimezone(zone).replace(tzinfo=None)
+def local(instant: datetime, timezone: ZoneInfo) -> datetime:
+    return instant.astimezone(timezone).replace(tzinfo=None)
 
 
-def check_instant(day: date, at: time, zone: ZoneInfo, instant: datetime) -> None:
+def check_instant(day: date, at: time, timezone: ZoneInfo, instant: datetime) -> None:
     """The wanted time the first time it comes; where it never does, the first valid minute after it."""
-    wanted, shown = datetime.combine(day, at), local(instant, zone)
+    wanted, shown = datetime.combine(day, at), local(instant, timezone)
     if shown == wanted:
-        assert local(instant - timedelta(hours=3), zone) < wanted  # a repeat is at most 2 hours later
+        assert local(instant - timedelta(hours=3), timezone) < wanted  # a repeat is at most 2 hours later
         earlier = [instant - step * MINUTE for step in (30, 60, 120)]
-        assert wanted not in [local(each, zone) for each in earlier]
+        assert wanted not in [local(each, timezone) for each in earlier]
     else:
-        assert local(instant - MINUTE, zone) < wanted < shown < wanted + timedelta(hours=2, minutes=1)
+        assert local(instant - MINUTE, timezone) < wanted < shown < wanted + timedelta(hours=2, minutes=1)
 
 
 @pytest.mark.parametrize("at", TIMES, ids=str)
 def test_every_zone_runs_once_on_every_date(at: time) -> None:
     for name in sorted(available_timezones()):
-        zone = ZoneInfo(name)
-        runs = [run_at(day, at, zone) for day in DATES]
+        timezone = ZoneInfo(name)
+        runs = [compute_run_time(day, at, timezone) for day in DATES]
         assert all(one < other for one, other in pairwise(runs)), name
         for day, instant, following in zip(DATES, runs, [*runs[1:], runs[-1]], strict=True):
             if following - instant != DAY:  # clocks changed, or it is the last
-                check_instant(day, at, zone, instant)
-                check_instant(day + DAY, at, zone, run_at(day + DAY, at, zone))
+                check_instant(day, at, timezone, instant)
+                check_instant(day + DAY, at, timezone, compute_run_time(day + DAY, at, timezone))
 
 
 @pytest.mark.parametrize("at", TIMES[:2], ids=str)
 def test_ticking_from_run_to_run_meets_every_due_date_exactly_once(at: time) -> None:
-    """What the bot does: after each run it asks for the next. One zone stands for all with its rules."""
-    for names in zones_by_rules().values():
-        timetable = Timetable(at, ZoneInfo(names[0]), MONDAY_TO_FRIDAY)
-        met = list(walk(timetable))
+    """What the bot does: after each run it asks for the next. One time zone stands for all with its rules."""
+    for names in timezones_by_rules().values():
+        schedule = Schedule(at, ZoneInfo(names[0]), MONDAY_TO_FRIDAY)
+        met = list(walk(schedule))
         assert [run.date for run in met] == [day for day in DATES if day.weekday() < 5], names[0]
         assert all(one.at < other.at for one, other in pairwise(met)), names[0]
 
 
-def walk(timetable: Timetable) -> Iterator[Run]:
-    now = datetime.combine(FIRST, time(), timetable.zone).astimezone(UTC) - MINUTE
-    run = first_run(timetable, now)
+def walk(schedule: Schedule) -> Iterator[Run]:
+    now = datetime.combine(FIRST, time(), schedule.timezone).astimezone(UTC) - MINUTE
+    run = find_next_run(schedule, now)
     while run.date <= LAST:
         yield run
-        run = first_run(timetable, run.at)
+        run = find_next_run(schedule, run.at)
 
 
 @pytest.mark.parametrize(
-    ("zone", "day", "at", "instant"),
+    ("timezone", "day", "at", "instant"),
     [
         ("America/New_York", date(2025, 3, 9), time(2, 30), utc(2025, 3, 9, 7, 0)),  # 03:00 EDT
         ("America/New_York", date(2025, 3, 9), time(2, 0), utc(2025, 3, 9, 7, 0)),
@@ -115,13 +115,13 @@ def walk(timetable: Timetable) -> Iterator[Run]:
     ],
 )
 def test_a_skipped_time_comes_right_after_the_gap_and_a_repeated_one_the_first_time(
-    zone: str, day: date, at: time, instant: datetime
+    timezone: str, day: date, at: time, instant: datetime
 ) -> None:
-    assert run_at(day, at, ZoneInfo(zone)) == instant
+    assert compute_run_time(day, at, ZoneInfo(timezone)) == instant
 
 
 TIMETABLES = st.builds(
-    Timetable,
+    Schedule,
     st.times().map(lambda at: at.replace(second=0, microsecond=0, fold=0, tzinfo=None)),
     st.sampled_from(sorted(available_timezones())).map(ZoneInfo),
     st.frozensets(st.integers(0, 6), min_size=1),
@@ -131,34 +131,34 @@ INSTANTS = st.integers(0, 24 * 365 * 86400).map(lambda seconds: utc(2012, 1, 1) 
 
 
 @given(TIMETABLES, INSTANTS)
-def test_the_latest_run_and_the_first_to_come_stand_around_now(timetable: Timetable, now: datetime) -> None:
-    latest, following = latest_run(timetable, now), first_run(timetable, now)
+def test_the_latest_run_and_the_first_to_come_stand_around_now(schedule: Schedule, now: datetime) -> None:
+    latest, following = find_latest_run(schedule, now), find_next_run(schedule, now)
     assert latest.at <= now < following.at
     assert latest.date < following.date
-    assert {latest.date.weekday(), following.date.weekday()} <= timetable.weekdays
+    assert {latest.date.weekday(), following.date.weekday()} <= schedule.weekdays
     between = (latest.date + timedelta(days=n) for n in range(1, (following.date - latest.date).days))
-    assert not [day for day in between if timetable.due_on(day)]
+    assert not [day for day in between if schedule.is_due_on(day)]
 
 
 @given(TIMETABLES, INSTANTS)
-def test_asking_at_a_run_or_just_before_it_gives_that_run(timetable: Timetable, now: datetime) -> None:
-    run = first_run(timetable, now)
-    assert latest_run(timetable, run.at) == run
-    assert latest_run(timetable, first_run(timetable, run.at).at - MINUTE) == run
-    assert first_run(timetable, run.at - MINUTE) == run
+def test_asking_at_a_run_or_just_before_it_gives_that_run(schedule: Schedule, now: datetime) -> None:
+    run = find_next_run(schedule, now)
+    assert find_latest_run(schedule, run.at) == run
+    assert find_latest_run(schedule, find_next_run(schedule, run.at).at - MINUTE) == run
+    assert find_next_run(schedule, run.at - MINUTE) == run
 
 
 @given(TIMETABLES, INSTANTS, st.integers(-40, 40))
-def test_no_run_comes_on_a_date_that_has_had_its_run(timetable: Timetable, now: datetime, days: int) -> None:
+def test_no_run_comes_on_a_date_that_has_had_its_run(schedule: Schedule, now: datetime, days: int) -> None:
     after = now.date() + timedelta(days=days)
-    run = first_run(timetable, now, after=after)
+    run = find_next_run(schedule, now, after=after)
     assert run.date > after
     assert run.at > now
 
 
 class TestCadence:
-    def timetable(self, cadence: Cadence, *weekdays: int, zone: str = "UTC", at: time = NINE) -> Timetable:
-        return Timetable(at, ZoneInfo(zone), frozenset(weekdays) or EVERY_DAY, cadence)
+    def schedule(self, cadence: Cadence, *weekdays: int, timezone: str = "UTC", at: time = NINE) -> Schedule:
+        return Schedule(at, ZoneInfo(timezone), frozenset(weekdays) or EVERY_DAY, cadence)
 
     @given(st.frozensets(st.integers(0, 6), min_size=1))
     def test_a_recap_comes_on_the_first_chosen_weekday_of_every_week_or_month(self, weekdays: frozenset[int]) -> None:
@@ -166,8 +166,8 @@ class TestCadence:
             chosen = [day for day in MANY_DATES if day.weekday() in weekdays]
             weekly = cadence is Cadence.WEEKLY
             firsts = {day.isocalendar()[:2] if weekly else (day.year, day.month): day for day in reversed(chosen)}
-            timetable = self.timetable(cadence, *weekdays)
-            assert [day for day in MANY_DATES if timetable.due_on(day)] == sorted(firsts.values())
+            schedule = self.schedule(cadence, *weekdays)
+            assert [day for day in MANY_DATES if schedule.is_due_on(day)] == sorted(firsts.values())
 
     @pytest.mark.parametrize(
         ("cadence", "weekdays", "dates"),
@@ -181,21 +181,21 @@ class TestCadence:
         ],
     )
     def test_one_recap_follows_the_other(self, cadence: Cadence, weekdays: tuple[int, ...], dates: list[date]) -> None:
-        timetable, now = self.timetable(cadence, *weekdays), utc(2026, 1, 16, 9)
+        schedule, now = self.schedule(cadence, *weekdays), utc(2026, 1, 16, 9)
         for day in dates:
-            run = first_run(timetable, now)
+            run = find_next_run(schedule, now)
             assert (run.date, run.at) == (day, datetime.combine(day, NINE, UTC))
             now = run.at
 
     def test_an_earlier_chosen_weekday_gone_by_leaves_this_week_without_a_recap(self) -> None:
-        timetable = self.timetable(Cadence.WEEKLY, 0, 4)
-        assert first_run(timetable, utc(2026, 1, 20)).date == date(2026, 1, 26)  # not Friday the 23rd
+        schedule = self.schedule(Cadence.WEEKLY, 0, 4)
+        assert find_next_run(schedule, utc(2026, 1, 20)).date == date(2026, 1, 26)  # not Friday the 23rd
 
     def test_after_weeks_away_the_latest_recap_stands_for_all(self) -> None:
         now = utc(2026, 3, 18, 12)
-        assert latest_run(self.timetable(Cadence.WEEKLY, 0), now).date == date(2026, 3, 16)
-        assert latest_run(self.timetable(Cadence.MONTHLY), now).date == date(2026, 3, 1)
-        assert first_run(self.timetable(Cadence.MONTHLY), now, after=date(2026, 4, 1)).date == date(2026, 5, 1)
+        assert find_latest_run(self.schedule(Cadence.WEEKLY, 0), now).date == date(2026, 3, 16)
+        assert find_latest_run(self.schedule(Cadence.MONTHLY), now).date == date(2026, 3, 1)
+        assert find_next_run(self.schedule(Cadence.MONTHLY), now, after=date(2026, 4, 1)).date == date(2026, 5, 1)
 
     @pytest.mark.parametrize(
         ("cadence", "now", "instant"),
@@ -208,12 +208,12 @@ class TestCadence:
     def test_a_recap_keeps_its_local_time_when_the_clocks_change(
         self, cadence: Cadence, now: datetime, instant: datetime
     ) -> None:
-        timetable = self.timetable(cadence, 6, zone="Europe/Berlin", at=time(2, 30))
-        assert first_run(timetable, now).at == instant
+        schedule = self.schedule(cadence, 6, timezone="Europe/Berlin", at=time(2, 30))
+        assert find_next_run(schedule, now).at == instant
 
     def test_the_month_is_that_of_the_zone(self) -> None:
-        timetable = self.timetable(Cadence.MONTHLY, zone="Pacific/Kiritimati")
-        assert first_run(timetable, utc(2026, 1, 31, 12)) == Run(date(2026, 2, 1), utc(2026, 1, 31, 19))
+        schedule = self.schedule(Cadence.MONTHLY, timezone="Pacific/Kiritimati")
+        assert find_next_run(schedule, utc(2026, 1, 31, 12)) == Run(date(2026, 2, 1), utc(2026, 1, 31, 19))
 
 
 class TestTime:
@@ -516,9 +516,9 @@ class TestWeekdays:
             parse_weekdays(text)
 
     def test_every_choice_offered_is_understood(self) -> None:
-        assert len(weekday_choices("")) == 10
-        assert weekday_choices(" WeeK ") == ["weekdays", "weekends"]
-        assert all(parse_weekdays(name) for name in weekday_choices(""))
+        assert len(suggest_weekdays("")) == 10
+        assert suggest_weekdays(" WeeK ") == ["weekdays", "weekends"]
+        assert all(parse_weekdays(name) for name in suggest_weekdays(""))
 
     @given(st.text(max_size=40) | st.text("montuewdhfrisa ,-–&", max_size=40))
     def test_any_text_gives_weekdays_or_a_value_error(self, text: str) -> None:

@@ -102,9 +102,9 @@ class World:
     async def deliveries(self) -> tuple[list[Delivery], frozenset[str]]:
         """All deliveries, and the papers they highlight."""
         async with open_storage(self.database) as storage:
-            deliveries = await storage.deliveries.latest(self.subscription_id, 100)
+            deliveries = await storage.deliveries.list_latest(self.subscription_id, 100)
             listed = [each["paper"]["id"] for each in entries(20)]
-            return deliveries, await storage.deliveries.highlighted(self.subscription_id, listed)
+            return deliveries, await storage.deliveries.find_highlighted(self.subscription_id, listed)
 
     async def assert_arrived_once(self) -> None:
         """One message, one delivery which names it, and no paper twice."""

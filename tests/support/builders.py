@@ -11,21 +11,23 @@ from zoneinfo import ZoneInfo
 from discord.ui import LayoutView
 
 from bot.digest import Digest, Highlight
-from bot.layouts.digest import delivery_message
+from bot.layouts.digest import render_delivery_message
 from bot.layouts.refusals import explain_refusal
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, DeliveryState, Message, Storage, Subscription
-from bot.subscription.schedule import Cadence, Run, Timetable
-from bot.subscription.settings import Discussion, Posting, Taste, Wish
+from bot.subscription.schedule import Cadence, Run, Schedule
+from bot.subscription.settings import DigestSettings, PostingOptions, Selection, Threads
 
 DAY = date(2026, 1, 15)  # a Thursday, shortly after the simulated Discord's epoch
 FRIDAY = DAY + timedelta(days=1)
 MONDAY = DAY + timedelta(days=4)
 MORNING = datetime(2026, 1, 16, 8, 0, tzinfo=UTC)  # the list of DAY has closed
-TIMETABLE = Timetable(time(9), ZoneInfo("Europe/Berlin"), frozenset({0, 2, 4}))
-WISH = Wish(5, TIMETABLE, Taste(5, 2, 1, repeats=True))  # several in one channel have the same papers
+SCHEDULE = Schedule(time(9), ZoneInfo("Europe/Berlin"), frozenset({0, 2, 4}))
+SETTINGS = DigestSettings(
+    5, SCHEDULE, Selection(5, 2, 1, allow_repeats=True)
+)  # several in one channel have the same papers
 FIRST_RUN = Run(date(2026, 1, 16), datetime(2026, 1, 16, 8, tzinfo=UTC))
 SECOND_RUN = Run(date(2026, 1, 19), datetime(2026, 1, 19, 8, tzinfo=UTC))
 
@@ -35,7 +37,7 @@ GONE = Reason(ReasonKind.CHANNEL_GONE)
 HIDDEN = Reason(ReasonKind.CHANNEL_HIDDEN)
 LACKING = Reason(ReasonKind.PERMISSIONS_MISSING)  # which, Discord did not say
 OUTAGE = Reason(ReasonKind.DISCORD_FAILED, number=503)
-REFUSED = Reason(ReasonKind.MESSAGE_REFUSED, number=50035)
+REFUSED = Reason(ReasonKind.MESSAGE_REJECTED, number=50035)
 SUPERSEDED = Reason(ReasonKind.SUPERSEDED)
 
 
@@ -77,9 +79,11 @@ def paper(paper_id: str, **known: Any) -> Paper:
     return replace(Paper(paper_id, title=f"Paper {paper_id}", abstract="", day=DAY), **known)
 
 
-def wish(channel_id: int = 1, cadence: Cadence = Cadence.DAILY, **posting: Any) -> Wish:
-    """A wish for nine o'clock (UTC); `posting` overrides fields of its `Posting`."""
-    return Wish(channel_id, Timetable(time(9), ZoneInfo("UTC"), cadence=cadence), posting=Posting(**posting))
+def build_settings(channel_id: int = 1, cadence: Cadence = Cadence.DAILY, **posting: Any) -> DigestSettings:
+    """settings for nine o'clock (UTC); `posting` overrides fields of its `PostingOptions`."""
+    return DigestSettings(
+        channel_id, Schedule(time(9), ZoneInfo("UTC"), cadence=cadence), posting=PostingOptions(**posting)
+    )
 
 
 def digest(*papers: Paper, reason: Reason | None = None) -> Digest:
@@ -89,9 +93,9 @@ def digest(*papers: Paper, reason: Reason | None = None) -> Digest:
 
 
 async def subscribe(
-    storage: Storage, guild_id: int = 1, wished: Wish = WISH, next_run: Run = FIRST_RUN
+    storage: Storage, guild_id: int = 1, settings: DigestSettings = SETTINGS, next_run: Run = FIRST_RUN
 ) -> Subscription:
-    return await storage.subscriptions.add(guild_id, wished, by=7, now=MORNING, next_run=next_run)
+    return await storage.subscriptions.add(guild_id, settings, by=7, now=MORNING, next_run=next_run)
 
 
 async def plan(
@@ -104,14 +108,14 @@ async def plan(
 ) -> Delivery | None:
     """A delivery in a message for each of `nonces`; without them in one, or in none where nothing is highlighted.
 
-    The subscription is read anew, as every tick does, unless an admin has changed its wish or state meanwhile.
+    The subscription is read anew, as every tick does, unless an admin has changed its settings or state meanwhile.
     """
     newest = await storage.subscriptions.get(subscription.id)
-    if newest and (newest.wish, newest.state) == (subscription.wish, subscription.state):
+    if newest and (newest.settings, newest.state) == (subscription.settings, subscription.state):
         subscription = newest
     following = Run(run.date + timedelta(days=3), run.at + timedelta(days=3))
     usual = (f"{subscription.id} {run.date}",) if planned.highlights else ()
-    return await storage.deliveries.plan(
+    return await storage.deliveries.plan_delivery(
         subscription, run, following, planned, nonces=nonces or usual, now=MORNING, by=by
     )
 
@@ -121,28 +125,28 @@ async def send(storage: Storage, delivery: Delivery | None, message_id: int = 77
     assert delivery
     for each in delivery.messages:
         arrived_as = message_id + each.number - 1
-        await storage.deliveries.arrived(delivery.id, each.number, delivery.channel_id, arrived_as, sent_at)
-    await storage.deliveries.complete(delivery)
+        await storage.deliveries.record_arrival(delivery.id, each.number, delivery.channel_id, arrived_as, sent_at)
+    await storage.deliveries.complete_delivery(delivery)
 
 
-async def have_a_past(storage: Storage, guild_id: int = 1) -> Subscription:
+async def build_past(storage: Storage, guild_id: int = 1) -> Subscription:
     """A subscription with twelve digests of one paper each, so long ago that the first of them are the past."""
     known = await subscribe(storage, guild_id)
     for number in range(12):
         day = DAY + timedelta(days=number)
         one = paper(f"2602.{number:05}", day=day)
-        await storage.papers.record(day, [one], MORNING)
+        await storage.papers.record_list(day, [one], MORNING)
         await send(storage, await plan(storage, known, digest(one), run=Run(day, MORNING)), 1000 + number)
-    await storage.deliveries.fold(MORNING + timedelta(days=99))
+    await storage.deliveries.pack_old_runs(MORNING + timedelta(days=99))
     return known
 
 
-def refusal(kind: Refusal, **arguments: Any) -> str:
+def explain(kind: Refusal, **arguments: Any) -> str:
     """What a person is told of a refusal."""
     return explain_refusal(Refused(kind, **arguments))
 
 
-def lacking(*permissions: str) -> Reason:
+def build_missing_permissions(*permissions: str) -> Reason:
     return Reason(ReasonKind.PERMISSIONS_MISSING, permissions=permissions)
 
 
@@ -158,18 +162,24 @@ def tables(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     return {name: sorted(query(path, f"SELECT * FROM {name}"), key=repr) for (name,) in names}
 
 
-def digest_message(planned: Digest, wished: Wish, nonce: str, *, ping: int | None = None) -> LayoutView:
+def digest_message(planned: Digest, settings: DigestSettings, nonce: str, *, ping: int | None = None) -> LayoutView:
     """A digest as it is posted in one message."""
     positions = tuple(each.position for each in planned.highlights)
-    return _message(planned, wished, Discussion.NONE, Message(1, nonce, positions=positions), ping)
+    return _message(planned, settings, Threads.NONE, Message(1, nonce, positions=positions), ping)
 
 
-def highlight_message(planned: Digest, number: int, wished: Wish, nonce: str, *, ping: int | None = None) -> LayoutView:
+def highlight_message(
+    planned: Digest, number: int, settings: DigestSettings, nonce: str, *, ping: int | None = None
+) -> LayoutView:
     """The highlight at position `number` as it is posted in a message of its own."""
-    return _message(planned, wished, Discussion.HIGHLIGHT, Message(number, nonce, positions=(number,)), ping)
+    return _message(planned, settings, Threads.PER_HIGHLIGHT, Message(number, nonce, positions=(number,)), ping)
 
 
-def _message(planned: Digest, wished: Wish, discussion: Discussion, message: Message, ping: int | None) -> LayoutView:
-    wish = replace(wished, posting=replace(wished.posting, discussion=discussion))
-    delivery = Delivery(1, 1, 1, 5, DAY, DeliveryState.PLANNED, None, wish, planned, (message,), MORNING, attempts=0)
-    return delivery_message(delivery, message, ping=ping)
+def _message(
+    planned: Digest, settings: DigestSettings, threads: Threads, message: Message, ping: int | None
+) -> LayoutView:
+    settings = replace(settings, posting=replace(settings.posting, threads=threads))
+    delivery = Delivery(
+        1, 1, 1, 5, DAY, DeliveryState.PLANNED, None, settings, planned, (message,), MORNING, attempts=0
+    )
+    return render_delivery_message(delivery, message, ping=ping)

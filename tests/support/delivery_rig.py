@@ -10,12 +10,12 @@ from typing import Any
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.app import House
+from bot.app import Services
 from bot.client import PaperBot
-from bot.delivery.courier import Courier, build_courier
+from bot.delivery.dispatcher import Dispatcher, build_dispatcher
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
-from bot.subscription.schedule import first_run
-from bot.subscription.settings import Discussion, Taste, Wish
+from bot.subscription.schedule import find_next_run
+from bot.subscription.settings import DigestSettings, Selection, Threads
 from tests.support import builders
 from tests.support.builders import MORNING, Clock
 from tests.support.wire import TOKEN, Channel, Guild, Kind, Posted, Wire
@@ -24,12 +24,12 @@ LIMIT = 120  # seconds that anything may take, on the busiest machine
 
 DESTINATIONS: dict[str, tuple[Kind, dict[str, Any]]] = {
     "a text channel": (Kind.TEXT, {}),
-    "a thread": (Kind.TEXT, {"discussion": Discussion.DIGEST}),
-    "a thread for each highlight": (Kind.TEXT, {"discussion": Discussion.HIGHLIGHT}),
-    "announcements": (Kind.NEWS, {"publish": True, "discussion": Discussion.DIGEST}),
-    "an announcement for each highlight": (Kind.NEWS, {"publish": True, "discussion": Discussion.HIGHLIGHT}),
-    "a forum": (Kind.FORUM, {"discussion": Discussion.DIGEST}),
-    "a post for each highlight": (Kind.FORUM, {"discussion": Discussion.HIGHLIGHT}),
+    "a thread": (Kind.TEXT, {"threads": Threads.PER_DIGEST}),
+    "a thread for each highlight": (Kind.TEXT, {"threads": Threads.PER_HIGHLIGHT}),
+    "announcements": (Kind.NEWS, {"publish": True, "threads": Threads.PER_DIGEST}),
+    "an announcement for each highlight": (Kind.NEWS, {"publish": True, "threads": Threads.PER_HIGHLIGHT}),
+    "a forum": (Kind.FORUM, {"threads": Threads.PER_DIGEST}),
+    "a post for each highlight": (Kind.FORUM, {"threads": Threads.PER_HIGHLIGHT}),
 }
 
 
@@ -43,16 +43,16 @@ def put_back() -> Iterator[None]:
         Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
 
 
-def another_life(bot: PaperBot) -> Courier:
+def restart_dispatcher(bot: PaperBot) -> Dispatcher:
     """All that a bot knows from before a restart is in the database."""
-    house = bot.house
-    return build_courier(bot, bot.channels, house.storage, house.composer, messages_per_second=1_000_000)
+    services = bot.services
+    return build_dispatcher(bot, bot.channels, services.storage, services.composer, messages_per_second=1_000_000)
 
 
 @asynccontextmanager
-async def running_bot(house: House, wire: Wire, limit: float = LIMIT) -> AsyncIterator[PaperBot]:
+async def running_bot(services: Services, wire: Wire, limit: float = LIMIT) -> AsyncIterator[PaperBot]:
     """The real bot, connected to `wire`; its timer is left to the tests."""
-    async with asyncio.timeout(limit), PaperBot(house, shard_count=1) as bot:
+    async with asyncio.timeout(limit), PaperBot(services, shard_count=1) as bot:
         bot._connection.guild_ready_timeout = 0.05  # not two seconds for every test
         connection = asyncio.create_task(bot.start(TOKEN))
         ready = asyncio.create_task(bot.wait_until_ready())
@@ -64,24 +64,26 @@ async def running_bot(house: House, wire: Wire, limit: float = LIMIT) -> AsyncIt
 
 
 async def subscribe(
-    house: House, guild: Guild, *, size: int = 5, repeats: bool = False, **posting: Any
+    services: Services, guild: Guild, *, size: int = 5, repeats: bool = False, **posting: Any
 ) -> Subscription:
     """A subscription of `guild` for nine o'clock UTC, an hour from the beginning; `posting` says how it is posted."""
-    wish = replace(builders.wish(guild.papers.id, **posting), taste=Taste(size, risers=0, repeats=repeats))
-    run = first_run(wish.timetable, MORNING)
-    return await house.storage.subscriptions.add(guild.id, wish, by=1, now=MORNING, next_run=run)
+    settings = replace(
+        builders.build_settings(guild.papers.id, **posting), selection=Selection(size, risers=0, allow_repeats=repeats)
+    )
+    run = find_next_run(settings.schedule, MORNING)
+    return await services.storage.subscriptions.add(guild.id, settings, by=1, now=MORNING, next_run=run)
 
 
 @asynccontextmanager
 async def open_rig(
-    house: House, wire: Wire, clock: Clock, kind: Kind = Kind.TEXT, *, size: int = 5, **posting: Any
+    services: Services, wire: Wire, clock: Clock, kind: Kind = Kind.TEXT, *, size: int = 5, **posting: Any
 ) -> AsyncIterator["DeliveryRig"]:
     """A rig whose server wants its digests in a channel of this kind, posted as `posting` says."""
     guild = wire.add_guild(kind)
-    subscription = await subscribe(house, guild, size=size, **posting)
+    subscription = await subscribe(services, guild, size=size, **posting)
     clock.advance(hours=1)
-    async with running_bot(house, wire) as bot:
-        yield DeliveryRig(bot, wire, clock, house.storage, guild, subscription)
+    async with running_bot(services, wire) as bot:
+        yield DeliveryRig(bot, wire, clock, services.storage, guild, subscription)
 
 
 @dataclass
@@ -101,7 +103,7 @@ class DeliveryRig:
 
     async def tick(self, **later: float) -> None:
         self.clock.advance(**later)
-        await self.bot.courier.tick(self.clock())
+        await self.bot.dispatcher.tick(self.clock())
 
     async def learn(self, news: Channel | Guild, event: str) -> None:
         """The bot hears how a channel or a server is by now."""
@@ -110,30 +112,30 @@ class DeliveryRig:
         await heard
 
     async def deliveries(self) -> list[Delivery]:
-        return await self.storage.deliveries.latest(self.subscription.id, limit=100)
+        return await self.storage.deliveries.list_latest(self.subscription.id, limit=100)
 
-    async def standing(self) -> Subscription:
+    async def get_subscription(self) -> Subscription:
         subscription = await self.storage.subscriptions.get(self.subscription.id)
         assert subscription
         return subscription
 
     async def edit(self, channel: Channel | None = None, size: int | None = None) -> None:
-        """An admin moves the subscription, or changes its size; its next run is the next by its timetable."""
-        known = await self.standing()
-        wish = replace(known.wish, channel_id=channel.id if channel else known.wish.channel_id)
-        wish = replace(wish, taste=replace(wish.taste, size=size or wish.taste.size))
-        await self._edit(known, wish)
+        """An admin moves the subscription, or changes its size; its next run is the next by its schedule."""
+        known = await self.get_subscription()
+        settings = replace(known.settings, channel_id=channel.id if channel else known.settings.channel_id)
+        settings = replace(settings, selection=replace(settings.selection, size=size or settings.selection.size))
+        await self._edit(known, settings)
 
-    async def _edit(self, known: Subscription, wish: Wish) -> None:
-        run = first_run(wish.timetable, self.clock.now - timedelta(minutes=1))
+    async def _edit(self, known: Subscription, settings: DigestSettings) -> None:
+        run = find_next_run(settings.schedule, self.clock.now - timedelta(minutes=1))
         taken = [each.run_date for each in await self.deliveries()]
         if run.date in taken:
-            run = first_run(wish.timetable, self.clock.now)
-        await self.storage.subscriptions.edit(known, wish, run, by=1, now=self.clock.now)
+            run = find_next_run(settings.schedule, self.clock.now)
+        await self.storage.subscriptions.edit(known, settings, run, by=1, now=self.clock.now)
 
     async def resume(self) -> None:
-        known = await self.standing()
-        run = first_run(known.wish.timetable, self.clock.now)
+        known = await self.get_subscription()
+        run = find_next_run(known.settings.schedule, self.clock.now)
         await self.storage.subscriptions.resume(known, run, by=1, now=self.clock.now)
 
     async def assert_arrived_once(self) -> None:
@@ -155,9 +157,9 @@ def assert_complete(channel: Channel, delivery: Delivery) -> None:
     """Each message once, each with its thread, and published, if that is wanted."""
     assert (delivery.state, delivery.reason) == (DeliveryState.SENT, None)
     assert_holds(channel.digests, delivery)
-    posting, messages = delivery.wish.posting, [message.id for message in channel.digests]
+    posting, messages = delivery.settings.posting, [message.id for message in channel.digests]
     if channel.kind is Kind.FORUM:
         assert [post.id for post in channel.posts] == messages
     else:
-        assert [thread.id for thread in channel.threads] == (messages if posting.discussion != "none" else [])
+        assert [thread.id for thread in channel.threads] == (messages if posting.threads != "none" else [])
     assert all(message.crossposted is posting.publish for message in channel.messages)

@@ -7,8 +7,8 @@ from typing import Any
 import simcord
 
 from bot.storage import Delivery, Subscription
-from bot.subscription.schedule import first_run
-from bot.subscription.settings import Discussion
+from bot.subscription.schedule import find_next_run
+from bot.subscription.settings import Threads
 from tests.support import builders
 from tests.support.server import Server
 
@@ -48,21 +48,21 @@ class Destination:
 
 DESTINATIONS = {
     "text": Destination(text),
-    "a thread": Destination(text, THREADS, {"discussion": Discussion.DIGEST}),
-    "threads": Destination(text, THREADS, {"discussion": Discussion.HIGHLIGHT}),
+    "a thread": Destination(text, THREADS, {"threads": Threads.PER_DIGEST}),
+    "threads": Destination(text, THREADS, {"threads": Threads.PER_HIGHLIGHT}),
     "announcement": Destination(news, BASIC, {"publish": True}),
-    "announcement with a thread": Destination(news, THREADS, {"publish": True, "discussion": Discussion.DIGEST}),
-    "forum": Destination(forum, BASIC, {"discussion": Discussion.DIGEST}),
-    "forum posts": Destination(forum, BASIC, {"discussion": Discussion.HIGHLIGHT}),
+    "announcement with a thread": Destination(news, THREADS, {"publish": True, "threads": Threads.PER_DIGEST}),
+    "forum": Destination(forum, BASIC, {"threads": Threads.PER_DIGEST}),
+    "forum posts": Destination(forum, BASIC, {"threads": Threads.PER_HIGHLIGHT}),
 }
 
 
 async def wanted(server: Server, channel: simcord.ChannelHandle, **posting: Any) -> Subscription:
     """A subscription for nine o'clock, posted as `posting` says."""
-    wish, now = builders.wish(channel.id, **posting), server.clock()
-    run = first_run(wish.timetable, now)
-    add = server.bot.house.storage.subscriptions.add
-    return await add(server.guild.id, wish, by=server.admin.id, now=now, next_run=run)
+    settings, now = builders.build_settings(channel.id, **posting), server.clock()
+    run = find_next_run(settings.schedule, now)
+    add = server.bot.services.storage.subscriptions.add
+    return await add(server.guild.id, settings, by=server.admin.id, now=now, next_run=run)
 
 
 async def made(server: Server, destination: Destination, **posting: Any) -> simcord.ChannelHandle:
@@ -73,5 +73,5 @@ async def made(server: Server, destination: Destination, **posting: Any) -> simc
 
 
 async def latest(server: Server, subscription_id: int = 1) -> Delivery:
-    (delivery,) = await server.bot.house.storage.deliveries.latest(subscription_id)
+    (delivery,) = await server.bot.services.storage.deliveries.list_latest(subscription_id)
     return delivery

@@ -6,7 +6,7 @@ from zlib import crc32
 import numpy as np
 
 from bot.papers import Paper
-from bot.search import Encoder, Meaning, text_of
+from bot.search import Encoder, Meaning, get_embedded_text
 from bot.search.meaning import DIMENSIONS
 
 
@@ -31,5 +31,5 @@ class ScriptedEncoder:
 
 def understood(papers: Sequence[Paper], encoder: Encoder) -> Meaning:
     meaning = Meaning(encoder)
-    meaning.take_in([(each.id, meaning.vector(text_of(each))) for each in papers])
+    meaning.add_vectors([(each.id, meaning.encode_text(get_embedded_text(each))) for each in papers])
     return meaning

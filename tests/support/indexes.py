@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from bot.papers import Paper
-from bot.search import Found, Meaning, Query, Search, parse
+from bot.search import FoundPapers, Meaning, Query, SearchIndex, parse_query
 from tests.support.builders import paper
 
 TODAY = date(2026, 1, 16)
@@ -24,28 +24,28 @@ SAMPLE_PAPERS = (
 )
 
 
-def parse_query(text: str) -> Query:
-    return parse(text, TODAY)
+def parse_on_day(text: str) -> Query:
+    return parse_query(text, TODAY)
 
 
 @contextmanager
-def open_index(folder: Path, papers: Iterable[Paper], meaning: Meaning | None = None) -> Iterator[Search]:
+def open_index(folder: Path, papers: Iterable[Paper], meaning: Meaning | None = None) -> Iterator[SearchIndex]:
     """The index over `papers`, in a folder of its own under `folder`."""
-    index = Search(folder / "paperboy.index", "archive", last_change=0, meaning=meaning)
-    index.update(list(enumerate(papers, 1)))
+    index = SearchIndex(folder / "paperboy.index", "archive", last_change=0, meaning=meaning)
+    index.add_papers(list(enumerate(papers, 1)))
     yield index
     index.close()
 
 
-def find(index: Search, text: str, limit: int = 10, offset: int = 0) -> Found:
-    return index.find(parse_query(text), limit=limit, offset=offset)
+def find(index: SearchIndex, text: str, limit: int = 10, offset: int = 0) -> FoundPapers:
+    return index.find_papers(parse_on_day(text), limit=limit, offset=offset)
 
 
-def ids(index: Search, text: str, limit: int = 10) -> list[str]:
+def ids(index: SearchIndex, text: str, limit: int = 10) -> list[str]:
     return list(find(index, text, limit).ids)
 
 
-def in_pages(index: Search, text: str, size: int = 5) -> list[str]:
+def in_pages(index: SearchIndex, text: str, size: int = 5) -> list[str]:
     """All that `text` finds, page after page."""
     found: list[str] = []
     while page := find(index, text, size, len(found)).ids:

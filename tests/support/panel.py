@@ -7,7 +7,7 @@ from typing import Any
 import simcord
 
 from bot.storage import Draft
-from bot.subscription.settings import Wish
+from bot.subscription.settings import DigestSettings
 from tests.support.messages import custom_ids, read_texts
 from tests.support.server import Server
 
@@ -33,12 +33,12 @@ class Panel:
         return [each.split(":", 2)[2] for each in custom_ids(self.message)]
 
     async def draft(self) -> Draft:
-        draft = await self.server.bot.house.storage.drafts.get(self.draft_id)
+        draft = await self.server.bot.services.storage.drafts.get(self.draft_id)
         assert draft
         return draft
 
-    async def wish(self) -> Wish:
-        return (await self.draft()).wish
+    async def settings(self) -> DigestSettings:
+        return (await self.draft()).settings
 
     def id_of(self, part: str) -> str:
         return f"panel:{self.draft_id}:{part}"

@@ -17,11 +17,11 @@ class FrailPapers(PapersServer):
     unservable: frozenset[date] = frozenset()
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
+    async def answer_list(self, request: web.Request) -> web.StreamResponse:
         if self.meanwhile:
             await self.meanwhile()
         failing = self.down or date.fromisoformat(request.query["date"]) in self.unservable
-        return _down() if failing else await super().answer(request)
+        return _down() if failing else await super().answer_list(request)
 
     async def answer_paper(self, request: web.Request) -> web.StreamResponse:
         return _down() if self.down else await super().answer_paper(request)
@@ -41,9 +41,9 @@ class Papers(FrailPapers):
         super().__init__(lists)
         self.asked: list[date] = []
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
+    async def answer_list(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(date.fromisoformat(request.query["date"]))
-        return await super().answer(request)
+        return await super().answer_list(request)
 
 
 def list_two_days() -> Papers:

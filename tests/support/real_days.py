@@ -52,14 +52,14 @@ class CalendarServer(PapersServer):
         super().__init__({known.day: known.entries for known in real_days()})
         self._clock = clock
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
+    async def answer_list(self, request: web.Request) -> web.StreamResponse:
         if date.fromisoformat(request.query["date"]) > self._clock().date():
             return web.json_response({"error": "the date is in the future"}, status=400)
-        return await super().answer(request)
+        return await super().answer_list(request)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SubscriptionCase:
     """What an admin asks for, in the words of `/digest add`."""
 
     time: str
@@ -68,17 +68,17 @@ class Wish:
     size: int
 
     def runs(self, first: date, last: date) -> list[tuple[date, datetime]]:
-        """The due dates from `first` to `last` with their instants (UTC), told without the bot's own timetable."""
-        at, zone = time.fromisoformat(f"{self.time:0>5}"), ZoneInfo(self.timezone)
+        """The due dates from `first` to `last` with their instants (UTC), told without the bot's own schedule."""
+        at, timezone = time.fromisoformat(f"{self.time:0>5}"), ZoneInfo(self.timezone)
         due = 7 if self.weekdays == "every day" else 5
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-        return [(day, datetime.combine(day, at, zone).astimezone(UTC)) for day in days if day.weekday() < due]
+        return [(day, datetime.combine(day, at, timezone).astimezone(UTC)) for day in days if day.weekday() < due]
 
 
-WISHES = (
-    Wish("9:00", "Europe/Berlin", "weekdays", 5),
-    Wish("8:00", "America/New_York", "every day", 5),
-    Wish("18:30", "Asia/Kolkata", "weekdays", 10),
+ALL_SETTINGS = (
+    SubscriptionCase("9:00", "Europe/Berlin", "weekdays", 5),
+    SubscriptionCase("8:00", "America/New_York", "every day", 5),
+    SubscriptionCase("18:30", "Asia/Kolkata", "weekdays", 10),
 )
 
 

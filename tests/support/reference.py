@@ -7,10 +7,10 @@ from tempfile import TemporaryDirectory
 
 from discord import app_commands
 
-from bot.app import open_house
+from bot.app import open_services
 from bot.client import COGS, PaperBot
 from bot.papers.api import PapersAPI
-from bot.settings import env_example
+from bot.settings import render_env_example
 from tests.support.paths import ROOT
 
 COMMANDS, SETTINGS = ROOT / "docs" / "commands.md", ROOT / ".env.example"
@@ -27,8 +27,8 @@ direct messages, and anywhere for people who install the bot for themselves. How
 async def commands() -> str:
     """The command reference, from the commands that the bot registers."""
     with TemporaryDirectory() as folder:
-        async with PapersAPI("http://127.0.0.1") as api, open_house(Path(folder) / "paperboy.db", api) as house:
-            bot = PaperBot(house, shard_count=1)
+        async with PapersAPI("http://127.0.0.1") as api, open_services(Path(folder) / "paperboy.db", api) as services:
+            bot = PaperBot(services, shard_count=1)
             for name in COGS:
                 await bot.load_extension(f"cogs.{name}")
             listed = [each for each in bot.tree.walk_commands() if isinstance(each, app_commands.Command)]
@@ -49,4 +49,4 @@ def _section(command: app_commands.Command) -> Iterator[str]:  # type: ignore[ty
 
 if __name__ == "__main__":
     COMMANDS.write_text(asyncio.run(commands()), encoding="utf-8")
-    SETTINGS.write_text(env_example(), encoding="utf-8")
+    SETTINGS.write_text(render_env_example(), encoding="utf-8")

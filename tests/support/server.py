@@ -47,7 +47,7 @@ class Server:
 
     async def tick(self) -> None:
         """A minute's tick of posting, at the clock's time."""
-        await self.bot.courier.tick(self.bot.house.clock())
+        await self.bot.dispatcher.tick(self.bot.services.clock())
         await self.env.settle()
 
     async def later(self, **amount: float) -> None:
@@ -62,7 +62,7 @@ class Server:
 
     async def restart(self) -> None:
         """The bot ends, and another begins in the same house."""
-        self.bot = PaperBot(replace(self.bot.house, scheduler=new_scheduler()), shard_count=1)
+        self.bot = PaperBot(replace(self.bot.services, scheduler=new_scheduler()), shard_count=1)
         await self.env.restart_bot(self.bot)
 
     @property
@@ -100,7 +100,7 @@ async def post(server: Server) -> discord.Message:
 
 async def deliveries(server: Server) -> list[Delivery]:
     """Those of the first subscription, latest first."""
-    return await server.bot.house.storage.deliveries.latest(1, limit=100)
+    return await server.bot.services.storage.deliveries.list_latest(1, limit=100)
 
 
 def stale_button(server: Server, custom_id: str) -> discord.Message:
@@ -137,10 +137,10 @@ def other_admin(server: Server, guild: Any, name: str) -> Any:
 
 
 async def subscriptions(server: Server) -> list[Subscription]:
-    return await server.bot.house.storage.subscriptions.of_guild(server.guild.id)
+    return await server.bot.services.storage.subscriptions.list_for_server(server.guild.id)
 
 
-async def standing(server: Server) -> Subscription:
+async def get_subscription(server: Server) -> Subscription:
     (only,) = await subscriptions(server)
     return only
 

@@ -8,35 +8,37 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.app import House, open_house
+from bot.app import Services, open_services
 from bot.delivery.planning import Planner
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
 from bot.settings import KEEP_DETAILS_DAYS
 from bot.storage import Delivery, DeliveryState, Storage
-from bot.subscription.schedule import Cadence, Timetable, first_run
-from bot.subscription.settings import Discussion, Posting, Taste, Wish
+from bot.subscription.schedule import Cadence, Schedule, find_next_run
+from bot.subscription.settings import DigestSettings, PostingOptions, Selection, Threads
 
 FIRST_DAY = date(2026, 1, 5)  # a Monday
 DAYS = 366
 LISTED = 20  # papers a day
 COMES_AGAIN_AFTER = (9, 70, 200)  # days: a paper of then is listed again, with more upvotes than any other
 DISCORD_EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
-DAILY = Timetable(time(9), ZoneInfo("Europe/Berlin"))
-KINDS: Mapping[str, Wish] = {
-    "five a day": Wish(0, DAILY, Taste(5)),
-    "ten a day": Wish(0, DAILY, Taste(10)),
-    "five a day, a message each": Wish(0, DAILY, Taste(5), Posting(discussion=Discussion.HIGHLIGHT)),
-    "nearly always quiet": Wish(0, DAILY, Taste(5, min_upvotes=2000), Posting(quiet_line=True)),
-    "ten a week": Wish(0, replace(DAILY, weekdays=frozenset({0}), cadence=Cadence.WEEKLY), Taste(10)),
+DAILY = Schedule(time(9), ZoneInfo("Europe/Berlin"))
+KINDS: Mapping[str, DigestSettings] = {
+    "five a day": DigestSettings(0, DAILY, Selection(5)),
+    "ten a day": DigestSettings(0, DAILY, Selection(10)),
+    "five a day, a message each": DigestSettings(0, DAILY, Selection(5), PostingOptions(threads=Threads.PER_HIGHLIGHT)),
+    "nearly always quiet": DigestSettings(0, DAILY, Selection(5, min_upvotes=2000), PostingOptions(quiet_line=True)),
+    "ten a week": DigestSettings(0, replace(DAILY, weekdays=frozenset({0}), cadence=Cadence.WEEKLY), Selection(10)),
 }
 
 
 class Year:
-    """Lives through a year in the file at `path`; each of `wishes` is a subscription of a server of its own."""
+    """Lives through a year in the file at `path`; each of `settings` is a subscription of a server of its own."""
 
-    def __init__(self, path: Path, wishes: Sequence[Wish], *, shrinking: bool = True, days: int = DAYS) -> None:
-        self.path, self.wishes, self.shrinking, self.days = path, wishes, shrinking, days
+    def __init__(
+        self, path: Path, all_settings: Sequence[DigestSettings], *, shrinking: bool = True, days: int = DAYS
+    ) -> None:
+        self.path, self.all_settings, self.shrinking, self.days = path, all_settings, shrinking, days
         self.now = self.morning(FIRST_DAY)
         self.lists: dict[date, list[Paper]] = {}
         self._chance = random.Random(7)
@@ -46,10 +48,13 @@ class Year:
         return datetime.combine(day + timedelta(days=1), time(8, 5), UTC)
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[House]:
-        """The house over the file; the papers API is not there."""
-        async with PapersAPI("http://127.0.0.1:9") as api, open_house(self.path, api, clock=lambda: self.now) as house:
-            yield house
+    async def open(self) -> AsyncIterator[Services]:
+        """The services over the file; the papers API is not there."""
+        async with (
+            PapersAPI("http://127.0.0.1:9") as api,
+            open_services(self.path, api, clock=lambda: self.now) as services,
+        ):
+            yield services
 
     @property
     def kilobytes(self) -> float:
@@ -57,18 +62,18 @@ class Year:
         return self.path.stat().st_size / 1000
 
     async def live(self) -> None:
-        async with self.open() as house:
-            planner = Planner(house.storage, house.composer)
-            for number, wish in enumerate(self.wishes):
-                await self._subscribe(house.storage, number, wish)
+        async with self.open() as services:
+            planner = Planner(services.storage, services.composer)
+            for number, settings in enumerate(self.all_settings):
+                await self._subscribe(services.storage, number, settings)
             for number in range(self.days):
-                await self._live_a_day(house.storage, planner, FIRST_DAY + timedelta(days=number))
+                await self._live_a_day(services.storage, planner, FIRST_DAY + timedelta(days=number))
 
-    async def _subscribe(self, storage: Storage, number: int, wish: Wish) -> None:
+    async def _subscribe(self, storage: Storage, number: int, settings: DigestSettings) -> None:
         place = self._snowflake(self.now - timedelta(days=300))
-        run = first_run(wish.timetable, self.now - timedelta(days=1))
+        run = find_next_run(settings.schedule, self.now - timedelta(days=1))
         await storage.subscriptions.add(
-            place, replace(wish, channel_id=place + number + 1), by=place, now=self.now, next_run=run
+            place, replace(settings, channel_id=place + number + 1), by=place, now=self.now, next_run=run
         )
 
     async def _live_a_day(self, storage: Storage, planner: Planner, day: date) -> None:
@@ -77,8 +82,8 @@ class Year:
         again = 7 if day.weekday() == 6 else 1  # lists that are read again for a digest over several days
         for each in (day - timedelta(days=back) for back in range(again)):
             if each in self.lists:
-                await storage.papers.record(each, self.lists[each], self.now)
-        for subscription in await storage.subscriptions.due(self.now):
+                await storage.papers.record_list(each, self.lists[each], self.now)
+        for subscription in await storage.subscriptions.list_due(self.now):
             delivery = await planner.plan_due(subscription, self.now)
             assert delivery
             if delivery.state is DeliveryState.PLANNED:
@@ -86,7 +91,7 @@ class Year:
         if self.shrinking:
             await self.fold(storage)
         if self.shrinking and day.weekday() == 6:  # the upvotes are the archive's, and it takes a while
-            await storage.snapshots.thin(self.now)
+            await storage.snapshots.thin_snapshots(self.now)
 
     def _listed(self, day: date) -> list[Paper]:
         """Papers with ids by chance, and some of long ago."""
@@ -103,20 +108,20 @@ class Year:
         began = self.now + timedelta(seconds=self._chance.randrange(50))
         for message in delivery.messages:
             sent_at = began + timedelta(seconds=message.number)
-            await storage.deliveries.arrived(
+            await storage.deliveries.record_arrival(
                 delivery.id, message.number, delivery.channel_id, self._snowflake(sent_at), sent_at
             )
-        await storage.deliveries.complete(delivery)
+        await storage.deliveries.complete_delivery(delivery)
 
     def _snowflake(self, instant: datetime) -> int:
         milliseconds = int((instant - DISCORD_EPOCH).total_seconds() * 1000) + self._chance.randrange(1000)
         return milliseconds << 22 | self._chance.randrange(1 << 22)
 
     async def fold(self, storage: Storage) -> None:
-        await storage.deliveries.fold(self.now - timedelta(days=KEEP_DETAILS_DAYS))
+        await storage.deliveries.pack_old_runs(self.now - timedelta(days=KEEP_DETAILS_DAYS))
 
     async def shrink(self) -> None:
         """What the bot does every night."""
-        async with self.open() as house:
-            await self.fold(house.storage)
-            await house.storage.snapshots.thin(self.now)
+        async with self.open() as services:
+            await self.fold(services.storage)
+            await services.storage.snapshots.thin_snapshots(self.now)

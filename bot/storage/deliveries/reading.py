@@ -7,22 +7,22 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from bot.digest import RISER_DAYS, days_between
-from bot.storage.database import Database, fetched, iso, readable
-from bot.storage.deliveries.rows import POSTED, read_delivery, recall, select_highlights, select_messages
-from bot.storage.deliveries.values import Delivery, Standing
-from bot.storage.papers import select_captured, select_last_change
-from bot.storage.past import (
+from bot.digest import RISER_DAYS, list_days
+from bot.storage.database import Database, fetch_all, read_or_log, to_iso
+from bot.storage.deliveries.rows import POSTED, read_delivery, restore_delivery, select_highlights, select_messages
+from bot.storage.deliveries.values import Delivery, DigestInputs
+from bot.storage.digest_settings import DELIVERED_SETTINGS
+from bot.storage.papers import select_capture_times, select_last_change
+from bot.storage.past_runs import (
     PastRun,
-    highlighted_long_ago,
-    listed_highlighted_long_ago,
-    past_covering,
-    past_of_papers,
-    past_of_papers_in,
+    select_highlighted_long_ago,
+    select_listed_highlighted_long_ago,
+    select_runs_covering,
+    select_runs_with_papers,
+    select_server_runs_with_papers,
 )
 from bot.storage.subscriptions import Subscription
-from bot.storage.wishes import DELIVERED_WISH
-from bot.subscription.settings import Wish
+from bot.subscription.settings import DigestSettings
 
 LONGEST_WAIT = timedelta(hours=1)  # for another try; a longer one was noted before the clock was set back
 
@@ -34,74 +34,79 @@ class DeliveryReader:
         self._database = database
 
     async def get(self, delivery_id: int) -> Delivery | None:
-        return await self._only("deliveries.id = ?", delivery_id)
+        return await self._select_one("deliveries.id = ?", delivery_id)
 
-    async def with_nonce(self, nonce: str) -> Delivery | None:
+    async def find_by_nonce(self, nonce: str) -> Delivery | None:
         """The delivery that a message belongs to."""
-        return await self._only("deliveries.id = (SELECT delivery_id FROM messages WHERE nonce = ?)", nonce)
+        return await self._select_one("deliveries.id = (SELECT delivery_id FROM messages WHERE nonce = ?)", nonce)
 
-    async def under_way(self, now: datetime) -> list[Delivery]:
+    async def list_under_way(self, now: datetime) -> list[Delivery]:
         """Planned deliveries of active subscriptions that may be tried (again) now."""
-        return await self._where(
+        return await self._select_where(
             "deliveries.id IN (SELECT id FROM deliveries WHERE state = 'planned') AND subscriptions.state = 'active'"
             " AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ? OR next_run_at <= ?) ORDER BY deliveries.id",
-            iso(now),
-            iso(now + LONGEST_WAIT),
-            iso(now),
+            to_iso(now),
+            to_iso(now + LONGEST_WAIT),
+            to_iso(now),
         )
 
-    async def latest(self, subscription_id: int, limit: int = 1) -> list[Delivery]:
+    async def list_latest(self, subscription_id: int, limit: int = 1) -> list[Delivery]:
         """A subscription's latest deliveries, latest run first."""
-        return await self._where("subscription_id = ? ORDER BY run_date DESC LIMIT ?", subscription_id, limit)
+        return await self._select_where("subscription_id = ? ORDER BY run_date DESC LIMIT ?", subscription_id, limit)
 
     async def is_under_way(self, subscription_id: int) -> bool:
         """Whether a digest of the subscription is planned, and not there yet."""
-        rows = await self._database.rows(
+        rows = await self._database.fetch_rows(
             "SELECT 1 FROM deliveries WHERE subscription_id = ? AND state = 'planned'", subscription_id
         )
         return bool(rows)
 
-    async def last_posted(self, subscription_id: int) -> Delivery | None:
+    async def get_last_posted(self, subscription_id: int) -> Delivery | None:
         """The latest run that highlighted something in a message which is there, or was until it was undone."""
-        return await self._only(f"subscription_id = ? AND {POSTED} ORDER BY run_date DESC LIMIT 1", subscription_id)
+        return await self._select_one(
+            f"subscription_id = ? AND {POSTED} ORDER BY run_date DESC LIMIT 1", subscription_id
+        )
 
-    async def taken(self, subscription_id: int, since: date) -> frozenset[date]:
+    async def list_planned_dates(self, subscription_id: int, since: date) -> frozenset[date]:
         """The dates from `since` on that have had their run, or were sent before their time."""
-        rows = await self._database.rows(
+        rows = await self._database.fetch_rows(
             "SELECT run_date FROM deliveries WHERE subscription_id = ? AND run_date >= ?",
             *(subscription_id, since.isoformat()),
         )
         return frozenset(date.fromisoformat(day) for (day,) in rows)
 
-    async def covered_until(self, subscription_id: int) -> date | None:
+    async def get_covered_until(self, subscription_id: int) -> date | None:
         """The last day a subscription need not look at again, None before its first run.
 
         A delivery that failed or was undone covers nothing: where there is no other, all of its days are open.
         """
-        return await self._database.read(lambda connection: _covered_until(connection, subscription_id))
+        return await self._database.read(lambda connection: _select_covered_until(connection, subscription_id))
 
-    async def standing(
-        self, subscription_id: int | None, first: date, closed: date, *, guild_id: int, wish: Wish
-    ) -> Standing:
+    async def read_digest_inputs(
+        self, subscription_id: int | None, first: date, closed: date, *, guild_id: int, settings: DigestSettings
+    ) -> DigestInputs:
         """Where a subscription stands, whose next digest is for days up to `closed`.
 
         One that has had nothing yet, or None, begins with the day `first`.
         """
 
-        def look_up(connection: sqlite3.Connection) -> Standing:
-            covered = _covered_until(connection, subscription_id) if subscription_id else None
+        def look_up(connection: sqlite3.Connection) -> DigestInputs:
+            covered = _select_covered_until(connection, subscription_id) if subscription_id else None
             begins = covered + timedelta(days=1) if covered else first
             earliest = begins - timedelta(days=RISER_DAYS)
-            others = select_others(connection, guild_id, wish, but=subscription_id)
+            others = select_others(connection, guild_id, settings, but=subscription_id)
             whose = [subscription_id, *others] if subscription_id and covered else others
-            had = (_highlighted_of(connection, each, earliest, closed, own=each == subscription_id) for each in whose)
+            had = (
+                _select_highlighted_of(connection, each, earliest, closed, own=each == subscription_id)
+                for each in whose
+            )
             highlighted = frozenset[str]().union(*had)
-            captured = select_captured(connection, days_between(begins, closed))
-            return Standing(covered, begins, highlighted, captured, select_last_change(connection), tuple(others))
+            captured = select_capture_times(connection, list_days(begins, closed))
+            return DigestInputs(covered, begins, highlighted, captured, select_last_change(connection), tuple(others))
 
         return await self._database.read(look_up)
 
-    async def highlighted(
+    async def find_highlighted(
         self, subscription_id: int | None, paper_ids: Iterable[str], others: Iterable[int] = ()
     ) -> frozenset[str]:
         """Those of these papers that a subscription or one of `others` has highlighted, or may not post."""
@@ -113,39 +118,39 @@ class DeliveryReader:
 
         return await self._database.read(look_up)
 
-    async def of_paper(self, subscription_id: int, paper_id: str) -> Delivery | None:
+    async def find_by_paper(self, subscription_id: int, paper_id: str) -> Delivery | None:
         """The delivery in which a subscription highlighted a paper."""
         known = "deliveries.id = (SELECT delivery_id FROM highlights WHERE subscription_id = ? AND paper_id = ?)"
 
         def look_up(connection: sqlite3.Connection) -> Delivery | None:
-            if found := _select(connection, known, subscription_id, paper_id):
+            if found := _select_deliveries(connection, known, subscription_id, paper_id):
                 return found[0]
-            runs = past_of_papers(connection, subscription_id, [paper_id])
-            return _recalled(
+            runs = select_runs_with_papers(connection, subscription_id, [paper_id])
+            return _restore_first(
                 connection, [run for run in runs if paper_id in {each.paper_id for each in run.highlights}]
             )
 
         return await self._database.read(look_up)
 
-    async def refusing(self, subscription_id: int, paper_id: str) -> Delivery | None:
+    async def find_rejection(self, subscription_id: int, paper_id: str) -> Delivery | None:
         """The delivery in which Discord refused a paper to a subscription."""
-        return await self._only(
-            "deliveries.id = (SELECT delivery_id FROM refused_papers WHERE subscription_id = ? AND paper_id = ?)",
+        return await self._select_one(
+            "deliveries.id = (SELECT delivery_id FROM rejected_papers WHERE subscription_id = ? AND paper_id = ?)",
             subscription_id,
             paper_id,
         )
 
-    async def elsewhere(self, subscription: Subscription, paper_id: str) -> Delivery | None:
+    async def find_elsewhere(self, subscription: Subscription, paper_id: str) -> Delivery | None:
         """The delivery in which another subscription highlighted a paper, which `subscription` therefore leaves out."""
-        guild_id, wish = subscription.guild_id, subscription.wish
+        guild_id, settings = subscription.guild_id, subscription.settings
 
         def look_up(connection: sqlite3.Connection) -> list[int]:
-            return select_others(connection, guild_id, wish, but=subscription.id)
+            return select_others(connection, guild_id, settings, but=subscription.id)
 
-        found = [await self.of_paper(other, paper_id) for other in await self._database.read(look_up)]
+        found = [await self.find_by_paper(other, paper_id) for other in await self._database.read(look_up)]
         return next((delivery for delivery in found if delivery), None)
 
-    async def covering(self, subscription_id: int, day: date) -> Delivery | None:
+    async def find_covering(self, subscription_id: int, day: date) -> Delivery | None:
         """The delivery that covered a day's list for a subscription; one that failed or was undone covers nothing."""
         known = (
             "subscription_id = ? AND deliveries.state NOT IN ('failed', 'undone')"
@@ -153,28 +158,28 @@ class DeliveryReader:
         )
 
         def look_up(connection: sqlite3.Connection) -> Delivery | None:
-            if earlier := _recalled(connection, past_covering(connection, subscription_id, day)):
+            if earlier := _restore_first(connection, select_runs_covering(connection, subscription_id, day)):
                 return earlier
-            found = _select(connection, known, subscription_id, day.isoformat())
+            found = _select_deliveries(connection, known, subscription_id, day.isoformat())
             return found[0] if found else None
 
         return await self._database.read(look_up)
 
-    async def seen(self, guild_id: int, paper_ids: Iterable[str]) -> dict[str, date] | None:
+    async def find_first_seen(self, guild_id: int, paper_ids: Iterable[str]) -> dict[str, date] | None:
         """When a server's daily digests first had each of these papers; None where it has had no daily digest."""
         ids = list(paper_ids)
         daily = (  # of one that failed, only what had arrived is still highlighted
             "FROM highlights JOIN deliveries ON deliveries.id = delivery_id"
             " JOIN subscriptions ON subscriptions.id = deliveries.subscription_id WHERE guild_id = ?"
             " AND deliveries.state IN ('planned', 'sent', 'failed')"
-            f" AND {DELIVERED_WISH} ->> 'cadence' = 'daily'"
+            f" AND {DELIVERED_SETTINGS} ->> 'cadence' = 'daily'"
         )
 
         def look_up(connection: sqlite3.Connection) -> dict[str, date] | None:
-            dailies = _past_dailies(connection, guild_id)
-            if not dailies and not fetched(connection, f"SELECT 1 {daily} LIMIT 1", (guild_id,)):
+            dailies = _select_past_dailies(connection, guild_id)
+            if not dailies and not fetch_all(connection, f"SELECT 1 {daily} LIMIT 1", (guild_id,)):
                 return None
-            first = _first_seen(connection, guild_id, ids, dailies)
+            first = _find_first_seen(connection, guild_id, ids, dailies)
             rows = connection.execute(
                 f"SELECT paper_id, min(run_date) {daily} AND paper_id IN (SELECT value FROM json_each(?))"
                 " GROUP BY paper_id",
@@ -186,16 +191,16 @@ class DeliveryReader:
 
         return await self._database.read(look_up)
 
-    async def published_since(self, place_id: int, instant: datetime) -> int:
+    async def count_published_since(self, place_id: int, instant: datetime) -> int:
         """How many messages of a channel were published from `instant` on."""
-        ((count,),) = await self._database.rows(
-            "SELECT count(*) FROM messages WHERE place_id = ? AND published_at >= ?", place_id, iso(instant)
+        ((count,),) = await self._database.fetch_rows(
+            "SELECT count(*) FROM messages WHERE place_id = ? AND published_at >= ?", place_id, to_iso(instant)
         )
         return int(count)
 
-    async def failures_in_a_row(self, subscription_id: int) -> int:
+    async def count_failures_in_a_row(self, subscription_id: int) -> int:
         """How many of a subscription's latest runs failed, one after the other."""
-        ((count,),) = await self._database.rows(
+        ((count,),) = await self._database.fetch_rows(
             "SELECT count(*) FROM deliveries WHERE subscription_id = ? AND state = 'failed' AND run_date >"
             " (SELECT coalesce(max(run_date), '') FROM deliveries"
             " WHERE subscription_id = ? AND state IN ('sent', 'quiet', 'undone'))",
@@ -203,33 +208,33 @@ class DeliveryReader:
         )
         return int(count)
 
-    async def _where(self, condition: str, *values: object) -> list[Delivery]:
-        return await self._database.read(lambda connection: _select(connection, condition, *values))
+    async def _select_where(self, condition: str, *values: object) -> list[Delivery]:
+        return await self._database.read(lambda connection: _select_deliveries(connection, condition, *values))
 
-    async def _only(self, condition: str, *values: object) -> Delivery | None:
-        found = await self._where(condition, *values)
+    async def _select_one(self, condition: str, *values: object) -> Delivery | None:
+        found = await self._select_where(condition, *values)
         return found[0] if found else None
 
 
-def _select(connection: sqlite3.Connection, condition: str, *values: object) -> list[Delivery]:
-    rows = fetched(
+def _select_deliveries(connection: sqlite3.Connection, condition: str, *values: object) -> list[Delivery]:
+    rows = fetch_all(
         connection,
-        f"SELECT deliveries.*, subscriptions.guild_id, {DELIVERED_WISH} AS whole_wish,"
-        " (SELECT json_group_array(json_array(paper_id, refusal))"
-        " FROM refused_papers WHERE delivery_id = deliveries.id) AS refused FROM deliveries"
+        f"SELECT deliveries.*, subscriptions.guild_id, {DELIVERED_SETTINGS} AS settings_json,"
+        " (SELECT json_group_array(json_array(paper_id, error_code))"
+        " FROM rejected_papers WHERE delivery_id = deliveries.id) AS rejected FROM deliveries"
         f" JOIN subscriptions ON subscriptions.id = subscription_id WHERE {condition}",
         values,
     )
     ids = [row["id"] for row in rows]
     highlights, messages = select_highlights(connection, ids), select_messages(connection, ids)
     found = (
-        readable("delivery", row["id"], partial(read_delivery, row, highlights[row["id"]], messages[row["id"]]))
+        read_or_log("delivery", row["id"], partial(read_delivery, row, highlights[row["id"]], messages[row["id"]]))
         for row in rows
     )
     return [delivery for delivery in found if delivery]
 
 
-def _covered_until(connection: sqlite3.Connection, subscription_id: int) -> date | None:
+def _select_covered_until(connection: sqlite3.Connection, subscription_id: int) -> date | None:
     ((covered, first),) = connection.execute(
         "SELECT max(covered_until) FILTER (WHERE state NOT IN ('failed', 'undone')),"
         " min(json_extract(days, '$[0]')) FROM deliveries WHERE subscription_id = ?",
@@ -240,28 +245,30 @@ def _covered_until(connection: sqlite3.Connection, subscription_id: int) -> date
     return date.fromisoformat(first) - timedelta(days=1) if first else None
 
 
-def _highlighted_of(
+def _select_highlighted_of(
     connection: sqlite3.Connection, subscription_id: int, first: date, last: date, *, own: bool
 ) -> frozenset[str]:
     """Those of the papers listed from `first` to `last` that a subscription has highlighted, or, its `own`, may not."""
     rows = connection.execute(  # from the lists on: `CROSS JOIN` keeps SQLite from reading all it has highlighted
         "SELECT highlights.paper_id FROM listings CROSS JOIN highlights ON highlights.paper_id = listings.paper_id"
         " AND subscription_id = ?1 WHERE day BETWEEN ?2 AND ?3"
-        " UNION SELECT paper_id FROM refused_papers WHERE subscription_id = ?1 AND ?4",
+        " UNION SELECT paper_id FROM rejected_papers WHERE subscription_id = ?1 AND ?4",
         (subscription_id, first.isoformat(), last.isoformat(), own),
     )
-    past = listed_highlighted_long_ago(connection, subscription_id, first, last)
+    past = select_listed_highlighted_long_ago(connection, subscription_id, first, last)
     return past.union(paper_id for (paper_id,) in rows)
 
 
-def select_others(connection: sqlite3.Connection, guild_id: int, wish: Wish, *, but: int | None) -> list[int]:
-    """The subscriptions whose papers do not come again in a digest as `wish` has it: its channel's, of its cadence."""
-    if wish.taste.repeats:
+def select_others(
+    connection: sqlite3.Connection, guild_id: int, settings: DigestSettings, *, but: int | None
+) -> list[int]:
+    """The other subscriptions of the channel and cadence of `settings`, whose papers are not to be repeated."""
+    if settings.selection.allow_repeats:
         return []
     rows = connection.execute(
         "SELECT id FROM subscriptions WHERE guild_id = ? AND channel_id = ? AND cadence = ? AND state != 'removed'"
         " AND id IS NOT ?",
-        (guild_id, wish.channel_id, wish.timetable.cadence, but),
+        (guild_id, settings.channel_id, settings.schedule.cadence, but),
     )
     return [subscription_id for (subscription_id,) in rows]
 
@@ -272,23 +279,23 @@ def select_highlighted(
     """Those of these papers that a subscription has highlighted, or that Discord does not let it post, if its `own`."""
     among = "WHERE subscription_id = ?1 AND paper_id IN (SELECT value FROM json_each(?2))"
     rows = connection.execute(
-        f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM refused_papers {among} AND ?3",
+        f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM rejected_papers {among} AND ?3",
         (subscription_id, json.dumps(ids), own),
     )
-    return highlighted_long_ago(connection, subscription_id, ids).union(paper_id for (paper_id,) in rows)
+    return select_highlighted_long_ago(connection, subscription_id, ids).union(paper_id for (paper_id,) in rows)
 
 
-def _recalled(connection: sqlite3.Connection, runs: list[PastRun]) -> Delivery | None:
+def _restore_first(connection: sqlite3.Connection, runs: list[PastRun]) -> Delivery | None:
     """The first of these as a delivery, if there is one."""
-    return recall(connection, runs[0]) if runs else None
+    return restore_delivery(connection, runs[0]) if runs else None
 
 
-def _past_dailies(connection: sqlite3.Connection, guild_id: int) -> dict[int, set[int]]:
-    """Of a server's subscriptions that have a past, which of their wishes were for daily digests."""
+def _select_past_dailies(connection: sqlite3.Connection, guild_id: int) -> dict[int, set[int]]:
+    """Of a server's subscriptions that have a past, which of their settings were for daily digests."""
     rows = connection.execute(
-        "SELECT subscription_id, number FROM wishes WHERE subscription_id IN"
-        " (SELECT id FROM subscriptions WHERE guild_id = ?) AND wish ->> 'cadence' = 'daily'"
-        " AND EXISTS (SELECT 1 FROM past WHERE past.subscription_id = wishes.subscription_id)",
+        "SELECT subscription_id, version FROM digest_settings WHERE subscription_id IN"
+        " (SELECT id FROM subscriptions WHERE guild_id = ?) AND settings ->> 'cadence' = 'daily'"
+        " AND EXISTS (SELECT 1 FROM past_runs WHERE past_runs.subscription_id = digest_settings.subscription_id)",
         (guild_id,),
     )
     daily: defaultdict[int, set[int]] = defaultdict(set)
@@ -297,13 +304,13 @@ def _past_dailies(connection: sqlite3.Connection, guild_id: int) -> dict[int, se
     return daily
 
 
-def _first_seen(
+def _find_first_seen(
     connection: sqlite3.Connection, guild_id: int, ids: list[str], daily: Mapping[int, set[int]]
 ) -> dict[str, date]:
     """When daily digests of long ago first had each of these papers."""
-    runs = past_of_papers_in(connection, guild_id, ids) if daily else []
+    runs = select_server_runs_with_papers(connection, guild_id, ids) if daily else []
     first: dict[str, date] = {}
     for run in sorted(runs, key=lambda each: each.run_date, reverse=True):
-        if run.wish in daily.get(run.subscription_id, ()):
+        if run.settings_version in daily.get(run.subscription_id, ()):
             first |= {each.paper_id: run.run_date for each in run.highlights if each.paper_id in ids}
     return first

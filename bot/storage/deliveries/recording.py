@@ -8,27 +8,27 @@ from functools import partial
 
 from bot.digest import Digest
 from bot.reasons import Reason
-from bot.storage.changes import Action, record_change
-from bot.storage.database import assigned, fetched, iso
-from bot.storage.deliveries.folding import fold_oldest, owners_of_old
+from bot.storage.audit_log import Action, record_action
+from bot.storage.database import assignments_for, fetch_all, to_iso
+from bot.storage.deliveries.packing import find_packable, pack_oldest_runs
 from bot.storage.deliveries.reading import DeliveryReader, select_highlighted, select_others
-from bot.storage.deliveries.refusals import simplify, skip, split
+from bot.storage.deliveries.rejections import simplify_message, skip_papers, split_message
 from bot.storage.deliveries.rows import insert_highlights, insert_messages
-from bot.storage.deliveries.values import Delivery, DeliveryState, Form, Message
-from bot.storage.notices import forget_notice
-from bot.storage.past import highlighted_long_ago
-from bot.storage.reasons import reason_json
-from bot.storage.subscriptions import Subscription, run_row, suspend
-from bot.storage.wishes import wish_number
+from bot.storage.deliveries.values import Delivery, DeliveryState, Message, MessageForm
+from bot.storage.digest_settings import save_version
+from bot.storage.notices import delete_notice
+from bot.storage.past_runs import select_highlighted_long_ago
+from bot.storage.reasons import dump_reason
+from bot.storage.subscriptions import Subscription, suspend_subscription, to_run_columns
 from bot.subscription.schedule import Run
 
-LOOKED_AT_ONCE = 200  # subscriptions, for what has become old of theirs
+PACK_BATCH = 200  # subscriptions, for what has become old of theirs
 
 
 class Deliveries(DeliveryReader):
     """Knows the deliveries, and takes each through its steps."""
 
-    async def plan(
+    async def plan_delivery(
         self,
         subscription: Subscription,
         run: Run,
@@ -46,19 +46,19 @@ class Deliveries(DeliveryReader):
         """
 
         def plan(connection: sqlite3.Connection) -> int:
-            _move_on(connection, subscription, next_run)
-            delivery_id = _insert(connection, subscription, run, digest, nonces, now)
+            _set_next_run(connection, subscription, next_run)
+            delivery_id = _insert_delivery(connection, subscription, run, digest, nonces, now)
             if by:
-                record_change(connection, subscription.id, Action.SENT, by=by, now=now)
+                record_action(connection, subscription.id, Action.SENT, by=by, now=now)
             return delivery_id
 
         try:
             delivery_id = await self._database.write(plan)
-        except _Void:
+        except _PlanInvalid:
             return None
-        return _planned(delivery_id, subscription, run, digest, nonces, now)
+        return _build_planned(delivery_id, subscription, run, digest, nonces, now)
 
-    async def attempt(self, delivery_id: int, number: int, now: datetime, there: datetime | None = None) -> bool:
+    async def record_attempt(self, delivery_id: int, number: int, now: datetime, there: datetime | None = None) -> bool:
         """Note, before a send, that its outcome is about to be unknown; False where it is not to be sent any more.
 
         `there` is Discord's time, if it is known. Of several attempts in doubt, the first is the one that counts.
@@ -69,79 +69,83 @@ class Deliveries(DeliveryReader):
             " WHERE delivery_id = ? AND number = ?"
             " AND EXISTS (SELECT 1 FROM deliveries JOIN subscriptions ON subscriptions.id = subscription_id"
             " WHERE deliveries.id = ? AND deliveries.state = 'planned' AND subscriptions.state = 'active')",
-            *(iso(now), there and iso(there), delivery_id, number, delivery_id),
+            *(to_iso(now), there and to_iso(there), delivery_id, number, delivery_id),
         )
         return noted > 0
 
-    async def not_arrived(self, delivery_id: int, number: int) -> None:
+    async def record_absence(self, delivery_id: int, number: int) -> None:
         """The message is known not to exist."""
-        await self._note(delivery_id, number, "attempted_at = NULL, searched_until = NULL")
+        await self._update_message(delivery_id, number, "attempted_at = NULL, searched_until = NULL")
 
-    async def searched(self, delivery_id: int, number: int, until: int) -> None:
+    async def record_search(self, delivery_id: int, number: int, until: int) -> None:
         """A search for the message has looked at the channel's messages until this one; the next goes on from there."""
-        await self._note(delivery_id, number, "searched_until = ?", until)
+        await self._update_message(delivery_id, number, "searched_until = ?", until)
 
-    async def arrived(self, delivery_id: int, number: int, place_id: int, message_id: int, sent_at: datetime) -> None:
+    async def record_arrival(
+        self, delivery_id: int, number: int, place_id: int, message_id: int, sent_at: datetime
+    ) -> None:
         """A message is there; what is left to do is its thread, and to publish it."""
-        await self._note(
+        await self._update_message(
             delivery_id,
             number,
             "attempted_at = NULL, place_id = ?, message_id = ?, sent_at = ?, form = coalesce(nullif(form, ?), ?)",
             place_id,
             message_id,
-            iso(sent_at),
-            Form.REFUSED,
-            Form.PLAIN,
+            to_iso(sent_at),
+            MessageForm.SET_ASIDE,
+            MessageForm.PLAIN,
         )
 
-    async def note_server_error(self, delivery_id: int, number: int) -> None:
+    async def record_server_error(self, delivery_id: int, number: int) -> None:
         """Discord has answered with an error of its own; whether the message exists stays as unknown as it is."""
-        await self._note(delivery_id, number, "server_errors = server_errors + 1")
+        await self._update_message(delivery_id, number, "server_errors = server_errors + 1")
 
-    async def simplify(self, delivery_id: int, number: int, form: Form, refusal: int) -> None:
+    async def simplify_message(self, delivery_id: int, number: int, form: MessageForm, error_code: int) -> None:
         """Discord has refused the message with this error code: it is sent in another form from now on."""
-        await self._database.write(lambda connection: simplify(connection, delivery_id, number, form, refusal))
+        await self._database.write(
+            lambda connection: simplify_message(connection, delivery_id, number, form, error_code)
+        )
 
-    async def split(self, delivery_id: int, message: Message, nonce: str, refusal: int) -> None:
+    async def split_message(self, delivery_id: int, message: Message, nonce: str, error_code: int) -> None:
         """… the second half of what it shows is sent in a message of its own, with this nonce, from now on."""
 
         def in_two(connection: sqlite3.Connection) -> None:
-            simplify(connection, delivery_id, message.number, Form.FULL, refusal)
-            split(connection, delivery_id, message, nonce)
+            simplify_message(connection, delivery_id, message.number, MessageForm.FULL, error_code)
+            split_message(connection, delivery_id, message, nonce)
 
         await self._database.write(in_two)
 
-    async def threaded(self, delivery_id: int, number: int) -> None:
-        await self._note(delivery_id, number, "threaded = 1")
+    async def record_thread(self, delivery_id: int, number: int) -> None:
+        await self._update_message(delivery_id, number, "has_thread = 1")
 
-    async def published(self, delivery_id: int, number: int, now: datetime) -> None:
-        await self._note(delivery_id, number, "published_at = ?", iso(now))
+    async def record_publication(self, delivery_id: int, number: int, now: datetime) -> None:
+        await self._update_message(delivery_id, number, "published_at = ?", to_iso(now))
 
-    async def complete(self, delivery: Delivery, reason: Reason | None = None) -> None:
+    async def complete_delivery(self, delivery: Delivery, reason: Reason | None = None) -> None:
         """All messages are there but the refused; `reason` says what else could not be done.
 
         A failure is worth telling again. Papers that Discord refuses are skipped from now on.
         """
 
         def complete(connection: sqlite3.Connection) -> None:
-            skip(connection, delivery.id, delivery.refused_messages)
+            skip_papers(connection, delivery.id, delivery.rejected_messages)
             connection.execute(
-                "UPDATE deliveries SET state = CASE WHEN quiet IS NULL THEN 'sent' ELSE 'quiet' END,"
+                "UPDATE deliveries SET state = CASE WHEN quiet_reason IS NULL THEN 'sent' ELSE 'quiet' END,"
                 " reason = ?, retry_at = NULL WHERE id = ?",
-                (reason_json(reason), delivery.id),
+                (dump_reason(reason), delivery.id),
             )
-            forget_notice(connection, delivery.subscription_id)
+            delete_notice(connection, delivery.subscription_id)
 
         await self._database.write(complete)
 
-    async def postpone(self, delivery_id: int, reason: Reason, retry_at: datetime) -> None:
+    async def postpone_delivery(self, delivery_id: int, reason: Reason, retry_at: datetime) -> None:
         """Try again at `retry_at`; whether a message exists stays as unknown as it is."""
         await self._database.execute(
             "UPDATE deliveries SET attempts = attempts + 1, reason = ?, retry_at = ? WHERE id = ?",
-            *(reason_json(reason), iso(retry_at), delivery_id),
+            *(dump_reason(reason), to_iso(retry_at), delivery_id),
         )
 
-    async def fail(
+    async def fail_delivery(
         self,
         delivery_id: int,
         reason: Reason,
@@ -159,12 +163,12 @@ class Deliveries(DeliveryReader):
         """
 
         def fail(connection: sqlite3.Connection) -> None:
-            skip(connection, delivery_id, skipping)
-            failed = fetched(
+            skip_papers(connection, delivery_id, skipping)
+            failed = fetch_all(
                 connection,
                 "UPDATE deliveries SET state = 'failed', reason = ?, retry_at = NULL WHERE id = ?"
                 " RETURNING subscription_id",
-                (reason_json(reason), delivery_id),
+                (dump_reason(reason), delivery_id),
             )
             connection.execute(
                 "DELETE FROM highlights WHERE delivery_id = ? AND message IN"
@@ -174,13 +178,13 @@ class Deliveries(DeliveryReader):
             )
             connection.execute("UPDATE messages SET attempted_at = NULL WHERE delivery_id = ?", (delivery_id,))
             for (subscription_id,) in failed:  # none, when it was forgotten meanwhile
-                _void_plans(connection, subscription_id)
+                _invalidate_plans(connection, subscription_id)
                 if suspending:
-                    suspend(connection, subscription_id, reason, now)
+                    suspend_subscription(connection, subscription_id, reason, now)
 
         await self._database.write(fail)
 
-    async def undo(self, delivery: Delivery, *, by: int, now: datetime) -> None:
+    async def undo_delivery(self, delivery: Delivery, *, by: int, now: datetime) -> None:
         """Record that the messages of a delivery were deleted, and release its papers for the next; once."""
 
         def undo(connection: sqlite3.Connection) -> None:
@@ -193,45 +197,45 @@ class Deliveries(DeliveryReader):
             connection.execute(
                 "UPDATE messages SET place_id = NULL, message_id = NULL WHERE delivery_id = ?", (delivery.id,)
             )
-            _reopen(connection, delivery)
-            _void_plans(connection, delivery.subscription_id)
-            record_change(connection, delivery.subscription_id, Action.UNDONE, by=by, now=now)
+            _reopen_days(connection, delivery)
+            _invalidate_plans(connection, delivery.subscription_id)
+            record_action(connection, delivery.subscription_id, Action.UNDONE, by=by, now=now)
 
         await self._database.write(undo)
 
-    async def fold(self, before: datetime) -> None:
+    async def pack_old_runs(self, before: datetime) -> None:
         """Make finished deliveries that were planned before then the past, a row at a time.
 
         Each is a transaction of its own, between which others have their turn; it may be stopped, and called again.
         """
         last = 0
-        while ids := await self._subscriptions_after(last):
+        while ids := await self._list_subscriptions_after(last):
             first, last = ids[0], ids[-1]
-            owners = partial(owners_of_old, first=first, last=last, before=iso(before))
+            owners = partial(find_packable, first=first, last=last, before=to_iso(before))
             for subscription_id in await self._database.read(owners):
-                oldest = partial(fold_oldest, subscription_id=subscription_id, before=iso(before))
+                oldest = partial(pack_oldest_runs, subscription_id=subscription_id, before=to_iso(before))
                 while await self._database.write(oldest):
                     pass
 
-    async def _subscriptions_after(self, subscription_id: int) -> list[int]:
+    async def _list_subscriptions_after(self, subscription_id: int) -> list[int]:
         """Some of the subscriptions, in order."""
-        rows = await self._database.rows(
-            "SELECT id FROM subscriptions WHERE id > ? ORDER BY id LIMIT ?", subscription_id, LOOKED_AT_ONCE
+        rows = await self._database.fetch_rows(
+            "SELECT id FROM subscriptions WHERE id > ? ORDER BY id LIMIT ?", subscription_id, PACK_BATCH
         )
         return [known for (known,) in rows]
 
-    async def _note(self, delivery_id: int, number: int, assignments: str, *values: object) -> None:
+    async def _update_message(self, delivery_id: int, number: int, assignments: str, *values: object) -> None:
         await self._database.execute(
             f"UPDATE messages SET {assignments} WHERE delivery_id = ? AND number = ?", *values, delivery_id, number
         )
 
 
-def _void_plans(connection: sqlite3.Connection, subscription_id: int) -> None:
+def _invalidate_plans(connection: sqlite3.Connection, subscription_id: int) -> None:
     """Whatever is being composed does not know yet which days are open again."""
     connection.execute("UPDATE subscriptions SET revision = revision + 1 WHERE id = ?", (subscription_id,))
 
 
-def _reopen(connection: sqlite3.Connection, undone: Delivery) -> None:
+def _reopen_days(connection: sqlite3.Connection, undone: Delivery) -> None:
     """Have the next digest look at the days of `undone` again, though other runs have come since."""
     if undone.digest.days:
         before = undone.digest.days[0] - timedelta(days=1)
@@ -242,11 +246,11 @@ def _reopen(connection: sqlite3.Connection, undone: Delivery) -> None:
         )
 
 
-class _Void(Exception):
+class _PlanInvalid(Exception):
     """A plan that must not be: the transaction is taken back."""
 
 
-def _insert(
+def _insert_delivery(
     connection: sqlite3.Connection,
     subscription: Subscription,
     run: Run,
@@ -254,51 +258,51 @@ def _insert(
     nonces: Sequence[str],
     now: datetime,
 ) -> int:
-    """The new delivery's id; raises `_Void` when the run has its delivery already, or one is under way."""
-    inserted = fetched(
+    """The new delivery's id; raises `_PlanInvalid` when the run has its delivery already, or one is under way."""
+    inserted = fetch_all(
         connection,
-        "INSERT INTO deliveries (subscription_id, run_date, channel_id, state, quiet, wish,"
+        "INSERT INTO deliveries (subscription_id, run_date, channel_id, state, quiet_reason, settings_version,"
         " covered_until, days, listed, planned_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
         " WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE subscription_id = ? AND state = 'planned')"
         " ON CONFLICT DO NOTHING RETURNING id",
         (
             subscription.id,
             run.date.isoformat(),
-            subscription.wish.channel_id,
+            subscription.settings.channel_id,
             DeliveryState.PLANNED if nonces else DeliveryState.QUIET,
-            reason_json(digest.reason),
-            wish_number(connection, subscription.id, subscription.wish),
+            dump_reason(digest.reason),
+            save_version(connection, subscription.id, subscription.settings),
             digest.covered_until.isoformat(),
             json.dumps([day.isoformat() for day in digest.days]),
             digest.listed,
-            iso(now),
+            to_iso(now),
             subscription.id,
         ),
     )
     for row in inserted:
-        _check_past(connection, subscription.id, digest)
-        _check_others(connection, subscription, digest)
+        _check_past_runs(connection, subscription.id, digest)
+        _check_other_digests(connection, subscription, digest)
         insert_messages(connection, row["id"], nonces)
         insert_highlights(connection, row["id"], subscription.id, digest.highlights, apart=len(nonces) > 1)
         return int(row["id"])
-    raise _Void
+    raise _PlanInvalid
 
 
-def _check_past(connection: sqlite3.Connection, subscription_id: int, digest: Digest) -> None:
-    """Raises `_Void` where a paper was highlighted long ago: no key of the database holds those apart any more."""
-    if highlighted_long_ago(connection, subscription_id, (each.paper.id for each in digest.highlights)):
-        raise _Void
+def _check_past_runs(connection: sqlite3.Connection, subscription_id: int, digest: Digest) -> None:
+    """Raises `_PlanInvalid` if a paper was highlighted in a past run, which no unique key guards any more."""
+    if select_highlighted_long_ago(connection, subscription_id, (each.paper.id for each in digest.highlights)):
+        raise _PlanInvalid
 
 
-def _check_others(connection: sqlite3.Connection, subscription: Subscription, digest: Digest) -> None:
-    """Raises `_Void` where another digest of the channel has had a paper meanwhile: both may be due in one minute."""
+def _check_other_digests(connection: sqlite3.Connection, subscription: Subscription, digest: Digest) -> None:
+    """Raises `_PlanInvalid` if another digest of the channel just had one of the papers: both may be due at once."""
     ids = [each.paper.id for each in digest.highlights]
-    for other in select_others(connection, subscription.guild_id, subscription.wish, but=subscription.id):
+    for other in select_others(connection, subscription.guild_id, subscription.settings, but=subscription.id):
         if select_highlighted(connection, other, ids, own=False):
-            raise _Void
+            raise _PlanInvalid
 
 
-def _planned(
+def _build_planned(
     delivery_id: int, subscription: Subscription, run: Run, digest: Digest, nonces: Sequence[str], now: datetime
 ) -> Delivery:
     """The new delivery, as it would be read."""
@@ -307,28 +311,28 @@ def _planned(
         id=delivery_id,
         subscription_id=subscription.id,
         guild_id=subscription.guild_id,
-        channel_id=subscription.wish.channel_id,
+        channel_id=subscription.settings.channel_id,
         run_date=run.date,
         state=DeliveryState.PLANNED if nonces else DeliveryState.QUIET,
         reason=None,
-        wish=subscription.wish,
+        settings=subscription.settings,
         digest=digest,
         messages=tuple(
             Message(number, nonce, positions=(number,) if len(nonces) > 1 else positions)
             for number, nonce in enumerate(nonces, 1)
         ),
-        planned_at=datetime.fromisoformat(iso(now)),
+        planned_at=datetime.fromisoformat(to_iso(now)),
         attempts=0,
     )
 
 
-def _move_on(connection: sqlite3.Connection, subscription: Subscription, next_run: Run) -> None:
-    """Set the next run; raises `_Void` when an admin changed the subscription since it was read."""
-    values = run_row(next_run)
+def _set_next_run(connection: sqlite3.Connection, subscription: Subscription, next_run: Run) -> None:
+    """Set the next run; raises `_PlanInvalid` when an admin changed the subscription since it was read."""
+    values = to_run_columns(next_run)
     moved = connection.execute(
-        f"UPDATE subscriptions SET {assigned(values)}, reason = NULL"
+        f"UPDATE subscriptions SET {assignments_for(values)}, reason = NULL"
         " WHERE id = ? AND revision = ? AND state = 'active'",
         (*values.values(), subscription.id, subscription.revision),
     )
     if not moved.rowcount:
-        raise _Void
+        raise _PlanInvalid

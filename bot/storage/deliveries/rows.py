@@ -9,15 +9,15 @@ from functools import partial
 
 from bot.digest import Digest, Highlight
 from bot.papers import Paper
-from bot.storage.database import from_iso, readable
-from bot.storage.deliveries.values import Delivery, DeliveryState, Form, Message, RefusedPaper
-from bot.storage.papers import SELECT_PAPERS, papers_by_id, read_paper
-from bot.storage.past import PastRun
-from bot.storage.reasons import read_reason
-from bot.storage.wishes import read_wish
+from bot.storage.database import from_iso, read_or_log
+from bot.storage.deliveries.values import Delivery, DeliveryState, Message, MessageForm, RejectedPaper
+from bot.storage.digest_settings import read_settings
+from bot.storage.papers import SELECT_PAPERS, read_paper, select_papers
+from bot.storage.past_runs import PastRun
+from bot.storage.reasons import load_reason
 
 POSTED = (  # of a delivery: it highlighted something in a message which is there, or was until it was undone
-    "quiet IS NULL AND (deliveries.state = 'undone' OR EXISTS (SELECT 1 FROM messages"
+    "quiet_reason IS NULL AND (deliveries.state = 'undone' OR EXISTS (SELECT 1 FROM messages"
     " WHERE delivery_id = deliveries.id AND message_id IS NOT NULL))"
 )
 
@@ -49,9 +49,9 @@ def insert_highlights(
                 each.paper.id,
                 each.upvotes,
                 each.comments,
-                each.riser,
+                each.is_riser,
                 each.seen_on and each.seen_on.isoformat(),
-                each.missed,
+                each.is_missed,
                 each.position if apart else 1,
             )
             for each in highlights
@@ -103,10 +103,10 @@ def select_messages(connection: sqlite3.Connection, delivery_ids: list[int]) -> 
                 row["place_id"],
                 row["message_id"],
                 from_iso(row["sent_at"]),
-                bool(row["threaded"]),
+                bool(row["has_thread"]),
                 from_iso(row["published_at"]),
-                Form(row["form"]),
-                row["refusal"],
+                MessageForm(row["form"]),
+                row["error_code"],
                 row["server_errors"],
                 tuple(sorted(json.loads(row["positions"]))),
                 row["searched_until"],
@@ -116,7 +116,7 @@ def select_messages(connection: sqlite3.Connection, delivery_ids: list[int]) -> 
     return found
 
 
-def _place(message: Message) -> tuple[int, int]:
+def _sort_key(message: Message) -> tuple[int, int]:
     """Where a message stands among those of its delivery; the part of another comes right after it."""
     return (message.positions[0] if message.positions else message.number, message.number)
 
@@ -129,32 +129,33 @@ def read_delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages:
         channel_id=row["channel_id"],
         run_date=date.fromisoformat(row["run_date"]),
         state=DeliveryState(row["state"]),
-        reason=read_reason(row["reason"]),
-        wish=read_wish(json.loads(row["whole_wish"])),
+        reason=load_reason(row["reason"]),
+        settings=read_settings(json.loads(row["settings_json"])),
         digest=Digest(
             date.fromisoformat(row["covered_until"]),
             tuple(date.fromisoformat(day) for day in json.loads(row["days"])),
             row["listed"],
             highlights,
-            read_reason(row["quiet"]),
+            load_reason(row["quiet_reason"]),
         ),
-        messages=tuple(sorted(messages, key=_place)),
+        messages=tuple(sorted(messages, key=_sort_key)),
         planned_at=datetime.fromisoformat(row["planned_at"]),
         attempts=row["attempts"],
-        refused=tuple(RefusedPaper(paper_id, code) for paper_id, code in json.loads(row["refused"])),
+        rejected_papers=tuple(RejectedPaper(paper_id, code) for paper_id, code in json.loads(row["rejected"])),
     )
 
 
-def recall(connection: sqlite3.Connection, run: PastRun) -> Delivery | None:
-    """The delivery of a run of long ago, with what is remembered of it; None where its wish cannot be read."""
-    ((wish,),) = connection.execute(
-        "SELECT wish FROM wishes WHERE subscription_id = ? AND number = ?", (run.subscription_id, run.wish)
+def restore_delivery(connection: sqlite3.Connection, run: PastRun) -> Delivery | None:
+    """The delivery of a run of long ago, with what is remembered of it; None where its settings cannot be read."""
+    ((settings,),) = connection.execute(
+        "SELECT settings FROM digest_settings WHERE subscription_id = ? AND version = ?",
+        (run.subscription_id, run.settings_version),
     )
-    papers = papers_by_id(connection, [each.paper_id for each in run.highlights])
-    return readable("delivery", run.id, partial(_recalled, run, wish, papers))
+    papers = select_papers(connection, [each.paper_id for each in run.highlights])
+    return read_or_log("delivery", run.id, partial(_build_restored, run, settings, papers))
 
 
-def _recalled(run: PastRun, wish: str, papers: Mapping[str, Paper]) -> Delivery:
+def _build_restored(run: PastRun, settings: str, papers: Mapping[str, Paper]) -> Delivery:
     return Delivery(
         id=run.id,
         subscription_id=run.subscription_id,
@@ -163,7 +164,7 @@ def _recalled(run: PastRun, wish: str, papers: Mapping[str, Paper]) -> Delivery:
         run_date=run.run_date,
         state=DeliveryState.SENT if run.highlights else DeliveryState.QUIET,
         reason=None,
-        wish=read_wish(json.loads(wish)),
+        settings=read_settings(json.loads(settings)),
         digest=Digest(
             max(run.days, default=run.run_date),
             run.days,

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from bot.digest import Digest, Highlight
 from bot.reasons import Reason
-from bot.storage.posts import Post
-from bot.subscription.settings import Wish
+from bot.storage.posted_papers import PostedMessage
+from bot.subscription.settings import DigestSettings
 
 _SERVER_ERROR = 500  # of HTTP
 ENOUGH_SERVER_ERRORS = 3  # each after five tries of discord.py: then it is the message, and no outage
@@ -22,21 +22,21 @@ class DeliveryState(StrEnum):
     UNDONE = "undone"  # by an admin
 
 
-class Form(StrEnum):
+class MessageForm(StrEnum):
     """How a message is sent: the simpler, the less of it Discord can refuse."""
 
-    FULL = "full"  # as the wish has it
-    BARE = "bare"  # without pictures and outside links
+    FULL = "full"  # as the settings has it
+    UNLINKED = "bare"  # without pictures and outside links
     PLAIN = "plain"  # a line for each paper
-    REFUSED = "refused"  # not at all, or once more after the others: Discord does not take its only paper
+    SET_ASIDE = "refused"  # not at all, or once more after the others: Discord does not take its only paper
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedPaper:
+class RejectedPaper:
     """A paper that Discord does not let a subscription post; `refusal` is the error code."""
 
     paper_id: str
-    refusal: int
+    error_code: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,68 +57,67 @@ class Message:
     place_id: int | None = None
     message_id: int | None = None
     sent_at: datetime | None = None
-    threaded: bool = False
+    has_thread: bool = False
     published_at: datetime | None = None
-    form: Form = Form.FULL
-    refusal: int | None = None
+    form: MessageForm = MessageForm.FULL
+    error_code: int | None = None
     server_errors: int = 0
     positions: tuple[int, ...] = ()
     searched_until: int | None = None
     attempted_at_discord: datetime | None = None
 
     @property
-    def sought_around(self) -> datetime | None:
+    def search_around(self) -> datetime | None:
         """About when Discord has made it, if it has; None where no attempt is in doubt."""
         return self.attempted_at and (self.attempted_at_discord or self.attempted_at)
 
     @property
     def is_plain(self) -> bool:
         """Whether it is sent as plain lines; one that was set aside is, when it is tried once more."""
-        return self.form in {Form.PLAIN, Form.REFUSED}
+        return self.form in {MessageForm.PLAIN, MessageForm.SET_ASIDE}
 
     @property
-    def is_tried_enough(self) -> bool:
+    def keeps_failing(self) -> bool:
         """Whether Discord answers to it, in this form, with errors of its own that will not pass."""
         return self.server_errors >= ENOUGH_SERVER_ERRORS
 
     @property
     def is_hopeless(self) -> bool:
         """Whether there is no simpler form to try either."""
-        return self.is_tried_enough and self.form is Form.PLAIN and len(self.positions) == 1
+        return self.keeps_failing and self.form is MessageForm.PLAIN and len(self.positions) == 1
 
     @property
-    def has_another_chance(self) -> bool:
+    def may_be_retried(self) -> bool:
         """Whether it was set aside for errors of Discord's own, which the others may have outlasted."""
-        return self.form is Form.REFUSED and self.refusal == _SERVER_ERROR and not self.is_tried_enough
+        return self.form is MessageForm.SET_ASIDE and self.error_code == _SERVER_ERROR and not self.keeps_failing
 
     @property
     def is_given_up(self) -> bool:
         """Whether Discord takes it in no form, though it shows a single paper."""
-        set_aside = self.form is Form.REFUSED and not self.has_another_chance
+        set_aside = self.form is MessageForm.SET_ASIDE and not self.may_be_retried
         return self.message_id is None and (set_aside or self.is_hopeless)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a subscription stands, and the archive at the same moment: what its next digest is composed by.
+class DigestInputs:
+    """What a subscription's next digest is composed from, all read at one moment.
 
-    It need not look again at days up to `covered_until`, None before its first run: it goes on with the day `begins`.
-    `highlighted` are the papers it has had of those that may come again, `captured` says when the lists of the days
-    to come were last read, and `change` is the archive's last. `others` are the subscriptions whose papers do not come
-    again here, and are among `highlighted`.
+    Days up to `covered_until` are done (None before the first run), and the digest starts with `first_day`.
+    `highlighted` are the papers that must not be repeated, of those that could be; they include the papers of
+    `sharing_subscriptions`. `captured_at` says when each list was last read, and `change` is the archive's last change.
     """
 
     covered_until: date | None
-    begins: date
+    first_day: date
     highlighted: frozenset[str]
-    captured: Mapping[date, datetime]
+    captured_at: Mapping[date, datetime]
     change: int
-    others: tuple[int, ...] = ()
+    sharing_subscriptions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A digest on its way or arrived, as `wish` had it.
+    """A digest on its way or arrived, as `settings` had it.
 
     `reason` says why it failed or is not sent yet; `refused` are the papers it had to do without.
     """
@@ -130,15 +129,15 @@ class Delivery:
     run_date: date
     state: DeliveryState
     reason: Reason | None
-    wish: Wish
+    settings: DigestSettings
     digest: Digest
     messages: tuple[Message, ...]
     planned_at: datetime
     attempts: int
-    refused: tuple[RefusedPaper, ...] = ()
+    rejected_papers: tuple[RejectedPaper, ...] = ()
 
     @property
-    def refused_messages(self) -> tuple[Message, ...]:
+    def rejected_messages(self) -> tuple[Message, ...]:
         """Those that Discord takes in no form."""
         return tuple(each for each in self.messages if each.is_given_up)
 
@@ -148,27 +147,29 @@ class Delivery:
         return any(message.message_id for message in self.messages)
 
     @property
-    def doubted_since(self) -> datetime | None:
+    def in_doubt_since(self) -> datetime | None:
         """When the oldest attempt was made whose outcome is unknown."""
         return min((each.attempted_at for each in self.messages if each.attempted_at), default=None)
 
     @property
-    def in_doubt(self) -> bool:
+    def is_in_doubt(self) -> bool:
         """Whether an earlier attempt may have made a message that is not recorded."""
-        return self.doubted_since is not None
+        return self.in_doubt_since is not None
 
-    def highlights_in(self, message: Message) -> tuple[Highlight, ...]:
+    def get_highlights(self, message: Message) -> tuple[Highlight, ...]:
         """What a message shows."""
         return tuple(each for each in self.digest.highlights if each.position in message.positions)
 
-    def opens(self, message: Message) -> bool:
+    def is_first_message(self, message: Message) -> bool:
         """Whether a message is the first that people see of the delivery."""
-        return message == next((each for each in self.messages if each.form is not Form.REFUSED), None)
+        return message == next((each for each in self.messages if each.form is not MessageForm.SET_ASIDE), None)
 
     @property
-    def post(self) -> Post | None:
+    def posted_message(self) -> PostedMessage | None:
         """The first message, once it has arrived."""
         for message in self.messages[:1]:
             if message.place_id and message.message_id and message.sent_at:
-                return Post(self.guild_id, self.channel_id, message.place_id, message.message_id, message.sent_at)
+                return PostedMessage(
+                    self.guild_id, self.channel_id, message.place_id, message.message_id, message.sent_at
+                )
         return None

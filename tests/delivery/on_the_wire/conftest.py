@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.app import House
+from bot.app import Services
 from bot.demo.papers_server import PapersServer
-from bot.subscription.settings import Discussion
+from bot.subscription.settings import Threads
 from tests.support.builders import Clock
 from tests.support.delivery_rig import DeliveryRig, open_rig
 from tests.support.papers_server import list_two_days
@@ -19,14 +19,14 @@ def papers_server() -> PapersServer:
 
 
 @pytest.fixture
-async def forum(house: House, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
+async def forum(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
     """Its server wants each digest as a post in a forum."""
-    async with open_rig(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as opened:
+    async with open_rig(services, wire, clock, Kind.FORUM, threads=Threads.PER_DIGEST) as opened:
         yield opened
 
 
 @pytest.fixture
-async def posts(house: House, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
+async def posts(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
     """Its server wants each highlight as a post in a forum."""
-    async with open_rig(house, wire, clock, Kind.FORUM, size=3, discussion=Discussion.HIGHLIGHT) as opened:
+    async with open_rig(services, wire, clock, Kind.FORUM, size=3, threads=Threads.PER_HIGHLIGHT) as opened:
         yield opened

@@ -9,9 +9,9 @@ import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from bot.app import House, new_scheduler
-from bot.channels.discord_clock import DiscordClock, read_date
-from bot.waking import ClockWatch
+from bot.app import Services, new_scheduler
+from bot.channels.discord_clock import DiscordClock, parse_date_header
+from bot.clock_watch import ClockWatch
 from tests.support.builders import Clock
 from tests.support.delivery_rig import DESTINATIONS, LIMIT, DeliveryRig, open_rig, running_bot
 from tests.support.papers_server import FrailPapers
@@ -72,7 +72,7 @@ async def test_a_clock_that_is_set_back_stops_no_tick(scheduler: AsyncIOSchedule
         scheduler.wakeup()  # which alone does not help
         await asyncio.sleep(0)
         ticked.clear()
-        watch.look()
+        watch.check_clock()
         await ticked.wait()
 
 
@@ -83,7 +83,7 @@ async def test_what_is_due_comes_at_once_when_the_clock_is_set_forward_or_the_ma
     scheduler.add_job(setting(ticked), CronTrigger(hour=(wall().hour + 3) % 24, timezone=UTC))
     watch = ClockWatch(scheduler, clock=wall)
     wall.ahead = 4 * HOUR
-    watch.look()
+    watch.check_clock()
     async with asyncio.timeout(LIMIT):
         await ticked.wait()
 
@@ -94,8 +94,8 @@ async def test_a_jump_of_the_clock_is_logged_once(
     watch = ClockWatch(scheduler, clock=wall)
     for ahead in (timedelta(0), -HOUR, -HOUR, timedelta(seconds=1) - HOUR, timedelta(0)):
         wall.ahead = ahead
-        watch.look()
-    said = [record.message for record in caplog.records if record.name == "bot.waking"]
+        watch.check_clock()
+    said = [record.message for record in caplog.records if record.name == "bot.clock_watch"]
     assert said == [f"the clock has jumped by {jump} s: the timers were adjusted" for jump in ("-3600", "+3599")]
 
 
@@ -165,10 +165,10 @@ def lose_next(rig: DeliveryRig) -> None:
 @pytest.mark.parametrize("destination", ["a text channel", "a post for each highlight"])
 @pytest.mark.usefixtures("ahead")
 async def test_a_lost_message_is_found_though_the_clock_is_hours_from_discords(
-    house: House, wire: Wire, clock: Clock, destination: str
+    services: Services, wire: Wire, clock: Clock, destination: str
 ) -> None:
     kind, posting = DESTINATIONS[destination]
-    async with open_rig(house, wire, clock, kind, **posting) as rig:
+    async with open_rig(services, wire, clock, kind, **posting) as rig:
         lose_next(rig)
         await rig.tick()
         await rig.tick(minutes=5)
@@ -183,9 +183,9 @@ def set_right(wire: Wire, clock: Clock, ahead: timedelta) -> None:
 
 
 async def test_a_lost_message_is_found_though_the_clock_was_set_right_before_the_search(
-    house: House, wire: Wire, clock: Clock, ahead: timedelta
+    services: Services, wire: Wire, clock: Clock, ahead: timedelta
 ) -> None:
-    async with open_rig(house, wire, clock) as rig:
+    async with open_rig(services, wire, clock) as rig:
         lose_next(rig)
         await rig.tick()
         set_right(wire, clock, ahead)
@@ -195,9 +195,9 @@ async def test_a_lost_message_is_found_though_the_clock_was_set_right_before_the
 
 
 async def test_a_lost_message_is_found_though_the_clock_was_set_right_and_the_machine_slept_before(
-    house: House, wire: Wire, clock: Clock, ahead: timedelta
+    services: Services, wire: Wire, clock: Clock, ahead: timedelta
 ) -> None:
-    async with open_rig(house, wire, clock) as rig:
+    async with open_rig(services, wire, clock) as rig:
         set_right(wire, clock, ahead)
         clock.advance(hours=abs(ahead / HOUR) + 7)  # the machine sleeps
         lose_next(rig)
@@ -208,14 +208,14 @@ async def test_a_lost_message_is_found_though_the_clock_was_set_right_and_the_ma
 
 
 async def test_a_lost_message_is_found_after_a_restart_with_another_clock(
-    house: House, wire: Wire, clock: Clock, ahead: timedelta
+    services: Services, wire: Wire, clock: Clock, ahead: timedelta
 ) -> None:
-    async with open_rig(house, wire, clock) as rig:
+    async with open_rig(services, wire, clock) as rig:
         lose_next(rig)
         await rig.tick()
     set_right(wire, clock, ahead)
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock.advance(minutes=5))
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock.advance(minutes=5))
     await rig.assert_arrived_once()
     assert len(wire.bodies) == 1
 
@@ -241,11 +241,11 @@ async def test_discords_time_is_asked_for_once_after_the_clock_was_set(rig: Deli
     ],
 )
 async def test_the_start_says_how_far_the_clock_is_from_discords(
-    house: House, wire: Wire, clock: Clock, caplog: pytest.LogCaptureFixture, seconds: int, said: str
+    services: Services, wire: Wire, clock: Clock, caplog: pytest.LogCaptureFixture, seconds: int, said: str
 ) -> None:
     caplog.set_level("DEBUG", "bot.channels.discord_clock")
     wire.clock = lambda: clock.now - timedelta(seconds=seconds)
-    async with running_bot(house, wire):
+    async with running_bot(services, wire):
         assert [each.message for each in caplog.records if each.name == "bot.channels.discord_clock"] == [said]
 
 
@@ -253,10 +253,10 @@ def test_a_clock_that_is_set_right_is_said_again(clock: Clock, caplog: pytest.Lo
     caplog.set_level("INFO")
     discord_clock = DiscordClock(clock)
     for ahead in (0, 10, 29, 31, 40, 0):
-        discord_clock.hear(clock.now - timedelta(seconds=ahead))
+        discord_clock.set_time(clock.now - timedelta(seconds=ahead))
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
 @pytest.mark.parametrize("date", ["", "soon", "Fri, 99 Jan 2026 08:00:00 GMT", "Fri, 16 Jan 2026 08:00:00 -0000"])
 def test_a_date_that_cannot_be_read_tells_no_time(date: str) -> None:
-    assert read_date(date) is None
+    assert parse_date_header(date) is None

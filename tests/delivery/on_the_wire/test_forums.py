@@ -52,7 +52,10 @@ async def test_a_forum_post_whose_first_message_was_deleted_meanwhile_is_not_mad
     post.messages.clear()
     await forum.tick(minutes=1)
     (delivery,) = await forum.deliveries()
-    assert (delivery.state, delivery.post and delivery.post.place_id) == (DeliveryState.SENT, post.id)
+    assert (delivery.state, delivery.posted_message and delivery.posted_message.place_id) == (
+        DeliveryState.SENT,
+        post.id,
+    )
     assert len(forum.channel.posts) == len(forum.wire.bodies) == 1
 
 
@@ -67,7 +70,10 @@ async def test_of_two_posts_the_one_with_its_message_is_the_digests_not_an_empty
     forum.channel.threads.reverse()
     await forum.tick(minutes=1)
     (delivery,) = await forum.deliveries()
-    assert (delivery.state, delivery.post and delivery.post.place_id) == (DeliveryState.SENT, post.id)
+    assert (delivery.state, delivery.posted_message and delivery.posted_message.place_id) == (
+        DeliveryState.SENT,
+        post.id,
+    )
 
 
 async def test_another_post_whose_first_message_is_gone_does_not_pass_for_the_digest(forum: DeliveryRig) -> None:
@@ -110,7 +116,7 @@ async def test_without_read_message_history_no_forum_post_is_made_twice(forum: D
     forum.channel.denied = Permissions(read_message_history=True)
     await forum.learn(forum.channel, "guild_channel_update")
     await forum.tick(minutes=5)
-    assert (await forum.standing()).state is SubscriptionState.SUSPENDED
+    assert (await forum.get_subscription()).state is SubscriptionState.SUSPENDED
     forum.channel.denied = Permissions.none()
     await forum.learn(forum.channel, "guild_channel_update")
     await forum.resume()
@@ -125,7 +131,7 @@ async def test_a_forum_that_demands_a_tag_meanwhile_suspends_the_subscription_an
     forum.channel.requires_tag = True
     await forum.learn(forum.channel, "guild_channel_update")
     await forum.tick()
-    standing = await forum.standing()
+    standing = await forum.get_subscription()
     assert (standing.state, standing.reason) == (
         SubscriptionState.SUSPENDED,
         Reason(ReasonKind.NO_USABLE_TAG),
@@ -139,7 +145,7 @@ async def test_a_tag_demanded_without_our_knowing_fails_that_run_and_its_papers_
     forum.channel.requires_tag = True  # unannounced
     await forum.tick()
     (failed,) = await forum.deliveries()
-    assert (failed.state, failed.reason) == (DeliveryState.FAILED, Reason(ReasonKind.MESSAGE_REFUSED, number=40067))
+    assert (failed.state, failed.reason) == (DeliveryState.FAILED, Reason(ReasonKind.MESSAGE_REJECTED, number=40067))
     forum.channel.tags = ["Papers"]
     await forum.learn(forum.channel, "guild_channel_update")
     await forum.tick(days=1)

@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 
-from bot.app import House
-from bot.delivery.courier import Courier
+from bot.app import Services
+from bot.delivery.dispatcher import Dispatcher
 from bot.storage.deliveries import Deliveries
 from tests.support.builders import MORNING, Clock
-from tests.support.delivery_rig import DESTINATIONS, DeliveryRig, another_life, assert_complete, running_bot, subscribe
+from tests.support.delivery_rig import (
+    DESTINATIONS,
+    DeliveryRig,
+    assert_complete,
+    restart_dispatcher,
+    running_bot,
+    subscribe,
+)
 from tests.support.wire import Fault, Wire
 
 DUE = MORNING + timedelta(hours=1)
@@ -45,15 +52,23 @@ def killed(monkeypatch: pytest.MonkeyPatch, when: str, number: int) -> Iterator[
         return note
 
     with monkeypatch.context() as patching:
-        for name in ("attempt", "not_arrived", "arrived", "threaded", "published", "complete", "postpone"):
+        for name in (
+            "record_attempt",
+            "record_absence",
+            "record_arrival",
+            "record_thread",
+            "record_publication",
+            "complete_delivery",
+            "postpone_delivery",
+        ):
             patching.setattr(Deliveries, name, mortal(name))
         yield notes
 
 
-async def ticks(courier: Courier, clock: Clock, until: Sequence[str] = ()) -> None:
+async def ticks(dispatcher: Dispatcher, clock: Clock, until: Sequence[str] = ()) -> None:
     """Those of an hour, or until the bot is killed."""
     for _ in range(6):
-        await courier.tick(clock())
+        await dispatcher.tick(clock())
         if until:
             return
         clock.advance(minutes=10)
@@ -63,7 +78,7 @@ async def ticks(courier: Courier, clock: Clock, until: Sequence[str] = ()) -> No
 @pytest.mark.parametrize("later", LATER.values(), ids=LATER.keys())
 @pytest.mark.parametrize("destination", DESTINATIONS)
 async def test_a_bot_killed_before_or_after_any_step_posts_and_opens_and_publishes_everything_once(
-    house: House,
+    services: Services,
     wire: Wire,
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
@@ -73,19 +88,19 @@ async def test_a_bot_killed_before_or_after_any_step_posts_and_opens_and_publish
 ) -> None:
     kind, how = DESTINATIONS[destination]
     guilds = [wire.add_guild(kind) for _ in range(80)]
-    async with running_bot(house, wire) as bot:
+    async with running_bot(services, wire) as bot:
         steps = [(number, when) for number in range(1, 40) for when in ("before", "after")]
         for guild, (number, when) in zip(guilds, steps, strict=False):
             clock.now = DUE
-            subscription = await subscribe(house, guild, size=3, **how)
+            subscription = await subscribe(services, guild, size=3, **how)
             for faults in (wire.post_faults, wire.thread_faults, wire.publish_faults):
                 faults.clear()
                 faults.extend([Fault(created=True)] if lost else [])
             with killed(monkeypatch, when, number) as notes:
-                await ticks(another_life(bot), clock, notes)
+                await ticks(restart_dispatcher(bot), clock, notes)
             clock.now += later
-            await ticks(another_life(bot), clock)
-            (delivery,) = await house.storage.deliveries.latest(subscription.id, 100)
+            await ticks(restart_dispatcher(bot), clock)
+            (delivery,) = await services.storage.deliveries.list_latest(subscription.id, 100)
             print(f"killed {when} number {number}, {notes}")  # noqa: T201
             assert_complete(guild.papers, delivery)
             if not notes:
@@ -100,7 +115,7 @@ async def test_a_bot_killed_again_and_again_makes_each_post_once(
     posts.wire.post_faults.extend([Fault(created=True), Fault(200, created=True), Fault(503, created=True)])
     for number in (2, 1, 1, 2, 1, 3, 1, 2):
         with killed(monkeypatch, "before", number):
-            await another_life(posts.bot).tick(posts.clock.advance(minutes=4))
+            await restart_dispatcher(posts.bot).tick(posts.clock.advance(minutes=4))
     for _ in range(3):
         await posts.tick(minutes=10)
     (delivery,) = await posts.deliveries()

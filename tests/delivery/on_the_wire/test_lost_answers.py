@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from discord import Permissions
 
-from bot.app import House
+from bot.app import Services
 from bot.delivery import sending as delivery
-from bot.layouts.reasons import explain
-from bot.layouts.subscriptions import standing
+from bot.layouts.reasons import explain_reason
+from bot.layouts.subscriptions import describe_status
 from bot.reasons import Reason, ReasonKind
 from bot.storage import DeliveryState, SubscriptionState
-from bot.subscription.settings import Discussion
+from bot.subscription.settings import Threads
 from tests.support.builders import API_DOWN, DAY, FRIDAY, GONE, HIDDEN, LACKING, Clock, entries
 from tests.support.delivery_rig import DeliveryRig, open_rig, running_bot, subscribe
 from tests.support.papers_server import FrailPapers
@@ -181,7 +181,7 @@ async def test_without_read_message_history_nothing_is_sent_twice(rig: DeliveryR
     await rig.tick(minutes=5)
     await rig.tick(minutes=5)
     assert len(rig.channel.digests) == 1
-    standing = await rig.standing()
+    standing = await rig.get_subscription()
     assert standing.state is SubscriptionState.SUSPENDED
     assert standing.reason == Reason(ReasonKind.HISTORY_HIDDEN)
     assert len(rig.guild.general.messages) == 1
@@ -208,13 +208,13 @@ async def test_a_message_in_doubt_in_a_channel_that_is_gone_does_not_hold_up_the
     await rig.tick()
     rig.channel.refusal = Fault(404, 10003)
     await rig.tick(minutes=5)
-    assert (await rig.standing()).state is SubscriptionState.SUSPENDED
+    assert (await rig.get_subscription()).state is SubscriptionState.SUSPENDED
     other = rig.wire.add_guild()
     await rig.learn(other, "guild_available")
     await rig.edit(channel=other.papers)
     for _ in range(2):
         await rig.tick(days=1)
-    assert (await rig.standing()).state is SubscriptionState.ACTIVE
+    assert (await rig.get_subscription()).state is SubscriptionState.ACTIVE
     assert other.papers.digests
 
 
@@ -224,7 +224,7 @@ async def test_what_a_channel_refuses_after_the_subscription_was_moved_does_not_
     await rig.edit(channel=rig.guild.general)
     rig.channel.refusal = Fault(403, 50013)
     await rig.tick(minutes=1)
-    assert (await rig.standing()).state is SubscriptionState.ACTIVE
+    assert (await rig.get_subscription()).state is SubscriptionState.ACTIVE
     await rig.tick(days=1)
     assert len(rig.guild.general.digests) == 1
 
@@ -240,21 +240,21 @@ async def test_a_delayed_digest_is_not_posted_in_the_channel_its_subscription_ha
 
 
 async def test_a_send_that_hangs_is_left_and_costs_no_other_server_its_digest(
-    house: House, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    services: Services, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "ANSWER_SECONDS", 2)
+    monkeypatch.setattr(delivery, "ANSWER_TIMEOUT", 2)
     guilds = [wire.add_guild() for _ in range(3)]
     for guild in guilds:
-        await subscribe(house, guild)
+        await subscribe(services, guild)
     clock.advance(hours=1)
     hanging = asyncio.Event()
     wire.post_faults.append(Fault(200, created=True, meanwhile=hanging.wait))
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock())
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock())
         assert [len(guild.papers.digests) for guild in guilds] == [1, 1, 1]
         hanging.set()
         clock.advance(minutes=1)
-        await bot.courier.tick(clock())
+        await bot.dispatcher.tick(clock())
     assert [len(guild.papers.digests) for guild in guilds] == [1, 1, 1]
     assert len(wire.bodies) == 3
 
@@ -262,7 +262,7 @@ async def test_a_send_that_hangs_is_left_and_costs_no_other_server_its_digest(
 async def test_a_global_rate_limit_longer_than_our_patience_does_not_stop_every_later_digest(
     rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(delivery, "ANSWER_TIMEOUT", 0.1)
     limit = rate_limit(3)
     rig.wire.post_faults.append(
         replace(limit, headers=limit.headers | {"X-RateLimit-Global": "true"}, known=limit.known | {"global": True})
@@ -278,20 +278,20 @@ async def test_a_global_rate_limit_longer_than_our_patience_does_not_stop_every_
 
 
 async def test_a_history_that_hangs_costs_no_other_server_its_digest(
-    house: House, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    services: Services, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "SEARCH_SECONDS", 0.3)
+    monkeypatch.setattr(delivery, "SEARCH_TIMEOUT", 0.3)
     doubtful, other = wire.add_guild(), wire.add_guild()
-    await subscribe(house, doubtful)
+    await subscribe(services, doubtful)
     clock.advance(hours=1)
     hanging = asyncio.Event()
     wire.post_faults.append(Fault(created=True))
     wire.history_faults.append(Fault(200, meanwhile=hanging.wait))
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock())
-        await subscribe(house, other)
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock())
+        await subscribe(services, other)
         clock.advance(days=1)
-        await bot.courier.tick(clock())
+        await bot.dispatcher.tick(clock())
         assert len(other.papers.digests) == 1
         hanging.set()
 
@@ -299,7 +299,7 @@ async def test_a_history_that_hangs_costs_no_other_server_its_digest(
 async def test_a_search_of_a_busy_channel_goes_on_where_it_was_until_it_ends(
     rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "SEARCH_SECONDS", 1)
+    monkeypatch.setattr(delivery, "SEARCH_TIMEOUT", 1)
     for _ in range(250):
         rig.wire.chat(rig.channel, "chat")  # the digest stands on the third page
     rig.wire.post_faults.append(Fault(created=True))
@@ -315,7 +315,7 @@ async def test_a_search_of_a_busy_channel_goes_on_where_it_was_until_it_ends(
     assert (rig.wire.histories, len(rig.wire.bodies)) == (3, 1)
 
 
-async def test_a_search_goes_on_where_it_was_after_a_restart(rig: DeliveryRig, house: House) -> None:
+async def test_a_search_goes_on_where_it_was_after_a_restart(rig: DeliveryRig, services: Services) -> None:
     for _ in range(250):
         rig.wire.chat(rig.channel, "chat")
     rig.wire.post_faults.append(Fault(created=True))
@@ -323,8 +323,8 @@ async def test_a_search_goes_on_where_it_was_after_a_restart(rig: DeliveryRig, h
     rig.wire.history_faults.extend([Fault(200), Fault(200), Fault(503)])
     await rig.tick(minutes=30)
     assert rig.wire.histories == 3
-    async with running_bot(house, rig.wire) as bot:
-        await bot.courier.tick(rig.clock.advance(hours=1))
+    async with running_bot(services, rig.wire) as bot:
+        await bot.dispatcher.tick(rig.clock.advance(hours=1))
     await rig.assert_arrived_once()
     assert (rig.wire.histories, len(rig.wire.bodies)) == (4, 1)
 
@@ -340,7 +340,7 @@ async def test_a_doubt_that_no_search_can_end_is_ended_after_a_day_and_told(rig:
     assert (doubtful.state, doubtful.reason) == (DeliveryState.FAILED, Reason(ReasonKind.IN_DOUBT))
     (told,) = rig.guild.general.messages
     assert "couldn't find out whether the last digest reached" in told.body["content"]
-    said = standing(await rig.standing(), await rig.deliveries(), [])
+    said = describe_status(await rig.get_subscription(), await rig.deliveries(), [])
     assert "maybe posted. I couldn't find out whether it arrived. To avoid posting anything twice" in said
     await rig.tick(hours=4)
     papers = [paper for message in rig.channel.digests for paper in message.papers]
@@ -354,41 +354,41 @@ async def test_a_channel_that_is_hidden_while_a_digest_is_in_doubt_is_named_as_h
     rig.channel.denied = Permissions(view_channel=True)
     await rig.learn(rig.channel, "guild_channel_update")
     await rig.tick(minutes=1)
-    assert (await rig.standing()).reason == HIDDEN
+    assert (await rig.get_subscription()).reason == HIDDEN
 
 
 async def test_a_subscription_that_cannot_be_read_costs_no_other_its_digest(
-    house: House, wire: Wire, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    services: Services, wire: Wire, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     guilds = [wire.add_guild() for _ in range(2)]
     for guild in guilds:
-        await subscribe(house, guild)
+        await subscribe(services, guild)
     with closing(sqlite3.connect(tmp_path / "paperboy.db")) as connection, connection:
-        connection.execute("UPDATE subscriptions SET zone = 'Atlantis/Poseidonis' WHERE id = 1")
+        connection.execute("UPDATE subscriptions SET timezone = 'Atlantis/Poseidonis' WHERE id = 1")
     clock.advance(hours=1)
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock())
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock())
     assert [len(guild.papers.digests) for guild in guilds] == [0, 1]
     assert "subscription 1 cannot be read" in caplog.text
 
 
 async def test_a_new_subscription_does_not_wait_for_days_it_does_not_need(
-    house: House, wire: Wire, clock: Clock, papers_server: FrailPapers
+    services: Services, wire: Wire, clock: Clock, papers_server: FrailPapers
 ) -> None:
     papers_server.unservable = frozenset({DAY - timedelta(days=3)})
     guild = wire.add_guild()
-    await subscribe(house, guild)
+    await subscribe(services, guild)
     clock.advance(hours=1)
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock())
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock())
     assert len(guild.papers.digests) == 1
 
 
 async def test_a_quiet_day_is_told_where_each_paper_has_its_thread(
-    house: House, wire: Wire, clock: Clock, papers_server: FrailPapers
+    services: Services, wire: Wire, clock: Clock, papers_server: FrailPapers
 ) -> None:
     papers_server.lists = {DAY: entries(5), FRIDAY: entries(5, FRIDAY)}  # all of them again
-    async with open_rig(house, wire, clock, discussion=Discussion.HIGHLIGHT, quiet_line=True) as rig:
+    async with open_rig(services, wire, clock, threads=Threads.PER_HIGHLIGHT, quiet_line=True) as rig:
         await rig.tick()
         await rig.tick(days=1)
         quiet, _ = await rig.deliveries()
@@ -400,12 +400,12 @@ async def test_a_bug_that_strikes_each_time_does_not_hold_up_the_next_digest(
     rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(delivery, "delivery_message", lambda *_, **__: 1 / 0)
+        broken.setattr(delivery, "render_delivery_message", lambda *_, **__: 1 / 0)
         await rig.tick()
         await rig.tick(minutes=30)
         (stuck,) = await rig.deliveries()
         assert (stuck.state, stuck.attempts) == (DeliveryState.PLANNED, 2)
-        assert "delayed, but on its way. I ran into a bug" in standing(await rig.standing(), [stuck], [])
+        assert "delayed, but on its way. I ran into a bug" in describe_status(await rig.get_subscription(), [stuck], [])
         await rig.tick(days=1)
     caplog.clear()
     assert (await rig.deliveries())[-1].state is DeliveryState.FAILED
@@ -415,15 +415,15 @@ async def test_a_bug_that_strikes_each_time_does_not_hold_up_the_next_digest(
 
 
 async def test_several_subscriptions_that_lose_one_channel_tell_the_server_once(
-    house: House, wire: Wire, clock: Clock
+    services: Services, wire: Wire, clock: Clock
 ) -> None:
     guild = wire.add_guild()
     for _ in range(3):
-        await subscribe(house, guild)
+        await subscribe(services, guild)
     guild.papers.refusal = Fault(404, 10003)
     clock.advance(hours=1)
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock())
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock())
     assert len(guild.general.messages) == 1
 
 
@@ -450,14 +450,14 @@ async def test_a_gateway_lost_while_sending_does_not_lose_the_digest(rig: Delive
 
 
 async def test_a_server_that_discord_calls_unavailable_gets_its_digest_once(
-    house: House, wire: Wire, clock: Clock
+    services: Services, wire: Wire, clock: Clock
 ) -> None:
     guild = wire.add_guild()
     guild.available = False
-    subscription = await subscribe(house, guild)
+    subscription = await subscribe(services, guild)
     wire.post_faults.append(Fault(created=True))
-    async with running_bot(house, wire) as bot:
-        rig = DeliveryRig(bot, wire, clock, house.storage, guild, subscription)
+    async with running_bot(services, wire) as bot:
+        rig = DeliveryRig(bot, wire, clock, services.storage, guild, subscription)
         await rig.tick(hours=1)
         await rig.tick(minutes=5)
         (delivery,) = await rig.deliveries()
@@ -470,23 +470,23 @@ async def test_a_server_that_discord_calls_unavailable_gets_its_digest_once(
         await rig.assert_arrived_once()
 
 
-async def test_one_servers_failure_does_not_cost_another_its_digest(rig: DeliveryRig, house: House) -> None:
+async def test_one_servers_failure_does_not_cost_another_its_digest(rig: DeliveryRig, services: Services) -> None:
     closed, patient = rig.wire.add_guild(), rig.wire.add_guild()
     await rig.learn(closed, "guild_available")
     await rig.learn(patient, "guild_available")
-    suspended = await subscribe(house, closed)
-    await subscribe(house, patient)
+    suspended = await subscribe(services, closed)
+    await subscribe(services, patient)
     closed.papers.refusal = Fault(403, 50013)
     patient.papers.refusal = Fault(503)
     for days in (0, 1, 1):
         await rig.tick(days=days)
     assert [len(rig.channel.digests), len(closed.papers.digests), len(patient.papers.digests)] == [2, 0, 0]
-    standing = await house.storage.subscriptions.get(suspended.id)
+    standing = await services.storage.subscriptions.get(suspended.id)
     assert standing
     assert standing.state is SubscriptionState.SUSPENDED
     assert standing.reason == LACKING
     (told,) = [each.body["content"] for each in closed.general.messages if each.body.get("content")]  # beside a welcome
-    assert explain(LACKING) in told
+    assert explain_reason(LACKING) in told
     patient.papers.refusal = None
     await rig.tick(days=1)
     assert len(patient.papers.digests) == 1
@@ -506,7 +506,7 @@ async def test_a_channel_that_is_gone_or_closed_suspends_its_subscription(
     rig.channel.refusal = Fault(status, code)
     await rig.tick()
     await rig.tick(days=1)
-    standing = await rig.standing()
+    standing = await rig.get_subscription()
     assert (standing.state, standing.reason) == (SubscriptionState.SUSPENDED, reason)
     assert rig.wire.requests.count(f"POST /channels/{rig.channel.id}/messages") == 1
     assert len(rig.guild.general.messages) == 1
@@ -516,7 +516,7 @@ async def test_a_bot_in_time_out_says_so_and_names_no_permission_that_it_has(rig
     rig.guild.timed_out_until = datetime(2999, 1, 1, tzinfo=UTC)
     await rig.learn(rig.guild, "guild_available")
     await rig.tick()
-    standing = await rig.standing()
+    standing = await rig.get_subscription()
     in_time_out = Reason(ReasonKind.IN_TIME_OUT, until=rig.guild.timed_out_until)
     assert (standing.state, standing.reason) == (SubscriptionState.SUSPENDED, in_time_out)
     assert not rig.wire.bodies
@@ -532,21 +532,21 @@ async def test_a_bot_that_is_an_administrator_posts_whatever_its_time_out_says(r
 
 @pytest.mark.parametrize(("status", "code"), [(400, 30034), (403, 0), (503, 0), (None, 0)])
 async def test_a_bot_whose_commands_discord_refuses_starts_and_posts(
-    house: House, wire: Wire, clock: Clock, status: int | None, code: int
+    services: Services, wire: Wire, clock: Clock, status: int | None, code: int
 ) -> None:
     wire.commands_refusal = Fault(status, code)
     guild = wire.add_guild()
-    await subscribe(house, guild)
+    await subscribe(services, guild)
     clock.advance(hours=1)
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock())
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock())
     assert len(guild.papers.digests) == 1
 
 
 async def test_a_server_that_cannot_be_told_is_suspended_all_the_same(rig: DeliveryRig) -> None:
     rig.channel.refusal = rig.guild.general.refusal = Fault(403, 50013)
     await rig.tick()
-    assert (await rig.standing()).state is SubscriptionState.SUSPENDED
+    assert (await rig.get_subscription()).state is SubscriptionState.SUSPENDED
 
 
 async def test_a_message_discord_takes_in_no_form_fails_that_run_but_not_the_subscription(rig: DeliveryRig) -> None:
@@ -555,8 +555,8 @@ async def test_a_message_discord_takes_in_no_form_fails_that_run_but_not_the_sub
     await rig.tick(days=1)
     failed, sent = await rig.deliveries()
     assert (failed.state, sent.state) == (DeliveryState.FAILED, DeliveryState.SENT)
-    assert failed.reason == Reason(ReasonKind.MESSAGE_REFUSED, number=50008)
-    assert (await rig.standing()).state is SubscriptionState.ACTIVE
+    assert failed.reason == Reason(ReasonKind.MESSAGE_REJECTED, number=50008)
+    assert (await rig.get_subscription()).state is SubscriptionState.ACTIVE
     await rig.tick(days=1)
     first, second = rig.channel.digests
     assert second.papers == [f"2601.{number:05}" for number in range(11, 16)]
@@ -572,8 +572,8 @@ async def test_a_digest_that_never_arrived_is_given_up_to_the_next(rig: Delivery
     assert (sent.state, failed.state) == (DeliveryState.SENT, DeliveryState.FAILED)
     assert [len(message.papers) for message in rig.channel.digests] == [5, 5]
     assert rig.channel.digests[1].papers == [f"2601.{number:05}" for number in range(11, 16)]
-    assert sent.post
-    assert rig.channel.digests[1].id == sent.post.message_id
+    assert sent.posted_message
+    assert rig.channel.digests[1].id == sent.posted_message.message_id
 
 
 async def test_a_digest_found_when_the_next_is_due_is_recorded_and_not_repeated(rig: DeliveryRig) -> None:
@@ -583,8 +583,8 @@ async def test_a_digest_found_when_the_next_is_due_is_recorded_and_not_repeated(
     await rig.tick(days=1)
     quiet, found, _ = await rig.deliveries()
     assert (quiet.state, found.state) == (DeliveryState.QUIET, DeliveryState.SENT)
-    assert found.post
-    assert rig.channel.digests[1].id == found.post.message_id
+    assert found.posted_message
+    assert rig.channel.digests[1].id == found.posted_message.message_id
     papers = [paper for message in rig.channel.digests for paper in message.papers]
     assert len(papers) == len(set(papers)) == 10
 
@@ -607,45 +607,45 @@ async def test_a_subscription_edited_while_its_digest_is_composed_is_not_posted_
 
 
 async def test_a_restart_while_the_papers_api_is_down_posts_once_it_is_back(
-    house: House, wire: Wire, clock: Clock, papers_server: FrailPapers
+    services: Services, wire: Wire, clock: Clock, papers_server: FrailPapers
 ) -> None:
     guild = wire.add_guild()
-    subscription = await subscribe(house, guild)
+    subscription = await subscribe(services, guild)
     papers_server.down = True
     for _ in range(2):
-        async with running_bot(house, wire) as bot:
-            rig = DeliveryRig(bot, wire, clock, house.storage, guild, subscription)
+        async with running_bot(services, wire) as bot:
+            rig = DeliveryRig(bot, wire, clock, services.storage, guild, subscription)
             await rig.tick(hours=1)
-            assert (await rig.standing()).reason == API_DOWN
+            assert (await rig.get_subscription()).reason == API_DOWN
             assert not await rig.deliveries()
     papers_server.down = False
-    async with running_bot(house, wire) as bot:
+    async with running_bot(services, wire) as bot:
         rig = replace(rig, bot=bot)
         await rig.tick(minutes=3)
         await rig.tick(minutes=1)
         await rig.assert_arrived_once()
-    assert (await rig.standing()).reason is None
+    assert (await rig.get_subscription()).reason is None
 
 
 async def test_lists_read_after_their_days_closed_do_while_the_papers_api_is_down(
     rig: DeliveryRig, papers_server: FrailPapers
 ) -> None:
     for earlier in range(7):
-        await rig.bot.house.archive.refresh(DAY - timedelta(days=earlier), rig.clock.now)
+        await rig.bot.services.archive.refresh_day(DAY - timedelta(days=earlier), rig.clock.now)
     papers_server.down = True
     await rig.tick(hours=1)
     await rig.assert_arrived_once()
 
 
 async def test_the_token_is_in_no_log_record_and_in_no_message(
-    house: House, wire: Wire, clock: Clock, caplog: pytest.LogCaptureFixture
+    services: Services, wire: Wire, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     guild = wire.add_guild()
-    subscription = await subscribe(house, guild)
+    subscription = await subscribe(services, guild)
     wire.post_faults.extend([Fault(), Fault(503), Fault(401), rate_limit(0.1), Fault(400, 50035)])
-    async with running_bot(house, wire) as bot:
-        rig = DeliveryRig(bot, wire, clock, house.storage, guild, subscription)
+    async with running_bot(services, wire) as bot:
+        rig = DeliveryRig(bot, wire, clock, services.storage, guild, subscription)
         await rig.tick(hours=1)
         await wire.gateway.drop()
         for _ in range(5):

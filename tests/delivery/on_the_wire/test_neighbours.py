@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.app import House
-from bot.subscription.schedule import first_run
-from bot.subscription.settings import Discussion
-from bot.turns import Turns
+from bot.app import Services
+from bot.keyed_semaphores import KeyedSemaphores
+from bot.subscription.schedule import find_next_run
+from bot.subscription.settings import Threads
 from tests.support import builders
 from tests.support.builders import MORNING, Clock
 from tests.support.delivery_rig import running_bot, subscribe
@@ -34,63 +34,65 @@ def hanging() -> asyncio.Event:
 
 @pytest.mark.parametrize("kind", Kind)
 async def test_channels_that_hang_delay_no_digest_of_another_server(
-    house: House, wire: Wire, clock: Clock, hanging: asyncio.Event, kind: Kind
+    services: Services, wire: Wire, clock: Clock, hanging: asyncio.Event, kind: Kind
 ) -> None:
     slow, others = [wire.add_guild(kind) for _ in range(25)], [wire.add_guild() for _ in range(3)]
     for guild in (*slow, *others):
-        await subscribe(house, guild, discussion=Discussion.DIGEST if kind is Kind.FORUM else Discussion.NONE)
+        await subscribe(services, guild, threads=Threads.PER_DIGEST if kind is Kind.FORUM else Threads.NONE)
     for guild in slow:
         guild.papers.before = hanging.wait
-    async with running_bot(house, wire) as bot:
-        await bot.courier.begin(clock.advance(hours=1))
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.start_due(clock.advance(hours=1))
         await until(lambda: arrived(*others))
         assert not any(guild.papers.digests for guild in slow)
         hanging.set()
-        await bot.courier.idle()
+        await bot.dispatcher.wait_until_idle()
     assert arrived(*slow)
 
 
 async def test_the_next_minutes_digests_come_while_those_of_the_last_still_hang(
-    house: House, wire: Wire, clock: Clock, hanging: asyncio.Event
+    services: Services, wire: Wire, clock: Clock, hanging: asyncio.Event
 ) -> None:
     slow, later = wire.add_guild(), wire.add_guild()
-    await subscribe(house, slow)
+    await subscribe(services, slow)
     slow.papers.before = hanging.wait
-    await subscribe_at(house, later, minute=1)
-    async with running_bot(house, wire) as bot:
-        await bot.courier.begin(clock.advance(hours=1))
+    await subscribe_at(services, later, minute=1)
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.start_due(clock.advance(hours=1))
         await until(lambda: len(wire.requests) > 0 and any("/messages" in each for each in wire.requests))
-        await bot.courier.begin(clock.advance(minutes=1))
+        await bot.dispatcher.start_due(clock.advance(minutes=1))
         await until(lambda: arrived(later))
         assert not slow.papers.digests
         hanging.set()
-        await bot.courier.idle()
+        await bot.dispatcher.wait_until_idle()
     assert len(slow.papers.digests) == 1
 
 
-async def subscribe_at(house: House, guild: Guild, *, minute: int) -> None:
-    wish = builders.wish(guild.papers.id)
-    wish = replace(wish, timetable=replace(wish.timetable, at=wish.timetable.at.replace(minute=minute)))
-    run = first_run(wish.timetable, MORNING)
-    await house.storage.subscriptions.add(guild.id, wish, by=1, now=MORNING, next_run=run)
+async def subscribe_at(services: Services, guild: Guild, *, minute: int) -> None:
+    settings = builders.build_settings(guild.papers.id)
+    settings = replace(
+        settings, schedule=replace(settings.schedule, time=settings.schedule.time.replace(minute=minute))
+    )
+    run = find_next_run(settings.schedule, MORNING)
+    await services.storage.subscriptions.add(guild.id, settings, by=1, now=MORNING, next_run=run)
 
 
 async def test_a_server_with_many_subscriptions_leaves_room_for_the_others(
-    house: House, wire: Wire, clock: Clock, hanging: asyncio.Event
+    services: Services, wire: Wire, clock: Clock, hanging: asyncio.Event
 ) -> None:
     greedy, others = wire.add_guild(), [wire.add_guild() for _ in range(3)]
     for _ in range(25):
-        await subscribe(house, greedy, repeats=True, discussion=Discussion.HIGHLIGHT)
+        await subscribe(services, greedy, repeats=True, threads=Threads.PER_HIGHLIGHT)
     for guild in others:
-        await subscribe(house, guild)
+        await subscribe(services, guild)
     under_way = Gauge(hanging.wait)
     greedy.papers.before = under_way
-    async with running_bot(house, wire) as bot:
-        await bot.courier.begin(clock.advance(hours=1))
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.start_due(clock.advance(hours=1))
         await until(lambda: arrived(*others))
         assert under_way.most == 1  # one delivery at a time in a channel
         hanging.set()
-        await bot.courier.idle()
+        await bot.dispatcher.wait_until_idle()
     assert len(greedy.papers.digests) == 125
 
 
@@ -109,11 +111,11 @@ class Gauge:
 
 
 async def test_a_server_has_few_deliveries_under_way_and_the_others_theirs() -> None:
-    turns, free = Turns(3), asyncio.Event()
+    turns, free = KeyedSemaphores(3), asyncio.Event()
     under_way: dict[int, Gauge] = {server: Gauge(free.wait) for server in (1, 2)}
 
     async def deliver(server: int) -> None:
-        async with turns.of(server):
+        async with turns.get(server):
             await under_way[server]()
 
     async with asyncio.TaskGroup() as group:
@@ -126,18 +128,18 @@ async def test_a_server_has_few_deliveries_under_way_and_the_others_theirs() -> 
 
 
 async def test_what_hangs_is_not_begun_again_by_the_next_tick(
-    house: House, wire: Wire, clock: Clock, hanging: asyncio.Event
+    services: Services, wire: Wire, clock: Clock, hanging: asyncio.Event
 ) -> None:
     guild = wire.add_guild()
-    await subscribe(house, guild)
+    await subscribe(services, guild)
     guild.papers.before = hanging.wait
-    async with running_bot(house, wire) as bot:
+    async with running_bot(services, wire) as bot:
         for _ in range(5):
-            await bot.courier.begin(clock.advance(minutes=20))
+            await bot.dispatcher.start_due(clock.advance(minutes=20))
         await until(lambda: posts(wire, guild.papers) > 0)
         assert posts(wire, guild.papers) == 1
         hanging.set()
-        await bot.courier.idle()
+        await bot.dispatcher.wait_until_idle()
     assert len(guild.papers.digests) == 1
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from discord import Permissions
 
-from bot.app import House
+from bot.app import Services
 from bot.reasons import ReasonKind
 from bot.storage import Action, SubscriptionState
-from bot.subscription.settings import Discussion
+from bot.subscription.settings import Threads
 from tests.support.builders import Clock, query
 from tests.support.delivery_rig import DeliveryRig, open_rig, running_bot
 from tests.support.wire import Fault, Wire
@@ -20,7 +20,7 @@ FAR = datetime(2999, 1, 1, tzinfo=UTC)
 
 async def settled(rig: DeliveryRig, state: SubscriptionState) -> None:
     """The bot has heard, and done what it does then."""
-    while (await rig.standing()).state is not state:  # noqa: ASYNC110  # the bot has no event for it
+    while (await rig.get_subscription()).state is not state:  # noqa: ASYNC110  # the bot has no event for it
         await asyncio.sleep(0.01)
 
 
@@ -29,25 +29,25 @@ async def test_a_permission_that_is_back_needs_no_resume(rig: DeliveryRig, permi
     rig.channel.denied = Permissions(**{permission: True})
     await rig.learn(rig.channel, "guild_channel_update")
     await rig.tick()
-    assert (await rig.standing()).state is SubscriptionState.SUSPENDED
+    assert (await rig.get_subscription()).state is SubscriptionState.SUSPENDED
     assert "Once that is fixed, it resumes automatically." in rig.guild.general.messages[0].body["content"]
     rig.channel.denied = Permissions.none()
     await rig.learn(rig.channel, "guild_channel_update")
     await settled(rig, SubscriptionState.ACTIVE)
-    assert (await rig.storage.changes.latest(rig.guild.id, 1))[0].action is Action.RECOVERED
+    assert (await rig.storage.audit_log.list_latest(rig.guild.id, 1))[0].action is Action.RECOVERED
     await rig.tick(days=1)
     assert len(rig.channel.digests) == 1
 
 
-async def test_a_permission_that_is_still_missing_is_waited_for(house: House, wire: Wire, clock: Clock) -> None:
-    async with open_rig(house, wire, clock, discussion=Discussion.DIGEST) as rig:
+async def test_a_permission_that_is_still_missing_is_waited_for(services: Services, wire: Wire, clock: Clock) -> None:
+    async with open_rig(services, wire, clock, threads=Threads.PER_DIGEST) as rig:
         rig.channel.denied = Permissions(send_messages=True, create_public_threads=True)
         await rig.learn(rig.channel, "guild_channel_update")
         await rig.tick()
         rig.channel.denied = Permissions(create_public_threads=True)
         await rig.learn(rig.channel, "guild_channel_update")
         await rig.tick(days=1)
-        assert (await rig.standing()).state is SubscriptionState.SUSPENDED
+        assert (await rig.get_subscription()).state is SubscriptionState.SUSPENDED
         assert not rig.channel.digests
 
 
@@ -55,7 +55,7 @@ async def test_a_time_out_that_has_ended_needs_no_resume(rig: DeliveryRig, tmp_p
     rig.guild.timed_out_until = FAR
     await rig.learn(rig.guild, "guild_available")
     await rig.tick()
-    standing = await rig.standing()
+    standing = await rig.get_subscription()
     assert standing.reason
     assert standing.reason.kind is ReasonKind.IN_TIME_OUT
     me = rig.bot.get_guild(rig.guild.id).me  # type: ignore[union-attr]
@@ -66,9 +66,9 @@ async def test_a_time_out_that_has_ended_needs_no_resume(rig: DeliveryRig, tmp_p
         f"UPDATE subscriptions SET reason = json_set(reason, '$.until', '{until.isoformat()}')",
     )
     await rig.tick(minutes=1)
-    assert (await rig.standing()).state is SubscriptionState.SUSPENDED
+    assert (await rig.get_subscription()).state is SubscriptionState.SUSPENDED
     await rig.tick(minutes=2)
-    assert (await rig.standing()).state is SubscriptionState.ACTIVE
+    assert (await rig.get_subscription()).state is SubscriptionState.ACTIVE
 
 
 async def test_a_time_out_that_somebody_lifts_needs_no_resume(rig: DeliveryRig) -> None:
@@ -81,15 +81,15 @@ async def test_a_time_out_that_somebody_lifts_needs_no_resume(rig: DeliveryRig) 
 
 
 async def test_what_was_given_back_while_the_bot_was_away_is_seen_at_the_next_start(
-    house: House, wire: Wire, clock: Clock
+    services: Services, wire: Wire, clock: Clock
 ) -> None:
-    async with open_rig(house, wire, clock) as rig:
+    async with open_rig(services, wire, clock) as rig:
         rig.channel.denied = Permissions(send_messages=True)
         await rig.learn(rig.channel, "guild_channel_update")
         await rig.tick()
-        assert (await rig.standing()).state is SubscriptionState.SUSPENDED
+        assert (await rig.get_subscription()).state is SubscriptionState.SUSPENDED
     rig.channel.denied = Permissions.none()
-    async with running_bot(house, wire):
+    async with running_bot(services, wire):
         await settled(rig, SubscriptionState.ACTIVE)
 
 
@@ -99,4 +99,4 @@ async def test_what_the_bot_cannot_see_waits_for_an_admin(rig: DeliveryRig, stat
     await rig.tick()
     await rig.learn(rig.channel, "guild_channel_update")
     await rig.tick(days=1)
-    assert (await rig.standing()).state is SubscriptionState.SUSPENDED
+    assert (await rig.get_subscription()).state is SubscriptionState.SUSPENDED

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot.app import House
-from bot.layouts.accounts import verdict
-from bot.layouts.subscriptions import standing
-from bot.storage import DeliveryState, Form
-from bot.subscription.settings import Discussion, Layout
+from bot.app import Services
+from bot.layouts.history import describe_explanation
+from bot.layouts.subscriptions import describe_status
+from bot.storage import DeliveryState, MessageForm
+from bot.subscription.settings import DigestLayout, Threads
 from tests.support.builders import DAY, Clock, entries
 from tests.support.delivery_rig import DeliveryRig, assert_holds, open_rig, running_bot
 from tests.support.papers_server import FrailPapers
@@ -41,7 +41,7 @@ def refusing(pattern: str, fault: Fault) -> Callable[[str], Fault | None]:
 
 
 async def status(rig: DeliveryRig) -> str:
-    return standing(await rig.standing(), await rig.deliveries(), [])
+    return describe_status(await rig.get_subscription(), await rig.deliveries(), [])
 
 
 def posted(rig: DeliveryRig) -> list[str]:
@@ -51,10 +51,10 @@ def posted(rig: DeliveryRig) -> list[str]:
 @pytest.mark.parametrize("code", [50035, 200000, 200001, 240000, 0])
 @pytest.mark.parametrize("kind", Kind)
 async def test_a_paper_that_discord_refuses_costs_the_others_nothing_and_does_not_come_again(
-    house: House, wire: Wire, clock: Clock, kind: Kind, code: int
+    services: Services, wire: Wire, clock: Clock, kind: Kind, code: int
 ) -> None:
-    wanted = Discussion.DIGEST if kind is Kind.FORUM else Discussion.NONE
-    async with open_rig(house, wire, clock, kind, discussion=wanted) as rig:
+    wanted = Threads.PER_DIGEST if kind is Kind.FORUM else Threads.NONE
+    async with open_rig(services, wire, clock, kind, threads=wanted) as rig:
         rig.channel.judge = refusing(BAD, Fault(400, code))
         await rig.tick()
         assert posted(rig) == ["2601.00001", "2601.00002", "2601.00004", "2601.00005"]
@@ -73,9 +73,9 @@ async def test_a_paper_that_discord_refuses_costs_the_others_nothing_and_does_no
 
 
 async def test_highlights_with_messages_of_their_own_come_though_one_before_them_is_refused(
-    house: House, wire: Wire, clock: Clock
+    services: Services, wire: Wire, clock: Clock
 ) -> None:
-    async with open_rig(house, wire, clock, discussion=Discussion.HIGHLIGHT) as rig:
+    async with open_rig(services, wire, clock, threads=Threads.PER_HIGHLIGHT) as rig:
         rig.channel.judge = refusing("2601.00001", Fault(400, 240000))
         await rig.tick()
         (delivery,) = await rig.deliveries()
@@ -85,19 +85,19 @@ async def test_highlights_with_messages_of_their_own_come_though_one_before_them
         assert "Discord refused 2601.00001 (error 240000). I skip this paper from now on." in await status(rig)
 
 
-@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("layout", DigestLayout)
 async def test_a_link_that_discord_takes_for_harmful_is_left_out(
-    house: House, wire: Wire, clock: Clock, layout: Layout
+    services: Services, wire: Wire, clock: Clock, layout: DigestLayout
 ) -> None:
-    async with open_rig(house, wire, clock, layout=layout) as rig:
+    async with open_rig(services, wire, clock, layout=layout) as rig:
         rig.channel.judge = refusing(r"weights\.example|cdn\.example", Fault(400, 240000))
         await rig.tick()
         (message,) = rig.channel.digests
         (delivery,) = await rig.deliveries()
         assert len(message.papers) == 5
         assert "huggingface.co/papers/2601.00001" in json.dumps(message.body)
-        if layout is Layout.COMPACT:  # it shows neither
-            assert delivery.messages[0].form is Form.FULL
+        if layout is DigestLayout.COMPACT:  # it shows neither
+            assert delivery.messages[0].form is MessageForm.FULL
         else:
             assert "was posted without pictures and outside links" in await status(rig)
 
@@ -115,16 +115,16 @@ async def test_where_all_is_refused_for_a_while_its_papers_come_afterwards(rig: 
     rig.channel.judge = refusing(".", Fault(400, 50035))
     await rig.tick()
     (failed,) = await rig.deliveries()
-    assert (failed.state, failed.refused) == (DeliveryState.FAILED, ())
+    assert (failed.state, failed.rejected_papers) == (DeliveryState.FAILED, ())
     rig.channel.judge = None
     await rig.tick(days=1)
     assert posted(rig) == ["2601.00001", "2601.00011", "2601.00002", "2601.00012", "2601.00003"]
 
 
 async def test_two_refused_papers_that_are_all_of_a_digest_do_not_block_it_for_good(
-    house: House, wire: Wire, clock: Clock
+    services: Services, wire: Wire, clock: Clock
 ) -> None:
-    async with open_rig(house, wire, clock, size=2) as rig:
+    async with open_rig(services, wire, clock, size=2) as rig:
         rig.channel.judge = refusing(r"2601\.0000[12]", Fault(400, 200000))
         for _ in range(5):
             await rig.tick(days=1)
@@ -133,9 +133,9 @@ async def test_two_refused_papers_that_are_all_of_a_digest_do_not_block_it_for_g
 
 
 async def test_a_digest_of_a_single_paper_that_is_refused_has_another_the_next_day(
-    house: House, wire: Wire, clock: Clock
+    services: Services, wire: Wire, clock: Clock
 ) -> None:
-    async with open_rig(house, wire, clock, size=1) as rig:
+    async with open_rig(services, wire, clock, size=1) as rig:
         rig.channel.judge = refusing("2601.00001", Fault(400, 240000))
         await rig.tick()
         assert "not posted. Discord refused 2601.00001 (error 240000). I skip this paper from now on." in await status(
@@ -146,9 +146,9 @@ async def test_a_digest_of_a_single_paper_that_is_refused_has_another_the_next_d
 
 
 async def test_a_post_that_discord_answers_with_500_each_time_is_brought_down_to_what_it_takes(
-    house: House, wire: Wire, clock: Clock
+    services: Services, wire: Wire, clock: Clock
 ) -> None:
-    async with open_rig(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as rig:
+    async with open_rig(services, wire, clock, Kind.FORUM, threads=Threads.PER_DIGEST) as rig:
         rig.channel.judge = refusing(BAD, Fault(500))
         await rig.tick()
         for _ in range(90):
@@ -157,37 +157,39 @@ async def test_a_post_that_discord_answers_with_500_each_time_is_brought_down_to
         assert f"Discord refused {BAD} (error 500). I skip this paper from now on." in await status(rig)
 
 
-async def test_an_outage_of_a_few_minutes_changes_nothing_of_a_digest(house: House, wire: Wire, clock: Clock) -> None:
-    async with open_rig(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as rig:
+async def test_an_outage_of_a_few_minutes_changes_nothing_of_a_digest(
+    services: Services, wire: Wire, clock: Clock
+) -> None:
+    async with open_rig(services, wire, clock, Kind.FORUM, threads=Threads.PER_DIGEST) as rig:
         rig.channel.judge = refusing(".", Fault(500))
         await rig.tick()
         await rig.tick(minutes=2)
         rig.channel.judge = None
         await rig.tick(minutes=30)
         (delivery,) = await rig.deliveries()
-        assert (len(posted(rig)), delivery.messages[0].form) == (5, Form.FULL)
+        assert (len(posted(rig)), delivery.messages[0].form) == (5, MessageForm.FULL)
 
 
 async def test_a_single_paper_that_is_answered_with_500_is_tried_until_the_next_run(
-    house: House, wire: Wire, clock: Clock
+    services: Services, wire: Wire, clock: Clock
 ) -> None:
-    async with open_rig(house, wire, clock, Kind.FORUM, size=1, discussion=Discussion.DIGEST) as rig:
+    async with open_rig(services, wire, clock, Kind.FORUM, size=1, threads=Threads.PER_DIGEST) as rig:
         rig.channel.judge = refusing("2601.00001", Fault(500))
         await rig.tick()
         for _ in range(10):
             await rig.tick(hours=1)
         (delivery,) = await rig.deliveries()
-        assert (delivery.state, delivery.messages[0].form) == (DeliveryState.PLANNED, Form.PLAIN)
+        assert (delivery.state, delivery.messages[0].form) == (DeliveryState.PLANNED, MessageForm.PLAIN)
         await rig.tick(hours=14)
         assert posted(rig) == ["2601.00011"]
 
 
 @pytest.mark.parametrize("minutes", [15, 45, 130])
-@pytest.mark.parametrize("discussion", [Discussion.DIGEST, Discussion.HIGHLIGHT])
+@pytest.mark.parametrize("threads", [Threads.PER_DIGEST, Threads.PER_HIGHLIGHT])
 async def test_an_outage_of_hours_costs_no_paper(
-    house: House, wire: Wire, clock: Clock, discussion: Discussion, minutes: int
+    services: Services, wire: Wire, clock: Clock, threads: Threads, minutes: int
 ) -> None:
-    async with open_rig(house, wire, clock, Kind.FORUM, discussion=discussion) as rig:
+    async with open_rig(services, wire, clock, Kind.FORUM, threads=threads) as rig:
         rig.channel.judge = refusing(".", Fault(500))
         await rig.tick()
         for _ in range(minutes):
@@ -196,13 +198,13 @@ async def test_an_outage_of_hours_costs_no_paper(
         for _ in range(40):
             await rig.tick(minutes=1)
         (delivery,) = await rig.deliveries()
-        assert (delivery.state, delivery.refused) == (DeliveryState.SENT, ())
+        assert (delivery.state, delivery.rejected_papers) == (DeliveryState.SENT, ())
         assert sorted(posted(rig)) == [f"2601.{number:05}" for number in range(1, 6)]
         assert all(message.message_id for message in delivery.messages)
 
 
-async def test_a_digest_that_came_after_many_errors_can_be_undone(house: House, wire: Wire, clock: Clock) -> None:
-    async with open_rig(house, wire, clock, Kind.FORUM, size=1, discussion=Discussion.DIGEST) as rig:
+async def test_a_digest_that_came_after_many_errors_can_be_undone(services: Services, wire: Wire, clock: Clock) -> None:
+    async with open_rig(services, wire, clock, Kind.FORUM, size=1, threads=Threads.PER_DIGEST) as rig:
         await rig.tick()
         rig.channel.judge = refusing(".", Fault(500))
         await rig.tick(days=1)
@@ -212,14 +214,14 @@ async def test_a_digest_that_came_after_many_errors_can_be_undone(house: House, 
         for _ in range(40):
             await rig.tick(minutes=1)
         assert posted(rig) == ["2601.00001", "2601.00011"]
-        undone, _ = await rig.bot.courier.undo_last(await rig.standing(), clock(), by=1)
+        undone, _ = await rig.bot.dispatcher.undo_last(await rig.get_subscription(), clock(), by=1)
         assert undone.run_date == clock.now.date()
         assert posted(rig) == ["2601.00001"]
 
 
 async def test_a_server_that_is_forgotten_amid_the_steps_is_no_bug(rig: DeliveryRig) -> None:
     async def forget() -> None:
-        await rig.storage.guilds.forget(rig.guild.id)
+        await rig.storage.guilds.delete_server(rig.guild.id)
 
     rig.wire.post_faults.extend([Fault(400, 50035), Fault(400, 50035), Fault(400, 50035, meanwhile=forget)])
     await rig.tick()
@@ -227,36 +229,38 @@ async def test_a_server_that_is_forgotten_amid_the_steps_is_no_bug(rig: Delivery
 
 
 async def test_a_bot_that_is_restarted_goes_on_with_the_form_it_had_come_to(
-    house: House, wire: Wire, clock: Clock
+    services: Services, wire: Wire, clock: Clock
 ) -> None:
-    async with open_rig(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as rig:
+    async with open_rig(services, wire, clock, Kind.FORUM, threads=Threads.PER_DIGEST) as rig:
         rig.channel.judge = refusing("weights", Fault(500))
         await rig.tick()
         await rig.tick(minutes=2)
         await rig.tick(minutes=4)
     rig.channel.judge = None
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock.advance(minutes=30))
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock.advance(minutes=30))
     (delivery,) = await rig.deliveries()
     (message,) = rig.channel.digests
-    assert (len(message.papers), delivery.messages[0].form) == (5, Form.BARE)
+    assert (len(message.papers), delivery.messages[0].form) == (5, MessageForm.UNLINKED)
     assert_holds([message], delivery)
 
 
-async def test_the_first_message_that_comes_is_the_one_that_pings(house: House, wire: Wire, clock: Clock) -> None:
-    async with open_rig(house, wire, clock, discussion=Discussion.HIGHLIGHT) as rig:
+async def test_the_first_message_that_comes_is_the_one_that_pings(services: Services, wire: Wire, clock: Clock) -> None:
+    async with open_rig(services, wire, clock, threads=Threads.PER_HIGHLIGHT) as rig:
         rig.channel.judge = refusing("2601.00001", Fault(400, 240000))
         await rig.tick()
         (delivery,) = await rig.deliveries()
-        assert [delivery.opens(message) for message in delivery.messages] == [True, False, False, False]
+        assert [delivery.is_first_message(message) for message in delivery.messages] == [True, False, False, False]
 
 
 async def test_why_says_that_discord_refused_a_paper(rig: DeliveryRig) -> None:
     rig.channel.judge = refusing(BAD, Fault(400, 200000))
     await rig.tick()
     (paper,) = await rig.storage.papers.get([BAD])
-    subscription = await rig.standing()
-    said = verdict(subscription, await rig.bot.house.explainer.why(subscription, paper, rig.clock()))
+    subscription = await rig.get_subscription()
+    said = describe_explanation(
+        subscription, await rig.bot.services.explainer.explain_paper(subscription, paper, rig.clock())
+    )
     assert f"Not highlighted in the run of 16 Jan 2026. Discord refused {BAD} (error 200000)." in said
 
 
@@ -269,23 +273,23 @@ async def test_no_step_is_taken_where_the_message_is_not_to_blame(rig: DeliveryR
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("created", [True, False])
 async def test_a_400_of_a_proxy_is_no_refusal_of_discords(
-    house: House, wire: Wire, clock: Clock, kind: Kind, created: bool
+    services: Services, wire: Wire, clock: Clock, kind: Kind, created: bool
 ) -> None:
-    wanted = Discussion.DIGEST if kind is Kind.FORUM else Discussion.NONE
-    async with open_rig(house, wire, clock, kind, discussion=wanted) as rig:
+    wanted = Threads.PER_DIGEST if kind is Kind.FORUM else Threads.NONE
+    async with open_rig(services, wire, clock, kind, threads=wanted) as rig:
         wire.post_faults.append(Fault(400, created=created, page=PAGE))
         await rig.tick()
         (delivery,) = await rig.deliveries()
-        assert (delivery.state, delivery.messages[0].form) == (DeliveryState.PLANNED, Form.FULL)
+        assert (delivery.state, delivery.messages[0].form) == (DeliveryState.PLANNED, MessageForm.FULL)
         assert "delayed, but on its way. Discord answered with error 400." in await status(rig)
         await rig.tick(minutes=5)
         await rig.assert_arrived_once()
 
 
 async def test_a_thread_that_is_one_too_many_is_named_beside_the_message_that_stands_there(
-    house: House, wire: Wire, clock: Clock
+    services: Services, wire: Wire, clock: Clock
 ) -> None:
-    async with open_rig(house, wire, clock, discussion=Discussion.DIGEST) as rig:
+    async with open_rig(services, wire, clock, threads=Threads.PER_DIGEST) as rig:
         wire.thread_faults.append(Fault(400, 160006))
         await rig.tick()
         await rig.assert_arrived_once()
@@ -293,8 +297,10 @@ async def test_a_thread_that_is_one_too_many_is_named_beside_the_message_that_st
         assert said in await status(rig)
 
 
-async def test_a_post_that_is_one_thread_too_many_is_not_made_for_that(house: House, wire: Wire, clock: Clock) -> None:
-    async with open_rig(house, wire, clock, Kind.FORUM, discussion=Discussion.DIGEST) as rig:
+async def test_a_post_that_is_one_thread_too_many_is_not_made_for_that(
+    services: Services, wire: Wire, clock: Clock
+) -> None:
+    async with open_rig(services, wire, clock, Kind.FORUM, threads=Threads.PER_DIGEST) as rig:
         wire.post_faults.append(Fault(400, 160006))
         await rig.tick()
         assert "not posted. The server has too many active threads." in await status(rig)

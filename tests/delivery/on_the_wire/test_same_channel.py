@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import simcord
 
-from bot.app import House
-from bot.layouts.accounts import verdict
+from bot.app import Services
+from bot.layouts.history import describe_explanation
 from bot.storage import DeliveryState
 from bot.subscription.schedule import Cadence
 from tests.support.builders import DAY, Clock
@@ -21,7 +21,7 @@ TWICE = "This channel already has this digest"
 
 
 async def count(server: Server) -> int:
-    return len(await server.bot.house.storage.subscriptions.of_guild(server.guild.id))
+    return len(await server.bot.services.storage.subscriptions.list_for_server(server.guild.id))
 
 
 async def click(server: Server, result: simcord.InteractionResult, label: str) -> simcord.InteractionResult:
@@ -44,8 +44,8 @@ async def test_another_one_is_added_where_that_is_wanted_and_once(server: Server
     again = await server.subscribe(size=7)
     added = await click(server, again, "Add another")
     assert "**Set up.**" in answer(added)
-    known = await server.bot.house.storage.subscriptions.of_guild(server.guild.id)
-    assert [each.wish.taste.size for each in known] == [5, 7]
+    known = await server.bot.services.storage.subscriptions.list_for_server(server.guild.id)
+    assert [each.settings.selection.size for each in known] == [5, 7]
 
 
 async def test_the_one_that_there_is_can_be_edited_from_there(server: Server) -> None:
@@ -100,53 +100,61 @@ def posted(guild: Guild) -> list[str]:
     return [paper for message in guild.papers.digests for paper in message.papers]
 
 
-async def test_two_digests_that_are_due_in_one_minute_share_the_papers(house: House, wire: Wire, clock: Clock) -> None:
+async def test_two_digests_that_are_due_in_one_minute_share_the_papers(
+    services: Services, wire: Wire, clock: Clock
+) -> None:
     guild = wire.add_guild()
-    both = [await subscribe(house, guild, size=3) for _ in range(2)]
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock.advance(hours=1))
+    both = [await subscribe(services, guild, size=3) for _ in range(2)]
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock.advance(hours=1))
         assert posted(guild) == [f"2601.{number:05}" for number in range(1, 7)]
         for each in both:
-            (delivery,) = await house.storage.deliveries.latest(each.id)
+            (delivery,) = await services.storage.deliveries.list_latest(each.id)
             assert delivery.state is DeliveryState.SENT
-        (paper,) = await house.storage.papers.get(["2601.00001"])
-        verdicts = [verdict(each, await house.explainer.why(each, paper, clock())) for each in both]
+        (paper,) = await services.storage.papers.get(["2601.00001"])
+        verdicts = [
+            describe_explanation(each, await services.explainer.explain_paper(each, paper, clock())) for each in both
+        ]
     assert sum("another digest in this channel had it" in said for said in verdicts) == 1
 
 
 async def test_a_digest_may_repeat_those_of_another_where_an_admin_says_so(
-    house: House, wire: Wire, clock: Clock
+    services: Services, wire: Wire, clock: Clock
 ) -> None:
     guild = wire.add_guild()
-    await subscribe(house, guild, size=3)
-    await subscribe(house, guild, size=3, repeats=True)
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock.advance(hours=1))
+    await subscribe(services, guild, size=3)
+    await subscribe(services, guild, size=3, repeats=True)
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock.advance(hours=1))
     assert sorted(posted(guild)) == sorted([f"2601.{number:05}" for number in range(1, 4)] * 2)
 
 
-async def test_other_channels_and_recaps_have_the_papers_all_the_same(house: House, wire: Wire, clock: Clock) -> None:
+async def test_other_channels_and_recaps_have_the_papers_all_the_same(
+    services: Services, wire: Wire, clock: Clock
+) -> None:
     guild, other = wire.add_guild(), wire.add_guild()
     for each in (guild, other):
-        await subscribe(house, each, size=3)
-    weekly = await subscribe(house, guild, size=3)
-    timetable = replace(weekly.wish.timetable, cadence=Cadence.WEEKLY)
-    wish = replace(weekly.wish, timetable=timetable)
-    await house.storage.subscriptions.edit(weekly, wish, weekly.next_run, by=1, now=clock.now)
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock.advance(hours=1))
+        await subscribe(services, each, size=3)
+    weekly = await subscribe(services, guild, size=3)
+    schedule = replace(weekly.settings.schedule, cadence=Cadence.WEEKLY)
+    settings = replace(weekly.settings, schedule=schedule)
+    await services.storage.subscriptions.edit(weekly, settings, weekly.next_run, by=1, now=clock.now)
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock.advance(hours=1))
     assert len(posted(guild)) == 6
     assert posted(other) == posted(guild)[:3]
 
 
-async def test_a_plan_that_another_has_overtaken_is_void(house: House, wire: Wire, clock: Clock) -> None:
+async def test_a_plan_that_another_has_overtaken_is_void(services: Services, wire: Wire, clock: Clock) -> None:
     guild = wire.add_guild()
-    first, second = [await subscribe(house, guild, size=3) for _ in range(2)]
+    first, second = [await subscribe(services, guild, size=3) for _ in range(2)]
     clock.advance(hours=1)
-    storage, composer = house.storage, house.composer
-    digests = [await composer.digest_for(each, clock()) for each in (first, second)]
+    storage, composer = services.storage, services.composer
+    digests = [await composer.compose_digest(each, clock()) for each in (first, second)]
     planned = [
-        await storage.deliveries.plan(each, each.next_run, each.next_run, digest, nonces=[f"n{each.id}"], now=clock())
+        await storage.deliveries.plan_delivery(
+            each, each.next_run, each.next_run, digest, nonces=[f"n{each.id}"], now=clock()
+        )
         for each, digest in zip((first, second), digests, strict=True)
     ]
     assert planned[0]
@@ -155,30 +163,33 @@ async def test_a_plan_that_another_has_overtaken_is_void(house: House, wire: Wir
 
 @pytest.mark.parametrize("days", [5, 9, 12])
 async def test_a_second_digest_begins_though_the_channel_has_had_the_only_papers_long_ago(
-    house: House, wire: Wire, clock: Clock, papers_server: FrailPapers, days: int
+    services: Services, wire: Wire, clock: Clock, papers_server: FrailPapers, days: int
 ) -> None:
     papers_server.lists = {DAY: papers_server.lists[DAY]}
     guild = wire.add_guild()
-    await subscribe(house, guild, size=3)
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock.advance(hours=1))
+    await subscribe(services, guild, size=3)
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock.advance(hours=1))
         clock.advance(days=days)
-        second = await subscribe(house, guild, size=3)
+        second = await subscribe(services, guild, size=3)
         run = replace(second.next_run, date=clock.now.date(), at=clock.now)
-        await house.storage.subscriptions.edit(second, second.wish, run, by=1, now=clock.now)
-        await bot.courier.tick(clock())
-    (delivery,) = await house.storage.deliveries.latest(second.id)
+        await services.storage.subscriptions.edit(second, second.settings, run, by=1, now=clock.now)
+        await bot.dispatcher.tick(clock())
+    (delivery,) = await services.storage.deliveries.list_latest(second.id)
     assert delivery.state in {DeliveryState.SENT, DeliveryState.QUIET}
     assert len(posted(guild)) == len(set(posted(guild)))
 
 
-async def test_what_discord_refuses_one_digest_another_may_try(house: House, wire: Wire, clock: Clock) -> None:
+async def test_what_discord_refuses_one_digest_another_may_try(services: Services, wire: Wire, clock: Clock) -> None:
     guild = wire.add_guild()
-    first, second = [await subscribe(house, guild, size=2) for _ in range(2)]
+    first, second = [await subscribe(services, guild, size=2) for _ in range(2)]
     guild.papers.judge = lambda body: Fault(400, 240000) if "2601.00001" in body else None
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock.advance(hours=1))
-        (paper,) = await house.storage.papers.get(["2601.00001"])
-        verdicts = [verdict(each, await house.explainer.why(each, paper, clock())) for each in (first, second)]
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock.advance(hours=1))
+        (paper,) = await services.storage.papers.get(["2601.00001"])
+        verdicts = [
+            describe_explanation(each, await services.explainer.explain_paper(each, paper, clock()))
+            for each in (first, second)
+        ]
     assert "Discord refused 2601.00001" in verdicts[0]
     assert posted(guild) == ["2601.00002", "2601.00003", "2601.00004"]

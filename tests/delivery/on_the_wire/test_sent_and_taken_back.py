@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from discord import Permissions
 
-from bot.app import House
+from bot.app import Services
 from bot.channels.requests import DeliveryFailed
 from bot.delivery.planning import NothingToSend
 from bot.storage import Delivery, DeliveryState
@@ -15,8 +15,8 @@ from tests.support.builders import Clock
 from tests.support.delivery_rig import (
     DESTINATIONS,
     DeliveryRig,
-    another_life,
     open_rig,
+    restart_dispatcher,
 )
 from tests.support.wire import Fault, Kind, Wire
 
@@ -24,15 +24,15 @@ from tests.support.wire import Fault, Kind, Wire
 
 
 async def early(rig: DeliveryRig) -> Delivery:
-    return await rig.bot.courier.send_now(await rig.standing(), rig.clock(), by=1)
+    return await rig.bot.dispatcher.send_now(await rig.get_subscription(), rig.clock(), by=1)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 async def test_a_digest_sent_now_while_a_tick_begins_is_posted_once(
-    house: House, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch, kind: Kind
+    services: Services, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
-    async with open_rig(house, wire, clock, kind, publish=kind is Kind.NEWS) as rig:
-        plan, planned, ticked = Deliveries.plan, asyncio.Event(), asyncio.Event()
+    async with open_rig(services, wire, clock, kind, publish=kind is Kind.NEWS) as rig:
+        plan, planned, ticked = Deliveries.plan_delivery, asyncio.Event(), asyncio.Event()
 
         async def slowly(*args: Any, **options: Any) -> Any:
             delivery = await plan(*args, **options)
@@ -40,7 +40,7 @@ async def test_a_digest_sent_now_while_a_tick_begins_is_posted_once(
             await ticked.wait()  # a tick comes between the plan and the post
             return delivery
 
-        monkeypatch.setattr(Deliveries, "plan", slowly)
+        monkeypatch.setattr(Deliveries, "plan_delivery", slowly)
         sending = asyncio.create_task(early(rig))
         await planned.wait()
         ticking = asyncio.create_task(rig.tick())
@@ -54,17 +54,17 @@ async def test_a_digest_sent_now_while_a_tick_begins_is_posted_once(
 
 @pytest.mark.parametrize("kind", [Kind.TEXT, Kind.FORUM])
 async def test_a_tick_that_takes_up_a_digest_just_before_it_is_sent_now_asks_discord_for_nothing(
-    house: House, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch, kind: Kind
+    services: Services, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
-    async with open_rig(house, wire, clock, kind) as rig:
-        attempt, noting, ticked = Deliveries.attempt, asyncio.Event(), asyncio.Event()
+    async with open_rig(services, wire, clock, kind) as rig:
+        attempt, noting, ticked = Deliveries.record_attempt, asyncio.Event(), asyncio.Event()
 
         async def slowly(*args: Any) -> bool:
             noting.set()
             await asyncio.wait([asyncio.create_task(ticked.wait())], timeout=0.3)
             return await attempt(*args)
 
-        monkeypatch.setattr(Deliveries, "attempt", slowly)
+        monkeypatch.setattr(Deliveries, "record_attempt", slowly)
         sending = asyncio.create_task(early(rig))
         await noting.wait()
         await rig.tick()
@@ -76,9 +76,9 @@ async def test_a_tick_that_takes_up_a_digest_just_before_it_is_sent_now_asks_dis
 
 @pytest.mark.parametrize("kind", [Kind.TEXT, Kind.FORUM])
 async def test_ticks_while_a_digest_is_sent_now_do_not_post_it_again(
-    house: House, wire: Wire, clock: Clock, kind: Kind
+    services: Services, wire: Wire, clock: Clock, kind: Kind
 ) -> None:
-    async with open_rig(house, wire, clock, kind) as rig:
+    async with open_rig(services, wire, clock, kind) as rig:
         asked, answered = asyncio.Event(), asyncio.Event()
 
         async def hold() -> None:
@@ -99,12 +99,12 @@ async def test_ticks_while_a_digest_is_sent_now_do_not_post_it_again(
 
 @pytest.mark.parametrize("kind", [Kind.TEXT, Kind.FORUM])
 async def test_of_two_admins_who_send_now_at_once_one_posts_and_the_other_is_told_why_not(
-    house: House, wire: Wire, clock: Clock, kind: Kind
+    services: Services, wire: Wire, clock: Clock, kind: Kind
 ) -> None:
-    async with open_rig(house, wire, clock, kind) as rig:
+    async with open_rig(services, wire, clock, kind) as rig:
         clock.advance(minutes=-30)
-        known = await rig.standing()
-        send = rig.bot.courier.send_now
+        known = await rig.get_subscription()
+        send = rig.bot.dispatcher.send_now
         results = await asyncio.gather(*(send(known, clock(), by=admin) for admin in (1, 2)), return_exceptions=True)
         assert sorted(type(each).__name__ for each in results) == ["Delivery", "NothingToSend"]
         await rig.tick(hours=1)
@@ -113,9 +113,9 @@ async def test_of_two_admins_who_send_now_at_once_one_posts_and_the_other_is_tol
 
 @pytest.mark.parametrize("kind", [Kind.TEXT, Kind.FORUM])
 async def test_a_digest_sent_now_whose_answer_is_lost_is_not_posted_again(
-    house: House, wire: Wire, clock: Clock, kind: Kind
+    services: Services, wire: Wire, clock: Clock, kind: Kind
 ) -> None:
-    async with open_rig(house, wire, clock, kind) as rig:
+    async with open_rig(services, wire, clock, kind) as rig:
         clock.advance(minutes=-30)
         wire.post_faults.append(Fault(created=True))
         assert (await early(rig)).state is DeliveryState.PLANNED
@@ -128,11 +128,11 @@ async def test_a_digest_sent_now_whose_answer_is_lost_is_not_posted_again(
 
 
 async def test_a_digest_sent_now_while_the_bot_stops_is_posted_once_by_the_next(forum: DeliveryRig) -> None:
-    await forum.bot.courier.drain()
+    await forum.bot.dispatcher.shut_down()
     delivery = await early(forum)
     assert delivery.state is DeliveryState.PLANNED
     assert not forum.wire.bodies
-    await another_life(forum.bot).tick(forum.clock.advance(minutes=1))
+    await restart_dispatcher(forum.bot).tick(forum.clock.advance(minutes=1))
     await forum.assert_arrived_once()
 
 
@@ -146,7 +146,7 @@ async def test_a_stop_waits_for_a_digest_that_is_being_sent_now(forum: DeliveryR
     forum.wire.post_faults.append(Fault(200, created=True, meanwhile=hold))
     sending = asyncio.create_task(early(forum))
     await asked.wait()
-    draining = asyncio.create_task(forum.bot.courier.drain())
+    draining = asyncio.create_task(forum.bot.dispatcher.shut_down())
     await asyncio.sleep(0.05)
     assert not draining.done()
     answered.set()
@@ -160,16 +160,16 @@ async def test_a_stop_waits_for_a_digest_that_is_being_sent_now(forum: DeliveryR
 
 @pytest.mark.parametrize("destination", DESTINATIONS)
 async def test_an_undo_whose_answers_are_lost_may_be_done_again_and_leaves_nothing(
-    house: House, wire: Wire, clock: Clock, destination: str
+    services: Services, wire: Wire, clock: Clock, destination: str
 ) -> None:
     kind, how = DESTINATIONS[destination]
-    async with open_rig(house, wire, clock, kind, size=2, **how) as rig:
+    async with open_rig(services, wire, clock, kind, size=2, **how) as rig:
         await rig.tick()
         (delivery,) = await rig.deliveries()
         wire.delete_faults.append(Fault(503, created=True))
         with pytest.raises(DeliveryFailed):
-            await rig.bot.courier.sender.undo(delivery, clock(), by=1)
-        assert await rig.bot.courier.sender.undo(delivery, clock(), by=1)
+            await rig.bot.dispatcher.sender.undo_delivery(delivery, clock(), by=1)
+        assert await rig.bot.dispatcher.sender.undo_delivery(delivery, clock(), by=1)
         assert (rig.channel.digests, rig.channel.threads) == ([], [])
         (undone,) = await rig.deliveries()
         assert (undone.state, undone.digest.highlights) == (DeliveryState.UNDONE, ())
@@ -178,10 +178,10 @@ async def test_an_undo_whose_answers_are_lost_may_be_done_again_and_leaves_nothi
 @pytest.mark.parametrize("destination", ["a thread", "a forum"])
 @pytest.mark.parametrize("kept", ["others wrote in it", "no Manage Threads"])
 async def test_an_undo_leaves_a_thread_that_others_wrote_in_or_that_it_may_not_delete(
-    house: House, wire: Wire, clock: Clock, destination: str, kept: str
+    services: Services, wire: Wire, clock: Clock, destination: str, kept: str
 ) -> None:
     kind, how = DESTINATIONS[destination]
-    async with open_rig(house, wire, clock, kind, **how) as rig:
+    async with open_rig(services, wire, clock, kind, **how) as rig:
         await rig.tick()
         (thread,) = rig.channel.threads
         if kept == "others wrote in it":
@@ -190,7 +190,7 @@ async def test_an_undo_leaves_a_thread_that_others_wrote_in_or_that_it_may_not_d
             rig.channel.denied = Permissions(manage_threads=True)
             await rig.learn(rig.channel, "guild_channel_update")
         (delivery,) = await rig.deliveries()
-        assert not await rig.bot.courier.sender.undo(delivery, clock(), by=1)
+        assert not await rig.bot.dispatcher.sender.undo_delivery(delivery, clock(), by=1)
         assert rig.channel.threads == [thread]
         assert rig.channel.digests == []
 
@@ -200,6 +200,6 @@ async def test_an_undo_in_a_channel_that_is_gone_releases_the_papers(posts: Deli
     (delivery,) = await posts.deliveries()
     posts.channel.refusal = Fault(404, 10003)
     posts.bot._connection._get_guild(posts.guild.id)._channels.clear()  # type: ignore[union-attr]
-    assert await posts.bot.courier.sender.undo(delivery, posts.clock(), by=1)
+    assert await posts.bot.dispatcher.sender.undo_delivery(delivery, posts.clock(), by=1)
     (undone,) = await posts.deliveries()
     assert (undone.state, undone.digest.highlights) == (DeliveryState.UNDONE, ())

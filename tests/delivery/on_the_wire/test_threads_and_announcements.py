@@ -5,31 +5,38 @@ from datetime import timedelta
 
 import pytest
 
-from bot.app import House
+from bot.app import Services
 from bot.channels.announcement import AnnouncementChannel
 from bot.reasons import Reason, ReasonKind
 from bot.storage import DeliveryState, SubscriptionState
-from bot.subscription.settings import Discussion
+from bot.subscription.settings import Threads
 from tests.support.builders import LACKING, MORNING, OUTAGE, Clock
-from tests.support.delivery_rig import DeliveryRig, another_life, assert_complete, open_rig, running_bot, subscribe
+from tests.support.delivery_rig import (
+    DeliveryRig,
+    assert_complete,
+    open_rig,
+    restart_dispatcher,
+    running_bot,
+    subscribe,
+)
 from tests.support.wire import Fault, Kind, Wire, rate_limit
 
 DUE = MORNING + timedelta(hours=1)
 
-PUBLISHED_AN_HOUR = AnnouncementChannel.abilities.published_an_hour
+PUBLISHED_AN_HOUR = AnnouncementChannel.abilities.publish_limit
 
 
 @pytest.fixture
-async def apart(house: House, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
+async def apart(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
     """A rig whose server wants each highlight in a message with its thread."""
-    async with open_rig(house, wire, clock, size=3, discussion=Discussion.HIGHLIGHT) as opened:
+    async with open_rig(services, wire, clock, size=3, threads=Threads.PER_HIGHLIGHT) as opened:
         yield opened
 
 
 @pytest.fixture
-async def news(house: House, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
+async def news(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
     """A rig whose server wants its digests published, with a thread."""
-    async with open_rig(house, wire, clock, Kind.NEWS, publish=True, discussion=Discussion.DIGEST) as opened:
+    async with open_rig(services, wire, clock, Kind.NEWS, publish=True, threads=Threads.PER_DIGEST) as opened:
         yield opened
 
 
@@ -53,15 +60,15 @@ async def test_a_refusal_after_some_messages_arrived_leaves_the_rest_to_the_next
 
 @pytest.mark.parametrize("kind", [Kind.TEXT, Kind.FORUM])
 async def test_a_permission_lost_after_some_messages_arrived_leaves_the_rest_to_the_next_digest(
-    house: House, wire: Wire, clock: Clock, kind: Kind
+    services: Services, wire: Wire, clock: Clock, kind: Kind
 ) -> None:
-    async with open_rig(house, wire, clock, kind, size=3, discussion=Discussion.HIGHLIGHT) as rig:
+    async with open_rig(services, wire, clock, kind, size=3, threads=Threads.PER_HIGHLIGHT) as rig:
         wire.post_faults.extend([Fault(200, created=True), Fault(403, 50013)])
         await rig.tick()
         (failed,) = await rig.deliveries()
         assert failed.state is DeliveryState.FAILED
         assert [each.paper.id for each in failed.digest.highlights] == ["2601.00001"]
-        assert (await rig.standing()).state is SubscriptionState.SUSPENDED
+        assert (await rig.get_subscription()).state is SubscriptionState.SUSPENDED
         await rig.resume()
         await rig.tick(days=1)
         papers = [paper for message in rig.channel.digests for paper in message.papers]
@@ -71,9 +78,9 @@ async def test_a_permission_lost_after_some_messages_arrived_leaves_the_rest_to_
 @pytest.mark.parametrize("created", [False, True], ids=["never made", "answer lost"])
 @pytest.mark.parametrize("kind", [Kind.TEXT, Kind.FORUM])
 async def test_a_half_arrived_digest_is_given_up_to_the_next_with_what_arrived_recorded(
-    house: House, wire: Wire, clock: Clock, kind: Kind, created: bool
+    services: Services, wire: Wire, clock: Clock, kind: Kind, created: bool
 ) -> None:
-    async with open_rig(house, wire, clock, kind, size=3, discussion=Discussion.HIGHLIGHT) as rig:
+    async with open_rig(services, wire, clock, kind, size=3, threads=Threads.PER_HIGHLIGHT) as rig:
         wire.post_faults.extend([Fault(200, created=True), Fault(503, created=created)])
         await rig.tick()
         await rig.tick(days=1)
@@ -149,40 +156,40 @@ async def test_a_digest_that_cannot_be_completed_before_the_next_counts_as_it_is
 
 
 async def test_the_eleventh_message_in_an_hour_is_published_later_and_counts_as_delivered_only_then(
-    house: House, wire: Wire, clock: Clock
+    services: Services, wire: Wire, clock: Clock
 ) -> None:
     guild = wire.add_guild(Kind.NEWS)
-    many = [await subscribe(house, guild, repeats=True, publish=True) for _ in range(PUBLISHED_AN_HOUR + 2)]
+    many = [await subscribe(services, guild, repeats=True, publish=True) for _ in range(PUBLISHED_AN_HOUR + 2)]
     clock.advance(hours=1)
-    async with running_bot(house, wire) as bot:
-        await bot.courier.tick(clock())
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock())
         assert len(guild.papers.digests) == 12
         for _ in range(11):
-            states = [(await house.storage.deliveries.latest(each.id))[0].state for each in many]
+            states = [(await services.storage.deliveries.list_latest(each.id))[0].state for each in many]
             assert states.count(DeliveryState.SENT) == 10
-            await bot.courier.tick(clock.advance(minutes=5))
+            await bot.dispatcher.tick(clock.advance(minutes=5))
         for _ in range(8):
-            await bot.courier.tick(clock.advance(minutes=5))
-    states = [(await house.storage.deliveries.latest(each.id))[0].state for each in many]
+            await bot.dispatcher.tick(clock.advance(minutes=5))
+    states = [(await services.storage.deliveries.list_latest(each.id))[0].state for each in many]
     assert states == [DeliveryState.SENT] * 12
     assert all(message.crossposted for message in guild.papers.digests)
     assert len(guild.papers.crossposts) == len(guild.papers.digests) == 12
 
 
 async def test_no_more_than_ten_requests_to_publish_are_made_in_any_hour(
-    house: House, wire: Wire, clock: Clock
+    services: Services, wire: Wire, clock: Clock
 ) -> None:
     guild, other = wire.add_guild(Kind.NEWS), wire.add_guild(Kind.NEWS)
     for _ in range(5):
-        await subscribe(house, guild, repeats=True, publish=True, discussion=Discussion.HIGHLIGHT)
-    await subscribe(house, other, publish=True)
+        await subscribe(services, guild, repeats=True, publish=True, threads=Threads.PER_HIGHLIGHT)
+    await subscribe(services, other, publish=True)
     clock.advance(hours=1)
-    async with running_bot(house, wire) as bot:
-        courier = another_life(bot)
-        await courier.tick(clock())
+    async with running_bot(services, wire) as bot:
+        dispatcher = restart_dispatcher(bot)
+        await dispatcher.tick(clock())
         assert len(other.papers.crossposts) == 1  # each channel is counted for itself
         for _ in range(60):
-            await courier.tick(clock.advance(minutes=5))
+            await dispatcher.tick(clock.advance(minutes=5))
     asked = guild.papers.crossposts
     assert max(sum(timedelta(0) <= later - at < timedelta(hours=1) for later in asked) for at in asked) == 10
     assert len(asked) == 25

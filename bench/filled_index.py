@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bench import corpus
 from bench.used import NOWHERE
-from bot.app import House, index_beside, open_house
-from bot.archive import BATCH
+from bot.app import Services, get_index_path, open_services
+from bot.archive import INDEX_BATCH
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
-from bot.search import MODEL, Encoder, Meaning, text_of
+from bot.search import MODEL, Encoder, Meaning, get_embedded_text
 from bot.storage import Storage, open_storage
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class FilledIndex:
     """An archive of `size` papers grown from the `real` ones: the database, and a current index beside it."""
 
     real: Sequence[Paper]
@@ -55,50 +55,50 @@ class Shelf:
         """The papers that would come next."""
         return list(islice(corpus.grown(self.real, self.size + number), self.size, None))
 
-    def copied(self, folder: Path, *, index: bool = True) -> "Shelf":
+    def copied(self, folder: Path, *, index: bool = True) -> "FilledIndex":
         """A copy to write to, in a new `folder`."""
         folder.mkdir(parents=True)
         copy = replace(self, database=folder / self.database.name)
         shutil.copy(self.database, copy.database)
         if index:
-            shutil.copytree(index_beside(self.database), index_beside(copy.database))
+            shutil.copytree(get_index_path(self.database), get_index_path(copy.database))
         return copy
 
     @asynccontextmanager
-    async def open(self, encoder: Encoder | None = None, now: datetime = NOW) -> AsyncIterator[House]:
+    async def open(self, encoder: Encoder | None = None, now: datetime = NOW) -> AsyncIterator[Services]:
         async with (
             PapersAPI(NOWHERE) as api,
-            open_house(self.database, api, clock=lambda: now, encoder=encoder) as house,
+            open_services(self.database, api, clock=lambda: now, encoder=encoder) as services,
         ):
-            yield house
+            yield services
 
 
-async def shelve(folder: Path, real: Sequence[Paper], size: int, encoder: Encoder | None) -> Shelf:
+async def fill_index(folder: Path, real: Sequence[Paper], size: int, encoder: Encoder | None) -> FilledIndex:
     """The archive of that size in `folder`, built unless it is there; its index is brought up to date."""
     place, building = folder / str(size), folder / f"{size}.building"
     if not place.exists():
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True)
-        await _fill(Shelf(real, size, building / "paperboy.db"), encoder)
+        await _fill(FilledIndex(real, size, building / "paperboy.db"), encoder)
         building.rename(place)
-    shelf = Shelf(real, size, place / "paperboy.db")
-    async with shelf.open() as house:
-        await house.archive.index()  # one of another schema is made anew
+    shelf = FilledIndex(real, size, place / "paperboy.db")
+    async with shelf.open() as services:
+        await services.archive.update_index()  # one of another schema is made anew
     return shelf
 
 
-async def _fill(shelf: Shelf, encoder: Encoder | None) -> None:
+async def _fill(shelf: FilledIndex, encoder: Encoder | None) -> None:
     papers = shelf.papers()
     async with open_storage(shelf.database) as storage:
-        for batch in batches(papers, BATCH):
-            await storage.papers.record(batch[0].day or shelf.today, batch, NOW)
+        for batch in batches(papers, INDEX_BATCH):
+            await storage.papers.record_list(batch[0].day or shelf.today, batch, NOW)
         if encoder:
             await _embed(storage, papers, Meaning(encoder))
 
 
 async def _embed(storage: Storage, papers: Sequence[Paper], meaning: Meaning) -> None:
-    vectors = _vectors([meaning.vector(text_of(paper)) for paper in papers[:REAL_VECTORS]])
-    for batch in batches(papers, BATCH):
+    vectors = _vectors([meaning.encode_text(get_embedded_text(paper)) for paper in papers[:REAL_VECTORS]])
+    for batch in batches(papers, INDEX_BATCH):
         await storage.embeddings.save(MODEL, list(zip(batch, vectors, strict=False)))
 
 

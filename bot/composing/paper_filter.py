@@ -7,30 +7,30 @@ from datetime import date
 from bot.archive import Archive
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
-from bot.search import Search, parse
+from bot.search import SearchIndex, parse_query
 from bot.storage import Storage
 
 
-class Filter:
+class PaperFilter:
     """Applies queries through `search`, after it has indexed what `archive` has put into `storage`."""
 
-    def __init__(self, storage: Storage, archive: Archive, search: Search) -> None:
+    def __init__(self, storage: Storage, archive: Archive, search: SearchIndex) -> None:
         self._papers = storage.papers
         self._archive = archive
         self._search = search
 
-    async def passing(self, query: str, ids: Collection[str], today: date) -> frozenset[str]:
+    async def find_matching(self, query: str, ids: Collection[str], today: date) -> frozenset[str]:
         """Those of `ids` that pass `query`; all of them if it is empty.
 
         Raises `PapersUnavailable` while papers are missing from the index.
         """
         if not query:
             return frozenset(ids)
-        if self._search.change < await self._papers.last_change():
-            await self._archive.index()
-        if self._search.change < await self._papers.last_change():
+        if self._search.change < await self._papers.get_last_change():
+            await self._archive.update_index()
+        if self._search.change < await self._papers.get_last_change():
             raise PapersUnavailable(Reason(ReasonKind.INDEX_BEHIND))
         try:
-            return await asyncio.to_thread(self._search.passing, parse(query, today), ids)
+            return await asyncio.to_thread(self._search.filter_papers, parse_query(query, today), ids)
         except ValueError as error:  # the folder is damaged or gone; the next write repairs it
             raise PapersUnavailable(Reason(ReasonKind.INDEX_UNREADABLE)) from error

@@ -11,7 +11,7 @@ from bot.clock import Clock, system_clock
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 5
+CHECK_SECONDS = 5
 JUMP_SECONDS = 3  # between two looks: no clock is slewed that fast
 
 
@@ -31,26 +31,26 @@ class ClockWatch:
         self._scheduler = scheduler
         self._clock = clock
         self._steady = steady
-        self._apart = self._measure()
+        self._offset = self._measure_offset()
 
-    async def watch(self) -> None:
+    async def watch_forever(self) -> None:
         """Look every few seconds, for good."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            self.look()
+            await asyncio.sleep(CHECK_SECONDS)
+            self.check_clock()
 
-    def look(self) -> None:
+    def check_clock(self) -> None:
         """Wake the scheduler, if the clock has jumped since the last look."""
-        before, self._apart = self._apart, self._measure()
-        jump = self._apart - before
+        before, self._offset = self._offset, self._measure_offset()
+        jump = self._offset - before
         if abs(jump) >= JUMP_SECONDS:
             log.warning("the clock has jumped by %+.0f s: the timers were adjusted", jump)
-            self._wake()
+            self._wake_scheduler()
 
-    def _measure(self) -> float:
+    def _measure_offset(self) -> float:
         return self._clock().timestamp() - self._steady()
 
-    def _wake(self) -> None:
+    def _wake_scheduler(self) -> None:
         """What was to come by the old clock comes at its next time by the new one, and what is due comes at once."""
         now = self._clock()
         for job in self._scheduler.get_jobs():

@@ -5,13 +5,13 @@ from collections.abc import Hashable
 from weakref import WeakValueDictionary
 
 
-class Turns:
+class KeyedSemaphores:
     """A semaphore for each key, such as a channel's id; one that nobody holds or waits for takes no memory."""
 
-    def __init__(self, at_once: int) -> None:
-        self._at_once = at_once
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._semaphores: WeakValueDictionary[Hashable, asyncio.Semaphore] = WeakValueDictionary()
 
-    def of(self, key: Hashable) -> asyncio.Semaphore:
+    def get(self, key: Hashable) -> asyncio.Semaphore:
         """The semaphore of `key`, to be held with `async with`."""
-        return self._semaphores.setdefault(key, asyncio.Semaphore(self._at_once))
+        return self._semaphores.setdefault(key, asyncio.Semaphore(self._limit))

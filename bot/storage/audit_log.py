@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from bot.reasons import Reason
-from bot.storage.database import Database, iso
-from bot.storage.reasons import read_reason, reason_json
+from bot.storage.database import Database, to_iso
+from bot.storage.reasons import dump_reason, load_reason
 
 
 class Action(StrEnum):
@@ -28,10 +28,10 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AuditEntry:
     """An `action` on a subscription by a user, None for the bot itself.
 
-    `details` are the parts of the wish that were edited, by their column, each as before and after.
+    `details` are the parts of the settings that were edited, by their column, each as before and after.
     """
 
     subscription_id: int
@@ -42,29 +42,29 @@ class Change:
     made_at: datetime
 
 
-class Changes:
+class AuditLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def latest(self, guild_id: int, limit: int) -> list[Change]:
+    async def list_latest(self, guild_id: int, limit: int) -> list[AuditEntry]:
         """A server's latest changes, newest first."""
-        rows = await self._database.rows(
-            "SELECT * FROM changes WHERE guild_id = ? ORDER BY id DESC LIMIT ?", guild_id, limit
+        rows = await self._database.fetch_rows(
+            "SELECT * FROM audit_log WHERE guild_id = ? ORDER BY id DESC LIMIT ?", guild_id, limit
         )
         return [
-            Change(
+            AuditEntry(
                 row["subscription_id"],
                 row["user_id"],
                 Action(row["action"]),
                 {name: (before, after) for name, (before, after) in json.loads(row["details"]).items()},
-                read_reason(row["reason"]),
+                load_reason(row["reason"]),
                 datetime.fromisoformat(row["made_at"]),
             )
             for row in rows
         ]
 
 
-def record_change(
+def record_action(
     connection: sqlite3.Connection,
     subscription_id: int,
     action: Action,
@@ -76,14 +76,14 @@ def record_change(
 ) -> None:
     """Within the transaction that makes the change: note it."""
     connection.execute(
-        "INSERT INTO changes (guild_id, subscription_id, user_id, action, details, reason, made_at)"
+        "INSERT INTO audit_log (guild_id, subscription_id, user_id, action, details, reason, made_at)"
         " SELECT guild_id, id, ?, ?, ?, ?, ? FROM subscriptions WHERE id = ?",
         (
             by,
             action.value,
             json.dumps(details or {}, ensure_ascii=False),
-            reason_json(reason),
-            iso(now),
+            dump_reason(reason),
+            to_iso(now),
             subscription_id,
         ),
     )

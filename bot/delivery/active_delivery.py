@@ -8,13 +8,13 @@ from bot.storage import Delivery
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class ActiveDelivery:
     """A delivery, the clock that runs on while it is carried, and the pace of requests.
 
-    A `superseded` one is only looked for, then given up to the next digest.
+    A `is_superseded` one is only looked for, then given up to the next digest.
     """
 
     delivery: Delivery
     clock: Clock
     pace: Pace
-    superseded: bool = False
+    is_superseded: bool = False

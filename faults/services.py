@@ -10,13 +10,13 @@ from typing import Any
 
 from tenacity import wait_none
 
-from bot.app import House, open_house
+from bot.app import Services, open_services
 from bot.clock import Clock
 from bot.demo.papers_server import PapersServer
 from bot.papers.api import PapersAPI
 from bot.storage import Storage, Subscription
-from bot.subscription.schedule import first_run
-from bot.subscription.settings import Taste
+from bot.subscription.schedule import find_next_run
+from bot.subscription.settings import Selection
 from tests.support import builders
 from tests.support.builders import DAY, MORNING, entries
 from tests.support.delivery_rig import DESTINATIONS
@@ -44,20 +44,20 @@ def ids(lists: Mapping[date, list[Any]]) -> list[str]:
 
 async def subscribe_in(storage: Storage, guild: Guild, posting: Mapping[str, Any]) -> Subscription:
     """A subscription of a server for nine o'clock UTC, an hour from the beginning."""
-    wish = replace(builders.wish(guild.papers.id, **posting), taste=Taste(SIZE, risers=0))
-    run = first_run(wish.timetable, MORNING)
-    return await storage.subscriptions.add(guild.id, wish, by=1, now=MORNING, next_run=run)
+    settings = replace(builders.build_settings(guild.papers.id, **posting), selection=Selection(SIZE, risers=0))
+    run = find_next_run(settings.schedule, MORNING)
+    return await storage.subscriptions.add(guild.id, settings, by=1, now=MORNING, next_run=run)
 
 
 @asynccontextmanager
-async def opened_house(folder: Path, papers: Mapping[date, list[Any]], clock: Clock) -> AsyncIterator[House]:
+async def open_faulty_services(folder: Path, papers: Mapping[date, list[Any]], clock: Clock) -> AsyncIterator[Services]:
     """The bot's house in `folder`, with a papers API that has these lists."""
     async with (
         PapersServer(papers).serve() as url,
         PapersAPI(url, backoff=wait_none()) as api,
-        open_house(folder / "paperboy.db", api, clock=clock) as house,
+        open_services(folder / "paperboy.db", api, clock=clock) as services,
     ):
-        yield house
+        yield services
 
 
 class _Errors(logging.Handler):

@@ -13,13 +13,13 @@ from tempfile import TemporaryDirectory
 import simcord
 from rich.console import Console
 
-from bot.app import open_house
+from bot.app import open_services
 from bot.client import PaperBot
-from bot.demo import Scene, sample_beyond, sample_lists, sample_pictures
+from bot.demo import Scene, load_pictures, load_sample_lists, load_unlisted_entries
 from bot.demo.papers_server import PapersServer
-from bot.demo.scenes import MINUTE, Stage
-from bot.digest import days_between
-from bot.layouts.paper import picture
+from bot.demo.scenes import MINUTE, DemoServer
+from bot.digest import list_days
+from bot.layouts.paper import build_picture
 from bot.papers.api import PapersAPI
 
 MORNING = datetime(2026, 5, 29, 6, 59, tzinfo=UTC)  # a Friday; Thursday's list has closed
@@ -45,30 +45,30 @@ class DemoUnavailable(Exception):
 
 
 @asynccontextmanager
-async def raised_stage(folder: Path, say: Console, scene: Scene = Scene.DIGEST) -> AsyncIterator[Stage]:
+async def open_demo(folder: Path, say: Console, scene: Scene = Scene.DIGEST) -> AsyncIterator[DemoServer]:
     """The stage over a database and an index in `folder`, with the sample read into its archive."""
-    lists = sample_lists()
-    clock = _Clock()
+    lists = load_sample_lists()
+    clock = _DemoClock()
     async with (
-        PapersServer(lists, sample_beyond()).serve() as papers_url,
+        PapersServer(lists, load_unlisted_entries()).serve() as papers_url,
         PapersAPI(papers_url) as api,
-        open_house(folder / "paperboy.db", api, clock=clock) as house,
+        open_services(folder / "paperboy.db", api, clock=clock) as services,
     ):
         say.print(f"Reading {len(lists)} sample days from a papers API on {papers_url} …")
-        for day in days_between(min(lists), max(lists)):
-            await house.archive.refresh(day, MORNING)
-        await house.archive.index()
+        for day in list_days(min(lists), max(lists)):
+            await services.archive.refresh_day(day, MORNING)
+        await services.archive.update_index()
         say.print("Starting the bot in a simulated Discord …")
-        bot = PaperBot(house, shard_count=1)
+        bot = PaperBot(services, shard_count=1)
         async with simcord.run(bot, check_errors=False, settle_timeout=_SETTLE_SECONDS) as env:
             clock.env = env
             await env.advance_time((MORNING - EARLIER.get(scene, timedelta()) - env.now()).total_seconds())
-            stage = Stage(env, bot)
-            await stage.open(scene)
+            stage = DemoServer(env, bot)
+            await stage.play_scene(scene)
             yield stage
 
 
-class _Clock:
+class _DemoClock:
     """The simulated Discord's time, once there is one."""
 
     env: simcord.Env | None = None
@@ -77,12 +77,12 @@ class _Clock:
         return self.env.now() if self.env else MORNING
 
 
-async def show(screenshot: Path | None, scene: Scene) -> None:
+async def show_demo(screenshot: Path | None, scene: Scene) -> None:
     """Show the demo in a browser until Ctrl-C, or take one picture of it into `screenshot`."""
     say = Console(highlight=False, soft_wrap=True)
     logging.getLogger("discord").setLevel(logging.WARNING)
     with TemporaryDirectory(prefix="paperboy-demo-") as folder:
-        async with raised_stage(Path(folder), say, scene) as stage:
+        async with open_demo(Path(folder), say, scene) as stage:
             preview = stage.env.preview(
                 stage.shown,
                 viewers=[stage.admin, stage.reader],
@@ -90,26 +90,26 @@ async def show(screenshot: Path | None, scene: Scene) -> None:
                 width=WIDTH,
                 height=HEIGHT,
                 timezone="Europe/Berlin",
-                assets=sample_pictures(await _pictures(stage)),
+                assets=load_pictures(await _find_pictures(stage)),
             )
             async with preview:
                 if screenshot:
-                    await _photograph(preview.url, screenshot)
+                    await _take_screenshot(preview.url, screenshot)
                     say.print(f"Wrote {screenshot}")
                 else:
                     say.print(f"\nOpen  {preview.url}\n")
                     say.print("Type /paper search, /paper show 1706.03762 or /digest setup. Ctrl-C ends the demo.")
-                    await _play(stage, preview)
+                    await _run_until_closed(stage, preview)
     say.print("The demo has ended and left nothing behind.")
 
 
-async def _pictures(stage: Stage) -> set[str]:
+async def _find_pictures(stage: DemoServer) -> set[str]:
     """The pictures that messages of the sample's papers may show."""
-    papers, _ = await stage.bot.house.storage.papers.top(date.min, date.max, limit=1000)
-    return {item.media.url for paper in papers for item in picture(paper).items}
+    papers, _ = await stage.bot.services.storage.papers.list_top(date.min, date.max, limit=1000)
+    return {item.media.url for paper in papers for item in build_picture(paper).items}
 
 
-async def _play(stage: Stage, preview: simcord.Preview) -> None:
+async def _run_until_closed(stage: DemoServer, preview: simcord.Preview) -> None:
     """Let the simulated time run with the real one until Ctrl-C or the page's own end button."""
     ended = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
@@ -122,12 +122,12 @@ async def _play(stage: Stage, preview: simcord.Preview) -> None:
             await asyncio.wait_for(ended.wait(), MINUTE)
         with suppress(simcord.SetupError):  # somebody is clicking: the next minute catches up
             await stage.env.advance_time((datetime.now(UTC) - behind - stage.env.now()).total_seconds())
-            await stage.tick()
+            await stage.post_due()
             await preview.refresh()
     closing.cancel()
 
 
-async def _photograph(url: str, path: Path) -> None:
+async def _take_screenshot(url: str, path: Path) -> None:
     """Have an installed Chromium take the page's picture."""
     program = next(filter(None, map(shutil.which, _CHROMIUMS)), None)
     if program is None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.papers import Paper
-from bot.storage.database import Database, iso
-from bot.storage.papers import papers_by_id
-from bot.storage.past import PastRun, past_of_papers_in, past_since
+from bot.storage.database import Database, to_iso
+from bot.storage.papers import select_papers
+from bot.storage.past_runs import PastRun, select_runs_since, select_server_runs_with_papers
 
 _POST = "guild_id, deliveries.channel_id AS posted_in, place_id, message_id, sent_at"
 _MESSAGES = "JOIN messages ON messages.delivery_id = highlights.delivery_id AND number = highlights.message"
@@ -28,7 +28,7 @@ _POSTED_OF = (
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class PostedMessage:
     """A message in which a server was shown papers; `place_id` is the channel or forum post that it stands in."""
 
     guild_id: int
@@ -42,87 +42,94 @@ class Post:
         return f"https://discord.com/channels/{self.guild_id}/{self.place_id}/{self.message_id}"
 
 
-_Shown = tuple[int, int, str, Post]  # the delivery and the position in it of a paper, and the message that has it
+_PostedPaper = tuple[
+    int, int, str, PostedMessage
+]  # the delivery and the position in it of a paper, and the message that has it
 
 
-class Posts:
+class PostedPapers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def channels(self, guild_id: int) -> list[int]:
+    async def list_channels(self, guild_id: int) -> list[int]:
         """The channels of a server in which something was posted."""
-        rows = await self._database.rows(
+        rows = await self._database.fetch_rows(
             "SELECT DISTINCT deliveries.channel_id FROM deliveries"
             " JOIN subscriptions ON subscriptions.id = subscription_id"
             " WHERE guild_id = ? AND EXISTS (SELECT 1 FROM messages"
             " WHERE delivery_id = deliveries.id AND message_id IS NOT NULL)"
-            " UNION SELECT wish ->> 'channel_id' FROM wishes WHERE subscription_id IN"
+            " UNION SELECT settings ->> 'channel_id' FROM digest_settings WHERE subscription_id IN"
             " (SELECT id FROM subscriptions WHERE guild_id = ?)"
-            " AND EXISTS (SELECT 1 FROM past WHERE past.subscription_id = wishes.subscription_id) ORDER BY 1",
+            " AND EXISTS (SELECT 1 FROM past_runs WHERE past_runs.subscription_id = digest_settings.subscription_id)"
+            " ORDER BY 1",
             guild_id,
             guild_id,
         )
         return [channel for (channel,) in rows]
 
-    async def latest(self, guild_id: int, channels: Iterable[int], paper_ids: Iterable[str]) -> dict[str, Post]:
+    async def find_latest(
+        self, guild_id: int, channels: Iterable[int], paper_ids: Iterable[str]
+    ) -> dict[str, PostedMessage]:
         """Where these channels of a server were last shown each of these papers; one they never were is not in it."""
         shown_in, ids = list(channels), set(paper_ids)
 
-        def look_up(connection: sqlite3.Connection) -> list[tuple[str, Post]]:
-            runs = past_of_papers_in(connection, guild_id, ids)
-            past = [(paper_id, post) for _, _, paper_id, post in _of_past(runs, shown_in) if paper_id in ids]
+        def look_up(connection: sqlite3.Connection) -> list[tuple[str, PostedMessage]]:
+            runs = select_server_runs_with_papers(connection, guild_id, ids)
+            past = [(paper_id, post) for _, _, paper_id, post in _list_past(runs, shown_in) if paper_id in ids]
             rows = connection.execute(
                 f"SELECT paper_id, {_POST} {_POSTED_OF} ORDER BY sent_at, deliveries.id",
                 (json.dumps(shown_in), guild_id, json.dumps(list(ids))),
             )
-            return [*past, *((row["paper_id"], _post(row)) for row in rows)]
+            return [*past, *((row["paper_id"], _read_message(row)) for row in rows)]
 
-        latest: dict[str, Post] = {}
+        latest: dict[str, PostedMessage] = {}
         for paper_id, post in await self._database.read(look_up):
             if paper_id not in latest or post.sent_at >= latest[paper_id].sent_at:
                 latest[paper_id] = post
         return latest
 
-    async def since(
+    async def list_since(
         self, guild_id: int, channels: Iterable[int], since: datetime, *, limit: int, offset: int = 0
-    ) -> tuple[list[tuple[Paper, Post]], int]:
+    ) -> tuple[list[tuple[Paper, PostedMessage]], int]:
         """What these channels of a server were shown from `since` on, and how much that is in all.
 
         The newest message comes first, its papers in their order there.
         """
         shown_in = list(channels)
 
-        def look_up(connection: sqlite3.Connection) -> tuple[list[tuple[Paper, Post]], int]:
+        def look_up(connection: sqlite3.Connection) -> tuple[list[tuple[Paper, PostedMessage]], int]:
             rows = connection.execute(
                 f"SELECT paper_id, highlights.delivery_id AS delivery, position, {_POST} {_POSTED}"
                 " AND guild_id = ? AND sent_at >= ?",
-                (json.dumps(shown_in), guild_id, iso(since)),
+                (json.dumps(shown_in), guild_id, to_iso(since)),
             )
-            shown = [(row["delivery"], row["position"], row["paper_id"], _post(row)) for row in rows]
-            runs = past_since(connection, guild_id, since.astimezone(UTC).date())
-            shown += [each for each in _of_past(runs, shown_in) if each[-1].sent_at >= since]
-            shown.sort(key=_newest_first)
+            shown = [(row["delivery"], row["position"], row["paper_id"], _read_message(row)) for row in rows]
+            runs = select_runs_since(connection, guild_id, since.astimezone(UTC).date())
+            shown += [each for each in _list_past(runs, shown_in) if each[-1].sent_at >= since]
+            shown.sort(key=_sort_newest_first)
             page = shown[offset : offset + limit]
-            papers = papers_by_id(connection, [paper_id for _, _, paper_id, _ in page])
+            papers = select_papers(connection, [paper_id for _, _, paper_id, _ in page])
             return [(papers[paper_id], post) for _, _, paper_id, post in page], len(shown)
 
         return await self._database.read(look_up)
 
 
-def _newest_first(shown: _Shown) -> tuple[float, int, int]:
+def _sort_newest_first(shown: _PostedPaper) -> tuple[float, int, int]:
     delivery_id, position, _, post = shown
     return (-post.sent_at.timestamp(), -delivery_id, position)
 
 
-def _of_past(runs: Iterable[PastRun], channels: Collection[int]) -> Iterator[_Shown]:
+def _list_past(runs: Iterable[PastRun], channels: Collection[int]) -> Iterator[_PostedPaper]:
     """What runs of long ago showed in these channels."""
     for run in runs:
         for position, highlight in enumerate(run.highlights if run.channel_id in channels else (), 1):
-            if message := run.message_of(highlight):
-                post = Post(run.guild_id, run.channel_id, message.place_id, message.message_id, message.sent_at)
+            if message := run.get_message(highlight):
+                post = PostedMessage(
+                    run.guild_id, run.channel_id, message.place_id, message.message_id, message.sent_at
+                )
                 yield (run.id, position, highlight.paper_id, post)
 
 
-def _post(row: sqlite3.Row) -> Post:
+def _read_message(row: sqlite3.Row) -> PostedMessage:
     sent_at = datetime.fromisoformat(row["sent_at"])
-    return Post(row["guild_id"], row["posted_in"], row["place_id"], row["message_id"], sent_at)
+    return PostedMessage(row["guild_id"], row["posted_in"], row["place_id"], row["message_id"], sent_at)

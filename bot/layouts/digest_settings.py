@@ -1,0 +1,76 @@
+"""settings as a sentence: what is posted, where and when."""
+
+import re
+from collections.abc import Iterator
+
+from bot.layouts.text import count_noun, escape_markdown, format_code, join_words
+from bot.subscription.schedule import DAY_NAMES, EVERY_DAY, MONDAY_TO_FRIDAY, Cadence, Schedule
+from bot.subscription.settings import DigestLayout, DigestSettings, Threads
+
+_PERIODS = {Cadence.DAILY: "the", Cadence.WEEKLY: "the week's", Cadence.MONTHLY: "the month's"}
+_LAYOUTS = {DigestLayout.COMPACT: "one line each", DigestLayout.CARDS: "with a picture of the first"}
+_THREADS = {Threads.PER_DIGEST: "discussed in one thread", Threads.PER_HIGHLIGHT: "each with its own thread"}
+
+
+def describe_settings(settings: DigestSettings) -> str:
+    """`Every weekday at 09:00 Europe/Berlin, the top 5 papers about *diffusion* in #papers`."""
+    extras = "".join(f", {each}" for each in _list_extras(settings))
+    return (
+        f"{describe_schedule(settings.schedule)}, {_describe_selection(settings)} in <#{settings.channel_id}>{extras}"
+    )
+
+
+def describe_schedule(schedule: Schedule) -> str:
+    """`Every weekday at 09:00 Europe/Berlin`."""
+    return f"{_describe_dates(schedule)} at {schedule.time:%H:%M} {schedule.timezone.key}"
+
+
+def _describe_dates(schedule: Schedule) -> str:
+    weekdays = schedule.weekdays
+    if schedule.cadence is Cadence.WEEKLY:
+        return f"Every week on {DAY_NAMES[min(weekdays)]}"
+    if schedule.cadence is Cadence.DAILY:
+        return f"Every {_describe_weekdays(weekdays, 'day', 'and')}"
+    return f"On the first {_describe_weekdays(weekdays, 'day', 'or')} of every month"
+
+
+def _describe_weekdays(weekdays: frozenset[int], every: str, joint: str) -> str:
+    if weekdays == EVERY_DAY:
+        return every
+    if weekdays == MONDAY_TO_FRIDAY:
+        return "weekday"
+    return join_words([DAY_NAMES[number] for number in sorted(weekdays)], joint)
+
+
+def _describe_selection(settings: DigestSettings) -> str:
+    selection = settings.selection
+    papers = f"top {count_noun(selection.size, 'paper')}" if selection.size > 1 else "top paper"
+    floor = f" with at least {count_noun(selection.min_upvotes, 'upvote')}" if selection.min_upvotes else ""
+    return f"{_PERIODS[settings.schedule.cadence]} {papers}{describe_filter(selection.filter)}{floor}"
+
+
+def describe_filter(query: str) -> str:
+    """` about *diffusion*`, or ` matching` and the filter if it is more than words; empty without a filter."""
+    if not query:
+        return ""
+    plain = re.fullmatch(r"[\w\s]+", query) and "OR" not in query.split()
+    return f" about *{escape_markdown(query)}*" if plain else f" matching {format_code(query, 300)}"
+
+
+def _list_extras(settings: DigestSettings) -> Iterator[str]:
+    posting = settings.posting
+    if posting.layout in _LAYOUTS:
+        yield _LAYOUTS[posting.layout]
+    if posting.threads in _THREADS:
+        yield _THREADS[posting.threads]
+    if posting.publish:
+        yield "published to followers"
+    if posting.ping_role_id:
+        floor = f" at {count_noun(posting.ping_upvotes, 'upvote')} or more" if posting.ping_upvotes else ""
+        yield f"pinging <@&{posting.ping_role_id}>{floor}"
+    if posting.silent:
+        yield "without notifications"
+    if posting.quiet_line:
+        yield "with a note when nothing is new"
+    if settings.selection.allow_repeats:
+        yield "including papers from other digests here"

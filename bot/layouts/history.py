@@ -1,0 +1,172 @@
+"""Accounts given to admins: why a paper was highlighted or not, and who changed what."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from bot.composing.explainer import Explanation, PaperOutcome
+from bot.digest import get_closing_time
+from bot.layouts.digest_settings import describe_filter, describe_settings
+from bot.layouts.reasons import explain_reason
+from bot.layouts.subscriptions import describe_rejected
+from bot.layouts.text import count_noun, format_code, format_day, format_short_day, format_timestamp, make_link
+from bot.papers import Paper
+from bot.storage import Action, AuditEntry, Delivery, Subscription, SubscriptionState
+from bot.subscription.schedule import DAY_NAMES
+
+NO_ACTIONS = "No changes yet."
+_VALUE_LIMIT = 60  # characters of a value that was changed
+_COLUMN_NAMES = {
+    "channel_id": "channel",
+    "time": "time",
+    "timezone": "time zone",
+    "min_upvotes": "minimum upvotes",
+    "filter": "filter",
+    "threads": "threads",
+    "archive_after": "minutes until threads are archived",
+    "ping_role_id": "pinged role",
+    "ping_upvotes": "upvotes for a ping",
+    "quiet_line": "note when nothing is new",
+    "allow_repeats": "papers from other digests",
+}
+_ACTIONS = {
+    Action.ADDED: "set it up",
+    Action.EDITED: "saved it without changes",
+    Action.PAUSED: "paused it",
+    Action.RESUMED: "resumed it",
+    Action.REMOVED: "removed it",
+    Action.SENT: "sent the next digest early",
+    Action.UNDONE: "undid the last digest",
+    Action.SUSPENDED: "suspended it",
+    Action.RECOVERED: "resumed it automatically, because the problem was gone",
+    Action.LEFT: "was removed from the server, so I paused it",
+    Action.RETURNED: "found that I am still in the server, so I resumed it",
+}
+
+
+def render_paper_link(paper: Paper) -> str:
+    """The paper that the verdicts are about."""
+    return f"**{make_link(paper.name, paper.url)}**"
+
+
+def describe_explanation(subscription: Subscription, given: Explanation) -> str:
+    """What happened to a paper in a subscription, under the subscription's sentence."""
+    return f"{describe_settings(subscription.settings)}:\n→ {_describe_outcome(subscription, given)}"
+
+
+def _describe_outcome(subscription: Subscription, given: Explanation) -> str:
+    if given.delivery and given.outcome in _FROM_RECORD:
+        return _FROM_RECORD[given.outcome](given.delivery)
+    if given.outcome is PaperOutcome.WITHDRAWN:
+        return "Not highlighted: the paper was withdrawn."
+    if given.outcome is PaperOutcome.NEVER_LISTED or given.day is None:
+        return "Never highlighted: it isn't on any daily list I know of."
+    if given.outcome is PaperOutcome.STILL_OPEN:
+        closes = format_timestamp(get_closing_time(given.day))
+        return (
+            f"Not yet: the list of {format_day(given.day)} is open until {closes}. The paper's first chance is "
+            f"{_describe_next_run(subscription)}."
+        )
+    outcome, why = _describe_not_highlighted(given), _describe_why_not(subscription, given)
+    return f"{outcome}: it was on the list of {format_day(given.day)}{why}"
+
+
+def _describe_highlighted(delivery: Delivery) -> str:
+    at = (
+        f"on {format_timestamp(delivery.posted_message.sent_at)}"
+        if delivery.posted_message
+        else f"in the run of {format_short_day(delivery.run_date)}"
+    )
+    where = f" → [jump]({delivery.posted_message.url})" if delivery.posted_message else ""
+    return f"Highlighted {at}{where}. A subscription never highlights a paper twice."
+
+
+def _describe_elsewhere(delivery: Delivery) -> str:
+    where = (
+        f", on {format_timestamp(delivery.posted_message.sent_at)} → [jump]({delivery.posted_message.url})"
+        if delivery.posted_message
+        else ""
+    )
+    return (
+        f"Not highlighted here: another digest in this channel had it{where}. You can allow repeats in `/digest setup`."
+    )
+
+
+def _describe_rejected(delivery: Delivery) -> str:
+    return f"Not highlighted in the run of {format_short_day(delivery.run_date)}. {describe_rejected(delivery)}"
+
+
+_FROM_RECORD = {
+    PaperOutcome.HIGHLIGHTED: _describe_highlighted,
+    PaperOutcome.HIGHLIGHTED_ELSEWHERE: _describe_elsewhere,
+    PaperOutcome.REJECTED: _describe_rejected,
+}
+
+
+def _describe_not_highlighted(given: Explanation) -> str:
+    if given.delivery:
+        return f"Not highlighted in the run of {format_short_day(given.delivery.run_date)}"
+    return {PaperOutcome.LISTED_TOO_EARLY: "Not highlighted", PaperOutcome.FILTERED: "It will not be highlighted"}.get(
+        given.outcome, "Not yet"
+    )
+
+
+def _describe_why_not(subscription: Subscription, given: Explanation) -> str:
+    """The end of the sentence, after the day of the paper's list."""
+    selection = (given.delivery or subscription).settings.selection
+    upvotes = count_noun(given.upvotes, "upvote")
+    match given.outcome:
+        case PaperOutcome.LISTED_TOO_EARLY:
+            return ", which closed before this subscription started."
+        case PaperOutcome.FILTERED:
+            return f", but it isn't a paper{describe_filter(selection.filter)}."
+        case PaperOutcome.TOO_FEW_UPVOTES if given.delivery:
+            return f" with {upvotes} at the time, but needed {selection.min_upvotes:,}."
+        case PaperOutcome.TOO_FEW_UPVOTES:
+            return f" with {upvotes} so far, but needs {selection.min_upvotes:,} by {_describe_next_run(subscription)}."
+        case PaperOutcome.BELOW_THE_CUT if given.delivery:
+            return f" with {upvotes} at the time{_describe_cut(given.delivery)}."
+        case _:
+            return f" with {upvotes} so far, and may come with {_describe_next_run(subscription)}."
+
+
+def _describe_next_run(subscription: Subscription) -> str:
+    if subscription.state is SubscriptionState.ACTIVE:
+        return f"the run of {format_timestamp(subscription.next_run.at)}"
+    return "the first run after `/digest resume`"
+
+
+def _describe_cut(delivery: Delivery) -> str:
+    highlights = delivery.digest.highlights
+    if not highlights:
+        return ", and that digest had no highlights"
+    shown = count_noun(len(highlights), "highlight")
+    return f", too few to make the cut: the last of {shown} had {highlights[-1].upvotes:,}"
+
+
+def render_audit_log(changes: Iterable[AuditEntry]) -> Iterator[str]:
+    """A paragraph for each change."""
+    for change in changes:
+        who = f"<@{change.user_id}>" if change.user_id else "I"
+        why = f" {explain_reason(change.reason)}" if change.reason else ""
+        edits = "; ".join(_describe_edits(change.details))
+        did = f"changed {edits}" if edits else _ACTIONS[change.action]
+        yield f"{format_timestamp(change.made_at)} · subscription #{change.subscription_id} · {who} {did}.{why}"
+
+
+def _describe_edits(details: Mapping[str, tuple[Any, Any]]) -> Iterator[str]:
+    for name, (before, after) in details.items():
+        yield f"{_COLUMN_NAMES.get(name, name)} {_describe_value(name, before)} → {_describe_value(name, after)}"
+
+
+def _describe_value(name: str, value: Any) -> str:
+    if name == "channel_id":
+        return f"<#{value}>"
+    if name == "ping_role_id":
+        return f"<@&{value}>" if value else "none"
+    if name == "weekdays":
+        return ", ".join(DAY_NAMES[int(number)][:3] for number in value)
+    if name in {"publish", "silent", "quiet_line", "allow_repeats"}:
+        return "yes" if value else "no"
+    if name == "threads":
+        return {"digest": "for each digest", "highlight": "for each paper"}.get(value, "none")
+    return format_code(str(value), _VALUE_LIMIT) if value != "" else "none"

@@ -1,0 +1,56 @@
+"""Upkeep of the database file: shrinks old data, removes every trace of deleted data, and finds damage."""
+
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+from discord.ext import commands
+
+from bot.client import PaperBot
+
+JOBS = PACK, REWRITE, CLEAR, CHECK = (
+    "maintenance.pack",
+    "maintenance.rewrite",
+    "maintenance.clear",
+    "maintenance.check",
+)
+
+
+class Maintenance(commands.Cog):
+    def __init__(self, bot: PaperBot) -> None:
+        self.services = bot.services
+
+    async def cog_load(self) -> None:
+        scheduler = self.services.scheduler
+        scheduler.add_job(self.pack_old_rows, CronTrigger(hour=3, minute=37, timezone=UTC), id=PACK)
+        scheduler.add_job(self.rewrite_file, CronTrigger(hour=4, minute=37, timezone=UTC), id=REWRITE)
+        scheduler.add_job(self.clear_deleted, CronTrigger(second=45, timezone=UTC), id=CLEAR)
+        daily = IntervalTrigger(days=1, timezone=UTC)
+        scheduler.add_job(self.check_integrity, daily, id=CHECK, next_run_time=datetime.now(UTC))
+
+    async def cog_unload(self) -> None:
+        for job in JOBS:
+            if self.services.scheduler.get_job(job):
+                self.services.scheduler.remove_job(job)
+
+    async def pack_old_rows(self) -> None:
+        """Thin out the history of upvotes, and reduce old finished deliveries to what is still needed."""
+        storage, now = self.services.storage, self.services.clock()
+        await storage.snapshots.thin_snapshots(now)
+        await storage.deliveries.pack_old_runs(now - timedelta(days=self.services.keep_details_days))
+
+    async def rewrite_file(self) -> None:
+        """Every night, if something was permanently deleted; it runs after old servers have been forgotten."""
+        await self.services.storage.database.rewrite_file()
+
+    async def clear_deleted(self) -> None:
+        """Every minute: clear what could not be cleared immediately because of a running read."""
+        await self.services.storage.database.clear_deleted(again=False)
+
+    async def check_integrity(self) -> None:
+        """At the start, and once a day; the bot stops if the file is damaged."""
+        await self.services.storage.database.check_integrity()
+
+
+async def setup(bot: PaperBot) -> None:
+    await bot.add_cog(Maintenance(bot))
