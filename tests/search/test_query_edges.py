@@ -1,0 +1,35 @@
+"""Queries, at their edges: what counts as a demand, and a filter that is left out where nothing was found."""
+
+from datetime import date
+
+import pytest
+
+from bot.search import parse_query
+
+TODAY = date(2026, 8, 20)
+
+
+@pytest.mark.parametrize("text", ["", "diffusion", "diffusion models", "diffus* models", "10k"])
+def test_bare_words_demand_nothing(text: str) -> None:
+    assert not parse_query(text, TODAY).has_requirements
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+diffusion",
+        "-diffusion",
+        "diffusion -models",
+        '"flow matching"',
+        "min:50",
+        "diffusion min:50",
+        "a OR b",
+        "(a b)",
+    ],
+)
+def test_a_sign_a_phrase_a_filter_or_a_choice_is_a_demand(text: str) -> None:
+    assert parse_query(text, TODAY).has_requirements
+
+
+def test_a_single_filter_is_left_out_once() -> None:
+    assert [left_out for _, left_out in parse_query("diffusion min:50", TODAY).list_relaxed()] == [("min:50",)]
