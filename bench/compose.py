@@ -87,7 +87,7 @@ async def measure_many(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
             return (time.process_time() - began) * 1000 / times
 
         return Figure(
-            f"compose for {TOGETHER:,} subscriptions with ten wishes, CPU each",
+            f"compose for {TOGETHER:,} subscriptions with ten settings, CPU each",
             await cpu_ms(TOGETHER, lambda: services.composer),
             await cpu_ms(ALONE, unshared),
             "ms",

@@ -114,7 +114,7 @@ def _table(shelf: FilledIndex, engines: Sequence[str], measured: Mapping[str, Ma
 
 
 def _ratio_of(name: str) -> str:
-    """Ours is built on bare tantivy, so that is the floor; above 1, it is faster than the others."""
+    """Bare tantivy is the floor that ours is built on. For the others, a ratio above 1 means that ours is faster."""
     return f"ours /\n{name}" if name == _FLOOR else f"{name}\n/ ours"
 
 
