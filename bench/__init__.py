@@ -1,1 +1,1 @@
-"""Benchmarks: figures as ratios against a floor measured in the same run."""
+"""Benchmarks: each figure is a ratio to a floor that was measured in the same run."""

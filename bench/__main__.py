@@ -1,7 +1,7 @@
-"""Runs the benchmarks and prints a table as soon as it is measured. `make bench`.
+"""Runs the benchmarks (`make bench`), and prints each table as soon as it is measured.
 
-`python -m bench --sizes 20000 --only load,wire --keep FOLDER` runs some of them, on archives that stay for the
-next time. Percentiles are over all runs; ratios are between figures of the same run.
+`python -m bench --sizes 20000 --only load,wire --keep FOLDER` runs some of them, and keeps the archives in FOLDER
+for the next time. Percentiles are over all runs; ratios are between figures of the same run.
 """
 
 import argparse

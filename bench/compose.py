@@ -1,6 +1,6 @@
-"""A digest from candidates to the body that is sent; against sorting them, and writing that body as JSON.
+"""The time from a digest's candidates to its JSON body, compared with sorting them and writing that JSON.
 
-And composing for many subscriptions of one minute; against reading the archive for each of them.
+Also: composing for many subscriptions of one minute, compared with reading the archive for each of them.
 """
 
 import json
@@ -62,7 +62,7 @@ def _one(day: date, listed: list[Paper], size: int) -> tuple[float, float]:
 
 
 async def measure_many(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
-    """Ten distinct settings, of thousands of subscriptions that are due in one minute."""
+    """Thousands of subscriptions that are due in the same minute, with ten different settings."""
     latest = dict(list(papers.items())[-DAYS:])
     day = max(latest)
     now = get_closing_time(day) + timedelta(hours=2)
@@ -87,7 +87,7 @@ async def measure_many(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
             return (time.process_time() - began) * 1000 / times
 
         return Figure(
-            f"compose for {TOGETHER:,} subscriptions with ten wishes, CPU each",
+            f"compose for {TOGETHER:,} subscriptions with ten settings, CPU each",
             await cpu_ms(TOGETHER, lambda: services.composer),
             await cpu_ms(ALONE, unshared),
             "ms",
@@ -97,7 +97,7 @@ async def measure_many(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
 
 
 async def _recurring(storage: Storage, settings: DigestSettings, now: datetime) -> Subscription:
-    """A subscription that has had its digests until the day before."""
+    """A subscription that had its digests until the day before."""
     before = now - timedelta(days=1)
     run = find_next_run(settings.schedule, before)
     following = find_next_run(settings.schedule, before, after=run.date)

@@ -1,4 +1,4 @@
-"""What is measured on: the captured days where they lie beside the project, else the demo's sample."""
+"""The papers for the benchmarks: the captured days if they lie beside the project, otherwise the demo's sample."""
 
 import gzip
 import json
@@ -35,15 +35,15 @@ def papers(corpus: Lists) -> dict[date, list[Paper]]:
 
 
 def unique(papers: Mapping[date, list[Paper]]) -> list[Paper]:
-    """Each paper once, as it was on the latest of its days."""
+    """Each paper once, as it was on its latest day."""
     return list({paper.id: paper for day in sorted(papers) for paper in papers[day]}.values())
 
 
 def grown(papers: Sequence[Paper], size: int, seed: int = 1) -> Iterator[Paper]:
-    """`size` papers: the given ones, then children of two of them each; the same ones for the same seed.
+    """`size` papers: the given ones, then made-up ones, each mixed from two of them. The same seed gives the same.
 
-    Children are made of whole sentences, so that words stay as frequent, and as often side by side, as they
-    really are. What does not grow is the vocabulary: the rarest word of a real archive of that size is rarer.
+    The mixtures consist of whole sentences, so words are as frequent, and as often side by side, as in real papers.
+    But the vocabulary does not grow: in a real archive of that size, the rarest word is rarer.
     """
     real = list({paper.id: paper for paper in papers}.values())
     yield from real[:size]
@@ -55,13 +55,13 @@ def grown(papers: Sequence[Paper], size: int, seed: int = 1) -> Iterator[Paper]:
 
 
 def _free_ids(taken: set[str]) -> Iterator[str]:
-    """Ids in arXiv's shape, of a century that has none yet."""
+    """Ids in arXiv's format that no real paper has."""
     every = (f"{9000 + number // 100_000}.{number % 100_000:05}" for number in count())
     return (each for each in every if each not in taken)
 
 
 def _child(new: str, one: Paper, other: Paper, abstract: str, chance: random.Random) -> Paper:
-    """Words come from both parents; what belongs together, such as a day and its votes, from one of them."""
+    """Takes words from both papers, and values that belong together, such as a day and its votes, from one."""
     dated, written, labelled = chance.choices((one, other), k=3)
     front, back = one.title.split(), other.title.split()
     return replace(
@@ -77,7 +77,7 @@ def _child(new: str, one: Paper, other: Paper, abstract: str, chance: random.Ran
 
 
 def _alternating(its: Sequence[str], others: Sequence[str]) -> str:
-    """As many sentences as the first text has, every second one the other's where it has one there."""
+    """The first text with every second sentence replaced by the other text's, if it has one in that place."""
     return " ".join(
         others[place] if place % 2 and place < len(others) else sentence for place, sentence in enumerate(its)
     )

@@ -1,9 +1,9 @@
-"""A Discord in a process of its own, for `bench.wire`: what it costs is not the bot's.
+"""A simulated Discord for `bench.wire`, in its own process, so that its cost does not count as the bot's.
 
-`python -m bench.discord GUILDS NOW` prints where it listens and which channels it has. A line of its standard
-input, `{"texts": […], "every": seconds}`, lets people search for these texts over and over and turn the page,
-one interaction after `every` seconds whether the last is answered or not. The next line ends that, and the
-milliseconds to each answer are printed, with the number of messages that came in meanwhile.
+`python -m bench.discord GUILDS NOW` prints its address and its channels. After a line
+`{"texts": […], "every": seconds}` on standard input, simulated people search for these texts and turn pages: one
+interaction every `every` seconds, whether the last one was answered or not. The next line ends that, and prints the
+milliseconds to each answer and the number of messages that arrived in that time.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from bench.figures import Stopwatch
 from tests.support.wire import Channel, Wire
 
 SEARCHED, TURNED = "a search", "a page turned"
-LONGEST_SECONDS = 60  # for the last answers
+LONGEST_SECONDS = 60  # to wait for the last answers
 Answer = dict[str, Any]
 
 
 class People:
-    """They search `wire`'s servers in turn, and turn the page of what they find."""
+    """Simulated people who search in each of `wire`'s servers in turn, and turn the page of the results."""
 
     def __init__(self, wire: Wire, texts: list[str], every: float) -> None:
         self.taken: dict[str, list[float]] = {SEARCHED: [], TURNED: []}

@@ -1,4 +1,4 @@
-"""Measured figures beside their floors, and how they are shown."""
+"""Measured figures with their floors, and the table that shows them."""
 
 import asyncio
 import gc
@@ -17,9 +17,9 @@ _NUMBERS = {"ours", "beside", "ratio"}
 
 @dataclass(frozen=True)
 class Figure:
-    """`ours` and `floor` in `unit`; the ratio says how many times the floor's time ours takes.
+    """`ours` and `floor` in `unit`; the ratio is how many times as long as the floor ours takes.
 
-    A figure without a floor stands for itself; `goal` is what was set for it, in words.
+    A figure may have no floor; `goal` says in words what it should be.
     """
 
     what: str
@@ -46,7 +46,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """What the same kind of work took, again and again, in milliseconds."""
+    """How long repeated runs of the same work took, in milliseconds."""
 
     taken: Sequence[float]
 
@@ -56,7 +56,7 @@ class Times:
 
     @property
     def p99(self) -> float:
-        """Of a hundred, the second slowest."""
+        """The 99th percentile: of a hundred, the second slowest."""
         return sorted(self.taken)[math.ceil(len(self.taken) * 0.99) - 1]
 
 
@@ -89,7 +89,7 @@ def median_ms(work: Callable[[], object], times: int) -> float:
 
 @asynccontextmanager
 async def lateness() -> AsyncIterator[list[float]]:
-    """How many milliseconds late the event loop wakes a task that sleeps for one, again and again."""
+    """How many milliseconds late the event loop wakes a task that sleeps for one millisecond, again and again."""
     late: list[float] = []
 
     async def watch() -> None:
@@ -108,7 +108,7 @@ async def lateness() -> AsyncIterator[list[float]]:
 
 
 def forget_the_past() -> None:
-    """Keep what a benchmark itself has in memory out of the collector's sight: the bot would not have it."""
+    """Exclude the benchmark's own objects from garbage collection, because the bot would not have them."""
     gc.collect()
     gc.freeze()
 

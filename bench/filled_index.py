@@ -1,7 +1,7 @@
-"""Archives of several sizes on disk, each built once for all the benchmarks that search.
+"""Archives of several sizes on disk, each built once for all benchmarks that search.
 
-Their vectors, for the extra `semantic`, are real ones of a few hundred papers; all others are seeded mixtures
-of three of these with noise. They cost what real ones cost; what they find means nothing.
+For the extra `semantic`, a few hundred papers have real vectors. The others have seeded mixtures of three of these,
+with noise: they cost as much as real ones, but what they find means nothing.
 """
 
 import shutil
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class FilledIndex:
-    """An archive of `size` papers grown from the `real` ones: the database, and a current index beside it."""
+    """An archive of `size` papers, made from the `real` ones: the database, and an up-to-date index beside it."""
 
     real: Sequence[Paper]
     size: int
@@ -52,11 +52,11 @@ class FilledIndex:
         return list(corpus.grown(self.real, self.size))
 
     def following(self, number: int) -> list[Paper]:
-        """The papers that would come next."""
+        """The next papers that would be made."""
         return list(islice(corpus.grown(self.real, self.size + number), self.size, None))
 
     def copied(self, folder: Path, *, index: bool = True) -> "FilledIndex":
-        """A copy to write to, in a new `folder`."""
+        """A copy in a new `folder`, for benchmarks that write."""
         folder.mkdir(parents=True)
         copy = replace(self, database=folder / self.database.name)
         shutil.copy(self.database, copy.database)
@@ -74,7 +74,7 @@ class FilledIndex:
 
 
 async def fill_index(folder: Path, real: Sequence[Paper], size: int, encoder: Encoder | None) -> FilledIndex:
-    """The archive of that size in `folder`, built unless it is there; its index is brought up to date."""
+    """The archive of that size in `folder`; builds it if it is missing, and updates its index."""
     place, building = folder / str(size), folder / f"{size}.building"
     if not place.exists():
         shutil.rmtree(building, ignore_errors=True)
@@ -83,7 +83,7 @@ async def fill_index(folder: Path, real: Sequence[Paper], size: int, encoder: En
         building.rename(place)
     shelf = FilledIndex(real, size, place / "paperboy.db")
     async with shelf.open() as services:
-        await services.archive.update_index()  # one of another schema is made anew
+        await services.archive.update_index()  # rebuilds an index with another schema
     return shelf
 
 
@@ -103,7 +103,7 @@ async def _embed(storage: Storage, papers: Sequence[Paper], meaning: Meaning) ->
 
 
 def _vectors(real: Sequence[bytes]) -> Iterator[bytes]:
-    """The `real` ones, then mixtures of them without end."""
+    """The `real` vectors, then endless mixtures of them."""
     import numpy  # noqa: PLC0415  # comes with the extra
 
     yield from real
@@ -120,7 +120,7 @@ def _bytes(numbers: "np.ndarray") -> bytes:
 
 
 def batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
-    """`size` of them at a time."""
+    """The items in batches of `size`."""
     remaining = iter(values)
     while batch := list(islice(remaining, size)):
         yield batch

@@ -1,4 +1,4 @@
-"""What a subscription adds to the file in a simulated year; beside the same year in which nothing becomes the past."""
+"""How much a subscription adds to the file in a simulated year, compared with the same year without packing."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,11 +7,11 @@ from bench.figures import Figure
 from bot.subscription.settings import DigestSettings
 from tests.support.year import KINDS, Year
 
-EACH = 4  # subscriptions of a kind
+EACH = 4  # subscriptions of each kind
 
 
 async def measure(folder: Path) -> list[Figure]:
-    """For each kind of subscription; without the archive, which all share."""
+    """The growth for each kind of subscription, without the archive, which all of them share."""
     figures = []
     for shrinking in (True, False):
         alone = await _kilobytes(folder / f"alone {shrinking}.db", (), shrinking=shrinking)

@@ -1,4 +1,4 @@
-"""Reading the archive in: parse, compare, upsert, list, snapshot, day by day; against the rows' bare insert."""
+"""Recording lists day by day (parse, compare, upsert, list, snapshot), compared with a bare insert of the rows."""
 
 import sqlite3
 import time
@@ -29,7 +29,7 @@ async def measure(folder: Path, lists: Lists) -> Figure:
 
 
 def _bare(source: Path, path: Path) -> float:
-    """Seconds to insert the rows of `source`, whose order is a day's, in as many transactions as there were days."""
+    """Seconds to insert the rows of `source`, in their order, with one transaction per day."""
     with closing(sqlite3.connect(source)) as connection:
         (schema,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'papers'").fetchone()
         rows = connection.execute("SELECT * FROM papers ORDER BY change").fetchall()

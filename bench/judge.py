@@ -1,7 +1,7 @@
-"""How far up an engine puts the papers that people wanted: hit@1, hit@5 and MRR over a judged set.
+"""How high an engine ranks the papers that people wanted: hit@1, hit@5 and MRR over a judged set.
 
-`python -m bench.judge` shows the half that is reported. `--tune` shows the other half and `tuning.jsonl`, all that
-is looked at while the ranking is tuned; `--misses` lists what ours did not put first.
+`python -m bench.judge` shows the half that is reported. `--tune` shows the other half and `tuning.jsonl`, which are
+the only ones to use for tuning. `--misses` lists the queries for which ours did not put a wanted paper first.
 """
 
 import argparse
@@ -38,7 +38,7 @@ Engine = Callable[[str, int], Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A query, and the papers of which any one answers it."""
+    """A query, and the papers that answer it; finding one of them is enough."""
 
     kind: str
     query: str
@@ -47,7 +47,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Shares from 0 to 1; `mrr` counts the first ten ranks."""
+    """Scores from 0 to 1; `mrr` counts the first ten ranks."""
 
     hit1: float
     hit5: float
@@ -80,7 +80,7 @@ def score(engine: Engine, judged: Sequence[Judged]) -> dict[str, Score]:
 
 
 def rank(engine: Engine, judged: Judged) -> int | None:
-    """Where the first wanted paper stands, from 1; None where it is not among the first ten."""
+    """The rank of the first wanted paper, from 1; None if it is not among the first ten."""
     ids = engine(judged.query, CUTOFF)[:CUTOFF]
     return next((place for place, found in enumerate(ids, 1) if found in judged.papers), None)
 
@@ -104,7 +104,7 @@ def _scored(ranks: Sequence[int | None]) -> Score:
 
 @contextmanager
 def _searches(folder: Path, papers: Sequence[Paper], meaning: Meaning | None) -> Iterator[dict[str, SearchIndex]]:
-    """Ours, by words alone and with the extra `semantic` where it is installed."""
+    """Our search by words alone, and with the extra `semantic` if it is installed."""
     with ExitStack() as stack:
         searches = {}
         for name, known in ((OURS, None), (SEMANTIC, meaning)):
@@ -120,7 +120,7 @@ def _finder(search: SearchIndex, papers: Sequence[Paper]) -> Engine:
 
 
 def _meaning(papers: Sequence[Paper]) -> tuple[Meaning | None, str]:
-    """The vectors of `papers`, and what the extra costs; minutes for an archive of years."""
+    """The vectors of `papers`, and what the extra costs. Takes minutes for an archive of years."""
     before = _resident_mb()
     encoder = load_encoder()
     if encoder is None:
@@ -137,7 +137,7 @@ def _meaning(papers: Sequence[Paper]) -> tuple[Meaning | None, str]:
 
 
 def _installed_mb() -> float:
-    """The size of the packages that the extra brings."""
+    """The size of the packages that the extra installs."""
     files = (file for name in EXTRA for file in metadata.files(name) or ())
     return sum(path.stat().st_size for file in files if (path := Path(str(file.locate()))).exists()) / 1e6
 
@@ -152,7 +152,7 @@ def _engine(peer: peers.Peer) -> Engine:
 
 
 def _table(title: str, scores: Mapping[str, Mapping[str, Score]]) -> Table:
-    """A row a kind, three columns an engine."""
+    """One row per kind, three columns per engine."""
     table = Table(title=title)
     table.add_column("kind")
     for name in scores:
@@ -179,7 +179,7 @@ def _misses(engine: Engine, judged: Sequence[Judged], papers: Sequence[Paper]) -
 
 
 def _check(judged: Iterable[Judged], papers: Iterable[Paper]) -> None:
-    """A wanted paper that nobody can find would count against every engine, unseen."""
+    """Fails if a wanted paper is not in the archive: it would silently lower the score of every engine."""
     unknown = sorted({wanted for each in judged for wanted in each.papers} - {paper.id for paper in papers})
     if unknown:
         raise SystemExit(f"{JUDGED.name} wants papers that the captured days do not hold: {', '.join(unknown)}")
@@ -218,7 +218,7 @@ def main() -> None:
 
 
 def _likeness(searches: Mapping[str, SearchIndex], papers: Sequence[Paper]) -> Table:
-    """Of the five papers most like each of thirty, how many somebody who asked for such was glad of."""
+    """The share of useful papers among the five most similar ones to each of thirty."""
     known = {paper.id: paper for paper in papers}
     asked = [json.loads(line) for line in SIMILAR.read_text(encoding="utf-8").splitlines()]
     table = Table("/paper similar", "useful among five", "the first is useful", title=f"{len(asked)} papers")

@@ -1,4 +1,4 @@
-"""The archive under load: indexed from none, started, searched while it is written to, asked to complete."""
+"""The archive under load: indexing it from scratch, starting, searching while it is written to, completing."""
 
 import asyncio
 import random
@@ -19,13 +19,13 @@ from bot.search import Encoder
 
 SEARCHES = 600
 A_DAY = 50  # papers of a daily list
-NEW = 5000  # papers that the backfill brings, before it brings them again with other upvotes
+NEW = 5000  # papers of the backfill, before it repeats them with other upvotes
 LONGEST_TYPED, EACH_LENGTH = 12, 24
 IDLE_SECONDS = 2
 
 
 async def building(folder: Path, shelf: FilledIndex) -> list[Figure]:
-    """The index from none, and what the event loop notices of it."""
+    """Indexing from scratch, and how much that delays the event loop."""
     copy = shelf.copied(folder, index=False)
     forget_the_past()
     async with lateness() as idle:
@@ -42,7 +42,7 @@ async def building(folder: Path, shelf: FilledIndex) -> list[Figure]:
 
 
 async def starting(shelf: FilledIndex, encoder: Encoder | None) -> list[Figure]:
-    """From nothing open to the first answer."""
+    """From opening the services to the first answer."""
     text = asked(shelf.real)[0].ours
     plain = await _start(shelf, None, text)
     figures = [Figure(f"start over {shelf.name} papers, to a first answer", plain, None, "ms", goal="< 1,000")]
@@ -60,7 +60,7 @@ async def _start(shelf: FilledIndex, encoder: Encoder | None, text: str) -> floa
 
 
 async def searching_while_writing(folder: Path, shelf: FilledIndex) -> Figure:
-    """Searches one after the other at rest, and while a backfill records days and the index takes them in."""
+    """Searches one after the other: without other work, then while a backfill records days and they are indexed."""
     texts = [query.ours for query in asked(shelf.real)]
     copy, new = shelf.copied(folder), shelf.following(NEW)
     async with copy.open() as services:
@@ -85,7 +85,7 @@ async def _searches(services: Services, texts: Sequence[str], times: int) -> Tim
 
 @asynccontextmanager
 async def _backfilling(services: Services, papers: Sequence[Paper]) -> AsyncIterator[None]:
-    """Day after day is recorded, as fast as it goes, and the index follows."""
+    """Records and indexes day after day, as fast as possible."""
 
     async def record() -> None:
         for day in _days(papers):
@@ -107,13 +107,13 @@ async def _backfilling(services: Services, papers: Sequence[Paper]) -> AsyncIter
 
 
 def _days(papers: Sequence[Paper]) -> Iterator[list[Paper]]:
-    """Lists without end; whoever comes again has gained a vote."""
+    """Endless lists; a paper that comes again has one more vote."""
     for more in count():
         yield from batches((replace(paper, upvotes=paper.upvotes + more) for paper in papers), A_DAY)
 
 
 async def completing(shelf: FilledIndex) -> Figure:
-    """What somebody sees while typing, letter by letter."""
+    """Suggestions while someone types, letter by letter."""
     every = [text for length in range(1, LONGEST_TYPED + 1) for text in _typed(shelf.real, length)]
     taken = []
     async with shelf.open() as services:

@@ -1,4 +1,4 @@
-"""What the whole bot holds in memory after some use: searches of every kind, completions, a commit."""
+"""How much memory the whole bot needs after some use: searches of every kind, completions, a commit."""
 
 import asyncio
 import json

@@ -1,7 +1,7 @@
-"""Digests at the pace that Discord allows, beside the moment at which the last could have left at that pace.
+"""Digests at the pace that Discord allows, compared with the earliest time for the last one at that pace.
 
-Once among neighbours: some channels hang, and one server wants a thread for every highlight of many subscriptions.
-Once while every answer takes its time. Discord is a process of its own on loopback.
+Once with bad neighbours: some channels hang, and one server wants a thread for every highlight of many subscriptions.
+Once with slow answers. Discord is simulated by its own process on loopback.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ from tests.support.wire import TOKEN
 OTHERS, HANGING = 900, 100
 GREEDY = 25  # subscriptions of one server
 SLOW, SLOW_SECONDS = 2_000, 0.3
-PATIENCE = 10  # times the floor, until what has not arrived counts as lost
+PATIENCE = 10  # times the floor; what has not arrived by then counts as lost
 DAYS = 8  # that a digest looks at, for risers
 
 Place = tuple[int, int]  # a server and its channel
@@ -42,7 +42,7 @@ Place = tuple[int, int]  # a server and its channel
 
 @dataclass(frozen=True, slots=True)
 class Discord:
-    """The other process; `made` are the moments at which messages were, by channel."""
+    """The process that simulates Discord; `made` are the times at which messages were made, by channel."""
 
     process: Process
     api_url: str
@@ -63,7 +63,7 @@ class Discord:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """How many digests came of those that were due, and the seconds until the last did."""
+    """How many of the due digests arrived, and the seconds until the last one."""
 
     due: int
     came: int
@@ -76,7 +76,7 @@ class Arrivals:
 
 @dataclass
 class Neighbourhood:
-    """Servers whose digests are due, some of them a minute `later`, beside others that hang and a greedy one."""
+    """Servers with due digests (some of them a minute `later`), next to servers that hang and a greedy one."""
 
     services: Services
     others: int
@@ -86,13 +86,13 @@ class Neighbourhood:
     made: dict[int, int] = field(default_factory=dict)  # messages, by channel
 
     async def deliver(self) -> Arrivals:
-        """How the digests of the others come; at the end nothing hangs any more, and all are there."""
+        """Measures the digests of the normal servers; then nothing hangs any more, and all digests arrive."""
         now = self.services.clock()
         async with _discord(now, 1 + self.others + self.hanging, self.hanging) as discord:
             greedy, soon, later, slow = self._shared_out(discord.channels)
             await _subscribe_greedily(self.services.storage, greedy, now - timedelta(hours=1))
             mixed = [*soon, *slow]
-            random.Random(1).shuffle(mixed)  # what hangs is anywhere
+            random.Random(1).shuffle(mixed)  # so that the hanging servers can be anywhere
             await subscribe(self.services.storage, mixed, now - timedelta(hours=1))
             await subscribe(self.services.storage, later, now)
             ticks = [now, now + timedelta(minutes=1)] if later else [now]
@@ -102,7 +102,7 @@ class Neighbourhood:
         return arrivals
 
     def _shared_out(self, places: Sequence[Place]) -> tuple[Place, list[Place], list[Place], list[Place]]:
-        """The greedy one, those due soon, those due later, and those that hang: which are the last."""
+        """The greedy server, those due now, those due later, and those that hang, which are the last ones."""
         greedy, *others = places
         soon = self.others - self.later
         return greedy, others[:soon], others[soon : self.others], others[self.others :]
@@ -120,7 +120,7 @@ async def _subscribe_greedily(storage: Storage, place: Place, then: datetime) ->
 
 
 async def answered_slowly(services: Services, guilds: int, seconds: float) -> Arrivals:
-    """How digests come where every answer takes so many seconds."""
+    """Measures digests while every answer takes so many seconds."""
     now = services.clock()
     async with _discord(now, guilds, seconds=seconds) as discord:
         await subscribe(services.storage, discord.channels, now - timedelta(hours=1))
@@ -146,7 +146,7 @@ async def _discord(now: datetime, guilds: int, hanging: int = 0, seconds: float 
 async def _deliver(
     services: Services, discord: Discord, ticks: Sequence[datetime], others: Sequence[Place]
 ) -> Arrivals:
-    """Begin these ticks, and wait for the digests of `others`; then nothing hangs any more, and all comes."""
+    """Start these ticks and wait for the digests of `others`; then nothing hangs any more, and all digests arrive."""
     connect_to_discord_at(discord.api_url, discord.gateway_url)
     async with PaperBot(services, shard_count=1) as bot:
         connection = asyncio.create_task(bot.start(TOKEN))
@@ -164,7 +164,7 @@ async def _deliver(
 
 
 async def _arrivals(discord: Discord, wanted: set[int], began: float) -> Arrivals:
-    """Wait until all of these channels have their digest, or for much longer than it should take."""
+    """Wait until all of these channels have their digest, or give up after much more time than it should take."""
     latest = began + PATIENCE * len(wanted) / MESSAGES_PER_SECOND
     while not wanted <= discord.made.keys() and time.monotonic() < latest:  # noqa: ASYNC110  # there is no event for it
         await asyncio.sleep(0.01)
@@ -189,7 +189,7 @@ async def measure(folder: Path, papers: dict[date, list[Paper]]) -> list[Figure]
 
 @asynccontextmanager
 async def _services(database: Path, papers: dict[date, list[Paper]]) -> AsyncIterator[Services]:
-    """The bot's house two hours after the last of these days has closed, which alone has papers."""
+    """The bot's services, two hours after the last of these days has closed. Only that day has papers."""
     day, listed = list(papers.items())[-1]
     now = get_closing_time(day) + timedelta(hours=2)
     async with PapersAPI("http://127.0.0.1:9") as api, open_services(database, api, clock=lambda: now) as services:

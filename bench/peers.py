@@ -1,7 +1,7 @@
-"""The search engines ours is held against, each used the way its own manual shows, behind one interface.
+"""The search engines that we compare ours with. Each is used as its own manual shows, behind one interface.
 
-They answer with rows ready to be shown, as a program without our storage would need them. No peer tunes
-its ranking; each expresses the operators in its own language.
+They return complete rows, as a program without our storage would need them. Their ranking is not tuned, and each
+writes the operators in its own language.
 """
 
 import importlib.util
@@ -21,7 +21,7 @@ import tantivy
 
 from bot.papers import Paper
 
-with suppress(ImportError):  # `PostgreSQL.lacks` tells
+with suppress(ImportError):  # `PostgreSQL.lacks` reports it
     import psycopg
 
 Row = tuple[str, ...]
@@ -31,13 +31,13 @@ STORED = ("id", "upvotes", "day", *SEARCHED)
 
 
 class Peer(Protocol):
-    """Rows of `columns`, best first. Change `columns` to `("id",)` to see what the rows cost."""
+    """Returns rows of `columns`, best first. Change `columns` to `("id",)` to see what the rows cost."""
 
     name: str
     columns: Sequence[str]
 
     def find(self, query: str, limit: int) -> list[Row]:
-        """As a user's text is answered."""
+        """The answer to a user's text."""
         return self.words(query, limit)
 
     def words(self, text: str, limit: int) -> list[Row]:
@@ -53,7 +53,7 @@ class Peer(Protocol):
         ...
 
     def author_and_word(self, author: str, word: str, limit: int) -> list[Row]:
-        """Both of them."""
+        """Papers with both the author and the word."""
         ...
 
     def min_and_word(self, min_upvotes: int, word: str, limit: int) -> list[Row]:
@@ -65,7 +65,7 @@ class Peer(Protocol):
 
 @contextmanager
 def opened(folder: Path, papers: Sequence[Paper]) -> Iterator[list[Peer]]:
-    """Every peer that can run here, with the papers taken in; prints which cannot."""
+    """Every peer that can run here, with the papers loaded; prints which ones cannot."""
     with ExitStack() as stack:
         peers: list[Peer] = [BareTantivy(folder / "tantivy", papers), FTS5(folder / "fts5.db", papers)]
         for peer in peers:
@@ -128,7 +128,7 @@ class BareTantivy(Peer):
         return builder.build()
 
     def words(self, text: str, limit: int) -> list[Row]:
-        """A text that the parser rejects, such as a title with a colon in it, is reduced to its words."""
+        """If the parser rejects a text, such as a title with a colon, only its words are used."""
         query, mistakes = self._index.parse_query_lenient(text, list(SEARCHED))
         with suppress(ValueError):
             if not mistakes:
@@ -139,7 +139,7 @@ class BareTantivy(Peer):
         return self._parsed(f'"{" ".join(_words(text))}"', limit)
 
     def prefix(self, text: str, limit: int) -> list[Row]:
-        """Put together by hand: the parser only knows prefixes at the end of a phrase."""
+        """Built without the parser, which only knows prefixes at the end of a phrase."""
         schema, half = self._index.schema, text.lower()
         each = (tantivy.Query.phrase_prefix_query(schema, name, [half]) for name in SEARCHED)
         return self._run(tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in each]), limit)
@@ -159,7 +159,7 @@ class BareTantivy(Peer):
         return _rows([document.get_first(name) for name in self.columns] for document in documents)
 
     def close(self) -> None:
-        """Its writer is done already."""
+        """Nothing to close: the writer has already finished."""
 
 
 class FTS5(Peer):
@@ -195,7 +195,7 @@ class FTS5(Peer):
         return self._best(f'authors : "{author}" AND "{word}"', limit)
 
     def min_and_word(self, min_upvotes: int, word: str, limit: int) -> list[Row]:
-        """An index over the votes would have the planner begin with them, and match the word in each row."""
+        """Without an index on the votes: the planner would start with it, and then match the word in each row."""
         return self._select(
             "texts JOIN papers ON papers.rowid = texts.rowid "
             "WHERE texts MATCH ? AND papers.upvotes >= ? ORDER BY bm25(texts) LIMIT ?",
@@ -203,7 +203,7 @@ class FTS5(Peer):
         )
 
     def _best(self, match: str, limit: int) -> list[Row]:
-        """Ranks before it joins: only the rows that are shown are read."""
+        """Ranks before it joins, so that only the rows of the results are read."""
         return self._select(
             "(SELECT rowid AS number, rank AS score FROM texts WHERE texts MATCH ? ORDER BY rank LIMIT ?) "
             "JOIN papers ON papers.rowid = number ORDER BY score",  # its rank is bm25() without weights
@@ -225,7 +225,7 @@ _SETTINGS = {
     "maintenance_work_mem": "'256MB'",
     "max_wal_size": "'4GB'",
     "jit": "off",
-    "fsync": "off",  # the folder is gone after the run
+    "fsync": "off",  # the folder is deleted after the run
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "autovacuum": "off",  # we vacuum once, after the load
@@ -238,9 +238,9 @@ _DOCUMENT = """
 
 
 class PostgreSQL(Peer):
-    """A PostgreSQL server of our own on a socket in a temporary folder. Enter it to start the server.
+    """Our own PostgreSQL server, on a socket in a temporary folder; it runs while the context is open.
 
-    Its full-text search is the manual's: a stored, weighted tsvector, a GIN index, and ts_rank.
+    Its full-text search follows the manual: a stored, weighted tsvector, a GIN index, and ts_rank.
     """
 
     name = "PostgreSQL"
@@ -299,7 +299,7 @@ class PostgreSQL(Peer):
         return self._best("to_tsquery('simple', %s)", (f"{text.lower()}:*",), limit)
 
     def author_and_word(self, author: str, word: str, limit: int) -> list[Row]:
-        """The author's weight is also that of tags and organizations: the nearest it has to a field."""
+        """Authors share their weight with tags and organizations: PostgreSQL has nothing closer to a field."""
         return self._best("to_tsquery('english', %s)", (f"{author}:B & {word}",), limit)
 
     def min_and_word(self, min_upvotes: int, word: str, limit: int) -> list[Row]:
@@ -319,7 +319,7 @@ class PostgreSQL(Peer):
 
 
 def _programs() -> Path | None:
-    """The folder of the server's programs. Debian keeps them out of PATH, a folder a version."""
+    """The folder of PostgreSQL's programs. Debian keeps them out of PATH, in one folder per version."""
     found = shutil.which("pg_ctl")
     if found:
         return Path(found).resolve().parent
@@ -329,7 +329,7 @@ def _programs() -> Path | None:
 
 @contextmanager
 def _server() -> Iterator[Path]:
-    """A running server; its socket's folder, which nobody else may enter."""
+    """Runs a server; gives the folder of its socket, which no other user can open."""
     programs = _programs()
     assert programs is not None
     with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as name:
@@ -351,7 +351,7 @@ def _server() -> Iterator[Path]:
 
 
 def _unprivileged() -> tuple[int, int] | None:
-    """The user and group to run as where we are root, which the server refuses to be."""
+    """The user and group for the server if we are root, because it refuses to run as root."""
     if os.geteuid() != 0:
         return None
     nobody = pwd.getpwnam("nobody")
@@ -365,8 +365,8 @@ def _run(account: tuple[int, int] | None, *command: str | Path) -> None:
         user=user,
         group=group,
         extra_groups=[] if account else None,
-        cwd="/",  # ours may be closed to that user
+        cwd="/",  # that user may not be able to open ours
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,  # the server keeps what it is given: a pipe would never end
+        stdout=subprocess.DEVNULL,  # the server would keep a pipe open
         check=True,
     )

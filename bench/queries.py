@@ -1,6 +1,6 @@
-"""What people ask, picked from the papers themselves: the same queries for the same papers.
+"""Typical queries, picked from the papers: the same papers give the same queries.
 
-Pick from the real papers also where the engines hold grown ones, so that the sizes compare.
+Always pick them from the real papers, even if the engines have made-up ones too, so that sizes can be compared.
 """
 
 import random
@@ -15,10 +15,10 @@ from bench.peers import Peer, Row
 from bot.papers import Paper
 
 EACH = 8
-RARE = range(2, 11)  # papers that hold the word
+RARE = range(2, 11)  # papers that have the word
 COMMON = 30
 _LONG_ENOUGH = 4
-# The frequent words of abstracts that nobody would look for.
+# Frequent words of abstracts that people do not search for.
 _STOP_WORDS = """
     a about achieve achieves across address after all also an and any are as at based be been between both but by can
     com demonstrate demonstrates each existing experiments extensive first for from further github has have how
@@ -43,7 +43,7 @@ class Asked:
 
     @property
     def ours(self) -> str:
-        """As one types it to us."""
+        """The query as people type it for our search."""
         if self.author is not None:
             return f"author:{self.author} {self.text}"
         if self.min_upvotes is not None:
@@ -51,7 +51,7 @@ class Asked:
         return {PHRASE: f'"{self.text}"', PREFIX: f"{self.text}*"}.get(self.kind, self.text)
 
     def ask(self, peer: Peer, limit: int) -> list[Row]:
-        """As the peer is asked it."""
+        """The query, asked in the peer's own way."""
         if self.author is not None:
             return peer.author_and_word(self.author, self.text, limit)
         if self.min_upvotes is not None:
@@ -65,7 +65,7 @@ AUTHOR_AND_WORD, MIN_AND_WORD = "author and word", "min: and a common word"
 
 
 def asked(papers: Sequence[Paper], each: int = EACH) -> list[Asked]:
-    """`each` queries of every kind, kind by kind; fewer where a small corpus has no more."""
+    """`each` queries of every kind, or fewer if the corpus is too small."""
     return [query for kind, pick in _PICKS.items() for query in _first(pick(papers, random.Random(kind)), each)]
 
 
@@ -79,13 +79,13 @@ def _first(queries: Iterator[Asked], each: int) -> list[Asked]:
 
 
 def _telling(text: str) -> list[str]:
-    """The words one would look for, in their order."""
+    """The words that people would search for, in their order."""
     words = re.findall(r"[a-z]+", text.lower())
     return [word for word in words if len(word) >= _LONG_ENOUGH and word not in STOP_WORDS]
 
 
 def _frequencies(texts: Iterable[str]) -> Counter[str]:
-    """In how many of the texts each word is."""
+    """How many of the texts contain each word."""
     return Counter(word for text in texts for word in sorted(set(_telling(text))))
 
 
@@ -96,7 +96,7 @@ def _shuffled(values: Iterable[T], chance: random.Random) -> list[T]:
 
 
 def _rare_words(papers: Sequence[Paper], chance: random.Random) -> Iterator[Asked]:
-    """From titles, where rare words are names; in abstracts many are misspelled."""
+    """Rare words from titles, where they are names; in abstracts, many are typos."""
     held = _frequencies(f"{paper.title} {paper.abstract}" for paper in papers)
     titled = sorted(_frequencies(paper.title for paper in papers))
     rare = [word for word in titled if held[word] in RARE]
@@ -124,7 +124,7 @@ def _from_titles(kind: str, words: int) -> Pick:
 
 
 def _phrases(papers: Sequence[Paper], chance: random.Random) -> Iterator[Asked]:
-    """Frequent neighbours in titles."""
+    """Word pairs that are frequent in titles."""
     pairs: Counter[tuple[str, str]] = Counter()
     for paper in papers:
         pairs.update(pairwise(re.findall(r"\w+", paper.title.lower())))

@@ -1,7 +1,7 @@
-"""One search by relevance, from the text to ten papers ready to be laid out; beside other engines.
+"""One search by relevance, from the text to ten papers ready for the layout, compared with other engines.
 
-Ours is what the bot does: the query is read on the event loop, the index asked in a thread, and the database,
-where the rows are, in its own. The others answer the same questions with their own rows, called directly.
+Ours does what the bot does: it reads the query on the event loop, asks the index in a thread, and reads the rows from
+the database in the database's thread. The others are called directly, and answer with their own rows.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from bot.papers import Paper
 from bot.search import Encoder, parse_query
 
 LIMIT = 10
-ROUNDS = 25  # of a kind's eight queries
-FEWEST, PATIENCE_MS = 3, 20_000  # a slow engine is asked for that long, and then so many rounds at least
+ROUNDS = 25  # over the eight queries of a kind
+FEWEST, PATIENCE_MS = 3, 20_000  # a slow engine gets that much time, but at least so many rounds
 OURS, SEMANTIC = "ours", "with semantic"
 _FLOOR = peers.BareTantivy.name
 
@@ -78,7 +78,7 @@ async def _side_by_side(engines: Mapping[str, Engine], queries: Sequence[Asked])
 
 
 async def _times(ask: Engine, queries: Sequence[Asked]) -> Times:
-    """Round after round over the queries, after one that warms the caches."""
+    """Measures several rounds over the queries, after one that warms the caches."""
     taken: list[float] = []
     await _round(ask, queries)
     for done in range(ROUNDS):
@@ -98,7 +98,7 @@ async def _round(ask: Engine, queries: Sequence[Asked]) -> list[float]:
 
 
 def _table(shelf: FilledIndex, engines: Sequence[str], measured: Mapping[str, Mapping[str, Times]]) -> Table:
-    """Two columns an engine, then how ours stands to each: the medians' ratios, above 1 where ours is ahead."""
+    """Two columns per engine, then the ratios of the medians (see `_ratio_of`)."""
     others = [name for name in engines if name not in {OURS, SEMANTIC}]
     table = Table(title=f"{LIMIT} papers by relevance among {shelf.name}, milliseconds", box=SIMPLE, padding=0)
     table.add_column("query", no_wrap=True)
@@ -114,7 +114,7 @@ def _table(shelf: FilledIndex, engines: Sequence[str], measured: Mapping[str, Ma
 
 
 def _ratio_of(name: str) -> str:
-    """Bare tantivy is what ours is built on, the others what it is to beat."""
+    """Bare tantivy is the floor that ours is built on. For the others, a ratio above 1 means that ours is faster."""
     return f"ours /\n{name}" if name == _FLOOR else f"{name}\n/ ours"
 
 

@@ -1,6 +1,7 @@
-"""Deliveries through a Discord on loopback, unpaced; against bare aiohttp posting the same bodies.
+"""Deliveries to a Discord on loopback without pacing, compared with bare aiohttp posting the same bodies.
 
-And what a delivery costs beside Discord; against the same rows written by bare sqlite3, in as many transactions.
+Also: what a delivery costs apart from Discord, compared with bare sqlite3 writing the same rows in
+as many transactions.
 """
 
 import asyncio
@@ -54,7 +55,7 @@ async def measure(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
 
 
 async def measure_whole(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
-    """Composed, planned, attempted, laid out, arrived and complete: but for Discord, which answers at once."""
+    """Whole deliveries, from composing to complete, with a Discord that answers at once."""
     database = folder / "whole.db"
     with patch.object(discord.TextChannel, "send", _answered):
         async with _due(database, papers) as (services, _):
@@ -70,7 +71,7 @@ async def measure_whole(folder: Path, papers: dict[date, list[Paper]]) -> Figure
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """As much of a message as delivery looks at."""
+    """The parts of a message that delivery uses."""
 
     id: int
     created_at: datetime
@@ -87,7 +88,7 @@ async def _answered(_: discord.TextChannel, *, view: LayoutView, **__: Any) -> _
 
 @asynccontextmanager
 async def _due(database: Path, papers: dict[date, list[Paper]]) -> AsyncIterator[tuple[Services, Wire]]:
-    """A subscription of each server of a Discord on loopback, all due."""
+    """One subscription per server of a Discord on loopback, all of them due."""
     day, listed = list(papers.items())[-1]
     now = get_closing_time(day) + timedelta(hours=2)
     wire = Wire(lambda: now)
@@ -107,7 +108,7 @@ async def _due(database: Path, papers: dict[date, list[Paper]]) -> AsyncIterator
 
 
 async def subscribe(storage: Storage, channels: Iterable[tuple[int, int]], then: datetime) -> None:
-    """A subscription of each server for its channel, first due a minute after `then`."""
+    """One subscription per server, for its channel, first due a minute after `then`."""
     schedule = Schedule((then + timedelta(minutes=1)).time(), ZoneInfo("UTC"))
     run = find_next_run(schedule, then)
     add = storage.subscriptions.add
@@ -116,7 +117,7 @@ async def subscribe(storage: Storage, channels: Iterable[tuple[int, int]], then:
 
 
 async def _deliver(services: Services, *, cpu: bool = False) -> float:
-    """Seconds from the tick to the last record; of all threads' CPU, or as they pass."""
+    """Seconds from the tick to the last record: CPU time of all threads, or wall time."""
     clock = time.process_time if cpu else time.perf_counter
     async with PaperBot(services, shard_count=1) as bot:
         connection = asyncio.create_task(bot.start(TOKEN))
@@ -133,7 +134,7 @@ async def _deliver(services: Services, *, cpu: bool = False) -> float:
 
 
 def _bare_rows(database: Path) -> float:
-    """Seconds of CPU to write the rows of all deliveries once more, each in four transactions as durable."""
+    """CPU seconds to write the rows of all deliveries once more, each in four transactions as durable as ours."""
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = FULL")
         planned = defaultdict[int, list[tuple[str, list[Any]]]](list)  # by delivery
@@ -156,7 +157,7 @@ def _bare_rows(database: Path) -> float:
 
 
 async def _bare(wire: Wire) -> float:
-    """Seconds to post the same bodies, as many at once."""
+    """Seconds to post the same bodies, with as many requests at once."""
     places = asyncio.Semaphore(AT_ONCE)
     channels = [guild.papers.id for guild in wire.guilds.values()]
     headers = {"Authorization": f"Bot {TOKEN}"}

@@ -1,8 +1,8 @@
-"""A Discord in a process of its own, for `bench.paced`: it says when each message was made.
+"""A simulated Discord for `bench.paced`, in its own process, that prints when each message was made.
 
-`python -m bench.timed NOW GUILDS HANGING SECONDS` prints where it listens and which channels it has, then a line with
-the channel and the moment for each message. The channels of the last `HANGING` servers do not answer until a line
-comes on standard input; where the others are asked for something, they take `SECONDS`.
+`python -m bench.timed NOW GUILDS HANGING SECONDS` prints its address and its channels, then a line with the channel
+and the time for each message. The channels of the last `HANGING` servers do not answer until it reads a line from
+standard input; the others take `SECONDS` for each answer.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ class TimedWire(Wire):
     def _create(self, place: Channel | Thread, body: dict[str, Any]) -> Posted:
         before = len(place.messages)
         message = super()._create(place, body)
-        if len(place.messages) > before:  # else its nonce was known
+        if len(place.messages) > before:  # otherwise the nonce was known
             print(place.id, time.monotonic(), flush=True)
         return message
 

@@ -1,8 +1,8 @@
-"""The whole bot, used for a while in a process of its own that holds nothing else, for `bench.memory`.
+"""Uses the whole bot for a while in its own process that does nothing else, for `bench.memory`.
 
-`python -m bench.used DATABASE NOW` reads what to ask from its standard input, as `{"searched": […], "typed": […]}`,
-and prints what Linux says of its memory, before the archive is opened and after it was used; `--semantic` loads
-the extra.
+`python -m bench.used DATABASE NOW` reads the queries from standard input, as `{"searched": […], "typed": […]}`, and
+prints its memory as Linux reports it, before the archive is opened and after it was used. `--semantic` loads the
+extra.
 """
 
 import argparse
@@ -19,14 +19,14 @@ from bot.client import COGS, PaperBot
 from bot.papers.api import PapersAPI
 from bot.search import load_encoder, parse_query
 
-NOWHERE = "http://127.0.0.1:9"  # nobody answers there
-ROUNDS = 4  # of all that is asked
+NOWHERE = "http://127.0.0.1:9"  # no server listens there
+ROUNDS = 4  # over all queries
 PAPERS_CHANGED = 500
 KILO = 1000
 
 Asks = Mapping[str, Sequence[str]]
 Status = Mapping[str, float]
-"""Megabytes, by what Linux calls them."""
+"""Megabytes by Linux's name."""
 
 
 async def _use(database: Path, now: datetime, asks: Asks, *, semantic: bool) -> dict[str, Status]:
@@ -55,7 +55,7 @@ async def _ask(services: Services, asks: Asks) -> None:
 
 
 async def _change(services: Services) -> None:
-    """A list brings new upvotes, and the index takes them in."""
+    """Records a list with new upvotes, and indexes it."""
     now = services.clock()
     papers, _ = await services.storage.papers.list_top(date.min, date.max, limit=PAPERS_CHANGED)
     await services.storage.papers.record_list(

@@ -1,7 +1,7 @@
-"""From an interaction's arrival to the bot's answer on the wire, at rest and while digests go out.
+"""The time from an interaction to the bot's answer on the wire, without other work and while digests are sent.
 
-Discord is a process of its own on loopback. Interactions come at a steady pace, whether the last is answered
-or not: half of them searches of every kind, half of them presses of Next below what these found.
+Discord is simulated by its own process on loopback. Interactions come at a steady pace, whether the last one was
+answered or not: half of them are searches of every kind, half are clicks on *Next* below their results.
 """
 
 import asyncio
@@ -30,18 +30,18 @@ from tests.support.wire import TOKEN
 GUILDS = 500
 EVERY = 0.025  # seconds between two interactions
 REST_SECONDS, FLOOR_SECONDS = 15, 4
-UNPACED_DAYS = 4  # their digests are soon sent
+UNPACED_DAYS = 4  # their digests are sent quickly
 A_LIST = 50  # papers
 NO_QUERY = " "  # is answered at once
 GOAL = "< 50"
 
 Waits = Mapping[str, Times]
-"""By what somebody did: until they had the answer."""
+"""The times to the answer, by what people did."""
 
 
 @dataclass(frozen=True, slots=True)
 class Discord:
-    """The other process; `channels` are pairs of a server and its channel for digests."""
+    """The process that simulates Discord; `channels` are pairs of a server and its channel for digests."""
 
     process: Process
     api_url: str
@@ -49,7 +49,7 @@ class Discord:
     channels: Sequence[tuple[int, int]]
 
     async def meanwhile(self, texts: Sequence[str], work: Awaitable[object], messages: int = 0) -> Waits:
-        """How long people wait for answers while `work` is done, which makes so many messages."""
+        """How long people wait for answers during `work`, which has to make so many messages."""
         self._say({"texts": texts, "every": EVERY})
         await work
         self._say("enough")
@@ -87,7 +87,7 @@ async def measure(folder: Path, shelf: FilledIndex) -> list[Figure]:
 
 
 class _Digests:
-    """500 subscriptions, whose digests of one day after the other are sent."""
+    """500 subscriptions whose digests are sent for one day after the other."""
 
     def __init__(self, bot: PaperBot, shelf: FilledIndex) -> None:
         self._bot = bot
@@ -111,7 +111,7 @@ class _Digests:
             self._now += timedelta(days=1)
 
     async def _list(self, day: date) -> None:
-        """The list of `day` is read: as many papers as a real one has, others each day."""
+        """Records a list for `day`, with as many papers as a real one, and different papers each day."""
         first = day.toordinal() * A_LIST % (len(self._real) - A_LIST)
         papers = [replace(paper, day=day) for paper in self._real[first : first + A_LIST]]
         await self._papers.record_list(day, papers, self._now)
@@ -136,7 +136,7 @@ async def _told(process: Process) -> dict[str, Any]:
 
 @asynccontextmanager
 async def _bot(services: Services, discord: Discord) -> AsyncIterator[PaperBot]:
-    """The real bot, connected; its timer stands still."""
+    """The real bot, connected; its timers do not run."""
     connect_to_discord_at(discord.api_url, discord.gateway_url)
     async with PaperBot(services, shard_count=1) as bot:
         connection = asyncio.create_task(bot.start(TOKEN))

@@ -1,1 +1,1 @@
-"""Faults on the wire, kills, bad neighbours: the real bot meets them by the hundred, and each digest arrives once."""
+"""Runs the real bot with hundreds of faults, kills and bad neighbours, and checks that each digest arrives once."""

@@ -1,7 +1,7 @@
-"""Runs the fault matrix, the kill storm and the bad neighbours, and prints what came of it. `make faults`.
+"""Runs the fault matrix, the kill storm and the bad neighbours (`make faults`), and prints the results.
 
-`python -m faults --quick` runs a part of it, within five minutes. `--seed N` chooses what an earlier run chose, and
-`--only matrix --rows "history,at random 7/2"` runs what one is after. The exit code is 1 where anything is wrong.
+`python -m faults --quick` runs a part of it, within five minutes. `--seed N` repeats the choices of an earlier run, and
+`--only matrix --rows "history,at random 7/2"` runs only these rows. The exit code is 1 if anything is wrong.
 """
 
 import argparse
@@ -23,12 +23,12 @@ from faults import matrix, neighbours, storm
 
 WIDTH = 160
 Done = Callable[[int], object]
-Outcome = tuple[Table, list[str]]  # and a line for all that is wrong
+Outcome = tuple[Table, list[str]]  # and a line for each thing that is wrong
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Sequences of faults at random for each destination; kills; servers beside some that hang, some due later."""
+    """How many random runs per destination, kills, other servers beside some that hang, and of those due later."""
 
     at_random: int
     kills: int
@@ -42,7 +42,7 @@ WHOLE, QUICK = Amount(60, 200, 900, 100, 90), Amount(4, 40, 270, 30, 30)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to run: so much, of these rows of the matrix, as the seed says."""
+    """What to run: how much, which rows of the matrix, and the seed."""
 
     amount: Amount
     rows: Sequence[str]
@@ -74,7 +74,7 @@ PARTS = {"matrix": _matrix, "storm": _storm, "neighbours": _neighbours}
 
 @contextmanager
 def _progress(what: str, total: int | None) -> Iterator[Done]:
-    """A bar on a terminal, which is told how many more are done."""
+    """A progress bar on a terminal; call it with the number of runs that have just ended."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -82,7 +82,7 @@ def _progress(what: str, total: int | None) -> Iterator[Done]:
 
 
 async def _run(parts: Sequence[str], wanted: Wanted) -> int:
-    """Run these parts, one after the other; gives how much is wrong."""
+    """Run these parts one after the other; gives the number of things that are wrong."""
     console, began = Console(width=WIDTH), time.monotonic()
     console.print(f"seed {wanted.seed}")
     wrong = 0

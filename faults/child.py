@@ -1,4 +1,4 @@
-"""A life of the bot in the kill storm: a process of its own, forked from one that has imported everything already."""
+"""A run of the bot in the kill storm: its own process, forked from one that has already imported everything."""
 
 import os
 import sys
@@ -13,12 +13,12 @@ LOG = "life.log"
 
 
 def live(folder: Path, environment: Mapping[str, str]) -> None:
-    """`paperboy run` in `folder`, until it is told to stop or killed; all it says goes into a file there."""
+    """`paperboy run` in `folder`, until it is stopped or killed; its output goes into a file there."""
     os.chdir(folder)
     log = os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(log, stream)
     os.environ.update(environment)
     sys.argv[1:] = ["run"]
-    with patch.object(bot.__main__, "load_encoder", lambda: None):  # it takes seconds, and delivers nothing
+    with patch.object(bot.__main__, "load_encoder", lambda: None):  # it takes seconds, and delivery doesn't use it
         crashing.main()

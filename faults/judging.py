@@ -1,4 +1,4 @@
-"""What must hold in a channel after all that happened, and what does not."""
+"""Checks what must be true in a channel after the faults, and lists what is wrong."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,10 +11,10 @@ from tests.support.wire import Channel, Kind
 
 @dataclass(frozen=True, slots=True)
 class Leniency:
-    """What a fault excuses. Nothing excuses a paper that comes twice, or a next digest that does not come."""
+    """What a fault excuses. Nothing excuses a paper that was posted twice, or a missing next digest."""
 
-    given_up: bool = False  # a digest may be given up, or go without its thread, with a reason on record
-    left_out: bool = False  # papers may be left out that are on record as refused
+    given_up: bool = False  # a digest may be given up, or lack its thread, if a reason is recorded
+    left_out: bool = False  # papers may be left out if they are recorded as rejected
 
 
 STRICT = Leniency()
@@ -23,7 +23,7 @@ STRICT = Leniency()
 def wrongs(
     channel: Channel, deliveries: Sequence[Delivery], listed: Iterable[str], excused: Leniency = STRICT
 ) -> Iterator[str]:
-    """What is wrong in a channel whose digests, latest first, were to highlight every one of the papers `listed`."""
+    """What is wrong in a channel whose digests (latest first) should have highlighted all papers in `listed`."""
     posted = Counter(paper for message in channel.digests for paper in message.papers)
     twice = [paper for paper, times in posted.items() if times > 1]
     refused = {each.paper_id for delivery in deliveries for each in delivery.rejected_papers if excused.left_out}
@@ -41,7 +41,7 @@ def wrongs(
 
 
 def _record(channel: Channel, deliveries: Sequence[Delivery], posted: Iterable[str]) -> Iterator[str]:
-    """What is on record is what is there."""
+    """What is recorded must match what is in the channel."""
     recorded = [(each.place_id, each.message_id) for delivery in deliveries for each in delivery.messages]
     if sorted(place for place in recorded if place[1]) != sorted(
         (each.channel_id, each.id) for each in channel.digests
@@ -62,7 +62,7 @@ def _ends(delivery: Delivery, excused: Leniency) -> Iterator[str]:
 
 
 def _follow_ups(channel: Channel, deliveries: Sequence[Delivery]) -> Iterator[str]:
-    """A digest that was sent, and says nothing else, has its threads and is published."""
+    """A digest that was sent without a reason must have its threads and be published."""
     sent = [each for each in deliveries if each.state is DeliveryState.SENT and each.reason is None]
     there = {message.id: message for message in channel.digests}
     threads = {thread.id for thread in channel.threads}

@@ -1,6 +1,6 @@
-"""The fault matrix: each fault for each kind of destination, wherever it may strike; then several at random.
+"""The fault matrix: each fault in each kind of destination at each place; then several faults at random.
 
-Each fault strikes a server of its own, on the first of three days; the servers of a round are all in trouble at once.
+Each run has its own server, and its faults come on the first of three days. The servers of a round run at once.
 """
 
 import asyncio
@@ -31,11 +31,11 @@ from tests.support.builders import MORNING, Clock
 from tests.support.delivery_rig import DESTINATIONS, put_back, restart_dispatcher, running_bot
 from tests.support.wire import Fault, Guild, Kind
 
-AT_ONCE = 120  # servers of a round
+AT_ONCE = 120  # servers in a round
 LIMIT = 300  # seconds for a round
-PATIENCE = 2  # seconds that a request may hang, in place of half a minute
+PATIENCE = 2  # seconds that a request may hang, instead of half a minute
 DAYS = 3
-FIRST_DAY = (0, 1, 1, 2, 4, 8, 15, 30, 30, 60, 60)  # minutes between its ticks: as often as anything is tried again
+FIRST_DAY = (0, 1, 1, 2, 4, 8, 15, 30, 30, 60, 60)  # minutes between ticks, as often as deliveries are tried again
 LATER_DAYS = (0, 1, 5, 30, 60)
 EMPTY_UNTIL, HANGS_UNTIL = 2, 5  # ticks
 AT_RANDOM = "at random"
@@ -44,7 +44,7 @@ DROPPED, FORGOTTEN = "gateway dropped", "gateway forgets the session"
 
 
 class Hold:
-    """Lets requests hang until it is ended."""
+    """Lets requests hang until it is released."""
 
     def __init__(self) -> None:
         self.waiting = 0
@@ -58,7 +58,7 @@ class Hold:
 
 @dataclass
 class Run:
-    """One fault at one place; `wrong` is what came of it, if that is not what should have."""
+    """One fault at one place; `wrong` lists what went wrong."""
 
     fault: str
     destination: str
@@ -73,9 +73,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Runs at once; `gateway` is what becomes of the connection that they share, if anything does.
+    """Runs that happen at once; `gateway` is the fault of the connection that they share, if there is one.
 
-    The bot's clock is `ahead` of Discord's.
+    The bot's clock is `ahead` of Discord's by that much.
     """
 
     runs: list[Run]
@@ -84,7 +84,7 @@ class Round:
 
 
 def listed_runs() -> Iterator[Run]:
-    """Every fault at every place where it may strike."""
+    """Every fault at every place where it can happen."""
     for row in ROWS:
         for destination, (kind, _) in DESTINATIONS.items():
             for strike in row.strikes:
@@ -95,7 +95,7 @@ def listed_runs() -> Iterator[Run]:
 
 
 def random_runs(seed: int, count: int) -> Iterator[Run]:
-    """So many for each destination, each of several faults."""
+    """So many random runs for each destination, each with several faults."""
     for number in range(count):
         for destination in DESTINATIONS:
             hold, name = Hold(), f"{seed}/{number}"
@@ -109,7 +109,7 @@ def gateway_runs(fault: str) -> Iterator[Run]:
 
 
 def clock_runs(hours: int) -> Iterator[Run]:
-    """Answers that are lost while the clock is so many hours ahead of Discord's, or behind."""
+    """Lost answers while the clock is so many hours ahead of Discord's, or behind it."""
     name = f"answer lost, clock {abs(hours)} h {'ahead' if hours > 0 else 'behind'}"
     for destination in DESTINATIONS:
         for strike in (Strike.FIRST, Strike.SECOND):
@@ -156,19 +156,19 @@ class _FaultCase:
                 await self._tick(dispatcher, minutes)
 
     async def _tick(self, dispatcher: Dispatcher, minutes: int) -> None:
-        """The minutes pass for Discord too; so they do not while discord.py repeats a request by itself."""
+        """Time passes for Discord too, but not while discord.py repeats a request by itself."""
         while await self._repeating(dispatcher.sender):
             await asyncio.sleep(0.05)
         await dispatcher.tick(self.clock.advance(minutes=minutes))
 
     async def _repeating(self, sender: Sender) -> bool:
-        """Whether some request is on its way, besides those that hang."""
+        """Whether a request is on its way, apart from those that hang."""
         holds = {subscription.id: run.hold for run, subscription in zip(self.runs, self.subscriptions, strict=True)}
         deliveries = [await self.services.storage.deliveries.get(each) for each in list(sender._requests)]
         return any(each and not holds[each.subscription_id].waiting for each in deliveries)
 
     def _hide_histories(self, *, hidden: bool) -> None:
-        """Nobody tells the bot of it."""
+        """Hide or show the channels' histories; the gateway does not tell the bot."""
         for run, guild in zip(self.runs, self.guilds, strict=True):
             if run.hides:
                 guild.papers.denied = HIDDEN_HISTORY if hidden else HIDDEN_HISTORY.none()
@@ -190,7 +190,7 @@ def _judge(refused: str, body: str) -> Fault | None:
 
 @contextmanager
 def _impatient() -> Iterator[None]:
-    """What hangs is left after a moment."""
+    """Gives up requests that hang after a moment."""
     with ExitStack() as stack:
         for module, name in (
             (sending, "ANSWER_TIMEOUT"),
@@ -218,7 +218,7 @@ async def _run_round(wanted: Round) -> None:
 
 
 async def _upset(stage: _FaultCase, *, forget: bool) -> None:
-    """The gateway drops the bot now, and whenever a first message is on its way."""
+    """The gateway disconnects the bot now, and whenever a first message is on its way."""
 
     async def drop() -> None:
         await stage.wire.gateway.drop(forget=forget)
@@ -229,7 +229,7 @@ async def _upset(stage: _FaultCase, *, forget: bool) -> None:
 
 
 def rounds(seed: int, at_random: int, named: Sequence[str] = ()) -> list[Round]:
-    """Every fault, and so many for each destination that are put together at random; or those of them named so."""
+    """Every fault, and so many random runs for each destination; or only the rows with these names."""
 
     def wanted(runs: Iterable[Run]) -> Iterator[Run]:
         return (run for run in runs if not named or any(name in run.fault for name in named))
@@ -244,7 +244,7 @@ def rounds(seed: int, at_random: int, named: Sequence[str] = ()) -> list[Round]:
 
 
 async def measure(rounds: Iterable[Round], done: Callable[[int], object]) -> list[Run]:
-    """All runs, judged; `done` is told how many have ended."""
+    """All runs with what went wrong; `done` is called with the number of runs that have ended."""
     every: list[Run] = []
     for each in rounds:
         with noted_errors() as errors:
@@ -256,7 +256,7 @@ async def measure(rounds: Iterable[Round], done: Callable[[int], object]) -> lis
 
 
 def table(runs: Iterable[Run]) -> Table:
-    """A row for each fault, a column for each destination."""
+    """One row per fault, one column per destination."""
     cells: dict[str, dict[str, list[Run]]] = {}
     for run in runs:
         row = "several at random" if run.fault.startswith(AT_RANDOM) else run.fault
@@ -273,13 +273,13 @@ def table(runs: Iterable[Run]) -> Table:
 
 
 def _cell(runs: Sequence[Run]) -> str:
-    """How many were right, and where the others struck."""
+    """How many runs went well, and the places of the others."""
     right, wrong = [run for run in runs if not run.wrong], [run for run in runs if run.wrong]
     return " ".join([*([f"✓ {len(right)}"] if right else []), *(f"✗ {run.strike}" for run in wrong)]) or "–"
 
 
 def wrong(runs: Iterable[Run]) -> list[str]:
-    """A line for each run that is wrong."""
+    """A line for each run that went wrong."""
     return [
         f"{run.fault}, {COLUMNS[run.destination]}, {run.strike}: {'; '.join(run.wrong)}" for run in runs if run.wrong
     ]

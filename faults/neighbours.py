@@ -1,4 +1,4 @@
-"""Bad neighbours: a tenth of the channels hang, one server is greedy, and everybody else has the digest in time."""
+"""Bad neighbours: a tenth of the channels hang, one server is greedy, and all others get their digest in time."""
 
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.support.delivery_rig import put_back
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """What became of so many others beside so many that hang."""
+    """How the digests of `others` servers arrived while some channels hung."""
 
     others: int
     hanging: int
@@ -33,7 +33,7 @@ async def measure(others: int, hanging: int, later: int) -> Crowd:
 
 
 def _wrongs(neighbourhood: Neighbourhood) -> Iterator[str]:
-    """What is not there once, now that nothing hangs any more."""
+    """What was not posted exactly once, after nothing hangs any more."""
     for channel, digests in neighbourhood.wanted.items():
         messages = digests if digests == 1 else digests * PAPERS_A_DAY
         if neighbourhood.made.get(channel, 0) != messages:
@@ -41,7 +41,7 @@ def _wrongs(neighbourhood: Neighbourhood) -> Iterator[str]:
 
 
 def table(crowd: Crowd) -> Table:
-    """How late the last of the others came, beside the pace that Discord allows."""
+    """How late the last digest of the others was, compared with the pace that Discord allows."""
     arrivals = crowd.arrivals
     shown = Table(title="Bad neighbours: everybody else has the digest in time")
     for heading in ("channels that hang", "subscriptions of a greedy server", "others", "of them a minute later"):

@@ -1,4 +1,4 @@
-"""What the parts have in common: papers for many days, the bot's house over them, and the bugs that it logs."""
+"""What the parts share: papers for many days, the bot's services, and the bugs that the bot logs."""
 
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -23,7 +23,7 @@ from tests.support.delivery_rig import DESTINATIONS
 from tests.support.wire import Guild
 
 PAPERS_A_DAY = 3
-SIZE = 10  # of a digest: more than the papers of three days, so that one that is given up comes whole with the next
+SIZE = 10  # more than the papers of three days: the next digest has room for all papers of one that was given up
 
 COLUMNS = dict(
     zip(DESTINATIONS, ("text", "thread", "thread each", "news", "news each", "forum", "forum each"), strict=True)
@@ -32,18 +32,18 @@ COLUMNS = dict(
 
 
 def lists(days: int) -> Mapping[date, list[Any]]:
-    """Other papers for each of so many days from `DAY` on."""
+    """Different papers for each of so many days, starting at `DAY`."""
     dates = [DAY + timedelta(days=number) for number in range(days)]
     return {day: entries(PAPERS_A_DAY, day, first=10 * number + 1) for number, day in enumerate(dates)}
 
 
 def ids(lists: Mapping[date, list[Any]]) -> list[str]:
-    """The papers of these lists."""
+    """The ids of the papers on these lists."""
     return [entry["paper"]["id"] for listed in lists.values() for entry in listed]
 
 
 async def subscribe_in(storage: Storage, guild: Guild, posting: Mapping[str, Any]) -> Subscription:
-    """A subscription of a server for nine o'clock UTC, an hour from the beginning."""
+    """A subscription of a server for nine o'clock UTC, one hour after the start."""
     settings = replace(builders.build_settings(guild.papers.id, **posting), selection=Selection(SIZE, risers=0))
     run = find_next_run(settings.schedule, MORNING)
     return await storage.subscriptions.add(guild.id, settings, by=1, now=MORNING, next_run=run)
@@ -51,7 +51,7 @@ async def subscribe_in(storage: Storage, guild: Guild, posting: Mapping[str, Any
 
 @asynccontextmanager
 async def open_faulty_services(folder: Path, papers: Mapping[date, list[Any]], clock: Clock) -> AsyncIterator[Services]:
-    """The bot's house in `folder`, with a papers API that has these lists."""
+    """The bot's services in `folder`, with a papers API that has these lists."""
     async with (
         PapersServer(papers).serve() as url,
         PapersAPI(url, backoff=wait_none()) as api,
@@ -67,14 +67,14 @@ class _Errors(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info and isinstance(record.exc_info[1], ConnectionResetError):
-            return  # the little Discord, whose client was killed amid a request
+            return  # the simulated Discord, whose client was killed during a request
         formatter = logging.Formatter("%(name)s: %(message)s")
         self.said.append(formatter.format(record))
 
 
 @contextmanager
 def noted_errors() -> Iterator[list[str]]:
-    """What is logged as an error meanwhile, with its traceback; the rest of the log is not shown."""
+    """Collects what is logged as an error, with its traceback; the rest of the log is not shown."""
     errors, root = _Errors(), logging.getLogger()
     root.addHandler(errors)
     try:

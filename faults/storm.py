@@ -1,8 +1,8 @@
-"""The kill storm: the real process is killed again and again, and started again, until every digest is there.
+"""The kill storm: the real process is killed and started again and again, until every digest is there.
 
-A world is a Discord with a server for each kind of destination, whose digests are due every day. Its bot lives until
-it is killed: at a step of a delivery, when a request arrives or is answered, or at any moment. The seed chooses which;
-when exactly that strikes is up to the machine.
+A world is a simulated Discord with a server for each kind of destination, whose digests are due every day. Its bot
+runs until it is killed: at a step of a delivery, when a request arrives or is answered, or at any moment. The seed
+chooses which; the exact time depends on the machine.
 """
 
 import asyncio
@@ -31,11 +31,11 @@ from tests.support.wire import TOKEN, Fault, Guild, Wire
 
 DUE = MORNING + timedelta(hours=1)
 MOST_DAYS = 60
-WORLDS = 3  # at once: a life mostly waits
-LIMIT = 30  # seconds that a life may take, until all of a day is there
+WORLDS = 3  # at once: a bot mostly waits
+LIMIT = 30  # seconds that a run may take until all digests of a day are there
 SLOWEST_ANSWER = 0.1  # seconds
-LATEST_MOMENT = 1.0  # seconds after the bot is connected
-LATER = (timedelta(seconds=10), timedelta(minutes=3), timedelta(minutes=10))  # a restart, the nonces alive or not
+LATEST_MOMENT = 1.0  # seconds after the bot has connected
+LATER = (timedelta(seconds=10), timedelta(minutes=3), timedelta(minutes=10))  # the nonces are still valid, or not
 STEPS = (
     "plan_delivery",
     "record_attempt",
@@ -55,7 +55,7 @@ FORKING = multiprocessing.get_context("forkserver")
 
 @dataclass
 class Tally:
-    """What came of a storm. A kill counts as amid work while a digest of the day was not recorded as sent."""
+    """The results of a storm. A kill counts as `amid` work if a digest of the day was not yet recorded as sent."""
 
     kills: int = 0
     amid: int = 0
@@ -71,7 +71,7 @@ class Tally:
 
 
 class Life:
-    """The bot in a process of its own, which `kill` may end at any moment."""
+    """A run of the bot in its own process, which `kill` may end at any moment."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.process: BaseProcess = FORKING.Process(target=live, args=(folder, environment), daemon=True)
@@ -82,7 +82,7 @@ class Life:
         return self.process.exitcode is not None
 
     async def kill(self) -> None:
-        """SIGKILL; it is dead afterwards."""
+        """Sends SIGKILL, and waits until the process has ended."""
         self.process.kill()
         await self.end()
 
@@ -91,7 +91,7 @@ class Life:
             await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
-        """SIGTERM."""
+        """Sends SIGTERM."""
         self.process.terminate()
         await self.end()
 
@@ -114,7 +114,7 @@ class World:
         self._subscriptions: dict[str, Subscription] = {}
 
     async def last(self) -> None:
-        """Until all kills are dealt out and every digest of the days until then is there."""
+        """Runs until all kills have happened and every digest of the days until then is there."""
         async with open_storage(self._database) as storage:
             await self._subscribe(storage)
         async with self._wire.serve(), self._papers.serve() as papers_url:
@@ -143,7 +143,7 @@ class World:
         return query(self._database, sql) == [(len(self._guilds),)]
 
     async def _live(self, now: datetime, papers_url: str) -> None:
-        """A life that begins at `now`: it is killed, or, where all kills are dealt out, does what is left."""
+        """A run that starts at `now`: it is killed, or, if no kill is left, finishes the work."""
         way = self._chance.choice(("step", "request", "moment", "start")) if self._kills_left > 0 else ""
         step = self._chance.choice(CHOSEN) if way == "step" else ""
         life = Life(self._folder, self._environment(now, papers_url, step))
@@ -161,14 +161,14 @@ class World:
         self._count(life, now.date())
 
     def _plant(self, life: Life) -> None:
-        """Have the process killed when one of its next requests has arrived, or is done but not answered."""
+        """Have the process killed when one of its next requests arrives, or is done but not yet answered."""
         queues = (self._wire.post_faults, self._wire.thread_faults, self._wire.publish_faults)
         queue = self._chance.choice(queues)
         queue.extend([Fault(200, created=True)] * self._chance.randint(0, 5))
         queue.append(Fault(created=self._chance.random() < 0.5, meanwhile=life.kill))
 
     async def _until_over(self, life: Life, day: date, moment: float | None) -> None:
-        """Wait for its end: by itself, at the `moment` after its login, or when there is nothing left to do."""
+        """Wait until the process ends by itself, the `moment` after its login has come, or no work is left."""
         if moment == 0.0:
             await asyncio.sleep(self._chance.uniform(0, LATEST_MOMENT))
             await life.kill()
@@ -197,7 +197,7 @@ class World:
             self._kills_left -= 1
             self._tally.kills += 1
             self._tally.amid += not self._is_done(day)
-            self._tally.restarts += 1  # another life always follows
+            self._tally.restarts += 1  # another run always follows
             self._killed(1)
         elif life.process.exitcode:
             self._tally.wrong.append(f"{self._name}: ended with {life.process.exitcode}: {self._log()[-2000:]}")
@@ -235,7 +235,7 @@ class World:
 
 
 async def measure(seed: int, kills: int, killed: Callable[[int], object]) -> Tally:
-    """A storm of at least so many kills, over several worlds at once; `killed` is told of each."""
+    """A storm of at least so many kills in several worlds at once; `killed` is called for each."""
     FORKING.set_forkserver_preload(["faults.__main__", "faults.child", *(f"cogs.{name}" for name in COGS)])
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder, noted_errors() as errors:
@@ -251,7 +251,7 @@ async def measure(seed: int, kills: int, killed: Callable[[int], object]) -> Tal
 
 
 def table(tally: Tally) -> Table:
-    """What came of the storm."""
+    """The results as a table."""
     shown = Table(title="Kills: the bot is started again, and each digest arrives once")
     for heading in ("kills", "amid a digest", "restarts", "digests due", "posted", "twice", "lost", "wrong"):
         shown.add_column(heading, justify="right")

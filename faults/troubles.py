@@ -1,4 +1,4 @@
-"""The faults that a request to Discord may meet, by name, and which of them excuses what."""
+"""The faults that a request to Discord may meet, by name, and what each of them excuses."""
 
 import random
 from collections import deque
@@ -15,7 +15,7 @@ from faults.judging import STRICT, Leniency
 from tests.support.delivery_rig import DESTINATIONS
 from tests.support.wire import Fault, Kind, Wire, rate_limit
 
-ALL_DAY = 60  # times the same: more than the requests of a day
+ALL_DAY = 60  # the same fault that often: more than the requests of a day
 FINE = Fault(200, created=True)
 REFUSED_PAPER = "2601.00002"
 HIDDEN_HISTORY = Permissions(read_message_history=True)
@@ -24,13 +24,13 @@ Wait = Callable[[], Awaitable[object]]
 
 
 class Strike(StrEnum):
-    """Where a fault strikes."""
+    """The request that a fault affects."""
 
     FIRST = "first message"
     SECOND = "second message"
     THREAD = "thread"
     PUBLISHING = "publishing"
-    SEARCH = "search"  # after an answer that was lost
+    SEARCH = "search"  # after a lost answer
     ANYWHERE = "anywhere"
 
 
@@ -53,7 +53,7 @@ def meets(destination: str, strike: Strike) -> bool:
 
 @dataclass
 class Trouble:
-    """What the next requests of one server meet: the queues of `Wire`, by their names there."""
+    """The faults of the next requests of one server, in queues with the names that `Wire` uses."""
 
     post_faults: deque[Fault] = field(default_factory=deque)
     thread_faults: deque[Fault] = field(default_factory=deque)
@@ -66,7 +66,7 @@ class Trouble:
 
 
 class TroubledWire(Wire):
-    """A Discord in which each server has its own trouble, so that hundreds may be in trouble at once."""
+    """A simulated Discord in which each server has its own faults, so that hundreds of runs share it."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -90,14 +90,14 @@ class TroubledWire(Wire):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A fault by name; `faults` are what the requests meet one after the other, whose hanging ones wait for `Wait`."""
+    """A fault by name; `faults` makes what the requests meet one after the other, given what hanging ones wait for."""
 
     name: str
     faults: Callable[[Wait], Sequence[Fault]]
     excused: Leniency = STRICT
     strikes: Sequence[Strike] = MAKING
-    hides: bool = False  # the first search finds the history empty
-    refuses: str = ""  # a paper that is refused whenever it comes
+    hides: bool = False  # the first search gets an empty history
+    refuses: str = ""  # a paper that is rejected every time
 
     def trouble(self, strike: Strike, wait: Wait) -> Trouble:
         faults = self.faults(wait)
@@ -153,7 +153,7 @@ ROWS: Sequence[Row] = (
 
 
 def at_random(destination: str, seed: str, wait: Wait) -> tuple[Trouble, Leniency]:
-    """A trouble of several faults, wherever a digest for this destination may meet some."""
+    """Several random faults at places that a digest for this destination can reach."""
     chance = random.Random(seed)
     rows = [row for row in ROWS if row.excused in {STRICT, GIVEN_UP} and not row.hides]
     trouble, given_up = Trouble(), False
