@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import discord
 import pytest
-import simcord
 from simcord.backend.errors import SetupError
 
 from bot.client import COGS
@@ -16,7 +14,7 @@ from tests.support.builders import explain
 from tests.support.commands import STRING, commands, filled
 from tests.support.messages import answer
 from tests.support.queries import GARBAGE
-from tests.support.server import Server, let_in
+from tests.support.server import Server, add_moderator, let_in
 
 
 async def test_every_cog_is_loaded(server: Server) -> None:
@@ -64,7 +62,7 @@ DIGEST = {
 @pytest.mark.parametrize("who", ["a moderator", "a member"])
 async def test_every_digest_command_refuses_whoever_lacks_manage_server(ready: Server, who: str) -> None:
     """They see the commands only where an admin allowed them by mistake; all else a moderator may not help."""
-    person = moderator(ready) if who == "a moderator" else ready.member
+    person = add_moderator(ready) if who == "a moderator" else ready.member
     assert not [each for each in person.available_commands(ready.general) if each.startswith("digest")]
     let_in(ready, person)
     await ready.later(hours=1)  # a digest that could be undone
@@ -78,13 +76,6 @@ async def test_every_digest_command_refuses_whoever_lacks_manage_server(ready: S
             assert "**Manage Server**" in answer(result)
             assert not result.followups
     assert (ready.tables(), ready.posted) == (before, posted)
-
-
-def moderator(server: Server) -> simcord.MemberActor:
-    """Somebody who may do much, but not change the server."""
-    allowed = discord.Permissions(manage_channels=True, manage_roles=True, manage_messages=True, manage_threads=True)
-    role = server.guild.create_role("Moderators", permissions=allowed)
-    return server.guild.add_member(server.env.create_user("hedy"), roles=[role])
 
 
 async def test_whoever_lacks_manage_server_learns_nothing_while_typing(ready: Server) -> None:

@@ -75,3 +75,10 @@ async def made(server: Server, destination: Destination, **posting: Any) -> simc
 async def latest(server: Server, subscription_id: int = 1) -> Delivery:
     (delivery,) = await server.bot.services.storage.deliveries.list_latest(subscription_id)
     return delivery
+
+
+NEEDED = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "read_message_history": "Read Message History",
+}

@@ -136,6 +136,15 @@ def other_admin(server: Server, guild: Any, name: str) -> Any:
     return guild.add_member(server.env.create_user(name), roles=[role])
 
 
+def add_moderator(server: Server) -> simcord.MemberActor:
+    """Someone with power over messages, channels and members, but not over the server."""
+    allowed = discord.Permissions(
+        manage_channels=True, manage_roles=True, manage_messages=True, manage_threads=True, kick_members=True
+    )
+    role = server.guild.create_role("Moderators", permissions=allowed)
+    return server.guild.add_member(server.env.create_user("hedy"), roles=[role])
+
+
 async def subscriptions(server: Server) -> list[Subscription]:
     return await server.bot.services.storage.subscriptions.list_for_server(server.guild.id)
 
@@ -150,3 +159,7 @@ def let_in(server: Server, member: simcord.MemberActor) -> None:
     command = server.env.backend.find_command("digest", None)
     assert command
     server.guild.set_command_permissions(int(command["id"]), {member: True})
+
+
+async def choices(server: Server, command: str, option: str, typed: str) -> list[str]:
+    return [each["name"] for each in await server.admin.autocomplete(server.general, command, option, typed)]

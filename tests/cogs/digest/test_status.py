@@ -1,7 +1,7 @@
-"""Accounts: `/digest status` and `/digest log` tell admins what became of their digests, and who changed what."""
+"""`/digest status`: what became of each run, what comes next, and what is in the way."""
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,18 +9,60 @@ import pytest
 
 from bot.demo.papers_server import PapersServer
 from bot.layouts.advice import advise_admin
-from bot.layouts.history import NO_ACTIONS
 from bot.layouts.subscriptions import describe_status as standing_text
 from bot.layouts.text import fit_in_messages
 from bot.reasons import Reason, ReasonKind
-from bot.refusals import Refusal
 from bot.subscription.schedule import Schedule
 from bot.subscription.settings import DigestLayout, DigestSettings, PostingOptions, Selection, Threads
 from tests.support import builders
-from tests.support.builders import DAY, FRIDAY, GONE, Clock, entries, explain
-from tests.support.destinations import latest, wanted
-from tests.support.messages import answer
-from tests.support.server import GUILD_ID, Server, delete, forbid, get_subscription, other_admin
+from tests.support.builders import DAY, GONE, entries
+from tests.support.destinations import NEEDED, latest, wanted
+from tests.support.papers_server import Papers
+from tests.support.server import GUILD_ID, Server, delete, forbid
+
+
+async def test_the_status_shows_the_next_run_and_links_the_last_digest(server: Server) -> None:
+    await server.subscribe()
+    assert "Nothing has been posted yet." in await server.ask("digest status")
+    await server.later(hours=1)
+    (message,) = server.papers.history()
+    text = await server.ask("digest status")
+    assert f"Run of 16 Jan 2026: [top 5]({message.jump_url}) of 7 papers, with 250 upvotes." in text
+    assert "Next digest <t:1768640400:f> (<t:1768640400:R>)." in text
+
+
+@pytest.mark.parametrize(("permission", "name"), NEEDED.items())
+async def test_the_status_names_the_permissions_that_are_missing_by_now(
+    server: Server, permission: str, name: str
+) -> None:
+    await server.subscribe()
+    forbid(server, server.papers, permission)
+    assert f"I'm missing **{name}** in <#" in await server.ask("digest status")
+
+
+async def test_the_status_says_that_the_channel_is_gone_before_a_run_finds_out(server: Server) -> None:
+    await server.subscribe()
+    await delete(server, server.papers.id)
+    assert advise_admin(0, GONE) in await server.ask("digest status")
+
+
+async def test_the_status_of_one_of_several_digests_can_be_asked_for(server: Server) -> None:
+    await server.subscribe()
+    await server.subscribe(channel=server.general)
+    assert f"<#{server.papers.id}>" in await server.ask("digest status")
+    assert f"<#{server.papers.id}>" not in await server.ask("digest status", subscription="2")
+
+
+async def test_the_status_says_what_an_overdue_digest_waits_for(server: Server, papers_server: Papers) -> None:
+    await server.subscribe()
+    papers_server.down = True
+    await server.later(hours=1)
+    assert server.posted == []
+    assert "and waiting. Hugging Face answered with error 503." in await server.ask("digest status")
+    papers_server.down = False
+    await server.later(minutes=5)
+    assert len(server.posted) == 1
+    assert "waiting" not in await server.ask("digest status")
 
 
 def a_list_a_day(papers_server: PapersServer, days: int, count: int = 3) -> None:
@@ -33,9 +75,6 @@ def a_list_a_day(papers_server: PapersServer, days: int, count: int = 3) -> None
 
 def lines(text: str, beginning: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith(beginning)]
-
-
-# Status
 
 
 async def test_the_status_shows_the_last_five_deliveries_with_links_and_figures(
@@ -138,105 +177,3 @@ async def test_the_longest_status_there_can_be_fits_into_messages_and_loses_noth
     told = fit_in_messages([text, "The next."])
     assert all(1 <= len(each) <= 2000 for each in told)
     assert "\n".join(told).replace("\n\n", "\n").splitlines() == [*text.splitlines(), "The next."]
-
-
-# Log
-
-
-def stamp(instant: datetime) -> str:
-    return f"<t:{int(instant.timestamp())}:f>"
-
-
-async def test_the_log_of_a_server_where_nothing_was_done_says_so(server: Server) -> None:
-    assert await server.ask("digest log") == NO_ACTIONS
-
-
-async def test_the_log_tells_who_did_what_and_when_the_bot_itself_as_well(server: Server, clock: Clock) -> None:
-    hedy = other_admin(server, server.guild, "hedy")
-    began = clock.now
-    await server.subscribe()
-    await hedy.slash(server.general, "digest send now")
-    clock.advance(minutes=1)
-    await server.ask("digest undo")
-    await server.ask("digest pause")
-    await hedy.slash(server.general, "digest resume")
-    forbid(server, server.papers, "send_messages")
-    await server.later(hours=25)
-    suspended = clock.now
-    clock.advance(minutes=1)
-    await hedy.slash(server.general, "digest remove")
-    ada, other = f"<@{server.admin.id}>", f"<@{hedy.id}>"
-    minute = began + timedelta(minutes=1)
-    assert (await server.ask("digest log")).split("\n\n") == [
-        f"{stamp(clock.now)} · subscription #1 · {other} removed it.",
-        f"{stamp(suspended)} · subscription #1 · I suspended it. I'm missing **Send Messages** in the channel.",
-        f"{stamp(minute)} · subscription #1 · {other} resumed it.",
-        f"{stamp(minute)} · subscription #1 · {ada} paused it.",
-        f"{stamp(minute)} · subscription #1 · {ada} undid the last digest.",
-        f"{stamp(began)} · subscription #1 · {other} sent the next digest early.",
-        f"{stamp(began)} · subscription #1 · {ada} set it up.",
-    ]
-
-
-async def test_the_log_says_what_an_edit_changed_from_what_to_what(server: Server) -> None:
-    await server.subscribe(weekdays="weekdays")
-    changes = {"time": "7:30", "timezone": "Europe/Berlin", "size": 3, "weekdays": "mon, tue", "min_upvotes": 4}
-    more = {"filter": "diffusion `x`", "cadence": "weekly", "layout": "cards"}
-    await server.ask("digest edit", channel=server.general, **changes, **more)
-    await server.ask("digest edit", filter="none")
-    cleared, edited, _ = (await server.ask("digest log")).split("\n\n")
-    said = edited.split(f"<@{server.admin.id}> changed ")[1].removesuffix(".").split("; ")
-    assert said == [
-        f"channel <#{server.papers.id}> → <#{server.general.id}>",
-        "time `09:00` → `07:30`",
-        "time zone `UTC` → `Europe/Berlin`",
-        "weekdays Mon, Tue, Wed, Thu, Fri → Mon, Tue",
-        "cadence `daily` → `weekly`",
-        "size `5` → `3`",
-        "minimum upvotes `0` → `4`",
-        "filter none → `diffusion 'x'`",
-        "layout `list` → `cards`",
-    ]
-    assert cleared.endswith("changed filter `diffusion 'x'` → none.")
-
-
-async def test_the_log_shows_the_latest_changes_in_messages_that_fit_and_of_this_server_alone(server: Server) -> None:
-    other = server.env.create_guild("Reading Group")
-    channel = other.create_text_channel("digest")
-    stranger = other_admin(server, other, "emmy")
-    await stranger.slash(channel, "digest add", channel=channel, time="9:00", timezone="UTC")
-    await server.subscribe()
-    for number in range(24):
-        await server.ask("digest edit", filter=f"{'elephantine ' * 15}{number}")
-    result = await server.admin.slash(server.general, "digest log")
-    assert result.response
-    messages = [result.response, *result.followups]
-    assert all(message.ephemeral and len(message.content) <= 2000 for message in messages)
-    text = "\n\n".join(message.content for message in messages)
-    assert text.count(" changed filter ") == 20
-    assert "set it up" not in text
-    assert text.count("subscription #2") == 20
-    assert answer(await stranger.slash(channel, "digest log")).count("set it up") == 1
-
-
-@pytest.mark.parametrize("command", ["pause", "resume", "remove", "edit"])
-async def test_what_was_refused_is_not_in_the_log(server: Server, command: str) -> None:
-    await server.subscribe()
-    forbid(server, server.papers, "view_channel")
-    before = await server.ask("digest log")
-    known = await get_subscription(server)
-    told = await server.ask(f"digest {command}", subscription="999")
-    assert told == explain(Refusal.SUBSCRIPTION_UNKNOWN)
-    assert "I'm missing **View Channel**" in answer(await server.subscribe())
-    assert await server.ask("digest log") == before
-    assert await get_subscription(server) == known
-
-
-async def test_a_preview_and_a_look_are_not_in_the_log(server: Server, papers_server: PapersServer) -> None:
-    papers_server.lists = {**papers_server.lists, FRIDAY: entries(2, FRIDAY, first=21)}
-    await server.subscribe()
-    before = await server.ask("digest log")
-    for command in ("preview", "status", "list"):
-        await server.ask(f"digest {command}")
-    await server.ask("digest why", paper="2601.00001")
-    assert await server.ask("digest log") == before

@@ -1,0 +1,1 @@
+"""`/paper`: a past paper is found again, whatever is typed."""
