@@ -16,7 +16,7 @@ from bot.app import new_scheduler
 from bot.client import PaperBot
 from bot.storage import Delivery, Subscription
 from tests.support.builders import Clock
-from tests.support.messages import answer, read_texts
+from tests.support.messages import answer, paper_ids, read_texts
 
 GUILD_ID = 1461000000000000000
 
@@ -163,3 +163,7 @@ def let_in(server: Server, member: simcord.MemberActor) -> None:
 
 async def choices(server: Server, command: str, option: str, typed: str) -> list[str]:
     return [each["name"] for each in await server.admin.autocomplete(server.general, command, option, typed)]
+
+
+def read_posted_papers(server: Server) -> list[list[str]]:
+    return [paper_ids(message) for message in server.papers.history()]
