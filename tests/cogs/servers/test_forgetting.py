@@ -50,7 +50,7 @@ async def test_the_button_deletes_all_of_that_server_and_nothing_of_another(serv
     before, archive = read_rows_of(server, other_id), server.tables()
     assert await forget(server) == DELETED
     left = read_rows_of(server, GUILD_ID)
-    assert {name for name, rows in left.items() if rows} == {"guilds"}  # else it would be count_welcomes again
+    assert {name for name, rows in left.items() if rows} == {"guilds"}  # otherwise it would be welcomed again
     assert read_rows_of(server, other_id) == before
     after = server.tables()
     untouched = after.keys() - TABLES_OF_A_SERVER - {"traces"}
