@@ -5,7 +5,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot import archive as archives
 from bot.archive import FRESH_FOR, PAUSE_AFTER_FAILURE, Archive
 from bot.digest import get_closing_time, list_days
 from bot.papers.api import PapersUnavailable
@@ -13,6 +12,7 @@ from bot.reasons import Reason, ReasonKind
 from bot.storage import Storage
 from tests.support.builders import DAY, MORNING
 from tests.support.papers_server import CountingServer
+from tests.support.waiting import skip_waits
 
 MINUTE = timedelta(minutes=1)
 CLOSED = get_closing_time(DAY)
@@ -111,7 +111,7 @@ class TestSettling:
     async def test_an_api_that_asks_for_patience_is_not_said_to_be_silent(
         self, archive: Archive, papers_server: CountingServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(archives, "REFRESH_TIMEOUT", 2)
+        skip_waits(monkeypatch)
         papers_server.busy = True
         reasons = []
         for minutes in (0, 1, 2):

@@ -1,6 +1,5 @@
 """The papers API on a bad day."""
 
-import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -8,6 +7,7 @@ from aiohttp import web
 
 from bot.demo.papers_server import PapersServer
 from tests.support.builders import DAY, entries
+from tests.support.papers_server import wait_until_left
 
 Fault = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -60,6 +60,7 @@ async def break_off(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def dawdle(_request: web.Request) -> web.StreamResponse:
-    await asyncio.sleep(1)
+async def dawdle(request: web.Request) -> web.StreamResponse:
+    """Do not answer until whoever asked has gone."""
+    await wait_until_left(request)
     return web.json_response([])

@@ -33,6 +33,12 @@ class FrailPapers(PapersServer):
         return _down() if self.down else await super().answer_search(request)
 
 
+async def wait_until_left(request: web.Request) -> None:
+    """Until whoever asked has closed the connection."""
+    while request.transport:  # noqa: ASYNC110  # aiohttp has no event for it
+        await asyncio.sleep(0.01)
+
+
 def _down() -> web.Response:
     return web.json_response({"error": "down"}, status=503)
 
@@ -65,18 +71,20 @@ class CountingServer(PapersServer):
         self.asked: list[date] = []
         self.down = False
         self.busy = False
-        self.dawdles = 0.0  # seconds, before it answers a look-up
+        self.dawdles = False  # answers no look-up until whoever asked has gone
 
     async def answer_list(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(date.fromisoformat(request.query["date"]))
         return self.refusal() or await super().answer_list(request)
 
     async def answer_paper(self, request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(self.dawdles)
+        if self.dawdles:
+            await wait_until_left(request)
         return self.refusal() or await super().answer_paper(request)
 
     async def answer_search(self, request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(self.dawdles)
+        if self.dawdles:
+            await wait_until_left(request)
         return self.refusal() or await super().answer_search(request)
 
     def refusal(self) -> web.Response | None:

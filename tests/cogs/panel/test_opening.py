@@ -125,7 +125,7 @@ async def test_when_counting_the_papers_takes_too_long_the_panel_does_not_wait(
     panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def slow(*_: Any) -> tuple[int, int]:
-        await asyncio.sleep(2)
+        await asyncio.sleep(60)
         return 1, 2
 
     monkeypatch.setattr(panel.server.bot.services.composer, "count_matches", slow)

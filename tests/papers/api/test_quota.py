@@ -9,21 +9,13 @@ from tenacity.wait import wait_fixed
 from bot.papers.api import PapersAPI, PapersUnavailable
 from tests.support.builders import DAY
 from tests.support.faulty_papers import FaultyServer, answering
+from tests.support.waiting import skip_waits
 
 
 @pytest.fixture
 async def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long (s) was waited each time; the loop's clock stands still but for that, and nobody really waits."""
-    loop, sleep, waited = asyncio.get_running_loop(), asyncio.sleep, list[float]()
-    began = loop.time()
-
-    async def wait(seconds: float) -> None:
-        waited.append(seconds)
-        await sleep(0)
-
-    monkeypatch.setattr(asyncio, "sleep", wait)
-    monkeypatch.setattr(loop, "time", lambda: began + sum(waited))
-    return waited
+    """How long (s) was waited each time; nobody really waits."""
+    return skip_waits(monkeypatch)
 
 
 class TestTheQuota:
