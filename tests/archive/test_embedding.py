@@ -64,7 +64,9 @@ class TestEmbedding:
         await understanding.embed_papers()
         assert len(counting.given) == 7
 
-    async def test_what_was_computed_is_found_at_once_and_kept(self, understanding: Archive, storage: Storage) -> None:
+    async def test_new_vectors_can_be_searched_at_once_and_are_stored(
+        self, understanding: Archive, storage: Storage
+    ) -> None:
         await understanding.embed_papers()
         meaning = understanding._search and understanding._search.meaning
         assert meaning
@@ -72,7 +74,7 @@ class TestEmbedding:
         kept = await storage.embeddings.get(MODEL, ["2601.00003"])
         assert meaning.find_nearest(kept["2601.00003"], 1) == pytest.approx({"2601.00003": 1.0})
 
-    async def test_a_paper_whose_title_changes_gets_a_new_one(
+    async def test_a_paper_whose_title_changes_gets_a_new_vector(
         self, understanding: Archive, storage: Storage, counting: Counting, papers_server: PapersServer
     ) -> None:
         await understanding.embed_papers()
@@ -90,7 +92,7 @@ class TestEmbedding:
         assert len(meaning) == 7
         assert meaning.find_nearest(after["2601.00001"], 1) == pytest.approx({"2601.00001": 1.0})
 
-    async def test_who_comes_while_vectors_are_computed_need_not_wait(
+    async def test_a_second_call_does_not_wait_while_vectors_are_computed(
         self, understanding: Archive, counting: Counting
     ) -> None:
         counting.free.clear()

@@ -31,7 +31,7 @@ class TestLookingUp:
         assert await services.storage.papers.get([STRANGER]) == [paper]
         assert services.search.change == await services.storage.papers.get_last_change() == 1
 
-    async def test_nobody_waits_for_years_of_papers_that_the_index_takes_in(
+    async def test_a_look_up_does_not_wait_while_the_index_takes_in_many_papers(
         self, services: Services, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         await services.archive.refresh_day(DAY, MORNING)
@@ -52,7 +52,7 @@ class TestLookingUp:
         # The update that had begun took it in.
         assert services.search.change == await services.storage.papers.get_last_change() == 8
 
-    async def test_a_paper_of_a_list_keeps_its_day_and_gains_what_a_look_up_tells(
+    async def test_a_paper_of_a_list_keeps_its_day_and_gains_what_a_look_up_adds(
         self, archive: Archive, papers_server: CountingServer
     ) -> None:
         await archive.refresh_day(DAY, MORNING)
@@ -78,12 +78,12 @@ class TestLookingUp:
         assert await services.storage.papers.get_last_change() == 1
         assert await services.storage.papers.list_snapshots(STRANGER) == [(MORNING, 100)]
 
-    async def test_the_hubs_search_finds_strangers_and_keeps_none(self, archive: Archive, storage: Storage) -> None:
+    async def test_the_hubs_search_finds_new_papers_and_stores_none(self, archive: Archive, storage: Storage) -> None:
         (found,) = await archive.search_hub(f"paper {STRANGER}", 5)
         assert (found.id, found.day) == (STRANGER, None)
         assert await storage.papers.get_last_change() == 0
 
-    async def test_the_hubs_search_tells_of_a_known_paper_what_is_known(
+    async def test_the_hubs_search_also_shows_what_we_know_about_a_paper(
         self, archive: Archive, papers_server: CountingServer, storage: Storage
     ) -> None:
         papers_server.lists = {DAY: [entry("2601.00001", ai_summary="In short.", upvotes=1)]}
@@ -93,14 +93,14 @@ class TestLookingUp:
         assert (found.day, found.ai_summary, found.upvotes) == (DAY, "In short.", 9)
         assert [paper.upvotes for paper in await storage.papers.get([found.id])] == [1]
 
-    async def test_with_the_api_down_it_is_said_so(self, archive: Archive, papers_server: CountingServer) -> None:
+    async def test_with_the_api_down_a_look_up_says_so(self, archive: Archive, papers_server: CountingServer) -> None:
         papers_server.down = True
         with pytest.raises(PapersUnavailable, match="papers_refused number=400"):
             await archive.fetch_paper(STRANGER, MORNING)
         with pytest.raises(PapersUnavailable, match="papers_refused number=400"):
             await archive.search_hub("attention", 5)
 
-    async def test_nobody_waits_for_an_api_that_dawdles(
+    async def test_nobody_waits_for_a_slow_api(
         self, archive: Archive, papers_server: CountingServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(archives, "LOOKUP_TIMEOUT", 0.1)

@@ -41,7 +41,7 @@ class TestSettling:
         await archive.ensure_fresh([DAY], MORNING + FRESH_FOR + MINUTE)
         assert papers_server.asked == [DAY, DAY]
 
-    async def test_a_list_read_before_it_closed_is_read_again_however_fresh(
+    async def test_a_list_read_before_it_closed_is_always_read_again(
         self, archive: Archive, papers_server: CountingServer
     ) -> None:
         await archive.refresh_day(DAY, CLOSED - MINUTE)
@@ -55,7 +55,7 @@ class TestSettling:
         await archive.ensure_fresh([DAY], CLOSED + timedelta(days=300))
         assert papers_server.asked == [DAY]
 
-    async def test_with_the_api_down_a_list_read_after_it_closed_will_do(
+    async def test_with_the_api_down_a_list_read_after_it_closed_is_good_enough(
         self, archive: Archive, papers_server: CountingServer, caplog: pytest.LogCaptureFixture
     ) -> None:
         await archive.refresh_day(DAY, CLOSED)
@@ -63,7 +63,7 @@ class TestSettling:
         await archive.ensure_fresh([DAY], CLOSED + timedelta(days=1))
         assert "using the list read at 2026-01-16 03:00:00+00:00" in caplog.text
 
-    async def test_with_the_api_down_a_list_read_before_it_closed_will_not_do(
+    async def test_with_the_api_down_a_list_read_before_it_closed_is_not_good_enough(
         self, archive: Archive, papers_server: CountingServer
     ) -> None:
         await archive.refresh_day(DAY, CLOSED - MINUTE)
@@ -71,7 +71,7 @@ class TestSettling:
         with pytest.raises(PapersUnavailable, match="papers_refused number=400"):
             await archive.ensure_fresh([DAY], CLOSED + timedelta(days=1))
 
-    async def test_with_the_api_down_a_list_never_read_will_not_do(
+    async def test_with_the_api_down_a_list_never_read_is_reported(
         self, archive: Archive, papers_server: CountingServer
     ) -> None:
         papers_server.down = True
@@ -108,7 +108,7 @@ class TestSettling:
         await archive.ensure_fresh([DAY], MORNING + PAUSE_AFTER_FAILURE)
         assert papers_server.asked == [DAY, DAY]
 
-    async def test_an_api_that_asks_for_patience_is_not_said_to_be_silent(
+    async def test_an_api_that_asks_us_to_wait_is_not_reported_as_unreachable(
         self, archive: Archive, papers_server: CountingServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         skip_waits(monkeypatch)
@@ -152,7 +152,7 @@ class TestMissing:
         await archive.refresh_day(days[3], get_closing_time(days[3]) - MINUTE)
         assert await archive.find_missing_days(days[0], days[4]) == [days[4], days[3], days[2], days[0]]
 
-    async def test_what_was_read_is_missing_no_more(self, archive: Archive) -> None:
+    async def test_days_that_were_read_are_no_longer_missing(self, archive: Archive) -> None:
         for day in await archive.find_missing_days(DAY - timedelta(days=4), DAY):
             await archive.refresh_day(day, MORNING)
         assert await archive.find_missing_days(DAY - timedelta(days=4), DAY) == []
@@ -165,12 +165,12 @@ class TestMissing:
     ("first", "last", "count"),
     [(DAY, DAY, 1), (DAY, DAY + timedelta(days=1), 2), (DAY, DAY - timedelta(days=1), 0), (DAY, date(2025, 1, 1), 0)],
 )
-def test_days_between_holds_both_ends(first: date, last: date, count: int) -> None:
+def test_a_list_of_days_includes_both_ends(first: date, last: date, count: int) -> None:
     days = list(list_days(first, last))
     assert len(days) == count
     assert days == sorted(days)
     assert {day for day in days if not first <= day <= last} == set()
 
 
-def test_days_between_reaches_the_end_of_the_calendar() -> None:
+def test_a_list_of_days_reaches_the_end_of_the_calendar() -> None:
     assert list(list_days(date.max, date.max)) == [date.max]

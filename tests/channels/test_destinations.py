@@ -22,7 +22,9 @@ async def test_a_text_channel_gets_one_message_and_no_thread(server: Server) -> 
 
 
 @pytest.mark.parametrize("minutes", [60, 1440, 4320, 10080])
-async def test_a_thread_is_opened_on_the_digest_with_the_chosen_time_to_rest(server: Server, minutes: int) -> None:
+async def test_a_thread_is_opened_on_the_digest_and_archived_after_the_chosen_time(
+    server: Server, minutes: int
+) -> None:
     channel = await made(server, DESTINATIONS["a thread"], archive_after=minutes)
     await server.later(hours=1)
     message = next(each for each in channel.history() if paper_ids(each))
@@ -36,7 +38,7 @@ def rests_after(thread: simcord.ChannelHandle) -> int:
     return known.auto_archive_duration
 
 
-async def test_a_thread_for_each_highlight_bears_its_title(server: Server) -> None:
+async def test_a_thread_for_each_highlight_has_its_title(server: Server) -> None:
     channel = await made(server, DESTINATIONS["threads"], archive_after=60)
     await server.later(hours=1)
     digests = [message for message in channel.history() if paper_ids(message)]
@@ -58,7 +60,7 @@ async def test_a_long_title_is_cut_to_a_threads_name(server: Server, papers_serv
 
 
 @pytest.mark.parametrize("publish", [True, False])
-async def test_an_announcement_is_published_to_followers_if_that_is_wanted(server: Server, publish: bool) -> None:
+async def test_an_announcement_is_published_to_followers_if_the_admin_wants_that(server: Server, publish: bool) -> None:
     channel = await made(server, DESTINATIONS["announcement"], publish=publish)
     await server.later(hours=1)
     (message,) = channel.history()
@@ -66,7 +68,7 @@ async def test_an_announcement_is_published_to_followers_if_that_is_wanted(serve
     assert bool((await latest(server)).messages[0].published_at) is publish
 
 
-async def test_publishing_is_not_tried_in_a_channel_that_is_no_announcement_channel(server: Server) -> None:
+async def test_publishing_is_only_tried_in_an_announcement_channel(server: Server) -> None:
     channel = await made(server, DESTINATIONS["text"], publish=True)
     await server.later(hours=1)
     assert len(channel.history()) == 1
@@ -108,7 +110,7 @@ async def test_a_second_tick_and_a_second_day_without_papers_add_nothing(server:
 
 
 @pytest.mark.parametrize("name", DESTINATIONS)
-async def test_details_below_a_digest_answer_wherever_it_stands(server: Server, name: str) -> None:
+async def test_the_details_buttons_work_in_every_kind_of_channel(server: Server, name: str) -> None:
     channel = await made(server, DESTINATIONS[name])
     await server.later(hours=1)
     message = next(each for each in list_messages(channel) if paper_ids(each))

@@ -81,7 +81,7 @@ async def test_a_post_has_five_tags_at_most(server: Server, papers_server: Paper
 
 
 @pytest.mark.parametrize("name", ["forum", "forum posts"])
-async def test_a_forum_that_demands_a_tag_gets_one_on_every_post(
+async def test_a_forum_that_requires_a_tag_gets_one_on_every_post(
     server: Server, papers_server: PapersServer, name: str
 ) -> None:
     papers_server.lists = {DAY: topical()}
@@ -94,7 +94,7 @@ async def test_a_forum_that_demands_a_tag_gets_one_on_every_post(
 
 
 @pytest.mark.parametrize("moderator", [True, False])
-async def test_a_tag_for_moderators_is_used_by_none_but_them(
+async def test_a_tag_for_moderators_is_used_only_by_moderators(
     server: Server, papers_server: PapersServer, moderator: bool
 ) -> None:
     papers_server.lists = {DAY: topical()}
@@ -106,7 +106,9 @@ async def test_a_tag_for_moderators_is_used_by_none_but_them(
     assert tags_of(channel) == [["Diffusion"] if moderator else []]
 
 
-async def test_a_forum_that_demands_a_tag_and_has_none_for_us_is_named_and_suspended(server: Server) -> None:
+async def test_a_forum_that_requires_a_tag_we_may_not_use_is_named_and_its_subscription_suspended(
+    server: Server,
+) -> None:
     channel = await made(server, DESTINATIONS["forum"])
     tagged(server, channel, "Pinned", moderated=("Pinned",))
     forbid(server, channel, "manage_threads")

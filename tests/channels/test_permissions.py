@@ -22,7 +22,7 @@ async def state(server: Server) -> tuple[SubscriptionState, Reason | None]:
 
 
 @pytest.mark.parametrize(("name", "permission"), CASES)
-async def test_a_permission_taken_away_is_named_and_suspends_that_subscription_alone(
+async def test_a_permission_taken_away_is_named_and_suspends_only_that_subscription(
     server: Server, name: str, permission: str
 ) -> None:
     destination = DESTINATIONS[name]
@@ -66,7 +66,7 @@ async def test_a_subscription_is_resumed_when_the_permission_is_given_back_and_n
 
 @pytest.mark.parametrize("name", ["text", "announcement", "forum"])
 @pytest.mark.parametrize("permission", DESTINATIONS["text"].needs)
-async def test_a_channel_without_a_permission_is_refused_by_name_and_nothing_is_added(
+async def test_a_channel_is_refused_with_its_missing_permission_and_nothing_is_added(
     server: Server, name: str, permission: str
 ) -> None:
     destination = DESTINATIONS[name]
@@ -79,7 +79,7 @@ async def test_a_channel_without_a_permission_is_refused_by_name_and_nothing_is_
     assert server.tables() == before
 
 
-async def test_all_that_is_missing_is_named_at_once(server: Server) -> None:
+async def test_all_missing_permissions_are_named_at_once(server: Server) -> None:
     channel = await made(server, DESTINATIONS["a thread"])
     forbid(server, channel, "send_messages", "create_public_threads", "read_message_history")
     expected = advise_admin(

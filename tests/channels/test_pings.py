@@ -20,7 +20,7 @@ def readers(server: Server) -> simcord.RoleHandle:
 
 
 @pytest.mark.parametrize("name", DESTINATIONS)
-async def test_the_chosen_role_alone_is_pinged_and_by_the_first_message_alone(
+async def test_only_the_chosen_role_is_pinged_and_only_by_the_first_message(
     server: Server, readers: simcord.RoleHandle, name: str
 ) -> None:
     channel = await made(server, DESTINATIONS[name], ping_role_id=readers.id)
@@ -33,7 +33,7 @@ async def test_the_chosen_role_alone_is_pinged_and_by_the_first_message_alone(
 
 
 @pytest.mark.parametrize(("upvotes", "pinged"), [(0, True), (70, True), (71, False)])
-async def test_a_role_is_pinged_from_so_many_upvotes_on(
+async def test_a_role_is_pinged_only_from_the_chosen_number_of_upvotes(
     server: Server, readers: simcord.RoleHandle, upvotes: int, pinged: bool
 ) -> None:
     await made(server, DESTINATIONS["text"], ping_role_id=readers.id, ping_upvotes=upvotes)
@@ -53,7 +53,7 @@ async def test_everyone_is_never_pinged(server: Server, papers_server: PapersSer
     assert f"<@&{server.guild.id}>" not in str(body)
 
 
-async def test_a_role_that_is_gone_is_pinged_no_more_and_the_status_says_so(
+async def test_a_deleted_role_is_no_longer_pinged_and_the_status_says_so(
     server: Server, readers: simcord.RoleHandle
 ) -> None:
     await made(server, DESTINATIONS["text"], ping_role_id=readers.id)

@@ -60,7 +60,7 @@ DIGEST = {
 
 
 @pytest.mark.parametrize("who", ["a moderator", "a member"])
-async def test_every_digest_command_refuses_whoever_lacks_manage_server(ready: Server, who: str) -> None:
+async def test_every_digest_command_refuses_people_without_manage_server(ready: Server, who: str) -> None:
     """They see the commands only where an admin allowed them by mistake; all else a moderator may not help."""
     person = add_moderator(ready) if who == "a moderator" else ready.member
     assert not [each for each in person.available_commands(ready.general) if each.startswith("digest")]
@@ -78,7 +78,7 @@ async def test_every_digest_command_refuses_whoever_lacks_manage_server(ready: S
     assert (ready.tables(), ready.posted) == (before, posted)
 
 
-async def test_whoever_lacks_manage_server_learns_nothing_while_typing(ready: Server) -> None:
+async def test_people_without_manage_server_are_offered_nothing_while_they_type(ready: Server) -> None:
     let_in(ready, ready.member)
     asked = 0
     for name, option, _ in text_options(ready, completed=True):
@@ -90,7 +90,7 @@ async def test_whoever_lacks_manage_server_learns_nothing_while_typing(ready: Se
 
 
 @pytest.mark.parametrize("text", GARBAGE.values(), ids=GARBAGE.keys())
-async def test_any_text_in_any_option_is_answered_and_nothing_bad_is_written(ready: Server, text: str) -> None:
+async def test_any_text_in_any_option_gets_an_answer_and_nothing_bad_is_stored(ready: Server, text: str) -> None:
     before = ready.tables()
     for name, option, options in text_options(ready):
         if option == "filter":
@@ -140,7 +140,7 @@ async def test_numbers_out_of_range_are_refused_before_they_are_sent(server: Ser
         await server.subscribe(**{option: value})
 
 
-async def test_an_error_of_ours_is_answered_politely_and_logged(
+async def test_a_bug_behind_a_command_is_answered_politely_and_logged(
     ready: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     await ready.bot.services.storage.papers._database._stack.aclose()  # the disk is gone

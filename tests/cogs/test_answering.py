@@ -112,16 +112,14 @@ async def panel(ready: Server) -> Panel:
     return await open_panel(ready)
 
 
-async def test_a_panel_whose_change_takes_long_changes_in_its_place(panel: Panel) -> None:
+async def test_a_slow_change_in_a_panel_updates_the_same_message(panel: Panel) -> None:
     kind, result = await told_while_held(panel.server, panel.pick("size", "3"))
     assert (kind, result.followups) == (ANNOUNCED_CHANGE, [])
     assert (await panel.settings()).selection.size == 3
     assert panel.defaults("size") == ["3"]
 
 
-async def test_what_is_typed_into_a_modal_changes_the_panel_in_its_place_however_long_it_takes(
-    panel: Panel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_slow_change_from_a_modal_updates_the_same_panel(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ModalHandler.registry.keys() == {"panel"}
     monkeypatch.setattr(answering, "DEFER_AFTER", 60)
     shown = await panel.click("Time and zone")
@@ -133,14 +131,14 @@ async def test_what_is_typed_into_a_modal_changes_the_panel_in_its_place_however
     assert "18:30" in panel.text
 
 
-async def test_a_modal_that_cannot_be_opened_in_time_says_so(panel: Panel) -> None:
+async def test_a_button_that_cannot_open_its_modal_in_time_says_so(panel: Panel) -> None:
     kind, result = await told_while_held(panel.server, panel.click("Time and zone"))
     assert kind == ANNOUNCED_CHANGE
     (told,) = result.followups
     assert (told.content, told.ephemeral) == (explain(Refusal.TOOK_TOO_LONG), True)
 
 
-async def test_what_is_shared_appears_to_everybody_once_it_is_there(ready: Server) -> None:
+async def test_a_shared_answer_appears_to_everybody_once_it_is_ready(ready: Server) -> None:
     asking = ready.member.slash(ready.general, "paper search", query="paper", share=True)
     kind, result = await told_while_held(ready, asking)
     assert (kind, answer(result)) == (ANNOUNCEMENT, SHARED)
@@ -149,7 +147,7 @@ async def test_what_is_shared_appears_to_everybody_once_it_is_there(ready: Serve
     assert "Paper 2601.00001" in read_texts(shared)
 
 
-async def test_nobody_else_hears_that_there_was_nothing_to_share(ready: Server) -> None:
+async def test_only_the_person_who_asked_learns_that_there_was_nothing_to_share(ready: Server) -> None:
     asking = ready.member.slash(ready.general, "paper search", query='"no such thing"', share=True)
     kind, result = await told_while_held(ready, asking)
     assert kind == ANNOUNCEMENT
@@ -157,7 +155,7 @@ async def test_nobody_else_hears_that_there_was_nothing_to_share(ready: Server) 
     assert ready.general.history(viewer=ready.guild.owner) == []
 
 
-async def test_why_is_announced_while_the_index_is_written(ready: Server) -> None:
+async def test_digest_why_is_announced_while_the_index_is_written(ready: Server) -> None:
     await ready.ask("digest edit", filter="paper")
     services = ready.bot.services
     await services.storage.papers.record_paper(builders.paper("2601.00099"), ready.clock.now)  # not in the index yet
@@ -167,7 +165,7 @@ async def test_why_is_announced_while_the_index_is_written(ready: Server) -> Non
     assert "may come with the run of" in answer(result)
 
 
-def test_nothing_else_answers_an_interaction() -> None:
+def test_only_one_module_answers_interactions() -> None:
     """What would, is neither announced in time nor takes turns with an announcement."""
     sources = [path for folder in ("bot", "cogs") for path in (ROOT / folder).rglob("*.py")]
     answering_ones = [path for path in sources if re.search(ANSWERS, path.read_text(encoding="utf-8"))]

@@ -61,9 +61,7 @@ async def readers_held(rig: DeliveryRig) -> AsyncIterator[None]:
             database._readers.put_nowait(reader)
 
 
-async def test_an_answer_that_takes_long_is_announced_and_follows(
-    rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_slow_answer_is_announced_and_comes_later(rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answering, "DEFER_AFTER", 0)
     async with readers_held(rig):
         asking = asyncio.create_task(rig.wire.command(rig.guild.general, "paper today"))
@@ -74,16 +72,16 @@ async def test_an_answer_that_takes_long_is_announced_and_follows(
     assert "Paper 2601.00011" in str(body["data"]["components"])
 
 
-async def test_an_answer_that_takes_much_too_long_is_given_up(
-    rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_answer_that_takes_far_too_long_is_given_up(rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answering, "ANSWER_TIMEOUT", 0.01)
     async with readers_held(rig):
         body = await rig.wire.command(rig.guild.general, "paper today")
     assert body["data"]["content"] == explain(Refusal.TOOK_TOO_LONG)
 
 
-async def test_an_option_offers_nothing_rather_than_too_late(rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_autocompletion_offers_nothing_when_it_would_be_too_late(
+    rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(answering, "AUTOCOMPLETE_TIMEOUT", 0.01)
     async with readers_held(rig):
         body = await DOORS["an option"](rig)
@@ -92,7 +90,7 @@ async def test_an_option_offers_nothing_rather_than_too_late(rig: DeliveryRig, m
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 @pytest.mark.parametrize("act", DOORS.values(), ids=DOORS.keys())
-async def test_an_answer_that_is_lost_is_one_line_and_no_bug(
+async def test_a_lost_answer_is_one_line_in_the_log_and_not_a_bug(
     rig: DeliveryRig, act: Act, fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

@@ -25,7 +25,7 @@ async def test_details_still_work_after_a_restart(server: Server) -> None:
     assert "Paper 2601.00003" in answer(result)
 
 
-async def test_details_show_the_upvotes_of_now(server: Server, papers_server: PapersServer) -> None:
+async def test_details_show_the_current_upvotes(server: Server, papers_server: PapersServer) -> None:
     message = await post(server)
     papers_server.lists[DAY][0]["paper"]["upvotes"] = 1234
     await server.read_lists()

@@ -44,7 +44,7 @@ async def test_a_permission_taken_away_suspends_the_subscription_until_it_is_giv
 
 
 @pytest.mark.parametrize("failure", [500, 502, 503])
-async def test_a_passing_failure_of_discord_delays_the_digest_and_it_is_posted_once(
+async def test_a_temporary_failure_of_discord_delays_the_digest_and_it_is_posted_once(
     server: Server, failure: int
 ) -> None:
     await server.subscribe()
@@ -62,7 +62,7 @@ async def test_a_passing_failure_of_discord_delays_the_digest_and_it_is_posted_o
     assert "[top 5](https://discord.com/channels/" in await server.ask("digest status")
 
 
-async def test_a_message_discord_will_never_take_is_not_tried_again(server: Server) -> None:
+async def test_a_message_that_discord_will_never_accept_is_not_tried_again(server: Server) -> None:
     await server.subscribe()
     server.env.inject_error("POST", "/channels/*/messages", status=400, code=50008, times=None)
     await server.later(hours=1)

@@ -39,7 +39,7 @@ async def test_a_digest_says_which_day_it_is_about(server: Server) -> None:
     assert "Thursday 15 January 2026" in read_texts(await post(server))
 
 
-async def test_a_digest_comes_at_the_local_time_of_its_zone(server: Server) -> None:
+async def test_a_digest_comes_at_the_local_time_of_its_time_zone(server: Server) -> None:
     await server.subscribe(time="9:30 pm", timezone="America/New_York")
     await server.later(hours=18, minutes=29)  # 02:29 UTC, 21:29 in New York
     assert server.posted == []
@@ -117,7 +117,7 @@ async def test_a_new_subscription_looks_back_over_days_without_papers(
     assert "Monday 12 January 2026" in read_texts(message)
 
 
-async def test_papers_of_the_day_still_open_wait_for_the_next_digest(
+async def test_papers_of_a_day_that_is_still_open_wait_for_the_next_digest(
     server: Server, papers_server: PapersServer
 ) -> None:
     papers_server.lists = {DAY: entries(7), FRIDAY: entries(2, FRIDAY, first=11)}
@@ -126,7 +126,7 @@ async def test_papers_of_the_day_still_open_wait_for_the_next_digest(
     assert set(paper_ids(server.papers.history()[-1])) >= set(ids(11, 12))
 
 
-async def test_instants_are_shown_in_each_readers_own_zone(server: Server) -> None:
+async def test_times_are_shown_in_each_readers_own_time_zone(server: Server) -> None:
     await server.subscribe()
     stamp = int(datetime(2026, 1, 16, 9, tzinfo=UTC).timestamp())
     assert f"<t:{stamp}:f> (<t:{stamp}:R>)" in await server.ask("digest status")

@@ -26,7 +26,7 @@ def kept(server: Server) -> dict[str, list[tuple[object, ...]]]:
     return {name: tables[name] for name in KEPT}
 
 
-async def test_the_coming_digest_is_sent_at_once_and_counts_as_that_run(server: Server) -> None:
+async def test_the_next_digest_is_sent_at_once_and_counts_as_that_run(server: Server) -> None:
     await subscribed(server)
     text = await server.ask("digest send now")
     (message,) = server.papers.history()
@@ -88,7 +88,7 @@ async def test_nothing_is_sent_where_nothing_would_be_highlighted(server: Server
     assert [each.state.value for each in await deliveries(server)] == ["quiet"]
 
 
-async def test_a_paused_digest_is_to_be_resumed_first(server: Server) -> None:
+async def test_a_paused_digest_has_to_be_resumed_before_it_is_sent(server: Server) -> None:
     await subscribed(server)
     await server.ask("digest pause")
     before = kept(server)
@@ -96,7 +96,7 @@ async def test_a_paused_digest_is_to_be_resumed_first(server: Server) -> None:
     assert (kept(server), server.posted) == (before, [])
 
 
-async def test_a_suspended_digest_is_to_be_resumed_first(server: Server) -> None:
+async def test_a_suspended_digest_has_to_be_resumed_before_it_is_sent(server: Server) -> None:
     await server.subscribe()
     server.env.inject_error("POST", "/channels/*/messages", status=403, code=50013)
     await server.later(hours=1)
@@ -117,7 +117,7 @@ async def test_a_missing_permission_is_named_and_nothing_is_recorded(server: Ser
     assert kept(server) == before
 
 
-async def test_while_the_papers_api_is_down_it_is_said_and_nothing_is_recorded(
+async def test_while_the_papers_api_is_down_send_now_says_so_and_records_nothing(
     server: Server, papers_server: Papers
 ) -> None:
     await server.subscribe()
@@ -143,7 +143,7 @@ async def test_an_overdue_digest_is_sent_as_the_run_that_waits(server: Server, p
     assert len(server.posted) == 1
 
 
-async def test_of_several_runs_that_wait_the_latest_is_sent_for_all(server: Server, papers_server: Papers) -> None:
+async def test_of_several_waiting_runs_the_latest_is_sent_for_all(server: Server, papers_server: Papers) -> None:
     await server.subscribe()
     papers_server.down = True
     await server.later(days=3)
@@ -154,7 +154,7 @@ async def test_of_several_runs_that_wait_the_latest_is_sent_for_all(server: Serv
     assert (len(server.posted), len(await deliveries(server))) == (1, 1)
 
 
-async def test_what_discord_will_never_take_is_said_at_once(server: Server) -> None:
+async def test_a_digest_that_discord_will_never_accept_is_reported_at_once(server: Server) -> None:
     await subscribed(server)
     server.env.inject_error("POST", "/channels/*/messages", status=400, code=50008)
     assert await server.ask("digest send now") == (
@@ -166,7 +166,7 @@ async def test_what_discord_will_never_take_is_said_at_once(server: Server) -> N
     assert read_posted_papers(server) == [ids(1, 2, 3, 4, 5)]
 
 
-async def test_what_discord_cannot_take_just_now_is_tried_again(server: Server) -> None:
+async def test_a_digest_that_discord_cannot_accept_right_now_is_tried_again(server: Server) -> None:
     await subscribed(server)
     server.env.inject_error("POST", "/channels/*/messages", status=503)
     assert await server.ask("digest send now") == (

@@ -27,7 +27,7 @@ async def test_an_undone_digest_is_deleted_and_its_papers_come_with_the_next(
     assert "Top 5 of 9 papers" in server.posted[0]
 
 
-async def test_an_undone_digest_can_be_sent_anew_at_once_after_a_change(server: Server) -> None:
+async def test_an_undone_digest_can_be_sent_again_at_once_after_a_change(server: Server) -> None:
     await post(server)
     await server.ask("digest undo")
     await server.ask("digest edit", size=2)
@@ -35,7 +35,7 @@ async def test_an_undone_digest_can_be_sent_anew_at_once_after_a_change(server: 
     assert read_posted_papers(server) == [ids(1, 2)]
 
 
-async def test_a_message_that_somebody_deleted_already_is_no_error(server: Server) -> None:
+async def test_undoing_a_message_that_someone_has_already_deleted_works(server: Server) -> None:
     message = await post(server)
     server.env.backend.delete_message(server.papers.id, message.id)
     assert "is undone" in await server.ask("digest undo")
@@ -43,7 +43,7 @@ async def test_a_message_that_somebody_deleted_already_is_no_error(server: Serve
     assert read_posted_papers(server) == [ids(1, 2, 3, 4, 5)]
 
 
-async def test_a_second_undo_finds_nothing_and_does_not_reach_further_back(
+async def test_a_second_undo_finds_nothing_and_takes_back_no_older_digest(
     server: Server, papers_server: PapersServer
 ) -> None:
     papers_server.lists = {**papers_server.lists, FRIDAY: entries(3, FRIDAY, first=11)}
@@ -118,7 +118,7 @@ async def test_two_undos_at_once_are_recorded_once(server: Server) -> None:
     assert (await server.ask("digest log")).count("undid the last digest") == 1
 
 
-async def test_undone_papers_are_no_longer_told_as_posted(server: Server) -> None:
+async def test_papers_of_an_undone_digest_are_no_longer_shown_as_posted(server: Server) -> None:
     message = await post(server)
     assert message.jump_url in await server.ask("paper show", paper="2601.00001")
     await server.ask("digest undo")

@@ -53,6 +53,6 @@ def test_a_compact_digest_marks_papers_briefly_and_says_what_the_marks_mean() ->
     assert len(check(digest_message(digest_of(*ten()), COMPACT, NONCE))) == 2
 
 
-def test_a_papers_upvotes_in_a_compact_digest_are_those_of_the_digest_everywhere() -> None:
+def test_a_compact_digest_shows_the_same_upvotes_everywhere() -> None:
     view = digest_message(digest_of(paper("2601.00001", upvotes=99), upvotes=12), COMPACT, NONCE)
     assert "99" not in str(components_of(view))

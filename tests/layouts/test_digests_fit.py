@@ -102,7 +102,7 @@ async def test_ten_of_the_longest_real_papers_keep_their_whole_titles() -> None:
     assert "Author 9 + 654" in "\n".join(check(render_card(PaperDetails(longest))))
 
 
-def test_summaries_give_way_to_a_ping() -> None:
+def test_summaries_are_shortened_to_make_room_for_a_ping() -> None:
     ping, lengths = 2**62, []
     for length in range(150, 300):
         digest = digest_of(*ten(title=LONG_TITLE, abstract="x" * length))

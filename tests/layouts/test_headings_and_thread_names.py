@@ -29,7 +29,7 @@ from tests.support.layouts import LONG_TITLE, MAY, NONCE, check, digest_of, ten
         (Cadence.MONTHLY, date(2026, 5, 30), 30, "Monthly recap", "Friday 1 May 2026 – Saturday 30 May 2026"),
     ],
 )
-def test_a_digest_is_named_by_how_often_it_comes_and_its_span(
+def test_a_digest_is_named_after_its_cadence_and_its_days(
     cadence: Cadence, last: date, days: int, title: str, span: str
 ) -> None:
     digest = digest_of(paper("2601.00001"), last=last, days=days)
@@ -41,7 +41,7 @@ def test_a_digest_is_named_by_how_often_it_comes_and_its_span(
     assert own == f"-# {title} · {span} · 1 of 1"
 
 
-def test_a_months_recap_is_named_by_it_though_its_last_days_had_no_papers() -> None:
+def test_a_monthly_recap_is_named_after_its_month_even_if_its_last_days_had_no_papers() -> None:
     digest = replace(digest_of(paper("2601.00001"), last=date(2026, 5, 29), days=29), covered_until=MAY)
     assert "**May 2026**" in check(digest_message(digest, build_settings(cadence=Cadence.MONTHLY), NONCE))[0]
 
@@ -56,7 +56,7 @@ def test_a_months_recap_is_named_by_it_though_its_last_days_had_no_papers() -> N
     ],
 )
 @pytest.mark.parametrize("layout", [DigestLayout.LIST, DigestLayout.CARDS])
-def test_a_recap_says_of_each_highlight_when_the_dailies_had_it(
+def test_a_recap_says_when_a_daily_digest_had_each_highlight(
     layout: DigestLayout, marks: dict[str, Any], note: str
 ) -> None:
     digest, settings = digest_of(*ten(), **marks), build_settings(cadence=Cadence.WEEKLY, layout=layout)
@@ -79,5 +79,5 @@ def test_a_thread_is_named_after_its_digest_or_its_paper() -> None:
     assert get_paper_thread_name(second) == f"{LONG_TITLE}Attention Is All You Need and…"
 
 
-def test_a_paper_whose_title_shows_nothing_names_its_thread_by_its_id() -> None:
+def test_the_thread_of_a_paper_with_an_invisible_title_is_named_after_its_id() -> None:
     assert get_paper_thread_name(paper("2601.00001", title="\u200b \u200d")) == "arXiv:2601.00001"

@@ -38,7 +38,7 @@ from tests.support.builders import DAY, MORNING
 from tests.support.layouts import check
 
 
-def test_every_page_of_the_longest_query_that_turns_has_ids_that_fit() -> None:
+def test_pages_turn_only_while_the_query_fits_into_the_ids_of_buttons() -> None:
     hits = tuple(Hit(replace(read_paper(), id=f"2601.{number:05}")) for number in range(PER_PAGE))
     for length in range(75, 100):
         for page in (1, 9, 10):

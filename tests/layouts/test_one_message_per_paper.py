@@ -23,11 +23,11 @@ def test_a_highlights_own_message_says_more_than_a_list() -> None:
     assert 950 < len(said) <= 1000
 
 
-def test_a_summary_without_end_leaves_room_for_the_rest_of_a_highlights_message() -> None:
+def test_an_endless_summary_leaves_room_for_the_rest_of_a_highlights_message() -> None:
     digest = digest_of(paper("2601.00001", ai_summary="It says a lot. " * 900))
     _, _, _, said = check(highlight_message(digest, 1, CARDS, NONCE, ping=2**62))
     assert said.endswith("…")
 
 
-def test_a_highlight_of_which_nothing_more_is_known_says_no_more() -> None:
+def test_a_highlight_we_know_nothing_more_about_says_no_more() -> None:
     assert len(check(highlight_message(digest_of(paper("2601.00001")), 1, CARDS, NONCE))) == 2

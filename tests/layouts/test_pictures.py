@@ -45,7 +45,7 @@ def test_a_picture_is_the_first_figure_that_is_no_video_or_else_the_papers_card(
     assert item["description"] == f"{'Figure' if shown else 'Card'} of “Paper 2601.00001”"
 
 
-def test_a_pictures_words_are_plain_and_not_too_long() -> None:
+def test_the_description_of_a_picture_is_plain_and_short_enough() -> None:
     view = digest_message(digest_of(paper("2601.00001", title="_A_ *long* [title] " * 99)), CARDS, NONCE)
     check(view)
     (item,) = pictures(view)
@@ -54,7 +54,7 @@ def test_a_pictures_words_are_plain_and_not_too_long() -> None:
     assert len(item["description"]) <= 220
 
 
-def test_every_highlight_has_its_own_picture_in_a_message_of_its_own_with_cards() -> None:
+def test_with_cards_each_highlight_in_its_own_message_has_its_own_picture() -> None:
     digest = digest_of(*ten())
     for number, each in enumerate(digest.highlights, 1):
         assert [item["media"]["url"] for item in pictures(highlight_message(digest, number, CARDS, NONCE))] == [

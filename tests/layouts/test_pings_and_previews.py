@@ -11,7 +11,7 @@ from tests.support.discord_limits import walk
 from tests.support.layouts import CARDS, COMPACT, NONCE, check, components_of, digest_of, ten
 
 
-def test_a_ping_stands_above_the_digest() -> None:
+def test_the_ping_is_above_the_digest() -> None:
     for settings in (build_settings(), COMPACT, CARDS):
         for view in (
             digest_message(digest_of(*ten()), settings, NONCE, ping=42),
@@ -51,7 +51,7 @@ def test_a_preview_shows_what_would_be_posted_without_ping_or_nonce() -> None:
         (5, " 4 more messages like this would follow, each with its own thread."),
     ],
 )
-def test_a_preview_of_messages_of_their_own_shows_the_first_and_counts_the_others(number: int, said: str) -> None:
+def test_a_preview_of_one_message_per_paper_shows_the_first_and_counts_the_others(number: int, said: str) -> None:
     digest = digest_of(*ten()[:number])
     heading, block = check(render_preview(digest, build_settings(threads=Threads.PER_HIGHLIGHT, ping_role_id=42)))
     assert heading == f"-# Daily Papers · Thursday 15 January 2026 · 1 of {number}\n-# {PREVIEW}{said}"

@@ -37,7 +37,7 @@ from tests.support.markdown import visible
         (" space ", [(0, 7), (0, 1)], " space "),
     ],
 )
-def test_marked_characters_stand_out(text: str, marks: list[tuple[int, int]], shown: str) -> None:
+def test_marked_characters_are_bold(text: str, marks: list[tuple[int, int]], shown: str) -> None:
     assert mark_spans(text, marks, 100) == shown
 
 
@@ -52,7 +52,7 @@ def test_marked_text_is_cut_between_words_and_says_so() -> None:
     assert mark_spans("Attention is all you need", [(0, 9), (21, 25)], 22) == "**Attention** is all…"
 
 
-def test_code_cannot_be_ended_from_within() -> None:
+def test_text_cannot_break_out_of_a_code_block() -> None:
     assert format_code("a`b") == "`a'b`"
     assert format_code_block("a\n```\nb") == "```\na\n'''\nb\n```"
 
@@ -102,7 +102,7 @@ def test_words_are_not_cut_in_the_middle() -> None:
     assert shorten("Attention is all you need", 20) == "Attention is all…"
 
 
-def test_a_text_without_spaces_is_cut_all_the_same() -> None:
+def test_a_text_without_spaces_is_cut_too() -> None:
     assert shorten("深層学習" * 10, 12) == "深層学習深層学習深層学…"
     assert shorten("深層学習" * 10, 12, measure_text) == "深層学習深…"
 

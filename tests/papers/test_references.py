@@ -126,7 +126,7 @@ class TestReferences:
         assert parse_paper_id(reference) == known
 
     @pytest.mark.parametrize("reference", NO_REFERENCES)
-    def test_what_names_no_paper_gives_none(self, reference: str) -> None:
+    def test_text_that_names_no_paper_gives_none(self, reference: str) -> None:
         assert parse_paper_id(reference) is None
 
     @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ class TestReferences:
             "ftp://example.org",
         ],
     )
-    def test_an_address_that_is_no_paper_is_told_from_words(self, text: str) -> None:
+    def test_a_link_to_something_else_is_told_apart_from_words(self, text: str) -> None:
         assert has_foreign_link(text)
 
     @pytest.mark.parametrize(
@@ -175,11 +175,11 @@ class TestReferences:
             "A://",
         ],
     )
-    def test_words_are_no_address(self, text: str) -> None:
+    def test_words_are_not_taken_for_a_link(self, text: str) -> None:
         assert not has_foreign_link(text)
 
     @pytest.mark.parametrize(("text", "known"), shared_cases("references"))
-    def test_what_people_really_paste_is_read_rightly(self, text: str, known: str) -> None:
+    def test_what_people_really_paste_is_read_correctly(self, text: str, known: str) -> None:
         assert (find_paper_id(text) or "-") == known
         assert has_foreign_link(text) == (known == "-")
 

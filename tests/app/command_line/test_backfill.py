@@ -49,7 +49,7 @@ class TestBackfill:
         assert ended.out == "6 days read.\n"
         assert papers_server.asked == [DAY - timedelta(days=n) for n in range(4, 10)]
 
-    async def test_days_to_come_are_not_asked_for(self, terminal: Terminal, papers_server: WatchedServer) -> None:
+    async def test_future_days_are_not_asked_for(self, terminal: Terminal, papers_server: WatchedServer) -> None:
         ended = await terminal.run("backfill", "--since", "9999-12-31")
         assert ended.code == 2
         assert "is before the first day" in " ".join(ended.err.split())
@@ -61,7 +61,7 @@ class TestBackfill:
         assert ended.code == 0
         assert len(papers_server.asked) in {3, 4, 5}
 
-    async def test_what_is_no_span_of_days_is_a_mistake_in_usage(
+    async def test_an_impossible_range_of_days_is_a_usage_error(
         self, terminal: Terminal, papers_server: WatchedServer
     ) -> None:
         mistakes: list[tuple[str, ...]] = [
@@ -92,7 +92,9 @@ class TestBackfill:
         assert is_one_clear_line(ended), ended.err
         assert f"Hugging Face answered with error {status}. Try again later." in ended.err
 
-    async def test_a_database_that_is_none_is_refused(self, terminal: Terminal, papers_server: WatchedServer) -> None:
+    async def test_a_file_that_is_not_a_database_is_refused(
+        self, terminal: Terminal, papers_server: WatchedServer
+    ) -> None:
         (terminal.folder / "paperboy.db").write_text("Dear reader, " * 100)
         ended = await terminal.run(*TEN_DAYS)
         assert (ended.code, ended.out, papers_server.asked) == (2, "", [])

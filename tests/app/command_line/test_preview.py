@@ -31,7 +31,7 @@ class TestPreview:
         assert "Paper 2601.00042" in ended.out
         assert papers_server.asked == sorted(papers_server.asked, reverse=True)
 
-    async def test_weeks_without_papers_are_not_searched_for_ever(
+    async def test_weeks_without_papers_are_not_searched_forever(
         self, terminal: Terminal, papers_server: WatchedServer
     ) -> None:
         papers_server.lists = {}
@@ -67,7 +67,7 @@ class TestPreview:
         assert shown.count(" ".join(title.split())) >= 2, ended.out  # its organization and summary
         assert " ".join(get_display_title(title, "2601.00042").split()) in shown, ended.out
 
-    async def test_what_makes_no_sense_is_a_mistake_in_usage(self, terminal: Terminal) -> None:
+    async def test_options_that_make_no_sense_are_a_usage_error(self, terminal: Terminal) -> None:
         mistakes: list[tuple[str, ...]] = [
             ("--size", "0"),
             ("--size", "11"),
@@ -87,14 +87,14 @@ class TestPreview:
         assert (ended.code, ended.out) == (1, "")
         assert ended.err == "Hugging Face answered with error 502. Try again later.\n"
 
-    async def test_with_nobody_at_the_address_it_says_so_in_one_line(self, terminal: Terminal) -> None:
+    async def test_when_nothing_answers_at_the_address_it_says_so_in_one_line(self, terminal: Terminal) -> None:
         terminal.environment["PAPERBOY_PAPERS_URL"] = "http://127.0.0.1:9"
         ended = await terminal.run("preview")
         assert (ended.code, ended.out) == (1, "")
         assert is_one_clear_line(ended), ended.err
         assert "Hugging Face did not answer" in ended.err
 
-    async def test_a_wrong_setting_is_one_line(self, terminal: Terminal) -> None:
+    async def test_a_wrong_setting_is_reported_in_one_line(self, terminal: Terminal) -> None:
         terminal.environment["PAPERBOY_PAPERS_URL"] = "nowhere"
         ended = await terminal.run("preview")
         assert (ended.code, ended.out, len(ended.err.splitlines())) == (2, "", 1)

@@ -6,7 +6,7 @@ from tests.support.terminal import Terminal
 
 
 class TestRun:
-    async def test_it_goes_by_the_packages_time_zones_where_the_systems_are_older_and_says_so(
+    async def test_if_the_systems_time_zones_are_older_the_packages_are_used_and_the_log_says_so(
         self, terminal: Terminal, tmp_path: Path
     ) -> None:
         (tmp_path / "zones").mkdir()
@@ -28,7 +28,7 @@ class TestHelp:
         assert ended.code == 0
         assert all(name in ended.out for name in ("run", "demo", "preview", "backfill"))
 
-    async def test_an_unknown_command_or_option_is_a_mistake_in_usage(self, terminal: Terminal) -> None:
+    async def test_an_unknown_command_or_option_is_a_usage_error(self, terminal: Terminal) -> None:
         mistakes: list[tuple[str, ...]] = [("nonsense",), ("--nonsense",), ("run", "now"), ("preview", "--sise", "3")]
         for ended in await terminal.run_all(mistakes):
             assert ended.is_mistake_in_usage("paperboy"), ended

@@ -18,7 +18,7 @@ async def test_an_admin_sets_up_a_digest_and_reads_what_will_happen(server: Serv
     assert "Next digest <t:1768554000:f>" in text
 
 
-async def test_a_digest_is_of_five_papers_every_day_unless_said_otherwise(server: Server) -> None:
+async def test_by_default_a_digest_has_five_papers_every_day(server: Server) -> None:
     assert f"Every day at 09:00 UTC, the top 5 papers in <#{server.papers.id}>." in answer(await server.subscribe())
 
 
@@ -37,7 +37,7 @@ async def test_a_time_may_be_written_in_many_ways(server: Server, typed: str, me
     assert f"Every day at {meant} UTC" in answer(await server.subscribe(time=typed))
 
 
-async def test_a_zone_may_be_named_by_its_city(server: Server) -> None:
+async def test_a_time_zone_may_be_given_by_its_city(server: Server) -> None:
     assert "at 09:00 America/New_York" in answer(await server.subscribe(timezone="new york"))
 
 
@@ -63,7 +63,7 @@ async def test_several_digests_may_be_set_up_in_one_server(server: Server) -> No
         ({"weekdays": ","}, "Weekdays look like"),
     ],
 )
-async def test_a_mistake_says_what_would_be_right_and_nothing_is_written(
+async def test_a_mistake_is_answered_with_what_would_be_right_and_nothing_is_saved(
     server: Server, options: dict[str, str], hint: str
 ) -> None:
     await server.subscribe()
@@ -74,7 +74,7 @@ async def test_a_mistake_says_what_would_be_right_and_nothing_is_written(
 
 
 @pytest.mark.parametrize(("permission", "name"), NEEDED.items())
-async def test_a_channel_where_the_bot_lacks_a_permission_is_refused_by_name(
+async def test_a_channel_is_refused_with_the_name_of_the_missing_permission(
     server: Server, permission: str, name: str
 ) -> None:
     forbid(server, server.papers, permission)

@@ -3,7 +3,7 @@
 from tests.support.server import Server, choices, delete
 
 
-async def test_typing_a_city_offers_its_zone_first(server: Server) -> None:
+async def test_typing_a_city_offers_its_time_zone_first(server: Server) -> None:
     assert (await choices(server, "digest add", "timezone", "berl"))[0] == "Europe/Berlin"
     assert (await choices(server, "digest add", "timezone", "ista"))[0] == "Europe/Istanbul"
     assert (await choices(server, "digest add", "timezone", "new y"))[0] == "America/New_York"

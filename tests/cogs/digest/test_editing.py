@@ -37,7 +37,7 @@ async def test_every_part_of_a_digest_can_be_changed(server: Server) -> None:
     assert f"{when}, the top 10 papers with at least 3 upvotes in <#{server.general.id}>" in text
 
 
-async def test_an_earlier_time_holds_from_today(server: Server) -> None:
+async def test_an_earlier_time_applies_from_today(server: Server) -> None:
     await server.subscribe()
     await server.ask("digest edit", time="8:30")
     await server.later(minutes=30)
@@ -66,7 +66,7 @@ async def test_moving_a_suspended_digest_to_another_channel_starts_it_again(serv
     assert [paper_ids(each) for each in haven.history()] == [ids(1, 2, 3, 4, 5)]
 
 
-async def test_an_edit_does_not_wake_a_digest_that_is_still_blocked(server: Server) -> None:
+async def test_an_edit_does_not_resume_a_digest_that_still_cannot_be_posted(server: Server) -> None:
     await server.subscribe()
     forbid(server, server.papers, "send_messages")
     await server.later(hours=1)
@@ -75,7 +75,7 @@ async def test_an_edit_does_not_wake_a_digest_that_is_still_blocked(server: Serv
     assert "the top 3 papers" in await server.ask("digest edit", size=3)
 
 
-async def test_an_edit_does_not_cost_an_overdue_digest_its_run(server: Server, papers_server: Papers) -> None:
+async def test_editing_does_not_skip_an_overdue_digest(server: Server, papers_server: Papers) -> None:
     await server.subscribe()
     papers_server.down = True
     await server.later(hours=1)

@@ -25,7 +25,7 @@ async def test_without_a_digest_the_answer_says_how_to_set_one_up(server: Server
     assert await server.ask(f"digest {command}") == explain(Refusal.NO_SUBSCRIPTIONS)
 
 
-async def test_a_digest_comes_back_after_a_restart(server: Server) -> None:
+async def test_a_digest_is_still_posted_after_a_restart(server: Server) -> None:
     await server.subscribe()
     await server.restart()
     await server.later(hours=1)

@@ -16,11 +16,11 @@ def stamp(instant: datetime) -> str:
     return f"<t:{int(instant.timestamp())}:f>"
 
 
-async def test_the_log_of_a_server_where_nothing_was_done_says_so(server: Server) -> None:
+async def test_an_empty_log_says_so(server: Server) -> None:
     assert await server.ask("digest log") == NO_ACTIONS
 
 
-async def test_the_log_tells_who_did_what_and_when_the_bot_itself_as_well(server: Server, clock: Clock) -> None:
+async def test_the_log_says_who_did_what_and_when_even_if_it_was_the_bot(server: Server, clock: Clock) -> None:
     hedy = other_admin(server, server.guild, "hedy")
     began = clock.now
     await server.subscribe()
@@ -47,7 +47,7 @@ async def test_the_log_tells_who_did_what_and_when_the_bot_itself_as_well(server
     ]
 
 
-async def test_the_log_says_what_an_edit_changed_from_what_to_what(server: Server) -> None:
+async def test_the_log_shows_the_old_and_the_new_value_of_each_edit(server: Server) -> None:
     await server.subscribe(weekdays="weekdays")
     changes = {"time": "7:30", "timezone": "Europe/Berlin", "size": 3, "weekdays": "mon, tue", "min_upvotes": 4}
     more = {"filter": "diffusion `x`", "cadence": "weekly", "layout": "cards"}
@@ -69,7 +69,7 @@ async def test_the_log_says_what_an_edit_changed_from_what_to_what(server: Serve
     assert cleared.endswith("changed filter `diffusion 'x'` → none.")
 
 
-async def test_the_log_shows_the_latest_changes_in_messages_that_fit_and_of_this_server_alone(server: Server) -> None:
+async def test_the_log_shows_only_this_servers_latest_changes_in_messages_that_fit(server: Server) -> None:
     other = server.env.create_guild("Reading Group")
     channel = other.create_text_channel("digest")
     stranger = other_admin(server, other, "emmy")
@@ -101,7 +101,9 @@ async def test_what_was_refused_is_not_in_the_log(server: Server, command: str) 
     assert await get_subscription(server) == known
 
 
-async def test_a_preview_and_a_look_are_not_in_the_log(server: Server, papers_server: PapersServer) -> None:
+async def test_commands_that_only_show_something_are_not_in_the_log(
+    server: Server, papers_server: PapersServer
+) -> None:
     papers_server.lists = {**papers_server.lists, FRIDAY: entries(2, FRIDAY, first=21)}
     await server.subscribe()
     before = await server.ask("digest log")

@@ -17,7 +17,7 @@ async def test_a_paused_digest_posts_nothing(server: Server) -> None:
     assert "paused" in await server.ask("digest list")
 
 
-async def test_a_resumed_digest_brings_what_was_missed_in_one_message(
+async def test_a_resumed_digest_posts_what_was_missed_in_one_message(
     server: Server, papers_server: PapersServer
 ) -> None:
     await server.subscribe()
@@ -50,7 +50,7 @@ async def test_a_removed_digest_is_gone_and_what_it_posted_stays(server: Server)
     assert await server.ask("digest list") == explain(Refusal.NO_SUBSCRIPTIONS)
 
 
-async def test_with_several_digests_one_has_to_be_named(server: Server) -> None:
+async def test_with_several_digests_the_admin_has_to_say_which(server: Server) -> None:
     await server.subscribe()
     await server.subscribe(channel=server.general)
     before = server.tables()
@@ -60,7 +60,7 @@ async def test_with_several_digests_one_has_to_be_named(server: Server) -> None:
     assert f"<#{server.general.id}>" in await server.ask("digest remove", subscription="2")
 
 
-async def test_a_resume_does_not_cost_an_overdue_digest_its_run(server: Server, papers_server: Papers) -> None:
+async def test_resuming_does_not_skip_an_overdue_digest(server: Server, papers_server: Papers) -> None:
     await server.subscribe()
     papers_server.down = True
     await server.later(hours=1)

@@ -20,7 +20,7 @@ async def test_a_preview_shows_what_the_next_run_posts_and_records_nothing(serve
     assert answer(result).split("\n### ")[1:] == read_texts(message).split("\n### ")[1:]
 
 
-async def test_a_preview_shows_a_list_that_is_still_open_as_far_as_it_is_known(
+async def test_a_preview_shows_an_open_list_as_it_is_so_far(
     server: Server, papers_server: PapersServer, clock: Clock
 ) -> None:
     await server.subscribe()

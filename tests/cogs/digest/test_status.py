@@ -32,7 +32,7 @@ async def test_the_status_shows_the_next_run_and_links_the_last_digest(server: S
 
 
 @pytest.mark.parametrize(("permission", "name"), NEEDED.items())
-async def test_the_status_names_the_permissions_that_are_missing_by_now(
+async def test_the_status_names_the_permissions_that_are_missing_now(
     server: Server, permission: str, name: str
 ) -> None:
     await server.subscribe()
@@ -141,7 +141,7 @@ async def test_the_status_of_a_channel_that_is_gone_says_how_to_move_the_digest(
     assert "⚠️ Suspended. The channel is gone. Fix that, then use `/digest resume`." in text
 
 
-async def test_the_status_tells_of_a_digest_that_arrived_without_all_that_was_wanted(server: Server) -> None:
+async def test_the_status_says_what_a_posted_digest_is_missing(server: Server) -> None:
     channel = server.guild.create_news_channel("news")
     await wanted(server, channel, publish=True)
     server.env.inject_error("POST", "/channels/*/crosspost", status=403, code=50013)
@@ -151,7 +151,7 @@ async def test_the_status_tells_of_a_digest_that_arrived_without_all_that_was_wa
     assert f"[top 5]({message.jump_url}) of 7 papers, with 250 upvotes. ⚠️ But it wasn't published to all" in text
 
 
-async def test_the_longest_status_there_can_be_fits_into_messages_and_loses_nothing(server: Server) -> None:
+async def test_the_longest_possible_status_fits_into_messages_and_loses_nothing(server: Server) -> None:
     """A filter that is all escapes, every extra, and five digests that lack something."""
     extras: dict[str, Any] = {
         "publish": True,

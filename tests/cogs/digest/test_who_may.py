@@ -16,7 +16,7 @@ async def test_members_without_manage_server_are_not_offered_the_commands(server
     assert not [each for each in server.member.available_commands(server.general) if each.startswith("digest")]
 
 
-async def test_a_member_let_in_by_mistake_is_refused_and_nothing_changes(server: Server) -> None:
+async def test_a_member_allowed_by_mistake_is_refused_and_nothing_changes(server: Server) -> None:
     await server.subscribe()
     let_in(server, server.member)
     before = server.tables()
@@ -27,7 +27,7 @@ async def test_a_member_let_in_by_mistake_is_refused_and_nothing_changes(server:
     assert server.tables() == before
 
 
-async def test_a_member_let_in_by_mistake_learns_nothing_from_autocompletion(server: Server) -> None:
+async def test_a_member_allowed_by_mistake_learns_nothing_from_autocompletion(server: Server) -> None:
     await server.subscribe()
     let_in(server, server.member)
     assert await server.member.autocomplete(server.general, "digest edit", "subscription", "") == []
@@ -38,7 +38,7 @@ async def test_digests_cannot_be_set_up_in_a_direct_message(server: Server) -> N
         await server.admin.user.slash("digest list")
 
 
-async def test_a_direct_message_that_reaches_us_all_the_same_is_refused(server: Server) -> None:
+async def test_a_digest_command_that_still_arrives_from_a_direct_message_is_refused(server: Server) -> None:
     command = server.env.backend.find_command("digest", None)
     assert command
     command["dm_permission"] = True  # as Discord once did with commands of old clients

@@ -22,12 +22,12 @@ async def test_titles_authors_and_tags_are_offered_while_a_query_is_typed(librar
     ]
 
 
-async def test_what_is_offered_for_a_query_finds_what_it_says(library: Server) -> None:
+async def test_every_suggestion_finds_what_it_says(library: Server) -> None:
     for value in (await offers(library, "search", "query", "diff")).values():
         assert ids(2)[0] in await find(library, value)
 
 
-async def test_what_is_too_long_to_be_a_query_is_not_offered(server: Server, papers_server: PapersServer) -> None:
+async def test_suggestions_too_long_for_a_query_are_left_out(server: Server, papers_server: PapersServer) -> None:
     names = [f"Endless {'of Name ' * 12}", "Endless Name"]
     papers_server.lists = {DAY: [entry("2601.00001", authors=[{"name": each} for each in names])]}
     await server.read_lists()

@@ -46,7 +46,7 @@ def buttons(message: simcord.ResponseMessage) -> list[dict[str, Any]]:
     return [each for row in rows for each in row if each["type"] == 2]
 
 
-async def test_a_card_tells_what_is_known(rich: Server) -> None:
+async def test_a_card_shows_what_is_known_about_a_paper(rich: Server) -> None:
     text = await read_card(rich)
     assert "## [Attention Again](https://huggingface.co/papers/2601.00001)" in text
     assert "▲ **12** · 3 comments · 664 authors · Paper Mill" in text
@@ -69,9 +69,7 @@ async def test_a_card_links_to_the_papers_pages(rich: Server) -> None:
     }
 
 
-async def test_a_paper_that_is_hardly_known_has_a_card_all_the_same(
-    server: Server, papers_server: PapersServer
-) -> None:
+async def test_a_paper_we_know_little_about_has_a_card_too(server: Server, papers_server: PapersServer) -> None:
     bare = {"paper": {"id": "2601.00001", "title": "Bare", "upvotes": 0}}
     papers_server.lists = {DAY: [bare]}
     await server.read_lists()
@@ -81,7 +79,7 @@ async def test_a_paper_that_is_hardly_known_has_a_card_all_the_same(
     assert "Author" not in text
 
 
-async def test_upvotes_are_shown_as_they_were_and_are_and_how_they_grew(
+async def test_a_card_shows_the_upvotes_then_and_now_and_how_they_grew(
     rich: Server, papers_server: PapersServer
 ) -> None:
     for upvotes in (40, 80, 163):
@@ -119,7 +117,7 @@ async def test_a_citation_is_a_click_away(rich: Server) -> None:
     assert " and others}," in text
 
 
-async def test_every_way_on_works_after_a_restart(rich: Server) -> None:
+async def test_every_button_of_a_card_works_after_a_restart(rich: Server) -> None:
     message = await card(rich)
     await rich.restart()
     assert "@misc" in answer(await rich.member.click(message, label="Cite"))
@@ -128,7 +126,9 @@ async def test_every_way_on_works_after_a_restart(rich: Server) -> None:
 
 
 @pytest.mark.parametrize("kind", ["details", "similar", "cite"])
-async def test_ways_to_a_paper_the_archive_lacks_fetch_it(rich: Server, papers_server: PapersServer, kind: str) -> None:
+async def test_buttons_for_a_paper_that_the_archive_lacks_fetch_it(
+    rich: Server, papers_server: PapersServer, kind: str
+) -> None:
     papers_server.unlisted = [entry("2512.00009", title="Attention Again and Again")]
     message = stale_button(rich, f"{kind}:2512.00009")
     assert "Again" in answer(await rich.member.click(message, custom_id=f"{kind}:2512.00009"))
@@ -136,7 +136,7 @@ async def test_ways_to_a_paper_the_archive_lacks_fetch_it(rich: Server, papers_s
 
 
 @pytest.mark.parametrize("kind", ["details", "similar", "cite"])
-async def test_ways_to_a_paper_end_politely_while_the_api_is_down(
+async def test_buttons_for_an_unknown_paper_answer_politely_while_the_api_is_down(
     rich: Server, papers_server: PapersServer, kind: str
 ) -> None:
     assert isinstance(papers_server, FrailPapers)
@@ -145,7 +145,7 @@ async def test_ways_to_a_paper_end_politely_while_the_api_is_down(
     assert answer(await rich.member.click(message, custom_id=f"{kind}:2512.00009")) == explain(Refusal.PAPERS_DOWN)
 
 
-async def test_details_link_to_no_channel_that_somebody_may_not_view(rich: Server) -> None:
+async def test_details_never_link_to_a_channel_that_the_reader_may_not_view(rich: Server) -> None:
     digest = await post(rich)
     message = await search(rich, "attention")
     seen = answer(await rich.member.select(message, ["2601.00001"], custom_id="pick"))
@@ -156,7 +156,7 @@ async def test_details_link_to_no_channel_that_somebody_may_not_view(rich: Serve
     assert "posted here" not in seen
 
 
-async def test_a_fetched_paper_is_in_no_digest(rich: Server, papers_server: PapersServer) -> None:
+async def test_a_paper_that_a_look_up_fetched_is_in_no_digest(rich: Server, papers_server: PapersServer) -> None:
     papers_server.unlisted = [entry("2512.00009", DAY - timedelta(days=40), title="Famous", upvotes=9999)]
     assert "Famous" in await read_card(rich, "2512.00009")
     assert "Daily Papers" not in await read_card(rich, "2512.00009")

@@ -6,17 +6,17 @@ from tests.support.lookups import read_results
 from tests.support.server import Server
 
 
-async def test_a_phrase_that_never_ends_does_not_swallow_the_options(library: Server) -> None:
+async def test_an_unclosed_quote_does_not_swallow_the_options(library: Server) -> None:
     assert "most upvoted first" in await read_results(library, '"retrieval for', sort="upvotes")
 
 
-async def test_a_misspelled_word_is_taken_for_the_nearest_one_and_the_answer_says_so(library: Server) -> None:
+async def test_a_misspelled_word_is_corrected_and_the_answer_says_so(library: Server) -> None:
     text = await read_results(library, "difusion")
     assert "No paper contains *difusion*. Showing results for **diffusion** instead." in text
     assert "Diffusion Without Tears" in text
 
 
-async def test_a_misspelled_word_stands_out_where_its_right_form_is_written(library: Server) -> None:
+async def test_the_corrected_word_is_bold_in_the_results(library: Server) -> None:
     assert "We **augment** agents" in await read_results(library, "augmnet")
 
 
@@ -26,7 +26,7 @@ async def test_a_filter_that_excludes_everything_is_left_out_and_the_answer_says
     assert "Retrieval for Agents" in text
 
 
-async def test_all_filters_that_exclude_everything_together_are_named(library: Server) -> None:
+async def test_several_filters_that_exclude_everything_are_all_named(library: Server) -> None:
     text = await read_results(library, "agents min:900 author:nobody")
     assert "No paper matches `min:900` and `author:nobody`. Showing results without them." in text
 
@@ -41,7 +41,7 @@ async def test_all_filters_that_exclude_everything_together_are_named(library: S
         ("agents sort:`*", "agents __sort:\\`\\*__", "I don't understand `sort:'*`."),
     ],
 )
-async def test_a_mistake_is_marked_with_a_right_form_and_the_rest_still_runs(
+async def test_a_mistake_is_marked_and_explained_and_the_rest_of_the_query_still_runs(
     library: Server, query: str, shown: str, advice: str
 ) -> None:
     text = await read_results(library, query)
@@ -50,12 +50,12 @@ async def test_a_mistake_is_marked_with_a_right_form_and_the_rest_still_runs(
     assert "Retrieval for Agents" in text
 
 
-async def test_of_many_mistakes_some_are_explained(library: Server) -> None:
+async def test_a_query_with_many_mistakes_explains_some_of_them(library: Server) -> None:
     text = await read_results(library, f"agents {'min:x ' * 30}")
     assert text.count("I don't understand") == 4
     assert "… and 16 more mistakes like these." in text
 
 
-async def test_of_an_endless_query_the_rest_is_left_out(library: Server) -> None:
+async def test_a_query_that_is_too_long_is_cut_and_the_answer_says_where(library: Server) -> None:
     text = await read_results(library, f"agents {'word ' * 39}the end")
     assert "A query can have up to 40 words, so I ignore everything starting with `the end`." in text

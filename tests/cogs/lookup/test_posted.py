@@ -8,7 +8,7 @@ from tests.support.messages import answer, ids, options, paper_ids, read_texts
 from tests.support.server import Server, forbid_everybody, post
 
 
-async def test_what_was_posted_here_is_listed_newest_first_with_ways_to_it(
+async def test_posted_papers_are_listed_newest_first_with_links_to_their_messages(
     server: Server, papers_server: PapersServer
 ) -> None:
     papers_server.lists = {DAY: entries(7), FRIDAY: entries(4, FRIDAY, first=11)}
@@ -26,14 +26,14 @@ async def test_what_was_posted_here_is_listed_newest_first_with_ways_to_it(
     assert first.jump_url in read_texts(result.response.message)
 
 
-async def test_what_was_posted_longer_ago_is_listed_on_request(server: Server) -> None:
+async def test_papers_posted_longer_ago_are_listed_on_request(server: Server) -> None:
     await post(server)
     server.clock.advance(days=8)
     assert answer(await paper_command(server, "posted", period="week")) == explain(Refusal.NOTHING_POSTED)
     assert "**All time** · 5 papers" in answer(await paper_command(server, "posted", period="all time"))
 
 
-async def test_all_that_was_ever_posted_here_can_be_turned_page_by_page(server: Server) -> None:
+async def test_everything_ever_posted_in_a_server_can_be_read_page_by_page(server: Server) -> None:
     await server.subscribe(size=7)
     await server.later(hours=1)
     server.clock.advance(days=500)
@@ -68,12 +68,12 @@ async def test_a_paper_posted_in_two_channels_is_listed_twice_and_picked_once(se
     assert options(result.response, "pick") == ids(1)
 
 
-async def test_where_no_server_is_posted_explains_itself(server: Server) -> None:
+async def test_posted_explains_itself_outside_a_server(server: Server) -> None:
     result = await server.member.user.slash("paper posted")
     assert result.response.content == explain(Refusal.POSTED_OUTSIDE_SERVER)
 
 
-async def test_a_channel_that_somebody_may_not_view_is_never_linked_to(library: Server) -> None:
+async def test_a_channel_that_the_reader_may_not_view_is_never_linked(library: Server) -> None:
     message = await post(library)
     assert message.jump_url in await read_results(library, "diffusion")
     forbid_everybody(library, library.papers, "view_channel")
@@ -83,7 +83,7 @@ async def test_a_channel_that_somebody_may_not_view_is_never_linked_to(library: 
     assert answer(await paper_command(library, "posted", period="all time")) == explain(Refusal.NOTHING_POSTED)
 
 
-async def test_of_two_channels_the_one_that_somebody_may_view_is_linked_to(server: Server) -> None:
+async def test_of_two_channels_the_one_that_the_reader_may_view_is_linked(server: Server) -> None:
     await server.subscribe(size=1)
     await server.subscribe(channel=server.general, size=1)
     await server.later(hours=1)
@@ -94,7 +94,7 @@ async def test_of_two_channels_the_one_that_somebody_may_view_is_linked_to(serve
     assert server.papers.history()[-1].jump_url not in text
 
 
-async def test_a_channel_that_was_deleted_is_not_linked_to(server: Server) -> None:
+async def test_a_deleted_channel_is_not_linked(server: Server) -> None:
     await post(server)
     server.env.backend.delete_channel(server.papers.id)
     await server.env.settle()

@@ -28,7 +28,7 @@ from tests.support.server import Server, post
         ("https://arxiv.org/abs/2601.00002v3", 2),
     ],
 )
-async def test_a_paper_is_found_by_what_is_known_of_it(library: Server, query: str, number: int) -> None:
+async def test_a_paper_is_found_by_anything_known_about_it(library: Server, query: str, number: int) -> None:
     assert (await find(library, query))[0] == ids(number)[0]
 
 
@@ -36,11 +36,11 @@ async def test_a_word_may_be_excluded(library: Server) -> None:
     assert ids(3)[0] not in await find(library, "diffusion agents -retrieval")
 
 
-async def test_the_words_that_were_looked_for_stand_out_where_they_are_written(library: Server) -> None:
+async def test_the_words_of_the_query_are_bold_in_the_results(library: Server) -> None:
     assert "We augment **agents** that **search** the web." in await read_results(library, "agent searches")
 
 
-async def test_without_a_matching_word_in_the_abstract_a_result_shows_what_the_paper_says_first(
+async def test_without_a_match_in_the_abstract_a_result_shows_its_beginning(
     library: Server,
 ) -> None:
     assert "What paper 2601.00002 is about." in await read_results(library, "munoz")
@@ -60,7 +60,7 @@ async def test_results_come_in_the_order_that_was_asked_for(server: Server, pape
     assert "best first" in await read_results(server, "paper")
 
 
-async def test_older_papers_than_the_period_are_left_out(server: Server, papers_server: PapersServer) -> None:
+async def test_papers_older_than_the_period_are_left_out(server: Server, papers_server: PapersServer) -> None:
     old = DAY - timedelta(days=40)
     papers_server.lists = {DAY: entries(1), old: entries(1, old, first=31)}
     for day in (DAY, old):
@@ -80,20 +80,20 @@ async def test_a_paper_that_was_posted_here_says_when_and_where(library: Server)
     assert "posted here" not in read_texts(elsewhere.response.message)
 
 
-async def test_what_matches_nothing_is_answered_with_advice(library: Server) -> None:
+async def test_a_query_without_results_is_answered_with_advice(library: Server) -> None:
     assert await read_results(library, "zeppelin *airship*") == (
         "No paper in the archive matches **zeppelin \\*airship\\***. Try fewer or different words."
     )
 
 
-async def test_where_nothing_is_found_near_words_are_a_click_away(library: Server) -> None:
+async def test_a_query_without_results_offers_similar_words_to_click(library: Server) -> None:
     message = await search(library, '"difusion"')
     assert "Did you mean" in read_texts(message.message)
     await library.member.click(message, label="diffusion")
     assert paper_ids(message) == ids(2)
 
 
-async def test_an_id_the_archive_does_not_hold_can_be_looked_up(library: Server, papers_server: PapersServer) -> None:
+async def test_an_id_that_the_archive_lacks_can_be_looked_up(library: Server, papers_server: PapersServer) -> None:
     papers_server.unlisted = [entry("2512.00001", title="Found Elsewhere")]
     message = await search(library, "arxiv.org/abs/2512.00001")
     assert "isn't in the archive yet" in read_texts(message.message)

@@ -39,12 +39,12 @@ async def test_when_the_hub_does_not_answer_the_archive_still_does(
     assert [each.content for each in result.followups] == [explain(Refusal.HUB_DOWN)]
 
 
-async def test_when_the_hub_knows_no_more_it_says_so(library: Server) -> None:
+async def test_when_the_hub_has_no_more_papers_the_answer_says_so(library: Server) -> None:
     result = await paper_command(library, "search", query="agents", everywhere=True)
     assert [each.content for each in result.followups] == [explain(Refusal.HUB_KNOWS_NO_MORE)]
 
 
-async def test_a_shared_search_shares_what_the_hub_has_but_not_that_it_has_nothing(
+async def test_a_shared_search_shares_papers_from_the_hub_but_not_that_there_are_none(
     library: Server, papers_server: PapersServer
 ) -> None:
     async def followed() -> tuple[bool, str]:

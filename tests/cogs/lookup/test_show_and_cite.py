@@ -39,15 +39,13 @@ async def test_a_paper_is_shown_by_its_id_or_any_of_its_links(library: Server, r
     "text",
     ["zeppelin", "", "   ", "https://evil.example/x", "https://scaling.org/laws", "10.1000/diffusion", "x.org/tears"],
 )
-async def test_what_is_no_paper_is_answered_with_what_would_be_right(library: Server, text: str) -> None:
+async def test_text_that_names_no_paper_is_answered_with_what_to_type_instead(library: Server, text: str) -> None:
     for command in ("show", "similar", "cite"):
         assert answer(await paper_command(library, command, paper=text)) == explain(Refusal.PAPER_UNKNOWN)
 
 
 @pytest.mark.parametrize("text", ["https://scaling.org/laws", "retrieval https://agents.org", "doi:10.1000/diffusion"])
-async def test_a_link_that_leads_elsewhere_is_answered_with_no_papers_that_share_its_words(
-    library: Server, text: str
-) -> None:
+async def test_a_link_to_another_site_finds_no_papers_by_its_words(library: Server, text: str) -> None:
     for command in ("search", "random"):
         assert answer(await paper_command(library, command, query=text)) == explain(Refusal.PAPER_UNKNOWN)
     for command, option in (("search", "query"), ("show", "paper")):
@@ -84,12 +82,12 @@ async def test_a_paper_the_archive_lacks_is_fetched_into_it(library: Server, pap
     assert await find(library, "attention need") == ["1706.03762"]
 
 
-async def test_a_paper_that_does_not_exist_is_answered_so(library: Server) -> None:
+async def test_a_paper_that_does_not_exist_gets_an_answer_that_says_so(library: Server) -> None:
     text = answer(await paper_command(library, "show", paper="2601.99999"))
     assert text == "Hugging Face has no paper **2601.99999**. Please check the ID."
 
 
-async def test_while_the_api_is_down_known_papers_are_shown_and_others_later(
+async def test_while_the_api_is_down_known_papers_are_shown_and_others_have_to_wait(
     library: Server, papers_server: PapersServer
 ) -> None:
     assert isinstance(papers_server, FrailPapers)
@@ -99,12 +97,12 @@ async def test_while_the_api_is_down_known_papers_are_shown_and_others_later(
 
 
 @pytest.mark.parametrize("format_", list(CitationFormat))
-async def test_a_citation_is_given_to_be_copied(library: Server, format_: CitationFormat) -> None:
+async def test_a_citation_comes_ready_to_copy(library: Server, format_: CitationFormat) -> None:
     text = answer(await paper_command(library, "cite", paper="2601.00002", format=format_.value))
     (known,) = await library.bot.services.storage.papers.get(["2601.00002"])
     assert text.split("\n", 1)[1].removesuffix("\n```") == format_citation(known, format_, 1900)
 
 
-async def test_bibtex_is_written_unless_said_otherwise(library: Server) -> None:
+async def test_a_citation_is_bibtex_by_default(library: Server) -> None:
     text = answer(await paper_command(library, "cite", paper="2601.00002"))
     assert text.startswith("```bibtex\n@misc{munoz2026diffusion,\n  title = {{Diffusion Without Tears}},")

@@ -8,7 +8,7 @@ from tests.support.messages import answer, paper_ids
 from tests.support.server import Server
 
 
-async def test_papers_like_one_are_found_and_it_is_not_among_them(server: Server, papers_server: PapersServer) -> None:
+async def test_similar_papers_are_found_without_the_paper_itself(server: Server, papers_server: PapersServer) -> None:
     like = [entry(f"2601.0000{n}", title=f"Speech Recognition {n}", summary="Speech is heard.") for n in range(1, 9)]
     papers_server.lists = {DAY: [*like, entry("2601.00009", title="Chess", summary="Pawns move.")]}
     await server.read_lists()
@@ -20,19 +20,21 @@ async def test_papers_like_one_are_found_and_it_is_not_among_them(server: Server
     assert not {"2601.00001", "2601.00009"} & set(similar)
 
 
-async def test_a_paper_like_no_other_says_so(server: Server, papers_server: PapersServer) -> None:
+async def test_a_paper_without_similar_papers_says_so(server: Server, papers_server: PapersServer) -> None:
     papers_server.lists = {DAY: [entry("2601.00009", title="Chess", summary="Pawns move.")]}
     await server.read_lists()
     assert answer(await paper_command(server, "similar", paper="2601.00009")) == explain(Refusal.NOTHING_SIMILAR)
 
 
-async def test_a_paper_by_chance_is_one_of_those_that_match(library: Server) -> None:
+async def test_a_random_paper_is_one_of_those_that_match(library: Server) -> None:
     assert "arXiv:2601.0000" in answer(await paper_command(library, "random"))
     for _ in range(5):
         assert "arXiv:2601.00003" in answer(await paper_command(library, "random", query="agents"))
 
 
-async def test_a_paper_by_chance_that_cannot_be_is_answered_so(server: Server, papers_server: PapersServer) -> None:
+async def test_when_there_is_no_random_paper_to_show_the_answer_says_why(
+    server: Server, papers_server: PapersServer
+) -> None:
     assert answer(await paper_command(server, "random")) == explain(Refusal.ARCHIVE_EMPTY)
     papers_server.lists = {DAY: LIBRARY}
     await server.read_lists()

@@ -11,7 +11,7 @@ from tests.support.messages import answer, ids, paper_ids
 from tests.support.server import Server
 
 
-async def test_todays_list_is_ranked_as_it_stands_and_says_that_it_grows(
+async def test_todays_list_is_ranked_as_it_is_now_and_says_that_it_is_still_growing(
     server: Server, papers_server: PapersServer
 ) -> None:
     papers_server.lists = {FRIDAY: list(reversed(entries(7, FRIDAY)))}
@@ -25,12 +25,12 @@ async def test_todays_list_is_ranked_as_it_stands_and_says_that_it_grows(
     assert paper_ids(result.response) == ids(6, 7)
 
 
-async def test_before_todays_list_begins_the_latest_one_is_shown_by_its_name(library: Server) -> None:
+async def test_before_todays_list_begins_the_latest_one_is_shown_with_its_date(library: Server) -> None:
     text = answer(await paper_command(library, "today"))
     assert "Today's list is still empty, so this is the list of Thursday 15 January 2026." in text
 
 
-async def test_in_the_night_yesterdays_list_is_shown_and_still_grows(library: Server) -> None:
+async def test_after_midnight_yesterdays_list_is_shown_and_still_grows(library: Server) -> None:
     library.clock.now = get_closing_time(DAY) - timedelta(hours=1)
     text = answer(await paper_command(library, "today"))
     assert "Today's list is still empty" in text

@@ -19,7 +19,7 @@ async def test_look_ups_work_in_a_direct_message(library: Server) -> None:
         assert "Diffusion Without Tears" in read_texts(message.response.message)
 
 
-async def test_people_may_install_look_ups_for_themselves_and_servers_the_rest(server: Server) -> None:
+async def test_people_can_install_only_the_look_ups_for_themselves_and_servers_get_everything(server: Server) -> None:
     (registered,) = [each.json for each in server.env.http_requests if each.method == "PUT"]
     assert isinstance(registered, list)
     installs = {each["name"]: (each["integration_types"], each["contexts"]) for each in registered}

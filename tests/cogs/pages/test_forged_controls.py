@@ -40,7 +40,7 @@ async def test_a_forged_button_gets_a_polite_answer(library: Server, kind: str, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_button_that_says_nothing_is_answered(library: Server, kind: str) -> None:
+async def test_a_button_without_arguments_gets_an_answer(library: Server, kind: str) -> None:
     for custom_id in (kind, f"{kind}:"):
         message = stale_button(library, custom_id)
         result = await library.member.click(message, custom_id=custom_id)
@@ -65,7 +65,7 @@ async def test_a_forged_choice_gets_a_polite_answer(library: Server, custom_id: 
     custom_id=st.sampled_from(["pick", "tag", "pick:", "tag:", "pick:2601.00001", "find:n1", "share:1"]),
     value=st.one_of(st.text(min_size=1, max_size=100), st.sampled_from(["2601.00001", 'a"b', "\\", "(" * 100])),
 )
-async def test_whatever_a_forged_select_holds_it_gets_a_polite_answer(
+async def test_a_forged_select_gets_a_polite_answer_whatever_it_holds(
     library: Server, custom_id: str, value: str
 ) -> None:
     message = stale_select(library, custom_id, value)
@@ -74,7 +74,9 @@ async def test_whatever_a_forged_select_holds_it_gets_a_polite_answer(
     assert result.response.content != BUG
 
 
-async def test_a_bug_behind_a_button_is_answered_and_logged(library: Server, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bug_behind_a_button_is_answered_politely_and_logged(
+    library: Server, caplog: pytest.LogCaptureFixture
+) -> None:
     message = await search(library, "paper")
     await library.bot.services.storage.papers._database._stack.aclose()  # the disk is gone
     assert answer(await library.member.click(message, label="Next")) == BUG

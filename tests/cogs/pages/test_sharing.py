@@ -48,11 +48,11 @@ async def test_a_search_may_be_shared_from_the_start(library: Server) -> None:
     assert len(paper_ids(result.response)) == 5
 
 
-async def test_nobody_is_bothered_with_a_search_that_found_nothing(library: Server) -> None:
+async def test_a_search_that_found_nothing_is_not_shared(library: Server) -> None:
     assert "No paper in the archive" in answer(await paper_command(library, "search", query="zeppelin", share=True))
 
 
-async def test_whoever_turns_a_shared_page_turns_it_for_themselves_alone(library: Server) -> None:
+async def test_a_shared_page_turns_only_for_the_person_who_turns_it(library: Server) -> None:
     shared = await paper_command(library, "search", query="paper", share=True)
     assert shared.response
     before = paper_ids(shared.response)
@@ -81,11 +81,11 @@ async def test_shared_pages_and_share_buttons_work_after_a_restart(library: Serv
         (["A", "B"], "You need **A** and **B** in this channel to share a page."),
     ],
 )
-def test_the_permissions_that_sharing_takes_are_named(missing: list[str], told: str) -> None:
+def test_a_refusal_to_share_names_the_permissions_it_needs(missing: list[str], told: str) -> None:
     assert explain(Refusal.MAY_NOT_SHARE, permissions=missing) == told
 
 
-async def test_who_may_not_write_may_not_share_and_learns_what_it_takes(library: Server) -> None:
+async def test_people_who_may_not_write_may_not_share_and_are_told_what_they_need(library: Server) -> None:
     message = await search(library, "paper")
     forbid_everybody(library, library.general, "send_messages")
     told = explain(Refusal.MAY_NOT_SHARE, permissions=["send_messages"])
@@ -94,7 +94,7 @@ async def test_who_may_not_write_may_not_share_and_learns_what_it_takes(library:
     assert library.general.history(viewer=library.admin) == []
 
 
-async def test_in_a_thread_it_takes_the_permission_for_threads(library: Server) -> None:
+async def test_sharing_in_a_thread_needs_the_permission_for_threads(library: Server) -> None:
     channel = library.bot.get_channel(library.general.id)
     assert isinstance(channel, discord.TextChannel)
     await channel.create_thread(name="Reading", type=discord.ChannelType.public_thread)
@@ -122,7 +122,7 @@ def bring_along(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server.env.backend, "emit", emit_otherwise)
 
 
-async def test_who_brought_the_bot_along_needs_the_permission_for_such_apps_to_share(
+async def test_people_who_installed_the_bot_for_themselves_need_the_permission_for_such_apps_to_share(
     library: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bring_along(library, monkeypatch)

@@ -50,7 +50,9 @@ async def test_there_is_no_page_before_the_first_or_after_the_last(
             await library.member.click(message, label=label)
 
 
-async def test_five_papers_need_no_buttons_that_turn(library: Server, papers_server: PapersServer) -> None:
+async def test_five_papers_fit_on_one_page_without_buttons_to_turn(
+    library: Server, papers_server: PapersServer
+) -> None:
     assert turners(await search(library, '"paper 2601.00003"')) == []
 
 
@@ -69,7 +71,7 @@ async def test_pages_still_turn_after_a_restart(library: Server) -> None:
     assert "Page 2 of 3" in str(message.components)
 
 
-async def test_what_was_chosen_beside_the_query_holds_on_every_page(library: Server) -> None:
+async def test_options_beside_the_query_apply_to_every_page(library: Server) -> None:
     message = await search(library, "paper", sort="upvotes", min_upvotes=20)
     await library.member.click(message, label="Last")
     assert paper_ids(message) == ids(11)
@@ -90,7 +92,7 @@ async def test_a_page_that_is_gone_says_so(library: Server, custom_id: str) -> N
 
 
 @pytest.mark.parametrize("custom_id", ["find:n1:zeppelin", "find:n2:\\\\"])
-async def test_a_page_of_what_nothing_matches_any_more_says_so(library: Server, custom_id: str) -> None:
+async def test_a_page_of_a_search_that_no_longer_finds_anything_says_so(library: Server, custom_id: str) -> None:
     message = stale_button(library, custom_id)
     assert "No paper in the archive matches" in answer(await library.member.click(message, custom_id=custom_id))
 

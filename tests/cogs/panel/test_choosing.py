@@ -79,7 +79,7 @@ async def test_a_switch_goes_on_and_off_and_changes_nothing_else(
     assert await panel.settings() == before
 
 
-async def test_two_quick_clicks_on_a_switch_are_as_one(panel: Panel) -> None:
+async def test_two_quick_clicks_on_a_switch_count_as_one(panel: Panel) -> None:
     again = stale_button(panel.server, panel.id_of("silent:on"))
     await panel.click("Threads and pings")
     await panel.click("Notifications: on")

@@ -43,7 +43,7 @@ async def test_a_forum_has_posts_and_no_quiet_line(panel: Panel) -> None:
     assert saved.settings.channel_id == forum.id
 
 
-async def test_a_look_at_a_forum_costs_nothing_of_what_was_chosen_before(panel: Panel) -> None:
+async def test_picking_a_forum_and_going_back_keeps_what_was_chosen_before(panel: Panel) -> None:
     await panel.click("Threads and pings")
     await panel.click("Say when nothing is new: off")
     await panel.click("Back")
@@ -56,7 +56,7 @@ async def test_a_look_at_a_forum_costs_nothing_of_what_was_chosen_before(panel: 
     assert "thread" not in panel.text
 
 
-async def test_threads_that_the_bot_may_not_make_are_warned_of_and_keep_it_from_being_saved(panel: Panel) -> None:
+async def test_threads_that_the_bot_may_not_create_cause_a_warning_and_cannot_be_saved(panel: Panel) -> None:
     forbid_everybody(panel.server, panel.server.general, "create_public_threads")
     await panel.click("Threads and pings")
     assert "⚠️" not in panel.text

@@ -36,14 +36,14 @@ async def test_a_modal_is_not_kept_in_memory(panel: Panel) -> None:
     assert panel.server.bot._connection._view_store._views == {}
 
 
-async def test_a_modal_that_nobody_made_is_answered(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_forged_modal_gets_an_answer(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "_make_control_id", lambda *_: "panel:?")
     shown = await panel.click("Time and zone")
     result = await panel.server.admin.submit_modal(shown, {"time": "9:00", "timezone": "UTC"})
     assert answer(result) == explain(Refusal.PANEL_CLOSED)
 
 
-async def test_a_modal_of_something_else_is_left_to_it(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_modal_that_is_not_the_panels_is_left_alone(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layout, "_make_control_id", lambda *_: "panels:abc:time")
     shown = await panel.click("Time and zone")
     result = await panel.server.admin.submit_modal(shown, {"time": "9:00", "timezone": "UTC"})

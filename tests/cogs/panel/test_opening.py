@@ -59,7 +59,7 @@ async def test_opening_a_panel_changes_nothing_that_is_posted(server: Server) ->
 
 
 @pytest.mark.parametrize(("locale", "timezone"), [("de", "Europe/Berlin"), ("ja", "Asia/Tokyo"), ("xx", "UTC")])
-async def test_the_zone_is_guessed_from_the_language_of_discord(
+async def test_the_time_zone_is_guessed_from_the_language_of_discord(
     server: Server, monkeypatch: pytest.MonkeyPatch, locale: str, timezone: str
 ) -> None:
     speak(monkeypatch, locale)
@@ -109,7 +109,7 @@ async def test_with_an_empty_archive_the_panel_says_that_it_knows_no_papers(serv
     assert "The archive has no papers from last week yet." in (await open_panel(server)).text
 
 
-async def test_when_the_papers_cannot_be_counted_the_panel_works_all_the_same(
+async def test_the_panel_still_works_when_the_papers_cannot_be_counted(
     panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unavailable(*_: Any) -> None:

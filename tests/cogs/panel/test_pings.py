@@ -32,7 +32,7 @@ async def test_everyone_is_never_pinged(panel: Panel) -> None:
     assert await panel.settings() == before
 
 
-async def test_a_role_that_the_bot_may_not_ping_is_warned_of(panel: Panel) -> None:
+async def test_the_panel_warns_about_a_role_that_the_bot_may_not_ping(panel: Panel) -> None:
     readers = panel.server.guild.create_role("Readers")
     forbid_everybody(panel.server, panel.server.general, "mention_everyone")
     await panel.click("Threads and pings")
@@ -40,7 +40,7 @@ async def test_a_role_that_the_bot_may_not_ping_is_warned_of(panel: Panel) -> No
     assert f"⚠️ {advise_admin(0, Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=readers.id))}" in panel.text
 
 
-async def test_a_role_that_is_gone_is_warned_of_and_not_shown_as_chosen(panel: Panel) -> None:
+async def test_the_panel_warns_about_a_deleted_role_and_does_not_show_it_as_chosen(panel: Panel) -> None:
     readers = panel.server.guild.create_role("Readers", mentionable=True)
     await panel.click("Threads and pings")
     await panel.pick("ping_role_id", readers)
@@ -51,7 +51,7 @@ async def test_a_role_that_is_gone_is_warned_of_and_not_shown_as_chosen(panel: P
     assert panel.defaults("ping_role_id") == []
 
 
-async def test_upvotes_to_ping_from_are_asked_for_once_a_role_is_chosen(panel: Panel) -> None:
+async def test_once_a_role_is_chosen_the_panel_asks_from_how_many_upvotes_to_ping(panel: Panel) -> None:
     await panel.click("Threads and pings")
     assert "pings" not in panel.parts
     await panel.pick("ping_role_id", panel.server.guild.create_role("Readers", mentionable=True))

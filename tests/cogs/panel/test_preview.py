@@ -22,7 +22,7 @@ async def test_a_preview_shows_the_digest_beside_the_panel_and_records_nothing(p
     assert not [each for each in server.general.history() if each.mentions or each.role_mentions]
 
 
-async def test_a_preview_of_what_nothing_matches_says_why(panel: Panel) -> None:
+async def test_a_preview_without_matching_papers_says_why(panel: Panel) -> None:
     await panel.type_in("Filter and upvotes", filter="zeppelin", min_upvotes="0")
     assert "No new paper matched the filter" in answer(await panel.click("Preview"))
 

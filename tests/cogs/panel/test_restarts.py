@@ -37,7 +37,7 @@ async def test_selects_of_channels_and_roles_work_after_a_restart(panel: Panel) 
     assert (await panel.settings()).posting.ping_role_id == readers.id
 
 
-async def test_a_modal_opened_before_a_restart_is_taken_after_it(panel: Panel) -> None:
+async def test_a_modal_opened_before_a_restart_works_after_it(panel: Panel) -> None:
     shown = await panel.click("Time and zone")
     await panel.server.restart()
     await panel.server.admin.submit_modal(shown, {"time": "22:00", "timezone": "Asia/Tokyo"})

@@ -71,13 +71,13 @@ async def test_save_clicked_twice_at_the_same_moment_sets_up_one_subscription(
     assert len(await subscriptions(panel.server)) == 1
 
 
-async def test_of_many_who_end_a_draft_at_the_same_moment_one_gets_it(panel: Panel) -> None:
+async def test_when_many_end_a_draft_at_the_same_moment_only_one_gets_it(panel: Panel) -> None:
     drafts, wanted = panel.server.bot.services.storage.drafts, await panel.draft()
     ended = await asyncio.gather(*(drafts.delete(panel.draft_id) for _ in range(5)))
     assert [each for each in ended if each] == [wanted]
 
 
-async def test_what_could_not_be_saved_is_still_there(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_draft_that_could_not_be_saved_is_kept(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     forbid_everybody(panel.server, panel.server.papers, "send_messages")
     await panel.pick("channel_id", panel.server.papers)
     before = await panel.draft()
@@ -92,7 +92,7 @@ async def test_what_could_not_be_saved_is_still_there(panel: Panel, monkeypatch:
     assert len(await subscriptions(panel.server)) == 1
 
 
-async def test_when_the_database_stumbles_the_draft_is_still_there(
+async def test_a_draft_survives_a_failure_of_the_database(
     panel: Panel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def stumble(*_: Any, **__: Any) -> None:

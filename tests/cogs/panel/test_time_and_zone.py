@@ -53,13 +53,13 @@ async def test_blanks_typed_for_a_time_are_explained(panel: Panel) -> None:
     assert "✏️ A time looks like" in panel.text
 
 
-async def test_what_was_wrong_is_forgotten_with_the_next_click(panel: Panel) -> None:
+async def test_an_explanation_of_a_mistake_is_gone_after_the_next_click(panel: Panel) -> None:
     await panel.type_in("Time and zone", time="25:00", timezone="UTC")
     await panel.pick("size", "3")
     assert "✏️" not in panel.text
 
 
-async def test_a_name_of_several_zones_offers_the_others(panel: Panel) -> None:
+async def test_a_place_name_that_several_time_zones_share_offers_the_others(panel: Panel) -> None:
     await panel.type_in("Time and zone", time="9:00", timezone="portland")
     assert "at 09:00 America/Los_Angeles" in panel.text
     offered = options(panel.message, panel.id_of("timezone"))
@@ -72,7 +72,7 @@ async def test_a_name_of_several_zones_offers_the_others(panel: Panel) -> None:
     assert panel.parts == MAIN_PARTS
 
 
-async def test_a_country_of_many_zones_offers_them_though_none_was_meant(panel: Panel) -> None:
+async def test_a_country_with_several_time_zones_offers_them_and_changes_nothing(panel: Panel) -> None:
     await panel.type_in("Time and zone", time="9:00", timezone="australia")
     assert "That place has several time zones" in panel.text
     assert (await panel.settings()).schedule.timezone.key == NEW_YORK

@@ -62,7 +62,7 @@ async def test_a_draft_of_another_server_is_refused(panel: Panel) -> None:
     "part", ["weekdays", "weekdays:7", "size:0", "size:11", "layout:x", "channel_id:x", "timezone:../x"]
 )
 @pytest.mark.parametrize("more", ["", ":0:1"])
-async def test_a_control_that_nobody_made_is_answered_and_changes_nothing(panel: Panel, part: str, more: str) -> None:
+async def test_a_forged_control_gets_an_answer_and_changes_nothing(panel: Panel, part: str, more: str) -> None:
     before = panel.server.tables()
     message = stale_button(panel.server, panel.id_of(part + more))
     if not (part == "weekdays" and more):
@@ -71,7 +71,7 @@ async def test_a_control_that_nobody_made_is_answered_and_changes_nothing(panel:
 
 
 @pytest.mark.parametrize("custom_id", ["panel", "panel:", "panel:x", "panel:abc", "panel:abc:"])
-async def test_a_control_without_a_draft_is_answered(server: Server, custom_id: str) -> None:
+async def test_a_control_without_a_draft_gets_an_answer(server: Server, custom_id: str) -> None:
     message = stale_button(server, custom_id)
     assert answer(await server.admin.click(message, label="Details")) == explain(Refusal.CONTROL_STALE)
 
@@ -81,7 +81,7 @@ async def test_a_member_sees_neither_the_command_nor_a_panel(server: Server) -> 
         await server.member.slash(server.general, "digest setup")
 
 
-async def test_an_admin_who_is_one_no_longer_can_submit_nothing(panel: Panel) -> None:
+async def test_a_former_admin_can_no_longer_submit_a_modal(panel: Panel) -> None:
     server = panel.server
     shown = await panel.click("Time and zone")
     for role in server.guild.roles.values():

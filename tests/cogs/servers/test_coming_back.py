@@ -30,14 +30,14 @@ async def test_a_server_that_comes_back_goes_on_where_it_left_off(server: Server
     assert paper_ids(server.papers.history()[-1]) == ids(11, 12, 13, 14, 15)
 
 
-async def test_a_server_that_comes_and_goes_and_comes_is_told_each_time(server: Server) -> None:
+async def test_a_server_that_leaves_and_comes_back_again_and_again_is_told_each_time(server: Server) -> None:
     for number in range(1, 4):
         await remove_bot(server)
         await add_again(server)
         assert len(server.posted) == number
 
 
-async def test_a_server_that_comes_back_too_late_begins_anew(server: Server) -> None:
+async def test_a_server_that_comes_back_too_late_starts_from_scratch(server: Server) -> None:
     await post(server)
     await remove_bot(server)
     await forget_job(server, days=KEPT_FOR.days, minutes=1)

@@ -37,20 +37,20 @@ async def unlisted(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     return server
 
 
-async def test_a_server_that_a_page_leaves_out_keeps_its_digests(unlisted: Server) -> None:
+async def test_a_server_missing_from_discords_list_keeps_its_digests(unlisted: Server) -> None:
     await count(unlisted)
     assert await states(unlisted) == [SubscriptionState.ACTIVE]
     await unlisted.later(hours=1)
     assert len(unlisted.posted) == 1
 
 
-async def test_a_server_that_has_removed_the_bot_unheard_is_paused(unlisted: Server) -> None:
+async def test_a_server_that_removed_the_bot_unnoticed_is_paused(unlisted: Server) -> None:
     unlisted.env.inject_error("GET", f"/guilds/{GUILD_ID}", status=404, code=10004, times=None)
     await count(unlisted)
     assert await states(unlisted) == [SubscriptionState.PAUSED]
 
 
-async def test_a_server_that_was_counted_out_wrongly_goes_on_by_itself(unlisted: Server) -> None:
+async def test_a_server_wrongly_taken_for_gone_goes_on_by_itself(unlisted: Server) -> None:
     unlisted.env.inject_error("GET", f"/guilds/{GUILD_ID}", status=403, code=50001, times=1)
     await count(unlisted)
     assert await states(unlisted) == [SubscriptionState.PAUSED]
@@ -61,13 +61,13 @@ async def test_a_server_that_was_counted_out_wrongly_goes_on_by_itself(unlisted:
     assert "found that I am still in the server, so I resumed it" in await unlisted.ask("digest log")
 
 
-async def test_when_discord_does_not_answer_nobody_is_counted_out(unlisted: Server) -> None:
+async def test_when_discord_does_not_answer_no_server_is_taken_for_gone(unlisted: Server) -> None:
     unlisted.env.inject_error("GET", f"/guilds/{GUILD_ID}", status=503, times=None)
     await count(unlisted)
     assert await states(unlisted) == [SubscriptionState.ACTIVE]
 
 
-async def test_what_an_admin_had_paused_stays_paused_when_the_server_turns_up(storage: Storage) -> None:
+async def test_what_an_admin_had_paused_stays_paused_when_the_server_turns_up_again(storage: Storage) -> None:
     paused, going = await subscribe(storage), await subscribe(storage)
     await storage.guilds.reconcile_servers([1], MORNING)
     await storage.subscriptions.pause(paused, by=7, now=MORNING)
@@ -79,7 +79,7 @@ async def test_what_an_admin_had_paused_stays_paused_when_the_server_turns_up(st
 
 
 @pytest.mark.parametrize("counted_after", [False, True])
-async def test_a_server_that_was_left_for_good_comes_back_paused(storage: Storage, counted_after: bool) -> None:
+async def test_a_server_that_was_really_gone_comes_back_paused(storage: Storage, counted_after: bool) -> None:
     await subscribe(storage, next_run=FIRST_RUN)
     await storage.guilds.join(1, MORNING)
     await storage.guilds.leave(1, MORNING)

@@ -43,7 +43,7 @@ async def test_forgetting_asks_first(server: Server) -> None:
     assert server.tables() == before
 
 
-async def test_the_button_deletes_all_of_that_server_and_nothing_of_another(server: Server) -> None:
+async def test_the_forget_button_deletes_all_data_of_that_server_and_nothing_of_another(server: Server) -> None:
     emmy = await both(server)
     other_id = emmy.guild.id
     await server.bot.services.storage.notices.record_if_first(GUILD_ID, 1, 1, server.clock.now)
@@ -58,7 +58,7 @@ async def test_the_button_deletes_all_of_that_server_and_nothing_of_another(serv
     assert len(server.posted) == 1
 
 
-async def test_after_forgetting_a_server_begins_anew_and_is_not_welcomed_again(server: Server) -> None:
+async def test_after_forgetting_a_server_starts_from_scratch_and_is_not_welcomed_again(server: Server) -> None:
     await post(server)
     assert await forget(server) == DELETED
     await server.restart()
@@ -70,7 +70,7 @@ async def test_after_forgetting_a_server_begins_anew_and_is_not_welcomed_again(s
     assert [len(paper_ids(message)) for message in server.papers.history()] == [5, 5]
 
 
-async def test_the_button_that_forgets_refuses_a_member_and_nothing_changes(server: Server) -> None:
+async def test_the_forget_button_refuses_a_member_and_nothing_changes(server: Server) -> None:
     await post(server)
     let_in(server, server.member)
     backend = server.env.backend
@@ -84,7 +84,7 @@ async def test_the_button_that_forgets_refuses_a_member_and_nothing_changes(serv
     assert server.tables() == before
 
 
-async def test_a_second_click_on_the_button_is_answered_too(server: Server) -> None:
+async def test_a_second_click_on_the_forget_button_is_answered_too(server: Server) -> None:
     await post(server)
     assert await forget(server, clicks=2) == DELETED
 

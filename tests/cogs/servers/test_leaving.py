@@ -28,7 +28,7 @@ async def test_a_digest_on_its_way_is_given_up_when_the_bot_is_removed(server: S
     assert len(server.env.http_requests) == sent
 
 
-async def test_what_is_kept_of_a_server_is_deleted_after_thirty_days_and_not_before(server: Server) -> None:
+async def test_the_data_of_a_server_that_left_is_deleted_after_thirty_days_and_not_before(server: Server) -> None:
     await post(server)
     await remove_bot(server)
     kept = read_rows_of(server, GUILD_ID)
@@ -40,7 +40,7 @@ async def test_what_is_kept_of_a_server_is_deleted_after_thirty_days_and_not_bef
     assert not any(read_rows_of(server, GUILD_ID).values())
 
 
-async def test_the_daily_job_leaves_servers_alone_that_the_bot_is_in(server: Server) -> None:
+async def test_the_daily_job_deletes_nothing_of_servers_that_the_bot_is_in(server: Server) -> None:
     await post(server)
     before = server.tables()
     await forget_job(server, days=400)

@@ -11,7 +11,7 @@ from tests.support.messages import answer, read_texts
 from tests.support.server import Server
 
 
-async def test_everybody_is_told_what_is_stored_in_a_server_and_in_a_direct_message(server: Server) -> None:
+async def test_anyone_can_read_what_is_stored_in_a_server_or_a_direct_message(server: Server) -> None:
     assert answer(await server.member.slash(server.general, "privacy")) == PRIVACY
     result = await server.member.user.slash("privacy")
     assert result.response
@@ -20,7 +20,7 @@ async def test_everybody_is_told_what_is_stored_in_a_server_and_in_a_direct_mess
     assert len(PRIVACY) <= 2000
 
 
-async def test_what_is_said_of_commands_names_those_there_are(server: Server) -> None:
+async def test_every_command_named_in_our_texts_exists(server: Server) -> None:
     offered = server.admin.available_commands(server.general)
     texts = [item.content for item in render_welcome(1).walk_children() if isinstance(item, TextDisplay)]
     named = set(re.findall(r"`/([a-z -]+)`", PRIVACY + DELETED + " ".join(texts)))

@@ -27,14 +27,14 @@ async def test_without_a_system_channel_the_first_one_that_can_be_written_in_is_
     assert count_welcomes(guild) == {"rules": 0, "hidden": 0, "lobby": 1, "owner": 0}
 
 
-async def test_where_it_can_write_nowhere_the_owner_is_told(server: Server) -> None:
+async def test_where_the_bot_can_write_nowhere_the_owner_is_welcomed(server: Server) -> None:
     guild = new_server(server, "rules")
     forbid(server, channel(guild, "rules"), "send_messages")
     await server.env.settle()
     assert count_welcomes(guild) == {"rules": 0, "owner": 1}
 
 
-async def test_an_owner_who_takes_no_messages_is_left_in_peace(server: Server) -> None:
+async def test_an_owner_who_accepts_no_direct_messages_is_left_alone(server: Server) -> None:
     guild = new_server(server)
     server.env.inject_error("POST", "/channels/*/messages", status=403, code=50007, times=None)
     await server.env.settle()
@@ -55,7 +55,7 @@ async def test_the_welcome_says_what_the_bot_does_and_pings_nobody(server: Serve
     assert request.json["allowed_mentions"] == {"parse": []}
 
 
-async def test_the_set_up_button_opens_the_panel_for_an_admin_alone_after_a_restart_too(server: Server) -> None:
+async def test_the_set_up_button_opens_a_panel_only_the_admin_sees_also_after_a_restart(server: Server) -> None:
     guild = new_server(server, "lobby")
     await server.env.settle()
     (message,) = channel(guild, "lobby").history()
@@ -77,7 +77,7 @@ async def test_the_set_up_button_refuses_a_member_and_nothing_changes(server: Se
     assert server.tables() == before
 
 
-async def test_servers_of_before_the_first_count_are_not_welcomed(server: Server) -> None:
+async def test_servers_that_had_the_bot_before_it_counted_them_are_not_welcomed(server: Server) -> None:
     """The bot was there before it kept count: a new version welcomes nobody."""
     await server.bot.services.storage.guilds._database.execute("DELETE FROM guilds")
     await server.restart()
@@ -97,7 +97,7 @@ async def test_a_server_that_added_the_bot_while_it_was_away_is_welcomed_when_it
     assert count_welcomes(guild) == {"lobby": 1, "owner": 0}
 
 
-async def test_an_outage_of_discord_is_no_farewell(server: Server) -> None:
+async def test_an_outage_of_discord_does_not_count_as_leaving(server: Server) -> None:
     await server.subscribe()
     server.env.backend.emit("GUILD_DELETE", {"id": str(GUILD_ID), "unavailable": True})
     await server.env.settle()

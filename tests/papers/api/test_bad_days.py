@@ -14,7 +14,7 @@ from tests.support.faulty_papers import Fault, FaultyServer, answering, break_of
 
 class TestABadDay:
     @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-    async def test_a_passing_error_is_tried_again(
+    async def test_a_temporary_error_is_tried_again(
         self, papers_server: FaultyServer, api: PapersAPI, status: int
     ) -> None:
         papers_server.faults += [answering(status)] * 4
@@ -28,7 +28,7 @@ class TestABadDay:
         papers_server.faults += [fault, fault]
         assert len((await api.fetch_list(DAY)).papers) == 7
 
-    async def test_after_five_tries_it_is_said_what_was_wrong(
+    async def test_after_five_tries_the_error_says_what_was_wrong(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.faults += [answering(503)] * 5
@@ -43,13 +43,13 @@ class TestABadDay:
             await api.fetch_list(DAY)
         assert len(papers_server.queries) == 1
 
-    async def test_nobody_there_is_said_so(self, unused_tcp_port: int) -> None:
+    async def test_a_server_that_cannot_be_reached_is_reported(self, unused_tcp_port: int) -> None:
         async with PapersAPI(f"http://127.0.0.1:{unused_tcp_port}", backoff=wait_none()) as api:
             with pytest.raises(PapersUnavailable, match="papers_unreachable") as failed:
                 await api.fetch_list(DAY)
         assert isinstance(failed.value.__cause__, OSError)
 
-    async def test_a_server_that_dawdles_is_left_after_the_timeout(
+    async def test_a_slow_server_is_given_up_after_the_timeout(
         self, papers_server: FaultyServer, base_url: str
     ) -> None:
         papers_server.faults += [dawdle] * 2
@@ -61,16 +61,14 @@ class TestABadDay:
         "body",
         ["", "<html>Bad gateway</html>", '{"error": "no"}', '"list"', "null", "[1, 2", "[" * 100_000, '[{"paper"'],
     )
-    async def test_an_answer_that_is_no_list_is_said_to_be_none(
+    async def test_an_answer_that_is_not_a_list_is_reported(
         self, papers_server: FaultyServer, api: PapersAPI, body: str
     ) -> None:
         papers_server.faults += [answering(200, body)]
         with pytest.raises(PapersUnavailable, match="is not"):
             await api.fetch_list(DAY)
 
-    async def test_bytes_that_are_no_text_are_said_to_be_none(
-        self, papers_server: FaultyServer, api: PapersAPI
-    ) -> None:
+    async def test_bytes_that_are_not_text_are_reported(self, papers_server: FaultyServer, api: PapersAPI) -> None:
         async def answer(_request: web.Request) -> web.StreamResponse:
             return web.Response(body=b"\xff\xfe[\x80]\xc3", content_type="application/json")
 
@@ -102,7 +100,7 @@ class TestABadDay:
         assert {f"2601.0000{n}" for n in range(1, 8)} <= {paper.id for paper in (await api.fetch_list(DAY)).papers}
 
     @pytest.mark.parametrize("hostile", ["9" * 5000, '{"a":' * 100_000])
-    async def test_json_that_would_choke_the_parser_is_said_to_be_none(
+    async def test_json_that_would_crash_the_parser_is_reported(
         self, papers_server: FaultyServer, api: PapersAPI, hostile: str
     ) -> None:
         papers_server.faults += [answering(200, f"[{hostile}]")]
@@ -140,7 +138,7 @@ class TestABadDay:
         ],
     )
     @pytest.mark.parametrize("status", [200, 429])
-    async def test_headers_nobody_can_read_do_no_harm(
+    async def test_unreadable_headers_do_no_harm(
         self, papers_server: FaultyServer, api: PapersAPI, headers: dict[str, str], status: int
     ) -> None:
         async def answer(_request: web.Request) -> web.StreamResponse:

@@ -32,7 +32,7 @@ class TestTheQuota:
             await api.fetch_list(DAY)
         assert waits == [0]
 
-    async def test_a_429_waits_for_the_next_window_and_a_second_more(
+    async def test_a_429_waits_for_the_next_window_plus_a_second(
         self, papers_server: FaultyServer, api: PapersAPI, waits: list[float]
     ) -> None:
         papers_server.faults += [answering(429, RateLimit='"api";r=0;t=1')]
@@ -40,7 +40,7 @@ class TestTheQuota:
         assert sum(waits) == pytest.approx(2)
 
     @pytest.mark.parametrize("left", [0, 3])
-    async def test_a_429_at_the_end_of_a_window_waits_the_second_more(
+    async def test_a_429_at_the_end_of_a_window_still_waits_a_second(
         self, papers_server: FaultyServer, base_url: str, left: int, waits: list[float]
     ) -> None:
         papers_server.faults += [answering(429, RateLimit=f'"api";r={left};t=0')]

@@ -46,7 +46,7 @@ class TestReadingAList:
         assert len((await api.fetch_list(DAY)).papers) == 5
         assert [query["p"] for query in papers_server.queries] == ["0", "1"]
 
-    async def test_a_server_that_always_links_to_another_page_is_left_in_the_end(
+    async def test_a_server_that_always_links_to_another_page_is_not_followed_forever(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         page = answering(200, json.dumps(entries(1)), Link='<?p=9>; rel="next"')
@@ -65,7 +65,7 @@ class TestReadingAList:
     async def test_a_weekend_is_an_empty_list_and_no_error(self, api: PapersAPI) -> None:
         assert (await api.fetch_list(date(2026, 1, 17))).papers == ()
 
-    async def test_an_unreadable_entry_costs_itself_alone_and_is_counted_in_one_warning(
+    async def test_an_unreadable_entry_costs_no_other_and_is_counted_in_one_warning(
         self, papers_server: FaultyServer, api: PapersAPI, caplog: pytest.LogCaptureFixture
     ) -> None:
         broken: list[Any] = [
@@ -90,7 +90,7 @@ class TestReadingAList:
         assert "paperboy" in USER_AGENT
         assert "Authorization" not in papers_server.headers[0]
 
-    async def test_a_token_is_sent_and_never_told(
+    async def test_a_token_is_sent_to_the_api_and_shown_nowhere(
         self, papers_server: FaultyServer, base_url: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.DEBUG)

@@ -51,13 +51,13 @@ class TestReadingAnEntry:
             media_urls=("https://cdn.example/1.png",),
         )
 
-    def test_upvotes_on_the_outer_level_are_not_believed(self) -> None:
+    def test_upvotes_on_the_outer_level_are_ignored(self) -> None:
         assert read({"upvotes": 42}, upvotes=0).upvotes == 42
 
     def test_an_id_that_ends_in_zero_keeps_it(self) -> None:
         assert read({"id": "2601.12340"}).id == "2601.12340"
 
-    def test_an_id_that_came_as_a_number_is_not_guessed_at(self) -> None:
+    def test_an_id_that_came_as_a_number_is_not_guessed(self) -> None:
         with pytest.raises(ValueError, match="id"):
             read({"id": 2601.1234})
 
@@ -66,14 +66,14 @@ class TestReadingAnEntry:
         assert read({"submittedOnDailyAt": "2026-01-16T00:00:00Z"}).day == date(2026, 1, 16)
 
     @pytest.mark.parametrize("told", [5, "0000", 2031, True, "2026-01-13T23:59:59Z", "2026-01-17T00:00:00Z"])
-    def test_the_day_is_the_requested_one_where_the_entry_names_one_that_cannot_be(self, told: Any) -> None:
+    def test_an_entry_with_an_impossible_day_gets_the_requested_day(self, told: Any) -> None:
         assert read({"submittedOnDailyAt": told}).day == DAY
 
     @pytest.mark.parametrize("told", [5, "0000", 2031, "1768435200"])
-    def test_a_number_is_no_instant(self, told: Any) -> None:
+    def test_a_number_is_not_taken_for_a_time(self, told: Any) -> None:
         assert (read({"publishedAt": told}).published_at, read({"withdrawnAt": told}).withdrawn_at) == (None, None)
 
-    def test_the_day_is_the_requested_one_where_the_entry_does_not_say(self) -> None:
+    def test_an_entry_without_a_day_gets_the_requested_day(self) -> None:
         old = entry("2405.00010")
         del old["paper"]["submittedOnDailyAt"]
         assert read_entry(old, date(2024, 5, 27)).day == date(2024, 5, 27)
@@ -102,7 +102,7 @@ class TestReadingAnEntry:
     def test_a_title_hard_wrapped_over_lines_is_one_line(self) -> None:
         assert read({"title": "  Attention\n  Is All\r\n\tYou Need "}).title == "Attention Is All You Need"
 
-    def test_the_outer_title_stands_in_for_a_missing_one(self) -> None:
+    def test_the_outer_title_replaces_a_missing_one(self) -> None:
         told = entry("2601.00010")
         del told["paper"]["title"]
         assert read_entry(told, DAY).title == "Paper 2601.00010"
@@ -115,14 +115,14 @@ class TestReadingAnEntry:
         told = [{"name": "Seen", "hidden": False}, {"name": "Unseen", "hidden": True}, {"name": "Also seen"}]
         assert read({"authors": told}).authors == ("Seen", "Also seen")
 
-    def test_links_that_hold_a_newline_or_a_space_are_mended(self) -> None:
+    def test_links_that_contain_a_newline_or_a_space_are_repaired(self) -> None:
         links = read({"githubRepo": "https://github.com/a/\nb", "projectPage": " http://a.example/x"})
         assert (links.github_repo, links.project_page) == ("https://github.com/a/b", "http://a.example/x")
 
     @pytest.mark.parametrize(
         "link", ["javascript:alert(1)", "file:///etc/passwd", "a.example", "http://", 7, "http://[::1"]
     )
-    def test_a_link_that_is_no_web_address_is_missing(self, link: Any) -> None:
+    def test_a_link_that_is_not_a_web_address_is_left_out(self, link: Any) -> None:
         assert read({"githubRepo": link, "projectPage": link}).project_page is None
 
     @pytest.mark.parametrize("wrong", [7, -1, 1.5, "words", True, [], [None], {}, {"name": 7}, 10**400, "\ud800"])
@@ -152,12 +152,12 @@ class TestReadingAnEntry:
         assert read({}, numComments=wrong).comments == 0
 
     @pytest.mark.parametrize("wrong", [-1, "many", [], {}, 2**31 + 1, float("nan"), float("inf")])
-    def test_upvotes_that_are_no_count_are_never_taken_for_zero(self, wrong: Any) -> None:
+    def test_upvotes_that_are_not_a_number_are_never_taken_for_zero(self, wrong: Any) -> None:
         with pytest.raises(ValueError, match="upvotes"):
             read({"upvotes": wrong})
 
     @pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
-    def test_an_instant_beyond_the_calendar_is_missing(self, instant: str) -> None:
+    def test_a_time_beyond_the_calendar_is_left_out(self, instant: str) -> None:
         paper = read({"publishedAt": instant, "submittedOnDailyAt": instant})
         assert (paper.published_at, paper.day) == (None, DAY)
 

@@ -16,7 +16,7 @@ REAL_BODY = corpus.CAPTURED.with_name("paper_2401.18030.json")
 
 
 class TestLookingUpAPaper:
-    async def test_it_comes_with_its_linked_counts_and_of_no_day(
+    async def test_a_single_paper_comes_with_its_linked_counts_and_without_a_day(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.unlisted = [
@@ -40,7 +40,7 @@ class TestLookingUpAPaper:
         assert len(papers_server.queries) == 1
 
     @pytest.mark.parametrize("wrong", ["", "search", "../daily_papers", "2601.00001/../x", "2601.00001?x", "2601.1\n"])
-    async def test_what_is_no_id_is_not_even_asked_for(
+    async def test_text_that_is_not_an_id_is_never_asked_for(
         self, papers_server: FaultyServer, api: PapersAPI, wrong: str
     ) -> None:
         assert await api.fetch_paper(wrong) is None
@@ -57,7 +57,7 @@ class TestLookingUpAPaper:
         "body",
         ["", "null", "[]", "7", "{}", '{"error": "no"}', '{"id": "2601.00001"}', json.dumps(entries(1)), "[" * 9999],
     )
-    async def test_an_answer_that_is_no_paper_is_said_to_be_none(
+    async def test_an_answer_that_is_not_a_paper_is_reported(
         self, papers_server: FaultyServer, api: PapersAPI, body: str
     ) -> None:
         papers_server.faults += [answering(200, body)]
@@ -65,7 +65,7 @@ class TestLookingUpAPaper:
             await api.fetch_paper("2601.00001")
 
     @pytest.mark.parametrize("wrong", [-1, 1.5, "many", [], {}, 2**40])
-    async def test_a_count_nobody_can_read_does_not_cost_the_paper(
+    async def test_an_unreadable_count_does_not_cost_the_paper(
         self, papers_server: FaultyServer, api: PapersAPI, wrong: Any
     ) -> None:
         papers_server.unlisted = [entry("1706.03762", numTotalModels=wrong, numTotalSpaces=2)]
@@ -73,13 +73,11 @@ class TestLookingUpAPaper:
         assert paper
         assert (paper.linked_models, paper.linked_spaces) == (None, 2)
 
-    async def test_a_passing_error_is_tried_again(self, papers_server: FaultyServer, api: PapersAPI) -> None:
+    async def test_a_temporary_error_is_tried_again(self, papers_server: FaultyServer, api: PapersAPI) -> None:
         papers_server.faults += [answering(503), hang_up]
         assert await api.fetch_paper("2601.00001")
 
-    async def test_whoever_waits_may_stop_waiting_and_ask_again(
-        self, papers_server: FaultyServer, api: PapersAPI
-    ) -> None:
+    async def test_a_caller_may_stop_waiting_and_ask_again(self, papers_server: FaultyServer, api: PapersAPI) -> None:
         papers_server.faults += [answering(503, Retry_After="300")]
         asking = asyncio.create_task(api.fetch_paper("2601.00001"))
         while not api.last_problem:  # noqa: ASYNC110  # it has no event for it
