@@ -58,7 +58,7 @@ async def test_the_demo_serves_a_page_and_leaves_nothing_behind_when_it_ends(tmp
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_screenshot_without_a_chromium_says_what_to_install(tmp_path: Path) -> None:
+async def test_a_screenshot_without_chromium_says_what_to_install(tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
     async with asyncio.timeout(WAIT), running_demo(tmp_path, "--screenshot", str(picture), PATH="") as process:
         said, _ = await process.communicate()

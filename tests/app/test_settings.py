@@ -1,4 +1,4 @@
-"""The settings: what is wrong is said in one line each, and no token is ever told."""
+"""The settings: each mistake is reported in one line, and no token is ever shown."""
 
 import os
 import subprocess

@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Counting:
-    """The model, which remembers what it was given, and is slow if it is told so."""
+    """The model; it remembers its texts, and waits while `free` is not set."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder

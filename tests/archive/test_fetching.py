@@ -201,7 +201,7 @@ async def test_what_was_read_before_the_api_went_down_can_be_searched(server: Se
     assert services.search.find_papers(parse_query("paper", DAY), limit=1).total == 7
 
 
-async def test_a_list_with_an_unreadable_entry_costs_only_that_entry(
+async def test_an_unreadable_entry_of_a_list_costs_only_itself(
     server: Server, papers_server: Papers, caplog: pytest.LogCaptureFixture
 ) -> None:
     papers_server.lists = {DAY: [*entries(3), {"paper": {"id": "?"}}, "nonsense"]}

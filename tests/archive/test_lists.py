@@ -1,4 +1,4 @@
-"""A list as it was read last: what is taken off it, what looks like a fault, and papers that are withdrawn."""
+"""A list that changes: papers taken off it, answers that look faulty, and withdrawn papers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -140,7 +140,7 @@ async def test_while_an_entry_is_of_an_unknown_paper_nothing_is_taken_off(read: 
     assert len(await read(entries(6, first=2))) == 6
 
 
-async def test_a_paper_that_slipped_from_one_page_to_the_other_unseen_is_not_taken_off(read: Read) -> None:
+async def test_a_paper_that_moved_between_pages_while_we_read_them_is_not_taken_off(read: Read) -> None:
     await read(entries(102))
     assert len(await read([*entries(100), entry("2601.00100"), entry("2601.00101")])) == 102
     assert len(await read(entries(101))) == 101

@@ -17,7 +17,7 @@ from tests.support.server import Server, forbid
 
 
 def tagged(server: Server, channel: simcord.ChannelHandle, *names: str, moderated: tuple[str, ...] = ()) -> None:
-    """A forum's tags; those `moderated` are for moderators alone."""
+    """Give a forum tags; those in `moderated` are only for moderators."""
     tags = [
         {"id": str(number), "name": name, "moderated": name in moderated, "emoji_id": None, "emoji_name": None}
         for number, name in enumerate(names, 1)
@@ -26,7 +26,7 @@ def tagged(server: Server, channel: simcord.ChannelHandle, *names: str, moderate
 
 
 async def demand_tag(server: Server, channel: simcord.ChannelHandle) -> None:
-    """What SimCord does not know: the forum's flag."""
+    """Set the forum's flag, which SimCord does not know."""
     await server.env.settle()
     known = server.bot.get_channel(channel.id)
     assert isinstance(known, discord.ForumChannel)
@@ -118,7 +118,7 @@ async def test_a_forum_that_requires_a_tag_we_may_not_use_is_named_and_its_subsc
     await wanted(server, server.papers)
     await server.later(hours=1)
     assert channel.threads == []
-    assert sorted(len(paper_ids(message)) for message in server.papers.history()) == [0, 5]  # it is told of, too
+    assert sorted(len(paper_ids(message)) for message in server.papers.history()) == [0, 5]  # and the notice about it
     status = await server.ask("digest status", subscription="1")
     assert f"Suspended. {explain_reason(Reason(ReasonKind.NO_USABLE_TAG))}" in status
     assert advise_admin(0, Reason(ReasonKind.NO_USABLE_TAG)) in status

@@ -100,7 +100,7 @@ async def test_an_undo_without_manage_threads_deletes_the_messages_and_says_what
     await undone(server)
 
 
-async def test_an_undo_of_what_somebody_has_deleted_already_releases_the_papers(server: Server) -> None:
+async def test_an_undo_of_a_digest_that_someone_has_already_deleted_releases_its_papers(server: Server) -> None:
     channel = await made(server, DESTINATIONS["a thread"])
     await server.later(hours=1)
     for place in (*channel.threads, channel):

@@ -61,7 +61,7 @@ DIGEST = {
 
 @pytest.mark.parametrize("who", ["a moderator", "a member"])
 async def test_every_digest_command_refuses_people_without_manage_server(ready: Server, who: str) -> None:
-    """They see the commands only where an admin allowed them by mistake; all else a moderator may not help."""
+    """They only see the commands if an admin allowed them by mistake. A moderator's other permissions do not help."""
     person = add_moderator(ready) if who == "a moderator" else ready.member
     assert not [each for each in person.available_commands(ready.general) if each.startswith("digest")]
     let_in(ready, person)
@@ -94,7 +94,7 @@ async def test_any_text_in_any_option_gets_an_answer_and_nothing_bad_is_stored(r
     before = ready.tables()
     for name, option, options in text_options(ready):
         if option == "filter":
-            continue  # most texts are one
+            continue  # most texts are a valid filter
         result = await ready.admin.slash(ready.general, name, **filled(ready, options), **{option: text})
         assert answer(result) != BUG, name
     assert ready.tables() == before

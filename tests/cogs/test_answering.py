@@ -1,4 +1,4 @@
-"""Whatever somebody does, they hear something before Discord gives up on the bot, and in the end an answer."""
+"""Everyone who does something hears from the bot before Discord gives up on it, and gets an answer in the end."""
 
 import asyncio
 import re
@@ -24,7 +24,7 @@ from tests.support.paths import ROOT
 from tests.support.server import Server, stale_button, stale_select
 
 ANSWER, ANNOUNCEMENT, ANNOUNCED_CHANGE = 4, 5, 6  # types of first answers
-BUTTONS = {  # each as it may stand somewhere, by its kind
+BUTTONS = {  # one of each kind, as it may be in some message
     "find": "n1:paper",
     "share": "1:paper",
     "top": "n1:week:2026-01-15",
@@ -40,13 +40,13 @@ SELECTS = {"pick": "2601.00001", "tag": "paper"}
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer that is not there at once is announced."""
+    """An answer that is not ready at once is announced."""
     monkeypatch.setattr(answering, "DEFER_AFTER", 0)
 
 
 @asynccontextmanager
 async def database_held(server: Server) -> AsyncIterator[None]:
-    """Meanwhile nothing is read, and nothing is written."""
+    """Until this ends, nothing is read or written."""
     database = server.bot.services.storage.papers._database
     readers = [await database._readers.get() for _ in range(READERS)]
     free = threading.Event()
@@ -61,7 +61,7 @@ async def database_held(server: Server) -> AsyncIterator[None]:
 
 
 def first_answers(server: Server) -> list[int]:
-    """The types of what interactions were told first, in their order."""
+    """The types of the first answers to all interactions, in order."""
     sent = [each for each in server.env.http_requests if each.path.endswith("/callback")]
     return [each.json["type"] for each in sent if isinstance(each.json, dict)]
 
@@ -69,7 +69,7 @@ def first_answers(server: Server) -> list[int]:
 async def told_while_held(
     server: Server, act: Coroutine[Any, Any, Any], held: AbstractAsyncContextManager[None] | None = None
 ) -> tuple[int, Any]:
-    """What kind of first answer somebody gets while something is held, and all that comes of it in the end."""
+    """What kind of first answer a person gets while something is blocked, and the result of it all in the end."""
     known = len(first_answers(server))
     async with held or database_held(server):
         acting = asyncio.create_task(act)
@@ -166,7 +166,7 @@ async def test_digest_why_is_announced_while_the_index_is_written(ready: Server)
 
 
 def test_only_one_module_answers_interactions() -> None:
-    """What would, is neither announced in time nor takes turns with an announcement."""
+    """An answer from elsewhere could come too late, or collide with an announcement."""
     sources = [path for folder in ("bot", "cogs") for path in (ROOT / folder).rglob("*.py")]
     answering_ones = [path for path in sources if re.search(ANSWERS, path.read_text(encoding="utf-8"))]
     assert answering_ones == [ROOT / "bot" / "answering.py"]

@@ -1,4 +1,4 @@
-"""Answers to what people do, on the wire: in time, given up in the end, and lost with one line in the log."""
+"""Answers over real HTTP: slow ones are announced, far too slow ones given up, lost ones logged in one line."""
 
 import asyncio
 import logging
@@ -51,7 +51,7 @@ async def rig(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[Del
 
 @asynccontextmanager
 async def readers_held(rig: DeliveryRig) -> AsyncIterator[None]:
-    """Meanwhile nothing is read."""
+    """Until this ends, nothing is read."""
     database = rig.storage.papers._database
     readers = [await database._readers.get() for _ in range(READERS)]
     try:
@@ -96,7 +96,7 @@ async def test_a_lost_answer_is_one_line_in_the_log_and_not_a_bug(
     caplog.set_level(logging.INFO)
     rig.wire.answer_faults.append(fault)
     await act(rig)
-    while not (told := _of_ourselves(caplog)):  # noqa: ASYNC110  # the log tells nobody
+    while not (told := _of_ourselves(caplog)):  # noqa: ASYNC110  # the log has no event
         await asyncio.sleep(0.01)
     (line,) = told
     assert (line.levelno, line.exc_info, "could not be" in line.getMessage()) == (logging.INFO, None, True)
@@ -105,6 +105,6 @@ async def test_a_lost_answer_is_one_line_in_the_log_and_not_a_bug(
 
 
 def _of_ourselves(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    """What we log of lost answers, once what discord.py logs of them is taken out."""
+    """What we log about lost answers, without what discord.py logs about them."""
     assert all(should_log(each) or each.name.startswith("discord") for each in list(caplog.records))
     return [each for each in caplog.records if each.name in {"bot.answering", "bot.logs"}]

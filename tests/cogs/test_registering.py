@@ -1,4 +1,4 @@
-"""Registering: Discord knows the slash commands, is not told again what it knows, and refuses at no cost."""
+"""Registering the slash commands: only what changed is sent, and the bot works even if Discord refuses them."""
 
 import logging
 

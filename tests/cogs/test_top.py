@@ -16,7 +16,7 @@ from tests.support.messages import answer, ids, paper_ids
 from tests.support.server import Server, stale_button
 
 MONDAY = date(2026, 1, 12)
-DAYS = {  # one paper each, the latest with the fewest upvotes
+DAYS = {  # one paper each; the later, the fewer upvotes
     MONDAY - timedelta(days=14): "2601.00050",  # December
     MONDAY - timedelta(days=1): "2601.00040",
     MONDAY: "2601.00030",

@@ -1,4 +1,4 @@
-"""When Discord refuses a digest or fails: it is told, delayed or given up, and never posted twice."""
+"""When Discord refuses a digest or fails: the digest is late or given up, but never posted twice."""
 
 import pytest
 

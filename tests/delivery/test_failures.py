@@ -1,4 +1,4 @@
-"""Failures: a server is told once when its digests do not arrive, with the reason, and not before it matters."""
+"""When digests keep failing, the server is told once, with the reason, and not before it matters."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ def papers_server(papers_server: PapersServer) -> PapersServer:
 
 
 def refuse(server: Server, times: int | None) -> None:
-    """Discord will take no message in `#papers`, whatever it holds, so many times."""
+    """Discord will refuse the next messages in `#papers`, in every form."""
     server.env.inject_error("POST", MESSAGES.format(server.papers.id), status=400, code=50008, times=times)
 
 

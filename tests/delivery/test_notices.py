@@ -1,4 +1,4 @@
-"""What the bot says unasked: once, where it is seen, or not at all."""
+"""Notices: each comes once, where people see it, or not at all."""
 
 import discord
 import pytest

@@ -1,4 +1,4 @@
-"""Refusals: what people are told when something they asked for is not done."""
+"""Refusals: what people read when the bot does not do what they asked for."""
 
 import pytest
 

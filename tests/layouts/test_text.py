@@ -107,7 +107,7 @@ def test_a_text_without_spaces_is_cut_too() -> None:
     assert shorten("深層学習" * 10, 12, measure_text) == "深層学習深…"
 
 
-def test_a_summary_is_as_many_sentences_as_say_something() -> None:
+def test_a_summary_has_enough_sentences_to_say_something() -> None:
     said = "We do it. It works. " + "This sentence goes on for long enough to say what the paper is about, " * 2
     assert take_first_sentences(f"{said}finally. And more. And more.") == f"{said}finally."
 
@@ -131,5 +131,5 @@ def test_counts_are_written_as_people_write_them() -> None:
         ("", ""),
     ],
 )
-def test_addresses_are_taken_out_of_a_text(text: str, without: str) -> None:
+def test_links_are_removed_from_a_text(text: str, without: str) -> None:
     assert remove_urls(text) == without

@@ -1,4 +1,4 @@
-"""Titles: read as their authors meant them, wherever a paper is named, whatever strangers put in."""
+"""Titles: shown as their authors meant them, everywhere, whatever strangers wrote."""
 
 import re
 import unicodedata
@@ -148,7 +148,7 @@ async def test_a_paper_with_an_invisible_title_is_kept(server: Server, papers_se
     assert offered == [{"name": "arXiv:2601.00002", "value": "2601.00002"}]
 
 
-# What nobody sees
+# Invisible characters
 
 
 @given(st.text(st.sampled_from("ab \u202e\u2066\u200b\u200f\u00ad\ufeff\u2060\x1b\x00") | st.characters(codec="utf-8")))

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: whatever a paper, a digest or a page may hold."""
+"""Hypothesis strategies: any paper, digest or page there can be."""
 
 from collections.abc import Sequence
 from dataclasses import replace

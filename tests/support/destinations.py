@@ -85,12 +85,12 @@ async def latest(server: Server, subscription_id: int = 1) -> Delivery:
 
 
 def list_messages(channel: simcord.ChannelHandle) -> list[discord.Message]:
-    """What stands in a channel; in a forum, the messages that its posts begin with."""
+    """The messages of a channel; in a forum, the first message of each post."""
     return channel.history() or [thread.history()[0] for thread in channel.threads]
 
 
 def list_sent(server: Server) -> list[dict[str, Any]]:
-    """The bodies of the requests for messages and posts, those of posts without what is the post's."""
+    """The bodies of the requests for messages and posts, for posts only the message in them."""
     paths = [(each.path.split("/"), each.json or {}) for each in server.env.http_requests if each.method == "POST"]
     return [body.get("message", body) for path, body in paths if path[-1] == "messages" or path[3:] == ["threads"]]
 

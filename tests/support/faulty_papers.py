@@ -61,6 +61,6 @@ async def break_off(request: web.Request) -> web.StreamResponse:
 
 
 async def dawdle(request: web.Request) -> web.StreamResponse:
-    """Do not answer until whoever asked has gone."""
+    """Do not answer until the client has gone."""
     await wait_until_left(request)
     return web.json_response([])

@@ -16,7 +16,7 @@ TABLES_OF_A_SERVER = {
 
 
 def new_server(server: Server, *channels: str) -> simcord.GuildHandle:
-    """A server that the bot has just been added to, with these text channels; it hears of it at the next settling."""
+    """A server that the bot has just been added to, with these text channels. It hears of it in `settle`."""
     guild = server.env.create_guild("Reading Group")
     for name in channels:
         guild.create_text_channel(name)
@@ -28,7 +28,7 @@ def channel(guild: simcord.GuildHandle, name: str) -> simcord.ChannelHandle:
 
 
 def read_channels(guild: simcord.GuildHandle) -> dict[str, list[str]]:
-    """What stands in each channel, and in the owner's direct messages."""
+    """The texts in each channel, and in the owner's direct messages."""
     places = guild.channels | {"owner": guild.owner.dm_channel}
     return {name: [read_texts(message) for message in place.history()] for name, place in places.items()}
 
@@ -41,7 +41,7 @@ def count_welcomes(guild: simcord.GuildHandle) -> dict[str, int]:
 
 
 def read_rows_of(server: Server, guild_id: int) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows that are of a server; there are as many columns with its id as tables need."""
+    """All rows that belong to a server, by table."""
     tables = server.tables()
     mine = {row[0] for row in tables["subscriptions"] if guild_id in row}
     sent = {row[0] for row in tables["deliveries"] if row[1] in mine}

@@ -60,6 +60,6 @@ async def find(server: Server, query: str, **options: Any) -> list[str]:
 
 
 async def offers(server: Server, command: str, option: str, typed: str) -> dict[str, str]:
-    """What is offered while somebody types, with the value of each."""
+    """What is offered while someone types, with the value of each."""
     offered = await server.member.autocomplete(server.general, f"paper {command}", option, typed)
     return {each["name"]: each["value"] for each in offered}

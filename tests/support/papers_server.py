@@ -34,7 +34,7 @@ class FrailPapers(PapersServer):
 
 
 async def wait_until_left(request: web.Request) -> None:
-    """Until whoever asked has closed the connection."""
+    """Wait until the client has closed the connection."""
     while request.transport:  # noqa: ASYNC110  # aiohttp has no event for it
         await asyncio.sleep(0.01)
 
@@ -63,7 +63,7 @@ def list_two_days() -> Papers:
 class CountingServer(PapersServer):
     """The papers API, with a paper on no list; remembers the days it was asked for.
 
-    It refuses while it is `down`, and asks for patience while it is `busy`.
+    It refuses while it is `down`, and asks clients to wait while it is `busy`.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class CountingServer(PapersServer):
         self.asked: list[date] = []
         self.down = False
         self.busy = False
-        self.dawdles = False  # answers no look-up until whoever asked has gone
+        self.dawdles = False  # answers no look-up before the client has gone
 
     async def answer_list(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(date.fromisoformat(request.query["date"]))

@@ -61,13 +61,13 @@ class Server:
         await self.bot.get_cog("Fetching").refresh_settling()  # type: ignore[union-attr]
 
     async def restart(self) -> None:
-        """The bot ends, and another begins in the same house."""
+        """The bot ends, and a new one starts with the same services."""
         self.bot = PaperBot(replace(self.bot.services, scheduler=new_scheduler()), shard_count=1)
         await self.env.restart_bot(self.bot)
 
     @property
     def posted(self) -> list[str]:
-        """The texts of what stands in `#papers`."""
+        """The texts of all messages in `#papers`."""
         return [read_texts(message) for message in self.papers.history()]
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:

@@ -53,7 +53,7 @@ class Ended:
 
 
 def _heed_ctrl_c() -> None:
-    """What is started in the background of a script is deaf to it, and so would be what it starts."""
+    """A script's background processes ignore Ctrl-C, and so would those that they start."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -92,6 +92,6 @@ class Terminal:
 
 
 def is_one_clear_line(ended: Ended) -> bool:
-    """The last line says it; what comes before it is at most a progress bar."""
+    """Whether the last line says it, after a progress bar at most."""
     *before, last = ended.err.strip().splitlines()
     return "Traceback" not in ended.err and "topsecret" not in ended.err and len(before) <= 1 and last.endswith(".")

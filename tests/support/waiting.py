@@ -6,7 +6,7 @@ import pytest
 
 
 def skip_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that each wait asked for: nobody really waits, and the loop's clock moves by them alone."""
+    """From now on nobody really waits, and only waits move the loop's clock; gives the seconds of each."""
     loop, sleep, waited = asyncio.get_running_loop(), asyncio.sleep, list[float]()
     began = loop.time()
 

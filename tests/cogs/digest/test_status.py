@@ -9,7 +9,7 @@ import pytest
 
 from bot.demo.papers_server import PapersServer
 from bot.layouts.advice import advise_admin
-from bot.layouts.subscriptions import describe_status as standing_text
+from bot.layouts.subscriptions import describe_status
 from bot.layouts.text import fit_in_messages
 from bot.reasons import Reason, ReasonKind
 from bot.subscription.schedule import Schedule
@@ -66,7 +66,7 @@ async def test_the_status_says_what_an_overdue_digest_waits_for(server: Server, 
 
 
 def a_list_a_day(papers_server: PapersServer, days: int, count: int = 3) -> None:
-    """Lists of `count` papers, each day others."""
+    """Lists of `count` papers, different ones each day."""
     papers_server.lists = {
         day: entries(count, day, first=1 + 10 * number)
         for number, day in enumerate(DAY + timedelta(days=each) for each in range(days))
@@ -152,7 +152,7 @@ async def test_the_status_says_what_a_posted_digest_is_missing(server: Server) -
 
 
 async def test_the_longest_possible_status_fits_into_messages_and_loses_nothing(server: Server) -> None:
-    """A filter that is all escapes, every extra, and five digests that lack something."""
+    """A filter of nothing but characters to escape, every option, and five digests that lack something."""
     extras: dict[str, Any] = {
         "publish": True,
         "silent": True,
@@ -172,7 +172,7 @@ async def test_the_longest_possible_status_fits_into_messages_and_loses_nothing(
         builders.build_missing_permissions("send_messages", "read_message_history"),
         Reason(ReasonKind.ROLE_GONE),
     ]
-    text = standing_text(known, deliveries, in_the_way)
+    text = describe_status(known, deliveries, in_the_way)
     assert len(text) > 2000
     told = fit_in_messages([text, "The next."])
     assert all(1 <= len(each) <= 2000 for each in told)

@@ -1,1 +1,1 @@
-"""`/paper`: a past paper is found again, whatever is typed."""
+"""`/paper`: papers are found again, whatever people type."""

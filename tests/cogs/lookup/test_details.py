@@ -1,4 +1,4 @@
-"""The card of a paper: what is known of it, and the ways that lead on from it."""
+"""The card of a paper: what is known about it, and the buttons that lead on from it."""
 
 from datetime import timedelta
 from typing import Any
@@ -33,7 +33,7 @@ RICH = entry(
 
 @pytest.fixture
 async def rich(server: Server, papers_server: PapersServer) -> Server:
-    """With a paper of which everything is known, and others."""
+    """With one paper we know everything about, and others."""
     papers_server.lists = {DAY: [RICH, *entries(3, first=11)]}
     await server.read_lists()
     return server

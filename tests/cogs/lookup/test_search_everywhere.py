@@ -48,7 +48,7 @@ async def test_a_shared_search_shares_papers_from_the_hub_but_not_that_there_are
     library: Server, papers_server: PapersServer
 ) -> None:
     async def followed() -> tuple[bool, str]:
-        """Whether the answer of the hub is for one alone, and what it is."""
+        """Whether only one person sees the answer about the Hub, and what it says."""
         result = await paper_command(library, "search", query="agents", share=True, everywhere=True)
         assert result.response
         assert not result.response.ephemeral

@@ -25,7 +25,7 @@ async def test_a_shared_page_is_for_everybody(library: Server) -> None:
     assert paper_ids(seen) == wanted
 
 
-async def test_a_shared_page_tells_nobody_of_channels_they_may_not_view(library: Server) -> None:
+async def test_a_shared_page_never_mentions_channels_that_others_may_not_view(library: Server) -> None:
     digest = await post(library)
     message = await search(library, "paper")
     assert digest.jump_url in read_texts(message.message)
@@ -110,7 +110,7 @@ async def test_sharing_in_a_thread_needs_the_permission_for_threads(library: Ser
 
 
 def bring_along(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on the bot is here because people installed it for themselves, not as a member."""
+    """From now on the bot is no member here; people installed it for themselves."""
     emit = server.env.backend.emit
 
     def emit_otherwise(name: str, payload: Any, *more: Any, **named: Any) -> Any:

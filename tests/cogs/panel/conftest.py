@@ -8,6 +8,6 @@ from tests.support.server import Server
 
 @pytest.fixture
 async def panel(server: Server) -> Panel:
-    """For a new subscription, while seven papers of last week are known."""
+    """For a new subscription; the archive has seven papers from last week."""
     await server.read_lists()
     return await open_panel(server)

@@ -68,7 +68,9 @@ async def test_a_paused_subscription_stays_paused(server: Server) -> None:
     assert only.state is SubscriptionState.PAUSED
 
 
-async def test_what_does_not_need_the_channel_can_be_changed_while_the_bot_is_locked_out(server: Server) -> None:
+async def test_settings_that_do_not_need_the_channel_can_be_changed_while_the_bot_may_not_post_there(
+    server: Server,
+) -> None:
     await server.subscribe()
     forbid_everybody(server, server.papers, "send_messages")
     opened = await open_panel(server, "1")

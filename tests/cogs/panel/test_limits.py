@@ -23,7 +23,7 @@ from tests.support.server import Server
 
 
 def fullest(**known: Any) -> DraftStatus:
-    """A panel that has as much to say as there is."""
+    """A panel with as much to show as possible."""
     hard = "tag:*_~" * 42 + "||"
     everything = DigestSettings(
         2**63 - 1,

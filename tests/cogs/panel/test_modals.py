@@ -50,7 +50,7 @@ async def test_a_modal_that_is_not_the_panels_is_left_alone(panel: Panel, monkey
     assert not result.acknowledged
 
 
-def test_what_was_typed_is_read_from_labels_and_from_rows() -> None:
+def test_typed_text_is_read_from_labels_and_from_rows() -> None:
     label = {"type": 18, "id": 1, "component": {"type": 4, "custom_id": "time", "value": "9:00"}}
     row = {"type": 1, "components": [{"type": 4, "custom_id": "timezone", "value": ""}]}
     text = {"type": 10, "id": 2}

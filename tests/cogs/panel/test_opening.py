@@ -22,7 +22,7 @@ from tests.support.server import (
 
 
 def speak(monkeypatch: pytest.MonkeyPatch, locale: str) -> None:
-    """Everybody's Discord is in this language."""
+    """Set the language of everybody's Discord."""
     plain = interactions.base_payload
 
     def localised(*args: Any, **known: Any) -> tuple[Any, dict[str, Any]]:
@@ -90,7 +90,7 @@ async def test_a_panel_opened_in_a_thread_is_for_its_channel(server: Server) -> 
     assert f"in <#{server.general.id}>" in answer(result)
 
 
-async def test_in_a_server_without_channels_to_post_in_the_admin_is_told(server: Server) -> None:
+async def test_a_server_without_channels_to_post_in_gets_an_explanation(server: Server) -> None:
     voice = server.guild.create_voice_channel("talk")
     await delete(server, server.papers.id)
     await delete(server, server.general.id)

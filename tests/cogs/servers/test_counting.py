@@ -1,4 +1,4 @@
-"""Counting servers: one that a page of Discord's leaves out is not taken for left, and goes on when it turns up."""
+"""Comparing our servers with Discord's list: one that is missing there by mistake loses nothing."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -15,7 +15,7 @@ LATER = MORNING + timedelta(days=1)
 
 
 async def count(server: Server) -> None:
-    """The daily job, at its hour."""
+    """Run the daily job."""
     await server.bot.get_cog("Guilds").delete_left()  # type: ignore[union-attr]
 
 
@@ -25,7 +25,7 @@ async def states(server: Server) -> list[SubscriptionState]:
 
 @pytest.fixture
 async def unlisted(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """A server with a subscription, which Discord's list of the bot's servers leaves out."""
+    """A server with a subscription that is missing from Discord's list of the bot's servers."""
 
     async def nothing(*_: Any, **__: Any) -> AsyncIterator[discord.Guild]:
         no_guilds: tuple[discord.Guild, ...] = ()

@@ -12,7 +12,7 @@ from tests.support.server import GUILD_ID, Server, let_in, other_admin, post
 
 
 async def both(server: Server) -> simcord.MemberActor:
-    """The admin of another server that has all that this one has."""
+    """Fill two servers with the same data; gives the admin of the other one."""
     other = new_server(server, "digest")
     emmy: simcord.MemberActor = other_admin(server, other, "emmy")
     where = channel(other, "digest")

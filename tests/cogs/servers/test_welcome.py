@@ -78,7 +78,7 @@ async def test_the_set_up_button_refuses_a_member_and_nothing_changes(server: Se
 
 
 async def test_servers_that_had_the_bot_before_it_counted_them_are_not_welcomed(server: Server) -> None:
-    """The bot was there before it kept count: a new version welcomes nobody."""
+    """An older version had joined them without keeping count. The new version must not welcome them now."""
     await server.bot.services.storage.guilds._database.execute("DELETE FROM guilds")
     await server.restart()
     assert read_channels(server.guild) == {"papers": [], "general": [], "owner": []}

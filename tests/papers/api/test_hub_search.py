@@ -24,7 +24,7 @@ class TestTheHubsOwnSearch:
         assert await api.search_papers("knitting", 10) == ()
 
     @pytest.mark.parametrize("told", ["a" * 1000, "💡" * 1000, "💡a" * 500, "a" + "💡" * 500, "\ud800" + "b" * 251])
-    async def test_a_long_query_is_cut_to_what_the_hub_takes(
+    async def test_a_long_query_is_cut_to_what_the_hub_accepts(
         self, papers_server: FaultyServer, api: PapersAPI, told: str
     ) -> None:
         await api.search_papers(told, 10)

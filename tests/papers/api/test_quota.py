@@ -14,7 +14,7 @@ from tests.support.waiting import skip_waits
 
 @pytest.fixture
 async def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long (s) was waited each time; nobody really waits."""
+    """The seconds of each wait; nobody really waits."""
     return skip_waits(monkeypatch)
 
 

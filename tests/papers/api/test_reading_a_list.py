@@ -84,7 +84,7 @@ class TestReadingAList:
         warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
         assert warnings == ["2026-01-15: skipped 9 entries that could not be read"]
 
-    async def test_the_api_is_told_honestly_who_asks(self, papers_server: FaultyServer, api: PapersAPI) -> None:
+    async def test_the_api_is_told_who_is_asking(self, papers_server: FaultyServer, api: PapersAPI) -> None:
         await api.fetch_list(DAY)
         assert papers_server.headers[0]["User-Agent"] == USER_AGENT
         assert "paperboy" in USER_AGENT
