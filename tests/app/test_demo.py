@@ -58,12 +58,12 @@ async def test_the_demo_serves_a_page_and_leaves_nothing_behind_when_it_ends(tmp
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_screenshot_without_a_chromium_says_what_to_install(tmp_path: Path) -> None:
+async def test_a_screenshot_without_chromium_says_what_to_install(tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
     async with asyncio.timeout(WAIT), running_demo(tmp_path, "--screenshot", str(picture), PATH="") as process:
         said, _ = await process.communicate()
         assert process.returncode == 1
-        assert b"install it" in said
+        assert b"Install it" in said
         assert b"Traceback" not in said
     assert not picture.exists()
 
@@ -93,7 +93,7 @@ def test_every_entry_of_the_sample_is_a_paper_with_a_summary_and_tags() -> None:
     assert all(paper.day in lists for paper in papers)
 
 
-def test_the_papers_beyond_the_sample_are_on_no_list_of_it_and_as_complete() -> None:
+def test_the_papers_beyond_the_sample_are_on_no_list_and_just_as_complete() -> None:
     listed = {entry["paper"]["id"] for entries in load_sample_lists().values() for entry in entries}
     papers = [read_entry(entry, None) for entry in load_unlisted_entries()]
     assert {paper.id for paper in papers} == {"1706.03762", "1810.04805", "2106.09685"}

@@ -1,4 +1,4 @@
-"""The settings: what is wrong is said in one line each, and no token is ever told."""
+"""The settings: each mistake is reported in one line, and no token is ever shown."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(program, cwd=folder, env=known, capture_output=True, text=True, timeout=300, check=False)
 
 
-def test_without_settings_the_defaults_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_settings_the_defaults_apply(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "secret")
     settings = read_settings(BotSettings)
     assert settings.database == Path("paperboy.db")
@@ -69,7 +69,7 @@ def test_settings_are_read_from_a_file_and_the_environment_has_the_last_word(mon
 
 
 @pytest.mark.parametrize("database", ["paperboy.db", "/srv/p.db", "paperboy", "a/b.sqlite", "x.index"])
-def test_the_index_stands_beside_the_database_and_is_never_the_database(
+def test_the_index_is_a_file_beside_the_database_and_never_the_database_itself(
     monkeypatch: pytest.MonkeyPatch, database: str
 ) -> None:
     monkeypatch.setenv("PAPERBOY_DATABASE", database)
@@ -93,7 +93,7 @@ def test_garbage_is_answered_with_one_line_that_says_what_would_be_right(
     assert right in line
 
 
-def test_a_token_is_in_no_printed_form_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_never_print_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "topsecret")
     monkeypatch.setenv("HF_TOKEN", "hushhush")
     printed = f"{read_settings(BotSettings)!r} {read_settings(BotSettings)}"
@@ -112,7 +112,7 @@ def test_the_example_settings_are_the_settings(monkeypatch: pytest.MonkeyPatch) 
     assert all(f"{name}=" in example for name in GARBAGE)
 
 
-def test_the_example_with_its_remarks_taken_away_is_a_valid_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_file_with_its_comments_removed_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [line.removeprefix("# ") for line in render_env_example().splitlines() if "=" in line]
     Path(".env").write_text("\n".join(lines).replace("DISCORD_TOKEN=", "DISCORD_TOKEN=secret"))
     from_file = read_settings(BotSettings)
@@ -129,7 +129,7 @@ class TestRunning:
         ]
         assert list(tmp_path.iterdir()) == []
 
-    def test_everything_wrong_at_once_is_one_line_each_and_tells_no_token(self, tmp_path: Path) -> None:
+    def test_everything_wrong_at_once_is_one_line_each_without_a_token(self, tmp_path: Path) -> None:
         wrong = {name: values[-1] for name, (values, _) in GARBAGE.items() if values}
         ended = run(tmp_path, **wrong | {"DISCORD_TOKEN": "top secret", "HF_TOKEN": "hush hush"})
         assert (ended.returncode, ended.stdout) == (2, "")
@@ -141,7 +141,7 @@ class TestRunning:
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize("database", [".", "/", "nowhere/paperboy.db", "letter.txt/paperboy.db", "letter.txt"])
-    def test_a_database_that_cannot_be_used_is_one_line(self, tmp_path: Path, database: str) -> None:
+    def test_a_database_that_cannot_be_used_is_reported_in_one_line(self, tmp_path: Path, database: str) -> None:
         (tmp_path / "letter.txt").write_text("Dear reader, " * 100)
         ended = run(tmp_path, DISCORD_TOKEN="topsecret", PAPERBOY_DATABASE=database)
         assert ended.returncode == 2
@@ -151,13 +151,13 @@ class TestRunning:
         assert "PAPERBOY_DATABASE" in line or "Paperboy's database" in line
 
     @pytest.mark.parametrize("body", [b"DISCORD_TOKEN=top\xff\xfesecret\n", b"\xff\xfeD\x00I\x00S\x00"])
-    def test_a_settings_file_that_is_no_text_is_one_line(self, tmp_path: Path, body: bytes) -> None:
+    def test_a_settings_file_that_is_not_text_is_reported_in_one_line(self, tmp_path: Path, body: bytes) -> None:
         (tmp_path / ".env").write_bytes(body)
         ended = run(tmp_path)
         assert ended.returncode == 2
         assert ended.stderr == ".env: it is not UTF-8 text. Save it again as UTF-8.\n"
 
-    def test_a_wrong_token_in_a_settings_file_is_not_told(self, tmp_path: Path) -> None:
+    def test_a_wrong_token_in_a_settings_file_is_never_shown(self, tmp_path: Path) -> None:
         (tmp_path / ".env").write_text("DISCORD_TOKEN=top secret\nnonsense\n=\n")
         ended = run(tmp_path)
         assert ended.returncode == 2

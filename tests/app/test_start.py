@@ -33,7 +33,7 @@ async def test_a_start_says_in_one_line_that_it_is_ready_and_how_to_invite_it(wo
     assert TOKEN not in said
 
 
-async def test_a_session_that_is_lost_and_begun_anew_is_no_start(
+async def test_a_new_session_after_a_lost_one_is_not_logged_as_a_start(
     services: Services,
     wire: Wire,
     clock: Clock,

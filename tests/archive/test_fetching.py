@@ -57,7 +57,7 @@ async def test_what_was_read_at_the_start_can_be_searched(server: Server) -> Non
     assert server.bot.services.search.find_papers(parse_query("paper", DAY), limit=1).total == 7
 
 
-async def test_a_later_start_reads_only_what_is_lacking(server: Server, papers_server: Papers, clock: Clock) -> None:
+async def test_a_later_start_reads_only_what_is_missing(server: Server, papers_server: Papers, clock: Clock) -> None:
     await fetching(server).catch_up()
     papers_server.asked.clear()
     clock.advance(days=2)
@@ -105,7 +105,7 @@ def catching_up(server: Server) -> Any:
     return server.bot.services.scheduler.get_job("fetching.catch_up")
 
 
-async def test_what_the_start_could_not_read_as_the_api_was_down_is_read_soon_after(
+async def test_what_the_start_could_not_read_because_the_api_was_down_is_read_soon_after(
     server: Server, papers_server: Papers
 ) -> None:
     papers_server.lists = {TODAY - timedelta(days=n): entries(2, TODAY, first=10 * n + 1) for n in range(10)}
@@ -118,7 +118,7 @@ async def test_what_the_start_could_not_read_as_the_api_was_down_is_read_soon_af
     assert await read_days(server) == {TODAY - timedelta(days=n) for n in range(4)}
 
 
-async def test_what_the_start_could_not_read_as_the_database_was_locked_is_read_soon_after(
+async def test_what_the_start_could_not_read_because_the_database_was_locked_is_read_soon_after(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "LOCK_TIMEOUT", 0)  # else it waits for a minute
@@ -168,7 +168,7 @@ async def test_an_index_that_cannot_be_written_does_not_stop_the_archive(
     caplog.clear()  # the fixture takes a logged error for a bug
 
 
-async def test_an_index_that_cannot_be_written_is_told_of_once_and_so_is_its_recovery(
+async def test_an_index_that_cannot_be_written_is_reported_once_and_so_is_its_recovery(
     server: Server, papers_server: Papers, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def full(*_: object) -> None:
@@ -188,7 +188,7 @@ async def test_an_index_that_cannot_be_written_is_told_of_once_and_so_is_its_rec
     caplog.clear()
 
 
-async def test_every_job_runs_by_utc_whatever_the_machine_says(server: Server) -> None:
+async def test_every_job_runs_by_utc_whatever_the_machines_time_zone_is(server: Server) -> None:
     jobs = server.bot.services.scheduler.get_jobs()
     assert {str(getattr(job.trigger, "timezone", UTC)) for job in jobs} == {"UTC"}
 
@@ -201,7 +201,7 @@ async def test_what_was_read_before_the_api_went_down_can_be_searched(server: Se
     assert services.search.find_papers(parse_query("paper", DAY), limit=1).total == 7
 
 
-async def test_a_list_with_an_unreadable_entry_costs_only_that_entry(
+async def test_an_unreadable_entry_of_a_list_costs_only_itself(
     server: Server, papers_server: Papers, caplog: pytest.LogCaptureFixture
 ) -> None:
     papers_server.lists = {DAY: [*entries(3), {"paper": {"id": "?"}}, "nonsense"]}

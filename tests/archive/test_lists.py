@@ -1,4 +1,4 @@
-"""A list as it was read last: what is taken off it, what looks like a fault, and papers that are withdrawn."""
+"""A list that changes: papers taken off it, answers that look faulty, and withdrawn papers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -93,7 +93,7 @@ async def test_the_search_goes_by_the_list_that_a_paper_is_still_on(services: Se
     assert known.day == BEFORE
 
 
-async def test_whoever_keeps_what_was_read_learns_of_a_paper_taken_off(services: Services, read: Read) -> None:
+async def test_a_paper_taken_off_its_list_counts_as_changed_once(services: Services, read: Read) -> None:
     await read(entries(7))
     before = await services.storage.papers.get_last_change()
     await read(entries(6, first=2))
@@ -102,7 +102,7 @@ async def test_whoever_keeps_what_was_read_learns_of_a_paper_taken_off(services:
     assert await services.storage.papers.get_last_change() == before + 1
 
 
-async def test_a_list_takes_nothing_off_another(services: Services, read: Read) -> None:
+async def test_one_list_never_takes_a_paper_off_another(services: Services, read: Read) -> None:
     await read(entries(2, BEFORE, first=11), day=BEFORE)
     await read(entries(7))
     await read([], day=FRIDAY)
@@ -110,7 +110,7 @@ async def test_a_list_takes_nothing_off_another(services: Services, read: Read) 
     assert len(await on_list(services.storage)) == 7
 
 
-async def test_a_paper_whose_list_says_the_day_before_stays_until_it_is_off_that_list(
+async def test_a_paper_listed_under_the_day_before_stays_there_until_its_list_drops_it(
     services: Services, read: Read
 ) -> None:
     early = entry("2601.00031", submittedOnDailyAt=f"{BEFORE}T23:00:00.000Z")
@@ -140,13 +140,13 @@ async def test_while_an_entry_is_of_an_unknown_paper_nothing_is_taken_off(read: 
     assert len(await read(entries(6, first=2))) == 6
 
 
-async def test_a_paper_that_slipped_from_one_page_to_the_other_unseen_is_not_taken_off(read: Read) -> None:
+async def test_a_paper_that_moved_between_pages_while_we_read_them_is_not_taken_off(read: Read) -> None:
     await read(entries(102))
     assert len(await read([*entries(100), entry("2601.00100"), entry("2601.00101")])) == 102
     assert len(await read(entries(101))) == 101
 
 
-async def test_a_list_of_half_its_papers_is_believed(read: Read) -> None:
+async def test_a_list_with_half_of_its_papers_is_believed(read: Read) -> None:
     await read(entries(6))
     assert await read(entries(3)) == ids(1, 2, 3)
 
@@ -202,7 +202,7 @@ async def test_a_list_read_by_a_clock_that_was_wrong_is_read_again(services: Ser
     assert await services.storage.papers.get_capture_times([DAY]) == {DAY: OPEN}
 
 
-async def test_a_bot_killed_while_it_takes_a_paper_off_has_done_it_wholly_or_not_at_all(storage: Storage) -> None:
+async def test_a_bot_killed_while_it_takes_a_paper_off_has_done_it_completely_or_not_at_all(storage: Storage) -> None:
     three, changed = [paper(each) for each in ids(1, 2, 3)], [paper(each, upvotes=9) for each in ids(2, 3)]
     for attempt in range(40):
         now = MORNING + attempt * HOUR
@@ -274,7 +274,9 @@ async def test_a_withdrawn_paper_is_found_and_marked(server: Server, papers_serv
     assert found.count("15 Jan 2026 · withdrawn") == 1
 
 
-async def test_what_was_withdrawn_once_stays_so_where_a_list_does_not_say(services: Services, read: Read) -> None:
+async def test_a_withdrawn_paper_stays_withdrawn_when_a_later_list_does_not_say_so(
+    services: Services, read: Read
+) -> None:
     first, *others = entries(7)
     withdrawn = {**first, "paper": first["paper"] | {"withdrawnAt": WITHDRAWN}}
     await read([withdrawn, *others])
@@ -283,7 +285,7 @@ async def test_what_was_withdrawn_once_stays_so_where_a_list_does_not_say(servic
     assert known.withdrawn_at == datetime(2026, 1, 16, 6, 30, tzinfo=UTC)
 
 
-async def test_a_paper_that_a_digest_weighed_before_it_was_withdrawn_is_told_by_the_cut(
+async def test_why_explains_a_paper_that_was_withdrawn_after_its_digest_as_it_was_then(
     server: Server, papers_server: Papers
 ) -> None:
     await post(server)

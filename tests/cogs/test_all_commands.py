@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import discord
 import pytest
-import simcord
 from simcord.backend.errors import SetupError
 
 from bot.client import COGS
@@ -16,7 +14,7 @@ from tests.support.builders import explain
 from tests.support.commands import STRING, commands, filled
 from tests.support.messages import answer
 from tests.support.queries import GARBAGE
-from tests.support.server import Server, let_in
+from tests.support.server import Server, add_moderator, let_in
 
 
 async def test_every_cog_is_loaded(server: Server) -> None:
@@ -62,9 +60,9 @@ DIGEST = {
 
 
 @pytest.mark.parametrize("who", ["a moderator", "a member"])
-async def test_every_digest_command_refuses_whoever_lacks_manage_server(ready: Server, who: str) -> None:
-    """They see the commands only where an admin allowed them by mistake; all else a moderator may not help."""
-    person = moderator(ready) if who == "a moderator" else ready.member
+async def test_every_digest_command_refuses_people_without_manage_server(ready: Server, who: str) -> None:
+    """They only see the commands if an admin allowed them by mistake. A moderator's other permissions do not help."""
+    person = add_moderator(ready) if who == "a moderator" else ready.member
     assert not [each for each in person.available_commands(ready.general) if each.startswith("digest")]
     let_in(ready, person)
     await ready.later(hours=1)  # a digest that could be undone
@@ -80,14 +78,7 @@ async def test_every_digest_command_refuses_whoever_lacks_manage_server(ready: S
     assert (ready.tables(), ready.posted) == (before, posted)
 
 
-def moderator(server: Server) -> simcord.MemberActor:
-    """Somebody who may do much, but not change the server."""
-    allowed = discord.Permissions(manage_channels=True, manage_roles=True, manage_messages=True, manage_threads=True)
-    role = server.guild.create_role("Moderators", permissions=allowed)
-    return server.guild.add_member(server.env.create_user("hedy"), roles=[role])
-
-
-async def test_whoever_lacks_manage_server_learns_nothing_while_typing(ready: Server) -> None:
+async def test_people_without_manage_server_are_offered_nothing_while_they_type(ready: Server) -> None:
     let_in(ready, ready.member)
     asked = 0
     for name, option, _ in text_options(ready, completed=True):
@@ -99,11 +90,11 @@ async def test_whoever_lacks_manage_server_learns_nothing_while_typing(ready: Se
 
 
 @pytest.mark.parametrize("text", GARBAGE.values(), ids=GARBAGE.keys())
-async def test_any_text_in_any_option_is_answered_and_nothing_bad_is_written(ready: Server, text: str) -> None:
+async def test_any_text_in_any_option_gets_an_answer_and_nothing_bad_is_stored(ready: Server, text: str) -> None:
     before = ready.tables()
     for name, option, options in text_options(ready):
         if option == "filter":
-            continue  # most texts are one
+            continue  # most texts are a valid filter
         result = await ready.admin.slash(ready.general, name, **filled(ready, options), **{option: text})
         assert answer(result) != BUG, name
     assert ready.tables() == before
@@ -149,7 +140,7 @@ async def test_numbers_out_of_range_are_refused_before_they_are_sent(server: Ser
         await server.subscribe(**{option: value})
 
 
-async def test_an_error_of_ours_is_answered_politely_and_logged(
+async def test_a_bug_behind_a_command_is_answered_politely_and_logged(
     ready: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     await ready.bot.services.storage.papers._database._stack.aclose()  # the disk is gone

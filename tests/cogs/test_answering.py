@@ -1,4 +1,4 @@
-"""Whatever somebody does, they hear something before Discord gives up on the bot, and in the end an answer."""
+"""Everyone who does something hears from the bot before Discord gives up on it, and gets an answer in the end."""
 
 import asyncio
 import re
@@ -24,7 +24,7 @@ from tests.support.paths import ROOT
 from tests.support.server import Server, stale_button, stale_select
 
 ANSWER, ANNOUNCEMENT, ANNOUNCED_CHANGE = 4, 5, 6  # types of first answers
-BUTTONS = {  # each as it may stand somewhere, by its kind
+BUTTONS = {  # one of each kind, as it may be in some message
     "find": "n1:paper",
     "share": "1:paper",
     "top": "n1:week:2026-01-15",
@@ -40,13 +40,13 @@ SELECTS = {"pick": "2601.00001", "tag": "paper"}
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer that is not there at once is announced."""
+    """An answer that is not ready at once is announced."""
     monkeypatch.setattr(answering, "DEFER_AFTER", 0)
 
 
 @asynccontextmanager
 async def database_held(server: Server) -> AsyncIterator[None]:
-    """Meanwhile nothing is read, and nothing is written."""
+    """Until this ends, nothing is read or written."""
     database = server.bot.services.storage.papers._database
     readers = [await database._readers.get() for _ in range(READERS)]
     free = threading.Event()
@@ -61,7 +61,7 @@ async def database_held(server: Server) -> AsyncIterator[None]:
 
 
 def first_answers(server: Server) -> list[int]:
-    """The types of what interactions were told first, in their order."""
+    """The types of the first answers to all interactions, in order."""
     sent = [each for each in server.env.http_requests if each.path.endswith("/callback")]
     return [each.json["type"] for each in sent if isinstance(each.json, dict)]
 
@@ -69,7 +69,7 @@ def first_answers(server: Server) -> list[int]:
 async def told_while_held(
     server: Server, act: Coroutine[Any, Any, Any], held: AbstractAsyncContextManager[None] | None = None
 ) -> tuple[int, Any]:
-    """What kind of first answer somebody gets while something is held, and all that comes of it in the end."""
+    """What kind of first answer a person gets while something is blocked, and the result of it all in the end."""
     known = len(first_answers(server))
     async with held or database_held(server):
         acting = asyncio.create_task(act)
@@ -112,16 +112,14 @@ async def panel(ready: Server) -> Panel:
     return await open_panel(ready)
 
 
-async def test_a_panel_whose_change_takes_long_changes_in_its_place(panel: Panel) -> None:
+async def test_a_slow_change_in_a_panel_updates_the_same_message(panel: Panel) -> None:
     kind, result = await told_while_held(panel.server, panel.pick("size", "3"))
     assert (kind, result.followups) == (ANNOUNCED_CHANGE, [])
     assert (await panel.settings()).selection.size == 3
     assert panel.defaults("size") == ["3"]
 
 
-async def test_what_is_typed_into_a_modal_changes_the_panel_in_its_place_however_long_it_takes(
-    panel: Panel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_slow_change_from_a_modal_updates_the_same_panel(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ModalHandler.registry.keys() == {"panel"}
     monkeypatch.setattr(answering, "DEFER_AFTER", 60)
     shown = await panel.click("Time and zone")
@@ -133,14 +131,14 @@ async def test_what_is_typed_into_a_modal_changes_the_panel_in_its_place_however
     assert "18:30" in panel.text
 
 
-async def test_a_modal_that_cannot_be_opened_in_time_says_so(panel: Panel) -> None:
+async def test_a_button_that_cannot_open_its_modal_in_time_says_so(panel: Panel) -> None:
     kind, result = await told_while_held(panel.server, panel.click("Time and zone"))
     assert kind == ANNOUNCED_CHANGE
     (told,) = result.followups
     assert (told.content, told.ephemeral) == (explain(Refusal.TOOK_TOO_LONG), True)
 
 
-async def test_what_is_shared_appears_to_everybody_once_it_is_there(ready: Server) -> None:
+async def test_a_shared_answer_appears_to_everybody_once_it_is_ready(ready: Server) -> None:
     asking = ready.member.slash(ready.general, "paper search", query="paper", share=True)
     kind, result = await told_while_held(ready, asking)
     assert (kind, answer(result)) == (ANNOUNCEMENT, SHARED)
@@ -149,7 +147,7 @@ async def test_what_is_shared_appears_to_everybody_once_it_is_there(ready: Serve
     assert "Paper 2601.00001" in read_texts(shared)
 
 
-async def test_nobody_else_hears_that_there_was_nothing_to_share(ready: Server) -> None:
+async def test_only_the_person_who_asked_learns_that_there_was_nothing_to_share(ready: Server) -> None:
     asking = ready.member.slash(ready.general, "paper search", query='"no such thing"', share=True)
     kind, result = await told_while_held(ready, asking)
     assert kind == ANNOUNCEMENT
@@ -157,7 +155,7 @@ async def test_nobody_else_hears_that_there_was_nothing_to_share(ready: Server) 
     assert ready.general.history(viewer=ready.guild.owner) == []
 
 
-async def test_why_is_announced_while_the_index_is_written(ready: Server) -> None:
+async def test_digest_why_is_announced_while_the_index_is_written(ready: Server) -> None:
     await ready.ask("digest edit", filter="paper")
     services = ready.bot.services
     await services.storage.papers.record_paper(builders.paper("2601.00099"), ready.clock.now)  # not in the index yet
@@ -167,8 +165,8 @@ async def test_why_is_announced_while_the_index_is_written(ready: Server) -> Non
     assert "may come with the run of" in answer(result)
 
 
-def test_nothing_else_answers_an_interaction() -> None:
-    """What would, is neither announced in time nor takes turns with an announcement."""
+def test_only_one_module_answers_interactions() -> None:
+    """An answer from elsewhere could come too late, or collide with an announcement."""
     sources = [path for folder in ("bot", "cogs") for path in (ROOT / folder).rglob("*.py")]
     answering_ones = [path for path in sources if re.search(ANSWERS, path.read_text(encoding="utf-8"))]
     assert answering_ones == [ROOT / "bot" / "answering.py"]

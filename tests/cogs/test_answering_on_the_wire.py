@@ -1,4 +1,4 @@
-"""Answers to what people do, on the wire: in time, given up in the end, and lost with one line in the log."""
+"""Answers over real HTTP: slow ones are announced, far too slow ones given up, lost ones logged in one line."""
 
 import asyncio
 import logging
@@ -51,7 +51,7 @@ async def rig(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[Del
 
 @asynccontextmanager
 async def readers_held(rig: DeliveryRig) -> AsyncIterator[None]:
-    """Meanwhile nothing is read."""
+    """Until this ends, nothing is read."""
     database = rig.storage.papers._database
     readers = [await database._readers.get() for _ in range(READERS)]
     try:
@@ -61,9 +61,7 @@ async def readers_held(rig: DeliveryRig) -> AsyncIterator[None]:
             database._readers.put_nowait(reader)
 
 
-async def test_an_answer_that_takes_long_is_announced_and_follows(
-    rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_slow_answer_is_announced_and_comes_later(rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answering, "DEFER_AFTER", 0)
     async with readers_held(rig):
         asking = asyncio.create_task(rig.wire.command(rig.guild.general, "paper today"))
@@ -74,16 +72,16 @@ async def test_an_answer_that_takes_long_is_announced_and_follows(
     assert "Paper 2601.00011" in str(body["data"]["components"])
 
 
-async def test_an_answer_that_takes_much_too_long_is_given_up(
-    rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_answer_that_takes_far_too_long_is_given_up(rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answering, "ANSWER_TIMEOUT", 0.01)
     async with readers_held(rig):
         body = await rig.wire.command(rig.guild.general, "paper today")
     assert body["data"]["content"] == explain(Refusal.TOOK_TOO_LONG)
 
 
-async def test_an_option_offers_nothing_rather_than_too_late(rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_autocompletion_offers_nothing_when_it_would_be_too_late(
+    rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(answering, "AUTOCOMPLETE_TIMEOUT", 0.01)
     async with readers_held(rig):
         body = await DOORS["an option"](rig)
@@ -92,13 +90,13 @@ async def test_an_option_offers_nothing_rather_than_too_late(rig: DeliveryRig, m
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 @pytest.mark.parametrize("act", DOORS.values(), ids=DOORS.keys())
-async def test_an_answer_that_is_lost_is_one_line_and_no_bug(
+async def test_a_lost_answer_is_one_line_in_the_log_and_not_a_bug(
     rig: DeliveryRig, act: Act, fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     rig.wire.answer_faults.append(fault)
     await act(rig)
-    while not (told := _of_ourselves(caplog)):  # noqa: ASYNC110  # the log tells nobody
+    while not (told := _of_ourselves(caplog)):  # noqa: ASYNC110  # the log has no event
         await asyncio.sleep(0.01)
     (line,) = told
     assert (line.levelno, line.exc_info, "could not be" in line.getMessage()) == (logging.INFO, None, True)
@@ -107,6 +105,6 @@ async def test_an_answer_that_is_lost_is_one_line_and_no_bug(
 
 
 def _of_ourselves(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    """What we log of lost answers, once what discord.py logs of them is taken out."""
+    """What we log about lost answers, without what discord.py logs about them."""
     assert all(should_log(each) or each.name.startswith("discord") for each in list(caplog.records))
     return [each for each in caplog.records if each.name in {"bot.answering", "bot.logs"}]

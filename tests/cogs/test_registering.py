@@ -1,4 +1,4 @@
-"""Registering: Discord knows the slash commands, is not told again what it knows, and refuses at no cost."""
+"""Registering the slash commands: only what changed is sent, and the bot works even if Discord refuses them."""
 
 import logging
 
@@ -44,7 +44,7 @@ async def test_the_ids_of_the_commands_are_kept(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, 30034), (403, 0), (503, 0)])
-async def test_a_refused_registration_is_a_line_in_the_log_and_comes_again_at_the_next_start(
+async def test_when_discord_refuses_the_commands_the_log_says_so_and_the_next_start_tries_again(
     server: Server, caplog: pytest.LogCaptureFixture, status: int, code: int
 ) -> None:
     command = server.bot.tree.get_command("privacy")

@@ -16,7 +16,7 @@ from tests.support.messages import answer, ids, paper_ids
 from tests.support.server import Server, stale_button
 
 MONDAY = date(2026, 1, 12)
-DAYS = {  # one paper each, the latest with the fewest upvotes
+DAYS = {  # one paper each; the later, the fewer upvotes
     MONDAY - timedelta(days=14): "2601.00050",  # December
     MONDAY - timedelta(days=1): "2601.00040",
     MONDAY: "2601.00030",
@@ -57,7 +57,7 @@ async def test_each_period_ranks_what_was_listed_in_it(archive: Server, period: 
     assert f"**{heading}** · {papers} by upvotes" in str(message.components)
 
 
-async def test_the_week_is_shown_unless_said_otherwise(archive: Server) -> None:
+async def test_without_a_period_the_week_is_shown(archive: Server) -> None:
     assert paper_ids(await top(archive)) == ["2601.00030", "2601.00020", "2601.00010"]
 
 
@@ -67,7 +67,7 @@ async def test_a_period_around_another_date_can_be_asked_for(archive: Server) ->
     assert paper_ids(await top(archive, period="year", date="2025-06-01")) == ["2601.00050"]
 
 
-async def test_a_paper_tells_on_which_day_it_was_listed(archive: Server) -> None:
+async def test_each_paper_shows_the_day_it_was_listed(archive: Server) -> None:
     assert "15 Jan 2026" in str((await top(archive, period="day", date="2026-01-15")).components)
 
 
@@ -75,14 +75,14 @@ async def test_a_paper_tells_on_which_day_it_was_listed(archive: Server) -> None
     "text",
     ["yesterday", "2026-13-01", "2026-02-30", "16.01.2026", "-1", "9" * 2000, "  ", "20260116x", "\u202e2026"],
 )
-async def test_a_bad_date_is_answered_with_a_good_one(archive: Server, text: str) -> None:
+async def test_a_bad_date_is_answered_with_an_example_of_a_good_one(archive: Server, text: str) -> None:
     result = await archive.member.slash(archive.general, "top", date=text)
     assert answer(result) == explain(Refusal.DATE_UNCLEAR)
 
 
 @pytest.mark.parametrize("period", [each.value for each in Period])
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
-async def test_the_first_and_the_last_date_there_are_have_leaderboards(archive: Server, period: str, day: str) -> None:
+async def test_the_first_and_the_last_possible_date_have_leaderboards(archive: Server, period: str, day: str) -> None:
     message = await top(archive, period=period, date=day)
     assert len(paper_ids(message)) == (5 if period == "all time" else 0)
 
@@ -129,7 +129,7 @@ async def test_details_are_a_click_away(archive: Server) -> None:
     assert "2601.00030" in answer(await archive.member.select(message, ["2601.00030"], custom_id="pick"))
 
 
-async def test_a_list_that_still_grows_says_until_when(archive: Server) -> None:
+async def test_a_list_that_is_still_growing_says_until_when(archive: Server) -> None:
     closes = int(get_closing_time(archive.clock().date()).timestamp())
     assert f"may grow until <t:{closes}:f>" in str((await top(archive, period="day")).components)
     assert "grows" not in str((await top(archive, period="day", date="2026-01-15")).components)
@@ -147,7 +147,7 @@ async def test_a_stale_page_button_says_that_the_page_is_gone(archive: Server, c
     "custom_id",
     ["top:n1:day:9999-99-99", "top:n1:decade:2026-01-16", "top:n0:day:2026-01-16", "top:", "top:week:2026-01-16:2"],
 )
-async def test_a_forged_page_button_is_answered_and_does_no_harm(archive: Server, custom_id: str) -> None:
+async def test_a_forged_page_button_gets_an_answer_and_does_no_harm(archive: Server, custom_id: str) -> None:
     before = archive.tables()
     message = stale_button(archive, custom_id)
     assert answer(await archive.member.click(message, custom_id=custom_id)) == explain(Refusal.CONTROL_STALE)

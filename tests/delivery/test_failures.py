@@ -1,4 +1,4 @@
-"""Failures: a server is told once when its digests do not arrive, with the reason, and not before it matters."""
+"""When digests keep failing, the server is told once, with the reason, and not before it matters."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ def papers_server(papers_server: PapersServer) -> PapersServer:
 
 
 def refuse(server: Server, times: int | None) -> None:
-    """Discord will take no message in `#papers`, whatever it holds, so many times."""
+    """Discord will refuse the next messages in `#papers`, in every form."""
     server.env.inject_error("POST", MESSAGES.format(server.papers.id), status=400, code=50008, times=times)
 
 
@@ -62,7 +62,7 @@ async def test_a_restart_does_not_make_it_tell_again(server: Server) -> None:
     assert len(told(server)) == 1
 
 
-async def test_a_single_failure_is_not_told_and_a_success_between_two_starts_the_count_anew(server: Server) -> None:
+async def test_a_single_failure_is_not_told_and_a_success_in_between_starts_the_count_again(server: Server) -> None:
     refuse(server, times=1)
     await begin(server)
     await server.later(days=1)
@@ -84,7 +84,7 @@ async def test_after_a_success_two_more_failures_are_told_again(server: Server) 
     assert len(told(server)) == 2
 
 
-async def test_passing_failures_are_no_failed_runs(server: Server) -> None:
+async def test_temporary_failures_do_not_count_as_failed_runs(server: Server) -> None:
     server.env.inject_error("POST", MESSAGES.format(server.papers.id), status=503, times=4)
     await begin(server)
     for _ in range(5):
@@ -92,7 +92,7 @@ async def test_passing_failures_are_no_failed_runs(server: Server) -> None:
     assert (len(server.posted), told(server)) == (1, [])
 
 
-async def test_a_failure_of_two_digests_on_one_day_is_no_failure_twice_in_a_row(server: Server) -> None:
+async def test_two_digests_that_fail_on_one_day_are_not_two_failures_in_a_row(server: Server) -> None:
     refuse(server, times=2)
     await server.subscribe()
     await begin(server)

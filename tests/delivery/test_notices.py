@@ -1,4 +1,4 @@
-"""What the bot says unasked: once, where it is seen, or not at all."""
+"""Notices: each comes once, where people see it, or not at all."""
 
 import discord
 import pytest
@@ -68,7 +68,7 @@ async def test_forums_and_announcements_that_need_more_are_not_written_in(server
 
 
 @pytest.mark.parametrize("code", [50007, 50278, 40003])
-async def test_an_owner_with_closed_messages_is_left_in_peace(server: Server, code: int) -> None:
+async def test_an_owner_with_closed_direct_messages_is_left_alone(server: Server, code: int) -> None:
     for channel in (server.papers, server.general):
         forbid(server, channel, "send_messages")
     server.env.inject_error("POST", "/channels/*/messages", status=403, code=code, times=None)
@@ -88,21 +88,21 @@ async def test_an_owner_who_cannot_be_reached_stops_nothing(server: Server, path
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, 50013), (404, 10003)])
-async def test_where_a_channel_refuses_the_next_is_told(server: Server, status: int, code: int) -> None:
+async def test_if_a_channel_refuses_the_notice_the_next_one_is_told(server: Server, status: int, code: int) -> None:
     await make_system_channel(server, server.general)
     server.env.inject_error("POST", "/channels/*/messages", status=status, code=code)
     await told(server)
     assert heard(server.general, server.papers, owners(server)) == [[], [WORDS], []]
 
 
-async def test_a_channel_that_may_have_been_told_is_followed_by_no_other(server: Server) -> None:
+async def test_a_notice_that_may_have_arrived_is_not_sent_to_another_channel(server: Server) -> None:
     await make_system_channel(server, server.general)
     server.env.inject_error("POST", "/channels/*/messages", status=503)
     await told(server)
     assert heard(server.general, server.papers, owners(server)) == [[], [], []]
 
 
-async def test_what_is_told_pings_nobody(server: Server) -> None:
+async def test_a_notice_pings_nobody(server: Server) -> None:
     guild = server.bot.get_guild(server.guild.id)
     assert isinstance(guild, discord.Guild)
     await tell_server(server.bot, guild, "@everyone <@&1>")

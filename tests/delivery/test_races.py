@@ -45,7 +45,7 @@ async def settings(
 
 
 @pytest.mark.parametrize("stop", ["pause", "remove", "forget"])
-async def test_what_an_admin_stops_midway_posts_nothing_more(
+async def test_a_digest_that_an_admin_stops_midway_posts_nothing_more(
     server: Server, monkeypatch: pytest.MonkeyPatch, stop: str
 ) -> None:
     known = await settings(server, PostingOptions(threads=Threads.PER_HIGHLIGHT))
@@ -65,7 +65,7 @@ async def test_what_an_admin_stops_midway_posts_nothing_more(
     assert [paper_ids(message) for message in messages] == [ids(1), ids(2)]
 
 
-async def test_a_recap_of_the_same_minute_knows_what_the_daily_digest_highlights(
+async def test_a_recap_in_the_same_minute_knows_what_the_daily_digest_highlights(
     server: Server, papers_server: PapersServer
 ) -> None:
     recap = await settings(server, PostingOptions(), Cadence.WEEKLY, size=7)
@@ -118,7 +118,7 @@ async def test_the_id_of_a_forgotten_delivery_is_never_given_again(storage: Stor
 
 
 @pytest.mark.parametrize("outcome", ["failed", "undone"])
-async def test_a_plan_made_while_days_were_opened_again_is_void(storage: Storage, outcome: str) -> None:
+async def test_a_plan_made_while_its_days_became_free_again_is_dropped(storage: Storage, outcome: str) -> None:
     await storage.papers.record_list(DAY, [A, B], MORNING)
     first = await plan(storage, await subscribe(storage), digest(A))
     assert first
@@ -138,7 +138,7 @@ async def test_a_plan_made_while_days_were_opened_again_is_void(storage: Storage
     ]
 
 
-async def test_a_server_that_removed_the_bot_unnoticed_is_found_out_by_the_daily_job(
+async def test_the_daily_job_notices_a_server_that_removed_the_bot_unnoticed(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await server.subscribe()

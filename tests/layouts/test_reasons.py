@@ -17,7 +17,7 @@ FULL = Reason(ReasonKind.IN_TIME_OUT, number=1, permissions=("send_messages",), 
 
 
 @pytest.mark.parametrize("kind", ReasonKind)
-def test_every_reason_is_worded_in_full_sentences(kind: ReasonKind) -> None:
+def test_every_reason_is_explained_in_full_sentences(kind: ReasonKind) -> None:
     sentence = explain_reason(Reason(kind, 7, ("view_channel",), UNTIL, "so it was"))
     assert sentence[0].isupper()
     assert sentence.endswith(".")
@@ -25,7 +25,7 @@ def test_every_reason_is_worded_in_full_sentences(kind: ReasonKind) -> None:
     assert len(sentence) < MAX_CONTENT / 10
 
 
-def test_the_arguments_of_a_reason_stand_in_its_sentence() -> None:
+def test_the_sentence_of_a_reason_names_its_arguments() -> None:
     assert explain_reason(Reason(ReasonKind.TOO_FEW_UPVOTES, number=1)) == "No new paper had 1 upvote or more."
     assert explain_reason(Reason(ReasonKind.TOO_FEW_UPVOTES, number=1200)) == "No new paper had 1,200 upvotes or more."
     lacked = build_missing_permissions("create_posts", "view_channel")
@@ -34,7 +34,7 @@ def test_the_arguments_of_a_reason_stand_in_its_sentence() -> None:
     assert explain_reason(Reason(ReasonKind.IN_TIME_OUT, until=UNTIL)) == "I'm in time-out until <t:1768555800:f>."
 
 
-def test_what_an_earlier_version_had_put_in_words_is_shown_as_it_was() -> None:
+def test_a_sentence_stored_by_an_earlier_version_is_shown_unchanged() -> None:
     assert explain_reason(Reason(ReasonKind.FREE_TEXT, text="the channel is gone")) == "The channel is gone."
 
 
@@ -54,7 +54,7 @@ def test_a_reason_comes_back_from_the_database_as_it_went_in(reason: Reason | No
     ],
     ids=lambda stored: stored[:60],
 )
-def test_a_reason_that_this_version_does_not_know_costs_nothing_but_its_words(stored: str) -> None:
+def test_a_reason_that_this_version_does_not_know_breaks_nothing_and_only_lacks_its_sentence(stored: str) -> None:
     reason = load_reason(stored)
     assert reason
     assert explain_reason(reason) == "This version doesn't know the reason."

@@ -1,4 +1,4 @@
-"""Refusals: what people are told when something they asked for is not done."""
+"""Refusals: what people read when the bot does not do what they asked for."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.support.builders import DAY, build_missing_permissions
 
 
 @pytest.mark.parametrize("refusal", [each for each in Refusal if each is not Refusal.FILTER_UNCLEAR])
-def test_every_refusal_is_worded_in_full_sentences(refusal: Refusal) -> None:
+def test_every_refusal_is_explained_in_full_sentences(refusal: Refusal) -> None:
     refused = Refused(
         refusal,
         reason=build_missing_permissions("send_messages"),
@@ -30,7 +30,7 @@ def test_every_refusal_is_worded_in_full_sentences(refusal: Refusal) -> None:
 
 
 @pytest.mark.parametrize("kind", ReasonKind)
-def test_a_channel_that_is_unfit_for_any_reason_is_worded(kind: ReasonKind) -> None:
+def test_every_reason_why_a_channel_cannot_be_used_has_a_sentence(kind: ReasonKind) -> None:
     refused = Refused(Refusal.CHANNEL_UNFIT, reason=build_missing_permissions().__class__(kind, number=7), channel_id=5)
     assert explain_refusal(refused).endswith(".")
 
@@ -41,6 +41,6 @@ def test_every_mistake_of_a_filter_is_named_with_what_would_be_right() -> None:
     assert "I don't understand `min:abc`. Write it like `min:50`." in told
 
 
-def test_what_somebody_typed_cannot_format_the_answer() -> None:
+def test_text_that_someone_typed_cannot_format_the_answer() -> None:
     told = explain_refusal(Refused(Refusal.NO_SUCH_PAPER, text="{reason}**@everyone**"))
     assert told == "Hugging Face has no paper **{reason}\\*\\*@\u200beveryone\\*\\***. Please check the ID."

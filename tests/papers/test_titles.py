@@ -1,4 +1,4 @@
-"""Titles: read as their authors meant them, wherever a paper is named, whatever strangers put in."""
+"""Titles: shown as their authors meant them, everywhere, whatever strangers wrote."""
 
 import re
 import unicodedata
@@ -121,12 +121,12 @@ def test_latex_in_a_title_is_readable(title: str, seen: str) -> None:
 
 
 @given(st.lists(st.sampled_from([*"$\\{}^_-~ abπ2", "\\text{", "\\alpha", "\\frac{", "$x$"])).map("".join))
-def test_any_latex_is_read_or_left(title: str) -> None:
+def test_any_latex_is_made_readable_or_left_as_it_is(title: str) -> None:
     assert render_title(title).count("π") == title.count("π")
 
 
 @pytest.mark.parametrize("title", [INVISIBLE, "\u200b", " \u200d \u200e"])
-def test_a_paper_whose_title_shows_nothing_is_called_by_its_id_everywhere(title: str) -> None:
+def test_a_paper_with_an_invisible_title_is_called_by_its_id_everywhere(title: str) -> None:
     known = paper("2601.00001", title=title)
     assert known.name == get_paper_thread_name(known) == "arXiv:2601.00001"
     assert all(f"[arXiv:2601.00001]({URL})" in line for line in first_lines(known))
@@ -139,7 +139,7 @@ def test_a_paper_whose_title_shows_nothing_is_called_by_its_id_everywhere(title:
     assert render_digest(digest_of(known), DAY)
 
 
-async def test_a_title_that_shows_nothing_costs_no_paper(server: Server, papers_server: PapersServer) -> None:
+async def test_a_paper_with_an_invisible_title_is_kept(server: Server, papers_server: PapersServer) -> None:
     papers_server.lists = {DAY: [entry("2601.00001", title="\u200b"), entry("2601.00002", title="\u202e\u2066")]}
     message = await post(server)
     assert "[arXiv:2601.00001]" in read_texts(message)
@@ -148,11 +148,11 @@ async def test_a_title_that_shows_nothing_costs_no_paper(server: Server, papers_
     assert offered == [{"name": "arXiv:2601.00002", "value": "2601.00002"}]
 
 
-# What nobody sees
+# Invisible characters
 
 
 @given(st.text(st.sampled_from("ab \u202e\u2066\u200b\u200f\u00ad\ufeff\u2060\x1b\x00") | st.characters(codec="utf-8")))
-def test_what_nobody_sees_is_shown_to_nobody(text: str) -> None:
+def test_invisible_characters_are_removed_everywhere(text: str) -> None:
     hidden = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff\u2060\u00ad\x00-\x08\x1b]")
     pieces = (
         escape_markdown(text),
@@ -172,7 +172,7 @@ def test_scripts_and_emoji_that_need_joiners_keep_them() -> None:
     assert remove_invisible("ab\u200dc \u200d\u200c") == "abc "
 
 
-async def test_a_shared_query_turns_nothing_round(server: Server) -> None:
+async def test_a_shared_query_cannot_reverse_the_text_around_it(server: Server) -> None:
     await server.read_lists()
     result = await server.member.slash(
         server.general, "paper search", query="paper \u202eabout\u202c\u200b", share=True
@@ -189,7 +189,7 @@ async def test_a_shared_query_turns_nothing_round(server: Server) -> None:
 
 @pytest.mark.parametrize("command", ["paper show", "paper cite", "paper similar", "digest why"])
 @pytest.mark.parametrize("kind", ["https://doi.org/10.48550/arXiv.{}", "[{}],", "<https://ar5iv.org/abs/{}v2>"])
-async def test_every_door_takes_a_paper_in_every_form(server: Server, command: str, kind: str) -> None:
+async def test_every_command_takes_a_paper_in_every_form(server: Server, command: str, kind: str) -> None:
     await server.subscribe()
     await server.read_lists()
     asked = {"paper": kind.format("2601.00003")}

@@ -4,14 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import discord
 import simcord
 
 from bot.storage import Delivery, Subscription
 from bot.subscription.schedule import find_next_run
 from bot.subscription.settings import Threads
 from tests.support import builders
+from tests.support.messages import paper_ids
 from tests.support.server import Server
 
+NEEDED = {  # in every kind of channel, as Discord shows them
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "read_message_history": "Read Message History",
+}
 BASIC = ("view_channel", "send_messages", "read_message_history")
 THREADS = (*BASIC, "create_public_threads")
 Make = Callable[[simcord.GuildHandle, str], simcord.ChannelHandle]
@@ -75,3 +82,19 @@ async def made(server: Server, destination: Destination, **posting: Any) -> simc
 async def latest(server: Server, subscription_id: int = 1) -> Delivery:
     (delivery,) = await server.bot.services.storage.deliveries.list_latest(subscription_id)
     return delivery
+
+
+def list_messages(channel: simcord.ChannelHandle) -> list[discord.Message]:
+    """The messages of a channel; in a forum, the first message of each post."""
+    return channel.history() or [thread.history()[0] for thread in channel.threads]
+
+
+def list_sent(server: Server) -> list[dict[str, Any]]:
+    """The bodies of the requests for messages and posts, for posts only the message in them."""
+    paths = [(each.path.split("/"), each.json or {}) for each in server.env.http_requests if each.method == "POST"]
+    return [body.get("message", body) for path, body in paths if path[-1] == "messages" or path[3:] == ["threads"]]
+
+
+def list_digests(channel: simcord.ChannelHandle) -> list[list[str]]:
+    """The papers of each digest in a text channel."""
+    return [papers for message in channel.history() if (papers := paper_ids(message))]

@@ -8,9 +8,13 @@ from discord.ui import LayoutView
 
 from bot.digest import Digest, Highlight
 from bot.papers import Paper
-from tests.support.builders import DAY
+from bot.subscription.settings import DigestLayout
+from tests.support.builders import DAY, build_settings, paper
 from tests.support.discord_limits import check_message, walk
 
+LONG_TITLE = "Attention Is All You Need and Everything Else Is a Matter of Taste"
+MAY = date(2026, 5, 31)  # the last day of a month
+COMPACT, CARDS = build_settings(layout=DigestLayout.COMPACT), build_settings(layout=DigestLayout.CARDS)
 NONCE = "a7f4130a4d6bb9e8b7694ef9"
 
 
@@ -32,3 +36,11 @@ def digest_of(*some: Paper, last: date = DAY, days: int = 1, **marks: Any) -> Di
     highlights[-1] = replace(highlights[-1], **marks)
     span = tuple(last - timedelta(days=n) for n in reversed(range(days)))
     return Digest(last, span, 23, tuple(highlights))
+
+
+def ten(**known: Any) -> list[Paper]:
+    return [paper(f"2601.{number:05}", **{"upvotes": 10 * number, **known}) for number in range(1, 11)]
+
+
+def pictures(view: LayoutView) -> list[dict[str, Any]]:
+    return [item for each in walk(components_of(view)) if each["type"] == 12 for item in each["items"]]

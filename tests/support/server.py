@@ -16,7 +16,7 @@ from bot.app import new_scheduler
 from bot.client import PaperBot
 from bot.storage import Delivery, Subscription
 from tests.support.builders import Clock
-from tests.support.messages import answer, read_texts
+from tests.support.messages import answer, paper_ids, read_texts
 
 GUILD_ID = 1461000000000000000
 
@@ -61,13 +61,13 @@ class Server:
         await self.bot.get_cog("Fetching").refresh_settling()  # type: ignore[union-attr]
 
     async def restart(self) -> None:
-        """The bot ends, and another begins in the same house."""
+        """The bot ends, and a new one starts with the same services."""
         self.bot = PaperBot(replace(self.bot.services, scheduler=new_scheduler()), shard_count=1)
         await self.env.restart_bot(self.bot)
 
     @property
     def posted(self) -> list[str]:
-        """The texts of what stands in `#papers`."""
+        """The texts of all messages in `#papers`."""
         return [read_texts(message) for message in self.papers.history()]
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -136,6 +136,15 @@ def other_admin(server: Server, guild: Any, name: str) -> Any:
     return guild.add_member(server.env.create_user(name), roles=[role])
 
 
+def add_moderator(server: Server) -> simcord.MemberActor:
+    """Someone with power over messages, channels and members, but not over the server."""
+    allowed = discord.Permissions(
+        manage_channels=True, manage_roles=True, manage_messages=True, manage_threads=True, kick_members=True
+    )
+    role = server.guild.create_role("Moderators", permissions=allowed)
+    return server.guild.add_member(server.env.create_user("hedy"), roles=[role])
+
+
 async def subscriptions(server: Server) -> list[Subscription]:
     return await server.bot.services.storage.subscriptions.list_for_server(server.guild.id)
 
@@ -150,3 +159,11 @@ def let_in(server: Server, member: simcord.MemberActor) -> None:
     command = server.env.backend.find_command("digest", None)
     assert command
     server.guild.set_command_permissions(int(command["id"]), {member: True})
+
+
+async def choices(server: Server, command: str, option: str, typed: str) -> list[str]:
+    return [each["name"] for each in await server.admin.autocomplete(server.general, command, option, typed)]
+
+
+def read_posted_papers(server: Server) -> list[list[str]]:
+    return [paper_ids(message) for message in server.papers.history()]

@@ -1,0 +1,110 @@
+"""The vectors of papers, with the extra `semantic`."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.app import Services
+from bot.archive import Archive
+from bot.demo.papers_server import PapersServer
+from bot.papers.api import PapersAPI
+from bot.search import MODEL, Encoder, Meaning, SearchIndex
+from bot.storage import Storage
+from tests.support.builders import DAY, MORNING, entry
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MINUTE = timedelta(minutes=1)
+
+
+class Counting:
+    """The model; it remembers its texts, and waits while `free` is not set."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.given: list[str] = []
+        self.begun, self.free = threading.Event(), threading.Event()
+        self.free.set()
+
+    def embed(self, text: str) -> "np.ndarray":
+        self.given.append(text)
+        self.begun.set()
+        assert self.free.wait(60)
+        return self._encoder.embed(text)
+
+
+@pytest.fixture
+def counting(encoder: Encoder) -> Counting:
+    return Counting(encoder)
+
+
+@pytest.fixture
+async def understanding(tmp_path: Path, api: PapersAPI, storage: Storage, counting: Counting) -> AsyncIterator[Archive]:
+    """An archive of seven papers, with the extra `semantic`."""
+    search = SearchIndex(tmp_path / "paperboy.index", await storage.papers.get_archive_id(), 0, Meaning(counting))
+    archive = Archive(api, storage, search)
+    await archive.refresh_day(DAY, MORNING)
+    yield archive
+    search.close()
+
+
+class TestEmbedding:
+    async def test_every_paper_gets_its_vector_once(
+        self, understanding: Archive, storage: Storage, counting: Counting
+    ) -> None:
+        await understanding.embed_papers()
+        assert len(counting.given) == len(set(counting.given)) == 7
+        assert await storage.embeddings.list_missing(MODEL, 10) == []
+        await understanding.embed_papers()
+        assert len(counting.given) == 7
+
+    async def test_new_vectors_can_be_searched_at_once_and_are_stored(
+        self, understanding: Archive, storage: Storage
+    ) -> None:
+        await understanding.embed_papers()
+        meaning = understanding._search and understanding._search.meaning
+        assert meaning
+        assert len(meaning) == 7
+        kept = await storage.embeddings.get(MODEL, ["2601.00003"])
+        assert meaning.find_nearest(kept["2601.00003"], 1) == pytest.approx({"2601.00003": 1.0})
+
+    async def test_a_paper_whose_title_changes_gets_a_new_vector(
+        self, understanding: Archive, storage: Storage, counting: Counting, papers_server: PapersServer
+    ) -> None:
+        await understanding.embed_papers()
+        before = await storage.embeddings.get(MODEL, ["2601.00001", "2601.00002"])
+        changed = entry("2601.00001", title="Whales Sing", upvotes=70)
+        papers_server.lists = {DAY: [changed, entry("2601.00002", upvotes=999)]}
+        await understanding.refresh_day(DAY, MORNING + MINUTE)
+        await understanding.embed_papers()
+        assert counting.given[7:] == ["Whales Sing. What paper 2601.00001 is about."]
+        after = await storage.embeddings.get(MODEL, ["2601.00001", "2601.00002"])
+        assert after["2601.00001"] != before["2601.00001"]
+        assert after["2601.00002"] == before["2601.00002"]
+        meaning = understanding._search and understanding._search.meaning
+        assert meaning
+        assert len(meaning) == 7
+        assert meaning.find_nearest(after["2601.00001"], 1) == pytest.approx({"2601.00001": 1.0})
+
+    async def test_a_second_call_does_not_wait_while_vectors_are_computed(
+        self, understanding: Archive, counting: Counting
+    ) -> None:
+        counting.free.clear()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(understanding.embed_papers())
+            assert await asyncio.to_thread(counting.begun.wait, 60)
+            await understanding.embed_papers()
+            assert len(counting.given) == 1
+            counting.free.set()
+        assert len(counting.given) == 7
+
+    async def test_without_the_extra_there_is_nothing_to_compute(self, services: Services) -> None:
+        await services.archive.refresh_day(DAY, MORNING)
+        await services.archive.embed_papers()
+        assert len(await services.storage.embeddings.list_missing(MODEL, 10)) == 7

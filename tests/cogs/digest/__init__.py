@@ -1,0 +1,1 @@
+"""`/digest`: what admins set up, change and read, and what is refused."""

@@ -1,0 +1,1 @@
+"""`/paper`: papers are found again, whatever people type."""

@@ -1,0 +1,108 @@
+"""`/paper show` and `/paper cite`: a paper by its id, its links or its title."""
+
+import pytest
+
+from bot.demo.papers_server import PapersServer
+from bot.lookups.citations import CitationFormat, format_citation
+from bot.refusals import Refusal
+from tests.support.builders import entry, explain
+from tests.support.lookups import find, offers, paper_command
+from tests.support.messages import answer
+from tests.support.papers_server import FrailPapers
+from tests.support.server import Server
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "2601.00002",
+        " 2601.00002v4 ",
+        "arXiv:2601.00002",
+        "https://huggingface.co/papers/2601.00002",
+        "huggingface.co/papers/2601.00002/",
+        "https://hf.co/papers/2601.00002?ref=x",
+        "http://arxiv.org/abs/2601.00002v1",
+        "https://www.arxiv.org/pdf/2601.00002v2.pdf",
+        "https://arxiv.org/pdf/2601.00002#page=3",
+        "https://export.arxiv.org/abs/2601.00002",
+        "https://arxiv.org/html/2601.00002v1",
+        "<https://alphaxiv.org/abs/2601.00002>",
+    ],
+)
+async def test_a_paper_is_shown_by_its_id_or_any_of_its_links(library: Server, reference: str) -> None:
+    text = answer(await library.member.slash(library.general, "paper show", paper=reference))
+    assert "Diffusion Without Tears" in text
+    assert "**Authors** José Muñoz" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["zeppelin", "", "   ", "https://evil.example/x", "https://scaling.org/laws", "10.1000/diffusion", "x.org/tears"],
+)
+async def test_text_that_names_no_paper_is_answered_with_what_to_type_instead(library: Server, text: str) -> None:
+    for command in ("show", "similar", "cite"):
+        assert answer(await paper_command(library, command, paper=text)) == explain(Refusal.PAPER_UNKNOWN)
+
+
+@pytest.mark.parametrize("text", ["https://scaling.org/laws", "retrieval https://agents.org", "doi:10.1000/diffusion"])
+async def test_a_link_to_another_site_finds_no_papers_by_its_words(library: Server, text: str) -> None:
+    for command in ("search", "random"):
+        assert answer(await paper_command(library, command, query=text)) == explain(Refusal.PAPER_UNKNOWN)
+    for command, option in (("search", "query"), ("show", "paper")):
+        assert await offers(library, command, option, text) == {}
+
+
+@pytest.mark.parametrize(
+    "reference", ["https://arxiv.org/abs/cs/0112017", "arXiv:cs/0112017", "10.48550/arXiv.cs/0112017v2"]
+)
+async def test_a_paper_from_before_2007_is_not_taken_for_another(library: Server, reference: str) -> None:
+    for command, option in (("show", "paper"), ("cite", "paper"), ("search", "query"), ("random", "query")):
+        text = answer(await paper_command(library, command, **{option: reference}))
+        assert text.startswith("The arXiv ID **cs/0112017** is from before April 2007.")
+
+
+async def test_a_paper_named_among_words_is_fetched_if_the_archive_lacks_it(
+    library: Server, papers_server: PapersServer
+) -> None:
+    papers_server.unlisted = [entry("1706.03762", title="Attention Is All You Need")]
+    text = answer(
+        await paper_command(library, "cite", paper="Have you read [this](https://doi.org/10.48550/arXiv.1706.03762)?")
+    )
+    assert "Attention Is All You Need" in text
+
+
+async def test_a_few_words_show_the_paper_they_fit_best(library: Server) -> None:
+    assert "## [Retrieval for Agents]" in answer(await paper_command(library, "show", paper="agents retrieval"))
+
+
+async def test_a_paper_the_archive_lacks_is_fetched_into_it(library: Server, papers_server: PapersServer) -> None:
+    papers_server.unlisted = [entry("1706.03762", title="Attention Is All You Need", numTotalModels=50)]
+    result = await paper_command(library, "show", paper="https://arxiv.org/abs/1706.03762v7")
+    assert "**On Hugging Face** 50 models" in answer(result)
+    assert await find(library, "attention need") == ["1706.03762"]
+
+
+async def test_a_paper_that_does_not_exist_gets_an_answer_that_says_so(library: Server) -> None:
+    text = answer(await paper_command(library, "show", paper="2601.99999"))
+    assert text == "Hugging Face has no paper **2601.99999**. Please check the ID."
+
+
+async def test_while_the_api_is_down_known_papers_are_shown_and_others_have_to_wait(
+    library: Server, papers_server: PapersServer
+) -> None:
+    assert isinstance(papers_server, FrailPapers)
+    papers_server.down = True
+    assert answer(await paper_command(library, "show", paper="2601.99999")) == explain(Refusal.PAPERS_DOWN)
+    assert "Diffusion Without Tears" in answer(await paper_command(library, "show", paper="2601.00002"))
+
+
+@pytest.mark.parametrize("format_", list(CitationFormat))
+async def test_a_citation_comes_ready_to_copy(library: Server, format_: CitationFormat) -> None:
+    text = answer(await paper_command(library, "cite", paper="2601.00002", format=format_.value))
+    (known,) = await library.bot.services.storage.papers.get(["2601.00002"])
+    assert text.split("\n", 1)[1].removesuffix("\n```") == format_citation(known, format_, 1900)
+
+
+async def test_a_citation_is_bibtex_by_default(library: Server) -> None:
+    text = answer(await paper_command(library, "cite", paper="2601.00002"))
+    assert text.startswith("```bibtex\n@misc{munoz2026diffusion,\n  title = {{Diffusion Without Tears}},")

@@ -1,0 +1,1 @@
+"""Pages of papers: turned in place, shared, and still working after a restart."""

@@ -1,0 +1,135 @@
+"""Whatever was asked and found, cards and pages of papers stay within Discord's limits."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.layouts.card import render_card, render_sparkline
+from bot.layouts.results import (
+    render_hub_results,
+    render_leaderboard,
+    render_nothing_found,
+    render_posted,
+    render_results,
+    render_similar,
+)
+from bot.lookups.finder import AGES, PER_PAGE, Hit, Leaderboard, PaperDetails, SearchResults
+from bot.papers import Paper
+from bot.ranking import Period
+from bot.search import Query, Snippet, parse_query
+from bot.storage import PostedMessage
+from tests.support.any_paper import (
+    counts,
+    number_papers,
+    pages,
+    papers,
+    posts,
+    queries,
+    read_paper,
+    within_seconds,
+    words,
+)
+from tests.support.builders import DAY, MORNING
+from tests.support.layouts import check
+
+
+def test_pages_turn_only_while_the_query_fits_into_the_ids_of_buttons() -> None:
+    hits = tuple(Hit(replace(read_paper(), id=f"2601.{number:05}")) for number in range(PER_PAGE))
+    for length in range(75, 100):
+        for page in (1, 9, 10):
+            results = SearchResults(parse_query("q" * length, DAY), hits, total=50, page=page)
+            turns = "Next" in str(render_results(results).to_components())  # type: ignore[no-untyped-call]
+            assert turns == (length <= 100 - len("find:l10:"))
+            assert ("Shorten the query" in check(render_results(results))[0]) != turns
+
+
+@within_seconds
+@given(st.builds(PaperDetails, papers, st.lists(counts, max_size=60).map(tuple), posts))
+async def test_a_papers_card_fits_a_message_whatever_it_holds(details: PaperDetails) -> None:
+    head, *_ = check(render_card(details))
+    assert f"](https://huggingface.co/papers/{details.paper.id})" in head
+
+
+def _results(query: Query, hits: tuple[Hit, ...], total: int, page: int, some: tuple[str, ...]) -> SearchResults:
+    taken = tuple(zip(some, reversed(some), strict=True))
+    last = max(1, -(-total // PER_PAGE))  # beyond it there is nothing to show
+    return SearchResults(query, hits, total, min(page, last), taken, dropped_filters=some, suggestions=some)
+
+
+@within_seconds
+@given(
+    st.builds(_results, queries, pages, st.integers(0, 10**6), st.integers(1, 99_999), words),
+    st.booleans(),
+)
+async def test_a_page_of_results_fits_a_message_whatever_was_asked(results: SearchResults, shared: bool) -> None:
+    check(render_results(results, shared=shared))
+    check(render_nothing_found(results))
+    check(render_posted("week", results.hits, total=results.total, page=results.page))
+    check(render_hub_results(results.query, [hit.paper for hit in results.hits]))
+
+
+@within_seconds
+@given(papers, pages)
+async def test_similar_papers_fit_a_message_whatever_they_hold(paper: Paper, hits: tuple[Hit, ...]) -> None:
+    check(render_similar(paper, hits))
+
+
+@within_seconds
+@given(
+    st.sampled_from(Period),
+    st.dates(),
+    st.lists(papers, max_size=PER_PAGE),
+    st.integers(0, 10**6),
+    st.integers(1, 99_999),
+)
+async def test_a_leaderboard_fits_a_message_on_every_date(
+    period: Period, day: date, some: list[Paper], total: int, page: int
+) -> None:
+    board = Leaderboard(period, day, tuple(number_papers(some)), total, page, closes_at=MORNING, instead_of=day)
+    check(render_leaderboard(board))
+
+
+def test_every_span_of_posted_papers_has_its_name() -> None:
+    headings = [check(render_posted(period, (), total=0, page=1))[0] for period in AGES]
+    spans = [re.findall(r"\*\*(.*)\*\*", heading) for heading in headings]
+    assert spans == [["The last week"], ["The last month"], ["The last year"], ["All time"]]
+
+
+def test_the_longest_real_page_of_results_keeps_whole_titles_and_something_of_what_was_found() -> None:
+    title = "A Title of Many Words " * 7 + "Which Ends At Last!!!"
+    longest = read_paper(
+        title=title, summary="It says a lot of things. " * 80, githubRepo=f"https://github.com/{'r' * 60}"
+    )
+    snippet = Snippet("It says a lot of things. " * 8, ((10, 13), (17, 23)))
+    post = PostedMessage(2**62, 2**62, 2**62, 2**62, datetime(2026, 1, 1, tzinfo=UTC))
+    hits = tuple(Hit(each, snippet, post) for each in number_papers([longest] * PER_PAGE))
+    _, *blocks = check(render_results(SearchResults(parse_query("q " * 39 + "min:x", DAY), hits, 10**6, 1)))
+    assert all(f"[{title}](" in block and "It says a **lot** of **things**." in block for block in blocks)
+    assert all("posted here on" in block for block in blocks)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "line"),
+    [
+        ([], ""),
+        ([7], ""),
+        ([7, 7], ""),
+        ([1, 9], "▁█"),
+        ([9, 1], "█▁"),
+        ([12, 40, 80, 163], "▁▂▄█"),
+        (range(100), "▁▁▂▂▃▄▄▅▆▆▇█"),
+    ],
+)
+def test_a_sparkline_shows_the_course_of_its_numbers(numbers: Sequence[int], line: str) -> None:
+    assert render_sparkline(numbers) == line
+
+
+@given(st.lists(counts))
+def test_a_sparkline_has_twelve_bars_at_most(numbers: list[int]) -> None:
+    line = render_sparkline(numbers)
+    assert len(line) == (min(12, len(numbers)) if len(set(numbers)) > 1 else 0)

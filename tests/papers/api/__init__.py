@@ -1,0 +1,1 @@
+"""The papers API on good days and on bad ones."""
