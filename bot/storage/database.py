@@ -211,7 +211,9 @@ class Database:
 
     def _translate_error(self, error: BaseException) -> BaseException:
         """`DiskFull` for an error that a full disk caused; any other error as it is."""
-        cause = _find_disk_full(error)
+        cause: BaseException | None = error  # a rollback may have failed after the actual error
+        while cause and getattr(cause, "sqlite_errorcode", None) not in _FULL:
+            cause = cause.__context__
         if cause is None:
             return error
         if not self._is_full:
@@ -414,13 +416,6 @@ def _run_savepoint(work: DatabaseWork[Any], connection: sqlite3.Connection) -> t
 def fetch_all(connection: sqlite3.Connection, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
     """All rows that a statement selects or returns."""
     return connection.execute(sql, values).fetchall()
-
-
-def _find_disk_full(error: BaseException | None) -> BaseException | None:
-    """The error saying that the disk is full, of those that led to `error`: a rollback may have failed after it."""
-    while error and getattr(error, "sqlite_errorcode", None) not in _FULL:
-        error = error.__context__
-    return error
 
 
 def _is_damage(error: BaseException | None) -> bool:

@@ -49,16 +49,10 @@ class Embeddings:
 
     async def read_all(self, model: str) -> AsyncIterator[list[tuple[str, bytes]]]:
         """All vectors of `model`, in batches by paper id; the database is free for others between two batches."""
-        last = ""
-        while batch := await self._read_after(model, last):
-            yield batch
-            last, _ = batch[-1]
-
-    async def _read_after(self, model: str, paper_id: str) -> list[tuple[str, bytes]]:
-        rows = await self._database.fetch_rows(
-            "SELECT paper_id, vector FROM embeddings WHERE model = ? AND paper_id > ? ORDER BY paper_id LIMIT ?",
-            model,
-            paper_id,
-            BATCH,
+        select_batch = (
+            "SELECT paper_id, vector FROM embeddings WHERE model = ? AND paper_id > ? ORDER BY paper_id LIMIT ?"
         )
-        return [(row["paper_id"], row["vector"]) for row in rows]
+        last_id = ""
+        while rows := await self._database.fetch_rows(select_batch, model, last_id, BATCH):
+            yield [(row["paper_id"], row["vector"]) for row in rows]
+            last_id = rows[-1]["paper_id"]

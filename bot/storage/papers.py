@@ -95,7 +95,7 @@ class Papers:
             order = _BY_RANK
         span = (first.isoformat(), last.isoformat())
 
-        def select(connection: sqlite3.Connection) -> tuple[list[Paper], int]:
+        def select_top(connection: sqlite3.Connection) -> tuple[list[Paper], int]:
             rows = connection.execute(
                 f"{SELECT_PAPERS} WHERE {listed} {order} LIMIT ? OFFSET ?", (*span, limit, offset)
             )
@@ -105,17 +105,17 @@ class Papers:
             )
             return found, total
 
-        return await self._database.read(select)
+        return await self._database.read(select_top)
 
     async def list_candidates(self, first: date, last: date) -> tuple[Candidate, ...]:
         """The papers listed from `first` to `last`."""
         listed = f"{SELECT_PAPERS} WHERE id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)"
 
-        def select(connection: sqlite3.Connection) -> tuple[Candidate, ...]:
+        def select_candidates(connection: sqlite3.Connection) -> tuple[Candidate, ...]:
             rows = connection.execute(listed, (first.isoformat(), last.isoformat()))
             return tuple(Candidate(read_paper(row), frozenset(_read_days(row))) for row in rows)
 
-        return await self._database.read(select)
+        return await self._database.read(select_candidates)
 
     async def list_days_with_papers(self, first: date, last: date) -> tuple[date, ...]:
         """The days from `first` to `last` that had papers, in order."""
@@ -140,10 +140,10 @@ class Papers:
         """The next papers with a change number above `change`, in that order: what the search index lacks."""
         changed = f"{SELECT_PAPERS} WHERE change > ? ORDER BY change LIMIT ?"
 
-        def select(connection: sqlite3.Connection) -> list[tuple[int, Paper]]:
+        def select_changed(connection: sqlite3.Connection) -> list[tuple[int, Paper]]:
             return [(row["change"], read_paper(row)) for row in connection.execute(changed, (change, limit))]
 
-        return await self._database.read(select)
+        return await self._database.read(select_changed)
 
     async def get_last_change(self) -> int:
         return await self._database.read(select_last_change)

@@ -82,9 +82,10 @@ def insert_past_runs(connection: sqlite3.Connection, subscription_id: int, runs:
         (json.dumps([each.paper_id for run in runs for each in run.highlights]), until),
     )
     days = [day for (day,) in listed] + [day.isoformat() for run in runs for day in run.days]
+    packed = zlib.compress(json.dumps([_to_array(run) for run in runs], separators=(",", ":")).encode(), 9)
     connection.execute(
         "INSERT INTO past_runs (subscription_id, since, until, runs) VALUES (?, ?, ?, ?)",
-        (subscription_id, min(days, default=until), until, _pack_runs(runs)),
+        (subscription_id, min(days, default=until), until, packed),
     )
 
 
@@ -146,12 +147,8 @@ def _select_runs(connection: sqlite3.Connection, which: str, *values: object) ->
     return [_from_array(array, row) for row in rows for array in json.loads(zlib.decompress(row["runs"]))]
 
 
-def _pack_runs(runs: Iterable[PastRun]) -> bytes:
-    """Runs as compressed JSON arrays. Small differences and columns of similar values compress best."""
-    return zlib.compress(json.dumps([_to_array(run) for run in runs], separators=(",", ":")).encode(), 9)
-
-
 def _to_array(run: PastRun) -> list[Any]:
+    """A run as JSON values. Small differences and columns of similar values compress best."""
     planned = int(run.planned_at.timestamp())
     messages, last_id = [], 0
     for each in run.messages:

@@ -71,7 +71,7 @@ class PostedPapers:
         """The latest message in these channels that shows each paper, without the papers that none of them shows."""
         channel_ids, ids = list(channels), set(paper_ids)
 
-        def select(connection: sqlite3.Connection) -> list[tuple[str, PostedMessage]]:
+        def select_posted(connection: sqlite3.Connection) -> list[tuple[str, PostedMessage]]:
             runs = select_server_runs_with_papers(connection, guild_id, ids)
             past = [(paper_id, message) for _, _, paper_id, message in _list_past(runs, channel_ids) if paper_id in ids]
             rows = connection.execute(
@@ -81,7 +81,7 @@ class PostedPapers:
             return [*past, *((row["paper_id"], _read_message(row)) for row in rows)]
 
         latest: dict[str, PostedMessage] = {}
-        for paper_id, message in await self._database.read(select):
+        for paper_id, message in await self._database.read(select_posted):
             if paper_id not in latest or message.sent_at >= latest[paper_id].sent_at:
                 latest[paper_id] = message
         return latest
@@ -95,7 +95,7 @@ class PostedPapers:
         """
         channel_ids = list(channels)
 
-        def select(connection: sqlite3.Connection) -> tuple[list[tuple[Paper, PostedMessage]], int]:
+        def select_page(connection: sqlite3.Connection) -> tuple[list[tuple[Paper, PostedMessage]], int]:
             rows = connection.execute(
                 f"SELECT paper_id, highlights.delivery_id AS delivery, position, {_MESSAGE_COLUMNS} {_POSTED}"
                 " AND guild_id = ? AND sent_at >= ?",
@@ -109,7 +109,7 @@ class PostedPapers:
             papers = select_papers(connection, [paper_id for _, _, paper_id, _ in page])
             return [(papers[paper_id], message) for _, _, paper_id, message in page], len(shown)
 
-        return await self._database.read(select)
+        return await self._database.read(select_page)
 
 
 def _sort_newest_first(shown: _PostedPaper) -> tuple[float, int, int]:

@@ -1,7 +1,7 @@
 """The snapshots of upvotes, thinned as they get older."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -37,23 +37,18 @@ class Snapshots:
         Works in small transactions, newest papers first, and may be stopped and called again at any time. Where
         nothing is to delete, nothing is written.
         """
-        before = "~"  # after all ids
-        while papers := await self._list_papers_before(before):
-            before = papers[-1]
-            needless = await self._list_needless(papers, now)
+        select_papers = "SELECT id FROM papers WHERE id < ? ORDER BY id DESC LIMIT ?"
+        lowest_id = "~"  # sorts after all ids
+        while rows := await self._database.fetch_rows(select_papers, lowest_id, PAPERS_AT_ONCE):
+            highest_id, lowest_id = rows[0]["id"], rows[-1]["id"]
+            needless = await self._list_needless(lowest_id, highest_id, now)
             for start in range(0, len(needless), DELETED_AT_ONCE):  # other writes get a turn in between
                 await self._database.write(partial(_delete_rows, snapshots=needless[start : start + DELETED_AT_ONCE]))
 
-    async def _list_papers_before(self, paper_id: str) -> list[str]:
-        rows = await self._database.fetch_rows(
-            "SELECT id FROM papers WHERE id < ? ORDER BY id DESC LIMIT ?", paper_id, PAPERS_AT_ONCE
-        )
-        return [earlier_id for (earlier_id,) in rows]
-
-    async def _list_needless(self, papers: Sequence[str], now: datetime) -> list[tuple[str, str]]:
+    async def _list_needless(self, first_id: str, last_id: str, now: datetime) -> list[tuple[str, str]]:
         values = {
-            "first": papers[-1],
-            "last": papers[0],
+            "first": first_id,
+            "last": last_id,
             "hourly": to_iso(now - HOURLY_FOR),
             "daily": to_iso(now - DAILY_FOR),
         }

@@ -155,12 +155,12 @@ class Subscriptions:
         await self._database.write(recover)
 
     async def _select_where(self, condition: str, *values: object) -> list[Subscription]:
-        def select(connection: sqlite3.Connection) -> list[Subscription]:
+        def select_subscriptions(connection: sqlite3.Connection) -> list[Subscription]:
             rows = connection.execute(f"SELECT * FROM subscriptions WHERE {condition}", values)
             found = (read_or_log("subscription", row["id"], partial(_read_subscription, row)) for row in rows)
             return [subscription for subscription in found if subscription]
 
-        return await self._database.read(select)
+        return await self._database.read(select_subscriptions)
 
     async def edit(
         self, known: Subscription, settings: DigestSettings, next_run: Run, *, by: int, now: datetime

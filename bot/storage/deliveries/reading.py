@@ -89,7 +89,7 @@ class DeliveryReader:
         A subscription that has had nothing yet, or a new one (None), begins with the day `first`.
         """
 
-        def select(connection: sqlite3.Connection) -> DigestInputs:
+        def select_inputs(connection: sqlite3.Connection) -> DigestInputs:
             covered = _select_covered_until(connection, subscription_id) if subscription_id else None
             first_day = covered + timedelta(days=1) if covered else first
             earliest = first_day - timedelta(days=RISER_DAYS)
@@ -105,7 +105,7 @@ class DeliveryReader:
             change = select_last_change(connection)
             return DigestInputs(covered, first_day, highlighted, captured, change, tuple(others))
 
-        return await self._database.read(select)
+        return await self._database.read(select_inputs)
 
     async def find_highlighted(
         self, subscription_id: int | None, paper_ids: Iterable[str], others: Iterable[int] = ()
@@ -114,17 +114,17 @@ class DeliveryReader:
         ids = list(paper_ids)
         owners = [subscription_id, *others] if subscription_id else list(others)
 
-        def select(connection: sqlite3.Connection) -> frozenset[str]:
+        def select_highlighted_ids(connection: sqlite3.Connection) -> frozenset[str]:
             highlighted = (select_highlighted(connection, each, ids, own=each == subscription_id) for each in owners)
             return frozenset[str]().union(*highlighted)
 
-        return await self._database.read(select)
+        return await self._database.read(select_highlighted_ids)
 
     async def find_by_paper(self, subscription_id: int, paper_id: str) -> Delivery | None:
         """The delivery in which a subscription highlighted a paper."""
         condition = "deliveries.id = (SELECT delivery_id FROM highlights WHERE subscription_id = ? AND paper_id = ?)"
 
-        def select(connection: sqlite3.Connection) -> Delivery | None:
+        def select_delivery(connection: sqlite3.Connection) -> Delivery | None:
             if found := _select_deliveries(connection, condition, subscription_id, paper_id):
                 return found[0]
             for run in select_runs_with_papers(connection, subscription_id, [paper_id]):
@@ -132,7 +132,7 @@ class DeliveryReader:
                     return restore_delivery(connection, run)
             return None
 
-        return await self._database.read(select)
+        return await self._database.read(select_delivery)
 
     async def find_rejection(self, subscription_id: int, paper_id: str) -> Delivery | None:
         """The delivery in which Discord rejected a subscription's paper."""
@@ -146,10 +146,10 @@ class DeliveryReader:
         """The delivery of another subscription that had a paper, which `subscription` must therefore not repeat."""
         guild_id, settings = subscription.guild_id, subscription.settings
 
-        def select(connection: sqlite3.Connection) -> list[int]:
+        def select_other_ids(connection: sqlite3.Connection) -> list[int]:
             return select_others(connection, guild_id, settings, but=subscription.id)
 
-        found = [await self.find_by_paper(other, paper_id) for other in await self._database.read(select)]
+        found = [await self.find_by_paper(other, paper_id) for other in await self._database.read(select_other_ids)]
         return next((delivery for delivery in found if delivery), None)
 
     async def find_covering(self, subscription_id: int, day: date) -> Delivery | None:
@@ -159,14 +159,14 @@ class DeliveryReader:
             " AND EXISTS (SELECT 1 FROM json_each(deliveries.days) WHERE value = ?) ORDER BY run_date LIMIT 1"
         )
 
-        def select(connection: sqlite3.Connection) -> Delivery | None:
+        def select_delivery(connection: sqlite3.Connection) -> Delivery | None:
             for run in select_runs_covering(connection, subscription_id, day)[:1]:
                 if past := restore_delivery(connection, run):
                     return past
             found = _select_deliveries(connection, condition, subscription_id, day.isoformat())
             return found[0] if found else None
 
-        return await self._database.read(select)
+        return await self._database.read(select_delivery)
 
     async def find_first_seen(self, guild_id: int, paper_ids: Iterable[str]) -> dict[str, date] | None:
         """When a server's daily digests first had each of these papers; None if it has had no daily digest."""
@@ -178,7 +178,7 @@ class DeliveryReader:
             f" AND {DELIVERED_SETTINGS} ->> 'cadence' = 'daily'"
         )
 
-        def select(connection: sqlite3.Connection) -> dict[str, date] | None:
+        def select_first_days(connection: sqlite3.Connection) -> dict[str, date] | None:
             dailies = _select_past_dailies(connection, guild_id)
             if not dailies and not fetch_all(connection, f"SELECT 1 {daily} LIMIT 1", (guild_id,)):
                 return None
@@ -192,7 +192,7 @@ class DeliveryReader:
                 first[paper_id] = min(date.fromisoformat(day), first.get(paper_id, date.max))
             return first
 
-        return await self._database.read(select)
+        return await self._database.read(select_first_days)
 
     async def count_published_since(self, place_id: int, instant: datetime) -> int:
         """How many messages of a place were published from `instant` on."""
