@@ -105,7 +105,7 @@ class Destination(ABC):
         """Publish a message. Does nothing if that was done before, or if the message was deleted."""
 
     @abstractmethod
-    async def delete_message(self, place_id: int, message_id: int, *, threaded: bool) -> bool:
+    async def delete_message(self, place_id: int, message_id: int, *, has_thread: bool) -> bool:
         """Delete a message if it is still there, and its thread or post if no one else has written in it.
 
         False if the thread or post stays.

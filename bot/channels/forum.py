@@ -79,7 +79,7 @@ class ForumChannel(ServerChannel):
                 break
             yield thread
 
-    async def delete_message(self, place_id: int, message_id: int, *, threaded: bool) -> bool:  # noqa: ARG002
+    async def delete_message(self, place_id: int, message_id: int, *, has_thread: bool) -> bool:  # noqa: ARG002
         post = await self.delete_thread(place_id)
         if post:
             await _delete_first_message(post, message_id)

@@ -62,7 +62,7 @@ class TextChannel(ServerChannel):
             if error.code not in {_THREAD_EXISTS, UNKNOWN_MESSAGE}:
                 raise
 
-    async def delete_message(self, place_id: int, message_id: int, *, threaded: bool) -> bool:  # noqa: ARG002
-        kept_thread = await self.delete_thread(message_id) if threaded else None  # it has the id of its message
+    async def delete_message(self, place_id: int, message_id: int, *, has_thread: bool) -> bool:  # noqa: ARG002
+        kept_thread = await self.delete_thread(message_id) if has_thread else None  # it has the id of its message
         await delete_if_present(self.channel.get_partial_message(message_id).delete())
         return kept_thread is None

@@ -98,9 +98,9 @@ class Dispatcher:
         subscription = await self._storage.subscriptions.get(delivery.subscription_id)
         if subscription is None:
             return
-        moved = subscription.settings.channel_id != delivery.channel_id
-        superseded = moved or find_latest_run(subscription.settings.schedule, clock()).date > delivery.run_date
-        await self._send_in_turn(delivery, clock, superseded=superseded)
+        has_moved = subscription.settings.channel_id != delivery.channel_id
+        is_superseded = has_moved or find_latest_run(subscription.settings.schedule, clock()).date > delivery.run_date
+        await self._send_in_turn(delivery, clock, is_superseded=is_superseded)
         for each in await self._storage.subscriptions.list_due(clock(), subscription.id):
             await self._plan_and_send(each, clock, asyncio.Event(), [])
 
@@ -118,7 +118,7 @@ class Dispatcher:
         if delivery and delivery.state is DeliveryState.PLANNED:
             await self._send_in_turn(delivery, clock)
 
-    async def _send_in_turn(self, delivery: Delivery, clock: Clock, *, superseded: bool = False) -> None:
+    async def _send_in_turn(self, delivery: Delivery, clock: Clock, *, is_superseded: bool = False) -> None:
         """Send a delivery when its channel and its server have a free slot."""
         async with (
             self._channel_slots.get(delivery.channel_id),
@@ -126,7 +126,7 @@ class Dispatcher:
             self._sending_slots,
         ):
             if not self._is_closing:
-                await self.sender.send_delivery(delivery.id, clock, superseded=superseded)
+                await self.sender.send_delivery(delivery.id, clock, is_superseded=is_superseded)
 
     async def send_now(self, subscription: Subscription, now: datetime, *, by: int) -> Delivery:
         """Send the next run early, for the admin `by`; returns the delivery as it is afterwards.

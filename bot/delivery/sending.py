@@ -67,7 +67,7 @@ class Sender:
         self._active_ids: set[int] = set()  # deliveries that are being sent
 
     async def send_delivery(
-        self, delivery_id: int, clock: Clock, *, superseded: bool = False, is_urgent: bool = False
+        self, delivery_id: int, clock: Clock, *, is_superseded: bool = False, is_urgent: bool = False
     ) -> None:
         """Send a planned delivery, unless another task is sending it. It is read here, so that it is up to date.
 
@@ -80,13 +80,13 @@ class Sender:
             delivery = await self._deliveries.get(delivery_id)
             if delivery and delivery.state is DeliveryState.PLANNED:
                 pace = _do_not_wait if is_urgent else self._limiter.acquire
-                await self._send_and_record(ActiveDelivery(delivery, clock, pace, superseded))
+                await self._send_and_record(ActiveDelivery(delivery, clock, pace, is_superseded))
         except DiskFull:
             raise  # a failure could not be recorded either; the next tick resumes from what is recorded
         except Exception:
             log.exception("delivery %d ran into a bug", delivery_id)
             bug = Reason(ReasonKind.BOT_FAILED)
-            failure = MessageRejected(bug) if superseded else TemporaryFailure(bug)
+            failure = MessageRejected(bug) if is_superseded else TemporaryFailure(bug)
             await self._failure_handler.handle_failure(delivery_id, failure, clock())
         finally:
             self._active_ids.discard(delivery_id)
@@ -228,7 +228,7 @@ class Sender:
             destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, self._limiter.acquire)
         except discord.NotFound:  # the channel was deleted with everything in it
             return True
-        deletion = destination.delete_message(message.place_id, message.message_id, threaded=message.has_thread)
+        deletion = destination.delete_message(message.place_id, message.message_id, has_thread=message.has_thread)
         return await wait_for_answer(deletion, ANSWER_TIMEOUT)
 
 
