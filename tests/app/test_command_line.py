@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -332,6 +333,13 @@ class TestRun:
         ended = await terminal.run("run")
         assert ended.code == 1
         assert "from the package tzdata" in ended.err
+
+
+class TestVersion:
+    async def test_the_version_is_printed_without_a_command_or_any_settings(self, terminal: Terminal) -> None:
+        ended = await terminal.run("--version")
+        assert (ended.code, ended.out, ended.err) == (0, f"paperboy {metadata.version('paperboy')}\n", "")
+        assert list(terminal.folder.iterdir()) == []
 
 
 class TestHelp:
