@@ -63,7 +63,7 @@ async def test_a_screenshot_without_a_chromium_says_what_to_install(tmp_path: Pa
     async with asyncio.timeout(WAIT), running_demo(tmp_path, "--screenshot", str(picture), PATH="") as process:
         said, _ = await process.communicate()
         assert process.returncode == 1
-        assert b"install it" in said
+        assert b"Install it" in said
         assert b"Traceback" not in said
     assert not picture.exists()
 
