@@ -5,6 +5,7 @@ import signal
 import sys
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -35,14 +36,14 @@ app = typer.Typer(
     help="Paperboy brings the day's best AI papers to a Discord server.",
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,  # its tracebacks show local variables, and with them a token
+    pretty_exceptions_enable=False,  # its tracebacks show local variables, which may contain a token
 )
 
-_USAGE = 2  # the exit code for what the operator has to fix
+_USAGE = 2  # the exit code for problems that the operator has to fix
 
 
 def main() -> None:
-    """Run the command line; what the operator has to fix is one line and exit code 2."""
+    """Run the command line. A problem that the operator has to fix is explained in one line, with exit code 2."""
     try:
         app()
     except InvalidSettings as error:
@@ -60,7 +61,7 @@ def main() -> None:
 
 
 def get_close_code(error: discord.DiscordException) -> int:
-    """The code with which the gateway closes for good; discord.py has errors of its own for two of them."""
+    """The gateway's close code behind `error`: discord.py has errors of its own for two of them."""
     match error:
         case discord.LoginFailure():
             return 4004
@@ -74,6 +75,21 @@ def get_close_code(error: discord.DiscordException) -> int:
 def exit_with(message: str, code: int) -> NoReturn:
     Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
     sys.exit(code)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"paperboy {metadata.version('paperboy')}")
+        raise typer.Exit
+
+
+@app.callback()
+def read_global_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """The options that need no command; each has a callback that acts on it."""
 
 
 @app.command()
@@ -109,8 +125,8 @@ async def _run(settings: BotSettings) -> None:
         damaged = asyncio.create_task(services.storage.database.wait_for_damage())
         await asyncio.wait({connection, stop, damaged}, return_when=asyncio.FIRST_COMPLETED)
         watch.cancel()
-        services.scheduler.pause()  # no other tick; closing the bot then waits for the send in flight
-        connection.cancel()  # a Discord that does not answer would keep it; its own end stays as it was
+        services.scheduler.pause()  # no more ticks; closing the bot waits for the deliveries under way
+        connection.cancel()  # else it would wait for a Discord that does not answer; if it has failed, nothing changes
         stop.cancel()
         damaged.cancel()
         await bot.close()
@@ -133,9 +149,9 @@ def demo(
     scene: Annotated[Scene, typer.Option(help="The scene to start with.")] = Scene.DIGEST,
 ) -> None:
     """Show the real bot in a simulated Discord, in your browser. It needs no token and no network."""
-    use_newest_timezones()  # before any time zone is made
+    use_newest_timezones()  # before the first time zone is loaded
     try:
-        from bot.demo import show  # noqa: PLC0415  # an extra, which the bot runs without
+        from bot.demo import show  # noqa: PLC0415  # needs an extra that may not be installed
     except ImportError as error:
         raise typer.BadParameter(terminal.describe_missing_extra(error)) from None
     try:
@@ -163,16 +179,16 @@ def backfill(
 async def _backfill(settings: ArchiveSettings, first: date, last: date) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     async with open_storage_alongside(settings.database) as storage, _papers_api(settings) as api:
-        invalidate_index(
-            get_index_path(settings.database)
-        )  # it follows change numbers, which a restored backup may repeat
+        # The index follows change numbers, and a restored backup may use the same numbers for other papers.
+        invalidate_index(get_index_path(settings.database))
         archive = Archive(api, storage)
         days = await archive.find_missing_days(first, last)
-        failures = []
+        failures: list[PapersUnavailable] = []
         with Progress(*columns, console=Console(stderr=True)) as progress:
             bar = progress.add_task("Reading days", total=len(days))
             async for day, failure in archive.refresh_each(days, system_clock):
-                failures += [failure] if failure else []
+                if failure:
+                    failures.append(failure)
                 progress.update(bar, advance=1, description=f"Reading {day}")
     Console().print(terminal.describe_days_read(len(days) - len(failures)))
     if failures:

@@ -1,7 +1,7 @@
-"""How an interaction is answered: with a text or a layout, in time, and with what went wrong.
+"""Answering interactions: with a text or a layout, in time, and also when something goes wrong.
 
-Discord waits three seconds for a first answer. What takes longer is announced by then, whichever door it came through;
-after a minute it is given up. All answers go through here, as an announcement may be on its way at any moment.
+Discord waits three seconds for the first answer. If the work takes longer, the answer is deferred before that; after a
+minute the work is stopped. All answers must go through here, because one may be deferred at any moment.
 """
 
 import asyncio
@@ -27,31 +27,26 @@ log = logging.getLogger(__name__)
 
 DEFER_AFTER = 1.5  # seconds without an answer
 ANSWER_TIMEOUT = 60
-AUTOCOMPLETE_TIMEOUT = 2  # what completes an option cannot be announced: it comes in time, or not at all
+AUTOCOMPLETE_TIMEOUT = 2  # an autocomplete cannot be deferred
 _BAD_REQUEST, _ANSWERED_ALREADY = 400, 40060
 
 
 class AnswerUndeliverable(Exception):
-    """Discord did not take an answer: the interaction has expired or is answered, or the connection was lost."""
+    """An answer could not be delivered: the interaction is over or has its answer, or the connection was lost."""
 
 
 @dataclass
 class _AnswerProgress:
-    """How far an interaction is answered. One answer is sent at a time."""
+    """How far an interaction is answered. The lock is held while an answer is being sent."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    is_deferred: bool = False  # in a message that the one who asked sees alone, and which the next answer fills
-
-
-def _get_progress(interaction: discord.Interaction[Any]) -> _AnswerProgress:
-    progress: _AnswerProgress = interaction.extras.setdefault("progress", _AnswerProgress())
-    return progress
+    is_deferred: bool = False  # by a message that only the user sees, and that the next answer replaces
 
 
 async def reply(interaction: discord.Interaction[Any], message: str | LayoutView, *, ephemeral: bool = True) -> None:
-    """Answer with a text or a layout, whether the answer has been announced or not.
+    """Answer with a text or a layout.
 
-    What fills an announcement is seen by those who saw that: the asker alone, as there may be nothing to share.
+    A deferred answer is seen only by the user, so a public one is then sent as a second message.
     """
     async with _lock_answer(interaction) as progress:
         if progress.is_deferred and not ephemeral:
@@ -71,7 +66,7 @@ async def reply_with_each(interaction: discord.Interaction[Any], texts: Iterable
 
 
 async def update_message(interaction: discord.Interaction[Any], view: LayoutView) -> None:
-    """Answer by changing the message that somebody's button, select or modal belongs to."""
+    """Answer by changing the message that the button, select or modal belongs to."""
     async with _lock_answer(interaction):
         if interaction.response.is_done():
             await interaction.edit_original_response(view=view)
@@ -80,7 +75,7 @@ async def update_message(interaction: discord.Interaction[Any], view: LayoutView
 
 
 async def open_modal(interaction: discord.Interaction[Any], modal: Modal) -> None:
-    """Answer with a modal. Raises `Refused` where an announcement was first: Discord opens none after that."""
+    """Answer with a modal. Raises `Refused` if the answer was deferred, because then Discord opens no modal."""
     async with _lock_answer(interaction):
         if interaction.response.is_done():
             raise Refused(Refusal.TOOK_TOO_LONG)
@@ -88,7 +83,10 @@ async def open_modal(interaction: discord.Interaction[Any], modal: Modal) -> Non
 
 
 async def defer_answer(interaction: discord.Interaction[Any], *, in_place: bool = False) -> None:
-    """Say that the answer takes a while, unless that is said: a new message, or a change of an old one `in_place`."""
+    """Tell Discord that the answer takes longer, unless something was sent already.
+
+    With `in_place`, the answer will change the message that the interaction belongs to; otherwise it is a new one.
+    """
     async with _lock_answer(interaction) as progress:
         if interaction.response.is_done():
             return
@@ -101,66 +99,63 @@ async def defer_answer(interaction: discord.Interaction[Any], *, in_place: bool 
 
 @asynccontextmanager
 async def _lock_answer(interaction: discord.Interaction[Any]) -> AsyncIterator[_AnswerProgress]:
-    """The turn to answer. Raises `AnswerUndeliverable`."""
-    progress = _get_progress(interaction)
+    """Send one answer at a time. Raises `AnswerUndeliverable`."""
+    progress: _AnswerProgress = interaction.extras.setdefault("progress", _AnswerProgress())
     async with progress.lock:
         try:
             yield progress
         except REQUEST_ERRORS as error:
             if is_undeliverable(error):
-                raise AnswerUndeliverable(_describe_error(error)) from error
+                # Answers go to addresses that contain secrets, and errors of other libraries may quote them.
+                description = str(error) if isinstance(error, discord.DiscordException) else type(error).__name__
+                raise AnswerUndeliverable(description) from error
             raise
 
 
 def is_undeliverable(error: BaseException | None) -> bool:
-    """Whether an answer found nobody, so `error` says; one that Discord finds wrong is a bug of ours."""
+    """Whether `error` means that an answer could not be delivered. If Discord finds it invalid, that is our bug."""
     if isinstance(error, discord.HTTPException):
         return error.status != _BAD_REQUEST or error.code == _ANSWERED_ALREADY
     return isinstance(error, discord.RateLimited | discord.InteractionResponded | aiohttp.ClientError | OSError)
 
 
-def _describe_error(error: BaseException) -> str:
-    """For logs: addresses of answers hold secrets, and some errors name them."""
-    return str(error) if isinstance(error, discord.DiscordException) else type(error).__name__
-
-
 async def handle_interaction(
     interaction: discord.Interaction[Any], work: Coroutine[Any, Any, None], *, in_place: bool = False
 ) -> None:
-    """Have `work` answer an interaction, and announce its answer if it takes long.
+    """Let `work` answer an interaction. Defers the answer if it takes long, and answers what `work` raises.
 
-    Whatever goes wrong is answered too; `work` that takes much too long is stopped. With `in_place` it is the message
-    with the button or modal that will change.
+    Work that takes longer than `ANSWER_TIMEOUT` is stopped. `in_place` says that the answer will change the message
+    with the button or modal.
     """
     answering_user.set(interaction.user.id)
     limit = asyncio.timeout(ANSWER_TIMEOUT)
-    announcing = asyncio.create_task(_defer_later(interaction, in_place=in_place))
+    deferring = asyncio.create_task(_defer_later(interaction, in_place=in_place))
     try:
         async with limit:
             await work
     except Exception as error:  # noqa: BLE001  # it is logged there
         await reply_to_error(interaction, Refused(Refusal.TOOK_TOO_LONG) if limit.expired() else error)
     finally:
-        announcing.cancel()
+        deferring.cancel()
 
 
 async def _defer_later(interaction: discord.Interaction[Any], *, in_place: bool) -> None:
     await asyncio.sleep(DEFER_AFTER)
-    with suppress(AnswerUndeliverable):  # the answer will be lost too, and say so
+    with suppress(AnswerUndeliverable):  # the answer itself will fail too, and log it
         await defer_answer(interaction, in_place=in_place)
 
 
 async def reply_to_error(interaction: discord.Interaction[Any], error: Exception) -> None:
-    """Answer the one who asked, whatever happened, and log what was no mistake of theirs."""
+    """Tell the user what went wrong, and log it if it is a bug."""
     try:
         if text := _explain_error(unwrap_error(error)):
             await reply(interaction, text)
-    except AnswerUndeliverable as lost:
-        log.info("%s could not be answered: %s", _describe_interaction(interaction), lost)
+    except AnswerUndeliverable as failure:
+        log.info("%s could not be answered: %s", _describe_interaction(interaction), failure)
 
 
 def _explain_error(error: BaseException) -> str:
-    """What to tell the person. Raises `AnswerUndeliverable` again."""
+    """What to tell the user. An `AnswerUndeliverable` is raised again."""
     match error:
         case AnswerUndeliverable():
             raise error
@@ -174,7 +169,7 @@ def _explain_error(error: BaseException) -> str:
 
 
 def _describe_interaction(interaction: discord.Interaction[Any]) -> str:
-    """For logs: the command, or the kind of a button, select or modal; nothing that somebody typed or picked."""
+    """For the log: the command, or the kind of button, select or modal, and nothing that the user typed or picked."""
     if interaction.command:
         return f"/{interaction.command.qualified_name}"
     data: Any = interaction.data
@@ -182,15 +177,17 @@ def _describe_interaction(interaction: discord.Interaction[Any]) -> str:
 
 
 def unwrap_error(error: BaseException) -> BaseException:
-    """What discord.py has wrapped into an error of its own."""
-    return error.__cause__ or error if isinstance(error, app_commands.AppCommandError) else error
+    """The original error, without discord.py's wrapper around it."""
+    if isinstance(error, app_commands.AppCommandError) and error.__cause__:
+        return error.__cause__
+    return error
 
 
 class AnsweringTree(app_commands.CommandTree[Any]):
-    """The commands; each is answered in time, one that fails too, and look-ups are made for the one who asked."""
+    """The slash commands, each of which gets an answer in time, also if it fails."""
 
     async def _call(self, interaction: discord.Interaction[Any]) -> None:
-        """discord.py runs a command here, or what completes an option."""
+        """discord.py calls this for every command and every autocomplete."""
         if interaction.type is discord.InteractionType.autocomplete:
             await _autocomplete(interaction, super()._call(interaction))
         else:
@@ -201,7 +198,7 @@ class AnsweringTree(app_commands.CommandTree[Any]):
 
 
 async def _autocomplete(interaction: discord.Interaction[Any], work: Coroutine[Any, Any, None]) -> None:
-    """Have `work` offer what somebody may be typing; if it takes too long, offer nothing."""
+    """Let `work` suggest options; if it takes too long, suggest none."""
     answering_user.set(interaction.user.id)
     try:
         async with asyncio.timeout(AUTOCOMPLETE_TIMEOUT):
@@ -210,5 +207,5 @@ async def _autocomplete(interaction: discord.Interaction[Any], work: Coroutine[A
         try:
             async with _lock_answer(interaction):
                 await interaction.response.autocomplete([])
-        except AnswerUndeliverable as lost:
-            log.info("%s could not be completed: %s", _describe_interaction(interaction), lost)
+        except AnswerUndeliverable as failure:
+            log.info("%s could not be completed: %s", _describe_interaction(interaction), failure)

@@ -1,4 +1,4 @@
-"""What the bot works with, opened and wired in one place; what needs a connection to Discord too is the client's."""
+"""The services: everything the bot works with, opened in one place. `bot/client.py` adds what needs Discord."""
 
 import asyncio
 import errno
@@ -28,7 +28,7 @@ from bot.storage import DatabaseProblem, DatabaseUnusable, Storage, is_current, 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the bot works with, connected to Discord or not."""
+    """Everything the bot works with that needs no connection to Discord."""
 
     storage: Storage
     search: SearchIndex
@@ -52,7 +52,7 @@ def build_services(
     keep_details_days: int = KEEP_DETAILS_DAYS,
     clock: Clock = system_clock,
 ) -> Services:
-    """The services over what is open already."""
+    """The services for a storage, an index and an API that are already open."""
     archive = Archive(api, storage, search)
     filter_ = PaperFilter(storage, archive, search)
     return Services(
@@ -80,88 +80,80 @@ async def open_services(
     clock: Clock = system_clock,
     encoder: Encoder | None = None,
 ) -> AsyncIterator[Services]:
-    """The services over the SQLite file `database` and the index beside it, for one process at a time.
+    """The services for the SQLite file `database` and the index beside it, which one process may use at a time.
 
-    With `encoder`, the extra `semantic`, papers are also found by what they mean.
+    With an `encoder`, from the extra `semantic`, papers are also found by their meaning.
     Raises `DatabaseUnusable` and `IndexUnusable`.
     """
     async with AsyncExitStack() as stack:
-        stack.enter_context(_lock_database(database))  # before a newer version migrates what an older one works with
+        stack.enter_context(_lock_database(database))  # first, so as not to migrate a file that an older bot uses
         storage = await stack.enter_async_context(open_storage(database))
-        identity, last_change = await storage.papers.get_archive_id(), await storage.papers.get_last_change()
-        meaning = await _load_meaning(encoder, storage) if encoder else None
-        search = await asyncio.to_thread(SearchIndex, get_index_path(database), identity, last_change, meaning)
+        archive_id, last_change = await storage.papers.get_archive_id(), await storage.papers.get_last_change()
+        meaning = Meaning(encoder) if encoder else None
+        if meaning:
+            async for vectors in storage.embeddings.read_all(MODEL):
+                meaning.add_vectors(vectors)
+        search = await asyncio.to_thread(SearchIndex, get_index_path(database), archive_id, last_change, meaning)
         stack.push_async_callback(asyncio.to_thread, search.close)
         yield build_services(
             storage, search, api, backfill_days=backfill_days, keep_details_days=keep_details_days, clock=clock
         )
 
 
-async def _load_meaning(encoder: Encoder, storage: Storage) -> Meaning:
-    meaning = Meaning(encoder)
-    async for vectors in storage.embeddings.read_all(MODEL):
-        meaning.add_vectors(vectors)
-    return meaning
-
-
 @contextmanager
 def _lock_database(database: Path) -> Iterator[None]:
-    """Two bots on one database would both take up what is under way; the lock ends with the process.
+    """Lock the database for this process: two bots would both send what is under way. Raises `DatabaseUnusable`.
 
-    It is the file that is locked, whatever it is called by.
+    The lock holds for the file under any path, symbolic link or hard link, and ends with the process.
     """
     with ExitStack() as locks:
         try:
             file = database.resolve()
-            if not file.is_dir() and file.parent.is_dir():  # else opening it will say what is wrong
+            if not file.is_dir() and file.parent.is_dir():  # otherwise opening the file explains the problem
                 locks.enter_context(FileLock(file.with_name(f"{file.name}.lock"), timeout=0))
             if sys.platform == "linux" and file.is_file():
                 _lock_inode(file, locks.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)))
         except Timeout as error:
             raise DatabaseUnusable(DatabaseProblem.IN_USE, database) from error
-        except (OSError, RuntimeError) as error:  # the latter for links that go round in a circle
-            in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-            problem = DatabaseProblem.IN_USE if in_use else DatabaseProblem.UNUSABLE
+        except (OSError, RuntimeError) as error:  # RuntimeError: symbolic links in a circle
+            is_in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+            problem = DatabaseProblem.IN_USE if is_in_use else DatabaseProblem.UNUSABLE
             raise DatabaseUnusable(problem, database, str(error)) from error
         yield
 
 
-def _lock_inode(file: Path, holder: socket.socket) -> None:
-    """A hard link has another lock beside it, but the same number, of which a name on this machine is made.
+def _lock_inode(file: Path, lock: socket.socket) -> None:
+    """Lock a file under all of its hard links, by binding a socket to a name made of its inode number.
 
-    To lock the file itself would do away with SQLite's locks as soon as it is closed.
+    Locking the file itself would not do: closing it again would release SQLite's own locks.
     """
-    known = file.stat()
-    holder.bind(f"\0paperboy:{known.st_dev}:{known.st_ino}")
+    status = file.stat()
+    lock.bind(f"\0paperboy:{status.st_dev}:{status.st_ino}")
 
 
 @asynccontextmanager
 async def open_storage_alongside(database: Path) -> AsyncIterator[Storage]:
-    """The storage, maybe beside a running bot: what that one works with is not migrated. Raises `DatabaseUnusable`."""
+    """The storage, possibly beside a running bot, whose file is never migrated. Raises `DatabaseUnusable`."""
     if not is_current(database):
-        await _migrate_if_unused(database)
+        try:
+            with _lock_database(database):
+                async with open_storage(database):
+                    pass  # opening migrates
+        except DatabaseUnusable as error:
+            if error.problem is DatabaseProblem.IN_USE:
+                raise DatabaseUnusable(DatabaseProblem.OLDER, database) from error
+            raise
     async with open_storage(database) as storage:
         yield storage
 
 
-async def _migrate_if_unused(database: Path) -> None:
-    try:
-        with _lock_database(database):
-            async with open_storage(database):
-                pass
-    except DatabaseUnusable as error:
-        if error.problem is DatabaseProblem.IN_USE:
-            raise DatabaseUnusable(DatabaseProblem.OLDER, database) from error
-        raise
-
-
 def get_index_path(database: Path) -> Path:
-    """The folder of the search index over `database`."""
+    """The folder of the search index of `database`."""
     return database.with_name(f"{database.name}.index")
 
 
 def new_scheduler() -> AsyncIOScheduler:
-    """A scheduler that drops no late job and piles none up; whoever makes it starts it."""
+    """A scheduler, not started yet. A late job still runs, but only once, however often it was missed."""
     return AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     )

@@ -1,4 +1,4 @@
-"""Keep the archive: read daily lists from the papers API into the storage, and let the index follow."""
+"""Keep the archive current: read daily lists from the papers API into the storage, and update the search index."""
 
 import asyncio
 import logging
@@ -19,16 +19,16 @@ log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(minutes=30)
 PAUSE_AFTER_FAILURE = timedelta(minutes=2)
-SETTLED_AFTER = timedelta(days=14)  # then hardly anybody votes, and once read will do for good
-REFRESH_TIMEOUT = 60  # a digest that is due does not sit out a whole rate-limit window
-LOOKUP_TIMEOUT = 8  # somebody waits for a paper or a search
-FAILURES_TO_STOP = 3  # days in a row
-INDEX_BATCH, READ_BATCH = 5000, 100  # papers that the index takes in at once, and that are read at once
-EMBED_BATCH = 16  # papers whose vectors are computed before they are saved
+SETTLED_AFTER = timedelta(days=14)  # then hardly anyone votes any more, and a list need not be read again
+REFRESH_TIMEOUT = 60  # seconds, so that a due digest does not wait for a whole rate-limit window
+LOOKUP_TIMEOUT = 8  # seconds; a person is waiting for a paper or a search
+FAILURES_TO_STOP = 3  # days that fail in a row
+INDEX_BATCH, READ_BATCH = 5000, 100  # papers that are added to the index at once, and that are read at once
+EMBED_BATCH = 16  # papers whose vectors are computed between two saves
 
 
 class Archive:
-    """Every paper seen: filled by `api`, kept in `storage`, found again through `search`."""
+    """Every paper seen: read from `api`, stored in `storage`, found through `search`."""
 
     def __init__(self, api: PapersAPI, storage: Storage, search: SearchIndex | None = None) -> None:
         self._api = api
@@ -43,14 +43,17 @@ class Archive:
         self._pause_reason = Reason(ReasonKind.PAPERS_UNREACHABLE)
 
     async def refresh_day(self, day: date, now: datetime) -> int:
-        """Read the list of `day` once; gives how many papers it held. Raises `PapersUnavailable`."""
-        read = await self._api.fetch_list(day)
-        changed = await self._papers.record_list(day, read.papers, now, ids=read.ids)
-        log.debug("%s: %d papers, %d new or changed", day, len(read.papers), changed)
-        return len(read.papers)
+        """Read the list of `day`; returns how many papers it has. Raises `PapersUnavailable`."""
+        daily_list = await self._api.fetch_list(day)
+        changed = await self._papers.record_list(day, daily_list.papers, now, ids=daily_list.ids)
+        log.debug("%s: %d papers, %d new or changed", day, len(daily_list.papers), changed)
+        return len(daily_list.papers)
 
     async def catch_up(self, clock: Clock, backfill_days: int) -> bool:
-        """At the start: what is current, then what is lacking of so many days; gives whether none is lacking now."""
+        """At the start, read the current lists, then those missing from the last `backfill_days`.
+
+        Returns whether none is missing any more.
+        """
         today = clock().date()
         missing = await self.find_missing_days(today - timedelta(days=backfill_days), today - timedelta(days=2))
         if missing:
@@ -72,10 +75,7 @@ class Archive:
         await self._refresh_days(list_days(today - SETTLED_AFTER, today), clock)
 
     async def _refresh_days(self, days: Iterable[date], clock: Clock) -> bool:
-        """Read the lists of `days`, and let the index follow; gives whether all were read.
-
-        With the API down, the next time goes on.
-        """
+        """Read the lists of `days` and update the index; returns whether all were read. Failures are only logged."""
         is_complete = True
         try:
             async for day, failure in self.refresh_each(days, clock):
@@ -91,36 +91,36 @@ class Archive:
     async def refresh_each(
         self, days: Iterable[date], clock: Clock
     ) -> AsyncIterator[tuple[date, PapersUnavailable | None]]:
-        """Read the lists of `days` one by one; gives each with its failure, if it could not be read.
+        """Read the lists of `days` one by one; yields each day with its failure, or None.
 
-        A day that fails is passed over; after three in a row raises `PapersUnavailable`.
+        Raises `PapersUnavailable` after `FAILURES_TO_STOP` days in a row.
         """
-        in_a_row = 0
+        failures_in_a_row = 0
         for day in days:
             failure = None
             try:
                 await self.refresh_day(day, clock())
-                in_a_row = 0
+                failures_in_a_row = 0
             except PapersUnavailable as error:
-                failure, in_a_row = error, in_a_row + 1
-                if in_a_row == FAILURES_TO_STOP:
+                failure = error
+                failures_in_a_row += 1
+                if failures_in_a_row == FAILURES_TO_STOP:
                     raise
             yield day, failure
 
     async def ensure_fresh(self, days: Iterable[date], now: datetime) -> None:
-        """Read lists of closed days again that were read over half an hour ago, or before their close.
+        """Read lists of closed days again unless `is_fresh`.
 
-        With the API down, a list read after the close will do; else raises `PapersUnavailable`.
+        If the API is down, a list that was read after its close is good enough; otherwise raises `PapersUnavailable`.
         """
         wanted = list(days)
-        async with self._fresh_lock:  # many subscriptions are due at once: the first one reads for all
+        async with self._fresh_lock:  # many subscriptions are due at once; the first one reads for all
             captured = await self._papers.get_capture_times(wanted)
             for day in wanted:
-                await self._ensure_day_fresh(day, captured.get(day), now)
+                if not is_fresh(day, captured.get(day), now):
+                    await self._refresh_closed_day(day, captured.get(day), now)
 
-    async def _ensure_day_fresh(self, day: date, captured_at: datetime | None, now: datetime) -> None:
-        if is_fresh(day, captured_at, now):
-            return
+    async def _refresh_closed_day(self, day: date, captured_at: datetime | None, now: datetime) -> None:
         try:
             await self._refresh_unless_paused(day, now)
         except PapersUnavailable as error:
@@ -129,7 +129,7 @@ class Archive:
             log.warning("%s: using the list read at %s: %s", day, captured_at, error, extra=error.reason.log_fields)
 
     async def _refresh_unless_paused(self, day: date, now: datetime) -> None:
-        if timedelta(0) < self._pause_until - now <= PAUSE_AFTER_FAILURE:  # more, if the clock was set back since
+        if timedelta(0) < self._pause_until - now <= PAUSE_AFTER_FAILURE:  # more means that the clock was set back
             raise PapersUnavailable(self._pause_reason, "a moment ago")
         try:
             await self._with_timeout(REFRESH_TIMEOUT, self.refresh_day(day, now))
@@ -138,29 +138,29 @@ class Archive:
             raise
 
     async def fetch_paper(self, paper_id: str, now: datetime) -> Paper | None:
-        """Look one paper up and keep it; gives what is now known of it, None where there is no such paper.
+        """Look up one paper and store it; returns all that is now known of it, None if there is no such paper.
 
-        Raises `PapersUnavailable`, after some seconds at most: somebody is waiting.
+        Raises `PapersUnavailable`, after `LOOKUP_TIMEOUT` at the latest.
         """
         paper = await self._with_timeout(LOOKUP_TIMEOUT, self._api.fetch_paper(paper_id))
         if paper is None:
             return None
-        known = await self._papers.record_paper(paper, now)
-        if not self._index_lock.locked():  # else it is taken in by who has begun, and nobody waits for years of papers
+        merged = await self._papers.record_paper(paper, now)
+        if not self._index_lock.locked():  # an update that is running adds the paper too, but may take long
             await self.update_index()
-        return known
+        return merged
 
     async def search_hub(self, query: str, limit: int) -> list[Paper]:
-        """What the Hub's own search finds, with what is known of each beside; none of it is kept.
+        """What the Hub's own search finds, completed with what the archive knows. Nothing is stored.
 
-        Raises `PapersUnavailable`, after some seconds at most: somebody is waiting.
+        Raises `PapersUnavailable`, after `LOOKUP_TIMEOUT` at the latest.
         """
         return await self._papers.complete_papers(
             await self._with_timeout(LOOKUP_TIMEOUT, self._api.search_papers(query, limit))
         )
 
     async def _with_timeout(self, seconds: float, answer: Awaitable[Answer]) -> Answer:
-        """The answer, if it comes in time; else what is in its way is what the API said last, if it said anything."""
+        """The answer. Raises `PapersUnavailable` if it takes too long, because of the API's last problem if known."""
         try:
             async with asyncio.timeout(seconds):
                 return await answer
@@ -169,13 +169,13 @@ class Archive:
             raise PapersUnavailable(reason, f"nothing within {seconds} s") from error
 
     async def find_missing_days(self, first: date, last: date) -> list[date]:
-        """The days not read since they closed, latest first: what a backfill has still to do."""
+        """The days whose lists were not read since they closed, latest first."""
         days = list(list_days(first, last))
         captured = await self._papers.get_capture_times(days)
         return [day for day in reversed(days) if day not in captured or captured[day] < get_closing_time(day)]
 
     async def update_index(self) -> None:
-        """Let the search index follow the storage; one that cannot be written costs nothing but search results."""
+        """Add what has changed in the storage to the search index. If that fails, only search results suffer."""
         if self._search is None:
             return
         try:
@@ -192,18 +192,18 @@ class Archive:
             self._is_index_current = True
 
     async def _read_changes_since(self, change: int) -> list[tuple[int, Paper]]:
-        """What the index takes in at once, read in slices: between two of them others have their turn."""
+        """The next changes, up to `INDEX_BATCH`. They are read in small parts, so that others get a turn in between."""
         changes: list[tuple[int, Paper]] = []
         while len(changes) < INDEX_BATCH:
-            since = changes[-1][0] if changes else change
-            some = await self._papers.list_changed_since(since, READ_BATCH)
-            if not some:
+            batch = await self._papers.list_changed_since(change, READ_BATCH)
+            if not batch:
                 break
-            changes += some
+            changes += batch
+            change, _ = batch[-1]
         return changes
 
     async def embed_papers(self) -> None:
-        """Compute the vectors that papers lack, with the extra `semantic`: seconds for a day, minutes for years."""
+        """With the extra `semantic`, compute missing vectors: seconds for a day of papers, minutes for years."""
         meaning = self._search.meaning if self._search else None
         if meaning is None or self._embed_lock.locked():
             return
@@ -217,6 +217,6 @@ class Archive:
 
 
 def is_fresh(day: date, captured_at: datetime | None, now: datetime) -> bool:
-    """Whether the list of a closed day, read at `captured_at`, need not be read again."""
+    """Whether the list of a closed day was read after its close, and recently enough while people still vote on it."""
     fresh_since = min(now - FRESH_FOR, get_closing_time(day) + SETTLED_AFTER)
     return captured_at is not None and captured_at >= max(get_closing_time(day), fresh_since)

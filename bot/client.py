@@ -1,4 +1,4 @@
-"""PaperBot: the discord.py client, with what needs its connection: the dispatcher and the editors."""
+"""PaperBot: the discord.py client, with what needs its connection, such as the dispatcher and the editors."""
 
 import logging
 
@@ -22,15 +22,16 @@ from bot.registering import register_commands
 
 log = logging.getLogger(__name__)
 
-# The last one registers the controls that the others bring along.
+# `controls` comes last: it registers the controls of all the others.
 COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions", "guilds", "recovery", "maintenance", "controls")
 
 
 class PaperBot(commands.AutoShardedBot):
-    """The client. Sharded even with one shard: the plain one dies if the first gateway connection fails."""
+    """The client. It is sharded even with one shard: discord.py's plain client ends if its first connection fails."""
 
     def __init__(self, services: Services, *, shard_count: int | None = None) -> None:
-        self.discord_clock, trace = DiscordClock(services.clock), build_no_retry_trace()
+        trace = build_no_retry_trace()
+        self.discord_clock = DiscordClock(services.clock)
         self.discord_clock.watch_answers(trace)
         super().__init__(
             command_prefix=(),
@@ -56,11 +57,11 @@ class PaperBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
-        assert self.application_id is not None  # known since the login
+        assert self.application_id is not None  # known from the login
         await register_commands(self.tree, self.application_id, self.services.storage, self.services.clock())
 
     async def on_ready(self) -> None:
-        """The start is over. discord.py says so again after each session that it could not take up."""
+        """Log that the start is over. discord.py calls this again whenever it has to begin a new session."""
         if self._is_started:
             return
         self._is_started = True

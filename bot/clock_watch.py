@@ -1,4 +1,4 @@
-"""Waking: the timers go on when somebody sets the clock, or the machine has slept."""
+"""Keep timers right when the clock is set, or after the machine has slept."""
 
 import asyncio
 import logging
@@ -12,13 +12,14 @@ from bot.clock import Clock, system_clock
 log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 5
-JUMP_SECONDS = 3  # between two looks: no clock is slewed that fast
+JUMP_SECONDS = 3  # a clock that is only corrected gradually never moves so much between two checks
 
 
 class ClockWatch:
-    """Wakes `scheduler` when its `clock` and one that nobody sets, `steady`, have parted.
+    """Wakes `scheduler` when `clock` has jumped, compared to `steady`, which is never set.
 
-    The scheduler sleeps until a time by the clock. Set back an hour, it would sleep an hour too long.
+    The scheduler sleeps until its next job is due. If the clock is set back by an hour meanwhile, it would sleep an
+    hour too long.
     """
 
     def __init__(
@@ -34,13 +35,13 @@ class ClockWatch:
         self._offset = self._measure_offset()
 
     async def watch_forever(self) -> None:
-        """Look every few seconds, for good."""
+        """Check every few seconds, forever."""
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             self.check_clock()
 
     def check_clock(self) -> None:
-        """Wake the scheduler, if the clock has jumped since the last look."""
+        """Wake the scheduler, if the clock has jumped since the last check."""
         before, self._offset = self._offset, self._measure_offset()
         jump = self._offset - before
         if abs(jump) >= JUMP_SECONDS:
@@ -51,10 +52,10 @@ class ClockWatch:
         return self._clock().timestamp() - self._steady()
 
     def _wake_scheduler(self) -> None:
-        """What was to come by the old clock comes at its next time by the new one, and what is due comes at once."""
+        """Move jobs forward to their next time by the new clock, and run those that are due by it."""
         now = self._clock()
         for job in self._scheduler.get_jobs():
-            coming = job.trigger.get_next_fire_time(None, now)
-            if job.next_run_time and coming and coming < job.next_run_time:
-                job.modify(next_run_time=coming)
+            next_time = job.trigger.get_next_fire_time(None, now)
+            if job.next_run_time and next_time and next_time < job.next_run_time:
+                job.modify(next_run_time=next_time)
         self._scheduler.wakeup()

@@ -1,4 +1,4 @@
-"""Turns: so many at once for each key, whatever becomes of the others."""
+"""Limits how much may happen at once, separately for each key."""
 
 import asyncio
 from collections.abc import Hashable
@@ -6,12 +6,12 @@ from weakref import WeakValueDictionary
 
 
 class KeyedSemaphores:
-    """A semaphore for each key, such as a channel's id; one that nobody holds or waits for takes no memory."""
+    """A semaphore for each key, such as a channel id. It takes no memory while it is not in use."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._semaphores: WeakValueDictionary[Hashable, asyncio.Semaphore] = WeakValueDictionary()
 
     def get(self, key: Hashable) -> asyncio.Semaphore:
-        """The semaphore of `key`, to be held with `async with`."""
+        """The semaphore of `key`, for `async with`."""
         return self._semaphores.setdefault(key, asyncio.Semaphore(self._limit))

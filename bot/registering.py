@@ -1,4 +1,4 @@
-"""Register the slash commands with Discord, if they have changed since they were registered last."""
+"""Register the slash commands with Discord, if they have changed since the last time."""
 
 import hashlib
 import json
@@ -17,11 +17,12 @@ log = logging.getLogger(__name__)
 async def register_commands(
     tree: app_commands.CommandTree[Any], application_id: int, storage: Storage, now: datetime
 ) -> None:
-    """Have Discord know the commands of `tree`; where it refuses, those that it knows go on working.
+    """Register the commands of `tree`, if they have changed. If that fails, the old ones keep working.
 
-    Discord takes some 200 new commands a day: a bot that is started over and over must not use them up.
+    Discord accepts about 200 new commands a day, and a bot that is restarted again and again must not use them up.
     """
-    fingerprint = _compute_fingerprint(tree)
+    described = [command.to_dict(tree) for command in sorted(tree.get_commands(), key=lambda each: each.name)]
+    fingerprint = hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16).hexdigest()
     known = await storage.commands.get(application_id)
     if known and known.fingerprint == fingerprint:
         return
@@ -34,8 +35,3 @@ async def register_commands(
         return
     ids = {each.name: each.id for each in registered}
     await storage.commands.save(application_id, RegisteredCommands(fingerprint, ids), now)
-
-
-def _compute_fingerprint(tree: app_commands.CommandTree[Any]) -> str:
-    described = [command.to_dict(tree) for command in sorted(tree.get_commands(), key=lambda each: each.name)]
-    return hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""What the operator decides: read once from the environment or `.env`, frozen, handed on."""
+"""The operator's settings: read once from the environment or `.env`, and frozen."""
 
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -12,7 +12,7 @@ KEEP_DETAILS_DAYS = 10
 
 
 class InvalidSettings(Exception):
-    """One line per setting that is missing or malformed, each saying what would be right."""
+    """One line for each missing or malformed setting, saying what would be right."""
 
 
 def _clean_token(value: SecretStr) -> SecretStr:
@@ -26,7 +26,7 @@ Token = Annotated[SecretStr, AfterValidator(_clean_token)]
 
 
 class ArchiveSettings(BaseSettings):
-    """What every command of `paperboy` needs."""
+    """The settings for commands that read the papers API or the database."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -34,7 +34,7 @@ class ArchiveSettings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
-        hide_input_in_errors=True,  # an error must never print a token
+        hide_input_in_errors=True,  # an error must never show a token
     )
 
     database: Path = Field(
@@ -53,7 +53,7 @@ class ArchiveSettings(BaseSettings):
 
 
 class BotSettings(ArchiveSettings):
-    """What the bot itself needs besides."""
+    """The settings of the bot itself, which needs the others too."""
 
     discord_token: Token = Field(
         validation_alias="DISCORD_TOKEN", description="the bot's token, from Discord's developer portal"
@@ -91,7 +91,7 @@ Kind = TypeVar("Kind", bound=ArchiveSettings)
 
 
 def read_settings(kind: type[Kind]) -> Kind:
-    """The settings from the environment and `.env`; raises `InvalidSettings`."""
+    """The settings from the environment and `.env`. Raises `InvalidSettings`."""
     try:
         return kind()
     except ValidationError as error:
@@ -103,12 +103,12 @@ def read_settings(kind: type[Kind]) -> Kind:
 def _describe_problem(kind: type[ArchiveSettings], error: ErrorDetails) -> str:
     name = str(error["loc"][0])
     field = next(field for field in kind.model_fields.values() if field.validation_alias == name)
-    wrong = "it is missing" if error["type"] == "missing" else error["msg"].removeprefix("Value error, ")
-    return f"{name}: {wrong} ({field.description})."
+    problem = "it is missing" if error["type"] == "missing" else error["msg"].removeprefix("Value error, ")
+    return f"{name}: {problem} ({field.description})."
 
 
 def render_env_example() -> str:
-    """The text of `.env.example`: every setting, one line of meaning, its default."""
+    """The text of `.env.example`: every setting with a line about its meaning, and its default."""
     required_first = sorted(BotSettings.model_fields.values(), key=lambda field: not field.is_required())
     return "\n".join(_render_setting(field) for field in required_first)
 

@@ -45,7 +45,7 @@ class Maintenance(commands.Cog):
 
     async def clear_deleted(self) -> None:
         """Every minute: clear what could not be cleared immediately because of a running read."""
-        await self.services.storage.database.clear_deleted(again=False)
+        await self.services.storage.database.clear_deleted(just_deleted=False)
 
     async def check_integrity(self) -> None:
         """At the start, and once a day; the bot stops if the file is damaged."""

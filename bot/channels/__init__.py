@@ -22,19 +22,18 @@ DESTINATION_CLASSES: Mapping[discord.ChannelType, type[ServerChannel]] = {
     discord.ChannelType.forum: ForumChannel,
     discord.ChannelType.media: ForumChannel,
 }
-OFFERED_CHANNEL_TYPES = tuple(
-    kind for kind in DESTINATION_CLASSES if kind is not discord.ChannelType.media
-)  # which shows pictures, not text
+# A media channel shows pictures, so it is not offered; but digests can be posted there.
+OFFERED_CHANNEL_TYPES = tuple(kind for kind in DESTINATION_CLASSES if kind is not discord.ChannelType.media)
 
 
 def as_destination(channel: object) -> ServerChannel | None:
-    """`channel` as digests are posted in it; None where they cannot be."""
+    """A channel as a destination; None if digests cannot be posted in it."""
     kind = DESTINATION_CLASSES.get(channel.type) if isinstance(channel, discord.abc.GuildChannel) else None
     return kind(channel) if kind else None
 
 
 class Channels:
-    """The channels that `client` can reach; without `discord_clock`, the time there is not known."""
+    """The channels that `client` can reach. Without `discord_clock`, Discord's time is unknown."""
 
     def __init__(self, client: discord.Client, discord_clock: DiscordClock | None = None) -> None:
         self._client = client
@@ -42,28 +41,29 @@ class Channels:
         self._clock_lock = asyncio.Lock()
 
     def get(self, guild_id: int, channel_id: int) -> ServerChannel | None:
-        """A channel of that server, as far as the gateway has told; None where digests cannot be posted in it."""
+        """A channel of the server, if the client knows of it and digests can be posted in it."""
         guild = self._client.get_guild(guild_id)
         return as_destination(guild.get_channel(channel_id)) if guild else None
 
     def list_for_server(self, guild_id: int) -> list[ServerChannel]:
-        """The channels of a server that digests can be posted in, as Discord sorts them, but forums last."""
+        """The server's channels in which digests can be posted, as Discord sorts them, but forums last."""
         guild = self._client.get_guild(guild_id)
-        known = (as_destination(channel) for channel in guild.channels) if guild else ()
-        found = [destination for destination in known if destination]
-        return sorted(found, key=lambda each: (each.abilities.is_forum, each.position, each.id))
+        if guild is None:
+            return []
+        destinations = [each for each in map(as_destination, guild.channels) if each]
+        return sorted(destinations, key=lambda each: (each.abilities.is_forum, each.position, each.id))
 
     def get_pinged_role(self, guild_id: int, posting: PostingOptions) -> discord.Role | None:
-        """The role of that server that `posting` pings, as long as it exists."""
+        """The role of the server that `posting` pings; None if there is none."""
         guild = self._client.get_guild(guild_id)
         return find_pinged_role(guild, posting) if guild else None
 
     async def fetch(self, guild_id: int, channel_id: int, pace: Pace) -> Destination:
-        """A channel of that server, asked for if the gateway has not told of it.
+        """A channel of the server, requested from Discord if the client does not know of it.
 
-        Raises `ChannelBlocked`, and what a request may raise.
+        Raises `ChannelBlocked`, and any of `REQUEST_ERRORS`.
         """
-        guild = self._client.get_guild(guild_id)  # the client's own `get_channel` looks in one server after the other
+        guild = self._client.get_guild(guild_id)  # `client.get_channel` would search one server after the other
         channel: object = guild.get_channel(channel_id) if guild else None
         if channel is None:
             await pace()
@@ -74,12 +74,10 @@ class Channels:
         return destination
 
     async def get_discord_time(self) -> datetime | None:
-        """The time at Discord, if it is known; asked for where it is in doubt. Raises what a request may raise."""
+        """The time by Discord's clock, if known; first checked if doubtful. Raises any of `REQUEST_ERRORS`."""
         if self._discord_clock is None:
             return None
-        async with self._clock_lock:  # many want to know it in the same minute
-            if self._discord_clock.is_doubtful:
-                await wait_for_answer(
-                    self._client.application_info(), ANSWER_TIMEOUT
-                )  # a small question: any answer tells it
+        async with self._clock_lock:  # many deliveries ask at the same minute
+            if self._discord_clock.is_doubtful:  # any answer sets the clock; this one is small
+                await wait_for_answer(self._client.application_info(), ANSWER_TIMEOUT)
         return self._discord_clock.now()

@@ -1,4 +1,4 @@
-"""An announcement channel: a text channel whose messages can be published to those who follow it."""
+"""An announcement channel: a text channel whose messages can be published to the servers that follow it."""
 
 import discord
 

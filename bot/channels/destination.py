@@ -1,4 +1,4 @@
-"""What delivery asks of a destination, whatever its kind."""
+"""What a delivery needs of a destination of any kind."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -13,13 +13,13 @@ from bot.papers import Paper
 from bot.reasons import Reason
 from bot.subscription.settings import ChannelAbilities, PostingOptions
 
-SaveProgress = Callable[[int], Awaitable[None]]  # notes the message until which a search has looked
+SaveProgress = Callable[[int], Awaitable[None]]  # records the id of the last message that a search has looked at
 Pace = Callable[[], Awaitable[None]]  # waits until the next request may be made
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """A message on its way: `name` is that of its post or thread, `papers` those it shows, `role` the one it pings."""
+    """A message to send. `thread_name` names its post, `papers` are those it shows, `role` is the one it pings."""
 
     view: LayoutView
     nonce: str
@@ -30,15 +30,15 @@ class OutgoingMessage:
 
     @property
     def mentions(self) -> discord.AllowedMentions:
-        """It pings its role alone."""
+        """Allows the message to ping its role, and nothing else."""
         return discord.AllowedMentions(everyone=False, users=False, roles=[self.role] if self.role else False)
 
 
 @dataclass(frozen=True, slots=True)
 class SoughtMessage:
-    """A message that may exist: its nonce, its thread's name, and about when it was sent by Discord's clock.
+    """A message that may exist, and that was sent `around` some time by Discord's clock.
 
-    A search of a long history continues after the message `searched_until`, and calls `save_progress` as it goes.
+    A search of a long history begins after the message `searched_until`, and calls `save_progress` as it goes.
     """
 
     nonce: str
@@ -50,7 +50,7 @@ class SoughtMessage:
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """A message that is there; `place_id` is the channel, or the forum post, that it stands in."""
+    """A message that exists. `place_id` is the channel or forum post that it is in."""
 
     place_id: int
     message_id: int
@@ -58,7 +58,7 @@ class SentMessage:
 
 
 class Destination(ABC):
-    """Where digests are posted. Each kind has a module of its own; what it can do says its `abilities`."""
+    """Where digests are posted. Each kind has a module of its own; its `abilities` say what it can do."""
 
     abilities: ClassVar[ChannelAbilities]
 
@@ -70,43 +70,43 @@ class Destination(ABC):
     @property
     @abstractmethod
     def position(self) -> int:
-        """Where it stands among others of its kind."""
+        """Its position among channels of its kind."""
 
     @abstractmethod
     def find_obstacle(self, posting: PostingOptions) -> Reason | None:
-        """Why nothing can be posted as `posting` wants it; None where nothing is in the way."""
+        """Why nothing can be posted as `posting` wants it; None if it can."""
 
     @abstractmethod
     def find_search_obstacle(self) -> Reason | None:
-        """Why a message cannot be looked for."""
+        """Why messages cannot be searched for; None if they can."""
 
     @abstractmethod
     def find_ping_obstacle(self, posting: PostingOptions) -> Reason | None:
-        """Why nobody would be pinged who is meant to be."""
+        """Why the role of `posting` would not be pinged; None if it would, or there is none to ping."""
 
     @abstractmethod
     def get_pinged_role(self, posting: PostingOptions) -> discord.Role | None:
-        """The role to ping, as long as it exists; @everyone is none."""
+        """The role to ping; None if there is none, it was deleted, or it is @everyone."""
 
     @abstractmethod
     async def send_message(self, outgoing: OutgoingMessage) -> SentMessage:
         """Send the message."""
 
     @abstractmethod
-    async def find_message(self, lost: SoughtMessage, pace: Pace) -> SentMessage | None:
-        """The message, if it is there; None where it is known not to be."""
+    async def find_message(self, sought: SoughtMessage, pace: Pace) -> SentMessage | None:
+        """The message, if it exists."""
 
     @abstractmethod
     async def open_thread(self, message_id: int, name: str, posting: PostingOptions) -> None:
-        """Open a thread on a message, which may have one already, or be gone."""
+        """Open a thread on a message. Does nothing if it has one, or if the message was deleted."""
 
     @abstractmethod
     async def publish_message(self, message_id: int) -> None:
-        """Send a message on to those who follow; that may be done already, or it may be gone."""
+        """Publish a message. Does nothing if that was done before, or if the message was deleted."""
 
     @abstractmethod
-    async def delete_message(self, place_id: int, message_id: int, *, threaded: bool) -> bool:
-        """Delete a message, and its thread or post if nobody else has written in it.
+    async def delete_message(self, place_id: int, message_id: int, *, has_thread: bool) -> bool:
+        """Delete a message if it is still there, and its thread or post if no one else has written in it.
 
-        False where that stays behind. What is gone already is no error.
+        False if the thread or post stays.
         """

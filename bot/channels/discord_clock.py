@@ -1,4 +1,4 @@
-"""Discord's own time, which dates all that stands in a channel; ours may be hours from it."""
+"""Discord's clock, which dates the messages in a channel. Ours may be hours away from it."""
 
 import logging
 import time
@@ -14,13 +14,13 @@ from bot.clock import Clock
 
 log = logging.getLogger(__name__)
 
-WORTH_TELLING = timedelta(seconds=30)  # worth saying
-CLOCK_JUMP = timedelta(minutes=5)  # more than any clock is slewed between two answers
+WORTH_LOGGING = timedelta(seconds=30)
+CLOCK_JUMP = timedelta(minutes=5)  # a clock that is only corrected gradually never moves so much between two answers
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What an answer told of Discord's time, and what ours were then."""
+    """The time that Discord gave in an answer, and our own times at that moment."""
 
     discord_time: datetime
     local_time: datetime
@@ -28,7 +28,7 @@ class _Reading:
 
 
 class DiscordClock:
-    """Discord's clock, as its answers tell it. Between them goes on `steady`, which nobody sets, unlike our `clock`."""
+    """Discord's time, from its answers. In between it continues by `steady`, which, unlike `clock`, is never set."""
 
     def __init__(self, clock: Clock, steady: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -38,27 +38,27 @@ class DiscordClock:
 
     def now(self) -> datetime | None:
         """Discord's time; None before its first answer."""
-        return self._reading.discord_time + self._time_since(self._reading) if self._reading else None
+        return self._reading.discord_time + self._get_elapsed(self._reading) if self._reading else None
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether, since the last answer, our clock was set, or the machine slept and `steady` may not have counted."""
-        heard = self._reading
-        return heard is not None and abs(self._clock() - heard.local_time - self._time_since(heard)) > CLOCK_JUMP
+        """Whether our clock has jumped since the last answer: it was set, or the machine slept and `steady` stopped."""
+        last = self._reading
+        return last is not None and abs(self._clock() - last.local_time - self._get_elapsed(last)) > CLOCK_JUMP
 
-    def _time_since(self, heard: _Reading) -> timedelta:
-        return timedelta(seconds=self._steady() - heard.monotonic)
+    def _get_elapsed(self, reading: _Reading) -> timedelta:
+        return timedelta(seconds=self._steady() - reading.monotonic)
 
-    def set_time(self, told: datetime) -> None:
-        """Note what time Discord has just told."""
-        self._reading = _Reading(told, self._clock(), self._steady())
-        ahead = self._reading.local_time - told
-        if self._reported_offset is None or abs(ahead - self._reported_offset) >= WORTH_TELLING:
+    def set_time(self, discord_time: datetime) -> None:
+        """Set the clock to the time that Discord has just given, and log how far ours is from it."""
+        self._reading = _Reading(discord_time, self._clock(), self._steady())
+        ahead = self._reading.local_time - discord_time
+        if self._reported_offset is None or abs(ahead - self._reported_offset) >= WORTH_LOGGING:
             _log_offset(ahead, first=self._reported_offset is None)
             self._reported_offset = ahead
 
     def watch_answers(self, trace: aiohttp.TraceConfig) -> None:
-        """Hear what the answers tell that `trace` meets."""
+        """Set the clock from every answer that `trace` sees."""
         trace.on_request_end.insert(0, self._read_answer)
 
     async def _read_answer(
@@ -68,23 +68,23 @@ class DiscordClock:
         ended: aiohttp.TraceRequestEndParams,
     ) -> None:
         headers = ended.response.headers
-        if headers.get("Content-Type") == "application/json":  # else it may be that of a proxy, with a clock of its own
-            told = parse_date_header(headers.get("Date", ""))
-            if told:
-                self.set_time(told)
+        if headers.get("Content-Type") == "application/json":  # else it may come from a proxy with a clock of its own
+            discord_time = parse_date_header(headers.get("Date", ""))
+            if discord_time:
+                self.set_time(discord_time)
 
 
 def parse_date_header(date: str) -> datetime | None:
-    """The instant in a header such as `Fri, 16 Jan 2026 08:00:00 GMT`, if there is one."""
+    """The instant in a header such as `Fri, 16 Jan 2026 08:00:00 GMT`; None if it is no such date."""
     try:
-        told = parsedate_to_datetime(date)
+        instant = parsedate_to_datetime(date)
     except ValueError:
         return None
-    return told if told.tzinfo else None
+    return instant if instant.tzinfo else None
 
 
 def _log_offset(ahead: timedelta, *, first: bool) -> None:
-    if abs(ahead) < WORTH_TELLING:
+    if abs(ahead) < WORTH_LOGGING:
         log.log(logging.DEBUG if first else logging.INFO, "the clock agrees with Discord's")
     else:
         log.warning(

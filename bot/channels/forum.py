@@ -1,7 +1,7 @@
-"""A forum: a digest is a post, or several.
+"""A forum: each message of a digest is a post.
 
-A post takes no nonce. It is found again by the nonce in its buttons alone, and the request for it must not be
-repeated unseen.
+Discord accepts no nonce for a post. It can only be found by the nonce in its buttons, and discord.py must not repeat
+the request for it on its own.
 """
 
 import re
@@ -20,7 +20,7 @@ from bot.reasons import Reason, ReasonKind
 from bot.subscription.settings import ChannelAbilities, PostingOptions, Threads
 from bot.text import fold_text
 
-MOST_TAGS = 5  # of a post
+MAX_TAGS = 5  # that a post may have
 _ARCHIVED = 50083
 
 
@@ -32,8 +32,11 @@ class ForumChannel(ServerChannel):
         return super().list_needed_permissions(posting) | {"send_messages": "create_posts"}
 
     def find_obstacle(self, posting: PostingOptions) -> Reason | None:
-        untagged = self.channel.flags.require_tag and not self._list_usable_tags()
-        return super().find_obstacle(posting) or (Reason(ReasonKind.NO_USABLE_TAG) if untagged else None)
+        if obstacle := super().find_obstacle(posting):
+            return obstacle
+        if self.channel.flags.require_tag and not self._list_usable_tags():
+            return Reason(ReasonKind.NO_USABLE_TAG)
+        return None
 
     async def send_message(self, outgoing: OutgoingMessage) -> SentMessage:
         post, message = await self.channel.create_thread(
@@ -46,23 +49,26 @@ class ForumChannel(ServerChannel):
         )
         return SentMessage(post.id, message.id, message.created_at)
 
-    async def find_message(self, lost: SoughtMessage, pace: Pace) -> SentMessage | None:
-        """A post whose first message somebody has deleted is known by its name."""
-        beheaded = None
-        async for post in self._read_posts(lost.around, pace):
-            made_at = discord.utils.snowflake_time(post.id)
-            if post.owner_id != self.bot_member.id or abs(made_at - lost.around) > SEARCH_MARGIN:
+    async def find_message(self, sought: SoughtMessage, pace: Pace) -> SentMessage | None:
+        """The post with the nonce; else one of the same name whose first message was deleted."""
+        without_message = None
+        async for post in self._read_posts(sought.around, pace):
+            created_at = discord.utils.snowflake_time(post.id)
+            if post.owner_id != self.bot_member.id or abs(created_at - sought.around) > SEARCH_MARGIN:
                 continue
             await pace()
-            message = await _fetch_first_message(post)
-            if message and has_nonce(message, lost.nonce):
+            try:
+                message = await post.fetch_message(post.id)
+            except discord.NotFound:  # a post stays when its first message is deleted
+                if post.name == sought.thread_name:
+                    without_message = SentMessage(post.id, post.id, created_at)
+                continue
+            if has_nonce(message, sought.nonce):
                 return SentMessage(post.id, message.id, message.created_at)
-            if message is None and post.name == lost.thread_name:
-                beheaded = SentMessage(post.id, post.id, made_at)
-        return beheaded
+        return without_message
 
     async def _read_posts(self, around: datetime, pace: Pace) -> AsyncIterator[discord.Thread]:
-        """The posts, but for those that rest since before then."""
+        """The forum's posts, without those archived before the message was sent."""
         await pace()
         for thread in await self.channel.guild.active_threads():
             if thread.parent_id == self.id:
@@ -73,34 +79,29 @@ class ForumChannel(ServerChannel):
                 break
             yield thread
 
-    async def delete_message(self, place_id: int, message_id: int, *, threaded: bool) -> bool:  # noqa: ARG002
+    async def delete_message(self, place_id: int, message_id: int, *, has_thread: bool) -> bool:  # noqa: ARG002
         post = await self.delete_thread(place_id)
         if post:
             await _delete_first_message(post, message_id)
         return post is None
 
     def choose_tags(self, papers: Sequence[Paper]) -> list[discord.ForumTag]:
-        """The tags that name a topic of the papers, most frequent first; where the forum requires one, always one."""
+        """The tags that name a topic of the papers, most frequent first; at least one if the forum requires it."""
         usable = self._list_usable_tags()
         topics = [_split_words(topic) for paper in papers for topic in paper.tags]
-        hits = {tag.id: sum(_contains_words(_split_words(tag.name), topic) for topic in topics) for tag in usable}
-        matching = sorted((tag for tag in usable if hits[tag.id]), key=lambda tag: -hits[tag.id])
-        return matching[:MOST_TAGS] or (usable[:1] if self.channel.flags.require_tag else [])
+        counts = {tag.id: sum(_contains_words(topic, _split_words(tag.name)) for topic in topics) for tag in usable}
+        matching = sorted((tag for tag in usable if counts[tag.id]), key=lambda tag: -counts[tag.id])
+        if self.channel.flags.require_tag and not matching:
+            return usable[:1]
+        return matching[:MAX_TAGS]
 
     def _list_usable_tags(self) -> list[discord.ForumTag]:
-        moderator = self.permissions.manage_threads
-        return [tag for tag in self.channel.available_tags if moderator or not tag.moderated]
-
-
-async def _fetch_first_message(post: discord.Thread) -> discord.Message | None:
-    try:
-        return await post.fetch_message(post.id)
-    except discord.NotFound:  # somebody deleted it, and left the post
-        return None
+        is_moderator = self.permissions.manage_threads
+        return [tag for tag in self.channel.available_tags if is_moderator or not tag.moderated]
 
 
 async def _delete_first_message(post: discord.Thread, message_id: int) -> None:
-    """Delete a post's first message, if Discord lets us: it does not where the post is locked."""
+    """Delete a post's first message, unless Discord refuses because the post is locked."""
     try:
         if post.archived:
             await post.edit(archived=False)
@@ -114,16 +115,17 @@ def _split_words(name: str) -> list[str]:
     return re.findall(r"\w+", fold_text(name))
 
 
-def _contains_words(tag: Sequence[str], topic: Sequence[str]) -> bool:
-    """Whether the words of a tag stand in a topic, one after the other."""
-    width = len(tag)
-    return width > 0 and any(list(topic[at : at + width]) == list(tag) for at in range(len(topic) - width + 1))
+def _contains_words(words: list[str], phrase: list[str]) -> bool:
+    """Whether the words contain the phrase, which is not empty, without a gap."""
+    length = len(phrase)
+    return length > 0 and any(words[at : at + length] == phrase for at in range(len(words) - length + 1))
 
 
 def build_no_retry_trace() -> aiohttp.TraceConfig:
-    """Has discord.py fail where it would repeat the request for a post, which may have been made.
+    """Makes discord.py fail instead of repeating the request for a post, which may exist already.
 
-    It repeats every request after a server error or a reset connection. A message survives that by its nonce.
+    discord.py repeats every request after a server error or a reset connection. For messages that is harmless, because
+    Discord recognizes their nonce.
     """
     trace = aiohttp.TraceConfig()
     trace.on_request_end.append(_refuse_server_error)

@@ -1,4 +1,4 @@
-"""What channels of a server have in common: permissions, roles, and threads that others may write in."""
+"""What the channels of a server have in common: permissions, roles and threads."""
 
 from collections.abc import Awaitable
 from datetime import timedelta
@@ -12,14 +12,12 @@ from bot.channels.requests import TemporaryFailure
 from bot.reasons import Reason, ReasonKind
 from bot.subscription.settings import PostingOptions
 
-SEARCH_MARGIN = timedelta(hours=1)  # before and after an attempt: its request may have waited for long
-NEEDED_PERMISSIONS = discord.Permissions(
-    view_channel=True, send_messages=True, read_message_history=True
-)  # in every channel
+SEARCH_MARGIN = timedelta(hours=1)  # before and after an attempt, because its request may have waited for long
+NEEDED_PERMISSIONS = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
 
 
 class ServerChannel(Destination):
-    """A channel of a server. What its kind does not open or publish, `abilities` keep anybody from asking for."""
+    """A channel of a server. `open_thread` and `publish_message` are only called where its `abilities` allow it."""
 
     def __init__(self, channel: Any) -> None:
         self.channel = channel
@@ -34,7 +32,7 @@ class ServerChannel(Destination):
 
     @property
     def bot_member(self) -> discord.Member:
-        """The bot in the channel's server. Raises `TemporaryFailure` while Discord does not know the server."""
+        """The bot as a member of the server. Raises `TemporaryFailure` during an outage of the server."""
         me: discord.Member | None = self.channel.guild.me
         if me is None:
             raise TemporaryFailure(Reason(ReasonKind.SERVER_UNAVAILABLE))
@@ -46,28 +44,28 @@ class ServerChannel(Destination):
         permissions: discord.Permissions = self.channel.permissions_for(self.bot_member)
         return permissions
 
-    def list_needed_permissions(self, posting: PostingOptions) -> dict[str, str]:  # noqa: ARG002  # other kinds do
-        """The permissions that digests need, each with its name in the channel's settings."""
+    def list_needed_permissions(self, posting: PostingOptions) -> dict[str, str]:  # noqa: ARG002  # subclasses use it
+        """The permissions that digests need, each with its name in the settings of this kind of channel."""
         return {name: name for name, wanted in NEEDED_PERMISSIONS if wanted}
 
     def list_missing_permissions(self, posting: PostingOptions) -> tuple[str, ...]:
-        """Those that digests need and the bot lacks, named as in the channel's settings."""
+        """The needed permissions that the bot lacks, by their names in the channel's settings."""
         granted = self.permissions
-        if not granted.view_channel:  # it implies the others, which may well be granted
+        if not granted.view_channel:  # without it, the others have no effect
             return ("view_channel",)
         needed = self.list_needed_permissions(posting).items()
         return tuple(shown for name, shown in needed if not getattr(granted, name))
 
     def find_obstacle(self, posting: PostingOptions) -> Reason | None:
         missing = self.list_missing_permissions(posting)
-        if (
-            missing and self.bot_member.is_timed_out()
-        ):  # which takes permissions away for a while, but from no administrator
+        if not missing:
+            return None
+        if self.bot_member.is_timed_out():  # a time-out takes permissions away for a while
             return Reason(ReasonKind.IN_TIME_OUT, until=self.bot_member.timed_out_until)
-        return Reason(ReasonKind.PERMISSIONS_MISSING, permissions=missing) if missing else None
+        return Reason(ReasonKind.PERMISSIONS_MISSING, permissions=missing)
 
     def find_search_obstacle(self) -> Reason | None:
-        """Discord answers an empty history to who may not read it, not an error."""
+        """Checks permissions, because without them Discord answers with an empty history, not with an error."""
         if not self.permissions.view_channel:
             return Reason(ReasonKind.CHANNEL_HIDDEN)
         if not self.permissions.read_message_history:
@@ -80,8 +78,9 @@ class ServerChannel(Destination):
         role = self.get_pinged_role(posting)
         if role is None:
             return Reason(ReasonKind.ROLE_GONE)
-        notified = role.mentionable or self.permissions.mention_everyone
-        return None if notified else Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=role.id)
+        if role.mentionable or self.permissions.mention_everyone:
+            return None
+        return Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=role.id)
 
     def get_pinged_role(self, posting: PostingOptions) -> discord.Role | None:
         return find_pinged_role(self.channel.guild, posting)
@@ -93,9 +92,9 @@ class ServerChannel(Destination):
         raise NotImplementedError
 
     async def delete_thread(self, thread_id: int) -> discord.Thread | None:
-        """The thread, if it stays behind: others have written in it, or the bot may not delete it."""
+        """Delete the thread; returns it if it stays because others have written in it or the bot may not delete it."""
         try:
-            thread = await self.channel.guild.fetch_channel(thread_id)  # the one in memory counts no messages
+            thread = await self.channel.guild.fetch_channel(thread_id)  # the cached one has no message count
         except discord.NotFound:
             return None
         if not isinstance(thread, discord.Thread):
@@ -107,13 +106,13 @@ class ServerChannel(Destination):
 
 
 def find_pinged_role(guild: discord.Guild, posting: PostingOptions) -> discord.Role | None:
-    """The role to ping, as long as it exists; @everyone is none."""
+    """The role to ping; None if there is none, it was deleted, or it is @everyone."""
     role = guild.get_role(posting.ping_role_id) if posting.ping_role_id else None
     return None if role is None or role.is_default() else role
 
 
 async def delete_if_present(deletion: Awaitable[None]) -> None:
-    """Delete what may be gone already."""
+    """Await a deletion of something that may be gone already."""
     try:
         await deletion
     except discord.NotFound:

@@ -1,4 +1,4 @@
-"""A text channel: a digest is a message, which Discord knows by its nonce, and may have a thread."""
+"""A text channel: messages have a nonce that Discord recognizes, and may have a thread."""
 
 from collections.abc import AsyncIterator
 
@@ -18,8 +18,10 @@ class TextChannel(ServerChannel):
     channel: discord.TextChannel
 
     def list_needed_permissions(self, posting: PostingOptions) -> dict[str, str]:
-        threads = [] if posting.threads is Threads.NONE else ["create_public_threads"]
-        return super().list_needed_permissions(posting) | {name: name for name in threads}
+        needed = super().list_needed_permissions(posting)
+        if posting.threads is not Threads.NONE:
+            needed["create_public_threads"] = "create_public_threads"
+        return needed
 
     async def send_message(self, outgoing: OutgoingMessage) -> SentMessage:
         message = await self.channel.send(
@@ -30,24 +32,25 @@ class TextChannel(ServerChannel):
         )
         return SentMessage(self.id, message.id, message.created_at)
 
-    async def find_message(self, lost: SoughtMessage, pace: Pace) -> SentMessage | None:
-        async for message in self._read_history(lost, pace):
-            if message.author == self.bot_member and has_nonce(message, lost.nonce):
+    async def find_message(self, sought: SoughtMessage, pace: Pace) -> SentMessage | None:
+        async for message in self._read_history(sought, pace):
+            if message.author == self.bot_member and has_nonce(message, sought.nonce):
                 return SentMessage(self.id, message.id, message.created_at)
         return None
 
-    async def _read_history(self, lost: SoughtMessage, pace: Pace) -> AsyncIterator[discord.Message]:
-        """The messages around the time when it was sent, but for those that were looked at before."""
-        seen, begin = 0, lost.around - SEARCH_MARGIN
-        after = discord.Object(lost.searched_until) if lost.searched_until else begin
+    async def _read_history(self, sought: SoughtMessage, pace: Pace) -> AsyncIterator[discord.Message]:
+        """The messages around the time when it was sent, without those that an earlier search has looked at."""
+        start = sought.around - SEARCH_MARGIN
+        after = discord.Object(sought.searched_until) if sought.searched_until else start
+        count = 0
         await pace()
         async for message in self.channel.history(after=after, oldest_first=True, limit=None):
             yield message
-            if message.created_at > lost.around + SEARCH_MARGIN:
+            if message.created_at > sought.around + SEARCH_MARGIN:
                 break
-            seen += 1
-            if seen % PAGE == 0:
-                await lost.save_progress(message.id)
+            count += 1
+            if count % PAGE == 0:
+                await sought.save_progress(message.id)
                 await pace()
 
     async def open_thread(self, message_id: int, name: str, posting: PostingOptions) -> None:
@@ -59,7 +62,7 @@ class TextChannel(ServerChannel):
             if error.code not in {_THREAD_EXISTS, UNKNOWN_MESSAGE}:
                 raise
 
-    async def delete_message(self, place_id: int, message_id: int, *, threaded: bool) -> bool:  # noqa: ARG002
-        left = await self.delete_thread(message_id) if threaded else None  # a thread has the id of its message
+    async def delete_message(self, place_id: int, message_id: int, *, has_thread: bool) -> bool:  # noqa: ARG002
+        kept_thread = await self.delete_thread(message_id) if has_thread else None  # it has the id of its message
         await delete_if_present(self.channel.get_partial_message(message_id).delete())
-        return left is None
+        return kept_thread is None

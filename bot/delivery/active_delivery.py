@@ -1,4 +1,4 @@
-"""A delivery in hand, as it is passed from step to step."""
+"""A delivery that is being sent, as it is passed from step to step."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from bot.storage import Delivery
 
 @dataclass(frozen=True, slots=True)
 class ActiveDelivery:
-    """A delivery, the clock that runs on while it is carried, and the pace of requests.
+    """A delivery, a clock that keeps running while it is sent, and the pace of requests.
 
-    A `is_superseded` one is only looked for, then given up to the next digest.
+    If it `is_superseded`, nothing more is sent: messages in doubt are searched for, and the rest is given up.
     """
 
     delivery: Delivery

@@ -1,4 +1,4 @@
-"""Carry: when deliveries begin and go on, and how many at once."""
+"""Dispatch: when deliveries start or resume, and how many run at once."""
 
 import asyncio
 import logging
@@ -28,13 +28,13 @@ from bot.subscription.schedule import find_latest_run
 log = logging.getLogger(__name__)
 
 SHUTDOWN_SECONDS = 20
-MAX_PLANNING = 3  # the loop is shared with people who wait for an answer
-MAX_SENDING = 500  # deliveries in memory; those that wait for Discord cost the others nothing
-MAX_PER_SERVER, MAX_PER_CHANNEL = 3, 1  # deliveries at once, so that lateness is a property of one channel
+MAX_PLANNING = 3  # few, because people wait for answers on the same event loop
+MAX_SENDING = 500  # a limit on memory; deliveries that wait for Discord cost the others nothing
+MAX_PER_SERVER, MAX_PER_CHANNEL = 3, 1  # deliveries at once, so a slow channel delays only itself
 
 
 class Dispatcher:
-    """Has what `planner` plans carried by `sender`."""
+    """Lets `sender` send what `planner` plans."""
 
     def __init__(self, storage: Storage, planner: Planner, sender: Sender, recovery: Recovery) -> None:
         self.sender = sender
@@ -44,24 +44,24 @@ class Dispatcher:
         self._planning_slots = asyncio.Semaphore(MAX_PLANNING)
         self._sending_slots = asyncio.Semaphore(MAX_SENDING)
         self._server_slots, self._channel_slots = KeyedSemaphores(MAX_PER_SERVER), KeyedSemaphores(MAX_PER_CHANNEL)
-        self._tasks: dict[int, asyncio.Task[None]] = {}  # by subscription
-        self._urgent_tasks: set[asyncio.Task[None]] = set()  # what admins wait for
+        self._tasks: dict[int, asyncio.Task[None]] = {}  # by subscription id
+        self._urgent_tasks: set[asyncio.Task[None]] = set()  # digests that an admin sends early
         self._is_closing = False
 
     async def tick(self, now: datetime) -> None:
-        """Begin, and wait until all of it has ended."""
+        """Start what is due, and wait until all of it has ended."""
         await self.start_due(now)
         await self.wait_until_idle()
 
     async def wait_until_idle(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until no delivery is under way."""
         if self._tasks:
             await asyncio.wait(self._tasks.values())
 
     async def start_due(self, now: datetime) -> None:
-        """Take up what is under way, and begin what is due; none of it is waited for.
+        """Resume deliveries that are under way and start those that are due, without waiting for any.
 
-        What an earlier tick began and has not ended goes on, and is not begun again.
+        What an earlier tick has started and not finished is left alone.
         """
         clock = _build_running_clock(now)
         await self.recovery.recover_timed_out(now)
@@ -70,16 +70,22 @@ class Dispatcher:
         self._start_due_subscriptions(await self._storage.subscriptions.list_due(now), clock)
 
     def _start_due_subscriptions(self, due: list[Subscription], clock: Clock) -> None:
-        """Recaps look back at the dailies of the same minute, so these are planned before."""
-        planned: defaultdict[int, list[asyncio.Event]] = defaultdict(list)  # the dailies, by server
-        for each in sorted(due, key=lambda subscription: subscription.settings.schedule.is_recap):
-            is_planned, recap = asyncio.Event(), each.settings.schedule.is_recap
-            before = planned[each.guild_id] if recap else []
-            if self._start_task(each.id, self._plan_and_send(each, clock, is_planned, before)) and not recap:
-                planned[each.guild_id].append(is_planned)
+        """Start due subscriptions. A recap waits until the server's daily digests of the same tick are planned.
+
+        It looks back at them.
+        """
+        dailies: defaultdict[int, list[asyncio.Event]] = defaultdict(list)  # by server, set once planned
+        recaps = [each for each in due if each.settings.schedule.is_recap]
+        for each in due:
+            if not each.settings.schedule.is_recap:
+                is_planned = asyncio.Event()
+                if self._start_task(each.id, self._plan_and_send(each, clock, is_planned, [])):
+                    dailies[each.guild_id].append(is_planned)
+        for each in recaps:
+            self._start_task(each.id, self._plan_and_send(each, clock, asyncio.Event(), dailies[each.guild_id]))
 
     def _start_task(self, subscription_id: int, work: Coroutine[Any, Any, None]) -> bool:
-        """Begin the work, unless there is some for this subscription already; gives whether it has begun."""
+        """Start the work, unless this subscription has a task already; returns whether it was started."""
         if self._is_closing or subscription_id in self._tasks:
             work.close()
             return False
@@ -88,20 +94,20 @@ class Dispatcher:
         return True
 
     async def _resume_delivery(self, delivery: Delivery, clock: Clock) -> None:
-        """Take up a delivery that an earlier tick, or an earlier life, left under way; then what is due by now."""
+        """Resume a delivery that an earlier tick or process left under way; then send what is due by now."""
         subscription = await self._storage.subscriptions.get(delivery.subscription_id)
         if subscription is None:
             return
-        moved = subscription.settings.channel_id != delivery.channel_id
-        superseded = moved or find_latest_run(subscription.settings.schedule, clock()).date > delivery.run_date
-        await self._send_in_turn(delivery, clock, superseded=superseded)
+        has_moved = subscription.settings.channel_id != delivery.channel_id
+        is_superseded = has_moved or find_latest_run(subscription.settings.schedule, clock()).date > delivery.run_date
+        await self._send_in_turn(delivery, clock, is_superseded=is_superseded)
         for each in await self._storage.subscriptions.list_due(clock(), subscription.id):
             await self._plan_and_send(each, clock, asyncio.Event(), [])
 
     async def _plan_and_send(
         self, subscription: Subscription, clock: Clock, planned: asyncio.Event, before: list[asyncio.Event]
     ) -> None:
-        """Plan the run that is due, once those `before` it are planned, and carry it."""
+        """Plan the run that is due, once those in `before` are planned, and send it."""
         try:
             for each in before:
                 await each.wait()
@@ -112,36 +118,36 @@ class Dispatcher:
         if delivery and delivery.state is DeliveryState.PLANNED:
             await self._send_in_turn(delivery, clock)
 
-    async def _send_in_turn(self, delivery: Delivery, clock: Clock, *, superseded: bool = False) -> None:
-        """Carry a delivery when it is its channel's turn, and its server's."""
+    async def _send_in_turn(self, delivery: Delivery, clock: Clock, *, is_superseded: bool = False) -> None:
+        """Send a delivery when its channel and its server have a free slot."""
         async with (
             self._channel_slots.get(delivery.channel_id),
             self._server_slots.get(delivery.guild_id),
             self._sending_slots,
         ):
             if not self._is_closing:
-                await self.sender.send_delivery(delivery.id, clock, superseded=superseded)
+                await self.sender.send_delivery(delivery.id, clock, is_superseded=is_superseded)
 
     async def send_now(self, subscription: Subscription, now: datetime, *, by: int) -> Delivery:
-        """Deliver the coming run before its time, for the admin `by`; gives what became of it.
+        """Send the next run early, for the admin `by`; returns the delivery as it is afterwards.
 
         Raises `NothingToSend` and `PapersUnavailable`.
         """
         delivery = await self._planner.plan_early(subscription, now, by=by)
         if not self._is_closing:
-            carrying = asyncio.create_task(
-                _log_failure(self.sender.send_delivery(delivery.id, _build_running_clock(now), hurried=True)),
-                context=Context(),  # nobody's: what was done at Discord is recorded, however long that has to wait
+            sending = asyncio.create_task(
+                _log_failure(self.sender.send_delivery(delivery.id, _build_running_clock(now), is_urgent=True)),
+                context=Context(),  # without the user being answered: its writes must not give up after a moment
             )
-            self._urgent_tasks.add(carrying)
-            carrying.add_done_callback(self._urgent_tasks.discard)
-            await asyncio.wait({carrying})
+            self._urgent_tasks.add(sending)
+            sending.add_done_callback(self._urgent_tasks.discard)
+            await asyncio.wait({sending})
         return await self._storage.deliveries.get(delivery.id) or delivery
 
     async def undo_last(self, subscription: Subscription, now: datetime, *, by: int) -> tuple[Delivery, bool]:
-        """Take the last digest back, for the admin `by`; gives it, and whether nothing of it stays behind.
+        """Undo the last digest, for the admin `by`; returns it, and whether all of it is deleted.
 
-        Raises `Refused`; where Discord did not do all of it, it may be called again.
+        Raises `Refused`. If Discord did only a part of it, it may be called again.
         """
         if await self._storage.deliveries.is_under_way(subscription.id):
             raise Refused(Refusal.STILL_ON_ITS_WAY)
@@ -155,7 +161,7 @@ class Dispatcher:
             raise Refused(Refusal.NOT_UNDONE, reason=failure.reason) from failure
 
     async def shut_down(self) -> None:
-        """Begin no other delivery, and let the sends in flight finish; a run not planned yet stays due."""
+        """Start no more deliveries, and let those under way finish. A run that is not planned yet stays due."""
         self._is_closing = True
         self._planner.cancel_composing()
         if running := {*self._tasks.values(), *self._urgent_tasks}:
@@ -163,7 +169,7 @@ class Dispatcher:
 
 
 async def _log_failure(work: Coroutine[Any, Any, None]) -> None:
-    """One server's failure never costs another its digest."""
+    """Run `work` and log what it raises: one server's failure never costs another its digest."""
     try:
         await work
     except Exception:
@@ -178,14 +184,14 @@ def build_dispatcher(
     *,
     messages_per_second: float = MESSAGES_PER_SECOND,
 ) -> Dispatcher:
-    """A dispatcher to the `channels` of `client`, with all that it works with."""
+    """A dispatcher with everything that it works with."""
     follow_ups, failures = FollowUps(storage, channels), FailureHandler(storage, NoticeSender(client, storage))
     sender = Sender(storage, channels, follow_ups, failures, messages_per_second=messages_per_second)
     return Dispatcher(storage, Planner(storage, composer), sender, Recovery(storage, channels))
 
 
 def _build_running_clock(now: datetime) -> Clock:
-    """A clock that is at `now`, and goes on from there."""
+    """A clock that shows `now` and keeps running from there."""
     loop = asyncio.get_running_loop()
-    began = loop.time()
-    return lambda: now + timedelta(seconds=loop.time() - began)
+    start = loop.time()
+    return lambda: now + timedelta(seconds=loop.time() - start)

@@ -1,4 +1,4 @@
-"""What follows the messages of a delivery once all are there: their threads, and publishing them."""
+"""Follow-ups: once all messages of a delivery are there, their threads are opened, and they are published."""
 
 import asyncio
 import logging
@@ -28,30 +28,30 @@ HOUR = timedelta(hours=1)
 
 
 class FollowUps:
-    """Opens threads and publishes in `channels`, and records both in `storage`."""
+    """Opens threads and publishes messages in `channels`, and records both in `storage`."""
 
     def __init__(self, storage: Storage, channels: Channels) -> None:
         self._deliveries = storage.deliveries
         self._channels = channels
-        self._publish_locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)  # by channel: they are counted
+        self._publish_locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)  # by channel, for its limit
 
     async def follow_up_messages(
-        self, active: ActiveDelivery, places: Iterable[tuple[Message, SentMessage]], *, last: bool
+        self, active: ActiveDelivery, arrivals: Iterable[tuple[Message, SentMessage]], *, is_last_try: bool
     ) -> Reason | None:
-        """Follow up each message that is in its place; gives why some of it cannot be.
+        """Follow up each message that has arrived; returns why some follow-up cannot be done, or None.
 
-        With `last`, of a delivery that must not hold up the next, what cannot be now will not be. Else raises
-        `DeliveryFailed` where it may be later.
+        Raises `DeliveryFailed` if it may work later. With `is_last_try`, that counts as impossible too, so that a
+        delivery does not hold up the next one.
         """
-        left_undone = None
-        for message, arrived in places:
+        reason = None
+        for message, arrived in arrivals:
             try:
-                left_undone = await self._follow_up_message(active, message, arrived) or left_undone
+                reason = await self._follow_up_message(active, message, arrived) or reason
             except DeliveryFailed as failure:
-                if not last:
+                if not is_last_try:
                     raise
-                left_undone = failure.reason
-        return left_undone
+                reason = failure.reason
+        return reason
 
     async def _follow_up_message(self, active: ActiveDelivery, message: Message, arrived: SentMessage) -> Reason | None:
         delivery = active.delivery
@@ -85,14 +85,14 @@ class FollowUps:
         self, destination: Destination, active: ActiveDelivery, message: Message, arrived: SentMessage
     ) -> None:
         delivery = active.delivery
-        most = destination.abilities.publish_limit
-        wanted = delivery.settings.posting.publish and most > 0
+        limit = destination.abilities.publish_limit
+        wanted = delivery.settings.posting.publish and limit > 0
         if not wanted or message.published_at:
             return
         async with self._publish_locks[destination.id]:
             since = active.clock() - HOUR
-            if await self._deliveries.count_published_since(destination.id, since) >= most:
-                raise TemporaryFailure(Reason(ReasonKind.PUBLISH_LIMIT_REACHED, number=most))
+            if await self._deliveries.count_published_since(destination.id, since) >= limit:
+                raise TemporaryFailure(Reason(ReasonKind.PUBLISH_LIMIT_REACHED, number=limit))
             await active.pace()
             await wait_for_answer(destination.publish_message(arrived.message_id), ANSWER_TIMEOUT)
             await self._deliveries.record_publication(delivery.id, message.number, active.clock())

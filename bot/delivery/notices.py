@@ -1,4 +1,4 @@
-"""Tell a server what it has not asked for: in one place, and only there."""
+"""Notices: what a server is told without having asked, in one channel or by message to its owner."""
 
 import logging
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class NoticeSender:
-    """Tells servers that digests do not get to their channel: once, until one of the subscription does again."""
+    """Tells servers that digests cannot be posted: once, until a digest of the subscription arrives again."""
 
     def __init__(self, client: discord.Client, storage: Storage) -> None:
         self._client = client
@@ -34,25 +34,26 @@ class NoticeSender:
 
     async def _tell_once(self, delivery: Delivery, text: str, now: datetime) -> None:
         guild = self._client.get_guild(delivery.guild_id)
-        first = self._notices.record_if_first
-        if guild and await first(delivery.guild_id, delivery.subscription_id, delivery.channel_id, now):
+        if guild is None:
+            return
+        if await self._notices.record_if_first(guild.id, delivery.subscription_id, delivery.channel_id, now):
             await tell_server(self._client, guild, text)
 
 
 async def tell_server(client: discord.Client, guild: discord.Guild, message: str | LayoutView) -> None:
-    """Write in the system channel or the first the bot may write in, else to the owner, else nowhere."""
-    said: dict[str, Any] = {"content": message} if isinstance(message, str) else {"view": message}
+    """Send to the system channel, else to the first channel the bot may write in, else to the owner, else nowhere."""
+    content: dict[str, Any] = {"content": message} if isinstance(message, str) else {"view": message}
     for channel in _list_writable_channels(guild):
         try:
-            await wait_for_answer(channel.send(**said), ANSWER_TIMEOUT)
+            await wait_for_answer(channel.send(**content), ANSWER_TIMEOUT)
         except (discord.Forbidden, discord.NotFound):
             continue
-        except REQUEST_ERRORS as error:  # it may have been told, and is not told twice
+        except REQUEST_ERRORS as error:  # the notice may have arrived, and must not arrive twice
             log.warning("could not send a notice to server %d in channel %d: %s", guild.id, channel.id, error)
         return
     try:
         owner = await wait_for_answer(client.fetch_user(guild.owner_id or 0), ANSWER_TIMEOUT)
-        await wait_for_answer(owner.send(**said), ANSWER_TIMEOUT)
+        await wait_for_answer(owner.send(**content), ANSWER_TIMEOUT)
     except REQUEST_ERRORS as error:
         log.warning("could not send a notice to server %d: %s", guild.id, error)
 

@@ -1,4 +1,4 @@
-"""Recover: a suspended subscription goes on by itself once what was in its way is gone."""
+"""Recover: a suspended subscription goes on by itself once the obstacle is gone."""
 
 import logging
 from collections.abc import Iterable
@@ -13,25 +13,25 @@ log = logging.getLogger(__name__)
 
 
 class Recovery:
-    """Looks at suspended subscriptions whenever their `channels` may have changed."""
+    """Checks suspended subscriptions when their channels may have changed."""
 
     def __init__(self, storage: Storage, channels: Channels) -> None:
         self._subscriptions = storage.subscriptions
         self._channels = channels
 
     async def recover_server(self, guild_id: int, now: datetime) -> None:
-        """The gateway has told of a channel, a role or the bot itself in a server."""
+        """Check a server in which a channel, a role or the bot itself has changed."""
         await self._recover_unblocked(await self._subscriptions.list_suspended(guild_id), now)
 
     async def recover_all(self, now: datetime) -> None:
-        """Nobody knows what has changed while the bot was away."""
+        """Check all servers, because anything may have changed while the bot was away."""
         await self._recover_unblocked(await self._subscriptions.list_suspended(), now)
 
     async def recover_timed_out(self, now: datetime) -> None:
-        """Time-outs that have ended: nobody tells of it."""
+        """Check where a time-out of the bot has ended, because Discord sends no event for that."""
         suspended = await self._subscriptions.list_suspended(only=ReasonKind.IN_TIME_OUT)
-        over = [each for each in suspended if each.reason and each.reason.until and each.reason.until <= now]
-        await self._recover_unblocked(over, now)
+        ended = [each for each in suspended if each.reason and each.reason.until and each.reason.until <= now]
+        await self._recover_unblocked(ended, now)
 
     async def _recover_unblocked(self, suspended: Iterable[Subscription], now: datetime) -> None:
         for each in suspended:
@@ -45,5 +45,5 @@ class Recovery:
             return False
         try:
             return not (destination.find_obstacle(subscription.settings.posting) or destination.find_search_obstacle())
-        except TemporaryFailure:  # the server is not available: the gateway tells when it is
+        except TemporaryFailure:  # the server is unavailable; an event will say when it is back
             return False

@@ -1,4 +1,4 @@
-"""Send: one planned delivery, step by step, until all of it is there or it is given up."""
+"""Send: one planned delivery, step by step, until all of it has arrived or is given up."""
 
 import asyncio
 import logging
@@ -36,16 +36,16 @@ from bot.storage import Delivery, DeliveryState, DiskFull, Message, MessageForm,
 log = logging.getLogger(__name__)
 
 MESSAGES_PER_SECOND = 45  # Discord's global limit is 50; discord.py only reacts to its 429
-BURST = 4  # requests at once, to make up for timers that are late: with them no second has more than 49
-SEARCH_TIMEOUT = 60
+BURST = 4  # requests at once, to make up for late timers; even so, no second has more than 49
+SEARCH_TIMEOUT = 60  # seconds; a search that takes longer goes on, and the next attempt waits for it
 
 
 class _SubscriptionStopped(Exception):
-    """An admin has stopped the subscription while its delivery was under way."""
+    """The subscription was stopped while its delivery was under way."""
 
 
 class Sender:
-    """Takes what is planned in `storage` to its `channels`, and takes it back."""
+    """Sends planned deliveries to their channels, and undoes them."""
 
     def __init__(
         self,
@@ -62,16 +62,16 @@ class Sender:
         self._follow_ups = follow_ups
         self._failure_handler = failures
         self._limiter = AsyncLimiter(BURST, BURST / messages_per_second)
-        self._requests: dict[int, asyncio.Task[SentMessage]] = {}  # by delivery, until Discord has answered
-        self._searches: dict[str, asyncio.Task[SentMessage | None]] = {}  # by nonce, those that take long
-        self._active_ids: set[int] = set()  # deliveries that somebody carries just now
+        self._requests: dict[int, asyncio.Task[SentMessage]] = {}  # by delivery id, until Discord has answered
+        self._searches: dict[str, asyncio.Task[SentMessage | None]] = {}  # by nonce, those that exceeded the timeout
+        self._active_ids: set[int] = set()  # deliveries that are being sent
 
     async def send_delivery(
-        self, delivery_id: int, clock: Clock, *, superseded: bool = False, hurried: bool = False
+        self, delivery_id: int, clock: Clock, *, is_superseded: bool = False, is_urgent: bool = False
     ) -> None:
-        """Bring a planned delivery home, unless somebody is at it; what is known of it is read here, not before.
+        """Send a planned delivery, unless another task is sending it. It is read here, so that it is up to date.
 
-        A `hurried` one, for which an admin waits, does not queue behind all that is due.
+        `is_urgent`: an admin is waiting, so its requests do not queue behind those of due deliveries.
         """
         if delivery_id in self._active_ids:
             return
@@ -79,33 +79,32 @@ class Sender:
         try:
             delivery = await self._deliveries.get(delivery_id)
             if delivery and delivery.state is DeliveryState.PLANNED:
-                pace = _skip_pace if hurried else self._limiter.acquire
-                await self._send_and_record(ActiveDelivery(delivery, clock, pace, superseded))
+                pace = _do_not_wait if is_urgent else self._limiter.acquire
+                await self._send_and_record(ActiveDelivery(delivery, clock, pace, is_superseded))
         except DiskFull:
-            raise  # what became of it cannot be recorded: the next tick goes on from what is
+            raise  # a failure could not be recorded either; the next tick resumes from what is recorded
         except Exception:
             log.exception("delivery %d ran into a bug", delivery_id)
             bug = Reason(ReasonKind.BOT_FAILED)
-            await self._failure_handler.handle_failure(
-                delivery_id, MessageRejected(bug) if superseded else TemporaryFailure(bug), clock()
-            )
+            failure = MessageRejected(bug) if is_superseded else TemporaryFailure(bug)
+            await self._failure_handler.handle_failure(delivery_id, failure, clock())
         finally:
             self._active_ids.discard(delivery_id)
 
     async def _send_and_record(self, active: ActiveDelivery) -> None:
-        """Send and record each message, then their threads and publishing; what cannot be done is recorded as why."""
+        """Send and record each message, then do the follow-ups. Failures are recorded with their reason."""
         delivery_id = active.delivery.id
-        places: list[tuple[Message, SentMessage]] = []
+        arrivals: list[tuple[Message, SentMessage]] = []
         try:
             if delivery_id in self._requests:
                 raise TemporaryFailure(Reason(ReasonKind.DISCORD_SILENT))
-            active = await self._send_messages(active, places)
+            active = await self._send_messages(active, arrivals)
             delivery = active.delivery
-            left_undone = await self._follow_ups.follow_up_messages(active, places, last=active.is_superseded)
-            if _get_next_message(delivery, places):
+            left_undone = await self._follow_ups.follow_up_messages(active, arrivals, is_last_try=active.is_superseded)
+            if _get_next_message(delivery, arrivals):
                 reason = delivery.reason or Reason(ReasonKind.SUPERSEDED)
                 await self._failure_handler.give_up(delivery.id, reason, active.clock())
-            elif places:
+            elif arrivals:
                 await self._deliveries.complete_delivery(delivery, left_undone)
             else:
                 error_code = delivery.messages[0].error_code
@@ -114,33 +113,35 @@ class Sender:
             log.info("delivery %d: stopped", delivery_id)
         except DeliveryFailed as failure:
             if not isinstance(failure, TemporaryFailure):
-                await self._follow_ups.follow_up_messages(active, places, last=True)
+                await self._follow_ups.follow_up_messages(active, arrivals, is_last_try=True)
             await self._failure_handler.handle_failure(delivery_id, failure, active.clock())
 
-    async def _send_messages(self, active: ActiveDelivery, places: list[tuple[Message, SentMessage]]) -> ActiveDelivery:
-        """Bring each message to its place, in a simpler form where Discord refuses it; gives what became of them.
+    async def _send_messages(
+        self, active: ActiveDelivery, arrivals: list[tuple[Message, SentMessage]]
+    ) -> ActiveDelivery:
+        """Send each message, in a simpler form where Discord rejects it; returns the delivery as it is then.
 
-        What has arrived is added to `places`.
+        Messages that have arrived are added to `arrivals`, also if a later one raises `DeliveryFailed`.
         """
-        while message := _get_next_message(active.delivery, places):
+        while message := _get_next_message(active.delivery, arrivals):
             try:
                 arrived = await self._ensure_sent(active, message)
-            except ContentRejected as refused:
-                simplified = await self._simplifier.simplify_message(active.delivery, message, refused)
+            except ContentRejected as rejection:
+                simplified = await self._simplifier.simplify_message(active.delivery, message, rejection)
                 active = replace(active, delivery=simplified)
                 continue
             if arrived is None:
                 break
-            places.append((message, arrived))
+            arrivals.append((message, arrived))
         return active
 
     async def _ensure_sent(self, active: ActiveDelivery, message: Message) -> SentMessage | None:
-        """The message as it stands in its channel, sent if it is not there yet; None if it is not and must not be."""
+        """Find the message in its channel, or send it; None if it is not there and must no longer be sent."""
         if message.place_id and message.message_id and message.sent_at:
             return SentMessage(message.place_id, message.message_id, message.sent_at)
-        arrived = (
-            await self._find_earlier_attempt(active, message, message.search_around) if message.search_around else None
-        )
+        arrived = None
+        if message.search_around:
+            arrived = await self._find_earlier_attempt(active, message, message.search_around)
         if arrived is None and active.is_superseded:
             return None
         if arrived is None and message.keeps_failing and not _is_last_hope(active.delivery, message):
@@ -156,16 +157,16 @@ class Sender:
     async def _find_earlier_attempt(
         self, active: ActiveDelivery, message: Message, around: datetime
     ) -> SentMessage | None:
-        """The message of an earlier attempt, if it is in the channel; without it, there is no doubt any more."""
+        """Search the channel for the message of an earlier attempt. If it is not there, it is no longer in doubt."""
         delivery = active.delivery
         try:
             destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, active.pace)
             if reason := destination.find_search_obstacle():
                 raise ChannelBlocked(reason)
-            mark = partial(self._deliveries.record_search, delivery.id, message.number)
-            name = get_thread_name(delivery, message)
-            lost = SoughtMessage(message.nonce, name, around, message.searched_until, mark)
-            found = await self._search_channel(destination, lost, active)
+            save_progress = partial(self._deliveries.record_search, delivery.id, message.number)
+            thread_name = get_thread_name(delivery, message)
+            sought = SoughtMessage(message.nonce, thread_name, around, message.searched_until, save_progress)
+            found = await self._search_channel(destination, sought, active)
         except REQUEST_ERRORS as error:
             raise classify_error(error) from error
         if found is None:
@@ -173,17 +174,17 @@ class Sender:
         return found
 
     async def _search_channel(
-        self, destination: Destination, lost: SoughtMessage, active: ActiveDelivery
+        self, destination: Destination, sought: SoughtMessage, active: ActiveDelivery
     ) -> SentMessage | None:
-        """What is found; a search of a busy channel that takes too long goes on, for the next attempt to wait for."""
-        search = self._searches.pop(lost.nonce, None) or asyncio.create_task(
-            destination.find_message(lost, active.pace)
-        )
+        """Search, or wait for the search that an earlier attempt has left running. Raises `TimeoutError`."""
+        search = self._searches.pop(sought.nonce, None)
+        if search is None:
+            search = asyncio.create_task(destination.find_message(sought, active.pace))
         try:
             return await wait_for_answer(search, SEARCH_TIMEOUT)
         finally:
             if not search.done():
-                self._searches[lost.nonce] = search
+                self._searches[sought.nonce] = search
 
     async def _send_message(self, active: ActiveDelivery, message: Message) -> SentMessage:
         delivery = active.delivery
@@ -193,8 +194,8 @@ class Sender:
                 raise ChannelBlocked(reason)
             outgoing = _build_outgoing(destination, delivery, message)
             await active.pace()
-            there = await self._channels.get_discord_time()
-            if not await self._deliveries.record_attempt(delivery.id, message.number, active.clock(), there):
+            discord_now = await self._channels.get_discord_time()
+            if not await self._deliveries.record_attempt(delivery.id, message.number, active.clock(), discord_now):
                 raise _SubscriptionStopped
             request = asyncio.create_task(destination.send_message(outgoing))
             self._requests[delivery.id] = request
@@ -202,58 +203,62 @@ class Sender:
             return await wait_for_answer(request, ANSWER_TIMEOUT)
         except REQUEST_ERRORS as error:
             failure = classify_error(error)
-            if not isinstance(failure, TemporaryFailure):  # a plain refusal: there is no message
+            if not isinstance(failure, TemporaryFailure):  # Discord certainly created no message
                 await self._deliveries.record_absence(delivery.id, message.number)
             elif failure.reason.number == SERVER_ERROR:
                 await self._deliveries.record_server_error(delivery.id, message.number)
             raise failure from error
 
     async def undo_delivery(self, delivery: Delivery, now: datetime, *, by: int) -> bool:
-        """Delete what was posted, and release its papers for the next digest; False where threads stay behind.
+        """Delete what was posted, and release its papers for the next digest; False if threads are left.
 
-        Raises `DeliveryFailed`, and may be called again.
+        Raises `DeliveryFailed`, and may then be called again.
         """
         try:
-            gone = [await self._delete_message(delivery, message) for message in delivery.messages]
+            deleted = [await self._delete_message(delivery, message) for message in delivery.messages]
         except REQUEST_ERRORS as error:
             raise classify_error(error) from error
         await self._deliveries.undo_delivery(delivery, by=by, now=now)
-        return all(gone)
+        return all(deleted)
 
     async def _delete_message(self, delivery: Delivery, message: Message) -> bool:
         if not (message.place_id and message.message_id):
             return True
         try:
             destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, self._limiter.acquire)
-        except discord.NotFound:  # the channel is gone, and all that was in it
+        except discord.NotFound:  # the channel was deleted with everything in it
             return True
-        deletion = destination.delete_message(message.place_id, message.message_id, threaded=message.has_thread)
+        deletion = destination.delete_message(message.place_id, message.message_id, has_thread=message.has_thread)
         return await wait_for_answer(deletion, ANSWER_TIMEOUT)
 
 
-def _get_next_message(delivery: Delivery, places: Iterable[tuple[Message, SentMessage]]) -> Message | None:
-    """The first message that has no place yet, and is to have one."""
-    there = {message.number for message, _ in places}
-    left = [each for each in delivery.messages if each.number not in there]
-    due = [each for each in left if each.form is not MessageForm.SET_ASIDE]
-    again = [each for each in left if each.attempted_at or (there and each.may_be_retried)]
-    return next(iter([*due, *again]), None)
+def _get_next_message(delivery: Delivery, arrivals: Iterable[tuple[Message, SentMessage]]) -> Message | None:
+    """The first message that has not arrived and should be sent or searched for; those set aside come last."""
+    arrived = {message.number for message, _ in arrivals}
+    missing = [each for each in delivery.messages if each.number not in arrived]
+    for each in missing:
+        if each.form is not MessageForm.SET_ASIDE:
+            return each
+    for each in missing:
+        if each.attempted_at or (arrived and each.may_be_retried):
+            return each
+    return None
 
 
 def _is_last_hope(delivery: Delivery, message: Message) -> bool:
-    """Whether nothing else of the delivery shows that it is this message, and not Discord, that fails."""
+    """Whether all other messages are set aside, so that Discord may fail for a reason that is not this message."""
     others = (each for each in delivery.messages if each.number != message.number)
     return message.is_hopeless and all(each.form is MessageForm.SET_ASIDE for each in others)
 
 
-async def _skip_pace() -> None:
-    """The few that an admin waits for."""
+async def _do_not_wait() -> None:
+    """The pace of the few deliveries that an admin waits for."""
 
 
 def _build_outgoing(destination: Destination, delivery: Delivery, message: Message) -> OutgoingMessage:
-    posting, highlights = delivery.settings.posting, delivery.digest.highlights
-    enough = any(each.upvotes >= posting.ping_upvotes for each in highlights)
-    role = destination.get_pinged_role(posting) if delivery.is_first_message(message) and enough else None
+    posting = delivery.settings.posting
+    is_worth_ping = any(each.upvotes >= posting.ping_upvotes for each in delivery.digest.highlights)
+    role = destination.get_pinged_role(posting) if delivery.is_first_message(message) and is_worth_ping else None
     return OutgoingMessage(
         render_delivery_message(delivery, message, ping=role.id if role else None),
         nonce=message.nonce,

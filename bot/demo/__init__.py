@@ -1,8 +1,8 @@
-"""The demo: the real bot in a simulated Discord, on a bundled sample of real days. No token, no network.
+"""The demo: the real bot in a simulated Discord, with a bundled sample of real days. No token, no network.
 
-The sample holds a dozen papers of each of fourteen days: facts (ids, titles, names, dates, counts), with
-summaries and tags in our own words. Three famous papers on no list of these days are there to be looked up;
-their counts are round examples. One drawn figure stands for the pictures that Discord would load.
+The sample has a dozen papers of each of fourteen days: facts (ids, titles, names, dates, counts), with
+summaries and tags in our own words. Three famous papers that are on no list can be looked up; their counts are
+invented. One drawn figure replaces the pictures that Discord would load.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 
 
 class Scene(StrEnum):
-    """A first digest, a server where nothing is set up yet, and what an admin can choose."""
+    """What the demo can show; each is a function in `scenes`."""
 
     DIGEST = "digest"
     WELCOME = "welcome"
@@ -30,12 +30,12 @@ class Scene(StrEnum):
 
 
 def load_sample_lists() -> Mapping[date, list[Any]]:
-    """The bundled daily lists, as the papers API would answer them."""
+    """The bundled daily lists, as the papers API would send them."""
     return {date.fromisoformat(day["date"]): day["response"] for day in _load_json_lines("sample.jsonl")}
 
 
 def load_unlisted_entries() -> list[Any]:
-    """The entries of papers that are on none of the lists."""
+    """The entries of papers that are on no list."""
     return _load_json_lines("beyond.jsonl")
 
 

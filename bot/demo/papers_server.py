@@ -1,4 +1,4 @@
-"""A loopback server that plays the papers API from daily lists: paging, look-ups, a search, and errors."""
+"""A loopback server that simulates the papers API: daily lists in pages, single papers, a search, and errors."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -7,13 +7,13 @@ from typing import Any
 
 from aiohttp import web
 
-DEFAULT_LIMIT, LARGEST_LIMIT = 50, 100
-DEFAULT_FOUND, MOST_FOUND, LONGEST_QUERY = 20, 120, 250
+DEFAULT_LIMIT, MAX_LIMIT = 50, 100
+DEFAULT_SEARCH_LIMIT, MAX_SEARCH_LIMIT, MAX_QUERY_LENGTH = 20, 120, 250
 QUOTA = {"RateLimit": '"api";r=499;t=300', "RateLimit-Policy": '"fixed window";"api";q=500;w=300'}
 
 
 class PapersServer:
-    """Answers from `lists`, which may change while it runs; `beyond` are entries that no list holds."""
+    """Answers from `lists`, which may change while it runs; `unlisted` are entries that are on no list."""
 
     def __init__(self, lists: Mapping[date, list[Any]], unlisted: Sequence[Any] = ()) -> None:
         self.lists = lists
@@ -21,7 +21,7 @@ class PapersServer:
 
     @asynccontextmanager
     async def serve(self) -> AsyncIterator[str]:
-        """Serve on a free port of the loopback interface; gives the base URL."""
+        """Serve on a free port of the loopback interface; yields the base URL."""
         app = web.Application()
         app.router.add_get("/api/daily_papers", self.answer_list)
         app.router.add_get("/api/papers/search", self.answer_search)
@@ -36,14 +36,14 @@ class PapersServer:
             await runner.cleanup()
 
     async def answer_list(self, request: web.Request) -> web.StreamResponse:
-        """One page of a day's list, newest API behaviour: default limit 50, `Link` to the next page."""
+        """One page of a day's list, with a `Link` to the next page."""
         try:
             day = date.fromisoformat(request.query["date"])
             limit = int(request.query.get("limit", DEFAULT_LIMIT))
             page = int(request.query.get("p", 0))
         except (KeyError, ValueError):
             return _answer_error("Invalid query")
-        if not 1 <= limit <= LARGEST_LIMIT or page < 0:
+        if not 1 <= limit <= MAX_LIMIT or page < 0:
             return _answer_error("Invalid limit or page")
         entries = self.lists.get(day, [])
         headers = dict(QUOTA)
@@ -53,40 +53,36 @@ class PapersServer:
         return web.json_response(entries[page * limit : (page + 1) * limit], headers=headers)
 
     async def answer_paper(self, request: web.Request) -> web.StreamResponse:
-        """One paper on its own: what its latest entry holds as `paper`."""
+        """A single paper: the `paper` of its latest entry."""
         entry = self._get_latest_entries().get(request.match_info["id"])
         return web.json_response(entry["paper"], headers=QUOTA) if entry else _answer_error("Paper not found", 404)
 
     async def answer_search(self, request: web.Request) -> web.StreamResponse:
-        """The entries that hold every word, the most upvoted first; the real search is cleverer."""
+        """The entries that contain every word, most upvoted first. The real search is cleverer."""
         query = request.query.get("q", "")
         try:
-            limit = int(request.query.get("limit", DEFAULT_FOUND))
+            limit = int(request.query.get("limit", DEFAULT_SEARCH_LIMIT))
         except ValueError:
             return _answer_error("Invalid limit")
-        if not 1 <= limit <= MOST_FOUND or len(query) > LONGEST_QUERY:
+        if not 1 <= limit <= MAX_SEARCH_LIMIT or len(query) > MAX_QUERY_LENGTH:
             return _answer_error("Invalid query or limit")
         words = query.casefold().split()
-        found = [
-            entry
-            for entry in self._get_latest_entries().values()
-            if all(word in _get_searched_text(entry) for word in words)
-        ]
+        found = []
+        for entry in self._get_latest_entries().values():
+            text = f"{entry['paper'].get('title')} {entry['paper'].get('summary')}".casefold()
+            if all(word in text for word in words):
+                found.append(entry)
         best = sorted(found, key=lambda entry: -entry["paper"].get("upvotes", 0))
         return web.json_response(best[:limit], headers=QUOTA)
 
     def _get_latest_entries(self) -> dict[str, Any]:
-        """The latest entry of every paper, by id."""
-        every = (*self.unlisted, *(entry for day in sorted(self.lists) for entry in self.lists[day]))
-        return {entry["paper"]["id"]: entry for entry in every if _holds_paper(entry)}
-
-
-def _holds_paper(entry: Any) -> bool:
-    return isinstance(entry, dict) and isinstance(entry.get("paper"), dict) and "id" in entry["paper"]
-
-
-def _get_searched_text(entry: Mapping[str, Any]) -> str:
-    return f"{entry['paper'].get('title')} {entry['paper'].get('summary')}".casefold()
+        """The latest entry of every paper, by id. Tests may put broken entries into the lists."""
+        entries = [*self.unlisted, *(entry for day in sorted(self.lists) for entry in self.lists[day])]
+        latest = {}
+        for entry in entries:
+            if isinstance(entry, dict) and isinstance(entry.get("paper"), dict) and "id" in entry["paper"]:
+                latest[entry["paper"]["id"]] = entry
+        return latest
 
 
 def _answer_error(error: str, status: int = 400) -> web.Response:

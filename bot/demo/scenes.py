@@ -1,4 +1,4 @@
-"""Scenes: what the demo's server looks like when the curtain rises."""
+"""The scenes: what has happened in the demo's server when it is shown."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -13,11 +13,11 @@ from bot.subscription.schedule import Cadence, Schedule, parse_time
 from bot.subscription.settings import DigestLayout, DigestSettings, PostingOptions, Selection, Threads
 
 BERLIN = Schedule(parse_time("9:00"), ZoneInfo("Europe/Berlin"))
-MINUTE, DAY = 60, 86_400  # seconds; the curtain rises a minute before nine in Berlin
+MINUTE, DAY = 60, 86_400  # seconds
 
 
 class DemoServer:
-    """A simulated Discord, a minute before nine in Berlin, with the real bot in a server of two people."""
+    """A simulated Discord, at a minute before nine in Berlin, with the real bot in a server of two people."""
 
     def __init__(self, env: simcord.Env, bot: PaperBot) -> None:
         self.env = env
@@ -30,7 +30,7 @@ class DemoServer:
         self.reader = self.guild.add_member(env.create_user("grace"))
 
     async def play_scene(self, scene: Scene) -> None:
-        """Play `scene`; its channel is then the one to show."""
+        """Play `scene`, and set `shown` to the channel that it happens in."""
         assert self.bot.user is not None
         await self.bot.user.edit(username="Paperboy")
         self.shown = await _SCENES[scene](self)
@@ -41,96 +41,96 @@ class DemoServer:
         await self.env.settle()
 
 
-async def _play_digest(stage: DemoServer) -> simcord.ChannelHandle:
-    """An admin types a command; at nine the digest arrives."""
-    await stage.admin.slash(stage.general, "digest add", channel=stage.channel, time="9:00", timezone="Berlin")
-    return await _wait_until_nine(stage, stage.channel)
+async def _play_digest(demo: DemoServer) -> simcord.ChannelHandle:
+    """An admin types a command, and at nine the digest arrives."""
+    await demo.admin.slash(demo.general, "digest add", channel=demo.channel, time="9:00", timezone="Berlin")
+    return await _wait_until_nine(demo, demo.channel)
 
 
-async def _play_welcome(stage: DemoServer) -> simcord.ChannelHandle:
-    """The bot has just been added, and says so."""
-    await stage.env.settle()
-    return stage.general
+async def _play_welcome(demo: DemoServer) -> simcord.ChannelHandle:
+    """The bot has just been added and introduces itself."""
+    await demo.env.settle()
+    return demo.general
 
 
-async def _play_panel(stage: DemoServer) -> simcord.ChannelHandle:
+async def _play_panel(demo: DemoServer) -> simcord.ChannelHandle:
     """The admin has opened the panel."""
-    await stage.admin.slash(stage.channel, "digest setup")
-    return stage.channel
+    await demo.admin.slash(demo.channel, "digest setup")
+    return demo.channel
 
 
-async def _play_extras(stage: DemoServer) -> simcord.ChannelHandle:
+async def _play_extras(demo: DemoServer) -> simcord.ChannelHandle:
     """The admin has opened the panel's second page."""
-    opened = await stage.admin.slash(stage.channel, "digest setup")
+    opened = await demo.admin.slash(demo.channel, "digest setup")
     assert opened.response
-    await stage.admin.click(opened.response, label="Threads and pings")
-    return stage.channel
+    await demo.admin.click(opened.response, label="Threads and pings")
+    return demo.channel
 
 
-async def _play_compact(stage: DemoServer) -> simcord.ChannelHandle:
-    return await _post_digest(stage, stage.channel, PostingOptions(layout=DigestLayout.COMPACT), size=10)
+async def _play_compact(demo: DemoServer) -> simcord.ChannelHandle:
+    return await _post_digest(demo, demo.channel, PostingOptions(layout=DigestLayout.COMPACT), size=10)
 
 
-async def _play_cards(stage: DemoServer) -> simcord.ChannelHandle:
-    return await _post_digest(stage, stage.channel, PostingOptions(layout=DigestLayout.CARDS))
+async def _play_cards(demo: DemoServer) -> simcord.ChannelHandle:
+    return await _post_digest(demo, demo.channel, PostingOptions(layout=DigestLayout.CARDS))
 
 
-async def _play_thread(stage: DemoServer) -> simcord.ChannelHandle:
+async def _play_thread(demo: DemoServer) -> simcord.ChannelHandle:
     """Two readers talk about a paper in its thread."""
-    await _post_digest(stage, stage.channel, PostingOptions(threads=Threads.PER_HIGHLIGHT), size=2)
-    thread = stage.channel.threads[-1]
-    await stage.reader.send(thread, "Has anyone tried this on their own data?")
-    await stage.admin.send(thread, "It works on ours. Details in an hour!")
-    return stage.channel
+    await _post_digest(demo, demo.channel, PostingOptions(threads=Threads.PER_HIGHLIGHT), size=2)
+    thread = demo.channel.threads[-1]
+    await demo.reader.send(thread, "Has anyone tried this on their own data?")
+    await demo.admin.send(thread, "It works on ours. Details in an hour!")
+    return demo.channel
 
 
-async def _play_forum(stage: DemoServer) -> simcord.ChannelHandle:
-    forum = stage.guild.create_forum_channel("paper-forum")
-    await _post_digest(stage, forum, PostingOptions(layout=DigestLayout.CARDS, threads=Threads.PER_HIGHLIGHT), size=3)
+async def _play_forum(demo: DemoServer) -> simcord.ChannelHandle:
+    forum = demo.guild.create_forum_channel("paper-forum")
+    await _post_digest(demo, forum, PostingOptions(layout=DigestLayout.CARDS, threads=Threads.PER_HIGHLIGHT), size=3)
     return forum.threads[0]
 
 
-async def _play_recap(stage: DemoServer) -> simcord.ChannelHandle:
+async def _play_recap(demo: DemoServer) -> simcord.ChannelHandle:
     """A week of digests, and its recap."""
-    await _play_digest(stage)
+    await _play_digest(demo)
     for _ in range(7):
-        await stage.env.advance_time(DAY)
-        await stage.post_due()
-    recap = stage.guild.create_text_channel("weekly")
+        await demo.env.advance_time(DAY)
+        await demo.post_due()
+    recap = demo.guild.create_text_channel("weekly")
     weekly = replace(BERLIN, cadence=Cadence.WEEKLY, weekdays=frozenset({4}), time=parse_time("9:05"))
-    await _subscribe(stage, DigestSettings(recap.id, weekly))
-    await stage.env.advance_time(5 * MINUTE)
-    await stage.post_due()
+    await _subscribe(demo, DigestSettings(recap.id, weekly))
+    await demo.env.advance_time(5 * MINUTE)
+    await demo.post_due()
     return recap
 
 
-async def _play_status(stage: DemoServer) -> simcord.ChannelHandle:
-    await _play_digest(stage)
-    await stage.admin.slash(stage.channel, "digest status")
-    return stage.channel
+async def _play_status(demo: DemoServer) -> simcord.ChannelHandle:
+    await _play_digest(demo)
+    await demo.admin.slash(demo.channel, "digest status")
+    return demo.channel
 
 
-async def _play_rejected(stage: DemoServer) -> simcord.ChannelHandle:
-    """Discord takes the digest in plain lines alone; the status says so."""
-    stage.env.inject_error("POST", f"/channels/{stage.channel.id}/messages", status=400, code=240000, times=2)
-    return await _play_status(stage)
+async def _play_rejected(demo: DemoServer) -> simcord.ChannelHandle:
+    """Discord accepts the digest only as plain lines, and the status says so."""
+    demo.env.inject_error("POST", f"/channels/{demo.channel.id}/messages", status=400, code=240000, times=2)
+    return await _play_status(demo)
 
 
 async def _post_digest(
-    stage: DemoServer, channel: simcord.ChannelHandle, posting: PostingOptions, size: int = 5
+    demo: DemoServer, channel: simcord.ChannelHandle, posting: PostingOptions, size: int = 5
 ) -> simcord.ChannelHandle:
-    """A digest as `posting` says, as the panel would have it."""
-    await _subscribe(stage, DigestSettings(channel.id, BERLIN, Selection(size), posting))
-    return await _wait_until_nine(stage, channel)
+    """Subscribe `channel` with these posting options, and wait for its digest."""
+    await _subscribe(demo, DigestSettings(channel.id, BERLIN, Selection(size), posting))
+    return await _wait_until_nine(demo, channel)
 
 
-async def _subscribe(stage: DemoServer, settings: DigestSettings) -> None:
-    await stage.bot.editor.add(stage.guild.id, settings, by=stage.admin.id, now=stage.bot.services.clock())
+async def _subscribe(demo: DemoServer, settings: DigestSettings) -> None:
+    await demo.bot.editor.add(demo.guild.id, settings, by=demo.admin.id, now=demo.bot.services.clock())
 
 
-async def _wait_until_nine(stage: DemoServer, channel: simcord.ChannelHandle) -> simcord.ChannelHandle:
-    await stage.env.advance_time(MINUTE)
-    await stage.post_due()
+async def _wait_until_nine(demo: DemoServer, channel: simcord.ChannelHandle) -> simcord.ChannelHandle:
+    await demo.env.advance_time(MINUTE)
+    await demo.post_due()
     return channel
 
 

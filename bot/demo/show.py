@@ -1,4 +1,4 @@
-"""The stage: a simulated server whose admin sets Paperboy up, on the morning the sample knows."""
+"""Starts the demo: a simulated server in which an admin sets up Paperboy, on a day that the sample has papers for."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ from bot.layouts.paper import build_picture
 from bot.papers.api import PapersAPI
 
 MORNING = datetime(2026, 5, 29, 6, 59, tzinfo=UTC)  # a Friday; Thursday's list has closed
-EARLIER = {Scene.RECAP: timedelta(days=7)}  # a week with its digests
+HEAD_STARTS = {Scene.RECAP: timedelta(days=7)}  # scenes that begin before `MORNING`
 WIDTH, HEIGHT = 1120, 1240
 _SETTLE_SECONDS = 60
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -36,7 +36,7 @@ _CHROMIUM_OPTIONS = (
     "--no-first-run",
     "--hide-scrollbars",
     "--force-device-scale-factor=1.5",
-    "--virtual-time-budget=25000",  # ms the page has to load and draw
+    "--virtual-time-budget=25000",  # milliseconds for the page to load and draw
 )
 
 
@@ -45,8 +45,8 @@ class DemoUnavailable(Exception):
 
 
 @asynccontextmanager
-async def open_demo(folder: Path, say: Console, scene: Scene = Scene.DIGEST) -> AsyncIterator[DemoServer]:
-    """The stage over a database and an index in `folder`, with the sample read into its archive."""
+async def open_demo(folder: Path, console: Console, scene: Scene = Scene.DIGEST) -> AsyncIterator[DemoServer]:
+    """A demo server after `scene`, with its database in `folder` and the sample in its archive."""
     lists = load_sample_lists()
     clock = _DemoClock()
     async with (
@@ -54,22 +54,23 @@ async def open_demo(folder: Path, say: Console, scene: Scene = Scene.DIGEST) -> 
         PapersAPI(papers_url) as api,
         open_services(folder / "paperboy.db", api, clock=clock) as services,
     ):
-        say.print(f"Reading {len(lists)} sample days from a papers API on {papers_url} …")
+        console.print(f"Reading {len(lists)} sample days from a papers API on {papers_url} …")
         for day in list_days(min(lists), max(lists)):
             await services.archive.refresh_day(day, MORNING)
         await services.archive.update_index()
-        say.print("Starting the bot in a simulated Discord …")
+        console.print("Starting the bot in a simulated Discord …")
         bot = PaperBot(services, shard_count=1)
         async with simcord.run(bot, check_errors=False, settle_timeout=_SETTLE_SECONDS) as env:
             clock.env = env
-            await env.advance_time((MORNING - EARLIER.get(scene, timedelta()) - env.now()).total_seconds())
-            stage = DemoServer(env, bot)
-            await stage.play_scene(scene)
-            yield stage
+            start = MORNING - HEAD_STARTS.get(scene, timedelta())
+            await env.advance_time((start - env.now()).total_seconds())
+            demo = DemoServer(env, bot)
+            await demo.play_scene(scene)
+            yield demo
 
 
 class _DemoClock:
-    """The simulated Discord's time, once there is one."""
+    """The time of the simulated Discord; before that is started, `MORNING`."""
 
     env: simcord.Env | None = None
 
@@ -78,57 +79,57 @@ class _DemoClock:
 
 
 async def show_demo(screenshot: Path | None, scene: Scene) -> None:
-    """Show the demo in a browser until Ctrl-C, or take one picture of it into `screenshot`."""
-    say = Console(highlight=False, soft_wrap=True)
+    """Show the demo in a browser until Ctrl-C, or save one picture of it as `screenshot`."""
+    console = Console(highlight=False, soft_wrap=True)
     logging.getLogger("discord").setLevel(logging.WARNING)
     with TemporaryDirectory(prefix="paperboy-demo-") as folder:
-        async with open_demo(Path(folder), say, scene) as stage:
-            preview = stage.env.preview(
-                stage.shown,
-                viewers=[stage.admin, stage.reader],
+        async with open_demo(Path(folder), console, scene) as demo:
+            preview = demo.env.preview(
+                demo.shown,
+                viewers=[demo.admin, demo.reader],
                 layout="channel",
                 width=WIDTH,
                 height=HEIGHT,
                 timezone="Europe/Berlin",
-                assets=load_pictures(await _find_pictures(stage)),
+                assets=load_pictures(await _find_pictures(demo)),
             )
             async with preview:
                 if screenshot:
                     await _take_screenshot(preview.url, screenshot)
-                    say.print(f"Wrote {screenshot}")
+                    console.print(f"Wrote {screenshot}")
                 else:
-                    say.print(f"\nOpen  {preview.url}\n")
-                    say.print("Type /paper search, /paper show 1706.03762 or /digest setup. Ctrl-C ends the demo.")
-                    await _run_until_closed(stage, preview)
-    say.print("The demo has ended and left nothing behind.")
+                    console.print(f"\nOpen  {preview.url}\n")
+                    console.print("Type /paper search, /paper show 1706.03762 or /digest setup. Ctrl-C ends the demo.")
+                    await _run_until_closed(demo, preview)
+    console.print("The demo has ended and left nothing behind.")
 
 
-async def _find_pictures(stage: DemoServer) -> set[str]:
-    """The pictures that messages of the sample's papers may show."""
-    papers, _ = await stage.bot.services.storage.papers.list_top(date.min, date.max, limit=1000)
+async def _find_pictures(demo: DemoServer) -> set[str]:
+    """The addresses of the pictures that messages about the sample's papers may show."""
+    papers, _ = await demo.bot.services.storage.papers.list_top(date.min, date.max, limit=1000)
     return {item.media.url for paper in papers for item in build_picture(paper).items}
 
 
-async def _run_until_closed(stage: DemoServer, preview: simcord.Preview) -> None:
-    """Let the simulated time run with the real one until Ctrl-C or the page's own end button."""
+async def _run_until_closed(demo: DemoServer, preview: simcord.Preview) -> None:
+    """Keep the simulated time running, until Ctrl-C or the page's own end button."""
     ended = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, ended.set)
     closing = asyncio.create_task(preview.wait_closed())
     closing.add_done_callback(lambda _: ended.set())
-    behind = datetime.now(UTC) - stage.env.now()
+    offset = datetime.now(UTC) - demo.env.now()
     while not ended.is_set():
         with suppress(TimeoutError):
             await asyncio.wait_for(ended.wait(), MINUTE)
-        with suppress(simcord.SetupError):  # somebody is clicking: the next minute catches up
-            await stage.env.advance_time((datetime.now(UTC) - behind - stage.env.now()).total_seconds())
-            await stage.post_due()
+        with suppress(simcord.SetupError):  # someone is clicking; the next minute catches up
+            await demo.env.advance_time((datetime.now(UTC) - offset - demo.env.now()).total_seconds())
+            await demo.post_due()
             await preview.refresh()
     closing.cancel()
 
 
 async def _take_screenshot(url: str, path: Path) -> None:
-    """Have an installed Chromium take the page's picture."""
+    """Save a picture of the page with an installed Chromium. Raises `DemoUnavailable`."""
     program = next(filter(None, map(shutil.which, _CHROMIUMS)), None)
     if program is None:
         names = ", ".join(_CHROMIUMS)

@@ -29,9 +29,9 @@ COUNT_TIMEOUT = 1  # Discord waits three seconds for the whole answer
 class DraftStatus:
     """What would happen if a draft were saved now.
 
-    `abilities` are those of its channel, and `role_id` is the role it pings; each is None if it is gone. `outlook` is
-    how many papers of last week would have passed, and how many there were; None if that is not known. `obstacles` are
-    the problems that an admin has to fix.
+    `match_count` is how many of last week's papers would have passed, and how many there were; None if that is unknown.
+    `abilities` are those of its channel, and `role_id` is the role it pings; each is None if it is gone. `obstacles`
+    are the problems that an admin has to fix.
     """
 
     draft: Draft
@@ -65,7 +65,7 @@ class DraftEditor:
         return await self._drafts.add(guild_id, user_id, settings, now)
 
     async def start_from_settings(self, guild_id: int, user_id: int, settings: DigestSettings, now: datetime) -> Draft:
-        """A draft of a new subscription whose settings is already complete."""
+        """A draft of a new subscription whose settings are complete already."""
         return await self._drafts.add(guild_id, user_id, settings, now)
 
     async def start_from_subscription(self, known: Subscription, user_id: int, now: datetime) -> Draft:
@@ -74,17 +74,20 @@ class DraftEditor:
             known.guild_id, user_id, known.settings, now, subscription_id=known.id, revision=known.revision
         )
 
-    def _choose_channel(self, guild_id: int, here: int | None) -> int:
-        """The channel of the admin, if the bot may post there and it is not a forum; otherwise the first it may use."""
+    def _choose_channel(self, guild_id: int, admin_channel_id: int | None) -> int:
+        """The channel where the admin is, or another one if that is a forum or the bot may not post there."""
         channels = self._channels.list_for_server(guild_id)
         if not channels:
             raise Refused(Refusal.NO_CHANNELS)
-        usual = [each for each in channels if each.id == here and not each.abilities.is_forum]
-        postable = (each for each in [*usual, *channels] if not each.list_missing_permissions(PostingOptions()))
-        return next(postable, [*usual, *channels][0]).id
+        here = [each for each in channels if each.id == admin_channel_id and not each.abilities.is_forum]
+        preferred = here + channels
+        for each in preferred:
+            if not each.list_missing_permissions(PostingOptions()):
+                return each.id
+        return preferred[0].id
 
     async def get_own(self, draft_id: str, guild_id: int | None, user_id: int) -> Draft:
-        """The draft with this id, for the person who began it and in the same server."""
+        """The draft with this id, if this user began it in this server."""
         draft = await self._drafts.get(draft_id)
         if draft is None:
             raise Refused(Refusal.PANEL_CLOSED)
@@ -102,14 +105,14 @@ class DraftEditor:
         self, draft: Draft, typed: Mapping[str, str], now: datetime
     ) -> tuple[Draft, list[tuple[str, Refused]]]:
         """The draft with the valid values that were typed, and the invalid ones, each with the refusal."""
-        right: dict[str, object] = {}
-        wrong: list[tuple[str, Refused]] = []
+        valid: dict[str, object] = {}
+        invalid: list[tuple[str, Refused]] = []
         for field, text in typed.items():
             try:
-                right[field] = read_typed(field, text, now.date())
+                valid[field] = read_typed(field, text, now.date())
             except Refused as refused:
-                wrong.append((text, refused))
-        return await self._apply_values(draft, right, now), wrong
+                invalid.append((text, refused))
+        return await self._apply_values(draft, valid, now), invalid
 
     async def _apply_values(self, draft: Draft, values: Mapping[str, object], now: datetime) -> Draft:
         changed = await self._drafts.change(draft.id, lambda settings: replace_fields(settings, values), now)
@@ -122,7 +125,7 @@ class DraftEditor:
         return self._editor.limit_to_channel(draft.guild_id, draft.settings)
 
     async def find_next_run(self, draft: Draft, now: datetime) -> tuple[Run, bool]:
-        """The next run if the draft is saved, and whether the subscription is paused, so that it would not happen."""
+        """The next run if the draft is saved, and whether it would not come because the subscription is paused."""
         schedule = draft.settings.schedule
         known = await self._subscriptions.get(draft.subscription_id) if draft.subscription_id else None
         if known is None:
@@ -133,39 +136,37 @@ class DraftEditor:
         """What would happen if the draft were saved now."""
         settings = self.get_effective_settings(draft)
         destination = self._channels.get(draft.guild_id, settings.channel_id)
-        run, paused = await self.find_next_run(draft, now)
+        run, is_paused = await self.find_next_run(draft, now)
         role = self._channels.get_pinged_role(draft.guild_id, settings.posting)
+        match_count = None
+        with suppress(PapersUnavailable, TimeoutError):
+            async with asyncio.timeout(COUNT_TIMEOUT):
+                match_count = await self._composer.count_matches(settings, now)
         return DraftStatus(
             replace(draft, settings=settings),
             run,
-            paused,
-            await self._count_matches(settings, now),
+            is_paused,
+            match_count,
             destination.abilities if destination else None,
             role.id if role else None,
             tuple(self._editor.list_obstacles(draft.guild_id, settings)),
         )
 
-    async def _count_matches(self, settings: DigestSettings, now: datetime) -> tuple[int, int] | None:
-        with suppress(PapersUnavailable, TimeoutError):
-            async with asyncio.timeout(COUNT_TIMEOUT):
-                return await self._composer.count_matches(settings, now)
-        return None
-
     async def save_draft(
         self, draft: Draft, *, by: int, now: datetime, another: bool = False
     ) -> tuple[Subscription, Action]:
-        """Save the draft; gives the subscription and what was done to it. Raises `DuplicateDigest` unless `another`.
+        """Save the draft; returns the subscription and what was done to it. Raises `DuplicateDigest` unless `another`.
 
-        If it is saved twice at the same time, only one of the two gets the draft. The draft is ended first, so a kill
-        right after that may lose it, but it is never saved twice.
+        The draft is deleted first. So if it is saved twice at the same time, only one of the two gets it. If the bot is
+        killed right after that, the draft may be lost, but it is never saved twice.
         """
-        ended = await self._drafts.delete(draft.id)
-        if ended is None:
+        deleted = await self._drafts.delete(draft.id)
+        if deleted is None:
             raise Refused(Refusal.PANEL_CLOSED)
         try:
-            return await self._save_subscription(ended, by=by, now=now, another=another)
+            return await self._save_subscription(deleted, by=by, now=now, another=another)
         except Exception:
-            await self._drafts.restore(ended, now)
+            await self._drafts.restore(deleted, now)
             raise
 
     async def _save_subscription(

@@ -1,4 +1,4 @@
-"""Subscriptions: which one an admin means, what stops it, and every change to it."""
+"""Subscriptions: which one an admin means, what its channel allows, and every change to it."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ class SubscriptionEditor:
         return known
 
     async def choose_subscription(self, guild_id: int, subscription_id: str | None) -> Subscription:
-        """The subscription of a server that is meant; the id is optional if there is only one."""
+        """The subscription with this id; the id is optional if the server has only one."""
         known = await self.list_subscriptions(guild_id)
         if subscription_id is None and len(known) == 1:
             return known[0]
@@ -44,35 +44,31 @@ class SubscriptionEditor:
     def limit_to_channel(self, guild_id: int, settings: DigestSettings) -> DigestSettings:
         """The settings without the options that its channel does not support."""
         destination = self._channels.get(guild_id, settings.channel_id)
-        return (
-            replace(settings, posting=limit_to_abilities(settings.posting, destination.abilities))
-            if destination
-            else settings
-        )
+        if destination is None:
+            return settings
+        return replace(settings, posting=limit_to_abilities(settings.posting, destination.abilities))
 
     def move_to_channel(self, guild_id: int, settings: DigestSettings, channel_id: int) -> DigestSettings:
         """The settings for another channel, without the options that this channel does not support."""
-        before, after = (self._channels.get(guild_id, each) for each in (settings.channel_id, channel_id))
-        posting = (
-            adapt_to_channel(settings.posting, before.abilities, after.abilities)
-            if before and after
-            else settings.posting
-        )
+        before, after = self._channels.get(guild_id, settings.channel_id), self._channels.get(guild_id, channel_id)
+        posting = settings.posting
+        if before and after:
+            posting = adapt_to_channel(posting, before.abilities, after.abilities)
         return self.limit_to_channel(guild_id, replace(settings, channel_id=channel_id, posting=posting))
 
     def find_obstacle(self, guild_id: int, settings: DigestSettings) -> Reason | None:
-        """The reason why digests can't reach the settings' channel, if there is one."""
+        """Why digests cannot be posted in the channel of these settings; None if they can."""
         destination = self._channels.get(guild_id, settings.channel_id)
         return destination.find_obstacle(settings.posting) if destination else Reason(ReasonKind.CHANNEL_GONE)
 
     def list_obstacles(self, guild_id: int, settings: DigestSettings) -> list[Reason]:
-        """The reasons why digests can't reach the settings' channel, or why a ping there can't reach its role."""
+        """Why digests cannot be posted in the channel of these settings, and why their ping would not arrive there."""
         destination = self._channels.get(guild_id, settings.channel_id)
-        unpinged = destination.find_ping_obstacle(settings.posting) if destination else None
-        return [each for each in (self.find_obstacle(guild_id, settings), unpinged) if each]
+        ping_obstacle = destination.find_ping_obstacle(settings.posting) if destination else None
+        return [each for each in (self.find_obstacle(guild_id, settings), ping_obstacle) if each]
 
     def check_channel(self, guild_id: int, settings: DigestSettings) -> None:
-        """Refuses a channel where digests could not be posted in the way the settings wants."""
+        """Refuses a channel in which digests cannot be posted as the settings want it."""
         if reason := self.find_obstacle(guild_id, settings):
             raise Refused(Refusal.CHANNEL_UNFIT, reason=reason, channel_id=settings.channel_id)
 
@@ -94,28 +90,30 @@ class SubscriptionEditor:
         self, guild_id: int, settings: DigestSettings, *, by: int, now: datetime, another: bool = False
     ) -> Subscription:
         """Add a subscription; `another` allows one like a digest that the channel already has."""
-        fitted = self.limit_to_channel(guild_id, settings)
-        check_settings(guild_id, fitted)
-        self.check_channel(guild_id, fitted)
-        following = find_next_run(fitted.schedule, now)
-        return await self._subscriptions.add(guild_id, fitted, by=by, now=now, next_run=following, another=another)
+        limited = self.limit_to_channel(guild_id, settings)
+        check_settings(guild_id, limited)
+        self.check_channel(guild_id, limited)
+        next_run = find_next_run(limited.schedule, now)
+        return await self._subscriptions.add(guild_id, limited, by=by, now=now, next_run=next_run, another=another)
 
     async def edit(self, known: Subscription, settings: DigestSettings, *, by: int, now: datetime) -> Subscription:
         """Change the settings of a subscription; if it was suspended, it is active again."""
-        fitted = self.limit_to_channel(known.guild_id, settings)
-        check_settings(known.guild_id, fitted)
-        if _needs_check(known, fitted):
-            self.check_channel(known.guild_id, fitted)
-        following = await self.find_next_run(known, fitted.schedule, now)
-        return await self._subscriptions.edit(known, fitted, following, by=by, now=now)
+        limited = self.limit_to_channel(known.guild_id, settings)
+        check_settings(known.guild_id, limited)
+        before = known.settings
+        is_same_posting = before.channel_id == limited.channel_id and before.posting == limited.posting
+        if not is_same_posting or known.state is SubscriptionState.SUSPENDED:  # other edits need no more permissions
+            self.check_channel(known.guild_id, limited)
+        next_run = await self.find_next_run(known, limited.schedule, now)
+        return await self._subscriptions.edit(known, limited, next_run, by=by, now=now)
 
     async def pause(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
         return await self._subscriptions.pause(known, by=by, now=now)
 
     async def resume(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
         self.check_channel(known.guild_id, known.settings)
-        following = await self.find_next_run(known, known.settings.schedule, now)
-        return await self._subscriptions.resume(known, following, by=by, now=now)
+        next_run = await self.find_next_run(known, known.settings.schedule, now)
+        return await self._subscriptions.resume(known, next_run, by=by, now=now)
 
     async def remove(self, known: Subscription, *, by: int, now: datetime) -> None:
         await self._subscriptions.remove(known, by=by, now=now)
@@ -125,17 +123,16 @@ class SubscriptionEditor:
         await self._guilds.delete_server(guild_id)
 
     async def find_next_run(self, known: Subscription, schedule: Schedule, now: datetime) -> Run:
-        """The next run by `schedule`, on a date without a run so far; a run that already waits stays the next one."""
+        """The next run by `schedule`, on a date that has had no run yet. A run that is waiting stays the next one."""
         if schedule == known.settings.schedule and known.state is SubscriptionState.ACTIVE:
             return known.next_run
-        taken = await self._deliveries.list_planned_dates(
-            known.id, now.date() - timedelta(days=1)
-        )  # the date depends on the time zone
-        return find_next_run(schedule, now, planned_dates=taken)
+        yesterday = now.date() - timedelta(days=1)  # which may still be today in the schedule's time zone
+        planned_dates = await self._deliveries.list_planned_dates(known.id, yesterday)
+        return find_next_run(schedule, now, planned_dates=planned_dates)
 
 
 def check_settings(guild_id: int, settings: DigestSettings) -> None:
-    """Refuses values that are never allowed, however they were entered."""
+    """Refuses values that are not allowed, even if a modal or a command did not prevent them."""
     selection, posting = settings.selection, settings.posting
     if not 1 <= selection.size <= MAX_PAPERS:
         raise Refused(Refusal.SIZE_UNCLEAR)
@@ -143,9 +140,3 @@ def check_settings(guild_id: int, settings: DigestSettings) -> None:
         raise Refused(Refusal.UPVOTES_UNCLEAR)
     if posting.ping_role_id == guild_id:  # the role @everyone has the server's id
         raise Refused(Refusal.EVERYONE_NOT_PINGED)
-
-
-def _needs_check(known: Subscription, settings: DigestSettings) -> bool:
-    """Whether a change may need more permissions in the channel; if not, it is always possible."""
-    moved = (known.settings.channel_id, known.settings.posting) != (settings.channel_id, settings.posting)
-    return moved or known.state is SubscriptionState.SUSPENDED

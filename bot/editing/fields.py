@@ -1,4 +1,4 @@
-"""Reads what an admin typed or picked for one field of settings into its value."""
+"""Reads the value that an admin typed or picked for one field of the settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -26,7 +26,7 @@ ON, OFF = "on", "off"
 _NO_FILTER = frozenset({"none", "no", "off", "-", "all"})
 
 _SWITCH: Mapping[str, object] = {ON: True, OFF: False}
-_CHOICES: Mapping[str, Mapping[str, object]] = {  # for each field, what can be picked and its value
+_CHOICES: Mapping[str, Mapping[str, object]] = {  # the value of each choice, by field
     "cadence": {each.value: each for each in Cadence},
     "weekdays": {str(number): number for number in range(7)},
     "size": {str(size): size for size in range(1, MAX_PAPERS + 1)},
@@ -41,7 +41,7 @@ _CHOICES: Mapping[str, Mapping[str, object]] = {  # for each field, what can be 
 
 
 class FilterUnclear(Refused):
-    """A part of a filter is not understood; `query` says which."""
+    """A part of a filter is not understood; `query.mistakes` says which."""
 
     def __init__(self, query: Query) -> None:
         super().__init__(Refusal.FILTER_UNCLEAR)
@@ -54,17 +54,17 @@ def build_default_settings(channel_id: int, timezone: str = "UTC") -> DigestSett
 
 
 def replace_fields(settings: DigestSettings, values: Mapping[str, object]) -> DigestSettings:
-    """The settings with these fields changed. Each name belongs to only one part of settings."""
+    """The settings with these fields changed. No two parts of the settings have a field of the same name."""
 
-    def changed(part: Any) -> Any:
+    def change(part: Any) -> Any:
         return replace(part, **{each.name: values[each.name] for each in fields(part) if each.name in values})
 
-    result: DigestSettings = changed(settings)
+    changed: DigestSettings = change(settings)
     return replace(
-        result,
-        schedule=changed(settings.schedule),
-        selection=changed(settings.selection),
-        posting=changed(settings.posting),
+        changed,
+        schedule=change(settings.schedule),
+        selection=change(settings.selection),
+        posting=change(settings.posting),
     )
 
 
@@ -80,7 +80,10 @@ def read_typed(field: str, text: str, today: date) -> object:
         case "filter":
             return _read_filter(text, today)
         case "min_upvotes" | "ping_upvotes":
-            return _read_upvotes(text)
+            digits = text.strip().replace(",", "") or "0"
+            if digits.isdecimal() and int(digits) <= MAX_UPVOTES:
+                return int(digits)
+            raise Refused(Refusal.UPVOTES_UNCLEAR)
     raise Refused(Refusal.FIELD_UNKNOWN)  # from another version, or forged
 
 
@@ -91,24 +94,17 @@ def read_picked(field: str, picked: Sequence[str]) -> object:
             return frozenset(_CHOICES[field][each] for each in picked)
         if field == "ping_role_id" and not picked:
             return None
-        (one,) = picked
+        (choice,) = picked
         if field in {"channel_id", "ping_role_id"}:
-            return int(one)
-        return ZoneInfo(one) if field == "timezone" else _CHOICES[field][one]
+            return int(choice)
+        return ZoneInfo(choice) if field == "timezone" else _CHOICES[field][choice]
     except (KeyError, ValueError):  # from another version, or forged
         raise Refused(Refusal.FIELD_UNKNOWN) from None
 
 
 def read_filter_option(typed: str) -> str:
-    """What was typed as a filter; words such as `none` remove it, because a slash command can't send an empty text."""
+    """The filter in a slash command, which cannot be empty: words such as `none` mean no filter."""
     return "" if typed.strip().casefold() in _NO_FILTER else typed
-
-
-def _read_upvotes(text: str) -> int:
-    digits = text.strip().replace(",", "") or "0"
-    if not digits.isdecimal() or int(digits) > MAX_UPVOTES:
-        raise Refused(Refusal.UPVOTES_UNCLEAR)
-    return int(digits)
 
 
 def _read_filter(text: str, today: date) -> str:

@@ -1,4 +1,4 @@
-"""The memory: all SQL, and nothing but frozen values across its border."""
+"""The database: all SQL is here, and only frozen values leave it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -76,10 +76,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The archive's papers and their embeddings; the servers, their subscriptions, and what was delivered to them.
-
-    All of it is in one file, the database.
-    """
+    """What is in the database: papers and their embeddings, servers, subscriptions and deliveries."""
 
     database: Database
     papers: Papers
@@ -97,7 +94,7 @@ class Storage:
 
 @asynccontextmanager
 async def open_storage(path: Path) -> AsyncIterator[Storage]:
-    """The storage in the SQLite file at `path`, made or migrated as needed; raises `DatabaseUnusable`."""
+    """The storage in the SQLite file at `path`, created or migrated as needed. Raises `DatabaseUnusable`."""
     async with Database(path) as database:
         yield Storage(
             database,

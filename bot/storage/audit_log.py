@@ -1,4 +1,4 @@
-"""What was done to a server's subscriptions, when and by whom."""
+"""The audit log: what was done to a server's subscriptions, when, and by whom."""
 
 import json
 import sqlite3
@@ -19,19 +19,19 @@ class Action(StrEnum):
     PAUSED = "paused"
     RESUMED = "resumed"
     REMOVED = "removed"
-    SENT = "sent"  # the coming digest, early
+    SENT = "sent"  # the next digest, early
     UNDONE = "undone"  # the last digest
     SUSPENDED = "suspended"  # by the bot
-    RECOVERED = "recovered"  # by the bot, as what was in its way is gone
-    LEFT = "left"  # the bot was removed from the server, and paused it
-    RETURNED = "returned"  # it had not been removed after all, and resumed it
+    RECOVERED = "recovered"  # by the bot, because the obstacle is gone
+    LEFT = "left"  # paused because the bot was removed from the server
+    RETURNED = "returned"  # resumed because the bot had not been removed after all
 
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """An `action` on a subscription by a user, None for the bot itself.
+    """An action on a subscription. `user_id` is None if the bot itself did it.
 
-    `details` are the parts of the settings that were edited, by their column, each as before and after.
+    `details` are the settings that were edited: (before, after), by column name.
     """
 
     subscription_id: int
@@ -47,7 +47,7 @@ class AuditLog:
         self._database = database
 
     async def list_latest(self, guild_id: int, limit: int) -> list[AuditEntry]:
-        """A server's latest changes, newest first."""
+        """A server's latest entries, newest first."""
         rows = await self._database.fetch_rows(
             "SELECT * FROM audit_log WHERE guild_id = ? ORDER BY id DESC LIMIT ?", guild_id, limit
         )
@@ -74,7 +74,7 @@ def record_action(
     details: Mapping[str, object] | None = None,
     reason: Reason | None = None,
 ) -> None:
-    """Within the transaction that makes the change: note it."""
+    """Within the transaction that makes a change: record it."""
     connection.execute(
         "INSERT INTO audit_log (guild_id, subscription_id, user_id, action, details, reason, made_at)"
         " SELECT guild_id, id, ?, ?, ?, ?, ? FROM subscriptions WHERE id = ?",

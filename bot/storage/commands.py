@@ -1,4 +1,4 @@
-"""The slash commands as Discord has them."""
+"""The slash commands as they were last registered with Discord."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from bot.storage.database import Database, to_iso
 
 @dataclass(frozen=True, slots=True)
 class RegisteredCommands:
-    """The commands that were registered last: a fingerprint of all, and the id of each by its name."""
+    """A fingerprint of all registered commands, and the id of each by its name."""
 
     fingerprint: str
     ids: Mapping[str, int]

@@ -1,4 +1,4 @@
-"""settings as columns of a row, or as JSON."""
+"""A subscription's settings as columns of a row, or as JSON."""
 
 import json
 import sqlite3
@@ -12,7 +12,7 @@ from bot.storage.database import fetch_all
 from bot.subscription.schedule import Cadence, Schedule
 from bot.subscription.settings import DigestLayout, DigestSettings, PostingOptions, Selection, Threads
 
-# What a delivery was planned by, as JSON.
+# The settings that a delivery was planned with, as JSON.
 DELIVERED_SETTINGS = (
     "(SELECT settings FROM digest_settings WHERE digest_settings.subscription_id = deliveries.subscription_id"
     " AND digest_settings.version = deliveries.settings_version)"
@@ -20,7 +20,7 @@ DELIVERED_SETTINGS = (
 
 
 def to_columns(settings: DigestSettings) -> dict[str, str | int | None]:
-    """The settings by column name; what `read_settings` reads back."""
+    """The settings by column name, as `read_settings` reads them."""
     schedule, selection, posting = settings.schedule, settings.selection, settings.posting
     return {
         "channel_id": settings.channel_id,
@@ -45,7 +45,7 @@ def to_columns(settings: DigestSettings) -> dict[str, str | int | None]:
 
 
 def read_settings(row: Mapping[str, Any]) -> DigestSettings:
-    """The settings in a row. Raises `ValueError` or `KeyError`, such as for a time zone this machine does not know."""
+    """The settings in a row. Raises `ValueError` or `KeyError`, for example if this machine lacks the time zone."""
     return DigestSettings(
         channel_id=row["channel_id"],
         schedule=_build_schedule(row["time"], row["timezone"], row["weekdays"], row["cadence"]),
@@ -65,9 +65,8 @@ def read_settings(row: Mapping[str, Any]) -> DigestSettings:
     )
 
 
-@lru_cache(
-    maxsize=1024
-)  # thousands of subscriptions have a few hundred between them, and a time zone may be a file to read
+# Thousands of subscriptions share a few hundred schedules, and a time zone may have to be read from a file.
+@lru_cache(maxsize=1024)
 def _build_schedule(at: str, timezone: str, weekdays: str, cadence: str) -> Schedule:
     days = frozenset(int(number) for number in weekdays)
     return Schedule(time.fromisoformat(at), ZoneInfo(timezone), days, cadence=Cadence(cadence))
@@ -78,25 +77,25 @@ def dump_settings(settings: DigestSettings) -> str:
 
 
 def save_version(connection: sqlite3.Connection, subscription_id: int, settings: DigestSettings) -> int:
-    """Within a transaction: which of its subscription's settings it is; a new one is written down."""
-    wanted = dump_settings(settings)
-    known = fetch_all(
+    """Within a transaction: the version number of these settings, which are stored if they are new."""
+    dumped = dump_settings(settings)
+    versions = fetch_all(
         connection,
         "SELECT version FROM digest_settings WHERE subscription_id = ? AND settings = ?",
-        (subscription_id, wanted),
+        (subscription_id, dumped),
     )
-    if not known:
-        known = fetch_all(
+    if not versions:
+        versions = fetch_all(
             connection,
             "INSERT INTO digest_settings SELECT ?, coalesce(max(version), 0) + 1, ? FROM digest_settings"
             " WHERE subscription_id = ? RETURNING version",
-            (subscription_id, wanted, subscription_id),
+            (subscription_id, dumped, subscription_id),
         )
-    ((number,),) = known
-    return int(number)
+    ((version,),) = versions
+    return int(version)
 
 
 def diff_settings(before: DigestSettings, after: DigestSettings) -> dict[str, list[str | int | None]]:
-    """The columns in which two settings differ, each as before and after."""
+    """The columns that differ: [before, after], by column name."""
     old, new = to_columns(before), to_columns(after)
     return {name: [old[name], new[name]] for name in new if old[name] != new[name]}

@@ -1,4 +1,4 @@
-"""Drafts: subscriptions as admins are about to have them, one for each panel that is open."""
+"""Drafts: settings that admins have not saved yet, one for each open panel."""
 
 import json
 import secrets
@@ -16,7 +16,7 @@ KEPT_FOR = timedelta(days=1)  # Discord lets a panel be edited for a quarter of 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """settings that `user_id` edits; `subscription_id` and its `revision` are None for a new subscription."""
+    """The settings that a user is editing. `subscription_id` and its `revision` are None for a new subscription."""
 
     id: str
     guild_id: int
@@ -40,13 +40,13 @@ class Drafts:
         subscription_id: int | None = None,
         revision: int | None = None,
     ) -> Draft:
-        """A new draft."""
+        """Create a draft."""
         draft = Draft(secrets.token_hex(6), guild_id, user_id, subscription_id, revision, settings)
         await self.restore(draft, now)
         return draft
 
     async def restore(self, draft: Draft, now: datetime) -> None:
-        """Put a draft (back) in its place."""
+        """Store a draft, either a new one or one that was deleted."""
         await self._database.execute(
             "INSERT INTO drafts (id, guild_id, user_id, subscription_id, revision, settings, updated_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -60,7 +60,7 @@ class Drafts:
     async def change(
         self, draft_id: str, edit: Callable[[DigestSettings], DigestSettings], now: datetime
     ) -> Draft | None:
-        """The draft with its newest settings edited, whatever else is being clicked; None where there is none."""
+        """Apply `edit` to the draft's current settings, in one transaction; None if the draft is gone."""
 
         def change(connection: sqlite3.Connection) -> Draft | None:
             draft = _read_first(connection.execute("SELECT * FROM drafts WHERE id = ?", (draft_id,)))
@@ -76,14 +76,14 @@ class Drafts:
         return await self._database.write(change)
 
     async def delete(self, draft_id: str) -> Draft | None:
-        """The draft, which is no more; None where it was none already: of two who end it, one gets it."""
-        ended = "DELETE FROM drafts WHERE id = ? RETURNING *"
+        """Delete the draft and return it; None if it was gone, so that of two deletions only one gets it."""
+        statement = "DELETE FROM drafts WHERE id = ? RETURNING *"
         return await self._database.write(
-            lambda connection: _read_first(connection.execute(ended, (draft_id,)).fetchall())
+            lambda connection: _read_first(connection.execute(statement, (draft_id,)).fetchall())
         )
 
     async def delete_old(self, now: datetime) -> None:
-        """Delete the drafts that nobody has touched for a day."""
+        """Delete drafts that have not been edited for a day."""
         await self._database.execute("DELETE FROM drafts WHERE updated_at < ?", to_iso(now - KEPT_FOR))
 
 

@@ -1,4 +1,4 @@
-"""The embeddings: what the papers' texts mean, as vectors of one model; what they are is not known here."""
+"""The embeddings: vectors of the papers' texts, stored as bytes that only the search understands."""
 
 import json
 from collections.abc import AsyncIterator, Iterable
@@ -11,13 +11,13 @@ BATCH = 2000
 
 
 class Embeddings:
-    """One vector a paper, of its title and abstract; it is gone as soon as these change."""
+    """One vector for each paper, made from its title and abstract, and deleted when these change."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def list_missing(self, model: str, limit: int) -> list[Paper]:
-        """The newest papers without a vector of `model`; empty when each has one."""
+        """The newest papers that have no vector of `model`."""
         rows = await self._database.fetch_rows(
             f"{SELECT_PAPERS} WHERE id IN (SELECT id FROM papers EXCEPT"
             " SELECT paper_id FROM embeddings WHERE model = ? ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
@@ -27,7 +27,7 @@ class Embeddings:
         return [read_paper(row) for row in rows]
 
     async def save(self, model: str, vectors: Iterable[tuple[Paper, bytes]]) -> None:
-        """Keep the vectors `model` computed of these papers; one whose text has changed meanwhile is dropped."""
+        """Store vectors that `model` computed, without those of papers whose text has changed meanwhile."""
         rows = [(model, vector, paper.id, paper.title, paper.abstract) for paper, vector in vectors]
         await self._database.write(
             lambda connection: connection.executemany(
@@ -39,7 +39,7 @@ class Embeddings:
         )
 
     async def get(self, model: str, ids: Iterable[str]) -> dict[str, bytes]:
-        """The vectors of these papers; a paper without one of `model` is not in it."""
+        """The vectors of these papers, without the papers that `model` has none for."""
         rows = await self._database.fetch_rows(
             "SELECT paper_id, vector FROM embeddings WHERE model = ? AND paper_id IN (SELECT value FROM json_each(?))",
             model,
@@ -48,17 +48,11 @@ class Embeddings:
         return {row["paper_id"]: row["vector"] for row in rows}
 
     async def read_all(self, model: str) -> AsyncIterator[list[tuple[str, bytes]]]:
-        """Every paper's vector of `model`, in batches by id; others may read and write between two of them."""
-        last = ""
-        while batch := await self._read_after(model, last):
-            yield batch
-            last, _ = batch[-1]
-
-    async def _read_after(self, model: str, paper_id: str) -> list[tuple[str, bytes]]:
-        rows = await self._database.fetch_rows(
-            "SELECT paper_id, vector FROM embeddings WHERE model = ? AND paper_id > ? ORDER BY paper_id LIMIT ?",
-            model,
-            paper_id,
-            BATCH,
+        """All vectors of `model`, in batches by paper id; the database is free for others between two batches."""
+        select_batch = (
+            "SELECT paper_id, vector FROM embeddings WHERE model = ? AND paper_id > ? ORDER BY paper_id LIMIT ?"
         )
-        return [(row["paper_id"], row["vector"]) for row in rows]
+        last_id = ""
+        while rows := await self._database.fetch_rows(select_batch, model, last_id, BATCH):
+            yield [(row["paper_id"], row["vector"]) for row in rows]
+            last_id = rows[-1]["paper_id"]

@@ -1,4 +1,4 @@
-"""The servers: which the bot has joined and left, and forgetting them."""
+"""The servers that the bot has joined and left, and deleting what is stored of them."""
 
 import json
 import sqlite3
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot.storage.audit_log import Action, record_action
 from bot.storage.database import Database, fetch_all, to_iso
 
-KEPT_FOR = timedelta(days=30)  # after the bot was removed, lest a slip of an admin cost them everything
+KEPT_FOR = timedelta(days=30)  # after the bot was removed, in case that was an admin's mistake
 _OF_GUILD = "(SELECT id FROM subscriptions WHERE guild_id = ?)"
 _DELIVERIES = f"(SELECT id FROM deliveries WHERE subscription_id IN {_OF_GUILD})"
 
@@ -18,7 +18,7 @@ class Guilds:
         self._database = database
 
     async def join(self, guild_id: int, now: datetime) -> bool:
-        """Note that the bot is in a server; False when that was known already."""
+        """Record that the bot is in a server; False if that was known."""
         joined = await self._database.execute(
             "INSERT INTO guilds (id, joined_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE"
             " SET joined_at = excluded.joined_at, left_at = NULL, counted_out = 0 WHERE left_at IS NOT NULL",
@@ -28,14 +28,14 @@ class Guilds:
         return joined > 0
 
     async def leave(self, guild_id: int, now: datetime) -> None:
-        """Note that the bot is no longer in a server, and pause what was set up there."""
+        """Record that the bot is no longer in a server, and pause its subscriptions."""
         await self._database.write(lambda connection: _leave_server(connection, guild_id, now))
 
     async def reconcile_servers(self, present: Iterable[int], now: datetime, *, counting: bool = False) -> list[int]:
-        """Note what happened while the bot was away, by the servers it is in now; gives those it has (again) joined.
+        """Compare the stored servers with those the bot is in now; returns the servers joined or rejoined meanwhile.
 
-        On the first count of all, none is new. With `counting`, nobody has said that the others were left: one that
-        turns up again never was, and its subscriptions go on.
+        The very first time, no server counts as joined. `counting` says that Discord never told us that the missing
+        servers were left. If such a server is present again later, the bot never left it: its subscriptions resume.
         """
         ids = json.dumps(list(present))
         return await self._database.write(
@@ -43,26 +43,26 @@ class Guilds:
         )
 
     async def delete_left(self, now: datetime) -> None:
-        """Delete what is kept of servers that the bot left long ago."""
+        """Delete the data of servers that the bot left over `KEPT_FOR` ago."""
         for guild_id in await self.list_left_before(now - KEPT_FOR):
             await self.delete_server(guild_id, left_before=now - KEPT_FOR)
 
     async def list_left_before(self, instant: datetime) -> list[int]:
-        """The servers that the bot has left before `instant`, and whose data is still kept."""
+        """The servers that the bot left before `instant` and whose data is still stored."""
         rows = await self._database.fetch_rows("SELECT id FROM guilds WHERE left_at < ?", to_iso(instant))
         return [guild_id for (guild_id,) in rows]
 
     async def delete_server(self, guild_id: int, *, left_before: datetime | None = None) -> None:
-        """Delete all that is kept of a server, if it was left by then; the archive of papers is nobody's."""
+        """Delete all data of a server, if given only if it was left before then. The archive's papers stay."""
         await self._database.write(lambda connection: _delete_server(connection, guild_id, left_before))
         await self._database.clear_deleted()
 
 
 def _reconcile_servers(connection: sqlite3.Connection, ids: str, now: datetime, *, counting: bool) -> list[int]:
-    """By the servers of these ids, as JSON; gives those that the bot has (again) joined."""
-    counted = fetch_all(connection, "SELECT 1 FROM guilds LIMIT 1")
+    """`ids` are the servers that the bot is in now, as a JSON array. Returns those that it has joined or rejoined."""
+    is_first_time = not fetch_all(connection, "SELECT 1 FROM guilds LIMIT 1")
     _resume_miscounted(connection, ids, now)
-    back = fetch_all(
+    rejoined = fetch_all(
         connection,
         "UPDATE guilds SET joined_at = ?, left_at = NULL"
         " WHERE left_at IS NOT NULL AND id IN (SELECT value FROM json_each(?)) RETURNING id",
@@ -83,12 +83,15 @@ def _reconcile_servers(connection: sqlite3.Connection, ids: str, now: datetime, 
     )
     for (guild_id,) in gone:
         _leave_server(connection, guild_id, now, counting=counting)
-    return [guild_id for (guild_id,) in (*back, *(new if counted else ()))]
+    joined = rejoined if is_first_time else rejoined + new
+    return [guild_id for (guild_id,) in joined]
 
 
 def _delete_server(connection: sqlite3.Connection, guild_id: int, left_before: datetime | None) -> None:
-    if left_before and not _was_left_before(connection, guild_id, left_before):
-        return  # it has come back
+    if left_before and not fetch_all(
+        connection, "SELECT 1 FROM guilds WHERE id = ? AND left_at < ?", (guild_id, to_iso(left_before))
+    ):
+        return  # the bot has been added again
     for statement in (
         f"DELETE FROM highlights WHERE subscription_id IN {_OF_GUILD}",
         f"DELETE FROM rejected_papers WHERE subscription_id IN {_OF_GUILD}",
@@ -100,26 +103,21 @@ def _delete_server(connection: sqlite3.Connection, guild_id: int, left_before: d
         "DELETE FROM audit_log WHERE guild_id = ?",
         "DELETE FROM subscriptions WHERE guild_id = ?",
         "DELETE FROM notices WHERE guild_id = ?",
-        "DELETE FROM guilds WHERE id = ? AND left_at IS NOT NULL",  # else it would be welcomed again
+        "DELETE FROM guilds WHERE id = ? AND left_at IS NOT NULL",  # else the bot would greet the server again
     ):
         connection.execute(statement, (guild_id,))
     connection.execute("INSERT INTO traces DEFAULT VALUES")
 
 
-def _was_left_before(connection: sqlite3.Connection, guild_id: int, before: datetime) -> bool:
-    rows = fetch_all(connection, "SELECT 1 FROM guilds WHERE id = ? AND left_at < ?", (guild_id, to_iso(before)))
-    return bool(rows)
-
-
 def _resume_miscounted(connection: sqlite3.Connection, ids: str, now: datetime) -> None:
-    """Servers of these ids that were only counted out: what leaving had paused goes on."""
-    back = fetch_all(
+    """Resume what was paused in those of these servers that only seemed to be left because they were missing."""
+    never_left = fetch_all(
         connection,
         "UPDATE guilds SET left_at = NULL, counted_out = 0"
         " WHERE counted_out = 1 AND id IN (SELECT value FROM json_each(?)) RETURNING id",
         (ids,),
     )
-    for (guild_id,) in back:
+    for (guild_id,) in never_left:
         resumed = fetch_all(
             connection,
             "UPDATE subscriptions SET state = 'active', revision = revision + 1 WHERE guild_id = ? AND state = 'paused'"

@@ -1,4 +1,4 @@
-"""Which papers are on which daily list: a later reading of a list replaces it, unless it looks like a fault."""
+"""Which papers are on which daily list. A new reading of a list replaces the old one, unless it looks faulty."""
 
 import logging
 import sqlite3
@@ -9,12 +9,12 @@ from bot.storage.database import fetch_all, from_iso, to_iso
 
 log = logging.getLogger(__name__)
 
-SHORT_FOR = timedelta(hours=6)  # after which a list that has lost more than half of its papers is taken for true
-LONGEST_READING = timedelta(hours=1)  # a capture later than that is from a clock that was wrong
+SHORT_FOR = timedelta(hours=6)  # a list that has lost over half of its papers is believed after so long
+LONGEST_READING = timedelta(hours=1)  # a capture further in the future comes from a clock that was wrong
 
 
 def has_later_capture(connection: sqlite3.Connection, day: date, now: datetime) -> bool:
-    """Whether another process has recorded the list of `day` as read after `now`."""
+    """Whether another process has stored a reading of the list of `day` from after `now`."""
     captured_at, _ = _read_capture(connection, day)
     return captured_at is not None and timedelta() < captured_at - now <= LONGEST_READING
 
@@ -26,9 +26,9 @@ def store_list(
     ids: Collection[str] | None,
     now: datetime,
 ) -> None:
-    """Keep what the list of `day`, read at `now`, has: papers by id, each with the day it is filed under.
+    """Store the list of `day` as read at `now`: the ids of its papers, each with the day it is filed under.
 
-    With `ids`, those of all its entries, the papers that it has no more are taken off it.
+    `ids` are those of all its entries. With them, papers that are no longer on the list are taken off it.
     """
     _, short_since = _read_capture(connection, day)
     if ids is not None:
@@ -38,7 +38,13 @@ def store_list(
             short_since = None
             gone = [(each, filed) for each, filed in known if each not in ids or listed.get(each, filed) != filed]
             _remove_papers(connection, day, gone)
-    _add_papers(connection, day, listed)
+    connection.executemany(
+        "INSERT INTO listings (day, paper_id, read_from) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [
+            (filed.isoformat(), paper_id, None if filed == day else day.isoformat())
+            for paper_id, filed in listed.items()
+        ],
+    )
     connection.execute(
         "INSERT INTO captures (day, captured_at, short_since) VALUES (?, ?, ?) ON CONFLICT (day)"
         " DO UPDATE SET captured_at = excluded.captured_at, short_since = excluded.short_since",
@@ -49,7 +55,7 @@ def store_list(
 def _find_short_since(
     before: datetime | None, day: date, known: Collection[str], ids: Collection[str], now: datetime
 ) -> datetime | None:
-    """Since when the list of `day` comes with fewer than half of the papers `known` to be on it, if it does."""
+    """Since when the list of `day` has fewer than half of the papers known to be on it; None if it has more."""
     if 2 * len(ids) >= len(known):
         return None
     if before is None:
@@ -61,7 +67,7 @@ def _find_short_since(
 
 
 def _read_capture(connection: sqlite3.Connection, day: date) -> tuple[datetime | None, datetime | None]:
-    """When the list of `day` was last read, and since when it is short."""
+    """When the list of `day` was last read, and since when it has been short."""
     rows = fetch_all(connection, "SELECT captured_at, short_since FROM captures WHERE day = ?", (day.isoformat(),))
     for captured_at, short_since in rows:
         return from_iso(captured_at), from_iso(short_since)
@@ -69,7 +75,7 @@ def _read_capture(connection: sqlite3.Connection, day: date) -> tuple[datetime |
 
 
 def _read_listed(connection: sqlite3.Connection, day: date) -> list[tuple[str, date]]:
-    """What the list of `day` had when it was read before: papers, and the days they are filed under."""
+    """The list of `day` as stored: ids of papers, with the days they are filed under."""
     rows = fetch_all(
         connection,
         "SELECT paper_id, day FROM listings"
@@ -85,14 +91,4 @@ def _remove_papers(connection: sqlite3.Connection, day: date, gone: Collection[t
     connection.executemany(
         "DELETE FROM listings WHERE paper_id = ? AND day = ?",
         [(paper_id, filed.isoformat()) for paper_id, filed in gone],
-    )
-
-
-def _add_papers(connection: sqlite3.Connection, day: date, listed: Mapping[str, date]) -> None:
-    connection.executemany(
-        "INSERT INTO listings (day, paper_id, read_from) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        [
-            (filed.isoformat(), paper_id, None if filed == day else day.isoformat())
-            for paper_id, filed in listed.items()
-        ],
     )

@@ -1,4 +1,4 @@
-"""The notices: which servers know that digests do not get to a channel, so that each is told once."""
+"""The notices: which servers were told that digests cannot be posted in a channel, so that each is told once."""
 
 import sqlite3
 from datetime import datetime
@@ -11,10 +11,13 @@ class Notices:
         self._database = database
 
     async def record_if_first(self, guild_id: int, subscription_id: int, channel_id: int, now: datetime) -> bool:
-        """Whether a server has yet to be told that a subscription fails; one told of its channel has been."""
+        """Record that a server is told of a failing subscription.
+
+        False if it was told of that subscription, or of its channel, before.
+        """
 
         def note(connection: sqlite3.Connection) -> bool:
-            ((known,),) = connection.execute(
+            ((earlier,),) = connection.execute(
                 "SELECT count(*) FROM notices WHERE guild_id = ? AND (channel_id = ? OR subscription_id = ?)",
                 (guild_id, channel_id, subscription_id),
             )
@@ -23,11 +26,11 @@ class Notices:
                 " ON CONFLICT DO NOTHING",
                 (guild_id, subscription_id, channel_id, to_iso(now)),
             )
-            return not known
+            return not earlier
 
         return await self._database.write(note)
 
 
 def delete_notice(connection: sqlite3.Connection, subscription_id: int) -> None:
-    """Within a transaction: should the subscription fail again, the server is to be told again."""
+    """Within a transaction: let the server be told again if the subscription fails again."""
     connection.execute("DELETE FROM notices WHERE subscription_id = ?", (subscription_id,))

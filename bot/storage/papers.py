@@ -1,4 +1,4 @@
-"""The archive's papers: what was listed when, with how many upvotes."""
+"""The archive's papers: which days they were listed on, and their upvotes."""
 
 import json
 import sqlite3
@@ -11,7 +11,7 @@ from bot.papers import Paper
 from bot.storage.database import Database, from_iso, to_iso
 from bot.storage.listings import has_later_capture, store_list
 
-MAX_SORTED_DAYS = 92  # days whose papers are sorted for a leaderboard
+MAX_SORTED_DAYS = 92  # up to so many days, a leaderboard sorts their papers; for more, it reads an index in order
 _COLUMNS = tuple(field.name for field in fields(Paper) if field.name != "day")
 _LISTS = ("authors", "tags", "media_urls")
 _INSTANTS = ("published_at", "withdrawn_at")
@@ -22,11 +22,11 @@ _UPSERT = f"""
     ON CONFLICT (id) DO UPDATE SET
     {", ".join(f"{name} = excluded.{name}" for name in (*_COLUMNS[1:], "change"))}
 """
-_BY_RANK = "ORDER BY upvotes DESC, comments DESC, id"  # bot.ranking's order, for the index to serve
+_BY_RANK = "ORDER BY upvotes DESC, comments DESC, id"  # the order of bot.ranking, which an index has too
 
 
 class Papers:
-    """Every paper seen, keyed by arXiv id across days."""
+    """Every paper seen, once each, by arXiv id."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -34,66 +34,68 @@ class Papers:
     async def record_list(
         self, day: date, papers: Sequence[Paper], now: datetime, *, ids: Collection[str] | None = None
     ) -> int:
-        """Take in the list of `day` as read at `now`; gives how many papers are new or changed.
+        """Store the list of `day` as it was read at `now`; returns how many papers are new or changed.
 
-        With the `ids` of all that is on it, readable or not, the list becomes what was read; else it only grows.
-        One transaction: the papers, the days they were listed on, an upvote snapshot where the number
-        changed, and the capture itself. A reading that a later one has overtaken changes nothing.
+        `ids` are those of all its entries, readable or not. With them, papers that have left the list are taken off
+        it; without them, the list only grows. One transaction writes the papers, their days, a snapshot where upvotes
+        changed, and the capture. A reading that is older than the stored capture changes nothing.
         """
         listed = {paper.id: paper.day or day for paper in papers}
         seen = [replace(paper, day=listed[paper.id]) for paper in papers]
 
-        def take_in(connection: sqlite3.Connection) -> int:
+        def store(connection: sqlite3.Connection) -> int:
             if has_later_capture(connection, day, now):
                 return 0
             _, changed = _store_papers(connection, seen, now)
             store_list(connection, day, listed, ids, now)
             return changed
 
-        return await self._database.write(take_in)
+        return await self._database.write(store)
 
     async def record_paper(self, paper: Paper, now: datetime) -> Paper:
-        """Take in one paper as looked up at `now`; gives what is now known of it.
+        """Store one paper that was looked up at `now`; returns all that is now known of it.
 
-        It stays on the days it was listed on before, if any: a digest's candidates come from lists alone.
+        Its listed days do not change: a digest's candidates come only from lists.
         """
-        looked_up = [replace(paper, day=None)]
-        (merged,), _ = await self._database.write(lambda connection: _store_papers(connection, looked_up, now))
+        without_day = [replace(paper, day=None)]
+        (merged,), _ = await self._database.write(lambda connection: _store_papers(connection, without_day, now))
         return merged
 
     async def complete_papers(self, seen: Sequence[Paper]) -> list[Paper]:
-        """Papers as just seen elsewhere, with what is known of them beside; records nothing."""
+        """Papers from elsewhere, completed with what the archive knows of them. Stores nothing."""
         ids = [paper.id for paper in seen]
         known = await self._database.read(lambda connection: select_papers(connection, ids))
         return [_merge_papers(known.get(paper.id), paper) for paper in seen]
 
     async def list_snapshots(self, paper_id: str) -> list[tuple[datetime, int]]:
-        """A paper's upvotes whenever they had changed, in the order of time."""
+        """A paper's upvotes at each time they changed, oldest first."""
         rows = await self._database.fetch_rows(
             "SELECT taken_at, upvotes FROM upvote_snapshots WHERE paper_id = ? ORDER BY taken_at", paper_id
         )
         return [(datetime.fromisoformat(taken_at), upvotes) for taken_at, upvotes in rows]
 
     async def get_capture_times(self, days: Iterable[date]) -> dict[date, datetime]:
-        """When the lists of `days` were last read; a day never read is not in it."""
+        """When the lists of `days` were last read, without the days never read."""
         wanted = list(days)
         return await self._database.read(lambda connection: select_capture_times(connection, wanted))
 
     async def get(self, ids: Iterable[str]) -> list[Paper]:
-        """The papers with these ids, in the order asked; an unknown id is left out."""
+        """The papers with these ids, in the same order, without the unknown ones."""
         wanted = list(ids)
         found = await self._database.read(lambda connection: select_papers(connection, wanted))
         return [found[each] for each in wanted if each in found]
 
     async def list_top(self, first: date, last: date, *, limit: int, offset: int = 0) -> tuple[list[Paper], int]:
-        """Papers listed from `first` to `last` by upvotes, and how many there are in all."""
-        listed, order = "EXISTS (SELECT 1 FROM listings WHERE paper_id = papers.id AND day BETWEEN ? AND ?)", _BY_RANK
-        if (last - first).days <= MAX_SORTED_DAYS:  # else the order is an index's, which soon has a page of a long span
+        """Papers listed from `first` to `last`, most upvoted first, and how many there are in all."""
+        if (last - first).days <= MAX_SORTED_DAYS:
             listed = "papers.id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)"
-            order = _BY_RANK.replace("upvotes", "+upvotes")
+            order = _BY_RANK.replace("upvotes", "+upvotes")  # the sign keeps SQLite from walking the index
+        else:  # in the index's order, a page of a long span is soon full
+            listed = "EXISTS (SELECT 1 FROM listings WHERE paper_id = papers.id AND day BETWEEN ? AND ?)"
+            order = _BY_RANK
         span = (first.isoformat(), last.isoformat())
 
-        def look_up(connection: sqlite3.Connection) -> tuple[list[Paper], int]:
+        def select_top(connection: sqlite3.Connection) -> tuple[list[Paper], int]:
             rows = connection.execute(
                 f"{SELECT_PAPERS} WHERE {listed} {order} LIMIT ? OFFSET ?", (*span, limit, offset)
             )
@@ -103,17 +105,17 @@ class Papers:
             )
             return found, total
 
-        return await self._database.read(look_up)
+        return await self._database.read(select_top)
 
     async def list_candidates(self, first: date, last: date) -> tuple[Candidate, ...]:
         """The papers listed from `first` to `last`."""
         listed = f"{SELECT_PAPERS} WHERE id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)"
 
-        def look_up(connection: sqlite3.Connection) -> tuple[Candidate, ...]:
+        def select_candidates(connection: sqlite3.Connection) -> tuple[Candidate, ...]:
             rows = connection.execute(listed, (first.isoformat(), last.isoformat()))
             return tuple(Candidate(read_paper(row), frozenset(_read_days(row))) for row in rows)
 
-        return await self._database.read(look_up)
+        return await self._database.read(select_candidates)
 
     async def list_days_with_papers(self, first: date, last: date) -> tuple[date, ...]:
         """The days from `first` to `last` that had papers, in order."""
@@ -125,7 +127,7 @@ class Papers:
         return tuple(date.fromisoformat(day) for (day,) in rows)
 
     async def list_days_of(self, paper_id: str) -> tuple[date, ...]:
-        """The days on whose lists a paper was, in order."""
+        """The days that listed a paper, in order."""
         rows = await self._database.fetch_rows("SELECT day FROM listings WHERE paper_id = ? ORDER BY day", paper_id)
         return tuple(date.fromisoformat(day) for (day,) in rows)
 
@@ -135,19 +137,19 @@ class Papers:
         return date.fromisoformat(day) if day else None
 
     async def list_changed_since(self, change: int, limit: int) -> list[tuple[int, Paper]]:
-        """The next papers whose change number is above `change`, in its order: what an index lacks."""
+        """The next papers with a change number above `change`, in that order: what the search index lacks."""
         changed = f"{SELECT_PAPERS} WHERE change > ? ORDER BY change LIMIT ?"
 
-        def look_up(connection: sqlite3.Connection) -> list[tuple[int, Paper]]:
+        def select_changed(connection: sqlite3.Connection) -> list[tuple[int, Paper]]:
             return [(row["change"], read_paper(row)) for row in connection.execute(changed, (change, limit))]
 
-        return await self._database.read(look_up)
+        return await self._database.read(select_changed)
 
     async def get_last_change(self) -> int:
         return await self._database.read(select_last_change)
 
     async def get_archive_id(self) -> str:
-        """What tells this archive from any other."""
+        """An id that no other archive has."""
         ((identity,),) = await self._database.fetch_rows("SELECT id FROM archive")
         return str(identity)
 
@@ -171,57 +173,45 @@ def select_papers(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[st
 
 
 def _store_papers(connection: sqlite3.Connection, papers: Sequence[Paper], now: datetime) -> tuple[list[Paper], int]:
-    """Write what changed; gives what is now known of each, and how many papers are new or changed."""
+    """Write the papers that changed; returns all that is now known of each, and how many are new or changed."""
     known = select_papers(connection, [paper.id for paper in papers])
     merged = [_merge_papers(known.get(paper.id), paper) for paper in papers]
     changed = [paper for paper in merged if paper != known.get(paper.id)]
-    _upsert_papers(connection, changed)
-    _insert_snapshots(connection, [each for each in changed if _differs(each, known, "upvotes")], now)
-    _delete_embeddings(connection, [each for each in changed if _differs(each, known, "title", "abstract")])
+    upserts = [
+        (*(_to_column(getattr(paper, name)) for name in _COLUMNS), change)
+        for change, paper in enumerate(changed, select_last_change(connection) + 1)
+    ]
+    snapshots = [(each.id, to_iso(now), each.upvotes) for each in changed if _differs(each, known, "upvotes")]
+    outdated_embeddings = [(each.id,) for each in changed if _differs(each, known, "title", "abstract")]
+    connection.executemany(_UPSERT, upserts)
+    connection.executemany(
+        "INSERT INTO upvote_snapshots (paper_id, taken_at, upvotes) VALUES (?, ?, ?)"
+        " ON CONFLICT (paper_id, taken_at) DO UPDATE SET upvotes = excluded.upvotes",
+        snapshots,
+    )
+    connection.executemany("DELETE FROM embeddings WHERE paper_id = ?", outdated_embeddings)
     return merged, len(changed)
 
 
 def _differs(paper: Paper, known: Mapping[str, Paper], *names: str) -> bool:
-    """Whether it is new, or one of these fields is."""
+    """Whether the paper is new, or one of these fields has changed."""
     before = known.get(paper.id)
     return before is None or any(getattr(paper, name) != getattr(before, name) for name in names)
 
 
-def _upsert_papers(connection: sqlite3.Connection, papers: Sequence[Paper]) -> None:
-    following = select_last_change(connection) + 1
-    rows = [(*_to_row(paper), change) for change, paper in enumerate(papers, following)]
-    connection.executemany(_UPSERT, rows)
-
-
-def _insert_snapshots(connection: sqlite3.Connection, papers: Iterable[Paper], now: datetime) -> None:
-    connection.executemany(
-        "INSERT INTO upvote_snapshots (paper_id, taken_at, upvotes) VALUES (?, ?, ?)"
-        " ON CONFLICT (paper_id, taken_at) DO UPDATE SET upvotes = excluded.upvotes",
-        [(paper.id, to_iso(now), paper.upvotes) for paper in papers],
-    )
-
-
-def _delete_embeddings(connection: sqlite3.Connection, papers: Iterable[Paper]) -> None:
-    connection.executemany("DELETE FROM embeddings WHERE paper_id = ?", [(paper.id,) for paper in papers])
-
-
 def _merge_papers(known: Paper | None, seen: Paper) -> Paper:
-    """What is now known of a paper: what is missing this time stays as it was.
+    """A paper as it was just seen; fields that are missing this time keep what was known.
 
-    The source has dropped summaries and tags for weeks and brought them back; a list has no linked counts,
-    and a paper looked up alone no day, no comments and at times no authors.
+    The papers API has dropped summaries and tags for weeks and brought them back. A list has no linked counts,
+    and a paper that is looked up alone has no day, no comments and sometimes no authors.
     """
     if known is None:
         return seen
-    told = {name: value for name in _COLUMNS if (value := getattr(seen, name)) not in (None, (), "")}
+    present = {name: value for name in _COLUMNS if (value := getattr(seen, name)) not in (None, (), "")}
     if seen.day is None and not seen.comments:
-        told["comments"] = known.comments
+        present["comments"] = known.comments
     days = [paper.day for paper in (seen, known) if paper.day]
-    return replace(known, **told, day=max(days, default=None))
-
-
-def _to_row(paper: Paper) -> tuple[object, ...]:
-    return tuple(_to_column(getattr(paper, name)) for name in _COLUMNS)
+    return replace(known, **present, day=max(days, default=None))
 
 
 def _to_column(value: object) -> object:
@@ -235,7 +225,7 @@ def _read_days(row: sqlite3.Row) -> list[date]:
 
 
 def read_paper(row: sqlite3.Row) -> Paper:
-    known = {name: row[name] for name in _COLUMNS}
-    known |= {name: tuple(json.loads(row[name])) for name in _LISTS}
-    known |= {name: from_iso(row[name]) for name in _INSTANTS}
-    return Paper(**known, day=max(_read_days(row), default=None))
+    values = {name: row[name] for name in _COLUMNS}
+    values |= {name: tuple(json.loads(row[name])) for name in _LISTS}
+    values |= {name: from_iso(row[name]) for name in _INSTANTS}
+    return Paper(**values, day=max(_read_days(row), default=None))

@@ -1,9 +1,10 @@
-"""The past: runs of long ago, a week's to a row, packed, with what is still asked of them.
+"""The past runs: old deliveries, seven to a row, compressed to what is still needed of them.
 
-Kept are the days that a run covered and by which settings, which papers it highlighted with how many upvotes, and the
-messages they stand in. A row says in clear, `since` and `until`, on which days its papers were listed and first seen.
-So a paper is looked for in the few rows around those days of its own, however many rows there are. A digest takes its
-papers from lists alone, and even of one that is taken off its list the first of its upvotes over time is kept.
+That is the days that a run covered, its settings, its highlights with their upvotes, and their messages. Besides, each
+row has two plain columns, `since` and `until`: the first and last day that have to do with its papers. A search for a
+paper then reads only the rows around the days on which that paper was listed or first seen, however many rows there
+are. This is complete: digests take papers only from lists, and a paper's first snapshot is never deleted, even if it is
+taken off its list.
 """
 
 import json
@@ -18,7 +19,7 @@ _ROWS = (
     "SELECT past_runs.subscription_id, guild_id, runs FROM past_runs"
     " JOIN subscriptions ON subscriptions.id = past_runs.subscription_id WHERE past_runs.id IN"
 )
-_AROUND = (  # of hundreds of papers, nearly all have the same few days
+_AROUND = (  # reads each day's rows once: hundreds of papers share a few days
     "(WITH wanted (id) AS ({papers}), known (day) AS ("
     "SELECT day FROM wanted CROSS JOIN listings ON paper_id = id UNION"
     " SELECT (SELECT substr(min(taken_at), 1, 10) FROM upvote_snapshots WHERE paper_id = id) FROM wanted)"
@@ -31,7 +32,7 @@ _OF_GUILD = "(SELECT id FROM subscriptions WHERE guild_id = ?)"
 
 @dataclass(frozen=True, slots=True)
 class PastMessage:
-    """A message that arrived, with its number in its delivery; `place_id` is where it stands."""
+    """A message that arrived. `number` is its number in the delivery, `place_id` the channel or post that it is in."""
 
     number: int
     place_id: int
@@ -41,7 +42,7 @@ class PastMessage:
 
 @dataclass(frozen=True, slots=True)
 class PastHighlight:
-    """A paper, the upvotes it had, and the number of its message."""
+    """A paper, the upvotes it had then, and the number of its message."""
 
     paper_id: str
     upvotes: int
@@ -50,9 +51,9 @@ class PastHighlight:
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """A delivery as it is remembered; `settings` is the number of its subscription's settings.
+    """What is kept of a delivery. `settings_version` is a version of its subscription's settings.
 
-    One that failed covers no days; what had arrived of it is highlighted all the same.
+    A failed one covers no days, but has the highlights that had arrived.
     """
 
     id: int
@@ -63,7 +64,7 @@ class PastRun:
     days: tuple[date, ...]
     highlights: tuple[PastHighlight, ...]
     messages: tuple[PastMessage, ...]
-    subscription_id: int = 0  # these two are its row's
+    subscription_id: int = 0  # stored beside the packed run, like the next
     guild_id: int = 0
 
     def get_message(self, highlight: PastHighlight) -> PastMessage | None:
@@ -71,8 +72,9 @@ class PastRun:
 
 
 def insert_past_runs(connection: sqlite3.Connection, subscription_id: int, runs: Sequence[PastRun]) -> None:
-    """Within the transaction that deletes their deliveries: remember runs of a subscription in a row."""
-    until = max(_get_last_day(run) for run in runs)
+    """Within the transaction that deletes their deliveries: store runs of one subscription as one row."""
+    instants = [run.planned_at for run in runs] + [each.sent_at for run in runs for each in run.messages]
+    until = max(instants).astimezone(UTC).date().isoformat()
     listed = connection.execute(
         "SELECT max(day) FROM listings WHERE paper_id IN (SELECT value FROM json_each(?1)) AND day <= ?2"
         " GROUP BY paper_id UNION ALL SELECT substr(min(taken_at), 1, 10) FROM upvote_snapshots"
@@ -80,36 +82,32 @@ def insert_past_runs(connection: sqlite3.Connection, subscription_id: int, runs:
         (json.dumps([each.paper_id for run in runs for each in run.highlights]), until),
     )
     days = [day for (day,) in listed] + [day.isoformat() for run in runs for day in run.days]
+    packed = zlib.compress(json.dumps([_to_array(run) for run in runs], separators=(",", ":")).encode(), 9)
     connection.execute(
         "INSERT INTO past_runs (subscription_id, since, until, runs) VALUES (?, ?, ?, ?)",
-        (subscription_id, min(days, default=until), until, _pack_runs(runs)),
+        (subscription_id, min(days, default=until), until, packed),
     )
 
 
-def _get_last_day(run: PastRun) -> str:
-    """The last day that has to do with a run."""
-    instants = [run.planned_at, *(each.sent_at for each in run.messages)]
-    return max(instant.astimezone(UTC).date() for instant in instants).isoformat()
-
-
 def select_runs_with_papers(connection: sqlite3.Connection, subscription_id: int, ids: Iterable[str]) -> list[PastRun]:
-    """The runs of long ago in which a subscription may have highlighted one of these papers."""
+    """The past runs in which a subscription may have highlighted one of these papers."""
     return _select_runs(connection, _AROUND.format(papers=_THESE, whose="(?)"), json.dumps(list(ids)), subscription_id)
 
 
 def select_highlighted_long_ago(
     connection: sqlite3.Connection, subscription_id: int, ids: Iterable[str]
 ) -> frozenset[str]:
-    """Those of these papers that a subscription highlighted long ago."""
-    among = json.dumps(list(ids))
-    rows = connection.execute(f"{_ROWS} {_AROUND.format(papers=_THESE, whose='(?)')}", (among, subscription_id))
-    return _collect_paper_ids(rows).intersection(json.loads(among))
+    """Those of these papers that a subscription highlighted in past runs."""
+    wanted = list(ids)
+    around = _AROUND.format(papers=_THESE, whose="(?)")
+    rows = connection.execute(f"{_ROWS} {around}", (json.dumps(wanted), subscription_id))
+    return _collect_paper_ids(rows).intersection(wanted)
 
 
 def select_listed_highlighted_long_ago(
     connection: sqlite3.Connection, subscription_id: int, first: date, last: date
 ) -> frozenset[str]:
-    """Those of the papers listed from `first` to `last` that a subscription highlighted long ago."""
+    """Those of the papers listed from `first` to `last` that a subscription highlighted in past runs."""
     span = (first.isoformat(), last.isoformat())
     rows = connection.execute(f"{_ROWS} {_AROUND.format(papers=_LISTED, whose='(?)')}", (*span, subscription_id))
     listed = connection.execute(
@@ -120,46 +118,43 @@ def select_listed_highlighted_long_ago(
 
 
 def _collect_paper_ids(rows: Iterable[sqlite3.Row]) -> frozenset[str]:
-    """The papers in these rows, without the rest of them, as each digest asks."""
+    """The highlighted papers in these rows, without building the runs: every digest asks for them."""
     arrays = (array for row in rows for array in json.loads(zlib.decompress(row["runs"])))
-    return frozenset(paper_id for *_, highlights, _ in arrays for ids in highlights[:1] for paper_id in ids)
+    # Highlights are stored as columns, the ids first; a run without highlights has no columns.
+    return frozenset(paper_id for *_, highlights, _ in arrays if highlights for paper_id in highlights[0])
 
 
 def select_server_runs_with_papers(connection: sqlite3.Connection, guild_id: int, ids: Iterable[str]) -> list[PastRun]:
-    """The runs of long ago in which a server may have been shown one of these papers."""
+    """The past runs in which a server may have seen one of these papers."""
     return _select_runs(connection, _AROUND.format(papers=_THESE, whose=_OF_GUILD), json.dumps(list(ids)), guild_id)
 
 
 def select_runs_covering(connection: sqlite3.Connection, subscription_id: int, day: date) -> list[PastRun]:
-    """The runs of long ago that covered a day's list, in order."""
+    """A subscription's past runs that covered the list of `day`, oldest first."""
     around = "(SELECT id FROM past_runs WHERE subscription_id = ? AND until >= ? AND since <= ?)"
     runs = _select_runs(connection, around, subscription_id, day.isoformat(), day.isoformat())
     return sorted((run for run in runs if day in run.days), key=lambda run: run.run_date)
 
 
 def select_runs_since(connection: sqlite3.Connection, guild_id: int, day: date) -> list[PastRun]:
-    """The runs of long ago of a server that posted something on `day` or later, and maybe some before."""
+    """A server's past runs that posted something on `day` or later, and perhaps some earlier ones."""
     later = f"(SELECT id FROM past_runs WHERE until >= ? AND subscription_id IN {_OF_GUILD})"
     return _select_runs(connection, later, day.isoformat(), guild_id)
 
 
 def _select_runs(connection: sqlite3.Connection, which: str, *values: object) -> list[PastRun]:
     rows = connection.execute(f"{_ROWS} {which}", values)
-    return [run for row in rows for run in _unpack_runs(row)]
-
-
-def _pack_runs(runs: Iterable[PastRun]) -> bytes:
-    """Runs as JSON of arrays, compressed: small numbers, and like beside like."""
-    return zlib.compress(json.dumps([_to_array(run) for run in runs], separators=(",", ":")).encode(), 9)
+    return [_from_array(array, row) for row in rows for array in json.loads(zlib.decompress(row["runs"]))]
 
 
 def _to_array(run: PastRun) -> list[Any]:
+    """A run as JSON values. Small differences and columns of similar values compress best."""
     planned = int(run.planned_at.timestamp())
-    messages, last = [], 0
+    messages, last_id = [], 0
     for each in run.messages:
-        later = int(each.sent_at.timestamp()) - planned
-        messages.append((each.number, each.place_id - run.channel_id, each.message_id - last, later))
-        last = each.message_id
+        seconds = int(each.sent_at.timestamp()) - planned
+        messages.append((each.number, each.place_id - run.channel_id, each.message_id - last_id, seconds))
+        last_id = each.message_id
     highlights = [(each.paper_id, each.upvotes, each.message) for each in run.highlights]
     days = [day.isoformat() for day in run.days]
     return [
@@ -172,18 +167,14 @@ def _to_columns(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return list(zip(*rows, strict=True))
 
 
-def _unpack_runs(row: sqlite3.Row) -> list[PastRun]:
-    return [_from_array(array, row) for array in json.loads(zlib.decompress(row["runs"]))]
-
-
 def _from_array(array: Sequence[Any], row: sqlite3.Row) -> PastRun:
-    known, run_date, planned, channel_id, settings, days, highlights, messages = array
+    run_id, run_date, planned, channel_id, settings_version, days, highlights, messages = array
     return PastRun(
-        known,
+        run_id,
         date.fromisoformat(run_date),
         datetime.fromtimestamp(planned, UTC),
         channel_id,
-        settings,
+        settings_version,
         tuple(date.fromisoformat(day) for day in days),
         tuple(PastHighlight(*each) for each in zip(*highlights, strict=True)),
         tuple(_read_messages(channel_id, planned, zip(*messages, strict=True))),
@@ -193,8 +184,8 @@ def _from_array(array: Sequence[Any], row: sqlite3.Row) -> PastRun:
 
 
 def _read_messages(channel_id: int, planned: int, rows: Iterable[tuple[int, ...]]) -> Iterator[PastMessage]:
-    """What `_to_array` made differences of."""
+    """Undo the differences that `_to_array` made."""
     message_id = 0
-    for number, place, further, later in rows:
-        message_id += further
-        yield PastMessage(number, channel_id + place, message_id, datetime.fromtimestamp(planned + later, UTC))
+    for number, place, id_step, seconds in rows:
+        message_id += id_step
+        yield PastMessage(number, channel_id + place, message_id, datetime.fromtimestamp(planned + seconds, UTC))

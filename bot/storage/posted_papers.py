@@ -1,4 +1,4 @@
-"""The posts: where a server's channels were shown which papers."""
+"""The posted messages: which papers a server's channels were shown, and where."""
 
 import json
 import sqlite3
@@ -11,15 +11,15 @@ from bot.storage.database import Database, to_iso
 from bot.storage.papers import select_papers
 from bot.storage.past_runs import PastRun, select_runs_since, select_server_runs_with_papers
 
-_POST = "guild_id, deliveries.channel_id AS posted_in, place_id, message_id, sent_at"
+_MESSAGE_COLUMNS = "guild_id, deliveries.channel_id AS posted_in, place_id, message_id, sent_at"
 _MESSAGES = "JOIN messages ON messages.delivery_id = highlights.delivery_id AND number = highlights.message"
 _SHOWN = "WHERE deliveries.channel_id IN (SELECT value FROM json_each(?)) AND message_id IS NOT NULL"
-# From the channels on: `CROSS JOIN` keeps SQLite from beginning with the highlights of all servers.
+# `CROSS JOIN` makes SQLite begin with the channels, not with the highlights of all servers.
 _POSTED = (
     "FROM deliveries CROSS JOIN highlights ON highlights.delivery_id = deliveries.id"
     f" {_MESSAGES} JOIN subscriptions ON subscriptions.id = deliveries.subscription_id {_SHOWN}"
 )
-# From the server's subscriptions on: each has highlighted a paper once.
+# Begins with the server's subscriptions: each has highlighted a paper once.
 _POSTED_OF = (
     "FROM subscriptions CROSS JOIN highlights ON highlights.subscription_id = subscriptions.id"
     f" JOIN deliveries ON deliveries.id = highlights.delivery_id {_MESSAGES} {_SHOWN}"
@@ -29,7 +29,7 @@ _POSTED_OF = (
 
 @dataclass(frozen=True, slots=True)
 class PostedMessage:
-    """A message in which a server was shown papers; `place_id` is the channel or forum post that it stands in."""
+    """A message in which a server saw papers. `place_id` is the channel or forum post that it is in."""
 
     guild_id: int
     channel_id: int
@@ -42,9 +42,7 @@ class PostedMessage:
         return f"https://discord.com/channels/{self.guild_id}/{self.place_id}/{self.message_id}"
 
 
-_PostedPaper = tuple[
-    int, int, str, PostedMessage
-]  # the delivery and the position in it of a paper, and the message that has it
+_PostedPaper = tuple[int, int, str, PostedMessage]  # delivery id, position in the digest, paper id, message
 
 
 class PostedPapers:
@@ -52,7 +50,7 @@ class PostedPapers:
         self._database = database
 
     async def list_channels(self, guild_id: int) -> list[int]:
-        """The channels of a server in which something was posted."""
+        """The server's channels in which something was posted."""
         rows = await self._database.fetch_rows(
             "SELECT DISTINCT deliveries.channel_id FROM deliveries"
             " JOIN subscriptions ON subscriptions.id = subscription_id"
@@ -65,69 +63,69 @@ class PostedPapers:
             guild_id,
             guild_id,
         )
-        return [channel for (channel,) in rows]
+        return [channel_id for (channel_id,) in rows]
 
     async def find_latest(
         self, guild_id: int, channels: Iterable[int], paper_ids: Iterable[str]
     ) -> dict[str, PostedMessage]:
-        """Where these channels of a server were last shown each of these papers; one they never were is not in it."""
-        shown_in, ids = list(channels), set(paper_ids)
+        """The latest message in these channels that shows each paper, without the papers that none of them shows."""
+        channel_ids, ids = list(channels), set(paper_ids)
 
-        def look_up(connection: sqlite3.Connection) -> list[tuple[str, PostedMessage]]:
+        def select_posted(connection: sqlite3.Connection) -> list[tuple[str, PostedMessage]]:
             runs = select_server_runs_with_papers(connection, guild_id, ids)
-            past = [(paper_id, post) for _, _, paper_id, post in _list_past(runs, shown_in) if paper_id in ids]
+            past = [(paper_id, message) for _, _, paper_id, message in _list_past(runs, channel_ids) if paper_id in ids]
             rows = connection.execute(
-                f"SELECT paper_id, {_POST} {_POSTED_OF} ORDER BY sent_at, deliveries.id",
-                (json.dumps(shown_in), guild_id, json.dumps(list(ids))),
+                f"SELECT paper_id, {_MESSAGE_COLUMNS} {_POSTED_OF} ORDER BY sent_at, deliveries.id",
+                (json.dumps(channel_ids), guild_id, json.dumps(list(ids))),
             )
             return [*past, *((row["paper_id"], _read_message(row)) for row in rows)]
 
         latest: dict[str, PostedMessage] = {}
-        for paper_id, post in await self._database.read(look_up):
-            if paper_id not in latest or post.sent_at >= latest[paper_id].sent_at:
-                latest[paper_id] = post
+        for paper_id, message in await self._database.read(select_posted):
+            if paper_id not in latest or message.sent_at >= latest[paper_id].sent_at:
+                latest[paper_id] = message
         return latest
 
     async def list_since(
         self, guild_id: int, channels: Iterable[int], since: datetime, *, limit: int, offset: int = 0
     ) -> tuple[list[tuple[Paper, PostedMessage]], int]:
-        """What these channels of a server were shown from `since` on, and how much that is in all.
+        """The papers that these channels were shown from `since` on, with their messages, and how many in all.
 
-        The newest message comes first, its papers in their order there.
+        The newest message comes first; its papers are in their order in the digest.
         """
-        shown_in = list(channels)
+        channel_ids = list(channels)
 
-        def look_up(connection: sqlite3.Connection) -> tuple[list[tuple[Paper, PostedMessage]], int]:
+        def select_page(connection: sqlite3.Connection) -> tuple[list[tuple[Paper, PostedMessage]], int]:
             rows = connection.execute(
-                f"SELECT paper_id, highlights.delivery_id AS delivery, position, {_POST} {_POSTED}"
+                f"SELECT paper_id, highlights.delivery_id AS delivery, position, {_MESSAGE_COLUMNS} {_POSTED}"
                 " AND guild_id = ? AND sent_at >= ?",
-                (json.dumps(shown_in), guild_id, to_iso(since)),
+                (json.dumps(channel_ids), guild_id, to_iso(since)),
             )
             shown = [(row["delivery"], row["position"], row["paper_id"], _read_message(row)) for row in rows]
             runs = select_runs_since(connection, guild_id, since.astimezone(UTC).date())
-            shown += [each for each in _list_past(runs, shown_in) if each[-1].sent_at >= since]
+            shown += [each for each in _list_past(runs, channel_ids) if each[-1].sent_at >= since]
             shown.sort(key=_sort_newest_first)
             page = shown[offset : offset + limit]
             papers = select_papers(connection, [paper_id for _, _, paper_id, _ in page])
-            return [(papers[paper_id], post) for _, _, paper_id, post in page], len(shown)
+            return [(papers[paper_id], message) for _, _, paper_id, message in page], len(shown)
 
-        return await self._database.read(look_up)
+        return await self._database.read(select_page)
 
 
 def _sort_newest_first(shown: _PostedPaper) -> tuple[float, int, int]:
-    delivery_id, position, _, post = shown
-    return (-post.sent_at.timestamp(), -delivery_id, position)
+    delivery_id, position, _, message = shown
+    return (-message.sent_at.timestamp(), -delivery_id, position)
 
 
 def _list_past(runs: Iterable[PastRun], channels: Collection[int]) -> Iterator[_PostedPaper]:
-    """What runs of long ago showed in these channels."""
+    """The papers that past runs showed in these channels."""
     for run in runs:
-        for position, highlight in enumerate(run.highlights if run.channel_id in channels else (), 1):
-            if message := run.get_message(highlight):
-                post = PostedMessage(
-                    run.guild_id, run.channel_id, message.place_id, message.message_id, message.sent_at
-                )
-                yield (run.id, position, highlight.paper_id, post)
+        if run.channel_id not in channels:
+            continue
+        for position, highlight in enumerate(run.highlights, 1):
+            if past := run.get_message(highlight):
+                message = PostedMessage(run.guild_id, run.channel_id, past.place_id, past.message_id, past.sent_at)
+                yield (run.id, position, highlight.paper_id, message)
 
 
 def _read_message(row: sqlite3.Row) -> PostedMessage:

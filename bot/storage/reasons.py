@@ -1,4 +1,4 @@
-"""A reason as JSON in a column; NULL where there is none."""
+"""A reason as JSON in a column, or NULL."""
 
 import json
 from datetime import datetime
@@ -10,38 +10,36 @@ _UNKNOWN = Reason(ReasonKind.FREE_TEXT)
 
 
 def dump_reason(reason: Reason | None) -> str | None:
-    """The kind, and those of its arguments that it has."""
+    """JSON of the reason's kind, and of those arguments that it has."""
     if reason is None:
         return None
-    known = {
+    arguments = {
         "kind": reason.kind.value,
         "number": reason.number,
         "permissions": list(reason.permissions) or None,
         "until": to_iso(reason.until) if reason.until else None,
         "text": reason.text or None,
     }
-    return json.dumps({name: value for name, value in known.items() if value is not None}, ensure_ascii=False)
+    return json.dumps({name: value for name, value in arguments.items() if value is not None}, ensure_ascii=False)
 
 
 def load_reason(stored: str | None) -> Reason | None:
-    """What `dump_reason` wrote; a kind of a newer version is read as none with words: it must not cost a digest."""
+    """What `dump_reason` wrote. What cannot be read, such as a newer version's kind, becomes an empty `FREE_TEXT`.
+
+    A reason must never cost a digest.
+    """
     if stored is None:
         return None
     try:
-        known = json.loads(stored)
+        arguments = json.loads(stored)
         reason = Reason(
-            ReasonKind(known["kind"]),
-            number=known.get("number"),
-            permissions=tuple(known.get("permissions", ())),
-            until=datetime.fromisoformat(known["until"]) if "until" in known else None,
-            text=known.get("text", ""),
+            ReasonKind(arguments["kind"]),
+            number=arguments.get("number"),
+            permissions=tuple(arguments.get("permissions", ())),
+            until=datetime.fromisoformat(arguments["until"]) if "until" in arguments else None,
+            text=arguments.get("text", ""),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return _UNKNOWN
-    return reason if _is_complete(reason) else _UNKNOWN
-
-
-def _is_complete(reason: Reason) -> bool:
-    """Whether its arguments are of their types, as JSON may hold others."""
-    texts = (reason.text, *reason.permissions)
-    return isinstance(reason.number, int | None) and all(isinstance(each, str) for each in texts)
+    are_texts = all(isinstance(each, str) for each in (reason.text, *reason.permissions))
+    return reason if are_texts and isinstance(reason.number, int | None) else _UNKNOWN

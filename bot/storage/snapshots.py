@@ -1,18 +1,18 @@
-"""The upvotes over time, thinned as they get older."""
+"""The snapshots of upvotes, thinned as they get older."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.storage.database import Database, to_iso
 
-HOURLY_FOR, DAILY_FOR = timedelta(days=7), timedelta(days=92)  # then weekly
+HOURLY_FOR, DAILY_FOR = timedelta(days=7), timedelta(days=92)  # after that, weekly
 PAPERS_AT_ONCE = 200
-DELETED_AT_ONCE = 500  # within some milliseconds
+DELETED_AT_ONCE = 500  # takes some milliseconds
 
-# All but the last of each hour, day or week, and but the first and the last of a paper. A week begins on a Monday:
-# day 0 of the Julian calendar was one.
+# All snapshots but a paper's first and last, and the last of each hour, day or week. Weeks begin on Monday, because
+# day 0 of the Julian calendar was a Monday.
 _NEEDLESS = """
     SELECT paper_id, taken_at FROM (
         SELECT paper_id, taken_at,
@@ -32,33 +32,28 @@ class Snapshots:
         self._database = database
 
     async def thin_snapshots(self, now: datetime) -> None:
-        """Keep of a paper's snapshots the last of each hour for a week, of each day for a quarter, then of each week.
+        """Delete snapshots, keeping the last of each hour for a week, of each day for a quarter, then of each week.
 
-        Some papers at a time, latest first; where there is nothing to do, nothing is written. It may be stopped, and
-        called again.
+        Works in small transactions, newest papers first, and may be stopped and called again at any time. Where
+        nothing is to delete, nothing is written.
         """
-        before = "~"  # after all ids
-        while papers := await self._list_papers_before(before):
-            before = papers[-1]
-            await self._delete_batch(await self._list_needless(papers, now))
+        select_papers = "SELECT id FROM papers WHERE id < ? ORDER BY id DESC LIMIT ?"
+        lowest_id = "~"  # sorts after all ids
+        while rows := await self._database.fetch_rows(select_papers, lowest_id, PAPERS_AT_ONCE):
+            highest_id, lowest_id = rows[0]["id"], rows[-1]["id"]
+            needless = await self._list_needless(lowest_id, highest_id, now)
+            for start in range(0, len(needless), DELETED_AT_ONCE):  # other writes get a turn in between
+                await self._database.write(partial(_delete_rows, snapshots=needless[start : start + DELETED_AT_ONCE]))
 
-    async def _list_papers_before(self, paper_id: str) -> list[str]:
-        rows = await self._database.fetch_rows(
-            "SELECT id FROM papers WHERE id < ? ORDER BY id DESC LIMIT ?", paper_id, PAPERS_AT_ONCE
-        )
-        return [known for (known,) in rows]
-
-    async def _list_needless(self, papers: Sequence[str], now: datetime) -> list[tuple[str, str]]:
-        values = {"first": papers[-1], "last": papers[0]}
-        values |= {"hourly": to_iso(now - HOURLY_FOR), "daily": to_iso(now - DAILY_FOR)}
+    async def _list_needless(self, first_id: str, last_id: str, now: datetime) -> list[tuple[str, str]]:
+        values = {
+            "first": first_id,
+            "last": last_id,
+            "hourly": to_iso(now - HOURLY_FOR),
+            "daily": to_iso(now - DAILY_FOR),
+        }
         rows = await self._database.read(lambda connection: connection.execute(_NEEDLESS, values).fetchall())
         return [(paper_id, taken_at) for paper_id, taken_at in rows]
-
-    async def _delete_batch(self, snapshots: Sequence[tuple[str, str]]) -> None:
-        """A few at a time, as others are waiting to write."""
-        for first in range(0, len(snapshots), DELETED_AT_ONCE):
-            few = snapshots[first : first + DELETED_AT_ONCE]
-            await self._database.write(partial(_delete_rows, snapshots=few))
 
 
 def _delete_rows(connection: sqlite3.Connection, snapshots: Iterable[tuple[str, str]]) -> None:

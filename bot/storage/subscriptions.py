@@ -1,4 +1,4 @@
-"""The subscriptions: what admins set up, when each is due, and who changed what."""
+"""The subscriptions: what admins set up, and when each is due."""
 
 import sqlite3
 from collections.abc import Callable
@@ -16,24 +16,23 @@ from bot.storage.reasons import dump_reason, load_reason
 from bot.subscription.schedule import Run
 from bot.subscription.settings import DigestSettings
 
-_Record = Callable[[sqlite3.Connection, int], None]  # notes what was done to which subscription
-MAX_PER_SERVER = 25  # as many as a select or an autocomplete can show
+_Record = Callable[[sqlite3.Connection, int], None]  # adds an audit log entry for a subscription
+MAX_PER_SERVER = 25  # as many options as a select or an autocomplete can show
 
 
 class SubscriptionState(StrEnum):
     ACTIVE = "active"
     PAUSED = "paused"  # by an admin
-    SUSPENDED = "suspended"  # by us: the channel or our access to it is gone
-    REMOVED = "removed"  # kept for the record of what it was sent
+    SUSPENDED = "suspended"  # by the bot: the channel or our access to it is gone
+    REMOVED = "removed"  # the row stays, for its deliveries and the audit log
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A channel's standing settings.
+    """A standing order for digests in one channel.
 
-    `reason` says why it is suspended, or what its run waits for.
-
-    `revision` grows with every change by an admin: a plan made from an older one is void.
+    `reason` says why it is suspended, or what its run waits for. `revision` grows with every change by an admin, and a
+    plan made from an older revision is invalid.
     """
 
     id: int
@@ -46,19 +45,19 @@ class Subscription:
 
     @property
     def is_recoverable(self) -> bool:
-        """Whether it goes on by itself once what is in its way is gone."""
+        """Whether it recovers by itself once the obstacle is gone."""
         return self.state is SubscriptionState.SUSPENDED and self.reason is not None and self.reason.is_recoverable
 
 
 class TooManySubscriptions(Refused):
-    """The server has as many subscriptions as it may."""
+    """The server has as many subscriptions as allowed."""
 
     def __init__(self) -> None:
         super().__init__(Refusal.TOO_MANY_SUBSCRIPTIONS)
 
 
 class DuplicateDigest(Refused):
-    """The channel has a digest like that already: the one of `known`."""
+    """The channel has a digest like that already, from the subscription `existing`."""
 
     def __init__(self, existing: Subscription) -> None:
         super().__init__(Refusal.SAME_DIGEST, number=existing.id)
@@ -66,7 +65,7 @@ class DuplicateDigest(Refused):
 
 
 class ChangedMeanwhile(Refused):
-    """Somebody else has changed or removed the subscription since it was read; nothing was done."""
+    """The subscription was changed or removed after it was read. Nothing was done."""
 
     def __init__(self) -> None:
         super().__init__(Refusal.CHANGED_MEANWHILE)
@@ -79,9 +78,12 @@ class Subscriptions:
     async def add(
         self, guild_id: int, settings: DigestSettings, *, by: int, now: datetime, next_run: Run, another: bool = True
     ) -> Subscription:
-        """Raises `TooManySubscriptions`, and `DuplicateDigest` for one like it, unless `another` is wanted."""
-        known = to_columns(settings) | to_run_columns(next_run)
-        known |= {"guild_id": guild_id, "created_by": by, "created_at": to_iso(now), "state": "active"}
+        """Create a subscription. Raises `TooManySubscriptions`.
+
+        Unless `another` one like it is wanted, raises `DuplicateDigest` if the channel has one.
+        """
+        values = to_columns(settings) | to_run_columns(next_run)
+        values |= {"guild_id": guild_id, "created_by": by, "created_at": to_iso(now), "state": "active"}
 
         def insert(connection: sqlite3.Connection) -> Subscription:
             ((count,),) = connection.execute(
@@ -90,10 +92,11 @@ class Subscriptions:
             if count >= MAX_PER_SERVER:
                 raise TooManySubscriptions
             if not another:
-                _check_not_duplicate(connection, known)
+                _check_not_duplicate(connection, values)
+            placeholders = ", ".join("?" for _ in values)
             (row,) = connection.execute(
-                f"INSERT INTO subscriptions ({', '.join(known)}) VALUES ({', '.join('?' for _ in known)}) RETURNING *",
-                tuple(known.values()),
+                f"INSERT INTO subscriptions ({', '.join(values)}) VALUES ({placeholders}) RETURNING *",
+                tuple(values.values()),
             )
             added = _read_subscription(row)
             record_action(connection, added.id, Action.ADDED, by=by, now=now)
@@ -110,12 +113,12 @@ class Subscriptions:
         return found[0] if found else None
 
     async def count_active(self) -> int:
-        """How many subscriptions of all servers are active."""
+        """How many subscriptions are active, on all servers."""
         ((number,),) = await self._database.fetch_rows("SELECT count(*) FROM subscriptions WHERE state = 'active'")
         return int(number)
 
     async def list_due(self, now: datetime, only: int | None = None) -> list[Subscription]:
-        """Active subscriptions whose next run has come and who have no delivery under way; of all, or `only` one."""
+        """Active subscriptions whose next run has come and that have no delivery under way; `only` asks for one id."""
         due = (
             "state = 'active' AND next_run_at <= ? AND NOT EXISTS (SELECT 1 FROM deliveries"
             " WHERE subscription_id = subscriptions.id AND deliveries.state = 'planned')"
@@ -127,16 +130,19 @@ class Subscriptions:
     async def list_suspended(
         self, guild_id: int | None = None, *, only: ReasonKind | None = None
     ) -> list[Subscription]:
-        """The suspended subscriptions: of all servers or of one, for any reason or `only` one."""
-        conditions, values = ["state = 'suspended'"], list[object]()
+        """The suspended subscriptions, of all servers or one, for any kind of reason or `only` one."""
+        conditions: list[str] = ["state = 'suspended'"]
+        values: list[object] = []
         if guild_id is not None:
-            conditions, values = [*conditions, "guild_id = ?"], [*values, guild_id]
+            conditions.append("guild_id = ?")
+            values.append(guild_id)
         if only is not None:
-            conditions, values = [*conditions, "reason ->> 'kind' = ?"], [*values, only.value]
+            conditions.append("reason ->> 'kind' = ?")
+            values.append(only.value)
         return await self._select_where(f"{' AND '.join(conditions)} ORDER BY id", *values)
 
     async def recover(self, subscription_id: int, now: datetime) -> None:
-        """Have a suspended subscription go on, and say so in the server's log."""
+        """Make a suspended subscription active again, with an entry in the audit log."""
 
         def recover(connection: sqlite3.Connection) -> None:
             recovered = connection.execute(
@@ -149,46 +155,45 @@ class Subscriptions:
         await self._database.write(recover)
 
     async def _select_where(self, condition: str, *values: object) -> list[Subscription]:
-        def look_up(connection: sqlite3.Connection) -> list[Subscription]:
+        def select_subscriptions(connection: sqlite3.Connection) -> list[Subscription]:
             rows = connection.execute(f"SELECT * FROM subscriptions WHERE {condition}", values)
             found = (read_or_log("subscription", row["id"], partial(_read_subscription, row)) for row in rows)
             return [subscription for subscription in found if subscription]
 
-        return await self._database.read(look_up)
+        return await self._database.read(select_subscriptions)
 
     async def edit(
         self, known: Subscription, settings: DigestSettings, next_run: Run, *, by: int, now: datetime
     ) -> Subscription:
-        """Change the settings; a suspended subscription is active again. Raises `ChangedMeanwhile`."""
+        """Change the settings; a suspended subscription becomes active again. Raises `ChangedMeanwhile`."""
         values = to_columns(settings) | to_run_columns(next_run)
-        mended = "reason = NULL, state = CASE state WHEN 'suspended' THEN 'active' ELSE state END"
-        edited = partial(
-            record_action, action=Action.EDITED, by=by, now=now, details=diff_settings(known.settings, settings)
-        )
-        return await self._apply_change(known, edited, f"{assignments_for(values)}, {mended}", *values.values())
+        end_suspension = "reason = NULL, state = CASE state WHEN 'suspended' THEN 'active' ELSE state END"
+        details = diff_settings(known.settings, settings)
+        record = partial(record_action, action=Action.EDITED, by=by, now=now, details=details)
+        return await self._apply_change(known, record, f"{assignments_for(values)}, {end_suspension}", *values.values())
 
     async def pause(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
         """Raises `ChangedMeanwhile`."""
-        paused = partial(record_action, action=Action.PAUSED, by=by, now=now)
-        return await self._apply_change(known, paused, "state = 'paused', reason = NULL")
+        record = partial(record_action, action=Action.PAUSED, by=by, now=now)
+        return await self._apply_change(known, record, "state = 'paused', reason = NULL")
 
     async def resume(self, known: Subscription, next_run: Run, *, by: int, now: datetime) -> Subscription:
         """Raises `ChangedMeanwhile`."""
         values = to_run_columns(next_run)
-        resumed = partial(record_action, action=Action.RESUMED, by=by, now=now)
+        record = partial(record_action, action=Action.RESUMED, by=by, now=now)
         return await self._apply_change(
-            known, resumed, f"state = 'active', reason = NULL, {assignments_for(values)}", *values.values()
+            known, record, f"state = 'active', reason = NULL, {assignments_for(values)}", *values.values()
         )
 
     async def remove(self, known: Subscription, *, by: int, now: datetime) -> None:
         """Raises `ChangedMeanwhile`."""
-        removed = partial(record_action, action=Action.REMOVED, by=by, now=now)
-        await self._apply_change(known, removed, "state = 'removed', reason = NULL")
+        record = partial(record_action, action=Action.REMOVED, by=by, now=now)
+        await self._apply_change(known, record, "state = 'removed', reason = NULL")
 
     async def _apply_change(
         self, known: Subscription, record: _Record, assignments: str, *values: object
     ) -> Subscription:
-        """A change by an admin and its record, of which there is neither without the other."""
+        """Make an admin's change and its audit log entry in one transaction. Raises `ChangedMeanwhile`."""
 
         def change(connection: sqlite3.Connection) -> Subscription:
             changed = fetch_all(
@@ -205,11 +210,11 @@ class Subscriptions:
         return await self._database.write(change)
 
     async def suspend(self, subscription_id: int, reason: Reason, now: datetime) -> None:
-        """Stop until what `reason` names is over, or an admin resumes it."""
+        """Suspend an active subscription until the obstacle is gone, or an admin resumes it."""
         await self._database.write(lambda connection: suspend_subscription(connection, subscription_id, reason, now))
 
     async def set_waiting_reason(self, subscription_id: int, reason: Reason) -> None:
-        """Note what a due run waits for; the plan that follows clears it."""
+        """Record what a due run waits for; planning it clears this."""
         await self._database.execute(
             "UPDATE subscriptions SET reason = ? WHERE id = ? AND state = 'active'",
             dump_reason(reason),
@@ -218,17 +223,17 @@ class Subscriptions:
 
 
 def suspend_subscription(connection: sqlite3.Connection, subscription_id: int, reason: Reason, now: datetime) -> None:
-    """Within a transaction: stop an active subscription, and say so in the server's log."""
-    stopped = connection.execute(
+    """Within a transaction: suspend an active subscription, with an entry in the audit log."""
+    suspended = connection.execute(
         "UPDATE subscriptions SET state = 'suspended', reason = ? WHERE id = ? AND state = 'active'",
         (dump_reason(reason), subscription_id),
     )
-    if stopped.rowcount:
+    if suspended.rowcount:
         record_action(connection, subscription_id, Action.SUSPENDED, by=None, now=now, reason=reason)
 
 
 def _check_not_duplicate(connection: sqlite3.Connection, new: dict[str, object]) -> None:
-    """Raises `DuplicateDigest` where the channel has one of the same cadence, days, time and filter."""
+    """Raises `DuplicateDigest` if the channel has one with the same cadence, weekdays, time and filter."""
     alike = connection.execute(
         "SELECT * FROM subscriptions WHERE guild_id = :guild_id AND channel_id = :channel_id AND state != 'removed'"
         " AND cadence = :cadence AND filter = :filter"

@@ -114,9 +114,9 @@ async def test_while_somebody_reads_it_is_left_in_the_wal_until_the_next_minute(
             reader.execute("BEGIN")
             reader.execute("SELECT * FROM subscriptions").fetchall()
             await forget(storage)
-            await storage.database.clear_deleted(again=False)
+            await storage.database.clear_deleted(just_deleted=False)
             assert found(path, marks) == set(marks)
-        await storage.database.clear_deleted(again=False)
+        await storage.database.clear_deleted(just_deleted=False)
         assert found(path, marks) == set()
 
 

@@ -1,4 +1,4 @@
-"""Finished deliveries of long ago become the past: what nobody asks for any more is deleted."""
+"""Old finished deliveries become past runs: what is no longer needed of them is deleted."""
 
 import json
 import sqlite3
@@ -9,11 +9,11 @@ from bot.storage.database import fetch_all
 from bot.storage.deliveries.rows import POSTED
 from bot.storage.past_runs import PastHighlight, PastMessage, PastRun, insert_past_runs
 
-RUNS_PER_ROW = 7  # that become a row of the past
+RUNS_PER_ROW = 7
 LATEST_KEPT = 5  # latest runs of each subscription, which its status shows
 
-# What stays, however old: the latest runs, the last that covers its days, the last that can be undone, and those whose
-# papers Discord refused.
+# Never packed, however old: the latest runs, the last that covers its days, the last that can be undone, and those with
+# papers that Discord rejected.
 _LATEST = "(SELECT run_date FROM deliveries WHERE subscription_id = {0} ORDER BY run_date DESC LIMIT 1 OFFSET {1})"
 _LAST = (
     "coalesce((SELECT run_date FROM deliveries WHERE subscription_id = {0} AND planned_at < :before AND {1}"
@@ -23,7 +23,7 @@ _COVERS = "state IN ('sent', 'quiet')"
 
 
 def _old_deliveries_sql(owner: str) -> str:
-    """The deliveries of a subscription that become the past."""
+    """The deliveries of a subscription that can be packed."""
     return (
         f"FROM deliveries AS old WHERE subscription_id = {owner} AND state != 'planned' AND planned_at < :before"
         f" AND run_date < min({_LATEST.format(owner, LATEST_KEPT - 1)}, {_LAST.format(owner, _COVERS)},"
@@ -32,7 +32,7 @@ def _old_deliveries_sql(owner: str) -> str:
 
 
 def find_packable(connection: sqlite3.Connection, first: int, last: int, before: str) -> list[int]:
-    """Those of the subscriptions from `first` to `last` that have enough old runs for a row."""
+    """The subscriptions with ids from `first` to `last` that have enough old runs for a row."""
     rows = connection.execute(
         "SELECT id FROM subscriptions WHERE id BETWEEN :first AND :last"
         f" AND (SELECT count(*) FROM (SELECT 1 {_old_deliveries_sql('subscriptions.id')} LIMIT {RUNS_PER_ROW}))"
@@ -43,7 +43,7 @@ def find_packable(connection: sqlite3.Connection, first: int, last: int, before:
 
 
 def pack_oldest_runs(connection: sqlite3.Connection, subscription_id: int, before: str) -> bool:
-    """Within a transaction: make a subscription's oldest runs the past; False where they are too few."""
+    """Within a transaction: pack a subscription's oldest runs into a row; False if they are too few."""
     deliveries = connection.execute(
         f"SELECT * {_old_deliveries_sql(':subscription')} ORDER BY run_date LIMIT {RUNS_PER_ROW}",
         {"subscription": subscription_id, "before": before},
@@ -57,8 +57,8 @@ def pack_oldest_runs(connection: sqlite3.Connection, subscription_id: int, befor
     )
     highlights = fetch_all(connection, f"SELECT * FROM highlights {these} ORDER BY position", (ids,))
     runs = [_build_past_run(row, _rows_of(row, messages), _rows_of(row, highlights)) for row in deliveries]
-    if worth := [run for run in runs if run.days or run.highlights]:
-        insert_past_runs(connection, subscription_id, worth)
+    if kept := [run for run in runs if run.days or run.highlights]:
+        insert_past_runs(connection, subscription_id, kept)
     connection.execute(f"DELETE FROM highlights {these}", (ids,))
     connection.execute(f"DELETE FROM messages {these}", (ids,))
     connection.execute("DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?))", (ids,))
@@ -70,7 +70,7 @@ def _rows_of(delivery: sqlite3.Row, rows: Iterable[sqlite3.Row]) -> list[sqlite3
 
 
 def _build_past_run(delivery: sqlite3.Row, messages: list[sqlite3.Row], highlights: list[sqlite3.Row]) -> PastRun:
-    """What is remembered of a delivery."""
+    """What is kept of a delivery."""
     covers = delivery["state"] in {"sent", "quiet"}
     return PastRun(
         delivery["id"],

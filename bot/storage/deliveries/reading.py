@@ -1,4 +1,4 @@
-"""What is known of deliveries."""
+"""Reading deliveries and past runs."""
 
 import json
 import sqlite3
@@ -14,7 +14,6 @@ from bot.storage.deliveries.values import Delivery, DigestInputs
 from bot.storage.digest_settings import DELIVERED_SETTINGS
 from bot.storage.papers import select_capture_times, select_last_change
 from bot.storage.past_runs import (
-    PastRun,
     select_highlighted_long_ago,
     select_listed_highlighted_long_ago,
     select_runs_covering,
@@ -24,11 +23,11 @@ from bot.storage.past_runs import (
 from bot.storage.subscriptions import Subscription
 from bot.subscription.settings import DigestSettings
 
-LONGEST_WAIT = timedelta(hours=1)  # for another try; a longer one was noted before the clock was set back
+LONGEST_WAIT = timedelta(hours=1)  # until another try; a longer wait means that the clock was set back
 
 
 class DeliveryReader:
-    """Answers from the deliveries; what changes them is `Deliveries`."""
+    """Reads deliveries; `Deliveries` also changes them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -41,7 +40,7 @@ class DeliveryReader:
         return await self._select_one("deliveries.id = (SELECT delivery_id FROM messages WHERE nonce = ?)", nonce)
 
     async def list_under_way(self, now: datetime) -> list[Delivery]:
-        """Planned deliveries of active subscriptions that may be tried (again) now."""
+        """Planned deliveries of active subscriptions that may be tried now."""
         return await self._select_where(
             "deliveries.id IN (SELECT id FROM deliveries WHERE state = 'planned') AND subscriptions.state = 'active'"
             " AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ? OR next_run_at <= ?) ORDER BY deliveries.id",
@@ -55,20 +54,20 @@ class DeliveryReader:
         return await self._select_where("subscription_id = ? ORDER BY run_date DESC LIMIT ?", subscription_id, limit)
 
     async def is_under_way(self, subscription_id: int) -> bool:
-        """Whether a digest of the subscription is planned, and not there yet."""
+        """Whether a digest of the subscription is planned and has not arrived yet."""
         rows = await self._database.fetch_rows(
             "SELECT 1 FROM deliveries WHERE subscription_id = ? AND state = 'planned'", subscription_id
         )
         return bool(rows)
 
     async def get_last_posted(self, subscription_id: int) -> Delivery | None:
-        """The latest run that highlighted something in a message which is there, or was until it was undone."""
+        """The latest run that highlighted something in a message that arrived, even if it was undone later."""
         return await self._select_one(
             f"subscription_id = ? AND {POSTED} ORDER BY run_date DESC LIMIT 1", subscription_id
         )
 
     async def list_planned_dates(self, subscription_id: int, since: date) -> frozenset[date]:
-        """The dates from `since` on that have had their run, or were sent before their time."""
+        """The dates from `since` on that have had their run, on time or early."""
         rows = await self._database.fetch_rows(
             "SELECT run_date FROM deliveries WHERE subscription_id = ? AND run_date >= ?",
             *(subscription_id, since.isoformat()),
@@ -76,64 +75,67 @@ class DeliveryReader:
         return frozenset(date.fromisoformat(day) for (day,) in rows)
 
     async def get_covered_until(self, subscription_id: int) -> date | None:
-        """The last day a subscription need not look at again, None before its first run.
+        """The last day that a subscription has covered, None before its first run.
 
-        A delivery that failed or was undone covers nothing: where there is no other, all of its days are open.
+        Failed and undone deliveries cover nothing. If there are no others, this is the day before their first day.
         """
         return await self._database.read(lambda connection: _select_covered_until(connection, subscription_id))
 
     async def read_digest_inputs(
         self, subscription_id: int | None, first: date, closed: date, *, guild_id: int, settings: DigestSettings
     ) -> DigestInputs:
-        """Where a subscription stands, whose next digest is for days up to `closed`.
+        """What a subscription's next digest, for days up to `closed`, is composed from.
 
-        One that has had nothing yet, or None, begins with the day `first`.
+        A subscription that has had nothing yet, or a new one (None), begins with the day `first`.
         """
 
-        def look_up(connection: sqlite3.Connection) -> DigestInputs:
+        def select_inputs(connection: sqlite3.Connection) -> DigestInputs:
             covered = _select_covered_until(connection, subscription_id) if subscription_id else None
-            begins = covered + timedelta(days=1) if covered else first
-            earliest = begins - timedelta(days=RISER_DAYS)
+            first_day = covered + timedelta(days=1) if covered else first
+            earliest = first_day - timedelta(days=RISER_DAYS)
             others = select_others(connection, guild_id, settings, but=subscription_id)
-            whose = [subscription_id, *others] if subscription_id and covered else others
-            had = (
-                _select_highlighted_of(connection, each, earliest, closed, own=each == subscription_id)
-                for each in whose
+            owners = [subscription_id, *others] if subscription_id and covered else others
+            highlighted = frozenset[str]().union(
+                *(
+                    _select_listed_highlighted(connection, each, earliest, closed, own=each == subscription_id)
+                    for each in owners
+                )
             )
-            highlighted = frozenset[str]().union(*had)
-            captured = select_capture_times(connection, list_days(begins, closed))
-            return DigestInputs(covered, begins, highlighted, captured, select_last_change(connection), tuple(others))
+            captured = select_capture_times(connection, list_days(first_day, closed))
+            change = select_last_change(connection)
+            return DigestInputs(covered, first_day, highlighted, captured, change, tuple(others))
 
-        return await self._database.read(look_up)
+        return await self._database.read(select_inputs)
 
     async def find_highlighted(
         self, subscription_id: int | None, paper_ids: Iterable[str], others: Iterable[int] = ()
     ) -> frozenset[str]:
-        """Those of these papers that a subscription or one of `others` has highlighted, or may not post."""
-        ids, whose = list(paper_ids), [*([subscription_id] if subscription_id else []), *others]
+        """Those of these papers that a subscription or one of `others` has highlighted, or that it may not post."""
+        ids = list(paper_ids)
+        owners = [subscription_id, *others] if subscription_id else list(others)
 
-        def look_up(connection: sqlite3.Connection) -> frozenset[str]:
-            had = (select_highlighted(connection, each, ids, own=each == subscription_id) for each in whose)
-            return frozenset[str]().union(*had)
+        def select_highlighted_ids(connection: sqlite3.Connection) -> frozenset[str]:
+            highlighted = (select_highlighted(connection, each, ids, own=each == subscription_id) for each in owners)
+            return frozenset[str]().union(*highlighted)
 
-        return await self._database.read(look_up)
+        return await self._database.read(select_highlighted_ids)
 
     async def find_by_paper(self, subscription_id: int, paper_id: str) -> Delivery | None:
         """The delivery in which a subscription highlighted a paper."""
-        known = "deliveries.id = (SELECT delivery_id FROM highlights WHERE subscription_id = ? AND paper_id = ?)"
+        condition = "deliveries.id = (SELECT delivery_id FROM highlights WHERE subscription_id = ? AND paper_id = ?)"
 
-        def look_up(connection: sqlite3.Connection) -> Delivery | None:
-            if found := _select_deliveries(connection, known, subscription_id, paper_id):
+        def select_delivery(connection: sqlite3.Connection) -> Delivery | None:
+            if found := _select_deliveries(connection, condition, subscription_id, paper_id):
                 return found[0]
-            runs = select_runs_with_papers(connection, subscription_id, [paper_id])
-            return _restore_first(
-                connection, [run for run in runs if paper_id in {each.paper_id for each in run.highlights}]
-            )
+            for run in select_runs_with_papers(connection, subscription_id, [paper_id]):
+                if any(each.paper_id == paper_id for each in run.highlights):
+                    return restore_delivery(connection, run)
+            return None
 
-        return await self._database.read(look_up)
+        return await self._database.read(select_delivery)
 
     async def find_rejection(self, subscription_id: int, paper_id: str) -> Delivery | None:
-        """The delivery in which Discord refused a paper to a subscription."""
+        """The delivery in which Discord rejected a subscription's paper."""
         return await self._select_one(
             "deliveries.id = (SELECT delivery_id FROM rejected_papers WHERE subscription_id = ? AND paper_id = ?)",
             subscription_id,
@@ -141,41 +143,42 @@ class DeliveryReader:
         )
 
     async def find_elsewhere(self, subscription: Subscription, paper_id: str) -> Delivery | None:
-        """The delivery in which another subscription highlighted a paper, which `subscription` therefore leaves out."""
+        """The delivery of another subscription that had a paper, which `subscription` must therefore not repeat."""
         guild_id, settings = subscription.guild_id, subscription.settings
 
-        def look_up(connection: sqlite3.Connection) -> list[int]:
+        def select_other_ids(connection: sqlite3.Connection) -> list[int]:
             return select_others(connection, guild_id, settings, but=subscription.id)
 
-        found = [await self.find_by_paper(other, paper_id) for other in await self._database.read(look_up)]
+        found = [await self.find_by_paper(other, paper_id) for other in await self._database.read(select_other_ids)]
         return next((delivery for delivery in found if delivery), None)
 
     async def find_covering(self, subscription_id: int, day: date) -> Delivery | None:
-        """The delivery that covered a day's list for a subscription; one that failed or was undone covers nothing."""
-        known = (
+        """The delivery that covered a day's list for a subscription. Failed and undone ones cover nothing."""
+        condition = (
             "subscription_id = ? AND deliveries.state NOT IN ('failed', 'undone')"
             " AND EXISTS (SELECT 1 FROM json_each(deliveries.days) WHERE value = ?) ORDER BY run_date LIMIT 1"
         )
 
-        def look_up(connection: sqlite3.Connection) -> Delivery | None:
-            if earlier := _restore_first(connection, select_runs_covering(connection, subscription_id, day)):
-                return earlier
-            found = _select_deliveries(connection, known, subscription_id, day.isoformat())
+        def select_delivery(connection: sqlite3.Connection) -> Delivery | None:
+            for run in select_runs_covering(connection, subscription_id, day)[:1]:
+                if past := restore_delivery(connection, run):
+                    return past
+            found = _select_deliveries(connection, condition, subscription_id, day.isoformat())
             return found[0] if found else None
 
-        return await self._database.read(look_up)
+        return await self._database.read(select_delivery)
 
     async def find_first_seen(self, guild_id: int, paper_ids: Iterable[str]) -> dict[str, date] | None:
-        """When a server's daily digests first had each of these papers; None where it has had no daily digest."""
+        """When a server's daily digests first had each of these papers; None if it has had no daily digest."""
         ids = list(paper_ids)
-        daily = (  # of one that failed, only what had arrived is still highlighted
+        daily = (  # a failed delivery still has the highlights that had arrived
             "FROM highlights JOIN deliveries ON deliveries.id = delivery_id"
             " JOIN subscriptions ON subscriptions.id = deliveries.subscription_id WHERE guild_id = ?"
             " AND deliveries.state IN ('planned', 'sent', 'failed')"
             f" AND {DELIVERED_SETTINGS} ->> 'cadence' = 'daily'"
         )
 
-        def look_up(connection: sqlite3.Connection) -> dict[str, date] | None:
+        def select_first_days(connection: sqlite3.Connection) -> dict[str, date] | None:
             dailies = _select_past_dailies(connection, guild_id)
             if not dailies and not fetch_all(connection, f"SELECT 1 {daily} LIMIT 1", (guild_id,)):
                 return None
@@ -189,17 +192,17 @@ class DeliveryReader:
                 first[paper_id] = min(date.fromisoformat(day), first.get(paper_id, date.max))
             return first
 
-        return await self._database.read(look_up)
+        return await self._database.read(select_first_days)
 
     async def count_published_since(self, place_id: int, instant: datetime) -> int:
-        """How many messages of a channel were published from `instant` on."""
+        """How many messages of a place were published from `instant` on."""
         ((count,),) = await self._database.fetch_rows(
             "SELECT count(*) FROM messages WHERE place_id = ? AND published_at >= ?", place_id, to_iso(instant)
         )
         return int(count)
 
     async def count_failures_in_a_row(self, subscription_id: int) -> int:
-        """How many of a subscription's latest runs failed, one after the other."""
+        """How many of a subscription's latest runs failed in a row."""
         ((count,),) = await self._database.fetch_rows(
             "SELECT count(*) FROM deliveries WHERE subscription_id = ? AND state = 'failed' AND run_date >"
             " (SELECT coalesce(max(run_date), '') FROM deliveries"
@@ -245,11 +248,14 @@ def _select_covered_until(connection: sqlite3.Connection, subscription_id: int) 
     return date.fromisoformat(first) - timedelta(days=1) if first else None
 
 
-def _select_highlighted_of(
+def _select_listed_highlighted(
     connection: sqlite3.Connection, subscription_id: int, first: date, last: date, *, own: bool
 ) -> frozenset[str]:
-    """Those of the papers listed from `first` to `last` that a subscription has highlighted, or, its `own`, may not."""
-    rows = connection.execute(  # from the lists on: `CROSS JOIN` keeps SQLite from reading all it has highlighted
+    """The papers listed from `first` to `last` that a subscription has highlighted.
+
+    With `own`, also those that Discord does not let it post.
+    """
+    rows = connection.execute(  # `CROSS JOIN` makes SQLite begin with the lists, not with all that was ever highlighted
         "SELECT highlights.paper_id FROM listings CROSS JOIN highlights ON highlights.paper_id = listings.paper_id"
         " AND subscription_id = ?1 WHERE day BETWEEN ?2 AND ?3"
         " UNION SELECT paper_id FROM rejected_papers WHERE subscription_id = ?1 AND ?4",
@@ -262,7 +268,7 @@ def _select_highlighted_of(
 def select_others(
     connection: sqlite3.Connection, guild_id: int, settings: DigestSettings, *, but: int | None
 ) -> list[int]:
-    """The other subscriptions of the channel and cadence of `settings`, whose papers are not to be repeated."""
+    """The other subscriptions with the channel and cadence of `settings`, whose papers must not be repeated."""
     if settings.selection.allow_repeats:
         return []
     rows = connection.execute(
@@ -276,7 +282,7 @@ def select_others(
 def select_highlighted(
     connection: sqlite3.Connection, subscription_id: int, ids: list[str], *, own: bool
 ) -> frozenset[str]:
-    """Those of these papers that a subscription has highlighted, or that Discord does not let it post, if its `own`."""
+    """Those of these papers that a subscription has highlighted; with `own`, also those it is not allowed to post."""
     among = "WHERE subscription_id = ?1 AND paper_id IN (SELECT value FROM json_each(?2))"
     rows = connection.execute(
         f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM rejected_papers {among} AND ?3",
@@ -285,13 +291,8 @@ def select_highlighted(
     return select_highlighted_long_ago(connection, subscription_id, ids).union(paper_id for (paper_id,) in rows)
 
 
-def _restore_first(connection: sqlite3.Connection, runs: list[PastRun]) -> Delivery | None:
-    """The first of these as a delivery, if there is one."""
-    return restore_delivery(connection, runs[0]) if runs else None
-
-
 def _select_past_dailies(connection: sqlite3.Connection, guild_id: int) -> dict[int, set[int]]:
-    """Of a server's subscriptions that have a past, which of their settings were for daily digests."""
+    """The settings versions that meant daily digests, by subscription, of those of a server that have past runs."""
     rows = connection.execute(
         "SELECT subscription_id, version FROM digest_settings WHERE subscription_id IN"
         " (SELECT id FROM subscriptions WHERE guild_id = ?) AND settings ->> 'cadence' = 'daily'"
@@ -299,15 +300,15 @@ def _select_past_dailies(connection: sqlite3.Connection, guild_id: int) -> dict[
         (guild_id,),
     )
     daily: defaultdict[int, set[int]] = defaultdict(set)
-    for subscription_id, number in rows:
-        daily[subscription_id].add(number)
+    for subscription_id, version in rows:
+        daily[subscription_id].add(version)
     return daily
 
 
 def _find_first_seen(
     connection: sqlite3.Connection, guild_id: int, ids: list[str], daily: Mapping[int, set[int]]
 ) -> dict[str, date]:
-    """When daily digests of long ago first had each of these papers."""
+    """When the daily digests of past runs first had each of these papers."""
     runs = select_server_runs_with_papers(connection, guild_id, ids) if daily else []
     first: dict[str, date] = {}
     for run in sorted(runs, key=lambda each: each.run_date, reverse=True):

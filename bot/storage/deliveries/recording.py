@@ -1,4 +1,4 @@
-"""The steps of a delivery, each recorded in a transaction of its own."""
+"""Recording each step of a delivery, in a transaction of its own."""
 
 import json
 import sqlite3
@@ -22,11 +22,11 @@ from bot.storage.reasons import dump_reason
 from bot.storage.subscriptions import Subscription, suspend_subscription, to_run_columns
 from bot.subscription.schedule import Run
 
-PACK_BATCH = 200  # subscriptions, for what has become old of theirs
+PACK_BATCH = 200  # subscriptions that are searched for old deliveries at once
 
 
 class Deliveries(DeliveryReader):
-    """Knows the deliveries, and takes each through its steps."""
+    """Reads deliveries and records their steps."""
 
     async def plan_delivery(
         self,
@@ -39,10 +39,10 @@ class Deliveries(DeliveryReader):
         now: datetime,
         by: int | None = None,
     ) -> Delivery | None:
-        """Record what `run` is to deliver, in which messages, and the next run, in one transaction.
+        """Record, in one transaction, what a run delivers, in which messages, and when the next run is.
 
-        None when an admin changed the subscription since it was read, the run has its delivery already, or another
-        delivery is under way. `by` is the admin who has it sent before its time.
+        None if an admin changed the subscription since it was read, if the run has its delivery already, or if another
+        delivery is under way. `by` is the admin who sends it early.
         """
 
         def plan(connection: sqlite3.Connection) -> int:
@@ -58,10 +58,12 @@ class Deliveries(DeliveryReader):
             return None
         return _build_planned(delivery_id, subscription, run, digest, nonces, now)
 
-    async def record_attempt(self, delivery_id: int, number: int, now: datetime, there: datetime | None = None) -> bool:
-        """Note, before a send, that its outcome is about to be unknown; False where it is not to be sent any more.
+    async def record_attempt(
+        self, delivery_id: int, number: int, now: datetime, discord_now: datetime | None = None
+    ) -> bool:
+        """Record, before a send, that the message is in doubt from now on; False if it must no longer be sent.
 
-        `there` is Discord's time, if it is known. Of several attempts in doubt, the first is the one that counts.
+        `discord_now` is the time by Discord's clock, if known. Of several attempts in doubt, the first one counts.
         """
         noted = await self._database.execute(
             "UPDATE messages SET attempted_at = coalesce(attempted_at, ?),"
@@ -69,22 +71,22 @@ class Deliveries(DeliveryReader):
             " WHERE delivery_id = ? AND number = ?"
             " AND EXISTS (SELECT 1 FROM deliveries JOIN subscriptions ON subscriptions.id = subscription_id"
             " WHERE deliveries.id = ? AND deliveries.state = 'planned' AND subscriptions.state = 'active')",
-            *(to_iso(now), there and to_iso(there), delivery_id, number, delivery_id),
+            *(to_iso(now), discord_now and to_iso(discord_now), delivery_id, number, delivery_id),
         )
         return noted > 0
 
     async def record_absence(self, delivery_id: int, number: int) -> None:
-        """The message is known not to exist."""
+        """Record that the message is known not to exist."""
         await self._update_message(delivery_id, number, "attempted_at = NULL, searched_until = NULL")
 
     async def record_search(self, delivery_id: int, number: int, until: int) -> None:
-        """A search for the message has looked at the channel's messages until this one; the next goes on from there."""
+        """Record that the search for the message has reached the message `until`, where the next one continues."""
         await self._update_message(delivery_id, number, "searched_until = ?", until)
 
     async def record_arrival(
         self, delivery_id: int, number: int, place_id: int, message_id: int, sent_at: datetime
     ) -> None:
-        """A message is there; what is left to do is its thread, and to publish it."""
+        """Record that a message has arrived. Only its follow-ups are left to do."""
         await self._update_message(
             delivery_id,
             number,
@@ -97,23 +99,23 @@ class Deliveries(DeliveryReader):
         )
 
     async def record_server_error(self, delivery_id: int, number: int) -> None:
-        """Discord has answered with an error of its own; whether the message exists stays as unknown as it is."""
+        """Record that Discord answered with a server error. A message in doubt stays in doubt."""
         await self._update_message(delivery_id, number, "server_errors = server_errors + 1")
 
     async def simplify_message(self, delivery_id: int, number: int, form: MessageForm, error_code: int) -> None:
-        """Discord has refused the message with this error code: it is sent in another form from now on."""
+        """Record that Discord rejected the message with this error code, so that it is sent in another form."""
         await self._database.write(
             lambda connection: simplify_message(connection, delivery_id, number, form, error_code)
         )
 
     async def split_message(self, delivery_id: int, message: Message, nonce: str, error_code: int) -> None:
-        """… the second half of what it shows is sent in a message of its own, with this nonce, from now on."""
+        """Record the same, so that the second half of what it shows is sent in a message of its own, with `nonce`."""
 
-        def in_two(connection: sqlite3.Connection) -> None:
+        def split(connection: sqlite3.Connection) -> None:
             simplify_message(connection, delivery_id, message.number, MessageForm.FULL, error_code)
             split_message(connection, delivery_id, message, nonce)
 
-        await self._database.write(in_two)
+        await self._database.write(split)
 
     async def record_thread(self, delivery_id: int, number: int) -> None:
         await self._update_message(delivery_id, number, "has_thread = 1")
@@ -122,9 +124,9 @@ class Deliveries(DeliveryReader):
         await self._update_message(delivery_id, number, "published_at = ?", to_iso(now))
 
     async def complete_delivery(self, delivery: Delivery, reason: Reason | None = None) -> None:
-        """All messages are there but the refused; `reason` says what else could not be done.
+        """Record that all messages but the rejected ones have arrived; `reason` says which follow-ups failed.
 
-        A failure is worth telling again. Papers that Discord refuses are skipped from now on.
+        The papers of rejected messages are skipped from now on. The next failure is worth a notice again.
         """
 
         def complete(connection: sqlite3.Connection) -> None:
@@ -139,7 +141,7 @@ class Deliveries(DeliveryReader):
         await self._database.write(complete)
 
     async def postpone_delivery(self, delivery_id: int, reason: Reason, retry_at: datetime) -> None:
-        """Try again at `retry_at`; whether a message exists stays as unknown as it is."""
+        """Have the delivery tried again at `retry_at`. Messages in doubt stay in doubt."""
         await self._database.execute(
             "UPDATE deliveries SET attempts = attempts + 1, reason = ?, retry_at = ? WHERE id = ?",
             *(dump_reason(reason), to_iso(retry_at), delivery_id),
@@ -155,11 +157,11 @@ class Deliveries(DeliveryReader):
         skipping: Iterable[Message] = (),
         keeping_doubtful: bool = False,
     ) -> None:
-        """Give up what has not arrived of a delivery and release its papers for the next.
+        """Give up the messages that have not arrived, and release their papers for the next digest.
 
-        With `suspending`, its subscription is suspended for the same reason. The papers of the refused messages in
-        `skipping` are not released, but skipped from now on; with `keeping_doubtful`, neither are those of messages
-        that may have arrived.
+        With `suspending`, the subscription is suspended for the same reason. The papers of the rejected messages in
+        `skipping` are not released but skipped from now on. With `keeping_doubtful`, the papers of messages in doubt
+        count as posted.
         """
 
         def fail(connection: sqlite3.Connection) -> None:
@@ -177,7 +179,7 @@ class Deliveries(DeliveryReader):
                 (delivery_id, delivery_id, keeping_doubtful),
             )
             connection.execute("UPDATE messages SET attempted_at = NULL WHERE delivery_id = ?", (delivery_id,))
-            for (subscription_id,) in failed:  # none, when it was forgotten meanwhile
+            for (subscription_id,) in failed:  # none if the server's data was deleted meanwhile
                 _invalidate_plans(connection, subscription_id)
                 if suspending:
                     suspend_subscription(connection, subscription_id, reason, now)
@@ -185,7 +187,7 @@ class Deliveries(DeliveryReader):
         await self._database.write(fail)
 
     async def undo_delivery(self, delivery: Delivery, *, by: int, now: datetime) -> None:
-        """Record that the messages of a delivery were deleted, and release its papers for the next; once."""
+        """Record that a delivery's messages were deleted, and release its papers; a second call changes nothing."""
 
         def undo(connection: sqlite3.Connection) -> None:
             undone = connection.execute(
@@ -204,25 +206,19 @@ class Deliveries(DeliveryReader):
         await self._database.write(undo)
 
     async def pack_old_runs(self, before: datetime) -> None:
-        """Make finished deliveries that were planned before then the past, a row at a time.
+        """Pack finished deliveries that were planned before `before` into past runs.
 
-        Each is a transaction of its own, between which others have their turn; it may be stopped, and called again.
+        Each row is a transaction of its own, so others get a turn in between. It may be stopped and called again.
         """
+        select_ids = "SELECT id FROM subscriptions WHERE id > ? ORDER BY id LIMIT ?"
         last = 0
-        while ids := await self._list_subscriptions_after(last):
-            first, last = ids[0], ids[-1]
-            owners = partial(find_packable, first=first, last=last, before=to_iso(before))
-            for subscription_id in await self._database.read(owners):
-                oldest = partial(pack_oldest_runs, subscription_id=subscription_id, before=to_iso(before))
-                while await self._database.write(oldest):
+        while rows := await self._database.fetch_rows(select_ids, last, PACK_BATCH):
+            first, last = rows[0]["id"], rows[-1]["id"]
+            find = partial(find_packable, first=first, last=last, before=to_iso(before))
+            for subscription_id in await self._database.read(find):
+                pack = partial(pack_oldest_runs, subscription_id=subscription_id, before=to_iso(before))
+                while await self._database.write(pack):
                     pass
-
-    async def _list_subscriptions_after(self, subscription_id: int) -> list[int]:
-        """Some of the subscriptions, in order."""
-        rows = await self._database.fetch_rows(
-            "SELECT id FROM subscriptions WHERE id > ? ORDER BY id LIMIT ?", subscription_id, PACK_BATCH
-        )
-        return [known for (known,) in rows]
 
     async def _update_message(self, delivery_id: int, number: int, assignments: str, *values: object) -> None:
         await self._database.execute(
@@ -231,12 +227,12 @@ class Deliveries(DeliveryReader):
 
 
 def _invalidate_plans(connection: sqlite3.Connection, subscription_id: int) -> None:
-    """Whatever is being composed does not know yet which days are open again."""
+    """Invalidate a digest that is being composed: it was read before some days were open again."""
     connection.execute("UPDATE subscriptions SET revision = revision + 1 WHERE id = ?", (subscription_id,))
 
 
 def _reopen_days(connection: sqlite3.Connection, undone: Delivery) -> None:
-    """Have the next digest look at the days of `undone` again, though other runs have come since."""
+    """Let the next digest cover the days of `undone` again, even if other runs have come since."""
     if undone.digest.days:
         before = undone.digest.days[0] - timedelta(days=1)
         connection.execute(
@@ -247,7 +243,7 @@ def _reopen_days(connection: sqlite3.Connection, undone: Delivery) -> None:
 
 
 class _PlanInvalid(Exception):
-    """A plan that must not be: the transaction is taken back."""
+    """The plan must not be recorded: its transaction is rolled back."""
 
 
 def _insert_delivery(
@@ -258,7 +254,7 @@ def _insert_delivery(
     nonces: Sequence[str],
     now: datetime,
 ) -> int:
-    """The new delivery's id; raises `_PlanInvalid` when the run has its delivery already, or one is under way."""
+    """The new delivery's id. Raises `_PlanInvalid` if the run has its delivery already, or one is under way."""
     inserted = fetch_all(
         connection,
         "INSERT INTO deliveries (subscription_id, run_date, channel_id, state, quiet_reason, settings_version,"
@@ -280,23 +276,21 @@ def _insert_delivery(
         ),
     )
     for row in inserted:
-        _check_past_runs(connection, subscription.id, digest)
-        _check_other_digests(connection, subscription, digest)
+        _check_repeats(connection, subscription, digest)
         insert_messages(connection, row["id"], nonces)
         insert_highlights(connection, row["id"], subscription.id, digest.highlights, apart=len(nonces) > 1)
         return int(row["id"])
     raise _PlanInvalid
 
 
-def _check_past_runs(connection: sqlite3.Connection, subscription_id: int, digest: Digest) -> None:
-    """Raises `_PlanInvalid` if a paper was highlighted in a past run, which no unique key guards any more."""
-    if select_highlighted_long_ago(connection, subscription_id, (each.paper.id for each in digest.highlights)):
-        raise _PlanInvalid
+def _check_repeats(connection: sqlite3.Connection, subscription: Subscription, digest: Digest) -> None:
+    """Raises `_PlanInvalid` for repeated papers that no unique key prevents.
 
-
-def _check_other_digests(connection: sqlite3.Connection, subscription: Subscription, digest: Digest) -> None:
-    """Raises `_PlanInvalid` if another digest of the channel just had one of the papers: both may be due at once."""
+    A past run may have had one, or another digest of the channel that is due at the same time.
+    """
     ids = [each.paper.id for each in digest.highlights]
+    if select_highlighted_long_ago(connection, subscription.id, ids):
+        raise _PlanInvalid
     for other in select_others(connection, subscription.guild_id, subscription.settings, but=subscription.id):
         if select_highlighted(connection, other, ids, own=False):
             raise _PlanInvalid
@@ -305,7 +299,7 @@ def _check_other_digests(connection: sqlite3.Connection, subscription: Subscript
 def _build_planned(
     delivery_id: int, subscription: Subscription, run: Run, digest: Digest, nonces: Sequence[str], now: datetime
 ) -> Delivery:
-    """The new delivery, as it would be read."""
+    """The new delivery, as reading it would give."""
     positions = tuple(each.position for each in digest.highlights)
     return Delivery(
         id=delivery_id,
@@ -327,12 +321,12 @@ def _build_planned(
 
 
 def _set_next_run(connection: sqlite3.Connection, subscription: Subscription, next_run: Run) -> None:
-    """Set the next run; raises `_PlanInvalid` when an admin changed the subscription since it was read."""
+    """Set the next run. Raises `_PlanInvalid` if an admin changed the subscription since it was read."""
     values = to_run_columns(next_run)
-    moved = connection.execute(
+    updated = connection.execute(
         f"UPDATE subscriptions SET {assignments_for(values)}, reason = NULL"
         " WHERE id = ? AND revision = ? AND state = 'active'",
         (*values.values(), subscription.id, subscription.revision),
     )
-    if not moved.rowcount:
+    if not updated.rowcount:
         raise _PlanInvalid

@@ -1,4 +1,4 @@
-"""What Discord refuses, in rows: simpler forms, halves, and papers that are skipped. Within a transaction."""
+"""What rejections change in the database: simpler forms, split messages, skipped papers. Within a transaction."""
 
 import json
 import sqlite3
@@ -7,25 +7,30 @@ from collections.abc import Iterable
 from bot.storage.database import fetch_all
 from bot.storage.deliveries.values import Message, MessageForm
 
-_PATIENCE = 2  # failed attempts, which set the wait before the next: a simpler form is tried sooner than the same again
+_MAX_ATTEMPTS_COUNTED = 2  # the wait grows with failed attempts; a simpler form is worth trying sooner
 
 
 def simplify_message(
     connection: sqlite3.Connection, delivery_id: int, number: int, form: MessageForm, error_code: int
 ) -> None:
-    """Change the form of a message that is known not to exist. One more server error is enough for the next form."""
+    """Change the form of a message that is known not to exist.
+
+    One server error less is counted, so one more is enough for the next form.
+    """
     connection.execute(
         "UPDATE messages SET form = ?, error_code = ?, attempted_at = NULL, searched_until = NULL,"
         " server_errors = CASE WHEN form = 'refused' THEN server_errors ELSE max(server_errors - 1, 0) END"
         " WHERE delivery_id = ? AND number = ?",
         (form, error_code, delivery_id, number),
     )
-    connection.execute("UPDATE deliveries SET attempts = min(attempts, ?) WHERE id = ?", (_PATIENCE, delivery_id))
+    connection.execute(
+        "UPDATE deliveries SET attempts = min(attempts, ?) WHERE id = ?", (_MAX_ATTEMPTS_COUNTED, delivery_id)
+    )
 
 
 def split_message(connection: sqlite3.Connection, delivery_id: int, message: Message, nonce: str) -> None:
-    """Move the second half of what `message` shows into a new message, which is as it is by now."""
-    half = message.positions[(len(message.positions) + 1) // 2 :]
+    """Move the second half of what `message` shows into a new message, with the form that `message` has by now."""
+    middle = (len(message.positions) + 1) // 2
     inserted = fetch_all(
         connection,
         "INSERT INTO messages (delivery_id, number, nonce, form, error_code, server_errors)"
@@ -33,29 +38,29 @@ def split_message(connection: sqlite3.Connection, delivery_id: int, message: Mes
         " server_errors FROM messages WHERE delivery_id = ?1 AND number = ?3 RETURNING number",
         (delivery_id, nonce, message.number),
     )
-    for (number,) in inserted:  # none, when it was forgotten meanwhile
+    for (number,) in inserted:  # none if the server's data was deleted meanwhile
         connection.execute(
             "UPDATE highlights SET message = ? WHERE delivery_id = ? AND position IN (SELECT value FROM json_each(?))",
-            (number, delivery_id, json.dumps(half)),
+            (number, delivery_id, json.dumps(message.positions[middle:])),
         )
 
 
-def skip_papers(connection: sqlite3.Connection, delivery_id: int, refused: Iterable[Message]) -> None:
-    """Take the `refused` messages out of the delivery, and note that their papers are not to come again.
+def skip_papers(connection: sqlite3.Connection, delivery_id: int, rejected: Iterable[Message]) -> None:
+    """Take the rejected messages out of the delivery, and record that their papers must not come again.
 
-    One that has arrived after all stays: whoever calls may have read it before.
+    A message that has arrived since it was read stays.
     """
-    for message in refused:
-        which = (delivery_id, message.number)
-        gone = connection.execute(
-            "DELETE FROM messages WHERE delivery_id = ? AND number = ? AND message_id IS NULL", which
+    for message in rejected:
+        key = (delivery_id, message.number)
+        deleted = connection.execute(
+            "DELETE FROM messages WHERE delivery_id = ? AND number = ? AND message_id IS NULL", key
         )
-        if not gone.rowcount:
+        if not deleted.rowcount:
             continue
         connection.execute(
             "INSERT INTO rejected_papers (subscription_id, paper_id, delivery_id, error_code)"
             " SELECT subscription_id, paper_id, delivery_id, ? FROM highlights WHERE delivery_id = ? AND message = ?"
             " ON CONFLICT DO NOTHING",
-            (message.error_code, *which),
+            (message.error_code, *key),
         )
-        connection.execute("DELETE FROM highlights WHERE delivery_id = ? AND message = ?", which)
+        connection.execute("DELETE FROM highlights WHERE delivery_id = ? AND message = ?", key)

@@ -1,4 +1,4 @@
-"""Deliveries as rows: written when they are planned, and read into values."""
+"""Deliveries as rows: inserted when planned, and read into values."""
 
 import json
 import sqlite3
@@ -16,7 +16,7 @@ from bot.storage.papers import SELECT_PAPERS, read_paper, select_papers
 from bot.storage.past_runs import PastRun
 from bot.storage.reasons import load_reason
 
-POSTED = (  # of a delivery: it highlighted something in a message which is there, or was until it was undone
+POSTED = (  # a condition: the delivery highlighted something in a message that arrived, even if it was undone later
     "quiet_reason IS NULL AND (deliveries.state = 'undone' OR EXISTS (SELECT 1 FROM messages"
     " WHERE delivery_id = deliveries.id AND message_id IS NOT NULL))"
 )
@@ -37,7 +37,7 @@ def insert_highlights(
     *,
     apart: bool,
 ) -> None:
-    """The highlights, each with its message `apart`, or all in the first."""
+    """Insert highlights: `apart` puts each into a message of its own, otherwise all are in the first."""
     connection.executemany(
         "INSERT INTO highlights (delivery_id, subscription_id, position, paper_id, upvotes, comments, riser,"
         " seen_on, missed, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -86,7 +86,6 @@ def select_highlights(
 
 
 def select_messages(connection: sqlite3.Connection, delivery_ids: list[int]) -> defaultdict[int, tuple[Message, ...]]:
-    """In the order of what they show."""
     rows = connection.execute(
         "SELECT *, (SELECT json_group_array(position) FROM highlights"
         " WHERE highlights.delivery_id = messages.delivery_id AND message = number) AS positions"
@@ -116,12 +115,11 @@ def select_messages(connection: sqlite3.Connection, delivery_ids: list[int]) -> 
     return found
 
 
-def _sort_key(message: Message) -> tuple[int, int]:
-    """Where a message stands among those of its delivery; the part of another comes right after it."""
-    return (message.positions[0] if message.positions else message.number, message.number)
-
-
 def read_delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages: tuple[Message, ...]) -> Delivery:
+    def sort_key(message: Message) -> tuple[int, int]:
+        """By what it shows, so the second half of a split message follows the first."""
+        return (message.positions[0] if message.positions else message.number, message.number)
+
     return Delivery(
         id=row["id"],
         subscription_id=row["subscription_id"],
@@ -138,7 +136,7 @@ def read_delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages:
             highlights,
             load_reason(row["quiet_reason"]),
         ),
-        messages=tuple(sorted(messages, key=_sort_key)),
+        messages=tuple(sorted(messages, key=sort_key)),
         planned_at=datetime.fromisoformat(row["planned_at"]),
         attempts=row["attempts"],
         rejected_papers=tuple(RejectedPaper(paper_id, code) for paper_id, code in json.loads(row["rejected"])),
@@ -146,16 +144,16 @@ def read_delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages:
 
 
 def restore_delivery(connection: sqlite3.Connection, run: PastRun) -> Delivery | None:
-    """The delivery of a run of long ago, with what is remembered of it; None where its settings cannot be read."""
+    """A past run as a delivery, with what is kept of it; None if its settings cannot be read."""
     ((settings,),) = connection.execute(
         "SELECT settings FROM digest_settings WHERE subscription_id = ? AND version = ?",
         (run.subscription_id, run.settings_version),
     )
     papers = select_papers(connection, [each.paper_id for each in run.highlights])
-    return read_or_log("delivery", run.id, partial(_build_restored, run, settings, papers))
+    return read_or_log("delivery", run.id, partial(_build_delivery, run, settings, papers))
 
 
-def _build_restored(run: PastRun, settings: str, papers: Mapping[str, Paper]) -> Delivery:
+def _build_delivery(run: PastRun, settings: str, papers: Mapping[str, Paper]) -> Delivery:
     return Delivery(
         id=run.id,
         subscription_id=run.subscription_id,

@@ -1,4 +1,4 @@
-"""What a delivery is, with its messages."""
+"""A delivery and its messages, as values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from bot.reasons import Reason
 from bot.storage.posted_papers import PostedMessage
 from bot.subscription.settings import DigestSettings
 
-_SERVER_ERROR = 500  # of HTTP
-ENOUGH_SERVER_ERRORS = 3  # each after five tries of discord.py: then it is the message, and no outage
+_SERVER_ERROR = 500  # HTTP status
+ENOUGH_SERVER_ERRORS = 3  # each after five tries of discord.py; after so many, the message is the cause, not an outage
 
 
 class DeliveryState(StrEnum):
@@ -23,17 +23,17 @@ class DeliveryState(StrEnum):
 
 
 class MessageForm(StrEnum):
-    """How a message is sent: the simpler, the less of it Discord can refuse."""
+    """How a message is sent. Each form has less in it that Discord can reject."""
 
-    FULL = "full"  # as the settings has it
+    FULL = "full"  # as the settings want it
     UNLINKED = "bare"  # without pictures and outside links
     PLAIN = "plain"  # a line for each paper
-    SET_ASIDE = "refused"  # not at all, or once more after the others: Discord does not take its only paper
+    SET_ASIDE = "refused"  # Discord rejects its only paper: it is not sent, or tried once more after the others
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedPaper:
-    """A paper that Discord does not let a subscription post; `refusal` is the error code."""
+    """A paper that Discord does not let a subscription post."""
 
     paper_id: str
     error_code: int
@@ -43,12 +43,13 @@ class RejectedPaper:
 class Message:
     """A message of a delivery, numbered from 1.
 
-    `attempted_at` is set while a send has begun whose outcome nobody has recorded; `attempted_at_discord` is what time
-    it was there, if that is known. `place_id` is the channel, or the forum post, that it stands in. `threaded` and
-    `published_at` say whether that was done, if it was wanted. `refusal` is the error code that brought it to its
-    `form`, or made it a part of another; `server_errors` are those that Discord has answered to it. `positions` are
-    those of the highlights that it shows. `searched_until` is the last message of the channel at which the search for
-    it has looked.
+    - `attempted_at`: when its first attempt in doubt began; `attempted_at_discord`: by Discord's clock, if known
+    - `place_id`: the channel or forum post that it is in
+    - `has_thread`, `published_at`: whether its follow-ups are done, where the settings want them
+    - `error_code`: why Discord rejected its earlier form, or the message that it was split from
+    - `server_errors`: how many server errors Discord answered with
+    - `positions`: the positions of the highlights that it shows
+    - `searched_until`: the id of the last message that the search for it has looked at
     """
 
     number: int
@@ -68,32 +69,32 @@ class Message:
 
     @property
     def search_around(self) -> datetime | None:
-        """About when Discord has made it, if it has; None where no attempt is in doubt."""
+        """About when Discord may have created it; None if no attempt is in doubt."""
         return self.attempted_at and (self.attempted_at_discord or self.attempted_at)
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is sent as plain lines; one that was set aside is, when it is tried once more."""
+        """Whether it is sent as plain lines, as is a message set aside that is tried once more."""
         return self.form in {MessageForm.PLAIN, MessageForm.SET_ASIDE}
 
     @property
     def keeps_failing(self) -> bool:
-        """Whether Discord answers to it, in this form, with errors of its own that will not pass."""
+        """Whether Discord has answered this form with so many server errors that trying again is pointless."""
         return self.server_errors >= ENOUGH_SERVER_ERRORS
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether there is no simpler form to try either."""
+        """Whether it keeps failing and has no simpler form."""
         return self.keeps_failing and self.form is MessageForm.PLAIN and len(self.positions) == 1
 
     @property
     def may_be_retried(self) -> bool:
-        """Whether it was set aside for errors of Discord's own, which the others may have outlasted."""
+        """Whether it was set aside for server errors, which may be over once the other messages are sent."""
         return self.form is MessageForm.SET_ASIDE and self.error_code == _SERVER_ERROR and not self.keeps_failing
 
     @property
     def is_given_up(self) -> bool:
-        """Whether Discord takes it in no form, though it shows a single paper."""
+        """Whether Discord rejects it in every form, even though it shows a single paper."""
         set_aside = self.form is MessageForm.SET_ASIDE and not self.may_be_retried
         return self.message_id is None and (set_aside or self.is_hopeless)
 
@@ -102,9 +103,9 @@ class Message:
 class DigestInputs:
     """What a subscription's next digest is composed from, all read at one moment.
 
-    Days up to `covered_until` are done (None before the first run), and the digest starts with `first_day`.
-    `highlighted` are the papers that must not be repeated, of those that could be; they include the papers of
-    `sharing_subscriptions`. `captured_at` says when each list was last read, and `change` is the archive's last change.
+    Days up to `covered_until` are done (None before the first run); the digest starts with `first_day`. `highlighted`
+    are the candidates that must not be repeated, also because one of `sharing_subscriptions` has had them.
+    `captured_at` says when each list was last read, and `change` is the archive's last change.
     """
 
     covered_until: date | None
@@ -117,9 +118,9 @@ class DigestInputs:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A digest on its way or arrived, as `settings` had it.
+    """A digest on its way, or arrived, planned with `settings`.
 
-    `reason` says why it failed or is not sent yet; `refused` are the papers it had to do without.
+    `reason` says why it failed or is not sent yet; `rejected_papers` had to be left out.
     """
 
     id: int
@@ -138,38 +139,36 @@ class Delivery:
 
     @property
     def rejected_messages(self) -> tuple[Message, ...]:
-        """Those that Discord takes in no form."""
+        """The messages that Discord rejects in every form."""
         return tuple(each for each in self.messages if each.is_given_up)
 
     @property
     def has_arrived(self) -> bool:
-        """Whether something of it has."""
+        """Whether at least one message has arrived."""
         return any(message.message_id for message in self.messages)
 
     @property
     def in_doubt_since(self) -> datetime | None:
-        """When the oldest attempt was made whose outcome is unknown."""
+        """When the oldest attempt in doubt was made."""
         return min((each.attempted_at for each in self.messages if each.attempted_at), default=None)
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether an earlier attempt may have made a message that is not recorded."""
+        """Whether an attempt may have created a message that is not recorded."""
         return self.in_doubt_since is not None
 
     def get_highlights(self, message: Message) -> tuple[Highlight, ...]:
-        """What a message shows."""
+        """The highlights that a message shows."""
         return tuple(each for each in self.digest.highlights if each.position in message.positions)
 
     def is_first_message(self, message: Message) -> bool:
-        """Whether a message is the first that people see of the delivery."""
+        """Whether a message is the first one of the delivery that people see."""
         return message == next((each for each in self.messages if each.form is not MessageForm.SET_ASIDE), None)
 
     @property
     def posted_message(self) -> PostedMessage | None:
         """The first message, once it has arrived."""
-        for message in self.messages[:1]:
-            if message.place_id and message.message_id and message.sent_at:
-                return PostedMessage(
-                    self.guild_id, self.channel_id, message.place_id, message.message_id, message.sent_at
-                )
+        first = self.messages[0] if self.messages else None
+        if first and first.place_id and first.message_id and first.sent_at:
+            return PostedMessage(self.guild_id, self.channel_id, first.place_id, first.message_id, first.sent_at)
         return None

@@ -1,5 +1,6 @@
-"""`paperboy run` and the help."""
+"""`paperboy run`, the version and the help."""
 
+from importlib import metadata
 from pathlib import Path
 
 from tests.support.terminal import Terminal
@@ -20,6 +21,13 @@ class TestRun:
         ended = await terminal.run("run")
         assert ended.code == 1
         assert "from the package tzdata" in ended.err
+
+
+class TestVersion:
+    async def test_the_version_is_printed_without_a_command_or_any_settings(self, terminal: Terminal) -> None:
+        ended = await terminal.run("--version")
+        assert (ended.code, ended.out, ended.err) == (0, f"paperboy {metadata.version('paperboy')}\n", "")
+        assert list(terminal.folder.iterdir()) == []
 
 
 class TestHelp:
