@@ -33,7 +33,7 @@ class ReasonKind(StrEnum):
     HISTORY_HIDDEN = "history_hidden"
     NO_USABLE_TAG = "no_usable_tag"
 
-    # A ping reaches nobody
+    # A ping reaches no one
     ROLE_GONE = "role_gone"
     ROLE_NOT_NOTIFIED = "role_not_notified"  # number: the role's id
 

@@ -72,16 +72,14 @@ class Completer:
 
     async def _complete_names(self, kinds: Sequence[str], beginning: str) -> list[tuple[str, str]]:
         """Names of each of `kinds` with a word that starts with `beginning`, the most common first."""
-        found = await asyncio.to_thread(self._find_by_name, kinds, beginning)
+        find = self._search.find_by_name
+        found = await asyncio.to_thread(lambda: {kind: find(kind, beginning, limit=_PAPERS_COMPARED) for kind in kinds})
         papers = {paper.id: paper for paper in await self._storage.papers.get({*chain(*found.values())})}
         return [
             (kind, name)
             for kind, ids in found.items()
             for name in _pick_commonest(kind, [papers[each] for each in ids if each in papers], fold_word(beginning))
         ]
-
-    def _find_by_name(self, kinds: Sequence[str], beginning: str) -> dict[str, Sequence[str]]:
-        return {kind: self._search.find_by_name(kind, beginning, limit=_PAPERS_COMPARED) for kind in kinds}
 
 
 def _get_names(kind: str, paper: Paper) -> Sequence[str]:

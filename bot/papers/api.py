@@ -130,14 +130,14 @@ class PapersAPI:
             return None
         self._reserve_quota()
         try:
-            body, _ = await self._fetch_json(f"what is told of {paper_id}", f"papers/{paper_id}", {})
+            body, _ = await self._fetch_json(f"the answer about {paper_id}", f"papers/{paper_id}", {})
             paper = read_single_paper(body)
         except _PaperNotFound:
             return None
         except ValueError as error:
-            raise _build_unreadable(f"what is told of {paper_id} is not a paper") from error
+            raise _build_unreadable(f"the answer about {paper_id} is not a paper") from error
         if paper.id != paper_id:
-            raise _build_unreadable(f"asked for {paper_id}, it told of {paper.id}")
+            raise _build_unreadable(f"the answer about {paper_id} is about {paper.id}")
         return paper
 
     async def search_papers(self, query: str, limit: int) -> tuple[Paper, ...]:

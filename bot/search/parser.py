@@ -49,6 +49,7 @@ _TOKEN = re.compile(
 )
 _GROUPED = "(this OR that)"
 _SIGNS = {Occur.SHOULD: "", Occur.MUST: "+", Occur.NOT: "-"}
+_ORDERS = frozenset(order.value for order in Sort)
 _UNITS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _AGE = re.compile(r"(\d{1,4})([dwmy])")
@@ -180,7 +181,10 @@ class _Parser:
             self._add_mistake(token)
             return None
         node = self._build_filter(name, value) if value else None
-        if node is None and not self._set_sort(name, value):
+        is_order = name == "sort" and value.lower() in _ORDERS
+        if is_order:
+            self.sort = self.sort or Sort(value.lower())
+        if node is None and not is_order:
             self._add_mistake(token, *RIGHT_FORMS[name])
         elif token["value"].count('"') == 1:
             self._add_mistake(token, f'{name}:"{value}"')
@@ -215,12 +219,6 @@ class _Parser:
                     first, end = period
                     return {"day": Days(first, end), "after": Days(first, None), "before": Days(None, first)}[name]
         return None
-
-    def _set_sort(self, name: str, value: str) -> bool:
-        if name != "sort" or value.lower() not in {order.value for order in Sort}:
-            return False
-        self.sort = self.sort or Sort(value.lower())
-        return True
 
     def _add_mistake(self, token: re.Match[str], *right: str) -> None:
         if len(self.mistakes) < MOST_MISTAKES:

@@ -175,8 +175,13 @@ class QueryBuilder:
         identifiers = [] if self._is_plain(form) else [*self._build_identifiers(form)]
         if identifiers and form.endswith(("+", "#")):
             return Query.boost_query(_match_any(identifiers), WEIGHTS["title"])  # C++ is not C
-        telling = [each for each in terms if each[1] not in STOP_WORDS] or terms
-        return _match_any([*(self._build_best_field(*each) for each in telling), *identifiers])
+        parts = []
+        for stem, name in [each for each in terms if each[1] not in STOP_WORDS] or terms:
+            emphasis = NAME_EMPHASIS if self._is_name(stem, name) else 1.0
+            fields = [self._build_term(field, stem, WEIGHTS[field]) for field in PROSE]
+            fields += [self._build_term(field, name, WEIGHTS[field] * emphasis) for field in NAMES]
+            parts.append(Query.disjunction_max_query(fields, OTHER_FIELDS))
+        return _match_any([*parts, *identifiers])
 
     def _build_beginning(self, text: str) -> Query:
         """A word that is the beginning of another (`diffus*`)."""
@@ -190,12 +195,6 @@ class QueryBuilder:
         if len(split_names(text)) < 2:  # noqa: PLR2004
             return self._build_word(text)
         return _match_any([self._build_phrase(text), *self._build_identifiers(join_word(text))])
-
-    def _build_best_field(self, stem: str, name: str) -> Query:
-        emphasis = NAME_EMPHASIS if self._is_name(stem, name) else 1.0
-        parts = [self._build_term(field, stem, WEIGHTS[field]) for field in PROSE]
-        parts += [self._build_term(field, name, WEIGHTS[field] * emphasis) for field in NAMES]
-        return Query.disjunction_max_query(parts, OTHER_FIELDS)
 
     def _is_name(self, stem: str, name: str) -> bool:
         prose = max(self._searcher.doc_freq(field, stem) for field in PROSE)
