@@ -1,4 +1,4 @@
-"""Compose: which papers a run highlights, and why. Pure."""
+"""Digests: which papers a run highlights, or why it highlights none. Pure."""
 
 from calendar import monthrange
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,13 +12,13 @@ from bot.reasons import Reason, ReasonKind
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import Selection
 
-CLOSES_AFTER = timedelta(hours=27)  # the list of a day still grows until about 02:30 UTC on the next
-RISER_DAYS = 7  # how far back a paper that climbed late may come from
+CLOSES_AFTER = timedelta(hours=27)  # a day's list grows until about 02:30 UTC on the next day
+RISER_DAYS = 7  # how many days earlier a riser may have been listed
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A paper a digest may highlight, with all the days (UTC) it was listed on."""
+    """A paper that a digest may highlight, with all days (UTC) it was listed on."""
 
     paper: Paper
     days: frozenset[date]
@@ -28,7 +28,7 @@ class Candidate:
 class Highlight:
     """A paper in a digest: its position from 1, and the upvotes and comments it had then.
 
-    In a recap, `seen_on` is when a daily digest of the server had it, and `is_missed` that none did.
+    In a recap, `seen_on` is the date of the server's daily digest that had it; `is_missed` means that none had it.
     """
 
     position: int
@@ -44,9 +44,8 @@ class Highlight:
 class Digest:
     """What a run highlights.
 
-    `days` are the newly closed days that had papers, `listed` how many papers those held, and
-    `covered_until` the last day the subscription need not look at again. Without highlights the
-    run is quiet and `reason` says why.
+    `covered_until` is the last day that the subscription has dealt with. `days` are the newly closed days with papers,
+    and `listed` is how many papers those were. Without highlights the run is quiet, and `reason` says why.
     """
 
     covered_until: date
@@ -57,7 +56,7 @@ class Digest:
 
 
 def get_closing_time(day: date) -> datetime:
-    """The instant (UTC) from which the list of `day` no longer grows."""
+    """The instant (UTC) when the list of `day` closes."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC) + CLOSES_AFTER
 
 
@@ -89,19 +88,19 @@ def choose_highlights(
     highlighted: Collection[str] = (),
     matching: Collection[str] | None = None,
 ) -> Digest:
-    """The digest over the newly closed `days`, from the papers listed on them or up to a week before.
+    """The digest over the newly closed `days`; its risers were listed before them.
 
-    `highlighted` are the ids this subscription has highlighted before; they never come back.
-    `matching` are the ids that its filter lets through; None lets all through. Withdrawn papers are left out.
+    `highlighted` are the ids that the subscription has highlighted before: they are left out, as withdrawn papers are.
+    `matching` are the ids that match its filter; None if it has none.
     """
-    every = [each for each in candidates if each.paper.withdrawn_at is None]
-    new = [each.paper for each in every if not each.days.isdisjoint(days)]
+    listed = [each for each in candidates if each.paper.withdrawn_at is None]
+    new = [each.paper for each in listed if not each.days.isdisjoint(days)]
     fresh = [paper for paper in new if paper.id not in highlighted]
     passing = [paper for paper in fresh if matching is None or paper.id in matching]
     chosen = rank_papers(paper for paper in passing if paper.upvotes >= selection.min_upvotes)[: selection.size]
     if not chosen:
         return Digest(covered_until, days, len(new), reason=_explain_quiet(new, fresh, passing, selection))
-    earlier = [each.paper for each in every if each.days.isdisjoint(days) and each.paper.id not in highlighted]
+    earlier = [each.paper for each in listed if each.days.isdisjoint(days) and each.paper.id not in highlighted]
     risers = _choose_risers((paper for paper in earlier if matching is None or paper.id in matching), chosen, selection)
     best = rank_papers((*chosen, *risers))[: selection.size]
     highlights = tuple(
@@ -112,30 +111,27 @@ def choose_highlights(
 
 
 def _choose_risers(earlier: Iterable[Paper], chosen: tuple[Paper, ...], selection: Selection) -> tuple[Paper, ...]:
-    """The best of the earlier papers that by now would stand in the upper half of the digest."""
-    bar = max(median(paper.upvotes for paper in chosen), selection.min_upvotes)
-    return rank_papers(paper for paper in earlier if paper.upvotes >= bar)[: selection.risers]
+    """The best earlier papers that would now be in the upper half of the digest."""
+    least_upvotes = max(median(paper.upvotes for paper in chosen), selection.min_upvotes)
+    return rank_papers(paper for paper in earlier if paper.upvotes >= least_upvotes)[: selection.risers]
 
 
 def mark_seen(digest: Digest, seen: Mapping[str, date]) -> Digest:
-    """A recap with its highlights marked by `seen`: when the server's daily digests had them, if they had."""
-    marks = {each.paper.id: seen.get(each.paper.id) for each in digest.highlights}
-    return replace(
-        digest,
-        highlights=tuple(
-            replace(each, seen_on=marks[each.paper.id], is_missed=marks[each.paper.id] is None)
-            for each in digest.highlights
-        ),
+    """A recap with its highlights marked; `seen` has the dates of the server's daily digests, by paper id."""
+    highlights = (
+        replace(each, seen_on=seen.get(each.paper.id), is_missed=each.paper.id not in seen)
+        for each in digest.highlights
     )
+    return replace(digest, highlights=tuple(highlights))
 
 
 def _explain_quiet(
-    new: Sequence[Paper], fresh: Sequence[Paper], matching: Sequence[Paper], selection: Selection
+    new: Sequence[Paper], fresh: Sequence[Paper], passing: Sequence[Paper], selection: Selection
 ) -> Reason:
     if not new:
         return Reason(ReasonKind.NO_PAPERS_LISTED)
     if not fresh:
         return Reason(ReasonKind.ALL_HIGHLIGHTED_BEFORE)
-    if not matching:
+    if not passing:
         return Reason(ReasonKind.NONE_MATCHES_FILTER)
     return Reason(ReasonKind.TOO_FEW_UPVOTES, number=selection.min_upvotes)

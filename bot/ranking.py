@@ -1,4 +1,4 @@
-"""Rank: the total order by upvotes, and the periods a leaderboard covers. Pure."""
+"""The order of papers by upvotes, and the periods of a leaderboard. Pure."""
 
 import calendar
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from bot.papers import Paper
 
 
 def get_rank_key(paper: Paper) -> tuple[int, int, str]:
-    """Most upvotes first, then most comments, then the earlier id: no two papers tie."""
+    """Most upvotes first, then most comments, then the smaller id, so that no two papers tie."""
     return (-paper.upvotes, -paper.comments, paper.id)
 
 
@@ -27,7 +27,7 @@ class Period(StrEnum):
     ALL_TIME = "all time"
 
     def get_days(self, day: date) -> tuple[date, date]:
-        """The first and last day of the period that holds `day`; weeks are ISO weeks."""
+        """The first and last day of the period that contains `day`; weeks begin on Monday."""
         match self:
             case Period.DAY:
                 return day, day

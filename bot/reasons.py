@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ReasonKind(StrEnum):
-    """What happened. The comment names the arguments that go with it. The values are stored: none may change."""
+    """What happened. The comments name the arguments of a kind. The values are in databases, so they never change."""
 
     # A run highlights nothing
     NO_PAPERS_LISTED = "no_papers_listed"
@@ -14,7 +14,7 @@ class ReasonKind(StrEnum):
     NONE_MATCHES_FILTER = "none_passes_filter"
     TOO_FEW_UPVOTES = "too_few_upvotes"  # number: the upvotes needed
 
-    # What papers are read from does not answer
+    # Papers can't be read, or not searched
     PAPERS_UNREACHABLE = "papers_unreachable"
     PAPERS_REFUSED = "papers_refused"  # number: the HTTP status
     PAPERS_UNREADABLE = "papers_unreadable"
@@ -29,15 +29,15 @@ class ReasonKind(StrEnum):
     SERVER_GONE = "server_gone"
     SERVER_UNAVAILABLE = "server_unavailable"
     IN_TIME_OUT = "in_time_out"  # until
-    PERMISSIONS_MISSING = "permissions_missing"  # permissions; none where Discord did not say which
+    PERMISSIONS_MISSING = "permissions_missing"  # permissions; empty if Discord did not say which
     HISTORY_HIDDEN = "history_hidden"
     NO_USABLE_TAG = "no_usable_tag"
 
-    # A ping reaches nobody
+    # A ping reaches no one
     ROLE_GONE = "role_gone"
     ROLE_NOT_NOTIFIED = "role_not_notified"  # number: the role's id
 
-    # Discord does not take a request
+    # Discord rejects or fails a request
     MESSAGE_REJECTED = "message_refused"  # number: Discord's error code
     TOO_MANY_THREADS = "too_many_threads"
     DISCORD_FAILED = "discord_failed"  # number: the HTTP status
@@ -49,15 +49,15 @@ class ReasonKind(StrEnum):
 
     BOT_FAILED = "bot_failed"  # a bug of ours, which is in the log
 
-    # A run is not to be sent, or not any more
+    # A run is not sent
     SUPERSEDED = "superseded"
     RUN_ALREADY_PLANNED = "run_taken"
 
-    # From the time when reasons were sentences
+    # From old versions, which stored sentences
     FREE_TEXT = "worded"  # text
 
 
-# What the gateway tells the end of.
+# Discord's gateway tells us when these are over.
 RECOVERABLE = frozenset(
     {
         ReasonKind.IN_TIME_OUT,
@@ -81,13 +81,13 @@ class Reason:
 
     @property
     def is_recoverable(self) -> bool:
-        """Whether the bot can see when it is over; a permission that Discord did not name is none it could see."""
+        """Whether the bot can see when it is over, which it can't for a permission that Discord did not name."""
         unnamed = self.kind is ReasonKind.PERMISSIONS_MISSING and not self.permissions
         return self.kind in RECOVERABLE and not unnamed
 
     @property
     def log_fields(self) -> dict[str, str]:
-        """For `extra` of a log line: the kind as a field of its own."""
+        """The kind as a field for `extra` of a log line."""
         return {"reason": self.kind.value}
 
     def __str__(self) -> str:

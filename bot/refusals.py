@@ -1,4 +1,4 @@
-"""Why what a person asked for is not done: a value, worded by `bot.layouts`."""
+"""Why we don't do what a person asked for: a value, worded by `bot.layouts`."""
 
 from collections.abc import Sequence
 from enum import Enum, auto
@@ -7,7 +7,7 @@ from bot.reasons import Reason
 
 
 class Refusal(Enum):
-    """What stands against it. The comment names the arguments that go with it."""
+    """Why not. The comments name the arguments of a refusal."""
 
     # What was typed is not understood
     TIME_UNCLEAR = auto()
@@ -22,13 +22,13 @@ class Refusal(Enum):
     DATE_UNCLEAR = auto()
     QUERY_EMPTY = auto()
 
-    # Who asks may not, or not here
+    # The person may not do it, or not here
     SERVER_ONLY = auto()
     MANAGE_SERVER_NEEDED = auto()
     MAY_NOT_SHARE = auto()  # permissions
     POSTED_OUTSIDE_SERVER = auto()
 
-    # It cannot be written down
+    # It can't be stored
     DATABASE_BUSY = auto()
 
     # Subscriptions
@@ -68,14 +68,14 @@ class Refusal(Enum):
     PAGE_GONE = auto()
     CONTROL_STALE = auto()
 
-    # Whatever it is
+    # Anything
     LOOKUP_TOO_SLOW = auto()
     TOOK_TOO_LONG = auto()
     DISK_FULL = auto()
 
 
 class Refused(Exception):
-    """It is not done, or not all of it: the refusal says which."""
+    """Raised if something a person asked for is not done, or not all of it."""
 
     def __init__(
         self,

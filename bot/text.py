@@ -1,11 +1,11 @@
-"""Text that people and programs send, made fit to be kept and compared."""
+"""Cleans the text that people and programs send, so that it can be stored and compared."""
 
 import re
 from unicodedata import normalize
 
-# Letters around a joiner that shapes them, as in Persian and Hindi, and emoji.
+# Letters that an invisible joiner between them changes, as in Persian and Hindi, and emoji.
 _JOINED = "\u0600-\u109f\u1780-\u18af\u2600-\u27bf\ufe0f\U0001f000-\U0001faff"
-# Controls, marks of direction and of no width, and half pairs, which JSON may smuggle in and no database takes.
+# Control characters, marks of direction or without width, and half pairs, which JSON may have but no database stores.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x9f\xad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
@@ -20,23 +20,23 @@ _LETTERS = str.maketrans(
 
 
 def join_lines(text: str) -> str:
-    """`text` without what nobody sees, and with single spaces."""
+    """`text` in one line, with single spaces and without invisible characters."""
     return " ".join(remove_invisible(text).split())
 
 
 def remove_invisible(text: str) -> str:
-    """`text` without the characters that nobody sees, which may hide or turn round what others say."""
+    """`text` without invisible characters, which may hide or reverse the text around them."""
     return _UNSEEN.sub("", text)
 
 
 def is_visible(text: str) -> bool:
-    """Whether there is anything to see of `text`."""
+    """Whether any character of `text` is visible."""
     return not _BLANK.fullmatch(remove_invisible(text)) and any(
         letter.isprintable() for letter in text if not letter.isspace()
     )
 
 
 def fold_text(text: str) -> str:
-    """How names are compared, without case and accents: `São Paulo` and `SAO PAULO` are `sao paulo`."""
-    bare = _ACCENT.sub("", normalize("NFKD", normalize("NFKD", text).casefold()))
-    return normalize("NFC", bare).translate(_LETTERS)
+    """`text` without case and accents, to compare names: `São Paulo` and `SAO PAULO` become `sao paulo`."""
+    without_accents = _ACCENT.sub("", normalize("NFKD", normalize("NFKD", text).casefold()))
+    return normalize("NFC", without_accents).translate(_LETTERS)

@@ -1,4 +1,4 @@
-"""Paperboy's doors. Each module here is a cog: it parses an interaction or a timer, calls the trade and answers.
+"""The cogs: each module here reads an interaction, an event or a timer, calls a function in `bot/`, and answers.
 
 What several cogs need is in `cogs/helpers`.
 """

@@ -37,7 +37,7 @@ class Fetching(commands.Cog):
                 self.services.scheduler.remove_job(f"fetching.{name}")
 
     async def catch_up(self) -> None:
-        """At the start, and again until nothing is missing: the database may be locked, or the papers API down."""
+        """At the start, and again until it succeeds: the database may be locked, or the papers API down."""
         is_done = False
         try:
             is_done = await self.archive.catch_up(self.services.clock, self.services.backfill_days)

@@ -30,8 +30,10 @@ class SetUpButton(Control, kind="setup", pattern=r"(?:new|(?P<subscription>\d+))
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         admins.check_admin(interaction)
-        guild_id, named = admins.get_guild(interaction).id, match["subscription"]
-        known = await interaction.client.editor.choose_subscription(guild_id, named) if named else None
+        known = None
+        if match["subscription"]:
+            guild_id = admins.get_guild(interaction).id
+            known = await interaction.client.editor.choose_subscription(guild_id, match["subscription"])
         await panel.open_panel(interaction, known)
 
 
@@ -69,7 +71,7 @@ class Guilds(commands.Cog):
     @commands.Cog.listener("on_guild_join")
     @commands.Cog.listener("on_guild_available")
     async def on_guild_present(self, guild: discord.Guild) -> None:
-        """Welcome a server that is new. Until all servers are counted, it may be one the bot has known for years."""
+        """Welcome a new server. Until all servers are counted, it may be one that the bot has known for years."""
         if self.known_ids is None or guild.id in self.known_ids:
             return
         self.known_ids.add(guild.id)
@@ -97,7 +99,7 @@ class Guilds(commands.Cog):
         await self.guilds.delete_left(self.bot.services.clock())
 
     async def _recount_servers(self) -> None:
-        """Find servers that removed the bot while the gateway was down: discord.py never hears of that.
+        """Find servers that removed the bot while the gateway was down, which discord.py does not notice.
 
         Before a server that Discord does not list counts as left, it is fetched on its own to make sure.
         """

@@ -1,4 +1,4 @@
-"""Look-ups: `/paper`, which finds past papers."""
+"""Lookup: `/paper`, which finds past papers."""
 
 from random import SystemRandom
 
@@ -53,22 +53,18 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         if share:
             pages.check_may_share(interaction)
         after = f"{PERIODS[period]}d" if period else ""
-        wanted = parse_with_options(
-            query, self.bot.services.clock().date(), sort=sort, after=after, min_upvotes=min_upvotes
-        )
-        await pages.reply_with_results(interaction, wanted, shared=share)
+        today = self.bot.services.clock().date()
+        parsed = parse_with_options(query, today, sort=sort, after=after, min_upvotes=min_upvotes)
+        await pages.reply_with_results(interaction, parsed, shared=share)
         if everywhere:
-            await reply(
-                interaction,
-                render_hub_results(wanted, await self.bot.services.finder.search_hub(wanted)),
-                ephemeral=not share,
-            )
+            papers = await self.bot.services.finder.search_hub(parsed)
+            await reply(interaction, render_hub_results(parsed, papers), ephemeral=not share)
 
     @search.autocomplete("query")
     async def complete_query(self, _: Interaction, typed: str) -> Choices:
         completions = await self.bot.services.completer.complete_query(typed, self.bot.services.clock().date())
-        fitting = {each.value: each.label for each in completions if len(each.value) <= MAX_CHOICE}
-        return [app_commands.Choice(name=cut_plain(fitting[value], MAX_CHOICE), value=value) for value in fitting]
+        labels = {each.value: each.label for each in completions if len(each.value) <= MAX_CHOICE}
+        return [app_commands.Choice(name=cut_plain(labels[value], MAX_CHOICE), value=value) for value in labels]
 
     @app_commands.command(name="show", description="See everything about a paper, even one that is not in the archive")
     @app_commands.describe(paper=cards.PAPER_OPTION)
@@ -96,10 +92,10 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
     @app_commands.command(name="random", description="Get a random paper, from all papers or those that match a query")
     @app_commands.describe(query="As in /paper search (default: all papers)")
     async def random(self, interaction: Interaction, query: str = "") -> None:
-        wanted = pages.parse_query_today(interaction, query)
-        paper = await self.bot.services.finder.pick_random(wanted, self.randomness)
+        parsed = pages.parse_query_today(interaction, query)
+        paper = await self.bot.services.finder.pick_random(parsed, self.randomness)
         if paper is None:
-            raise Refused(Refusal.NOTHING_MATCHES if wanted.text else Refusal.ARCHIVE_EMPTY, text=wanted.text)
+            raise Refused(Refusal.NOTHING_MATCHES if parsed.text else Refusal.ARCHIVE_EMPTY, text=parsed.text)
         await cards.reply_with_card(interaction, paper)
 
     @app_commands.command(name="today", description="See today's list so far, ranked by current upvotes")

@@ -1,4 +1,4 @@
-"""Upkeep of the database file: shrinks old data, removes every trace of deleted data, and finds damage."""
+"""Maintenance of the database file: shrinks old data, removes every trace of deleted data, and finds damage."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,12 +8,10 @@ from discord.ext import commands
 
 from bot.client import PaperBot
 
-JOBS = PACK, REWRITE, CLEAR, CHECK = (
-    "maintenance.pack",
-    "maintenance.rewrite",
-    "maintenance.clear",
-    "maintenance.check",
-)
+PACK = "maintenance.pack"
+REWRITE = "maintenance.rewrite"
+CLEAR = "maintenance.clear"
+CHECK = "maintenance.check"
 
 
 class Maintenance(commands.Cog):
@@ -29,18 +27,18 @@ class Maintenance(commands.Cog):
         scheduler.add_job(self.check_integrity, daily, id=CHECK, next_run_time=datetime.now(UTC))
 
     async def cog_unload(self) -> None:
-        for job in JOBS:
+        for job in (PACK, REWRITE, CLEAR, CHECK):
             if self.services.scheduler.get_job(job):
                 self.services.scheduler.remove_job(job)
 
     async def pack_old_rows(self) -> None:
-        """Thin out the history of upvotes, and reduce old finished deliveries to what is still needed."""
+        """Every night: thin the snapshots, and pack old deliveries into past runs."""
         storage, now = self.services.storage, self.services.clock()
         await storage.snapshots.thin_snapshots(now)
         await storage.deliveries.pack_old_runs(now - timedelta(days=self.services.keep_details_days))
 
     async def rewrite_file(self) -> None:
-        """Every night, if something was permanently deleted; it runs after old servers have been forgotten."""
+        """Every night, if data was permanently deleted; it runs after the data of old servers is deleted."""
         await self.services.storage.database.rewrite_file()
 
     async def clear_deleted(self) -> None:

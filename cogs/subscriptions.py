@@ -58,14 +58,14 @@ _DEFAULTS = {
     "cadence": "daily",
     "layout": "list",
 }
-_OF_NEW = _OPTION_DESCRIPTIONS | {
+_OPTION_DESCRIPTIONS_OF_ADD = _OPTION_DESCRIPTIONS | {
     name: f"{_OPTION_DESCRIPTIONS[name]} (default: {default})" for name, default in _DEFAULTS.items()
 }
 _SUBSCRIPTION_OPTION = "Which subscription; not needed if there is only one"
 
 
 class _DestinationTransformer(app_commands.Transformer):
-    """The channels that are offered. We list the kinds ourselves: discord.py takes a media channel for a forum."""
+    """The channels that are offered. We list the kinds ourselves: discord.py treats a media channel as a forum."""
 
     @property
     def type(self) -> discord.AppCommandOptionType:
@@ -113,7 +113,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         await panel.open_panel(interaction, known)
 
     @app_commands.command(description="Post the day's best papers in a channel, at the time you choose")
-    @app_commands.describe(**_OF_NEW)
+    @app_commands.describe(**_OPTION_DESCRIPTIONS_OF_ADD)
     @app_commands.rename(filter_="filter")
     @app_commands.choices(cadence=build_choices(Cadence), layout=build_choices(DigestLayout))
     async def add(
@@ -136,9 +136,9 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         guild_id, by = get_guild(interaction).id, self._get_author(interaction)
         try:
             await reply(interaction, describe_saved(await self.editor.add(guild_id, settings, **by), Action.ADDED))
-        except DuplicateDigest as same:
+        except DuplicateDigest as duplicate:
             draft = await self.bot.drafts.start_from_settings(guild_id, interaction.user.id, settings, by["now"])
-            await reply(interaction, render_duplicate(same.existing, draft))
+            await reply(interaction, render_duplicate(duplicate.existing, draft))
 
     @app_commands.command(description="Change a subscription; options you leave out stay the same")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION, **_OPTION_DESCRIPTIONS)
@@ -196,18 +196,15 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def pause(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._choose_subscription(interaction, subscription)
-        await reply(
-            interaction, describe_saved(await self.editor.pause(known, **self._get_author(interaction)), Action.PAUSED)
-        )
+        paused = await self.editor.pause(known, **self._get_author(interaction))
+        await reply(interaction, describe_saved(paused, Action.PAUSED))
 
     @app_commands.command(description="Start posting again; anything missed comes in one digest")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def resume(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._choose_subscription(interaction, subscription)
-        await reply(
-            interaction,
-            describe_saved(await self.editor.resume(known, **self._get_author(interaction)), Action.RESUMED),
-        )
+        resumed = await self.editor.resume(known, **self._get_author(interaction))
+        await reply(interaction, describe_saved(resumed, Action.RESUMED))
 
     @app_commands.command(description="Remove a subscription; its messages stay in the channel")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
@@ -225,24 +222,22 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     @app_commands.command(description="See when the next digest comes, how the last ones went, and what is wrong")
     @app_commands.describe(subscription="Which subscription (default: all)")
     async def status(self, interaction: Interaction, subscription: str | None = None) -> None:
-        reports = [
-            await self._describe_status(each) for each in await self._choose_subscriptions(interaction, subscription)
-        ]
+        reports = []
+        for known in await self._choose_subscriptions(interaction, subscription):
+            deliveries = await self.services.storage.deliveries.list_latest(known.id, DELIVERIES_SHOWN)
+            obstacles = self.editor.list_obstacles(known.guild_id, known.settings)
+            reports.append(describe_status(known, deliveries, obstacles))
         await reply_with_each(interaction, fit_in_messages(reports))
-
-    async def _describe_status(self, known: Subscription) -> str:
-        deliveries = await self.services.storage.deliveries.list_latest(known.id, DELIVERIES_SHOWN)
-        return describe_status(known, deliveries, self.editor.list_obstacles(known.guild_id, known.settings))
 
     @app_commands.command(description="See when a paper was highlighted, or why it wasn't")
     @app_commands.describe(paper=PAPER_OPTION, subscription="In which subscription (default: all)")
     async def why(self, interaction: Interaction, paper: str, subscription: str | None = None) -> None:
-        meant = await find_paper(interaction, paper)
+        found = await find_paper(interaction, paper)
         known, now = await self._choose_subscriptions(interaction, subscription), self.services.clock()
-        verdicts = [
-            describe_explanation(each, await self.services.explainer.explain_paper(each, meant, now)) for each in known
+        explanations = [
+            describe_explanation(each, await self.services.explainer.explain_paper(each, found, now)) for each in known
         ]
-        await reply_with_each(interaction, fit_in_messages([render_paper_link(meant), *verdicts]))
+        await reply_with_each(interaction, fit_in_messages([render_paper_link(found), *explanations]))
 
     @send.command(name="now", description="Post the next digest now instead of at its scheduled time")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
@@ -250,9 +245,8 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         known = await self._choose_subscription(interaction, subscription)
         self.editor.check_sendable(known)
         await defer_answer(interaction)  # the lists may have to be read first
-        await reply(
-            interaction, describe_sent_now(await self.bot.dispatcher.send_now(known, **self._get_author(interaction)))
-        )
+        delivery = await self.bot.dispatcher.send_now(known, **self._get_author(interaction))
+        await reply(interaction, describe_sent_now(delivery))
 
     @app_commands.command(description="Delete the last digest; its papers may come again")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
@@ -264,8 +258,8 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
 
     @app_commands.command(description="See who changed what, and when")
     async def log(self, interaction: Interaction) -> None:
-        changes = await self.services.storage.audit_log.list_latest(get_guild(interaction).id, ACTIONS_SHOWN)
-        await reply_with_each(interaction, fit_in_messages(render_audit_log(changes)) or [NO_ACTIONS])
+        entries = await self.services.storage.audit_log.list_latest(get_guild(interaction).id, ACTIONS_SHOWN)
+        await reply_with_each(interaction, fit_in_messages(render_audit_log(entries)) or [NO_ACTIONS])
 
     @app_commands.command(
         name="forget-everything", description="Permanently delete everything stored about this server"
@@ -302,16 +296,13 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         guild = interaction.guild
         if guild is None or not interaction.permissions.manage_guild:  # discord.py runs no checks for autocomplete
             return []
-        known = await self.subscriptions.list_for_server(guild.id)
-        channels = {each.id: guild.get_channel(each.settings.channel_id) for each in known}
-        named = [
-            (label_subscription(each, channel.name if (channel := channels[each.id]) else None), each) for each in known
-        ]
-        fitting = [(name, each) for name, each in named if typed.casefold() in name.casefold()]
-        return [
-            app_commands.Choice(name=cut_plain(name, MAX_CHOICE), value=str(each.id))
-            for name, each in fitting[:MAX_CHOICES]
-        ]
+        choices = []
+        for known in await self.subscriptions.list_for_server(guild.id):
+            channel = guild.get_channel(known.settings.channel_id)
+            label = label_subscription(known, channel.name if channel else None)
+            if typed.casefold() in label.casefold():
+                choices.append(app_commands.Choice(name=cut_plain(label, MAX_CHOICE), value=str(known.id)))
+        return choices[:MAX_CHOICES]
 
     async def _choose_subscription(self, interaction: Interaction, subscription: str | None) -> Subscription:
         """The subscription that the admin means, in their own server."""

@@ -1,1 +1,1 @@
-"""Composing: what a run highlights, which papers pass a filter, and why a paper was left out."""
+"""Composing: what a run highlights, which papers match a filter, and why a paper was left out."""

@@ -1,4 +1,4 @@
-"""Memo: reads a value once for everyone who asks for the same."""
+"""A cache that reads each value only once, even if many ask for it at the same time."""
 
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
@@ -9,13 +9,13 @@ Value = TypeVar("Value")
 
 
 class Cache(Generic[Value]):
-    """Keeps the last `most` values by key; the key includes the state of the data that they were read from.
+    """Keeps the last `max_entries` values by key; the key includes the state of the data that they were read from.
 
     Callers who ask for a value while it is being read wait for it. A failed read is not kept.
     """
 
     def __init__(self, max_entries: int) -> None:
-        self._most = max_entries
+        self._max_entries = max_entries
         self._turns = KeyedSemaphores(1)
         self._values: dict[Hashable, Value] = {}
 
@@ -26,7 +26,7 @@ class Cache(Generic[Value]):
         async with self._turns.get(key):
             if key not in self._values:
                 value = await read()
-                if len(self._values) >= self._most:
+                if len(self._values) >= self._max_entries:
                     del self._values[next(iter(self._values))]
                 self._values[key] = value
             return self._values[key]

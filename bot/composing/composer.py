@@ -1,4 +1,4 @@
-"""Compose digests: what the next run of a subscription highlights, from up-to-date lists."""
+"""Composes digests: what the next run of a subscription highlights, from up-to-date lists."""
 
 import asyncio
 from contextlib import suppress
@@ -29,7 +29,7 @@ LOOK_BACK = timedelta(days=6)  # how far back a new subscription refreshes lists
 
 @dataclass(frozen=True, slots=True)
 class _DigestRequest:
-    """The digest to compose, over days up to `closed`: settings, and its subscription, if it is saved."""
+    """The digest to compose: its settings, the last `closed` day, and its subscription, if that is saved."""
 
     settings: DigestSettings
     guild_id: int
@@ -68,12 +68,12 @@ class Composer:
     async def compose_digest(self, subscription: Subscription, now: datetime) -> Digest:
         """What a run at `now` highlights. Raises `PapersUnavailable` when the lists cannot be trusted."""
         closed = get_latest_closed_day(now)
-        asked = _DigestRequest(subscription.settings, subscription.guild_id, closed, subscription.id)
-        standing = await self._read_inputs(asked)
-        if not await self._is_fresh(asked, standing, now):
-            await self._refresh_lists(subscription.settings, standing.covered_until, closed, now)
-            standing = await self._read_inputs(asked)
-        return await self._compose(asked, standing)
+        request = _DigestRequest(subscription.settings, subscription.guild_id, closed, subscription.id)
+        inputs = await self._read_inputs(request)
+        if not await self._are_lists_fresh(request, inputs, now):
+            await self._refresh_lists(subscription.settings, inputs.covered_until, closed, now)
+            inputs = await self._read_inputs(request)
+        return await self._compose(request, inputs)
 
     async def preview_digest(
         self,
@@ -89,93 +89,93 @@ class Composer:
         with suppress(PapersUnavailable, TimeoutError):
             async with asyncio.timeout(PREVIEW_TIMEOUT):
                 await self._refresh_lists(settings, covered, get_latest_closed_day(now), now)
-        asked = _DigestRequest(settings, guild_id, get_latest_closed_day(max(now, run_at)), subscription_id)
-        return await self._compose(asked, await self._read_inputs(asked))
+        request = _DigestRequest(settings, guild_id, get_latest_closed_day(max(now, run_at)), subscription_id)
+        return await self._compose(request, await self._read_inputs(request))
 
     async def count_matches(self, settings: DigestSettings, now: datetime) -> tuple[int, int]:
         """How many papers of the last seven closed days match the filter and the minimum, and how many there were."""
         closed = get_latest_closed_day(now)
         change, first = await self._papers.get_last_change(), get_first_day(Cadence.WEEKLY, closed)
-        span, passing = await self._read_matching(settings.selection.filter, change, first, closed)
-        papers = [each.paper for each in span.candidates if each.paper.withdrawn_at is None]
-        enough = [paper.id for paper in papers if paper.upvotes >= settings.selection.min_upvotes]
-        return len(passing.intersection(enough)), len(papers)
+        listed, matching = await self._read_matching(settings.selection.filter, change, first, closed)
+        papers = [each.paper for each in listed.candidates if each.paper.withdrawn_at is None]
+        with_upvotes = [paper.id for paper in papers if paper.upvotes >= settings.selection.min_upvotes]
+        return len(matching.intersection(with_upvotes)), len(papers)
 
-    async def _read_inputs(self, asked: _DigestRequest) -> DigestInputs:
-        first = get_first_day(asked.settings.schedule.cadence, asked.closed)
+    async def _read_inputs(self, request: _DigestRequest) -> DigestInputs:
+        first = get_first_day(request.settings.schedule.cadence, request.closed)
         return await self._deliveries.read_digest_inputs(
-            asked.subscription_id, first, asked.closed, guild_id=asked.guild_id, settings=asked.settings
+            request.subscription_id, first, request.closed, guild_id=request.guild_id, settings=request.settings
         )
 
-    async def _is_fresh(self, asked: _DigestRequest, standing: DigestInputs, now: datetime) -> bool:
+    async def _are_lists_fresh(self, request: _DigestRequest, inputs: DigestInputs, now: datetime) -> bool:
         """Whether all lists that the digest chooses from are up to date."""
-        days = list_days(standing.first_day, asked.closed)
-        if not all(is_fresh(day, standing.captured_at.get(day), now) for day in days):
+        days = list_days(inputs.first_day, request.closed)
+        if not all(is_fresh(day, inputs.captured_at.get(day), now) for day in days):
             return False
-        goes_back = standing.covered_until is None and not asked.settings.schedule.is_recap  # to a day with papers
-        return not goes_back or bool(await self._listed_days(standing, asked.closed))
+        if inputs.covered_until or request.settings.schedule.is_recap:
+            return True
+        # A new daily digest goes back to a day with papers, whose list may still be missing.
+        return bool(await self._list_days_with_papers(inputs, request.closed))
 
     async def _refresh_lists(self, settings: DigestSettings, covered: date | None, closed: date, now: datetime) -> None:
         cadence = settings.schedule.cadence
         if covered or cadence is not Cadence.DAILY:
             first = covered + timedelta(days=1) if covered else get_first_day(cadence, closed)
             await self._archive.ensure_fresh(list_days(first, closed), now)
-        else:
-            await self._refresh_latest_list(closed, now)
-
-    async def _refresh_latest_list(self, closed: date, now: datetime) -> None:
+            return
         for day in reversed(list(list_days(closed - LOOK_BACK, closed))):
             await self._archive.ensure_fresh([day], now)
             if await self._papers.list_days_with_papers(day, day):
                 return
 
-    async def _compose(self, asked: _DigestRequest, standing: DigestInputs) -> Digest:
-        settings, closed, covered = asked.settings, asked.closed, standing.covered_until
-        days = await self._choose_days(asked, standing)
+    async def _compose(self, request: _DigestRequest, inputs: DigestInputs) -> Digest:
+        settings, closed, covered = request.settings, request.closed, inputs.covered_until
+        days = await self._choose_days(request, inputs)
         earlier = timedelta(days=RISER_DAYS if covered or settings.schedule.is_recap else 0)
         first = days[0] - earlier if days else closed + timedelta(days=1)
-        span, passing = await self._read_matching(settings.selection.filter, standing.change, first, closed)
-        highlighted = standing.highlighted
-        # The span may have papers that were not listed when `standing` was read; a first digest may go back to any day.
-        if span.change != standing.change or (standing.sharing_subscriptions and not covered):
+        listed, matching = await self._read_matching(settings.selection.filter, inputs.change, first, closed)
+        highlighted = inputs.highlighted
+        # Papers may have been listed after `inputs` was read, and a first digest may go back to any day.
+        if listed.change != inputs.change or (inputs.sharing_subscriptions and not covered):
             highlighted = await self._deliveries.find_highlighted(
-                asked.subscription_id, span.ids, standing.sharing_subscriptions
+                request.subscription_id, listed.ids, inputs.sharing_subscriptions
             )
         until = max(covered or closed, closed)
 
-        async def composed() -> Digest:
-            return choose_highlights(span.candidates, days, until, settings.selection, highlighted, passing)
+        async def choose() -> Digest:
+            return choose_highlights(listed.candidates, days, until, settings.selection, highlighted, matching)
 
-        alike = (standing.change, span.change, first, days, until, settings.selection, highlighted)
-        digest = await self._digest_cache.get(alike, composed)
-        return await self._mark_recap(digest, asked.guild_id) if settings.schedule.is_recap else digest
+        key = (inputs.change, listed.change, first, days, until, settings.selection, highlighted)
+        digest = await self._digest_cache.get(key, choose)
+        if not settings.schedule.is_recap:
+            return digest
+        ids = [each.paper.id for each in digest.highlights]
+        seen = await self._deliveries.find_first_seen(request.guild_id, ids)
+        return digest if seen is None else mark_seen(digest, seen)
 
     async def _read_matching(
         self, query: str, change: int, first: date, last: date
     ) -> tuple[_PapersOfDays, frozenset[str]]:
-        """The papers listed from `first` to `last`, and the ids of those that pass `query`."""
-        key = (change, first, last)
-        span = await self._papers_cache.get(key, lambda: self._read_papers(first, last))
-        return span, await self._matching_cache.get(
-            (*key, query), lambda: self._filter.find_matching(query, span.ids, last)
+        """The papers listed from `first` to `last`, and the ids of those that match `query`."""
+
+        async def read_papers() -> _PapersOfDays:
+            return _PapersOfDays(await self._papers.list_candidates(first, last), await self._papers.get_last_change())
+
+        listed = await self._papers_cache.get((change, first, last), read_papers)
+        matching = await self._matching_cache.get(
+            (change, first, last, query), lambda: self._filter.find_matching(query, listed.ids, last)
         )
+        return listed, matching
 
-    async def _read_papers(self, first: date, last: date) -> _PapersOfDays:
-        return _PapersOfDays(await self._papers.list_candidates(first, last), await self._papers.get_last_change())
-
-    async def _choose_days(self, asked: _DigestRequest, standing: DigestInputs) -> tuple[date, ...]:
+    async def _choose_days(self, request: _DigestRequest, inputs: DigestInputs) -> tuple[date, ...]:
         """The days with papers to choose from. A new daily digest begins with only the latest one."""
-        days = await self._listed_days(standing, asked.closed)
-        if days or standing.covered_until or asked.settings.schedule.is_recap:
+        days = await self._list_days_with_papers(inputs, request.closed)
+        if days or inputs.covered_until or request.settings.schedule.is_recap:
             return days
-        day = await self._papers.get_latest_listed_day(asked.closed)
+        day = await self._papers.get_latest_listed_day(request.closed)
         return (day,) if day else ()
 
-    async def _listed_days(self, standing: DigestInputs, closed: date) -> tuple[date, ...]:
-        first = standing.first_day
-        key = (standing.change, first, closed)
+    async def _list_days_with_papers(self, inputs: DigestInputs, closed: date) -> tuple[date, ...]:
+        first = inputs.first_day
+        key = (inputs.change, first, closed)
         return await self._days_cache.get(key, lambda: self._papers.list_days_with_papers(first, closed))
-
-    async def _mark_recap(self, digest: Digest, guild_id: int) -> Digest:
-        seen = await self._deliveries.find_first_seen(guild_id, [each.paper.id for each in digest.highlights])
-        return digest if seen is None else mark_seen(digest, seen)

@@ -1,4 +1,4 @@
-"""Explain: whether and when a subscription highlighted a paper, or why it didn't."""
+"""Explains whether and when a subscription highlighted a paper, or why it didn't."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -65,7 +65,7 @@ class Explainer:
         return await self._explain_next_run(subscription, paper, closed[-1])
 
     async def _explain_from_record(self, subscription: Subscription, paper: Paper) -> Explanation | None:
-        """The verdict on `paper`, if the recorded deliveries are enough to give it."""
+        """What happened to `paper`, if the recorded deliveries are enough to know it."""
         deliveries = self._storage.deliveries
         if delivery := await deliveries.find_by_paper(subscription.id, paper.id):
             return Explanation(PaperOutcome.HIGHLIGHTED, paper.day, delivery)

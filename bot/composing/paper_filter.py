@@ -1,4 +1,4 @@
-"""Filter: which papers pass a subscription's query."""
+"""Which papers match a subscription's filter."""
 
 import asyncio
 from collections.abc import Collection
@@ -12,7 +12,7 @@ from bot.storage import Storage
 
 
 class PaperFilter:
-    """Applies queries through `search`, after it has indexed what `archive` has put into `storage`."""
+    """Applies filters through `search`, whose index is first brought up to date with `storage` by `archive`."""
 
     def __init__(self, storage: Storage, archive: Archive, search: SearchIndex) -> None:
         self._papers = storage.papers
@@ -20,7 +20,7 @@ class PaperFilter:
         self._search = search
 
     async def find_matching(self, query: str, ids: Collection[str], today: date) -> frozenset[str]:
-        """Those of `ids` that pass `query`; all of them if it is empty.
+        """Those of `ids` that match `query`; all of them if it is empty.
 
         Raises `PapersUnavailable` while papers are missing from the index.
         """
@@ -32,5 +32,5 @@ class PaperFilter:
             raise PapersUnavailable(Reason(ReasonKind.INDEX_BEHIND))
         try:
             return await asyncio.to_thread(self._search.filter_papers, parse_query(query, today), ids)
-        except ValueError as error:  # the folder is damaged or gone; the next write repairs it
+        except ValueError as error:  # the index is damaged or gone; the next write repairs it
             raise PapersUnavailable(Reason(ReasonKind.INDEX_UNREADABLE)) from error

@@ -1,4 +1,4 @@
-"""What stops digests or pings in a channel, and what to click."""
+"""What keeps digests or pings from a channel, and what an admin can do."""
 
 from bot.layouts.reasons import explain_reason, name_permissions
 from bot.reasons import Reason, ReasonKind

@@ -1,7 +1,7 @@
 """The card of a paper: everything we know about it, for the person who asked; and its citation, to copy."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from discord.ui import ActionRow, Button, Container, LayoutView, Select, Separator, TextDisplay
@@ -33,11 +33,7 @@ _ABSTRACT = 2400
 _TAG_BYTES = 700  # real ones have some 200
 _BARS = "▁▂▃▄▅▆▇█"
 _MOST_BARS = 12
-_LANGUAGES = {
-    CitationFormat.BIBTEX: "bibtex",
-    CitationFormat.MARKDOWN: "markdown",
-    CitationFormat.PLAIN: "",
-}  # of a block of code
+_LANGUAGES = {CitationFormat.BIBTEX: "bibtex", CitationFormat.MARKDOWN: "markdown", CitationFormat.PLAIN: ""}
 _FRAME = 40  # characters at most around a citation
 
 
@@ -57,9 +53,24 @@ def render_card(details: PaperDetails) -> LayoutView:
 
 def _build_controls(paper: Paper) -> Iterator[ActionRow[LayoutView]]:
     if tags := _list_searchable_tags(paper.tags):
-        yield _build_tag_select(tags)
-    yield ActionRow(*_build_link_buttons(_list_paper_urls(paper)))
-    yield ActionRow(*_build_link_buttons(_list_work_urls(paper)), *_build_action_buttons(paper))
+        menu: Select[LayoutView] = Select(custom_id="tag", placeholder="Search by tag…")
+        for tag in tags:
+            menu.add_option(label=tag, value=tag)
+        yield ActionRow(menu)
+    pages = {
+        "Discussion": paper.url,
+        "arXiv": paper.arxiv_url,
+        "PDF": paper.pdf_url,
+        "HTML": paper.html_url,
+        "alphaXiv": paper.alphaxiv_url,
+    }
+    yield ActionRow(*_build_link_buttons(pages))
+    stars = f" ★ {format_compact(paper.github_stars)}" if paper.github_stars else ""
+    yield ActionRow(
+        *_build_link_buttons({"Project": paper.project_page, f"Code{stars}": paper.github_repo}),
+        Button(label="Similar", custom_id=f"similar:{paper.id}"),
+        Button(label="Cite", custom_id=f"cite:{paper.id}"),
+    )
 
 
 def _render_facts(details: PaperDetails) -> str:
@@ -86,7 +97,7 @@ def render_sparkline(numbers: Sequence[int]) -> str:
     if low == high:
         return ""
     bars = min(len(numbers), _MOST_BARS)
-    picked = (numbers[place * (len(numbers) - 1) // (bars - 1)] for place in range(bars))
+    picked = (numbers[bar * (len(numbers) - 1) // (bars - 1)] for bar in range(bars))
     return "".join(_BARS[(number - low) * (len(_BARS) - 1) // (high - low)] for number in picked)
 
 
@@ -102,7 +113,8 @@ def _render_lines(details: PaperDetails) -> Iterator[str]:
     )
     if dates:
         yield dates
-    if linked := join_facts(*_count_linked(paper)):
+    counts = {"model": paper.linked_models, "dataset": paper.linked_datasets, "Space": paper.linked_spaces}
+    if linked := join_facts(*(count_noun(number, noun) for noun, number in counts.items() if number)):
         yield f"**On Hugging Face** {linked}"
     if paper.tags:
         yield f"**Tags** {shorten(', '.join(paper.tags), 300, measure_text)}"
@@ -112,48 +124,16 @@ def _render_lines(details: PaperDetails) -> Iterator[str]:
     )
 
 
-def _count_linked(paper: Paper) -> Iterator[str]:
-    counts = {"model": paper.linked_models, "dataset": paper.linked_datasets, "Space": paper.linked_spaces}
-    return (count_noun(number, noun) for noun, number in counts.items() if number)
-
-
 def _list_searchable_tags(tags: Sequence[str]) -> list[str]:
     """The tags that a select can offer and a search can find."""
-    said = (join_lines(tag.replace('"', " ")) for tag in tags)
-    sound = dict.fromkeys(tag for tag in said if len(tag) <= MAX_CHOICE and re.search(r"\w", tag))
-    room = accumulate(map(count_bytes, sound))
-    return [tag for tag, taken in zip(sound, room, strict=True) if taken <= _TAG_BYTES][:MAX_CHOICES]
+    cleaned = (join_lines(tag.replace('"', " ")) for tag in tags)
+    usable = dict.fromkeys(tag for tag in cleaned if len(tag) <= MAX_CHOICE and re.search(r"\w", tag))
+    sizes = accumulate(map(count_bytes, usable))
+    return [tag for tag, size in zip(usable, sizes, strict=True) if size <= _TAG_BYTES][:MAX_CHOICES]
 
 
-def _build_tag_select(tags: Sequence[str]) -> ActionRow[LayoutView]:
-    menu: Select[LayoutView] = Select(custom_id="tag", placeholder="Search by tag…")
-    for tag in tags:
-        menu.add_option(label=tag, value=tag)
-    return ActionRow(menu)
-
-
-def _list_paper_urls(paper: Paper) -> dict[str, str | None]:
-    return {
-        "Discussion": paper.url,
-        "arXiv": paper.arxiv_url,
-        "PDF": paper.pdf_url,
-        "HTML": paper.html_url,
-        "alphaXiv": paper.alphaxiv_url,
-    }
-
-
-def _list_work_urls(paper: Paper) -> dict[str, str | None]:
-    stars = f" ★ {format_compact(paper.github_stars)}" if paper.github_stars else ""
-    return {"Project": paper.project_page, f"Code{stars}": paper.github_repo}
-
-
-def _build_link_buttons(urls: dict[str, str | None]) -> Iterator[Button[LayoutView]]:
+def _build_link_buttons(urls: Mapping[str, str | None]) -> Iterator[Button[LayoutView]]:
     return (Button(label=label, url=url) for label, url in urls.items() if url and len(url) <= MAX_URL)
-
-
-def _build_action_buttons(paper: Paper) -> Iterator[Button[LayoutView]]:
-    yield Button(label="Similar", custom_id=f"similar:{paper.id}")
-    yield Button(label="Cite", custom_id=f"cite:{paper.id}")
 
 
 def render_citation(paper: Paper, format_: CitationFormat) -> str:

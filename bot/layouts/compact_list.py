@@ -26,7 +26,10 @@ def render_legend(highlights: Sequence[Highlight]) -> str:
 
 def _render_line(highlight: Highlight) -> str:
     number = f"{highlight.position}. "
-    marks = [_RISING] * highlight.is_riser + [_MISSED] * highlight.is_missed
-    tail = " ".join(["", "▲", f"{highlight.upvotes:,}", *marks])
+    tail = f" ▲ {highlight.upvotes:,}"
+    if highlight.is_riser:
+        tail += f" {_RISING}"
+    if highlight.is_missed:
+        tail += f" {_MISSED}"
     title = cut_line(highlight.paper.name, _WIDTH - len(number) - len(tail))
     return f"{number}{make_link(title, highlight.paper.url)}{tail}"

@@ -55,14 +55,14 @@ def render_preview(digest: Digest, settings: DigestSettings) -> LayoutView:
     if not settings.posting.has_message_per_paper:
         return _render_several(digest, digest.highlights, settings, None, remark=remark)
     more = len(digest.highlights) - 1
-    return _render_single(
-        digest, digest.highlights[0], settings, None, remark=remark + (f" {_describe_others(more)}" if more else "")
-    )
+    if more:
+        remark += f" {count_noun(more, 'more message')} like this would follow, each with its own thread."
+    return _render_single(digest, digest.highlights[0], settings, None, remark=remark)
 
 
 def render_delivery_message(delivery: Delivery, message: Message, *, ping: int | None = None) -> LayoutView:
-    """A message of a delivery, as it is posted; in a simpler form if Discord refused the full one."""
-    digest, settings, mention = delivery.digest, delivery.settings, _render_mention(ping)
+    """A message of a delivery as it is posted, in a simpler form if Discord rejected one; `ping` is a role's id."""
+    digest, settings, mention = delivery.digest, delivery.settings, f"<@&{ping}>" if ping else ""
     shown = delivery.get_highlights(message)
     if not shown:
         return render_quiet_message(digest.reason, settings.schedule.cadence, message.nonce)
@@ -103,19 +103,19 @@ def _render_several(
     mention: str = "",
     remark: str = "",
 ) -> LayoutView:
-    """A message with the highlights that are `shown`: all of the digest's, or a part of them."""
-    head = _render_heading(digest, shown, settings) + remark
+    """A message with the highlights that are `shown`: all of the digest's, or a part of them.
+
+    A part that is not the first has only a small heading.
+    """
+    if shown[0].position == digest.highlights[0].position:
+        head = render_heading(digest, settings) + remark
+    else:
+        positions = [each.position for each in shown]
+        head = render_small_heading(digest, settings.schedule.cadence, positions) + remark
     room = MAX_TEXT - measure_text(mention) - measure_text(head)
     body = _render_highlights(shown, settings.posting.layout, nonce, room)
     container: Container[LayoutView] = Container(TextDisplay(head), Separator(), *body, accent_colour=ACCENT)
     return _put_under_mention(mention, container)
-
-
-def _render_heading(digest: Digest, shown: Sequence[Highlight], settings: DigestSettings) -> str:
-    """The heading of the digest; a single line over a part that is not the first."""
-    if shown[0].position == digest.highlights[0].position:
-        return render_heading(digest, settings)
-    return render_small_heading(digest, settings.schedule.cadence, [each.position for each in shown])
 
 
 def _render_plain(
@@ -182,16 +182,17 @@ def _render_single(
     if settings.posting.layout is DigestLayout.CARDS:
         container.add_item(build_picture(highlight.paper))
     container.add_item(build_section(highlight.paper, block, nonce))
-    if said := _render_summary(
-        highlight.paper, MAX_TEXT - measure_text(mention) - measure_text(head) - measure_text(block)
-    ):
-        container.add_item(TextDisplay(said))
+    room = MAX_TEXT - measure_text(mention) - measure_text(head) - measure_text(block)
+    if summary := _render_summary(highlight.paper, room):
+        container.add_item(TextDisplay(summary))
     return _put_under_mention(mention, container)
 
 
 def _render_summary(paper: Paper, room: int) -> str:
-    """Its full summary; without one, the beginning of its abstract."""
-    return shorten(paper.ai_summary or paper.abstract, room if paper.ai_summary else min(room, _ABSTRACT), measure_text)
+    """Its full summary, or if it has none, the beginning of its abstract."""
+    if paper.ai_summary:
+        return shorten(paper.ai_summary, room, measure_text)
+    return shorten(paper.abstract, min(room, _ABSTRACT), measure_text)
 
 
 def _build_block(highlight: Highlight) -> PaperBlock:
@@ -204,14 +205,6 @@ def _build_block(highlight: Highlight) -> PaperBlock:
     return PaperBlock(highlight.position, highlight.paper, highlight.upvotes, highlight.comments, note)
 
 
-def _render_mention(role_id: int | None) -> str:
-    return f"<@&{role_id}>" if role_id else ""
-
-
 def _put_under_mention(mention: str, *items: Item[LayoutView]) -> LayoutView:
     """A message with Components V2 has no content, so the mention gets its own text."""
     return build_view(TextDisplay(mention), *items) if mention else build_view(*items)
-
-
-def _describe_others(number: int) -> str:
-    return f"{count_noun(number, 'more message')} like this would follow, each with its own thread."

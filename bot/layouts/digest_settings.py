@@ -1,4 +1,4 @@
-"""settings as a sentence: what is posted, where and when."""
+"""The settings of a subscription as a sentence: what is posted, where and when."""
 
 import re
 from collections.abc import Iterator
@@ -14,10 +14,9 @@ _THREADS = {Threads.PER_DIGEST: "discussed in one thread", Threads.PER_HIGHLIGHT
 
 def describe_settings(settings: DigestSettings) -> str:
     """`Every weekday at 09:00 Europe/Berlin, the top 5 papers about *diffusion* in #papers`."""
+    schedule, selection = describe_schedule(settings.schedule), _describe_selection(settings)
     extras = "".join(f", {each}" for each in _list_extras(settings))
-    return (
-        f"{describe_schedule(settings.schedule)}, {_describe_selection(settings)} in <#{settings.channel_id}>{extras}"
-    )
+    return f"{schedule}, {selection} in <#{settings.channel_id}>{extras}"
 
 
 def describe_schedule(schedule: Schedule) -> str:
@@ -30,13 +29,13 @@ def _describe_dates(schedule: Schedule) -> str:
     if schedule.cadence is Cadence.WEEKLY:
         return f"Every week on {DAY_NAMES[min(weekdays)]}"
     if schedule.cadence is Cadence.DAILY:
-        return f"Every {_describe_weekdays(weekdays, 'day', 'and')}"
-    return f"On the first {_describe_weekdays(weekdays, 'day', 'or')} of every month"
+        return f"Every {_describe_weekdays(weekdays, 'and')}"
+    return f"On the first {_describe_weekdays(weekdays, 'or')} of every month"
 
 
-def _describe_weekdays(weekdays: frozenset[int], every: str, joint: str) -> str:
+def _describe_weekdays(weekdays: frozenset[int], joint: str) -> str:
     if weekdays == EVERY_DAY:
-        return every
+        return "day"
     if weekdays == MONDAY_TO_FRIDAY:
         return "weekday"
     return join_words([DAY_NAMES[number] for number in sorted(weekdays)], joint)

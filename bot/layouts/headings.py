@@ -16,8 +16,11 @@ _FIRST_LISTS = 4  # the day by which a month has a list: it may begin with a hol
 def render_heading(digest: Digest, settings: DigestSettings) -> str:
     """Its title, its days, and how many of their papers it shows."""
     cadence = settings.schedule.cadence
-    extent = _describe_matching_count(digest) if settings.selection.filter else _describe_count(digest)
-    return f"# {_TITLES[cadence]}\n**{_link_days(digest, cadence)}**\n{extent}"
+    days = _name_days(digest, cadence)
+    if len(digest.days) == 1:
+        days = make_link(days, f"https://huggingface.co/papers/date/{digest.days[0]}")
+    count = _describe_count(digest, is_filtered=bool(settings.selection.filter))
+    return f"# {_TITLES[cadence]}\n**{days}**\n{count}"
 
 
 def render_small_heading(digest: Digest, cadence: Cadence, positions: Sequence[int]) -> str:
@@ -33,12 +36,6 @@ def render_plain_heading(digest: Digest, cadence: Cadence) -> str:
     return f"{_TITLES[cadence]}, {_name_days(digest, cadence, format_short_day)}"
 
 
-def _link_days(digest: Digest, cadence: Cadence) -> str:
-    days = _name_days(digest, cadence)
-    only = len(digest.days) == 1
-    return make_link(days, f"https://huggingface.co/papers/date/{digest.days[0]}") if only else days
-
-
 def _name_days(digest: Digest, cadence: Cadence, name: Callable[[date], str] = format_day) -> str:
     first, last = digest.days[0], digest.days[-1]
     if cadence is Cadence.MONTHLY and _is_month(first, digest.covered_until):
@@ -52,16 +49,12 @@ def _is_month(first: date, covered_until: date) -> bool:
     return first.day <= _FIRST_LISTS and following.day == 1 and covered_until.replace(day=1) == first.replace(day=1)
 
 
-def _describe_count(digest: Digest) -> str:
+def _describe_count(digest: Digest, *, is_filtered: bool) -> str:
     shown = len(digest.highlights)
     listed = count_noun(digest.listed, "paper")
+    if is_filtered:
+        best = f"Top {shown} of the papers that match" if shown > 1 else "The most upvoted paper that matches"
+        return f"{best}, of {listed} in total"
     if shown >= digest.listed:
         return f"All {listed}, by upvotes" if digest.listed > 1 else "The only paper"
     return f"Top {shown} of {listed} by upvotes" if shown > 1 else f"The most upvoted of {listed}"
-
-
-def _describe_matching_count(digest: Digest) -> str:
-    """How many papers, when a filter has left others out."""
-    shown = len(digest.highlights)
-    best = f"Top {shown} of the papers that match" if shown > 1 else "The most upvoted paper that matches"
-    return f"{best}, of {count_noun(digest.listed, 'paper')} in total"

@@ -1,6 +1,6 @@
-"""Accounts given to admins: why a paper was highlighted or not, and who changed what."""
+"""What admins are told about the past: why a paper was highlighted or not, and who changed what."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bot.composing.explainer import Explanation, PaperOutcome
@@ -44,7 +44,7 @@ _ACTIONS = {
 
 
 def render_paper_link(paper: Paper) -> str:
-    """The paper that the verdicts are about."""
+    """The paper that the explanations are about."""
     return f"**{make_link(paper.name, paper.url)}**"
 
 
@@ -105,9 +105,13 @@ _FROM_RECORD = {
 def _describe_not_highlighted(given: Explanation) -> str:
     if given.delivery:
         return f"Not highlighted in the run of {format_short_day(given.delivery.run_date)}"
-    return {PaperOutcome.LISTED_TOO_EARLY: "Not highlighted", PaperOutcome.FILTERED: "It will not be highlighted"}.get(
-        given.outcome, "Not yet"
-    )
+    match given.outcome:
+        case PaperOutcome.LISTED_TOO_EARLY:
+            return "Not highlighted"
+        case PaperOutcome.FILTERED:
+            return "It will not be highlighted"
+        case _:
+            return "Not yet"
 
 
 def _describe_why_not(subscription: Subscription, given: Explanation) -> str:
@@ -143,19 +147,17 @@ def _describe_cut(delivery: Delivery) -> str:
     return f", too few to make the cut: the last of {shown} had {highlights[-1].upvotes:,}"
 
 
-def render_audit_log(changes: Iterable[AuditEntry]) -> Iterator[str]:
-    """A paragraph for each change."""
-    for change in changes:
-        who = f"<@{change.user_id}>" if change.user_id else "I"
-        why = f" {explain_reason(change.reason)}" if change.reason else ""
-        edits = "; ".join(_describe_edits(change.details))
-        did = f"changed {edits}" if edits else _ACTIONS[change.action]
-        yield f"{format_timestamp(change.made_at)} · subscription #{change.subscription_id} · {who} {did}.{why}"
-
-
-def _describe_edits(details: Mapping[str, tuple[Any, Any]]) -> Iterator[str]:
-    for name, (before, after) in details.items():
-        yield f"{_COLUMN_NAMES.get(name, name)} {_describe_value(name, before)} → {_describe_value(name, after)}"
+def render_audit_log(entries: Iterable[AuditEntry]) -> Iterator[str]:
+    """A paragraph for each entry."""
+    for entry in entries:
+        who = f"<@{entry.user_id}>" if entry.user_id else "I"
+        why = f" {explain_reason(entry.reason)}" if entry.reason else ""
+        edits = "; ".join(
+            f"{_COLUMN_NAMES.get(name, name)} {_describe_value(name, before)} → {_describe_value(name, after)}"
+            for name, (before, after) in entry.details.items()
+        )
+        did = f"changed {edits}" if edits else _ACTIONS[entry.action]
+        yield f"{format_timestamp(entry.made_at)} · subscription #{entry.subscription_id} · {who} {did}.{why}"
 
 
 def _describe_value(name: str, value: Any) -> str:

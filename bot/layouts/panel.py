@@ -56,7 +56,7 @@ SECOND_PAGE = (
     "quiet_line",
     "allow_repeats",
     "pings",
-)  # page 2
+)
 _Choice = TypeVar("_Choice", Cadence, DigestLayout, Threads)
 
 CHOOSE_CHANNEL = "The channel is gone, or I can't post in it. Choose another one below."
@@ -97,7 +97,7 @@ _ARCHIVE_TIMES: Mapping[ArchiveMinutes, str] = {60: "1 hour", 1440: "1 day", 432
 def render_panel(shown: DraftStatus, note: str = "", timezones: Sequence[str] = ()) -> LayoutView:
     """The first page: when, where, and what.
 
-    `note` says what was wrong with the text just typed, and `time zones` are the time zones that it may mean.
+    `note` says what was wrong with the text just typed, and `timezones` are the time zones that it may mean.
     """
     return _render_page(shown, note, *_build_main_controls(shown, timezones))
 
@@ -130,12 +130,10 @@ def render_cancelled() -> LayoutView:
 
 def describe_misread(typed: str, refused: Refused) -> str:
     """What was typed, and how to write it."""
-    words, hint = " ".join(typed.split()), explain_refusal(refused)
-    return (
-        f"You typed {format_code(words, 300)}. That doesn't work here, so I kept the old value. {hint}"
-        if words
-        else hint
-    )
+    line, hint = " ".join(typed.split()), explain_refusal(refused)
+    if not line:
+        return hint
+    return f"You typed {format_code(line, 300)}. That doesn't work here, so I kept the old value. {hint}"
 
 
 def describe_not_saved(refused: Refused) -> str:
@@ -159,15 +157,13 @@ def _render_lines(shown: DraftStatus, note: str) -> Iterator[str]:
     yield _PAUSED if shown.is_paused else announce_run(shown.next_run)
     yield _describe_count(shown)
     yield _FIRST_DAYS[settings.schedule.cadence]
-    yield from (f"⚠️ {remark}" for remark in _describe_obstacles(shown) if remark not in note)
-    yield f"✏️ {note}" if note else ""
-    yield _UNSAVED
-
-
-def _describe_obstacles(shown: DraftStatus) -> Iterator[str]:
     for reason in shown.obstacles:
         gone = reason.kind is ReasonKind.CHANNEL_GONE
-        yield CHOOSE_CHANNEL if gone else advise_admin(shown.draft.settings.channel_id, reason)
+        advice = CHOOSE_CHANNEL if gone else advise_admin(settings.channel_id, reason)
+        if advice not in note:
+            yield f"⚠️ {advice}"
+    yield f"✏️ {note}" if note else ""
+    yield _UNSAVED
 
 
 def _describe_count(shown: DraftStatus) -> str:
@@ -192,7 +188,8 @@ def _build_main_controls(shown: DraftStatus, timezones: Sequence[str]) -> Iterat
     yield _build_select(draft, "size", _list_sizes(settings.selection.size))
     yield _build_select(draft, "layout", _list_options(_LAYOUTS, settings.posting.layout))
     if others := [timezone for timezone in timezones if timezone != settings.schedule.timezone.key]:
-        yield _build_timezone_select(draft, others)
+        options = [SelectOption(label=timezone, value=timezone) for timezone in others[:MAX_CHOICES]]
+        yield _build_select(draft, "timezone", options, placeholder="Wrong time zone? Pick the right one")
     yield ActionRow(
         _build_button(draft, "time", "Time and zone"),
         _build_button(draft, "selection", "Filter and upvotes"),
@@ -203,11 +200,6 @@ def _build_main_controls(shown: DraftStatus, timezones: Sequence[str]) -> Iterat
         _build_button(draft, "save", "Save", ButtonStyle.success),
         _build_button(draft, "cancel", "Cancel"),
     )
-
-
-def _build_timezone_select(draft: Draft, timezones: list[str]) -> ActionRow[LayoutView]:
-    options = [SelectOption(label=timezone, value=timezone) for timezone in timezones[:MAX_CHOICES]]
-    return _build_select(draft, "timezone", options, placeholder="Wrong time zone? Pick the right one")
 
 
 def _build_channel_select(shown: DraftStatus) -> ActionRow[LayoutView]:
@@ -267,8 +259,11 @@ def _build_second_page_controls(shown: DraftStatus) -> Iterator[Item[LayoutView]
     if abilities.publish_limit:
         switches.append(_build_switch(draft, "publish", "Publish to followers", is_on=posting.publish))
     yield ActionRow(*switches)
-    pings = [_build_button(draft, "pings", _label_ping_button(posting))] if posting.ping_role_id else []
-    yield ActionRow(*pings, _build_button(draft, "back", "Back", ButtonStyle.primary))
+    back = _build_button(draft, "back", "Back", ButtonStyle.primary)
+    if posting.ping_role_id:
+        yield ActionRow(_build_button(draft, "pings", _label_ping_button(posting)), back)
+    else:
+        yield ActionRow(back)
 
 
 def _build_archive_select(draft: Draft) -> ActionRow[LayoutView]:

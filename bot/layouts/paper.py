@@ -39,7 +39,7 @@ _PICTURE_URL = 500  # Discord takes 2,048, but no message of many bytes
 class PaperBlock:
     """A paper in a list: its position, the numbers to show, and a note such as its day.
 
-    A `snippet` replaces its summary; `post` is the message that highlighted it in this server.
+    A `snippet` replaces its summary; `posted_message` is the one that highlighted it in this server.
     """
 
     position: int
@@ -144,13 +144,13 @@ def build_picture(paper: Paper) -> MediaGallery[LayoutView]:
     return MediaGallery(discord.MediaGalleryItem(figure or paper.thumbnail_url, description=words))
 
 
-def join_facts(*known: str) -> str:
+def join_facts(*facts: str) -> str:
     """A line of short facts; empty ones are left out."""
-    return " · ".join(filter(None, known))
+    return " · ".join(fact for fact in facts if fact)
 
 
-def describe_posted_here(post: PostedMessage) -> str:
-    return f"posted here on {format_timestamp(post.sent_at, 'D')} → [jump]({post.url})"
+def describe_posted_here(message: PostedMessage) -> str:
+    return f"posted here on {format_timestamp(message.sent_at, 'D')} → [jump]({message.url})"
 
 
 def describe_listing(paper: Paper) -> str:
@@ -166,8 +166,8 @@ def build_details_select(papers: Sequence[Paper], nonce: str | None = None) -> A
     distinct = {paper.id: paper for paper in papers}
     menu: Select[LayoutView] = Select(custom_id=f"pick:{nonce}" if nonce else "pick", placeholder="Details of…")
     for paper in [*distinct.values()][:MAX_CHOICES]:
-        said = join_facts(f"▲ {paper.upvotes:,}", describe_listing(paper))
-        menu.add_option(label=cut_plain(paper.name, MAX_CHOICE), value=paper.id, description=said)
+        facts = join_facts(f"▲ {paper.upvotes:,}", describe_listing(paper))
+        menu.add_option(label=cut_plain(paper.name, MAX_CHOICE), value=paper.id, description=facts)
     return ActionRow(menu)
 
 

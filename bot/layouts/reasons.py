@@ -45,8 +45,8 @@ _UNKNOWN = "This version doesn't know the reason."
 
 def explain_reason(reason: Reason) -> str:
     """The reason in a sentence, as Markdown."""
-    if reason.kind is ReasonKind.FREE_TEXT:
-        return _make_sentence(reason.text) if reason.text else _UNKNOWN
+    if reason.kind is ReasonKind.FREE_TEXT:  # a clause such as `the channel is gone`
+        return f"{reason.text[:1].upper()}{reason.text[1:].rstrip('.')}." if reason.text else _UNKNOWN
     return _SENTENCES[reason.kind].format(
         number=reason.number,
         upvotes=count_noun(reason.number or 0, "upvote"),
@@ -59,8 +59,3 @@ def name_permissions(permissions: Iterable[str]) -> str:
     """`**Send Messages** and **Create Posts**`, as Discord's settings show them."""
     names = [f"**{name.replace('_', ' ').title()}**" for name in permissions]
     return join_words(names) if names else ""
-
-
-def _make_sentence(clause: str) -> str:
-    """`the channel is gone` as a full sentence."""
-    return f"{clause[:1].upper()}{clause[1:].rstrip('.')}."

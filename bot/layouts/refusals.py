@@ -7,7 +7,7 @@ from bot.layouts import search_notes
 from bot.layouts.advice import advise_admin
 from bot.layouts.reasons import explain_reason, name_permissions
 from bot.layouts.text import cut_plain, escape_markdown, format_code, join_words
-from bot.reasons import Reason, ReasonKind
+from bot.reasons import ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage import MAX_PER_SERVER
 from bot.subscription.settings import MAX_PAPERS, MAX_UPVOTES
@@ -111,7 +111,9 @@ def explain_refusal(refused: Refused) -> str:
     if refused.refusal is Refusal.NOTHING_MATCHES:
         return search_notes.describe_no_results(text)
     if refused.refusal is Refusal.CHANNEL_UNFIT and refused.reason:
-        return _explain_unfit_channel(refused.channel_id or 0, refused.reason)
+        advice = advise_admin(refused.channel_id or 0, refused.reason)
+        gone = refused.reason.kind is ReasonKind.CHANNEL_GONE
+        return advice if gone else f"{advice} Then try again. Nothing was changed."
     return _SENTENCES[refused.refusal].format(
         number=refused.number,
         text=text,
@@ -119,8 +121,3 @@ def explain_refusal(refused: Refused) -> str:
         examples=join_words([format_code(each) for each in refused.examples], "or") if refused.examples else "",
         reason=explain_reason(refused.reason) if refused.reason else "",
     )
-
-
-def _explain_unfit_channel(channel_id: int, reason: Reason) -> str:
-    advice = advise_admin(channel_id, reason)
-    return advice if reason.kind is ReasonKind.CHANNEL_GONE else f"{advice} Then try again. Nothing was changed."

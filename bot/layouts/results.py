@@ -1,5 +1,6 @@
 """Papers that people asked for: five to a page, a select for their details, and buttons that turn the page."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
@@ -35,9 +36,8 @@ from bot.search import Query, Sort
 from bot.text import is_visible
 
 Rows = Sequence[ActionRow[LayoutView]]
-PageId = Callable[
-    [str, int], str
-]  # the custom_id of a button that leads to a page; its letter keeps the buttons of a message apart
+# The custom_id of a button, from its letter and the page it leads to. The letter keeps the buttons of a message apart.
+PageId = Callable[[str, int], str]
 MOST_PAGES = 99_999
 SHARED = "Shared with everyone here."
 _ORDERS = {Sort.RELEVANCE: "best first", Sort.UPVOTES: "most upvoted first", Sort.DATE: "newest first"}
@@ -47,25 +47,28 @@ def render_results(results: SearchResults, *, shared: bool = False) -> LayoutVie
     """A page of what was found; one that is `shared` with everyone has no Share button."""
     query = results.query.text
     page_id, share_id = _make_page_id("find", query), f"share:{results.page}:{query}"
-    turnable = _can_turn_pages(page_id, results.total)
-    remarks = [*search_notes.list_notes(results), *([] if turnable else [search_notes.TOO_LONG])]
-    order = _ORDERS[results.query.order]
-    rows = [*_build_page_buttons(results.page, results.total, page_id)] if turnable else []
+    query_text, found = search_notes.render_query(results.query), count_noun(results.total, "paper")
+    lines = [
+        f"# Papers found\n**{query_text}** · {found}, {_ORDERS[results.query.order]}",
+        *search_notes.list_notes(results),
+    ]
+    rows: list[ActionRow[LayoutView]] = []
+    if results.total <= PER_PAGE or len(page_id("l", _count_pages(results.total))) <= MAX_CUSTOM_ID:
+        rows += _build_page_buttons(results.page, results.total, page_id)
+    else:
+        lines.append(search_notes.TOO_LONG)
     if not shared and len(share_id) <= MAX_CUSTOM_ID:
         rows.append(ActionRow(Button(label="Share", custom_id=share_id)))
-    query_text, found = search_notes.render_query(results.query), count_noun(results.total, "paper")
-    heading = f"# Papers found\n**{query_text}** · {found}, {order}"
-    return _render_listing("\n".join([heading, *remarks]), _build_blocks(results.hits, results.page), rows)
+    return _render_listing("\n".join(lines), _build_blocks(results.hits, results.page), rows)
 
 
 def render_nothing_found(results: SearchResults) -> LayoutView:
     """A message that nothing was found, with what may help."""
-    container: Container[LayoutView] = Container(
-        TextDisplay("\n".join(search_notes.describe_nothing_found(results))), accent_colour=ACCENT
-    )
-    ways_on = [*_build_suggestions(results)]
-    if ways_on:
-        container.add_item(ActionRow(*ways_on))
+    text = "\n".join(search_notes.describe_nothing_found(results))
+    container: Container[LayoutView] = Container(TextDisplay(text), accent_colour=ACCENT)
+    suggestions = [*_build_suggestions(results)]
+    if suggestions:
+        container.add_item(ActionRow(*suggestions))
     return build_view(container)
 
 
@@ -80,24 +83,15 @@ def _build_suggestions(results: SearchResults) -> Iterator[Button[LayoutView]]:
 
 def render_leaderboard(board: Leaderboard) -> LayoutView:
     """A page of a leaderboard."""
-    heading = (
-        f"# Top papers\n**{_name_period(board.period, board.day)}** · {count_noun(board.total, 'paper')} by upvotes"
-    )
-    rows = [
-        *_build_page_buttons(
-            board.page, board.total, _make_page_id("top", f"{board.period.value}:{board.day.isoformat()}")
-        )
-    ]
-    return _render_listing(
-        "\n".join([heading, *_describe_leaderboard(board)]), _build_blocks(map(Hit, board.papers), board.page), rows
-    )
-
-
-def _describe_leaderboard(board: Leaderboard) -> Iterator[str]:
+    period, total = _name_period(board.period, board.day), count_noun(board.total, "paper")
+    lines = [f"# Top papers\n**{period}** · {total} by upvotes"]
     if board.instead_of:
-        yield f"Today's list is still empty, so this is the list of {format_day(board.day)}."
+        lines.append(f"Today's list is still empty, so this is the list of {format_day(board.day)}.")
     if board.closes_at:
-        yield f"This list is still open and may grow until {format_timestamp(board.closes_at)}."
+        lines.append(f"This list is still open and may grow until {format_timestamp(board.closes_at)}.")
+    page_id = _make_page_id("top", f"{board.period.value}:{board.day.isoformat()}")
+    rows = [*_build_page_buttons(board.page, board.total, page_id)]
+    return _render_listing("\n".join(lines), _build_blocks(map(Hit, board.papers), board.page), rows)
 
 
 def render_posted(period: str, hits: Sequence[Hit], *, total: int, page: int) -> LayoutView:
@@ -146,7 +140,7 @@ def _build_block(position: int, hit: Hit, mark: str = "") -> PaperBlock:
 
 
 def _render_listing(heading: str, blocks: Sequence[PaperBlock], rows: Rows) -> LayoutView:
-    controls = [*([build_details_select([block.paper for block in blocks])] if blocks else []), *rows]
+    controls = [build_details_select([block.paper for block in blocks]), *rows] if blocks else rows
     room = compute_room(each.to_component_dict() for each in controls)
     texts = [TextDisplay[LayoutView](text) for text in render_blocks(blocks, room - measure_text(heading))]
     return build_view(Container(TextDisplay(heading), Separator(), *texts, *controls, accent_colour=ACCENT))
@@ -157,12 +151,7 @@ def _make_page_id(prefix: str, suffix: str) -> PageId:
 
 
 def _count_pages(total: int) -> int:
-    return min(MOST_PAGES, max(1, -(-total // PER_PAGE)))
-
-
-def _can_turn_pages(page_id: PageId, total: int) -> bool:
-    """Whether every page can be turned to."""
-    return total <= PER_PAGE or len(page_id("l", _count_pages(total))) <= MAX_CUSTOM_ID
+    return min(MOST_PAGES, max(1, math.ceil(total / PER_PAGE)))
 
 
 def _build_page_buttons(page: int, total: int, page_id: PageId) -> Iterator[ActionRow[LayoutView]]:

@@ -22,11 +22,8 @@ _ACTIONS = {
 def label_subscription(subscription: Subscription, channel_name: str | None) -> str:
     """A subscription without Markdown, which Discord does not show in an autocomplete."""
     channel = f"#{channel_name}" if channel_name else "a deleted channel"
-    return f"{channel}, {_lower_first(describe_schedule(subscription.settings.schedule))} (#{subscription.id})"
-
-
-def _lower_first(words: str) -> str:
-    return f"{words[0].lower()}{words[1:]}"
+    schedule = describe_schedule(subscription.settings.schedule)
+    return f"{channel}, {schedule[0].lower()}{schedule[1:]} (#{subscription.id})"
 
 
 def describe_saved(subscription: Subscription, done: Action) -> str:
@@ -45,20 +42,16 @@ def describe_next_run(subscription: Subscription) -> str:
         case SubscriptionState.PAUSED:
             return "Nothing is posted until you use `/digest resume`."
         case SubscriptionState.SUSPENDED:
-            return f"⚠️ Suspended. {because}{_describe_way_on(subscription)}"
+            resumes = subscription.is_recoverable
+            then = (
+                "Once that is fixed, it resumes automatically." if resumes else "Fix that, then use `/digest resume`."
+            )
+            return f"⚠️ Suspended. {because}{then}"
         case _ if because:
             since = format_timestamp(subscription.next_run.at)
             return f"Due since {since}, and waiting. {because}I'll post it once I can read the list."
         case _:
             return announce_run(subscription.next_run)
-
-
-def _describe_way_on(subscription: Subscription) -> str:
-    return (
-        "Once that is fixed, it resumes automatically."
-        if subscription.is_recoverable
-        else "Fix that, then use `/digest resume`."
-    )
 
 
 def _prefix_reason(reason: Reason | None) -> str:
@@ -71,13 +64,10 @@ def announce_run(run: Run) -> str:
 
 
 def describe_in_list(subscription: Subscription) -> str:
-    return f"{describe_settings(subscription.settings)} (#{subscription.id}) · {_describe_state(subscription)}"
-
-
-def _describe_state(subscription: Subscription) -> str:
+    state = subscription.state.value
     if subscription.state is SubscriptionState.ACTIVE:
-        return f"next {format_timestamp(subscription.next_run.at, 'R')}"
-    return subscription.state.value
+        state = f"next {format_timestamp(subscription.next_run.at, 'R')}"
+    return f"{describe_settings(subscription.settings)} (#{subscription.id}) · {state}"
 
 
 def describe_status(subscription: Subscription, deliveries: Sequence[Delivery], obstacles: Sequence[Reason]) -> str:
@@ -88,15 +78,16 @@ def describe_status(subscription: Subscription, deliveries: Sequence[Delivery], 
     ]
     if not deliveries:
         lines.append("Nothing has been posted yet.")
-    in_the_way = [f"⚠️ {advise_admin(subscription.settings.channel_id, obstacle)}" for obstacle in obstacles]
-    return "\n".join([*lines, *(in_the_way or ["✓ I have all the permissions I need."])])
+    lines += [f"⚠️ {advise_admin(subscription.settings.channel_id, obstacle)}" for obstacle in obstacles]
+    if not obstacles:
+        lines.append("✓ I have all the permissions I need.")
+    return "\n".join(lines)
 
 
 def _describe_delivery(delivery: Delivery) -> str:
     """How a delivery ended, in one or more sentences."""
-    return " ".join(
-        filter(None, [_describe_outcome(delivery), describe_rejected(delivery), _describe_simplified(delivery)])
-    )
+    sentences = (_describe_outcome(delivery), describe_rejected(delivery), _describe_simplified(delivery))
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _describe_outcome(delivery: Delivery) -> str:
@@ -118,8 +109,8 @@ def _describe_outcome(delivery: Delivery) -> str:
 def _describe_failed(delivery: Delivery) -> str:
     because = _prefix_reason(delivery.reason)
     if delivery.reason and delivery.reason.kind is ReasonKind.IN_DOUBT:
-        said = "To avoid posting anything twice, I won't post its papers again. Please check the channel."
-        return f"⚠️ maybe posted. {because}{said}"
+        then = "To avoid posting anything twice, I won't post its papers again. Please check the channel."
+        return f"⚠️ maybe posted. {because}{then}"
     if delivery.posted_message:
         return f"⚠️ partly posted ({_describe_figures(delivery)}). {because}The rest may come with the next digest."
     rest = f"{because}Its papers may come with the next digest." if delivery.messages else ""
@@ -127,7 +118,7 @@ def _describe_failed(delivery: Delivery) -> str:
 
 
 def describe_rejected(delivery: Delivery) -> str:
-    """The papers that Discord refused, if any."""
+    """The papers that Discord rejected, if any."""
     if not delivery.rejected_papers:
         return ""
     papers = join_words([escape_markdown(each.paper_id) for each in delivery.rejected_papers])
@@ -137,7 +128,7 @@ def describe_rejected(delivery: Delivery) -> str:
 
 
 def _describe_simplified(delivery: Delivery) -> str:
-    """How it was posted differently because Discord refused something, if it was."""
+    """How it was posted in a simpler form because Discord rejected something, if it was."""
     changed = [message for message in delivery.messages if message.error_code]
     forms = {message.form for message in changed}
     apart = delivery.settings.posting.has_message_per_paper or len(delivery.messages) == 1
@@ -157,7 +148,7 @@ def _describe_simplified(delivery: Delivery) -> str:
 
 
 def _describe_left_undone(delivery: Delivery) -> str:
-    """What is missing beside the messages: followers were not reached, or a thread is not there."""
+    """The follow-up that failed: publishing, or opening a thread."""
     unpublished = delivery.settings.posting.publish and any(not each.published_at for each in delivery.messages)
     return "But it wasn't published to all followers. " if unpublished else "But I couldn't open a thread. "
 
@@ -184,6 +175,7 @@ def describe_sent_now(delivery: Delivery) -> str:
 
 def describe_undone(delivery: Delivery, *, everything_gone: bool) -> str:
     papers = count_noun(len(delivery.digest.highlights), "paper")
-    kept = " Some threads are still there, because others wrote in them or I'm not allowed to delete them."
-    left = "" if everything_gone else kept
-    return f"The digest of {format_short_day(delivery.run_date)} is undone: its {papers} may come again.{left}"
+    undone = f"The digest of {format_short_day(delivery.run_date)} is undone: its {papers} may come again."
+    if everything_gone:
+        return undone
+    return f"{undone} Some threads are still there, because others wrote in them or I'm not allowed to delete them."

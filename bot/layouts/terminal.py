@@ -104,7 +104,7 @@ def render_digest(digest: Digest, day: date) -> Panel:
 
 
 def _render_highlight(highlight: Highlight) -> Text:
-    """The words of strangers as they are: rich would read markup and emoji codes in a str, but not in a Text."""
+    """A paper as a `Text`, in which rich reads no markup and no emoji codes, as it would in a `str`."""
     paper = highlight.paper
     facts = (
         count_noun(highlight.comments, "comment") if highlight.comments else "",

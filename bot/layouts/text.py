@@ -1,6 +1,7 @@
 """Text for Discord: makes the words of strangers harmless, and long texts short."""
 
 import json
+import math
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -69,10 +70,11 @@ def make_link(label: str, url: str, limit: int = 300) -> str:
 def _split_for_link(shown: str) -> tuple[str, str, str]:
     """The escaped text `shown` in three parts: the text before the link, the link's label, and the text after it."""
     unfit = [found.span() for found in _UNFIT_IN_LABELS.finditer(shown)]
-    in_words = [
-        (shown.rfind(" ", 0, start) + 1, (shown.find(" ", end) + 1 or len(shown) + 1) - 1) for start, end in unfit
-    ]
-    span = _find_longest_gap(shown, in_words) or _find_longest_gap(shown, unfit)  # whole words, if there are any
+    unfit_words = []
+    for start, end in unfit:
+        space = shown.find(" ", end)
+        unfit_words.append((shown.rfind(" ", 0, start) + 1, space if space >= 0 else len(shown)))
+    span = _find_longest_gap(shown, unfit_words) or _find_longest_gap(shown, unfit)  # whole words, if there are any
     if span is None:
         return f"{shown} " if shown else "", "→", ""
     start, end = span
@@ -80,7 +82,7 @@ def _split_for_link(shown: str) -> tuple[str, str, str]:
 
 
 def _find_longest_gap(text: str, occupied: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """The span of the longest piece of `text` outside the spans `taken`; None if no word is left there."""
+    """The span of the longest piece of `text` outside the spans `occupied`; None if no word is left there."""
     starts, ends = [0, *(end for _, end in occupied)], [*(start for start, _ in occupied), len(text)]
     gaps = [(start, text[start:end]) for start, end in zip(starts, ends, strict=True)]
     trimmed = [(start + len(gap) - len(gap.lstrip()), gap.strip()) for start, gap in gaps if re.search(r"\w", gap)]
@@ -90,7 +92,8 @@ def _find_longest_gap(text: str, occupied: Sequence[tuple[int, int]]) -> tuple[i
 
 def measure_text(text: str) -> int:
     """How much of `MAX_TEXT` the `text` uses: its characters, or more if they take many bytes, such as Chinese ones."""
-    return max(len(text), -(-(count_bytes(text) - len('""')) * MAX_TEXT // _MAX_TEXT_BYTES))
+    size = count_bytes(text) - len('""')
+    return max(len(text), math.ceil(size * MAX_TEXT / _MAX_TEXT_BYTES))
 
 
 def count_bytes(sent: object) -> int:
@@ -141,12 +144,12 @@ def _cut_visible(line: str, width: int) -> str:
 def mark_spans(text: str, marks: Iterable[tuple[int, int]], limit: int, sign: str = "**") -> str:
     """`text` escaped and cut to at most `limit` characters, with a `sign` before and after each of `marks`."""
     line = re.sub(r"\s", " ", text)
-    places = list(_find_markable(line, marks))
+    spans = list(_find_markable(line, marks))
     width = len(line)
     while width > 0:
         end = width if width == len(line) else line.rfind(" ", width // 2, width + 1)
         end = end if end > 0 else width
-        shown = _insert_signs(line[:end], [each for each in places if each[1] <= end], sign)
+        shown = _insert_signs(line[:end], [each for each in spans if each[1] <= end], sign)
         shown += "…" if end < len(line) else ""
         if len(shown) <= limit:
             return shown
@@ -156,20 +159,20 @@ def mark_spans(text: str, marks: Iterable[tuple[int, int]], limit: int, sign: st
 
 def _find_markable(text: str, marks: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """The marks that can be shown, from left to right: those around words that touch no other mark and no URL."""
-    taken = [found.span() for found in re.finditer(_URL, text)]
+    occupied = [found.span() for found in re.finditer(_URL, text)]
     for start, end in sorted(marks):
-        apart = all(end < first or last < start for first, last in taken)
+        apart = all(end < first or last < start for first, last in occupied)
         if apart and start >= 0 and text[start:end].strip() == text[start:end] and remove_invisible(text[start:end]):
-            taken.append((start, end))
+            occupied.append((start, end))
             yield start, end
 
 
-def _insert_signs(text: str, places: Iterable[tuple[int, int]], sign: str) -> str:
-    parts, at = [], 0
-    for start, end in places:
-        parts += [escape_markdown(text[at:start]), sign, escape_markdown(text[start:end]), sign]
-        at = end
-    return "".join([*parts, escape_markdown(text[at:])])
+def _insert_signs(text: str, spans: Iterable[tuple[int, int]], sign: str) -> str:
+    parts, done = [], 0
+    for start, end in spans:
+        parts += [escape_markdown(text[done:start]), sign, escape_markdown(text[start:end]), sign]
+        done = end
+    return "".join([*parts, escape_markdown(text[done:])])
 
 
 def format_code(text: str, limit: int = 100) -> str:
@@ -190,12 +193,12 @@ def cut_plain(text: str, limit: int) -> str:
 
 def take_first_sentences(text: str) -> str:
     """The first sentences of `text`, as many as it takes to say something."""
-    said = ""
+    summary = ""
     for sentence in _SENTENCE_END.split(text):
-        said = f"{said} {sentence}".strip()
-        if len(said) >= _LEAST_SUMMARY:
+        summary = f"{summary} {sentence}".strip()
+        if len(summary) >= _LEAST_SUMMARY:
             break
-    return said
+    return summary
 
 
 def fit_in_messages(paragraphs: Iterable[str]) -> list[str]:

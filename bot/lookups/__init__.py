@@ -1,1 +1,1 @@
-"""Look-ups: finding papers, suggesting completions, and citing."""
+"""Finding papers, suggesting completions, and citing."""

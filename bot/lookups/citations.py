@@ -1,4 +1,4 @@
-"""Cite: the citation of a paper, ready to copy. Pure."""
+"""The citation of a paper, ready to copy. Pure."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -29,12 +29,13 @@ class CitationFormat(StrEnum):
 
 def format_citation(paper: Paper, format_: CitationFormat, most: int) -> str:
     """The citation of `paper`, at most `most` characters long; authors who don't fit become "others"."""
-    write = {
-        CitationFormat.BIBTEX: _format_bibtex,
-        CitationFormat.PLAIN: _format_plain,
-        CitationFormat.MARKDOWN: _format_markdown,
-    }[format_]
-    return write(paper, most)
+    match format_:
+        case CitationFormat.BIBTEX:
+            return _format_bibtex(paper, most)
+        case CitationFormat.PLAIN:
+            return _format_plain(paper, most)
+        case CitationFormat.MARKDOWN:
+            return _format_markdown(paper, most)
 
 
 def _format_bibtex(paper: Paper, most: int) -> str:
@@ -47,9 +48,8 @@ def _format_bibtex(paper: Paper, most: int) -> str:
         "url": paper.arxiv_url,
     }
     room = most - len(_format_entry(paper, fields | {"author": "-"}))
-    return _format_entry(
-        paper, fields | {"author": _join_names(list(map(_format_bibtex_name, paper.authors)), " and ", "others", room)}
-    )
+    authors = _join_names([_format_bibtex_name(name) for name in paper.authors], " and ", "others", room)
+    return _format_entry(paper, fields | {"author": authors})
 
 
 def _format_entry(paper: Paper, fields: dict[str, str]) -> str:
@@ -95,17 +95,19 @@ def _is_balanced_maths(maths: str) -> bool:
 def _has_balanced_braces(text: str) -> bool:
     depth = 0
     for character in text:
-        depth += (character == "{") - (character == "}")
+        if character == "{":
+            depth += 1
+        elif character == "}":
+            depth -= 1
         if depth < 0:
             return False
     return depth == 0
 
 
 def _format_plain(paper: Paper, most: int) -> str:
-    rest = (
-        f"({_get_year(paper)}). {_shorten_title(paper.name, _replace_backticks)}. arXiv:{paper.id}. {paper.arxiv_url}"
-    )
-    authors = _join_names(list(map(_replace_backticks, paper.authors)), ", ", "et al.", most - len(rest) - 1)
+    title = _shorten_title(paper.name, _replace_backticks)
+    rest = f"({_get_year(paper)}). {title}. arXiv:{paper.id}. {paper.arxiv_url}"
+    authors = _join_names([_replace_backticks(name) for name in paper.authors], ", ", "et al.", most - len(rest) - 1)
     return f"{authors} {rest}".strip()
 
 
@@ -116,7 +118,7 @@ def _replace_backticks(text: str) -> str:
 def _format_markdown(paper: Paper, most: int) -> str:
     title = f"[{_shorten_title(paper.name, _escape_markdown)}]({paper.arxiv_url})"
     rest = f"{_get_year(paper)}. {title}. arXiv:{paper.id}"
-    authors = _join_names(list(map(_escape_markdown, paper.authors)), ", ", "et al.", most - len(rest) - 2)
+    authors = _join_names([_escape_markdown(name) for name in paper.authors], ", ", "et al.", most - len(rest) - 2)
     return f"{authors}, {rest}" if authors else rest
 
 
@@ -138,9 +140,9 @@ def _join_names(names: Sequence[str], joint: str, others: str, room: int) -> str
     return joint.join([*names[:fitting], others]) if fitting else ""
 
 
-def _shorten_title(title: str, written: Callable[[str], str]) -> str:
-    """The title as `written`; a very long one is cut between two of its own characters."""
-    if len(written(title)) <= LONGEST_TITLE:
-        return written(title)
-    lengths = accumulate(len(written(character)) for character in title)
-    return written(title[: sum(length < LONGEST_TITLE for length in lengths)]) + "…"
+def _shorten_title(title: str, escape: Callable[[str], str]) -> str:
+    """The escaped title; a very long one is cut between two of its own characters, so that no escape is cut."""
+    if len(escape(title)) <= LONGEST_TITLE:
+        return escape(title)
+    lengths = accumulate(len(escape(character)) for character in title)
+    return escape(title[: sum(length < LONGEST_TITLE for length in lengths)]) + "…"

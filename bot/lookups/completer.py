@@ -1,4 +1,4 @@
-"""Complete: suggestions while people type, taken from the papers themselves."""
+"""Suggestions while people type, taken from the papers themselves."""
 
 import asyncio
 import re
@@ -14,10 +14,10 @@ from bot.search import HAS, SearchIndex, Sort, fold_word
 from bot.storage import Storage
 from bot.text import remove_invisible
 
-_LOOKED_AT = 30  # papers whose names are compared with what is typed
-_NAMES_EACH = 4
-_TITLES_FIRST = 6
-_CHOICES = 25
+_PAPERS_COMPARED = 30  # whose names are compared with what is typed
+_NAMES_EACH = 4  # of authors, of organisations, and of tags
+_TITLES_FIRST = 6  # before any names; the other titles come after them
+_CHOICES = 25  # what Discord shows at most
 _LAST_WORD = re.compile(r'(?P<sign>[+-]?)(?:(?P<operator>[A-Za-z]+):)?"?(?P<word>.*)', re.DOTALL)
 _NAMES = ("author", "org", "tag")
 QUOTE = '"'
@@ -25,7 +25,7 @@ QUOTE = '"'
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A suggestion: the label that is shown, and the query it stands for."""
+    """A suggestion: the label that is shown, and the query that it puts in."""
 
     label: str
     value: str
@@ -39,19 +39,17 @@ class Completer:
         self._search = search
 
     async def complete_papers(self, typed: str, today: date) -> list[Paper]:
-        """The papers whose titles match what is typed so far; before that, the most popular papers of the week."""
-        if words := remove_invisible(typed).strip():
-            if has_foreign_link(words):
-                return []
-            reference = find_paper_id(words)
-            ids = (
-                (reference,)
-                if reference
-                else await asyncio.to_thread(self._search.complete_title, words, limit=_CHOICES)
-            )
-            return await self._storage.papers.get(ids)
-        papers, _ = await self._storage.papers.list_top(*Period.WEEK.get_days(today), limit=_CHOICES)
-        return papers
+        """The papers whose titles match what is typed so far; if that is nothing, the week's most popular papers."""
+        words = remove_invisible(typed).strip()
+        if not words:
+            papers, _ = await self._storage.papers.list_top(*Period.WEEK.get_days(today), limit=_CHOICES)
+            return papers
+        if has_foreign_link(words):
+            return []
+        if reference := find_paper_id(words):
+            return await self._storage.papers.get([reference])
+        ids = await asyncio.to_thread(self._search.complete_title, words, limit=_CHOICES)
+        return await self._storage.papers.get(ids)
 
     async def complete_query(self, typed: str, today: date) -> list[Completion]:
         """Queries that may be meant: titles, authors, organisations, tags, and values of operators."""
@@ -67,27 +65,21 @@ class Completer:
             return [Completion(text, text) for text in (f"{head}{sign}{operator}:{value}" for value in values)]
         kinds = [operator] if operator in _NAMES else list(_NAMES)
         names = await self._complete_names(kinds, word) if len(word) > 1 else []
-        titles = (
-            []
-            if operator in _NAMES
-            else [_build_title_completion(paper) for paper in await self.complete_papers(typed, today)]
-        )
         named = [_build_name_completion(kind, head, sign, name) for kind, name in names]
+        papers = [] if operator in _NAMES else await self.complete_papers(typed, today)
+        titles = [Completion(paper.name, paper.id) for paper in papers]
         return [*titles[:_TITLES_FIRST], *named, *titles[_TITLES_FIRST:]][:_CHOICES]
 
     async def _complete_names(self, kinds: Sequence[str], beginning: str) -> list[tuple[str, str]]:
         """Names of each of `kinds` with a word that starts with `beginning`, the most common first."""
-        found = await asyncio.to_thread(self._find_holders, kinds, beginning)
-        known = await self._storage.papers.get({*chain(*found.values())})
-        papers = {paper.id: paper for paper in known}
+        find = self._search.find_by_name
+        found = await asyncio.to_thread(lambda: {kind: find(kind, beginning, limit=_PAPERS_COMPARED) for kind in kinds})
+        papers = {paper.id: paper for paper in await self._storage.papers.get({*chain(*found.values())})}
         return [
             (kind, name)
             for kind, ids in found.items()
             for name in _pick_commonest(kind, [papers[each] for each in ids if each in papers], fold_word(beginning))
         ]
-
-    def _find_holders(self, kinds: Sequence[str], beginning: str) -> dict[str, Sequence[str]]:
-        return {kind: self._search.find_holders(kind, beginning, limit=_LOOKED_AT) for kind in kinds}
 
 
 def _get_names(kind: str, paper: Paper) -> Sequence[str]:
@@ -126,7 +118,3 @@ def _build_name_completion(kind: str, head: str, sign: str, name: str) -> Comple
         words.pop()
     text = " ".join([*words, f'{sign}{kind}:"{name.replace(QUOTE, " ")}"'])  # quotes would end it too early
     return Completion(text, text)
-
-
-def _build_title_completion(paper: Paper) -> Completion:
-    return Completion(paper.name, paper.id)

@@ -1,4 +1,4 @@
-"""Find: what people look up, using the search and the storage together."""
+"""What people look up, using the search and the storage together."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -43,8 +43,8 @@ class Hit:
 class SearchResults:
     """A page of what `query` found, and how the query was changed to find it.
 
-    `taken` are words that no paper contains, each with the word that was used instead. `left_out` are the filters that
-    excluded everything. `near` are suggestions if nothing was found.
+    `corrections` are words that no paper has, each with the word that was used instead. `dropped_filters` are filters,
+    as typed, that excluded everything. `suggestions` are words to try if nothing was found.
     """
 
     query: Query
@@ -82,7 +82,7 @@ class Leaderboard:
 
 
 class Finder:
-    """Answers look-ups over `storage` through `search`, and from the papers API through `archive`."""
+    """Finds papers in `storage`, through `search`, and in the papers API, through `archive`."""
 
     def __init__(self, storage: Storage, archive: Archive, search: SearchIndex) -> None:
         self._storage = storage
@@ -154,78 +154,73 @@ class Finder:
             raise Refused(Refusal.PAGE_GONE)
         return board
 
-    async def search_page(self, query: Query, page: int, place: Viewer | None = None) -> SearchResults:
-        """A page of what `query` finds, counted from 1. Filters that exclude everything are left out.
+    async def search_page(self, query: Query, page: int, viewer: Viewer | None = None) -> SearchResults:
+        """A page of what `query` finds, counted from 1. Filters that exclude everything are dropped.
 
         Raises `Refused` if a link in the query leads somewhere else, or to a paper that is too old to be found.
         """
         _check_reference(query)
-        asked, left_out, found = await asyncio.to_thread(self._search_relaxed, query, (page - 1) * PER_PAGE)
-        hits = await self._build_hits(found.ids, asked.correct_spelling(dict(found.corrections)), place)
-        near = () if found.total else await asyncio.to_thread(self._search.suggest_words, query)
-        return SearchResults(query, hits, found.total, page, found.corrections, left_out, near)
+        used, dropped, found = await asyncio.to_thread(self._search_relaxed, query, (page - 1) * PER_PAGE)
+        hits = await self._build_hits(found.ids, used.correct_spelling(dict(found.corrections)), viewer)
+        suggestions = () if found.total else await asyncio.to_thread(self._search.suggest_words, query)
+        return SearchResults(query, hits, found.total, page, found.corrections, dropped, suggestions)
 
     def _search_relaxed(self, query: Query, offset: int) -> tuple[Query, tuple[str, ...], FoundPapers]:
-        """The query that was used in the end, the filters that it leaves out, and what it found."""
+        """The query that was used in the end, the filters that were dropped, and the papers that it found."""
         found = self._search.find_papers(query, limit=PER_PAGE, offset=offset)
         if found.total or query.reference:
             return query, (), found
-        for relaxed, left_out in query.list_relaxed():
+        for relaxed, dropped in query.list_relaxed():
             again = self._search.find_papers(relaxed, limit=PER_PAGE, offset=offset)
             if again.total:
-                return relaxed, left_out, again
+                return relaxed, dropped, again
         return query, (), found
 
-    async def _build_hits(self, ids: Sequence[str], query: Query, place: Viewer | None) -> tuple[Hit, ...]:
+    async def _build_hits(self, ids: Sequence[str], query: Query, viewer: Viewer | None) -> tuple[Hit, ...]:
         papers = await self._storage.papers.get(ids)
         snippets: Sequence[Snippet | None] = [None] * len(papers)
         if not query.reference and any(query.list_texts()):
             snippets = await asyncio.to_thread(self._make_snippets, query, papers)
-        return await self._add_posted_messages(map(Hit, papers, snippets), place)
+        return await self._add_posted_messages(map(Hit, papers, snippets), viewer)
 
     def _make_snippets(self, query: Query, papers: Sequence[Paper]) -> list[Snippet | None]:
         snippets = (self._search.make_snippet(query, paper, SNIPPET) for paper in papers)
         return [snippet if snippet.marks else None for snippet in snippets]
 
-    async def _add_posted_messages(self, hits: Iterable[Hit], place: Viewer | None) -> tuple[Hit, ...]:
+    async def _add_posted_messages(self, hits: Iterable[Hit], viewer: Viewer | None) -> tuple[Hit, ...]:
         found = tuple(hits)
-        if place is None or not found:
+        if viewer is None or not found:
             return found
+        channels = await self._list_viewable_channels(viewer)
         ids = [hit.paper.id for hit in found]
-        posts = await self._storage.posted_papers.find_latest(
-            place.guild_id, await self._list_viewable_channels(place), ids
-        )
-        return tuple(replace(hit, posted_message=posts.get(hit.paper.id)) for hit in found)
+        messages = await self._storage.posted_papers.find_latest(viewer.guild_id, channels, ids)
+        return tuple(replace(hit, posted_message=messages.get(hit.paper.id)) for hit in found)
 
-    async def get_details(self, paper: Paper, place: Viewer | None = None) -> PaperDetails:
+    async def get_details(self, paper: Paper, viewer: Viewer | None = None) -> PaperDetails:
         """Everything to show about `paper`."""
-        (hit,) = await self._add_posted_messages([Hit(paper)], place)
+        (hit,) = await self._add_posted_messages([Hit(paper)], viewer)
         snapshots = await self._storage.papers.list_snapshots(paper.id)
         return PaperDetails(paper, tuple(upvotes for _, upvotes in snapshots), hit.posted_message)
 
-    async def _list_viewable_channels(self, place: Viewer) -> list[int]:
+    async def _list_viewable_channels(self, viewer: Viewer) -> list[int]:
         """The channels with digests that the person may view."""
-        return [
-            each for each in await self._storage.posted_papers.list_channels(place.guild_id) if place.can_view(each)
-        ]
+        channels = await self._storage.posted_papers.list_channels(viewer.guild_id)
+        return [each for each in channels if viewer.can_view(each)]
 
-    async def list_posted(self, place: Viewer, period: str, page: int, now: datetime) -> tuple[tuple[Hit, ...], int]:
+    async def list_posted(self, viewer: Viewer, period: str, page: int, now: datetime) -> tuple[tuple[Hit, ...], int]:
         """A page of what a server's digests highlighted within one of `AGES`, newest first, and the total number."""
         days = AGES[period]
         since = now - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)
+        channels = await self._list_viewable_channels(viewer)
         found, total = await self._storage.posted_papers.list_since(
-            place.guild_id,
-            await self._list_viewable_channels(place),
-            since,
-            limit=PER_PAGE,
-            offset=(page - 1) * PER_PAGE,
+            viewer.guild_id, channels, since, limit=PER_PAGE, offset=(page - 1) * PER_PAGE
         )
-        return tuple(Hit(paper, posted_message=post) for paper, post in found), total
+        return tuple(Hit(paper, posted_message=message) for paper, message in found), total
 
-    async def find_similar(self, paper: Paper, place: Viewer | None = None) -> tuple[Hit, ...]:
+    async def find_similar(self, paper: Paper, viewer: Viewer | None = None) -> tuple[Hit, ...]:
         """The papers most similar to `paper`, the most similar first."""
         ids = await asyncio.to_thread(self._search.find_similar, paper, limit=PER_PAGE)
-        return await self._add_posted_messages(map(Hit, await self._storage.papers.get(ids)), place)
+        return await self._add_posted_messages(map(Hit, await self._storage.papers.get(ids)), viewer)
 
     async def pick_random(self, query: Query, random: Random) -> Paper | None:
         """A random paper, of all or of those that match `query`; None if there is none. Raises `Refused`."""
@@ -234,11 +229,10 @@ class Finder:
         return papers[0] if papers else None
 
     def _draw_random(self, query: Query, random: Random) -> tuple[str, ...]:
-        total = self._search.find_papers(query, limit=1).total
-        among = (
-            min(total, _RANDOM_AMONG) if any(query.list_texts()) else total
-        )  # far down, papers match only one of many words
-        return self._search.find_papers(query, limit=1, offset=random.randrange(among)).ids if among else ()
+        count = self._search.find_papers(query, limit=1).total
+        if any(query.list_texts()):
+            count = min(count, _RANDOM_AMONG)  # further down, papers match only one of many words
+        return self._search.find_papers(query, limit=1, offset=random.randrange(count)).ids if count else ()
 
 
 def _check_reference(query: Query) -> None:

@@ -13,8 +13,8 @@ __all__ = ["ARXIV_ID", "Paper", "find_paper_id", "has_foreign_link", "is_before_
 class Paper:
     """One paper as last seen; `id` is its arXiv id.
 
-    `day` is the latest daily list (UTC) it was read from, None for a paper that was only looked up. The
-    linked counts come with a look-up alone; None where nobody has asked.
+    `day` is the day (UTC) of the latest daily list it was read from; None if it was only fetched by its id or found by
+    a search. The API tells the linked counts only with a single paper; until then they are None.
     """
 
     id: str
@@ -39,12 +39,12 @@ class Paper:
 
     @property
     def name(self) -> str:
-        """Its title as people read it, in one line: without LaTeX, or `arXiv:` and its id where it shows nothing."""
+        """Its title as people read it: in one line, without LaTeX; `arXiv:` and its id if nothing of it is visible."""
         return get_display_title(self.title, self.id)
 
     @property
     def listed_or_published_on(self) -> date | None:
-        """The day it was listed, else published."""
+        """The day it was listed on, or else published."""
         return self.day or (self.published_at.date() if self.published_at else None)
 
     @property
@@ -74,9 +74,9 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class DailyList:
-    """A daily list as it was read once: its papers, each once, and the `ids` of all its entries, readable or not.
+    """One reading of a daily list: its papers, each once, and the `ids` of all its entries, also of unreadable ones.
 
-    `ids` is None where the reading may lack some of the list.
+    `ids` is None if the reading may be incomplete.
     """
 
     papers: tuple[Paper, ...]

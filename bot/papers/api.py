@@ -1,8 +1,8 @@
-"""Fetch: the papers API over HTTP.
+"""The papers API over HTTP.
 
-PapersUnavailable       whatever goes wrong between us and the papers API
- ├─ _Unknown            404: the API has no such thing
- └─ _Passing            worth another try; knows how long the API asked us to wait
+PapersUnavailable       anything that goes wrong between us and the papers API
+ ├─ _PaperNotFound      404: the API has no such paper
+ └─ _RetryableError     worth another try; knows how long the API asked us to wait
 """
 
 import asyncio
@@ -28,18 +28,18 @@ log = logging.getLogger(__name__)
 
 PAGE_SIZE = 100  # the API's maximum; its default of 50 has cut real days short
 MAX_PAGES = 20
-MAX_QUERY, MAX_FOUND = 250, 120  # what the API's search takes and gives
-RESERVED_REQUESTS = 100  # requests of a quota, 500 in five minutes, that look-ups do not touch
+MAX_QUERY, MAX_FOUND = 250, 120  # the API's limits: characters of a query, papers in an answer
+RESERVED_REQUESTS = 100  # of the quota, which is 500 in five minutes; kept for reading daily lists
 MAX_BODY_BYTES = 16 * 1024 * 1024  # a page of a hundred papers is about half a megabyte
 MAX_WAIT_SECONDS = 330  # a rate-limit window is 300 s
 RETRYABLE_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 USER_AGENT = f"paperboy/{version('paperboy')} (Discord bot for Daily Papers)"
 
-_RATE_LIMIT = re.compile(r"r=(?P<left>[0-9]{1,9})\s*;\s*t=(?P<seconds>[0-9]{1,9})\b")
+_RATE_LIMIT = re.compile(r"r=(?P<remaining>[0-9]{1,9})\s*;\s*t=(?P<seconds>[0-9]{1,9})\b")
 
 
 class PapersUnavailable(Exception):
-    """Papers cannot be had now, for a `reason`; the `detail` is for the log, `__cause__` holds the error."""
+    """Papers can't be read now, for a `reason`; the `detail` is for the log, and `__cause__` is the error."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(f"{reason} ({detail})" if detail else str(reason))
@@ -57,9 +57,9 @@ class _RetryableError(PapersUnavailable):
 
 
 class PapersAPI:
-    """The papers API at `base_url`, polite and patient; use it as an async context manager.
+    """The papers API at `base_url`. It retries, and respects the quota; use it as an async context manager.
 
-    `token` raises the quota; `backoff` is the wait (s) between tries where the API names none.
+    `token` raises the quota; `backoff` is the wait (seconds) between tries if the API does not say how long to wait.
     """
 
     def __init__(
@@ -78,9 +78,9 @@ class PapersAPI:
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._backoff = backoff or wait_exponential_jitter(initial=1, max=60)
         self._tries = tries
-        self._left: int | None = None  # requests, as far as is known
+        self._remaining: int | None = None  # requests of the quota; None if unknown
         self._renewed_at = 0.0  # loop time at which there is a new quota
-        self.last_problem: Reason | None = None  # what the last try met, until one succeeds
+        self.last_problem: Reason | None = None  # of the last try; None again once a try succeeds
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(headers=self._headers, timeout=self._timeout)
@@ -94,8 +94,8 @@ class PapersAPI:
     async def fetch_list(self, day: date) -> DailyList:
         """The list of `day` (UTC) with its papers as they are now; empty on most weekends.
 
-        An entry that cannot be read is left out, one that names a distant day is of this one; either is counted in a
-        warning. Raises `PapersUnavailable`.
+        An entry that cannot be read is skipped, and one that names a distant day is filed under `day`; a warning says
+        how many. Raises `PapersUnavailable`.
         """
         papers: dict[str, Paper] = {}
         ids: list[str | None] = []
@@ -103,13 +103,13 @@ class PapersAPI:
         ended = False
         for page in range(MAX_PAGES):
             params = {"date": day.isoformat(), "limit": str(PAGE_SIZE), "p": str(page)}
-            entries, linked = await self._fetch_entries(f"the list of {day}", "daily_papers", params)
+            entries, has_next = await self._fetch_entries(f"the list of {day}", "daily_papers", params)
             readable = _read_entries(entries, day)
             skipped += len(entries) - len(readable)
-            papers |= {paper.id: paper for paper, _ in readable}  # a vote between two pages may show a paper twice
+            papers |= {paper.id: paper for paper, _ in readable}  # a vote may move a paper to the next page meanwhile
             misdated += sum(is_misdated(entry, day) for _, entry in readable)
             ids += map(read_id, entries)
-            ended = not entries or not (linked or len(entries) >= PAGE_SIZE)
+            ended = not entries or (not has_next and len(entries) < PAGE_SIZE)
             if ended:
                 break
         _warn_of_skipped(str(day), skipped)
@@ -118,54 +118,56 @@ class PapersAPI:
                 "%s: filed %d entries under this day, because their own date is far off or missing", day, misdated
             )
         known = frozenset(paper_id for paper_id in ids if paper_id)
-        # Where one is there twice, another may have slipped from one page to the other unseen.
+        # If a paper is there twice, another may have moved to a page that was read before.
         return DailyList(tuple(papers.values()), known if ended and len(known) == len(ids) else None)
 
     async def fetch_paper(self, paper_id: str) -> Paper | None:
-        """The paper with this arXiv id as it is now, of no day; None where the API knows none.
+        """The paper with this arXiv id as it is now, without a day; None if the API has no such paper.
 
-        May wait for minutes, as every method here: bound it where somebody waits. Raises `PapersUnavailable`.
+        Like every method here it may take minutes: use a timeout if a person is waiting. Raises `PapersUnavailable`.
         """
         if not re.fullmatch(ARXIV_ID, paper_id):
             return None
         self._reserve_quota()
         try:
-            body, _ = await self._fetch_json(f"what is told of {paper_id}", f"papers/{paper_id}", {})
+            body, _ = await self._fetch_json(f"the answer about {paper_id}", f"papers/{paper_id}", {})
             paper = read_single_paper(body)
         except _PaperNotFound:
             return None
         except ValueError as error:
-            raise _build_unreadable(f"what is told of {paper_id} is not a paper") from error
+            raise _build_unreadable(f"the answer about {paper_id} is not a paper") from error
         if paper.id != paper_id:
-            raise _build_unreadable(f"asked for {paper_id}, it told of {paper.id}")
+            raise _build_unreadable(f"the answer about {paper_id} is about {paper.id}")
         return paper
 
     async def search_papers(self, query: str, limit: int) -> tuple[Paper, ...]:
-        """What the API's own search finds, best first, `limit` papers at most, each once and of no day.
+        """What the API's own search finds, best first: at most `limit` papers, each once and without a day.
 
-        An entry that cannot be read is left out and counted in a warning. Raises `PapersUnavailable`.
+        An entry that cannot be read is skipped; a warning says how many. Raises `PapersUnavailable`.
         """
         self._reserve_quota()
-        params = {"q": _cut_query(query), "limit": str(min(limit, MAX_FOUND))}
+        # The API counts UTF-16 units, and half a pair is no text.
+        shortened = query.encode("utf-16-le", "ignore")[: 2 * MAX_QUERY].decode("utf-16-le", "ignore")
+        params = {"q": shortened, "limit": str(min(limit, MAX_FOUND))}
         entries, _ = await self._fetch_entries("what was found", "papers/search", params)
         readable = _read_entries(entries, None)
         _warn_of_skipped("search", len(entries) - len(readable))
         return tuple({paper.id: paper for paper, _ in readable}.values())[:limit]
 
     def _reserve_quota(self) -> None:
-        """Look-ups leave the rest of the quota to the daily lists, without which there is no digest."""
+        """Refuse if the quota is low: a person's lookup can wait, but without the daily lists there is no digest."""
         renewed = asyncio.get_running_loop().time() >= self._renewed_at
-        if not renewed and self._left is not None and self._left < RESERVED_REQUESTS:
+        if not renewed and self._remaining is not None and self._remaining < RESERVED_REQUESTS:
             raise PapersUnavailable(Reason(ReasonKind.PAPERS_QUOTA_LOW))
 
     async def _fetch_entries(self, what: str, path: str, params: Mapping[str, str]) -> tuple[list[Any], bool]:
-        entries, linked = await self._fetch_json(what, path, params)
+        entries, has_next = await self._fetch_json(what, path, params)
         if not isinstance(entries, list):
             raise _build_unreadable(f"{what} is not a list")
-        return entries, linked
+        return entries, has_next
 
     async def _fetch_json(self, what: str, path: str, params: Mapping[str, str]) -> tuple[Any, bool]:
-        """The JSON at `path`, and whether it links to a next page; `what` names it where it is none."""
+        """The JSON at `path`, and whether it links to a next page; `what` is what an error calls it."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_RetryableError),
             wait=self._get_wait,
@@ -174,9 +176,9 @@ class PapersAPI:
         )
         answer: tuple[bytes, bool] = await retrying(self._fetch_once, path, params)
         self.last_problem = None
-        body, linked = answer
+        body, has_next = answer
         try:
-            return json.loads(body), linked
+            return json.loads(body), has_next
         except (ValueError, RecursionError) as error:
             raise _build_unreadable(f"{what} is not JSON") from error
 
@@ -189,13 +191,13 @@ class PapersAPI:
 
     async def _fetch_once(self, path: str, params: Mapping[str, str]) -> tuple[bytes, bool]:
         loop = asyncio.get_running_loop()
-        if self._left == 0:
+        if self._remaining == 0:
             await asyncio.sleep(min(self._renewed_at - loop.time(), MAX_WAIT_SECONDS))
         try:
             async with self._session.get(f"{self._url}/{path}", params=params) as response:
-                left, wait = _parse_quota(response.headers)
-                self._left, self._renewed_at = left, loop.time() + wait
-                _raise_for_status(response, None if left is None else wait)
+                remaining, wait = _parse_quota(response.headers)
+                self._remaining, self._renewed_at = remaining, loop.time() + wait
+                _raise_for_status(response, None if remaining is None else wait)
                 return await _read_body(response), _has_next_page(response)
         except (aiohttp.ClientError, OSError) as error:
             raise _RetryableError(Reason(ReasonKind.PAPERS_UNREACHABLE), type(error).__name__) from error
@@ -219,15 +221,13 @@ def _warn_of_skipped(source: str, skipped: int) -> None:
         log.warning("%s: skipped %d entries that could not be read", source, skipped)
 
 
-def _cut_query(query: str) -> str:
-    """As much of a query as the API takes, which counts UTF-16 units; half a pair would be no text."""
-    return query.encode("utf-16-le", "ignore")[: 2 * MAX_QUERY].decode("utf-16-le", "ignore")
-
-
 def _parse_quota(headers: Mapping[str, str]) -> tuple[int | None, int]:
-    """Requests left and seconds until the next window is surely open, from `RateLimit: "api";r=499;t=120`."""
+    """The remaining requests, and the seconds until the quota is renewed, from `RateLimit: "api";r=499;t=120`.
+
+    One second is added, because the header's are rounded. None and 0 without the header.
+    """
     found = _RATE_LIMIT.search(headers.get("RateLimit", ""))
-    return (int(found["left"]), int(found["seconds"]) + 1) if found else (None, 0)
+    return (int(found["remaining"]), int(found["seconds"]) + 1) if found else (None, 0)
 
 
 def _raise_for_status(response: aiohttp.ClientResponse, next_window: int | None) -> None:
@@ -241,14 +241,14 @@ def _raise_for_status(response: aiohttp.ClientResponse, next_window: int | None)
     after = response.headers.get("Retry-After", "")
     if after.isdecimal():
         raise _RetryableError(reason, wait=float(after))
-    # The CDN's own 429 carries neither header; then backoff decides.
+    # A 429 of the CDN has neither header; then the backoff decides.
     raise _RetryableError(reason, wait=next_window if response.status == 429 else None)  # noqa: PLR2004
 
 
 def _has_next_page(response: aiohttp.ClientResponse) -> bool:
     try:
         return "next" in response.links
-    except ValueError:  # a link nobody can read leads nowhere
+    except ValueError:  # the header is malformed
         return False
 
 

@@ -1,4 +1,4 @@
-"""Read an entry of a list, or a paper on its own; what is known of the API's JSON stands here and nowhere else."""
+"""Reads the papers API's JSON: an entry of a list, or a single paper. Only this module knows that JSON."""
 
 import re
 from collections.abc import Iterable
@@ -29,14 +29,14 @@ def _clean_line(value: Any) -> Any:
 
 
 def _clean_title(value: Any) -> Any:
-    """Nothing is left where all characters of a title are invisible; where there are none, it is missing."""
+    """A title of invisible characters becomes empty; one that is empty or blank is an error."""
     if isinstance(value, str) and not value.strip():
         raise ValueError("no title")
     return _clean_line(value)
 
 
 def _ignore_invalid(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
-    """A field nobody needs must not cost the entry: what cannot be read is missing."""
+    """None for a value that cannot be read, so that an optional field does not cost the whole entry."""
     try:
         return handler(value)
     except ValidationError:
@@ -44,7 +44,7 @@ def _ignore_invalid(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
 
 
 def _require_date(value: Any) -> Any:
-    """A number, or a text that is one, would be taken for seconds since 1970."""
+    """Reject all but dates: pydantic would read a number, or a text with one, as seconds since 1970."""
     if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value):
         return value
     raise ValueError("no instant that begins with a date")
@@ -52,14 +52,14 @@ def _require_date(value: Any) -> Any:
 
 def _to_utc(instant: datetime) -> datetime:
     try:
-        whole = instant.replace(microsecond=0)  # as the archive keeps it
+        whole = instant.replace(microsecond=0)  # as the archive stores it
         return whole.astimezone(UTC) if whole.tzinfo else whole.replace(tzinfo=UTC)
     except OverflowError as error:
         raise ValueError("an instant before the year 1 or after the year 9999") from error
 
 
 def _remove_spaces(value: Any) -> Any:
-    return "".join(value.split()) if isinstance(value, str) else value  # two real URLs hold a newline
+    return "".join(value.split()) if isinstance(value, str) else value  # two real URLs contain a newline
 
 
 _Line = Annotated[str, BeforeValidator(_clean_line)]
@@ -118,7 +118,7 @@ class _Entry(BaseModel):
             id=self.id,
             title=self.title,
             abstract=self.abstract or "",
-            # The instant's date is the list's day; before 2025-03-17 only the request knows it.
+            # This date is the list's day; entries from before 2025-03-17 lack it, so the requested day is used.
             day=self.submitted_at.date() if day and _is_near_day(self.submitted_at, day) else day,
             upvotes=self.upvotes,
             comments=self.comments or 0,
@@ -143,35 +143,37 @@ def _is_near_day(instant: datetime | None, day: date) -> TypeGuard[datetime]:
 
 
 def _clean_lines(values: Iterable[Any]) -> tuple[str, ...]:
-    """The readable, non-empty texts among `values`, each once, in their order."""
-    readable = (_clean_line(value) for value in values if isinstance(value, str))
-    return tuple(dict.fromkeys(line for line in readable if line))
+    """The texts among `values` that are not empty, each once, in their order."""
+    lines = (_clean_line(value) for value in values if isinstance(value, str))
+    return tuple(dict.fromkeys(line for line in lines if line))
 
 
 def read_entry(entry: Any, day: date | None) -> Paper:
-    """The paper in one entry of the list of `day`, or of a search (None).
+    """The paper in an entry of the list of `day`, or of a search (None).
 
-    Raises `ValueError` when id, title or upvotes cannot be read.
+    Raises `ValueError` if its id, title or upvotes cannot be read.
     """
     if not isinstance(entry, dict) or not isinstance(entry.get("paper"), dict):
-        raise ValueError("an entry is an object that holds a `paper`")
+        raise ValueError("an entry is an object that contains a `paper`")
     known = {key: value for key, value in entry.items() if value is not None}
     known["paper"] = {key: value for key, value in entry["paper"].items() if value is not None}
     return _Entry.model_validate(known).to_paper(day)
 
 
 def read_id(entry: Any) -> str | None:
-    """The id in an entry, be the rest of it unreadable; None where there is none."""
-    told = entry["paper"].get("id") if isinstance(entry, dict) and isinstance(entry.get("paper"), dict) else None
-    return told if isinstance(told, str) and re.fullmatch(ARXIV_ID, told) else None
+    """The id in an entry, even if the rest is unreadable; None if it has no valid id."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("paper"), dict):
+        return None
+    paper_id = entry["paper"].get("id")
+    return paper_id if isinstance(paper_id, str) and re.fullmatch(ARXIV_ID, paper_id) else None
 
 
 def is_misdated(entry: Any, day: date) -> bool:
-    """Whether a readable entry of the list of `day` names a day that is not near it, or one that cannot be read."""
-    told = entry["paper"].get("submittedOnDailyAt")
-    return told is not None and not _is_near_day(_TIME.validate_python(told), day)
+    """Whether a readable entry of the list of `day` names a day that is far from it, or that cannot be read."""
+    submitted_at = entry["paper"].get("submittedOnDailyAt")
+    return submitted_at is not None and not _is_near_day(_TIME.validate_python(submitted_at), day)
 
 
 def read_single_paper(body: Any) -> Paper:
-    """The paper in an answer about it alone, which is what the `paper` of an entry is; raises `ValueError`."""
+    """The paper in the answer for a single paper, which is like the `paper` of an entry. Raises `ValueError`."""
     return read_entry({"paper": body}, None)

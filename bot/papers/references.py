@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - people write in many scripts, with brackets and marks of their own
-"""How people refer to a paper: by its arXiv id, an address or a DOI, with whatever stands around it."""
+"""How people refer to a paper: by its arXiv id, a link or a DOI, perhaps within other text."""
 
 import re
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from urllib.parse import unquote
 from bot.text import join_lines
 
 ARXIV_ID = r"[0-9]{4}\.[0-9]{4,5}"
-# Before April 2007 an id began with its archive, and perhaps a subject in it: `cs/0112017`, `math.GT/0309136`.
+# Before April 2007 an id began with its archive, and perhaps a subject: `cs/0112017`, `math.GT/0309136`.
 _ARCHIVES = (
     "acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|cond-mat|cs|dg-ga|"
     "funct-an|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math|math-ph|mtrl-th|nlin|nucl-ex|nucl-th|patt-sol|physics|plasm-ph|"
     "q-alg|q-bio|quant-ph|solv-int|supr-con"
 )
-_BRACKETS = '<>"`|[]“”„«»‹›（）【】「」『』《》〈〉'  # that end an address
-_AROUND = f"{_BRACKETS}(){{}}.,;:!?'‘’*_~\\…。，、；：！？"  # what may stand before or after a reference
+_BRACKETS = '<>"`|[]“”„«»‹›（）【】「」『』《》〈〉'  # that end a link
+_AROUND = f"{_BRACKETS}(){{}}.,;:!?'‘’*_~\\…。，、；：！？"  # that may be before or after a reference
 _REFERENCE = re.compile(
     rf"""(?:
         (?:https?://)?(?:
@@ -48,28 +48,28 @@ _PIECE = re.compile(
 
 
 def parse_paper_id(reference: str) -> str | None:
-    """The arXiv id where `reference` names one paper and says nothing else; None where it does not."""
+    """The arXiv id, if `reference` names one paper and has no other text; otherwise None."""
     ids = {_find_id(piece) for piece in _split_text(reference)}
     return ids.pop() if len(ids) == 1 else None
 
 
 def find_paper_id(text: str) -> str | None:
-    """The first paper referred to anywhere in `text`; None where there is none."""
+    """The arXiv id of the first paper that `text` refers to; None if there is none."""
     return next(filter(None, map(_find_id, _split_text(text))), None)
 
 
 def has_foreign_link(text: str) -> bool:
-    """Whether there is an address or a DOI in `text`, but none of a paper on arXiv, nor its id."""
+    """Whether `text` has a link or a DOI, but refers to no paper on arXiv."""
     return find_paper_id(text) is None and any(_ADDRESS.match(piece) for piece in _split_text(text))
 
 
 def is_before_2007(paper_id: str) -> bool:
-    """Whether it is an id from before April 2007."""
+    """Whether the id is from before April 2007."""
     return "/" in paper_id
 
 
 def _split_text(text: str) -> Iterator[str]:
-    """The words and addresses in `text`, each without the brackets and marks around it."""
+    """The words and links in `text`, each without the brackets and marks around it."""
     line = _BROKEN.sub(r"\1:", join_lines(text))
     stripped = (found[0].strip(_AROUND) for found in _PIECE.finditer(line))
     return (piece for piece in stripped if piece)

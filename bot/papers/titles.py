@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - these letters and signs are meant
-"""What people read of a title: its LaTeX as the letters and signs that it stands for."""
+"""Titles as people read them: with letters and signs instead of LaTeX."""
 
 import re
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from bot.text import is_visible, join_lines
 
-_MATHS = re.compile(r"(?<![\\$])\$(?![\s$])((?:[^$\\]|\\.)+)(?<!\s)\$(?![0-9$])")  # `$5 and $10` is none
-_LIKE_MATHS = re.compile(r"[\\^_=+<>]|^\S+$")  # `$5 for US$` is none either
+_MATHS = re.compile(r"(?<![\\$])\$(?![\s$])((?:[^$\\]|\\.)+)(?<!\s)\$(?![0-9$])")  # does not match `$5 and $10`
+_LIKE_MATHS = re.compile(r"[\\^_=+<>]|^\S+$")  # does not match within `$5 for US$`
 _STYLED = re.compile(
     r"\\?(?:math(?:rm|bf|cal|bb|it|sf|tt|frak)|text(?:rm|bf|it|sf|tt|sc)?|emph|boldsymbol|bm|operatorname)\{([^{}]*)\}"
 )
@@ -43,29 +43,27 @@ _BELOW = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇�
 
 
 def get_display_title(title: str, paper_id: str) -> str:
-    """What a paper is called wherever people read it: by its id where its title shows nothing."""
+    """What a paper is called wherever people read it: its title, or its id if nothing of the title is visible."""
     name = render_title(title)
     return name if is_visible(name) else f"arXiv:{paper_id}"
 
 
 @lru_cache(1024)
 def render_title(title: str) -> str:
-    """`title` without its LaTeX: `--` is a dash, `$\\pi_0$` is π₀."""
-    parts = (
-        _render_maths(part) if is_maths else _render_prose(part) for part, is_maths in split_maths(join_lines(title))
-    )
-    return join_lines("".join(parts))
+    """`title` without its LaTeX: `--` becomes a dash, `$\\pi_0$` becomes π₀."""
+    parts = split_maths(join_lines(title))
+    return join_lines("".join(_render_maths(part) if is_maths else _render_prose(part) for part, is_maths in parts))
 
 
 def split_maths(title: str) -> Iterator[tuple[str, bool]]:
-    """The parts of `title`, and which of them are maths between dollars."""
-    at = 0
+    """The parts of `title`, each with whether it is maths between dollars."""
+    start = 0
     for found in _MATHS.finditer(title):
         if _LIKE_MATHS.search(found[1]):
-            yield title[at : found.start()], False
+            yield title[start : found.start()], False
             yield found[0], True
-            at = found.end()
-    yield title[at:], False
+            start = found.end()
+    yield title[start:], False
 
 
 def _render_prose(text: str) -> str:
@@ -85,7 +83,7 @@ def _render_maths(text: str) -> str:
 
 
 def _replace_command(found: re.Match[str]) -> str:
-    """What a command stands for; a word such as `log` stands apart from what is before it."""
+    """The sign that a command means; a word such as `log` gets a space before it."""
     before, name = found[1], found[2]
     sign = _SIGNS.get(name)
     if sign is not None:
@@ -94,7 +92,7 @@ def _replace_command(found: re.Match[str]) -> str:
 
 
 def _replace_script(found: re.Match[str]) -> str:
-    """Raised or lowered, where there are such characters for all of it."""
+    """As raised or lowered characters, if there are such characters for all of it."""
     body = next(each for each in found.groups()[1:] if each is not None).strip()
     table = _ABOVE if found[1] == "^" else _BELOW
     if body in table:

@@ -1,4 +1,4 @@
-"""Find: the full-text index over the archive, and its query language."""
+"""Search: the full-text index over the archive, and the query language."""
 
 from bot.search.index import IndexUnusable, invalidate_index
 from bot.search.meaning import MODEL, Encoder, Meaning, get_embedded_text, load_encoder

@@ -1,8 +1,8 @@
-"""The folder that holds the full-text index over the archive.
+"""The full-text index over the archive, in a folder beside the database.
 
-The index is a folder beside the database and only ever derived from it. Each document carries the change
-number of its row; the newest of them says where to go on. A missing, torn, foreign or outdated index is
-made anew, and nothing but time is lost.
+Everything in it comes from the database. Each document has the change number of its row; the newest number says
+where to continue. An index that is missing, damaged, outdated or from another archive is rebuilt, which costs only
+time.
 """
 
 import json
@@ -41,7 +41,7 @@ class Hits:
 
 
 class IndexUnusable(Exception):
-    """The folder cannot hold the index; the detail is the system's error."""
+    """The folder cannot be used for the index; the detail is the system's error."""
 
     def __init__(self, path: Path, detail: str) -> None:
         super().__init__(f"{path}: {detail}")
@@ -52,8 +52,8 @@ class IndexUnusable(Exception):
 class Index:
     """The index in the folder `path` over the archive called `archive`.
 
-    An index that knows changes beyond `last_change`, as after the database was restored from a backup,
-    is made anew. Raises `IndexUnusable`.
+    It is rebuilt if it has changes after `last_change`, which happens when the database was restored from a backup.
+    Raises `IndexUnusable`.
     """
 
     def __init__(self, path: Path, archive: str, last_change: int) -> None:
@@ -61,9 +61,9 @@ class Index:
         self._marker = {"schema": SCHEMA_VERSION, "archive": archive}
         self._writer_thread = ThreadPoolExecutor(1, "index", initializer=_lower_priority)
         self._closed = False
-        self._write_lock = threading.Lock()  # until the mark is back, also while a stop wants to close the index
+        self._write_lock = threading.Lock()  # also keeps `close` waiting until a write has put the marker back
         try:
-            with _as_value_errors():
+            with _translate_errors():
                 self._open_existing(last_change)
         except (OSError, ValueError) as error:
             if path.exists():  # at the first start there is none
@@ -74,12 +74,10 @@ class Index:
         if json.loads((self._path / _MARKER).read_text(encoding="utf-8")) != self._marker:
             raise ValueError("it belongs to another archive or version")
         self._use_index(tantivy.Index.open(str(self._path)))
-        self.run_query(
-            tantivy.Query.term_query(self.schema, "title", "model"), 1
-        )  # a torn segment shows itself when read
+        self.run_query(tantivy.Query.term_query(self.schema, "title", "model"), 1)  # fails if a segment is damaged
         if self.change > last_change:
             raise ValueError("it knows more than the archive")
-        self._open_writer()  # last: its threads would be in the way of making the index anew
+        self._open_writer()  # last, because its threads would get in the way of a rebuild
 
     def _create_new(self) -> None:
         shutil.rmtree(self._path, ignore_errors=True)
@@ -97,7 +95,7 @@ class Index:
         self.change = self._read_newest_change()
 
     def _open_writer(self) -> None:
-        """The threads that it starts give way, as the one that starts them does; none of them runs Python."""
+        """Open the writer in the thread of low priority: the threads that it starts inherit the priority."""
         self._writer = self._writer_thread.submit(self._index.writer, WRITER_BYTES, 1).result()
 
     def _read_newest_change(self) -> int:
@@ -105,16 +103,16 @@ class Index:
         return int(newest.hits[0][0] or 0) if newest.hits else 0
 
     def add_papers(self, changes: Sequence[tuple[int, Paper]]) -> None:
-        """Take in papers with their change numbers, in order; nothing once it is closed. Blocks: call it in a thread.
+        """Add papers with their change numbers, in order. Does nothing once it is closed. Blocks: call it in a thread.
 
-        Raises `ValueError` when they cannot be written; the index is then as it was, or empty and begins anew.
+        Raises `ValueError` if they cannot be written; the index is then as it was before, or empty.
         """
         with self._write_lock:
             if self._closed:
                 return
-            invalidate_index(self._path)  # rot can abort the process; then the next start begins anew
+            invalidate_index(self._path)  # a damaged file can abort the process; then the next start rebuilds it
             try:
-                with _as_value_errors():
+                with _translate_errors():
                     self._write_papers(changes)
             except ValueError:
                 self._roll_back()
@@ -124,17 +122,17 @@ class Index:
     def _write_papers(self, changes: Sequence[tuple[int, Paper]]) -> None:
         for place, (change, paper) in enumerate(changes):
             if place % YIELD_EVERY == 0:
-                time.sleep(0)  # lets those who wait for the interpreter have it
+                time.sleep(0)  # lets other threads have the interpreter
             self._writer.delete_documents_by_term("id", paper.id)
             self._writer.add_document(build_document(change, paper, self._index.schema))
-        self._writer_thread.submit(self._writer.commit).result()  # which starts threads anew
+        self._writer_thread.submit(self._writer.commit).result()  # in this thread, as it starts new ones
         self._index.reload()
         self.change = self._read_newest_change()
 
     def _roll_back(self) -> None:
-        """Without a rollback every later commit would quietly write nothing; if there is none, begin anew."""
+        """Roll back, without which every later commit would silently write nothing; rebuild if that fails."""
         try:
-            with _as_value_errors():
+            with _translate_errors():
                 self._writer.rollback()
             self._write_marker()
         except ValueError:
@@ -142,7 +140,7 @@ class Index:
                 self._create_new()
 
     def _write_marker(self) -> None:
-        with suppress(OSError):  # unmarked, it is made anew at the next start
+        with suppress(OSError):  # without the marker, the next start rebuilds the index
             (self._path / _MARKER).write_text(json.dumps(self._marker), encoding="utf-8")
 
     @property
@@ -150,25 +148,26 @@ class Index:
         return self._index.schema
 
     def get_searcher(self) -> tantivy.Searcher:
-        """A view of the index as it is now; commits that follow do not change it."""
+        """A view of the index as it is now; later commits do not change it."""
         return self._index.searcher()
 
     def run_query(
         self, query: tantivy.Query, limit: int, offset: int = 0, *, by: str | None = None, pull: bool = False
     ) -> Hits:
-        """What matches `query`: by score, which upvotes `pull` a little, or `by` the values of a field."""
+        """What matches `query`: by score, which upvotes `pull` up a little, or `by` the values of a field."""
         searcher = self.get_searcher()
-        offset = min(max(offset, 0), searcher.num_docs)  # tantivy takes memory for all before it, or ends the process
-        with _as_value_errors():
+        # tantivy allocates memory for every hit before the offset; a huge one would end the process.
+        offset = min(max(offset, 0), searcher.num_docs)
+        with _translate_errors():
             result = searcher.search(
                 query, limit, offset=offset, order_by_field=by, weight_by_field="pull" if pull else None
             )
             ids = [str(searcher.doc(address)["id"][0]) for _, address in result.hits]
         scores = [float(score) for score, _ in result.hits]
-        return Hits(tuple(ids), tuple(scores), int(result.count))  # type: ignore[attr-defined]  # its stub forgot it
+        return Hits(tuple(ids), tuple(scores), int(result.count))  # type: ignore[attr-defined]  # not in its stub
 
     def close(self) -> None:
-        """Wait for merges under way, and let go of the folder."""
+        """Wait for merges in progress, and release the folder."""
         with self._write_lock:
             self._closed = True
             self._writer.wait_merging_threads()
@@ -176,20 +175,20 @@ class Index:
 
 
 def _lower_priority() -> None:
-    """Let this thread, and those it starts, run when nobody else wants to: a search waits for no write."""
+    """Give way to all other threads, with this thread and those it starts, so that no search waits for a write."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
 
 
 def invalidate_index(path: Path) -> None:
-    """Have the index in the folder `path` made anew when it is opened next."""
+    """Have the index in the folder `path` rebuilt when it is opened next."""
     with suppress(OSError):
         (path / _MARKER).unlink()
 
 
 @contextmanager
-def _as_value_errors() -> Iterator[None]:
-    """Whatever goes wrong with the folder is a `ValueError`; tantivy's panics are no `Exception` by themselves."""
+def _translate_errors() -> Iterator[None]:
+    """Raise a `ValueError` for every problem with the folder; tantivy's panics are not even an `Exception`."""
     try:
         yield
     except (OSError, RuntimeError) as error:

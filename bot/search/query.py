@@ -1,11 +1,11 @@
-"""What a person asked for: words, phrases and filters, each added to the rank, demanded or kept out."""
+"""A query as it was read: words, phrases and filters, each of them ranking, required or excluded."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 
-MOST_ALONE = 5  # filters of which each is left out in turn
+MOST_FILTERS_DROPPED_SINGLY = 5  # with more filters, only the query without any of them is tried
 HAS = ("code", "project", "summary", "media")
 
 
@@ -18,7 +18,7 @@ class Sort(Enum):
 
 
 class Occur(Enum):
-    """What a clause does: add to the rank, be demanded, or be kept out."""
+    """What a clause does: it ranks papers, is required, or excludes papers."""
 
     SHOULD = "should"
     MUST = "must"
@@ -27,7 +27,7 @@ class Occur(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as typed; `prefix` where it is the beginning of one (`diffus*`)."""
+    """A word as typed; `prefix` if it is the beginning of one (`diffus*`)."""
 
     text: str
     prefix: bool = False
@@ -35,14 +35,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words that stand together, in this order."""
+    """Words that are next to each other, in this order."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """`author:`, `org:` or `tag:` (`name`) with the words it must hold."""
+    """`author:`, `org:` or `tag:` (`name`) with the words that it must contain."""
 
     name: str
     text: str
@@ -57,14 +57,14 @@ class Has:
 
 @dataclass(frozen=True, slots=True)
 class Upvotes:
-    """At least so many."""
+    """At least `least` upvotes."""
 
     least: int
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """From `first` up to, not including, `end`; None leaves a side open."""
+    """The days from `first` up to, not including, `end`; None leaves a side open."""
 
     first: date | None
     end: date | None
@@ -79,7 +79,7 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What stands in parentheses."""
+    """The clauses in a pair of parentheses."""
 
     clauses: tuple["Clause", ...]
 
@@ -90,7 +90,7 @@ Node = Word | Phrase | QueryFilter | AnyOf | Group
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A part of a query; `typed` is how the person wrote it, with its sign, unless it has parts of its own."""
+    """A part of a query; `typed` is the text that the person wrote, with its sign, or empty for alternatives."""
 
     node: Node
     occur: Occur = Occur.SHOULD
@@ -99,7 +99,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What is wrong from `start` to `end` of the text, and right forms to use instead."""
+    """A part of the text, from `start` to `end`, that is not understood, and right forms to use instead."""
 
     start: int
     end: int
@@ -108,9 +108,10 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a person asked for. `reference` is the id of a paper named in the text by its id, a link or a DOI.
+    """A query as it was read.
 
-    `has_foreign_link`: the text has a link or a DOI that names no paper, and its words would find a wrong one.
+    `reference` is the id of a paper that the text names by its id, a link or a DOI. `has_foreign_link`: the text has a
+    link or a DOI of something else, and searching for its words would find a wrong paper.
     """
 
     text: str
@@ -122,51 +123,56 @@ class Query:
 
     @property
     def words(self) -> tuple[Word, ...]:
-        """The words on the query's first level that it looks for, in their order."""
+        """The words outside parentheses that it looks for, in their order."""
         return tuple(each.node for each in self.clauses if isinstance(each.node, Word) and each.occur is not Occur.NOT)
 
     @property
     def has_requirements(self) -> bool:
-        """Whether anything but a bare word is asked for."""
+        """Whether it has anything besides plain words."""
         return any(not isinstance(each.node, Word) or each.occur is not Occur.SHOULD for each in self.clauses)
 
     def list_texts(self) -> Iterator[str]:
-        """All words and phrases that it looks for, on whatever level."""
+        """All words and phrases that it looks for, also those in parentheses."""
         return list_clause_texts(self.clauses)
 
     @property
     def order(self) -> Sort:
-        """`sort`; filters alone leave nothing to be relevant to, and upvotes decide."""
+        """`sort`, except that papers found by filters alone are sorted by upvotes: no word makes one more relevant."""
         ranks = any(self.list_texts())
         return self.sort if ranks or self.sort is not Sort.RELEVANCE else Sort.UPVOTES
 
-    def correct_spelling(self, taken: Mapping[str, str]) -> "Query":
-        """The query with the words in `taken` replaced."""
-        return replace(self, clauses=tuple(_correct_clause(each, taken) for each in self.clauses))
+    def correct_spelling(self, corrections: Mapping[str, str]) -> "Query":
+        """The query with the words in `corrections` replaced."""
+        corrected = []
+        for clause in self.clauses:
+            node = clause.node
+            if isinstance(node, Word) and node.text in corrections:
+                corrected.append(replace(clause, node=replace(node, text=corrections[node.text])))
+            else:
+                corrected.append(clause)
+        return replace(self, clauses=tuple(corrected))
 
     def list_relaxed(self) -> Iterator[tuple["Query", tuple[str, ...]]]:
-        """The query without one of its filters, each in turn, then without any; and what was left out, as typed."""
+        """The query without one of its filters, for each of them, then without any; and the dropped filters, as typed.
+
+        A query that would be empty is left out.
+        """
         filters = [each for each in self.clauses if isinstance(each.node, QueryFilter)]
-        alone = [[each] for each in filters] if len(filters) <= MOST_ALONE else []
-        for left_out in [*alone, *([filters] if len(filters) > 1 else [])]:
-            kept = tuple(each for each in self.clauses if each not in left_out)
+        drops = [[each] for each in filters] if len(filters) <= MOST_FILTERS_DROPPED_SINGLY else []
+        if len(filters) > 1:
+            drops.append(filters)
+        for dropped in drops:
+            kept = tuple(each for each in self.clauses if each not in dropped)
             if kept:
-                yield replace(self, clauses=kept), tuple(each.typed for each in left_out)
-
-
-def _correct_clause(clause: Clause, taken: Mapping[str, str]) -> Clause:
-    node = clause.node
-    if isinstance(node, Word) and node.text in taken:
-        return replace(clause, node=replace(node, text=taken[node.text]))
-    return clause
+                yield replace(self, clauses=kept), tuple(each.typed for each in dropped)
 
 
 def list_clause_texts(clauses: Iterable[Clause]) -> Iterator[str]:
     """All words and phrases that `clauses` look for."""
     for clause in clauses:
+        if clause.occur is Occur.NOT:
+            continue
         match clause.node:
-            case _ if clause.occur is Occur.NOT:
-                continue
             case Word(text=text) | Phrase(text=text):
                 yield text
             case AnyOf(options=inner) | Group(clauses=inner):

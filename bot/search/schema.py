@@ -1,8 +1,8 @@
-"""What the index holds of a paper, and how words become terms.
+"""What the index has of each paper, and how words become terms.
 
-Prose is stemmed, names are not; case and accents matter in neither. Beside the words of a text stand its
-identifiers as written, without the hyphens, dots and spaces that people put in or leave out:
-`GPT-4o`, `gpt 4o` and `gpt4o` are all `gpt4o`.
+Prose is stemmed, names are not. Case and accents never matter. Besides its words, a text is indexed by its
+identifiers, without the hyphens, dots and spaces that people put in or leave out: `GPT-4o`, `gpt 4o` and `gpt4o` are
+all `gpt4o`.
 """
 
 import math
@@ -27,7 +27,7 @@ _TOKEN = re.compile(r"[\w.+#/-]*\w[+#]*")
 _AROUND = "()[]{}<>,.;:!?'\"`*$\u201c\u201d\u2019"
 _JOINTS = str.maketrans("", "", f"-_./ {_AROUND}")
 _LAST_ID = 2**34 - 1  # nine digits fit in
-LONGEST_WRITTEN = 200  # characters of an identifier that are looked at
+LONGEST_WRITTEN = 200  # characters of an identifier; the rest is not used
 _PULL = 0.03  # how much each doubling of the upvotes adds to a score
 
 
@@ -40,7 +40,7 @@ def build_schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="names")
     builder.add_text_field("words", tokenizer_name="names", index_option="basic")  # everything, unstemmed
     builder.add_text_field("heading", tokenizer_name="names", index_option="basic")  # the title, unstemmed
-    # Identifiers: what the paper calls its work, neighbours in its title written as one, and those in its prose.
+    # Identifiers: what the paper calls its work, joined neighbours in its title, and those anywhere in its text.
     for name in ("called", "joined", "written"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
     builder.add_text_field("labels", tokenizer_name="names", index_option="basic")  # tags, unstemmed
@@ -83,17 +83,17 @@ def build_document(change: int, paper: Paper, built: tantivy.Schema) -> tantivy.
 
 
 def get_prose(paper: Paper) -> str:
-    """The text that is searched as the abstract, and that snippets are taken from."""
+    """The text that is searched as the abstract; snippets are pieces of it."""
     return f"{paper.abstract} {paper.ai_summary or ''}"
 
 
 def compute_upvotes_key(paper: Paper) -> int:
-    """A number that orders papers as `bot.ranking` does: the most upvotes, the most comments, the smallest id."""
+    """A number that sorts papers as `bot.ranking` does: the most upvotes, the most comments, the smallest id."""
     return _pack_numbers((paper.upvotes, 18), (paper.comments, 12), (_LAST_ID - _get_id_number(paper), 34))
 
 
 def compute_date_key(paper: Paper) -> int:
-    """A number that orders papers by day, those of a day by upvotes."""
+    """A number that sorts papers by day, and those of the same day by upvotes."""
     return _pack_numbers(
         ((paper.listed_or_published_on or date.min).toordinal(), 20),
         (paper.upvotes, 10),
@@ -106,7 +106,7 @@ def _get_id_number(paper: Paper) -> int:
 
 
 def _pack_numbers(*parts: tuple[int, int]) -> int:
-    """Numbers as one, each cut to so many bits; 64 in all."""
+    """One number from several, each limited to its number of bits; 64 bits in all."""
     packed = 0
     for number, bits in parts:
         packed = packed << bits | min(max(0, number), 2**bits - 1)
@@ -114,35 +114,35 @@ def _pack_numbers(*parts: tuple[int, int]) -> int:
 
 
 def compute_pull(upvotes: int) -> float:
-    """What makes tantivy, which multiplies a score by log2(2 + weight), pull mildly towards upvotes."""
+    """The weight of a paper's upvotes; tantivy multiplies a score by log2(2 + weight), so upvotes count a little."""
     return 2 ** (1 + _PULL * math.log2(1 + max(0, upvotes))) - 2
 
 
 def list_possessions(paper: Paper) -> Iterator[str]:
-    """What `has:` asks for."""
-    known = {
+    """What the paper has that `has:` can ask for."""
+    values = {
         "code": paper.github_repo,
         "project": paper.project_page,
         "summary": paper.ai_summary,
         "media": paper.media_urls,
     }
-    return (what for what, value in known.items() if value)
+    return (what for what, value in values.items() if value)
 
 
 def list_compounds(text: str) -> Iterator[str]:
-    """Identifiers that the prose analyzer would take apart."""
+    """The identifiers in `text` that the analyzer of prose would split."""
     for word in set(text.split()):
         if not word.isalpha() and not (bare := word.strip(_AROUND)).isalpha():
             yield from map(join_word, split_written_words(bare))
 
 
 def join_title_words(title: str) -> Iterator[str]:
-    """A title's words, and neighbours of them, written as one."""
+    """A title's words, and two or three neighbours of them written as one word."""
     return join_neighbours(split_written_words(title))
 
 
 def list_work_names(title: str) -> Iterator[str]:
-    """What a paper calls its work: the first word of its title, and a few words that stand before a colon."""
+    """What a paper calls its work: the first word of its title, and the words before a colon if they are few."""
     name, colon, _ = title.partition(":")
     words = split_written_words(name)
     if colon and len(words) <= LONGEST_NAME:
@@ -151,7 +151,7 @@ def list_work_names(title: str) -> Iterator[str]:
 
 
 def list_short_names(organization: str) -> Iterator[str]:
-    """What people call an organisation for short: its name as one word, and its initials."""
+    """Short names of an organisation: its name as one word, and its initials."""
     words = re.findall(r"\w+", organization)
     if len(words) > 1:
         yield "".join(words)
@@ -159,7 +159,7 @@ def list_short_names(organization: str) -> Iterator[str]:
 
 
 def join_neighbours(words: Sequence[str]) -> Iterator[str]:
-    """Each word, and each two or three neighbours, written as one."""
+    """Each word, and each two or three neighbours written as one word."""
     words = [join_word(word) for word in words]
     for length in range(1, LONGEST_JOIN + 1):
         for start in range(len(words) - length + 1):
@@ -168,18 +168,19 @@ def join_neighbours(words: Sequence[str]) -> Iterator[str]:
 
 
 def split_written_words(text: str) -> list[str]:
-    """The words of `text` with what is written in and after them: `GPT-4o`, `C++`, `owner/name`."""
+    """The words of `text` with the signs in and after them: `GPT-4o`, `C++`, `owner/name`."""
     return [found for word in text.split() for found in _TOKEN.findall(word[:LONGEST_WRITTEN])]
 
 
 def join_word(word: str) -> str:
+    """`gpt4o` for `GPT-4o`."""
     return fold_word(word.translate(_JOINTS))[:LONGEST_WORD]
 
 
 def fold_word(word: str) -> str:
-    """Without case and accents."""
+    """`word` without case and accents."""
     word = word.casefold()
-    return word if word.isascii() else "".join(_build_folder().analyze(remove_invisible(word)))
+    return word if word.isascii() else "".join(_build_accent_folder().analyze(remove_invisible(word)))
 
 
 def list_repository_names(paper: Paper) -> Iterator[str]:
@@ -205,7 +206,7 @@ def build_analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:
 
 
 @cache
-def _build_folder() -> tantivy.TextAnalyzer:
+def _build_accent_folder() -> tantivy.TextAnalyzer:
     return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.raw()).filter(tantivy.Filter.ascii_fold()).build()
 
 

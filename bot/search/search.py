@@ -1,4 +1,4 @@
-"""Find papers: by a query, by the beginning of a word, by their likeness."""
+"""Finds papers: by a query, by the beginning of a word, or by being similar to a paper."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ from bot.search.query_builder import QueryBuilder
 from bot.search.schema import get_prose, split_names
 from bot.search.spelling import Spelling
 
-WORD_POOL, MEANING_POOL = 100, 20  # papers that words find, and papers near in meaning, to be ranked together
-MOST_NEAR = 500  # among which those are sought that fulfil what a query demands
+WORD_POOL, MEANING_POOL = 100, 20  # papers found by words, and papers near in meaning, that are ranked together
+MOST_NEAR = 500  # papers near in meaning that are checked against the requirements of a query
 MOST_CORRECTED = 5  # words of a query
-LEAST_COSINE = 0.3  # the cosine below which a paper has nothing to do with what somebody wrote
-# What a cosine counts beside the score of the best match by words, which counts 1. A name says what it says;
-# words that describe may be others than the paper's.
+LEAST_COSINE = 0.3  # a paper with a smaller cosine has nothing to do with the query
+# How much a cosine counts, if the score of the best match by words counts 1. A name has to be in the paper;
+# a description may use other words than the paper does.
 NAME_WEIGHT, DESCRIPTION_WEIGHT = 2.0, 6.0
-SIMILAR_WEIGHT = 4.0  # the same, among papers like another
+SIMILAR_WEIGHT = 4.0  # the same, for papers similar to a paper
 _FIELD_OF = {Sort.UPVOTES: "by_upvotes", Sort.DATE: "by_date"}
 
 
@@ -30,7 +30,7 @@ _FIELD_OF = {Sort.UPVOTES: "by_upvotes", Sort.DATE: "by_date"}
 class FoundPapers:
     """The ids of one page of papers, best first, and how many papers match in all.
 
-    `taken` are words that no paper holds, each with the nearest one that was looked for instead.
+    `corrections` are words that no paper has, each with the nearest word of the archive, which was used instead.
     """
 
     ids: tuple[str, ...]
@@ -40,113 +40,110 @@ class FoundPapers:
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A piece of a text, and from where to where its characters are words somebody looked for."""
+    """A piece of a text, and the spans (in characters) of the words in it that were looked for."""
 
     text: str
     marks: tuple[tuple[int, int], ...]
 
 
 class SearchIndex(Index):
-    """The index, asked. With `meaning`, the extra `semantic`, papers are also found by what they mean."""
+    """Searches the index. With `meaning`, from the extra `semantic`, papers are also found by what they mean."""
 
     def __init__(self, path: Path, archive: str, last_change: int, meaning: Meaning | None = None) -> None:
         super().__init__(path, archive, last_change)
         self.meaning = meaning
-        self._words: tuple[int, Spelling] | None = None  # with the change they were read at
+        self._spelling: tuple[int, Spelling] | None = None  # with the change number of the index it was read from
 
     def find_papers(self, query: Query, *, limit: int, offset: int = 0) -> FoundPapers:
-        """The papers that match `query`, in the order it asks for; any query will do. Blocks for milliseconds."""
-        matching = self._build_query_builder()
+        """The papers that match `query`, in the order it asks for. Blocks for milliseconds."""
+        builder = self._build_query_builder()
         if query.reference:
-            return _to_found_papers(self.run_query(matching.build_papers([query.reference]), limit, offset))
-        spelled, taken = self._correct_spelling(query, matching)
+            return _to_found_papers(self.run_query(builder.build_papers([query.reference]), limit, offset))
+        corrections = self._find_corrections(query, builder)
+        corrected = query.correct_spelling(corrections) if corrections else query
         if query.order is not Sort.RELEVANCE:
-            found = self._find_ordered(spelled, matching, limit, offset)
-        elif self.meaning and any(spelled.list_texts()):
-            found = self._find_by_meaning(self.meaning, spelled, matching).get_page(limit, offset)
+            found = self._find_ordered(corrected, builder, limit, offset)
+        elif self.meaning and any(corrected.list_texts()):
+            found = self._rank_with_meaning(self.meaning, corrected, builder).get_page(limit, offset)
         else:
-            found = _to_found_papers(self.run_query(matching.build_query(spelled), limit, offset, pull=True))
-        return replace(found, corrections=taken)
+            found = _to_found_papers(self.run_query(builder.build_query(corrected), limit, offset, pull=True))
+        return replace(found, corrections=tuple(corrections.items()))
 
     def filter_papers(self, query: Query, ids: Collection[str]) -> frozenset[str]:
-        """Those of `ids` whose papers fulfil `query`: every word of it, as a filter is no ranking."""
+        """Those of `ids` whose papers match `query`, with every word of it."""
         if reference := parse_paper_id(query.text):
             return frozenset({reference}) & frozenset(ids)
-        matching = self._build_query_builder()
-        wanted = _match_both(matching.build_query(query, every_word=True), matching.build_papers(list(ids)))
-        return frozenset(self.run_query(wanted, max(1, len(ids))).ids)
+        builder = self._build_query_builder()
+        matched = _match_both(builder.build_query(query, every_word=True), builder.build_papers(list(ids)))
+        return frozenset(self.run_query(matched, max(1, len(ids))).ids)
 
     def _build_query_builder(self) -> QueryBuilder:
         return QueryBuilder(self.schema, self.get_searcher())
 
-    def _correct_spelling(self, query: Query, matching: QueryBuilder) -> tuple[Query, tuple[tuple[str, str], ...]]:
-        """`query` with the words nobody wrote taken for the nearest ones, and which those are."""
-        unknown = islice(
-            matching.find_unknown_words([word.text for word in query.words if not word.prefix]), MOST_CORRECTED
-        )
+    def _find_corrections(self, query: Query, builder: QueryBuilder) -> dict[str, str]:
+        """The words of `query` that no paper has, each with the nearest word of the archive, if there is one."""
+        words = [word.text for word in query.words if not word.prefix]
+        unknown = islice(builder.find_unknown_words(words), MOST_CORRECTED)
         nearest = {word: self.find_nearest_words(word, limit=1) for word in unknown}
-        taken = {word: near[0] for word, near in nearest.items() if near}
-        return (query.correct_spelling(taken) if taken else query), tuple(taken.items())
+        return {word: near[0] for word, near in nearest.items() if near}
 
     def find_nearest_words(self, word: str, *, limit: int) -> list[str]:
-        """The words of the archive that `word` may have been meant to be, likeliest first."""
-        if self._words is None or self._words[0] != self.change:
-            self._words = (self.change, Spelling(self.get_searcher().terms_with_prefix("words", "")))
-        return self._words[1].find_nearest(" ".join(split_names(word)))[:limit]
+        """The words of the archive that `word` may have been meant to be, the likeliest first."""
+        if self._spelling is None or self._spelling[0] != self.change:
+            self._spelling = (self.change, Spelling(self.get_searcher().terms_with_prefix("words", "")))
+        return self._spelling[1].find_nearest(" ".join(split_names(word)))[:limit]
 
     def suggest_words(self, query: Query) -> tuple[str, ...]:
-        """Words of the archive that those of `query` which no paper holds may have been meant to be."""
+        """Words of the archive to try instead of those words of `query` that no paper has."""
         words = [word for text in query.list_texts() for word in text.split()]
         unknown = islice(self._build_query_builder().find_unknown_words(words), MOST_CORRECTED)
         return tuple(dict.fromkeys(near for word in unknown for near in self.find_nearest_words(word, limit=2)))
 
-    def _find_ordered(self, query: Query, matching: QueryBuilder, limit: int, offset: int) -> FoundPapers:
-        """By upvotes or date: papers with every word, lest the most popular one with any of them come first."""
-        by = _FIELD_OF[query.order]
-        hits = self.run_query(matching.build_query(query, every_word=True), limit, offset, by=by)
-        return _to_found_papers(
-            hits if hits.total else self.run_query(matching.build_query(query), limit, offset, by=by)
-        )
+    def _find_ordered(self, query: Query, builder: QueryBuilder, limit: int, offset: int) -> FoundPapers:
+        """The papers by upvotes or date: those with every word of `query`, or if there are none, with any of them.
 
-    def _find_by_meaning(self, meaning: Meaning, query: Query, matching: QueryBuilder) -> "_FusedRanking":
-        """The best by words and the nearest in meaning, ranked together."""
-        matched = matching.build_query(query)
+        Otherwise a popular paper that has only one of the words would come first.
+        """
+        by = _FIELD_OF[query.order]
+        hits = self.run_query(builder.build_query(query, every_word=True), limit, offset, by=by)
+        if not hits.total:
+            hits = self.run_query(builder.build_query(query), limit, offset, by=by)
+        return _to_found_papers(hits)
+
+    def _rank_with_meaning(self, meaning: Meaning, query: Query, builder: QueryBuilder) -> "_FusedRanking":
+        """The best papers by words and the nearest in meaning, ranked together."""
+        matched = builder.build_query(query)
         pool = self.run_query(matched, WORD_POOL, pull=True)
         vector = meaning.encode_text(" ".join(query.list_texts()))
         nearest = meaning.find_nearest(vector, MOST_NEAR if query.has_requirements else MEANING_POOL)
         near = [each for each, cosine in nearest.items() if cosine >= LEAST_COSINE and each not in pool.ids]
-        possible = (
-            self.run_query(_match_both(matching.build_required(query), matching.build_papers(near)), MOST_NEAR).ids
-            if near
-            else ()
-        )
-        allowed = sorted(possible, key=lambda each: -nearest[each])[:MEANING_POOL]
-        weight = NAME_WEIGHT if matching.contains_name(query) else DESCRIPTION_WEIGHT
-        ids = _fuse_scores(pool, meaning.compute_cosines(vector, [*pool.ids, *allowed]), weight)
-        also = (
-            self.run_query(_match_both(matched, matching.build_papers(allowed)), 1).total
-            if pool.total > WORD_POOL and allowed
-            else 0
-        )
-        rest = _match_without(matched, matching.build_papers(allowed))
-        return _FusedRanking(self, rest, tuple(ids), pool.total + len(allowed) - also)
+        allowed: Sequence[str] = ()
+        if near:
+            required = _match_both(builder.build_required(query), builder.build_papers(near))
+            allowed = self.run_query(required, MOST_NEAR).ids
+        added = sorted(allowed, key=lambda each: -nearest[each])[:MEANING_POOL]
+        weight = NAME_WEIGHT if builder.contains_name(query) else DESCRIPTION_WEIGHT
+        ids = _fuse_scores(pool, meaning.compute_cosines(vector, [*pool.ids, *added]), weight)
+        counted_twice = 0  # papers that were added, but match by words too, beyond the pool
+        if added and pool.total > WORD_POOL:
+            counted_twice = self.run_query(_match_both(matched, builder.build_papers(added)), 1).total
+        rest = _match_without(matched, builder.build_papers(added))
+        return _FusedRanking(self, rest, tuple(ids), pool.total + len(added) - counted_twice)
 
     def complete_title(self, typed: str, *, limit: int) -> tuple[str, ...]:
-        """The papers whose titles hold the words typed so far, the last of them perhaps half a word."""
+        """The papers whose titles have the words typed so far; the last word may be incomplete."""
         return self.run_query(self._build_query_builder().build_title(typed), limit, pull=True).ids
 
-    def find_holders(self, name: str, beginning: str, *, limit: int) -> tuple[str, ...]:
-        """The papers by an `author` or `org`, or with a `tag`, that holds a word with this beginning; popular first."""
-        return self.run_query(
-            self._build_query_builder().build_named(name, f"{beginning}*"), limit, by="by_upvotes"
-        ).ids
+    def find_by_name(self, kind: str, beginning: str, *, limit: int) -> tuple[str, ...]:
+        """The papers by an `author` or `org`, or with a `tag`, that has a word with this beginning; popular first."""
+        named = self._build_query_builder().build_named(kind, f"{beginning}*")
+        return self.run_query(named, limit, by="by_upvotes").ids
 
     def find_similar(self, paper: Paper, *, limit: int) -> tuple[str, ...]:
-        """The papers most like `paper`, likest first: by the words they share, and by meaning."""
-        matching = self._build_query_builder()
-        hits = self.run_query(
-            _match_without(matching.build_similar(paper), matching.build_papers([paper.id])), WORD_POOL
-        )
+        """The papers most similar to `paper`, the most similar first: by the words they share, and by meaning."""
+        builder = self._build_query_builder()
+        others = _match_without(builder.build_similar(paper), builder.build_papers([paper.id]))
+        hits = self.run_query(others, WORD_POOL)
         ids: Sequence[str] = hits.ids
         if self.meaning:
             vector = self.meaning.encode_text(get_embedded_text(paper))
@@ -155,7 +152,7 @@ class SearchIndex(Index):
         return tuple(each for each in ids if each != paper.id)[:limit]
 
     def make_snippet(self, query: Query, paper: Paper, width: int) -> Snippet:
-        """The piece of the abstract, `width` characters at most, that says most of what was asked for."""
+        """The piece of the abstract, `width` characters at most, that has the most of what was looked for."""
         matched = self._build_query_builder().build_snippet_query(query)
         generator = tantivy.SnippetGenerator.create(self.get_searcher(), matched, self.schema, "abstract")
         generator.set_max_num_chars(width)
@@ -166,7 +163,7 @@ class SearchIndex(Index):
 
 @dataclass(frozen=True, slots=True)
 class _FusedRanking:
-    """Papers ranked by words and meaning, after which those go on that words alone found."""
+    """Papers ranked by words and meaning, followed by the `rest`, which only words found."""
 
     index: Index
     rest: tantivy.Query
@@ -176,8 +173,8 @@ class _FusedRanking:
     def get_page(self, limit: int, offset: int) -> FoundPapers:
         ids = self.ids[offset : offset + limit]
         if len(ids) < limit and self.total > len(self.ids):
-            after = WORD_POOL + max(0, offset - len(self.ids))
-            ids += self.index.run_query(self.rest, limit - len(ids), after, pull=True).ids
+            rest_offset = WORD_POOL + max(0, offset - len(self.ids))
+            ids += self.index.run_query(self.rest, limit - len(ids), rest_offset, pull=True).ids
         return FoundPapers(ids, self.total)
 
 
@@ -186,8 +183,8 @@ def _to_found_papers(hits: Hits) -> FoundPapers:
 
 
 def _fuse_scores(hits: Hits, cosines: dict[str, float], weight: float) -> list[str]:
-    """By score, the best one's being 1, and `weight` times the cosine; a paper may lack either."""
-    best = max(hits.scores, default=0.0) or 1.0  # what is only not ruled out has no score
+    """The ids by their score (the best one is 1) plus `weight` times their cosine; a paper may lack either."""
+    best = max(hits.scores, default=0.0) or 1.0  # filters alone give no score
     scores = {paper_id: score / best for paper_id, score in zip(hits.ids, hits.scores, strict=True)}
     return sorted(scores | cosines, key=lambda each: -(scores.get(each, 0) + weight * cosines.get(each, 0)))
 
@@ -200,7 +197,7 @@ def _match_without(one: tantivy.Query, other: tantivy.Query) -> tantivy.Query:
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, one), (tantivy.Occur.MustNot, other)])
 
 
-def _to_characters(text: str, place: "tantivy.Range") -> tuple[int, int]:
-    """tantivy counts bytes."""
+def _to_characters(text: str, span: "tantivy.Range") -> tuple[int, int]:
+    """A span in characters, from one in bytes, which tantivy counts."""
     encoded = text.encode()
-    return len(encoded[: place.start].decode()), len(encoded[: place.end].decode())
+    return len(encoded[: span.start].decode()), len(encoded[: span.end].decode())

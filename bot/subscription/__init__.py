@@ -1,1 +1,1 @@
-"""Subscriptions as admins want them: settings, schedule and time zones. Pure."""
+"""What admins set up for a subscription: settings, schedule and time zones. Pure."""

@@ -1,7 +1,7 @@
-"""When a subscription runs: one run per due local date, daylight saving included. Pure.
+"""When a subscription runs: once on each local date on which it is due, also when the clocks change. Pure.
 
-A run is named by its local date. The instant follows from the time zone: a time that spring skips moves to the
-first valid minute after the gap, a time that autumn repeats is taken the first time.
+A run is known by its local date; its instant follows from the time zone. If the clock skips the time in spring, the
+run is in the first minute after the gap. If the clock repeats the time in autumn, the run is at the first of the two.
 """
 
 import re
@@ -35,7 +35,7 @@ _TIME = re.compile(
 
 
 class Cadence(StrEnum):
-    """How often: on each of the weekdays, on the first of them in a week, on the first of them in a month."""
+    """How often: on each of the chosen weekdays, or on the first of them in each week or month."""
 
     DAILY = "daily"
     WEEKLY = "weekly"
@@ -44,7 +44,7 @@ class Cadence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`at` this local time, in `time zone`, on these weekdays (0 is Monday), as often as `cadence` says."""
+    """The local time of day, the time zone, the weekdays (0 is Monday), and how often."""
 
     time: time
     timezone: ZoneInfo
@@ -58,32 +58,31 @@ class Schedule:
 
     def is_due_on(self, day: date) -> bool:
         """Whether there is a run on this local date."""
-        earlier = {Cadence.DAILY: 0, Cadence.WEEKLY: day.weekday(), Cadence.MONTHLY: day.day - 1}[self.cadence]
-        since = (day - timedelta(days=number) for number in range(1, earlier + 1))
-        return day.weekday() in self.weekdays and not any(each.weekday() in self.weekdays for each in since)
+        days_before = {Cadence.DAILY: 0, Cadence.WEEKLY: day.weekday(), Cadence.MONTHLY: day.day - 1}[self.cadence]
+        earlier = (day - timedelta(days=number) for number in range(1, days_before + 1))
+        return day.weekday() in self.weekdays and not any(each.weekday() in self.weekdays for each in earlier)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One date on which a subscription is due, in its own time zone, and the instant (UTC) that makes."""
+    """One date, in its own time zone, on which a subscription is due, and the instant (UTC)."""
 
     date: date
     at: datetime
 
 
 def compute_run_time(day: date, time_of_day: time, timezone: ZoneInfo) -> datetime:
-    """The instant (UTC) at which it is `at` on `day` in `time zone`."""
-    wanted = datetime.combine(day, time_of_day)
-    instant = wanted.replace(tzinfo=timezone).astimezone(UTC)
-    if _to_local(instant, timezone) == wanted:
+    """The instant (UTC) at which clocks in `timezone` show `time_of_day` on `day`."""
+    local = datetime.combine(day, time_of_day)
+    instant = local.replace(tzinfo=timezone).astimezone(UTC)
+    if _to_local(instant, timezone) == local:
         return instant
-    # Skipped: fold=0 reads the time with the offset before the gap, fold=1 with the one after it,
-    # so the clock jumps between the two. The first minute past the jump is the one.
-    before = wanted.replace(tzinfo=timezone, fold=1).astimezone(UTC)
-    minutes = range(int((instant - before) / timedelta(minutes=1)) + 1)
-    return next(
-        moment for minute in minutes if _to_local(moment := before + timedelta(minutes=minute), timezone) > wanted
-    )
+    # The clock skips this time. fold=1 reads it with the offset after the gap, which gives an instant before the
+    # gap; from there, the first minute that shows a later time is the first one after the gap.
+    instant = local.replace(tzinfo=timezone, fold=1).astimezone(UTC)
+    while _to_local(instant, timezone) <= local:
+        instant += timedelta(minutes=1)
+    return instant
 
 
 def _to_local(instant: datetime, timezone: ZoneInfo) -> datetime:
@@ -93,14 +92,14 @@ def _to_local(instant: datetime, timezone: ZoneInfo) -> datetime:
 def find_next_run(
     schedule: Schedule, now: datetime, after: date | None = None, planned_dates: Collection[date] = ()
 ) -> Run:
-    """The first run later than `now`, on a date later than `after` that is not `taken`."""
+    """The first run later than `now`, on a date later than `after` and not in `planned_dates`."""
     start = now.astimezone(schedule.timezone).date() - timedelta(days=1)
     dates = _iterate_runs(schedule, max(start, after + timedelta(days=1)) if after else start, step=1)
     return next(run for run in dates if run.at > now and run.date not in planned_dates)
 
 
 def find_latest_run(schedule: Schedule, now: datetime) -> Run:
-    """The latest run not later than `now`: what every missed run before it collapses into."""
+    """The latest run that is not later than `now`; it makes up for all missed runs before it."""
     tomorrow = now.astimezone(schedule.timezone).date() + timedelta(days=1)
     return next(run for run in _iterate_runs(schedule, tomorrow, step=-1) if run.at <= now)
 
@@ -116,23 +115,28 @@ def _iterate_runs(schedule: Schedule, start: date, step: int) -> Iterator[Run]:
 def parse_time(text: str) -> time:
     """`9`, `9:00`, `0900`, `9h30`, `9am`, `9:30 pm`, `noon`, `21 Uhr`. Raises `Refused`.
 
-    `24:00` is refused: it belongs to the day before, and a subscription's weekdays would be one off.
+    `24:00` is refused: it belongs to the day before, so the subscription's weekdays would be wrong by one.
     """
     typed = " ".join(normalize("NFKC", text).casefold().split())
     typed = typed.removeprefix("at").removeprefix("@").strip()
+    if typed in _NAMED_TIMES:
+        return _NAMED_TIMES[typed]
     found = _TIME.fullmatch(typed)
-    hour, minute = (_parse_hour(found), int(found["minute"] or 0)) if found else (24, 0)
-    if typed not in _NAMED_TIMES and (hour > 23 or minute > 59):  # noqa: PLR2004
+    hour = _parse_hour(found) if found else None
+    minute = int(found["minute"] or 0) if found else 0
+    if hour is None or hour > 23 or minute > 59:  # noqa: PLR2004
         raise Refused(Refusal.TIME_UNCLEAR)
-    return _NAMED_TIMES.get(typed) or time(hour, minute)
+    return time(hour, minute)
 
 
-def _parse_hour(found: re.Match[str]) -> int:
-    """0 to 23, or more for an hour that no clock shows."""
+def _parse_hour(found: re.Match[str]) -> int | None:
+    """The hour on a 24-hour clock; None for an hour such as 13 pm."""
     hour = int(found["hour"])
     if not found["half"]:
         return hour
-    return hour % 12 + (12 if found["half"] == "p" else 0) if 1 <= hour <= 12 else 24  # noqa: PLR2004
+    if not 1 <= hour <= 12:  # noqa: PLR2004
+        return None
+    return hour % 12 + 12 if found["half"] == "p" else hour % 12
 
 
 def parse_weekdays(text: str) -> frozenset[int]:
@@ -151,14 +155,14 @@ def parse_weekdays(text: str) -> frozenset[int]:
 
 
 def _parse_weekday(text: str) -> int:
-    wanted = text.strip().removesuffix("s")
+    typed = text.strip().removesuffix("s")
     for number, name in enumerate(DAY_NAMES):
-        if len(wanted) >= 2 and name.casefold().startswith(wanted):  # noqa: PLR2004
+        if len(typed) >= 2 and name.casefold().startswith(typed):  # noqa: PLR2004
             return number
     raise Refused(Refusal.WEEKDAYS_UNCLEAR)
 
 
 def suggest_weekdays(typed: str) -> list[str]:
-    """What may be meant by the letters typed so far: the named sets first, then single days."""
-    wanted = typed.strip().casefold()
-    return [name for name in (*_NAMED, *DAY_NAMES) if name.casefold().startswith(wanted)]
+    """The weekdays that begin with the letters typed so far: sets such as `every day` first, then single days."""
+    beginning = typed.strip().casefold()
+    return [name for name in (*_NAMED, *DAY_NAMES) if name.casefold().startswith(beginning)]

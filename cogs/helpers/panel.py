@@ -37,14 +37,10 @@ async def open_panel(interaction: Interaction, known: Subscription | None = None
         draft = await drafts.start_from_subscription(known, user_id, now)
     else:
         guild_id, locale = admins.get_guild(interaction).id, str(interaction.locale)
-        draft = await drafts.start_new(guild_id, user_id, now, channel_id=_get_channel_id(interaction), locale=locale)
+        channel = interaction.channel
+        channel_id = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
+        draft = await drafts.start_new(guild_id, user_id, now, channel_id=channel_id, locale=locale)
     await reply(interaction, layout.render_panel(await drafts.get_status(draft, now)))
-
-
-def _get_channel_id(interaction: Interaction) -> int | None:
-    """The channel where the interaction happens; for a thread, its parent channel."""
-    channel = interaction.channel
-    return channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
 
 
 class PanelControl(Control, kind="panel", pattern=rf"{DRAFT_PATTERN}(?P<picked>(?::.+)?)", in_place=True):
@@ -66,8 +62,8 @@ class PanelModal(ModalHandler, kind="panel", pattern=DRAFT_PATTERN):
     async def answer(self, interaction: Interaction, match: re.Match[str], typed: Mapping[str, str]) -> None:
         bot = interaction.client
         draft = await _get_own_draft(interaction, match["draft"])
-        changed, wrong = await bot.drafts.apply_typed(draft, typed, bot.services.clock())
-        note = "\n".join(layout.describe_misread(text, refused) for text, refused in wrong)
+        changed, misread = await bot.drafts.apply_typed(draft, typed, bot.services.clock())
+        note = "\n".join(layout.describe_misread(text, refused) for text, refused in misread)
         timezones = find_timezones(typed["timezone"]) if "timezone" in typed else ()
         await _show_panel(interaction, changed, match["part"], note=note, timezones=timezones)
 
@@ -98,9 +94,10 @@ async def _show_panel(
     """Update the panel to show the page that `part` is on."""
     bot = interaction.client
     status = await bot.drafts.get_status(draft, bot.services.clock())
-    extras = part in layout.SECOND_PAGE
-    view = layout.render_second_page(status, note) if extras else layout.render_panel(status, note, timezones)
-    await update_message(interaction, view)
+    if part in layout.SECOND_PAGE:
+        await update_message(interaction, layout.render_second_page(status, note))
+    else:
+        await update_message(interaction, layout.render_panel(status, note, timezones))
 
 
 async def _show_second_page(interaction: Interaction, draft: Draft) -> None:
@@ -117,14 +114,13 @@ async def _save_draft(interaction: Interaction, draft: Draft, *, another: bool =
     bot, by = interaction.client, interaction.user.id
     try:
         subscription, done = await bot.drafts.save_draft(draft, by=by, now=bot.services.clock(), another=another)
-    except DuplicateDigest as same:
-        await update_message(interaction, layout.render_duplicate(same.existing, draft))
+    except DuplicateDigest as duplicate:
+        await update_message(interaction, layout.render_duplicate(duplicate.existing, draft))
     except Refused as refused:
         if refused.refusal is Refusal.PANEL_CLOSED:
             raise
-        await _show_panel(
-            interaction, await _get_own_draft(interaction, draft.id), note=layout.describe_not_saved(refused)
-        )
+        latest = await _get_own_draft(interaction, draft.id)
+        await _show_panel(interaction, latest, note=layout.describe_not_saved(refused))
     else:
         await update_message(interaction, layout.render_saved(describe_saved(subscription, done)))
 

@@ -101,7 +101,7 @@ def check(index: SearchIndex, text: str) -> None:
         assert found.total <= len(known)
     assert set(index.complete_title(text, limit=3)) <= known
     assert len(index.complete_title(text, limit=3)) <= 3
-    assert all(set(index.find_holders(name, text, limit=3)) <= known for name in ("author", "org", "tag"))
+    assert all(set(index.find_by_name(name, text, limit=3)) <= known for name in ("author", "org", "tag"))
     assert len(index.find_nearest_words(text, limit=2)) <= 2
     snippet = index.make_snippet(query, SAMPLE_PAPERS[0], 40)
     edges = [0, *(edge for mark in snippet.marks for edge in mark), len(snippet.text)]
@@ -139,9 +139,9 @@ def test_hostile_queries_take_no_memory_to_speak_of(tmp_path: Path) -> None:
         with open_index(folder, SAMPLE_PAPERS) as index:
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             for text in HOSTILE:
-                index.find(parse_on_day(text), limit=5)
-                index.find(parse_on_day(text), limit=5, offset=10**12)
-                index.suggest(text, limit=5)
+                index.find_papers(parse_on_day(text), limit=5)
+                index.find_papers(parse_on_day(text), limit=5, offset=10**12)
+                index.complete_title(text, limit=5)
             grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
             assert grown < 100_000, grown  # kilobytes
         """,
@@ -474,7 +474,7 @@ class TestReading:
             assert empty.change == 0
             for text in ("", "a", "min:5", "2601.00010", "a* sort:date", '"a b"'):
                 assert (find(empty, text).ids, find(empty, text).total) == ((), 0)
-            assert empty.complete_title("a", limit=5) == empty.find_holders("author", "ab", limit=5) == ()
+            assert empty.complete_title("a", limit=5) == empty.find_by_name("author", "ab", limit=5) == ()
             assert empty.find_similar(SAMPLE_PAPERS[0], limit=5) == ()
             assert empty.make_snippet(parse_on_day("attention"), SAMPLE_PAPERS[0], 100).marks == ()
 
@@ -498,12 +498,12 @@ class TestRefusing:
             run_alone(
                 locked,
                 """
-                from bot.search import IndexRefused
+                from bot.search import IndexUnusable
                 if os.getuid() == 0:
                     os.setuid(65534)
                 try:
-                    Search(folder, "archive", 8)
-                except IndexRefused as error:
+                    SearchIndex(folder, "archive", 8)
+                except IndexUnusable as error:
                     assert str(folder) in str(error)
                 else:
                     raise AssertionError("it was opened")
@@ -516,9 +516,9 @@ def test_an_index_killed_in_the_middle_of_a_write_is_made_anew(folder: Path) -> 
     """By SIGKILL, when the files of the write have begun to appear."""
     code = """
         many = [(n, paper(f"2602.{n:05}", abstract=f"word{n} " * 400)) for n in range(100, 20000)]
-        index = Search(folder, "archive", 8)
+        index = SearchIndex(folder, "archive", 8)
         print("writing", flush=True)
-        index.update(many)
+        index.add_papers(many)
     """
     before = {each.name for each in folder.iterdir()}
     with subprocess.Popen([sys.executable, "-c", program(folder, code)], cwd=ROOT, stdout=subprocess.PIPE) as process:

@@ -764,7 +764,7 @@ class TestSuggesting:
     def test_names_are_sought_by_their_beginnings_popular_first(
         self, filtered: SearchIndex, name: str, beginning: str, expected: list[int]
     ) -> None:
-        assert filtered.find_holders(name, beginning, limit=9) == tuple(f"2601.000{number}0" for number in expected)
+        assert filtered.find_by_name(name, beginning, limit=9) == tuple(f"2601.000{number}0" for number in expected)
 
     def test_of_a_names_papers_the_most_popular_is_first(self, tmp_path: Path) -> None:
         papers = [
@@ -772,7 +772,7 @@ class TestSuggesting:
             paper("2601.00020", authors=("Ada Lovelace", "Emmy Noether", "Yann LeCun", "Jo Byron"), upvotes=5),
         ]
         with open_index(tmp_path, [*papers, *OTHERS]) as index:
-            assert index.find_holders("author", "yann lec", limit=5) == ("2601.00020", "2601.00010")
+            assert index.find_by_name("author", "yann lec", limit=5) == ("2601.00020", "2601.00010")
 
 
 class TestSimilar:

@@ -50,7 +50,7 @@ class TestLookingUpAPaper:
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.faults += [answering(200, json.dumps(entry("2601.00002")["paper"]))]
-        with pytest.raises(PapersUnavailable, match=r"asked for 2601\.00001, it told of 2601\.00002"):
+        with pytest.raises(PapersUnavailable, match=r"the answer about 2601\.00001 is about 2601\.00002"):
             await api.fetch_paper("2601.00001")
 
     @pytest.mark.parametrize(
