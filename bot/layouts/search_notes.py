@@ -23,9 +23,9 @@ def list_notes(results: SearchResults) -> Iterator[str]:
     for word, other in results.corrections[:_MAX_NOTES]:
         typed, used = shorten(word, _WORD_LIMIT), shorten(other, _WORD_LIMIT)
         yield f"No paper contains *{typed}*. Showing results for **{used}** instead."
-    if results.dropped_filters:
-        them = "it" if len(results.dropped_filters) == 1 else "them"
-        yield f"No paper matches {_join_codes(results.dropped_filters, 'and')}. Showing results without {them}."
+    if results.dropped_operators:
+        them = "it" if len(results.dropped_operators) == 1 else "them"
+        yield f"No paper matches {_join_codes(results.dropped_operators, 'and')}. Showing results without {them}."
     yield from describe_mistakes(results.query)
 
 

@@ -43,7 +43,7 @@ class Hit:
 class SearchResults:
     """A page of what `query` found, and how the query was changed to find it.
 
-    `corrections` are words that no paper has, each with the word that was used instead. `dropped_filters` are filters,
+    `corrections` are words that no paper has, each with the word that was used instead. `dropped_operators` are those,
     as typed, that excluded everything. `suggestions` are words to try if nothing was found.
     """
 
@@ -52,7 +52,7 @@ class SearchResults:
     total: int
     page: int
     corrections: tuple[tuple[str, str], ...] = ()
-    dropped_filters: tuple[str, ...] = ()
+    dropped_operators: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
 
 
@@ -155,7 +155,7 @@ class Finder:
         return board
 
     async def search_page(self, query: Query, page: int, viewer: Viewer | None = None) -> SearchResults:
-        """A page of what `query` finds, counted from 1. Filters that exclude everything are dropped.
+        """A page of what `query` finds, counted from 1. Operators that exclude everything are dropped.
 
         Raises `Refused` if a link in the query leads somewhere else, or to a paper that is too old to be found.
         """
@@ -166,7 +166,7 @@ class Finder:
         return SearchResults(query, hits, found.total, page, found.corrections, dropped, suggestions)
 
     def _search_relaxed(self, query: Query, offset: int) -> tuple[Query, tuple[str, ...], FoundPapers]:
-        """The query that was used in the end, the filters that were dropped, and the papers that it found."""
+        """The query that was used in the end, the operators that were dropped, and the papers that it found."""
         found = self._search.find_papers(query, limit=PER_PAGE, offset=offset)
         if found.total or query.reference:
             return query, (), found

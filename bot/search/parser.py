@@ -180,7 +180,7 @@ class _Parser:
         if self.operators > MOST_OPERATORS:
             self._add_mistake(token)
             return None
-        node = self._build_filter(name, value) if value else None
+        node = self._build_operator(name, value) if value else None
         is_order = name == "sort" and value.lower() in _ORDERS
         if is_order:
             self.sort = self.sort or Sort(value.lower())
@@ -200,13 +200,13 @@ class _Parser:
         if similar:
             value = token["value"].strip('"')
             corrected = f'{similar}:"{value}"' if " " in value else f"{similar}:{value}"
-            self._add_mistake(token, *([corrected] if self._build_filter(similar, value) else RIGHT_FORMS[similar]))
+            self._add_mistake(token, *([corrected] if self._build_operator(similar, value) else RIGHT_FORMS[similar]))
             return None
         word = self._read_words(token, "whole")
         return Word(word) if word else None
 
-    def _build_filter(self, name: str, value: str) -> Node | None:
-        """The filter for the operator `name`; None if `value` does not fit it."""
+    def _build_operator(self, name: str, value: str) -> Node | None:
+        """The node for the operator `name`; None if `value` does not fit it."""
         match name:
             case "author" | "org" | "tag":
                 return Named(name, value) if re.search(r"\w", value) else None

@@ -1,11 +1,11 @@
-"""A query as it was read: words, phrases and filters, each of them ranking, required or excluded."""
+"""A query as it was read: words, phrases and operators, each of them ranking, required or excluded."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 
-MOST_FILTERS_DROPPED_SINGLY = 5  # with more filters, only the query without any of them is tried
+MOST_OPERATORS_DROPPED_SINGLY = 5  # with more operators, only the query without any of them is tried
 HAS = ("code", "project", "summary", "media")
 
 
@@ -84,8 +84,8 @@ class Group:
     clauses: tuple["Clause", ...]
 
 
-QueryFilter = Named | Has | Upvotes | Days
-Node = Word | Phrase | QueryFilter | AnyOf | Group
+Operator = Named | Has | Upvotes | Days
+Node = Word | Phrase | Operator | AnyOf | Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class Query:
 
     @property
     def order(self) -> Sort:
-        """`sort`, except that papers found by filters alone are sorted by upvotes: no word makes one more relevant."""
+        """`sort`; but papers found by operators alone are sorted by upvotes, as no word makes one more relevant."""
         ranks = any(self.list_texts())
         return self.sort if ranks or self.sort is not Sort.RELEVANCE else Sort.UPVOTES
 
@@ -153,14 +153,14 @@ class Query:
         return replace(self, clauses=tuple(corrected))
 
     def list_relaxed(self) -> Iterator[tuple["Query", tuple[str, ...]]]:
-        """The query without one of its filters, for each of them, then without any; and the dropped filters, as typed.
+        """The query without each of its operators in turn, then without any; and the dropped operators, as typed.
 
         A query that would be empty is left out.
         """
-        filters = [each for each in self.clauses if isinstance(each.node, QueryFilter)]
-        drops = [[each] for each in filters] if len(filters) <= MOST_FILTERS_DROPPED_SINGLY else []
-        if len(filters) > 1:
-            drops.append(filters)
+        operators = [each for each in self.clauses if isinstance(each.node, Operator)]
+        drops = [[each] for each in operators] if len(operators) <= MOST_OPERATORS_DROPPED_SINGLY else []
+        if len(operators) > 1:
+            drops.append(operators)
         for dropped in drops:
             kept = tuple(each for each in self.clauses if each not in dropped)
             if kept:

@@ -21,8 +21,8 @@ from bot.search.query import (
     Has,
     Named,
     Node,
+    Operator,
     Phrase,
-    QueryFilter,
     Upvotes,
     Word,
     list_clause_texts,
@@ -127,7 +127,7 @@ class QueryBuilder:
     ) -> Query:
         """The papers that match `clauses`; matches of `bonuses` only add to their score.
 
-        Filters are required. At least one of the words is required too, unless some words are already.
+        Operators are required. At least one of the words is required too, unless some words are already.
         """
         telling = [each for each in clauses if not _is_stop_word(each)] or clauses
         parts: list[tuple[Occur, Query]] = []
@@ -156,9 +156,9 @@ class QueryBuilder:
                 return _match_any([self._build_group([option]) for option in options])
             case Group(clauses=clauses):
                 return self._build_group(clauses)
-        return self._build_filter(node)
+        return self._build_operator(node)
 
-    def _build_filter(self, node: QueryFilter) -> Query:
+    def _build_operator(self, node: Operator) -> Query:
         match node:
             case Named(name=name, text=text):
                 return self.build_named(name, text)

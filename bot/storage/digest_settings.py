@@ -44,7 +44,7 @@ def to_columns(settings: DigestSettings) -> dict[str, str | int | None]:
     }
 
 
-def read_settings(row: Mapping[str, Any]) -> DigestSettings:
+def from_columns(row: Mapping[str, Any]) -> DigestSettings:
     """The settings in a row. Raises `ValueError` or `KeyError`, for example if this machine lacks the time zone."""
     return DigestSettings(
         channel_id=row["channel_id"],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.storage.database import Database, to_iso
-from bot.storage.digest_settings import dump_settings, read_settings
+from bot.storage.digest_settings import dump_settings, from_columns
 from bot.subscription.settings import DigestSettings
 
 KEPT_FOR = timedelta(days=1)  # Discord lets a panel be edited for a quarter of an hour after the last click
@@ -89,6 +89,6 @@ class Drafts:
 
 def _read_first(rows: Iterable[sqlite3.Row]) -> Draft | None:
     for row in rows:
-        settings = read_settings(json.loads(row["settings"]))
+        settings = from_columns(json.loads(row["settings"]))
         return Draft(row["id"], row["guild_id"], row["user_id"], row["subscription_id"], row["revision"], settings)
     return None

@@ -11,7 +11,7 @@ from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage.audit_log import Action, record_action
 from bot.storage.database import Database, assignments_for, fetch_all, read_or_log, to_iso
-from bot.storage.digest_settings import diff_settings, read_settings, to_columns
+from bot.storage.digest_settings import diff_settings, from_columns, to_columns
 from bot.storage.reasons import dump_reason, load_reason
 from bot.subscription.schedule import Run
 from bot.subscription.settings import DigestSettings
@@ -253,7 +253,7 @@ def _read_subscription(row: sqlite3.Row) -> Subscription:
     return Subscription(
         id=row["id"],
         guild_id=row["guild_id"],
-        settings=read_settings(dict(row)),
+        settings=from_columns(dict(row)),
         state=SubscriptionState(row["state"]),
         reason=load_reason(row["reason"]),
         next_run=Run(date.fromisoformat(row["next_run_date"]), datetime.fromisoformat(row["next_run_at"])),

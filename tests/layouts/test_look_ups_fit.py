@@ -58,7 +58,7 @@ async def test_a_papers_card_fits_a_message_whatever_it_holds(details: PaperDeta
 def _results(query: Query, hits: tuple[Hit, ...], total: int, page: int, some: tuple[str, ...]) -> SearchResults:
     taken = tuple(zip(some, reversed(some), strict=True))
     last = max(1, -(-total // PER_PAGE))  # beyond it there is nothing to show
-    return SearchResults(query, hits, total, min(page, last), taken, dropped_filters=some, suggestions=some)
+    return SearchResults(query, hits, total, min(page, last), taken, dropped_operators=some, suggestions=some)
 
 
 @within_seconds

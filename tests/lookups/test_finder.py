@@ -108,7 +108,7 @@ class TestPages:
         assert set(found(results)) == {ATTENTION, SPEECH, OLD, TRANSLATION}
         assert results.hits[0].paper == PAPERS[0]
         assert (results.total, results.page) == (4, 1)
-        assert (results.corrections, results.dropped_filters, results.suggestions) == ((), (), ())
+        assert (results.corrections, results.dropped_operators, results.suggestions) == ((), (), ())
 
     async def test_pages_hold_five_and_follow_one_another(self, tmp_path: Path, storage: Storage) -> None:
         many = [paper(f"2601.{number:05}", title="Flow", upvotes=number) for number in range(1, 13)]
@@ -136,11 +136,11 @@ class TestPages:
         results = await finder.search_page(parse_on_day(f"attention https://arxiv.org/abs/{ROBOTS} min:9999"), 1)
         assert found(results) == [ROBOTS]
         assert results.hits[0].snippet is None
-        assert results.dropped_filters == ()
+        assert results.dropped_operators == ()
 
     async def test_a_link_to_an_unknown_paper_finds_nothing_else(self, finder: Finder) -> None:
         results = await finder.search_page(parse_on_day("2605.00001 min:99999"), 1)
-        assert (results.hits, results.total, results.dropped_filters) == ((), 0, ())
+        assert (results.hits, results.total, results.dropped_operators) == ((), 0, ())
 
 
 class TestSnippets:
@@ -172,7 +172,7 @@ class TestSnippets:
 
     async def test_words_of_left_out_filters_are_not_marked(self, finder: Finder) -> None:
         results = await finder.search_page(parse_on_day("laundry author:attention"), 1)
-        assert results.dropped_filters == ("author:attention",)
+        assert results.dropped_operators == ("author:attention",)
         assert all(hit.snippet and len(hit.snippet.marks) == 1 for hit in results.hits)
 
 
@@ -199,7 +199,7 @@ class TestLeavingOut:
     ) -> None:
         results = await finder.search_page(parse_on_day(text), 1)
         if expected:
-            assert (results.dropped_filters, set(found(results))) == (left_out, expected)
+            assert (results.dropped_operators, set(found(results))) == (left_out, expected)
             assert results.total == len(expected)
         assert results.query == parse_on_day(text)
 
@@ -207,7 +207,7 @@ class TestLeavingOut:
         many = [paper(f"2601.{number:05}", title="Flow") for number in range(1, 8)]
         async with opened(tmp_path, storage, many) as finder:
             first, second = [await finder.search_page(parse_on_day("flow min:5"), number) for number in (1, 2)]
-        assert first.dropped_filters == second.dropped_filters == ("min:5",)
+        assert first.dropped_operators == second.dropped_operators == ("min:5",)
         assert len({*found(first), *found(second)}) == first.total == second.total == 7
 
 

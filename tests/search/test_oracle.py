@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.papers import Paper
 from bot.search import HAS, SearchIndex, Sort
-from bot.search.query import AnyOf, Clause, Days, Group, Has, Named, Node, Occur, Phrase, QueryFilter, Upvotes, Word
+from bot.search.query import AnyOf, Clause, Days, Group, Has, Named, Node, Occur, Operator, Phrase, Upvotes, Word
 from tests.support.builders import DAY, paper
 from tests.support.encoders import RandomEncoder, understood
 from tests.support.indexes import find, open_index, parse_on_day
@@ -66,7 +66,7 @@ def written(clause: Clause, pick: Sequence[int]) -> str:
     return sign + _filter(clause.node, choice)
 
 
-def _filter(node: QueryFilter, choice: int) -> str:
+def _filter(node: Operator, choice: int) -> str:
     match node:
         case Named(name=name, text=text):
             quoted = " " in text or choice % 2
@@ -198,7 +198,7 @@ def holds(node: Node, known: Paper, *, whole: bool) -> bool:
     return passes(node, known)
 
 
-def passes(node: QueryFilter, known: Paper) -> bool:
+def passes(node: Operator, known: Paper) -> bool:
     """Whether a filter lets a paper through."""
     match node:
         case Named(name=name, text=words):
@@ -243,7 +243,7 @@ def is_demanded(clause: Clause) -> bool:
 
 def speaks(clause: Clause) -> bool:
     """Whether there is a word in it that is not ruled out."""
-    if clause.occur is Occur.NOT or isinstance(clause.node, QueryFilter):
+    if clause.occur is Occur.NOT or isinstance(clause.node, Operator):
         return False
     match clause.node:
         case AnyOf(options=inner) | Group(clauses=inner):

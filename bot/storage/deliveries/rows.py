@@ -11,7 +11,7 @@ from bot.digest import Digest, Highlight
 from bot.papers import Paper
 from bot.storage.database import from_iso, read_or_log
 from bot.storage.deliveries.values import Delivery, DeliveryState, Message, MessageForm, RejectedPaper
-from bot.storage.digest_settings import read_settings
+from bot.storage.digest_settings import from_columns
 from bot.storage.papers import SELECT_PAPERS, read_paper, select_papers
 from bot.storage.past_runs import PastRun
 from bot.storage.reasons import load_reason
@@ -128,7 +128,7 @@ def read_delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages:
         run_date=date.fromisoformat(row["run_date"]),
         state=DeliveryState(row["state"]),
         reason=load_reason(row["reason"]),
-        settings=read_settings(json.loads(row["settings_json"])),
+        settings=from_columns(json.loads(row["settings_json"])),
         digest=Digest(
             date.fromisoformat(row["covered_until"]),
             tuple(date.fromisoformat(day) for day in json.loads(row["days"])),
@@ -162,7 +162,7 @@ def _build_delivery(run: PastRun, settings: str, papers: Mapping[str, Paper]) ->
         run_date=run.run_date,
         state=DeliveryState.SENT if run.highlights else DeliveryState.QUIET,
         reason=None,
-        settings=read_settings(json.loads(settings)),
+        settings=from_columns(json.loads(settings)),
         digest=Digest(
             max(run.days, default=run.run_date),
             run.days,
