@@ -82,7 +82,7 @@ class Guilds(commands.Cog):
         if guild.me is None:  # so far, Discord has only sent its id
             return
         known = await self.bot.services.storage.subscriptions.list_for_server(guild.id)
-        paused = sum(each.state is SubscriptionState.PAUSED for each in known)
+        paused = sum(1 for each in known if each.state is SubscriptionState.PAUSED)
         await tell_server(self.bot, guild, render_welcome(paused))
 
     @commands.Cog.listener()

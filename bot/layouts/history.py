@@ -71,23 +71,19 @@ def _describe_outcome(subscription: Subscription, given: Explanation) -> str:
 
 
 def _describe_highlighted(delivery: Delivery) -> str:
-    at = (
-        f"on {format_timestamp(delivery.posted_message.sent_at)}"
-        if delivery.posted_message
-        else f"in the run of {format_short_day(delivery.run_date)}"
-    )
-    where = f" → [jump]({delivery.posted_message.url})" if delivery.posted_message else ""
-    return f"Highlighted {at}{where}. A subscription never highlights a paper twice."
+    message = delivery.posted_message
+    if message:
+        when = f"on {format_timestamp(message.sent_at)} → [jump]({message.url})"
+    else:
+        when = f"in the run of {format_short_day(delivery.run_date)}"
+    return f"Highlighted {when}. A subscription never highlights a paper twice."
 
 
 def _describe_elsewhere(delivery: Delivery) -> str:
-    where = (
-        f", on {format_timestamp(delivery.posted_message.sent_at)} → [jump]({delivery.posted_message.url})"
-        if delivery.posted_message
-        else ""
-    )
+    message = delivery.posted_message
+    when = f", on {format_timestamp(message.sent_at)} → [jump]({message.url})" if message else ""
     return (
-        f"Not highlighted here: another digest in this channel had it{where}. You can allow repeats in `/digest setup`."
+        f"Not highlighted here: another digest in this channel had it{when}. You can allow repeats in `/digest setup`."
     )
 
 

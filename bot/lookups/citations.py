@@ -136,7 +136,7 @@ def _join_names(names: Sequence[str], joint: str, others: str, room: int) -> str
     if len(joint.join(names)) <= room:
         return joint.join(names)
     ends = accumulate(len(name) + len(joint) for name in names)
-    fitting = sum(end + len(others) <= room for end in ends)
+    fitting = sum(1 for end in ends if end + len(others) <= room)
     return joint.join([*names[:fitting], others]) if fitting else ""
 
 
@@ -145,4 +145,5 @@ def _shorten_title(title: str, escape: Callable[[str], str]) -> str:
     if len(escape(title)) <= LONGEST_TITLE:
         return escape(title)
     lengths = accumulate(len(escape(character)) for character in title)
-    return escape(title[: sum(length < LONGEST_TITLE for length in lengths)]) + "…"
+    fitting = sum(1 for length in lengths if length < LONGEST_TITLE)
+    return escape(title[:fitting]) + "…"

@@ -107,7 +107,7 @@ class PapersAPI:
             readable = _read_entries(entries, day)
             skipped += len(entries) - len(readable)
             papers |= {paper.id: paper for paper, _ in readable}  # a vote may move a paper to the next page meanwhile
-            misdated += sum(is_misdated(entry, day) for _, entry in readable)
+            misdated += sum(1 for _, entry in readable if is_misdated(entry, day))
             ids += map(read_id, entries)
             ended = not entries or (not has_next and len(entries) < PAGE_SIZE)
             if ended:

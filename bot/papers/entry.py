@@ -155,9 +155,9 @@ def read_entry(entry: Any, day: date | None) -> Paper:
     """
     if not isinstance(entry, dict) or not isinstance(entry.get("paper"), dict):
         raise ValueError("an entry is an object that contains a `paper`")
-    known = {key: value for key, value in entry.items() if value is not None}
-    known["paper"] = {key: value for key, value in entry["paper"].items() if value is not None}
-    return _Entry.model_validate(known).to_paper(day)
+    values = {key: value for key, value in entry.items() if value is not None}
+    values["paper"] = {key: value for key, value in entry["paper"].items() if value is not None}
+    return _Entry.model_validate(values).to_paper(day)
 
 
 def read_id(entry: Any) -> str | None:

@@ -199,8 +199,10 @@ class _Parser:
         similar = _find_similar_operator(name) if may_be_misspelled else None
         if similar:
             value = token["value"].strip('"')
-            corrected = f'{similar}:"{value}"' if " " in value else f"{similar}:{value}"
-            self._add_mistake(token, *([corrected] if self._build_operator(similar, value) else RIGHT_FORMS[similar]))
+            if self._build_operator(similar, value):
+                self._add_mistake(token, f'{similar}:"{value}"' if " " in value else f"{similar}:{value}")
+            else:
+                self._add_mistake(token, *RIGHT_FORMS[similar])
             return None
         word = self._read_words(token, "whole")
         return Word(word) if word else None
