@@ -46,7 +46,7 @@ def test_a_day_is_closed_from_three_in_the_morning_utc_on_the_next(now: datetime
     assert get_closing_time(day) <= now < get_closing_time(day + timedelta(days=1))
 
 
-def test_the_most_upvoted_come_first_as_many_as_wished() -> None:
+def test_the_most_upvoted_papers_come_first_as_many_as_the_digest_takes() -> None:
     candidates = [listed(number, upvotes) for number, upvotes in enumerate((3, 9, 1, 7, 5), 1)]
     digest = composed(candidates, size=3)
     assert numbers(digest) == [2, 4, 5]
@@ -59,7 +59,7 @@ def test_ties_across_the_cut_are_broken_by_comments_then_by_id() -> None:
     assert numbers(composed(candidates, size=3)) == [4, 1, 2]
 
 
-def test_fewer_papers_than_wished_are_all_highlighted() -> None:
+def test_if_there_are_fewer_papers_than_the_digest_takes_all_are_highlighted() -> None:
     assert numbers(composed([listed(1, 0), listed(2, 1)], size=10)) == [2, 1]
 
 
@@ -85,13 +85,13 @@ class TestMinimum:
     def test_papers_below_the_minimum_are_left_out(self) -> None:
         assert numbers(composed([listed(1, 9), listed(2, 10), listed(3, 11)], min_upvotes=10)) == [3, 2]
 
-    def test_risers_are_held_to_the_minimum_too(self) -> None:
+    def test_the_minimum_applies_to_risers_too(self) -> None:
         candidates = [listed(1, 10), listed(2, 9, EARLIER), listed(3, 10, EARLIER)]
         assert set(numbers(composed(candidates, min_upvotes=10, risers=5))) == {1, 3}
 
 
 class TestRisers:
-    def test_a_late_climber_with_the_median_of_the_chosen_joins_in_rank_order(self) -> None:
+    def test_a_late_climber_with_the_median_upvotes_joins_in_rank_order(self) -> None:
         candidates = [listed(1, 10), listed(2, 20), listed(3, 30), listed(4, 20, EARLIER)]
         digest = composed(candidates)
         assert numbers(digest) == [3, 2, 4, 1]
@@ -100,7 +100,7 @@ class TestRisers:
     def test_one_vote_below_the_median_is_too_few(self) -> None:
         assert numbers(composed([listed(1, 10), listed(2, 20), listed(3, 30), listed(4, 19, EARLIER)])) == [3, 2, 1]
 
-    def test_no_more_risers_than_wished_and_the_best_of_them(self) -> None:
+    def test_only_the_best_risers_join_as_many_as_are_allowed(self) -> None:
         candidates = [listed(1, 10), *(listed(number, 10 + number, EARLIER) for number in range(2, 8))]
         assert numbers(composed(candidates, risers=2)) == [7, 6, 1]
         assert numbers(composed(candidates, risers=0)) == [1]
@@ -109,7 +109,7 @@ class TestRisers:
         candidates = [*(listed(number, 10 * number) for number in range(1, 6)), listed(9, 45, EARLIER)]
         assert numbers(composed(candidates, size=5)) == [5, 9, 4, 3, 2]
 
-    def test_risers_alone_make_no_digest(self) -> None:
+    def test_risers_alone_do_not_make_a_digest(self) -> None:
         digest = composed([listed(1, 99, EARLIER)])
         assert (digest.highlights, digest.reason) == ((), NOTHING_LISTED)
 
@@ -119,11 +119,11 @@ class TestQuiet:
         digest = choose_highlights([], (), DAY, Selection())
         assert digest == Digest(DAY, (), 0, (), NOTHING_LISTED)
 
-    def test_it_is_said_that_all_had_been_highlighted(self) -> None:
+    def test_a_quiet_digest_says_that_all_papers_had_been_highlighted_before(self) -> None:
         digest = composed([listed(1, 5), listed(2, 6)], highlighted=("2601.00001", "2601.00002"))
         assert (digest.highlights, digest.reason) == ((), Reason(ReasonKind.ALL_HIGHLIGHTED_BEFORE))
 
-    def test_it_is_said_that_none_had_the_upvotes(self) -> None:
+    def test_a_quiet_digest_says_that_no_paper_had_enough_upvotes(self) -> None:
         digest = composed([listed(1, 5), listed(2, 6), listed(3, 99)], highlighted=("2601.00003",), min_upvotes=7)
         assert (digest.highlights, digest.reason) == ((), Reason(ReasonKind.TOO_FEW_UPVOTES, number=7))
 

@@ -52,7 +52,7 @@ async def latest(server: Server) -> Delivery:
 # Filters
 
 
-async def test_the_answer_says_what_a_digest_is_about(server: Server) -> None:
+async def test_the_answer_to_a_setup_says_what_the_digest_is_about(server: Server) -> None:
     text = answer(await server.subscribe(filter="diffusion"))
     assert f"the top 5 papers about *diffusion* in <#{server.papers.id}>." in text
     assert "the top 5 papers matching `org:google min:3` in" in answer(
@@ -95,12 +95,12 @@ async def test_a_day_without_a_match_is_quiet_and_the_status_says_why(server: Se
     assert "Run of 16 Jan 2026: nothing new. No new paper matched the filter." in await server.ask("digest status")
 
 
-async def test_matches_with_too_few_upvotes_are_told_by_their_upvotes(server: Server) -> None:
+async def test_a_day_of_matches_with_too_few_upvotes_says_so(server: Server) -> None:
     await post(server, filter="diffusion", min_upvotes=81)
     assert "No new paper had 81 upvotes or more" in await server.ask("digest status")
 
 
-async def test_a_preview_holds_to_the_filter(server: Server) -> None:
+async def test_a_preview_applies_the_filter(server: Server) -> None:
     await server.subscribe(filter="diffusion")
     result = await server.admin.slash(server.general, "digest preview")
     assert result.response
@@ -112,7 +112,7 @@ async def test_a_preview_holds_to_the_filter(server: Server) -> None:
 
 
 @pytest.mark.parametrize("word", ["none", "None", "all", "off", "-"])
-async def test_a_word_for_nothing_takes_the_filter_away(server: Server, word: str) -> None:
+async def test_a_word_for_nothing_removes_the_filter(server: Server, word: str) -> None:
     await server.subscribe(filter="astronomy")
     assert "the top 5 papers in <#" in await server.ask("digest edit", filter=word)
     await server.later(hours=1)
@@ -133,7 +133,7 @@ async def test_an_edit_that_leaves_the_filter_out_keeps_it(server: Server) -> No
         ("x" * 301, "A filter can have up to 300 characters. Nothing was changed. Try a shorter one."),
     ],
 )
-async def test_a_mistake_in_the_filter_is_told_and_nothing_is_written(server: Server, query: str, told: str) -> None:
+async def test_a_mistake_in_the_filter_is_explained_and_nothing_is_saved(server: Server, query: str, told: str) -> None:
     await server.subscribe(filter="robots")
     before = server.tables()
     assert told in answer(await server.subscribe(filter=query))
@@ -162,7 +162,7 @@ async def nothing() -> None:
     return
 
 
-async def test_a_filtered_digest_says_how_many_match_and_of_how_many(server: Server) -> None:
+async def test_a_filtered_digest_says_how_many_papers_match_and_of_how_many(server: Server) -> None:
     await post(server, filter="diffusion", size=2)
     assert "Top 2 of the papers that match, of 6 papers in total" in server.posted[0]
 
@@ -187,7 +187,7 @@ async def quiet(server: Server) -> Any:
     return message
 
 
-async def test_a_quiet_run_is_silent_unless_a_line_is_wanted(server: Server) -> None:
+async def test_a_quiet_run_posts_nothing_unless_an_admin_wants_a_line(server: Server) -> None:
     await post(server, filter="astronomy")
     assert server.posted == []
     assert (await get_subscription(server)).settings.posting.quiet_line is False
@@ -201,7 +201,7 @@ async def test_a_quiet_line_says_why_once(server: Server) -> None:
     assert f"nothing new]({message.jump_url}). No new paper matched the filter." in await server.ask("digest status")
 
 
-async def test_the_button_under_a_quiet_line_shows_the_list_to_the_one_who_clicked(server: Server) -> None:
+async def test_the_button_under_a_quiet_line_shows_its_list_to_the_person_who_clicked(server: Server) -> None:
     message = await quiet(server)
     for _ in range(2):
         (custom_id,) = custom_ids(message)
@@ -213,7 +213,7 @@ async def test_the_button_under_a_quiet_line_shows_the_list_to_the_one_who_click
     assert len(server.posted) == 1
 
 
-async def test_the_button_under_a_quiet_line_shows_its_list_when_nothing_is_known_of_the_run_any_more(
+async def test_the_button_under_a_quiet_line_still_works_when_the_run_is_no_longer_stored(
     server: Server, papers_server: PapersServer
 ) -> None:
     message = await quiet(server)
@@ -227,7 +227,7 @@ async def test_the_button_under_a_quiet_line_shows_its_list_when_nothing_is_know
     assert paper_ids(result.response) == ids(1, 2, 3, 4, 5)
 
 
-async def test_a_weekend_brings_no_quiet_line_as_no_list_closed(server: Server, papers_server: PapersServer) -> None:
+async def test_a_weekend_without_new_lists_posts_no_quiet_line(server: Server, papers_server: PapersServer) -> None:
     papers_server.lists = {**papers_server.lists, FRIDAY: [about("Astronomy", 11, 5, FRIDAY)]}
     papers_server.lists = {**papers_server.lists, MONDAY: [about("Robots", 12, 5, MONDAY)]}
     await want_quiet_line(server, filter="astronomy", time="9:00")
@@ -241,7 +241,7 @@ async def test_a_weekend_brings_no_quiet_line_as_no_list_closed(server: Server, 
     assert "Nothing new today" in server.posted[2]
 
 
-async def test_a_digest_after_a_quiet_line_is_a_digest_again(server: Server, papers_server: PapersServer) -> None:
+async def test_after_a_quiet_line_the_next_digest_comes_as_usual(server: Server, papers_server: PapersServer) -> None:
     await quiet(server)
     papers_server.lists = {**papers_server.lists, FRIDAY: [about("Astronomy", 11, 5, FRIDAY)]}
     await server.later(days=1)
@@ -249,7 +249,7 @@ async def test_a_digest_after_a_quiet_line_is_a_digest_again(server: Server, pap
     assert paper_ids(message) == ids(11)
 
 
-async def test_a_quiet_line_is_no_digest_to_undo(server: Server) -> None:
+async def test_a_quiet_line_cannot_be_undone(server: Server) -> None:
     await quiet(server)
     assert await server.ask("digest undo") == explain(Refusal.NOTHING_TO_UNDO)
     assert len(server.posted) == 1
@@ -280,7 +280,7 @@ async def test_a_quiet_line_that_arrived_unnoticed_is_not_sent_again(server: Ser
 
 
 def stand_in(server: Server, nonce: str) -> simcord.ChannelHandle:
-    """The message stands in the channel, though Discord said otherwise."""
+    """The message is in the channel, although Discord answered otherwise."""
     button = {"type": 2, "style": 2, "label": "Show the list", "custom_id": f"quiet:{nonce}"}
     rows = [{"type": 10, "content": "Nothing new today"}, {"type": 1, "components": [button]}]
     backend = server.env.backend
@@ -288,7 +288,7 @@ def stand_in(server: Server, nonce: str) -> simcord.ChannelHandle:
     return server.papers
 
 
-async def test_too_few_papers_to_fill_a_digest_are_no_quiet_day(server: Server, papers_server: PapersServer) -> None:
+async def test_a_day_with_a_few_papers_is_not_quiet(server: Server, papers_server: PapersServer) -> None:
     papers_server.lists = {DAY: entries(1)}
     await want_quiet_line(server)
     await server.later(hours=1)

@@ -44,7 +44,7 @@ def test_the_order_does_not_depend_on_the_order_they_came_in(shuffled: tuple[lis
 
 
 @given(MANY_PAPERS)
-def test_no_two_papers_tie_and_none_is_lost(papers: list[Paper]) -> None:
+def test_every_paper_has_a_rank_of_its_own_and_none_is_lost(papers: list[Paper]) -> None:
     order = rank_papers(papers)
     assert sorted(ids(order)) == sorted(ids(papers))
     assert all(get_rank_key(one) < get_rank_key(other) for one, other in pairwise(order))
@@ -62,7 +62,7 @@ async def test_the_leaderboard_of_the_archive_is_in_the_same_order(storage: Stor
     assert (ids(top), total) == (ids(rank_papers(papers)), 120)
 
 
-async def test_the_pages_of_a_leaderboard_put_together_are_the_leaderboard(storage: Storage) -> None:
+async def test_all_pages_together_are_the_whole_leaderboard(storage: Storage) -> None:
     papers = [paper(f"2601.{number:05}", upvotes=number % 2) for number in range(23)]
     await storage.papers.record_list(DAY, papers, MORNING)
     pages = [(await storage.papers.list_top(DAY, DAY, limit=5, offset=offset))[0] for offset in range(0, 25, 5)]
@@ -79,7 +79,7 @@ async def test_the_pages_of_a_leaderboard_put_together_are_the_leaderboard(stora
         (Period.ALL_TIME, date.min, date.max),
     ],
 )
-def test_a_period_covers_what_its_name_says(period: Period, first: date, last: date) -> None:
+def test_a_period_covers_the_days_its_name_says(period: Period, first: date, last: date) -> None:
     assert period.get_days(date(2026, 1, 15)) == (first, last)
 
 
@@ -90,13 +90,13 @@ def test_a_week_may_span_two_years_and_february_may_have_29_days() -> None:
 
 @pytest.mark.parametrize("period", Period)
 @pytest.mark.parametrize("day", [date.min, date.max])
-def test_a_period_ends_where_the_calendar_ends(period: Period, day: date) -> None:
+def test_periods_work_at_the_ends_of_the_calendar(period: Period, day: date) -> None:
     first, last = period.get_days(day)
     assert first <= day <= last
 
 
 @given(DAYS, DAYS)
-def test_periods_of_a_kind_either_are_the_same_or_share_no_day(one: date, other: date) -> None:
+def test_two_periods_of_a_kind_are_the_same_or_share_no_day(one: date, other: date) -> None:
     for period in Period:
         first, last = period.get_days(one)
         assert first <= one <= last

@@ -1,4 +1,4 @@
-"""Recaps: the best of a week or month once its votes have settled, beside what the dailies made of it."""
+"""Recaps: the best of a week or month once its votes have settled, beside what the daily digests had."""
 
 import re
 from datetime import date, timedelta
@@ -44,7 +44,7 @@ async def until_monday(server: Server) -> None:
 
 
 def notes(text: str) -> dict[str, str]:
-    """What is remarked of each paper under its title."""
+    """The note under the title of each paper."""
     blocks = re.findall(r"Paper (\d{4}\.\d{5})\]\(\S+\)\n(.*)", text)
     return dict(blocks)
 
@@ -108,7 +108,7 @@ async def test_after_weeks_away_one_recap_covers_them_all(server: Server, papers
     assert len(server.posted) == 2
 
 
-async def test_a_recap_marks_what_the_dailies_had_and_what_they_missed(server: Server) -> None:
+async def test_a_recap_marks_papers_that_daily_digests_had_and_ones_they_missed(server: Server) -> None:
     await weekly(server)
     await server.subscribe(channel=server.general, size=2)
     await until_monday(server)
@@ -120,7 +120,7 @@ async def test_a_recap_marks_what_the_dailies_had_and_what_they_missed(server: S
         assert marks[paper].endswith(" · not in a daily digest")
 
 
-async def test_a_recap_where_no_daily_digest_was_posted_has_no_marks(server: Server) -> None:
+async def test_a_recap_without_daily_digests_has_no_marks(server: Server) -> None:
     other = server.env.create_guild("Reading Group")
     channel = other.create_text_channel("digest")
     stranger = other_admin(server, other, "emmy")
@@ -133,7 +133,7 @@ async def test_a_recap_where_no_daily_digest_was_posted_has_no_marks(server: Ser
     assert "missed" not in server.posted[0]
 
 
-async def test_a_daily_digest_that_was_undone_had_nothing(server: Server, papers_server: PapersServer) -> None:
+async def test_an_undone_daily_digest_does_not_count_in_a_recap(server: Server, papers_server: PapersServer) -> None:
     await weekly(server)
     await server.subscribe(channel=server.general, size=2)
     await server.later(hours=1)
@@ -146,7 +146,7 @@ async def test_a_daily_digest_that_was_undone_had_nothing(server: Server, papers
     assert "not in a daily digest" in marks[ids(3)[0]]
 
 
-async def test_a_recap_does_not_take_from_the_dailies_nor_they_from_it(server: Server) -> None:
+async def test_recaps_and_daily_digests_may_have_the_same_papers(server: Server) -> None:
     await weekly(server)
     await server.subscribe(channel=server.general)
     await until_monday(server)
@@ -170,7 +170,7 @@ async def test_a_paper_of_the_week_before_that_climbed_late_is_rising(
     assert "not in a daily digest" in line
 
 
-async def test_a_filter_and_a_minimum_hold_for_a_recap_too(server: Server, papers_server: PapersServer) -> None:
+async def test_a_filter_and_a_minimum_apply_to_a_recap_too(server: Server, papers_server: PapersServer) -> None:
     papers_server.lists[MONDAY][0]["paper"]["title"] = "Diffusion"
     papers_server.lists[DAY][0]["paper"]["title"] = "Diffusion"
     await weekly(server, filter="diffusion", min_upvotes=20)
@@ -197,7 +197,7 @@ async def test_a_recap_waits_until_all_lists_of_its_week_can_be_read(server: Ser
     assert [paper_ids(message) for message in server.papers.history()] == [ids(6, 3, 4, 5, 2)]
 
 
-async def test_a_preview_shows_the_recap_that_comes_with_its_marks(server: Server) -> None:
+async def test_a_preview_shows_the_coming_recap_with_its_marks(server: Server) -> None:
     await weekly(server)
     await server.subscribe(channel=server.general, size=2)
     await server.later(hours=1)
@@ -208,7 +208,7 @@ async def test_a_preview_shows_the_recap_that_comes_with_its_marks(server: Serve
     assert (await server.ask("digest preview", subscription="1")).startswith("# Weekly recap\n")
 
 
-async def test_asking_why_looks_at_the_recaps_week(server: Server) -> None:
+async def test_why_explains_a_paper_by_the_week_of_the_recap(server: Server) -> None:
     await weekly(server, size=2)
     await until_monday(server)
     text = await server.ask("digest why", paper=ids(2)[0])
@@ -216,7 +216,7 @@ async def test_asking_why_looks_at_the_recaps_week(server: Server) -> None:
     assert "too few to make the cut: the last of 2 highlights had 50." in text
 
 
-async def test_asking_why_before_the_first_recap_knows_that_the_whole_week_is_for_it(server: Server) -> None:
+async def test_why_knows_before_the_first_recap_that_it_covers_the_whole_week(server: Server) -> None:
     await weekly(server)
     await server.read_lists()
     text = await server.ask("digest why", paper=ids(1)[0])

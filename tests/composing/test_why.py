@@ -34,7 +34,7 @@ async def test_a_highlighted_paper_has_a_link_to_the_message(server: Server) -> 
     )
 
 
-async def test_a_paper_below_the_cut_is_told_with_the_upvotes_of_then(
+async def test_a_paper_below_the_cut_is_explained_with_its_upvotes_at_that_time(
     server: Server, papers_server: PapersServer
 ) -> None:
     await post(server)
@@ -45,7 +45,7 @@ async def test_a_paper_below_the_cut_is_told_with_the_upvotes_of_then(
     )
 
 
-async def test_a_late_climber_that_came_as_a_riser_is_told_as_highlighted(
+async def test_a_late_climber_that_came_as_a_riser_counts_as_highlighted(
     server: Server, papers_server: PapersServer
 ) -> None:
     await post(server)
@@ -56,7 +56,7 @@ async def test_a_late_climber_that_came_as_a_riser_is_told_as_highlighted(
     assert f"[jump]({message.jump_url})" in await why(server, 6)
 
 
-async def test_a_paper_with_too_few_upvotes_is_told_with_those_of_then_and_the_minimum_of_then(
+async def test_a_paper_with_too_few_upvotes_is_explained_with_its_upvotes_and_the_minimum_at_that_time(
     server: Server, papers_server: PapersServer
 ) -> None:
     await server.subscribe(min_upvotes=50)
@@ -72,7 +72,7 @@ async def test_a_paper_with_too_few_upvotes_is_told_with_those_of_then_and_the_m
 @pytest.mark.parametrize(
     ("query", "shown"), [("diffusion", "about *diffusion*"), ("org:google", "matching `org:google`")]
 )
-async def test_a_paper_that_the_filter_left_out_is_told_with_the_filter(
+async def test_a_paper_that_the_filter_left_out_is_explained_with_the_filter(
     server: Server, papers_server: PapersServer, query: str, shown: str
 ) -> None:
     known = entry("2601.00009", title="Diffusion", organization={"name": "google", "fullname": "Google"})
@@ -86,7 +86,9 @@ async def test_a_paper_that_the_filter_left_out_is_told_with_the_filter(
     assert await why(server) == f"Not highlighted in the run of 16 Jan 2026: {expected}"
 
 
-async def test_a_paper_whose_list_is_still_open_is_told_until_when(server: Server, papers_server: PapersServer) -> None:
+async def test_for_a_paper_whose_list_is_still_open_the_closing_time_is_named(
+    server: Server, papers_server: PapersServer
+) -> None:
     papers_server.lists = {**papers_server.lists, FRIDAY: entries(2, FRIDAY, first=11)}
     await post(server)
     await server.read_lists()
@@ -96,7 +98,9 @@ async def test_a_paper_whose_list_is_still_open_is_told_until_when(server: Serve
     )
 
 
-async def test_a_paper_of_before_the_subscription_began_is_told_so(server: Server, papers_server: PapersServer) -> None:
+async def test_a_paper_older_than_the_subscription_is_explained_as_such(
+    server: Server, papers_server: PapersServer
+) -> None:
     before = DAY - timedelta(days=1)
     papers_server.lists = {**papers_server.lists, before: entries(2, before, first=31)}
     await server.subscribe()
@@ -107,7 +111,7 @@ async def test_a_paper_of_before_the_subscription_began_is_told_so(server: Serve
     assert (await why(server, 31)).startswith(expected)
 
 
-async def test_a_paper_that_appeared_on_a_list_after_it_was_looked_at_does_not_come(
+async def test_a_paper_added_to_a_list_after_its_digest_does_not_come(
     server: Server, papers_server: PapersServer
 ) -> None:
     papers_server.lists = {}
@@ -118,7 +122,9 @@ async def test_a_paper_that_appeared_on_a_list_after_it_was_looked_at_does_not_c
     assert (await why(server)).startswith("Not highlighted: it was on the list of Thursday 15 January 2026")
 
 
-async def test_a_paper_that_never_was_on_a_list_is_told_so(server: Server, papers_server: PapersServer) -> None:
+async def test_a_paper_that_was_never_on_a_list_is_explained_as_such(
+    server: Server, papers_server: PapersServer
+) -> None:
     papers_server.unlisted = [entry("2601.00077")]
     await server.subscribe()
     assert await why(server, 77) == "Never highlighted: it isn't on any daily list I know of."
@@ -133,7 +139,7 @@ async def test_a_paper_for_the_coming_run_may_come_if_it_keeps_its_place(server:
     )
 
 
-async def test_a_paper_of_the_coming_run_that_lacks_upvotes_so_far_is_told_so(server: Server) -> None:
+async def test_a_paper_of_the_coming_run_with_too_few_upvotes_so_far_is_explained_as_such(server: Server) -> None:
     await server.subscribe(min_upvotes=50)
     await server.read_lists()
     assert await why(server, 7) == (
@@ -189,7 +195,7 @@ async def test_a_paper_that_was_listed_again_is_judged_by_its_latest_list(
     )
 
 
-async def test_after_days_away_the_one_digest_over_them_is_what_decided(
+async def test_after_days_away_the_digest_that_covered_them_explains_the_paper(
     server: Server, papers_server: PapersServer
 ) -> None:
     await post(server)
@@ -201,7 +207,7 @@ async def test_after_days_away_the_one_digest_over_them_is_what_decided(
         )
 
 
-async def test_each_of_several_digests_answers_unless_one_is_asked(server: Server) -> None:
+async def test_each_digest_of_a_server_answers_unless_one_is_chosen(server: Server) -> None:
     await server.subscribe()
     await server.subscribe(channel=server.general, min_upvotes=65, time="10:00")
     await server.later(hours=2)
@@ -215,7 +221,7 @@ async def test_each_of_several_digests_answers_unless_one_is_asked(server: Serve
     assert "but needed 65." in await why(server, 2, subscription="2")
 
 
-async def test_a_paper_may_be_named_by_its_words_or_a_link(server: Server, papers_server: PapersServer) -> None:
+async def test_a_paper_can_be_named_by_words_or_a_link(server: Server, papers_server: PapersServer) -> None:
     papers_server.lists[DAY][0]["paper"]["title"] = "Sparrows in Space"
     await post(server)
     await server.read_lists()
@@ -227,7 +233,7 @@ async def test_a_paper_may_be_named_by_its_words_or_a_link(server: Server, paper
     assert offered == {"name": "Sparrows in Space", "value": "2601.00001"}
 
 
-async def test_what_cannot_be_answered_says_what_would_help(server: Server, papers_server: Papers) -> None:
+async def test_a_question_that_cannot_be_answered_says_what_would_help(server: Server, papers_server: Papers) -> None:
     assert await server.ask("digest why", paper="2601.00001") == explain(Refusal.NO_SUBSCRIPTIONS)
     await server.subscribe()
     assert await server.ask("digest why", paper="nothing like this") == explain(Refusal.PAPER_UNKNOWN)

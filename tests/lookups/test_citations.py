@@ -33,7 +33,7 @@ def attention(**known: Any) -> Paper:
     )
 
 
-def test_bibtex_is_an_entry_of_arxiv() -> None:
+def test_a_bibtex_citation_is_an_arxiv_entry() -> None:
     assert (
         format_citation(attention(), CitationFormat.BIBTEX, MOST)
         == """@misc{vaswani2017attention,
@@ -74,7 +74,7 @@ def test_a_markdown_citation_links_its_title() -> None:
         ("Über 深層学習", "Über 深層学習"),
     ],
 )
-def test_bibtex_shows_a_title_as_it_is(title: str, written: str) -> None:
+def test_bibtex_escapes_a_title_so_that_it_prints_as_it_is(title: str, written: str) -> None:
     assert f"title = {{{{{written}}}}}," in format_citation(attention(title=title), CitationFormat.BIBTEX, MOST)
 
 
@@ -106,7 +106,7 @@ def test_without_authors_a_citation_begins_with_what_is_known() -> None:
     assert format_citation(nobody, CitationFormat.MARKDOWN, MOST).startswith("2017. [Attention")
 
 
-def test_of_664_authors_as_many_are_named_as_fit() -> None:
+def test_of_664_authors_as_many_are_cited_as_fit() -> None:
     crowd = attention(authors=tuple(f"Author Number {n}" for n in range(664)))
     bibtex = format_citation(crowd, CitationFormat.BIBTEX, MOST)
     assert MOST - 40 < len(bibtex) <= MOST

@@ -1,4 +1,4 @@
-"""Look-ups: one that takes too long is stopped and says so, and nobody's keep others from theirs."""
+"""Look-ups: one that takes too long is stopped and says so, and no person's look-ups hold up those of others."""
 
 import asyncio
 import sqlite3
@@ -25,7 +25,7 @@ async def ask(opened: Database, sql: str) -> object:
     return [tuple(row) for row in await opened.fetch_rows(sql)]
 
 
-async def test_a_look_up_that_takes_too_long_is_stopped_and_its_connection_goes_on(
+async def test_a_look_up_that_takes_too_long_is_stopped_and_its_connection_still_works(
     opened: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "READ_TIMEOUT", 0.2)
@@ -36,7 +36,7 @@ async def test_a_look_up_that_takes_too_long_is_stopped_and_its_connection_goes_
     assert [await ask(opened, "SELECT 1") for _ in range(2 * READERS)] == [[(1,)]] * 2 * READERS
 
 
-async def test_a_look_up_is_stopped_between_its_statements_too(
+async def test_a_look_up_is_also_stopped_between_its_statements(
     opened: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "READ_TIMEOUT", 0.1)
@@ -54,12 +54,12 @@ async def test_a_look_up_is_stopped_between_its_statements_too(
     assert [await ask(opened, "SELECT 1") for _ in range(2 * READERS)] == [[(1,)]] * 2 * READERS
 
 
-async def test_another_error_of_the_database_stays_what_it_is(opened: Database) -> None:
+async def test_other_database_errors_are_raised_unchanged(opened: Database) -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         await ask(opened, "SELECT * FROM nowhere_table")
 
 
-async def test_nobody_holds_two_connections_and_others_are_served_meanwhile(opened: Database) -> None:
+async def test_one_person_uses_one_connection_and_others_are_served_meanwhile(opened: Database) -> None:
     free, held = threading.Event(), threading.Semaphore(0)
 
     def wait(_: sqlite3.Connection) -> None:

@@ -1,1 +1,1 @@
-"""Laws over the project itself: imports, docs, wording, and what `make faults` would see."""
+"""Rules for the project itself: imports, docs, wording, and what `make faults` would see."""

@@ -13,14 +13,14 @@ from tests.support.paths import ROOT
 from tests.support.reference import COMMANDS, SETTINGS, commands
 
 
-async def test_the_command_reference_lists_every_command_and_option_as_it_is() -> None:
+async def test_the_command_reference_matches_the_commands() -> None:
     assert COMMANDS.read_text(encoding="utf-8") == await commands(), "run `make docs`"
 
 
 SEARCH = (ROOT / "docs" / "search.md").read_text(encoding="utf-8")
 
 
-def test_the_guide_to_search_tells_of_every_operator_and_value() -> None:
+def test_the_search_guide_names_every_operator_and_value() -> None:
     rows = dict(re.findall(r"^\| `([a-z]+:)` \|(.*)$", SEARCH, re.MULTILINE))
     assert rows.keys() == {f"{name}:" for name in RIGHT_FORMS}
     for name, forms in RIGHT_FORMS.items():
@@ -30,7 +30,7 @@ def test_the_guide_to_search_tells_of_every_operator_and_value() -> None:
     assert f"the first {MOST_WORDS} are read" in SEARCH
 
 
-def test_every_query_in_the_guide_to_search_is_a_right_one() -> None:
+def test_every_query_in_the_search_guide_is_valid() -> None:
     operators = "|".join(RIGHT_FORMS)
     queries = re.findall(rf"`([^`\n]*(?:{operators}):[^`\n]+)`", SEARCH)
     assert len(queries) > 25
@@ -39,7 +39,7 @@ def test_every_query_in_the_guide_to_search_is_a_right_one() -> None:
         assert [each.corrections for each in mistakes] == ([("min:50",)] if query == "min:abc" else []), query
 
 
-def test_the_guide_to_search_tells_how_much_upvotes_pull() -> None:
+def test_the_search_guide_says_how_much_upvotes_count() -> None:
     factors = {upvotes: math.log2(2 + compute_pull(upvotes)) for upvotes in (0, 50, 400)}
     assert factors[50] == pytest.approx(1 + 0.03 * math.log2(51))
     assert "1 + 0.03 · log₂(1 + upvotes)" in SEARCH
@@ -48,24 +48,24 @@ def test_the_guide_to_search_tells_how_much_upvotes_pull() -> None:
     assert [float(each) for each in said.groups()] == [pytest.approx(each, abs=0.005) for each in factors.values()]
 
 
-def test_the_example_settings_are_the_settings() -> None:
+def test_the_example_settings_match_the_settings() -> None:
     assert SETTINGS.read_text(encoding="utf-8") == render_env_example(), "run `make docs`"
 
 
-def test_every_setting_the_documents_name_exists() -> None:
+def test_every_setting_that_the_docs_name_exists() -> None:
     known = {str(field.validation_alias) for field in BotSettings.model_fields.values()}
     for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
         named = set(re.findall(r"\bPAPERBOY_[A-Z_]+", path.read_text(encoding="utf-8")))
         assert named <= known, f"{path.name} names settings that do not exist: {named - known}"
 
 
-def test_every_file_the_documents_point_to_exists() -> None:
+def test_every_file_that_the_docs_link_to_exists() -> None:
     for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text(encoding="utf-8")):
             assert (path.parent / target).exists(), f"{path.name} points to {target}"
 
 
-def test_every_command_the_readme_names_exists() -> None:
+def test_every_command_that_the_readme_names_exists() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     reference = COMMANDS.read_text(encoding="utf-8")
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)

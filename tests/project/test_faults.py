@@ -64,7 +64,7 @@ def withdraw(rig: DeliveryRig) -> None:
         (withdraw, "2026-01-16 is not published"),
     ],
 )
-async def test_what_is_wrong_in_a_channel_is_seen(
+async def test_whatever_is_wrong_in_a_channel_is_noticed(
     rig: DeliveryRig, spoil: Callable[[DeliveryRig], None], said: str
 ) -> None:
     await rig.tick()
@@ -72,7 +72,7 @@ async def test_what_is_wrong_in_a_channel_is_seen(
     assert [line for line in await judged(rig) if line.startswith(said)]
 
 
-async def test_a_digest_that_is_given_up_is_wrong_unless_its_fault_excuses_it(rig: DeliveryRig) -> None:
+async def test_a_failed_digest_is_reported_unless_its_fault_explains_it(rig: DeliveryRig) -> None:
     rig.wire.post_faults.extend([Fault(503)] * 20)
     await rig.tick()
     await rig.tick(days=1)
@@ -83,7 +83,7 @@ async def test_a_digest_that_is_given_up_is_wrong_unless_its_fault_excuses_it(ri
     assert await judged(rig, Leniency(given_up=True)) == [lost]
 
 
-async def test_a_row_of_the_matrix_is_run_for_every_destination_and_place() -> None:
+async def test_a_row_of_the_matrix_runs_for_every_destination_and_place() -> None:
     (one,) = rounds(seed=1, at_random=0, named=["answer lost, done"])
     assert [wrong(await measure([one], lambda _: None)), len(one.runs)] == [[], 16]
 

@@ -14,7 +14,7 @@ SQL = re.compile(r"\b(SELECT|FROM|INSERT INTO|UPDATE|DELETE|WHERE)\b")
 LAYOUTS = "bot/layouts"
 ELSEWHERE = {  # and why
     "bot/demo": "a show with words of its own",
-    "bot/settings.py": "the meaning of a setting stands beside it, and fills `.env.example`",
+    "bot/settings.py": "the meaning of a setting is beside it, and fills `.env.example`",
     "bot/papers/api.py": "details for the log, beside a reason",
     "bot/search/query_builder.py": "words of queries that say nothing",
 }

@@ -1,11 +1,13 @@
-"""What tests of the database share: its file."""
+"""What tests of the storage share: a file, its database, and a subscription with three papers to post."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.builders import query
+from bot.storage import Storage, Subscription, database
+from bot.storage.database import Database
+from tests.support.builders import DAY, MORNING, paper, query, subscribe
 
 
 @pytest.fixture
@@ -20,3 +22,24 @@ def the_file_is_sound(path: Path) -> Iterator[None]:
     if path.is_file() and path.read_bytes()[:6] == b"SQLite":
         assert query(path, "PRAGMA integrity_check") == [("ok",)]
         assert query(path, "PRAGMA foreign_key_check") == []
+
+
+@pytest.fixture
+async def opened(path: Path) -> AsyncIterator[Database]:
+    async with Database(path) as known:
+        yield known
+
+
+@pytest.fixture
+async def subscription(storage: Storage) -> Subscription:
+    papers = [paper(f"2601.0000{number}", upvotes=number) for number in (1, 2, 3)]
+    await storage.papers.record_list(DAY, papers, MORNING)
+    return await subscribe(storage)
+
+
+@pytest.fixture(scope="module")
+def unsynced() -> Iterator[None]:
+    """No power cut is tested here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_PRAGMAS", (*database._PRAGMAS, "PRAGMA synchronous = OFF"))
+        yield

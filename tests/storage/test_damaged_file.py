@@ -38,11 +38,11 @@ async def test_a_bot_that_meets_a_damaged_page_while_it_runs_stops_with_one_clea
     async with world.child(DUE) as child:
         await child.tick()
         damage(world.database, "subscriptions", "deliveries")
-        query(world.database, "INSERT INTO traces DEFAULT VALUES")  # whatever is written, all pages are read anew
+        query(world.database, "INSERT INTO traces DEFAULT VALUES")  # any write makes the bot read all pages again
         assert_says_what_to_do(*await child.end(), world.database)
 
 
-async def test_damage_that_nobody_has_met_is_found_soon_after_the_start(world: World) -> None:
+async def test_damage_that_nothing_has_read_yet_is_found_after_the_start(world: World) -> None:
     damage(world.database, "drafts", "notices")
     async with world.child(DUE) as child:
         assert_says_what_to_do(*await child.end(), world.database)
@@ -60,7 +60,7 @@ async def meet_damage(storage: Storage) -> DatabaseUnusable:
     return refused.value
 
 
-async def test_once_damage_is_met_nothing_is_read_or_written_any_more(path: Path) -> None:
+async def test_once_damage_is_found_nothing_is_read_or_written(path: Path) -> None:
     await fill(path)
     damage(path, "subscriptions")
     async with open_storage(path) as storage:
@@ -74,7 +74,7 @@ async def test_once_damage_is_met_nothing_is_read_or_written_any_more(path: Path
     assert query(path, "SELECT count(*) FROM guilds") == [(0,)]
 
 
-async def test_a_transaction_that_meets_damage_takes_those_with_it_that_share_its_commit_or_come_after(
+async def test_a_transaction_that_meets_damage_fails_with_all_that_share_its_commit_or_come_later(
     path: Path,
 ) -> None:
     await fill(path)
@@ -91,7 +91,7 @@ async def test_a_transaction_that_meets_damage_takes_those_with_it_that_share_it
     assert query(path, "SELECT id FROM guilds") == []
 
 
-async def test_a_check_finds_nothing_in_a_sound_file_and_all_goes_on_meanwhile(path: Path) -> None:
+async def test_a_check_of_a_sound_file_finds_nothing_and_holds_nothing_up(path: Path) -> None:
     await fill(path)
     async with open_storage(path) as storage:
         checks = asyncio.gather(*(storage.database.check_integrity() for _ in range(3)))
@@ -100,7 +100,7 @@ async def test_a_check_finds_nothing_in_a_sound_file_and_all_goes_on_meanwhile(p
         await checks
 
 
-async def test_a_check_that_is_stopped_costs_nothing(path: Path) -> None:
+async def test_a_check_that_is_stopped_does_no_harm(path: Path) -> None:
     await fill(path)
     async with open_storage(path) as storage:
         for turns in range(12):
@@ -113,7 +113,7 @@ async def test_a_check_that_is_stopped_costs_nothing(path: Path) -> None:
         assert await storage.guilds.join(1, MORNING)
 
 
-async def test_a_check_finds_damage_that_nobody_has_met(path: Path) -> None:
+async def test_a_check_finds_damage_that_nothing_has_read_yet(path: Path) -> None:
     await fill(path)
     damage(path, "past_runs")
     async with open_storage(path) as storage:
@@ -122,7 +122,7 @@ async def test_a_check_finds_damage_that_nobody_has_met(path: Path) -> None:
         assert (await meet_damage(storage)).problem is DatabaseProblem.DAMAGED
 
 
-async def test_a_file_torn_in_its_first_pages_is_damaged_from_the_start(path: Path) -> None:
+async def test_a_file_that_was_cut_in_half_is_called_damaged(path: Path) -> None:
     await fill(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])

@@ -41,7 +41,7 @@ async def papers_held(world: World) -> AsyncIterator[Callable[[], None]]:
         free.set()
 
 
-async def test_a_full_disk_is_told_when_it_begins_and_when_it_ends_and_ticks_go_on(world: World) -> None:
+async def test_a_full_disk_is_logged_when_it_begins_and_ends_and_the_bot_keeps_running(world: World) -> None:
     world.papers.lists = {**world.papers.lists, DAY - timedelta(days=20): [entry(OLD)]}
     async with world.child(DUE) as child, papers_held(world) as let_go:
         await world.wire.gateway.arrivals.get()
@@ -65,7 +65,7 @@ async def test_a_full_disk_is_told_when_it_begins_and_when_it_ends_and_ticks_go_
     await world.assert_arrived_once()
 
 
-async def test_a_disk_that_is_full_once_a_digest_has_arrived_lets_it_arrive_once(world: World) -> None:
+async def test_a_digest_comes_once_even_if_the_disk_is_full_after_it_arrived(world: World) -> None:
     async with world.child(DUE) as child:
 
         async def fill_it() -> None:
@@ -97,7 +97,7 @@ async def test_a_start_on_a_full_disk_ends_with_one_clear_line(world: World) -> 
     )
 
 
-async def test_a_write_that_finds_no_room_changes_nothing_and_is_told_once(
+async def test_a_write_that_finds_no_room_changes_nothing_and_is_logged_once(
     storage: Storage, caplog: pytest.LogCaptureFixture
 ) -> None:
     writer = storage.papers._database._writer
@@ -117,7 +117,7 @@ async def test_a_write_that_finds_no_room_changes_nothing_and_is_told_once(
     assert room.getMessage().startswith("the disk has room again")
 
 
-async def test_a_small_write_that_fits_on_a_full_disk_does_not_end_it(
+async def test_a_small_write_that_still_fits_does_not_mean_that_there_is_room_again(
     storage: Storage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "ENOUGH_SPACE", 2**62)

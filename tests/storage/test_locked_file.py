@@ -49,7 +49,7 @@ async def test_a_settings_command_is_answered_while_the_database_is_locked(
     assert answered["data"]["content"].startswith("**Paused.**")
 
 
-async def test_what_a_digest_has_to_record_waits_while_the_database_is_locked(
+async def test_a_digest_waits_to_be_recorded_while_the_database_is_locked(
     storage: Storage, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "WRITE_TIMEOUT", 0.1)
@@ -65,7 +65,7 @@ async def test_what_a_digest_has_to_record_waits_while_the_database_is_locked(
     assert unchanged == known
 
 
-async def test_what_somebody_was_refused_is_not_done_afterwards(
+async def test_a_change_that_was_refused_is_not_made_afterwards(
     storage: Storage, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "WRITE_TIMEOUT", 0.1)
@@ -79,7 +79,7 @@ async def test_what_somebody_was_refused_is_not_done_afterwards(
     assert await storage.subscriptions.get(known.id) == known
 
 
-async def test_a_digest_sent_now_is_recorded_though_the_database_is_locked_for_a_while(
+async def test_a_digest_sent_now_is_recorded_even_if_the_database_is_locked_for_a_while(
     rig: DeliveryRig, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def lock() -> None:
@@ -96,7 +96,7 @@ async def test_a_digest_sent_now_is_recorded_though_the_database_is_locked_for_a
     await rig.assert_arrived_once()
 
 
-async def test_what_is_nobodys_waits_longer_than_sqlite_itself_does(
+async def test_writes_that_nobody_waits_for_wait_longer_than_sqlite_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "_PRAGMAS", ("PRAGMA busy_timeout = 20", *database._PRAGMAS[1:]))

@@ -221,7 +221,7 @@ def scans(path: Path, statement: str) -> Iterator[str]:
                 yield part
 
 
-async def test_nothing_that_grows_is_read_from_end_to_end(statements: list[str], tmp_path: Path) -> None:
+async def test_no_growing_table_is_read_from_end_to_end(statements: list[str], tmp_path: Path) -> None:
     path = tmp_path / "paperboy.db"
     async with open_storage(path) as storage:
         await storage.papers.record_list(DAY, [paper("2601.00001"), paper("2601.00002")], MORNING)

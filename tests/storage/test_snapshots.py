@@ -22,7 +22,7 @@ async def taken(storage: Storage, *ages: timedelta) -> list[timedelta]:
     return [NOW - taken_at for taken_at, _ in after]
 
 
-async def test_the_last_of_each_hour_is_kept_for_a_week(storage: Storage) -> None:
+async def test_the_last_snapshot_of_each_hour_is_kept_for_a_week(storage: Storage) -> None:
     minutes = [timedelta(hours=9), *(timedelta(minutes=each) for each in (175, 160, 130, 115, 65, 20, 5))]
     assert await taken(storage, *minutes) == [
         timedelta(hours=9),
@@ -30,23 +30,23 @@ async def test_the_last_of_each_hour_is_kept_for_a_week(storage: Storage) -> Non
     ]
 
 
-async def test_the_last_of_each_day_is_kept_for_a_quarter(storage: Storage) -> None:
+async def test_the_last_snapshot_of_each_day_is_kept_for_a_quarter(storage: Storage) -> None:
     hours = [timedelta(days=20), *(timedelta(days=9, hours=each) for each in (20, 9, 1)), timedelta(days=8)]
     assert await taken(storage, *hours) == [hours[0], hours[1], hours[3], hours[4]]
 
 
-async def test_the_last_of_each_week_is_kept_after_that(storage: Storage) -> None:
+async def test_the_last_snapshot_of_each_week_is_kept_after_that(storage: Storage) -> None:
     monday = timedelta(days=100)  # before that Wednesday: Monday 23 February
     days = [timedelta(days=150), monday, *(monday - timedelta(days=each) for each in (1, 6, 7, 12))]
     assert await taken(storage, *days, timedelta(0)) == [days[0], days[3], days[5], timedelta(0)]
 
 
-async def test_the_first_and_the_latest_are_kept_however_close(storage: Storage) -> None:
+async def test_the_first_and_the_latest_snapshot_are_always_kept(storage: Storage) -> None:
     old = [timedelta(days=300, minutes=each) for each in (30, 20, 10)]
     assert await taken(storage, *old) == [old[0], old[2]]
 
 
-async def test_nothing_is_written_where_there_is_nothing_to_thin(storage: Storage, path: Path) -> None:
+async def test_without_snapshots_to_thin_nothing_is_written(storage: Storage, path: Path) -> None:
     await taken(storage, timedelta(days=300), timedelta(days=200), timedelta(0))
     query(path, "CREATE TRIGGER never BEFORE DELETE ON upvote_snapshots BEGIN SELECT RAISE(ABORT, 'written'); END")
     await storage.snapshots.thin_snapshots(NOW)

@@ -1,4 +1,4 @@
-"""A server that is forgotten: not a byte of it is left in the file or in the WAL beside it."""
+"""A deleted server: not a byte of it is left in the file, or in the WAL beside it."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ LIMIT = 300  # seconds that a process may take to end
 
 
 async def furnish(storage: Storage) -> Mapping[str, bytes]:
-    """A server with something of everything that is kept of servers; gives by what bytes it is recognised."""
+    """Fill a server with data of every kind; returns the bytes by which each kind is recognised in the file."""
     wanted = build_settings(CHANNEL, ping_role_id=ROLE)
     wanted = replace(wanted, selection=replace(wanted.selection, filter=FILTER))
     await storage.guilds.join(GUILD, MORNING)
@@ -75,7 +75,7 @@ def overwriting(monkeypatch: pytest.MonkeyPatch, switch: str) -> None:
     monkeypatch.setattr(database, "_PRAGMAS", (*pragmas, f"PRAGMA secure_delete = {switch}"))
 
 
-async def test_of_a_server_that_is_forgotten_no_byte_is_left(path: Path) -> None:
+async def test_no_byte_of_a_deleted_server_is_left(path: Path) -> None:
     async with open_storage(path) as storage:
         marks = await furnish(storage)
         assert found(path, marks) == set(marks)
@@ -84,7 +84,7 @@ async def test_of_a_server_that_is_forgotten_no_byte_is_left(path: Path) -> None
     assert found(path, marks) == set()
 
 
-async def test_without_overwriting_this_test_would_find_all_of_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_overwriting_everything_would_still_be_found(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     overwriting(monkeypatch, "OFF")
     async with open_storage(path) as storage:
         marks = await furnish(storage)
@@ -107,7 +107,7 @@ async def test_every_connection_overwrites_what_it_deletes(path: Path, monkeypat
         assert [each.execute("PRAGMA secure_delete").fetchone()[0] for each in kept] == [1] * (1 + database.READERS)
 
 
-async def test_while_somebody_reads_it_is_left_in_the_wal_until_the_next_minute(path: Path) -> None:
+async def test_while_somebody_reads_bytes_stay_in_the_wal_until_the_next_minute(path: Path) -> None:
     async with open_storage(path) as storage:
         marks = await furnish(storage)
         with closing(sqlite3.connect(path, isolation_level=None)) as reader:
@@ -120,7 +120,7 @@ async def test_while_somebody_reads_it_is_left_in_the_wal_until_the_next_minute(
         assert found(path, marks) == set()
 
 
-async def test_of_a_server_that_was_forgotten_before_a_kill_the_next_start_leaves_no_byte(
+async def test_a_bot_killed_after_deleting_a_server_leaves_no_byte_of_it_at_the_next_start(
     path: Path, tmp_path: Path
 ) -> None:
     async with open_storage(path) as storage:
@@ -147,7 +147,7 @@ async def leave_traces(path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[s
     return marks
 
 
-async def test_copies_that_were_left_behind_are_gone_after_the_night(
+async def test_copies_that_were_left_behind_are_gone_after_the_following_night(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     marks = await leave_traces(path, monkeypatch)
@@ -160,7 +160,7 @@ async def test_copies_that_were_left_behind_are_gone_after_the_night(
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
 
 
-async def test_where_nothing_was_forgotten_the_file_is_left_alone(path: Path) -> None:
+async def test_if_nothing_was_deleted_the_file_is_left_alone(path: Path) -> None:
     async with open_storage(path) as storage:
         await storage.database.rewrite_file()
         before = path.read_bytes()
@@ -211,7 +211,7 @@ KILLS = {
 
 
 @pytest.mark.parametrize("kill", KILLS.values(), ids=KILLS.keys())
-async def test_a_bot_killed_as_it_rewrites_its_file_does_it_again_and_loses_nothing(
+async def test_a_bot_killed_while_it_rewrites_its_file_does_it_again_and_loses_nothing(
     path: Path, monkeypatch: pytest.MonkeyPatch, kill: str
 ) -> None:
     marks = await leave_traces(path, monkeypatch)
@@ -224,7 +224,7 @@ async def test_a_bot_killed_as_it_rewrites_its_file_does_it_again_and_loses_noth
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
 
 
-async def test_without_room_for_it_the_file_is_left_as_it_is_and_that_is_said(
+async def test_without_room_to_rewrite_the_file_it_is_left_as_it_is_and_that_is_logged(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await leave_traces(path, monkeypatch)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.app import Services, open_services
@@ -13,7 +14,7 @@ from bot.delivery.planning import Planner
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
 from bot.settings import KEEP_DETAILS_DAYS
-from bot.storage import Delivery, DeliveryState, Storage
+from bot.storage import Delivery, DeliveryState, Storage, Subscription
 from bot.subscription.schedule import Cadence, Schedule, find_next_run
 from bot.subscription.settings import DigestSettings, PostingOptions, Selection, Threads
 
@@ -125,3 +126,18 @@ class Year:
         async with self.open() as services:
             await self.fold(services.storage)
             await services.storage.snapshots.thin_snapshots(self.now)
+
+
+async def subscriptions(services: Services) -> list[Subscription]:
+    """One of each kind."""
+    found = [await services.storage.subscriptions.get(number + 1) for number in range(len(KINDS))]
+    return [each for each in found if each]
+
+
+async def shown(services: Services, known: Subscription) -> list[tuple[Any, Any]]:
+    """All that a subscription ever showed, newest first."""
+    posted, total = await services.storage.posted_papers.list_since(
+        known.guild_id, [known.settings.channel_id], datetime.min.replace(tzinfo=UTC), limit=10_000
+    )
+    assert len(posted) == total
+    return posted

@@ -62,7 +62,7 @@ def setting(event: asyncio.Event) -> Callable[[], Awaitable[None]]:
     return tick
 
 
-async def test_a_clock_that_is_set_back_stops_no_tick(scheduler: AsyncIOScheduler, wall: WallClock) -> None:
+async def test_a_clock_that_is_set_back_stops_no_timer(scheduler: AsyncIOScheduler, wall: WallClock) -> None:
     ticked = asyncio.Event()
     scheduler.add_job(setting(ticked), CronTrigger(second="*", timezone=UTC))
     watch = ClockWatch(scheduler, clock=wall)
@@ -76,7 +76,7 @@ async def test_a_clock_that_is_set_back_stops_no_tick(scheduler: AsyncIOSchedule
         await ticked.wait()
 
 
-async def test_what_is_due_comes_at_once_when_the_clock_is_set_forward_or_the_machine_has_slept(
+async def test_after_the_clock_is_set_forward_or_the_machine_slept_due_digests_come_at_once(
     scheduler: AsyncIOScheduler, wall: WallClock
 ) -> None:
     ticked = asyncio.Event()
@@ -99,7 +99,7 @@ async def test_a_jump_of_the_clock_is_logged_once(
     assert said == [f"the clock has jumped by {jump} s: the timers were adjusted" for jump in ("-3600", "+3599")]
 
 
-async def test_a_digest_comes_once_though_its_hour_comes_twice(rig: DeliveryRig) -> None:
+async def test_a_digest_comes_once_even_if_its_hour_comes_twice(rig: DeliveryRig) -> None:
     await rig.tick()
     for _ in range(2):
         await rig.tick(minutes=30)
@@ -111,7 +111,7 @@ async def test_a_digest_comes_once_though_its_hour_comes_twice(rig: DeliveryRig)
     assert not set(first.papers) & set(second.papers)
 
 
-async def test_a_digest_of_a_clock_that_was_a_day_ahead_comes_once(rig: DeliveryRig) -> None:
+async def test_a_digest_comes_once_even_if_the_clock_was_a_day_ahead(rig: DeliveryRig) -> None:
     await rig.tick()
     await rig.tick(days=1)
     for _ in range(3):
@@ -124,7 +124,7 @@ async def test_a_digest_of_a_clock_that_was_a_day_ahead_comes_once(rig: Delivery
     assert len(papers) == len(set(papers))
 
 
-async def test_what_is_to_be_tried_again_does_not_wait_for_a_clock_that_was_set_back(rig: DeliveryRig) -> None:
+async def test_a_retry_does_not_wait_for_a_clock_that_was_set_back(rig: DeliveryRig) -> None:
     rig.wire.post_faults.append(Fault(503))
     rig.clock.advance(hours=3)
     await rig.tick()
@@ -133,7 +133,7 @@ async def test_what_is_to_be_tried_again_does_not_wait_for_a_clock_that_was_set_
     await rig.assert_arrived_once()
 
 
-async def test_a_papers_api_that_was_down_is_not_let_alone_until_a_clock_that_was_set_back_has_caught_up(
+async def test_the_papers_api_is_asked_again_even_if_the_clock_was_set_back(
     rig: DeliveryRig, papers_server: FrailPapers
 ) -> None:
     papers_server.down = True
@@ -164,7 +164,7 @@ def lose_next(rig: DeliveryRig) -> None:
 
 @pytest.mark.parametrize("destination", ["a text channel", "a post for each highlight"])
 @pytest.mark.usefixtures("ahead")
-async def test_a_lost_message_is_found_though_the_clock_is_hours_from_discords(
+async def test_a_lost_message_is_found_even_if_the_clock_is_hours_off(
     services: Services, wire: Wire, clock: Clock, destination: str
 ) -> None:
     kind, posting = DESTINATIONS[destination]
@@ -182,7 +182,7 @@ def set_right(wire: Wire, clock: Clock, ahead: timedelta) -> None:
     wire.clock = clock
 
 
-async def test_a_lost_message_is_found_though_the_clock_was_set_right_before_the_search(
+async def test_a_lost_message_is_found_even_if_the_clock_was_corrected_before_the_search(
     services: Services, wire: Wire, clock: Clock, ahead: timedelta
 ) -> None:
     async with open_rig(services, wire, clock) as rig:
@@ -194,7 +194,7 @@ async def test_a_lost_message_is_found_though_the_clock_was_set_right_before_the
         assert len(wire.bodies) == 1
 
 
-async def test_a_lost_message_is_found_though_the_clock_was_set_right_and_the_machine_slept_before(
+async def test_a_lost_message_is_found_even_if_the_clock_was_corrected_and_the_machine_slept(
     services: Services, wire: Wire, clock: Clock, ahead: timedelta
 ) -> None:
     async with open_rig(services, wire, clock) as rig:
@@ -221,7 +221,7 @@ async def test_a_lost_message_is_found_after_a_restart_with_another_clock(
 
 
 @pytest.mark.usefixtures("ahead")
-async def test_discords_time_is_asked_for_once_after_the_clock_was_set(rig: DeliveryRig) -> None:
+async def test_the_time_of_discord_is_asked_for_once_after_the_clock_was_set(rig: DeliveryRig) -> None:
     rig.wire.requests.clear()
     await rig.tick(minutes=10)
     await rig.tick(minutes=10)
@@ -240,7 +240,7 @@ async def test_discords_time_is_asked_for_once_after_the_clock_was_set(rig: Deli
         (-90, "the clock is 0:01:30 behind Discord's, and digests follow it: correct it, for example with NTP"),
     ],
 )
-async def test_the_start_says_how_far_the_clock_is_from_discords(
+async def test_the_start_logs_how_far_the_clock_is_off(
     services: Services, wire: Wire, clock: Clock, caplog: pytest.LogCaptureFixture, seconds: int, said: str
 ) -> None:
     caplog.set_level("DEBUG", "bot.channels.discord_clock")
@@ -249,7 +249,7 @@ async def test_the_start_says_how_far_the_clock_is_from_discords(
         assert [each.message for each in caplog.records if each.name == "bot.channels.discord_clock"] == [said]
 
 
-def test_a_clock_that_is_set_right_is_said_again(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_clock_that_was_corrected_is_logged_again(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     discord_clock = DiscordClock(clock)
     for ahead in (0, 10, 29, 31, 40, 0):
@@ -258,5 +258,5 @@ def test_a_clock_that_is_set_right_is_said_again(clock: Clock, caplog: pytest.Lo
 
 
 @pytest.mark.parametrize("date", ["", "soon", "Fri, 99 Jan 2026 08:00:00 GMT", "Fri, 16 Jan 2026 08:00:00 -0000"])
-def test_a_date_that_cannot_be_read_tells_no_time(date: str) -> None:
+def test_an_unreadable_date_of_discord_is_ignored(date: str) -> None:
     assert parse_date_header(date) is None

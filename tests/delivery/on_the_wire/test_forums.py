@@ -45,7 +45,7 @@ async def test_a_forum_post_is_found_behind_more_than_a_page_of_archived_posts(f
     assert sum("archived" in request for request in forum.wire.requests) == 3
 
 
-async def test_a_forum_post_whose_first_message_was_deleted_meanwhile_is_not_made_again(forum: DeliveryRig) -> None:
+async def test_a_forum_post_whose_first_message_was_deleted_meanwhile_is_not_created_again(forum: DeliveryRig) -> None:
     forum.wire.post_faults.append(Fault(created=True))
     await forum.tick()
     (post,) = forum.channel.posts
@@ -59,7 +59,7 @@ async def test_a_forum_post_whose_first_message_was_deleted_meanwhile_is_not_mad
     assert len(forum.channel.posts) == len(forum.wire.bodies) == 1
 
 
-async def test_of_two_posts_the_one_with_its_message_is_the_digests_not_an_empty_one_of_its_name(
+async def test_of_two_posts_of_its_name_the_one_with_its_message_is_the_digest(
     forum: DeliveryRig,
 ) -> None:
     forum.wire.post_faults.append(Fault(created=True))
@@ -76,7 +76,7 @@ async def test_of_two_posts_the_one_with_its_message_is_the_digests_not_an_empty
     )
 
 
-async def test_another_post_whose_first_message_is_gone_does_not_pass_for_the_digest(forum: DeliveryRig) -> None:
+async def test_another_post_without_its_first_message_is_not_taken_for_the_digest(forum: DeliveryRig) -> None:
     forum.wire.post_faults.append(Fault())
     forum.wire.post(forum.channel, "Rules of this forum", BOT_USER).messages.clear()
     await forum.tick()
@@ -84,7 +84,7 @@ async def test_another_post_whose_first_message_is_gone_does_not_pass_for_the_di
     await forum.assert_arrived_once()
 
 
-async def test_a_forum_post_that_was_not_made_is_made_after_the_search(forum: DeliveryRig) -> None:
+async def test_a_forum_post_that_was_not_created_is_created_after_the_search(forum: DeliveryRig) -> None:
     forum.wire.post_faults.append(Fault(500))
     await forum.tick()
     assert len(forum.wire.bodies) == 1  # discord.py repeats no request for a post
@@ -94,7 +94,7 @@ async def test_a_forum_post_that_was_not_made_is_made_after_the_search(forum: De
 
 
 @pytest.mark.parametrize("fault", [Fault(), Fault(503), rate_limit(1, via=False)])
-async def test_no_forum_post_is_made_while_the_posts_cannot_be_searched(forum: DeliveryRig, fault: Fault) -> None:
+async def test_no_forum_post_is_created_while_the_posts_cannot_be_searched(forum: DeliveryRig, fault: Fault) -> None:
     forum.wire.post_faults.append(Fault(created=True))
     await forum.tick()
     forum.wire.history_faults.extend([fault, fault, Fault(200), fault])
@@ -104,13 +104,13 @@ async def test_no_forum_post_is_made_while_the_posts_cannot_be_searched(forum: D
     assert len(forum.wire.bodies) == 1
 
 
-async def test_a_rate_limited_forum_post_is_waited_for_and_made_once(forum: DeliveryRig) -> None:
+async def test_a_rate_limited_forum_post_is_created_once(forum: DeliveryRig) -> None:
     forum.wire.post_faults.append(rate_limit(0.2))
     await forum.tick()
     await forum.assert_arrived_once()
 
 
-async def test_without_read_message_history_no_forum_post_is_made_twice(forum: DeliveryRig) -> None:
+async def test_without_read_message_history_no_forum_post_is_created_twice(forum: DeliveryRig) -> None:
     forum.wire.post_faults.append(Fault(created=True))
     await forum.tick()
     forum.channel.denied = Permissions(read_message_history=True)
@@ -125,7 +125,7 @@ async def test_without_read_message_history_no_forum_post_is_made_twice(forum: D
     assert len(forum.guild.general.messages) == 1
 
 
-async def test_a_forum_that_demands_a_tag_meanwhile_suspends_the_subscription_and_makes_no_post(
+async def test_a_forum_that_now_requires_a_tag_suspends_the_subscription(
     forum: DeliveryRig,
 ) -> None:
     forum.channel.requires_tag = True
@@ -139,7 +139,7 @@ async def test_a_forum_that_demands_a_tag_meanwhile_suspends_the_subscription_an
     assert not forum.channel.posts
 
 
-async def test_a_tag_demanded_without_our_knowing_fails_that_run_and_its_papers_come_with_the_next(
+async def test_a_required_tag_the_bot_has_not_heard_of_fails_the_run_and_its_papers_come_with_the_next(
     forum: DeliveryRig,
 ) -> None:
     forum.channel.requires_tag = True  # unannounced
@@ -154,7 +154,7 @@ async def test_a_tag_demanded_without_our_knowing_fails_that_run_and_its_papers_
     assert post.body["applied_tags"] == ["1"]
 
 
-async def test_a_connection_reset_after_a_forum_post_was_made_leads_to_one_post(
+async def test_a_connection_reset_after_a_forum_post_was_created_leads_to_one_post(
     forum: DeliveryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start = aiohttp.ClientResponse.start

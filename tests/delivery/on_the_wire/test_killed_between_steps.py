@@ -109,7 +109,7 @@ async def test_a_bot_killed_before_or_after_any_step_posts_and_opens_and_publish
         assert number > 2
 
 
-async def test_a_bot_killed_again_and_again_makes_each_post_once(
+async def test_a_bot_killed_again_and_again_creates_each_post_once(
     posts: DeliveryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     posts.wire.post_faults.extend([Fault(created=True), Fault(200, created=True), Fault(503, created=True)])

@@ -1,19 +1,28 @@
-"""Neighbours: however slow or greedy one channel or server is, the others get their digests."""
+"""Neighbours: however slow, greedy or broken one channel or server is, the others get their digests."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bot.app import Services
+from bot.channels import requests
+from bot.delivery import sending as delivery
 from bot.keyed_semaphores import KeyedSemaphores
+from bot.layouts.reasons import explain_reason
+from bot.layouts.subscriptions import describe_status
+from bot.storage import DeliveryState, SubscriptionState
 from bot.subscription.schedule import find_next_run
 from bot.subscription.settings import Threads
 from tests.support import builders
-from tests.support.builders import MORNING, Clock
-from tests.support.delivery_rig import running_bot, subscribe
-from tests.support.wire import Channel, Guild, Kind, Wire
+from tests.support.builders import LACKING, MORNING, Clock
+from tests.support.delivery_rig import DeliveryRig, running_bot, subscribe
+from tests.support.timers import skip_time
+from tests.support.wire import Channel, Fault, Guild, Kind, Wire
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -50,7 +59,7 @@ async def test_channels_that_hang_delay_no_digest_of_another_server(
     assert arrived(*slow)
 
 
-async def test_the_next_minutes_digests_come_while_those_of_the_last_still_hang(
+async def test_digests_of_the_next_minute_come_while_earlier_ones_still_hang(
     services: Services, wire: Wire, clock: Clock, hanging: asyncio.Event
 ) -> None:
     slow, later = wire.add_guild(), wire.add_guild()
@@ -110,7 +119,7 @@ class Gauge:
         self.now -= 1
 
 
-async def test_a_server_has_few_deliveries_under_way_and_the_others_theirs() -> None:
+async def test_a_server_has_at_most_three_deliveries_under_way_and_others_have_theirs() -> None:
     turns, free = KeyedSemaphores(3), asyncio.Event()
     under_way: dict[int, Gauge] = {server: Gauge(free.wait) for server in (1, 2)}
 
@@ -127,7 +136,7 @@ async def test_a_server_has_few_deliveries_under_way_and_the_others_theirs() -> 
     assert not turns._semaphores  # nobody waits: nothing is remembered
 
 
-async def test_what_hangs_is_not_begun_again_by_the_next_tick(
+async def test_a_delivery_that_hangs_is_not_started_again_by_the_next_tick(
     services: Services, wire: Wire, clock: Clock, hanging: asyncio.Event
 ) -> None:
     guild = wire.add_guild()
@@ -145,3 +154,96 @@ async def test_what_hangs_is_not_begun_again_by_the_next_tick(
 
 def posts(wire: Wire, channel: Channel) -> int:
     return wire.requests.count(f"POST /channels/{channel.id}/messages")
+
+
+async def test_a_send_that_hangs_costs_no_other_server_its_digest(services: Services, wire: Wire, clock: Clock) -> None:
+    guilds = [wire.add_guild() for _ in range(3)]
+    for guild in guilds:
+        await subscribe(services, guild)
+    clock.advance(hours=1)
+    hanging = asyncio.Event()
+    wire.post_faults.append(Fault(200, created=True, meanwhile=hanging.wait))
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.start_due(clock())
+        await until(lambda: arrived(*guilds))  # one of them unheard
+        skip_time(requests.ANSWER_TIMEOUT)
+        await bot.dispatcher.wait_until_idle()
+        hanging.set()
+        clock.advance(minutes=3)
+        await bot.dispatcher.tick(clock())
+    assert [len(guild.papers.digests) for guild in guilds] == [1, 1, 1]
+    assert len(wire.bodies) == 3
+
+
+async def test_a_history_that_hangs_costs_no_other_server_its_digest(
+    services: Services, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "SEARCH_TIMEOUT", 0.3)
+    doubtful, other = wire.add_guild(), wire.add_guild()
+    await subscribe(services, doubtful)
+    clock.advance(hours=1)
+    hanging = asyncio.Event()
+    wire.post_faults.append(Fault(created=True))
+    wire.history_faults.append(Fault(200, meanwhile=hanging.wait))
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock())
+        await subscribe(services, other)
+        clock.advance(days=1)
+        await bot.dispatcher.tick(clock())
+        assert len(other.papers.digests) == 1
+        hanging.set()
+
+
+async def test_a_subscription_that_cannot_be_read_costs_no_other_its_digest(
+    services: Services, wire: Wire, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    guilds = [wire.add_guild() for _ in range(2)]
+    for guild in guilds:
+        await subscribe(services, guild)
+    with closing(sqlite3.connect(tmp_path / "paperboy.db")) as connection, connection:
+        connection.execute("UPDATE subscriptions SET timezone = 'Atlantis/Poseidonis' WHERE id = 1")
+    clock.advance(hours=1)
+    async with running_bot(services, wire) as bot:
+        await bot.dispatcher.tick(clock())
+    assert [len(guild.papers.digests) for guild in guilds] == [0, 1]
+    assert "subscription 1 cannot be read" in caplog.text
+
+
+async def test_a_bug_that_breaks_a_digest_every_time_does_not_stop_the_next_one(
+    rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(delivery, "render_delivery_message", lambda *_, **__: 1 / 0)
+        await rig.tick()
+        await rig.tick(minutes=30)
+        (stuck,) = await rig.deliveries()
+        assert (stuck.state, stuck.attempts) == (DeliveryState.PLANNED, 2)
+        assert "delayed, but on its way. I ran into a bug" in describe_status(await rig.get_subscription(), [stuck], [])
+        await rig.tick(days=1)
+    caplog.clear()
+    assert (await rig.deliveries())[-1].state is DeliveryState.FAILED
+    await rig.tick(days=1)
+    (message,) = rig.channel.digests
+    assert "2601.00001" in message.papers, "what could not be sent comes with the next"
+
+
+async def test_the_failure_of_one_server_does_not_cost_another_its_digest(rig: DeliveryRig, services: Services) -> None:
+    closed, patient = rig.wire.add_guild(), rig.wire.add_guild()
+    await rig.learn(closed, "guild_available")
+    await rig.learn(patient, "guild_available")
+    suspended = await subscribe(services, closed)
+    await subscribe(services, patient)
+    closed.papers.refusal = Fault(403, 50013)
+    patient.papers.refusal = Fault(503)
+    for days in (0, 1, 1):
+        await rig.tick(days=days)
+    assert [len(rig.channel.digests), len(closed.papers.digests), len(patient.papers.digests)] == [2, 0, 0]
+    standing = await services.storage.subscriptions.get(suspended.id)
+    assert standing
+    assert standing.state is SubscriptionState.SUSPENDED
+    assert standing.reason == LACKING
+    (told,) = [each.body["content"] for each in closed.general.messages if each.body.get("content")]  # beside a welcome
+    assert explain_reason(LACKING) in told
+    patient.papers.refusal = None
+    await rig.tick(days=1)
+    assert len(patient.papers.digests) == 1

@@ -25,7 +25,7 @@ async def settled(rig: DeliveryRig, state: SubscriptionState) -> None:
 
 
 @pytest.mark.parametrize("permission", ["view_channel", "send_messages", "read_message_history"])
-async def test_a_permission_that_is_back_needs_no_resume(rig: DeliveryRig, permission: str) -> None:
+async def test_after_a_permission_is_back_digests_resume_automatically(rig: DeliveryRig, permission: str) -> None:
     rig.channel.denied = Permissions(**{permission: True})
     await rig.learn(rig.channel, "guild_channel_update")
     await rig.tick()
@@ -39,7 +39,9 @@ async def test_a_permission_that_is_back_needs_no_resume(rig: DeliveryRig, permi
     assert len(rig.channel.digests) == 1
 
 
-async def test_a_permission_that_is_still_missing_is_waited_for(services: Services, wire: Wire, clock: Clock) -> None:
+async def test_digests_do_not_resume_while_another_permission_is_missing(
+    services: Services, wire: Wire, clock: Clock
+) -> None:
     async with open_rig(services, wire, clock, threads=Threads.PER_DIGEST) as rig:
         rig.channel.denied = Permissions(send_messages=True, create_public_threads=True)
         await rig.learn(rig.channel, "guild_channel_update")
@@ -51,7 +53,7 @@ async def test_a_permission_that_is_still_missing_is_waited_for(services: Servic
         assert not rig.channel.digests
 
 
-async def test_a_time_out_that_has_ended_needs_no_resume(rig: DeliveryRig, tmp_path: Path) -> None:
+async def test_after_a_time_out_ends_digests_resume_automatically(rig: DeliveryRig, tmp_path: Path) -> None:
     rig.guild.timed_out_until = FAR
     await rig.learn(rig.guild, "guild_available")
     await rig.tick()
@@ -71,7 +73,7 @@ async def test_a_time_out_that_has_ended_needs_no_resume(rig: DeliveryRig, tmp_p
     assert (await rig.get_subscription()).state is SubscriptionState.ACTIVE
 
 
-async def test_a_time_out_that_somebody_lifts_needs_no_resume(rig: DeliveryRig) -> None:
+async def test_after_somebody_lifts_a_time_out_digests_resume_automatically(rig: DeliveryRig) -> None:
     rig.guild.timed_out_until = FAR
     await rig.learn(rig.guild, "guild_available")
     await rig.tick()
@@ -80,7 +82,7 @@ async def test_a_time_out_that_somebody_lifts_needs_no_resume(rig: DeliveryRig) 
     await settled(rig, SubscriptionState.ACTIVE)
 
 
-async def test_what_was_given_back_while_the_bot_was_away_is_seen_at_the_next_start(
+async def test_permissions_given_back_while_the_bot_was_away_are_noticed_at_the_next_start(
     services: Services, wire: Wire, clock: Clock
 ) -> None:
     async with open_rig(services, wire, clock) as rig:
@@ -94,7 +96,7 @@ async def test_what_was_given_back_while_the_bot_was_away_is_seen_at_the_next_st
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, 10003), (403, 50013)])
-async def test_what_the_bot_cannot_see_waits_for_an_admin(rig: DeliveryRig, status: int, code: int) -> None:
+async def test_an_obstacle_that_the_bot_cannot_see_waits_for_an_admin(rig: DeliveryRig, status: int, code: int) -> None:
     rig.channel.refusal = Fault(status, code)
     await rig.tick()
     await rig.learn(rig.channel, "guild_channel_update")

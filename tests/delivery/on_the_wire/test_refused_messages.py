@@ -50,7 +50,7 @@ def posted(rig: DeliveryRig) -> list[str]:
 
 @pytest.mark.parametrize("code", [50035, 200000, 200001, 240000, 0])
 @pytest.mark.parametrize("kind", Kind)
-async def test_a_paper_that_discord_refuses_costs_the_others_nothing_and_does_not_come_again(
+async def test_a_paper_that_discord_rejects_is_left_out_for_good_and_the_others_come(
     services: Services, wire: Wire, clock: Clock, kind: Kind, code: int
 ) -> None:
     wanted = Threads.PER_DIGEST if kind is Kind.FORUM else Threads.NONE
@@ -72,7 +72,7 @@ async def test_a_paper_that_discord_refuses_costs_the_others_nothing_and_does_no
         assert len(posted(rig)) == len(set(posted(rig))) == 14
 
 
-async def test_highlights_with_messages_of_their_own_come_though_one_before_them_is_refused(
+async def test_highlights_in_messages_of_their_own_come_even_if_an_earlier_one_is_rejected(
     services: Services, wire: Wire, clock: Clock
 ) -> None:
     async with open_rig(services, wire, clock, threads=Threads.PER_HIGHLIGHT) as rig:
@@ -86,7 +86,7 @@ async def test_highlights_with_messages_of_their_own_come_though_one_before_them
 
 
 @pytest.mark.parametrize("layout", DigestLayout)
-async def test_a_link_that_discord_takes_for_harmful_is_left_out(
+async def test_a_link_that_discord_considers_harmful_is_left_out(
     services: Services, wire: Wire, clock: Clock, layout: DigestLayout
 ) -> None:
     async with open_rig(services, wire, clock, layout=layout) as rig:
@@ -102,7 +102,7 @@ async def test_a_link_that_discord_takes_for_harmful_is_left_out(
             assert "was posted without pictures and outside links" in await status(rig)
 
 
-async def test_a_layout_that_discord_does_not_take_gives_way_to_plain_lines(rig: DeliveryRig) -> None:
+async def test_a_layout_that_discord_rejects_is_replaced_by_plain_lines(rig: DeliveryRig) -> None:
     rig.channel.judge = refusing("huggingface", Fault(400, 50035))
     await rig.tick()
     (message,) = rig.channel.digests
@@ -111,7 +111,7 @@ async def test_a_layout_that_discord_does_not_take_gives_way_to_plain_lines(rig:
     assert "Discord refused it at first (error 50035), so it was posted as plain lines." in await status(rig)
 
 
-async def test_where_all_is_refused_for_a_while_its_papers_come_afterwards(rig: DeliveryRig) -> None:
+async def test_if_every_message_is_rejected_for_a_while_the_papers_come_afterwards(rig: DeliveryRig) -> None:
     rig.channel.judge = refusing(".", Fault(400, 50035))
     await rig.tick()
     (failed,) = await rig.deliveries()
@@ -121,7 +121,7 @@ async def test_where_all_is_refused_for_a_while_its_papers_come_afterwards(rig: 
     assert posted(rig) == ["2601.00001", "2601.00011", "2601.00002", "2601.00012", "2601.00003"]
 
 
-async def test_two_refused_papers_that_are_all_of_a_digest_do_not_block_it_for_good(
+async def test_two_rejected_papers_that_are_a_whole_digest_do_not_block_later_ones(
     services: Services, wire: Wire, clock: Clock
 ) -> None:
     async with open_rig(services, wire, clock, size=2) as rig:
@@ -132,7 +132,7 @@ async def test_two_refused_papers_that_are_all_of_a_digest_do_not_block_it_for_g
         assert {"2601.00001", "2601.00002"}.isdisjoint(posted(rig))
 
 
-async def test_a_digest_of_a_single_paper_that_is_refused_has_another_the_next_day(
+async def test_after_a_digest_of_one_rejected_paper_the_next_day_has_another(
     services: Services, wire: Wire, clock: Clock
 ) -> None:
     async with open_rig(services, wire, clock, size=1) as rig:
@@ -145,7 +145,7 @@ async def test_a_digest_of_a_single_paper_that_is_refused_has_another_the_next_d
         assert posted(rig) == ["2601.00011"]
 
 
-async def test_a_post_that_discord_answers_with_500_each_time_is_brought_down_to_what_it_takes(
+async def test_a_post_that_discord_always_answers_with_500_is_simplified_until_it_is_accepted(
     services: Services, wire: Wire, clock: Clock
 ) -> None:
     async with open_rig(services, wire, clock, Kind.FORUM, threads=Threads.PER_DIGEST) as rig:
@@ -157,7 +157,7 @@ async def test_a_post_that_discord_answers_with_500_each_time_is_brought_down_to
         assert f"Discord refused {BAD} (error 500). I skip this paper from now on." in await status(rig)
 
 
-async def test_an_outage_of_a_few_minutes_changes_nothing_of_a_digest(
+async def test_an_outage_of_a_few_minutes_does_not_simplify_a_digest(
     services: Services, wire: Wire, clock: Clock
 ) -> None:
     async with open_rig(services, wire, clock, Kind.FORUM, threads=Threads.PER_DIGEST) as rig:
@@ -170,7 +170,7 @@ async def test_an_outage_of_a_few_minutes_changes_nothing_of_a_digest(
         assert (len(posted(rig)), delivery.messages[0].form) == (5, MessageForm.FULL)
 
 
-async def test_a_single_paper_that_is_answered_with_500_is_tried_until_the_next_run(
+async def test_a_single_paper_that_is_always_answered_with_500_is_tried_until_the_next_run(
     services: Services, wire: Wire, clock: Clock
 ) -> None:
     async with open_rig(services, wire, clock, Kind.FORUM, size=1, threads=Threads.PER_DIGEST) as rig:
@@ -186,7 +186,7 @@ async def test_a_single_paper_that_is_answered_with_500_is_tried_until_the_next_
 
 @pytest.mark.parametrize("minutes", [15, 45, 130])
 @pytest.mark.parametrize("threads", [Threads.PER_DIGEST, Threads.PER_HIGHLIGHT])
-async def test_an_outage_of_hours_costs_no_paper(
+async def test_an_outage_of_hours_loses_no_paper(
     services: Services, wire: Wire, clock: Clock, threads: Threads, minutes: int
 ) -> None:
     async with open_rig(services, wire, clock, Kind.FORUM, threads=threads) as rig:
@@ -219,7 +219,7 @@ async def test_a_digest_that_came_after_many_errors_can_be_undone(services: Serv
         assert posted(rig) == ["2601.00001"]
 
 
-async def test_a_server_that_is_forgotten_amid_the_steps_is_no_bug(rig: DeliveryRig) -> None:
+async def test_deleting_a_server_while_its_message_is_simplified_is_no_bug(rig: DeliveryRig) -> None:
     async def forget() -> None:
         await rig.storage.guilds.delete_server(rig.guild.id)
 
@@ -228,7 +228,7 @@ async def test_a_server_that_is_forgotten_amid_the_steps_is_no_bug(rig: Delivery
     assert not rig.channel.digests
 
 
-async def test_a_bot_that_is_restarted_goes_on_with_the_form_it_had_come_to(
+async def test_a_restarted_bot_goes_on_with_the_form_it_had_reached(
     services: Services, wire: Wire, clock: Clock
 ) -> None:
     async with open_rig(services, wire, clock, Kind.FORUM, threads=Threads.PER_DIGEST) as rig:
@@ -245,7 +245,7 @@ async def test_a_bot_that_is_restarted_goes_on_with_the_form_it_had_come_to(
     assert_holds([message], delivery)
 
 
-async def test_the_first_message_that_comes_is_the_one_that_pings(services: Services, wire: Wire, clock: Clock) -> None:
+async def test_the_first_message_that_arrives_pings_the_role(services: Services, wire: Wire, clock: Clock) -> None:
     async with open_rig(services, wire, clock, threads=Threads.PER_HIGHLIGHT) as rig:
         rig.channel.judge = refusing("2601.00001", Fault(400, 240000))
         await rig.tick()
@@ -264,7 +264,7 @@ async def test_why_says_that_discord_refused_a_paper(rig: DeliveryRig) -> None:
     assert f"Not highlighted in the run of 16 Jan 2026. Discord refused {BAD} (error 200000)." in said
 
 
-async def test_no_step_is_taken_where_the_message_is_not_to_blame(rig: DeliveryRig) -> None:
+async def test_a_message_is_not_simplified_if_it_is_not_to_blame(rig: DeliveryRig) -> None:
     rig.channel.judge = refusing(".", Fault(400, 160006))
     await rig.tick()
     assert len(rig.wire.bodies) == 1
@@ -272,7 +272,7 @@ async def test_no_step_is_taken_where_the_message_is_not_to_blame(rig: DeliveryR
 
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("created", [True, False])
-async def test_a_400_of_a_proxy_is_no_refusal_of_discords(
+async def test_a_400_of_a_proxy_is_not_a_rejection_by_discord(
     services: Services, wire: Wire, clock: Clock, kind: Kind, created: bool
 ) -> None:
     wanted = Threads.PER_DIGEST if kind is Kind.FORUM else Threads.NONE
@@ -286,7 +286,7 @@ async def test_a_400_of_a_proxy_is_no_refusal_of_discords(
         await rig.assert_arrived_once()
 
 
-async def test_a_thread_that_is_one_too_many_is_named_beside_the_message_that_stands_there(
+async def test_a_thread_beyond_the_limit_of_the_server_is_reported_with_the_message_that_arrived(
     services: Services, wire: Wire, clock: Clock
 ) -> None:
     async with open_rig(services, wire, clock, threads=Threads.PER_DIGEST) as rig:
@@ -297,7 +297,7 @@ async def test_a_thread_that_is_one_too_many_is_named_beside_the_message_that_st
         assert said in await status(rig)
 
 
-async def test_a_post_that_is_one_thread_too_many_is_not_made_for_that(
+async def test_a_post_beyond_the_thread_limit_of_the_server_fails_the_run_and_not_the_subscription(
     services: Services, wire: Wire, clock: Clock
 ) -> None:
     async with open_rig(services, wire, clock, Kind.FORUM, threads=Threads.PER_DIGEST) as rig:

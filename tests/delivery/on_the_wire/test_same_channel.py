@@ -39,7 +39,7 @@ async def test_the_same_digest_is_not_added_twice_by_mistake(server: Server) -> 
     assert await count(server) == 1
 
 
-async def test_another_one_is_added_where_that_is_wanted_and_once(server: Server) -> None:
+async def test_a_second_digest_is_added_once_if_the_admin_confirms(server: Server) -> None:
     await server.subscribe()
     again = await server.subscribe(size=7)
     added = await click(server, again, "Add another")
@@ -48,7 +48,7 @@ async def test_another_one_is_added_where_that_is_wanted_and_once(server: Server
     assert [each.settings.selection.size for each in known] == [5, 7]
 
 
-async def test_the_one_that_there_is_can_be_edited_from_there(server: Server) -> None:
+async def test_the_existing_digest_can_be_edited_instead(server: Server) -> None:
     await server.subscribe()
     again = await server.subscribe()
     assert "### Edit subscription" in answer(await click(server, again, "Edit it"))
@@ -56,7 +56,7 @@ async def test_the_one_that_there_is_can_be_edited_from_there(server: Server) ->
     assert await count(server) == 1
 
 
-async def test_a_panel_that_would_set_it_up_again_asks_first(server: Server) -> None:
+async def test_a_panel_that_would_add_the_same_digest_again_asks_first(server: Server) -> None:
     first, second = [await open_panel(server) for _ in range(2)]
     await first.click("Save")
     assert TWICE in answer(await second.click("Save"))
@@ -82,7 +82,7 @@ async def test_a_digest_of_another_time_filter_or_cadence_is_added_at_once(
     assert "**Set up.**" in answer(await server.subscribe(**other))
 
 
-async def test_a_zone_of_the_same_hour_makes_no_other_digest(server: Server) -> None:
+async def test_another_time_zone_with_the_same_hour_is_still_the_same_digest(server: Server) -> None:
     await server.subscribe(timezone="Europe/Berlin")
     assert TWICE in answer(await server.subscribe(timezone="Europe/Paris"))
 
@@ -118,9 +118,7 @@ async def test_two_digests_that_are_due_in_one_minute_share_the_papers(
     assert sum("another digest in this channel had it" in said for said in verdicts) == 1
 
 
-async def test_a_digest_may_repeat_those_of_another_where_an_admin_says_so(
-    services: Services, wire: Wire, clock: Clock
-) -> None:
+async def test_a_digest_may_repeat_papers_if_an_admin_allows_it(services: Services, wire: Wire, clock: Clock) -> None:
     guild = wire.add_guild()
     await subscribe(services, guild, size=3)
     await subscribe(services, guild, size=3, repeats=True)
@@ -129,9 +127,7 @@ async def test_a_digest_may_repeat_those_of_another_where_an_admin_says_so(
     assert sorted(posted(guild)) == sorted([f"2601.{number:05}" for number in range(1, 4)] * 2)
 
 
-async def test_other_channels_and_recaps_have_the_papers_all_the_same(
-    services: Services, wire: Wire, clock: Clock
-) -> None:
+async def test_other_channels_and_recaps_still_get_the_papers(services: Services, wire: Wire, clock: Clock) -> None:
     guild, other = wire.add_guild(), wire.add_guild()
     for each in (guild, other):
         await subscribe(services, each, size=3)
@@ -145,7 +141,9 @@ async def test_other_channels_and_recaps_have_the_papers_all_the_same(
     assert posted(other) == posted(guild)[:3]
 
 
-async def test_a_plan_that_another_has_overtaken_is_void(services: Services, wire: Wire, clock: Clock) -> None:
+async def test_a_plan_made_from_papers_another_digest_took_meanwhile_is_dropped(
+    services: Services, wire: Wire, clock: Clock
+) -> None:
     guild = wire.add_guild()
     first, second = [await subscribe(services, guild, size=3) for _ in range(2)]
     clock.advance(hours=1)
@@ -162,7 +160,7 @@ async def test_a_plan_that_another_has_overtaken_is_void(services: Services, wir
 
 
 @pytest.mark.parametrize("days", [5, 9, 12])
-async def test_a_second_digest_begins_though_the_channel_has_had_the_only_papers_long_ago(
+async def test_a_second_digest_starts_even_if_the_channel_had_all_its_papers_long_ago(
     services: Services, wire: Wire, clock: Clock, papers_server: FrailPapers, days: int
 ) -> None:
     papers_server.lists = {DAY: papers_server.lists[DAY]}
@@ -180,7 +178,9 @@ async def test_a_second_digest_begins_though_the_channel_has_had_the_only_papers
     assert len(posted(guild)) == len(set(posted(guild)))
 
 
-async def test_what_discord_refuses_one_digest_another_may_try(services: Services, wire: Wire, clock: Clock) -> None:
+async def test_a_paper_that_was_rejected_in_one_digest_may_be_tried_in_another(
+    services: Services, wire: Wire, clock: Clock
+) -> None:
     guild = wire.add_guild()
     first, second = [await subscribe(services, guild, size=2) for _ in range(2)]
     guild.papers.judge = lambda body: Fault(400, 240000) if "2601.00001" in body else None

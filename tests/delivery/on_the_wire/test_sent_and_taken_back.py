@@ -43,17 +43,16 @@ async def test_a_digest_sent_now_while_a_tick_begins_is_posted_once(
         monkeypatch.setattr(Deliveries, "plan_delivery", slowly)
         sending = asyncio.create_task(early(rig))
         await planned.wait()
-        ticking = asyncio.create_task(rig.tick())
-        await asyncio.sleep(0.1)
+        await rig.tick()
         ticked.set()
-        await asyncio.gather(sending, ticking)
+        await sending
         await rig.tick(minutes=1)
         await rig.assert_arrived_once()
         assert len(wire.bodies) == 1
 
 
 @pytest.mark.parametrize("kind", [Kind.TEXT, Kind.FORUM])
-async def test_a_tick_that_takes_up_a_digest_just_before_it_is_sent_now_asks_discord_for_nothing(
+async def test_a_tick_that_takes_up_a_digest_being_sent_now_sends_nothing(
     services: Services, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
     async with open_rig(services, wire, clock, kind) as rig:
@@ -61,14 +60,15 @@ async def test_a_tick_that_takes_up_a_digest_just_before_it_is_sent_now_asks_dis
 
         async def slowly(*args: Any) -> bool:
             noting.set()
-            await asyncio.wait([asyncio.create_task(ticked.wait())], timeout=0.3)
+            await ticked.wait()
             return await attempt(*args)
 
         monkeypatch.setattr(Deliveries, "record_attempt", slowly)
         sending = asyncio.create_task(early(rig))
         await noting.wait()
-        await rig.tick()
+        await rig.bot.dispatcher.start_due(rig.clock())
         ticked.set()
+        await rig.bot.dispatcher.wait_until_idle()
         assert (await sending).state is DeliveryState.SENT
         await rig.assert_arrived_once()
         assert len(wire.bodies) == 1
@@ -127,7 +127,7 @@ async def test_a_digest_sent_now_whose_answer_is_lost_is_not_posted_again(
         assert len(wire.bodies) == 1
 
 
-async def test_a_digest_sent_now_while_the_bot_stops_is_posted_once_by_the_next(forum: DeliveryRig) -> None:
+async def test_a_digest_sent_now_while_the_bot_stops_is_posted_once_by_the_next_bot(forum: DeliveryRig) -> None:
     await forum.bot.dispatcher.shut_down()
     delivery = await early(forum)
     assert delivery.state is DeliveryState.PLANNED
@@ -146,11 +146,12 @@ async def test_a_stop_waits_for_a_digest_that_is_being_sent_now(forum: DeliveryR
     forum.wire.post_faults.append(Fault(200, created=True, meanwhile=hold))
     sending = asyncio.create_task(early(forum))
     await asked.wait()
-    draining = asyncio.create_task(forum.bot.dispatcher.shut_down())
-    await asyncio.sleep(0.05)
-    assert not draining.done()
+    stopping = asyncio.create_task(forum.bot.dispatcher.shut_down())
+    await asyncio.sleep(0)  # it has begun
     answered.set()
-    await draining
+    await stopping
+    (delivery,) = await forum.deliveries()
+    assert delivery.state is DeliveryState.SENT
     assert (await sending).state is DeliveryState.SENT
     await forum.assert_arrived_once()
 
@@ -159,7 +160,7 @@ async def test_a_stop_waits_for_a_digest_that_is_being_sent_now(forum: DeliveryR
 
 
 @pytest.mark.parametrize("destination", DESTINATIONS)
-async def test_an_undo_whose_answers_are_lost_may_be_done_again_and_leaves_nothing(
+async def test_an_undo_whose_answers_are_lost_can_be_repeated_and_leaves_nothing(
     services: Services, wire: Wire, clock: Clock, destination: str
 ) -> None:
     kind, how = DESTINATIONS[destination]
@@ -195,7 +196,7 @@ async def test_an_undo_leaves_a_thread_that_others_wrote_in_or_that_it_may_not_d
         assert rig.channel.digests == []
 
 
-async def test_an_undo_in_a_channel_that_is_gone_releases_the_papers(posts: DeliveryRig) -> None:
+async def test_an_undo_in_a_channel_that_is_gone_frees_the_papers(posts: DeliveryRig) -> None:
     await posts.tick()
     (delivery,) = await posts.deliveries()
     posts.channel.refusal = Fault(404, 10003)

@@ -43,7 +43,7 @@ async def news(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[De
 # A digest of several messages
 
 
-async def test_a_refusal_after_some_messages_arrived_leaves_the_rest_to_the_next_digest(apart: DeliveryRig) -> None:
+async def test_a_rejection_after_some_messages_arrived_leaves_the_rest_to_the_next_digest(apart: DeliveryRig) -> None:
     apart.wire.post_faults.extend([Fault(200, created=True), Fault(200, created=True), Fault(400, 160006)])
     await apart.tick()
     (failed,) = await apart.deliveries()
@@ -77,7 +77,7 @@ async def test_a_permission_lost_after_some_messages_arrived_leaves_the_rest_to_
 
 @pytest.mark.parametrize("created", [False, True], ids=["never made", "answer lost"])
 @pytest.mark.parametrize("kind", [Kind.TEXT, Kind.FORUM])
-async def test_a_half_arrived_digest_is_given_up_to_the_next_with_what_arrived_recorded(
+async def test_a_digest_that_arrived_in_part_is_recorded_and_the_rest_comes_with_the_next(
     services: Services, wire: Wire, clock: Clock, kind: Kind, created: bool
 ) -> None:
     async with open_rig(services, wire, clock, kind, size=3, threads=Threads.PER_HIGHLIGHT) as rig:
@@ -95,7 +95,7 @@ async def test_a_half_arrived_digest_is_given_up_to_the_next_with_what_arrived_r
         assert "2601.00002" in papers
 
 
-async def test_two_digests_in_a_row_that_do_not_arrive_are_told_once(forum: DeliveryRig) -> None:
+async def test_two_digests_in_a_row_that_do_not_arrive_are_reported_once(forum: DeliveryRig) -> None:
     forum.wire.post_faults.extend([Fault(503), Fault(503), Fault(200, created=True), Fault(503), Fault(503)])
     for told in (0, 0, 1, 1):
         await forum.tick(days=1)
@@ -127,7 +127,7 @@ async def test_a_message_deleted_before_it_is_complete_does_not_hold_up_the_next
     assert len(news.channel.digests) == 1
 
 
-async def test_a_thread_that_may_not_be_opened_leaves_the_digest_sent_and_says_so(news: DeliveryRig) -> None:
+async def test_a_digest_counts_as_sent_without_the_thread_it_may_not_open_and_says_so(news: DeliveryRig) -> None:
     news.wire.thread_faults.append(Fault(403, 50013))
     await news.tick()
     (delivery,) = await news.deliveries()
@@ -135,7 +135,7 @@ async def test_a_thread_that_may_not_be_opened_leaves_the_digest_sent_and_says_s
 
 
 @pytest.mark.parametrize("failing", ["thread_faults", "publish_faults"])
-async def test_a_digest_that_cannot_be_completed_before_the_next_counts_as_it_is(
+async def test_a_digest_that_cannot_be_completed_before_the_next_counts_as_sent(
     news: DeliveryRig, failing: str
 ) -> None:
     getattr(news.wire, failing).extend([Fault(503)] * 8)
@@ -155,7 +155,7 @@ async def test_a_digest_that_cannot_be_completed_before_the_next_counts_as_it_is
     assert len(news.channel.digests) == 2
 
 
-async def test_the_eleventh_message_in_an_hour_is_published_later_and_counts_as_delivered_only_then(
+async def test_the_eleventh_message_of_an_hour_is_published_later_and_the_delivery_waits_for_it(
     services: Services, wire: Wire, clock: Clock
 ) -> None:
     guild = wire.add_guild(Kind.NEWS)
@@ -196,7 +196,7 @@ async def test_no_more_than_ten_requests_to_publish_are_made_in_any_hour(
     assert all(message.crossposted for message in guild.papers.digests)
 
 
-async def test_a_limit_on_publishing_that_discord_finds_reached_already_delays_the_digest(news: DeliveryRig) -> None:
+async def test_a_publish_limit_that_discord_already_sees_reached_delays_the_digest(news: DeliveryRig) -> None:
     news.wire.publish_faults.append(rate_limit(3000, bucket="crossposts"))
     await news.tick()
     (delivery,) = await news.deliveries()

@@ -36,7 +36,7 @@ TAGS = ("diffusion", "reinforcement learning", "agents", "other")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A subscription in the replay: what is wished, in a channel of what kind."""
+    """A subscription in the replay: its settings, and the kind of its channel."""
 
     name: str
     kind: str
@@ -82,7 +82,7 @@ class Replay:
         return latest[::-1]
 
     def messages(self, part: Part) -> list[discord.Message]:
-        """What stands in the channel, or first in each of its posts."""
+        """The messages in the channel, or the first of each of its posts."""
         channel = self.channels[part.name]
         if part.kind == "forum":
             return [post.history()[0] for post in channel.threads]
@@ -149,7 +149,7 @@ def due(part: Part, days: list[date]) -> list[date]:
     }[part.cadence]
 
 
-async def test_every_layout_destination_and_cadence_posts_each_run_once_over_all_real_days(replay: Replay) -> None:
+async def test_over_all_real_days_every_layout_destination_and_cadence_posts_each_run_once(replay: Replay) -> None:
     first, last = real_days()[0].day, real_days()[-1].day + timedelta(days=3)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     await replay.play(days)

@@ -1,4 +1,4 @@
-"""The law of imports: what `make check` says to whoever breaks it, or adds a module without saying where it stands."""
+"""The import rules: `make check` fails if a module breaks them, or is in none of their lists."""
 
 import re
 import shutil
@@ -33,7 +33,7 @@ def broken_contracts(copy: Path) -> list[str]:
     return broken
 
 
-def test_the_project_keeps_the_law(copy: Path) -> None:
+def test_the_project_keeps_its_import_rules(copy: Path) -> None:
     assert broken_contracts(copy) == []
 
 
@@ -62,7 +62,7 @@ def test_a_module_that_no_contract_lists_fails_the_check(copy: Path, folder: Pat
         ("cogs/posting.py", "import bot.__main__"),
     ],
 )
-def test_an_import_against_the_law_fails_the_check(copy: Path, module: str, line: str) -> None:
+def test_an_import_against_the_rules_fails_the_check(copy: Path, module: str, line: str) -> None:
     with (copy / module).open("a", encoding="utf-8") as file:
         file.write(f"\n{line}\n")
     assert broken_contracts(copy)

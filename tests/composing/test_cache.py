@@ -1,4 +1,4 @@
-"""What is read of the archive for one subscription serves all of the minute, until the archive changes."""
+"""Subscriptions that are due in the same minute share what is read of the archive, until it changes."""
 
 import asyncio
 from dataclasses import replace
@@ -17,7 +17,7 @@ from tests.support.builders import DAY, FIRST_RUN, Clock, build_settings, digest
 EARLIER = DAY - timedelta(days=1)
 
 
-async def test_those_who_ask_at_once_wait_for_one_reading() -> None:
+async def test_subscriptions_that_ask_at_once_share_one_reading() -> None:
     memo, readings = Cache[int](2), 0
 
     async def read() -> int:
@@ -31,7 +31,7 @@ async def test_those_who_ask_at_once_wait_for_one_reading() -> None:
     assert await memo.get("one", read) == 4, "the oldest of three is not kept by a memo of two"
 
 
-async def test_a_reading_that_fails_is_made_again() -> None:
+async def test_a_reading_that_failed_is_repeated() -> None:
     memo = Cache[str](2)
 
     async def fail() -> str:
@@ -50,14 +50,16 @@ async def previewed(services: Services, clock: Clock) -> list[str]:
     return [each.paper.id for each in digest.highlights]
 
 
-async def test_a_digest_knows_what_the_archive_learned_since_the_last(services: Services, clock: Clock) -> None:
+async def test_a_digest_knows_what_the_archive_learned_since_the_last_one(services: Services, clock: Clock) -> None:
     first = await previewed(services, clock)
     day = get_latest_closed_day(clock.now)
     await services.storage.papers.record_list(day, [paper("2601.99999", upvotes=9_999)], clock.now)
     assert await previewed(services, clock) == ["2601.99999", *first][: len(first)]
 
 
-async def test_those_with_the_same_wish_and_history_get_the_same_digest(services: Services, clock: Clock) -> None:
+async def test_subscriptions_with_the_same_settings_and_history_get_the_same_digest(
+    services: Services, clock: Clock
+) -> None:
     subscriptions = [await subscribe(services.storage, guild_id) for guild_id in (1, 2, 3)]
     last = paper("2601.00002", upvotes=60)
     await services.storage.papers.record_list(
@@ -75,7 +77,7 @@ async def listed(storage: Storage, day: date) -> list[str]:
     return [each.paper.id for each in await storage.papers.list_candidates(day, day)]
 
 
-async def test_a_paper_found_on_an_earlier_list_has_changed_and_one_found_there_again_has_not(
+async def test_a_paper_newly_found_on_an_earlier_list_counts_as_changed_only_once(
     storage: Storage, clock: Clock
 ) -> None:
     await storage.papers.record_list(DAY, [paper("2601.00001")], clock.now)
@@ -88,10 +90,10 @@ async def test_a_paper_found_on_an_earlier_list_has_changed_and_one_found_there_
     assert await storage.papers.get_last_change() == after
 
 
-async def test_a_paper_listed_anew_while_a_digest_is_composed_does_not_come_twice(
+async def test_a_paper_listed_again_while_a_digest_is_composed_does_not_come_twice(
     services: Services, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was highlighted long ago; a backfill finds it on a list of this week, just after the last look at that."""
+    """It was highlighted long ago. A backfill finds it on a list of this week just after that list was read."""
     storage, old = services.storage, DAY - timedelta(days=60)
     await storage.papers.record_list(old, [paper("2601.99999", upvotes=9_999, day=old)], clock.now)
     known = await subscribe(storage)
