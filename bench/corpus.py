@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.demo import load_sample_lists
 from bot.papers import Paper
-from bot.papers.entry import read_entry
+from bot.papers.entry import read_list_entry
 
 CAPTURED = Path(__file__).parents[2] / "shared" / "data" / "daily_papers" / "archive.jsonl.gz"
 
@@ -31,7 +31,7 @@ def lists() -> tuple[str, Lists]:
 
 
 def papers(corpus: Lists) -> dict[date, list[Paper]]:
-    return {day: [read_entry(entry, day) for entry in entries] for day, entries in corpus.items()}
+    return {day: [read_list_entry(entry, day) for entry in entries] for day, entries in corpus.items()}
 
 
 def unique(papers: Mapping[date, list[Paper]]) -> list[Paper]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.corpus import Lists
 from bench.figures import Figure
-from bot.papers.entry import read_entry
+from bot.papers.entry import read_list_entry
 from bot.storage import open_storage
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
@@ -20,7 +20,7 @@ async def measure(folder: Path, lists: Lists) -> Figure:
     async with open_storage(path) as storage:
         began = time.perf_counter()
         for day, raw in lists.items():
-            await storage.papers.record_list(day, [read_entry(entry, day) for entry in raw], NOW)
+            await storage.papers.record_list(day, [read_list_entry(entry, day) for entry in raw], NOW)
         ours = time.perf_counter() - began
     floor = _bare(path, folder / "bare.db")
     return Figure(

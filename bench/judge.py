@@ -223,7 +223,7 @@ def _likeness(searches: Mapping[str, SearchIndex], papers: Sequence[Paper]) -> T
     asked = [json.loads(line) for line in SIMILAR.read_text(encoding="utf-8").splitlines()]
     table = Table("/paper similar", "useful among five", "the first is useful", title=f"{len(asked)} papers")
     for name, search in searches.items():
-        found = [(search.find_similar(known[each["paper"]], limit=5), each["similar"]) for each in asked]
+        found = [(search.find_similar_papers(known[each["paper"]], limit=5), each["similar"]) for each in asked]
         useful = sum(sum(paper in glad for paper in ids) for ids, glad in found) / (5 * len(asked))
         first = sum(ids[0] in glad for ids, glad in found) / len(asked)
         table.add_row(name, f"{useful:.2f}", f"{first:.2f}")

@@ -154,7 +154,7 @@ async def _deliver(
         dispatcher = build_dispatcher(bot, bot.channels, services.storage, services.composer)
         began = time.monotonic()
         for now in ticks:
-            await dispatcher.start_due(now)
+            await dispatcher.start_due_deliveries(now)
         arrivals = await _arrivals(discord, {channel for _, channel in others}, began)
         discord.end_hanging()
         await dispatcher.wait_until_idle()

@@ -126,7 +126,7 @@ async def _deliver(services: Services, *, cpu: bool = False) -> float:
         dispatcher = build_dispatcher(
             bot, bot.channels, services.storage, services.composer, messages_per_second=UNPACED
         )
-        await dispatcher.tick(services.clock())
+        await dispatcher.run_due(services.clock())
         taken = clock() - began
         await bot.close()
         await connection

@@ -49,7 +49,7 @@ async def _ask(services: Services, asks: Asks) -> None:
     today = services.clock().date()
     for _ in range(ROUNDS):
         for text in asks["searched"]:
-            await services.finder.search_page(parse_query(text, today), 1)
+            await services.finder.search_papers(parse_query(text, today), 1)
         for typed in asks["typed"]:
             await services.completer.complete_query(typed, today)
 
@@ -57,7 +57,7 @@ async def _ask(services: Services, asks: Asks) -> None:
 async def _change(services: Services) -> None:
     """Records a list with new upvotes, and indexes it."""
     now = services.clock()
-    papers, _ = await services.storage.papers.list_top(date.min, date.max, limit=PAPERS_CHANGED)
+    papers, _ = await services.storage.papers.list_top_papers(date.min, date.max, limit=PAPERS_CHANGED)
     await services.storage.papers.record_list(
         now.date(), [replace(each, upvotes=each.upvotes + 1) for each in papers], now
     )

@@ -107,7 +107,7 @@ class _Digests:
         )
         for _ in range(days):
             await self._list(get_latest_closed_day(self._now))
-            await dispatcher.tick(self._now)
+            await dispatcher.run_due(self._now)
             self._now += timedelta(days=1)
 
     async def _list(self, day: date) -> None:

@@ -92,8 +92,8 @@ def read_global_options(
     """The options that need no command; each has a callback that acts on it."""
 
 
-@app.command()
-def run() -> None:
+@app.command(name="run")
+def run_bot() -> None:
     """Run the bot until you stop it."""
     settings = read_settings(BotSettings)
     set_up_logging(settings.log_level)
@@ -141,8 +141,8 @@ def _papers_api(settings: ArchiveSettings) -> PapersAPI:
     return PapersAPI(str(settings.papers_url), token)
 
 
-@app.command()
-def demo(
+@app.command(name="demo")
+def show_demo(
     screenshot: Annotated[
         Path | None, typer.Option(help="Save a screenshot of the demo, taken with an installed Chromium, and exit.")
     ] = None,
@@ -160,8 +160,8 @@ def demo(
         exit_with(str(error), 1)
 
 
-@app.command()
-def backfill(
+@app.command(name="backfill")
+def backfill_archive(
     since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day to read.")],
     until: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day to read (today if left out).")
@@ -186,7 +186,7 @@ async def _backfill(settings: ArchiveSettings, first: date, last: date) -> None:
         failures: list[PapersUnavailable] = []
         with Progress(*columns, console=Console(stderr=True)) as progress:
             bar = progress.add_task("Reading days", total=len(days))
-            async for day, failure in archive.refresh_each(days, system_clock):
+            async for day, failure in archive.refresh_lists_one_by_one(days, system_clock):
                 if failure:
                     failures.append(failure)
                 progress.update(bar, advance=1, description=f"Reading {day}")
@@ -195,8 +195,8 @@ async def _backfill(settings: ArchiveSettings, first: date, last: date) -> None:
         exit_with(terminal.describe_days_unread(failures), 1)
 
 
-@app.command()
-def preview(
+@app.command(name="preview")
+def preview_digest(
     date: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The day to show (the latest closed list if left out)."),
@@ -219,7 +219,7 @@ async def _preview(settings: ArchiveSettings, day: date | None, size: int) -> Pa
             if papers:
                 break
     candidates = [Candidate(paper, frozenset({each})) for paper in papers]
-    return terminal.render_digest(choose_highlights(candidates, (each,), each, Selection(size, risers=0)), each)
+    return terminal.render_digest_panel(choose_highlights(candidates, (each,), each, Selection(size, risers=0)), each)
 
 
 if __name__ == "__main__":

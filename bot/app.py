@@ -23,7 +23,7 @@ from bot.lookups.finder import Finder
 from bot.papers.api import PapersAPI
 from bot.search import MODEL, Encoder, Meaning, SearchIndex
 from bot.settings import KEEP_DETAILS_DAYS
-from bot.storage import DatabaseProblem, DatabaseUnusable, Storage, is_current, open_storage
+from bot.storage import DatabaseProblem, DatabaseUnusable, Storage, has_current_schema, open_storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def _lock_inode(file: Path, lock: socket.socket) -> None:
 @asynccontextmanager
 async def open_storage_alongside(database: Path) -> AsyncIterator[Storage]:
     """The storage, possibly beside a running bot, whose file is never migrated. Raises `DatabaseUnusable`."""
-    if not is_current(database):
+    if not has_current_schema(database):
         try:
             with _lock_database(database):
                 async with open_storage(database):

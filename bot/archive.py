@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from bot.clock import Clock
-from bot.digest import get_closing_time, list_days
+from bot.digest import get_closing_time, list_days_between
 from bot.papers import Paper
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.reasons import Reason, ReasonKind
@@ -42,14 +42,14 @@ class Archive:
         self._pause_until = datetime.min.replace(tzinfo=UTC)
         self._pause_reason = Reason(ReasonKind.PAPERS_UNREACHABLE)
 
-    async def refresh_day(self, day: date, now: datetime) -> int:
+    async def refresh_list(self, day: date, now: datetime) -> int:
         """Read the list of `day`; returns how many papers it has. Raises `PapersUnavailable`."""
         daily_list = await self._api.fetch_list(day)
         changed = await self._papers.record_list(day, daily_list.papers, now, ids=daily_list.ids)
         log.debug("%s: %d papers, %d new or changed", day, len(daily_list.papers), changed)
         return len(daily_list.papers)
 
-    async def catch_up(self, clock: Clock, backfill_days: int) -> bool:
+    async def read_missing_lists(self, clock: Clock, backfill_days: int) -> bool:
         """At the start, read the current lists, then those missing from the last `backfill_days`.
 
         Returns whether none is missing any more.
@@ -59,26 +59,26 @@ class Archive:
         if missing:
             log.info("the archive is missing %d of the last %d days: reading them now", len(missing), backfill_days)
         await self.update_index()
-        await self.refresh_current(clock)
-        is_complete = await self._refresh_days(missing, clock)
+        await self.refresh_current_lists(clock)
+        is_complete = await self._refresh_lists(missing, clock)
         await self.embed_papers()
         return is_complete
 
-    async def refresh_current(self, clock: Clock) -> None:
+    async def refresh_current_lists(self, clock: Clock) -> None:
         """Read the lists that still grow."""
         today = clock().date()
-        await self._refresh_days([today, today - timedelta(days=1)], clock)
+        await self._refresh_lists([today, today - timedelta(days=1)], clock)
 
-    async def refresh_settling(self, clock: Clock) -> None:
+    async def refresh_settling_lists(self, clock: Clock) -> None:
         """Read the lists on which people still vote."""
         today = clock().date()
-        await self._refresh_days(list_days(today - SETTLED_AFTER, today), clock)
+        await self._refresh_lists(list_days_between(today - SETTLED_AFTER, today), clock)
 
-    async def _refresh_days(self, days: Iterable[date], clock: Clock) -> bool:
+    async def _refresh_lists(self, days: Iterable[date], clock: Clock) -> bool:
         """Read the lists of `days` and update the index; returns whether all were read. Failures are only logged."""
         is_complete = True
         try:
-            async for day, failure in self.refresh_each(days, clock):
+            async for day, failure in self.refresh_lists_one_by_one(days, clock):
                 if failure:
                     is_complete = False
                     log.warning("the list of %s is not up to date: %s", day, failure, extra=failure.reason.log_fields)
@@ -88,7 +88,7 @@ class Archive:
         await self.update_index()
         return is_complete
 
-    async def refresh_each(
+    async def refresh_lists_one_by_one(
         self, days: Iterable[date], clock: Clock
     ) -> AsyncIterator[tuple[date, PapersUnavailable | None]]:
         """Read the lists of `days` one by one; yields each day with its failure, or None.
@@ -99,7 +99,7 @@ class Archive:
         for day in days:
             failure = None
             try:
-                await self.refresh_day(day, clock())
+                await self.refresh_list(day, clock())
                 failures_in_a_row = 0
             except PapersUnavailable as error:
                 failure = error
@@ -108,7 +108,7 @@ class Archive:
                     raise
             yield day, failure
 
-    async def ensure_fresh(self, days: Iterable[date], now: datetime) -> None:
+    async def ensure_fresh_lists(self, days: Iterable[date], now: datetime) -> None:
         """Read lists of closed days again unless `is_fresh`.
 
         If the API is down, a list that was read after its close is good enough; otherwise raises `PapersUnavailable`.
@@ -117,7 +117,7 @@ class Archive:
         async with self._fresh_lock:  # many subscriptions are due at once; the first one reads for all
             captured = await self._papers.get_capture_times(wanted)
             for day in wanted:
-                if not is_fresh(day, captured.get(day), now):
+                if not is_list_fresh(day, captured.get(day), now):
                     await self._refresh_closed_day(day, captured.get(day), now)
 
     async def _refresh_closed_day(self, day: date, captured_at: datetime | None, now: datetime) -> None:
@@ -132,7 +132,7 @@ class Archive:
         if timedelta(0) < self._pause_until - now <= PAUSE_AFTER_FAILURE:  # more means that the clock was set back
             raise PapersUnavailable(self._pause_reason, "a moment ago")
         try:
-            await self._with_timeout(REFRESH_TIMEOUT, self.refresh_day(day, now))
+            await self._with_timeout(REFRESH_TIMEOUT, self.refresh_list(day, now))
         except PapersUnavailable as error:
             self._pause_until, self._pause_reason = now + PAUSE_AFTER_FAILURE, error.reason
             raise
@@ -170,7 +170,7 @@ class Archive:
 
     async def find_missing_days(self, first: date, last: date) -> list[date]:
         """The days whose lists were not read since they closed, latest first."""
-        days = list(list_days(first, last))
+        days = list(list_days_between(first, last))
         captured = await self._papers.get_capture_times(days)
         return [day for day in reversed(days) if day not in captured or captured[day] < get_closing_time(day)]
 
@@ -216,7 +216,7 @@ class Archive:
                 meaning.add_vectors([(paper.id, vector) for paper, vector in vectors])
 
 
-def is_fresh(day: date, captured_at: datetime | None, now: datetime) -> bool:
+def is_list_fresh(day: date, captured_at: datetime | None, now: datetime) -> bool:
     """Whether the list of a closed day was read after its close, and recently enough while people still vote on it."""
     fresh_since = min(now - FRESH_FOR, get_closing_time(day) + SETTLED_AFTER)
     return captured_at is not None and captured_at >= max(get_closing_time(day), fresh_since)

@@ -69,7 +69,7 @@ class PaperBot(commands.AutoShardedBot):
         assert self.application_id is not None
         subscriptions = await self.services.storage.subscriptions.count_active()
         invite = discord.utils.oauth_url(self.application_id, permissions=NEEDED_PERMISSIONS)
-        log.info("%s", terminal.describe_ready(self.user.name, len(self.guilds), subscriptions, invite))
+        log.info("%s", terminal.describe_ready_bot(self.user.name, len(self.guilds), subscriptions, invite))
 
     async def close(self) -> None:
         await self.dispatcher.shut_down()

@@ -64,12 +64,12 @@ def get_latest_closed_day(now: datetime) -> date:
     return (now.astimezone(UTC) - CLOSES_AFTER).date()
 
 
-def list_days(first: date, last: date) -> Iterator[date]:
+def list_days_between(first: date, last: date) -> Iterator[date]:
     """Every day from `first` to `last`, both included."""
     return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
-def get_first_day(cadence: Cadence, last: date) -> date:
+def get_first_day_of_period(cadence: Cadence, last: date) -> date:
     """The first day of the week or month that ends with `last`; for a daily digest that is `last`."""
     if cadence is Cadence.DAILY:
         return last
@@ -99,7 +99,7 @@ def choose_highlights(
     passing = [paper for paper in fresh if matching is None or paper.id in matching]
     chosen = rank_papers(paper for paper in passing if paper.upvotes >= selection.min_upvotes)[: selection.size]
     if not chosen:
-        return Digest(covered_until, days, len(new), reason=_explain_quiet(new, fresh, passing, selection))
+        return Digest(covered_until, days, len(new), reason=_explain_quiet_run(new, fresh, passing, selection))
     earlier = [each.paper for each in listed if each.days.isdisjoint(days) and each.paper.id not in highlighted]
     risers = _choose_risers((paper for paper in earlier if matching is None or paper.id in matching), chosen, selection)
     best = rank_papers((*chosen, *risers))[: selection.size]
@@ -116,7 +116,7 @@ def _choose_risers(earlier: Iterable[Paper], chosen: tuple[Paper, ...], selectio
     return rank_papers(paper for paper in earlier if paper.upvotes >= least_upvotes)[: selection.risers]
 
 
-def mark_seen(digest: Digest, seen: Mapping[str, date]) -> Digest:
+def mark_seen_highlights(digest: Digest, seen: Mapping[str, date]) -> Digest:
     """A recap with its highlights marked; `seen` has the dates of the server's daily digests, by paper id."""
     highlights = (
         replace(each, seen_on=seen.get(each.paper.id), is_missed=each.paper.id not in seen)
@@ -125,7 +125,7 @@ def mark_seen(digest: Digest, seen: Mapping[str, date]) -> Digest:
     return replace(digest, highlights=tuple(highlights))
 
 
-def _explain_quiet(
+def _explain_quiet_run(
     new: Sequence[Paper], fresh: Sequence[Paper], passing: Sequence[Paper], selection: Selection
 ) -> Reason:
     if not new:

@@ -19,10 +19,10 @@ class Fetching(commands.Cog):
 
     async def cog_load(self) -> None:
         scheduler = self.services.scheduler
-        scheduler.add_job(self.catch_up, DateTrigger(timezone=UTC), id=CATCH_UP)
-        scheduler.add_job(self.refresh_current, CronTrigger(minute="*/15", timezone=UTC), id="fetching.current")
+        scheduler.add_job(self.read_missing_lists, DateTrigger(timezone=UTC), id=CATCH_UP)
+        scheduler.add_job(self.refresh_current_lists, CronTrigger(minute="*/15", timezone=UTC), id="fetching.current")
         scheduler.add_job(
-            self.refresh_settling, CronTrigger(hour="4,10,16,22", minute=7, timezone=UTC), id="fetching.settling"
+            self.refresh_settling_lists, CronTrigger(hour="4,10,16,22", minute=7, timezone=UTC), id="fetching.settling"
         )
         scheduler.add_job(
             self.archive.embed_papers,
@@ -36,23 +36,23 @@ class Fetching(commands.Cog):
             if self.services.scheduler.get_job(f"fetching.{name}"):
                 self.services.scheduler.remove_job(f"fetching.{name}")
 
-    async def catch_up(self) -> None:
+    async def read_missing_lists(self) -> None:
         """At the start, and again until it succeeds: the database may be locked, or the papers API down."""
         is_done = False
         try:
-            is_done = await self.archive.catch_up(self.services.clock, self.services.backfill_days)
+            is_done = await self.archive.read_missing_lists(self.services.clock, self.services.backfill_days)
         finally:
             if not is_done:
                 later = DateTrigger(datetime.now(UTC) + AGAIN_AFTER, timezone=UTC)
-                self.services.scheduler.add_job(self.catch_up, later, id=CATCH_UP, replace_existing=True)
+                self.services.scheduler.add_job(self.read_missing_lists, later, id=CATCH_UP, replace_existing=True)
 
-    async def refresh_current(self) -> None:
+    async def refresh_current_lists(self) -> None:
         """Every quarter of an hour."""
-        await self.archive.refresh_current(self.services.clock)
+        await self.archive.refresh_current_lists(self.services.clock)
 
-    async def refresh_settling(self) -> None:
+    async def refresh_settling_lists(self) -> None:
         """A few times a day."""
-        await self.archive.refresh_settling(self.services.clock)
+        await self.archive.refresh_settling_lists(self.services.clock)
 
 
 async def setup(bot: PaperBot) -> None:

@@ -53,7 +53,7 @@ class Guilds(commands.Cog):
         self.known_ids: set[int] | None = None  # the servers the bot is in, once they are known
 
     async def cog_load(self) -> None:
-        self.bot.services.scheduler.add_job(self.delete_left, CronTrigger(hour=4, timezone=UTC), id=JOB)
+        self.bot.services.scheduler.add_job(self.delete_left_servers, CronTrigger(hour=4, timezone=UTC), id=JOB)
 
     async def cog_unload(self) -> None:
         if self.bot.services.scheduler.get_job(JOB):
@@ -75,7 +75,7 @@ class Guilds(commands.Cog):
         if self.known_ids is None or guild.id in self.known_ids:
             return
         self.known_ids.add(guild.id)
-        if await self.guilds.join(guild.id, self.bot.services.clock()):
+        if await self.guilds.record_join(guild.id, self.bot.services.clock()):
             await self._welcome_server(guild)
 
     async def _welcome_server(self, guild: discord.Guild) -> None:
@@ -90,13 +90,13 @@ class Guilds(commands.Cog):
         """Stop posting there, but keep the data for a while, in case an admin removed the bot by mistake."""
         if self.known_ids:
             self.known_ids.discard(guild.id)
-        await self.guilds.leave(guild.id, self.bot.services.clock())
+        await self.guilds.record_leave(guild.id, self.bot.services.clock())
 
-    async def delete_left(self) -> None:
+    async def delete_left_servers(self) -> None:
         """Every day: delete the data of servers that the bot left long ago, and old drafts that were never saved."""
         await self.bot.services.storage.drafts.delete_old(self.bot.services.clock())
         await self._recount_servers()
-        await self.guilds.delete_left(self.bot.services.clock())
+        await self.guilds.delete_left_servers(self.bot.services.clock())
 
     async def _recount_servers(self) -> None:
         """Find servers that removed the bot while the gateway was down, which discord.py does not notice.
@@ -124,10 +124,10 @@ class Guilds(commands.Cog):
             return False
         return True
 
-    @app_commands.command(description="See what the bot stores and how to delete it")
+    @app_commands.command(name="privacy", description="See what the bot stores and how to delete it")
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
-    async def privacy(self, interaction: Interaction) -> None:
+    async def show_privacy(self, interaction: Interaction) -> None:
         await reply(interaction, PRIVACY)
 
 

@@ -38,7 +38,7 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         everywhere="Also ask Hugging Face for papers that are not in the archive (default: no)",
     )
     @app_commands.choices(sort=build_choices(order.value for order in Sort), period=build_choices(PERIODS))
-    async def search(
+    async def search_papers(
         self,
         interaction: Interaction,
         query: str,
@@ -57,10 +57,10 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         parsed = parse_with_options(query, today, sort=sort, after=after, min_upvotes=min_upvotes)
         await pages.reply_with_results(interaction, parsed, shared=share)
         if everywhere:
-            papers = await self.bot.services.finder.search_hub(parsed)
+            papers = await self.bot.services.finder.search_beyond_archive(parsed)
             await reply(interaction, render_hub_results(parsed, papers), ephemeral=not share)
 
-    @search.autocomplete("query")
+    @search_papers.autocomplete("query")
     async def complete_query(self, _: Interaction, typed: str) -> Choices:
         completions = await self.bot.services.completer.complete_query(typed, self.bot.services.clock().date())
         labels = {each.value: each.label for each in completions if len(each.value) <= MAX_CHOICE}
@@ -68,45 +68,49 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
 
     @app_commands.command(name="show", description="See everything about a paper, even one that is not in the archive")
     @app_commands.describe(paper=cards.PAPER_OPTION)
-    async def show(self, interaction: Interaction, paper: str) -> None:
-        await cards.reply_with_card(interaction, await cards.find_paper(interaction, paper))
+    async def show_paper(self, interaction: Interaction, paper: str) -> None:
+        await cards.reply_with_card(interaction, await cards.find_referenced_paper(interaction, paper))
 
     @app_commands.command(name="similar", description="Find papers similar to one you know")
     @app_commands.describe(paper=cards.PAPER_OPTION)
-    async def similar(self, interaction: Interaction, paper: str) -> None:
-        await cards.reply_with_similar(interaction, await cards.find_paper(interaction, paper))
+    async def show_similar_papers(self, interaction: Interaction, paper: str) -> None:
+        await cards.reply_with_similar(interaction, await cards.find_referenced_paper(interaction, paper))
 
     @app_commands.command(name="cite", description="Get a citation to copy")
     @app_commands.describe(paper=cards.PAPER_OPTION, format_="How it is written (default: BibTeX)")
     @app_commands.rename(format_="format")
     @app_commands.choices(format_=build_choices(CitationFormat))
-    async def cite(self, interaction: Interaction, paper: str, format_: str = CitationFormat.BIBTEX.value) -> None:
-        await reply(interaction, render_citation(await cards.find_paper(interaction, paper), CitationFormat(format_)))
+    async def cite_paper(
+        self, interaction: Interaction, paper: str, format_: str = CitationFormat.BIBTEX.value
+    ) -> None:
+        await reply(
+            interaction, render_citation(await cards.find_referenced_paper(interaction, paper), CitationFormat(format_))
+        )
 
-    @show.autocomplete("paper")
-    @similar.autocomplete("paper")
-    @cite.autocomplete("paper")
+    @show_paper.autocomplete("paper")
+    @show_similar_papers.autocomplete("paper")
+    @cite_paper.autocomplete("paper")
     async def complete_paper(self, interaction: Interaction, typed: str) -> Choices:
         return await cards.suggest_papers(interaction, typed)
 
     @app_commands.command(name="random", description="Get a random paper, from all papers or those that match a query")
     @app_commands.describe(query="As in /paper search (default: all papers)")
-    async def random(self, interaction: Interaction, query: str = "") -> None:
+    async def show_random_paper(self, interaction: Interaction, query: str = "") -> None:
         parsed = pages.parse_query_today(interaction, query)
-        paper = await self.bot.services.finder.pick_random(parsed, self.randomness)
+        paper = await self.bot.services.finder.pick_random_paper(parsed, self.randomness)
         if paper is None:
             raise Refused(Refusal.NOTHING_MATCHES if parsed.text else Refusal.ARCHIVE_EMPTY, text=parsed.text)
         await cards.reply_with_card(interaction, paper)
 
     @app_commands.command(name="today", description="See today's list so far, ranked by current upvotes")
-    async def today(self, interaction: Interaction) -> None:
+    async def show_todays_list(self, interaction: Interaction) -> None:
         services = self.bot.services
         await reply(interaction, render_leaderboard(await services.finder.get_latest_list(services.clock())))
 
     @app_commands.command(name="posted", description="See what digests on this server highlighted, newest first")
     @app_commands.describe(period="How far back (default: month)")
     @app_commands.choices(period=build_choices(AGES))
-    async def posted(self, interaction: Interaction, period: str = "month") -> None:
+    async def show_posted_papers(self, interaction: Interaction, period: str = "month") -> None:
         await reply(interaction, await pages.render_posted_page(interaction, period, 1))
 
 

@@ -15,16 +15,16 @@ class Posting(commands.Cog):
         self.bot = bot
 
     async def cog_load(self) -> None:
-        self.bot.services.scheduler.add_job(self.tick, CronTrigger(second=0, timezone=UTC), id=JOB)
+        self.bot.services.scheduler.add_job(self.post_due_digests, CronTrigger(second=0, timezone=UTC), id=JOB)
 
     async def cog_unload(self) -> None:
         if self.bot.services.scheduler.get_job(JOB):
             self.bot.services.scheduler.remove_job(JOB)
 
-    async def tick(self) -> None:
+    async def post_due_digests(self) -> None:
         """Every minute. The clock is read here, once, and passed on."""
         if self.bot.is_ready():
-            await self.bot.dispatcher.start_due(self.bot.services.clock())
+            await self.bot.dispatcher.start_due_deliveries(self.bot.services.clock())
 
 
 async def setup(bot: PaperBot) -> None:

@@ -24,7 +24,9 @@ class Ranking(commands.Cog):
     @app_commands.choices(period=build_choices(Period))
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
-    async def top(self, interaction: Interaction, period: str = Period.WEEK.value, date: str | None = None) -> None:
+    async def show_leaderboard(
+        self, interaction: Interaction, period: str = Period.WEEK.value, date: str | None = None
+    ) -> None:
         try:
             day = Date.fromisoformat(date.strip()) if date else self.bot.services.clock().date()
         except ValueError:

@@ -12,7 +12,7 @@ class Recovery(commands.Cog):
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:
-        await self.bot.recovery.recover_all(self.bot.services.clock())
+        await self.bot.recovery.recover_all_servers(self.bot.services.clock())
 
     @commands.Cog.listener()
     async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:

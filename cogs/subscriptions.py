@@ -7,20 +7,20 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.answering import defer_answer, reply, reply_with_each
-from bot.channels import OFFERED_CHANNEL_TYPES, as_destination
+from bot.channels import OFFERED_CHANNEL_TYPES, build_destination
 from bot.channels.destination import Destination
 from bot.client import PaperBot
 from bot.editing import fields
 from bot.layouts.history import NO_ACTIONS, describe_explanation, render_audit_log, render_paper_link
-from bot.layouts.panel import render_duplicate
+from bot.layouts.panel import render_duplicate_digest
 from bot.layouts.privacy import render_delete_question
 from bot.layouts.subscriptions import (
-    describe_in_list,
-    describe_removed,
-    describe_saved,
-    describe_sent_now,
-    describe_status,
-    describe_undone,
+    describe_digest_sent_now,
+    describe_listed_subscription,
+    describe_removed_subscription,
+    describe_saved_subscription,
+    describe_subscription_status,
+    describe_undone_digest,
     label_subscription,
 )
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, cut_plain, fit_in_messages
@@ -31,7 +31,7 @@ from bot.subscription.settings import MAX_PAPERS, MAX_UPVOTES, DigestLayout
 from bot.subscription.timezones import find_timezones
 from cogs.helpers import panel
 from cogs.helpers.admins import check_admin, get_guild, reply_with_preview
-from cogs.helpers.cards import PAPER_OPTION, find_paper, suggest_papers
+from cogs.helpers.cards import PAPER_OPTION, find_referenced_paper, suggest_papers
 from cogs.helpers.controls import Choices, Interaction, build_choices
 
 SizeOption = app_commands.Range[int, 1, MAX_PAPERS]
@@ -76,7 +76,7 @@ class _DestinationTransformer(app_commands.Transformer):
         return list(OFFERED_CHANNEL_TYPES)
 
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Destination:  # noqa: ARG002
-        destination = as_destination(value.resolve())
+        destination = build_destination(value.resolve())
         if destination is None:
             raise Refused(Refusal.CHANNEL_HIDDEN)
         return destination
@@ -106,17 +106,17 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
             raise app_commands.CheckFailure from refused
         return True
 
-    @app_commands.command(description="Set up a digest in one panel, or change an existing one")
+    @app_commands.command(name="setup", description="Set up a digest in one panel, or change an existing one")
     @app_commands.describe(subscription="Which subscription to change (default: set up a new one)")
-    async def setup(self, interaction: Interaction, subscription: str | None = None) -> None:
+    async def open_setup_panel(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._choose_subscription(interaction, subscription) if subscription else None
         await panel.open_panel(interaction, known)
 
-    @app_commands.command(description="Post the day's best papers in a channel, at the time you choose")
+    @app_commands.command(name="add", description="Post the day's best papers in a channel, at the time you choose")
     @app_commands.describe(**_OPTION_DESCRIPTIONS_OF_ADD)
     @app_commands.rename(filter_="filter")
     @app_commands.choices(cadence=build_choices(Cadence), layout=build_choices(DigestLayout))
-    async def add(
+    async def add_subscription(
         self,
         interaction: Interaction,
         channel: ChannelOption,
@@ -132,19 +132,22 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         values = self._read_options(
             time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes
         )
-        settings = fields.replace_fields(fields.build_default_settings(channel.id), values)
-        guild_id, by = get_guild(interaction).id, self._get_author(interaction)
+        settings = fields.replace_settings_fields(fields.build_default_settings(channel.id), values)
+        guild_id, by = get_guild(interaction).id, self._get_author_and_time(interaction)
         try:
-            await reply(interaction, describe_saved(await self.editor.add(guild_id, settings, **by), Action.ADDED))
+            await reply(
+                interaction,
+                describe_saved_subscription(await self.editor.add_subscription(guild_id, settings, **by), Action.ADDED),
+            )
         except DuplicateDigest as duplicate:
-            draft = await self.bot.drafts.start_from_settings(guild_id, interaction.user.id, settings, by["now"])
-            await reply(interaction, render_duplicate(duplicate.existing, draft))
+            draft = await self.bot.drafts.start_draft_from_settings(guild_id, interaction.user.id, settings, by["now"])
+            await reply(interaction, render_duplicate_digest(duplicate.existing, draft))
 
-    @app_commands.command(description="Change a subscription; options you leave out stay the same")
+    @app_commands.command(name="edit", description="Change a subscription; options you leave out stay the same")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION, **_OPTION_DESCRIPTIONS)
     @app_commands.rename(filter_="filter")
     @app_commands.choices(cadence=build_choices(Cadence), layout=build_choices(DigestLayout))
-    async def edit(
+    async def edit_subscription(
         self,
         interaction: Interaction,
         subscription: str | None = None,
@@ -162,11 +165,11 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         values = self._read_options(
             time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes
         )
-        settings = fields.replace_fields(known.settings, values)
+        settings = fields.replace_settings_fields(known.settings, values)
         if channel:
             settings = self.editor.move_to_channel(known.guild_id, settings, channel.id)
-        edited = await self.editor.edit(known, settings, **self._get_author(interaction))
-        await reply(interaction, describe_saved(edited, Action.EDITED))
+        edited = await self.editor.edit_subscription(known, settings, **self._get_author_and_time(interaction))
+        await reply(interaction, describe_saved_subscription(edited, Action.EDITED))
 
     def _read_options(
         self,
@@ -183,56 +186,60 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         typed = {"time": time or None, "timezone": timezone or None, "weekdays": weekdays or None}
         typed["filter"] = None if filter_ is None else fields.read_filter_option(filter_)
         picked = {"cadence": cadence, "layout": layout}
-        read = {name: fields.read_typed(name, text, today) for name, text in typed.items() if text is not None}
-        read |= {name: fields.read_picked(name, [value]) for name, value in picked.items() if value}
+        read = {name: fields.read_typed_field(name, text, today) for name, text in typed.items() if text is not None}
+        read |= {name: fields.read_picked_field(name, [value]) for name, value in picked.items() if value}
         return read | {name: value for name, value in numbers.items() if value is not None}
 
     @app_commands.command(name="list", description="See what is posted on this server, where and when")
-    async def list_(self, interaction: Interaction) -> None:
+    async def list_subscriptions(self, interaction: Interaction) -> None:
         known = await self.editor.list_subscriptions(get_guild(interaction).id)
-        await reply_with_each(interaction, fit_in_messages(map(describe_in_list, known)))
+        await reply_with_each(interaction, fit_in_messages(map(describe_listed_subscription, known)))
 
-    @app_commands.command(description="Stop posting until you resume")
+    @app_commands.command(name="pause", description="Stop posting until you resume")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
-    async def pause(self, interaction: Interaction, subscription: str | None = None) -> None:
+    async def pause_subscription(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._choose_subscription(interaction, subscription)
-        paused = await self.editor.pause(known, **self._get_author(interaction))
-        await reply(interaction, describe_saved(paused, Action.PAUSED))
+        paused = await self.editor.pause_subscription(known, **self._get_author_and_time(interaction))
+        await reply(interaction, describe_saved_subscription(paused, Action.PAUSED))
 
-    @app_commands.command(description="Start posting again; anything missed comes in one digest")
+    @app_commands.command(name="resume", description="Start posting again; anything missed comes in one digest")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
-    async def resume(self, interaction: Interaction, subscription: str | None = None) -> None:
+    async def resume_subscription(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._choose_subscription(interaction, subscription)
-        resumed = await self.editor.resume(known, **self._get_author(interaction))
-        await reply(interaction, describe_saved(resumed, Action.RESUMED))
+        resumed = await self.editor.resume_subscription(known, **self._get_author_and_time(interaction))
+        await reply(interaction, describe_saved_subscription(resumed, Action.RESUMED))
 
-    @app_commands.command(description="Remove a subscription; its messages stay in the channel")
+    @app_commands.command(name="remove", description="Remove a subscription; its messages stay in the channel")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
-    async def remove(self, interaction: Interaction, subscription: str | None = None) -> None:
+    async def remove_subscription(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._choose_subscription(interaction, subscription)
-        await self.editor.remove(known, **self._get_author(interaction))
-        await reply(interaction, describe_removed(known))
+        await self.editor.remove_subscription(known, **self._get_author_and_time(interaction))
+        await reply(interaction, describe_removed_subscription(known))
 
-    @app_commands.command(description="Preview the next digest; only you see it, and nothing is recorded")
+    @app_commands.command(
+        name="preview", description="Preview the next digest; only you see it, and nothing is recorded"
+    )
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
-    async def preview(self, interaction: Interaction, subscription: str | None = None) -> None:
+    async def preview_digest(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._choose_subscription(interaction, subscription)
         await reply_with_preview(interaction, known.settings, known.next_run, known.id)
 
-    @app_commands.command(description="See when the next digest comes, how the last ones went, and what is wrong")
+    @app_commands.command(
+        name="status", description="See when the next digest comes, how the last ones went, and what is wrong"
+    )
     @app_commands.describe(subscription="Which subscription (default: all)")
-    async def status(self, interaction: Interaction, subscription: str | None = None) -> None:
+    async def show_status(self, interaction: Interaction, subscription: str | None = None) -> None:
         reports = []
         for known in await self._choose_subscriptions(interaction, subscription):
             deliveries = await self.services.storage.deliveries.list_latest(known.id, DELIVERIES_SHOWN)
             obstacles = self.editor.list_obstacles(known.guild_id, known.settings)
-            reports.append(describe_status(known, deliveries, obstacles))
+            reports.append(describe_subscription_status(known, deliveries, obstacles))
         await reply_with_each(interaction, fit_in_messages(reports))
 
-    @app_commands.command(description="See when a paper was highlighted, or why it wasn't")
+    @app_commands.command(name="why", description="See when a paper was highlighted, or why it wasn't")
     @app_commands.describe(paper=PAPER_OPTION, subscription="In which subscription (default: all)")
-    async def why(self, interaction: Interaction, paper: str, subscription: str | None = None) -> None:
-        found = await find_paper(interaction, paper)
+    async def explain_paper(self, interaction: Interaction, paper: str, subscription: str | None = None) -> None:
+        found = await find_referenced_paper(interaction, paper)
         known, now = await self._choose_subscriptions(interaction, subscription), self.services.clock()
         explanations = [
             describe_explanation(each, await self.services.explainer.explain_paper(each, found, now)) for each in known
@@ -241,57 +248,57 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
 
     @send.command(name="now", description="Post the next digest now instead of at its scheduled time")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
-    async def send_now(self, interaction: Interaction, subscription: str | None = None) -> None:
+    async def send_digest_now(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._choose_subscription(interaction, subscription)
         self.editor.check_sendable(known)
         await defer_answer(interaction)  # the lists may have to be read first
-        delivery = await self.bot.dispatcher.send_now(known, **self._get_author(interaction))
-        await reply(interaction, describe_sent_now(delivery))
+        delivery = await self.bot.dispatcher.send_digest_now(known, **self._get_author_and_time(interaction))
+        await reply(interaction, describe_digest_sent_now(delivery))
 
-    @app_commands.command(description="Delete the last digest; its papers may come again")
+    @app_commands.command(name="undo", description="Delete the last digest; its papers may come again")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
-    async def undo(self, interaction: Interaction, subscription: str | None = None) -> None:
+    async def undo_last_digest(self, interaction: Interaction, subscription: str | None = None) -> None:
         known = await self._choose_subscription(interaction, subscription)
         await defer_answer(interaction)
-        delivery, gone = await self.bot.dispatcher.undo_last(known, **self._get_author(interaction))
-        await reply(interaction, describe_undone(delivery, everything_gone=gone))
+        delivery, gone = await self.bot.dispatcher.undo_last_digest(known, **self._get_author_and_time(interaction))
+        await reply(interaction, describe_undone_digest(delivery, everything_gone=gone))
 
-    @app_commands.command(description="See who changed what, and when")
-    async def log(self, interaction: Interaction) -> None:
+    @app_commands.command(name="log", description="See who changed what, and when")
+    async def show_audit_log(self, interaction: Interaction) -> None:
         entries = await self.services.storage.audit_log.list_latest(get_guild(interaction).id, ACTIONS_SHOWN)
         await reply_with_each(interaction, fit_in_messages(render_audit_log(entries)) or [NO_ACTIONS])
 
     @app_commands.command(
         name="forget-everything", description="Permanently delete everything stored about this server"
     )
-    async def forget_everything(self, interaction: Interaction) -> None:
+    async def delete_everything(self, interaction: Interaction) -> None:
         known = await self.subscriptions.list_for_server(get_guild(interaction).id)
         await reply(interaction, render_delete_question(len(known)))
 
-    @add.autocomplete("timezone")
-    @edit.autocomplete("timezone")
+    @add_subscription.autocomplete("timezone")
+    @edit_subscription.autocomplete("timezone")
     async def complete_timezone(self, _: Interaction, typed: str) -> Choices:
         return build_choices(find_timezones(typed)[:MAX_CHOICES])
 
-    @add.autocomplete("weekdays")
-    @edit.autocomplete("weekdays")
+    @add_subscription.autocomplete("weekdays")
+    @edit_subscription.autocomplete("weekdays")
     async def complete_weekdays(self, _: Interaction, typed: str) -> Choices:
         return build_choices(suggest_weekdays(typed))
 
-    @why.autocomplete("paper")
+    @explain_paper.autocomplete("paper")
     async def complete_paper(self, interaction: Interaction, typed: str) -> Choices:
         return await suggest_papers(interaction, typed)
 
-    @setup.autocomplete("subscription")
-    @edit.autocomplete("subscription")
-    @pause.autocomplete("subscription")
-    @resume.autocomplete("subscription")
-    @remove.autocomplete("subscription")
-    @preview.autocomplete("subscription")
-    @status.autocomplete("subscription")
-    @why.autocomplete("subscription")
-    @send_now.autocomplete("subscription")
-    @undo.autocomplete("subscription")
+    @open_setup_panel.autocomplete("subscription")
+    @edit_subscription.autocomplete("subscription")
+    @pause_subscription.autocomplete("subscription")
+    @resume_subscription.autocomplete("subscription")
+    @remove_subscription.autocomplete("subscription")
+    @preview_digest.autocomplete("subscription")
+    @show_status.autocomplete("subscription")
+    @explain_paper.autocomplete("subscription")
+    @send_digest_now.autocomplete("subscription")
+    @undo_last_digest.autocomplete("subscription")
     async def complete_subscription(self, interaction: Interaction, typed: str) -> Choices:
         guild = interaction.guild
         if guild is None or not interaction.permissions.manage_guild:  # discord.py runs no checks for autocomplete
@@ -314,7 +321,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
             return [await self._choose_subscription(interaction, subscription)]
         return await self.editor.list_subscriptions(get_guild(interaction).id)
 
-    def _get_author(self, interaction: Interaction) -> dict[str, Any]:
+    def _get_author_and_time(self, interaction: Interaction) -> dict[str, Any]:
         """Who makes the change, and when."""
         return {"by": interaction.user.id, "now": self.services.clock()}
 

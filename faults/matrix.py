@@ -159,7 +159,7 @@ class _FaultCase:
         """Time passes for Discord too, but not while discord.py repeats a request by itself."""
         while await self._repeating(dispatcher.sender):
             await asyncio.sleep(0.05)
-        await dispatcher.tick(self.clock.advance(minutes=minutes))
+        await dispatcher.run_due(self.clock.advance(minutes=minutes))
 
     async def _repeating(self, sender: Sender) -> bool:
         """Whether a request is on its way, apart from those that hang."""

@@ -75,7 +75,7 @@ def clock() -> Clock:
 def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that the migrations have just made: to copy it costs a test far less than to run them."""
     path = tmp_path_factory.mktemp("new") / "paperboy.db"
-    database._migrate(path)
+    database._migrate_file(path)
     return path
 
 
@@ -115,7 +115,7 @@ async def server(
     env = simcord.Env(bot)
     await env.start()
     await env.advance_time((clock.now - env.now()).total_seconds())
-    await services.storage.guilds.join(GUILD_ID, clock.now)  # it has been welcomed
+    await services.storage.guilds.record_join(GUILD_ID, clock.now)  # it has been welcomed
     guild = env.create_guild("Paper Club", id=GUILD_ID)
     admins = guild.create_role("Admins", permissions=discord.Permissions(manage_guild=True))
     yield Server(

@@ -26,7 +26,7 @@ DESTINATION_CLASSES: Mapping[discord.ChannelType, type[ServerChannel]] = {
 OFFERED_CHANNEL_TYPES = tuple(kind for kind in DESTINATION_CLASSES if kind is not discord.ChannelType.media)
 
 
-def as_destination(channel: object) -> ServerChannel | None:
+def build_destination(channel: object) -> ServerChannel | None:
     """A channel as a destination; None if digests cannot be posted in it."""
     kind = DESTINATION_CLASSES.get(channel.type) if isinstance(channel, discord.abc.GuildChannel) else None
     return kind(channel) if kind else None
@@ -40,17 +40,17 @@ class Channels:
         self._discord_clock = discord_clock
         self._clock_lock = asyncio.Lock()
 
-    def get(self, guild_id: int, channel_id: int) -> ServerChannel | None:
+    def get_destination(self, guild_id: int, channel_id: int) -> ServerChannel | None:
         """A channel of the server, if the client knows of it and digests can be posted in it."""
         guild = self._client.get_guild(guild_id)
-        return as_destination(guild.get_channel(channel_id)) if guild else None
+        return build_destination(guild.get_channel(channel_id)) if guild else None
 
-    def list_for_server(self, guild_id: int) -> list[ServerChannel]:
+    def list_destinations(self, guild_id: int) -> list[ServerChannel]:
         """The server's channels in which digests can be posted, as Discord sorts them, but forums last."""
         guild = self._client.get_guild(guild_id)
         if guild is None:
             return []
-        destinations = [each for each in map(as_destination, guild.channels) if each]
+        destinations = [each for each in map(build_destination, guild.channels) if each]
         return sorted(destinations, key=lambda each: (each.abilities.is_forum, each.position, each.id))
 
     def get_pinged_role(self, guild_id: int, posting: PostingOptions) -> discord.Role | None:
@@ -58,7 +58,7 @@ class Channels:
         guild = self._client.get_guild(guild_id)
         return find_pinged_role(guild, posting) if guild else None
 
-    async def fetch(self, guild_id: int, channel_id: int, pace: Pace) -> Destination:
+    async def fetch_destination(self, guild_id: int, channel_id: int, pace: Pace) -> Destination:
         """A channel of the server, requested from Discord if the client does not know of it.
 
         Raises `ChannelBlocked`, and any of `REQUEST_ERRORS`.
@@ -68,7 +68,7 @@ class Channels:
         if channel is None:
             await pace()
             channel = await wait_for_answer(self._client.fetch_channel(channel_id), ANSWER_TIMEOUT)
-        destination = as_destination(channel)
+        destination = build_destination(channel)
         if destination is None:
             raise ChannelBlocked(Reason(ReasonKind.CHANNEL_KIND_UNSUPPORTED))
         return destination

@@ -54,7 +54,7 @@ class DiscordClock:
         self._reading = _Reading(discord_time, self._clock(), self._steady())
         ahead = self._reading.local_time - discord_time
         if self._reported_offset is None or abs(ahead - self._reported_offset) >= WORTH_LOGGING:
-            _log_offset(ahead, first=self._reported_offset is None)
+            _log_clock_offset(ahead, first=self._reported_offset is None)
             self._reported_offset = ahead
 
     def watch_answers(self, trace: aiohttp.TraceConfig) -> None:
@@ -83,7 +83,7 @@ def parse_date_header(date: str) -> datetime | None:
     return instant if instant.tzinfo else None
 
 
-def _log_offset(ahead: timedelta, *, first: bool) -> None:
+def _log_clock_offset(ahead: timedelta, *, first: bool) -> None:
     if abs(ahead) < WORTH_LOGGING:
         log.log(logging.DEBUG if first else logging.INFO, "the clock agrees with Discord's")
     else:

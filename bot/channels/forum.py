@@ -14,7 +14,7 @@ import discord
 
 from bot.channels.destination import OutgoingMessage, Pace, SentMessage, SoughtMessage
 from bot.channels.requests import FORBIDDEN, SERVER_ERROR
-from bot.channels.server_channel import SEARCH_MARGIN, ServerChannel, delete_if_present, has_nonce
+from bot.channels.server_channel import SEARCH_MARGIN, ServerChannel, delete_if_present, message_has_nonce
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
 from bot.subscription.settings import ChannelAbilities, PostingOptions, Threads
@@ -43,7 +43,7 @@ class ForumChannel(ServerChannel):
             name=outgoing.thread_name,
             view=outgoing.view,
             auto_archive_duration=outgoing.posting.archive_after,
-            applied_tags=self.choose_tags(outgoing.papers),
+            applied_tags=self.choose_topic_tags(outgoing.papers),
             allowed_mentions=outgoing.mentions,
             silent=outgoing.posting.silent,
         )
@@ -63,7 +63,7 @@ class ForumChannel(ServerChannel):
                 if post.name == sought.thread_name:
                     without_message = SentMessage(post.id, post.id, created_at)
                 continue
-            if has_nonce(message, sought.nonce):
+            if message_has_nonce(message, sought.nonce):
                 return SentMessage(post.id, message.id, message.created_at)
         return without_message
 
@@ -85,7 +85,7 @@ class ForumChannel(ServerChannel):
             await _delete_first_message(post, message_id)
         return post is None
 
-    def choose_tags(self, papers: Sequence[Paper]) -> list[discord.ForumTag]:
+    def choose_topic_tags(self, papers: Sequence[Paper]) -> list[discord.ForumTag]:
         """The tags that name a topic of the papers, most frequent first; at least one if the forum requires it."""
         usable = self._list_usable_tags()
         topics = [_split_words(topic) for paper in papers for topic in paper.tags]
@@ -128,12 +128,12 @@ def build_no_retry_trace() -> aiohttp.TraceConfig:
     Discord recognizes their nonce.
     """
     trace = aiohttp.TraceConfig()
-    trace.on_request_end.append(_refuse_server_error)
-    trace.on_request_exception.append(_refuse_reset)
+    trace.on_request_end.append(_fail_on_server_error)
+    trace.on_request_exception.append(_fail_on_reset)
     return trace
 
 
-async def _refuse_server_error(
+async def _fail_on_server_error(
     session: aiohttp.ClientSession,  # noqa: ARG001
     context: SimpleNamespace,  # noqa: ARG001
     ended: aiohttp.TraceRequestEndParams,
@@ -143,7 +143,7 @@ async def _refuse_server_error(
         raise discord.DiscordServerError(ended.response, None)
 
 
-async def _refuse_reset(
+async def _fail_on_reset(
     session: aiohttp.ClientSession,  # noqa: ARG001
     context: SimpleNamespace,  # noqa: ARG001
     ended: aiohttp.TraceRequestExceptionParams,

@@ -82,7 +82,7 @@ def classify_error(error: Exception) -> DeliveryFailed:
     if error.code in _MEANINGS:
         failure, kind = _MEANINGS[error.code]
         return failure(Reason(kind))
-    if error.code in _CONTENT_CODES or (error.status in _REJECTED_STATUSES and not _comes_from_proxy(error)):
+    if error.code in _CONTENT_CODES or (error.status in _REJECTED_STATUSES and not _is_from_proxy(error)):
         rejection = MessageRejected if error.code in _NOT_CONTENT_CODES else ContentRejected
         return rejection(Reason(ReasonKind.MESSAGE_REJECTED, number=error.code or error.status))
     # Even after a 429 the message may exist: an earlier try of ours, or of discord.py after a 500, may have created it.
@@ -95,7 +95,7 @@ def _classify_missing_answer(error: Exception) -> ReasonKind:
     return ReasonKind.DISCORD_SILENT if isinstance(error, TimeoutError) else ReasonKind.DISCORD_UNREACHABLE
 
 
-def _comes_from_proxy(error: discord.HTTPException) -> bool:
+def _is_from_proxy(error: discord.HTTPException) -> bool:
     """Whether a 400 comes from a proxy on the way: Discord would say in JSON what is wrong."""
     is_json = error.response.headers.get("Content-Type") == "application/json" and bool(error.text)
     return error.status == _BAD_REQUEST and error.code == 0 and not is_json

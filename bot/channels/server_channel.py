@@ -119,7 +119,7 @@ async def delete_if_present(deletion: Awaitable[None]) -> None:
         return
 
 
-def has_nonce(message: discord.Message, nonce: str) -> bool:
+def message_has_nonce(message: discord.Message, nonce: str) -> bool:
     """Whether the nonce is in one of the message's buttons."""
     items = LayoutView.from_message(message).walk_children()
     return any(nonce in (getattr(item, "custom_id", None) or "") for item in items)

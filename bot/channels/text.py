@@ -6,7 +6,7 @@ import discord
 
 from bot.channels.destination import OutgoingMessage, Pace, SentMessage, SoughtMessage
 from bot.channels.requests import UNKNOWN_MESSAGE
-from bot.channels.server_channel import SEARCH_MARGIN, ServerChannel, delete_if_present, has_nonce
+from bot.channels.server_channel import SEARCH_MARGIN, ServerChannel, delete_if_present, message_has_nonce
 from bot.subscription.settings import ChannelAbilities, PostingOptions, Threads
 
 PAGE = 100  # messages in a page of a channel's history
@@ -34,7 +34,7 @@ class TextChannel(ServerChannel):
 
     async def find_message(self, sought: SoughtMessage, pace: Pace) -> SentMessage | None:
         async for message in self._read_history(sought, pace):
-            if message.author == self.bot_member and has_nonce(message, sought.nonce):
+            if message.author == self.bot_member and message_has_nonce(message, sought.nonce):
                 return SentMessage(self.id, message.id, message.created_at)
         return None
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from bot.archive import Archive, is_fresh
+from bot.archive import Archive, is_list_fresh
 from bot.composing.cache import Cache
 from bot.composing.paper_filter import PaperFilter
 from bot.digest import (
@@ -13,10 +13,10 @@ from bot.digest import (
     Candidate,
     Digest,
     choose_highlights,
-    get_first_day,
+    get_first_day_of_period,
     get_latest_closed_day,
-    list_days,
-    mark_seen,
+    list_days_between,
+    mark_seen_highlights,
 )
 from bot.papers.api import PapersUnavailable
 from bot.storage import DigestInputs, Storage, Subscription
@@ -73,7 +73,7 @@ class Composer:
         if not await self._are_lists_fresh(request, inputs, now):
             await self._refresh_lists(subscription.settings, inputs.covered_until, closed, now)
             inputs = await self._read_inputs(request)
-        return await self._compose(request, inputs)
+        return await self._compose_from_inputs(request, inputs)
 
     async def preview_digest(
         self,
@@ -90,27 +90,27 @@ class Composer:
             async with asyncio.timeout(PREVIEW_TIMEOUT):
                 await self._refresh_lists(settings, covered, get_latest_closed_day(now), now)
         request = _DigestRequest(settings, guild_id, get_latest_closed_day(max(now, run_at)), subscription_id)
-        return await self._compose(request, await self._read_inputs(request))
+        return await self._compose_from_inputs(request, await self._read_inputs(request))
 
-    async def count_matches(self, settings: DigestSettings, now: datetime) -> tuple[int, int]:
+    async def count_matching_papers(self, settings: DigestSettings, now: datetime) -> tuple[int, int]:
         """How many papers of the last seven closed days match the filter and the minimum, and how many there were."""
         closed = get_latest_closed_day(now)
-        change, first = await self._papers.get_last_change(), get_first_day(Cadence.WEEKLY, closed)
-        listed, matching = await self._read_matching(settings.selection.filter, change, first, closed)
+        change, first = await self._papers.get_last_change(), get_first_day_of_period(Cadence.WEEKLY, closed)
+        listed, matching = await self._read_matching_papers(settings.selection.filter, change, first, closed)
         papers = [each.paper for each in listed.candidates if each.paper.withdrawn_at is None]
         with_upvotes = [paper.id for paper in papers if paper.upvotes >= settings.selection.min_upvotes]
         return len(matching.intersection(with_upvotes)), len(papers)
 
     async def _read_inputs(self, request: _DigestRequest) -> DigestInputs:
-        first = get_first_day(request.settings.schedule.cadence, request.closed)
+        first = get_first_day_of_period(request.settings.schedule.cadence, request.closed)
         return await self._deliveries.read_digest_inputs(
             request.subscription_id, first, request.closed, guild_id=request.guild_id, settings=request.settings
         )
 
     async def _are_lists_fresh(self, request: _DigestRequest, inputs: DigestInputs, now: datetime) -> bool:
         """Whether all lists that the digest chooses from are up to date."""
-        days = list_days(inputs.first_day, request.closed)
-        if not all(is_fresh(day, inputs.captured_at.get(day), now) for day in days):
+        days = list_days_between(inputs.first_day, request.closed)
+        if not all(is_list_fresh(day, inputs.captured_at.get(day), now) for day in days):
             return False
         if inputs.covered_until or request.settings.schedule.is_recap:
             return True
@@ -120,20 +120,20 @@ class Composer:
     async def _refresh_lists(self, settings: DigestSettings, covered: date | None, closed: date, now: datetime) -> None:
         cadence = settings.schedule.cadence
         if covered or cadence is not Cadence.DAILY:
-            first = covered + timedelta(days=1) if covered else get_first_day(cadence, closed)
-            await self._archive.ensure_fresh(list_days(first, closed), now)
+            first = covered + timedelta(days=1) if covered else get_first_day_of_period(cadence, closed)
+            await self._archive.ensure_fresh_lists(list_days_between(first, closed), now)
             return
-        for day in reversed(list(list_days(closed - LOOK_BACK, closed))):
-            await self._archive.ensure_fresh([day], now)
+        for day in reversed(list(list_days_between(closed - LOOK_BACK, closed))):
+            await self._archive.ensure_fresh_lists([day], now)
             if await self._papers.list_days_with_papers(day, day):
                 return
 
-    async def _compose(self, request: _DigestRequest, inputs: DigestInputs) -> Digest:
+    async def _compose_from_inputs(self, request: _DigestRequest, inputs: DigestInputs) -> Digest:
         settings, closed, covered = request.settings, request.closed, inputs.covered_until
         days = await self._choose_days(request, inputs)
         earlier = timedelta(days=RISER_DAYS if covered or settings.schedule.is_recap else 0)
         first = days[0] - earlier if days else closed + timedelta(days=1)
-        listed, matching = await self._read_matching(settings.selection.filter, inputs.change, first, closed)
+        listed, matching = await self._read_matching_papers(settings.selection.filter, inputs.change, first, closed)
         highlighted = inputs.highlighted
         # Papers may have been listed after `inputs` was read, and a first digest may go back to any day.
         if listed.change != inputs.change or (inputs.sharing_subscriptions and not covered):
@@ -151,9 +151,9 @@ class Composer:
             return digest
         ids = [each.paper.id for each in digest.highlights]
         seen = await self._deliveries.find_first_seen(request.guild_id, ids)
-        return digest if seen is None else mark_seen(digest, seen)
+        return digest if seen is None else mark_seen_highlights(digest, seen)
 
-    async def _read_matching(
+    async def _read_matching_papers(
         self, query: str, change: int, first: date, last: date
     ) -> tuple[_PapersOfDays, frozenset[str]]:
         """The papers listed from `first` to `last`, and the ids of those that match `query`."""

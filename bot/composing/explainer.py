@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
 from bot.composing.paper_filter import PaperFilter
-from bot.digest import get_first_day, get_latest_closed_day
+from bot.digest import get_first_day_of_period, get_latest_closed_day
 from bot.papers import Paper
 from bot.storage import Delivery, Storage, Subscription
 from bot.subscription.schedule import Cadence
@@ -52,7 +52,7 @@ class Explainer:
         """What happened to `paper` in `subscription`. Raises `PapersUnavailable` while the filter can't be applied."""
         if recorded := await self._explain_from_record(subscription, paper):
             return recorded
-        days = await self._storage.papers.list_days_of(paper.id)
+        days = await self._storage.papers.list_days_of_paper(paper.id)
         closed = [day for day in days if day <= get_latest_closed_day(now)]
         covering = await self._find_covering_delivery(subscription, closed)
         if paper.withdrawn_at and not (covering and covering[1].planned_at < paper.withdrawn_at):
@@ -99,7 +99,7 @@ class Explainer:
     async def _explain_next_run(self, subscription: Subscription, paper: Paper, day: date) -> Explanation:
         """What the next run will do with the paper, if its list is for that run."""
         selection = subscription.settings.selection
-        first = await self._get_first_day(subscription)
+        first = await self._get_first_uncovered_day(subscription)
         if first and day < first:
             return Explanation(PaperOutcome.LISTED_TOO_EARLY, day)
         if not await self._matches_filter(selection.filter, paper, day):
@@ -108,7 +108,7 @@ class Explainer:
             return Explanation(PaperOutcome.TOO_FEW_UPVOTES, day, upvotes=paper.upvotes)
         return Explanation(PaperOutcome.UPCOMING, day, upvotes=paper.upvotes)
 
-    async def _get_first_day(self, subscription: Subscription) -> date | None:
+    async def _get_first_uncovered_day(self, subscription: Subscription) -> date | None:
         """The first day whose list is for the next run."""
         covered = await self._storage.deliveries.get_covered_until(subscription.id)
         if covered:
@@ -116,7 +116,7 @@ class Explainer:
         cadence, closed = subscription.settings.schedule.cadence, get_latest_closed_day(subscription.next_run.at)
         if cadence is Cadence.DAILY:
             return await self._storage.papers.get_latest_listed_day(closed)
-        return get_first_day(cadence, closed)
+        return get_first_day_of_period(cadence, closed)
 
     async def _matches_filter(self, query: str, paper: Paper, today: date) -> bool:
         return paper.id in await self._filter.find_matching(query, [paper.id], today)

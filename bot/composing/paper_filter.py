@@ -31,6 +31,6 @@ class PaperFilter:
         if self._search.change < await self._papers.get_last_change():
             raise PapersUnavailable(Reason(ReasonKind.INDEX_BEHIND))
         try:
-            return await asyncio.to_thread(self._search.filter_papers, parse_query(query, today), ids)
+            return await asyncio.to_thread(self._search.find_matching_ids, parse_query(query, today), ids)
         except ValueError as error:  # the index is damaged or gone; the next write repairs it
             raise PapersUnavailable(Reason(ReasonKind.INDEX_UNREADABLE)) from error

@@ -48,9 +48,9 @@ class Dispatcher:
         self._urgent_tasks: set[asyncio.Task[None]] = set()  # digests that an admin sends early
         self._is_closing = False
 
-    async def tick(self, now: datetime) -> None:
+    async def run_due(self, now: datetime) -> None:
         """Start what is due, and wait until all of it has ended."""
-        await self.start_due(now)
+        await self.start_due_deliveries(now)
         await self.wait_until_idle()
 
     async def wait_until_idle(self) -> None:
@@ -58,13 +58,13 @@ class Dispatcher:
         if self._tasks:
             await asyncio.wait(self._tasks.values())
 
-    async def start_due(self, now: datetime) -> None:
+    async def start_due_deliveries(self, now: datetime) -> None:
         """Resume deliveries that are under way and start those that are due, without waiting for any.
 
         What an earlier tick has started and not finished is left alone.
         """
         clock = _build_running_clock(now)
-        await self.recovery.recover_timed_out(now)
+        await self.recovery.recover_after_time_outs(now)
         for delivery in await self._storage.deliveries.list_under_way(now):
             self._start_task(delivery.subscription_id, self._resume_delivery(delivery, clock))
         self._start_due_subscriptions(await self._storage.subscriptions.list_due(now), clock)
@@ -89,7 +89,7 @@ class Dispatcher:
         if self._is_closing or subscription_id in self._tasks:
             work.close()
             return False
-        self._tasks[subscription_id] = task = asyncio.create_task(_log_failure(work))
+        self._tasks[subscription_id] = task = asyncio.create_task(_run_and_log_failure(work))
         task.add_done_callback(lambda _: self._tasks.pop(subscription_id))
         return True
 
@@ -111,8 +111,8 @@ class Dispatcher:
         try:
             for each in before:
                 await each.wait()
-            async with self._planner.get_turn(subscription), self._planning_slots:
-                delivery = None if self._is_closing else await self._planner.plan_due(subscription, clock())
+            async with self._planner.get_planning_turn(subscription), self._planning_slots:
+                delivery = None if self._is_closing else await self._planner.plan_due_run(subscription, clock())
         finally:
             planned.set()
         if delivery and delivery.state is DeliveryState.PLANNED:
@@ -128,15 +128,15 @@ class Dispatcher:
             if not self._is_closing:
                 await self.sender.send_delivery(delivery.id, clock, is_superseded=is_superseded)
 
-    async def send_now(self, subscription: Subscription, now: datetime, *, by: int) -> Delivery:
+    async def send_digest_now(self, subscription: Subscription, now: datetime, *, by: int) -> Delivery:
         """Send the next run early, for the admin `by`; returns the delivery as it is afterwards.
 
         Raises `NothingToSend` and `PapersUnavailable`.
         """
-        delivery = await self._planner.plan_early(subscription, now, by=by)
+        delivery = await self._planner.plan_run_early(subscription, now, by=by)
         if not self._is_closing:
             sending = asyncio.create_task(
-                _log_failure(self.sender.send_delivery(delivery.id, _build_running_clock(now), is_urgent=True)),
+                _run_and_log_failure(self.sender.send_delivery(delivery.id, _build_running_clock(now), is_urgent=True)),
                 context=Context(),  # without the user being answered: its writes must not give up after a moment
             )
             self._urgent_tasks.add(sending)
@@ -144,7 +144,7 @@ class Dispatcher:
             await asyncio.wait({sending})
         return await self._storage.deliveries.get(delivery.id) or delivery
 
-    async def undo_last(self, subscription: Subscription, now: datetime, *, by: int) -> tuple[Delivery, bool]:
+    async def undo_last_digest(self, subscription: Subscription, now: datetime, *, by: int) -> tuple[Delivery, bool]:
         """Undo the last digest, for the admin `by`; returns it, and whether all of it is deleted.
 
         Raises `Refused`. If Discord did only a part of it, it may be called again.
@@ -168,7 +168,7 @@ class Dispatcher:
             await asyncio.wait(running, timeout=SHUTDOWN_SECONDS)
 
 
-async def _log_failure(work: Coroutine[Any, Any, None]) -> None:
+async def _run_and_log_failure(work: Coroutine[Any, Any, None]) -> None:
     """Run `work` and log what it raises: one server's failure never costs another its digest."""
     try:
         await work

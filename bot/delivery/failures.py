@@ -32,7 +32,7 @@ class FailureHandler:
         if delivery is None:
             return
         match failure:
-            case ChannelBlocked() if await self._has_moved(delivery):
+            case ChannelBlocked() if await self._has_subscription_moved(delivery):
                 await self._deliveries.fail_delivery(delivery.id, failure.reason, now)
             case ChannelBlocked() if delivery.is_in_doubt:  # it stays planned until the channel can be searched
                 await self._subscriptions.suspend(delivery.subscription_id, failure.reason, now)
@@ -43,12 +43,12 @@ class FailureHandler:
             case TemporaryFailure() if _was_in_doubt_too_long(delivery, now):
                 await self._give_up_in_doubt(delivery, now)
             case MessageRejected():
-                await self.give_up(delivery.id, failure.reason, now)
+                await self.give_up_delivery(delivery.id, failure.reason, now)
             case _:
                 retry_at = now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(delivery.attempts, 10))
                 await self._deliveries.postpone_delivery(delivery.id, failure.reason, retry_at)
 
-    async def give_up(self, delivery_id: int, reason: Reason, now: datetime) -> None:
+    async def give_up_delivery(self, delivery_id: int, reason: Reason, now: datetime) -> None:
         """Leave what has not arrived to the next digest; the server is told after `FAILURES_TO_TELL` runs in a row.
 
         Rejected papers are skipped from now on. But if Discord rejected everything, the papers may not be the cause:
@@ -62,7 +62,7 @@ class FailureHandler:
         is_single_paper = len(delivery.digest.highlights) == 1
         skipping = delivery.rejected_messages if fails_again or is_single_paper or delivery.has_arrived else ()
         await self._deliveries.fail_delivery(delivery.id, reason, now, skipping=skipping, keeping_doubtful=True)
-        if fails_again and not await self._has_moved(delivery):
+        if fails_again and not await self._has_subscription_moved(delivery):
             await self._notices.tell_failing(delivery, reason, now)
 
     async def _give_up_in_doubt(self, delivery: Delivery, now: datetime) -> None:
@@ -76,7 +76,7 @@ class FailureHandler:
         await self._deliveries.fail_delivery(delivery.id, reason, now, keeping_doubtful=True)
         await self._notices.tell_doubtful(delivery, now)
 
-    async def _has_moved(self, delivery: Delivery) -> bool:
+    async def _has_subscription_moved(self, delivery: Delivery) -> bool:
         """Whether an admin has moved the subscription since, so that trouble in its old channel no longer matters."""
         subscription = await self._subscriptions.get(delivery.subscription_id)
         return subscription is not None and subscription.settings.channel_id != delivery.channel_id

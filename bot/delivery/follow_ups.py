@@ -17,7 +17,7 @@ from bot.channels.requests import (
     wait_for_answer,
 )
 from bot.delivery.active_delivery import ActiveDelivery
-from bot.layouts.digest import get_thread_name
+from bot.layouts.digest import get_delivery_thread_name
 from bot.reasons import Reason, ReasonKind
 from bot.storage import Message, Storage
 from bot.subscription.settings import Threads
@@ -58,7 +58,7 @@ class FollowUps:
         if not delivery.digest.highlights:
             return None
         try:
-            destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, active.pace)
+            destination = await self._channels.fetch_destination(delivery.guild_id, delivery.channel_id, active.pace)
             await self._open_thread(destination, active, message, arrived)
             await self._publish_message(destination, active, message, arrived)
         except REQUEST_ERRORS as error:
@@ -77,7 +77,7 @@ class FollowUps:
         if not wanted or message.has_thread:
             return
         await active.pace()
-        opening = destination.open_thread(arrived.message_id, get_thread_name(delivery, message), posting)
+        opening = destination.open_thread(arrived.message_id, get_delivery_thread_name(delivery, message), posting)
         await wait_for_answer(opening, ANSWER_TIMEOUT)
         await self._deliveries.record_thread(delivery.id, message.number)
 

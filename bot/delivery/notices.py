@@ -9,7 +9,7 @@ import discord
 from discord.ui import LayoutView
 
 from bot.channels.requests import ANSWER_TIMEOUT, REQUEST_ERRORS, wait_for_answer
-from bot.layouts.notices import describe_failing, describe_in_doubt, describe_suspended
+from bot.layouts.notices import describe_digest_in_doubt, describe_failing_digests, describe_suspended_subscription
 from bot.reasons import Reason
 from bot.storage import Delivery, Storage
 
@@ -24,19 +24,19 @@ class NoticeSender:
         self._notices = storage.notices
 
     async def tell_suspended(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
-        await self._tell_once(delivery, describe_suspended(delivery.channel_id, reason), now)
+        await self._tell_server_once(delivery, describe_suspended_subscription(delivery.channel_id, reason), now)
 
     async def tell_failing(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
-        await self._tell_once(delivery, describe_failing(delivery.channel_id, reason), now)
+        await self._tell_server_once(delivery, describe_failing_digests(delivery.channel_id, reason), now)
 
     async def tell_doubtful(self, delivery: Delivery, now: datetime) -> None:
-        await self._tell_once(delivery, describe_in_doubt(delivery.channel_id), now)
+        await self._tell_server_once(delivery, describe_digest_in_doubt(delivery.channel_id), now)
 
-    async def _tell_once(self, delivery: Delivery, text: str, now: datetime) -> None:
+    async def _tell_server_once(self, delivery: Delivery, text: str, now: datetime) -> None:
         guild = self._client.get_guild(delivery.guild_id)
         if guild is None:
             return
-        if await self._notices.record_if_first(guild.id, delivery.subscription_id, delivery.channel_id, now):
+        if await self._notices.record_first_notice(guild.id, delivery.subscription_id, delivery.channel_id, now):
             await tell_server(self._client, guild, text)
 
 

@@ -35,7 +35,7 @@ class Planner:
         # By channel and cadence, one at a time: each digest there must know the papers of the one before.
         self._turns = KeyedSemaphores(1)
 
-    async def plan_due(self, subscription: Subscription, now: datetime) -> Delivery | None:
+    async def plan_due_run(self, subscription: Subscription, now: datetime) -> Delivery | None:
         """Plan the run that is due, while holding its turn; None if it has to wait or is planned already."""
         run = find_latest_run(subscription.settings.schedule, now)  # covers the days of earlier missed runs too
         try:
@@ -47,11 +47,11 @@ class Planner:
             return None
         return await self._plan_run(subscription, run, digest, now)
 
-    async def plan_early(self, subscription: Subscription, now: datetime, *, by: int) -> Delivery:
+    async def plan_run_early(self, subscription: Subscription, now: datetime, *, by: int) -> Delivery:
         """Plan the next run early, for the admin `by`. Raises `NothingToSend` and `PapersUnavailable`."""
         is_due = subscription.next_run.at <= now
         run = find_latest_run(subscription.settings.schedule, now) if is_due else subscription.next_run
-        async with self.get_turn(subscription):
+        async with self.get_planning_turn(subscription):
             digest = await self._compose_digest(subscription, now)
             if digest.reason:
                 raise NothingToSend(digest.reason)
@@ -60,7 +60,7 @@ class Planner:
             raise NothingToSend(Reason(ReasonKind.RUN_ALREADY_PLANNED))
         return delivery
 
-    def get_turn(self, subscription: Subscription) -> asyncio.Semaphore:
+    def get_planning_turn(self, subscription: Subscription) -> asyncio.Semaphore:
         """Hold this while planning: a digest must not repeat papers that another one of the channel is planned with."""
         return self._turns.get((subscription.settings.channel_id, subscription.settings.schedule.cadence))
 
@@ -76,7 +76,7 @@ class Planner:
     ) -> Delivery | None:
         planned_dates = await self._storage.deliveries.list_planned_dates(subscription.id, run.date)
         next_run = find_next_run(subscription.settings.schedule, now, after=run.date, planned_dates=planned_dates)
-        nonces = make_nonces(subscription, run, digest)
+        nonces = make_message_nonces(subscription, run, digest)
         return await self._storage.deliveries.plan_delivery(
             subscription, run, next_run, digest, nonces=nonces, now=now, by=by
         )
@@ -87,7 +87,7 @@ class Planner:
             composing.cancel()
 
 
-def make_nonces(subscription: Subscription, run: Run, digest: Digest) -> list[str]:
+def make_message_nonces(subscription: Subscription, run: Run, digest: Digest) -> list[str]:
     """The nonces of the messages that the run posts: 24 characters each, the same on every call."""
     run_key = f"{subscription.guild_id}:{subscription.settings.channel_id}:{subscription.id}:{run.date}"
     count = _count_messages(digest, subscription.settings)

@@ -23,11 +23,11 @@ class Recovery:
         """Check a server in which a channel, a role or the bot itself has changed."""
         await self._recover_unblocked(await self._subscriptions.list_suspended(guild_id), now)
 
-    async def recover_all(self, now: datetime) -> None:
+    async def recover_all_servers(self, now: datetime) -> None:
         """Check all servers, because anything may have changed while the bot was away."""
         await self._recover_unblocked(await self._subscriptions.list_suspended(), now)
 
-    async def recover_timed_out(self, now: datetime) -> None:
+    async def recover_after_time_outs(self, now: datetime) -> None:
         """Check where a time-out of the bot has ended, because Discord sends no event for that."""
         suspended = await self._subscriptions.list_suspended(only=ReasonKind.IN_TIME_OUT)
         ended = [each for each in suspended if each.reason and each.reason.until and each.reason.until <= now]
@@ -40,7 +40,7 @@ class Recovery:
                 await self._subscriptions.recover(each.id, now)
 
     def _is_unblocked(self, subscription: Subscription) -> bool:
-        destination = self._channels.get(subscription.guild_id, subscription.settings.channel_id)
+        destination = self._channels.get_destination(subscription.guild_id, subscription.settings.channel_id)
         if destination is None:
             return False
         try:

@@ -29,7 +29,7 @@ from bot.delivery.active_delivery import ActiveDelivery
 from bot.delivery.failures import FailureHandler
 from bot.delivery.follow_ups import FollowUps
 from bot.delivery.simplifying import Simplifier
-from bot.layouts.digest import get_thread_name, render_delivery_message
+from bot.layouts.digest import get_delivery_thread_name, render_delivery_message
 from bot.reasons import Reason, ReasonKind
 from bot.storage import Delivery, DeliveryState, DiskFull, Message, MessageForm, Storage
 
@@ -103,7 +103,7 @@ class Sender:
             left_undone = await self._follow_ups.follow_up_messages(active, arrivals, is_last_try=active.is_superseded)
             if _get_next_message(delivery, arrivals):
                 reason = delivery.reason or Reason(ReasonKind.SUPERSEDED)
-                await self._failure_handler.give_up(delivery.id, reason, active.clock())
+                await self._failure_handler.give_up_delivery(delivery.id, reason, active.clock())
             elif arrivals:
                 await self._deliveries.complete_delivery(delivery, left_undone)
             else:
@@ -125,7 +125,7 @@ class Sender:
         """
         while message := _get_next_message(active.delivery, arrivals):
             try:
-                arrived = await self._ensure_sent(active, message)
+                arrived = await self._ensure_message_sent(active, message)
             except ContentRejected as rejection:
                 simplified = await self._simplifier.simplify_message(active.delivery, message, rejection)
                 active = replace(active, delivery=simplified)
@@ -135,7 +135,7 @@ class Sender:
             arrivals.append((message, arrived))
         return active
 
-    async def _ensure_sent(self, active: ActiveDelivery, message: Message) -> SentMessage | None:
+    async def _ensure_message_sent(self, active: ActiveDelivery, message: Message) -> SentMessage | None:
         """Find the message in its channel, or send it; None if it is not there and must no longer be sent."""
         if message.place_id and message.message_id and message.sent_at:
             return SentMessage(message.place_id, message.message_id, message.sent_at)
@@ -144,7 +144,7 @@ class Sender:
             arrived = await self._find_earlier_attempt(active, message, message.search_around)
         if arrived is None and active.is_superseded:
             return None
-        if arrived is None and message.keeps_failing and not _is_last_hope(active.delivery, message):
+        if arrived is None and message.keeps_failing and not _is_last_message_to_try(active.delivery, message):
             raise ContentRejected(Reason(ReasonKind.MESSAGE_REJECTED, number=SERVER_ERROR))
         arrived = arrived or await self._send_message(active, message)
         delivery_id = active.delivery.id
@@ -160,11 +160,11 @@ class Sender:
         """Search the channel for the message of an earlier attempt. If it is not there, it is no longer in doubt."""
         delivery = active.delivery
         try:
-            destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, active.pace)
+            destination = await self._channels.fetch_destination(delivery.guild_id, delivery.channel_id, active.pace)
             if reason := destination.find_search_obstacle():
                 raise ChannelBlocked(reason)
             save_progress = partial(self._deliveries.record_search, delivery.id, message.number)
-            thread_name = get_thread_name(delivery, message)
+            thread_name = get_delivery_thread_name(delivery, message)
             sought = SoughtMessage(message.nonce, thread_name, around, message.searched_until, save_progress)
             found = await self._search_channel(destination, sought, active)
         except REQUEST_ERRORS as error:
@@ -189,10 +189,10 @@ class Sender:
     async def _send_message(self, active: ActiveDelivery, message: Message) -> SentMessage:
         delivery = active.delivery
         try:
-            destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, active.pace)
+            destination = await self._channels.fetch_destination(delivery.guild_id, delivery.channel_id, active.pace)
             if reason := destination.find_obstacle(delivery.settings.posting):
                 raise ChannelBlocked(reason)
-            outgoing = _build_outgoing(destination, delivery, message)
+            outgoing = _build_outgoing_message(destination, delivery, message)
             await active.pace()
             discord_now = await self._channels.get_discord_time()
             if not await self._deliveries.record_attempt(delivery.id, message.number, active.clock(), discord_now):
@@ -225,7 +225,9 @@ class Sender:
         if not (message.place_id and message.message_id):
             return True
         try:
-            destination = await self._channels.fetch(delivery.guild_id, delivery.channel_id, self._limiter.acquire)
+            destination = await self._channels.fetch_destination(
+                delivery.guild_id, delivery.channel_id, self._limiter.acquire
+            )
         except discord.NotFound:  # the channel was deleted with everything in it
             return True
         deletion = destination.delete_message(message.place_id, message.message_id, has_thread=message.has_thread)
@@ -245,7 +247,7 @@ def _get_next_message(delivery: Delivery, arrivals: Iterable[tuple[Message, Sent
     return None
 
 
-def _is_last_hope(delivery: Delivery, message: Message) -> bool:
+def _is_last_message_to_try(delivery: Delivery, message: Message) -> bool:
     """Whether all other messages are set aside, so that Discord may fail for a reason that is not this message."""
     others = (each for each in delivery.messages if each.number != message.number)
     return message.is_hopeless and all(each.form is MessageForm.SET_ASIDE for each in others)
@@ -255,14 +257,14 @@ async def _do_not_wait() -> None:
     """The pace of the few deliveries that an admin waits for."""
 
 
-def _build_outgoing(destination: Destination, delivery: Delivery, message: Message) -> OutgoingMessage:
+def _build_outgoing_message(destination: Destination, delivery: Delivery, message: Message) -> OutgoingMessage:
     posting = delivery.settings.posting
     is_worth_ping = any(each.upvotes >= posting.ping_upvotes for each in delivery.digest.highlights)
     role = destination.get_pinged_role(posting) if delivery.is_first_message(message) and is_worth_ping else None
     return OutgoingMessage(
         render_delivery_message(delivery, message, ping=role.id if role else None),
         nonce=message.nonce,
-        thread_name=get_thread_name(delivery, message),
+        thread_name=get_delivery_thread_name(delivery, message),
         posting=posting,
         papers=tuple(each.paper for each in delivery.get_highlights(message)),
         role=role,

@@ -37,7 +37,7 @@ class DemoServer:
 
     async def post_due(self) -> None:
         """Post what is due."""
-        await self.bot.dispatcher.tick(self.bot.services.clock())
+        await self.bot.dispatcher.run_due(self.bot.services.clock())
         await self.env.settle()
 
 
@@ -125,7 +125,7 @@ async def _post_digest(
 
 
 async def _subscribe(demo: DemoServer, settings: DigestSettings) -> None:
-    await demo.bot.editor.add(demo.guild.id, settings, by=demo.admin.id, now=demo.bot.services.clock())
+    await demo.bot.editor.add_subscription(demo.guild.id, settings, by=demo.admin.id, now=demo.bot.services.clock())
 
 
 async def _wait_until_nine(demo: DemoServer, channel: simcord.ChannelHandle) -> simcord.ChannelHandle:

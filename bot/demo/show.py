@@ -18,8 +18,8 @@ from bot.client import PaperBot
 from bot.demo import Scene, load_pictures, load_sample_lists, load_unlisted_entries
 from bot.demo.papers_server import PapersServer
 from bot.demo.scenes import MINUTE, DemoServer
-from bot.digest import list_days
-from bot.layouts.paper import build_picture
+from bot.digest import list_days_between
+from bot.layouts.paper import build_paper_picture
 from bot.papers.api import PapersAPI
 
 MORNING = datetime(2026, 5, 29, 6, 59, tzinfo=UTC)  # a Friday; Thursday's list has closed
@@ -55,8 +55,8 @@ async def open_demo(folder: Path, console: Console, scene: Scene = Scene.DIGEST)
         open_services(folder / "paperboy.db", api, clock=clock) as services,
     ):
         console.print(f"Reading {len(lists)} sample days from a papers API on {papers_url} …")
-        for day in list_days(min(lists), max(lists)):
-            await services.archive.refresh_day(day, MORNING)
+        for day in list_days_between(min(lists), max(lists)):
+            await services.archive.refresh_list(day, MORNING)
         await services.archive.update_index()
         console.print("Starting the bot in a simulated Discord …")
         bot = PaperBot(services, shard_count=1)
@@ -106,8 +106,8 @@ async def show_demo(screenshot: Path | None, scene: Scene) -> None:
 
 async def _find_pictures(demo: DemoServer) -> set[str]:
     """The addresses of the pictures that messages about the sample's papers may show."""
-    papers, _ = await demo.bot.services.storage.papers.list_top(date.min, date.max, limit=1000)
-    return {item.media.url for paper in papers for item in build_picture(paper).items}
+    papers, _ = await demo.bot.services.storage.papers.list_top_papers(date.min, date.max, limit=1000)
+    return {item.media.url for paper in papers for item in build_paper_picture(paper).items}
 
 
 async def _run_until_closed(demo: DemoServer, preview: simcord.Preview) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from bot.channels import Channels
 from bot.composing.composer import Composer
 from bot.editing.editor import SubscriptionEditor, check_settings
-from bot.editing.fields import build_default_settings, read_picked, read_typed, replace_fields
+from bot.editing.fields import build_default_settings, read_picked_field, read_typed_field, replace_settings_fields
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason
 from bot.refusals import Refusal, Refused
@@ -53,7 +53,7 @@ class DraftEditor:
         self._editor = editor
         self._composer = composer
 
-    async def start_new(
+    async def start_new_draft(
         self, guild_id: int, user_id: int, now: datetime, *, channel_id: int | None, locale: str
     ) -> Draft:
         """A draft of a new subscription that is ready to be saved.
@@ -64,11 +64,13 @@ class DraftEditor:
         settings = build_default_settings(self._choose_channel(guild_id, channel_id), timezone)
         return await self._drafts.add(guild_id, user_id, settings, now)
 
-    async def start_from_settings(self, guild_id: int, user_id: int, settings: DigestSettings, now: datetime) -> Draft:
+    async def start_draft_from_settings(
+        self, guild_id: int, user_id: int, settings: DigestSettings, now: datetime
+    ) -> Draft:
         """A draft of a new subscription whose settings are complete already."""
         return await self._drafts.add(guild_id, user_id, settings, now)
 
-    async def start_from_subscription(self, known: Subscription, user_id: int, now: datetime) -> Draft:
+    async def start_draft_from_subscription(self, known: Subscription, user_id: int, now: datetime) -> Draft:
         """A draft of an existing subscription."""
         return await self._drafts.add(
             known.guild_id, user_id, known.settings, now, subscription_id=known.id, revision=known.revision
@@ -76,7 +78,7 @@ class DraftEditor:
 
     def _choose_channel(self, guild_id: int, admin_channel_id: int | None) -> int:
         """The channel where the admin is, or another one if that is a forum or the bot may not post there."""
-        channels = self._channels.list_for_server(guild_id)
+        channels = self._channels.list_destinations(guild_id)
         if not channels:
             raise Refused(Refusal.NO_CHANNELS)
         here = [each for each in channels if each.id == admin_channel_id and not each.abilities.is_forum]
@@ -86,7 +88,7 @@ class DraftEditor:
                 return each.id
         return preferred[0].id
 
-    async def get_own(self, draft_id: str, guild_id: int | None, user_id: int) -> Draft:
+    async def get_own_draft(self, draft_id: str, guild_id: int | None, user_id: int) -> Draft:
         """The draft with this id, if this user began it in this server."""
         draft = await self._drafts.get(draft_id)
         if draft is None:
@@ -95,13 +97,13 @@ class DraftEditor:
             raise Refused(Refusal.PANEL_NOT_YOURS)
         return draft
 
-    async def apply_picked(self, draft: Draft, field: str, picked: Sequence[str], now: datetime) -> Draft:
+    async def apply_picked_value(self, draft: Draft, field: str, picked: Sequence[str], now: datetime) -> Draft:
         """The draft with what was picked for a field."""
-        value = read_picked(field, picked)
-        check_settings(draft.guild_id, replace_fields(draft.settings, {field: value}))
+        value = read_picked_field(field, picked)
+        check_settings(draft.guild_id, replace_settings_fields(draft.settings, {field: value}))
         return await self._apply_values(draft, {field: value}, now)
 
-    async def apply_typed(
+    async def apply_typed_values(
         self, draft: Draft, typed: Mapping[str, str], now: datetime
     ) -> tuple[Draft, list[tuple[str, Refused]]]:
         """The draft with the valid values that were typed, and the invalid ones, each with the refusal."""
@@ -109,13 +111,13 @@ class DraftEditor:
         invalid: list[tuple[str, Refused]] = []
         for field, text in typed.items():
             try:
-                valid[field] = read_typed(field, text, now.date())
+                valid[field] = read_typed_field(field, text, now.date())
             except Refused as refused:
                 invalid.append((text, refused))
         return await self._apply_values(draft, valid, now), invalid
 
     async def _apply_values(self, draft: Draft, values: Mapping[str, object], now: datetime) -> Draft:
-        changed = await self._drafts.change(draft.id, lambda settings: replace_fields(settings, values), now)
+        changed = await self._drafts.change(draft.id, lambda settings: replace_settings_fields(settings, values), now)
         if changed is None:
             raise Refused(Refusal.PANEL_CLOSED)
         return changed
@@ -132,16 +134,16 @@ class DraftEditor:
             return find_next_run(schedule, now), False
         return await self._editor.find_next_run(known, schedule, now), known.state is SubscriptionState.PAUSED
 
-    async def get_status(self, draft: Draft, now: datetime) -> DraftStatus:
+    async def get_draft_status(self, draft: Draft, now: datetime) -> DraftStatus:
         """What would happen if the draft were saved now."""
         settings = self.get_effective_settings(draft)
-        destination = self._channels.get(draft.guild_id, settings.channel_id)
+        destination = self._channels.get_destination(draft.guild_id, settings.channel_id)
         run, is_paused = await self.find_next_run(draft, now)
         role = self._channels.get_pinged_role(draft.guild_id, settings.posting)
         match_count = None
         with suppress(PapersUnavailable, TimeoutError):
             async with asyncio.timeout(COUNT_TIMEOUT):
-                match_count = await self._composer.count_matches(settings, now)
+                match_count = await self._composer.count_matching_papers(settings, now)
         return DraftStatus(
             replace(draft, settings=settings),
             run,
@@ -175,11 +177,13 @@ class DraftEditor:
         settings = self.get_effective_settings(draft)
         self._editor.check_channel_exists(draft.guild_id, settings)
         if draft.subscription_id is None:
-            return await self._editor.add(draft.guild_id, settings, by=by, now=now, another=another), Action.ADDED
+            return await self._editor.add_subscription(
+                draft.guild_id, settings, by=by, now=now, another=another
+            ), Action.ADDED
         known = await self._subscriptions.get(draft.subscription_id)
         if known is None or known.revision != draft.revision:
             raise ChangedMeanwhile
-        return await self._editor.edit(known, settings, by=by, now=now), Action.EDITED
+        return await self._editor.edit_subscription(known, settings, by=by, now=now), Action.EDITED
 
-    async def discard(self, draft: Draft) -> None:
+    async def discard_draft(self, draft: Draft) -> None:
         await self._drafts.delete(draft.id)

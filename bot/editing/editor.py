@@ -43,14 +43,17 @@ class SubscriptionEditor:
 
     def limit_to_channel(self, guild_id: int, settings: DigestSettings) -> DigestSettings:
         """The settings without the options that its channel does not support."""
-        destination = self._channels.get(guild_id, settings.channel_id)
+        destination = self._channels.get_destination(guild_id, settings.channel_id)
         if destination is None:
             return settings
         return replace(settings, posting=limit_to_abilities(settings.posting, destination.abilities))
 
     def move_to_channel(self, guild_id: int, settings: DigestSettings, channel_id: int) -> DigestSettings:
         """The settings for another channel, without the options that this channel does not support."""
-        before, after = self._channels.get(guild_id, settings.channel_id), self._channels.get(guild_id, channel_id)
+        before, after = (
+            self._channels.get_destination(guild_id, settings.channel_id),
+            self._channels.get_destination(guild_id, channel_id),
+        )
         posting = settings.posting
         if before and after:
             posting = adapt_to_channel(posting, before.abilities, after.abilities)
@@ -58,12 +61,12 @@ class SubscriptionEditor:
 
     def find_obstacle(self, guild_id: int, settings: DigestSettings) -> Reason | None:
         """Why digests cannot be posted in the channel of these settings; None if they can."""
-        destination = self._channels.get(guild_id, settings.channel_id)
+        destination = self._channels.get_destination(guild_id, settings.channel_id)
         return destination.find_obstacle(settings.posting) if destination else Reason(ReasonKind.CHANNEL_GONE)
 
     def list_obstacles(self, guild_id: int, settings: DigestSettings) -> list[Reason]:
         """Why digests cannot be posted in the channel of these settings, and why their ping would not arrive there."""
-        destination = self._channels.get(guild_id, settings.channel_id)
+        destination = self._channels.get_destination(guild_id, settings.channel_id)
         ping_obstacle = destination.find_ping_obstacle(settings.posting) if destination else None
         return [each for each in (self.find_obstacle(guild_id, settings), ping_obstacle) if each]
 
@@ -74,7 +77,7 @@ class SubscriptionEditor:
 
     def check_channel_exists(self, guild_id: int, settings: DigestSettings) -> None:
         """Refuses a channel that is gone."""
-        if self._channels.get(guild_id, settings.channel_id) is None:
+        if self._channels.get_destination(guild_id, settings.channel_id) is None:
             reason = Reason(ReasonKind.CHANNEL_GONE)
             raise Refused(Refusal.CHANNEL_UNFIT, reason=reason, channel_id=settings.channel_id)
 
@@ -86,7 +89,7 @@ class SubscriptionEditor:
 
     # Changes
 
-    async def add(
+    async def add_subscription(
         self, guild_id: int, settings: DigestSettings, *, by: int, now: datetime, another: bool = False
     ) -> Subscription:
         """Add a subscription; `another` allows one like a digest that the channel already has."""
@@ -96,7 +99,9 @@ class SubscriptionEditor:
         next_run = find_next_run(limited.schedule, now)
         return await self._subscriptions.add(guild_id, limited, by=by, now=now, next_run=next_run, another=another)
 
-    async def edit(self, known: Subscription, settings: DigestSettings, *, by: int, now: datetime) -> Subscription:
+    async def edit_subscription(
+        self, known: Subscription, settings: DigestSettings, *, by: int, now: datetime
+    ) -> Subscription:
         """Change the settings of a subscription; if it was suspended, it is active again."""
         limited = self.limit_to_channel(known.guild_id, settings)
         check_settings(known.guild_id, limited)
@@ -107,15 +112,15 @@ class SubscriptionEditor:
         next_run = await self.find_next_run(known, limited.schedule, now)
         return await self._subscriptions.edit(known, limited, next_run, by=by, now=now)
 
-    async def pause(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
+    async def pause_subscription(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
         return await self._subscriptions.pause(known, by=by, now=now)
 
-    async def resume(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
+    async def resume_subscription(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
         self.check_channel(known.guild_id, known.settings)
         next_run = await self.find_next_run(known, known.settings.schedule, now)
         return await self._subscriptions.resume(known, next_run, by=by, now=now)
 
-    async def remove(self, known: Subscription, *, by: int, now: datetime) -> None:
+    async def remove_subscription(self, known: Subscription, *, by: int, now: datetime) -> None:
         await self._subscriptions.remove(known, by=by, now=now)
 
     async def delete_server_data(self, guild_id: int) -> None:

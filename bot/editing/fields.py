@@ -53,7 +53,7 @@ def build_default_settings(channel_id: int, timezone: str = "UTC") -> DigestSett
     return DigestSettings(channel_id, Schedule(DEFAULT_TIME, ZoneInfo(timezone)))
 
 
-def replace_fields(settings: DigestSettings, values: Mapping[str, object]) -> DigestSettings:
+def replace_settings_fields(settings: DigestSettings, values: Mapping[str, object]) -> DigestSettings:
     """The settings with these fields changed. No two parts of the settings have a field of the same name."""
 
     def change(part: Any) -> Any:
@@ -68,7 +68,7 @@ def replace_fields(settings: DigestSettings, values: Mapping[str, object]) -> Di
     )
 
 
-def read_typed(field: str, text: str, today: date) -> object:
+def read_typed_field(field: str, text: str, today: date) -> object:
     """The value that was typed for a field. Raises `Refused`."""
     match field:
         case "time":
@@ -87,7 +87,7 @@ def read_typed(field: str, text: str, today: date) -> object:
     raise Refused(Refusal.FIELD_UNKNOWN)  # from another version, or forged
 
 
-def read_picked(field: str, picked: Sequence[str]) -> object:
+def read_picked_field(field: str, picked: Sequence[str]) -> object:
     """The value that was picked for a field: one choice, several weekdays, or no role. Raises `Refused`."""
     try:
         if field == "weekdays" and picked:

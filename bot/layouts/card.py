@@ -12,7 +12,7 @@ from bot.layouts.text import (
     MAX_CHOICES,
     MAX_CONTENT,
     MAX_URL,
-    compute_room,
+    compute_text_room,
     count_bytes,
     count_noun,
     escape_markdown,
@@ -37,13 +37,13 @@ _LANGUAGES = {CitationFormat.BIBTEX: "bibtex", CitationFormat.MARKDOWN: "markdow
 _FRAME = 40  # characters at most around a citation
 
 
-def render_card(details: PaperDetails) -> LayoutView:
+def render_paper_card(details: PaperDetails) -> LayoutView:
     """Its facts, abstract, people and tags, with links to its pages and buttons for what to do next."""
     paper = details.paper
     head = f"## {make_link(paper.name, paper.url, 400)}\n{_render_facts(details)}"
-    tail = "\n".join(_render_lines(details))
-    controls = [*_build_controls(paper)]
-    room = compute_room(each.to_component_dict() for each in controls) - measure_text(head) - measure_text(tail)
+    tail = "\n".join(_render_paper_lines(details))
+    controls = [*_build_card_controls(paper)]
+    room = compute_text_room(each.to_component_dict() for each in controls) - measure_text(head) - measure_text(tail)
     body = shorten(paper.abstract, min(_ABSTRACT, room), measure_text) or "No abstract is available."
     card: Container[LayoutView] = Container(
         TextDisplay(head), TextDisplay(body), Separator(), TextDisplay(tail), *controls, accent_colour=ACCENT
@@ -51,7 +51,7 @@ def render_card(details: PaperDetails) -> LayoutView:
     return build_view(card)
 
 
-def _build_controls(paper: Paper) -> Iterator[ActionRow[LayoutView]]:
+def _build_card_controls(paper: Paper) -> Iterator[ActionRow[LayoutView]]:
     if tags := _list_searchable_tags(paper.tags):
         menu: Select[LayoutView] = Select(custom_id="tag", placeholder="Search by tag…")
         for tag in tags:
@@ -101,7 +101,7 @@ def render_sparkline(numbers: Sequence[int]) -> str:
     return "".join(_BARS[(number - low) * (len(_BARS) - 1) // (high - low)] for number in picked)
 
 
-def _render_lines(details: PaperDetails) -> Iterator[str]:
+def _render_paper_lines(details: PaperDetails) -> Iterator[str]:
     paper = details.paper
     shown = ", ".join(paper.authors[:AUTHORS_SHOWN])
     more = len(paper.authors) - AUTHORS_SHOWN

@@ -10,12 +10,12 @@ _WIDTH = 48  # visible characters in a line
 _RISING, _MISSED = "↗", "◇"
 
 
-def render_lines(highlights: Sequence[Highlight]) -> str:
+def render_highlight_lines(highlights: Sequence[Highlight]) -> str:
     """A numbered list."""
-    return "\n".join(map(_render_line, highlights))
+    return "\n".join(map(_render_highlight_line, highlights))
 
 
-def render_legend(highlights: Sequence[Highlight]) -> str:
+def render_mark_legend(highlights: Sequence[Highlight]) -> str:
     """What the marks in the lines mean; empty if there are none."""
     meanings = join_facts(
         f"{_RISING} rising" if any(each.is_riser for each in highlights) else "",
@@ -24,7 +24,7 @@ def render_legend(highlights: Sequence[Highlight]) -> str:
     return f"-# {meanings}" if meanings else ""
 
 
-def _render_line(highlight: Highlight) -> str:
+def _render_highlight_line(highlight: Highlight) -> str:
     number = f"{highlight.position}. "
     tail = f" ▲ {highlight.upvotes:,}"
     if highlight.is_riser:

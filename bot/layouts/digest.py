@@ -6,15 +6,15 @@ from dataclasses import replace
 from discord.ui import Button, Container, Item, LayoutView, Section, Separator, TextDisplay
 
 from bot.digest import Digest, Highlight
-from bot.layouts.compact_list import render_legend, render_lines
-from bot.layouts.headings import render_heading, render_plain_heading, render_small_heading
+from bot.layouts.compact_list import render_highlight_lines, render_mark_legend
+from bot.layouts.headings import render_digest_heading, render_highlight_heading, render_plain_digest_heading
 from bot.layouts.paper import (
     ACCENT,
     PaperBlock,
     build_details_select,
-    build_picture,
-    build_section,
-    build_sections,
+    build_paper_picture,
+    build_paper_section,
+    build_paper_sections,
     build_view,
     join_facts,
     render_block_head,
@@ -49,15 +49,15 @@ def render_quiet_message(reason: Reason | None, cadence: Cadence, nonce: str) ->
     return build_view(Section(TextDisplay(f"Nothing new {_PERIOD_NAMES[cadence]}.{because}"), accessory=button))
 
 
-def render_preview(digest: Digest, settings: DigestSettings) -> LayoutView:
+def render_digest_preview(digest: Digest, settings: DigestSettings) -> LayoutView:
     """What would be posted if nothing changes; if that is several messages, the first one."""
     remark = f"\n-# {PREVIEW}"
     if not settings.posting.has_message_per_paper:
-        return _render_several(digest, digest.highlights, settings, None, remark=remark)
+        return _render_digest_message(digest, digest.highlights, settings, None, remark=remark)
     more = len(digest.highlights) - 1
     if more:
         remark += f" {count_noun(more, 'more message')} like this would follow, each with its own thread."
-    return _render_single(digest, digest.highlights[0], settings, None, remark=remark)
+    return _render_highlight_message(digest, digest.highlights[0], settings, None, remark=remark)
 
 
 def render_delivery_message(delivery: Delivery, message: Message, *, ping: int | None = None) -> LayoutView:
@@ -67,15 +67,15 @@ def render_delivery_message(delivery: Delivery, message: Message, *, ping: int |
     if not shown:
         return render_quiet_message(digest.reason, settings.schedule.cadence, message.nonce)
     if message.is_plain:
-        return _render_plain(digest, shown, settings, message.nonce, mention)
+        return _render_plain_digest(digest, shown, settings, message.nonce, mention)
     if message.form is MessageForm.UNLINKED:
         shown, settings = tuple(map(_remove_links, shown)), _remove_pictures(settings)
     if settings.posting.has_message_per_paper:
-        return _render_single(digest, shown[0], settings, message.nonce, mention=mention)
-    return _render_several(digest, shown, settings, message.nonce, mention=mention)
+        return _render_highlight_message(digest, shown[0], settings, message.nonce, mention=mention)
+    return _render_digest_message(digest, shown, settings, message.nonce, mention=mention)
 
 
-def get_thread_name(delivery: Delivery, message: Message) -> str:
+def get_delivery_thread_name(delivery: Delivery, message: Message) -> str:
     """The name of the thread on a message of a delivery, or of its post in a forum."""
     shown = delivery.get_highlights(message)
     if not shown or not delivery.settings.posting.has_message_per_paper:
@@ -86,7 +86,7 @@ def get_thread_name(delivery: Delivery, message: Message) -> str:
 
 def get_digest_thread_name(digest: Digest, settings: DigestSettings) -> str:
     """The name of the thread for a digest, as plain text."""
-    return render_plain_heading(digest, settings.schedule.cadence)
+    return render_plain_digest_heading(digest, settings.schedule.cadence)
 
 
 def get_paper_thread_name(paper: Paper) -> str:
@@ -94,7 +94,7 @@ def get_paper_thread_name(paper: Paper) -> str:
     return cut_line(paper.name, MAX_THREAD_NAME)
 
 
-def _render_several(
+def _render_digest_message(
     digest: Digest,
     shown: Sequence[Highlight],
     settings: DigestSettings,
@@ -108,21 +108,21 @@ def _render_several(
     A part that is not the first has only a small heading.
     """
     if shown[0].position == digest.highlights[0].position:
-        head = render_heading(digest, settings) + remark
+        head = render_digest_heading(digest, settings) + remark
     else:
         positions = [each.position for each in shown]
-        head = render_small_heading(digest, settings.schedule.cadence, positions) + remark
+        head = render_highlight_heading(digest, settings.schedule.cadence, positions) + remark
     room = MAX_TEXT - measure_text(mention) - measure_text(head)
-    body = _render_highlights(shown, settings.posting.layout, nonce, room)
+    body = _build_digest_body(shown, settings.posting.layout, nonce, room)
     container: Container[LayoutView] = Container(TextDisplay(head), Separator(), *body, accent_colour=ACCENT)
     return _put_under_mention(mention, container)
 
 
-def _render_plain(
+def _render_plain_digest(
     digest: Digest, shown: Sequence[Highlight], settings: DigestSettings, nonce: str, mention: str
 ) -> LayoutView:
     """A line for each paper, without links that Discord could check; the select lists the papers by their ids."""
-    title = f"**{render_plain_heading(digest, settings.schedule.cadence)}**"
+    title = f"**{render_plain_digest_heading(digest, settings.schedule.cadence)}**"
     rows = (
         f"{each.position}. {shorten(_remove_links(each).paper.name, _PLAIN_TITLE)} ▲ {each.upvotes:,}" for each in shown
     )
@@ -152,22 +152,22 @@ def _remove_pictures(settings: DigestSettings) -> DigestSettings:
     return replace(settings, posting=replace(settings.posting, layout=layout))
 
 
-def _render_highlights(
+def _build_digest_body(
     shown: Sequence[Highlight], layout: DigestLayout, nonce: str | None, room: int
 ) -> Iterator[Item[LayoutView]]:
     if layout is DigestLayout.COMPACT:
-        yield TextDisplay(render_lines(shown))
-        if marks := render_legend(shown):
+        yield TextDisplay(render_highlight_lines(shown))
+        if marks := render_mark_legend(shown):
             yield TextDisplay(marks)
         # The select shows the same upvotes as the paper's line, even if they have changed since.
         yield build_details_select([replace(each.paper, upvotes=each.upvotes) for each in shown], nonce)
         return
     if layout is DigestLayout.CARDS:
-        yield build_picture(shown[0].paper)
-    yield from build_sections([_build_block(each) for each in shown], room, nonce)
+        yield build_paper_picture(shown[0].paper)
+    yield from build_paper_sections([_build_highlight_block(each) for each in shown], room, nonce)
 
 
-def _render_single(
+def _render_highlight_message(
     digest: Digest,
     highlight: Highlight,
     settings: DigestSettings,
@@ -176,26 +176,26 @@ def _render_single(
     mention: str = "",
     remark: str = "",
 ) -> LayoutView:
-    head = render_small_heading(digest, settings.schedule.cadence, [highlight.position]) + remark
-    block = render_block_head(_build_block(highlight))
+    head = render_highlight_heading(digest, settings.schedule.cadence, [highlight.position]) + remark
+    block = render_block_head(_build_highlight_block(highlight))
     container: Container[LayoutView] = Container(TextDisplay(head), accent_colour=ACCENT)
     if settings.posting.layout is DigestLayout.CARDS:
-        container.add_item(build_picture(highlight.paper))
-    container.add_item(build_section(highlight.paper, block, nonce))
+        container.add_item(build_paper_picture(highlight.paper))
+    container.add_item(build_paper_section(highlight.paper, block, nonce))
     room = MAX_TEXT - measure_text(mention) - measure_text(head) - measure_text(block)
-    if summary := _render_summary(highlight.paper, room):
+    if summary := _shorten_summary(highlight.paper, room):
         container.add_item(TextDisplay(summary))
     return _put_under_mention(mention, container)
 
 
-def _render_summary(paper: Paper, room: int) -> str:
+def _shorten_summary(paper: Paper, room: int) -> str:
     """Its full summary, or if it has none, the beginning of its abstract."""
     if paper.ai_summary:
         return shorten(paper.ai_summary, room, measure_text)
     return shorten(paper.abstract, min(room, _ABSTRACT), measure_text)
 
 
-def _build_block(highlight: Highlight) -> PaperBlock:
+def _build_highlight_block(highlight: Highlight) -> PaperBlock:
     day = highlight.paper.day
     note = join_facts(
         f"highlighted on {format_short_day(highlight.seen_on)}" if highlight.seen_on else "",

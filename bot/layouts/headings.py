@@ -13,17 +13,17 @@ _TITLES = {Cadence.DAILY: "Daily Papers", Cadence.WEEKLY: "Weekly recap", Cadenc
 _FIRST_LISTS = 4  # the day by which a month has a list: it may begin with a holiday and a weekend
 
 
-def render_heading(digest: Digest, settings: DigestSettings) -> str:
+def render_digest_heading(digest: Digest, settings: DigestSettings) -> str:
     """Its title, its days, and how many of their papers it shows."""
     cadence = settings.schedule.cadence
     days = _name_days(digest, cadence)
     if len(digest.days) == 1:
         days = make_link(days, f"https://huggingface.co/papers/date/{digest.days[0]}")
-    count = _describe_count(digest, is_filtered=bool(settings.selection.filter))
+    count = _describe_paper_count(digest, is_filtered=bool(settings.selection.filter))
     return f"# {_TITLES[cadence]}\n**{days}**\n{count}"
 
 
-def render_small_heading(digest: Digest, cadence: Cadence, positions: Sequence[int]) -> str:
+def render_highlight_heading(digest: Digest, cadence: Cadence, positions: Sequence[int]) -> str:
     """A line over the highlights at these positions, which are consecutive."""
     first, last = positions[0], positions[-1]
     which = f"{first}" if first == last else f"{first}–{last}"
@@ -31,25 +31,25 @@ def render_small_heading(digest: Digest, cadence: Cadence, positions: Sequence[i
     return f"-# {join_facts(_TITLES[cadence], _name_days(digest, cadence), count)}"
 
 
-def render_plain_heading(digest: Digest, cadence: Cadence) -> str:
+def render_plain_digest_heading(digest: Digest, cadence: Cadence) -> str:
     """`Daily Papers, 28 May 2026`, for places where Discord shows no Markdown."""
     return f"{_TITLES[cadence]}, {_name_days(digest, cadence, format_short_day)}"
 
 
 def _name_days(digest: Digest, cadence: Cadence, name: Callable[[date], str] = format_day) -> str:
     first, last = digest.days[0], digest.days[-1]
-    if cadence is Cadence.MONTHLY and _is_month(first, digest.covered_until):
+    if cadence is Cadence.MONTHLY and _is_calendar_month(first, digest.covered_until):
         return f"{first:%B} {first.year}"
     return name(first) if first == last else f"{name(first)} – {name(last)}"
 
 
-def _is_month(first: date, covered_until: date) -> bool:
+def _is_calendar_month(first: date, covered_until: date) -> bool:
     """Whether the lists from `first` to `covered_until` are those of a full calendar month."""
     following = covered_until + timedelta(days=1)
     return first.day <= _FIRST_LISTS and following.day == 1 and covered_until.replace(day=1) == first.replace(day=1)
 
 
-def _describe_count(digest: Digest, *, is_filtered: bool) -> str:
+def _describe_paper_count(digest: Digest, *, is_filtered: bool) -> str:
     shown = len(digest.highlights)
     listed = count_noun(digest.listed, "paper")
     if is_filtered:

@@ -7,7 +7,7 @@ from bot.composing.explainer import Explanation, PaperOutcome
 from bot.digest import get_closing_time
 from bot.layouts.digest_settings import describe_filter, describe_settings
 from bot.layouts.reasons import explain_reason
-from bot.layouts.subscriptions import describe_rejected
+from bot.layouts.subscriptions import describe_rejected_papers
 from bot.layouts.text import count_noun, format_code, format_day, format_short_day, format_timestamp, make_link
 from bot.papers import Paper
 from bot.storage import Action, AuditEntry, Delivery, Subscription, SubscriptionState
@@ -50,10 +50,10 @@ def render_paper_link(paper: Paper) -> str:
 
 def describe_explanation(subscription: Subscription, given: Explanation) -> str:
     """What happened to a paper in a subscription, under the subscription's sentence."""
-    return f"{describe_settings(subscription.settings)}:\n→ {_describe_outcome(subscription, given)}"
+    return f"{describe_settings(subscription.settings)}:\n→ {_describe_paper_outcome(subscription, given)}"
 
 
-def _describe_outcome(subscription: Subscription, given: Explanation) -> str:
+def _describe_paper_outcome(subscription: Subscription, given: Explanation) -> str:
     if given.delivery and given.outcome in _FROM_RECORD:
         return _FROM_RECORD[given.outcome](given.delivery)
     if given.outcome is PaperOutcome.WITHDRAWN:
@@ -88,7 +88,7 @@ def _describe_elsewhere(delivery: Delivery) -> str:
 
 
 def _describe_rejected(delivery: Delivery) -> str:
-    return f"Not highlighted in the run of {format_short_day(delivery.run_date)}. {describe_rejected(delivery)}"
+    return f"Not highlighted in the run of {format_short_day(delivery.run_date)}. {describe_rejected_papers(delivery)}"
 
 
 _FROM_RECORD = {
@@ -149,14 +149,14 @@ def render_audit_log(entries: Iterable[AuditEntry]) -> Iterator[str]:
         who = f"<@{entry.user_id}>" if entry.user_id else "I"
         why = f" {explain_reason(entry.reason)}" if entry.reason else ""
         edits = "; ".join(
-            f"{_COLUMN_NAMES.get(name, name)} {_describe_value(name, before)} → {_describe_value(name, after)}"
+            f"{_COLUMN_NAMES.get(name, name)} {_describe_changed_value(name, before)} → {_describe_changed_value(name, after)}"
             for name, (before, after) in entry.details.items()
         )
         did = f"changed {edits}" if edits else _ACTIONS[entry.action]
         yield f"{format_timestamp(entry.made_at)} · subscription #{entry.subscription_id} · {who} {did}.{why}"
 
 
-def _describe_value(name: str, value: Any) -> str:
+def _describe_changed_value(name: str, value: Any) -> str:
     if name == "channel_id":
         return f"<#{value}>"
     if name == "ping_role_id":

@@ -28,14 +28,14 @@ def render_welcome(paused: int) -> LayoutView:
     return build_view(Container(TextDisplay(text), ActionRow(button), TextDisplay(hint), accent_colour=ACCENT))
 
 
-def describe_failing(channel_id: int, reason: Reason) -> str:
+def describe_failing_digests(channel_id: int, reason: Reason) -> str:
     """Sent once, when runs keep failing."""
     return (
         f"Two digests in a row didn't reach <#{channel_id}>. {explain_reason(reason)} See `/digest status` for details."
     )
 
 
-def describe_in_doubt(channel_id: int) -> str:
+def describe_digest_in_doubt(channel_id: int) -> str:
     """Sent when a digest may or may not have arrived."""
     return (
         f"I couldn't find out whether the last digest reached <#{channel_id}>, because I couldn't search the channel "
@@ -44,7 +44,7 @@ def describe_in_doubt(channel_id: int) -> str:
     )
 
 
-def describe_suspended(channel_id: int, reason: Reason) -> str:
+def describe_suspended_subscription(channel_id: int, reason: Reason) -> str:
     """Sent once, when a subscription is suspended."""
     then = "it resumes automatically" if reason.is_recoverable else "start it again with `/digest resume`"
     return f"The digest in <#{channel_id}> is suspended. {explain_reason(reason)} Once that is fixed, {then}."

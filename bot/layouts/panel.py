@@ -30,7 +30,7 @@ from bot.layouts.advice import advise_admin
 from bot.layouts.digest_settings import describe_settings
 from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.refusals import explain_refusal
-from bot.layouts.subscriptions import announce_run
+from bot.layouts.subscriptions import describe_upcoming_run
 from bot.layouts.text import MAX_CHOICES, count_noun, format_code
 from bot.reasons import ReasonKind
 from bot.refusals import Refused
@@ -99,19 +99,19 @@ def render_panel(shown: DraftStatus, note: str = "", timezones: Sequence[str] = 
 
     `note` says what was wrong with the text just typed, and `timezones` are the time zones that it may mean.
     """
-    return _render_page(shown, note, *_build_main_controls(shown, timezones))
+    return _render_panel_page(shown, note, *_build_main_controls(shown, timezones))
 
 
 def render_second_page(shown: DraftStatus, note: str = "") -> LayoutView:
     """The second page: how it is posted."""
-    return _render_page(shown, note, *_build_second_page_controls(shown))
+    return _render_panel_page(shown, note, *_build_second_page_controls(shown))
 
 
-def render_saved(confirmation: str) -> LayoutView:
+def render_saved_panel(confirmation: str) -> LayoutView:
     return build_view(TextDisplay(f"{confirmation}\n{_SAVED}"))
 
 
-def render_duplicate(known: Subscription, draft: Draft) -> LayoutView:
+def render_duplicate_digest(known: Subscription, draft: Draft) -> LayoutView:
     """A warning that the channel already has the digest of `draft`, with what to do about it."""
     repeats = draft.settings.selection.allow_repeats
     rest = "the same papers may come twice" if repeats else "it gets the papers that the first one leaves out"
@@ -120,15 +120,17 @@ def render_duplicate(known: Subscription, draft: Draft) -> LayoutView:
         f"If you add another one, {rest}."
     )
     edit: Button[LayoutView] = Button(label="Edit it", style=ButtonStyle.primary, custom_id=f"setup:{known.id}")
-    row = ActionRow(edit, _build_button(draft, "another", "Add another"), _build_button(draft, "back", "Go back"))
+    row = ActionRow(
+        edit, _build_panel_button(draft, "another", "Add another"), _build_panel_button(draft, "back", "Go back")
+    )
     return build_view(Container(text, row, accent_colour=ACCENT))
 
 
-def render_cancelled() -> LayoutView:
+def render_cancelled_panel() -> LayoutView:
     return build_view(TextDisplay(_CANCELLED))
 
 
-def describe_misread(typed: str, refused: Refused) -> str:
+def describe_misread_field(typed: str, refused: Refused) -> str:
     """What was typed, and how to write it."""
     line, hint = " ".join(typed.split()), explain_refusal(refused)
     if not line:
@@ -136,7 +138,7 @@ def describe_misread(typed: str, refused: Refused) -> str:
     return f"You typed {format_code(line, 300)}. That doesn't work here, so I kept the old value. {hint}"
 
 
-def describe_not_saved(refused: Refused) -> str:
+def describe_unsaved_draft(refused: Refused) -> str:
     """Why a draft could not be saved."""
     gone = refused.reason and refused.reason.kind is ReasonKind.CHANNEL_GONE
     return CHOOSE_CHANNEL if gone else explain_refusal(refused)
@@ -145,17 +147,17 @@ def describe_not_saved(refused: Refused) -> str:
 # What it says
 
 
-def _render_page(shown: DraftStatus, note: str, *controls: Item[LayoutView]) -> LayoutView:
-    text = TextDisplay[LayoutView]("\n".join(line for line in _render_lines(shown, note) if line))
+def _render_panel_page(shown: DraftStatus, note: str, *controls: Item[LayoutView]) -> LayoutView:
+    text = TextDisplay[LayoutView]("\n".join(line for line in _render_panel_lines(shown, note) if line))
     return build_view(Container(text, Separator(), *controls, accent_colour=ACCENT))
 
 
-def _render_lines(shown: DraftStatus, note: str) -> Iterator[str]:
+def _render_panel_lines(shown: DraftStatus, note: str) -> Iterator[str]:
     settings = shown.draft.settings
     yield "### New subscription" if shown.draft.subscription_id is None else "### Edit subscription"
     yield f"**{describe_settings(settings)}.**"
-    yield _PAUSED if shown.is_paused else announce_run(shown.next_run)
-    yield _describe_count(shown)
+    yield _PAUSED if shown.is_paused else describe_upcoming_run(shown.next_run)
+    yield _describe_match_count(shown)
     yield _FIRST_DAYS[settings.schedule.cadence]
     for reason in shown.obstacles:
         gone = reason.kind is ReasonKind.CHANNEL_GONE
@@ -166,7 +168,7 @@ def _render_lines(shown: DraftStatus, note: str) -> Iterator[str]:
     yield _UNSAVED
 
 
-def _describe_count(shown: DraftStatus) -> str:
+def _describe_match_count(shown: DraftStatus) -> str:
     if shown.match_count is None:
         return _UNCOUNTED
     matching, listed = shown.match_count
@@ -183,22 +185,22 @@ def _describe_count(shown: DraftStatus) -> str:
 def _build_main_controls(shown: DraftStatus, timezones: Sequence[str]) -> Iterator[Item[LayoutView]]:
     draft, settings = shown.draft, shown.draft.settings
     yield _build_channel_select(shown)
-    yield _build_select(draft, "cadence", _list_options(_CADENCES, settings.schedule.cadence))
+    yield _build_panel_select(draft, "cadence", _list_choice_options(_CADENCES, settings.schedule.cadence))
     yield _build_weekday_select(draft)
-    yield _build_select(draft, "size", _list_sizes(settings.selection.size))
-    yield _build_select(draft, "layout", _list_options(_LAYOUTS, settings.posting.layout))
+    yield _build_panel_select(draft, "size", _list_size_options(settings.selection.size))
+    yield _build_panel_select(draft, "layout", _list_choice_options(_LAYOUTS, settings.posting.layout))
     if others := [timezone for timezone in timezones if timezone != settings.schedule.timezone.key]:
         options = [SelectOption(label=timezone, value=timezone) for timezone in others[:MAX_CHOICES]]
-        yield _build_select(draft, "timezone", options, placeholder="Wrong time zone? Pick the right one")
+        yield _build_panel_select(draft, "timezone", options, placeholder="Wrong time zone? Pick the right one")
     yield ActionRow(
-        _build_button(draft, "time", "Time and zone"),
-        _build_button(draft, "selection", "Filter and upvotes"),
-        _build_button(draft, "more", "Threads and pings"),
+        _build_panel_button(draft, "time", "Time and zone"),
+        _build_panel_button(draft, "selection", "Filter and upvotes"),
+        _build_panel_button(draft, "more", "Threads and pings"),
     )
     yield ActionRow(
-        _build_button(draft, "preview", "Preview", ButtonStyle.primary),
-        _build_button(draft, "save", "Save", ButtonStyle.success),
-        _build_button(draft, "cancel", "Cancel"),
+        _build_panel_button(draft, "preview", "Preview", ButtonStyle.primary),
+        _build_panel_button(draft, "save", "Save", ButtonStyle.success),
+        _build_panel_button(draft, "cancel", "Cancel"),
     )
 
 
@@ -222,10 +224,10 @@ def _build_weekday_select(draft: Draft) -> ActionRow[LayoutView]:
         for number, name in enumerate(DAY_NAMES)
     ]
     placeholder = _FIRST_DAYS[schedule.cadence] or "The weekdays to post on"
-    return _build_select(draft, "weekdays", options, placeholder=placeholder, max_values=len(options))
+    return _build_panel_select(draft, "weekdays", options, placeholder=placeholder, max_values=len(options))
 
 
-def _list_sizes(chosen: int) -> list[SelectOption]:
+def _list_size_options(chosen: int) -> list[SelectOption]:
     return [
         SelectOption(
             label=f"The top {count_noun(size, 'paper')}" if size > 1 else "The top paper",
@@ -244,7 +246,7 @@ def _build_second_page_controls(shown: DraftStatus) -> Iterator[Item[LayoutView]
     abilities = shown.abilities or ChannelAbilities()
     words = _FORUM_THREADS if abilities.is_forum else _THREADS
     possible = {each: words[each] for each in abilities.threads}
-    yield _build_select(draft, "threads", _list_options(possible, posting.threads))
+    yield _build_panel_select(draft, "threads", _list_choice_options(possible, posting.threads))
     if posting.threads is not Threads.NONE:
         yield _build_archive_select(draft)
     yield _build_role_select(shown)
@@ -259,9 +261,9 @@ def _build_second_page_controls(shown: DraftStatus) -> Iterator[Item[LayoutView]
     if abilities.publish_limit:
         switches.append(_build_switch(draft, "publish", "Publish to followers", is_on=posting.publish))
     yield ActionRow(*switches)
-    back = _build_button(draft, "back", "Back", ButtonStyle.primary)
+    back = _build_panel_button(draft, "back", "Back", ButtonStyle.primary)
     if posting.ping_role_id:
-        yield ActionRow(_build_button(draft, "pings", _label_ping_button(posting)), back)
+        yield ActionRow(_build_panel_button(draft, "pings", _label_ping_button(posting)), back)
     else:
         yield ActionRow(back)
 
@@ -275,7 +277,7 @@ def _build_archive_select(draft: Draft) -> ActionRow[LayoutView]:
         )
         for minutes, time in _ARCHIVE_TIMES.items()
     ]
-    return _build_select(draft, "archive_after", options)
+    return _build_panel_select(draft, "archive_after", options)
 
 
 def _build_role_select(shown: DraftStatus) -> ActionRow[LayoutView]:
@@ -298,13 +300,15 @@ def _build_notifications_button(draft: Draft) -> Button[LayoutView]:
     """A switch for notifications, which is what people know; the setting that is stored is the silence."""
     silent = draft.settings.posting.silent
     style = ButtonStyle.secondary if silent else ButtonStyle.success
-    return _build_button(draft, f"silent:{OFF if silent else ON}", f"Notifications: {OFF if silent else ON}", style)
+    return _build_panel_button(
+        draft, f"silent:{OFF if silent else ON}", f"Notifications: {OFF if silent else ON}", style
+    )
 
 
 def _build_switch(draft: Draft, field: str, label: str, *, is_on: bool) -> Button[LayoutView]:
     """A switch whose custom_id says what a click sets it to, so that a double click counts once."""
     style = ButtonStyle.success if is_on else ButtonStyle.secondary
-    return _build_button(draft, f"{field}:{OFF if is_on else ON}", f"{label}: {ON if is_on else OFF}", style)
+    return _build_panel_button(draft, f"{field}:{OFF if is_on else ON}", f"{label}: {ON if is_on else OFF}", style)
 
 
 # What all controls are made of
@@ -314,20 +318,20 @@ def _make_control_id(draft: Draft, part: str) -> str:
     return f"panel:{draft.id}:{part}"
 
 
-def _build_button(
+def _build_panel_button(
     draft: Draft, part: str, label: str, style: ButtonStyle = ButtonStyle.secondary
 ) -> Button[LayoutView]:
     return Button(label=label, custom_id=_make_control_id(draft, part), style=style)
 
 
-def _build_select(
+def _build_panel_select(
     draft: Draft, field: str, options: list[SelectOption], *, placeholder: str | None = None, max_values: int = 1
 ) -> ActionRow[LayoutView]:
     custom_id = _make_control_id(draft, field)
     return ActionRow(Select(custom_id=custom_id, options=options, placeholder=placeholder, max_values=max_values))
 
 
-def _list_options(choices: Mapping[_Choice, tuple[str, str]], chosen: _Choice) -> list[SelectOption]:
+def _list_choice_options(choices: Mapping[_Choice, tuple[str, str]], chosen: _Choice) -> list[SelectOption]:
     return [
         SelectOption(label=label, value=choice.value, description=description, default=choice is chosen)
         for choice, (label, description) in choices.items()
@@ -347,8 +351,8 @@ def build_time_modal(draft: Draft) -> Modal:
         draft,
         "time",
         "Time and zone",
-        _build_field("time", "Time", "Such as 9:00, 18:30 or 9am", f"{schedule.time:%H:%M}", longest=20),
-        _build_field(
+        _build_modal_field("time", "Time", "Such as 9:00, 18:30 or 9am", f"{schedule.time:%H:%M}", longest=20),
+        _build_modal_field(
             "timezone",
             "Time zone",
             "Your city, your country or the name of the time zone",
@@ -365,8 +369,8 @@ def build_selection_modal(draft: Draft) -> Modal:
         draft,
         "selection",
         "Filter and upvotes",
-        _build_field("filter", "Filter", hint, selection.filter, longest=MAX_FILTER_LENGTH, required=False),
-        _build_field(
+        _build_modal_field("filter", "Filter", hint, selection.filter, longest=MAX_FILTER_LENGTH, required=False),
+        _build_modal_field(
             "min_upvotes",
             "Minimum upvotes",
             "Papers with fewer are left out. 0 means no minimum.",
@@ -384,7 +388,7 @@ def build_pings_modal(draft: Draft) -> Modal:
         draft,
         "pings",
         "When to ping",
-        _build_field("ping_upvotes", "Upvotes", hint, floor, longest=20, required=False),
+        _build_modal_field("ping_upvotes", "Upvotes", hint, floor, longest=20, required=False),
     )
 
 
@@ -397,7 +401,9 @@ def _build_modal(draft: Draft, part: str, title: str, *fields: Label[Modal]) -> 
     return modal
 
 
-def _build_field(name: str, label: str, hint: str, value: str, *, longest: int, required: bool = True) -> Label[Modal]:
+def _build_modal_field(
+    name: str, label: str, hint: str, value: str, *, longest: int, required: bool = True
+) -> Label[Modal]:
     """A text field; its custom_id is the field of the settings."""
     entry: TextInput[Modal] = TextInput(custom_id=name, default=value or None, max_length=longest, required=required)
     return Label(text=label, description=hint, component=entry)

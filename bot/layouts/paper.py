@@ -19,13 +19,13 @@ from bot.layouts.text import (
     format_short_day,
     format_timestamp,
     make_link,
-    mark_spans,
+    mark_text_spans,
     measure_text,
     shorten,
     take_first_sentences,
 )
 from bot.papers import Paper
-from bot.search import Snippet, get_prose
+from bot.search import Snippet, get_searchable_prose
 from bot.storage import PostedMessage
 
 ACCENT = discord.Colour(0xFFB000)
@@ -75,24 +75,24 @@ def make_details_id(paper_id: str, nonce: str | None = None) -> str:
     return f"details:{paper_id}:{nonce}" if nonce else f"details:{paper_id}"
 
 
-def render_blocks(blocks: Sequence[PaperBlock], budget: int) -> list[str]:
+def render_paper_blocks(blocks: Sequence[PaperBlock], budget: int) -> list[str]:
     """The texts of the blocks, with a total size of at most `budget`."""
     for room in _LIMITS:
-        texts = [_render_block(block, room) for block in blocks]
+        texts = [_render_paper_block(block, room) for block in blocks]
         if sum(map(measure_text, texts)) <= budget:
             break
     return texts
 
 
-def build_sections(
+def build_paper_sections(
     blocks: Sequence[PaperBlock], budget: int, nonce: str | None = None
 ) -> Iterator[Section[LayoutView]]:
     """The blocks, every one with its Details button."""
-    texts = render_blocks(blocks, budget)
-    return (build_section(block.paper, text, nonce) for block, text in zip(blocks, texts, strict=True))
+    texts = render_paper_blocks(blocks, budget)
+    return (build_paper_section(block.paper, text, nonce) for block, text in zip(blocks, texts, strict=True))
 
 
-def build_section(paper: Paper, text: str, nonce: str | None = None) -> Section[LayoutView]:
+def build_paper_section(paper: Paper, text: str, nonce: str | None = None) -> Section[LayoutView]:
     """A text beside the Details button of its paper; it counts as three components."""
     button: Button[LayoutView] = Button(label="Details", custom_id=make_details_id(paper.id, nonce))
     return Section(TextDisplay(text), accessory=button)
@@ -100,11 +100,11 @@ def build_section(paper: Paper, text: str, nonce: str | None = None) -> Section[
 
 def render_block_head(block: PaperBlock) -> str:
     """A block's title and facts, without its summary."""
-    return _render_block(block, _BlockLimits(title=300, summary=0))
+    return _render_paper_block(block, _BlockLimits(title=300, summary=0))
 
 
 @lru_cache(maxsize=512)  # the papers of one morning go to thousands of channels
-def _render_block(block: PaperBlock, room: _BlockLimits) -> str:
+def _render_paper_block(block: PaperBlock, room: _BlockLimits) -> str:
     title = make_link(block.paper.name, block.paper.url, room.title)
     code = block.paper.github_repo if room.code and len(block.paper.github_repo or "") <= MAX_URL else None
     stars = f" ★ {format_compact(block.paper.github_stars)}" if block.paper.github_stars else ""
@@ -118,26 +118,26 @@ def _render_block(block: PaperBlock, room: _BlockLimits) -> str:
             f"{make_link('code', code)}{stars}" if code else "",
             block.note,
         ),
-        _render_excerpt(block, room.summary),
+        _render_snippet_or_summary(block, room.summary),
         describe_posted_here(block.posted_message) if block.posted_message else "",
     )
     return "\n".join(line for line in lines if line)
 
 
-def _render_excerpt(block: PaperBlock, limit: int) -> str:
+def _render_snippet_or_summary(block: PaperBlock, limit: int) -> str:
     """The part of the paper's text that matches a search; otherwise its first sentences."""
     paper, snippet = block.paper, block.snippet
     if snippet is None or not snippet.text:
         return shorten(take_first_sentences(paper.ai_summary or paper.abstract), limit)
-    before, _, after = get_prose(paper).partition(snippet.text)
+    before, _, after = get_searchable_prose(paper).partition(snippet.text)
     starts = not before or before.rstrip().endswith(_SENTENCE_ENDS)
-    shown = mark_spans(snippet.text, snippet.marks, limit - 2)
+    shown = mark_text_spans(snippet.text, snippet.marks, limit - 2)
     if not shown or shown.endswith("…"):
         return shown
     return f"{'' if starts else '…'}{shown}{after[0] if after.startswith(_SENTENCE_ENDS) else '…'}"
 
 
-def build_picture(paper: Paper) -> MediaGallery[LayoutView]:
+def build_paper_picture(paper: Paper) -> MediaGallery[LayoutView]:
     """Its first figure, or else the card that Hugging Face makes for it; no video, and with an alternative text."""
     figure = next((url for url in paper.media_urls if len(url) <= _PICTURE_URL and _FIGURE.fullmatch(url)), None)
     words = f"{'Figure' if figure else 'Card'} of “{cut_line(paper.name, _PICTURE_TITLE)}”"
@@ -153,7 +153,7 @@ def describe_posted_here(message: PostedMessage) -> str:
     return f"posted here on {format_timestamp(message.sent_at, 'D')} → [jump]({message.url})"
 
 
-def describe_listing(paper: Paper) -> str:
+def describe_paper_listing(paper: Paper) -> str:
     """Its day, and whether it was withdrawn."""
     return join_facts(
         format_short_day(paper.listed_or_published_on) if paper.listed_or_published_on else "",
@@ -166,7 +166,7 @@ def build_details_select(papers: Sequence[Paper], nonce: str | None = None) -> A
     distinct = {paper.id: paper for paper in papers}
     menu: Select[LayoutView] = Select(custom_id=f"pick:{nonce}" if nonce else "pick", placeholder="Details of…")
     for paper in [*distinct.values()][:MAX_CHOICES]:
-        facts = join_facts(f"▲ {paper.upvotes:,}", describe_listing(paper))
+        facts = join_facts(f"▲ {paper.upvotes:,}", describe_paper_listing(paper))
         menu.add_option(label=cut_plain(paper.name, MAX_CHOICE), value=paper.id, description=facts)
     return ActionRow(menu)
 

@@ -107,9 +107,9 @@ def explain_refusal(refused: Refused) -> str:
     """What to tell the person, as Markdown."""
     text = escape_markdown(cut_plain(refused.text, _QUERY))
     if isinstance(refused, FilterUnclear):
-        return "\n".join(search_notes.describe_mistakes(refused.query))
+        return "\n".join(search_notes.describe_query_mistakes(refused.query))
     if refused.refusal is Refusal.NOTHING_MATCHES:
-        return search_notes.describe_no_results(text)
+        return search_notes.describe_empty_search(text)
     if refused.refusal is Refusal.CHANNEL_UNFIT and refused.reason:
         advice = advise_admin(refused.channel_id or 0, refused.reason)
         gone = refused.reason.kind is ReasonKind.CHANNEL_GONE

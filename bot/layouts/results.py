@@ -12,15 +12,15 @@ from bot.layouts.paper import (
     PaperBlock,
     build_details_select,
     build_view,
-    describe_listing,
+    describe_paper_listing,
     join_facts,
     make_details_id,
-    render_blocks,
+    render_paper_blocks,
 )
 from bot.layouts.text import (
     MAX_CUSTOM_ID,
     MAX_LABEL,
-    compute_room,
+    compute_text_room,
     count_noun,
     cut_plain,
     format_day,
@@ -43,14 +43,14 @@ SHARED = "Shared with everyone here."
 _ORDERS = {Sort.RELEVANCE: "best first", Sort.UPVOTES: "most upvoted first", Sort.DATE: "newest first"}
 
 
-def render_results(results: SearchResults, *, shared: bool = False) -> LayoutView:
+def render_search_results(results: SearchResults, *, shared: bool = False) -> LayoutView:
     """A page of what was found; one that is `shared` with everyone has no Share button."""
     query = results.query.text
     page_id, share_id = _make_page_id("find", query), f"share:{results.page}:{query}"
     query_text, found = search_notes.render_query(results.query), count_noun(results.total, "paper")
     lines = [
         f"# Papers found\n**{query_text}** · {found}, {_ORDERS[results.query.order]}",
-        *search_notes.list_notes(results),
+        *search_notes.list_search_notes(results),
     ]
     rows: list[ActionRow[LayoutView]] = []
     if results.total <= PER_PAGE or len(page_id("l", _count_pages(results.total))) <= MAX_CUSTOM_ID:
@@ -59,20 +59,20 @@ def render_results(results: SearchResults, *, shared: bool = False) -> LayoutVie
         lines.append(search_notes.TOO_LONG)
     if not shared and len(share_id) <= MAX_CUSTOM_ID:
         rows.append(ActionRow(Button(label="Share", custom_id=share_id)))
-    return _render_listing("\n".join(lines), _build_blocks(results.hits, results.page), rows)
+    return _render_paper_page("\n".join(lines), _build_hit_blocks(results.hits, results.page), rows)
 
 
 def render_nothing_found(results: SearchResults) -> LayoutView:
     """A message that nothing was found, with what may help."""
     text = "\n".join(search_notes.describe_nothing_found(results))
     container: Container[LayoutView] = Container(TextDisplay(text), accent_colour=ACCENT)
-    suggestions = [*_build_suggestions(results)]
+    suggestions = [*_build_suggestion_buttons(results)]
     if suggestions:
         container.add_item(ActionRow(*suggestions))
     return build_view(container)
 
 
-def _build_suggestions(results: SearchResults) -> Iterator[Button[LayoutView]]:
+def _build_suggestion_buttons(results: SearchResults) -> Iterator[Button[LayoutView]]:
     if results.query.reference:
         yield Button(label="Look it up", custom_id=make_details_id(results.query.reference))
     for button, word in zip("abcde", dict.fromkeys(results.suggestions), strict=False):
@@ -91,28 +91,28 @@ def render_leaderboard(board: Leaderboard) -> LayoutView:
         lines.append(f"This list is still open and may grow until {format_timestamp(board.closes_at)}.")
     page_id = _make_page_id("top", f"{board.period.value}:{board.day.isoformat()}")
     rows = [*_build_page_buttons(board.page, board.total, page_id)]
-    return _render_listing("\n".join(lines), _build_blocks(map(Hit, board.papers), board.page), rows)
+    return _render_paper_page("\n".join(lines), _build_hit_blocks(map(Hit, board.papers), board.page), rows)
 
 
-def render_posted(period: str, hits: Sequence[Hit], *, total: int, page: int) -> LayoutView:
+def render_posted_papers(period: str, hits: Sequence[Hit], *, total: int, page: int) -> LayoutView:
     """A page of what a server's digests highlighted within one of `AGES`."""
     span = f"The last {period}" if AGES[period] else period.capitalize()
     heading = f"# Posted here\n**{span}** · {count_noun(total, 'paper')}, newest first"
-    return _render_listing(
-        heading, _build_blocks(hits, page), [*_build_page_buttons(page, total, _make_page_id("posted", period))]
+    return _render_paper_page(
+        heading, _build_hit_blocks(hits, page), [*_build_page_buttons(page, total, _make_page_id("posted", period))]
     )
 
 
-def render_similar(paper: Paper, hits: Sequence[Hit]) -> LayoutView:
+def render_similar_papers(paper: Paper, hits: Sequence[Hit]) -> LayoutView:
     heading = f"# Similar papers\nto **{make_link(paper.name, paper.url)}**"
-    return _render_listing(heading, _build_blocks(hits), [])
+    return _render_paper_page(heading, _build_hit_blocks(hits), [])
 
 
 def render_hub_results(query: Query, papers: Sequence[Paper]) -> LayoutView:
     """Papers that Hugging Face has and the archive does not."""
     heading = f"# Also on Hugging Face\n**{search_notes.render_query(query)}** · not in the archive yet"
-    blocks = [_build_block(position, Hit(paper), search_notes.HUB_MARK) for position, paper in enumerate(papers, 1)]
-    return _render_listing(heading, blocks, [])
+    blocks = [_build_hit_block(position, Hit(paper), search_notes.HUB_MARK) for position, paper in enumerate(papers, 1)]
+    return _render_paper_page(heading, blocks, [])
 
 
 def _name_period(period: Period, day: date) -> str:
@@ -129,20 +129,20 @@ def _name_period(period: Period, day: date) -> str:
             return "All time"
 
 
-def _build_blocks(hits: Iterator[Hit] | Sequence[Hit], page: int = 1) -> list[PaperBlock]:
-    return [_build_block(position, hit) for position, hit in enumerate(hits, (page - 1) * PER_PAGE + 1)]
+def _build_hit_blocks(hits: Iterator[Hit] | Sequence[Hit], page: int = 1) -> list[PaperBlock]:
+    return [_build_hit_block(position, hit) for position, hit in enumerate(hits, (page - 1) * PER_PAGE + 1)]
 
 
-def _build_block(position: int, hit: Hit, mark: str = "") -> PaperBlock:
+def _build_hit_block(position: int, hit: Hit, mark: str = "") -> PaperBlock:
     paper = hit.paper
-    note = join_facts(describe_listing(paper), mark)
+    note = join_facts(describe_paper_listing(paper), mark)
     return PaperBlock(position, paper, paper.upvotes, paper.comments, note, hit.snippet, hit.posted_message)
 
 
-def _render_listing(heading: str, blocks: Sequence[PaperBlock], rows: Rows) -> LayoutView:
+def _render_paper_page(heading: str, blocks: Sequence[PaperBlock], rows: Rows) -> LayoutView:
     controls = [build_details_select([block.paper for block in blocks]), *rows] if blocks else rows
-    room = compute_room(each.to_component_dict() for each in controls)
-    texts = [TextDisplay[LayoutView](text) for text in render_blocks(blocks, room - measure_text(heading))]
+    room = compute_text_room(each.to_component_dict() for each in controls)
+    texts = [TextDisplay[LayoutView](text) for text in render_paper_blocks(blocks, room - measure_text(heading))]
     return build_view(Container(TextDisplay(heading), Separator(), *texts, *controls, accent_colour=ACCENT))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.layouts.text import count_noun, format_code, join_words, mark_spans, shorten
+from bot.layouts.text import count_noun, format_code, join_words, mark_text_spans, shorten
 from bot.lookups.finder import SearchResults
 from bot.search import MOST_WORDS, Mistake, Query
 
@@ -15,10 +15,10 @@ _MAX_NOTES = 4  # notes of one kind
 
 def render_query(query: Query) -> str:
     """The query as it is shown, with the parts that are not understood underlined."""
-    return mark_spans(query.text, [(mistake.start, mistake.end) for mistake in query.mistakes], _QUERY_LIMIT, "__")
+    return mark_text_spans(query.text, [(mistake.start, mistake.end) for mistake in query.mistakes], _QUERY_LIMIT, "__")
 
 
-def list_notes(results: SearchResults) -> Iterator[str]:
+def list_search_notes(results: SearchResults) -> Iterator[str]:
     """A line for each thing that people should know about the page they see."""
     for word, other in results.corrections[:_MAX_NOTES]:
         typed, used = shorten(word, _WORD_LIMIT), shorten(other, _WORD_LIMIT)
@@ -26,7 +26,7 @@ def list_notes(results: SearchResults) -> Iterator[str]:
     if results.dropped_operators:
         them = "it" if len(results.dropped_operators) == 1 else "them"
         yield f"No paper matches {_join_codes(results.dropped_operators, 'and')}. Showing results without {them}."
-    yield from describe_mistakes(results.query)
+    yield from describe_query_mistakes(results.query)
 
 
 def describe_nothing_found(results: SearchResults) -> Iterator[str]:
@@ -35,25 +35,25 @@ def describe_nothing_found(results: SearchResults) -> Iterator[str]:
     if query.reference:
         yield f"**{render_query(query)}** isn't in the archive yet. I can look it up on Hugging Face."
         return
-    yield describe_no_results(render_query(query))
+    yield describe_empty_search(render_query(query))
     if results.suggestions:
         yield "Did you mean one of these?"
-    yield from describe_mistakes(query)
+    yield from describe_query_mistakes(query)
 
 
-def describe_no_results(query: str) -> str:
+def describe_empty_search(query: str) -> str:
     """`query` is Markdown."""
     return f"No paper in the archive matches **{query}**. Try fewer or different words."
 
 
-def describe_mistakes(query: Query) -> Iterator[str]:
+def describe_query_mistakes(query: Query) -> Iterator[str]:
     """The parts of a query that are not understood, and how to write them."""
-    yield from (_describe_mistake(query, each) for each in query.mistakes[:_MAX_NOTES])
+    yield from (_describe_query_mistake(query, each) for each in query.mistakes[:_MAX_NOTES])
     if len(query.mistakes) > _MAX_NOTES:
         yield f"… and {count_noun(len(query.mistakes) - _MAX_NOTES, 'more mistake')} like these."
 
 
-def _describe_mistake(query: Query, mistake: Mistake) -> str:
+def _describe_query_mistake(query: Query, mistake: Mistake) -> str:
     typed = format_code(query.text[mistake.start : mistake.end], _WORD_LIMIT)
     if not mistake.corrections:
         return f"A query can have up to {MOST_WORDS} words, so I ignore everything starting with {typed}."

@@ -26,12 +26,12 @@ def label_subscription(subscription: Subscription, channel_name: str | None) -> 
     return f"{channel}, {schedule[0].lower()}{schedule[1:]} (#{subscription.id})"
 
 
-def describe_saved(subscription: Subscription, done: Action) -> str:
+def describe_saved_subscription(subscription: Subscription, done: Action) -> str:
     """What was `done` to a subscription, and what happens next."""
     return f"**{_ACTIONS[done]}.** {describe_settings(subscription.settings)}.\n{describe_next_run(subscription)}"
 
 
-def describe_removed(subscription: Subscription) -> str:
+def describe_removed_subscription(subscription: Subscription) -> str:
     stays = "Its messages stay, but `/digest undo` can no longer delete them."
     return f"**Removed.** {describe_settings(subscription.settings)}. {stays}"
 
@@ -51,7 +51,7 @@ def describe_next_run(subscription: Subscription) -> str:
             since = format_timestamp(subscription.next_run.at)
             return f"Due since {since}, and waiting. {because}I'll post it once I can read the list."
         case _:
-            return announce_run(subscription.next_run)
+            return describe_upcoming_run(subscription.next_run)
 
 
 def _prefix_reason(reason: Reason | None) -> str:
@@ -59,18 +59,20 @@ def _prefix_reason(reason: Reason | None) -> str:
     return f"{explain_reason(reason)} " if reason else ""
 
 
-def announce_run(run: Run) -> str:
+def describe_upcoming_run(run: Run) -> str:
     return f"Next digest {format_timestamp(run.at)} ({format_timestamp(run.at, 'R')})."
 
 
-def describe_in_list(subscription: Subscription) -> str:
+def describe_listed_subscription(subscription: Subscription) -> str:
     state = subscription.state.value
     if subscription.state is SubscriptionState.ACTIVE:
         state = f"next {format_timestamp(subscription.next_run.at, 'R')}"
     return f"{describe_settings(subscription.settings)} (#{subscription.id}) · {state}"
 
 
-def describe_status(subscription: Subscription, deliveries: Sequence[Delivery], obstacles: Sequence[Reason]) -> str:
+def describe_subscription_status(
+    subscription: Subscription, deliveries: Sequence[Delivery], obstacles: Sequence[Reason]
+) -> str:
     """The state of a subscription: what comes next, how the last runs went, and what is wrong now."""
     lines = [f"**{describe_settings(subscription.settings)}** (#{subscription.id})", describe_next_run(subscription)]
     lines += [
@@ -86,38 +88,44 @@ def describe_status(subscription: Subscription, deliveries: Sequence[Delivery], 
 
 def _describe_delivery(delivery: Delivery) -> str:
     """How a delivery ended, in one or more sentences."""
-    sentences = (_describe_outcome(delivery), describe_rejected(delivery), _describe_simplified(delivery))
+    sentences = (
+        _describe_delivery_state(delivery),
+        describe_rejected_papers(delivery),
+        _describe_simpler_messages(delivery),
+    )
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _describe_outcome(delivery: Delivery) -> str:
+def _describe_delivery_state(delivery: Delivery) -> str:
     because = _prefix_reason(delivery.reason)
     match delivery.state:
         case DeliveryState.SENT:
             problem = f" ⚠️ {_describe_left_undone(delivery)}{because}" if because else ""
-            return f"{_describe_figures(delivery)}.{problem}".rstrip()
+            return f"{_describe_digest_figures(delivery)}.{problem}".rstrip()
         case DeliveryState.QUIET:
             return f"{_link_to_message('nothing new', delivery)}. {_prefix_reason(delivery.digest.reason)}".rstrip()
         case DeliveryState.FAILED:
-            return _describe_failed(delivery)
+            return _describe_failed_delivery(delivery)
         case DeliveryState.UNDONE:
             return "undone."
         case _:
             return f"delayed, but on its way. {because}".rstrip() if because else "on its way."
 
 
-def _describe_failed(delivery: Delivery) -> str:
+def _describe_failed_delivery(delivery: Delivery) -> str:
     because = _prefix_reason(delivery.reason)
     if delivery.reason and delivery.reason.kind is ReasonKind.IN_DOUBT:
         then = "To avoid posting anything twice, I won't post its papers again. Please check the channel."
         return f"⚠️ maybe posted. {because}{then}"
     if delivery.posted_message:
-        return f"⚠️ partly posted ({_describe_figures(delivery)}). {because}The rest may come with the next digest."
+        return (
+            f"⚠️ partly posted ({_describe_digest_figures(delivery)}). {because}The rest may come with the next digest."
+        )
     rest = f"{because}Its papers may come with the next digest." if delivery.messages else ""
     return f"⚠️ not posted. {rest}".rstrip()
 
 
-def describe_rejected(delivery: Delivery) -> str:
+def describe_rejected_papers(delivery: Delivery) -> str:
     """The papers that Discord rejected, if any."""
     if not delivery.rejected_papers:
         return ""
@@ -127,7 +135,7 @@ def describe_rejected(delivery: Delivery) -> str:
     return f"Discord refused {papers} (error {errors}). I skip {them} from now on."
 
 
-def _describe_simplified(delivery: Delivery) -> str:
+def _describe_simpler_messages(delivery: Delivery) -> str:
     """How it was posted in a simpler form because Discord rejected something, if it was."""
     changed = [message for message in delivery.messages if message.error_code]
     forms = {message.form for message in changed}
@@ -153,7 +161,7 @@ def _describe_left_undone(delivery: Delivery) -> str:
     return "But it wasn't published to all followers. " if unpublished else "But I couldn't open a thread. "
 
 
-def _describe_figures(delivery: Delivery) -> str:
+def _describe_digest_figures(delivery: Delivery) -> str:
     highlights = delivery.digest.highlights
     shown = _link_to_message(f"top {len(highlights)}" if len(highlights) > 1 else "the top paper", delivery)
     upvotes = count_noun(sum(each.upvotes for each in highlights), "upvote")
@@ -168,12 +176,12 @@ def describe_quiet_preview(digest: Digest) -> str:
     return f"Right now, the next run would highlight nothing. {_prefix_reason(digest.reason)}".rstrip()
 
 
-def describe_sent_now(delivery: Delivery) -> str:
+def describe_digest_sent_now(delivery: Delivery) -> str:
     """How it went with a digest that was sent early."""
     return f"The run of {format_short_day(delivery.run_date)}, sent early: {_describe_delivery(delivery)}"
 
 
-def describe_undone(delivery: Delivery, *, everything_gone: bool) -> str:
+def describe_undone_digest(delivery: Delivery, *, everything_gone: bool) -> str:
     papers = count_noun(len(delivery.digest.highlights), "paper")
     undone = f"The digest of {format_short_day(delivery.run_date)} is undone: its {papers} may come again."
     if everything_gone:

@@ -63,7 +63,7 @@ def describe_papers_unavailable(error: PapersUnavailable) -> str:
     return f"{explain_reason(error.reason)} Try again later."
 
 
-def describe_ready(name: str, servers: int, subscriptions: int, invite: str) -> str:
+def describe_ready_bot(name: str, servers: int, subscriptions: int, invite: str) -> str:
     return (
         f"ready: {name}, {count_noun(servers, 'server')}, {count_noun(subscriptions, 'subscription')}, invite: {invite}"
     )
@@ -86,7 +86,7 @@ def describe_days_unread(failures: Sequence[PapersUnavailable]) -> str:
     return f"{unread} could not be read. {explain_reason(failures[-1].reason)} Run the command again to retry."
 
 
-def render_digest(digest: Digest, day: date) -> Panel:
+def render_digest_panel(digest: Digest, day: date) -> Panel:
     """The digest over the list of `day`."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right", style="bold yellow")

@@ -101,7 +101,7 @@ def count_bytes(sent: object) -> int:
     return len(json.dumps(sent, ensure_ascii=False).encode(errors="replace"))
 
 
-def compute_room(controls: Iterable[object]) -> int:
+def compute_text_room(controls: Iterable[object]) -> int:
     """The total `measure_text` that the texts of a message may have beside these components, as they are sent."""
     return min(MAX_TEXT, (_MAX_BYTES - sum(map(count_bytes, controls))) * MAX_TEXT // _MAX_TEXT_BYTES)
 
@@ -141,7 +141,7 @@ def _cut_visible(line: str, width: int) -> str:
     return short
 
 
-def mark_spans(text: str, marks: Iterable[tuple[int, int]], limit: int, sign: str = "**") -> str:
+def mark_text_spans(text: str, marks: Iterable[tuple[int, int]], limit: int, sign: str = "**") -> str:
     """`text` escaped and cut to at most `limit` characters, with a `sign` before and after each of `marks`."""
     line = re.sub(r"\s", " ", text)
     spans = list(_find_markable(line, marks))

@@ -42,30 +42,30 @@ def _format_bibtex(paper: Paper, most: int) -> str:
     fields = {
         "title": f"{{{_shorten_title(paper.title if is_visible(paper.title) else paper.name, _escape_title)}}}",
         "author": "",
-        "year": str(_get_year(paper)),
+        "year": str(_get_publication_year(paper)),
         "eprint": paper.id,
         "archivePrefix": "arXiv",
         "url": paper.arxiv_url,
     }
-    room = most - len(_format_entry(paper, fields | {"author": "-"}))
-    authors = _join_names([_format_bibtex_name(name) for name in paper.authors], " and ", "others", room)
-    return _format_entry(paper, fields | {"author": authors})
+    room = most - len(_format_bibtex_entry(paper, fields | {"author": "-"}))
+    authors = _join_author_names([_format_bibtex_name(name) for name in paper.authors], " and ", "others", room)
+    return _format_bibtex_entry(paper, fields | {"author": authors})
 
 
-def _format_entry(paper: Paper, fields: dict[str, str]) -> str:
+def _format_bibtex_entry(paper: Paper, fields: dict[str, str]) -> str:
     lines = (f"  {name} = {{{value}}}," for name, value in fields.items() if value)
-    return "\n".join([f"@misc{{{_make_key(paper)},", *lines, "}"])
+    return "\n".join([f"@misc{{{_make_citation_key(paper)},", *lines, "}"])
 
 
-def _make_key(paper: Paper) -> str:
+def _make_citation_key(paper: Paper) -> str:
     """`vaswani2017attention`."""
     family = (paper.authors[0].split() or [""])[-1] if paper.authors else ""
-    words = (_keep_letters(word) for word in re.split(r"[\s\W]+", paper.title))
+    words = (_keep_ascii_letters(word) for word in re.split(r"[\s\W]+", paper.title))
     first = next((word for word in words if word and word not in _SMALL_WORDS), "")
-    return f"{_keep_letters(family)[:40] or 'arxiv'}{_get_year(paper)}{first[:40]}"
+    return f"{_keep_ascii_letters(family)[:40] or 'arxiv'}{_get_publication_year(paper)}{first[:40]}"
 
 
-def _keep_letters(word: str) -> str:
+def _keep_ascii_letters(word: str) -> str:
     return re.sub(r"[^a-z0-9]", "", fold_text(word))
 
 
@@ -106,8 +106,10 @@ def _has_balanced_braces(text: str) -> bool:
 
 def _format_plain(paper: Paper, most: int) -> str:
     title = _shorten_title(paper.name, _replace_backticks)
-    rest = f"({_get_year(paper)}). {title}. arXiv:{paper.id}. {paper.arxiv_url}"
-    authors = _join_names([_replace_backticks(name) for name in paper.authors], ", ", "et al.", most - len(rest) - 1)
+    rest = f"({_get_publication_year(paper)}). {title}. arXiv:{paper.id}. {paper.arxiv_url}"
+    authors = _join_author_names(
+        [_replace_backticks(name) for name in paper.authors], ", ", "et al.", most - len(rest) - 1
+    )
     return f"{authors} {rest}".strip()
 
 
@@ -117,8 +119,10 @@ def _replace_backticks(text: str) -> str:
 
 def _format_markdown(paper: Paper, most: int) -> str:
     title = f"[{_shorten_title(paper.name, _escape_markdown)}]({paper.arxiv_url})"
-    rest = f"{_get_year(paper)}. {title}. arXiv:{paper.id}"
-    authors = _join_names([_escape_markdown(name) for name in paper.authors], ", ", "et al.", most - len(rest) - 2)
+    rest = f"{_get_publication_year(paper)}. {title}. arXiv:{paper.id}"
+    authors = _join_author_names(
+        [_escape_markdown(name) for name in paper.authors], ", ", "et al.", most - len(rest) - 2
+    )
     return f"{authors}, {rest}" if authors else rest
 
 
@@ -126,12 +130,12 @@ def _escape_markdown(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", text)
 
 
-def _get_year(paper: Paper) -> int:
+def _get_publication_year(paper: Paper) -> int:
     """The year it was published; without a date, from the arXiv id, which begins with year and month."""
     return paper.published_at.year if paper.published_at else 2000 + int(paper.id[:2])
 
 
-def _join_names(names: Sequence[str], joint: str, others: str, room: int) -> str:
+def _join_author_names(names: Sequence[str], joint: str, others: str, room: int) -> str:
     """The names that fit into `room` characters, then `others`; empty if not even the first name fits."""
     if len(joint.join(names)) <= room:
         return joint.join(names)

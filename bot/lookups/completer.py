@@ -42,13 +42,13 @@ class Completer:
         """The papers whose titles match what is typed so far; if that is nothing, the week's most popular papers."""
         words = remove_invisible(typed).strip()
         if not words:
-            papers, _ = await self._storage.papers.list_top(*Period.WEEK.get_days(today), limit=_CHOICES)
+            papers, _ = await self._storage.papers.list_top_papers(*Period.WEEK.get_days(today), limit=_CHOICES)
             return papers
         if has_foreign_link(words):
             return []
         if reference := find_paper_id(words):
             return await self._storage.papers.get([reference])
-        ids = await asyncio.to_thread(self._search.complete_title, words, limit=_CHOICES)
+        ids = await asyncio.to_thread(self._search.find_papers_by_title_start, words, limit=_CHOICES)
         return await self._storage.papers.get(ids)
 
     async def complete_query(self, typed: str, today: date) -> list[Completion]:
@@ -56,7 +56,7 @@ class Completer:
         typed = remove_invisible(typed)
         if has_foreign_link(typed):
             return []
-        start = _find_last_word(typed)
+        start = _find_start_of_last_word(typed)
         last = _LAST_WORD.fullmatch(typed, start)
         assert last  # it matches any text
         head, sign, operator, word = typed[:start], last["sign"], (last["operator"] or "").lower(), last["word"]
@@ -72,32 +72,37 @@ class Completer:
 
     async def _complete_names(self, kinds: Sequence[str], beginning: str) -> list[tuple[str, str]]:
         """Names of each of `kinds` with a word that starts with `beginning`, the most common first."""
-        find = self._search.find_by_name
+        find = self._search.find_papers_by_name
         found = await asyncio.to_thread(lambda: {kind: find(kind, beginning, limit=_PAPERS_COMPARED) for kind in kinds})
         papers = {paper.id: paper for paper in await self._storage.papers.get({*chain(*found.values())})}
         return [
             (kind, name)
             for kind, ids in found.items()
-            for name in _pick_commonest(kind, [papers[each] for each in ids if each in papers], fold_word(beginning))
+            for name in _pick_commonest_names(
+                kind, [papers[each] for each in ids if each in papers], fold_word(beginning)
+            )
         ]
 
 
-def _get_names(kind: str, paper: Paper) -> Sequence[str]:
+def _get_names_of_kind(kind: str, paper: Paper) -> Sequence[str]:
     if kind == "org":
         return (paper.organization,) if paper.organization else ()
     return paper.authors if kind == "author" else paper.tags
 
 
-def _pick_commonest(kind: str, papers: Sequence[Paper], beginning: str) -> list[str]:
+def _pick_commonest_names(kind: str, papers: Sequence[Paper], beginning: str) -> list[str]:
     """The names of a `kind` that contain the words of `beginning`; the last word may be incomplete."""
     *whole, last = re.findall(r"\w+", beginning) or [""]
     names = Counter(
-        name for paper in papers for name in _get_names(kind, paper) if _continues(whole, last, fold_word(name))
+        name
+        for paper in papers
+        for name in _get_names_of_kind(kind, paper)
+        if _continues_name(whole, last, fold_word(name))
     )
     return [name for name, _ in names.most_common(_NAMES_EACH)]
 
 
-def _continues(whole: Sequence[str], last: str, name: str) -> bool:
+def _continues_name(whole: Sequence[str], last: str, name: str) -> bool:
     """Whether `name` contains all `whole` words, and a word that starts with `last`."""
     if last not in name:
         return False
@@ -105,7 +110,7 @@ def _continues(whole: Sequence[str], last: str, name: str) -> bool:
     return set(whole) <= set(words) and any(word.startswith(last) for word in words)
 
 
-def _find_last_word(typed: str) -> int:
+def _find_start_of_last_word(typed: str) -> int:
     """The index where the last word begins, or the operator whose quotes are still open."""
     opened = typed.rfind('"') if typed.count('"') % 2 else len(typed)
     return max(typed.rfind(mark, 0, opened) for mark in ' ("') + 1

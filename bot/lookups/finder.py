@@ -104,14 +104,14 @@ class Finder:
             raise Refused(Refusal.PAPER_TOO_OLD if is_before_2007(paper_id) else Refusal.NO_SUCH_PAPER, text=paper_id)
         return paper
 
-    async def find_best(self, query: Query) -> Paper:
+    async def find_best_match(self, query: Query) -> Paper:
         """The best match for a description of a paper. Raises `Refused`."""
-        results = await self.search_page(query, 1) if query.text else None
+        results = await self.search_papers(query, 1) if query.text else None
         if results is None or not results.hits:
             raise Refused(Refusal.PAPER_UNKNOWN)
         return results.hits[0].paper
 
-    async def search_hub(self, query: Query) -> list[Paper]:
+    async def search_beyond_archive(self, query: Query) -> list[Paper]:
         """Papers that Hugging Face's own search finds and the archive does not have. Raises `Refused`."""
         try:
             papers = await self._archive.search_hub(" ".join(query.list_texts()) or query.text, 2 * _FROM_HUB)
@@ -126,7 +126,9 @@ class Finder:
     async def build_leaderboard(self, period: Period, day: date, page: int, now: datetime) -> Leaderboard:
         """A page of a leaderboard, counted from 1; it may be empty."""
         first, last = period.get_days(day)
-        papers, total = await self._storage.papers.list_top(first, last, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+        papers, total = await self._storage.papers.list_top_papers(
+            first, last, limit=PER_PAGE, offset=(page - 1) * PER_PAGE
+        )
         open_list = papers and period is Period.DAY and now < get_closing_time(day)
         return Leaderboard(period, day, tuple(papers), total, page, get_closing_time(day) if open_list else None)
 
@@ -139,7 +141,7 @@ class Finder:
         board = await self.build_leaderboard(Period.DAY, latest, 1, now)
         return board if latest == today else replace(board, instead_of=today)
 
-    async def get_quiet_list(self, nonce: str, sent_at: datetime, now: datetime) -> Leaderboard:
+    async def get_list_of_quiet_run(self, nonce: str, sent_at: datetime, now: datetime) -> Leaderboard:
         """The last list that a quiet run looked at; the `nonce` is that of its message. Raises `Refused`.
 
         The nonces of old runs are deleted: then it is the last list that was closed when the message was sent.
@@ -154,7 +156,7 @@ class Finder:
             raise Refused(Refusal.PAGE_GONE)
         return board
 
-    async def search_page(self, query: Query, page: int, viewer: Viewer | None = None) -> SearchResults:
+    async def search_papers(self, query: Query, page: int, viewer: Viewer | None = None) -> SearchResults:
         """A page of what `query` finds, counted from 1. Operators that exclude everything are dropped.
 
         Raises `Refused` if a link in the query leads somewhere else, or to a paper that is too old to be found.
@@ -170,7 +172,7 @@ class Finder:
         found = self._search.find_papers(query, limit=PER_PAGE, offset=offset)
         if found.total or query.reference:
             return query, (), found
-        for relaxed, dropped in query.list_relaxed():
+        for relaxed, dropped in query.list_relaxed_queries():
             again = self._search.find_papers(relaxed, limit=PER_PAGE, offset=offset)
             if again.total:
                 return relaxed, dropped, again
@@ -207,7 +209,9 @@ class Finder:
         channels = await self._storage.posted_papers.list_channels(viewer.guild_id)
         return [each for each in channels if viewer.can_view(each)]
 
-    async def list_posted(self, viewer: Viewer, period: str, page: int, now: datetime) -> tuple[tuple[Hit, ...], int]:
+    async def list_posted_papers(
+        self, viewer: Viewer, period: str, page: int, now: datetime
+    ) -> tuple[tuple[Hit, ...], int]:
         """A page of what a server's digests highlighted within one of `AGES`, newest first, and the total number."""
         days = AGES[period]
         since = now - timedelta(days=days) if days else datetime.min.replace(tzinfo=UTC)
@@ -217,18 +221,18 @@ class Finder:
         )
         return tuple(Hit(paper, posted_message=message) for paper, message in found), total
 
-    async def find_similar(self, paper: Paper, viewer: Viewer | None = None) -> tuple[Hit, ...]:
+    async def find_similar_papers(self, paper: Paper, viewer: Viewer | None = None) -> tuple[Hit, ...]:
         """The papers most similar to `paper`, the most similar first."""
-        ids = await asyncio.to_thread(self._search.find_similar, paper, limit=PER_PAGE)
+        ids = await asyncio.to_thread(self._search.find_similar_papers, paper, limit=PER_PAGE)
         return await self._add_posted_messages(map(Hit, await self._storage.papers.get(ids)), viewer)
 
-    async def pick_random(self, query: Query, random: Random) -> Paper | None:
+    async def pick_random_paper(self, query: Query, random: Random) -> Paper | None:
         """A random paper, of all or of those that match `query`; None if there is none. Raises `Refused`."""
         _check_reference(query)
-        papers = await self._storage.papers.get(await asyncio.to_thread(self._draw_random, query, random))
+        papers = await self._storage.papers.get(await asyncio.to_thread(self._draw_random_id, query, random))
         return papers[0] if papers else None
 
-    def _draw_random(self, query: Query, random: Random) -> tuple[str, ...]:
+    def _draw_random_id(self, query: Query, random: Random) -> tuple[str, ...]:
         count = self._search.find_papers(query, limit=1).total
         if any(query.list_texts()):
             count = min(count, _RANDOM_AMONG)  # further down, papers match only one of many words

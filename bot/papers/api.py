@@ -21,7 +21,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 from tenacity.wait import wait_base, wait_exponential_jitter
 
 from bot.papers import ARXIV_ID, DailyList, Paper
-from bot.papers.entry import is_misdated, read_entry, read_id, read_single_paper
+from bot.papers.entry import is_entry_misdated, read_entry_id, read_list_entry, read_single_paper
 from bot.reasons import Reason, ReasonKind
 
 log = logging.getLogger(__name__)
@@ -107,8 +107,8 @@ class PapersAPI:
             readable = _read_entries(entries, day)
             skipped += len(entries) - len(readable)
             papers |= {paper.id: paper for paper, _ in readable}  # a vote may move a paper to the next page meanwhile
-            misdated += sum(1 for _, entry in readable if is_misdated(entry, day))
-            ids += map(read_id, entries)
+            misdated += sum(1 for _, entry in readable if is_entry_misdated(entry, day))
+            ids += map(read_entry_id, entries)
             ended = not entries or (not has_next and len(entries) < PAGE_SIZE)
             if ended:
                 break
@@ -135,9 +135,9 @@ class PapersAPI:
         except _PaperNotFound:
             return None
         except ValueError as error:
-            raise _build_unreadable(f"the answer about {paper_id} is not a paper") from error
+            raise _build_unreadable_error(f"the answer about {paper_id} is not a paper") from error
         if paper.id != paper_id:
-            raise _build_unreadable(f"the answer about {paper_id} is about {paper.id}")
+            raise _build_unreadable_error(f"the answer about {paper_id} is about {paper.id}")
         return paper
 
     async def search_papers(self, query: str, limit: int) -> tuple[Paper, ...]:
@@ -163,7 +163,7 @@ class PapersAPI:
     async def _fetch_entries(self, what: str, path: str, params: Mapping[str, str]) -> tuple[list[Any], bool]:
         entries, has_next = await self._fetch_json(what, path, params)
         if not isinstance(entries, list):
-            raise _build_unreadable(f"{what} is not a list")
+            raise _build_unreadable_error(f"{what} is not a list")
         return entries, has_next
 
     async def _fetch_json(self, what: str, path: str, params: Mapping[str, str]) -> tuple[Any, bool]:
@@ -180,7 +180,7 @@ class PapersAPI:
         try:
             return json.loads(body), has_next
         except (ValueError, RecursionError) as error:
-            raise _build_unreadable(f"{what} is not JSON") from error
+            raise _build_unreadable_error(f"{what} is not JSON") from error
 
     def _get_wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -195,15 +195,15 @@ class PapersAPI:
             await asyncio.sleep(min(self._renewed_at - loop.time(), MAX_WAIT_SECONDS))
         try:
             async with self._session.get(f"{self._url}/{path}", params=params) as response:
-                remaining, wait = _parse_quota(response.headers)
+                remaining, wait = _parse_rate_limit(response.headers)
                 self._remaining, self._renewed_at = remaining, loop.time() + wait
                 _raise_for_status(response, None if remaining is None else wait)
-                return await _read_body(response), _has_next_page(response)
+                return await _read_limited_body(response), _has_next_page(response)
         except (aiohttp.ClientError, OSError) as error:
             raise _RetryableError(Reason(ReasonKind.PAPERS_UNREACHABLE), type(error).__name__) from error
 
 
-def _build_unreadable(detail: str) -> PapersUnavailable:
+def _build_unreadable_error(detail: str) -> PapersUnavailable:
     return PapersUnavailable(Reason(ReasonKind.PAPERS_UNREADABLE), detail)
 
 
@@ -212,7 +212,7 @@ def _read_entries(entries: list[Any], day: date | None) -> list[tuple[Paper, Any
     papers = []
     for entry in entries:
         with suppress(ValueError):
-            papers.append((read_entry(entry, day), entry))
+            papers.append((read_list_entry(entry, day), entry))
     return papers
 
 
@@ -221,7 +221,7 @@ def _warn_of_skipped(source: str, skipped: int) -> None:
         log.warning("%s: skipped %d entries that could not be read", source, skipped)
 
 
-def _parse_quota(headers: Mapping[str, str]) -> tuple[int | None, int]:
+def _parse_rate_limit(headers: Mapping[str, str]) -> tuple[int | None, int]:
     """The remaining requests, and the seconds until the quota is renewed, from `RateLimit: "api";r=499;t=120`.
 
     One second is added, because the header's are rounded. None and 0 without the header.
@@ -252,10 +252,10 @@ def _has_next_page(response: aiohttp.ClientResponse) -> bool:
         return False
 
 
-async def _read_body(response: aiohttp.ClientResponse) -> bytes:
+async def _read_limited_body(response: aiohttp.ClientResponse) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_chunked(64 * 1024):
         body += chunk
         if len(body) > MAX_BODY_BYTES:
-            raise _build_unreadable(f"more than {MAX_BODY_BYTES} bytes")
+            raise _build_unreadable_error(f"more than {MAX_BODY_BYTES} bytes")
     return bytes(body)

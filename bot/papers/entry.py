@@ -148,7 +148,7 @@ def _clean_lines(values: Iterable[Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for line in lines if line))
 
 
-def read_entry(entry: Any, day: date | None) -> Paper:
+def read_list_entry(entry: Any, day: date | None) -> Paper:
     """The paper in an entry of the list of `day`, or of a search (None).
 
     Raises `ValueError` if its id, title or upvotes cannot be read.
@@ -160,7 +160,7 @@ def read_entry(entry: Any, day: date | None) -> Paper:
     return _Entry.model_validate(values).to_paper(day)
 
 
-def read_id(entry: Any) -> str | None:
+def read_entry_id(entry: Any) -> str | None:
     """The id in an entry, even if the rest is unreadable; None if it has no valid id."""
     if not isinstance(entry, dict) or not isinstance(entry.get("paper"), dict):
         return None
@@ -168,7 +168,7 @@ def read_id(entry: Any) -> str | None:
     return paper_id if isinstance(paper_id, str) and re.fullmatch(ARXIV_ID, paper_id) else None
 
 
-def is_misdated(entry: Any, day: date) -> bool:
+def is_entry_misdated(entry: Any, day: date) -> bool:
     """Whether a readable entry of the list of `day` names a day that is far from it, or that cannot be read."""
     submitted_at = entry["paper"].get("submittedOnDailyAt")
     return submitted_at is not None and not _is_near_day(_TIME.validate_python(submitted_at), day)
@@ -176,4 +176,4 @@ def is_misdated(entry: Any, day: date) -> bool:
 
 def read_single_paper(body: Any) -> Paper:
     """The paper in the answer for a single paper, which is like the `paper` of an entry. Raises `ValueError`."""
-    return read_entry({"paper": body}, None)
+    return read_list_entry({"paper": body}, None)

@@ -49,18 +49,18 @@ _PIECE = re.compile(
 
 def parse_paper_id(reference: str) -> str | None:
     """The arXiv id, if `reference` names one paper and has no other text; otherwise None."""
-    ids = {_find_id(piece) for piece in _split_text(reference)}
+    ids = {_find_arxiv_id(piece) for piece in _split_at_spaces(reference)}
     return ids.pop() if len(ids) == 1 else None
 
 
 def find_paper_id(text: str) -> str | None:
     """The arXiv id of the first paper that `text` refers to; None if there is none."""
-    return next(filter(None, map(_find_id, _split_text(text))), None)
+    return next(filter(None, map(_find_arxiv_id, _split_at_spaces(text))), None)
 
 
 def has_foreign_link(text: str) -> bool:
     """Whether `text` has a link or a DOI, but refers to no paper on arXiv."""
-    return find_paper_id(text) is None and any(_ADDRESS.match(piece) for piece in _split_text(text))
+    return find_paper_id(text) is None and any(_ADDRESS.match(piece) for piece in _split_at_spaces(text))
 
 
 def is_before_2007(paper_id: str) -> bool:
@@ -68,14 +68,14 @@ def is_before_2007(paper_id: str) -> bool:
     return "/" in paper_id
 
 
-def _split_text(text: str) -> Iterator[str]:
+def _split_at_spaces(text: str) -> Iterator[str]:
     """The words and links in `text`, each without the brackets and marks around it."""
     line = _BROKEN.sub(r"\1:", join_lines(text))
     stripped = (found[0].strip(_AROUND) for found in _PIECE.finditer(line))
     return (piece for piece in stripped if piece)
 
 
-def _find_id(piece: str) -> str | None:
+def _find_arxiv_id(piece: str) -> str | None:
     found = _REFERENCE.fullmatch(unquote(piece))
     if found is None:
         return None

@@ -44,12 +44,12 @@ _BELOW = dict(zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇�
 
 def get_display_title(title: str, paper_id: str) -> str:
     """What a paper is called wherever people read it: its title, or its id if nothing of the title is visible."""
-    name = render_title(title)
+    name = replace_latex(title)
     return name if is_visible(name) else f"arXiv:{paper_id}"
 
 
 @lru_cache(1024)
-def render_title(title: str) -> str:
+def replace_latex(title: str) -> str:
     """`title` without its LaTeX: `--` becomes a dash, `$\\pi_0$` becomes π₀."""
     parts = split_maths(join_lines(title))
     return join_lines("".join(_render_maths(part) if is_maths else _render_prose(part) for part, is_maths in parts))

@@ -4,7 +4,7 @@ from bot.search.index import IndexUnusable, invalidate_index
 from bot.search.meaning import MODEL, Encoder, Meaning, get_embedded_text, load_encoder
 from bot.search.parser import MOST_WORDS, RIGHT_FORMS, parse_query, parse_with_options
 from bot.search.query import HAS, Mistake, Query, Sort
-from bot.search.schema import fold_word, get_prose
+from bot.search.schema import fold_word, get_searchable_prose
 from bot.search.search import FoundPapers, SearchIndex, Snippet
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "Sort",
     "fold_word",
     "get_embedded_text",
-    "get_prose",
+    "get_searchable_prose",
     "invalidate_index",
     "load_encoder",
     "parse_query",

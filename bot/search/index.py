@@ -21,7 +21,7 @@ from pathlib import Path
 import tantivy
 
 from bot.papers import Paper
-from bot.search.schema import SCHEMA_VERSION, build_document, build_schema, register_analyzers
+from bot.search.schema import SCHEMA_VERSION, build_index_document, build_index_schema, register_analyzers
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Index:
         shutil.rmtree(self._path, ignore_errors=True)
         try:
             self._path.mkdir(parents=True)
-            self._use_index(tantivy.Index(build_schema(), path=str(self._path)))
+            self._use_index(tantivy.Index(build_index_schema(), path=str(self._path)))
             self._open_writer()
             self._write_marker()
         except (OSError, ValueError) as error:
@@ -124,7 +124,7 @@ class Index:
             if place % YIELD_EVERY == 0:
                 time.sleep(0)  # lets other threads have the interpreter
             self._writer.delete_documents_by_term("id", paper.id)
-            self._writer.add_document(build_document(change, paper, self._index.schema))
+            self._writer.add_document(build_index_document(change, paper, self._index.schema))
         self._writer_thread.submit(self._writer.commit).result()  # in this thread, as it starts new ones
         self._index.reload()
         self.change = self._read_newest_change()

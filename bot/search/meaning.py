@@ -75,9 +75,9 @@ class Meaning:
         new = dict.fromkeys(paper_id for paper_id, _ in vectors if paper_id not in self._rows)
         new_rows = {paper_id: row for row, paper_id in enumerate(new, len(self._ids))}
         while len(self._ids) + len(new_rows) > len(self._vectors):
-            self._vectors = self._double(self._vectors)
-            self._lengths = self._double(self._lengths)
-            self._bits = self._double(self._bits)
+            self._vectors = self._double_capacity(self._vectors)
+            self._lengths = self._double_capacity(self._lengths)
+            self._bits = self._double_capacity(self._bits)
         numbers = self._np.frombuffer(b"".join(vector for _, vector in vectors), self._np.int8)
         numbers = numbers.reshape(-1, DIMENSIONS)
         rows = [self._rows[paper_id] if paper_id in self._rows else new_rows[paper_id] for paper_id, _ in vectors]
@@ -87,7 +87,7 @@ class Meaning:
         self._rows.update(new_rows)
         self._ids.extend(new_rows)  # last, because another thread may be searching
 
-    def _double(self, full: "np.ndarray") -> "np.ndarray":
+    def _double_capacity(self, full: "np.ndarray") -> "np.ndarray":
         """An array of twice the size that begins with `full`; its unused half takes no memory yet."""
         larger = self._np.zeros((2 * len(full), *full.shape[1:]), full.dtype)
         larger[: len(full)] = full
@@ -96,7 +96,7 @@ class Meaning:
     def _pack_signs(self, numbers: "np.ndarray") -> "np.ndarray":
         return self._np.packbits(numbers > 0, axis=-1).view(self._np.uint64)
 
-    def find_nearest(self, vector: bytes, limit: int) -> dict[str, float]:
+    def find_nearest_papers(self, vector: bytes, limit: int) -> dict[str, float]:
         """The papers nearest to `vector`, with their cosines."""
         size = len(self._ids)
         if not size:

@@ -152,7 +152,7 @@ class Query:
                 corrected.append(clause)
         return replace(self, clauses=tuple(corrected))
 
-    def list_relaxed(self) -> Iterator[tuple["Query", tuple[str, ...]]]:
+    def list_relaxed_queries(self) -> Iterator[tuple["Query", tuple[str, ...]]]:
         """The query without each of its operators in turn, then without any; and the dropped operators, as typed.
 
         A query that would be empty is left out.

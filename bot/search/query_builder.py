@@ -73,7 +73,7 @@ class QueryBuilder:
         words = split_names(typed)
         parts = [self._build_term("title", stem, 1.0) for stem in split_stems(typed)]
         parts += [self._build_prefix("heading", last, 3.0) for last in words[-1:] if len(last) > 1]
-        return _match_any(parts)
+        return _build_any_of(parts)
 
     def build_named(self, name: str, text: str) -> Query:
         """Papers by an `author` or `org`, or with a `tag`, that has these words; `*` ends an incomplete word."""
@@ -100,7 +100,9 @@ class QueryBuilder:
     def build_snippet_query(self, query: ParsedQuery) -> Query:
         """The words of `query` that a snippet of an abstract may show."""
         telling = (text for text in query.list_texts() if fold_word(text) not in STOP_WORDS)
-        return _match_any([self._build_term("abstract", stem, 1.0) for text in telling for stem in split_stems(text)])
+        return _build_any_of(
+            [self._build_term("abstract", stem, 1.0) for text in telling for stem in split_stems(text)]
+        )
 
     def contains_name(self, query: ParsedQuery) -> bool:
         """Whether a word of `query` is the name of a person or an organisation, or of a paper's work."""
@@ -153,7 +155,7 @@ class QueryBuilder:
             case Phrase(text=text):
                 return self._build_whole_word(text.strip()) if len(text.split()) == 1 else self._build_phrase(text)
             case AnyOf(options=options):
-                return _match_any([self._build_group([option]) for option in options])
+                return _build_any_of([self._build_group([option]) for option in options])
             case Group(clauses=clauses):
                 return self._build_group(clauses)
         return self._build_operator(node)
@@ -174,14 +176,14 @@ class QueryBuilder:
         form, terms = join_word(text), _list_terms(text)
         identifiers = [] if self._is_plain(form) else [*self._build_identifiers(form)]
         if identifiers and form.endswith(("+", "#")):
-            return Query.boost_query(_match_any(identifiers), WEIGHTS["title"])  # C++ is not C
+            return Query.boost_query(_build_any_of(identifiers), WEIGHTS["title"])  # C++ is not C
         parts = []
         for stem, name in [each for each in terms if each[1] not in STOP_WORDS] or terms:
             emphasis = NAME_EMPHASIS if self._is_name(stem, name) else 1.0
             fields = [self._build_term(field, stem, WEIGHTS[field]) for field in PROSE]
             fields += [self._build_term(field, name, WEIGHTS[field] * emphasis) for field in NAMES]
             parts.append(Query.disjunction_max_query(fields, OTHER_FIELDS))
-        return _match_any([*parts, *identifiers])
+        return _build_any_of([*parts, *identifiers])
 
     def _build_beginning(self, text: str) -> Query:
         """A word that is the beginning of another (`diffus*`)."""
@@ -194,7 +196,7 @@ class QueryBuilder:
         """A word with all its parts: to exclude `GPT-4o` is not to exclude every GPT."""
         if len(split_names(text)) < 2:  # noqa: PLR2004
             return self._build_word(text)
-        return _match_any([self._build_phrase(text), *self._build_identifiers(join_word(text))])
+        return _build_any_of([self._build_phrase(text), *self._build_identifiers(join_word(text))])
 
     def _is_name(self, stem: str, name: str) -> bool:
         prose = max(self._searcher.doc_freq(field, stem) for field in PROSE)
@@ -246,7 +248,7 @@ def _list_terms(text: str) -> list[tuple[str, str]]:
     return list(zip(split_stems(text), split_names(text), strict=True))
 
 
-def _match_any(parts: Sequence[Query]) -> Query:
+def _build_any_of(parts: Sequence[Query]) -> Query:
     return parts[0] if len(parts) == 1 else Query.boolean_query([(Occur.Should, part) for part in parts])
 
 

@@ -31,7 +31,7 @@ LONGEST_WRITTEN = 200  # characters of an identifier; the rest is not used
 _PULL = 0.03  # how much each doubling of the upvotes adds to a score
 
 
-def build_schema() -> tantivy.Schema:
+def build_index_schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw")
     for name in PROSE:
@@ -53,36 +53,36 @@ def build_schema() -> tantivy.Schema:
     return builder.build()
 
 
-def build_document(change: int, paper: Paper, built: tantivy.Schema) -> tantivy.Document:
-    text = get_prose(paper)
+def build_index_document(change: int, paper: Paper, built: tantivy.Schema) -> tantivy.Document:
+    text = get_searchable_prose(paper)
     organization = paper.organization or ""
     fields: dict[str, object] = {
         "id": paper.id,
         "title": paper.title,
         "tags": list(paper.tags),
         "authors": list(paper.authors),
-        "organization": [organization, *list_short_names(organization)],
+        "organization": [organization, *list_organization_short_names(organization)],
         "abstract": text,
         "words": [paper.title, text, *paper.tags, *paper.authors, organization],
         "heading": paper.title,
         "joined": " ".join(join_title_words(paper.title)),
         "written": " ".join(
-            {*list_compounds(f"{paper.title} {text} {' '.join(paper.tags)}"), *list_repository_names(paper)}
+            {*list_compound_words(f"{paper.title} {text} {' '.join(paper.tags)}"), *list_repository_names(paper)}
         ),
         "called": " ".join({*list_work_names(paper.title)}),
         "labels": list(paper.tags),
-        "has": list(list_possessions(paper)),
+        "has": list(list_has_values(paper)),
         "upvotes": max(0, paper.upvotes),
         "day": (paper.listed_or_published_on or date.min).toordinal(),
         "by_upvotes": compute_upvotes_key(paper),
         "by_date": compute_date_key(paper),
         "change": change,
-        "pull": compute_pull(paper.upvotes),
+        "pull": compute_upvote_weight(paper.upvotes),
     }
     return tantivy.Document.from_dict(fields, built)
 
 
-def get_prose(paper: Paper) -> str:
+def get_searchable_prose(paper: Paper) -> str:
     """The text that is searched as the abstract; snippets are pieces of it."""
     return f"{paper.abstract} {paper.ai_summary or ''}"
 
@@ -113,12 +113,12 @@ def _pack_numbers(*parts: tuple[int, int]) -> int:
     return packed
 
 
-def compute_pull(upvotes: int) -> float:
+def compute_upvote_weight(upvotes: int) -> float:
     """The weight of a paper's upvotes; tantivy multiplies a score by log2(2 + weight), so upvotes count a little."""
     return 2 ** (1 + _PULL * math.log2(1 + max(0, upvotes))) - 2
 
 
-def list_possessions(paper: Paper) -> Iterator[str]:
+def list_has_values(paper: Paper) -> Iterator[str]:
     """What the paper has that `has:` can ask for."""
     values = {
         "code": paper.github_repo,
@@ -129,7 +129,7 @@ def list_possessions(paper: Paper) -> Iterator[str]:
     return (what for what, value in values.items() if value)
 
 
-def list_compounds(text: str) -> Iterator[str]:
+def list_compound_words(text: str) -> Iterator[str]:
     """The identifiers in `text` that the analyzer of prose would split."""
     for word in set(text.split()):
         if not word.isalpha() and not (bare := word.strip(_AROUND)).isalpha():
@@ -150,7 +150,7 @@ def list_work_names(title: str) -> Iterator[str]:
     yield from map(join_word, words[:1])
 
 
-def list_short_names(organization: str) -> Iterator[str]:
+def list_organization_short_names(organization: str) -> Iterator[str]:
     """Short names of an organisation: its name as one word, and its initials."""
     words = re.findall(r"\w+", organization)
     if len(words) > 1:

@@ -12,7 +12,7 @@ from bot.search.index import Hits, Index
 from bot.search.meaning import Meaning, get_embedded_text
 from bot.search.query import Query, Sort
 from bot.search.query_builder import QueryBuilder
-from bot.search.schema import get_prose, split_names
+from bot.search.schema import get_searchable_prose, split_names
 from bot.search.spelling import Spelling
 
 WORD_POOL, MEANING_POOL = 100, 20  # papers found by words, and papers near in meaning, that are ranked together
@@ -62,19 +62,19 @@ class SearchIndex(Index):
         corrections = self._find_corrections(query, builder)
         corrected = query.correct_spelling(corrections) if corrections else query
         if query.order is not Sort.RELEVANCE:
-            found = self._find_ordered(corrected, builder, limit, offset)
+            found = self._find_papers_in_order(corrected, builder, limit, offset)
         elif self.meaning and any(corrected.list_texts()):
             found = self._rank_with_meaning(self.meaning, corrected, builder).get_page(limit, offset)
         else:
             found = _to_found_papers(self.run_query(builder.build_query(corrected), limit, offset, pull=True))
         return replace(found, corrections=tuple(corrections.items()))
 
-    def filter_papers(self, query: Query, ids: Collection[str]) -> frozenset[str]:
+    def find_matching_ids(self, query: Query, ids: Collection[str]) -> frozenset[str]:
         """Those of `ids` whose papers match `query`, with every word of it."""
         if reference := parse_paper_id(query.text):
             return frozenset({reference}) & frozenset(ids)
         builder = self._build_query_builder()
-        matched = _match_both(builder.build_query(query, every_word=True), builder.build_papers(list(ids)))
+        matched = _build_both(builder.build_query(query, every_word=True), builder.build_papers(list(ids)))
         return frozenset(self.run_query(matched, max(1, len(ids))).ids)
 
     def _build_query_builder(self) -> QueryBuilder:
@@ -99,7 +99,7 @@ class SearchIndex(Index):
         unknown = islice(self._build_query_builder().find_unknown_words(words), MOST_CORRECTED)
         return tuple(dict.fromkeys(near for word in unknown for near in self.find_nearest_words(word, limit=2)))
 
-    def _find_ordered(self, query: Query, builder: QueryBuilder, limit: int, offset: int) -> FoundPapers:
+    def _find_papers_in_order(self, query: Query, builder: QueryBuilder, limit: int, offset: int) -> FoundPapers:
         """The papers by upvotes or date: those with every word of `query`, or if there are none, with any of them.
 
         Otherwise a popular paper that has only one of the words would come first.
@@ -115,39 +115,39 @@ class SearchIndex(Index):
         matched = builder.build_query(query)
         pool = self.run_query(matched, WORD_POOL, pull=True)
         vector = meaning.encode_text(" ".join(query.list_texts()))
-        nearest = meaning.find_nearest(vector, MOST_NEAR if query.has_requirements else MEANING_POOL)
+        nearest = meaning.find_nearest_papers(vector, MOST_NEAR if query.has_requirements else MEANING_POOL)
         near = [each for each, cosine in nearest.items() if cosine >= LEAST_COSINE and each not in pool.ids]
         allowed: Sequence[str] = ()
         if near:
-            required = _match_both(builder.build_required(query), builder.build_papers(near))
+            required = _build_both(builder.build_required(query), builder.build_papers(near))
             allowed = self.run_query(required, MOST_NEAR).ids
         added = sorted(allowed, key=lambda each: -nearest[each])[:MEANING_POOL]
         weight = NAME_WEIGHT if builder.contains_name(query) else DESCRIPTION_WEIGHT
         ids = _fuse_scores(pool, meaning.compute_cosines(vector, [*pool.ids, *added]), weight)
         counted_twice = 0  # papers that were added, but match by words too, beyond the pool
         if added and pool.total > WORD_POOL:
-            counted_twice = self.run_query(_match_both(matched, builder.build_papers(added)), 1).total
-        rest = _match_without(matched, builder.build_papers(added))
+            counted_twice = self.run_query(_build_both(matched, builder.build_papers(added)), 1).total
+        rest = _build_without(matched, builder.build_papers(added))
         return _FusedRanking(self, rest, tuple(ids), pool.total + len(added) - counted_twice)
 
-    def complete_title(self, typed: str, *, limit: int) -> tuple[str, ...]:
+    def find_papers_by_title_start(self, typed: str, *, limit: int) -> tuple[str, ...]:
         """The papers whose titles have the words typed so far; the last word may be incomplete."""
         return self.run_query(self._build_query_builder().build_title(typed), limit, pull=True).ids
 
-    def find_by_name(self, kind: str, beginning: str, *, limit: int) -> tuple[str, ...]:
+    def find_papers_by_name(self, kind: str, beginning: str, *, limit: int) -> tuple[str, ...]:
         """The papers by an `author` or `org`, or with a `tag`, that has a word with this beginning; popular first."""
         named = self._build_query_builder().build_named(kind, f"{beginning}*")
         return self.run_query(named, limit, by="by_upvotes").ids
 
-    def find_similar(self, paper: Paper, *, limit: int) -> tuple[str, ...]:
+    def find_similar_papers(self, paper: Paper, *, limit: int) -> tuple[str, ...]:
         """The papers most similar to `paper`, the most similar first: by the words they share, and by meaning."""
         builder = self._build_query_builder()
-        others = _match_without(builder.build_similar(paper), builder.build_papers([paper.id]))
+        others = _build_without(builder.build_similar(paper), builder.build_papers([paper.id]))
         hits = self.run_query(others, WORD_POOL)
         ids: Sequence[str] = hits.ids
         if self.meaning:
             vector = self.meaning.encode_text(get_embedded_text(paper))
-            near = self.meaning.find_nearest(vector, 2 * MEANING_POOL)
+            near = self.meaning.find_nearest_papers(vector, 2 * MEANING_POOL)
             ids = _fuse_scores(hits, near | self.meaning.compute_cosines(vector, hits.ids), SIMILAR_WEIGHT)
         return tuple(each for each in ids if each != paper.id)[:limit]
 
@@ -156,9 +156,11 @@ class SearchIndex(Index):
         matched = self._build_query_builder().build_snippet_query(query)
         generator = tantivy.SnippetGenerator.create(self.get_searcher(), matched, self.schema, "abstract")
         generator.set_max_num_chars(width)
-        found = generator.snippet_from_doc(tantivy.Document.from_dict({"abstract": get_prose(paper)}, self.schema))
+        found = generator.snippet_from_doc(
+            tantivy.Document.from_dict({"abstract": get_searchable_prose(paper)}, self.schema)
+        )
         fragment = found.fragment()
-        return Snippet(fragment, tuple(_to_characters(fragment, each) for each in found.highlighted()))
+        return Snippet(fragment, tuple(_byte_to_character_range(fragment, each) for each in found.highlighted()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +191,15 @@ def _fuse_scores(hits: Hits, cosines: dict[str, float], weight: float) -> list[s
     return sorted(scores | cosines, key=lambda each: -(scores.get(each, 0) + weight * cosines.get(each, 0)))
 
 
-def _match_both(one: tantivy.Query, other: tantivy.Query) -> tantivy.Query:
+def _build_both(one: tantivy.Query, other: tantivy.Query) -> tantivy.Query:
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, one), (tantivy.Occur.Must, other)])
 
 
-def _match_without(one: tantivy.Query, other: tantivy.Query) -> tantivy.Query:
+def _build_without(one: tantivy.Query, other: tantivy.Query) -> tantivy.Query:
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, one), (tantivy.Occur.MustNot, other)])
 
 
-def _to_characters(text: str, span: "tantivy.Range") -> tuple[int, int]:
+def _byte_to_character_range(text: str, span: "tantivy.Range") -> tuple[int, int]:
     """A span in characters, from one in bytes, which tantivy counts."""
     encoded = text.encode()
     return len(encoded[: span.start].decode()), len(encoded[: span.end].decode())

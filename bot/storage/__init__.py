@@ -15,7 +15,7 @@ from bot.storage.database import (
     DiskFull,
     LookupTooSlow,
     answering_user,
-    is_current,
+    has_current_schema,
 )
 from bot.storage.deliveries import (
     Deliveries,
@@ -69,7 +69,7 @@ __all__ = [
     "SubscriptionState",
     "TooManySubscriptions",
     "answering_user",
-    "is_current",
+    "has_current_schema",
     "open_storage",
 ]
 

@@ -119,7 +119,7 @@ class _PendingWrite:
     done: asyncio.Future[tuple[Any, BaseException | None]]
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def do(self, connection: sqlite3.Connection) -> Any:
+    def run_once(self, connection: sqlite3.Connection) -> Any:
         if not self.lock.acquire(blocking=False):
             raise DatabaseBusy
         return self.work(connection)
@@ -148,7 +148,7 @@ class Database:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            await asyncio.to_thread(_migrate, self._path)
+            await asyncio.to_thread(_migrate_file, self._path)
             self._writer = await stack.enter_async_context(self._connect())
             for _ in range(READERS):
                 reader = await stack.enter_async_context(self._connect())
@@ -230,7 +230,7 @@ class Database:
                 batch, self._pending = self._pending[:MAX_PER_COMMIT], self._pending[MAX_PER_COMMIT:]
                 try:
                     self.raise_if_damaged()
-                    outcomes = await self._writer.run(partial(_run_transaction, [each.do for each in batch]))
+                    outcomes = await self._writer.run(partial(_run_transaction, [each.run_once for each in batch]))
                 except (sqlite3.DatabaseError, DatabaseUnusable) as error:
                     outcomes = [(None, error)] * len(batch)
                 except BaseException as error:
@@ -436,11 +436,11 @@ def _vacuum_file(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA temp_store = MEMORY")
 
 
-def is_current(path: Path) -> bool:
+def has_current_schema(path: Path) -> bool:
     """Whether the file at `path` has this version's schema. Raises `DatabaseUnusable`."""
     path = path.absolute()
     try:
-        return _check_version(path) == len(_load_migrations())
+        return _check_schema_version(path) == len(_load_migrations())
     except (sqlite3.Error, OSError) as error:
         raise _explain_error(path, error) from error
 
@@ -450,10 +450,10 @@ def _explain_error(path: Path, error: Exception) -> DatabaseUnusable:
     return DatabaseUnusable(DatabaseProblem.DAMAGED if is_damaged else DatabaseProblem.UNUSABLE, path, str(error))
 
 
-def _migrate(path: Path) -> None:
+def _migrate_file(path: Path) -> None:
     """Create or migrate the file at `path`. Raises `DatabaseUnusable`, and leaves a foreign file untouched."""
     try:
-        version = _check_version(path)
+        version = _check_schema_version(path)
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA secure_delete = ON")
@@ -465,14 +465,14 @@ def _migrate(path: Path) -> None:
         raise _explain_error(path, error) from error
 
 
-def _check_version(path: Path) -> int:
-    version, ours = _read_version(path), len(_load_migrations())
+def _check_schema_version(path: Path) -> int:
+    version, ours = _read_schema_version(path), len(_load_migrations())
     if version > ours:
         raise DatabaseUnusable(DatabaseProblem.NEWER, path, f"schema {version}, not {ours}")
     return version
 
 
-def _read_version(path: Path) -> int:
+def _read_schema_version(path: Path) -> int:
     """The schema's version, 0 for a new file. Reads without changing anything. Raises `DatabaseUnusable`."""
     if path.is_dir():
         raise DatabaseUnusable(DatabaseProblem.IS_FOLDER, path)

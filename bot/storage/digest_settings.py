@@ -19,7 +19,7 @@ DELIVERED_SETTINGS = (
 )
 
 
-def to_columns(settings: DigestSettings) -> dict[str, str | int | None]:
+def settings_to_columns(settings: DigestSettings) -> dict[str, str | int | None]:
     """The settings by column name, as `read_settings` reads them."""
     schedule, selection, posting = settings.schedule, settings.selection, settings.posting
     return {
@@ -44,7 +44,7 @@ def to_columns(settings: DigestSettings) -> dict[str, str | int | None]:
     }
 
 
-def from_columns(row: Mapping[str, Any]) -> DigestSettings:
+def settings_from_columns(row: Mapping[str, Any]) -> DigestSettings:
     """The settings in a row. Raises `ValueError` or `KeyError`, for example if this machine lacks the time zone."""
     return DigestSettings(
         channel_id=row["channel_id"],
@@ -73,10 +73,10 @@ def _build_schedule(at: str, timezone: str, weekdays: str, cadence: str) -> Sche
 
 
 def dump_settings(settings: DigestSettings) -> str:
-    return json.dumps(to_columns(settings), ensure_ascii=False)
+    return json.dumps(settings_to_columns(settings), ensure_ascii=False)
 
 
-def save_version(connection: sqlite3.Connection, subscription_id: int, settings: DigestSettings) -> int:
+def save_settings_version(connection: sqlite3.Connection, subscription_id: int, settings: DigestSettings) -> int:
     """Within a transaction: the version number of these settings, which are stored if they are new."""
     dumped = dump_settings(settings)
     versions = fetch_all(
@@ -97,5 +97,5 @@ def save_version(connection: sqlite3.Connection, subscription_id: int, settings:
 
 def diff_settings(before: DigestSettings, after: DigestSettings) -> dict[str, list[str | int | None]]:
     """The columns that differ: [before, after], by column name."""
-    old, new = to_columns(before), to_columns(after)
+    old, new = settings_to_columns(before), settings_to_columns(after)
     return {name: [old[name], new[name]] for name in new if old[name] != new[name]}

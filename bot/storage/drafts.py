@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.storage.database import Database, to_iso
-from bot.storage.digest_settings import dump_settings, from_columns
+from bot.storage.digest_settings import dump_settings, settings_from_columns
 from bot.subscription.settings import DigestSettings
 
 KEPT_FOR = timedelta(days=1)  # Discord lets a panel be edited for a quarter of an hour after the last click
@@ -55,7 +55,7 @@ class Drafts:
         )
 
     async def get(self, draft_id: str) -> Draft | None:
-        return _read_first(await self._database.fetch_rows("SELECT * FROM drafts WHERE id = ?", draft_id))
+        return _draft_from_rows(await self._database.fetch_rows("SELECT * FROM drafts WHERE id = ?", draft_id))
 
     async def change(
         self, draft_id: str, edit: Callable[[DigestSettings], DigestSettings], now: datetime
@@ -63,7 +63,7 @@ class Drafts:
         """Apply `edit` to the draft's current settings, in one transaction; None if the draft is gone."""
 
         def change(connection: sqlite3.Connection) -> Draft | None:
-            draft = _read_first(connection.execute("SELECT * FROM drafts WHERE id = ?", (draft_id,)))
+            draft = _draft_from_rows(connection.execute("SELECT * FROM drafts WHERE id = ?", (draft_id,)))
             if draft is None:
                 return None
             edited = replace(draft, settings=edit(draft.settings))
@@ -79,7 +79,7 @@ class Drafts:
         """Delete the draft and return it; None if it was gone, so that of two deletions only one gets it."""
         statement = "DELETE FROM drafts WHERE id = ? RETURNING *"
         return await self._database.write(
-            lambda connection: _read_first(connection.execute(statement, (draft_id,)).fetchall())
+            lambda connection: _draft_from_rows(connection.execute(statement, (draft_id,)).fetchall())
         )
 
     async def delete_old(self, now: datetime) -> None:
@@ -87,8 +87,8 @@ class Drafts:
         await self._database.execute("DELETE FROM drafts WHERE updated_at < ?", to_iso(now - KEPT_FOR))
 
 
-def _read_first(rows: Iterable[sqlite3.Row]) -> Draft | None:
+def _draft_from_rows(rows: Iterable[sqlite3.Row]) -> Draft | None:
     for row in rows:
-        settings = from_columns(json.loads(row["settings"]))
+        settings = settings_from_columns(json.loads(row["settings"]))
         return Draft(row["id"], row["guild_id"], row["user_id"], row["subscription_id"], row["revision"], settings)
     return None

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from bot.papers import Paper
 from bot.storage.database import Database
-from bot.storage.papers import SELECT_PAPERS, read_paper
+from bot.storage.papers import SELECT_PAPERS, paper_from_row
 
 BATCH = 2000
 
@@ -24,7 +24,7 @@ class Embeddings:
             model,
             limit,
         )
-        return [read_paper(row) for row in rows]
+        return [paper_from_row(row) for row in rows]
 
     async def save(self, model: str, vectors: Iterable[tuple[Paper, bytes]]) -> None:
         """Store vectors that `model` computed, without those of papers whose text has changed meanwhile."""

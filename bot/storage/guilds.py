@@ -17,7 +17,7 @@ class Guilds:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def join(self, guild_id: int, now: datetime) -> bool:
+    async def record_join(self, guild_id: int, now: datetime) -> bool:
         """Record that the bot is in a server; False if that was known."""
         joined = await self._database.execute(
             "INSERT INTO guilds (id, joined_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE"
@@ -27,7 +27,7 @@ class Guilds:
         )
         return joined > 0
 
-    async def leave(self, guild_id: int, now: datetime) -> None:
+    async def record_leave(self, guild_id: int, now: datetime) -> None:
         """Record that the bot is no longer in a server, and pause its subscriptions."""
         await self._database.write(lambda connection: _leave_server(connection, guild_id, now))
 
@@ -42,12 +42,12 @@ class Guilds:
             lambda connection: _reconcile_servers(connection, ids, now, counting=counting)
         )
 
-    async def delete_left(self, now: datetime) -> None:
+    async def delete_left_servers(self, now: datetime) -> None:
         """Delete the data of servers that the bot left over `KEPT_FOR` ago."""
-        for guild_id in await self.list_left_before(now - KEPT_FOR):
+        for guild_id in await self.list_servers_left_before(now - KEPT_FOR):
             await self.delete_server(guild_id, left_before=now - KEPT_FOR)
 
-    async def list_left_before(self, instant: datetime) -> list[int]:
+    async def list_servers_left_before(self, instant: datetime) -> list[int]:
         """The servers that the bot left before `instant` and whose data is still stored."""
         rows = await self._database.fetch_rows("SELECT id FROM guilds WHERE left_at < ?", to_iso(instant))
         return [guild_id for (guild_id,) in rows]
@@ -61,7 +61,7 @@ class Guilds:
 def _reconcile_servers(connection: sqlite3.Connection, ids: str, now: datetime, *, counting: bool) -> list[int]:
     """`ids` are the servers that the bot is in now, as a JSON array. Returns those that it has joined or rejoined."""
     is_first_time = not fetch_all(connection, "SELECT 1 FROM guilds LIMIT 1")
-    _resume_miscounted(connection, ids, now)
+    _resume_miscounted_servers(connection, ids, now)
     rejoined = fetch_all(
         connection,
         "UPDATE guilds SET joined_at = ?, left_at = NULL"
@@ -109,7 +109,7 @@ def _delete_server(connection: sqlite3.Connection, guild_id: int, left_before: d
     connection.execute("INSERT INTO traces DEFAULT VALUES")
 
 
-def _resume_miscounted(connection: sqlite3.Connection, ids: str, now: datetime) -> None:
+def _resume_miscounted_servers(connection: sqlite3.Connection, ids: str, now: datetime) -> None:
     """Resume what was paused in those of these servers that only seemed to be left because they were missing."""
     never_left = fetch_all(
         connection,

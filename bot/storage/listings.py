@@ -32,12 +32,12 @@ def store_list(
     """
     _, short_since = _read_capture(connection, day)
     if ids is not None:
-        known = _read_listed(connection, day)
+        known = _read_listed_papers(connection, day)
         short_since = _find_short_since(short_since, day, {paper_id for paper_id, _ in known}, ids, now)
         if short_since is None or now - short_since >= SHORT_FOR:
             short_since = None
             gone = [(each, filed) for each, filed in known if each not in ids or listed.get(each, filed) != filed]
-            _remove_papers(connection, day, gone)
+            _remove_from_list(connection, day, gone)
     connection.executemany(
         "INSERT INTO listings (day, paper_id, read_from) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         [
@@ -74,7 +74,7 @@ def _read_capture(connection: sqlite3.Connection, day: date) -> tuple[datetime |
     return None, None
 
 
-def _read_listed(connection: sqlite3.Connection, day: date) -> list[tuple[str, date]]:
+def _read_listed_papers(connection: sqlite3.Connection, day: date) -> list[tuple[str, date]]:
     """The list of `day` as stored: ids of papers, with the days they are filed under."""
     rows = fetch_all(
         connection,
@@ -85,7 +85,7 @@ def _read_listed(connection: sqlite3.Connection, day: date) -> list[tuple[str, d
     return [(paper_id, date.fromisoformat(filed)) for paper_id, filed in rows]
 
 
-def _remove_papers(connection: sqlite3.Connection, day: date, gone: Collection[tuple[str, date]]) -> None:
+def _remove_from_list(connection: sqlite3.Connection, day: date, gone: Collection[tuple[str, date]]) -> None:
     if gone:
         log.info("%s: removed from the list: %s", day, ", ".join(paper_id for paper_id, _ in gone))
     connection.executemany(

@@ -10,7 +10,7 @@ class Notices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def record_if_first(self, guild_id: int, subscription_id: int, channel_id: int, now: datetime) -> bool:
+    async def record_first_notice(self, guild_id: int, subscription_id: int, channel_id: int, now: datetime) -> bool:
         """Record that a server is told of a failing subscription.
 
         False if it was told of that subscription, or of its channel, before.

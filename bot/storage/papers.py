@@ -85,7 +85,7 @@ class Papers:
         found = await self._database.read(lambda connection: select_papers(connection, wanted))
         return [found[each] for each in wanted if each in found]
 
-    async def list_top(self, first: date, last: date, *, limit: int, offset: int = 0) -> tuple[list[Paper], int]:
+    async def list_top_papers(self, first: date, last: date, *, limit: int, offset: int = 0) -> tuple[list[Paper], int]:
         """Papers listed from `first` to `last`, most upvoted first, and how many there are in all."""
         if (last - first).days <= MAX_SORTED_DAYS:
             listed = "papers.id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)"
@@ -99,7 +99,7 @@ class Papers:
             rows = connection.execute(
                 f"{SELECT_PAPERS} WHERE {listed} {order} LIMIT ? OFFSET ?", (*span, limit, offset)
             )
-            found = [read_paper(row) for row in rows]
+            found = [paper_from_row(row) for row in rows]
             ((total,),) = connection.execute(
                 "SELECT count(DISTINCT paper_id) FROM listings WHERE day BETWEEN ? AND ?", span
             )
@@ -113,7 +113,7 @@ class Papers:
 
         def select_candidates(connection: sqlite3.Connection) -> tuple[Candidate, ...]:
             rows = connection.execute(listed, (first.isoformat(), last.isoformat()))
-            return tuple(Candidate(read_paper(row), frozenset(_read_days(row))) for row in rows)
+            return tuple(Candidate(paper_from_row(row), frozenset(_read_listed_days(row))) for row in rows)
 
         return await self._database.read(select_candidates)
 
@@ -126,7 +126,7 @@ class Papers:
         )
         return tuple(date.fromisoformat(day) for (day,) in rows)
 
-    async def list_days_of(self, paper_id: str) -> tuple[date, ...]:
+    async def list_days_of_paper(self, paper_id: str) -> tuple[date, ...]:
         """The days that listed a paper, in order."""
         rows = await self._database.fetch_rows("SELECT day FROM listings WHERE paper_id = ? ORDER BY day", paper_id)
         return tuple(date.fromisoformat(day) for (day,) in rows)
@@ -141,7 +141,7 @@ class Papers:
         changed = f"{SELECT_PAPERS} WHERE change > ? ORDER BY change LIMIT ?"
 
         def select_changed(connection: sqlite3.Connection) -> list[tuple[int, Paper]]:
-            return [(row["change"], read_paper(row)) for row in connection.execute(changed, (change, limit))]
+            return [(row["change"], paper_from_row(row)) for row in connection.execute(changed, (change, limit))]
 
         return await self._database.read(select_changed)
 
@@ -169,7 +169,7 @@ def select_last_change(connection: sqlite3.Connection) -> int:
 
 def select_papers(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Paper]:
     rows = connection.execute(f"{SELECT_PAPERS} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
-    return {row["id"]: read_paper(row) for row in rows}
+    return {row["id"]: paper_from_row(row) for row in rows}
 
 
 def _store_papers(connection: sqlite3.Connection, papers: Sequence[Paper], now: datetime) -> tuple[list[Paper], int]:
@@ -178,11 +178,11 @@ def _store_papers(connection: sqlite3.Connection, papers: Sequence[Paper], now: 
     merged = [_merge_papers(known.get(paper.id), paper) for paper in papers]
     changed = [paper for paper in merged if paper != known.get(paper.id)]
     upserts = [
-        (*(_to_column(getattr(paper, name)) for name in _COLUMNS), change)
+        (*(_value_to_column(getattr(paper, name)) for name in _COLUMNS), change)
         for change, paper in enumerate(changed, select_last_change(connection) + 1)
     ]
-    snapshots = [(each.id, to_iso(now), each.upvotes) for each in changed if _differs(each, known, "upvotes")]
-    outdated_embeddings = [(each.id,) for each in changed if _differs(each, known, "title", "abstract")]
+    snapshots = [(each.id, to_iso(now), each.upvotes) for each in changed if _has_changed(each, known, "upvotes")]
+    outdated_embeddings = [(each.id,) for each in changed if _has_changed(each, known, "title", "abstract")]
     connection.executemany(_UPSERT, upserts)
     connection.executemany(
         "INSERT INTO upvote_snapshots (paper_id, taken_at, upvotes) VALUES (?, ?, ?)"
@@ -193,7 +193,7 @@ def _store_papers(connection: sqlite3.Connection, papers: Sequence[Paper], now: 
     return merged, len(changed)
 
 
-def _differs(paper: Paper, known: Mapping[str, Paper], *names: str) -> bool:
+def _has_changed(paper: Paper, known: Mapping[str, Paper], *names: str) -> bool:
     """Whether the paper is new, or one of these fields has changed."""
     before = known.get(paper.id)
     return before is None or any(getattr(paper, name) != getattr(before, name) for name in names)
@@ -214,18 +214,18 @@ def _merge_papers(known: Paper | None, seen: Paper) -> Paper:
     return replace(known, **present, day=max(days, default=None))
 
 
-def _to_column(value: object) -> object:
+def _value_to_column(value: object) -> object:
     if isinstance(value, tuple):
         return json.dumps(value, ensure_ascii=False)
     return to_iso(value) if isinstance(value, datetime) else value
 
 
-def _read_days(row: sqlite3.Row) -> list[date]:
+def _read_listed_days(row: sqlite3.Row) -> list[date]:
     return [date.fromisoformat(day) for day in json.loads(row["days"])]
 
 
-def read_paper(row: sqlite3.Row) -> Paper:
+def paper_from_row(row: sqlite3.Row) -> Paper:
     values = {name: row[name] for name in _COLUMNS}
     values |= {name: tuple(json.loads(row[name])) for name in _LISTS}
     values |= {name: from_iso(row[name]) for name in _INSTANTS}
-    return Paper(**values, day=max(_read_days(row), default=None))
+    return Paper(**values, day=max(_read_listed_days(row), default=None))

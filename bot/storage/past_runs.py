@@ -67,7 +67,7 @@ class PastRun:
     subscription_id: int = 0  # stored beside the packed run, like the next
     guild_id: int = 0
 
-    def get_message(self, highlight: PastHighlight) -> PastMessage | None:
+    def get_message_of(self, highlight: PastHighlight) -> PastMessage | None:
         return next((each for each in self.messages if each.number == highlight.message), None)
 
 
@@ -82,7 +82,7 @@ def insert_past_runs(connection: sqlite3.Connection, subscription_id: int, runs:
         (json.dumps([each.paper_id for run in runs for each in run.highlights]), until),
     )
     days = [day for (day,) in listed] + [day.isoformat() for run in runs for day in run.days]
-    packed = zlib.compress(json.dumps([_to_array(run) for run in runs], separators=(",", ":")).encode(), 9)
+    packed = zlib.compress(json.dumps([_run_to_array(run) for run in runs], separators=(",", ":")).encode(), 9)
     connection.execute(
         "INSERT INTO past_runs (subscription_id, since, until, runs) VALUES (?, ?, ?, ?)",
         (subscription_id, min(days, default=until), until, packed),
@@ -144,10 +144,10 @@ def select_runs_since(connection: sqlite3.Connection, guild_id: int, day: date) 
 
 def _select_runs(connection: sqlite3.Connection, which: str, *values: object) -> list[PastRun]:
     rows = connection.execute(f"{_ROWS} {which}", values)
-    return [_from_array(array, row) for row in rows for array in json.loads(zlib.decompress(row["runs"]))]
+    return [_run_from_array(array, row) for row in rows for array in json.loads(zlib.decompress(row["runs"]))]
 
 
-def _to_array(run: PastRun) -> list[Any]:
+def _run_to_array(run: PastRun) -> list[Any]:
     """A run as JSON values. Small differences and columns of similar values compress best."""
     planned = int(run.planned_at.timestamp())
     messages, last_id = [], 0
@@ -159,15 +159,15 @@ def _to_array(run: PastRun) -> list[Any]:
     days = [day.isoformat() for day in run.days]
     return [
         *(run.id, run.run_date.isoformat(), planned, run.channel_id, run.settings_version, days),
-        *(_to_columns(highlights), _to_columns(messages)),
+        *(_messages_to_columns(highlights), _messages_to_columns(messages)),
     ]
 
 
-def _to_columns(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def _messages_to_columns(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return list(zip(*rows, strict=True))
 
 
-def _from_array(array: Sequence[Any], row: sqlite3.Row) -> PastRun:
+def _run_from_array(array: Sequence[Any], row: sqlite3.Row) -> PastRun:
     run_id, run_date, planned, channel_id, settings_version, days, highlights, messages = array
     return PastRun(
         run_id,
@@ -177,13 +177,13 @@ def _from_array(array: Sequence[Any], row: sqlite3.Row) -> PastRun:
         settings_version,
         tuple(date.fromisoformat(day) for day in days),
         tuple(PastHighlight(*each) for each in zip(*highlights, strict=True)),
-        tuple(_read_messages(channel_id, planned, zip(*messages, strict=True))),
+        tuple(_messages_from_columns(channel_id, planned, zip(*messages, strict=True))),
         row["subscription_id"],
         row["guild_id"],
     )
 
 
-def _read_messages(channel_id: int, planned: int, rows: Iterable[tuple[int, ...]]) -> Iterator[PastMessage]:
+def _messages_from_columns(channel_id: int, planned: int, rows: Iterable[tuple[int, ...]]) -> Iterator[PastMessage]:
     """Undo the differences that `_to_array` made."""
     message_id = 0
     for number, place, id_step, seconds in rows:

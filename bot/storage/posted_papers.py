@@ -73,12 +73,16 @@ class PostedPapers:
 
         def select_posted(connection: sqlite3.Connection) -> list[tuple[str, PostedMessage]]:
             runs = select_server_runs_with_papers(connection, guild_id, ids)
-            past = [(paper_id, message) for _, _, paper_id, message in _list_past(runs, channel_ids) if paper_id in ids]
+            past = [
+                (paper_id, message)
+                for _, _, paper_id, message in _list_past_papers(runs, channel_ids)
+                if paper_id in ids
+            ]
             rows = connection.execute(
                 f"SELECT paper_id, {_MESSAGE_COLUMNS} {_POSTED_OF} ORDER BY sent_at, deliveries.id",
                 (json.dumps(channel_ids), guild_id, json.dumps(list(ids))),
             )
-            return [*past, *((row["paper_id"], _read_message(row)) for row in rows)]
+            return [*past, *((row["paper_id"], _message_from_row(row)) for row in rows)]
 
         latest: dict[str, PostedMessage] = {}
         for paper_id, message in await self._database.read(select_posted):
@@ -101,10 +105,10 @@ class PostedPapers:
                 " AND guild_id = ? AND sent_at >= ?",
                 (json.dumps(channel_ids), guild_id, to_iso(since)),
             )
-            shown = [(row["delivery"], row["position"], row["paper_id"], _read_message(row)) for row in rows]
+            shown = [(row["delivery"], row["position"], row["paper_id"], _message_from_row(row)) for row in rows]
             runs = select_runs_since(connection, guild_id, since.astimezone(UTC).date())
-            shown += [each for each in _list_past(runs, channel_ids) if each[-1].sent_at >= since]
-            shown.sort(key=_sort_newest_first)
+            shown += [each for each in _list_past_papers(runs, channel_ids) if each[-1].sent_at >= since]
+            shown.sort(key=_sort_key_newest_first)
             page = shown[offset : offset + limit]
             papers = select_papers(connection, [paper_id for _, _, paper_id, _ in page])
             return [(papers[paper_id], message) for _, _, paper_id, message in page], len(shown)
@@ -112,22 +116,22 @@ class PostedPapers:
         return await self._database.read(select_page)
 
 
-def _sort_newest_first(shown: _PostedPaper) -> tuple[float, int, int]:
+def _sort_key_newest_first(shown: _PostedPaper) -> tuple[float, int, int]:
     delivery_id, position, _, message = shown
     return (-message.sent_at.timestamp(), -delivery_id, position)
 
 
-def _list_past(runs: Iterable[PastRun], channels: Collection[int]) -> Iterator[_PostedPaper]:
+def _list_past_papers(runs: Iterable[PastRun], channels: Collection[int]) -> Iterator[_PostedPaper]:
     """The papers that past runs showed in these channels."""
     for run in runs:
         if run.channel_id not in channels:
             continue
         for position, highlight in enumerate(run.highlights, 1):
-            if past := run.get_message(highlight):
+            if past := run.get_message_of(highlight):
                 message = PostedMessage(run.guild_id, run.channel_id, past.place_id, past.message_id, past.sent_at)
                 yield (run.id, position, highlight.paper_id, message)
 
 
-def _read_message(row: sqlite3.Row) -> PostedMessage:
+def _message_from_row(row: sqlite3.Row) -> PostedMessage:
     sent_at = datetime.fromisoformat(row["sent_at"])
     return PostedMessage(row["guild_id"], row["posted_in"], row["place_id"], row["message_id"], sent_at)

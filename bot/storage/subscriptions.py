@@ -11,7 +11,7 @@ from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage.audit_log import Action, record_action
 from bot.storage.database import Database, assignments_for, fetch_all, read_or_log, to_iso
-from bot.storage.digest_settings import diff_settings, from_columns, to_columns
+from bot.storage.digest_settings import diff_settings, settings_from_columns, settings_to_columns
 from bot.storage.reasons import dump_reason, load_reason
 from bot.subscription.schedule import Run
 from bot.subscription.settings import DigestSettings
@@ -82,7 +82,7 @@ class Subscriptions:
 
         Unless `another` one like it is wanted, raises `DuplicateDigest` if the channel has one.
         """
-        values = to_columns(settings) | to_run_columns(next_run)
+        values = settings_to_columns(settings) | run_to_columns(next_run)
         values |= {"guild_id": guild_id, "created_by": by, "created_at": to_iso(now), "state": "active"}
 
         def insert(connection: sqlite3.Connection) -> Subscription:
@@ -98,7 +98,7 @@ class Subscriptions:
                 f"INSERT INTO subscriptions ({', '.join(values)}) VALUES ({placeholders}) RETURNING *",
                 tuple(values.values()),
             )
-            added = _read_subscription(row)
+            added = _subscription_from_row(row)
             record_action(connection, added.id, Action.ADDED, by=by, now=now)
             return added
 
@@ -157,7 +157,7 @@ class Subscriptions:
     async def _select_where(self, condition: str, *values: object) -> list[Subscription]:
         def select_subscriptions(connection: sqlite3.Connection) -> list[Subscription]:
             rows = connection.execute(f"SELECT * FROM subscriptions WHERE {condition}", values)
-            found = (read_or_log("subscription", row["id"], partial(_read_subscription, row)) for row in rows)
+            found = (read_or_log("subscription", row["id"], partial(_subscription_from_row, row)) for row in rows)
             return [subscription for subscription in found if subscription]
 
         return await self._database.read(select_subscriptions)
@@ -166,7 +166,7 @@ class Subscriptions:
         self, known: Subscription, settings: DigestSettings, next_run: Run, *, by: int, now: datetime
     ) -> Subscription:
         """Change the settings; a suspended subscription becomes active again. Raises `ChangedMeanwhile`."""
-        values = to_columns(settings) | to_run_columns(next_run)
+        values = settings_to_columns(settings) | run_to_columns(next_run)
         end_suspension = "reason = NULL, state = CASE state WHEN 'suspended' THEN 'active' ELSE state END"
         details = diff_settings(known.settings, settings)
         record = partial(record_action, action=Action.EDITED, by=by, now=now, details=details)
@@ -179,7 +179,7 @@ class Subscriptions:
 
     async def resume(self, known: Subscription, next_run: Run, *, by: int, now: datetime) -> Subscription:
         """Raises `ChangedMeanwhile`."""
-        values = to_run_columns(next_run)
+        values = run_to_columns(next_run)
         record = partial(record_action, action=Action.RESUMED, by=by, now=now)
         return await self._apply_change(
             known, record, f"state = 'active', reason = NULL, {assignments_for(values)}", *values.values()
@@ -204,7 +204,7 @@ class Subscriptions:
             )
             for row in changed:
                 record(connection, known.id)
-                return _read_subscription(row)
+                return _subscription_from_row(row)
             raise ChangedMeanwhile
 
         return await self._database.write(change)
@@ -242,18 +242,18 @@ def _check_not_duplicate(connection: sqlite3.Connection, new: dict[str, object])
         new,
     )
     for row in alike:
-        raise DuplicateDigest(_read_subscription(row))
+        raise DuplicateDigest(_subscription_from_row(row))
 
 
-def to_run_columns(run: Run) -> dict[str, object]:
+def run_to_columns(run: Run) -> dict[str, object]:
     return {"next_run_date": run.date.isoformat(), "next_run_at": to_iso(run.at)}
 
 
-def _read_subscription(row: sqlite3.Row) -> Subscription:
+def _subscription_from_row(row: sqlite3.Row) -> Subscription:
     return Subscription(
         id=row["id"],
         guild_id=row["guild_id"],
-        settings=from_columns(dict(row)),
+        settings=settings_from_columns(dict(row)),
         state=SubscriptionState(row["state"]),
         reason=load_reason(row["reason"]),
         next_run=Run(date.fromisoformat(row["next_run_date"]), datetime.fromisoformat(row["next_run_at"])),

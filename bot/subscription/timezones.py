@@ -69,24 +69,24 @@ def use_newest_timezones() -> None:
 
     By itself Python prefers the system's, which may be years old. The package is used if the system's has no version.
     """
-    package = _parse_version(read_tz_file("tzdata.zi")[0])
+    package = _parse_tz_version(read_tz_file("tzdata.zi")[0])
     folder = next(filter(Path.is_dir, map(Path, zoneinfo.TZPATH)), None)
-    system = _read_version(folder) if folder else ""
+    system = _read_tz_version(folder) if folder else ""
     newer = folder if folder and system > package else None  # by year, then letter: 2025b, 2025c, 2026a
     zoneinfo.reset_tzpath([str(newer)] if newer else [])
     log.debug("time zones are those of %s, from %s", max(system, package), newer or "the package tzdata")
 
 
-def _read_version(folder: Path) -> str:
+def _read_tz_version(folder: Path) -> str:
     """The version of the tz database in `folder`, from one of two files; empty if neither tells it."""
     for name in ("tzdata.zi", "+VERSION"):
         with suppress(OSError, ValueError), (folder / name).open(encoding="utf-8") as file:
-            if version := _parse_version(file.readline()):
+            if version := _parse_tz_version(file.readline()):
                 return version
     return ""
 
 
-def _parse_version(line: str) -> str:
+def _parse_tz_version(line: str) -> str:
     """`2025b` from `# version 2025b`."""
     found = re.match(r"(?:# version )?(\d{4}[a-z]+)\b", line)
     return found[1] if found else ""
@@ -97,8 +97,8 @@ def parse_timezone(text: str) -> ZoneInfo:
 
     Raises `Refused`; for a country with several time zones, with cities as examples.
     """
-    timezones, places = _find_unambiguous(text), _find_localities(text)
-    if not timezones and _are_ambiguous(places):
+    timezones, places = _find_stated_timezones(text), _find_localities(text)
+    if not timezones and _have_several_timezones(places):
         raise Refused(Refusal.TIMEZONE_AMBIGUOUS, examples=_find_example_cities(places))
     meant = timezones or [place.timezone for place in places]
     if not meant:
@@ -117,11 +117,11 @@ def find_timezones(text: str) -> list[str]:
     exact = (timezone for place in _find_localities(text) for timezone in _list_timezones_in(place))
     completed = (
         timezone
-        for place in _complete_names(typed)
+        for place in _complete_place_names(typed)
         for timezone in ([place.timezone] if place.timezone else _list_timezones_in(place))
     )
-    containing = (name for name in _list_timezones_by_size() if typed in normalize_name(name))
-    found = [*_find_unambiguous(text), *exact, *_complete_clock_names(typed), *completed, *containing]
+    containing = (name for name in _list_timezones_by_size() if typed in normalize_place_name(name))
+    found = [*_find_stated_timezones(text), *exact, *_complete_clock_names(typed), *completed, *containing]
     if not found and "," in text:
         return find_timezones(text.partition(",")[0])
     return list(dict.fromkeys(found))
@@ -139,7 +139,7 @@ def list_timezones() -> tuple[str, ...]:
     return tuple(sorted({"UTC", *(columns[2] for columns in table)}))
 
 
-def normalize_name(text: str) -> str:
+def normalize_place_name(text: str) -> str:
     """`text` as names are compared: `São Paulo`, `sao paulo` and `SAO_PAULO` become the same."""
     spaced = _SPACE.sub(" ", _APOSTROPHES_AND_DOTS.sub("", fold_text(text))).strip()
     return _SAINT.sub("saint ", _SLASH.sub("/", spaced))
@@ -147,10 +147,10 @@ def normalize_name(text: str) -> str:
 
 def _normalize_typed(text: str) -> str:
     """`berlin` for `Berlin time`, `pacific` for `Pacific Standard Time`."""
-    return _TIME_ENDING.sub("", normalize_name(text))
+    return _TIME_ENDING.sub("", normalize_place_name(text))
 
 
-def _find_unambiguous(text: str) -> list[str]:
+def _find_stated_timezones(text: str) -> list[str]:
     """The time zones meant by an abbreviation, an offset or a time zone's own name, which can mean nothing else."""
     typed = _normalize_typed(text)
     clocks = [timezone for timezone, names in _load_clock_tables().clocks.items() if typed in names]
@@ -192,7 +192,7 @@ def _index_timezone_names() -> dict[str, str]:
     fixed = {f"Etc/GMT{-hours:+}": f"Etc/GMT{-hours:+}" for hours in _HOURS if hours}
     names = {link: timezone for _, timezone, link in links} | fixed | {"Etc/GMT": "UTC", "Etc/UTC": "UTC"}
     names |= {timezone: timezone for timezone in list_timezones()}
-    return {normalize_name(name): names.get(timezone, timezone) for name, timezone in names.items()}
+    return {normalize_place_name(name): names.get(timezone, timezone) for name, timezone in names.items()}
 
 
 def read_tz_file(name: str) -> list[str]:
@@ -202,7 +202,7 @@ def read_tz_file(name: str) -> list[str]:
 
 def canonicalize_timezone(timezone: str) -> str:
     """The name under which a time zone is offered: Asia/Kolkata for Asia/Calcutta."""
-    return _index_timezone_names()[normalize_name(timezone)]
+    return _index_timezone_names()[normalize_place_name(timezone)]
 
 
 # Places
@@ -220,19 +220,19 @@ def _find_localities(text: str) -> list[_Locality]:
         or _find_states_in_countries(typed.split(" "))
     )
     if not known and "," in text:
-        return _find_surrounding_region(normalize_name(text.rpartition(",")[2]))
+        return _find_surrounding_region(normalize_place_name(text.rpartition(",")[2]))
     return known
 
 
 def _find_surrounding_region(name: str) -> list[_Locality]:
     """The region after a town's name, where `CA` means California, with one time zone, rather than Canada."""
     regions, states = _find_regions(name), _find_states(name)
-    if states and (not regions or _are_ambiguous(regions)) and not _are_ambiguous(states):
+    if states and (not regions or _have_several_timezones(regions)) and not _have_several_timezones(states):
         return states
     return regions
 
 
-def _are_ambiguous(places: list[_Locality]) -> bool:
+def _have_several_timezones(places: list[_Locality]) -> bool:
     """Whether they are regions that have several time zones between them."""
     timezones = {place.timezone for place in places if place.is_region}
     return len(timezones) > 1 or "" in timezones
@@ -276,7 +276,7 @@ def _find_cities(typed: str) -> list[_Locality]:
     return []
 
 
-def _complete_names(typed: str) -> list[_Locality]:
+def _complete_place_names(typed: str) -> list[_Locality]:
     """The places whose main name begins with `typed`, then another of their names, then a later word of a name."""
     beginning = sorted(_search_localities(f"|{typed}"), key=lambda place: not place.name.startswith(typed))
     return [*beginning, *_search_localities(f" {typed}")]
@@ -331,7 +331,7 @@ def _list_timezones_by_size() -> tuple[str, ...]:
 
 def _search_localities(part: str) -> Iterator[_Locality]:
     """The places whose line contains `part`, larger ones first."""
-    return (_parse_locality(line) for line in _load_lines() if part in line)
+    return (_parse_locality(line) for line in _load_city_lines() if part in line)
 
 
 def _parse_locality(line: str) -> _Locality:
@@ -344,12 +344,12 @@ def _parse_locality(line: str) -> _Locality:
 
 @cache
 def _map_regions_to_timezones() -> dict[str, str]:
-    rows = (line.split("\t") for line in _load_lines() if "\t=" in line)
+    rows = (line.split("\t") for line in _load_city_lines() if "\t=" in line)
     return {code.removeprefix("="): timezone for _, code, timezone in rows}
 
 
 @cache
-def _load_lines() -> tuple[str, ...]:
+def _load_city_lines() -> tuple[str, ...]:
     return tuple(_read_resource("cities.tsv").rstrip("\n").split("\n"))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import discord
 
 from bot.answering import defer_answer, reply
-from bot.layouts.digest import render_preview
+from bot.layouts.digest import render_digest_preview
 from bot.layouts.subscriptions import describe_quiet_preview
 from bot.refusals import Refusal, Refused
 from bot.subscription.schedule import Run
@@ -36,4 +36,6 @@ async def reply_with_preview(
     digest = await services.composer.preview_digest(
         settings, get_guild(interaction).id, services.clock(), run_at=run.at, subscription_id=subscription_id
     )
-    await reply(interaction, render_preview(digest, settings) if digest.highlights else describe_quiet_preview(digest))
+    await reply(
+        interaction, render_digest_preview(digest, settings) if digest.highlights else describe_quiet_preview(digest)
+    )

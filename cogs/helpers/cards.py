@@ -5,8 +5,8 @@ import re
 from discord import app_commands
 
 from bot.answering import defer_answer, reply
-from bot.layouts.card import render_card, render_citation
-from bot.layouts.results import render_similar
+from bot.layouts.card import render_citation, render_paper_card
+from bot.layouts.results import render_similar_papers
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, cut_plain
 from bot.lookups.citations import CitationFormat
 from bot.papers import ARXIV_ID, Paper
@@ -18,7 +18,7 @@ PAPER_OPTION = "Type words from its title and pick it, or enter its arXiv ID, a 
 PAPER_PATTERN = rf"(?P<paper>{ARXIV_ID})"
 
 
-async def get_paper(interaction: Interaction, reference: str) -> Paper:
+async def get_or_fetch_paper(interaction: Interaction, reference: str) -> Paper:
     """The paper with this id. If it is not in the archive, it is fetched; the answer is announced first."""
     services = interaction.client.services
     if paper := await services.finder.get_paper(reference):
@@ -27,12 +27,12 @@ async def get_paper(interaction: Interaction, reference: str) -> Paper:
     return await services.finder.fetch_paper(reference, services.clock())
 
 
-async def find_paper(interaction: Interaction, typed: str) -> Paper:
+async def find_referenced_paper(interaction: Interaction, typed: str) -> Paper:
     """The paper that is meant by a reference, or by words that describe it."""
     query = parse_query_today(interaction, typed)
     if query.reference:
-        return await get_paper(interaction, query.reference)
-    return await interaction.client.services.finder.find_best(query)
+        return await get_or_fetch_paper(interaction, query.reference)
+    return await interaction.client.services.finder.find_best_match(query)
 
 
 async def suggest_papers(interaction: Interaction, typed: str) -> Choices:
@@ -44,28 +44,28 @@ async def suggest_papers(interaction: Interaction, typed: str) -> Choices:
 
 async def reply_with_card(interaction: Interaction, paper: Paper) -> None:
     details = await interaction.client.services.finder.get_details(paper, get_viewer(interaction))
-    await reply(interaction, render_card(details))
+    await reply(interaction, render_paper_card(details))
 
 
 async def reply_with_similar(interaction: Interaction, paper: Paper) -> None:
-    hits = await interaction.client.services.finder.find_similar(paper, get_viewer(interaction))
+    hits = await interaction.client.services.finder.find_similar_papers(paper, get_viewer(interaction))
     if not hits:
         raise Refused(Refusal.NOTHING_SIMILAR)
-    await reply(interaction, render_similar(paper, hits))
+    await reply(interaction, render_similar_papers(paper, hits))
 
 
 class DetailsButton(Control, kind="details", pattern=rf"{PAPER_PATTERN}(?::[0-9a-f]+)?"):
     """The Details button beside a paper of a digest; the digest's nonce follows the id."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
-        await reply_with_card(interaction, await get_paper(interaction, match["paper"]))
+        await reply_with_card(interaction, await get_or_fetch_paper(interaction, match["paper"]))
 
 
 class DetailsSelect(Control, kind="pick", pattern=rf"(?:[0-9a-f]+:)?{PAPER_PATTERN}"):
     """Opens the card of one of a page's papers."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
-        await reply_with_card(interaction, await get_paper(interaction, match["paper"]))
+        await reply_with_card(interaction, await get_or_fetch_paper(interaction, match["paper"]))
 
 
 class TagSelect(Control, kind="tag", pattern=r"(?P<tag>.+)"):
@@ -77,10 +77,10 @@ class TagSelect(Control, kind="tag", pattern=r"(?P<tag>.+)"):
 
 class SimilarButton(Control, kind="similar", pattern=PAPER_PATTERN):
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
-        await reply_with_similar(interaction, await get_paper(interaction, match["paper"]))
+        await reply_with_similar(interaction, await get_or_fetch_paper(interaction, match["paper"]))
 
 
 class CiteButton(Control, kind="cite", pattern=PAPER_PATTERN):
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
-        paper = await get_paper(interaction, match["paper"])
+        paper = await get_or_fetch_paper(interaction, match["paper"])
         await reply(interaction, render_citation(paper, CitationFormat.BIBTEX))

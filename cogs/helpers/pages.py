@@ -7,7 +7,7 @@ import discord
 from discord.ui import LayoutView
 
 from bot.answering import reply
-from bot.layouts.results import render_leaderboard, render_nothing_found, render_posted, render_results
+from bot.layouts.results import render_leaderboard, render_nothing_found, render_posted_papers, render_search_results
 from bot.lookups.finder import AGES, SearchResults
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
@@ -23,9 +23,11 @@ def parse_query_today(interaction: Interaction, text: str) -> Query:
     return parse_query(text, interaction.client.services.clock().date())
 
 
-async def search_page(interaction: Interaction, query: Query, page: int, *, shared: bool = False) -> SearchResults:
+async def search_results_page(
+    interaction: Interaction, query: Query, page: int, *, shared: bool = False
+) -> SearchResults:
     """A page of what `query` finds; a page `shared` with everyone has no links to channels."""
-    results = await interaction.client.services.finder.search_page(
+    results = await interaction.client.services.finder.search_papers(
         query, page, None if shared else get_viewer(interaction)
     )
     if results.total and not results.hits:
@@ -35,9 +37,9 @@ async def search_page(interaction: Interaction, query: Query, page: int, *, shar
 
 async def reply_with_results(interaction: Interaction, query: Query, *, shared: bool = False) -> None:
     """Answer with the first page, `shared` with everyone if there is anything to share."""
-    results = await search_page(interaction, query, 1, shared=shared)
+    results = await search_results_page(interaction, query, 1, shared=shared)
     if results.total:
-        await reply(interaction, render_results(results, shared=shared), ephemeral=not shared)
+        await reply(interaction, render_search_results(results, shared=shared), ephemeral=not shared)
     else:
         await reply(interaction, render_nothing_found(results))
 
@@ -57,10 +59,10 @@ async def render_posted_page(interaction: Interaction, period: str, page: int) -
     viewer, services = get_viewer(interaction), interaction.client.services
     if viewer is None:
         raise Refused(Refusal.POSTED_OUTSIDE_SERVER)
-    hits, total = await services.finder.list_posted(viewer, period, page, services.clock())
+    hits, total = await services.finder.list_posted_papers(viewer, period, page, services.clock())
     if not hits:
         raise Refused(Refusal.PAGE_GONE if total else Refusal.NOTHING_POSTED)
-    return render_posted(period, hits, total=total, page=page)
+    return render_posted_papers(period, hits, total=total, page=page)
 
 
 def check_may_share(interaction: Interaction) -> None:
@@ -76,17 +78,17 @@ def check_may_share(interaction: Interaction) -> None:
         raise Refused(Refusal.MAY_NOT_SHARE, permissions=missing)
 
 
-async def _search_again(interaction: Interaction, match: re.Match[str], *, shared: bool = False) -> SearchResults:
+async def _repeat_search(interaction: Interaction, match: re.Match[str], *, shared: bool = False) -> SearchResults:
     query = parse_query_today(interaction, match["query"])
-    return await search_page(interaction, query, int(match["page"]), shared=shared)
+    return await search_results_page(interaction, query, int(match["page"]), shared=shared)
 
 
 class ResultsPageButton(Control, kind="find", pattern=rf"{PAGE_PATTERN}:(?P<query>.+)", in_place=True):
     """Shows a page of what a query finds."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
-        results = await _search_again(interaction, match)
-        await show_page(interaction, render_results(results) if results.total else render_nothing_found(results))
+        results = await _repeat_search(interaction, match)
+        await show_page(interaction, render_search_results(results) if results.total else render_nothing_found(results))
 
 
 class ShareButton(Control, kind="share", pattern=rf"{PAGE_NUMBER}:(?P<query>.+)"):
@@ -94,10 +96,10 @@ class ShareButton(Control, kind="share", pattern=rf"{PAGE_NUMBER}:(?P<query>.+)"
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         check_may_share(interaction)
-        results = await _search_again(interaction, match, shared=True)
+        results = await _repeat_search(interaction, match, shared=True)
         if not results.total:
             raise Refused(Refusal.PAGE_GONE)
-        await reply(interaction, render_results(results, shared=True), ephemeral=False)
+        await reply(interaction, render_search_results(results, shared=True), ephemeral=False)
 
 
 class LeaderboardPageButton(
@@ -126,4 +128,6 @@ class QuietListButton(Control, kind="quiet", pattern=r"(?P<nonce>[0-9a-f]+)"):
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         services, now = interaction.client.services, interaction.client.services.clock()
         sent_at = interaction.message.created_at if interaction.message else now
-        await reply(interaction, render_leaderboard(await services.finder.get_quiet_list(match["nonce"], sent_at, now)))
+        await reply(
+            interaction, render_leaderboard(await services.finder.get_list_of_quiet_run(match["nonce"], sent_at, now))
+        )

@@ -13,7 +13,7 @@ from discord.ui import Modal
 from bot.answering import open_modal, reply, update_message
 from bot.layouts import panel as layout
 from bot.layouts.refusals import explain_refusal
-from bot.layouts.subscriptions import describe_saved
+from bot.layouts.subscriptions import describe_saved_subscription
 from bot.refusals import Refusal, Refused
 from bot.storage import Draft, DuplicateDigest, Subscription
 from bot.subscription.timezones import find_timezones
@@ -34,13 +34,13 @@ async def open_panel(interaction: Interaction, known: Subscription | None = None
     admins.check_admin(interaction)
     drafts, user_id, now = interaction.client.drafts, interaction.user.id, interaction.client.services.clock()
     if known:
-        draft = await drafts.start_from_subscription(known, user_id, now)
+        draft = await drafts.start_draft_from_subscription(known, user_id, now)
     else:
         guild_id, locale = admins.get_guild(interaction).id, str(interaction.locale)
         channel = interaction.channel
         channel_id = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
-        draft = await drafts.start_new(guild_id, user_id, now, channel_id=channel_id, locale=locale)
-    await reply(interaction, layout.render_panel(await drafts.get_status(draft, now)))
+        draft = await drafts.start_new_draft(guild_id, user_id, now, channel_id=channel_id, locale=locale)
+    await reply(interaction, layout.render_panel(await drafts.get_draft_status(draft, now)))
 
 
 class PanelControl(Control, kind="panel", pattern=rf"{DRAFT_PATTERN}(?P<picked>(?::.+)?)", in_place=True):
@@ -53,7 +53,7 @@ class PanelControl(Control, kind="panel", pattern=rf"{DRAFT_PATTERN}(?P<picked>(
         elif part in _MODALS:
             await open_modal(interaction, _MODALS[part](draft))
         else:
-            await _apply_picked(interaction, draft, part, match["picked"].split(":")[1:])
+            await _apply_picked_value(interaction, draft, part, match["picked"].split(":")[1:])
 
 
 class PanelModal(ModalHandler, kind="panel", pattern=DRAFT_PATTERN):
@@ -62,8 +62,8 @@ class PanelModal(ModalHandler, kind="panel", pattern=DRAFT_PATTERN):
     async def answer(self, interaction: Interaction, match: re.Match[str], typed: Mapping[str, str]) -> None:
         bot = interaction.client
         draft = await _get_own_draft(interaction, match["draft"])
-        changed, misread = await bot.drafts.apply_typed(draft, typed, bot.services.clock())
-        note = "\n".join(layout.describe_misread(text, refused) for text, refused in misread)
+        changed, misread = await bot.drafts.apply_typed_values(draft, typed, bot.services.clock())
+        note = "\n".join(layout.describe_misread_field(text, refused) for text, refused in misread)
         timezones = find_timezones(typed["timezone"]) if "timezone" in typed else ()
         await _show_panel(interaction, changed, match["part"], note=note, timezones=timezones)
 
@@ -71,13 +71,13 @@ class PanelModal(ModalHandler, kind="panel", pattern=DRAFT_PATTERN):
 async def _get_own_draft(interaction: Interaction, draft_id: str) -> Draft:
     """The draft to edit. Only the admin who began it may edit it, and only in this server."""
     admins.check_admin(interaction)
-    return await interaction.client.drafts.get_own(draft_id, interaction.guild_id, interaction.user.id)
+    return await interaction.client.drafts.get_own_draft(draft_id, interaction.guild_id, interaction.user.id)
 
 
-async def _apply_picked(interaction: Interaction, draft: Draft, field: str, picked: list[str]) -> None:
+async def _apply_picked_value(interaction: Interaction, draft: Draft, field: str, picked: list[str]) -> None:
     bot = interaction.client
     try:
-        changed = await bot.drafts.apply_picked(draft, field, picked, bot.services.clock())
+        changed = await bot.drafts.apply_picked_value(draft, field, picked, bot.services.clock())
     except Refused as refused:
         if refused.refusal is Refusal.FIELD_UNKNOWN:
             raise Refused(Refusal.PANEL_CLOSED) from refused
@@ -93,7 +93,7 @@ async def _show_panel(
 ) -> None:
     """Update the panel to show the page that `part` is on."""
     bot = interaction.client
-    status = await bot.drafts.get_status(draft, bot.services.clock())
+    status = await bot.drafts.get_draft_status(draft, bot.services.clock())
     if part in layout.SECOND_PAGE:
         await update_message(interaction, layout.render_second_page(status, note))
     else:
@@ -115,19 +115,19 @@ async def _save_draft(interaction: Interaction, draft: Draft, *, another: bool =
     try:
         subscription, done = await bot.drafts.save_draft(draft, by=by, now=bot.services.clock(), another=another)
     except DuplicateDigest as duplicate:
-        await update_message(interaction, layout.render_duplicate(duplicate.existing, draft))
+        await update_message(interaction, layout.render_duplicate_digest(duplicate.existing, draft))
     except Refused as refused:
         if refused.refusal is Refusal.PANEL_CLOSED:
             raise
         latest = await _get_own_draft(interaction, draft.id)
-        await _show_panel(interaction, latest, note=layout.describe_not_saved(refused))
+        await _show_panel(interaction, latest, note=layout.describe_unsaved_draft(refused))
     else:
-        await update_message(interaction, layout.render_saved(describe_saved(subscription, done)))
+        await update_message(interaction, layout.render_saved_panel(describe_saved_subscription(subscription, done)))
 
 
 async def _cancel_draft(interaction: Interaction, draft: Draft) -> None:
-    await interaction.client.drafts.discard(draft)
-    await update_message(interaction, layout.render_cancelled())
+    await interaction.client.drafts.discard_draft(draft)
+    await update_message(interaction, layout.render_cancelled_panel())
 
 
 _ACTIONS: Mapping[str, Callable[[Interaction, Draft], Awaitable[None]]] = {

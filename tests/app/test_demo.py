@@ -16,7 +16,7 @@ from rich.console import Console
 from bench import corpus
 from bot.demo import load_sample_lists, load_unlisted_entries
 from bot.demo.show import open_demo
-from bot.papers.entry import read_entry
+from bot.papers.entry import read_list_entry
 from tests.support.messages import custom_ids, read_texts
 
 WAIT = 300  # seconds that anything may take on a busy machine
@@ -87,7 +87,7 @@ async def test_the_digest_is_in_the_channel_and_a_reader_finds_papers_and_opens_
 
 def test_every_entry_of_the_sample_is_a_paper_with_a_summary_and_tags() -> None:
     lists = load_sample_lists()
-    papers = [read_entry(entry, day) for day, entries in lists.items() for entry in entries]
+    papers = [read_list_entry(entry, day) for day, entries in lists.items() for entry in entries]
     assert len(papers) == len({paper.id for paper in papers}) == 168
     assert all(paper.abstract and paper.ai_summary and paper.tags and paper.authors for paper in papers)
     assert all(paper.day in lists for paper in papers)
@@ -95,7 +95,7 @@ def test_every_entry_of_the_sample_is_a_paper_with_a_summary_and_tags() -> None:
 
 def test_the_papers_beyond_the_sample_are_on_no_list_and_just_as_complete() -> None:
     listed = {entry["paper"]["id"] for entries in load_sample_lists().values() for entry in entries}
-    papers = [read_entry(entry, None) for entry in load_unlisted_entries()]
+    papers = [read_list_entry(entry, None) for entry in load_unlisted_entries()]
     assert {paper.id for paper in papers} == {"1706.03762", "1810.04805", "2106.09685"}
     assert listed.isdisjoint(paper.id for paper in papers)
     assert all(paper.abstract and paper.ai_summary and paper.tags and paper.authors for paper in papers)
@@ -120,7 +120,7 @@ def test_no_text_of_the_sample_repeats_six_words_of_its_paper() -> None:
     _, lists = corpus.lists()
     theirs = {entry["paper"]["id"]: entry["paper"]["summary"] for each in lists.values() for entry in each}
     for day, entries in load_sample_lists().items():
-        for paper in (read_entry(entry, day) for entry in entries):
+        for paper in (read_list_entry(entry, day) for entry in entries):
             ours = runs_of_words(f"{paper.abstract} . {paper.ai_summary}")
             assert not ours & runs_of_words(theirs.get(paper.id, "")), paper.id
 

@@ -49,7 +49,7 @@ async def understanding(tmp_path: Path, api: PapersAPI, storage: Storage, counti
     """An archive of seven papers, with the extra `semantic`."""
     search = SearchIndex(tmp_path / "paperboy.index", await storage.papers.get_archive_id(), 0, Meaning(counting))
     archive = Archive(api, storage, search)
-    await archive.refresh_day(DAY, MORNING)
+    await archive.refresh_list(DAY, MORNING)
     yield archive
     search.close()
 
@@ -72,7 +72,7 @@ class TestEmbedding:
         assert meaning
         assert len(meaning) == 7
         kept = await storage.embeddings.get(MODEL, ["2601.00003"])
-        assert meaning.find_nearest(kept["2601.00003"], 1) == pytest.approx({"2601.00003": 1.0})
+        assert meaning.find_nearest_papers(kept["2601.00003"], 1) == pytest.approx({"2601.00003": 1.0})
 
     async def test_a_paper_whose_title_changes_gets_a_new_vector(
         self, understanding: Archive, storage: Storage, counting: Counting, papers_server: PapersServer
@@ -81,7 +81,7 @@ class TestEmbedding:
         before = await storage.embeddings.get(MODEL, ["2601.00001", "2601.00002"])
         changed = entry("2601.00001", title="Whales Sing", upvotes=70)
         papers_server.lists = {DAY: [changed, entry("2601.00002", upvotes=999)]}
-        await understanding.refresh_day(DAY, MORNING + MINUTE)
+        await understanding.refresh_list(DAY, MORNING + MINUTE)
         await understanding.embed_papers()
         assert counting.given[7:] == ["Whales Sing. What paper 2601.00001 is about."]
         after = await storage.embeddings.get(MODEL, ["2601.00001", "2601.00002"])
@@ -90,7 +90,7 @@ class TestEmbedding:
         meaning = understanding._search and understanding._search.meaning
         assert meaning
         assert len(meaning) == 7
-        assert meaning.find_nearest(after["2601.00001"], 1) == pytest.approx({"2601.00001": 1.0})
+        assert meaning.find_nearest_papers(after["2601.00001"], 1) == pytest.approx({"2601.00001": 1.0})
 
     async def test_a_second_call_does_not_wait_while_vectors_are_computed(
         self, understanding: Archive, counting: Counting
@@ -105,6 +105,6 @@ class TestEmbedding:
         assert len(counting.given) == 7
 
     async def test_without_the_extra_there_is_nothing_to_compute(self, services: Services) -> None:
-        await services.archive.refresh_day(DAY, MORNING)
+        await services.archive.refresh_list(DAY, MORNING)
         await services.archive.embed_papers()
         assert len(await services.storage.embeddings.list_missing(MODEL, 10)) == 7

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.digest import list_days
+from bot.digest import list_days_between
 from bot.search import parse_query
 from bot.storage import database
 from tests.support.builders import DAY, Clock, entries, entry
@@ -24,7 +24,7 @@ def fetching(server: Server) -> Any:
 
 async def known(server: Server, first: date = date.min, last: date = date.max) -> int:
     """How many papers the archive has."""
-    return (await server.bot.services.storage.papers.list_top(first, last, limit=1))[1]
+    return (await server.bot.services.storage.papers.list_top_papers(first, last, limit=1))[1]
 
 
 async def read_days(server: Server) -> set[date]:
@@ -143,7 +143,7 @@ async def test_a_day_that_cannot_be_served_does_not_cost_the_others_their_refres
 ) -> None:
     papers_server.unservable = frozenset({DAY - timedelta(days=1), DAY - timedelta(days=4)})
     await fetching(server).refresh_settling()
-    days = set(list_days(TODAY - timedelta(days=14), TODAY))
+    days = set(list_days_between(TODAY - timedelta(days=14), TODAY))
     assert await read_days(server) == days - papers_server.unservable
 
 
@@ -195,7 +195,7 @@ async def test_every_job_runs_by_utc_whatever_the_machines_time_zone_is(server: 
 
 async def test_what_was_read_before_the_api_went_down_can_be_searched(server: Server, papers_server: Papers) -> None:
     services = server.bot.services
-    await services.archive.refresh_day(DAY, server.clock())  # the process ended before the index followed
+    await services.archive.refresh_list(DAY, server.clock())  # the process ended before the index followed
     papers_server.down = True
     await fetching(server).catch_up()
     assert services.search.find_papers(parse_query("paper", DAY), limit=1).total == 7

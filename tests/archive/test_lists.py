@@ -33,7 +33,7 @@ def read(services: Services, papers_server: Papers) -> Read:
 
     async def reading(listed: Sequence[Any], now: datetime = OPEN, day: date = DAY) -> list[str]:
         papers_server.lists = {**papers_server.lists, day: list(listed)}
-        await services.archive.refresh_day(day, now)
+        await services.archive.refresh_list(day, now)
         return await on_list(services.storage, day)
 
     return reading
@@ -184,7 +184,7 @@ async def test_an_error_page_takes_nothing_off(services: Services, papers_server
     await read(entries(7))
     papers_server.meanwhile = apologize
     with pytest.raises(PapersUnavailable):
-        await services.archive.refresh_day(DAY, OPEN + HOUR)
+        await services.archive.refresh_list(DAY, OPEN + HOUR)
     assert len(await on_list(services.storage)) == 7
 
 

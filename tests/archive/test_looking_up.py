@@ -34,7 +34,7 @@ class TestLookingUp:
     async def test_a_look_up_does_not_wait_while_the_index_takes_in_many_papers(
         self, services: Services, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        await services.archive.refresh_day(DAY, MORNING)
+        await services.archive.refresh_list(DAY, MORNING)
         begun, free, update = threading.Event(), threading.Event(), services.search.add_papers
 
         def slow(changes: list[tuple[int, Paper]]) -> None:
@@ -55,7 +55,7 @@ class TestLookingUp:
     async def test_a_paper_of_a_list_keeps_its_day_and_gains_what_a_look_up_adds(
         self, archive: Archive, papers_server: CountingServer
     ) -> None:
-        await archive.refresh_day(DAY, MORNING)
+        await archive.refresh_list(DAY, MORNING)
         papers_server.lists = {DAY: [entry("2601.00001", upvotes=99, numTotalSpaces=2)]}
         paper = await archive.fetch_paper("2601.00001", MORNING + MINUTE)
         assert paper
@@ -87,7 +87,7 @@ class TestLookingUp:
         self, archive: Archive, papers_server: CountingServer, storage: Storage
     ) -> None:
         papers_server.lists = {DAY: [entry("2601.00001", ai_summary="In short.", upvotes=1)]}
-        await archive.refresh_day(DAY, MORNING)
+        await archive.refresh_list(DAY, MORNING)
         papers_server.lists = {DAY: [entry("2601.00001", upvotes=9)]}
         (found,) = await archive.search_hub("2601.00001", 5)
         assert (found.day, found.ai_summary, found.upvotes) == (DAY, "In short.", 9)
@@ -117,5 +117,5 @@ class TestLookingUp:
         with pytest.raises(PapersUnavailable):
             await archive.fetch_paper(STRANGER, MORNING)
         papers_server.down = False
-        await archive.ensure_fresh([DAY], MORNING)
+        await archive.ensure_fresh_lists([DAY], MORNING)
         assert papers_server.asked == [DAY]

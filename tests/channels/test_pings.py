@@ -83,7 +83,7 @@ async def test_a_quiet_line_pings_nobody_and_opens_no_thread(
     papers_server.lists = {DAY: entries(2)}
     channel = await made(server, DESTINATIONS["a thread"], ping_role_id=readers.id, quiet_line=True)
     services = server.bot.services
-    await services.archive.refresh_day(DAY, server.clock.now)
+    await services.archive.refresh_list(DAY, server.clock.now)
     await server.later(hours=1)
     papers_server.lists[builders.DAY.replace(day=16)] = entries(2, DAY.replace(day=16))  # the same again
     await server.later(days=1)

@@ -45,7 +45,7 @@ def papers_server() -> PapersServer:
 @pytest.fixture
 async def rig(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
     async with open_rig(services, wire, clock) as opened:
-        await services.archive.refresh_current(clock)
+        await services.archive.refresh_current_lists(clock)
         yield opened
 
 

@@ -8,7 +8,7 @@ import simcord
 
 from bot.demo.papers_server import PapersServer
 from bot.digest import get_closing_time
-from bot.papers.entry import read_entry
+from bot.papers.entry import read_list_entry
 from bot.ranking import Period, rank_papers
 from bot.refusals import Refusal
 from tests.support.builders import DAY, FRIDAY, entries, entry, explain
@@ -29,7 +29,7 @@ DAYS = {  # one paper each; the later, the fewer upvotes
 async def archive(server: Server, papers_server: PapersServer) -> Server:
     papers_server.lists = {day: [entry(paper, day, upvotes=int(paper[-2:]))] for day, paper in DAYS.items()}
     for day in DAYS:
-        await server.bot.services.archive.refresh_day(day, server.clock())
+        await server.bot.services.archive.refresh_list(day, server.clock())
     return server
 
 
@@ -96,7 +96,7 @@ async def test_the_order_is_upvotes_then_comments_then_id(server: Server, papers
     some = [entry(f"2601.{n:05}", upvotes=up, comments=said) for n, (up, said) in enumerate(votes)]
     papers_server.lists = {DAY: some}
     await server.read_lists()
-    expected = [paper.id for paper in rank_papers(read_entry(each, DAY) for each in some)]
+    expected = [paper.id for paper in rank_papers(read_list_entry(each, DAY) for each in some)]
     assert paper_ids(await top(server)) == expected == ids(2, 1, 4, 3, 0)
 
 

@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from bot.digest import Candidate, Digest, choose_highlights, get_first_day, list_days, mark_seen
+from bot.digest import (
+    Candidate,
+    Digest,
+    choose_highlights,
+    get_first_day_of_period,
+    list_days_between,
+    mark_seen_highlights,
+)
 from bot.reasons import Reason, ReasonKind
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import Selection
@@ -44,14 +51,14 @@ def numbers(digest: Digest) -> list[int]:
 def test_a_recap_looks_back_at_seven_days_or_at_a_month_and_not_a_day_more(
     cadence: Cadence, last: date, first: date
 ) -> None:
-    assert get_first_day(cadence, last) == first
+    assert get_first_day_of_period(cadence, last) == first
 
 
 def test_a_week_has_seven_days_and_a_day_is_one() -> None:
-    assert list(list_days(DAY, DAY)) == [DAY]
-    week = list(list_days(DAY, DAY + timedelta(days=6)))
+    assert list(list_days_between(DAY, DAY)) == [DAY]
+    week = list(list_days_between(DAY, DAY + timedelta(days=6)))
     assert week == [DAY + timedelta(days=number) for number in range(7)]
-    assert list(list_days(DAY, DAY - timedelta(days=1))) == []
+    assert list(list_days_between(DAY, DAY - timedelta(days=1))) == []
 
 
 def test_a_withdrawn_paper_is_highlighted_neither_as_new_nor_as_rising() -> None:
@@ -87,7 +94,7 @@ def test_with_an_even_number_of_papers_the_bar_for_a_riser_is_between_the_two_in
 
 
 def test_a_recap_says_of_each_paper_when_a_daily_had_it_or_that_none_did() -> None:
-    digest = mark_seen(compose([listed(1, 50), listed(2, 40)]), {"2601.00001": EARLIER, "2601.00077": DAY})
+    digest = mark_seen_highlights(compose([listed(1, 50), listed(2, 40)]), {"2601.00001": EARLIER, "2601.00077": DAY})
     assert [(each.seen_on, each.is_missed) for each in digest.highlights] == [(EARLIER, False), (None, True)]
 
 

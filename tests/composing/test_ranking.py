@@ -58,14 +58,14 @@ async def test_the_leaderboard_of_the_archive_is_in_the_same_order(storage: Stor
         for number in range(60)
     ]
     await storage.papers.record_list(DAY, papers[::-1], MORNING)
-    top, total = await storage.papers.list_top(DAY, DAY, limit=1000)
+    top, total = await storage.papers.list_top_papers(DAY, DAY, limit=1000)
     assert (ids(top), total) == (ids(rank_papers(papers)), 120)
 
 
 async def test_all_pages_together_are_the_whole_leaderboard(storage: Storage) -> None:
     papers = [paper(f"2601.{number:05}", upvotes=number % 2) for number in range(23)]
     await storage.papers.record_list(DAY, papers, MORNING)
-    pages = [(await storage.papers.list_top(DAY, DAY, limit=5, offset=offset))[0] for offset in range(0, 25, 5)]
+    pages = [(await storage.papers.list_top_papers(DAY, DAY, limit=5, offset=offset))[0] for offset in range(0, 25, 5)]
     assert [each.id for page in pages for each in page] == ids(rank_papers(papers))
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts.notices import describe_suspended
+from bot.layouts.notices import describe_suspended_subscription
 from tests.support import builders
 from tests.support.builders import DAY, GONE, entries
 from tests.support.messages import ids, paper_ids
@@ -106,7 +106,7 @@ async def test_losing_a_channel_with_several_digests_at_different_times_is_told_
     await delete(server, server.papers.id)
     for _ in range(12):
         await server.later(hours=1)
-    assert told(server) == [describe_suspended(server.papers.id, GONE)]
+    assert told(server) == [describe_suspended_subscription(server.papers.id, GONE)]
     assert (await server.ask("digest status")).count("⚠️ Suspended. The channel is gone") == 3
 
 
@@ -119,7 +119,7 @@ async def test_losing_two_channels_is_told_of_each(server: Server) -> None:
         await delete(server, channel.id)
     await server.later(hours=1)
     await server.later(hours=1)
-    assert told(server) == [describe_suspended(each.id, GONE) for each in (server.papers, other)]
+    assert told(server) == [describe_suspended_subscription(each.id, GONE) for each in (server.papers, other)]
 
 
 async def test_a_permission_lost_again_after_a_digest_got_through_is_told_again(server: Server) -> None:
@@ -132,7 +132,7 @@ async def test_a_permission_lost_again_after_a_digest_got_through_is_told_again(
     await server.later(days=1)
     forbid(server, server.papers, "send_messages")
     await server.later(days=1)
-    expected = describe_suspended(server.papers.id, builders.build_missing_permissions("send_messages"))
+    expected = describe_suspended_subscription(server.papers.id, builders.build_missing_permissions("send_messages"))
     assert told(server) == [expected, expected]
     assert [paper_ids(message) for message in server.papers.history()] == [ids(1, 11, 2, 12)]
 

@@ -69,7 +69,7 @@ async def test_a_second_send_finds_nothing_new_and_records_nothing(server: Serve
 async def test_two_clicks_at_once_post_once(server: Server) -> None:
     await subscribed(server)
     known, dispatcher = await get_subscription(server), server.bot.dispatcher
-    sends = (dispatcher.send_now(known, server.clock.now, by=server.admin.id) for _ in range(2))
+    sends = (dispatcher.send_digest_now(known, server.clock.now, by=server.admin.id) for _ in range(2))
     results = await asyncio.gather(*sends, return_exceptions=True)
     await server.env.settle()
     assert sorted(type(each).__name__ for each in results) == ["Delivery", "NothingToSend"]

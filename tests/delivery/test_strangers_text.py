@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bot.demo.papers_server import PapersServer
-from bot.papers.titles import render_title
+from bot.papers.titles import replace_latex
 from tests.support.builders import DAY, entry
 from tests.support.markdown import links, visible
 from tests.support.messages import answer, custom_ids, read_texts
@@ -35,7 +35,7 @@ async def test_hostile_titles_and_abstracts_are_shown_harmlessly(
     papers_server.lists = {DAY: [entry("2601.00001", title=text, summary=text, authors=[{"name": text}])]}
     message = await post(server)
     card = answer(await server.member.click(message, custom_id=custom_ids(message)[0]))
-    seen = render_title(text)
+    seen = replace_latex(text)
     for shown, mark in ((read_texts(message), "### 1. "), (card, "## ")):
         assert_harmless(shown)
         (title,) = re.findall(rf"^{mark}(.*\]\(https://huggingface.co/papers/2601.00001\).*)$", shown, re.MULTILINE)

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 
 from bot.digest import Digest
-from bot.layouts.card import render_card
+from bot.layouts.card import render_paper_card
 from bot.layouts.digest import (
     get_digest_thread_name,
     get_paper_thread_name,
-    render_preview,
+    render_digest_preview,
 )
 from bot.lookups.finder import PaperDetails
-from bot.papers.entry import read_entry
+from bot.papers.entry import read_list_entry
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import DigestLayout, DigestSettings
 from tests.support.any_paper import all_settings, build_digest, digests, pings, within_seconds
@@ -66,7 +66,7 @@ async def test_a_highlights_own_message_fits_whatever_its_paper_holds(
 @within_seconds
 @given(digests, all_settings)
 async def test_a_preview_fits_a_message_whatever_its_papers_hold(digest: Digest, settings: DigestSettings) -> None:
-    view = render_preview(digest, settings)
+    view = render_digest_preview(digest, settings)
     assert "Only you can see this preview" in check(view)[0]
     assert NONCE not in str(components_of(view))
     assert "<@&" not in re.sub(r"\\.", "", "".join(check(view)))
@@ -82,7 +82,7 @@ def test_a_thread_has_a_name_that_fits_whatever_its_paper_is_called(digest: Dige
 async def test_ten_of_the_longest_real_papers_keep_their_whole_titles() -> None:
     """The longest real title has 175 characters, the most authors are 664."""
     title = "A Title of Many Words " * 7 + "Which Ends At Last!!!"
-    longest = read_entry(
+    longest = read_list_entry(
         entry(
             "2601.00001",
             title=title,
@@ -99,7 +99,7 @@ async def test_ten_of_the_longest_real_papers_keep_their_whole_titles() -> None:
     for settings in (build_settings(), build_settings(layout=DigestLayout.CARDS, cadence=Cadence.MONTHLY)):
         _, _, *blocks = check(digest_message(digest, settings, NONCE, ping=2**62))
         assert all(f"[{title}](" in block for block in blocks)
-    assert "Author 9 + 654" in "\n".join(check(render_card(PaperDetails(longest))))
+    assert "Author 9 + 654" in "\n".join(check(render_paper_card(PaperDetails(longest))))
 
 
 def test_summaries_are_shortened_to_make_room_for_a_ping() -> None:
@@ -123,6 +123,6 @@ def test_a_digest_of_papers_in_any_script_stays_within_the_bytes_that_discord_ta
     for view in (
         digest_message(digest, settings, NONCE, ping=2**62),
         highlight_message(digest, 10, settings, NONCE, ping=2**62),
-        render_card(PaperDetails(papers[0])),
+        render_paper_card(PaperDetails(papers[0])),
     ):
         assert len(json.dumps(components_of(view), ensure_ascii=False).encode()) < 10_000

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.layouts.card import render_card, render_sparkline
+from bot.layouts.card import render_paper_card, render_sparkline
 from bot.layouts.results import (
     render_hub_results,
     render_leaderboard,
     render_nothing_found,
-    render_posted,
-    render_results,
-    render_similar,
+    render_posted_papers,
+    render_search_results,
+    render_similar_papers,
 )
 from bot.lookups.finder import AGES, PER_PAGE, Hit, Leaderboard, PaperDetails, SearchResults
 from bot.papers import Paper
@@ -43,15 +43,15 @@ def test_pages_turn_only_while_the_query_fits_into_the_ids_of_buttons() -> None:
     for length in range(75, 100):
         for page in (1, 9, 10):
             results = SearchResults(parse_query("q" * length, DAY), hits, total=50, page=page)
-            turns = "Next" in str(render_results(results).to_components())  # type: ignore[no-untyped-call]
+            turns = "Next" in str(render_search_results(results).to_components())  # type: ignore[no-untyped-call]
             assert turns == (length <= 100 - len("find:l10:"))
-            assert ("Shorten the query" in check(render_results(results))[0]) != turns
+            assert ("Shorten the query" in check(render_search_results(results))[0]) != turns
 
 
 @within_seconds
 @given(st.builds(PaperDetails, papers, st.lists(counts, max_size=60).map(tuple), posts))
 async def test_a_papers_card_fits_a_message_whatever_it_holds(details: PaperDetails) -> None:
-    head, *_ = check(render_card(details))
+    head, *_ = check(render_paper_card(details))
     assert f"](https://huggingface.co/papers/{details.paper.id})" in head
 
 
@@ -67,16 +67,16 @@ def _results(query: Query, hits: tuple[Hit, ...], total: int, page: int, some: t
     st.booleans(),
 )
 async def test_a_page_of_results_fits_a_message_whatever_was_asked(results: SearchResults, shared: bool) -> None:
-    check(render_results(results, shared=shared))
+    check(render_search_results(results, shared=shared))
     check(render_nothing_found(results))
-    check(render_posted("week", results.hits, total=results.total, page=results.page))
+    check(render_posted_papers("week", results.hits, total=results.total, page=results.page))
     check(render_hub_results(results.query, [hit.paper for hit in results.hits]))
 
 
 @within_seconds
 @given(papers, pages)
 async def test_similar_papers_fit_a_message_whatever_they_hold(paper: Paper, hits: tuple[Hit, ...]) -> None:
-    check(render_similar(paper, hits))
+    check(render_similar_papers(paper, hits))
 
 
 @within_seconds
@@ -95,7 +95,7 @@ async def test_a_leaderboard_fits_a_message_on_every_date(
 
 
 def test_every_span_of_posted_papers_has_its_name() -> None:
-    headings = [check(render_posted(period, (), total=0, page=1))[0] for period in AGES]
+    headings = [check(render_posted_papers(period, (), total=0, page=1))[0] for period in AGES]
     spans = [re.findall(r"\*\*(.*)\*\*", heading) for heading in headings]
     assert spans == [["The last week"], ["The last month"], ["The last year"], ["All time"]]
 
@@ -108,7 +108,7 @@ def test_the_longest_real_page_of_results_keeps_whole_titles_and_something_of_wh
     snippet = Snippet("It says a lot of things. " * 8, ((10, 13), (17, 23)))
     post = PostedMessage(2**62, 2**62, 2**62, 2**62, datetime(2026, 1, 1, tzinfo=UTC))
     hits = tuple(Hit(each, snippet, post) for each in number_papers([longest] * PER_PAGE))
-    _, *blocks = check(render_results(SearchResults(parse_query("q " * 39 + "min:x", DAY), hits, 10**6, 1)))
+    _, *blocks = check(render_search_results(SearchResults(parse_query("q " * 39 + "min:x", DAY), hits, 10**6, 1)))
     assert all(f"[{title}](" in block and "It says a **lot** of **things**." in block for block in blocks)
     assert all("posted here on" in block for block in blocks)
 

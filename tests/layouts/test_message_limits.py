@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.layouts.card import render_card
-from bot.layouts.text import compute_room, fit_in_messages, format_compact, measure_text, shorten
+from bot.layouts.card import render_paper_card
+from bot.layouts.text import compute_text_room, fit_in_messages, format_compact, measure_text, shorten
 from bot.lookups.finder import PaperDetails
 from tests.support.builders import paper
 
@@ -36,7 +36,7 @@ def test_the_lines_of_a_long_paragraph_stay_together_and_the_next_paragraph_stan
 
 @pytest.mark.parametrize("letter", ["x", "é", "字", "*"])
 def test_an_endless_text_fills_a_message_to_the_last_character_that_discord_takes(letter: str) -> None:
-    shown = shorten(letter * 9000, compute_room(()), measure_text)
+    shown = shorten(letter * 9000, compute_text_room(()), measure_text)
     assert len(shown) <= MOST_TEXT
     assert measure_text(shown) in range(MOST_TEXT - 5, MOST_TEXT + 1)
 
@@ -44,7 +44,7 @@ def test_an_endless_text_fills_a_message_to_the_last_character_that_discord_take
 @pytest.mark.parametrize("length", [512, 513])
 def test_a_paper_whose_page_has_an_address_too_long_for_a_button_is_shown_without_it(length: int) -> None:
     page = "https://example.org/".ljust(length, "x")
-    card = render_card(PaperDetails(paper("2601.00001", project_page=page)))
+    card = render_paper_card(PaperDetails(paper("2601.00001", project_page=page)))
     assert (page in str(card.to_components())) == (length == 512)  # type: ignore[no-untyped-call]
 
 

@@ -13,7 +13,7 @@ from bot.layouts.text import (
     format_code,
     format_code_block,
     format_compact,
-    mark_spans,
+    mark_text_spans,
     measure_text,
     remove_urls,
     shorten,
@@ -38,18 +38,18 @@ from tests.support.markdown import visible
     ],
 )
 def test_marked_characters_are_bold(text: str, marks: list[tuple[int, int]], shown: str) -> None:
-    assert mark_spans(text, marks, 100) == shown
+    assert mark_text_spans(text, marks, 100) == shown
 
 
 @given(st.text(letters), st.lists(st.tuples(st.integers(-3, 50), st.integers(-3, 50))), st.integers(0, 60))
 def test_marked_text_keeps_its_words_and_its_limit(text: str, marks: list[tuple[int, int]], limit: int) -> None:
-    assert len(mark_spans(text, marks, limit)) <= limit
+    assert len(mark_text_spans(text, marks, limit)) <= limit
     whole = re.sub(r"\s", " ", remove_invisible(text))
-    assert visible(re.sub(r"(?<!\\)\*\*", "", mark_spans(whole, [], 9999))) == whole
+    assert visible(re.sub(r"(?<!\\)\*\*", "", mark_text_spans(whole, [], 9999))) == whole
 
 
 def test_marked_text_is_cut_between_words_and_says_so() -> None:
-    assert mark_spans("Attention is all you need", [(0, 9), (21, 25)], 22) == "**Attention** is all…"
+    assert mark_text_spans("Attention is all you need", [(0, 9), (21, 25)], 22) == "**Attention** is all…"
 
 
 def test_text_cannot_break_out_of_a_code_block() -> None:

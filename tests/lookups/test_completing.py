@@ -158,7 +158,7 @@ class TestCompleting:
             assert each.label
             assert each.value
         try:
-            results = await finder.search_page(parse_on_day(text), 1, server(1))
+            results = await finder.search_papers(parse_on_day(text), 1, server(1))
         except Refused:
             assert parse_on_day(text).has_foreign_link or parse_on_day(text).reference
         else:

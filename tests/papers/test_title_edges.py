@@ -3,7 +3,7 @@
 
 import pytest
 
-from bot.papers.titles import get_display_title, render_title
+from bot.papers.titles import get_display_title, replace_latex
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from bot.papers.titles import get_display_title, render_title
     ],
 )
 def test_latex_of_several_signs_is_readable_in_a_title(title: str, seen: str) -> None:
-    assert render_title(title) == seen
+    assert replace_latex(title) == seen
 
 
 def test_a_paper_is_called_by_its_title_or_else_by_its_id() -> None:

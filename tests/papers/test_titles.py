@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.papers_server import PapersServer
-from bot.layouts.card import render_card, render_citation
+from bot.layouts.card import render_citation, render_paper_card
 from bot.layouts.digest import get_paper_thread_name
-from bot.layouts.results import render_hub_results, render_similar
-from bot.layouts.terminal import render_digest
-from bot.layouts.text import cut_line, cut_plain, escape_markdown, format_code, make_link, mark_spans
+from bot.layouts.results import render_hub_results, render_similar_papers
+from bot.layouts.terminal import render_digest_panel
+from bot.layouts.text import cut_line, cut_plain, escape_markdown, format_code, make_link, mark_text_spans
 from bot.lookups.citations import CitationFormat
 from bot.lookups.finder import Hit, PaperDetails
 from bot.papers import Paper
-from bot.papers.titles import render_title
+from bot.papers.titles import replace_latex
 from bot.search import parse_query
 from bot.subscription.settings import DigestLayout
 from bot.text import join_lines, remove_invisible
@@ -38,8 +38,8 @@ def first_lines(known: Paper) -> list[str]:
     views = [
         *(digest_message(digest, build_settings(layout=layout), NONCE) for layout in DigestLayout),
         *(highlight_message(digest, 1, build_settings(layout=layout), NONCE) for layout in DigestLayout),
-        render_card(PaperDetails(known)),
-        render_similar(known, [Hit(known)]),
+        render_paper_card(PaperDetails(known)),
+        render_similar_papers(known, [Hit(known)]),
         render_hub_results(parse_query("words", DAY), [known]),
     ]
     lines = [line for view in views for text in check(view) for line in text.split("\n")]
@@ -117,12 +117,12 @@ def test_any_title_is_read_whole_and_its_link_works(title: str) -> None:
     ],
 )
 def test_latex_in_a_title_is_readable(title: str, seen: str) -> None:
-    assert render_title(title) == seen
+    assert replace_latex(title) == seen
 
 
 @given(st.lists(st.sampled_from([*"$\\{}^_-~ abπ2", "\\text{", "\\alpha", "\\frac{", "$x$"])).map("".join))
 def test_any_latex_is_made_readable_or_left_as_it_is(title: str) -> None:
-    assert render_title(title).count("π") == title.count("π")
+    assert replace_latex(title).count("π") == title.count("π")
 
 
 @pytest.mark.parametrize("title", [INVISIBLE, "\u200b", " \u200d \u200e"])
@@ -136,7 +136,7 @@ def test_a_paper_with_an_invisible_title_is_called_by_its_id_everywhere(title: s
         assert "arXiv:2601.00001" in str(
             components_of(digest_message(digest_of(known), build_settings(layout=layout), NONCE))
         )
-    assert render_digest(digest_of(known), DAY)
+    assert render_digest_panel(digest_of(known), DAY)
 
 
 async def test_a_paper_with_an_invisible_title_is_kept(server: Server, papers_server: PapersServer) -> None:
@@ -159,7 +159,7 @@ def test_invisible_characters_are_removed_everywhere(text: str) -> None:
         cut_plain(text, 99),
         cut_line(text, 99),
         format_code(text),
-        mark_spans(text, [(0, 2)], 99),
+        mark_text_spans(text, [(0, 2)], 99),
         make_link(text, URL),
     )
     assert not any(map(hidden.search, pieces))

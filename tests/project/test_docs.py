@@ -6,7 +6,7 @@ import re
 import pytest
 
 from bot.search import HAS, MOST_WORDS, RIGHT_FORMS, Sort, parse_query
-from bot.search.schema import compute_pull
+from bot.search.schema import compute_upvote_weight
 from bot.settings import BotSettings, render_env_example
 from tests.support.builders import DAY
 from tests.support.paths import ROOT
@@ -40,7 +40,7 @@ def test_every_query_in_the_search_guide_is_valid() -> None:
 
 
 def test_the_search_guide_says_how_much_upvotes_count() -> None:
-    factors = {upvotes: math.log2(2 + compute_pull(upvotes)) for upvotes in (0, 50, 400)}
+    factors = {upvotes: math.log2(2 + compute_upvote_weight(upvotes)) for upvotes in (0, 50, 400)}
     assert factors[50] == pytest.approx(1 + 0.03 * math.log2(51))
     assert "1 + 0.03 · log₂(1 + upvotes)" in SEARCH
     said = re.search(r"That is ([\d.]+) without a vote, ([\d.]+)\s+with fifty and ([\d.]+) with four hundred", SEARCH)

@@ -100,7 +100,7 @@ class TestFinding:
         assert await storage.papers.get_last_change() == search.change
         for paper in known[:: len(known) // TITLES]:
             assert search.find_papers(parse_query(paper.title, TODAY), limit=1).ids == (paper.id,), paper.id
-            assert search.complete_title(paper.title, limit=1) == (paper.id,), paper.id
+            assert search.find_papers_by_title_start(paper.title, limit=1) == (paper.id,), paper.id
             assert search.find_papers(parse_query(paper.url, TODAY), limit=1).ids == (paper.id,)
         first = [
             paper for paper in known if search.find_papers(parse_query(paper.title, TODAY), limit=1).ids == (paper.id,)
@@ -114,6 +114,6 @@ class TestFinding:
         assert {paper.id: paper.upvotes for paper in await storage.papers.get(latest)} == {
             each: paper.upvotes for each, paper in latest.items()
         }
-        top, total = await storage.papers.list_top(date.min, date.max, limit=10)
+        top, total = await storage.papers.list_top_papers(date.min, date.max, limit=10)
         assert total == len(latest) == 8154
         assert top[0].upvotes == max(paper.upvotes for paper in latest.values())

@@ -74,7 +74,7 @@ class Replay:
     async def play(self, days: list[date]) -> None:
         for day in days:
             self.clock.now = datetime.combine(day, time(9), UTC)
-            await self.bot.dispatcher.tick(self.clock.now)
+            await self.bot.dispatcher.run_due(self.clock.now)
 
     async def deliveries(self, part: Part) -> list[Delivery]:
         """Earliest run first."""
@@ -107,7 +107,7 @@ async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock)
     bot.dispatcher = build_dispatcher(bot, bot.channels, storage, services.composer, messages_per_second=1e6)
     env = simcord.Env(bot)
     await env.start()
-    await storage.guilds.join(GUILD_ID, clock.now)  # it has been welcomed
+    await storage.guilds.record_join(GUILD_ID, clock.now)  # it has been welcomed
     guild = env.create_guild("Paper Club", id=GUILD_ID)
     make = {
         "text": guild.create_text_channel,

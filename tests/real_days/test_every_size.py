@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from discord.ui import LayoutView
 
-from bot.digest import Candidate, Digest, choose_highlights, mark_seen
-from bot.layouts.card import render_card
-from bot.layouts.digest import get_paper_thread_name, render_preview
+from bot.digest import Candidate, Digest, choose_highlights, mark_seen_highlights
+from bot.layouts.card import render_paper_card
+from bot.layouts.digest import get_paper_thread_name, render_digest_preview
 from bot.layouts.text import escape_markdown, make_link
 from bot.lookups.finder import PaperDetails
 from bot.papers import Paper
@@ -67,7 +67,9 @@ def recap_of(month: date, days: Sequence[tuple[RealDay, tuple[Paper, ...]]]) -> 
     """Of a month, from its first day on, none of whose papers were seen before."""
     candidates = [Candidate(paper, frozenset({known.day})) for known, papers in days for paper in papers]
     until = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return mark_seen(choose_highlights(candidates, tuple(known.day for known, _ in days), until, Selection(10)), {})
+    return mark_seen_highlights(
+        choose_highlights(candidates, tuple(known.day for known, _ in days), until, Selection(10)), {}
+    )
 
 
 def texts(body: dict[str, Any]) -> list[str]:
@@ -117,7 +119,7 @@ class TestLayouts:
         all_settings = [builders.build_settings(layout=layout, threads=each) for each in Threads]
         for number, (known, papers) in enumerate(papers_of_days()):
             for settings in all_settings:
-                body = message(render_preview(digest_of(known, papers, 10), settings))
+                body = message(render_digest_preview(digest_of(known, papers, 10), settings))
                 check_size(body)
                 if number % 20 == 0:
                     check_message(body)
@@ -144,7 +146,7 @@ class TestLayouts:
     def test_the_details_of_every_paper_fit(self) -> None:
         papers = [paper for _, papers in papers_of_days() for paper in papers]
         for number, paper in enumerate(papers):
-            body = message(render_card(PaperDetails(paper)))
+            body = message(render_paper_card(PaperDetails(paper)))
             check_size(body)
             if number % 10 == 0:  # Discord's schema takes its time
                 check_message(body)

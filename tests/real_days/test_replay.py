@@ -52,7 +52,7 @@ class Replay:
         for instant in instants:
             for now in (instant - timedelta(minutes=1), instant):
                 self.clock.now = now
-                await self.bot.dispatcher.tick(now)
+                await self.bot.dispatcher.run_due(now)
 
     async def deliveries(self, settings: SubscriptionCase) -> list[Delivery]:
         """What was delivered, earliest run first."""
@@ -73,7 +73,7 @@ async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock)
     bot = PaperBot(services, shard_count=1)
     env = simcord.Env(bot)
     await env.start()
-    await storage.guilds.join(GUILD_ID, clock.now)  # it has been welcomed
+    await storage.guilds.record_join(GUILD_ID, clock.now)  # it has been welcomed
     guild = env.create_guild("Paper Club", id=GUILD_ID)
     admins = guild.create_role("Admins", permissions=discord.Permissions(manage_guild=True))
     admin = guild.add_member(env.create_user("ada"), roles=[admins])

@@ -63,9 +63,9 @@ def check(index: SearchIndex, text: str) -> None:
         assert set(found.ids) <= known
         assert len(found.ids) == len(set(found.ids)) <= min(5, found.total)
         assert found.total <= len(known)
-    assert set(index.complete_title(text, limit=3)) <= known
-    assert len(index.complete_title(text, limit=3)) <= 3
-    assert all(set(index.find_by_name(name, text, limit=3)) <= known for name in ("author", "org", "tag"))
+    assert set(index.find_papers_by_title_start(text, limit=3)) <= known
+    assert len(index.find_papers_by_title_start(text, limit=3)) <= 3
+    assert all(set(index.find_papers_by_name(name, text, limit=3)) <= known for name in ("author", "org", "tag"))
     assert len(index.find_nearest_words(text, limit=2)) <= 2
     snippet = index.make_snippet(query, SAMPLE_PAPERS[0], 40)
     edges = [0, *(edge for mark in snippet.marks for edge in mark), len(snippet.text)]

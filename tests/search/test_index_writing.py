@@ -254,6 +254,10 @@ class TestReading:
             assert empty.change == 0
             for text in ("", "a", "min:5", "2601.00010", "a* sort:date", '"a b"'):
                 assert (find(empty, text).ids, find(empty, text).total) == ((), 0)
-            assert empty.complete_title("a", limit=5) == empty.find_by_name("author", "ab", limit=5) == ()
-            assert empty.find_similar(SAMPLE_PAPERS[0], limit=5) == ()
+            assert (
+                empty.find_papers_by_title_start("a", limit=5)
+                == empty.find_papers_by_name("author", "ab", limit=5)
+                == ()
+            )
+            assert empty.find_similar_papers(SAMPLE_PAPERS[0], limit=5) == ()
             assert empty.make_snippet(parse_on_day("attention"), SAMPLE_PAPERS[0], 100).marks == ()

@@ -120,7 +120,7 @@ def test_case_does_not_matter(index: SearchIndex, text: str) -> None:
     ],
 )
 def test_a_filter_takes_papers_that_have_all_of_its_words(index: SearchIndex, text: str, expected: set[str]) -> None:
-    assert index.filter_papers(parse_query(text, DAY), [MOLECULES, GRAPHS, ROBOTS]) == expected
+    assert index.find_matching_ids(parse_query(text, DAY), [MOLECULES, GRAPHS, ROBOTS]) == expected
 
 
 def test_a_title_typed_with_its_punctuation_is_found(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ class TestFinding:
     ) -> None:
         with open_index(tmp_path, PAPERS, Meaning(encoder)) as empty:
             assert find(empty, text) == find(wordly, text)
-            assert empty.find_similar(PAPERS[0], limit=3) == wordly.find_similar(PAPERS[0], limit=3)
+            assert empty.find_similar_papers(PAPERS[0], limit=3) == wordly.find_similar_papers(PAPERS[0], limit=3)
 
 
 @pytest.mark.parametrize("text", [*(text for text, _ in PARAPHRASES), "machine networks", "weak folding", "a survey"])
@@ -152,8 +152,8 @@ def test_case_does_not_matter(index: SearchIndex, text: str) -> None:
 
 def test_similar_papers_are_those_near_in_meaning(index: SearchIndex) -> None:
     stranger = paper("2601.99999", title="Kitten Habits", abstract="Pets that meow.")
-    assert index.find_similar(stranger, limit=1) == (CATS,)
-    near = index.find_similar(PAPERS[0], limit=4)
+    assert index.find_similar_papers(stranger, limit=1) == (CATS,)
+    near = index.find_similar_papers(PAPERS[0], limit=4)
     assert len(near) == 4
     assert CATS not in near
 

@@ -32,4 +32,4 @@ def test_a_sign_a_phrase_a_filter_or_a_choice_is_a_demand(text: str) -> None:
 
 
 def test_a_single_filter_is_left_out_once() -> None:
-    assert [left_out for _, left_out in parse_query("diffusion min:50", TODAY).list_relaxed()] == [("min:50",)]
+    assert [left_out for _, left_out in parse_query("diffusion min:50", TODAY).list_relaxed_queries()] == [("min:50",)]

@@ -46,7 +46,7 @@ class TestRelaxing:
     def test_a_query_is_relaxed_by_leaving_out_each_operator_and_then_all(self) -> None:
         relaxed = [
             [each.typed for each in query.clauses]
-            for query, _ in parse_on_day("a min:5 -has:code b author:c").list_relaxed()
+            for query, _ in parse_on_day("a min:5 -has:code b author:c").list_relaxed_queries()
         ]
         assert relaxed == [
             ["a", "-has:code", "b", "author:c"],
@@ -57,10 +57,10 @@ class TestRelaxing:
 
     @pytest.mark.parametrize("text", ["", "a", '+a "b c"', "min:5", "(a min:5)", "a -b"])
     def test_a_query_without_operators_or_without_words_is_not_relaxed(self, text: str) -> None:
-        assert [*parse_on_day(text).list_relaxed()] == []
+        assert [*parse_on_day(text).list_relaxed_queries()] == []
 
     def test_the_operators_left_out_are_shown_as_typed(self) -> None:
-        assert [left_out for _, left_out in parse_on_day("a min:5 -has:code").list_relaxed()] == [
+        assert [left_out for _, left_out in parse_on_day("a min:5 -has:code").list_relaxed_queries()] == [
             ("min:5",),
             ("-has:code",),
             ("min:5", "-has:code"),
@@ -68,12 +68,12 @@ class TestRelaxing:
 
     @pytest.mark.parametrize(("count", "ways"), [(4, 5), (5, 6), (6, 1), (40, 1)])
     def test_of_many_operators_none_is_left_out_alone(self, count: int, ways: int) -> None:
-        relaxed = [*parse_on_day("a " + " ".join(f"min:{number}" for number in range(count))).list_relaxed()]
+        relaxed = [*parse_on_day("a " + " ".join(f"min:{number}" for number in range(count))).list_relaxed_queries()]
         assert len(relaxed) == ways
         assert len(relaxed[-1][1]) == count
 
     def test_a_relaxed_query_keeps_its_order(self) -> None:
-        assert {query.sort for query, _ in parse_on_day("a min:5 sort:date").list_relaxed()} == {Sort.DATE}
+        assert {query.sort for query, _ in parse_on_day("a min:5 sort:date").list_relaxed_queries()} == {Sort.DATE}
 
 
 def test_corrections_replace_the_misspelled_words() -> None:
@@ -98,7 +98,7 @@ def check(query: Query, text: str) -> None:
     assert all(each.text.strip() == each.text for each in query.words)
     assert len([*query.list_texts()]) <= MOST_WORDS
     assert query.correct_spelling({}) == query
-    assert all(len(each.clauses) < len(query.clauses) for each, _ in query.list_relaxed())
+    assert all(len(each.clauses) < len(query.clauses) for each, _ in query.list_relaxed_queries())
     assert query.order in Sort
 
 

@@ -27,11 +27,11 @@ class TestSuggesting:
         ],
     )
     def test_papers_are_suggested_while_somebody_types(self, index: SearchIndex, typed: str, expected: str) -> None:
-        assert index.complete_title(typed, limit=5)[0] == expected
+        assert index.find_papers_by_title_start(typed, limit=5)[0] == expected
 
     @pytest.mark.parametrize("typed", ["", " ", "!?", "zzzz", "pay"])
     def test_nothing_is_suggested_if_no_title_continues_like_that(self, index: SearchIndex, typed: str) -> None:
-        assert index.complete_title(typed, limit=5) == ()
+        assert index.find_papers_by_title_start(typed, limit=5) == ()
 
     def test_titles_must_continue_what_was_typed_and_popular_ones_come_first(self, tmp_path: Path) -> None:
         papers = [
@@ -40,10 +40,10 @@ class TestSuggesting:
             paper("2601.00030", title="Languid", upvotes=500),
         ]
         with open_index(tmp_path, papers) as index:
-            assert set(index.complete_title("language mode", limit=5)) == {"2601.00010", "2601.00020"}
-            assert set(index.complete_title("langu", limit=5)) == {each.id for each in papers}
-            assert index.complete_title("langu", limit=5)[0] == "2601.00030"
-            assert len(index.complete_title("langu", limit=2)) == 2
+            assert set(index.find_papers_by_title_start("language mode", limit=5)) == {"2601.00010", "2601.00020"}
+            assert set(index.find_papers_by_title_start("langu", limit=5)) == {each.id for each in papers}
+            assert index.find_papers_by_title_start("langu", limit=5)[0] == "2601.00030"
+            assert len(index.find_papers_by_title_start("langu", limit=2)) == 2
 
     @pytest.mark.parametrize(
         ("name", "beginning", "expected"),
@@ -64,7 +64,9 @@ class TestSuggesting:
     def test_names_are_found_by_their_beginning_popular_papers_first(
         self, filtered: SearchIndex, name: str, beginning: str, expected: list[int]
     ) -> None:
-        assert filtered.find_by_name(name, beginning, limit=9) == tuple(f"2601.000{number}0" for number in expected)
+        assert filtered.find_papers_by_name(name, beginning, limit=9) == tuple(
+            f"2601.000{number}0" for number in expected
+        )
 
     def test_of_the_papers_of_a_name_the_most_popular_is_first(self, tmp_path: Path) -> None:
         papers = [
@@ -72,7 +74,7 @@ class TestSuggesting:
             paper("2601.00020", authors=("Ada Lovelace", "Emmy Noether", "Yann LeCun", "Jo Byron"), upvotes=5),
         ]
         with open_index(tmp_path, [*papers, *OTHERS]) as index:
-            assert index.find_by_name("author", "yann lec", limit=5) == ("2601.00020", "2601.00010")
+            assert index.find_papers_by_name("author", "yann lec", limit=5) == ("2601.00020", "2601.00010")
 
 
 class TestSimilar:
@@ -89,12 +91,12 @@ class TestSimilar:
             paper("2601.00040", title="Graphs", abstract="On trees."),
         ]
         with open_index(tmp_path, [*papers, *OTHERS]) as index:
-            assert index.find_similar(papers[0], limit=2) == ("2601.00020", "2601.00030")
-            assert papers[0].id not in index.find_similar(papers[0], limit=50)
-            assert "2601.00040" not in index.find_similar(papers[0], limit=50)
+            assert index.find_similar_papers(papers[0], limit=2) == ("2601.00020", "2601.00030")
+            assert papers[0].id not in index.find_similar_papers(papers[0], limit=50)
+            assert "2601.00040" not in index.find_similar_papers(papers[0], limit=50)
             stranger = paper("2601.99999", title="Molecules", abstract="Of atoms in space.")
-            assert set(index.find_similar(stranger, limit=2)) == {"2601.00010", "2601.00020"}
+            assert set(index.find_similar_papers(stranger, limit=2)) == {"2601.00010", "2601.00020"}
 
     @pytest.mark.parametrize("title", ["the of", "?", "🔥", "x" * 500])
     def test_a_paper_without_words_is_similar_to_none(self, index: SearchIndex, title: str) -> None:
-        assert index.find_similar(paper("2601.99999", title=title), limit=5) == ()
+        assert index.find_similar_papers(paper("2601.99999", title=title), limit=5) == ()

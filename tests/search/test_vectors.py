@@ -38,7 +38,7 @@ class TestVectors:
         vector = meaning.encode_text("nothing")
         assert vector == bytes(DIMENSIONS)
         meaning.add_vectors([("a", vector), ("b", meaning.encode_text("x"))])
-        assert meaning.find_nearest(vector, 5).keys() == {"a", "b"}
+        assert meaning.find_nearest_papers(vector, 5).keys() == {"a", "b"}
         assert set(meaning.compute_cosines(vector, ["a", "b"]).values()) == {0.0}
 
     @pytest.mark.parametrize("count", [1, 7, 999, 1000, 1001])
@@ -50,7 +50,7 @@ class TestVectors:
             vector = meaning.encode_text(f"{wanted}")
             cosines = {name: cosine(vector, each) for name, each in known}
             best = sorted(cosines, key=lambda name: -cosines[name])[:20]
-            found = meaning.find_nearest(vector, 20)
+            found = meaning.find_nearest_papers(vector, 20)
             assert [*found] == best
             assert found == pytest.approx({name: cosines[name] for name in best}, abs=1e-5)
             assert meaning.compute_cosines(vector, best) == pytest.approx(found, abs=1e-6)
@@ -66,7 +66,7 @@ class TestVectors:
             vector = meaning.encode_text(f"{wanted}")
             cosines = {name: cosine(vector, each) for name, each in known}
             best = sorted(cosines, key=lambda name: -cosines[name])[:10]
-            found = meaning.find_nearest(vector, 10)
+            found = meaning.find_nearest_papers(vector, 10)
             kept += len(set(best) & found.keys())
             assert [*found] == sorted(found, key=lambda name: -cosines[name])
         assert kept > 0.8 * 200  # vectors by chance are all equally far, which is the hardest case
@@ -77,7 +77,7 @@ class TestVectors:
         for upto in (1, 1024, 1025, 2048, 2500):
             meaning.add_vectors(known[len(meaning) : upto])
             for name, vector in (known[0], known[upto // 2], known[upto - 1]):
-                assert meaning.find_nearest(vector, 1) == pytest.approx({name: 1.0})
+                assert meaning.find_nearest_papers(vector, 1) == pytest.approx({name: 1.0})
 
     def test_a_new_vector_replaces_the_old_one(self) -> None:
         (_, old), (_, new), (_, other) = at_random(4, 3)
@@ -85,8 +85,8 @@ class TestVectors:
         meaning.add_vectors([("a", old), ("b", other)])
         meaning.add_vectors([("a", new)])
         assert len(meaning) == 2
-        assert meaning.find_nearest(new, 1) == pytest.approx({"a": 1.0})
-        assert meaning.find_nearest(old, 1)["a" if cosine(old, new) > cosine(old, other) else "b"] < 0.9
+        assert meaning.find_nearest_papers(new, 1) == pytest.approx({"a": 1.0})
+        assert meaning.find_nearest_papers(old, 1)["a" if cosine(old, new) > cosine(old, other) else "b"] < 0.9
         assert meaning.compute_cosines(new, ["a", "nobody"]) == pytest.approx({"a": 1.0})
 
     def test_the_same_paper_twice_in_one_batch_is_known_once(self) -> None:
@@ -95,13 +95,13 @@ class TestVectors:
         meaning.add_vectors([("a", old), ("b", other), ("a", new)])
         meaning.add_vectors([])
         assert len(meaning) == 2
-        assert meaning.find_nearest(new, 2)["a"] == pytest.approx(1.0)
-        assert meaning.find_nearest(other, 1) == pytest.approx({"b": 1.0})
+        assert meaning.find_nearest_papers(new, 2)["a"] == pytest.approx(1.0)
+        assert meaning.find_nearest_papers(other, 1) == pytest.approx({"b": 1.0})
 
     def test_without_any_vector_nothing_is_near(self) -> None:
         meaning = Meaning(RandomEncoder())
         assert not meaning
-        assert meaning.find_nearest(meaning.encode_text("x"), 5) == {}
+        assert meaning.find_nearest_papers(meaning.encode_text("x"), 5) == {}
         assert meaning.compute_cosines(meaning.encode_text("x"), ["a"]) == {}
 
     def test_searches_work_while_vectors_are_added(self) -> None:
@@ -110,7 +110,7 @@ class TestVectors:
         with ThreadPoolExecutor(1) as pool:
             taking = [pool.submit(meaning.add_vectors, known[place : place + 32]) for place in range(0, 5000, 32)]
             while not taking[-1].done():
-                found = meaning.find_nearest(known[0][1], 5)
+                found = meaning.find_nearest_papers(known[0][1], 5)
                 assert all(-1.001 < each < 1.001 for each in found.values())
                 assert len(found) == 5 or not found
             for each in taking:
@@ -127,7 +127,9 @@ class TestVectors:
             again.add_vectors(vectors)
         assert len(again) == len(papers)
         for each in papers:
-            assert again.find_nearest(meaning.encode_text(get_embedded_text(each)), 1) == pytest.approx({each.id: 1.0})
+            assert again.find_nearest_papers(meaning.encode_text(get_embedded_text(each)), 1) == pytest.approx(
+                {each.id: 1.0}
+            )
 
 
 def test_the_same_text_has_the_same_vector_in_any_thread(encoder: Encoder) -> None:

@@ -52,7 +52,7 @@ class TestChanges:
         await storage.subscriptions.resume(await newest(storage, added), FIRST_RUN, by=12, now=times[2])
         await storage.subscriptions.suspend(added.id, GONE, times[3])
         await storage.subscriptions.suspend(added.id, Reason(ReasonKind.SERVER_GONE), times[4])  # it is already
-        await storage.guilds.leave(1, times[5])
+        await storage.guilds.record_leave(1, times[5])
         await storage.subscriptions.remove(await newest(storage, added), by=13, now=times[6])
         assert await storage.audit_log.list_latest(1, 99) == [
             AuditEntry(added.id, 13, Action.REMOVED, {}, None, times[6]),
@@ -129,7 +129,7 @@ class TestChanges:
             lambda: storage.deliveries.fail_delivery(sent.id, GONE, LATER, suspending=True),
             lambda: storage.deliveries.undo_delivery(sent, by=9, now=LATER),
             lambda: plan(storage, known, digest(reason=NOTHING_LISTED), run=SECOND_RUN, by=9),
-            lambda: storage.guilds.leave(1, LATER),
+            lambda: storage.guilds.record_leave(1, LATER),
             lambda: storage.guilds.reconcile_servers([2], LATER),
         ]
         query(path, "CREATE TRIGGER full BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")

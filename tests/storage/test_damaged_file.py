@@ -70,7 +70,7 @@ async def test_once_damage_is_found_nothing_is_read_or_written(path: Path) -> No
         with pytest.raises(DatabaseUnusable):
             await storage.papers.get(["2601.00001"])
         with pytest.raises(DatabaseUnusable):
-            await storage.guilds.join(1, MORNING)
+            await storage.guilds.record_join(1, MORNING)
     assert query(path, "SELECT count(*) FROM guilds") == [(0,)]
 
 
@@ -80,11 +80,11 @@ async def test_a_transaction_that_meets_damage_fails_with_all_that_share_its_com
     await fill(path)
     damage(path, "subscriptions")
     async with open_storage(path) as storage:
-        meeting = storage.guilds.leave(1, MORNING)  # it pauses the server's subscriptions
+        meeting = storage.guilds.record_leave(1, MORNING)  # it pauses the server's subscriptions
         works = [
-            storage.guilds.join(2, MORNING),
+            storage.guilds.record_join(2, MORNING),
             meeting,
-            *(storage.guilds.join(each, MORNING) for each in range(3, 9)),
+            *(storage.guilds.record_join(each, MORNING) for each in range(3, 9)),
         ]
         outcomes = await asyncio.gather(*works, return_exceptions=True)
     assert all(isinstance(each, DatabaseUnusable) for each in outcomes), outcomes
@@ -95,7 +95,7 @@ async def test_a_check_of_a_sound_file_finds_nothing_and_holds_nothing_up(path: 
     await fill(path)
     async with open_storage(path) as storage:
         checks = asyncio.gather(*(storage.database.check_integrity() for _ in range(3)))
-        assert await storage.guilds.join(1, MORNING)
+        assert await storage.guilds.record_join(1, MORNING)
         assert await storage.papers.get(["2601.00001"])
         await checks
 
@@ -110,7 +110,7 @@ async def test_a_check_that_is_stopped_does_no_harm(path: Path) -> None:
             check.cancel()
             await asyncio.wait({check})
         await storage.database.check_integrity()
-        assert await storage.guilds.join(1, MORNING)
+        assert await storage.guilds.record_join(1, MORNING)
 
 
 async def test_a_check_finds_damage_that_nothing_has_read_yet(path: Path) -> None:

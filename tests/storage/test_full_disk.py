@@ -127,5 +127,5 @@ async def test_a_small_write_that_still_fits_does_not_mean_that_there_is_room_ag
     for _ in range(3):
         with pytest.raises(DiskFull):
             await storage.papers.record_list(DAY, many, MORNING)
-        await storage.guilds.join(1, MORNING)
+        await storage.guilds.record_join(1, MORNING)
     assert [each.getMessage()[:16] for each in caplog.records] == ["the disk is full"]

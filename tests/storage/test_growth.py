@@ -49,7 +49,7 @@ class TestAYear:
                 ids = [paper.id for paper, _ in await shown(services, known)]
                 assert len(ids) == len(set(ids))
                 assert await services.storage.deliveries.find_highlighted(known.id, ids) == set(ids)
-            again = [len(await services.storage.papers.list_days_of(each)) > 1 for each in ids]
+            again = [len(await services.storage.papers.list_days_of_paper(each)) > 1 for each in ids]
         assert any(again)
 
     async def test_the_oldest_digest_is_linked_and_explained(self, year: Year) -> None:

@@ -37,8 +37,8 @@ async def recorded(storage: Storage) -> Digest:
 async def furnish(storage: Storage, guild_id: int) -> None:
     """Fill a server with data of every kind."""
     everything = await recorded(storage)
-    await storage.guilds.join(guild_id, MORNING)
-    await storage.notices.record_if_first(guild_id, 1, 5, MORNING)
+    await storage.guilds.record_join(guild_id, MORNING)
+    await storage.notices.record_first_notice(guild_id, 1, 5, MORNING)
     for outcome in ("planned", "sent", "quiet", "failed", "refused", "undone", "removed"):
         known = await subscribe(storage, guild_id)
         await storage.drafts.add(guild_id, 7, FULL, MORNING, subscription_id=known.id, revision=0)
@@ -78,7 +78,7 @@ class TestForgetting:
         await furnish(storage, 1)
         for name, rows in tables(path).items():
             assert name in NOBODYS or len(rows) > len(without[name]), f"nothing of the server is in {name}"
-        await storage.guilds.leave(1, LATER)
+        await storage.guilds.record_leave(1, LATER)
         await storage.guilds.delete_server(1)
         after = tables(path)
         assert {name: rows for name, rows in after.items() if name not in NOBODYS} == {
@@ -94,7 +94,7 @@ class TestForgetting:
         await storage.guilds.delete_server(1)
         kept = {name: rows for name, rows in tables(path).items() if rows and name not in NOBODYS}
         assert kept == {"guilds": [(1, "2026-01-16T08:00:00+00:00", None, 0)]}
-        assert not await storage.guilds.join(1, LATER)
+        assert not await storage.guilds.record_join(1, LATER)
         assert await storage.guilds.reconcile_servers([1], LATER) == []
 
     async def test_deleting_an_unknown_server_deletes_nothing(self, storage: Storage, path: Path) -> None:
@@ -115,12 +115,12 @@ class TestComingAndGoing:
         return [each.state for each in await storage.subscriptions.list_for_server(guild_id)]
 
     async def test_a_server_is_new_only_once(self, storage: Storage) -> None:
-        assert await storage.guilds.join(1, MORNING)
-        assert not await storage.guilds.join(1, LATER)
-        assert await storage.guilds.join(2, LATER)
+        assert await storage.guilds.record_join(1, MORNING)
+        assert not await storage.guilds.record_join(1, LATER)
+        assert await storage.guilds.record_join(2, LATER)
 
     async def test_a_server_that_is_joined_many_times_at_once_is_welcomed_once(self, storage: Storage) -> None:
-        assert sum(await asyncio.gather(*(storage.guilds.join(1, MORNING) for _ in range(10)))) == 1
+        assert sum(await asyncio.gather(*(storage.guilds.record_join(1, MORNING) for _ in range(10)))) == 1
 
     async def test_leaving_a_server_pauses_its_subscriptions_and_no_others(self, storage: Storage, path: Path) -> None:
         active, paused, suspended, removed = [await subscribe(storage) for _ in range(4)]
@@ -128,8 +128,8 @@ class TestComingAndGoing:
         await storage.subscriptions.pause(paused, by=7, now=MORNING)
         await storage.subscriptions.suspend(suspended.id, GONE, MORNING)
         await storage.subscriptions.remove(removed, by=7, now=MORNING)
-        await storage.guilds.join(1, MORNING)
-        await storage.guilds.leave(1, LATER)
+        await storage.guilds.record_join(1, MORNING)
+        await storage.guilds.record_leave(1, LATER)
         assert await self.states(storage) == [SubscriptionState.PAUSED] * 3
         assert [each.reason for each in await storage.subscriptions.list_for_server(1)] == [None] * 3
         assert await storage.subscriptions.list_due(SECOND_RUN.at) == [elsewhere]
@@ -138,37 +138,37 @@ class TestComingAndGoing:
         ]
         assert sorted(left) == [active.id, suspended.id]
         after = tables(path)
-        await storage.guilds.leave(1, LATER + timedelta(days=1))
+        await storage.guilds.record_leave(1, LATER + timedelta(days=1))
         assert tables(path) == after
 
     async def test_a_plan_made_while_the_bot_leaves_is_dropped(self, storage: Storage) -> None:
         read = await subscribe(storage)
-        await storage.guilds.leave(1, MORNING)
+        await storage.guilds.record_leave(1, MORNING)
         assert await plan(storage, read, await recorded(storage)) is None
 
     async def test_a_server_counts_as_left_since_the_first_time_it_was_left(self, storage: Storage) -> None:
-        await storage.guilds.join(1, MORNING)
-        await storage.guilds.join(2, MORNING)
-        await storage.guilds.leave(1, LATER)
-        await storage.guilds.leave(1, LATER + timedelta(days=1))
-        await storage.guilds.leave(3, LATER + timedelta(seconds=1))  # never noted as joined
+        await storage.guilds.record_join(1, MORNING)
+        await storage.guilds.record_join(2, MORNING)
+        await storage.guilds.record_leave(1, LATER)
+        await storage.guilds.record_leave(1, LATER + timedelta(days=1))
+        await storage.guilds.record_leave(3, LATER + timedelta(seconds=1))  # never noted as joined
         instants = (MORNING, LATER, LATER + timedelta(seconds=1), LATER + timedelta(seconds=2))
-        assert [await storage.guilds.list_left_before(each) for each in instants] == [[], [], [1], [1, 3]]
+        assert [await storage.guilds.list_servers_left_before(each) for each in instants] == [[], [], [1], [1, 3]]
         await storage.guilds.delete_server(1)
-        assert await storage.guilds.list_left_before(LATER + timedelta(days=99)) == [3]
+        assert await storage.guilds.list_servers_left_before(LATER + timedelta(days=99)) == [3]
 
     async def test_a_server_that_comes_back_is_new_and_its_subscriptions_stay_paused(self, storage: Storage) -> None:
         await subscribe(storage)
-        await storage.guilds.join(1, MORNING)
-        await storage.guilds.leave(1, LATER)
-        assert await storage.guilds.join(1, LATER)
-        assert await storage.guilds.list_left_before(LATER + timedelta(days=99)) == []
+        await storage.guilds.record_join(1, MORNING)
+        await storage.guilds.record_leave(1, LATER)
+        assert await storage.guilds.record_join(1, LATER)
+        assert await storage.guilds.list_servers_left_before(LATER + timedelta(days=99)) == []
         assert await self.states(storage) == [SubscriptionState.PAUSED]
 
     async def test_when_servers_are_first_counted_none_is_new(self, storage: Storage) -> None:
         await subscribe(storage, guild_id=1)
         assert await storage.guilds.reconcile_servers([1, 2], MORNING) == []
-        assert not await storage.guilds.join(2, MORNING)
+        assert not await storage.guilds.record_join(2, MORNING)
         assert await self.states(storage) == [SubscriptionState.ACTIVE]
 
     async def test_later_only_servers_that_were_not_counted_before_are_new(self, storage: Storage) -> None:
@@ -187,7 +187,7 @@ class TestComingAndGoing:
         assert await self.states(storage) == [SubscriptionState.PAUSED]
         assert await storage.subscriptions.list_due(FIRST_RUN.at) == [elsewhere]
         left_at = LATER if counted else MORNING
-        assert await storage.guilds.list_left_before(left_at + timedelta(seconds=1)) == [1]
+        assert await storage.guilds.list_servers_left_before(left_at + timedelta(seconds=1)) == [1]
         assert [each.action for each in await storage.audit_log.list_latest(1, 9)] == [Action.LEFT, Action.ADDED]
         assert (await newest(storage, gone)).revision == 1
         after = tables(path)
@@ -198,15 +198,15 @@ class TestComingAndGoing:
         removed = await subscribe(storage)
         await storage.subscriptions.remove(removed, by=7, now=MORNING)
         await storage.guilds.reconcile_servers([2], MORNING)
-        assert await storage.guilds.list_left_before(LATER) == [1]
+        assert await storage.guilds.list_servers_left_before(LATER) == [1]
 
     async def test_a_server_that_came_back_while_the_bot_was_away_is_new_and_keeps_its_subscriptions(
         self, storage: Storage
     ) -> None:
         await subscribe(storage)
         await storage.guilds.reconcile_servers([1, 2], MORNING)
-        await storage.guilds.leave(1, MORNING)
+        await storage.guilds.record_leave(1, MORNING)
         assert await storage.guilds.reconcile_servers([1, 2], LATER) == [1]
         assert await storage.guilds.reconcile_servers([1, 2], LATER) == []
-        assert await storage.guilds.list_left_before(LATER + timedelta(days=99)) == []
+        assert await storage.guilds.list_servers_left_before(LATER + timedelta(days=99)) == []
         assert await self.states(storage) == [SubscriptionState.PAUSED]

@@ -55,7 +55,7 @@ async def test_a_digest_waits_to_be_recorded_while_the_database_is_locked(
     monkeypatch.setattr(database, "WRITE_TIMEOUT", 0.1)
     known = await subscribe(storage)
     other.execute("BEGIN IMMEDIATE")
-    joining = asyncio.create_task(storage.guilds.join(5, MORNING))
+    joining = asyncio.create_task(storage.guilds.record_join(5, MORNING))
     with pytest.raises(DatabaseBusy):
         await pausing(storage, known)
     assert not joining.done()
@@ -75,7 +75,7 @@ async def test_a_change_that_was_refused_is_not_made_afterwards(
         with pytest.raises(DatabaseBusy):
             await pausing(storage, known)
     other.execute("COMMIT")
-    await storage.guilds.join(5, MORNING)  # after all that was asked for before
+    await storage.guilds.record_join(5, MORNING)  # after all that was asked for before
     assert await storage.subscriptions.get(known.id) == known
 
 
@@ -89,7 +89,7 @@ async def test_a_digest_sent_now_is_recorded_even_if_the_database_is_locked_for_
 
     async def send_now() -> None:
         answering_user.set(7)
-        await rig.bot.dispatcher.send_now(await rig.get_subscription(), rig.clock(), by=7)
+        await rig.bot.dispatcher.send_digest_now(await rig.get_subscription(), rig.clock(), by=7)
 
     rig.wire.post_faults.append(Fault(200, created=True, meanwhile=lock))
     await asyncio.create_task(send_now())
@@ -103,7 +103,7 @@ async def test_writes_that_nobody_waits_for_wait_longer_than_sqlite_does(
     async with open_storage(tmp_path / "paperboy.db") as storage:
         other = sqlite3.connect(tmp_path / "paperboy.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
-        joining = [asyncio.create_task(storage.guilds.join(number, MORNING)) for number in range(1, 6)]
+        joining = [asyncio.create_task(storage.guilds.record_join(number, MORNING)) for number in range(1, 6)]
         done, _ = await asyncio.wait(joining, timeout=0.3)
         assert not done
         other.execute("COMMIT")

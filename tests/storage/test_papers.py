@@ -63,9 +63,9 @@ class TestPapers:
         assert candidates == {A.id: {DAY, NEXT_DAY}, B.id: {DAY}}
         assert await storage.papers.get([A.id]) == [replace(A, day=NEXT_DAY, upvotes=9)]
         assert await storage.papers.list_days_with_papers(DAY, NEXT_DAY) == (DAY, NEXT_DAY)
-        assert await storage.papers.list_days_of(A.id) == (DAY, NEXT_DAY)
-        assert await storage.papers.list_days_of(B.id) == (DAY,)
-        assert await storage.papers.list_days_of("2601.99999") == ()
+        assert await storage.papers.list_days_of_paper(A.id) == (DAY, NEXT_DAY)
+        assert await storage.papers.list_days_of_paper(B.id) == (DAY,)
+        assert await storage.papers.list_days_of_paper("2601.99999") == ()
 
     async def test_reading_an_older_list_later_does_not_move_a_paper_to_that_day(self, storage: Storage) -> None:
         await storage.papers.record_list(NEXT_DAY, [replace(A, day=NEXT_DAY)], MORNING)
@@ -146,9 +146,9 @@ class TestPapers:
     async def test_a_leaderboard_counts_a_paper_listed_on_two_days_once(self, storage: Storage) -> None:
         await storage.papers.record_list(DAY, [A, B], MORNING)
         await storage.papers.record_list(NEXT_DAY, [replace(A, day=NEXT_DAY)], MORNING)
-        top, total = await storage.papers.list_top(date.min, date.max, limit=10)
+        top, total = await storage.papers.list_top_papers(date.min, date.max, limit=10)
         assert ([each.id for each in top], total) == ([B.id, A.id], 2)
-        assert await storage.papers.list_top(date(2027, 1, 1), date(2027, 2, 1), limit=10) == ([], 0)
+        assert await storage.papers.list_top_papers(date(2027, 1, 1), date(2027, 2, 1), limit=10) == ([], 0)
 
     async def test_two_tasks_that_record_at_once_lose_nothing(self, storage: Storage) -> None:
         lists = [[paper(f"26{month:02}.{number:05}") for number in range(50)] for month in range(1, 9)]
@@ -175,7 +175,7 @@ class TestLookedUpPapers:
     async def test_a_paper_that_was_looked_up_is_on_no_list_and_no_leaderboard(self, storage: Storage) -> None:
         await storage.papers.record_paper(replace(STRANGER, day=DAY), MORNING)
         assert await storage.papers.list_candidates(date.min, date.max) == ()
-        assert await storage.papers.list_top(date.min, date.max, limit=10) == ([], 0)
+        assert await storage.papers.list_top_papers(date.min, date.max, limit=10) == ([], 0)
         assert await storage.papers.list_days_with_papers(date.min, date.max) == ()
         assert await storage.papers.get_capture_times([DAY]) == {}
 

@@ -85,7 +85,7 @@ class Works:
             "papers.list_top": self.tops,
             "papers.list_candidates": lambda: storage.papers.list_candidates(*days),
             "papers.list_days_with_papers": lambda: storage.papers.list_days_with_papers(*days),
-            "papers.list_days_of": lambda: storage.papers.list_days_of(ids[0]),
+            "papers.list_days_of": lambda: storage.papers.list_days_of_paper(ids[0]),
             "papers.get_latest_listed_day": lambda: storage.papers.get_latest_listed_day(DAY),
             "papers.list_changed_since": lambda: storage.papers.list_changed_since(0, 100),
             "papers.get_last_change": storage.papers.get_last_change,
@@ -93,13 +93,13 @@ class Works:
             "embeddings.list_missing": lambda: storage.embeddings.list_missing("m", 16),
             "embeddings.save": lambda: storage.embeddings.save("m", [(paper(ids[0]), b"v")]),
             "embeddings.get": lambda: storage.embeddings.get("m", ids),
-            "guilds.join": lambda: storage.guilds.join(1, MORNING),
-            "guilds.leave": lambda: storage.guilds.leave(9, MORNING),
+            "guilds.join": lambda: storage.guilds.record_join(1, MORNING),
+            "guilds.leave": lambda: storage.guilds.record_leave(9, MORNING),
             "guilds.reconcile_servers": lambda: storage.guilds.reconcile_servers([1, 2], MORNING),
-            "guilds.delete_left": lambda: storage.guilds.delete_left(MORNING + timedelta(days=99)),
-            "guilds.list_left_before": lambda: storage.guilds.list_left_before(MORNING),
+            "guilds.delete_left": lambda: storage.guilds.delete_left_servers(MORNING + timedelta(days=99)),
+            "guilds.list_left_before": lambda: storage.guilds.list_servers_left_before(MORNING),
             "guilds.delete_server": lambda: storage.guilds.delete_server(9),
-            "notices.record_if_first": lambda: storage.notices.record_if_first(1, 1, 1, MORNING),
+            "notices.record_if_first": lambda: storage.notices.record_first_notice(1, 1, 1, MORNING),
             "subscriptions.add": lambda: storage.subscriptions.add(1, SETTINGS, by=7, now=MORNING, next_run=FIRST_RUN),
             "subscriptions.list_for_server": lambda: storage.subscriptions.list_for_server(1),
             "subscriptions.get": lambda: storage.subscriptions.get(1),
@@ -173,7 +173,7 @@ class Works:
 
     async def tops(self) -> None:
         for days in (1, 30, 365):
-            await self.storage.papers.list_top(DAY, DAY + timedelta(days=days), limit=5)
+            await self.storage.papers.list_top_papers(DAY, DAY + timedelta(days=days), limit=5)
 
     async def newest(self, name: str, *values: Any) -> None:
         subscription = await self.storage.subscriptions.get(self.known.id)

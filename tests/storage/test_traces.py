@@ -31,10 +31,10 @@ async def furnish(storage: Storage) -> Mapping[str, bytes]:
     """Fill a server with data of every kind; returns the bytes by which each kind is recognised in the file."""
     wanted = build_settings(CHANNEL, ping_role_id=ROLE)
     wanted = replace(wanted, selection=replace(wanted.selection, filter=FILTER))
-    await storage.guilds.join(GUILD, MORNING)
+    await storage.guilds.record_join(GUILD, MORNING)
     known = await storage.subscriptions.add(GUILD, wanted, by=ADMIN, now=MORNING, next_run=Run(DAY, MORNING))
     await storage.drafts.add(GUILD, ADMIN, wanted, MORNING)
-    await storage.notices.record_if_first(GUILD, known.id, CHANNEL, MORNING)
+    await storage.notices.record_first_notice(GUILD, known.id, CHANNEL, MORNING)
     for number in range(12):
         day = DAY + timedelta(days=number)
         one = paper(f"2602.{number:05}", day=day)
@@ -65,7 +65,7 @@ def found(path: Path, marks: Mapping[str, bytes]) -> set[str]:
 
 
 async def forget(storage: Storage) -> None:
-    await storage.guilds.leave(GUILD, MORNING)
+    await storage.guilds.record_leave(GUILD, MORNING)
     await storage.guilds.delete_server(GUILD)
 
 
@@ -125,7 +125,7 @@ async def test_a_bot_killed_after_deleting_a_server_leaves_no_byte_of_it_at_the_
 ) -> None:
     async with open_storage(path) as storage:
         marks = await furnish(storage)
-        await storage.guilds.leave(GUILD, MORNING)
+        await storage.guilds.record_leave(GUILD, MORNING)
         await storage.database.write(partial(_delete_server, guild_id=GUILD, left_before=None))
         (tmp_path / "killed").mkdir()
         for each in (path, path.with_name(f"{path.name}-wal")):
@@ -152,7 +152,7 @@ async def test_copies_that_were_left_behind_are_gone_after_the_following_night(
 ) -> None:
     marks = await leave_traces(path, monkeypatch)
     async with open_storage(path) as storage:
-        writes = [storage.guilds.join(each, MORNING) for each in range(1, 20)]
+        writes = [storage.guilds.record_join(each, MORNING) for each in range(1, 20)]
         await asyncio.gather(storage.database.rewrite_file(), *writes)
         assert found(path, marks) == set()
         assert query(path, "SELECT * FROM traces") == []
@@ -164,7 +164,7 @@ async def test_if_nothing_was_deleted_the_file_is_left_alone(path: Path) -> None
     async with open_storage(path) as storage:
         await storage.database.rewrite_file()
         before = path.read_bytes()
-        await storage.guilds.join(1, MORNING)
+        await storage.guilds.record_join(1, MORNING)
         await storage.database.rewrite_file()
         assert path.read_bytes() == before
 

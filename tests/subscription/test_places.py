@@ -11,7 +11,7 @@ from bot.subscription.timezones import (
     canonicalize_timezone,
     find_timezones,
     list_timezones,
-    normalize_name,
+    normalize_place_name,
     parse_timezone,
 )
 
@@ -26,8 +26,8 @@ class TestFileOfPlaces:
         assert [place.name for place in self.PLACES if not place.timezone and not place.is_region] == []
 
     def test_every_name_is_written_in_the_form_in_which_names_are_compared(self) -> None:
-        names = [name for line in timezones._load_lines() for name in line.split("\t")[0].strip("|").split("|")]
-        assert [name for name in names if normalize_name(name) != name or not name] == []
+        names = [name for line in timezones._load_city_lines() for name in line.split("\t")[0].strip("|").split("|")]
+        assert [name for name in names if normalize_place_name(name) != name or not name] == []
 
     def test_every_city_in_the_name_of_a_time_zone_is_known(self) -> None:
         cities = {name.rpartition("/")[2] for name in available_timezones() if name.startswith(("Europe/", "Asia/"))}
@@ -47,7 +47,7 @@ class TestFileOfPlaces:
         assert {canonicalize_timezone(name) for name in list_timezones()} == set(list_timezones())
 
     def test_the_file_of_places_is_small(self) -> None:
-        assert sum(len(line.encode()) + 1 for line in timezones._load_lines()) < 400_000
+        assert sum(len(line.encode()) + 1 for line in timezones._load_city_lines()) < 400_000
 
 
 def test_every_meaning_of_an_abbreviation_is_a_time_zone_that_is_offered() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.digest import Digest, Highlight
 from bot.lookups.finder import PER_PAGE, Hit
 from bot.papers import Paper
-from bot.papers.entry import read_entry
+from bot.papers.entry import read_list_entry
 from bot.search import Snippet, parse_query
 from bot.storage import PostedMessage
 from bot.subscription.schedule import Cadence
@@ -37,12 +37,12 @@ urls = st.builds(
 
 
 def read_paper(**known: Any) -> Paper:
-    return read_entry(entry("2601.00001", **known), DAY)
+    return read_list_entry(entry("2601.00001", **known), DAY)
 
 
 def build_paper(known: dict[str, Any], title: str, number: int) -> Paper:
     """The paper as the bot would read it from the papers API."""
-    seen = read_entry(entry(f"2601.{number:05}", **known, title=f"T {title}"), DAY)
+    seen = read_list_entry(entry(f"2601.{number:05}", **known, title=f"T {title}"), DAY)
     return replace(seen, day=DAY)
 
 

@@ -103,7 +103,7 @@ class DeliveryRig:
 
     async def tick(self, **later: float) -> None:
         self.clock.advance(**later)
-        await self.bot.dispatcher.tick(self.clock())
+        await self.bot.dispatcher.run_due(self.clock())
 
     async def learn(self, news: Channel | Guild, event: str) -> None:
         """The bot hears how a channel or a server is by now."""

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot.demo.papers_server import PapersServer
 from bot.papers import Paper
-from bot.papers.entry import read_entry
+from bot.papers.entry import read_list_entry
 from tests.support.builders import Clock
 from tests.support.paths import SHARED
 
@@ -31,7 +31,7 @@ class RealDay:
 
     @property
     def papers(self) -> tuple[Paper, ...]:
-        return tuple(read_entry(entry, self.day) for entry in self.entries)
+        return tuple(read_list_entry(entry, self.day) for entry in self.entries)
 
 
 @cache

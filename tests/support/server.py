@@ -47,7 +47,7 @@ class Server:
 
     async def tick(self) -> None:
         """A minute's tick of posting, at the clock's time."""
-        await self.bot.dispatcher.tick(self.bot.services.clock())
+        await self.bot.dispatcher.run_due(self.bot.services.clock())
         await self.env.settle()
 
     async def later(self, **amount: float) -> None:

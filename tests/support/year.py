@@ -85,7 +85,7 @@ class Year:
             if each in self.lists:
                 await storage.papers.record_list(each, self.lists[each], self.now)
         for subscription in await storage.subscriptions.list_due(self.now):
-            delivery = await planner.plan_due(subscription, self.now)
+            delivery = await planner.plan_due_run(subscription, self.now)
             assert delivery
             if delivery.state is DeliveryState.PLANNED:
                 await self._arrive(storage, delivery)

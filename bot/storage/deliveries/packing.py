@@ -31,7 +31,7 @@ def _old_deliveries_sql(owner: str) -> str:
     )
 
 
-def find_packable(connection: sqlite3.Connection, first: int, last: int, before: str) -> list[int]:
+def find_packable_subscriptions(connection: sqlite3.Connection, first: int, last: int, before: str) -> list[int]:
     """The subscriptions with ids from `first` to `last` that have enough old runs for a row."""
     rows = connection.execute(
         "SELECT id FROM subscriptions WHERE id BETWEEN :first AND :last"

@@ -7,9 +7,15 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from bot.digest import RISER_DAYS, list_days
+from bot.digest import RISER_DAYS, list_days_between
 from bot.storage.database import Database, fetch_all, read_or_log, to_iso
-from bot.storage.deliveries.rows import POSTED, read_delivery, restore_delivery, select_highlights, select_messages
+from bot.storage.deliveries.rows import (
+    POSTED,
+    delivery_from_past_run,
+    delivery_from_row,
+    select_highlights,
+    select_messages,
+)
 from bot.storage.deliveries.values import Delivery, DigestInputs
 from bot.storage.digest_settings import DELIVERED_SETTINGS
 from bot.storage.papers import select_capture_times, select_last_change
@@ -93,7 +99,7 @@ class DeliveryReader:
             covered = _select_covered_until(connection, subscription_id) if subscription_id else None
             first_day = covered + timedelta(days=1) if covered else first
             earliest = first_day - timedelta(days=RISER_DAYS)
-            others = select_others(connection, guild_id, settings, but=subscription_id)
+            others = select_sharing_subscriptions(connection, guild_id, settings, but=subscription_id)
             owners = [subscription_id, *others] if subscription_id and covered else others
             highlighted = frozenset[str]().union(
                 *(
@@ -101,7 +107,7 @@ class DeliveryReader:
                     for each in owners
                 )
             )
-            captured = select_capture_times(connection, list_days(first_day, closed))
+            captured = select_capture_times(connection, list_days_between(first_day, closed))
             change = select_last_change(connection)
             return DigestInputs(covered, first_day, highlighted, captured, change, tuple(others))
 
@@ -129,7 +135,7 @@ class DeliveryReader:
                 return found[0]
             for run in select_runs_with_papers(connection, subscription_id, [paper_id]):
                 if any(each.paper_id == paper_id for each in run.highlights):
-                    return restore_delivery(connection, run)
+                    return delivery_from_past_run(connection, run)
             return None
 
         return await self._database.read(select_delivery)
@@ -147,7 +153,7 @@ class DeliveryReader:
         guild_id, settings = subscription.guild_id, subscription.settings
 
         def select_other_ids(connection: sqlite3.Connection) -> list[int]:
-            return select_others(connection, guild_id, settings, but=subscription.id)
+            return select_sharing_subscriptions(connection, guild_id, settings, but=subscription.id)
 
         found = [await self.find_by_paper(other, paper_id) for other in await self._database.read(select_other_ids)]
         return next((delivery for delivery in found if delivery), None)
@@ -161,7 +167,7 @@ class DeliveryReader:
 
         def select_delivery(connection: sqlite3.Connection) -> Delivery | None:
             for run in select_runs_covering(connection, subscription_id, day)[:1]:
-                if past := restore_delivery(connection, run):
+                if past := delivery_from_past_run(connection, run):
                     return past
             found = _select_deliveries(connection, condition, subscription_id, day.isoformat())
             return found[0] if found else None
@@ -231,7 +237,7 @@ def _select_deliveries(connection: sqlite3.Connection, condition: str, *values: 
     ids = [row["id"] for row in rows]
     highlights, messages = select_highlights(connection, ids), select_messages(connection, ids)
     found = (
-        read_or_log("delivery", row["id"], partial(read_delivery, row, highlights[row["id"]], messages[row["id"]]))
+        read_or_log("delivery", row["id"], partial(delivery_from_row, row, highlights[row["id"]], messages[row["id"]]))
         for row in rows
     )
     return [delivery for delivery in found if delivery]
@@ -265,7 +271,7 @@ def _select_listed_highlighted(
     return past.union(paper_id for (paper_id,) in rows)
 
 
-def select_others(
+def select_sharing_subscriptions(
     connection: sqlite3.Connection, guild_id: int, settings: DigestSettings, *, but: int | None
 ) -> list[int]:
     """The other subscriptions with the channel and cadence of `settings`, whose papers must not be repeated."""

@@ -10,16 +10,16 @@ from bot.digest import Digest
 from bot.reasons import Reason
 from bot.storage.audit_log import Action, record_action
 from bot.storage.database import assignments_for, fetch_all, to_iso
-from bot.storage.deliveries.packing import find_packable, pack_oldest_runs
-from bot.storage.deliveries.reading import DeliveryReader, select_highlighted, select_others
+from bot.storage.deliveries.packing import find_packable_subscriptions, pack_oldest_runs
+from bot.storage.deliveries.reading import DeliveryReader, select_highlighted, select_sharing_subscriptions
 from bot.storage.deliveries.rejections import simplify_message, skip_papers, split_message
 from bot.storage.deliveries.rows import insert_highlights, insert_messages
 from bot.storage.deliveries.values import Delivery, DeliveryState, Message, MessageForm
-from bot.storage.digest_settings import save_version
+from bot.storage.digest_settings import save_settings_version
 from bot.storage.notices import delete_notice
 from bot.storage.past_runs import select_highlighted_long_ago
 from bot.storage.reasons import dump_reason
-from bot.storage.subscriptions import Subscription, suspend_subscription, to_run_columns
+from bot.storage.subscriptions import Subscription, run_to_columns, suspend_subscription
 from bot.subscription.schedule import Run
 
 PACK_BATCH = 200  # subscriptions that are searched for old deliveries at once
@@ -56,7 +56,7 @@ class Deliveries(DeliveryReader):
             delivery_id = await self._database.write(plan)
         except _PlanInvalid:
             return None
-        return _build_planned(delivery_id, subscription, run, digest, nonces, now)
+        return _build_planned_delivery(delivery_id, subscription, run, digest, nonces, now)
 
     async def record_attempt(
         self, delivery_id: int, number: int, now: datetime, discord_now: datetime | None = None
@@ -180,7 +180,7 @@ class Deliveries(DeliveryReader):
             )
             connection.execute("UPDATE messages SET attempted_at = NULL WHERE delivery_id = ?", (delivery_id,))
             for (subscription_id,) in failed:  # none if the server's data was deleted meanwhile
-                _invalidate_plans(connection, subscription_id)
+                _invalidate_composed_digests(connection, subscription_id)
                 if suspending:
                     suspend_subscription(connection, subscription_id, reason, now)
 
@@ -200,7 +200,7 @@ class Deliveries(DeliveryReader):
                 "UPDATE messages SET place_id = NULL, message_id = NULL WHERE delivery_id = ?", (delivery.id,)
             )
             _reopen_days(connection, delivery)
-            _invalidate_plans(connection, delivery.subscription_id)
+            _invalidate_composed_digests(connection, delivery.subscription_id)
             record_action(connection, delivery.subscription_id, Action.UNDONE, by=by, now=now)
 
         await self._database.write(undo)
@@ -214,7 +214,7 @@ class Deliveries(DeliveryReader):
         last = 0
         while rows := await self._database.fetch_rows(select_ids, last, PACK_BATCH):
             first, last = rows[0]["id"], rows[-1]["id"]
-            find = partial(find_packable, first=first, last=last, before=to_iso(before))
+            find = partial(find_packable_subscriptions, first=first, last=last, before=to_iso(before))
             for subscription_id in await self._database.read(find):
                 pack = partial(pack_oldest_runs, subscription_id=subscription_id, before=to_iso(before))
                 while await self._database.write(pack):
@@ -226,7 +226,7 @@ class Deliveries(DeliveryReader):
         )
 
 
-def _invalidate_plans(connection: sqlite3.Connection, subscription_id: int) -> None:
+def _invalidate_composed_digests(connection: sqlite3.Connection, subscription_id: int) -> None:
     """Invalidate a digest that is being composed: it was read before some days were open again."""
     connection.execute("UPDATE subscriptions SET revision = revision + 1 WHERE id = ?", (subscription_id,))
 
@@ -267,7 +267,7 @@ def _insert_delivery(
             subscription.settings.channel_id,
             DeliveryState.PLANNED if nonces else DeliveryState.QUIET,
             dump_reason(digest.reason),
-            save_version(connection, subscription.id, subscription.settings),
+            save_settings_version(connection, subscription.id, subscription.settings),
             digest.covered_until.isoformat(),
             json.dumps([day.isoformat() for day in digest.days]),
             digest.listed,
@@ -276,14 +276,14 @@ def _insert_delivery(
         ),
     )
     for row in inserted:
-        _check_repeats(connection, subscription, digest)
+        _check_no_repeats(connection, subscription, digest)
         insert_messages(connection, row["id"], nonces)
         insert_highlights(connection, row["id"], subscription.id, digest.highlights, apart=len(nonces) > 1)
         return int(row["id"])
     raise _PlanInvalid
 
 
-def _check_repeats(connection: sqlite3.Connection, subscription: Subscription, digest: Digest) -> None:
+def _check_no_repeats(connection: sqlite3.Connection, subscription: Subscription, digest: Digest) -> None:
     """Raises `_PlanInvalid` for repeated papers that no unique key prevents.
 
     A past run may have had one, or another digest of the channel that is due at the same time.
@@ -291,12 +291,14 @@ def _check_repeats(connection: sqlite3.Connection, subscription: Subscription, d
     ids = [each.paper.id for each in digest.highlights]
     if select_highlighted_long_ago(connection, subscription.id, ids):
         raise _PlanInvalid
-    for other in select_others(connection, subscription.guild_id, subscription.settings, but=subscription.id):
+    for other in select_sharing_subscriptions(
+        connection, subscription.guild_id, subscription.settings, but=subscription.id
+    ):
         if select_highlighted(connection, other, ids, own=False):
             raise _PlanInvalid
 
 
-def _build_planned(
+def _build_planned_delivery(
     delivery_id: int, subscription: Subscription, run: Run, digest: Digest, nonces: Sequence[str], now: datetime
 ) -> Delivery:
     """The new delivery, as reading it would give."""
@@ -322,7 +324,7 @@ def _build_planned(
 
 def _set_next_run(connection: sqlite3.Connection, subscription: Subscription, next_run: Run) -> None:
     """Set the next run. Raises `_PlanInvalid` if an admin changed the subscription since it was read."""
-    values = to_run_columns(next_run)
+    values = run_to_columns(next_run)
     updated = connection.execute(
         f"UPDATE subscriptions SET {assignments_for(values)}, reason = NULL"
         " WHERE id = ? AND revision = ? AND state = 'active'",

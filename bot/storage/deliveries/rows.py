@@ -11,8 +11,8 @@ from bot.digest import Digest, Highlight
 from bot.papers import Paper
 from bot.storage.database import from_iso, read_or_log
 from bot.storage.deliveries.values import Delivery, DeliveryState, Message, MessageForm, RejectedPaper
-from bot.storage.digest_settings import from_columns
-from bot.storage.papers import SELECT_PAPERS, read_paper, select_papers
+from bot.storage.digest_settings import settings_from_columns
+from bot.storage.papers import SELECT_PAPERS, paper_from_row, select_papers
 from bot.storage.past_runs import PastRun
 from bot.storage.reasons import load_reason
 
@@ -74,7 +74,7 @@ def select_highlights(
         found[row["delivery_id"]] += (
             Highlight(
                 row["position"],
-                read_paper(row),
+                paper_from_row(row),
                 row["upvotes_then"],
                 row["comments_then"],
                 bool(row["riser"]),
@@ -115,7 +115,7 @@ def select_messages(connection: sqlite3.Connection, delivery_ids: list[int]) -> 
     return found
 
 
-def read_delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages: tuple[Message, ...]) -> Delivery:
+def delivery_from_row(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages: tuple[Message, ...]) -> Delivery:
     def sort_key(message: Message) -> tuple[int, int]:
         """By what it shows, so the second half of a split message follows the first."""
         return (message.positions[0] if message.positions else message.number, message.number)
@@ -128,7 +128,7 @@ def read_delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages:
         run_date=date.fromisoformat(row["run_date"]),
         state=DeliveryState(row["state"]),
         reason=load_reason(row["reason"]),
-        settings=from_columns(json.loads(row["settings_json"])),
+        settings=settings_from_columns(json.loads(row["settings_json"])),
         digest=Digest(
             date.fromisoformat(row["covered_until"]),
             tuple(date.fromisoformat(day) for day in json.loads(row["days"])),
@@ -143,7 +143,7 @@ def read_delivery(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages:
     )
 
 
-def restore_delivery(connection: sqlite3.Connection, run: PastRun) -> Delivery | None:
+def delivery_from_past_run(connection: sqlite3.Connection, run: PastRun) -> Delivery | None:
     """A past run as a delivery, with what is kept of it; None if its settings cannot be read."""
     ((settings,),) = connection.execute(
         "SELECT settings FROM digest_settings WHERE subscription_id = ? AND version = ?",
@@ -162,7 +162,7 @@ def _build_delivery(run: PastRun, settings: str, papers: Mapping[str, Paper]) ->
         run_date=run.run_date,
         state=DeliveryState.SENT if run.highlights else DeliveryState.QUIET,
         reason=None,
-        settings=from_columns(json.loads(settings)),
+        settings=settings_from_columns(json.loads(settings)),
         digest=Digest(
             max(run.days, default=run.run_date),
             run.days,

@@ -9,7 +9,7 @@ import pytest
 
 from bot.demo.papers_server import PapersServer
 from bot.layouts.advice import advise_admin
-from bot.layouts.subscriptions import describe_status
+from bot.layouts.subscriptions import describe_subscription_status
 from bot.layouts.text import fit_in_messages
 from bot.reasons import Reason, ReasonKind
 from bot.subscription.schedule import Schedule
@@ -172,7 +172,7 @@ async def test_the_longest_possible_status_fits_into_messages_and_loses_nothing(
         builders.build_missing_permissions("send_messages", "read_message_history"),
         Reason(ReasonKind.ROLE_GONE),
     ]
-    text = describe_status(known, deliveries, in_the_way)
+    text = describe_subscription_status(known, deliveries, in_the_way)
     assert len(text) > 2000
     told = fit_in_messages([text, "The next."])
     assert all(1 <= len(each) <= 2000 for each in told)

@@ -52,7 +52,7 @@ async def test_papers_are_offered_while_their_title_is_typed(library: Server, ty
 
 async def test_before_anything_is_typed_the_best_papers_of_the_week_are_offered(library: Server) -> None:
     first, last = Period.WEEK.get_days(library.clock().date())
-    best, _ = await library.bot.services.storage.papers.list_top(first, last, limit=25)
+    best, _ = await library.bot.services.storage.papers.list_top_papers(first, last, limit=25)
     assert list((await offers(library, "show", "paper", "")).values()) == [each.id for each in best] != []
 
 

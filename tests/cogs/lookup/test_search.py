@@ -64,7 +64,7 @@ async def test_papers_older_than_the_period_are_left_out(server: Server, papers_
     old = DAY - timedelta(days=40)
     papers_server.lists = {DAY: entries(1), old: entries(1, old, first=31)}
     for day in (DAY, old):
-        await server.bot.services.archive.refresh_day(day, server.clock())
+        await server.bot.services.archive.refresh_list(day, server.clock())
     await server.bot.services.archive.update_index()
     assert await find(server, "paper", period="month") == ids(1)
     assert set(await find(server, "paper", period="year")) == set(ids(1, 31))

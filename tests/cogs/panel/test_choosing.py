@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.storage.digest_settings import diff_settings, to_columns
+from bot.storage.digest_settings import diff_settings, settings_to_columns
 from bot.subscription.settings import Selection
 from tests.support.panel import MAIN_PARTS, Panel
 from tests.support.server import (
@@ -37,7 +37,7 @@ async def test_a_select_changes_what_it_says_and_nothing_else(
         await panel.click(page)
     await panel.pick(field, *values)
     after = await panel.settings()
-    assert diff_settings(before, after) == {field: [to_columns(before)[field], expected]}
+    assert diff_settings(before, after) == {field: [settings_to_columns(before)[field], expected]}
     assert panel.defaults(field) == values
 
 

@@ -50,7 +50,7 @@ def fullest(**known: Any) -> DraftStatus:
 @pytest.mark.parametrize("page", ["first", "extras"])
 async def test_the_fullest_panel_fits(page: str, kind: type[Destination]) -> None:
     status, unclear = fullest(abilities=kind.abilities), Refused(Refusal.TIMEZONE_AMBIGUOUS, examples=["y" * 100] * 4)
-    note = "\n".join(layout.describe_misread("x" * 4000, unclear) for _ in range(2))
+    note = "\n".join(layout.describe_misread_field("x" * 4000, unclear) for _ in range(2))
     timezones = [f"Area/City{number}" for number in range(400)]
     view: Any = (
         layout.render_panel(status, note, timezones) if page == "first" else layout.render_second_page(status, note)

@@ -81,8 +81,8 @@ async def test_what_an_admin_had_paused_stays_paused_when_the_server_turns_up_ag
 @pytest.mark.parametrize("counted_after", [False, True])
 async def test_a_server_that_was_really_gone_comes_back_paused(storage: Storage, counted_after: bool) -> None:
     await subscribe(storage, next_run=FIRST_RUN)
-    await storage.guilds.join(1, MORNING)
-    await storage.guilds.leave(1, MORNING)
+    await storage.guilds.record_join(1, MORNING)
+    await storage.guilds.record_leave(1, MORNING)
     if counted_after:
         await storage.guilds.reconcile_servers([], MORNING, counting=True)
     assert await storage.guilds.reconcile_servers([1], LATER) == [1]

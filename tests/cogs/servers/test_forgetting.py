@@ -46,7 +46,7 @@ async def test_forgetting_asks_first(server: Server) -> None:
 async def test_the_forget_button_deletes_all_data_of_that_server_and_nothing_of_another(server: Server) -> None:
     emmy = await both(server)
     other_id = emmy.guild.id
-    await server.bot.services.storage.notices.record_if_first(GUILD_ID, 1, 1, server.clock.now)
+    await server.bot.services.storage.notices.record_first_notice(GUILD_ID, 1, 1, server.clock.now)
     before, archive = read_rows_of(server, other_id), server.tables()
     assert await forget(server) == DELETED
     left = read_rows_of(server, GUILD_ID)

@@ -215,7 +215,7 @@ async def test_a_lost_message_is_found_after_a_restart_with_another_clock(
         await rig.tick()
     set_right(wire, clock, ahead)
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.tick(clock.advance(minutes=5))
+        await bot.dispatcher.run_due(clock.advance(minutes=5))
     await rig.assert_arrived_once()
     assert len(wire.bodies) == 1
 

@@ -21,7 +21,7 @@ async def test_a_new_subscription_does_not_wait_for_days_it_does_not_need(
     await subscribe(services, guild)
     clock.advance(hours=1)
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.tick(clock())
+        await bot.dispatcher.run_due(clock())
     assert len(guild.papers.digests) == 1
 
 
@@ -121,7 +121,7 @@ async def test_lists_already_read_are_enough_while_the_papers_api_is_down(
     rig: DeliveryRig, papers_server: FrailPapers
 ) -> None:
     for earlier in range(7):
-        await rig.bot.services.archive.refresh_day(DAY - timedelta(days=earlier), rig.clock.now)
+        await rig.bot.services.archive.refresh_list(DAY - timedelta(days=earlier), rig.clock.now)
     papers_server.down = True
     await rig.tick(hours=1)
     await rig.assert_arrived_once()

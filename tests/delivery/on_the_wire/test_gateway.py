@@ -63,7 +63,7 @@ async def test_a_bot_whose_commands_discord_refuses_starts_and_posts(
     await subscribe(services, guild)
     clock.advance(hours=1)
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.tick(clock())
+        await bot.dispatcher.run_due(clock())
     assert len(guild.papers.digests) == 1
 
 

@@ -68,7 +68,7 @@ def killed(monkeypatch: pytest.MonkeyPatch, when: str, number: int) -> Iterator[
 async def ticks(dispatcher: Dispatcher, clock: Clock, until: Sequence[str] = ()) -> None:
     """Those of an hour, or until the bot is killed."""
     for _ in range(6):
-        await dispatcher.tick(clock())
+        await dispatcher.run_due(clock())
         if until:
             return
         clock.advance(minutes=10)
@@ -115,7 +115,7 @@ async def test_a_bot_killed_again_and_again_creates_each_post_once(
     posts.wire.post_faults.extend([Fault(created=True), Fault(200, created=True), Fault(503, created=True)])
     for number in (2, 1, 1, 2, 1, 3, 1, 2):
         with killed(monkeypatch, "before", number):
-            await restart_dispatcher(posts.bot).tick(posts.clock.advance(minutes=4))
+            await restart_dispatcher(posts.bot).run_due(posts.clock.advance(minutes=4))
     for _ in range(3):
         await posts.tick(minutes=10)
     (delivery,) = await posts.deliveries()

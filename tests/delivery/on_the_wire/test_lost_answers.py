@@ -8,7 +8,7 @@ from discord import Permissions
 
 from bot.app import Services
 from bot.delivery import sending as delivery
-from bot.layouts.subscriptions import describe_status
+from bot.layouts.subscriptions import describe_subscription_status
 from bot.reasons import Reason, ReasonKind
 from bot.storage import DeliveryState, SubscriptionState
 from tests.support.delivery_rig import DeliveryRig, running_bot
@@ -194,7 +194,7 @@ async def test_a_search_goes_on_where_it_was_after_a_restart(rig: DeliveryRig, s
     await rig.tick(minutes=30)
     assert rig.wire.histories == 3
     async with running_bot(services, rig.wire) as bot:
-        await bot.dispatcher.tick(rig.clock.advance(hours=1))
+        await bot.dispatcher.run_due(rig.clock.advance(hours=1))
     await rig.assert_arrived_once()
     assert (rig.wire.histories, len(rig.wire.bodies)) == (4, 1)
 
@@ -212,7 +212,7 @@ async def test_if_no_search_succeeds_within_a_day_the_message_counts_as_posted_a
     assert (doubtful.state, doubtful.reason) == (DeliveryState.FAILED, Reason(ReasonKind.IN_DOUBT))
     (told,) = rig.guild.general.messages
     assert "couldn't find out whether the last digest reached" in told.body["content"]
-    said = describe_status(await rig.get_subscription(), await rig.deliveries(), [])
+    said = describe_subscription_status(await rig.get_subscription(), await rig.deliveries(), [])
     assert "maybe posted. I couldn't find out whether it arrived. To avoid posting anything twice" in said
     await rig.tick(hours=4)
     papers = [paper for message in rig.channel.digests for paper in message.papers]

@@ -14,7 +14,7 @@ from bot.channels import requests
 from bot.delivery import sending as delivery
 from bot.keyed_semaphores import KeyedSemaphores
 from bot.layouts.reasons import explain_reason
-from bot.layouts.subscriptions import describe_status
+from bot.layouts.subscriptions import describe_subscription_status
 from bot.storage import DeliveryState, SubscriptionState
 from bot.subscription.schedule import find_next_run
 from bot.subscription.settings import Threads
@@ -51,7 +51,7 @@ async def test_channels_that_hang_delay_no_digest_of_another_server(
     for guild in slow:
         guild.papers.before = hanging.wait
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.start_due(clock.advance(hours=1))
+        await bot.dispatcher.start_due_deliveries(clock.advance(hours=1))
         await until(lambda: arrived(*others))
         assert not any(guild.papers.digests for guild in slow)
         hanging.set()
@@ -67,9 +67,9 @@ async def test_digests_of_the_next_minute_come_while_earlier_ones_still_hang(
     slow.papers.before = hanging.wait
     await subscribe_at(services, later, minute=1)
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.start_due(clock.advance(hours=1))
+        await bot.dispatcher.start_due_deliveries(clock.advance(hours=1))
         await until(lambda: len(wire.requests) > 0 and any("/messages" in each for each in wire.requests))
-        await bot.dispatcher.start_due(clock.advance(minutes=1))
+        await bot.dispatcher.start_due_deliveries(clock.advance(minutes=1))
         await until(lambda: arrived(later))
         assert not slow.papers.digests
         hanging.set()
@@ -97,7 +97,7 @@ async def test_a_server_with_many_subscriptions_leaves_room_for_the_others(
     under_way = Gauge(hanging.wait)
     greedy.papers.before = under_way
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.start_due(clock.advance(hours=1))
+        await bot.dispatcher.start_due_deliveries(clock.advance(hours=1))
         await until(lambda: arrived(*others))
         assert under_way.most == 1  # one delivery at a time in a channel
         hanging.set()
@@ -144,7 +144,7 @@ async def test_a_delivery_that_hangs_is_not_started_again_by_the_next_tick(
     guild.papers.before = hanging.wait
     async with running_bot(services, wire) as bot:
         for _ in range(5):
-            await bot.dispatcher.start_due(clock.advance(minutes=20))
+            await bot.dispatcher.start_due_deliveries(clock.advance(minutes=20))
         await until(lambda: posts(wire, guild.papers) > 0)
         assert posts(wire, guild.papers) == 1
         hanging.set()
@@ -164,13 +164,13 @@ async def test_a_send_that_hangs_costs_no_other_server_its_digest(services: Serv
     hanging = asyncio.Event()
     wire.post_faults.append(Fault(200, created=True, meanwhile=hanging.wait))
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.start_due(clock())
+        await bot.dispatcher.start_due_deliveries(clock())
         await until(lambda: arrived(*guilds))  # one of them unheard
         skip_time(requests.ANSWER_TIMEOUT)
         await bot.dispatcher.wait_until_idle()
         hanging.set()
         clock.advance(minutes=3)
-        await bot.dispatcher.tick(clock())
+        await bot.dispatcher.run_due(clock())
     assert [len(guild.papers.digests) for guild in guilds] == [1, 1, 1]
     assert len(wire.bodies) == 3
 
@@ -186,10 +186,10 @@ async def test_a_history_that_hangs_costs_no_other_server_its_digest(
     wire.post_faults.append(Fault(created=True))
     wire.history_faults.append(Fault(200, meanwhile=hanging.wait))
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.tick(clock())
+        await bot.dispatcher.run_due(clock())
         await subscribe(services, other)
         clock.advance(days=1)
-        await bot.dispatcher.tick(clock())
+        await bot.dispatcher.run_due(clock())
         assert len(other.papers.digests) == 1
         hanging.set()
 
@@ -204,7 +204,7 @@ async def test_a_subscription_that_cannot_be_read_costs_no_other_its_digest(
         connection.execute("UPDATE subscriptions SET timezone = 'Atlantis/Poseidonis' WHERE id = 1")
     clock.advance(hours=1)
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.tick(clock())
+        await bot.dispatcher.run_due(clock())
     assert [len(guild.papers.digests) for guild in guilds] == [0, 1]
     assert "subscription 1 cannot be read" in caplog.text
 
@@ -218,7 +218,9 @@ async def test_a_bug_that_breaks_a_digest_every_time_does_not_stop_the_next_one(
         await rig.tick(minutes=30)
         (stuck,) = await rig.deliveries()
         assert (stuck.state, stuck.attempts) == (DeliveryState.PLANNED, 2)
-        assert "delayed, but on its way. I ran into a bug" in describe_status(await rig.get_subscription(), [stuck], [])
+        assert "delayed, but on its way. I ran into a bug" in describe_subscription_status(
+            await rig.get_subscription(), [stuck], []
+        )
         await rig.tick(days=1)
     caplog.clear()
     assert (await rig.deliveries())[-1].state is DeliveryState.FAILED

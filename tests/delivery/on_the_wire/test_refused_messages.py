@@ -10,7 +10,7 @@ import pytest
 
 from bot.app import Services
 from bot.layouts.history import describe_explanation
-from bot.layouts.subscriptions import describe_status
+from bot.layouts.subscriptions import describe_subscription_status
 from bot.storage import DeliveryState, MessageForm
 from bot.subscription.settings import DigestLayout, Threads
 from tests.support.builders import DAY, Clock, entries
@@ -41,7 +41,7 @@ def refusing(pattern: str, fault: Fault) -> Callable[[str], Fault | None]:
 
 
 async def status(rig: DeliveryRig) -> str:
-    return describe_status(await rig.get_subscription(), await rig.deliveries(), [])
+    return describe_subscription_status(await rig.get_subscription(), await rig.deliveries(), [])
 
 
 def posted(rig: DeliveryRig) -> list[str]:
@@ -214,7 +214,7 @@ async def test_a_digest_that_came_after_many_errors_can_be_undone(services: Serv
         for _ in range(40):
             await rig.tick(minutes=1)
         assert posted(rig) == ["2601.00001", "2601.00011"]
-        undone, _ = await rig.bot.dispatcher.undo_last(await rig.get_subscription(), clock(), by=1)
+        undone, _ = await rig.bot.dispatcher.undo_last_digest(await rig.get_subscription(), clock(), by=1)
         assert undone.run_date == clock.now.date()
         assert posted(rig) == ["2601.00001"]
 
@@ -238,7 +238,7 @@ async def test_a_restarted_bot_goes_on_with_the_form_it_had_reached(
         await rig.tick(minutes=4)
     rig.channel.judge = None
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.tick(clock.advance(minutes=30))
+        await bot.dispatcher.run_due(clock.advance(minutes=30))
     (delivery,) = await rig.deliveries()
     (message,) = rig.channel.digests
     assert (len(message.papers), delivery.messages[0].form) == (5, MessageForm.UNLINKED)

@@ -106,7 +106,7 @@ async def test_two_digests_that_are_due_in_one_minute_share_the_papers(
     guild = wire.add_guild()
     both = [await subscribe(services, guild, size=3) for _ in range(2)]
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.tick(clock.advance(hours=1))
+        await bot.dispatcher.run_due(clock.advance(hours=1))
         assert posted(guild) == [f"2601.{number:05}" for number in range(1, 7)]
         for each in both:
             (delivery,) = await services.storage.deliveries.list_latest(each.id)
@@ -123,7 +123,7 @@ async def test_a_digest_may_repeat_papers_if_an_admin_allows_it(services: Servic
     await subscribe(services, guild, size=3)
     await subscribe(services, guild, size=3, repeats=True)
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.tick(clock.advance(hours=1))
+        await bot.dispatcher.run_due(clock.advance(hours=1))
     assert sorted(posted(guild)) == sorted([f"2601.{number:05}" for number in range(1, 4)] * 2)
 
 
@@ -136,7 +136,7 @@ async def test_other_channels_and_recaps_still_get_the_papers(services: Services
     settings = replace(weekly.settings, schedule=schedule)
     await services.storage.subscriptions.edit(weekly, settings, weekly.next_run, by=1, now=clock.now)
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.tick(clock.advance(hours=1))
+        await bot.dispatcher.run_due(clock.advance(hours=1))
     assert len(posted(guild)) == 6
     assert posted(other) == posted(guild)[:3]
 
@@ -167,12 +167,12 @@ async def test_a_second_digest_starts_even_if_the_channel_had_all_its_papers_lon
     guild = wire.add_guild()
     await subscribe(services, guild, size=3)
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.tick(clock.advance(hours=1))
+        await bot.dispatcher.run_due(clock.advance(hours=1))
         clock.advance(days=days)
         second = await subscribe(services, guild, size=3)
         run = replace(second.next_run, date=clock.now.date(), at=clock.now)
         await services.storage.subscriptions.edit(second, second.settings, run, by=1, now=clock.now)
-        await bot.dispatcher.tick(clock())
+        await bot.dispatcher.run_due(clock())
     (delivery,) = await services.storage.deliveries.list_latest(second.id)
     assert delivery.state in {DeliveryState.SENT, DeliveryState.QUIET}
     assert len(posted(guild)) == len(set(posted(guild)))
@@ -185,7 +185,7 @@ async def test_a_paper_that_was_rejected_in_one_digest_may_be_tried_in_another(
     first, second = [await subscribe(services, guild, size=2) for _ in range(2)]
     guild.papers.judge = lambda body: Fault(400, 240000) if "2601.00001" in body else None
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.tick(clock.advance(hours=1))
+        await bot.dispatcher.run_due(clock.advance(hours=1))
         (paper,) = await services.storage.papers.get(["2601.00001"])
         verdicts = [
             describe_explanation(each, await services.explainer.explain_paper(each, paper, clock()))

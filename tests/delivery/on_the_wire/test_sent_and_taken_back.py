@@ -24,7 +24,7 @@ from tests.support.wire import Fault, Kind, Wire
 
 
 async def early(rig: DeliveryRig) -> Delivery:
-    return await rig.bot.dispatcher.send_now(await rig.get_subscription(), rig.clock(), by=1)
+    return await rig.bot.dispatcher.send_digest_now(await rig.get_subscription(), rig.clock(), by=1)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -66,7 +66,7 @@ async def test_a_tick_that_takes_up_a_digest_being_sent_now_sends_nothing(
         monkeypatch.setattr(Deliveries, "record_attempt", slowly)
         sending = asyncio.create_task(early(rig))
         await noting.wait()
-        await rig.bot.dispatcher.start_due(rig.clock())
+        await rig.bot.dispatcher.start_due_deliveries(rig.clock())
         ticked.set()
         await rig.bot.dispatcher.wait_until_idle()
         assert (await sending).state is DeliveryState.SENT
@@ -104,7 +104,7 @@ async def test_of_two_admins_who_send_now_at_once_one_posts_and_the_other_is_tol
     async with open_rig(services, wire, clock, kind) as rig:
         clock.advance(minutes=-30)
         known = await rig.get_subscription()
-        send = rig.bot.dispatcher.send_now
+        send = rig.bot.dispatcher.send_digest_now
         results = await asyncio.gather(*(send(known, clock(), by=admin) for admin in (1, 2)), return_exceptions=True)
         assert sorted(type(each).__name__ for each in results) == ["Delivery", "NothingToSend"]
         await rig.tick(hours=1)
@@ -132,7 +132,7 @@ async def test_a_digest_sent_now_while_the_bot_stops_is_posted_once_by_the_next_
     delivery = await early(forum)
     assert delivery.state is DeliveryState.PLANNED
     assert not forum.wire.bodies
-    await restart_dispatcher(forum.bot).tick(forum.clock.advance(minutes=1))
+    await restart_dispatcher(forum.bot).run_due(forum.clock.advance(minutes=1))
     await forum.assert_arrived_once()
 
 

@@ -52,7 +52,7 @@ async def test_several_subscriptions_that_lose_one_channel_tell_the_server_once(
     guild.papers.refusal = Fault(404, 10003)
     clock.advance(hours=1)
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.tick(clock())
+        await bot.dispatcher.run_due(clock())
     assert len(guild.general.messages) == 1
 
 

@@ -162,14 +162,14 @@ async def test_the_eleventh_message_of_an_hour_is_published_later_and_the_delive
     many = [await subscribe(services, guild, repeats=True, publish=True) for _ in range(PUBLISHED_AN_HOUR + 2)]
     clock.advance(hours=1)
     async with running_bot(services, wire) as bot:
-        await bot.dispatcher.tick(clock())
+        await bot.dispatcher.run_due(clock())
         assert len(guild.papers.digests) == 12
         for _ in range(11):
             states = [(await services.storage.deliveries.list_latest(each.id))[0].state for each in many]
             assert states.count(DeliveryState.SENT) == 10
-            await bot.dispatcher.tick(clock.advance(minutes=5))
+            await bot.dispatcher.run_due(clock.advance(minutes=5))
         for _ in range(8):
-            await bot.dispatcher.tick(clock.advance(minutes=5))
+            await bot.dispatcher.run_due(clock.advance(minutes=5))
     states = [(await services.storage.deliveries.list_latest(each.id))[0].state for each in many]
     assert states == [DeliveryState.SENT] * 12
     assert all(message.crossposted for message in guild.papers.digests)
@@ -186,10 +186,10 @@ async def test_no_more_than_ten_requests_to_publish_are_made_in_any_hour(
     clock.advance(hours=1)
     async with running_bot(services, wire) as bot:
         dispatcher = restart_dispatcher(bot)
-        await dispatcher.tick(clock())
+        await dispatcher.run_due(clock())
         assert len(other.papers.crossposts) == 1  # each channel is counted for itself
         for _ in range(60):
-            await dispatcher.tick(clock.advance(minutes=5))
+            await dispatcher.run_due(clock.advance(minutes=5))
     asked = guild.papers.crossposts
     assert max(sum(timedelta(0) <= later - at < timedelta(hours=1) for later in asked) for at in asked) == 10
     assert len(asked) == 25

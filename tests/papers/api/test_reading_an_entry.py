@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.papers import Paper, parse_paper_id
-from bot.papers.entry import read_entry
+from bot.papers.entry import read_list_entry
 from tests.support.builders import DAY, entry
 
 
 def read(known: dict[str, Any], **outer: Any) -> Paper:
     """The paper of an entry whose `paper` holds `known`."""
-    return read_entry(entry("2601.00010", **known) | outer, DAY)
+    return read_list_entry(entry("2601.00010", **known) | outer, DAY)
 
 
 class TestReadingAnEntry:
@@ -33,7 +33,7 @@ class TestReadingAnEntry:
             projectPage="https://a.example/",
             mediaUrls=["https://cdn.example/1.png", "nonsense"],
         )
-        assert read_entry(told | {"upvotes": 7}, DAY) == Paper(
+        assert read_list_entry(told | {"upvotes": 7}, DAY) == Paper(
             id="2601.01230",
             title="Paper 2601.01230",
             abstract="What paper 2601.01230 is about.",
@@ -76,7 +76,7 @@ class TestReadingAnEntry:
     def test_an_entry_without_a_day_gets_the_requested_day(self) -> None:
         old = entry("2405.00010")
         del old["paper"]["submittedOnDailyAt"]
-        assert read_entry(old, date(2024, 5, 27)).day == date(2024, 5, 27)
+        assert read_list_entry(old, date(2024, 5, 27)).day == date(2024, 5, 27)
 
     def test_the_days_of_the_lists_are_days_in_utc_wherever_the_bot_runs(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("TZ", "America/New_York")
@@ -89,7 +89,7 @@ class TestReadingAnEntry:
             time.tzset()
 
     def test_only_id_and_title_are_needed(self) -> None:
-        assert read_entry({"paper": {"id": "2601.00010", "title": "Alone"}}, DAY) == Paper(
+        assert read_list_entry({"paper": {"id": "2601.00010", "title": "Alone"}}, DAY) == Paper(
             "2601.00010", "Alone", "", DAY
         )
 
@@ -97,7 +97,7 @@ class TestReadingAnEntry:
         told = entry("2601.00010", upvotes=3)
         nulls = dict.fromkeys(("ai_summary", "githubRepo", "organization", "summary", "authors", "mediaUrls"))
         told["paper"] |= nulls
-        assert read_entry(told | {"numComments": None}, DAY).abstract == ""
+        assert read_list_entry(told | {"numComments": None}, DAY).abstract == ""
 
     def test_a_title_hard_wrapped_over_lines_is_one_line(self) -> None:
         assert read({"title": "  Attention\n  Is All\r\n\tYou Need "}).title == "Attention Is All You Need"
@@ -105,7 +105,7 @@ class TestReadingAnEntry:
     def test_the_outer_title_replaces_a_missing_one(self) -> None:
         told = entry("2601.00010")
         del told["paper"]["title"]
-        assert read_entry(told, DAY).title == "Paper 2601.00010"
+        assert read_list_entry(told, DAY).title == "Paper 2601.00010"
 
     def test_all_of_664_authors_are_kept(self) -> None:
         names = [f"Author {n}" for n in range(664)]
@@ -212,7 +212,7 @@ NEARLY = st.builds(
 @given(JSON | NEARLY)
 def test_any_json_gives_a_storable_paper_or_says_it_cannot_be_read(told: Any) -> None:
     try:
-        paper = read_entry(told, DAY)
+        paper = read_list_entry(told, DAY)
     except ValueError:
         return
     texts = (paper.id, paper.title, paper.abstract, paper.organization or "", paper.ai_summary or "")
