@@ -149,14 +149,14 @@ def render_audit_log(entries: Iterable[AuditEntry]) -> Iterator[str]:
         who = f"<@{entry.user_id}>" if entry.user_id else "I"
         why = f" {explain_reason(entry.reason)}" if entry.reason else ""
         edits = "; ".join(
-            f"{_COLUMN_NAMES.get(name, name)} {_describe_changed_value(name, before)} → {_describe_changed_value(name, after)}"
+            f"{_COLUMN_NAMES.get(name, name)} {_describe_value(name, before)} → {_describe_value(name, after)}"
             for name, (before, after) in entry.details.items()
         )
         did = f"changed {edits}" if edits else _ACTIONS[entry.action]
         yield f"{format_timestamp(entry.made_at)} · subscription #{entry.subscription_id} · {who} {did}.{why}"
 
 
-def _describe_changed_value(name: str, value: Any) -> str:
+def _describe_value(name: str, value: Any) -> str:
     if name == "channel_id":
         return f"<#{value}>"
     if name == "ping_role_id":

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import discord
@@ -11,30 +11,19 @@ import simcord
 
 from bot.app import build_services
 from bot.client import PaperBot
-from bot.demo.papers_server import PapersServer
 from bot.papers.api import PapersAPI
 from bot.search import SearchIndex
 from bot.storage import Delivery, DeliveryState, Storage
 from tests.support.builders import Clock
 from tests.support.discord_limits import check_body
 from tests.support.messages import paper_ids
-from tests.support.real_days import ALL_SETTINGS, ARCHIVE, CalendarServer, Expectation, SubscriptionCase, real_days
+from tests.support.real_days import ALL_SETTINGS, ARCHIVE, Expectation, SubscriptionCase, real_days
 from tests.support.server import GUILD_ID
 
 pytestmark = [
     pytest.mark.real_days,
     pytest.mark.skipif(not ARCHIVE.exists(), reason="the real days are not beside the project"),
 ]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(datetime.combine(real_days()[0].day, time(0), UTC))
-
-
-@pytest.fixture
-def papers_server(clock: Clock) -> PapersServer:
-    return CalendarServer(clock)
 
 
 @dataclass

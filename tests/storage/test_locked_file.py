@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from discord import Permissions
 
-import tests.support.wire
 from bot.refusals import Refusal
 from bot.storage import DatabaseBusy, Storage, Subscription, SubscriptionState, answering_user, database, open_storage
+from tests.support import wire_interactions
 from tests.support.builders import MORNING, explain, subscribe
 from tests.support.delivery_rig import DeliveryRig
 from tests.support.wire import Fault
@@ -37,7 +37,7 @@ def pausing(storage: Storage, known: Subscription) -> asyncio.Task[Subscription]
 async def test_a_settings_command_is_answered_while_the_database_is_locked(
     rig: DeliveryRig, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tests.support.wire, "EVERYBODY_MAY", Permissions.all())
+    monkeypatch.setattr(wire_interactions, "EVERYBODY_MAY", Permissions.all())
     monkeypatch.setattr(database, "WRITE_TIMEOUT", 0.1)
     other.execute("BEGIN IMMEDIATE")
     answered = await rig.wire.command(rig.guild.general, "digest pause")

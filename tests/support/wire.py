@@ -6,24 +6,19 @@ one thread and is published once, ten of a channel in an hour, a 429 of Discord 
 `application/json` to the letter. Tests fill its queues of faults.
 """
 
-import asyncio
 import json
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from itertools import count
-from typing import Any
 
-import discord
 from aiohttp import web
 
 from tests.support.gateway import TOKEN, Gateway
 from tests.support.wire_channels import (
     BOT_ID,
     BOT_USER,
-    EVERYBODY_MAY,
     SOMEBODY,
     Channel,
     Fault,
@@ -35,25 +30,23 @@ from tests.support.wire_channels import (
     as_json,
     rate_limit,
 )
+from tests.support.wire_interactions import Interactions, Payload
 
-__all__ = ["TOKEN", "Channel", "Fault", "Guild", "Kind", "Posted", "Thread", "Wire", "rate_limit"]
+__all__ = ["TOKEN", "Channel", "Fault", "Guild", "Kind", "Payload", "Posted", "Thread", "Wire", "rate_limit"]
 
 NONCE_LIVES = timedelta(minutes=2)  # "the past few minutes", says Discord; no more is to be relied on
 PUBLISHED_AN_HOUR = 10
 HOUR = timedelta(hours=1)
-ANNOUNCING = {5, 6}  # of the types of answers: of a new message, and of a change of an old one
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Payload = dict[str, Any]
 
 
-class Wire:
+class Wire(Interactions):
     """REST and gateway. `clock` is Discord's own: it dates messages and ends the lives of nonces."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
-        self.clock = clock
         self.guilds: dict[int, Guild] = {}
-        self.gateway = Gateway(self.guilds)
+        super().__init__(clock, Gateway(self.guilds))
         self.commands_refusal: Fault | None = None  # what every registration of commands is answered
         self.post_faults: deque[Fault] = deque()  # what becomes of the next requests to make a message, or a post
         self.thread_faults: deque[Fault] = deque()  # … to open a thread on a message
@@ -61,16 +54,10 @@ class Wire:
         self.delete_faults: deque[Fault] = deque()
         self.history_faults: deque[Fault] = deque()  # … to read messages, or to list threads
         self.login_faults: deque[Fault] = deque()
-        self.answer_faults: deque[Fault] = deque()  # … to answer an interaction for the first time
         self.bodies: list[Payload] = []  # of every request to make a message, or a post
         self.requests: list[str] = []  # "POST /channels/1/messages", as they came
         self.authorizations: Counter[str] = Counter()
         self._nonces: dict[tuple[int, str], Posted] = {}
-        self.first_answers: list[Payload] = []  # to interactions, and what only announces one
-        self._asking: dict[str, tuple[Channel, asyncio.Future[Payload]]] = {}  # by the interaction's token
-        self.announced = asyncio.Event()
-        self._acknowledged: set[str] = set()
-        self._numbers = count(1)
 
     def add_guild(self, kind: Kind = Kind.TEXT) -> Guild:
         """A server whose channel `papers` is of this kind."""
@@ -87,51 +74,6 @@ class Wire:
         """Somebody makes a post in a forum, or the bot does, of another kind than a digest."""
         body = {"name": name, "auto_archive_duration": 60, "message": {"content": name}}
         return self._create_post(forum, body, owner)
-
-    async def command(self, channel: Channel, name: str, **options: str) -> Payload:
-        """Somebody uses a command of a group, such as "paper search"; gives the body of the bot's answer.
-
-        Neither here nor below does what only announces an answer count as one.
-        """
-        given = [{"name": option, "type": 3, "value": value} for option, value in options.items()]
-        return await self._interact(channel, 2, _called(name, given))
-
-    async def type(self, channel: Channel, name: str, option: str, text: str) -> Payload:
-        """Somebody is typing into an option of a command; gives the body with what the bot offers."""
-        return await self._interact(
-            channel, 4, _called(name, [{"name": option, "type": 3, "value": text, "focused": True}])
-        )
-
-    async def submit(self, channel: Channel, custom_id: str) -> Payload:
-        """Somebody sends off a modal in which they typed nothing; gives the body of the bot's answer."""
-        return await self._interact(channel, 5, {"custom_id": custom_id, "components": []})
-
-    async def press(self, channel: Channel, answer: Payload, custom_id: str) -> Payload:
-        """Somebody presses a button below an answer that only they see; gives the body of the bot's answer."""
-        message = self._posted(channel, BOT_USER, answer["data"]).payload()
-        data = {"custom_id": custom_id, "component_type": 2}
-        return await self._interact(channel, 3, data, message=message)
-
-    async def _interact(self, channel: Channel, kind: int, data: Payload, **known: Any) -> Payload:
-        number = str(next(self._numbers))
-        token = f"token-{number}"
-        self._asking[token] = (channel, asyncio.get_running_loop().create_future())
-        interaction = {
-            "id": number,
-            "application_id": str(BOT_ID),
-            "type": kind,
-            "token": token,
-            "version": 1,
-            "data": data,
-            "guild_id": str(channel.guild_id),
-            "channel": channel.payload(),
-            "member": {"user": SOMEBODY, "roles": [], "flags": 0, "permissions": str(EVERYBODY_MAY.value)},
-            "authorizing_integration_owners": {"0": str(channel.guild_id)},
-            "attachment_size_limit": 0,
-            "context": 0,
-        }
-        await self.gateway.interact(interaction | known)
-        return await self._asking[token][1]
 
     @property
     def histories(self) -> int:
@@ -382,35 +324,6 @@ class Wire:
             await fault.meanwhile()
         return as_json(made) if made is not None and fault.status == 200 else fault.answer(request)
 
-    async def _hear(self, request: web.Request) -> web.Response:
-        """The bot's first answer to an interaction; nobody waits any more for one that is lost."""
-        number, token, body = request.match_info["id"], request.match_info["token"], await request.json()
-        if token not in self._asking:
-            raise Refused(Fault(404, 10062))
-        if token in self._acknowledged:
-            raise Refused(Fault(400, 40060))
-        self.first_answers.append(body)
-        fault = await self._faulty(request, self.answer_faults)
-        if fault is None:
-            self._acknowledged.add(token)
-        if body["type"] in ANNOUNCING:
-            self.announced.set()
-        if fault or body["type"] not in ANNOUNCING:
-            self._asking[token][1].set_result(body)
-        return fault or as_json({"interaction": {"id": number, "type": 2}, "resource": {"type": body["type"]}})
-
-    async def _hear_more(self, request: web.Request) -> web.Response:
-        """An answer that was announced, or one that follows another."""
-        (channel, asking), body = self._asking[request.match_info["token"]], await request.json()
-        assert request.match_info["token"] in self._acknowledged
-        if not asking.done():
-            asking.set_result({"data": body})
-        return as_json(self._posted(channel, BOT_USER, body).payload())
-
-    async def _forget_announcement(self, request: web.Request) -> web.Response:
-        assert request.match_info["token"] in self._acknowledged
-        return web.Response(status=204)
-
     def _create(self, place: Channel | Thread, body: Payload) -> Posted:
         """A message, or the one its nonce has made before."""
         nonce = (place.id, body.get("nonce", ""))
@@ -426,27 +339,6 @@ class Wire:
         first = Posted(number, number, now, owner, body["message"])
         forum.threads.append(Thread(number, forum, body, now, [first], owner=owner))
         return forum.threads[-1]
-
-    def _posted(self, place: Channel | Thread, author: Payload, body: Payload) -> Posted:
-        return Posted(self._snowflake(), place.id, self.clock(), author, body)
-
-    def _snowflake(self) -> int:
-        return discord.utils.time_snowflake(self.clock()) + next(self._numbers)
-
-    async def _faulty(self, request: web.Request, faults: deque[Fault]) -> web.Response | None:
-        """The answer of the next of these faults, if there is one and it is a fault."""
-        if not faults:
-            return None
-        fault = faults.popleft()
-        if fault.meanwhile:
-            await fault.meanwhile()
-        return None if fault.status == 200 else fault.answer(request)
-
-
-def _called(name: str, given: list[Payload]) -> Payload:
-    """What Discord says of a use of a group's command."""
-    group, command = name.split()
-    return {"id": "1", "name": group, "type": 1, "options": [{"name": command, "type": 1, "options": given}]}
 
 
 def _judge(place: Channel | Thread, body: Payload) -> None:

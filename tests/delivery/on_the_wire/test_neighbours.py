@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import Services
-from bot.channels import requests
+from bot.channels.requests import ANSWER_TIMEOUT
 from bot.delivery import sending as delivery
 from bot.keyed_semaphores import KeyedSemaphores
 from bot.layouts.reasons import explain_reason
@@ -166,7 +166,7 @@ async def test_a_send_that_hangs_costs_no_other_server_its_digest(services: Serv
     async with running_bot(services, wire) as bot:
         await bot.dispatcher.start_due_deliveries(clock())
         await until(lambda: arrived(*guilds))  # one of them unheard
-        skip_time(requests.ANSWER_TIMEOUT)
+        skip_time(ANSWER_TIMEOUT)
         await bot.dispatcher.wait_until_idle()
         hanging.set()
         clock.advance(minutes=3)
