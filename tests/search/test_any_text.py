@@ -110,7 +110,7 @@ def test_hostile_queries_take_little_memory(tmp_path: Path) -> None:
             for text in HOSTILE:
                 index.find_papers(parse_on_day(text), limit=5)
                 index.find_papers(parse_on_day(text), limit=5, offset=10**12)
-                index.complete_title(text, limit=5)
+                index.find_papers_by_title_start(text, limit=5)
             grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
             assert grown < 100_000, grown  # kilobytes
         """,

@@ -107,7 +107,7 @@ def main() -> None:
     with (
         patch.object(bot.__main__, "open_services", functools.partial(open_services, clock=clock)),
         patch("apscheduler.triggers.cron.CronTrigger", _often),
-        patch.object(Dispatcher, "start_due", _saying(Dispatcher.start_due_deliveries)),
+        patch.object(Dispatcher, "start_due_deliveries", _saying(Dispatcher.start_due_deliveries)),
         patch.object(PaperBot, "__init__", _hurrying(PaperBot.__init__)),
     ):
         bot.__main__.main()

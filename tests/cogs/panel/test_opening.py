@@ -115,7 +115,7 @@ async def test_the_panel_still_works_when_the_papers_cannot_be_counted(
     async def unavailable(*_: Any) -> None:
         raise PapersUnavailable(Reason(ReasonKind.INDEX_BEHIND))
 
-    monkeypatch.setattr(panel.server.bot.services.composer, "count_matches", unavailable)
+    monkeypatch.setattr(panel.server.bot.services.composer, "count_matching_papers", unavailable)
     await panel.pick("size", "3")
     assert "I can't count last week's papers right now" in panel.text
     assert "the top 3 papers" in panel.text
@@ -128,7 +128,7 @@ async def test_when_counting_the_papers_takes_too_long_the_panel_does_not_wait(
         await asyncio.sleep(60)
         return 1, 2
 
-    monkeypatch.setattr(panel.server.bot.services.composer, "count_matches", slow)
+    monkeypatch.setattr(panel.server.bot.services.composer, "count_matching_papers", slow)
     monkeypatch.setattr(drafting, "COUNT_TIMEOUT", 0.01)
     await panel.click("Threads and pings")
     assert "I can't count last week's papers right now" in panel.text
