@@ -167,7 +167,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         )
         settings = fields.replace_settings_fields(known.settings, values)
         if channel:
-            settings = self.editor.move_to_channel(known.guild_id, settings, channel.id)
+            settings = self.editor.adapt_settings_to_channel(known.guild_id, settings, channel.id)
         edited = await self.editor.edit_subscription(known, settings, **self._get_author_and_time(interaction))
         await reply(interaction, describe_saved_subscription(edited, Action.EDITED))
 

@@ -124,7 +124,7 @@ class DraftEditor:
 
     def get_effective_settings(self, draft: Draft) -> DigestSettings:
         """The settings that would be saved."""
-        return self._editor.limit_to_channel(draft.guild_id, draft.settings)
+        return self._editor.limit_settings_to_channel(draft.guild_id, draft.settings)
 
     async def find_next_run(self, draft: Draft, now: datetime) -> tuple[Run, bool]:
         """The next run if the draft is saved, and whether it would not come because the subscription is paused."""

@@ -41,14 +41,14 @@ class SubscriptionEditor:
 
     # What its channel can do
 
-    def limit_to_channel(self, guild_id: int, settings: DigestSettings) -> DigestSettings:
+    def limit_settings_to_channel(self, guild_id: int, settings: DigestSettings) -> DigestSettings:
         """The settings without the options that its channel does not support."""
         destination = self._channels.get_destination(guild_id, settings.channel_id)
         if destination is None:
             return settings
         return replace(settings, posting=limit_to_abilities(settings.posting, destination.abilities))
 
-    def move_to_channel(self, guild_id: int, settings: DigestSettings, channel_id: int) -> DigestSettings:
+    def adapt_settings_to_channel(self, guild_id: int, settings: DigestSettings, channel_id: int) -> DigestSettings:
         """The settings for another channel, without the options that this channel does not support."""
         before, after = (
             self._channels.get_destination(guild_id, settings.channel_id),
@@ -57,7 +57,7 @@ class SubscriptionEditor:
         posting = settings.posting
         if before and after:
             posting = adapt_to_channel(posting, before.abilities, after.abilities)
-        return self.limit_to_channel(guild_id, replace(settings, channel_id=channel_id, posting=posting))
+        return self.limit_settings_to_channel(guild_id, replace(settings, channel_id=channel_id, posting=posting))
 
     def find_obstacle(self, guild_id: int, settings: DigestSettings) -> Reason | None:
         """Why digests cannot be posted in the channel of these settings; None if they can."""
@@ -93,7 +93,7 @@ class SubscriptionEditor:
         self, guild_id: int, settings: DigestSettings, *, by: int, now: datetime, another: bool = False
     ) -> Subscription:
         """Add a subscription; `another` allows one like a digest that the channel already has."""
-        limited = self.limit_to_channel(guild_id, settings)
+        limited = self.limit_settings_to_channel(guild_id, settings)
         check_settings(guild_id, limited)
         self.check_channel(guild_id, limited)
         next_run = find_next_run(limited.schedule, now)
@@ -103,7 +103,7 @@ class SubscriptionEditor:
         self, known: Subscription, settings: DigestSettings, *, by: int, now: datetime
     ) -> Subscription:
         """Change the settings of a subscription; if it was suspended, it is active again."""
-        limited = self.limit_to_channel(known.guild_id, settings)
+        limited = self.limit_settings_to_channel(known.guild_id, settings)
         check_settings(known.guild_id, limited)
         before = known.settings
         is_same_posting = before.channel_id == limited.channel_id and before.posting == limited.posting

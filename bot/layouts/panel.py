@@ -138,7 +138,7 @@ def describe_misread_field(typed: str, refused: Refused) -> str:
     return f"You typed {format_code(line, 300)}. That doesn't work here, so I kept the old value. {hint}"
 
 
-def describe_unsaved_draft(refused: Refused) -> str:
+def explain_failed_save(refused: Refused) -> str:
     """Why a draft could not be saved."""
     gone = refused.reason and refused.reason.kind is ReasonKind.CHANNEL_GONE
     return CHOOSE_CHANNEL if gone else explain_refusal(refused)

@@ -185,7 +185,7 @@ class Database:
         self._pending.append(pending)
         self._writing = self._writing or asyncio.create_task(self._write_pending())
         try:
-            answer, error = await self._wait_for(pending)
+            answer, error = await self._wait_for_write(pending)
         except asyncio.CancelledError:
             if pending in self._pending:
                 self._pending.remove(pending)
@@ -201,7 +201,7 @@ class Database:
             log.warning("the disk has room again: everything continues")
         return answer  # type: ignore[no-any-return]
 
-    async def _wait_for(self, pending: _PendingWrite) -> tuple[Any, BaseException | None]:
+    async def _wait_for_write(self, pending: _PendingWrite) -> tuple[Any, BaseException | None]:
         if answering_user.get():
             done, _ = await asyncio.wait({pending.done}, timeout=WRITE_TIMEOUT)
             if not done and pending.withdraw():

@@ -122,7 +122,7 @@ class PostedPageButton(Control, kind="posted", pattern=rf"{PAGE_PATTERN}:(?P<per
         await show_page(interaction, await render_posted_page(interaction, match["period"], int(match["page"])))
 
 
-class QuietListButton(Control, kind="quiet", pattern=r"(?P<nonce>[0-9a-f]+)"):
+class QuietRunListButton(Control, kind="quiet", pattern=r"(?P<nonce>[0-9a-f]+)"):
     """Part of the note of a quiet run; it shows the list that the run looked at."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:

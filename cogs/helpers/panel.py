@@ -120,7 +120,7 @@ async def _save_draft(interaction: Interaction, draft: Draft, *, another: bool =
         if refused.refusal is Refusal.PANEL_CLOSED:
             raise
         latest = await _get_own_draft(interaction, draft.id)
-        await _show_panel(interaction, latest, note=layout.describe_unsaved_draft(refused))
+        await _show_panel(interaction, latest, note=layout.explain_failed_save(refused))
     else:
         await update_message(interaction, layout.render_saved_panel(describe_saved_subscription(subscription, done)))
 

@@ -47,42 +47,42 @@ async def test_no_job_outlives_its_cog(server: Server) -> None:
 
 async def test_the_first_start_reads_the_days_before(server: Server, papers_server: Papers) -> None:
     papers_server.lists = {TODAY - timedelta(days=n): entries(2, TODAY, first=10 * n + 1) for n in range(10)}
-    await fetching(server).catch_up()
+    await fetching(server).read_missing_lists()
     assert await read_days(server) == {TODAY - timedelta(days=n) for n in range(4)}  # three days back, and today
     assert await known(server) == 8
 
 
 async def test_what_was_read_at_the_start_can_be_searched(server: Server) -> None:
-    await fetching(server).catch_up()
+    await fetching(server).read_missing_lists()
     assert server.bot.services.search.find_papers(parse_query("paper", DAY), limit=1).total == 7
 
 
 async def test_a_later_start_reads_only_what_is_missing(server: Server, papers_server: Papers, clock: Clock) -> None:
-    await fetching(server).catch_up()
+    await fetching(server).read_missing_lists()
     papers_server.asked.clear()
     clock.advance(days=2)
-    await fetching(server).catch_up()
+    await fetching(server).read_missing_lists()
     assert {each.day for each in papers_server.asked} == {18, 17, 16}  # the 16th had not closed then
 
 
 async def test_today_and_yesterday_are_kept_current(server: Server, papers_server: Papers) -> None:
-    await fetching(server).refresh_current()
+    await fetching(server).refresh_current_lists()
     assert await read_days(server) == {DAY, TODAY}
     papers_server.lists = {DAY: entries(7), TODAY: [entry("2601.00099", TODAY, title="Breaking")]}
-    await fetching(server).refresh_current()
+    await fetching(server).refresh_current_lists()
     assert server.bot.services.search.find_papers(parse_query("breaking", DAY), limit=1).ids == ("2601.00099",)
 
 
 async def test_upvotes_are_followed_for_two_weeks(server: Server, papers_server: Papers, clock: Clock) -> None:
-    await fetching(server).refresh_current()
+    await fetching(server).refresh_current_lists()
     papers_server.lists = {DAY: [entry("2601.00001", upvotes=500)]}
     clock.advance(days=12)
-    await fetching(server).refresh_settling()
+    await fetching(server).refresh_settling_lists()
     (paper,) = await server.bot.services.storage.papers.get(["2601.00001"])
     assert paper.upvotes == 500
     papers_server.lists = {DAY: [entry("2601.00001", upvotes=900)]}
     clock.advance(days=3)
-    await fetching(server).refresh_settling()
+    await fetching(server).refresh_settling_lists()
     (paper,) = await server.bot.services.storage.papers.get(["2601.00001"])
     assert paper.upvotes == 500
 
@@ -111,7 +111,7 @@ async def test_what_the_start_could_not_read_because_the_api_was_down_is_read_so
     papers_server.lists = {TODAY - timedelta(days=n): entries(2, TODAY, first=10 * n + 1) for n in range(10)}
     papers_server.unservable = frozenset({TODAY - timedelta(days=3)})
     server.bot.services.scheduler.remove_job("fetching.catch_up")
-    await fetching(server).catch_up()
+    await fetching(server).read_missing_lists()
     assert await read_days(server) == {TODAY - timedelta(days=n) for n in range(3)}
     papers_server.unservable = frozenset()
     await catching_up(server).func()
@@ -127,14 +127,14 @@ async def test_what_the_start_could_not_read_because_the_database_was_locked_is_
     with closing(sqlite3.connect(server.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(sqlite3.OperationalError, match="locked"):
-            await fetching(server).catch_up()
+            await fetching(server).read_missing_lists()
     await catching_up(server).func()
     assert await known(server) == 7
 
 
 async def test_once_the_start_has_read_all_it_is_not_read_again(server: Server) -> None:
     server.bot.services.scheduler.remove_job("fetching.catch_up")
-    await fetching(server).catch_up()
+    await fetching(server).read_missing_lists()
     assert catching_up(server) is None
 
 
@@ -142,7 +142,7 @@ async def test_a_day_that_cannot_be_served_does_not_cost_the_others_their_refres
     server: Server, papers_server: Papers
 ) -> None:
     papers_server.unservable = frozenset({DAY - timedelta(days=1), DAY - timedelta(days=4)})
-    await fetching(server).refresh_settling()
+    await fetching(server).refresh_settling_lists()
     days = set(list_days_between(TODAY - timedelta(days=14), TODAY))
     assert await read_days(server) == days - papers_server.unservable
 
@@ -151,7 +151,7 @@ async def test_an_api_that_fails_three_days_in_a_row_is_left_alone_until_the_nex
     server: Server, papers_server: Papers
 ) -> None:
     papers_server.down = True
-    await fetching(server).refresh_settling()
+    await fetching(server).refresh_settling_lists()
     assert len(set(papers_server.asked)) == 3
 
 
@@ -162,7 +162,7 @@ async def test_an_index_that_cannot_be_written_does_not_stop_the_archive(
         raise ValueError("no space left")
 
     monkeypatch.setattr(server.bot.services.search, "add_papers", full)
-    await fetching(server).catch_up()
+    await fetching(server).read_missing_lists()
     assert await known(server) == 7
     assert "the search index could not be updated" in caplog.text
     caplog.clear()  # the fixture takes a logged error for a bug
@@ -177,9 +177,9 @@ async def test_an_index_that_cannot_be_written_is_reported_once_and_so_is_its_re
     with monkeypatch.context() as patched:
         patched.setattr(server.bot.services.search, "add_papers", full)
         for _ in range(3):
-            await fetching(server).refresh_current()
+            await fetching(server).refresh_current_lists()
     for _ in range(3):
-        await fetching(server).refresh_current()
+        await fetching(server).refresh_current_lists()
     told = [each.getMessage() for each in caplog.records if each.name == "bot.archive"]
     assert told == [
         "the search index could not be updated: no space left",
@@ -197,7 +197,7 @@ async def test_what_was_read_before_the_api_went_down_can_be_searched(server: Se
     services = server.bot.services
     await services.archive.refresh_list(DAY, server.clock())  # the process ended before the index followed
     papers_server.down = True
-    await fetching(server).catch_up()
+    await fetching(server).read_missing_lists()
     assert services.search.find_papers(parse_query("paper", DAY), limit=1).total == 7
 
 
@@ -205,6 +205,6 @@ async def test_an_unreadable_entry_of_a_list_costs_only_itself(
     server: Server, papers_server: Papers, caplog: pytest.LogCaptureFixture
 ) -> None:
     papers_server.lists = {DAY: [*entries(3), {"paper": {"id": "?"}}, "nonsense"]}
-    await fetching(server).refresh_current()
+    await fetching(server).refresh_current_lists()
     assert await known(server) == 3
     assert "2026-01-15: skipped 2 entries that could not be read" in caplog.messages

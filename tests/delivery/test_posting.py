@@ -30,7 +30,7 @@ async def test_nothing_is_posted_before_its_time(server: Server) -> None:
 async def test_the_timer_posts_what_is_due(server: Server, clock: Clock) -> None:
     await server.subscribe()
     clock.advance(hours=1)
-    await server.bot.get_cog("Posting").tick()  # type: ignore[union-attr]
+    await server.bot.get_cog("Posting").post_due_digests()  # type: ignore[union-attr]
     await server.bot.dispatcher.wait_until_idle()
     assert len(server.posted) == 1
 

@@ -146,7 +146,7 @@ async def test_the_daily_job_notices_a_server_that_removed_the_bot_unnoticed(
     monkeypatch.setattr(server.env.backend, "emit", lambda *_, **__: None)  # the gateway tells nothing
     server.env.backend.remove_guild(server.guild.id)
     assert server.bot.get_guild(server.guild.id) is known
-    await server.bot.get_cog("Guilds").delete_left()  # type: ignore[union-attr]
+    await server.bot.get_cog("Guilds").delete_left_servers()  # type: ignore[union-attr]
     paused = await server.bot.services.storage.subscriptions.get(1)
     assert paused
     assert paused.state is SubscriptionState.PAUSED

@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from bot.lookups.completer import Completer, Completion
 from bot.lookups.finder import Finder
 from bot.refusals import Refused
-from bot.search import HAS, Sort
+from bot.search import HAS, SearchIndex, Sort
 from bot.storage import Storage
 from tests.support.builders import paper
 from tests.support.counting import count_calls
@@ -171,7 +171,8 @@ class TestCompleting:
         all_of_it = await self.count_work(completer, typed)
         assert all_of_it.total() < 2.2 * half.total() + 1000
         assert all_of_it.total() < 20 * len(typed)
-        assert 1 <= all_of_it["SearchIndex.find_by_name"] + all_of_it["SearchIndex.complete_title"] <= 4
+        searches = (SearchIndex.find_papers_by_name, SearchIndex.find_papers_by_title_start)
+        assert 1 <= sum(all_of_it[each.__qualname__] for each in searches) <= 4
 
     async def count_work(self, completer: Completer, typed: str) -> Counter[str]:
         with count_calls() as calls, ThreadPoolExecutor(1) as pool:

@@ -58,7 +58,7 @@ class Server:
 
     async def read_lists(self) -> None:
         """What the fetching jobs do in the course of a day."""
-        await self.bot.get_cog("Fetching").refresh_settling()  # type: ignore[union-attr]
+        await self.bot.get_cog("Fetching").refresh_settling_lists()  # type: ignore[union-attr]
 
     async def restart(self) -> None:
         """The bot ends, and a new one starts with the same services."""

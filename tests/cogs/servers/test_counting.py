@@ -16,7 +16,7 @@ LATER = MORNING + timedelta(days=1)
 
 async def count(server: Server) -> None:
     """Run the daily job."""
-    await server.bot.get_cog("Guilds").delete_left()  # type: ignore[union-attr]
+    await server.bot.get_cog("Guilds").delete_left_servers()  # type: ignore[union-attr]
 
 
 async def states(server: Server) -> list[SubscriptionState]:
