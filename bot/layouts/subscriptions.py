@@ -132,7 +132,7 @@ def describe_rejected_papers(delivery: Delivery) -> str:
     papers = join_words([escape_markdown(each.paper_id) for each in delivery.rejected_papers])
     errors = join_words(sorted({str(each.error_code) for each in delivery.rejected_papers}))
     them = "this paper" if len(delivery.rejected_papers) == 1 else "these papers"
-    return f"Discord refused {papers} (error {errors}). I skip {them} from now on."
+    return f"Discord rejected {papers} (error {errors}). I skip {them} from now on."
 
 
 def _describe_simpler_messages(delivery: Delivery) -> str:
@@ -151,7 +151,7 @@ def _describe_simpler_messages(delivery: Delivery) -> str:
     part = "it" if len(changed) == len(delivery.messages) else "part of it"
     comes = "is" if delivery.state is DeliveryState.PLANNED else "was"
     return (
-        f"Discord refused {part} at first (error {errors}), so it {comes} posted {join_words([*filter(None, ways)])}."
+        f"Discord rejected {part} at first (error {errors}), so it {comes} posted {join_words([*filter(None, ways)])}."
     )
 
 

@@ -21,7 +21,7 @@ _CLOSE_CODES: Mapping[int, str] = {
     4011: "Discord wants more connections for this many servers (code 4011). Start Paperboy again: it then opens more.",
     4012: "Discord no longer supports this version of Paperboy (code 4012). Update Paperboy.",
     4013: "Discord doesn't know the events that this version of Paperboy asks for (code 4013). Update Paperboy.",
-    4014: "Discord refused an intent (code 4014). Paperboy needs no privileged intents: update it.",
+    4014: "Discord rejected an intent (code 4014). Paperboy needs no privileged intents: update it.",
 }
 _DATABASE_PROBLEMS: Mapping[DatabaseProblem, str] = {
     DatabaseProblem.IN_USE: "{path} is in use by another Paperboy. Stop that one, then try again.",

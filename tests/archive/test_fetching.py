@@ -87,7 +87,7 @@ async def test_upvotes_are_followed_for_two_weeks(server: Server, papers_server:
     assert paper.upvotes == 500
 
 
-@pytest.mark.parametrize("job", ["catch_up", "refresh_current", "refresh_settling"])
+@pytest.mark.parametrize("job", ["read_missing_lists", "refresh_current_lists", "refresh_settling_lists"])
 async def test_with_the_papers_api_down_a_job_warns_and_the_next_one_goes_on(
     server: Server, papers_server: Papers, caplog: pytest.LogCaptureFixture, job: str
 ) -> None:

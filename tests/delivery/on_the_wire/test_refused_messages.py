@@ -62,7 +62,7 @@ async def test_a_paper_that_discord_rejects_is_left_out_for_good_and_the_others_
         assert delivery.state is DeliveryState.SENT
         assert_holds(rig.channel.digests, delivery)
         text = await status(rig)
-        assert f"Discord refused {BAD} (error {code or 400}). I skip this paper from now on." in text
+        assert f"Discord rejected {BAD} (error {code or 400}). I skip this paper from now on." in text
         assert f"in {len(rig.channel.digests)} messages" in text
         await rig.tick(days=1)
         rig.channel.judge = None
@@ -82,7 +82,7 @@ async def test_highlights_in_messages_of_their_own_come_even_if_an_earlier_one_i
         assert posted(rig) == ["2601.00002", "2601.00003", "2601.00004", "2601.00005"]
         assert [thread.id for thread in rig.channel.threads] == [each.id for each in rig.channel.digests]
         assert delivery.state is DeliveryState.SENT
-        assert "Discord refused 2601.00001 (error 240000). I skip this paper from now on." in await status(rig)
+        assert "Discord rejected 2601.00001 (error 240000). I skip this paper from now on." in await status(rig)
 
 
 @pytest.mark.parametrize("layout", DigestLayout)
@@ -108,7 +108,7 @@ async def test_a_layout_that_discord_rejects_is_replaced_by_plain_lines(rig: Del
     (message,) = rig.channel.digests
     assert len(message.papers) == 5
     assert "1. Paper 2601.00001 ▲ 70" in json.dumps(message.body, ensure_ascii=False)
-    assert "Discord refused it at first (error 50035), so it was posted as plain lines." in await status(rig)
+    assert "Discord rejected it at first (error 50035), so it was posted as plain lines." in await status(rig)
 
 
 async def test_if_every_message_is_rejected_for_a_while_the_papers_come_afterwards(rig: DeliveryRig) -> None:
@@ -138,7 +138,7 @@ async def test_after_a_digest_of_one_rejected_paper_the_next_day_has_another(
     async with open_rig(services, wire, clock, size=1) as rig:
         rig.channel.judge = refusing("2601.00001", Fault(400, 240000))
         await rig.tick()
-        assert "not posted. Discord refused 2601.00001 (error 240000). I skip this paper from now on." in await status(
+        assert "not posted. Discord rejected 2601.00001 (error 240000). I skip this paper from now on." in await status(
             rig
         )
         await rig.tick(days=1)
@@ -154,7 +154,7 @@ async def test_a_post_that_discord_always_answers_with_500_is_simplified_until_i
         for _ in range(90):
             await rig.tick(minutes=1)
         assert sorted(posted(rig)) == ["2601.00001", "2601.00002", "2601.00004", "2601.00005"]
-        assert f"Discord refused {BAD} (error 500). I skip this paper from now on." in await status(rig)
+        assert f"Discord rejected {BAD} (error 500). I skip this paper from now on." in await status(rig)
 
 
 async def test_an_outage_of_a_few_minutes_does_not_simplify_a_digest(
@@ -261,7 +261,7 @@ async def test_why_says_that_discord_refused_a_paper(rig: DeliveryRig) -> None:
     said = describe_explanation(
         subscription, await rig.bot.services.explainer.explain_paper(subscription, paper, rig.clock())
     )
-    assert f"Not highlighted in the run of 16 Jan 2026. Discord refused {BAD} (error 200000)." in said
+    assert f"Not highlighted in the run of 16 Jan 2026. Discord rejected {BAD} (error 200000)." in said
 
 
 async def test_a_message_is_not_simplified_if_it_is_not_to_blame(rig: DeliveryRig) -> None:

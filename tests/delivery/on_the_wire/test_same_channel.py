@@ -191,5 +191,5 @@ async def test_a_paper_that_was_rejected_in_one_digest_may_be_tried_in_another(
             describe_explanation(each, await services.explainer.explain_paper(each, paper, clock()))
             for each in (first, second)
         ]
-    assert "Discord refused 2601.00001" in verdicts[0]
+    assert "Discord rejected 2601.00001" in verdicts[0]
     assert posted(guild) == ["2601.00002", "2601.00003", "2601.00004"]
