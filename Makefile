@@ -20,8 +20,9 @@ demo: setup
 run: setup
 	$(BIN)/paperboy run
 
-# Uses all cores; `pytest` alone uses one. The tests start hundreds of bots, so Python keeps its bytecode even if the
-# environment says otherwise.
+# Uses all cores; `pytest` alone uses one. Tests wait a lot, so there are three workers for two cores. They start hundreds
+# of bots, so Python keeps its bytecode even if the environment says otherwise.
+test: export PYTEST_XDIST_AUTO_NUM_WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 test: export PYTHONDONTWRITEBYTECODE =
 test: setup
 	$(BIN)/pytest -n auto --dist worksteal
