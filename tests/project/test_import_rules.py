@@ -66,3 +66,10 @@ def test_an_import_against_the_rules_fails_the_check(copy: Path, module: str, li
     with (copy / module).open("a", encoding="utf-8") as file:
         file.write(f"\n{line}\n")
     assert broken_contracts(copy)
+
+
+def test_tests_share_helpers_through_support_and_fixtures_through_conftest() -> None:
+    shared = re.compile(r"^\s*from tests\S*\.(?:test_\w+|conftest) import|# noqa: F401", re.MULTILINE)
+    tests = (ROOT / "tests").rglob("*.py")
+    found = [path.relative_to(ROOT) for path in tests if shared.search(path.read_text(encoding="utf-8"))]
+    assert found == [Path(__file__).relative_to(ROOT)]  # which has the pattern itself
