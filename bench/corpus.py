@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -67,7 +68,7 @@ def _child(new: str, one: Paper, other: Paper, abstract: str, chance: random.Ran
     return replace(
         dated,
         id=new,
-        title=" ".join(front[: -(-len(front) // 2)] + back[len(back) // 2 :]),
+        title=" ".join(front[: math.ceil(len(front) / 2)] + back[len(back) // 2 :]),
         abstract=abstract,
         authors=written.authors,
         organization=written.organization,

@@ -1,5 +1,6 @@
 """Recording lists day by day (parse, compare, upsert, list, snapshot), compared with a bare insert of the rows."""
 
+import math
 import sqlite3
 import time
 from contextlib import closing
@@ -34,7 +35,7 @@ def _bare(source: Path, path: Path) -> float:
         (schema,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'papers'").fetchone()
         rows = connection.execute("SELECT * FROM papers ORDER BY change").fetchall()
         (days,) = connection.execute("SELECT count(*) FROM captures").fetchone()
-    step = -(-len(rows) // days)
+    step = math.ceil(len(rows) / days)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")

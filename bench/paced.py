@@ -113,7 +113,7 @@ async def _subscribe_greedily(storage: Storage, place: Place, then: datetime) ->
     guild_id, channel_id = place
     schedule = Schedule((then + timedelta(minutes=1)).time(), ZoneInfo("UTC"))
     settings = DigestSettings(
-        channel_id, schedule, Selection(allow_repeats=True), PostingOptions(threads=Threads.PER_HIGHLIGHT)
+        channel_id, schedule, Selection(allow_repeats=True), PostingOptions(threads=Threads.PER_PAPER)
     )
     for _ in range(GREEDY):
         await storage.subscriptions.add(guild_id, settings, by=1, now=then, next_run=find_next_run(schedule, then))

@@ -1,1 +1,1 @@
-"""Paperboy's trade: fetch, rank, compose, plan, send, record, find."""
+"""Paperboy without its commands: fetch, rank, compose, plan, send, record, find."""

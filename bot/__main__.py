@@ -39,11 +39,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks show local variables, which may contain a token
 )
 
-_USAGE = 2  # the exit code for problems that the operator has to fix
+_USAGE = 2  # the exit code for problems that whoever runs the bot has to fix
 
 
 def main() -> None:
-    """Run the command line. A problem that the operator has to fix is explained in one line, with exit code 2."""
+    """Run the command line. A problem that you have to fix is explained in one line, with exit code 2."""
     try:
         app()
     except InvalidSettings as error:

@@ -109,7 +109,7 @@ class Archive:
             yield day, failure
 
     async def ensure_fresh_lists(self, days: Iterable[date], now: datetime) -> None:
-        """Read lists of closed days again unless `is_fresh`.
+        """Read lists of closed days again unless `is_list_fresh`.
 
         If the API is down, a list that was read after its close is good enough; otherwise raises `PapersUnavailable`.
         """

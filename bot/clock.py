@@ -1,4 +1,4 @@
-"""The time. A clock is read by ticks, timers and interactions alone, which hand `now` down."""
+"""The time. Only ticks, timers and interactions read a clock; all other code is given `now`."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

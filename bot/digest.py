@@ -50,7 +50,7 @@ class Digest:
 
     covered_until: date
     days: tuple[date, ...] = ()
-    listed: int = 0
+    listed_count: int = 0
     highlights: tuple[Highlight, ...] = ()
     reason: Reason | None = None
 
@@ -96,10 +96,10 @@ def choose_highlights(
     listed = [each for each in candidates if each.paper.withdrawn_at is None]
     new = [each.paper for each in listed if not each.days.isdisjoint(days)]
     fresh = [paper for paper in new if paper.id not in highlighted]
-    passing = [paper for paper in fresh if matching is None or paper.id in matching]
-    chosen = rank_papers(paper for paper in passing if paper.upvotes >= selection.min_upvotes)[: selection.size]
+    matched = [paper for paper in fresh if matching is None or paper.id in matching]
+    chosen = rank_papers(paper for paper in matched if paper.upvotes >= selection.min_upvotes)[: selection.size]
     if not chosen:
-        return Digest(covered_until, days, len(new), reason=_explain_quiet_run(new, fresh, passing, selection))
+        return Digest(covered_until, days, len(new), reason=_explain_quiet_run(new, fresh, matched, selection))
     earlier = [each.paper for each in listed if each.days.isdisjoint(days) and each.paper.id not in highlighted]
     risers = _choose_risers((paper for paper in earlier if matching is None or paper.id in matching), chosen, selection)
     best = rank_papers((*chosen, *risers))[: selection.size]
@@ -126,12 +126,12 @@ def mark_seen_highlights(digest: Digest, seen: Mapping[str, date]) -> Digest:
 
 
 def _explain_quiet_run(
-    new: Sequence[Paper], fresh: Sequence[Paper], passing: Sequence[Paper], selection: Selection
+    new: Sequence[Paper], fresh: Sequence[Paper], matched: Sequence[Paper], selection: Selection
 ) -> Reason:
     if not new:
         return Reason(ReasonKind.NO_PAPERS_LISTED)
     if not fresh:
         return Reason(ReasonKind.ALL_HIGHLIGHTED_BEFORE)
-    if not passing:
+    if not matched:
         return Reason(ReasonKind.NONE_MATCHES_FILTER)
     return Reason(ReasonKind.TOO_FEW_UPVOTES, number=selection.min_upvotes)

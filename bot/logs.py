@@ -1,4 +1,4 @@
-"""What is logged: what an operator can do something about, once each, and never a secret."""
+"""What is logged: what whoever runs the bot can do something about, once each, and never a secret."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Why a run was quiet, waits or failed, or why its subscription is suspended: a value, worded by `bot.layouts`."""
+"""Why a run was quiet, waits or failed, or a subscription is suspended: a value, put into words by `bot.layouts`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ class ReasonKind(StrEnum):
 
     # Papers can't be read, or not searched
     PAPERS_UNREACHABLE = "papers_unreachable"
-    PAPERS_REFUSED = "papers_refused"  # number: the HTTP status
+    PAPERS_FAILED = "papers_refused"  # number: the HTTP status
     PAPERS_UNREADABLE = "papers_unreadable"
     PAPERS_QUOTA_LOW = "papers_quota_low"
     INDEX_BEHIND = "index_behind"

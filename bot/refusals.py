@@ -1,4 +1,4 @@
-"""Why we don't do what a person asked for: a value, worded by `bot.layouts`."""
+"""Why we don't do what a person asked for: a value, put into words by `bot.layouts`."""
 
 from collections.abc import Sequence
 from enum import Enum, auto
@@ -59,7 +59,7 @@ class Refusal(Enum):
     PAPER_TOO_OLD = auto()  # text: its id
     PAPERS_DOWN = auto()
     HUB_DOWN = auto()
-    HUB_KNOWS_NO_MORE = auto()
+    HUB_HAS_NOTHING_NEW = auto()
     NOTHING_MATCHES = auto()  # text: the query
     NOTHING_SIMILAR = auto()
     NOTHING_POSTED = auto()
@@ -69,7 +69,7 @@ class Refusal(Enum):
     CONTROL_STALE = auto()
 
     # Anything
-    LOOKUP_TOO_SLOW = auto()
+    READ_TOO_SLOW = auto()
     TOOK_TOO_LONG = auto()
     DISK_FULL = auto()
 

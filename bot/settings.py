@@ -1,4 +1,4 @@
-"""The operator's settings: read once from the environment or `.env`, and frozen."""
+"""The bot's settings: read once from the environment or `.env`, and frozen."""
 
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar

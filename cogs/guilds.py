@@ -53,7 +53,7 @@ class Guilds(commands.Cog):
         self.known_ids: set[int] | None = None  # the servers the bot is in, once they are known
 
     async def cog_load(self) -> None:
-        self.bot.services.scheduler.add_job(self.delete_left_servers, CronTrigger(hour=4, timezone=UTC), id=JOB)
+        self.bot.services.scheduler.add_job(self.clean_up_servers, CronTrigger(hour=4, timezone=UTC), id=JOB)
 
     async def cog_unload(self) -> None:
         if self.bot.services.scheduler.get_job(JOB):
@@ -71,7 +71,7 @@ class Guilds(commands.Cog):
     @commands.Cog.listener("on_guild_join")
     @commands.Cog.listener("on_guild_available")
     async def on_guild_present(self, guild: discord.Guild) -> None:
-        """Welcome a new server. Until all servers are counted, it may be one that the bot has known for years."""
+        """Welcome a new server. Until all servers are known, it may be one that the bot has known for years."""
         if self.known_ids is None or guild.id in self.known_ids:
             return
         self.known_ids.add(guild.id)
@@ -92,13 +92,13 @@ class Guilds(commands.Cog):
             self.known_ids.discard(guild.id)
         await self.guilds.record_leave(guild.id, self.bot.services.clock())
 
-    async def delete_left_servers(self) -> None:
+    async def clean_up_servers(self) -> None:
         """Every day: delete the data of servers that the bot left long ago, and old drafts that were never saved."""
         await self.bot.services.storage.drafts.delete_old(self.bot.services.clock())
-        await self._recount_servers()
+        await self._reconcile_servers()
         await self.guilds.delete_left_servers(self.bot.services.clock())
 
-    async def _recount_servers(self) -> None:
+    async def _reconcile_servers(self) -> None:
         """Find servers that removed the bot while the gateway was down, which discord.py does not notice.
 
         Before a server that Discord does not list counts as left, it is fetched on its own to make sure.
@@ -113,7 +113,7 @@ class Guilds(commands.Cog):
                 return
             present |= {guild_id for guild_id in unlisted if await self._is_member_of(guild_id)}
         except REQUEST_ERRORS as error:
-            log.warning("the servers could not be counted: %s", error)
+            log.warning("the list of servers could not be read: %s", error)
             return
         await self.guilds.reconcile_servers(present, self.bot.services.clock(), counting=True)
 

@@ -105,7 +105,7 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
     @app_commands.command(name="today", description="See today's list so far, ranked by current upvotes")
     async def show_todays_list(self, interaction: Interaction) -> None:
         services = self.bot.services
-        await reply(interaction, render_leaderboard(await services.finder.get_latest_list(services.clock())))
+        await reply(interaction, render_leaderboard(await services.finder.build_latest_leaderboard(services.clock())))
 
     @app_commands.command(name="posted", description="See what digests on this server highlighted, newest first")
     @app_commands.describe(period="How far back (default: month)")

@@ -133,14 +133,18 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
             time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes
         )
         settings = fields.replace_settings_fields(fields.build_default_settings(channel.id), values)
-        guild_id, by = get_guild(interaction).id, self._get_author_and_time(interaction)
+        guild_id, author = get_guild(interaction).id, self._get_author_and_time(interaction)
         try:
             await reply(
                 interaction,
-                describe_saved_subscription(await self.editor.add_subscription(guild_id, settings, **by), Action.ADDED),
+                describe_saved_subscription(
+                    await self.editor.add_subscription(guild_id, settings, **author), Action.ADDED
+                ),
             )
         except DuplicateDigest as duplicate:
-            draft = await self.bot.drafts.start_draft_from_settings(guild_id, interaction.user.id, settings, by["now"])
+            draft = await self.bot.drafts.start_draft_from_settings(
+                guild_id, interaction.user.id, settings, author["now"]
+            )
             await reply(interaction, render_duplicate_digest(duplicate.existing, draft))
 
     @app_commands.command(name="edit", description="Change a subscription; options you leave out stay the same")

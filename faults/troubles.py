@@ -43,7 +43,7 @@ def meets(destination: str, strike: Strike) -> bool:
     threads = posting.get("threads", Threads.NONE)
     match strike:
         case Strike.SECOND:
-            return bool(threads is Threads.PER_HIGHLIGHT)
+            return bool(threads is Threads.PER_PAPER)
         case Strike.THREAD:
             return kind is not Kind.FORUM and threads is not Threads.NONE
         case Strike.PUBLISHING:

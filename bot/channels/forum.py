@@ -25,7 +25,7 @@ _ARCHIVED = 50083
 
 
 class ForumChannel(ServerChannel):
-    abilities = ChannelAbilities(threads=(Threads.PER_DIGEST, Threads.PER_HIGHLIGHT), quiet_line=False, is_forum=True)
+    abilities = ChannelAbilities(threads=(Threads.PER_DIGEST, Threads.PER_PAPER), quiet_line=False, is_forum=True)
     channel: discord.ForumChannel
 
     def list_needed_permissions(self, posting: PostingOptions) -> dict[str, str]:
@@ -89,7 +89,9 @@ class ForumChannel(ServerChannel):
         """The tags that name a topic of the papers, most frequent first; at least one if the forum requires it."""
         usable = self._list_usable_tags()
         topics = [_split_words(topic) for paper in papers for topic in paper.tags]
-        counts = {tag.id: sum(_contains_words(topic, _split_words(tag.name)) for topic in topics) for tag in usable}
+        counts = {
+            tag.id: sum(1 for topic in topics if _contains_words(topic, _split_words(tag.name))) for tag in usable
+        }
         matching = sorted((tag for tag in usable if counts[tag.id]), key=lambda tag: -counts[tag.id])
         if self.channel.flags.require_tag and not matching:
             return usable[:1]
@@ -101,7 +103,7 @@ class ForumChannel(ServerChannel):
 
 
 async def _delete_first_message(post: discord.Thread, message_id: int) -> None:
-    """Delete a post's first message, unless Discord refuses because the post is locked."""
+    """Delete a post's first message, unless Discord does not allow it because the post is locked."""
     try:
         if post.archived:
             await post.edit(archived=False)

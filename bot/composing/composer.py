@@ -33,7 +33,7 @@ class _DigestRequest:
 
     settings: DigestSettings
     guild_id: int
-    closed: date
+    last_day: date
     subscription_id: int | None = None
 
 
@@ -102,20 +102,20 @@ class Composer:
         return len(matching.intersection(with_upvotes)), len(papers)
 
     async def _read_inputs(self, request: _DigestRequest) -> DigestInputs:
-        first = get_first_day_of_period(request.settings.schedule.cadence, request.closed)
+        first = get_first_day_of_period(request.settings.schedule.cadence, request.last_day)
         return await self._deliveries.read_digest_inputs(
-            request.subscription_id, first, request.closed, guild_id=request.guild_id, settings=request.settings
+            request.subscription_id, first, request.last_day, guild_id=request.guild_id, settings=request.settings
         )
 
     async def _are_lists_fresh(self, request: _DigestRequest, inputs: DigestInputs, now: datetime) -> bool:
         """Whether all lists that the digest chooses from are up to date."""
-        days = list_days_between(inputs.first_day, request.closed)
+        days = list_days_between(inputs.first_day, request.last_day)
         if not all(is_list_fresh(day, inputs.captured_at.get(day), now) for day in days):
             return False
         if inputs.covered_until or request.settings.schedule.is_recap:
             return True
         # A new daily digest goes back to a day with papers, whose list may still be missing.
-        return bool(await self._list_days_with_papers(inputs, request.closed))
+        return bool(await self._list_days_with_papers(inputs, request.last_day))
 
     async def _refresh_lists(self, settings: DigestSettings, covered: date | None, closed: date, now: datetime) -> None:
         cadence = settings.schedule.cadence
@@ -129,7 +129,7 @@ class Composer:
                 return
 
     async def _compose_from_inputs(self, request: _DigestRequest, inputs: DigestInputs) -> Digest:
-        settings, closed, covered = request.settings, request.closed, inputs.covered_until
+        settings, closed, covered = request.settings, request.last_day, inputs.covered_until
         days = await self._choose_days(request, inputs)
         earlier = timedelta(days=RISER_DAYS if covered or settings.schedule.is_recap else 0)
         first = days[0] - earlier if days else closed + timedelta(days=1)
@@ -154,7 +154,7 @@ class Composer:
         return digest if seen is None else mark_seen_highlights(digest, seen)
 
     async def _read_matching_papers(
-        self, query: str, change: int, first: date, last: date
+        self, filter_: str, change: int, first: date, last: date
     ) -> tuple[_PapersOfDays, frozenset[str]]:
         """The papers listed from `first` to `last`, and the ids of those that match `query`."""
 
@@ -163,16 +163,16 @@ class Composer:
 
         listed = await self._papers_cache.get((change, first, last), read_papers)
         matching = await self._matching_cache.get(
-            (change, first, last, query), lambda: self._filter.find_matching(query, listed.ids, last)
+            (change, first, last, filter_), lambda: self._filter.find_matching(filter_, listed.ids, last)
         )
         return listed, matching
 
     async def _choose_days(self, request: _DigestRequest, inputs: DigestInputs) -> tuple[date, ...]:
         """The days with papers to choose from. A new daily digest begins with only the latest one."""
-        days = await self._list_days_with_papers(inputs, request.closed)
+        days = await self._list_days_with_papers(inputs, request.last_day)
         if days or inputs.covered_until or request.settings.schedule.is_recap:
             return days
-        day = await self._papers.get_latest_listed_day(request.closed)
+        day = await self._papers.get_latest_listed_day(request.last_day)
         return (day,) if day else ()
 
     async def _list_days_with_papers(self, inputs: DigestInputs, closed: date) -> tuple[date, ...]:

@@ -118,5 +118,5 @@ class Explainer:
             return await self._storage.papers.get_latest_listed_day(closed)
         return get_first_day_of_period(cadence, closed)
 
-    async def _matches_filter(self, query: str, paper: Paper, today: date) -> bool:
-        return paper.id in await self._filter.find_matching(query, [paper.id], today)
+    async def _matches_filter(self, filter_: str, paper: Paper, today: date) -> bool:
+        return paper.id in await self._filter.find_matching(filter_, [paper.id], today)

@@ -19,18 +19,18 @@ class PaperFilter:
         self._archive = archive
         self._search = search
 
-    async def find_matching(self, query: str, ids: Collection[str], today: date) -> frozenset[str]:
+    async def find_matching(self, filter_: str, ids: Collection[str], today: date) -> frozenset[str]:
         """Those of `ids` that match `query`; all of them if it is empty.
 
         Raises `PapersUnavailable` while papers are missing from the index.
         """
-        if not query:
+        if not filter_:
             return frozenset(ids)
         if self._search.change < await self._papers.get_last_change():
             await self._archive.update_index()
         if self._search.change < await self._papers.get_last_change():
             raise PapersUnavailable(Reason(ReasonKind.INDEX_BEHIND))
         try:
-            return await asyncio.to_thread(self._search.find_matching_ids, parse_query(query, today), ids)
+            return await asyncio.to_thread(self._search.find_matching_ids, parse_query(filter_, today), ids)
         except ValueError as error:  # the index is damaged or gone; the next write repairs it
             raise PapersUnavailable(Reason(ReasonKind.INDEX_UNREADABLE)) from error

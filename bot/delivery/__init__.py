@@ -8,7 +8,7 @@ The bot may crash between any two steps. Why that is harmless:
                       for our button with the nonce; if the first request is still on its way even then,
                       Discord recognizes the nonce and returns the first message instead of a second one
     between messages  those that arrived are recorded one by one; the rest is sent
-    after messages    threads are opened and messages published; Discord refuses to do either twice
+    after messages    threads are opened and messages published; Discord does neither twice
     after record      the unique key (subscription, run date) makes a second plan impossible
 
 - `dispatcher` decides when deliveries start and how many run at once

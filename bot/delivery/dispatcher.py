@@ -70,10 +70,7 @@ class Dispatcher:
         self._start_due_subscriptions(await self._storage.subscriptions.list_due(now), clock)
 
     def _start_due_subscriptions(self, due: list[Subscription], clock: Clock) -> None:
-        """Start due subscriptions. A recap waits until the server's daily digests of the same tick are planned.
-
-        It looks back at them.
-        """
+        """Start due subscriptions. A recap looks back at the server's daily digests, so these are planned first."""
         dailies: defaultdict[int, list[asyncio.Event]] = defaultdict(list)  # by server, set once planned
         recaps = [each for each in due if each.settings.schedule.is_recap]
         for each in due:
@@ -100,7 +97,7 @@ class Dispatcher:
             return
         has_moved = subscription.settings.channel_id != delivery.channel_id
         is_superseded = has_moved or find_latest_run(subscription.settings.schedule, clock()).date > delivery.run_date
-        await self._send_in_turn(delivery, clock, is_superseded=is_superseded)
+        await self._send_when_free(delivery, clock, is_superseded=is_superseded)
         for each in await self._storage.subscriptions.list_due(clock(), subscription.id):
             await self._plan_and_send(each, clock, asyncio.Event(), [])
 
@@ -111,14 +108,14 @@ class Dispatcher:
         try:
             for each in before:
                 await each.wait()
-            async with self._planner.get_planning_turn(subscription), self._planning_slots:
+            async with self._planner.get_planning_slot(subscription), self._planning_slots:
                 delivery = None if self._is_closing else await self._planner.plan_due_run(subscription, clock())
         finally:
             planned.set()
         if delivery and delivery.state is DeliveryState.PLANNED:
-            await self._send_in_turn(delivery, clock)
+            await self._send_when_free(delivery, clock)
 
-    async def _send_in_turn(self, delivery: Delivery, clock: Clock, *, is_superseded: bool = False) -> None:
+    async def _send_when_free(self, delivery: Delivery, clock: Clock, *, is_superseded: bool = False) -> None:
         """Send a delivery when its channel and its server have a free slot."""
         async with (
             self._channel_slots.get(delivery.channel_id),

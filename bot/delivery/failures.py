@@ -11,9 +11,9 @@ from bot.storage import Delivery, Storage
 log = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(minutes=1)
-LONGEST_RETRY = timedelta(minutes=30)
-LONGEST_DOUBT = timedelta(days=1)  # then a delivery in doubt is given up, after at least `LEAST_SEARCHES`
-LEAST_SEARCHES = 5  # searches that failed
+MAX_RETRY_DELAY = timedelta(minutes=30)
+MAX_DOUBT = timedelta(days=1)  # then a delivery in doubt is given up, after at least `LEAST_SEARCHES`
+MIN_SEARCHES = 5  # searches that failed
 FAILURES_TO_TELL = 2  # failed runs in a row, then the server is told
 
 
@@ -45,7 +45,7 @@ class FailureHandler:
             case MessageRejected():
                 await self.give_up_delivery(delivery.id, failure.reason, now)
             case _:
-                retry_at = now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(delivery.attempts, 10))
+                retry_at = now + min(MAX_RETRY_DELAY, FIRST_RETRY * 2 ** min(delivery.attempts, 10))
                 await self._deliveries.postpone_delivery(delivery.id, failure.reason, retry_at)
 
     async def give_up_delivery(self, delivery_id: int, reason: Reason, now: datetime) -> None:
@@ -85,4 +85,4 @@ class FailureHandler:
 def _was_in_doubt_too_long(delivery: Delivery, now: datetime) -> bool:
     """Whether a delivery has been in doubt for `LONGEST_DOUBT`, and enough searches have failed."""
     since = delivery.in_doubt_since
-    return since is not None and now - since >= LONGEST_DOUBT and delivery.attempts >= LEAST_SEARCHES
+    return since is not None and now - since >= MAX_DOUBT and delivery.attempts >= MIN_SEARCHES

@@ -33,7 +33,7 @@ class Planner:
         self._composer = composer
         self._composing: set[asyncio.Task[Digest]] = set()
         # By channel and cadence, one at a time: each digest there must know the papers of the one before.
-        self._turns = KeyedSemaphores(1)
+        self._slots = KeyedSemaphores(1)
 
     async def plan_due_run(self, subscription: Subscription, now: datetime) -> Delivery | None:
         """Plan the run that is due, while holding its turn; None if it has to wait or is planned already."""
@@ -51,7 +51,7 @@ class Planner:
         """Plan the next run early, for the admin `by`. Raises `NothingToSend` and `PapersUnavailable`."""
         is_due = subscription.next_run.at <= now
         run = find_latest_run(subscription.settings.schedule, now) if is_due else subscription.next_run
-        async with self.get_planning_turn(subscription):
+        async with self.get_planning_slot(subscription):
             digest = await self._compose_digest(subscription, now)
             if digest.reason:
                 raise NothingToSend(digest.reason)
@@ -60,9 +60,9 @@ class Planner:
             raise NothingToSend(Reason(ReasonKind.RUN_ALREADY_PLANNED))
         return delivery
 
-    def get_planning_turn(self, subscription: Subscription) -> asyncio.Semaphore:
-        """Hold this while planning: a digest must not repeat papers that another one of the channel is planned with."""
-        return self._turns.get((subscription.settings.channel_id, subscription.settings.schedule.cadence))
+    def get_planning_slot(self, subscription: Subscription) -> asyncio.Semaphore:
+        """Hold this while planning, so that two digests of a channel are not planned with the same papers."""
+        return self._slots.get((subscription.settings.channel_id, subscription.settings.schedule.cadence))
 
     async def _compose_digest(self, subscription: Subscription, now: datetime) -> Digest:
         """What the run highlights. The papers API may take minutes, so `cancel_composing` can stop this."""

@@ -77,7 +77,7 @@ async def _play_cards(demo: DemoServer) -> simcord.ChannelHandle:
 
 async def _play_thread(demo: DemoServer) -> simcord.ChannelHandle:
     """Two readers talk about a paper in its thread."""
-    await _post_digest(demo, demo.channel, PostingOptions(threads=Threads.PER_HIGHLIGHT), size=2)
+    await _post_digest(demo, demo.channel, PostingOptions(threads=Threads.PER_PAPER), size=2)
     thread = demo.channel.threads[-1]
     await demo.reader.send(thread, "Has anyone tried this on their own data?")
     await demo.admin.send(thread, "It works on ours. Details in an hour!")
@@ -86,7 +86,7 @@ async def _play_thread(demo: DemoServer) -> simcord.ChannelHandle:
 
 async def _play_forum(demo: DemoServer) -> simcord.ChannelHandle:
     forum = demo.guild.create_forum_channel("paper-forum")
-    await _post_digest(demo, forum, PostingOptions(layout=DigestLayout.CARDS, threads=Threads.PER_HIGHLIGHT), size=3)
+    await _post_digest(demo, forum, PostingOptions(layout=DigestLayout.CARDS, threads=Threads.PER_PAPER), size=3)
     return forum.threads[0]
 
 

@@ -29,7 +29,7 @@ COUNT_TIMEOUT = 1  # Discord waits three seconds for the whole answer
 class DraftStatus:
     """What would happen if a draft were saved now.
 
-    `match_count` is how many of last week's papers would have passed, and how many there were; None if that is unknown.
+    `match_count`: how many of last week's papers would have matched, and how many there were; None if unknown.
     `abilities` are those of its channel, and `role_id` is the role it pings; each is None if it is gone. `obstacles`
     are the problems that an admin has to fix.
     """

@@ -32,7 +32,7 @@ AUTHORS_SHOWN = 10
 _ABSTRACT = 2400
 _TAG_BYTES = 700  # real ones have some 200
 _BARS = "▁▂▃▄▅▆▇█"
-_MOST_BARS = 12
+_MAX_BARS = 12
 _LANGUAGES = {CitationFormat.BIBTEX: "bibtex", CitationFormat.MARKDOWN: "markdown", CitationFormat.PLAIN: ""}
 _FRAME = 40  # characters at most around a citation
 
@@ -58,7 +58,7 @@ def _build_card_controls(paper: Paper) -> Iterator[ActionRow[LayoutView]]:
             menu.add_option(label=tag, value=tag)
         yield ActionRow(menu)
     pages = {
-        "Discussion": paper.url,
+        "Hugging Face": paper.url,
         "arXiv": paper.arxiv_url,
         "PDF": paper.pdf_url,
         "HTML": paper.html_url,
@@ -96,7 +96,7 @@ def render_sparkline(numbers: Sequence[int]) -> str:
     low, high = min(numbers, default=0), max(numbers, default=0)
     if low == high:
         return ""
-    bars = min(len(numbers), _MOST_BARS)
+    bars = min(len(numbers), _MAX_BARS)
     picked = (numbers[bar * (len(numbers) - 1) // (bars - 1)] for bar in range(bars))
     return "".join(_BARS[(number - low) * (len(_BARS) - 1) // (high - low)] for number in picked)
 

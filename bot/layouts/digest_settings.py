@@ -9,7 +9,7 @@ from bot.subscription.settings import DigestLayout, DigestSettings, Threads
 
 _PERIODS = {Cadence.DAILY: "the", Cadence.WEEKLY: "the week's", Cadence.MONTHLY: "the month's"}
 _LAYOUTS = {DigestLayout.COMPACT: "one line each", DigestLayout.CARDS: "with a picture of the first"}
-_THREADS = {Threads.PER_DIGEST: "discussed in one thread", Threads.PER_HIGHLIGHT: "each with its own thread"}
+_THREADS = {Threads.PER_DIGEST: "with one thread", Threads.PER_PAPER: "each with its own thread"}
 
 
 def describe_settings(settings: DigestSettings) -> str:
@@ -48,12 +48,12 @@ def _describe_selection(settings: DigestSettings) -> str:
     return f"{_PERIODS[settings.schedule.cadence]} {papers}{describe_filter(selection.filter)}{floor}"
 
 
-def describe_filter(query: str) -> str:
+def describe_filter(filter_: str) -> str:
     """` about *diffusion*`, or ` matching` and the filter if it is more than words; empty without a filter."""
-    if not query:
+    if not filter_:
         return ""
-    plain = re.fullmatch(r"[\w\s]+", query) and "OR" not in query.split()
-    return f" about *{escape_markdown(query)}*" if plain else f" matching {format_code(query, 300)}"
+    plain = re.fullmatch(r"[\w\s]+", filter_) and "OR" not in filter_.split()
+    return f" about *{escape_markdown(filter_)}*" if plain else f" matching {format_code(filter_, 300)}"
 
 
 def _list_extras(settings: DigestSettings) -> Iterator[str]:

@@ -51,10 +51,10 @@ def _is_calendar_month(first: date, covered_until: date) -> bool:
 
 def _describe_paper_count(digest: Digest, *, is_filtered: bool) -> str:
     shown = len(digest.highlights)
-    listed = count_noun(digest.listed, "paper")
+    listed = count_noun(digest.listed_count, "paper")
     if is_filtered:
         best = f"Top {shown} of the papers that match" if shown > 1 else "The most upvoted paper that matches"
         return f"{best}, of {listed} in total"
-    if shown >= digest.listed:
-        return f"All {listed}, by upvotes" if digest.listed > 1 else "The only paper"
+    if shown >= digest.listed_count:
+        return f"All {listed}, by upvotes" if digest.listed_count > 1 else "The only paper"
     return f"Top {shown} of {listed} by upvotes" if shown > 1 else f"The most upvoted of {listed}"

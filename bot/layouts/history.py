@@ -118,7 +118,7 @@ def _describe_why_not(subscription: Subscription, given: Explanation) -> str:
         case PaperOutcome.LISTED_TOO_EARLY:
             return ", which closed before this subscription started."
         case PaperOutcome.FILTERED:
-            return f", but it isn't a paper{describe_filter(selection.filter)}."
+            return f", but the filter only allows papers{describe_filter(selection.filter)}."
         case PaperOutcome.TOO_FEW_UPVOTES if given.delivery:
             return f" with {upvotes} at the time, but needed {selection.min_upvotes:,}."
         case PaperOutcome.TOO_FEW_UPVOTES:

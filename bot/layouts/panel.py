@@ -84,12 +84,12 @@ _LAYOUTS = {
 }
 _FORUM_THREADS = {
     Threads.PER_DIGEST: ("A post for each digest", "All papers of a digest in one post"),
-    Threads.PER_HIGHLIGHT: ("A post for each paper", "Each paper gets its own post"),
+    Threads.PER_PAPER: ("A post for each paper", "Each paper gets its own post"),
 }
 _THREADS = {
     Threads.NONE: ("No threads", "People reply in the channel"),
     Threads.PER_DIGEST: ("A thread for each digest", "All papers of a digest share one thread"),
-    Threads.PER_HIGHLIGHT: ("A thread for each paper", "Each paper gets its own message with a thread"),
+    Threads.PER_PAPER: ("A thread for each paper", "Each paper gets its own message with a thread"),
 }
 _ARCHIVE_TIMES: Mapping[ArchiveMinutes, str] = {60: "1 hour", 1440: "1 day", 4320: "3 days", 10080: "1 week"}
 

@@ -17,7 +17,7 @@ PRIVACY = f"""## What I store
 **About a server:** what its admins set up with `/digest` (channels, times, filters), who changed it and when, which
 papers were posted in which message, and which notices I have sent. The content of an open panel is kept for up to two
 days.
-**About you:** nothing, unless you set up digests: then your user ID is in the log of changes. I don't record what you
+**About you:** nothing, unless you set up digests: then your user ID is in the audit log. I don't record what you
 search for, read or click, and I don't ask Discord for messages, members or presence.
 **About papers:** what Hugging Face publishes about them, and their upvotes over time.
 **When I am removed** from a server, I stop posting there, and its data is deleted after {_DAYS} days.
@@ -30,7 +30,7 @@ def render_delete_question(subscriptions: int) -> LayoutView:
     text = (
         "## Forget this server?\n"
         f"This deletes {count_noun(subscriptions, 'subscription')}, the record of every digest posted here, and the "
-        "log of changes. The messages in your channels stay, but I will no longer know what I posted. "
+        "audit log. The messages in your channels stay, but I will no longer know what I posted. "
         "You can't undo this."
     )
     button: Button[LayoutView] = Button(

@@ -64,7 +64,7 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.EVERYONE_NOT_PINGED: "I never ping `@everyone`. Choose another role, or none.",
     Refusal.PANEL_CLOSED: "This panel is closed. Open a new one with `/digest setup`.",
     Refusal.PANEL_NOT_YOURS: "This panel belongs to someone else. Open your own with `/digest setup`.",
-    Refusal.LOOKUP_TOO_SLOW: (
+    Refusal.READ_TOO_SLOW: (
         "That took too long, so I stopped looking. Try a shorter period, or try again in a minute."
     ),
     Refusal.TOOK_TOO_LONG: (
@@ -93,7 +93,7 @@ _SENTENCES: Mapping[Refusal, str] = {
         "That paper isn't in the archive, and Hugging Face isn't answering right now. Please try again later."
     ),
     Refusal.HUB_DOWN: "Hugging Face isn't answering right now, so I only searched the archive.",
-    Refusal.HUB_KNOWS_NO_MORE: "Hugging Face found nothing that isn't in the archive.",
+    Refusal.HUB_HAS_NOTHING_NEW: "Hugging Face found nothing that isn't in the archive.",
     Refusal.NOTHING_SIMILAR: "The archive has no similar papers yet.",
     Refusal.NOTHING_POSTED: "No digest was posted here in that period.",
     Refusal.NOTHING_LISTED: "No papers were listed then. Try another date, or a longer period.",

@@ -38,7 +38,7 @@ from bot.text import is_visible
 Rows = Sequence[ActionRow[LayoutView]]
 # The custom_id of a button, from its letter and the page it leads to. The letter keeps the buttons of a message apart.
 PageId = Callable[[str, int], str]
-MOST_PAGES = 99_999
+MAX_PAGES = 99_999
 SHARED = "Shared with everyone here."
 _ORDERS = {Sort.RELEVANCE: "best first", Sort.UPVOTES: "most upvoted first", Sort.DATE: "newest first"}
 
@@ -151,7 +151,7 @@ def _make_page_id(prefix: str, suffix: str) -> PageId:
 
 
 def _count_pages(total: int) -> int:
-    return min(MOST_PAGES, max(1, math.ceil(total / PER_PAGE)))
+    return min(MAX_PAGES, max(1, math.ceil(total / PER_PAGE)))
 
 
 def _build_page_buttons(page: int, total: int, page_id: PageId) -> Iterator[ActionRow[LayoutView]]:

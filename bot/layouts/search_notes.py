@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bot.layouts.text import count_noun, format_code, join_words, mark_text_spans, shorten
 from bot.lookups.finder import SearchResults
-from bot.search import MOST_WORDS, Mistake, Query
+from bot.search import MAX_WORDS, Mistake, Query
 
 TOO_LONG = "Shorten the query to see more pages."
 HUB_MARK = "🤗 from Hugging Face"
@@ -56,7 +56,7 @@ def describe_query_mistakes(query: Query) -> Iterator[str]:
 def _describe_query_mistake(query: Query, mistake: Mistake) -> str:
     typed = format_code(query.text[mistake.start : mistake.end], _WORD_LIMIT)
     if not mistake.corrections:
-        return f"A query can have up to {MOST_WORDS} words, so I ignore everything starting with {typed}."
+        return f"A query can have up to {MAX_WORDS} words, so I ignore everything starting with {typed}."
     return f"I don't understand {typed}. Write it like {_join_codes(mistake.corrections)}."
 
 

@@ -49,7 +49,7 @@ def describe_next_run(subscription: Subscription) -> str:
             return f"⚠️ Suspended. {because}{then}"
         case _ if because:
             since = format_timestamp(subscription.next_run.at)
-            return f"Due since {since}, and waiting. {because}I'll post it once I can read the list."
+            return f"It was due {since}, but has to wait. {because}I'll post it once I can read the list."
         case _:
             return describe_upcoming_run(subscription.next_run)
 
@@ -100,7 +100,7 @@ def _describe_delivery_state(delivery: Delivery) -> str:
     because = _prefix_reason(delivery.reason)
     match delivery.state:
         case DeliveryState.SENT:
-            problem = f" ⚠️ {_describe_left_undone(delivery)}{because}" if because else ""
+            problem = f" ⚠️ {_describe_failed_follow_up(delivery)}{because}" if because else ""
             return f"{_describe_digest_figures(delivery)}.{problem}".rstrip()
         case DeliveryState.QUIET:
             return f"{_link_to_message('nothing new', delivery)}. {_prefix_reason(delivery.digest.reason)}".rstrip()
@@ -155,7 +155,7 @@ def _describe_simpler_messages(delivery: Delivery) -> str:
     )
 
 
-def _describe_left_undone(delivery: Delivery) -> str:
+def _describe_failed_follow_up(delivery: Delivery) -> str:
     """The follow-up that failed: publishing, or opening a thread."""
     unpublished = delivery.settings.posting.publish and any(not each.published_at for each in delivery.messages)
     return "But it wasn't published to all followers. " if unpublished else "But I couldn't open a thread. "
@@ -165,7 +165,7 @@ def _describe_digest_figures(delivery: Delivery) -> str:
     highlights = delivery.digest.highlights
     shown = _link_to_message(f"top {len(highlights)}" if len(highlights) > 1 else "the top paper", delivery)
     upvotes = count_noun(sum(each.upvotes for each in highlights), "upvote")
-    return f"{shown} of {count_noun(delivery.digest.listed, 'paper')}, with {upvotes}"
+    return f"{shown} of {count_noun(delivery.digest.listed_count, 'paper')}, with {upvotes}"
 
 
 def _link_to_message(words: str, delivery: Delivery) -> str:

@@ -1,4 +1,4 @@
-"""What the command line prints: a digest, and one line that says what the operator has to do."""
+"""What the command line prints: a digest, and one line that says what whoever runs the bot has to do."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -96,8 +96,8 @@ def render_digest_panel(digest: Digest, day: date) -> Panel:
             table.add_row()
         table.add_row(f"▲ {highlight.upvotes}", _render_highlight(highlight))
     foot = (
-        f"top {len(digest.highlights)} of {digest.listed} papers by upvotes"
-        if digest.listed
+        f"top {len(digest.highlights)} of {digest.listed_count} papers by upvotes"
+        if digest.listed_count
         else "no papers were listed"
     )
     return Panel(table, title=f"Daily Papers · {format_day(day)}", subtitle=foot, border_style="yellow")

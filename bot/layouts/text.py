@@ -33,7 +33,7 @@ _EMOJI = (
 _UNFIT_IN_LABELS = re.compile(rf"\\.|:\w+:|[{_EMOJI}]", re.DOTALL)
 _UNSAFE_IN_LINKS = {ord(letter): f"%{ord(letter):02X}" for letter in "()[]<>*`|\\ "}
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
-_LEAST_SUMMARY = 120  # a summary of fewer characters says too little
+_MIN_SUMMARY = 120  # a summary of fewer characters says too little
 
 
 def escape_markdown(text: str) -> str:
@@ -196,7 +196,7 @@ def take_first_sentences(text: str) -> str:
     summary = ""
     for sentence in _SENTENCE_END.split(text):
         summary = f"{summary} {sentence}".strip()
-        if len(summary) >= _LEAST_SUMMARY:
+        if len(summary) >= _MIN_SUMMARY:
             break
     return summary
 

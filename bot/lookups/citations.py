@@ -9,7 +9,7 @@ from bot.papers import Paper
 from bot.papers.titles import split_maths
 from bot.text import fold_text, is_visible, remove_invisible
 
-LONGEST_TITLE = 600  # characters, as written in the citation
+MAX_TITLE = 600  # characters, as written in the citation
 _LATEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -146,8 +146,8 @@ def _join_author_names(names: Sequence[str], joint: str, others: str, room: int)
 
 def _shorten_title(title: str, escape: Callable[[str], str]) -> str:
     """The escaped title; a very long one is cut between two of its own characters, so that no escape is cut."""
-    if len(escape(title)) <= LONGEST_TITLE:
+    if len(escape(title)) <= MAX_TITLE:
         return escape(title)
     lengths = accumulate(len(escape(character)) for character in title)
-    fitting = sum(1 for length in lengths if length < LONGEST_TITLE)
+    fitting = sum(1 for length in lengths if length < MAX_TITLE)
     return escape(title[:fitting]) + "…"

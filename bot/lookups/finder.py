@@ -19,7 +19,7 @@ PER_PAGE = 5
 SNIPPET = 220  # characters
 AGES: dict[str, int | None] = {"week": 7, "month": 30, "year": 365, "all time": None}  # in days
 _RANDOM_AMONG = 500
-_FROM_HUB = 5  # papers
+_MAX_HUB_PAPERS = 5  # papers
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +114,13 @@ class Finder:
     async def search_beyond_archive(self, query: Query) -> list[Paper]:
         """Papers that Hugging Face's own search finds and the archive does not have. Raises `Refused`."""
         try:
-            papers = await self._archive.search_hub(" ".join(query.list_texts()) or query.text, 2 * _FROM_HUB)
+            papers = await self._archive.search_hub(" ".join(query.list_texts()) or query.text, 2 * _MAX_HUB_PAPERS)
         except PapersUnavailable as error:
             raise Refused(Refusal.HUB_DOWN) from error
         known = {paper.id for paper in await self._storage.papers.get([paper.id for paper in papers])}
-        new = [paper for paper in papers if paper.id not in known][:_FROM_HUB]
+        new = [paper for paper in papers if paper.id not in known][:_MAX_HUB_PAPERS]
         if not new:
-            raise Refused(Refusal.HUB_KNOWS_NO_MORE)
+            raise Refused(Refusal.HUB_HAS_NOTHING_NEW)
         return new
 
     async def build_leaderboard(self, period: Period, day: date, page: int, now: datetime) -> Leaderboard:
@@ -132,7 +132,7 @@ class Finder:
         open_list = papers and period is Period.DAY and now < get_closing_time(day)
         return Leaderboard(period, day, tuple(papers), total, page, get_closing_time(day) if open_list else None)
 
-    async def get_latest_list(self, now: datetime) -> Leaderboard:
+    async def build_latest_leaderboard(self, now: datetime) -> Leaderboard:
         """Today's list so far, or the latest list before it. Raises `Refused`."""
         today = now.date()
         latest = await self._storage.papers.get_latest_listed_day(today)
@@ -141,7 +141,7 @@ class Finder:
         board = await self.build_leaderboard(Period.DAY, latest, 1, now)
         return board if latest == today else replace(board, instead_of=today)
 
-    async def get_list_of_quiet_run(self, nonce: str, sent_at: datetime, now: datetime) -> Leaderboard:
+    async def build_quiet_run_leaderboard(self, nonce: str, sent_at: datetime, now: datetime) -> Leaderboard:
         """The last list that a quiet run looked at; the `nonce` is that of its message. Raises `Refused`.
 
         The nonces of old runs are deleted: then it is the last list that was closed when the message was sent.

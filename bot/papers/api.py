@@ -233,7 +233,7 @@ def _parse_rate_limit(headers: Mapping[str, str]) -> tuple[int | None, int]:
 def _raise_for_status(response: aiohttp.ClientResponse, next_window: int | None) -> None:
     if response.status == 200:  # noqa: PLR2004
         return
-    reason = Reason(ReasonKind.PAPERS_REFUSED, number=response.status)
+    reason = Reason(ReasonKind.PAPERS_FAILED, number=response.status)
     if response.status == 404:  # noqa: PLR2004
         raise _PaperNotFound(reason)
     if response.status not in RETRYABLE_STATUSES:

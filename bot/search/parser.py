@@ -31,11 +31,11 @@ from bot.search.query import (
 )
 from bot.text import join_lines, remove_invisible
 
-MOST_WORDS = 40  # the rest of a longer query is not used
-MOST_OPERATORS = 40
-MOST_MISTAKES = 20
+MAX_WORDS = 40  # the rest of a longer query is not used
+MAX_OPERATORS = 40
+MAX_MISTAKES = 20
 LONGEST_OPERATOR = 12  # letters; a longer word before a colon is not a misspelled operator
-DEEPEST = 10  # parentheses within parentheses
+MAX_DEPTH = 10  # parentheses within parentheses
 
 _TOKEN = re.compile(
     r"""\s*(?P<whole>
@@ -137,7 +137,7 @@ class _Parser:
         return clauses, False
 
     def _parse_group(self, tokens: Iterator[re.Match[str]], opening: re.Match[str], depth: int) -> Node | None:
-        if depth == DEEPEST:
+        if depth == MAX_DEPTH:
             self._add_mistake(opening, _GROUPED)
             return None
         clauses, closed = self._parse_clauses(tokens, depth + 1)
@@ -162,7 +162,7 @@ class _Parser:
 
         A phrase, or a word such as `a-b-c`, counts as several words.
         """
-        text, room = token[part], MOST_WORDS - self.words
+        text, room = token[part], MAX_WORDS - self.words
         ends = [each.end() for each in re.finditer(r"\w+", text)] or [len(text)]
         self.words += len(ends)
         if len(ends) <= room:
@@ -177,7 +177,7 @@ class _Parser:
         if name not in RIGHT_FORMS:
             return self._parse_unknown_operator(token, name)
         self.operators += 1
-        if self.operators > MOST_OPERATORS:
+        if self.operators > MAX_OPERATORS:
             self._add_mistake(token)
             return None
         node = self._build_operator(name, value) if value else None
@@ -193,9 +193,7 @@ class _Parser:
     def _parse_unknown_operator(self, token: re.Match[str], name: str) -> Node | None:
         """`autor:lecun` is a mistake; `BERT: pre-training` is plain text with a colon."""
         self.unknown_operators += 1
-        may_be_misspelled = (
-            token["value"] and len(name) <= LONGEST_OPERATOR and self.unknown_operators <= MOST_OPERATORS
-        )
+        may_be_misspelled = token["value"] and len(name) <= LONGEST_OPERATOR and self.unknown_operators <= MAX_OPERATORS
         similar = _find_similar_operator(name) if may_be_misspelled else None
         if similar:
             value = token["value"].strip('"')
@@ -219,11 +217,13 @@ class _Parser:
             case "day" | "after" | "before":
                 if period := _parse_period(value.lower(), self.today):
                     first, end = period
-                    return {"day": Days(first, end), "after": Days(first, None), "before": Days(None, first)}[name]
+                    if name == "day":
+                        return Days(first, end)
+                    return Days(first, None) if name == "after" else Days(None, first)
         return None
 
     def _add_mistake(self, token: re.Match[str], *right: str) -> None:
-        if len(self.mistakes) < MOST_MISTAKES:
+        if len(self.mistakes) < MAX_MISTAKES:
             self.mistakes.append(Mistake(token.start("whole"), token.end("whole"), right))
 
 

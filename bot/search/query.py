@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 
-MOST_OPERATORS_DROPPED_SINGLY = 5  # with more operators, only the query without any of them is tried
+MAX_DROPPED_SINGLY = 5  # with more operators, only the query without any of them is tried
 HAS = ("code", "project", "summary", "media")
 
 
@@ -158,7 +158,7 @@ class Query:
         A query that would be empty is left out.
         """
         operators = [each for each in self.clauses if isinstance(each.node, Operator)]
-        drops = [[each] for each in operators] if len(operators) <= MOST_OPERATORS_DROPPED_SINGLY else []
+        drops = [[each] for each in operators] if len(operators) <= MAX_DROPPED_SINGLY else []
         if len(operators) > 1:
             drops.append(operators)
         for dropped in drops:

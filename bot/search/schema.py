@@ -17,7 +17,7 @@ from bot.papers import Paper
 from bot.text import remove_invisible
 
 SCHEMA_VERSION = 2  # raise it with every change of the fields, analyzers or documents below
-LONGEST_WORD = 60
+MAX_WORD_LETTERS = 60
 PROSE = ("title", "tags", "abstract")
 NAMES = ("authors", "organization")
 LONGEST_NAME = 4  # words
@@ -163,7 +163,7 @@ def join_neighbours(words: Sequence[str]) -> Iterator[str]:
     words = [join_word(word) for word in words]
     for length in range(1, LONGEST_JOIN + 1):
         for start in range(len(words) - length + 1):
-            if form := "".join(words[start : start + length])[:LONGEST_WORD]:
+            if form := "".join(words[start : start + length])[:MAX_WORD_LETTERS]:
                 yield form
 
 
@@ -174,7 +174,7 @@ def split_written_words(text: str) -> list[str]:
 
 def join_word(word: str) -> str:
     """`gpt4o` for `GPT-4o`."""
-    return fold_word(word.translate(_JOINTS))[:LONGEST_WORD]
+    return fold_word(word.translate(_JOINTS))[:MAX_WORD_LETTERS]
 
 
 def fold_word(word: str) -> str:
@@ -200,7 +200,7 @@ def register_analyzers(index: tantivy.Index) -> None:
 @cache
 def build_analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    builder = builder.filter(tantivy.Filter.remove_long(LONGEST_WORD))
+    builder = builder.filter(tantivy.Filter.remove_long(MAX_WORD_LETTERS))
     builder = builder.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold())
     return (builder.filter(tantivy.Filter.stemmer("english")) if stemmed else builder).build()
 

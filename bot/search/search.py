@@ -16,9 +16,9 @@ from bot.search.schema import get_searchable_prose, split_names
 from bot.search.spelling import Spelling
 
 WORD_POOL, MEANING_POOL = 100, 20  # papers found by words, and papers near in meaning, that are ranked together
-MOST_NEAR = 500  # papers near in meaning that are checked against the requirements of a query
-MOST_CORRECTED = 5  # words of a query
-LEAST_COSINE = 0.3  # a paper with a smaller cosine has nothing to do with the query
+MAX_NEAR = 500  # papers near in meaning that are checked against the requirements of a query
+MAX_CORRECTED = 5  # words of a query
+MIN_COSINE = 0.3  # a paper with a smaller cosine has nothing to do with the query
 # How much a cosine counts, if the score of the best match by words counts 1. A name has to be in the paper;
 # a description may use other words than the paper does.
 NAME_WEIGHT, DESCRIPTION_WEIGHT = 2.0, 6.0
@@ -74,7 +74,7 @@ class SearchIndex(Index):
         if reference := parse_paper_id(query.text):
             return frozenset({reference}) & frozenset(ids)
         builder = self._build_query_builder()
-        matched = _build_both(builder.build_query(query, every_word=True), builder.build_papers(list(ids)))
+        matched = _require_both(builder.build_query(query, every_word=True), builder.build_papers(list(ids)))
         return frozenset(self.run_query(matched, max(1, len(ids))).ids)
 
     def _build_query_builder(self) -> QueryBuilder:
@@ -83,7 +83,7 @@ class SearchIndex(Index):
     def _find_corrections(self, query: Query, builder: QueryBuilder) -> dict[str, str]:
         """The words of `query` that no paper has, each with the nearest word of the archive, if there is one."""
         words = [word.text for word in query.words if not word.prefix]
-        unknown = islice(builder.find_unknown_words(words), MOST_CORRECTED)
+        unknown = islice(builder.find_unknown_words(words), MAX_CORRECTED)
         nearest = {word: self.find_nearest_words(word, limit=1) for word in unknown}
         return {word: near[0] for word, near in nearest.items() if near}
 
@@ -96,7 +96,7 @@ class SearchIndex(Index):
     def suggest_words(self, query: Query) -> tuple[str, ...]:
         """Words of the archive to try instead of those words of `query` that no paper has."""
         words = [word for text in query.list_texts() for word in text.split()]
-        unknown = islice(self._build_query_builder().find_unknown_words(words), MOST_CORRECTED)
+        unknown = islice(self._build_query_builder().find_unknown_words(words), MAX_CORRECTED)
         return tuple(dict.fromkeys(near for word in unknown for near in self.find_nearest_words(word, limit=2)))
 
     def _find_papers_in_order(self, query: Query, builder: QueryBuilder, limit: int, offset: int) -> FoundPapers:
@@ -115,19 +115,19 @@ class SearchIndex(Index):
         matched = builder.build_query(query)
         pool = self.run_query(matched, WORD_POOL, pull=True)
         vector = meaning.encode_text(" ".join(query.list_texts()))
-        nearest = meaning.find_nearest_papers(vector, MOST_NEAR if query.has_requirements else MEANING_POOL)
-        near = [each for each, cosine in nearest.items() if cosine >= LEAST_COSINE and each not in pool.ids]
+        nearest = meaning.find_nearest_papers(vector, MAX_NEAR if query.has_requirements else MEANING_POOL)
+        near = [each for each, cosine in nearest.items() if cosine >= MIN_COSINE and each not in pool.ids]
         allowed: Sequence[str] = ()
         if near:
-            required = _build_both(builder.build_required(query), builder.build_papers(near))
-            allowed = self.run_query(required, MOST_NEAR).ids
+            required = _require_both(builder.build_required(query), builder.build_papers(near))
+            allowed = self.run_query(required, MAX_NEAR).ids
         added = sorted(allowed, key=lambda each: -nearest[each])[:MEANING_POOL]
         weight = NAME_WEIGHT if builder.contains_name(query) else DESCRIPTION_WEIGHT
         ids = _fuse_scores(pool, meaning.compute_cosines(vector, [*pool.ids, *added]), weight)
         counted_twice = 0  # papers that were added, but match by words too, beyond the pool
         if added and pool.total > WORD_POOL:
-            counted_twice = self.run_query(_build_both(matched, builder.build_papers(added)), 1).total
-        rest = _build_without(matched, builder.build_papers(added))
+            counted_twice = self.run_query(_require_both(matched, builder.build_papers(added)), 1).total
+        rest = _exclude(matched, builder.build_papers(added))
         return _FusedRanking(self, rest, tuple(ids), pool.total + len(added) - counted_twice)
 
     def find_papers_by_title_start(self, typed: str, *, limit: int) -> tuple[str, ...]:
@@ -142,7 +142,7 @@ class SearchIndex(Index):
     def find_similar_papers(self, paper: Paper, *, limit: int) -> tuple[str, ...]:
         """The papers most similar to `paper`, the most similar first: by the words they share, and by meaning."""
         builder = self._build_query_builder()
-        others = _build_without(builder.build_similar(paper), builder.build_papers([paper.id]))
+        others = _exclude(builder.build_similar(paper), builder.build_papers([paper.id]))
         hits = self.run_query(others, WORD_POOL)
         ids: Sequence[str] = hits.ids
         if self.meaning:
@@ -186,16 +186,16 @@ def _to_found_papers(hits: Hits) -> FoundPapers:
 
 def _fuse_scores(hits: Hits, cosines: dict[str, float], weight: float) -> list[str]:
     """The ids by their score (the best one is 1) plus `weight` times their cosine; a paper may lack either."""
-    best = max(hits.scores, default=0.0) or 1.0  # filters alone give no score
+    best = max(hits.scores, default=0.0) or 1.0  # operators alone give no score
     scores = {paper_id: score / best for paper_id, score in zip(hits.ids, hits.scores, strict=True)}
     return sorted(scores | cosines, key=lambda each: -(scores.get(each, 0) + weight * cosines.get(each, 0)))
 
 
-def _build_both(one: tantivy.Query, other: tantivy.Query) -> tantivy.Query:
+def _require_both(one: tantivy.Query, other: tantivy.Query) -> tantivy.Query:
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, one), (tantivy.Occur.Must, other)])
 
 
-def _build_without(one: tantivy.Query, other: tantivy.Query) -> tantivy.Query:
+def _exclude(one: tantivy.Query, other: tantivy.Query) -> tantivy.Query:
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, one), (tantivy.Occur.MustNot, other)])
 
 

@@ -25,7 +25,7 @@ from bot.refusals import Refusal, Refused
 
 Answer = TypeVar("Answer")
 DatabaseWork = Callable[[sqlite3.Connection], Answer]
-"""Runs on the connection's own thread, all in one go: a hop to that thread costs more than a digest's statements."""
+"""Runs on the connection's own thread, all in one go: switching threads costs more than a digest's statements."""
 log = logging.getLogger(__name__)
 
 LOCK_TIMEOUT = 60  # seconds that the bot's own work waits for another process; people wait `WRITE_TIMEOUT`
@@ -50,11 +50,11 @@ _PRAGMAS = (
 answering_user: ContextVar[int | None] = ContextVar("answering_user", default=None)  # whose request is being answered
 
 
-class LookupTooSlow(Refused):
+class ReadTooSlow(Refused):
     """A read took too long, and was interrupted."""
 
     def __init__(self) -> None:
-        super().__init__(Refusal.LOOKUP_TOO_SLOW)
+        super().__init__(Refusal.READ_TOO_SLOW)
 
 
 class DatabaseBusy(Refused):
@@ -265,7 +265,7 @@ class Database:
                 async with asyncio.timeout(READ_TIMEOUT):
                     return await self._run_interruptibly(reader, partial(_run_read, work))
             except TimeoutError as error:
-                raise LookupTooSlow from error
+                raise ReadTooSlow from error
             finally:
                 self._readers.put_nowait(reader)
 
@@ -442,10 +442,10 @@ def has_current_schema(path: Path) -> bool:
     try:
         return _check_schema_version(path) == len(_load_migrations())
     except (sqlite3.Error, OSError) as error:
-        raise _explain_error(path, error) from error
+        raise _build_unusable_error(path, error) from error
 
 
-def _explain_error(path: Path, error: Exception) -> DatabaseUnusable:
+def _build_unusable_error(path: Path, error: Exception) -> DatabaseUnusable:
     is_damaged = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT
     return DatabaseUnusable(DatabaseProblem.DAMAGED if is_damaged else DatabaseProblem.UNUSABLE, path, str(error))
 
@@ -462,7 +462,7 @@ def _migrate_file(path: Path) -> None:
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
             _truncate_wal(connection)  # it may contain data that was deleted before the bot was killed
     except (sqlite3.Error, OSError) as error:
-        raise _explain_error(path, error) from error
+        raise _build_unusable_error(path, error) from error
 
 
 def _check_schema_version(path: Path) -> int:

@@ -20,7 +20,7 @@ DELIVERED_SETTINGS = (
 
 
 def settings_to_columns(settings: DigestSettings) -> dict[str, str | int | None]:
-    """The settings by column name, as `read_settings` reads them."""
+    """The settings by column name, as `settings_from_columns` reads them."""
     schedule, selection, posting = settings.schedule, settings.selection, settings.posting
     return {
         "channel_id": settings.channel_id,

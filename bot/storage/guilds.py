@@ -61,7 +61,7 @@ class Guilds:
 def _reconcile_servers(connection: sqlite3.Connection, ids: str, now: datetime, *, counting: bool) -> list[int]:
     """`ids` are the servers that the bot is in now, as a JSON array. Returns those that it has joined or rejoined."""
     is_first_time = not fetch_all(connection, "SELECT 1 FROM guilds LIMIT 1")
-    _resume_miscounted_servers(connection, ids, now)
+    _resume_never_left_servers(connection, ids, now)
     rejoined = fetch_all(
         connection,
         "UPDATE guilds SET joined_at = ?, left_at = NULL"
@@ -109,7 +109,7 @@ def _delete_server(connection: sqlite3.Connection, guild_id: int, left_before: d
     connection.execute("INSERT INTO traces DEFAULT VALUES")
 
 
-def _resume_miscounted_servers(connection: sqlite3.Connection, ids: str, now: datetime) -> None:
+def _resume_never_left_servers(connection: sqlite3.Connection, ids: str, now: datetime) -> None:
     """Resume what was paused in those of these servers that only seemed to be left because they were missing."""
     never_left = fetch_all(
         connection,

@@ -10,13 +10,13 @@ from bot.storage.database import fetch_all, from_iso, to_iso
 log = logging.getLogger(__name__)
 
 SHORT_FOR = timedelta(hours=6)  # a list that has lost over half of its papers is believed after so long
-LONGEST_READING = timedelta(hours=1)  # a capture further in the future comes from a clock that was wrong
+MAX_READING = timedelta(hours=1)  # a capture further in the future comes from a clock that was wrong
 
 
 def has_later_capture(connection: sqlite3.Connection, day: date, now: datetime) -> bool:
     """Whether another process has stored a reading of the list of `day` from after `now`."""
     captured_at, _ = _read_capture(connection, day)
-    return captured_at is not None and timedelta() < captured_at - now <= LONGEST_READING
+    return captured_at is not None and timedelta() < captured_at - now <= MAX_READING
 
 
 def store_list(

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime
 
@@ -181,8 +181,13 @@ def _store_papers(connection: sqlite3.Connection, papers: Sequence[Paper], now: 
         (*(_value_to_column(getattr(paper, name)) for name in _COLUMNS), change)
         for change, paper in enumerate(changed, select_last_change(connection) + 1)
     ]
-    snapshots = [(each.id, to_iso(now), each.upvotes) for each in changed if _has_changed(each, known, "upvotes")]
-    outdated_embeddings = [(each.id,) for each in changed if _has_changed(each, known, "title", "abstract")]
+    snapshots, outdated_embeddings = [], []
+    for paper in changed:
+        before = known.get(paper.id)
+        if before is None or paper.upvotes != before.upvotes:
+            snapshots.append((paper.id, to_iso(now), paper.upvotes))
+        if before and (paper.title, paper.abstract) != (before.title, before.abstract):
+            outdated_embeddings.append((paper.id,))
     connection.executemany(_UPSERT, upserts)
     connection.executemany(
         "INSERT INTO upvote_snapshots (paper_id, taken_at, upvotes) VALUES (?, ?, ?)"
@@ -191,12 +196,6 @@ def _store_papers(connection: sqlite3.Connection, papers: Sequence[Paper], now: 
     )
     connection.executemany("DELETE FROM embeddings WHERE paper_id = ?", outdated_embeddings)
     return merged, len(changed)
-
-
-def _has_changed(paper: Paper, known: Mapping[str, Paper], *names: str) -> bool:
-    """Whether the paper is new, or one of these fields has changed."""
-    before = known.get(paper.id)
-    return before is None or any(getattr(paper, name) != getattr(before, name) for name in names)
 
 
 def _merge_papers(known: Paper | None, seen: Paper) -> Paper:

@@ -46,7 +46,7 @@ class PastHighlight:
 
     paper_id: str
     upvotes: int
-    message: int
+    message_number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class PastRun:
     guild_id: int = 0
 
     def get_message_of(self, highlight: PastHighlight) -> PastMessage | None:
-        return next((each for each in self.messages if each.number == highlight.message), None)
+        return next((each for each in self.messages if each.number == highlight.message_number), None)
 
 
 def insert_past_runs(connection: sqlite3.Connection, subscription_id: int, runs: Sequence[PastRun]) -> None:
@@ -155,15 +155,15 @@ def _run_to_array(run: PastRun) -> list[Any]:
         seconds = int(each.sent_at.timestamp()) - planned
         messages.append((each.number, each.place_id - run.channel_id, each.message_id - last_id, seconds))
         last_id = each.message_id
-    highlights = [(each.paper_id, each.upvotes, each.message) for each in run.highlights]
+    highlights = [(each.paper_id, each.upvotes, each.message_number) for each in run.highlights]
     days = [day.isoformat() for day in run.days]
     return [
         *(run.id, run.run_date.isoformat(), planned, run.channel_id, run.settings_version, days),
-        *(_messages_to_columns(highlights), _messages_to_columns(messages)),
+        *(_rows_to_columns(highlights), _rows_to_columns(messages)),
     ]
 
 
-def _messages_to_columns(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def _rows_to_columns(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return list(zip(*rows, strict=True))
 
 
@@ -184,7 +184,7 @@ def _run_from_array(array: Sequence[Any], row: sqlite3.Row) -> PastRun:
 
 
 def _messages_from_columns(channel_id: int, planned: int, rows: Iterable[tuple[int, ...]]) -> Iterator[PastMessage]:
-    """Undo the differences that `_to_array` made."""
+    """Undo the differences that `_run_to_array` made."""
     message_id = 0
     for number, place, id_step, seconds in rows:
         message_id += id_step

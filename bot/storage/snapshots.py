@@ -8,12 +8,12 @@ from functools import partial
 from bot.storage.database import Database, to_iso
 
 HOURLY_FOR, DAILY_FOR = timedelta(days=7), timedelta(days=92)  # after that, weekly
-PAPERS_AT_ONCE = 200
-DELETED_AT_ONCE = 500  # takes some milliseconds
+READ_BATCH = 200
+DELETE_BATCH = 500  # takes some milliseconds
 
 # All snapshots but a paper's first and last, and the last of each hour, day or week. Weeks begin on Monday, because
 # day 0 of the Julian calendar was a Monday.
-_NEEDLESS = """
+_REDUNDANT = """
     SELECT paper_id, taken_at FROM (
         SELECT paper_id, taken_at,
             lag(taken_at) OVER (PARTITION BY paper_id ORDER BY taken_at) AS earlier,
@@ -39,20 +39,20 @@ class Snapshots:
         """
         select_papers = "SELECT id FROM papers WHERE id < ? ORDER BY id DESC LIMIT ?"
         lowest_id = "~"  # sorts after all ids
-        while rows := await self._database.fetch_rows(select_papers, lowest_id, PAPERS_AT_ONCE):
+        while rows := await self._database.fetch_rows(select_papers, lowest_id, READ_BATCH):
             highest_id, lowest_id = rows[0]["id"], rows[-1]["id"]
-            needless = await self._list_needless(lowest_id, highest_id, now)
-            for start in range(0, len(needless), DELETED_AT_ONCE):  # other writes get a turn in between
-                await self._database.write(partial(_delete_rows, snapshots=needless[start : start + DELETED_AT_ONCE]))
+            redundant = await self._list_redundant(lowest_id, highest_id, now)
+            for start in range(0, len(redundant), DELETE_BATCH):  # other writes get a turn in between
+                await self._database.write(partial(_delete_rows, snapshots=redundant[start : start + DELETE_BATCH]))
 
-    async def _list_needless(self, first_id: str, last_id: str, now: datetime) -> list[tuple[str, str]]:
+    async def _list_redundant(self, first_id: str, last_id: str, now: datetime) -> list[tuple[str, str]]:
         values = {
             "first": first_id,
             "last": last_id,
             "hourly": to_iso(now - HOURLY_FOR),
             "daily": to_iso(now - DAILY_FOR),
         }
-        rows = await self._database.read(lambda connection: connection.execute(_NEEDLESS, values).fetchall())
+        rows = await self._database.read(lambda connection: connection.execute(_REDUNDANT, values).fetchall())
         return [(paper_id, taken_at) for paper_id, taken_at in rows]
 
 

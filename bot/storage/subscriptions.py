@@ -29,7 +29,7 @@ class SubscriptionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A standing order for digests in one channel.
+    """Regular digests in one channel, as an admin set them up.
 
     `reason` says why it is suspended, or what its run waits for. `revision` grows with every change by an admin, and a
     plan made from an older revision is invalid.

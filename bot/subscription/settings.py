@@ -36,14 +36,14 @@ class DigestLayout(StrEnum):
 
 
 class Threads(StrEnum):
-    """Where people discuss: in no thread, in one for each digest, or in one for each highlight.
+    """Where people discuss: in no thread, in one for each digest, or in one for each paper.
 
     In a forum the threads are its posts, and every digest has at least one.
     """
 
     NONE = "none"
     PER_DIGEST = "digest"
-    PER_HIGHLIGHT = "highlight"
+    PER_PAPER = "highlight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class ChannelAbilities:
     in an hour; 0 if none can. If it `is_forum`, every digest is in posts of its own, which are its threads too.
     """
 
-    threads: tuple[Threads, ...] = (Threads.NONE, Threads.PER_DIGEST, Threads.PER_HIGHLIGHT)
+    threads: tuple[Threads, ...] = (Threads.NONE, Threads.PER_DIGEST, Threads.PER_PAPER)
     publish_limit: int = 0
     quiet_line: bool = True
     is_forum: bool = False
@@ -79,8 +79,8 @@ class PostingOptions:
 
     @property
     def has_message_per_paper(self) -> bool:
-        """Whether each highlight gets its own message."""
-        return self.threads is Threads.PER_HIGHLIGHT
+        """Whether each paper gets its own message."""
+        return self.threads is Threads.PER_PAPER
 
 
 @dataclass(frozen=True, slots=True)

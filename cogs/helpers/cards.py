@@ -19,7 +19,7 @@ PAPER_PATTERN = rf"(?P<paper>{ARXIV_ID})"
 
 
 async def get_or_fetch_paper(interaction: Interaction, reference: str) -> Paper:
-    """The paper with this id. If it is not in the archive, it is fetched; the answer is announced first."""
+    """The paper with this id. If it is not in the archive, it is fetched; the answer is deferred first."""
     services = interaction.client.services
     if paper := await services.finder.get_paper(reference):
         return paper

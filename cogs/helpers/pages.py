@@ -123,11 +123,12 @@ class PostedPageButton(Control, kind="posted", pattern=rf"{PAGE_PATTERN}:(?P<per
 
 
 class QuietRunListButton(Control, kind="quiet", pattern=r"(?P<nonce>[0-9a-f]+)"):
-    """Part of the note of a quiet run; it shows the list that the run looked at."""
+    """Part of a quiet line; it shows the list that the run looked at."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         services, now = interaction.client.services, interaction.client.services.clock()
         sent_at = interaction.message.created_at if interaction.message else now
         await reply(
-            interaction, render_leaderboard(await services.finder.get_list_of_quiet_run(match["nonce"], sent_at, now))
+            interaction,
+            render_leaderboard(await services.finder.build_quiet_run_leaderboard(match["nonce"], sent_at, now)),
         )

@@ -170,7 +170,7 @@ async def test_a_list_that_stays_short_for_six_hours_is_believed(read: Read) -> 
     assert await read([], OPEN + timedelta(hours=6)) == []
 
 
-async def test_a_list_that_was_whole_in_between_has_not_stayed_short(read: Read) -> None:
+async def test_a_short_list_that_was_complete_in_between_is_not_believed_yet(read: Read) -> None:
     await read(entries(7))
     for hours, listed in {1: [], 3: entries(7), 5: [], 8: [], 10: []}.items():
         assert len(await read(listed, OPEN + hours * HOUR)) == 7

@@ -118,7 +118,7 @@ class TestSettling:
             with pytest.raises(PapersUnavailable) as unavailable:
                 await archive.ensure_fresh_lists([DAY], MORNING + minutes * MINUTE)
             reasons.append(unavailable.value.reason)
-        assert reasons == [Reason(ReasonKind.PAPERS_REFUSED, number=429)] * 3
+        assert reasons == [Reason(ReasonKind.PAPERS_FAILED, number=429)] * 3
 
     async def test_a_failure_among_several_days_keeps_what_was_read(
         self, archive: Archive, papers_server: CountingServer, storage: Storage

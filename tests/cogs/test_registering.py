@@ -44,7 +44,7 @@ async def test_the_ids_of_the_commands_are_kept(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, 30034), (403, 0), (503, 0)])
-async def test_when_discord_refuses_the_commands_the_log_says_so_and_the_next_start_tries_again(
+async def test_when_discord_rejects_the_commands_the_log_says_so_and_the_next_start_tries_again(
     server: Server, caplog: pytest.LogCaptureFixture, status: int, code: int
 ) -> None:
     command = server.bot.tree.get_command("privacy")

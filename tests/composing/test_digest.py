@@ -51,7 +51,7 @@ def test_the_most_upvoted_papers_come_first_as_many_as_the_digest_takes() -> Non
     digest = composed(candidates, size=3)
     assert numbers(digest) == [2, 4, 5]
     assert [(each.position, each.upvotes) for each in digest.highlights] == [(1, 9), (2, 7), (3, 5)]
-    assert (digest.listed, digest.days, digest.covered_until, digest.reason) == (5, (DAY,), DAY, None)
+    assert (digest.listed_count, digest.days, digest.covered_until, digest.reason) == (5, (DAY,), DAY, None)
 
 
 def test_ties_across_the_cut_are_broken_by_comments_then_by_id() -> None:
@@ -67,13 +67,13 @@ def test_several_missed_days_make_one_digest() -> None:
     days = (date(2026, 1, 13), DAY)
     candidates = [listed(1, 5, days[0]), listed(2, 9, DAY), listed(3, 7, days[0])]
     digest = choose_highlights(candidates, days, DAY, Selection(size=2))
-    assert (numbers(digest), digest.listed, digest.days) == ([2, 3], 3, days)
+    assert (numbers(digest), digest.listed_count, digest.days) == ([2, 3], 3, days)
 
 
 def test_a_paper_highlighted_before_never_comes_back() -> None:
     candidates = [listed(1, 99, EARLIER, DAY), listed(2, 98, EARLIER), listed(3, 5)]
     digest = composed(candidates, highlighted=("2601.00001", "2601.00002"))
-    assert (numbers(digest), digest.listed) == ([3], 2)
+    assert (numbers(digest), digest.listed_count) == ([3], 2)
 
 
 def test_a_resubmitted_paper_that_was_not_highlighted_is_new() -> None:
@@ -161,7 +161,7 @@ def test_every_digest_keeps_all_the_rules(
     assert len(risers) <= selection.risers
     assert all(each not in new and each.upvotes >= median(c.upvotes for c in chosen) for each in risers)
     assert [each for each in shown if each not in risers] == chosen[: len(shown) - len(risers)]
-    assert digest.listed == len(new)
+    assert digest.listed_count == len(new)
 
 
 @given(CANDIDATES.flatmap(lambda all_: st.tuples(st.just(all_), st.permutations(all_))), TASTES)

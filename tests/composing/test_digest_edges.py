@@ -64,7 +64,7 @@ def test_a_week_has_seven_days_and_a_day_is_one() -> None:
 def test_a_withdrawn_paper_is_highlighted_neither_as_new_nor_as_rising() -> None:
     gone = {"withdrawn_at": MORNING}
     digest = compose([listed(1, 99, **gone), listed(2, 98, EARLIER, **gone), listed(3, 5)])
-    assert (numbers(digest), digest.listed) == ([3], 1)
+    assert (numbers(digest), digest.listed_count) == ([3], 1)
 
 
 def test_only_what_passes_the_filter_is_highlighted_be_it_new_or_rising() -> None:
@@ -74,9 +74,9 @@ def test_only_what_passes_the_filter_is_highlighted_be_it_new_or_rising() -> Non
     assert numbers(compose(candidates)) == [3, 1, 2]
 
 
-def test_it_is_said_that_no_paper_passed_the_filter() -> None:
+def test_a_quiet_digest_says_that_no_paper_matched_the_filter() -> None:
     digest = compose([listed(1, 50), listed(2, 40)], matching=set(), min_upvotes=60)
-    assert (digest.highlights, digest.listed) == ((), 2)
+    assert (digest.highlights, digest.listed_count) == ((), 2)
     assert digest.reason == Reason(ReasonKind.NONE_MATCHES_FILTER)
 
 
@@ -87,7 +87,7 @@ def test_a_riser_is_measured_by_the_papers_in_the_digest_not_by_those_below_the_
     assert numbers(compose([*candidates, listed(98, 41, EARLIER)], size=3)) == [1, 98, 2]
 
 
-def test_with_an_even_number_of_papers_the_bar_for_a_riser_is_between_the_two_in_the_middle() -> None:
+def test_a_riser_needs_the_median_upvotes_of_an_even_number_of_papers() -> None:
     candidates = [listed(1, 40), listed(2, 20)]
     assert numbers(compose([*candidates, listed(9, 30, EARLIER)])) == [1, 9, 2]
     assert numbers(compose([*candidates, listed(9, 29, EARLIER)])) == [1, 2]

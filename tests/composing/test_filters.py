@@ -75,7 +75,7 @@ async def test_only_papers_that_match_are_highlighted_best_first(
 ) -> None:
     await post(server, filter=query)
     assert shown(server) == [ids(*passing)]
-    assert (await latest(server)).digest.listed == 6
+    assert (await latest(server)).digest.listed_count == 6
 
 
 async def test_a_late_climber_comes_only_if_it_matches(server: Server, papers_server: PapersServer) -> None:
@@ -112,7 +112,7 @@ async def test_a_preview_applies_the_filter(server: Server) -> None:
 
 
 @pytest.mark.parametrize("word", ["none", "None", "all", "off", "-"])
-async def test_a_word_for_nothing_removes_the_filter(server: Server, word: str) -> None:
+async def test_typing_none_as_the_filter_removes_it(server: Server, word: str) -> None:
     await server.subscribe(filter="astronomy")
     assert "the top 5 papers in <#" in await server.ask("digest edit", filter=word)
     await server.later(hours=1)

@@ -191,7 +191,7 @@ async def test_a_recap_waits_until_all_lists_of_its_week_can_be_read(server: Ser
     papers_server.down = True
     await until_monday(server)
     assert server.posted == []
-    assert "and waiting. Hugging Face" in await server.ask("digest status")
+    assert "but has to wait. Hugging Face" in await server.ask("digest status")
     papers_server.down = False
     await server.later(minutes=5)
     assert [paper_ids(message) for message in server.papers.history()] == [ids(6, 3, 4, 5, 2)]

@@ -52,7 +52,7 @@ async def test_after_two_failed_runs_in_a_row_the_server_is_told_the_reason_once
     assert told(server) == [expected]
 
 
-async def test_a_restart_does_not_make_it_tell_again(server: Server) -> None:
+async def test_after_a_restart_the_server_is_not_told_again(server: Server) -> None:
     refuse(server, times=None)
     await begin(server)
     await server.restart()

@@ -48,7 +48,7 @@ async def settings(
 async def test_a_digest_that_an_admin_stops_midway_posts_nothing_more(
     server: Server, monkeypatch: pytest.MonkeyPatch, stop: str
 ) -> None:
-    known = await settings(server, PostingOptions(threads=Threads.PER_HIGHLIGHT))
+    known = await settings(server, PostingOptions(threads=Threads.PER_PAPER))
     storage, arrived = server.bot.services.storage, Deliveries.record_arrival
 
     async def stopped(self: Deliveries, delivery_id: int, number: int, *where: Any) -> None:
@@ -146,7 +146,7 @@ async def test_the_daily_job_notices_a_server_that_removed_the_bot_unnoticed(
     monkeypatch.setattr(server.env.backend, "emit", lambda *_, **__: None)  # the gateway tells nothing
     server.env.backend.remove_guild(server.guild.id)
     assert server.bot.get_guild(server.guild.id) is known
-    await server.bot.get_cog("Guilds").delete_left_servers()  # type: ignore[union-attr]
+    await server.bot.get_cog("Guilds").clean_up_servers()  # type: ignore[union-attr]
     paused = await server.bot.services.storage.subscriptions.get(1)
     assert paused
     assert paused.state is SubscriptionState.PAUSED

@@ -86,7 +86,7 @@ async def test_a_digest_on_its_way_cannot_be_undone_yet(server: Server) -> None:
     ("status", "code", "reason"),
     [(403, 50013, LACKING), (503, 0, OUTAGE)],
 )
-async def test_an_undo_that_discord_refuses_changes_nothing_and_may_be_tried_again(
+async def test_an_undo_that_discord_rejects_changes_nothing_and_may_be_tried_again(
     server: Server, status: int, code: int, reason: Reason
 ) -> None:
     await post(server)

@@ -53,8 +53,6 @@ def test_a_preview_shows_what_would_be_posted_without_ping_or_nonce() -> None:
 )
 def test_a_preview_of_one_message_per_paper_shows_the_first_and_counts_the_others(number: int, said: str) -> None:
     digest = digest_of(*ten()[:number])
-    heading, block = check(
-        render_digest_preview(digest, build_settings(threads=Threads.PER_HIGHLIGHT, ping_role_id=42))
-    )
+    heading, block = check(render_digest_preview(digest, build_settings(threads=Threads.PER_PAPER, ping_role_id=42)))
     assert heading == f"-# Daily Papers · Thursday 15 January 2026 · 1 of {number}\n-# {PREVIEW}{said}"
     assert block == check(highlight_message(digest, 1, build_settings(), NONCE))[1]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.lookups.citations import LONGEST_TITLE, CitationFormat, format_citation
+from bot.lookups.citations import MAX_TITLE, CitationFormat, format_citation
 from bot.papers import Paper
 from tests.support.builders import paper
 
@@ -44,16 +44,16 @@ def test_a_backtick_does_not_end_the_block_that_a_plain_citation_stands_in() -> 
 
 @pytest.mark.parametrize("format_", CitationFormat)
 def test_a_title_is_whole_up_to_the_last_character_there_is_room_for(format_: CitationFormat) -> None:
-    whole, longer = "x" * LONGEST_TITLE, "x" * (LONGEST_TITLE + 1)
+    whole, longer = "x" * MAX_TITLE, "x" * (MAX_TITLE + 1)
     assert whole in format_citation(titled(whole), format_, MOST)
     assert "…" not in format_citation(titled(whole), format_, MOST)
     cut = format_citation(titled(longer), format_, MOST)
-    assert f"{longer[: LONGEST_TITLE - 1]}…" in cut
+    assert f"{longer[: MAX_TITLE - 1]}…" in cut
     assert whole not in cut
 
 
 @pytest.mark.parametrize("format_", CitationFormat)
-def test_of_a_crowd_as_many_are_named_as_there_is_room_for_and_none_more(format_: CitationFormat) -> None:
+def test_a_citation_names_as_many_authors_as_fit(format_: CitationFormat) -> None:
     crowd = titled("Attention", *(f"Author Number {number:03}" for number in range(664)))
     for most in range(1000, 1025):
         assert most - len(" and Author Number 000") <= len(format_citation(crowd, format_, most)) <= most

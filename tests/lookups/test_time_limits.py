@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage import LookupTooSlow, answering_user, database
+from bot.storage import ReadTooSlow, answering_user, database
 from bot.storage.database import READERS, Database
 
 ENDLESS = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT count(*) FROM numbers"
@@ -31,7 +31,7 @@ async def test_a_look_up_that_takes_too_long_is_stopped_and_its_connection_still
     monkeypatch.setattr(database, "READ_TIMEOUT", 0.2)
     endless = (ask(opened, ENDLESS) for _ in range(2 * READERS))
     stopped = await asyncio.gather(*endless, return_exceptions=True)
-    assert [type(each) for each in stopped] == [LookupTooSlow] * 2 * READERS
+    assert [type(each) for each in stopped] == [ReadTooSlow] * 2 * READERS
     monkeypatch.setattr(database, "READ_TIMEOUT", 60)
     assert [await ask(opened, "SELECT 1") for _ in range(2 * READERS)] == [[(1,)]] * 2 * READERS
 
@@ -47,7 +47,7 @@ async def test_a_look_up_is_also_stopped_between_its_statements(
         began.set()
         connection.execute(ENDLESS)
 
-    with pytest.raises(LookupTooSlow):
+    with pytest.raises(ReadTooSlow):
         await opened.read(work)
     assert began.is_set()
     monkeypatch.setattr(database, "READ_TIMEOUT", 60)

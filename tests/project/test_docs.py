@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from bot.search import HAS, MOST_WORDS, RIGHT_FORMS, Sort, parse_query
+from bot.search import HAS, MAX_WORDS, RIGHT_FORMS, Sort, parse_query
 from bot.search.schema import compute_upvote_weight
 from bot.settings import BotSettings, render_env_example
 from tests.support.builders import DAY
@@ -27,7 +27,7 @@ def test_the_search_guide_names_every_operator_and_value() -> None:
         assert all(f"`{form}`" in rows[f"{name}:"] for form in forms), name
     assert all(f"`has:{what}`" in SEARCH for what in HAS)
     assert all(f"`sort:{order.value}`" in SEARCH for order in Sort)
-    assert f"the first {MOST_WORDS} are read" in SEARCH
+    assert f"the first {MAX_WORDS} are read" in SEARCH
 
 
 def test_every_query_in_the_search_guide_is_valid() -> None:

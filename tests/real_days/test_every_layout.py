@@ -54,10 +54,10 @@ PARTS = (
         Selection(filter="diffusion OR flow", min_upvotes=5),
     ),
     Part("threads", "text", PostingOptions(layout=DigestLayout.CARDS, threads=Threads.PER_DIGEST)),
-    Part("papers", "text", PostingOptions(threads=Threads.PER_HIGHLIGHT), Selection(size=2)),
+    Part("papers", "text", PostingOptions(threads=Threads.PER_PAPER), Selection(size=2)),
     Part("news", "news", PostingOptions(layout=DigestLayout.CARDS, publish=True)),
     Part("forum", "forum", PostingOptions(layout=DigestLayout.COMPACT, threads=Threads.PER_DIGEST)),
-    Part("posts", "forum", PostingOptions(layout=DigestLayout.CARDS, threads=Threads.PER_HIGHLIGHT), Selection(size=2)),
+    Part("posts", "forum", PostingOptions(layout=DigestLayout.CARDS, threads=Threads.PER_PAPER), Selection(size=2)),
     Part("weekly", "text", PostingOptions(), Selection(size=10), Cadence.WEEKLY),
     Part("monthly", "text", PostingOptions(layout=DigestLayout.CARDS), Selection(size=10), Cadence.MONTHLY),
 )

@@ -14,7 +14,7 @@ from tests.support.indexes import FILTERED, SAMPLE_PAPERS, open_index
 def whatever_is_near() -> Iterator[None]:
     """In an index of a few papers the nearest ones are rarely near."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search_module, "LEAST_COSINE", -1.0)
+        patch.setattr(search_module, "MIN_COSINE", -1.0)
         yield
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.search import Encoder, Meaning, SearchIndex, load_encoder
 from bot.search import search as search_module
-from bot.search.search import LEAST_COSINE
+from bot.search.search import MIN_COSINE
 from tests.support.builders import paper
 from tests.support.encoders import understood
 from tests.support.indexes import find, ids, open_index
@@ -115,7 +115,7 @@ class TestFinding:
     def test_papers_that_have_nothing_to_do_with_the_query_are_not_found(
         self, index: SearchIndex, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(search_module, "LEAST_COSINE", LEAST_COSINE)
+        monkeypatch.setattr(search_module, "MIN_COSINE", MIN_COSINE)
         assert find(index, "blorp fnord wibble").total == 0
         assert ids(index, "kitten habits") == [CATS]
 

@@ -14,7 +14,7 @@ from bot.search.query import AnyOf, Clause, Days, Group, Has, Named, Node, Occur
 from tests.support.builders import DAY
 from tests.support.encoders import RandomEncoder, understood
 from tests.support.indexes import find, open_index, parse_on_day
-from tests.support.plain_search import ABSENT, PAPERS, STOP, VOCABULARY, found, is_demanded
+from tests.support.plain_search import ABSENT, PAPERS, STOP, VOCABULARY, found, is_required
 
 pytestmark = pytest.mark.usefixtures("whatever_is_near")
 SIGNS = {Occur.SHOULD: ("",), Occur.MUST: ("+",), Occur.NOT: ("-", "NOT ")}
@@ -163,7 +163,7 @@ def test_papers_near_in_meaning_are_found_as_well_if_nothing_required_excludes_t
     got = find(meaning, text, 100)
     assert len(got.ids) == len(set(got.ids)) == got.total
     if parse_on_day(text).order is Sort.RELEVANCE:
-        demanded = [each for each in clauses if is_demanded(each)]
+        demanded = [each for each in clauses if is_required(each)]
         assert set(got.ids) == found(clauses) | found(demanded), text
     else:
         assert got == find(index, text, 100)

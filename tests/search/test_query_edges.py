@@ -10,7 +10,7 @@ TODAY = date(2026, 8, 20)
 
 
 @pytest.mark.parametrize("text", ["", "diffusion", "diffusion models", "diffus* models", "10k"])
-def test_bare_words_demand_nothing(text: str) -> None:
+def test_plain_words_are_not_required(text: str) -> None:
     assert not parse_query(text, TODAY).has_requirements
 
 
@@ -27,7 +27,7 @@ def test_bare_words_demand_nothing(text: str) -> None:
         "(a b)",
     ],
 )
-def test_a_sign_a_phrase_a_filter_or_a_choice_is_a_demand(text: str) -> None:
+def test_signs_phrases_operators_and_alternatives_are_requirements(text: str) -> None:
     assert parse_query(text, TODAY).has_requirements
 
 

@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bot.search import Query, Sort, parse_query
-from bot.search.parser import MOST_OPERATORS, MOST_WORDS
+from bot.search.parser import MAX_OPERATORS, MAX_WORDS
 from bot.search.query import Named, Phrase, Word
 from tests.support.indexes import TODAY, parse_on_day
 from tests.support.parsed import wrong
@@ -96,7 +96,7 @@ def check(query: Query, text: str) -> None:
         assert 0 <= mistake.start < mistake.end <= len(query.text)
         assert all(wrong(right) == [] for right in mistake.corrections if len(right) < 200)
     assert all(each.text.strip() == each.text for each in query.words)
-    assert len([*query.list_texts()]) <= MOST_WORDS
+    assert len([*query.list_texts()]) <= MAX_WORDS
     assert query.correct_spelling({}) == query
     assert all(len(each.clauses) < len(query.clauses) for each, _ in query.list_relaxed_queries())
     assert query.order in Sort
@@ -114,8 +114,8 @@ def test_any_text_on_any_day_is_a_query(text: str, today: date) -> None:
 
 
 def test_of_many_words_with_colons_only_the_first_are_read_as_misspelled_operators() -> None:
-    slips = ["autor:lecun"] * (MOST_OPERATORS + 1)
-    query = parse_on_day(" ".join([*["any:thing"] * (MOST_OPERATORS - 1), *slips]))
+    slips = ["autor:lecun"] * (MAX_OPERATORS + 1)
+    query = parse_on_day(" ".join([*["any:thing"] * (MAX_OPERATORS - 1), *slips]))
     assert [each.corrections for each in query.mistakes if each.corrections] == [("author:lecun",)]
     assert parse_on_day("autorautorautor:lecun").mistakes == ()
 

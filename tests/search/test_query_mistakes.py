@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from bot.search import Sort
-from bot.search.parser import MOST_MISTAKES, MOST_OPERATORS, MOST_WORDS
+from bot.search.parser import MAX_MISTAKES, MAX_OPERATORS, MAX_WORDS
 from bot.search.query import AnyOf, Clause, Group, Named, Node, Phrase, Upvotes, Word
 from tests.support.indexes import parse_on_day
 from tests.support.parsed import inner, options, wrong
@@ -78,9 +78,9 @@ class TestMistakes:
 class TestLength:
     def test_forty_words_are_read_and_the_rest_is_marked(self) -> None:
         query = parse_on_day(" ".join(f"w{number}" for number in range(50)))
-        assert [word.text for word in query.words] == [f"w{number}" for number in range(MOST_WORDS)]
+        assert [word.text for word in query.words] == [f"w{number}" for number in range(MAX_WORDS)]
         (mistake,) = query.mistakes
-        assert query.text[mistake.start : mistake.end].split() == [f"w{number}" for number in range(MOST_WORDS, 50)]
+        assert query.text[mistake.start : mistake.end].split() == [f"w{number}" for number in range(MAX_WORDS, 50)]
         assert mistake.corrections == ()
 
     @pytest.mark.parametrize(
@@ -88,14 +88,14 @@ class TestLength:
         [("a", 1), ("a*", 1), ('"a b"', 2), ("-a", 1), ("(a)", 1), ("x:y", 2), ("+x:y", 2), ("a-b-c-d", 4), ("+", 1)],
     )
     def test_forty_words_are_read_however_they_are_written(self, piece: str, words: int) -> None:
-        assert parse_on_day(" ".join([piece] * (MOST_WORDS // words))).mistakes == ()
-        query = parse_on_day(" ".join([piece] * (MOST_WORDS // words + 3)))
+        assert parse_on_day(" ".join([piece] * (MAX_WORDS // words))).mistakes == ()
+        query = parse_on_day(" ".join([piece] * (MAX_WORDS // words + 3)))
         assert len(query.mistakes) == 1
         assert sum(max(1, len(re.findall(r"\w+", each))) for each in query.list_texts() if piece != "-a") in {
             0,
-            MOST_WORDS,
+            MAX_WORDS,
         }
-        assert len([*_leaves(query.clauses)]) == MOST_WORDS // words
+        assert len([*_leaves(query.clauses)]) == MAX_WORDS // words
 
     @pytest.mark.parametrize(
         ("text", "read"),
@@ -113,7 +113,7 @@ class TestLength:
         assert query.text[mistake.start :].count("a") == 2
 
     def test_the_forty_first_word_is_marked_whatever_it_is(self) -> None:
-        text = "w " * MOST_WORDS
+        text = "w " * MAX_WORDS
         for beyond in ("x:y z", '"z', "x:y"):
             assert wrong(text + beyond) == [(beyond, ())]
 
@@ -123,20 +123,20 @@ class TestLength:
         assert query.sort is Sort.DATE
 
     def test_the_forty_first_operator_is_marked_and_left_out(self) -> None:
-        query = parse_on_day("min:5 " * (MOST_OPERATORS + 2) + "a")
-        assert len(query.clauses) == MOST_OPERATORS + 1
+        query = parse_on_day("min:5 " * (MAX_OPERATORS + 2) + "a")
+        assert len(query.clauses) == MAX_OPERATORS + 1
         assert query.clauses[-1].node == A
         assert [each.corrections for each in query.mistakes] == [(), ()]
 
     def test_at_most_twenty_mistakes_are_shown(self) -> None:
-        query = parse_on_day("min:abc " * (MOST_MISTAKES + 5) + "a")
-        assert len(query.mistakes) == MOST_MISTAKES == 20
+        query = parse_on_day("min:abc " * (MAX_MISTAKES + 5) + "a")
+        assert len(query.mistakes) == MAX_MISTAKES == 20
         assert query.mistakes[0].start == 0
         assert query.clauses[-1].node == A
 
     def test_at_most_forty_alternatives_are_read(self) -> None:
         (node,) = (each.node for each in parse_on_day(" OR ".join(["w"] * 60)).clauses)
-        assert len(options(node)) == MOST_WORDS
+        assert len(options(node)) == MAX_WORDS
 
 
 def _leaves(clauses: Sequence[Clause]) -> list[Node]:

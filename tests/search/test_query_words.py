@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.search.parser import DEEPEST
+from bot.search.parser import MAX_DEPTH
 from bot.search.query import Clause, Group, Has, Named, Node, Occur, Phrase, Word
 from tests.support.indexes import parse_on_day
 from tests.support.parsed import inner, nodes, options
@@ -150,7 +150,7 @@ class TestAlternatives:
     def test_an_operator_that_only_sorts_is_no_side(self) -> None:
         assert nodes("a OR sort:date b") == [A, B]
 
-    def test_a_bar_is_a_word_like_any_other(self) -> None:
+    def test_a_vertical_bar_is_an_ordinary_word(self) -> None:
         assert nodes("a | b") == [A, Word("|"), B]
         assert nodes("a|b") == [Word("a|b")]
 
@@ -186,13 +186,13 @@ class TestGroups:
         assert nodes(text) == []
 
     def test_groups_can_be_ten_deep_and_no_deeper(self) -> None:
-        (node,) = nodes("(" * DEEPEST + "a" + ")" * DEEPEST)
-        for _ in range(DEEPEST):
+        (node,) = nodes("(" * MAX_DEPTH + "a" + ")" * MAX_DEPTH)
+        for _ in range(MAX_DEPTH):
             ((_, node),) = inner(node)
         assert node == A
-        deeper = parse_on_day("(" * (DEEPEST + 1) + "a" + ")" * (DEEPEST + 1))
+        deeper = parse_on_day("(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1))
         assert [*deeper.list_texts()] == ["a"]
         assert [each.start for each in deeper.mistakes] == [
-            DEEPEST,
-            2 * DEEPEST + 2,
+            MAX_DEPTH,
+            2 * MAX_DEPTH + 2,
         ]  # the eleventh, and what closes it

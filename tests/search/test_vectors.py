@@ -33,7 +33,7 @@ class TestVectors:
         assert abs(kept).max() == 127
         assert float(kept @ numbers) / (np.linalg.norm(kept) * np.linalg.norm(numbers)) > 0.9999
 
-    def test_a_text_without_a_direction_has_a_vector_too(self) -> None:
+    def test_a_vector_of_zeros_can_be_stored_and_compared(self) -> None:
         meaning = Meaning(ScriptedEncoder({"nothing": [0.0]}))
         vector = meaning.encode_text("nothing")
         assert vector == bytes(DIMENSIONS)

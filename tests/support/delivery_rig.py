@@ -25,11 +25,11 @@ LIMIT = 120  # seconds that anything may take, on the busiest machine
 DESTINATIONS: dict[str, tuple[Kind, dict[str, Any]]] = {
     "a text channel": (Kind.TEXT, {}),
     "a thread": (Kind.TEXT, {"threads": Threads.PER_DIGEST}),
-    "a thread for each highlight": (Kind.TEXT, {"threads": Threads.PER_HIGHLIGHT}),
+    "a thread for each highlight": (Kind.TEXT, {"threads": Threads.PER_PAPER}),
     "announcements": (Kind.NEWS, {"publish": True, "threads": Threads.PER_DIGEST}),
-    "an announcement for each highlight": (Kind.NEWS, {"publish": True, "threads": Threads.PER_HIGHLIGHT}),
+    "an announcement for each highlight": (Kind.NEWS, {"publish": True, "threads": Threads.PER_PAPER}),
     "a forum": (Kind.FORUM, {"threads": Threads.PER_DIGEST}),
-    "a post for each highlight": (Kind.FORUM, {"threads": Threads.PER_HIGHLIGHT}),
+    "a post for each highlight": (Kind.FORUM, {"threads": Threads.PER_PAPER}),
 }
 
 

@@ -56,11 +56,11 @@ class Destination:
 DESTINATIONS = {
     "text": Destination(text),
     "a thread": Destination(text, THREADS, {"threads": Threads.PER_DIGEST}),
-    "threads": Destination(text, THREADS, {"threads": Threads.PER_HIGHLIGHT}),
+    "threads": Destination(text, THREADS, {"threads": Threads.PER_PAPER}),
     "announcement": Destination(news, BASIC, {"publish": True}),
     "announcement with a thread": Destination(news, THREADS, {"publish": True, "threads": Threads.PER_DIGEST}),
     "forum": Destination(forum, BASIC, {"threads": Threads.PER_DIGEST}),
-    "forum posts": Destination(forum, BASIC, {"threads": Threads.PER_HIGHLIGHT}),
+    "forum posts": Destination(forum, BASIC, {"threads": Threads.PER_PAPER}),
 }
 
 

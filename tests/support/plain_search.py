@@ -76,7 +76,7 @@ def fits(clauses: Sequence[Clause], known: Paper, *, every: bool = False) -> boo
     if any(holds(each.node, known, whole=True) for each in saying if each.occur is Occur.NOT):
         return False
     wanted = [each for each in saying if each.occur is not Occur.NOT]
-    demanded = [each for each in wanted if every or is_demanded(each)]
+    demanded = [each for each in wanted if every or is_required(each)]
     ranking = [each for each in wanted if each not in demanded]
     if not all(holds(each.node, known, whole=True) for each in demanded):
         return False
@@ -131,7 +131,7 @@ def _is_named(text: Text, name: str, words: str) -> bool:
     return all(text.holds([word], name) for word in before) and text.begins(last, name)
 
 
-def is_demanded(clause: Clause) -> bool:
+def is_required(clause: Clause) -> bool:
     """Words only rank; what is signed, a phrase or a filter is demanded, and so is a group that holds any of these."""
     if clause.occur is not Occur.SHOULD:
         return True
@@ -139,9 +139,9 @@ def is_demanded(clause: Clause) -> bool:
         case Word():
             return False
         case AnyOf(options=options):
-            return all(is_demanded(option) for option in options)
+            return all(is_required(option) for option in options)
         case Group(clauses=clauses):
-            return any(is_demanded(each) for each in clauses)
+            return any(is_required(each) for each in clauses)
     return True
 
 

@@ -16,7 +16,7 @@ FULL = DigestSettings(  # every option differs from its default
     2**63 - 1,
     Schedule(time(18, 30), ZoneInfo("Asia/Kolkata"), frozenset({1, 5}), Cadence.MONTHLY),
     Selection(10, 3, 0, 'title:"Ünï \' kode" 💡'),
-    PostingOptions(DigestLayout.CARDS, Threads.PER_HIGHLIGHT, 10080, True, 2**63 - 1, 20, True, True),
+    PostingOptions(DigestLayout.CARDS, Threads.PER_PAPER, 10080, True, 2**63 - 1, 20, True, True),
 )
 
 

@@ -27,7 +27,7 @@ DAILY = Schedule(time(9), ZoneInfo("Europe/Berlin"))
 KINDS: Mapping[str, DigestSettings] = {
     "five a day": DigestSettings(0, DAILY, Selection(5)),
     "ten a day": DigestSettings(0, DAILY, Selection(10)),
-    "five a day, a message each": DigestSettings(0, DAILY, Selection(5), PostingOptions(threads=Threads.PER_HIGHLIGHT)),
+    "five a day, a message each": DigestSettings(0, DAILY, Selection(5), PostingOptions(threads=Threads.PER_PAPER)),
     "nearly always quiet": DigestSettings(0, DAILY, Selection(5, min_upvotes=2000), PostingOptions(quiet_line=True)),
     "ten a week": DigestSettings(0, replace(DAILY, weekdays=frozenset({0}), cadence=Cadence.WEEKLY), Selection(10)),
 }

@@ -29,7 +29,7 @@ from bot.storage.past_runs import (
 from bot.storage.subscriptions import Subscription
 from bot.subscription.settings import DigestSettings
 
-LONGEST_WAIT = timedelta(hours=1)  # until another try; a longer wait means that the clock was set back
+MAX_WAIT = timedelta(hours=1)  # until another try; a longer wait means that the clock was set back
 
 
 class DeliveryReader:
@@ -51,7 +51,7 @@ class DeliveryReader:
             "deliveries.id IN (SELECT id FROM deliveries WHERE state = 'planned') AND subscriptions.state = 'active'"
             " AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ? OR next_run_at <= ?) ORDER BY deliveries.id",
             to_iso(now),
-            to_iso(now + LONGEST_WAIT),
+            to_iso(now + MAX_WAIT),
             to_iso(now),
         )
 
@@ -188,7 +188,7 @@ class DeliveryReader:
             dailies = _select_past_dailies(connection, guild_id)
             if not dailies and not fetch_all(connection, f"SELECT 1 {daily} LIMIT 1", (guild_id,)):
                 return None
-            first = _find_first_seen(connection, guild_id, ids, dailies)
+            first = _find_first_seen_in_past_runs(connection, guild_id, ids, dailies)
             rows = connection.execute(
                 f"SELECT paper_id, min(run_date) {daily} AND paper_id IN (SELECT value FROM json_each(?))"
                 " GROUP BY paper_id",
@@ -311,7 +311,7 @@ def _select_past_dailies(connection: sqlite3.Connection, guild_id: int) -> dict[
     return daily
 
 
-def _find_first_seen(
+def _find_first_seen_in_past_runs(
     connection: sqlite3.Connection, guild_id: int, ids: list[str], daily: Mapping[int, set[int]]
 ) -> dict[str, date]:
     """When the daily digests of past runs first had each of these papers."""

@@ -270,7 +270,7 @@ def _insert_delivery(
             save_settings_version(connection, subscription.id, subscription.settings),
             digest.covered_until.isoformat(),
             json.dumps([day.isoformat() for day in digest.days]),
-            digest.listed,
+            digest.listed_count,
             to_iso(now),
             subscription.id,
         ),

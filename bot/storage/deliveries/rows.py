@@ -150,10 +150,10 @@ def delivery_from_past_run(connection: sqlite3.Connection, run: PastRun) -> Deli
         (run.subscription_id, run.settings_version),
     )
     papers = select_papers(connection, [each.paper_id for each in run.highlights])
-    return read_or_log("delivery", run.id, partial(_build_delivery, run, settings, papers))
+    return read_or_log("delivery", run.id, partial(_build_past_delivery, run, settings, papers))
 
 
-def _build_delivery(run: PastRun, settings: str, papers: Mapping[str, Paper]) -> Delivery:
+def _build_past_delivery(run: PastRun, settings: str, papers: Mapping[str, Paper]) -> Delivery:
     return Delivery(
         id=run.id,
         subscription_id=run.subscription_id,

@@ -58,7 +58,7 @@ async def test_the_status_says_what_an_overdue_digest_waits_for(server: Server, 
     papers_server.down = True
     await server.later(hours=1)
     assert server.posted == []
-    assert "and waiting. Hugging Face answered with error 503." in await server.ask("digest status")
+    assert "but has to wait. Hugging Face answered with error 503." in await server.ask("digest status")
     papers_server.down = False
     await server.later(minutes=5)
     assert len(server.posted) == 1
@@ -160,7 +160,7 @@ async def test_the_longest_possible_status_fits_into_messages_and_loses_nothing(
         "ping_role_id": GUILD_ID,
         "ping_upvotes": 10_000,
     }
-    posting = PostingOptions(DigestLayout.CARDS, Threads.PER_HIGHLIGHT, **extras)
+    posting = PostingOptions(DigestLayout.CARDS, Threads.PER_PAPER, **extras)
     timezone = ZoneInfo("America/Argentina/ComodRivadavia")
     schedule = Schedule(time(9), timezone, frozenset(range(6)))
     settings = DigestSettings(GUILD_ID, schedule, Selection(10, 10_000, filter="_" * 300), posting)

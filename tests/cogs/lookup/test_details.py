@@ -59,7 +59,7 @@ async def test_a_card_shows_what_is_known_about_a_paper(rich: Server) -> None:
 async def test_a_card_links_to_the_papers_pages(rich: Server) -> None:
     links = {each["label"]: each["url"] for each in buttons(await card(rich)) if "url" in each}
     assert links == {
-        "Discussion": "https://huggingface.co/papers/2601.00001",
+        "Hugging Face": "https://huggingface.co/papers/2601.00001",
         "arXiv": "https://arxiv.org/abs/2601.00001",
         "PDF": "https://arxiv.org/pdf/2601.00001",
         "HTML": "https://arxiv.org/html/2601.00001",

@@ -20,7 +20,7 @@ async def test_the_corrected_word_is_bold_in_the_results(library: Server) -> Non
     assert "We **augment** agents" in await read_results(library, "augmnet")
 
 
-async def test_a_filter_that_excludes_everything_is_left_out_and_the_answer_says_so(library: Server) -> None:
+async def test_an_operator_that_excludes_everything_is_left_out_and_the_answer_says_so(library: Server) -> None:
     text = await read_results(library, "agents min:900")
     assert "No paper matches `min:900`. Showing results without it." in text
     assert "Retrieval for Agents" in text

@@ -41,7 +41,7 @@ async def test_when_the_hub_does_not_answer_the_archive_still_does(
 
 async def test_when_the_hub_has_no_more_papers_the_answer_says_so(library: Server) -> None:
     result = await paper_command(library, "search", query="agents", everywhere=True)
-    assert [each.content for each in result.followups] == [explain(Refusal.HUB_KNOWS_NO_MORE)]
+    assert [each.content for each in result.followups] == [explain(Refusal.HUB_HAS_NOTHING_NEW)]
 
 
 async def test_a_shared_search_shares_papers_from_the_hub_but_not_that_there_are_none(
@@ -56,7 +56,7 @@ async def test_a_shared_search_shares_papers_from_the_hub_but_not_that_there_are
         return more.ephemeral, read_texts(more.message)
 
     assert isinstance(papers_server, FrailPapers)
-    assert await followed() == (True, explain(Refusal.HUB_KNOWS_NO_MORE))
+    assert await followed() == (True, explain(Refusal.HUB_HAS_NOTHING_NEW))
     papers_server.unlisted = [entry("2512.00001", title="Agents Elsewhere")]
     ephemeral, text = await followed()
     assert not ephemeral

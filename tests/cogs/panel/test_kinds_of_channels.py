@@ -39,7 +39,7 @@ async def test_a_forum_has_posts_and_no_quiet_line(panel: Panel) -> None:
     await panel.click("Back")
     await panel.click("Save")
     (saved,) = await subscriptions(panel.server)
-    assert saved.settings.posting == PostingOptions(threads=Threads.PER_HIGHLIGHT)
+    assert saved.settings.posting == PostingOptions(threads=Threads.PER_PAPER)
     assert saved.settings.channel_id == forum.id
 
 

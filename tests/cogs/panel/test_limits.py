@@ -29,7 +29,7 @@ def fullest(**known: Any) -> DraftStatus:
         2**63 - 1,
         Schedule(time(23, 59), ZoneInfo("America/Argentina/ComodRivadavia"), frozenset({0, 2, 4, 6}), Cadence.MONTHLY),
         Selection(size=10, min_upvotes=10_000, filter=hard),
-        PostingOptions(DigestLayout.CARDS, Threads.PER_HIGHLIGHT, 10080, True, 2**63 - 1, 10_000, True, True),
+        PostingOptions(DigestLayout.CARDS, Threads.PER_PAPER, 10080, True, 2**63 - 1, 10_000, True, True),
     )
     status = DraftStatus(
         Draft("f" * 12, 1, 2, 3, 4, everything),

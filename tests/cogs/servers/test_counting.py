@@ -16,7 +16,7 @@ LATER = MORNING + timedelta(days=1)
 
 async def count(server: Server) -> None:
     """Run the daily job."""
-    await server.bot.get_cog("Guilds").delete_left_servers()  # type: ignore[union-attr]
+    await server.bot.get_cog("Guilds").clean_up_servers()  # type: ignore[union-attr]
 
 
 async def states(server: Server) -> list[SubscriptionState]:
@@ -50,7 +50,7 @@ async def test_a_server_that_removed_the_bot_unnoticed_is_paused(unlisted: Serve
     assert await states(unlisted) == [SubscriptionState.PAUSED]
 
 
-async def test_a_server_wrongly_taken_for_gone_goes_on_by_itself(unlisted: Server) -> None:
+async def test_a_server_wrongly_treated_as_left_resumes_automatically(unlisted: Server) -> None:
     unlisted.env.inject_error("GET", f"/guilds/{GUILD_ID}", status=403, code=50001, times=1)
     await count(unlisted)
     assert await states(unlisted) == [SubscriptionState.PAUSED]

@@ -28,5 +28,5 @@ async def forum(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[D
 @pytest.fixture
 async def posts(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
     """Its server wants each highlight as a post in a forum."""
-    async with open_rig(services, wire, clock, Kind.FORUM, size=3, threads=Threads.PER_HIGHLIGHT) as opened:
+    async with open_rig(services, wire, clock, Kind.FORUM, size=3, threads=Threads.PER_PAPER) as opened:
         yield opened

@@ -29,7 +29,7 @@ async def test_a_quiet_day_is_announced_also_where_each_paper_has_its_thread(
     services: Services, wire: Wire, clock: Clock, papers_server: FrailPapers
 ) -> None:
     papers_server.lists = {DAY: entries(5), FRIDAY: entries(5, FRIDAY)}  # all of them again
-    async with open_rig(services, wire, clock, threads=Threads.PER_HIGHLIGHT, quiet_line=True) as rig:
+    async with open_rig(services, wire, clock, threads=Threads.PER_PAPER, quiet_line=True) as rig:
         await rig.tick()
         await rig.tick(days=1)
         quiet, _ = await rig.deliveries()

@@ -55,7 +55,7 @@ async def test_a_server_that_discord_calls_unavailable_gets_its_digest_once(
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, 30034), (403, 0), (503, 0), (None, 0)])
-async def test_a_bot_whose_commands_discord_refuses_starts_and_posts(
+async def test_a_bot_whose_commands_discord_rejects_starts_and_posts(
     services: Services, wire: Wire, clock: Clock, status: int | None, code: int
 ) -> None:
     wire.commands_refusal = Fault(status, code)

@@ -91,7 +91,7 @@ async def test_a_server_with_many_subscriptions_leaves_room_for_the_others(
 ) -> None:
     greedy, others = wire.add_guild(), [wire.add_guild() for _ in range(3)]
     for _ in range(25):
-        await subscribe(services, greedy, repeats=True, threads=Threads.PER_HIGHLIGHT)
+        await subscribe(services, greedy, repeats=True, threads=Threads.PER_PAPER)
     for guild in others:
         await subscribe(services, guild)
     under_way = Gauge(hanging.wait)

@@ -29,7 +29,7 @@ PUBLISHED_AN_HOUR = AnnouncementChannel.abilities.publish_limit
 @pytest.fixture
 async def apart(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[DeliveryRig]:
     """A rig whose server wants each highlight in a message with its thread."""
-    async with open_rig(services, wire, clock, size=3, threads=Threads.PER_HIGHLIGHT) as opened:
+    async with open_rig(services, wire, clock, size=3, threads=Threads.PER_PAPER) as opened:
         yield opened
 
 
@@ -62,7 +62,7 @@ async def test_a_rejection_after_some_messages_arrived_leaves_the_rest_to_the_ne
 async def test_a_permission_lost_after_some_messages_arrived_leaves_the_rest_to_the_next_digest(
     services: Services, wire: Wire, clock: Clock, kind: Kind
 ) -> None:
-    async with open_rig(services, wire, clock, kind, size=3, threads=Threads.PER_HIGHLIGHT) as rig:
+    async with open_rig(services, wire, clock, kind, size=3, threads=Threads.PER_PAPER) as rig:
         wire.post_faults.extend([Fault(200, created=True), Fault(403, 50013)])
         await rig.tick()
         (failed,) = await rig.deliveries()
@@ -80,7 +80,7 @@ async def test_a_permission_lost_after_some_messages_arrived_leaves_the_rest_to_
 async def test_a_digest_that_arrived_in_part_is_recorded_and_the_rest_comes_with_the_next(
     services: Services, wire: Wire, clock: Clock, kind: Kind, created: bool
 ) -> None:
-    async with open_rig(services, wire, clock, kind, size=3, threads=Threads.PER_HIGHLIGHT) as rig:
+    async with open_rig(services, wire, clock, kind, size=3, threads=Threads.PER_PAPER) as rig:
         wire.post_faults.extend([Fault(200, created=True), Fault(503, created=created)])
         await rig.tick()
         await rig.tick(days=1)
@@ -181,7 +181,7 @@ async def test_no_more_than_ten_requests_to_publish_are_made_in_any_hour(
 ) -> None:
     guild, other = wire.add_guild(Kind.NEWS), wire.add_guild(Kind.NEWS)
     for _ in range(5):
-        await subscribe(services, guild, repeats=True, publish=True, threads=Threads.PER_HIGHLIGHT)
+        await subscribe(services, guild, repeats=True, publish=True, threads=Threads.PER_PAPER)
     await subscribe(services, other, publish=True)
     clock.advance(hours=1)
     async with running_bot(services, wire) as bot:

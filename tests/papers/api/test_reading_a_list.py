@@ -22,7 +22,7 @@ class TestReadingAList:
         assert len((await api.fetch_list(DAY)).papers) == 250
         assert papers_server.queries == [{"date": "2026-01-15", "limit": "100", "p": str(n)} for n in range(3)]
 
-    async def test_a_full_last_page_costs_one_empty_page_and_no_paper(
+    async def test_a_list_that_fills_its_last_page_is_read_whole(
         self, papers_server: FaultyServer, api: PapersAPI
     ) -> None:
         papers_server.lists = {DAY: entries(200)}

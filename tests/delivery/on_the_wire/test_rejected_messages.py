@@ -75,7 +75,7 @@ async def test_a_paper_that_discord_rejects_is_left_out_for_good_and_the_others_
 async def test_highlights_in_messages_of_their_own_come_even_if_an_earlier_one_is_rejected(
     services: Services, wire: Wire, clock: Clock
 ) -> None:
-    async with open_rig(services, wire, clock, threads=Threads.PER_HIGHLIGHT) as rig:
+    async with open_rig(services, wire, clock, threads=Threads.PER_PAPER) as rig:
         rig.channel.judge = refusing("2601.00001", Fault(400, 240000))
         await rig.tick()
         (delivery,) = await rig.deliveries()
@@ -185,7 +185,7 @@ async def test_a_single_paper_that_is_always_answered_with_500_is_tried_until_th
 
 
 @pytest.mark.parametrize("minutes", [15, 45, 130])
-@pytest.mark.parametrize("threads", [Threads.PER_DIGEST, Threads.PER_HIGHLIGHT])
+@pytest.mark.parametrize("threads", [Threads.PER_DIGEST, Threads.PER_PAPER])
 async def test_an_outage_of_hours_loses_no_paper(
     services: Services, wire: Wire, clock: Clock, threads: Threads, minutes: int
 ) -> None:
@@ -246,14 +246,14 @@ async def test_a_restarted_bot_goes_on_with_the_form_it_had_reached(
 
 
 async def test_the_first_message_that_arrives_pings_the_role(services: Services, wire: Wire, clock: Clock) -> None:
-    async with open_rig(services, wire, clock, threads=Threads.PER_HIGHLIGHT) as rig:
+    async with open_rig(services, wire, clock, threads=Threads.PER_PAPER) as rig:
         rig.channel.judge = refusing("2601.00001", Fault(400, 240000))
         await rig.tick()
         (delivery,) = await rig.deliveries()
         assert [delivery.is_first_message(message) for message in delivery.messages] == [True, False, False, False]
 
 
-async def test_why_says_that_discord_refused_a_paper(rig: DeliveryRig) -> None:
+async def test_why_says_that_discord_rejected_a_paper(rig: DeliveryRig) -> None:
     rig.channel.judge = refusing(BAD, Fault(400, 200000))
     await rig.tick()
     (paper,) = await rig.storage.papers.get([BAD])
