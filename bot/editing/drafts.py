@@ -113,6 +113,8 @@ class DraftEditor:
             try:
                 valid[field] = read_typed_field(field, text, now.date())
             except Refused as refused:
+                if refused.refusal is Refusal.FIELD_UNKNOWN:  # the modal was opened before an update
+                    raise Refused(Refusal.PANEL_CLOSED) from refused
                 invalid.append((text, refused))
         return await self._apply_values(draft, valid, now), invalid
 

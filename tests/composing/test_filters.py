@@ -149,13 +149,13 @@ async def test_a_run_waits_while_the_search_index_is_behind(server: Server, monk
         await server.later(hours=1)
         assert (server.posted, len(server.general.history())) == ([], 1)
         status = await server.ask("digest status", subscription="1")
-        assert "and waiting. The search index is being rebuilt. I'll post it once" in status
+        assert "but has to wait. The search index is being rebuilt. I'll post it once" in status
         refused = await server.ask("digest send now", subscription="1")
         assert refused == explain(Refusal.NOT_NOW, reason=Reason(ReasonKind.INDEX_BEHIND))
         assert "The search index is being rebuilt" in await server.ask("digest preview", subscription="1")
     await server.later(minutes=1)
     assert shown(server) == [ids(2, 4, 6)]
-    assert "waiting" not in await server.ask("digest status", subscription="1")
+    assert "has to wait" not in await server.ask("digest status", subscription="1")
 
 
 async def nothing() -> None:

@@ -78,7 +78,7 @@ async def test_a_paper_that_the_filter_left_out_is_explained_with_the_filter(
     known = entry("2601.00009", title="Diffusion", organization={"name": "google", "fullname": "Google"})
     papers_server.lists = {DAY: [*entries(3), known]}
     await server.subscribe(filter=query)
-    expected = f"it was on the list of Thursday 15 January 2026, but it isn't a paper {shown}."
+    expected = f"it was on the list of Thursday 15 January 2026, but the filter only allows papers {shown}."
     await server.read_lists()
     assert await why(server) == f"It will not be highlighted: {expected}"
     await server.later(hours=1)

@@ -1,5 +1,7 @@
 """Modals: they open with what is set, and are read whichever way Discord sends them."""
 
+from typing import Any
+
 import pytest
 import simcord
 
@@ -41,6 +43,21 @@ async def test_a_forged_modal_gets_an_answer(panel: Panel, monkeypatch: pytest.M
     shown = await panel.click("Time and zone")
     result = await panel.server.admin.submit_modal(shown, {"time": "9:00", "timezone": "UTC"})
     assert answer(result) == explain(Refusal.PANEL_CLOSED)
+
+
+async def test_a_modal_opened_before_an_update_says_that_the_panel_is_closed_and_changes_nothing(
+    panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = layout._build_modal_field
+
+    def build_old(name: str, *args: Any, **options: Any) -> Any:
+        return build("query" if name == "filter" else name, *args, **options)
+
+    monkeypatch.setattr(layout, "_build_modal_field", build_old)
+    shown, before = await panel.click("Filter and upvotes"), await panel.settings()
+    result = await panel.server.admin.submit_modal(shown, {"query": "diffusion", "min_upvotes": "7"})
+    assert answer(result) == explain(Refusal.PANEL_CLOSED)
+    assert await panel.settings() == before
 
 
 async def test_a_modal_that_is_not_the_panels_is_left_alone(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
