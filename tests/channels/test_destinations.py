@@ -103,7 +103,7 @@ async def test_a_second_tick_and_a_second_day_without_papers_add_nothing(server:
     channel = await made(server, DESTINATIONS[name])
     await server.later(hours=1)
     before = [message.id for message in list_messages(channel)], [thread.id for thread in channel.threads]
-    await server.later(minutes=1)
+    await server.later(minutes=2)
     await server.restart()
     await server.later(days=1)
     assert ([message.id for message in list_messages(channel)], [thread.id for thread in channel.threads]) == before

@@ -195,7 +195,7 @@ async def test_a_quiet_run_posts_nothing_unless_an_admin_wants_a_line(server: Se
 
 async def test_a_quiet_line_says_why_once(server: Server) -> None:
     message = await quiet(server)
-    await server.later(minutes=1)
+    await server.later(minutes=2)
     await server.later(hours=1)
     assert server.posted == ["Nothing new today. No new paper matched the filter."]
     assert f"nothing new]({message.jump_url}). No new paper matched the filter." in await server.ask("digest status")
@@ -274,7 +274,7 @@ async def test_a_quiet_line_that_arrived_unnoticed_is_not_sent_again(server: Ser
     await server.later(hours=1)
     (delivery,) = await deliveries(server)
     stand_in(server, delivery.messages[0].nonce)
-    await server.later(minutes=1)
+    await server.later(minutes=2)
     assert len(server.posted) == 1
     assert (await latest(server)).state.value == "quiet"
 

@@ -92,7 +92,7 @@ async def test_after_three_days_down_one_digest_covers_all_closed_days(
     (_, text) = server.posted
     assert "Friday 16 January 2026 – Monday 19 January 2026" in text
     assert "Top 5 of 8 papers" in text
-    await server.later(minutes=1)
+    await server.later(minutes=2)
     assert len(server.posted) == 2
     assert [each.run_date.day for each in await deliveries(server)] == [20, 16]
 

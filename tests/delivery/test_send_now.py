@@ -172,7 +172,7 @@ async def test_a_digest_that_discord_cannot_accept_right_now_is_tried_again(serv
     assert await server.ask("digest send now") == (
         "The run of 16 Jan 2026, sent early: delayed, but on its way. Discord answered with error 503."
     )
-    await server.later(minutes=1)
+    await server.later(minutes=2)
     await server.later(hours=1)
     assert read_posted_papers(server) == [ids(1, 2, 3, 4, 5)]
 
@@ -182,7 +182,7 @@ async def test_while_a_digest_is_on_its_way_no_other_is_sent(server: Server) -> 
     server.env.inject_error("POST", "/channels/*/messages", status=503)
     await server.ask("digest send now")
     assert "There is nothing to send. " in await server.ask("digest send now")
-    await server.later(minutes=1)
+    await server.later(minutes=2)
     assert len(server.posted) == 1
 
 

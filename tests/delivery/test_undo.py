@@ -77,7 +77,7 @@ async def test_a_digest_on_its_way_cannot_be_undone_yet(server: Server) -> None:
     server.env.inject_error("POST", "/channels/*/messages", status=503)
     await server.later(hours=1)
     assert await server.ask("digest undo") == explain(Refusal.STILL_ON_ITS_WAY)
-    await server.later(minutes=1)
+    await server.later(minutes=2)
     assert len(server.posted) == 1
     assert "is undone" in await server.ask("digest undo")
 

@@ -62,7 +62,7 @@ async def test_the_status_says_what_an_overdue_digest_waits_for(server: Server, 
     papers_server.down = False
     await server.later(minutes=5)
     assert len(server.posted) == 1
-    assert "waiting" not in await server.ask("digest status")
+    assert "has to wait" not in await server.ask("digest status")
 
 
 def a_list_a_day(papers_server: PapersServer, days: int, count: int = 3) -> None:

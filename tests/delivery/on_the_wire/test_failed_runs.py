@@ -91,7 +91,7 @@ async def test_a_digest_is_posted_by_the_settings_an_admin_saved_while_it_was_co
     papers_server.meanwhile = edit
     await rig.tick()
     assert not rig.wire.bodies
-    await rig.tick(minutes=1)
+    await rig.tick(minutes=2)
     assert not rig.channel.digests
     assert [len(message.papers) for message in other.digests] == [2]
 
@@ -112,7 +112,7 @@ async def test_a_restart_while_the_papers_api_is_down_posts_once_it_is_back(
     async with running_bot(services, wire) as bot:
         rig = replace(rig, bot=bot)
         await rig.tick(minutes=3)
-        await rig.tick(minutes=1)
+        await rig.tick(minutes=2)
         await rig.assert_arrived_once()
     assert (await rig.get_subscription()).reason is None
 

@@ -50,7 +50,7 @@ async def test_a_forum_post_whose_first_message_was_deleted_meanwhile_is_not_cre
     await forum.tick()
     (post,) = forum.channel.posts
     post.messages.clear()
-    await forum.tick(minutes=1)
+    await forum.tick(minutes=2)
     (delivery,) = await forum.deliveries()
     assert (delivery.state, delivery.posted_message and delivery.posted_message.place_id) == (
         DeliveryState.SENT,
@@ -68,7 +68,7 @@ async def test_of_two_posts_of_its_name_the_one_with_its_message_is_the_digest(
     empty = forum.wire.post(forum.channel, post.name, BOT_USER)
     empty.messages.clear()
     forum.channel.threads.reverse()
-    await forum.tick(minutes=1)
+    await forum.tick(minutes=2)
     (delivery,) = await forum.deliveries()
     assert (delivery.state, delivery.posted_message and delivery.posted_message.place_id) == (
         DeliveryState.SENT,
@@ -80,7 +80,7 @@ async def test_another_post_without_its_first_message_is_not_taken_for_the_diges
     forum.wire.post_faults.append(Fault())
     forum.wire.post(forum.channel, "Rules of this forum", BOT_USER).messages.clear()
     await forum.tick()
-    await forum.tick(minutes=1)
+    await forum.tick(minutes=2)
     await forum.assert_arrived_once()
 
 
@@ -88,7 +88,7 @@ async def test_a_forum_post_that_was_not_created_is_created_after_the_search(for
     forum.wire.post_faults.append(Fault(500))
     await forum.tick()
     assert len(forum.wire.bodies) == 1  # discord.py repeats no request for a post
-    await forum.tick(minutes=1)
+    await forum.tick(minutes=2)
     await forum.assert_arrived_once()
     assert len(forum.wire.bodies) == 2
 
@@ -168,6 +168,6 @@ async def test_a_connection_reset_after_a_forum_post_was_created_leads_to_one_po
     with monkeypatch.context() as patching:
         patching.setattr(aiohttp.ClientResponse, "start", reset)
         await forum.tick()
-    await forum.tick(minutes=1)
+    await forum.tick(minutes=2)
     await forum.assert_arrived_once()
     assert len(forum.wire.bodies) == 1

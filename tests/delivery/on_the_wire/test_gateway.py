@@ -15,7 +15,7 @@ async def test_a_lost_gateway_connection_does_not_lose_the_digest(rig: DeliveryR
     await rig.wire.gateway.drop()
     await rig.tick()
     assert await rig.wire.gateway.arrivals.get() == "resume"
-    await rig.tick(minutes=1)
+    await rig.tick(minutes=2)
     await rig.assert_arrived_once()
 
 

@@ -17,7 +17,7 @@ from tests.support.wire import Fault, rate_limit
 
 async def test_a_digest_arrives_once_with_its_nonce_and_mentions_nobody(rig: DeliveryRig) -> None:
     await rig.tick()
-    await rig.tick(minutes=1)
+    await rig.tick(minutes=2)
     await rig.assert_arrived_once()
     (body,) = rig.wire.bodies
     assert len(body["nonce"]) <= 25
@@ -31,7 +31,7 @@ async def test_a_dropped_answer_after_the_message_was_created_leads_to_one_messa
     (delivery,) = await rig.deliveries()
     assert delivery.state is DeliveryState.PLANNED
     assert delivery.reason == Reason(ReasonKind.DISCORD_UNREACHABLE)
-    await rig.tick(minutes=1)
+    await rig.tick(minutes=2)
     await rig.assert_arrived_once()
     assert len(rig.wire.bodies) == 1
 
@@ -40,7 +40,7 @@ async def test_a_message_the_history_does_not_show_yet_is_recognised_by_its_nonc
     rig.wire.post_faults.append(Fault(created=True))
     await rig.tick()
     rig.guild.papers.denied = Permissions(read_message_history=True)  # unannounced: the history is empty
-    await rig.tick(minutes=1)
+    await rig.tick(minutes=2)
     await rig.assert_arrived_once()
     assert len({body["nonce"] for body in rig.wire.bodies}) == 1
     assert len(rig.wire.bodies) == 2
@@ -49,7 +49,7 @@ async def test_a_message_the_history_does_not_show_yet_is_recognised_by_its_nonc
 async def test_a_connection_dropped_before_the_message_was_created_leads_to_one_message(rig: DeliveryRig) -> None:
     rig.wire.post_faults.append(Fault())
     await rig.tick()
-    await rig.tick(minutes=1)
+    await rig.tick(minutes=2)
     await rig.assert_arrived_once()
 
 
@@ -108,7 +108,7 @@ async def test_after_a_second_try_that_fails_the_message_of_the_first_is_still_f
 ) -> None:
     rig.wire.post_faults.extend([Fault(created=True), later])
     await rig.tick()
-    await rig.tick(minutes=1)
+    await rig.tick(minutes=2)
     await rig.tick(minutes=2)  # since the second try two minutes, since the message three
     await rig.assert_arrived_once()
 

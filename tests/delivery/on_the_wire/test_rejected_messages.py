@@ -152,7 +152,7 @@ async def test_a_post_that_discord_always_answers_with_500_is_simplified_until_i
         rig.channel.judge = refusing(BAD, Fault(500))
         await rig.tick()
         for _ in range(90):
-            await rig.tick(minutes=1)
+            await rig.tick(minutes=2)
         assert sorted(posted(rig)) == ["2601.00001", "2601.00002", "2601.00004", "2601.00005"]
         assert f"Discord rejected {BAD} (error 500). I skip this paper from now on." in await status(rig)
 
@@ -193,10 +193,10 @@ async def test_an_outage_of_hours_loses_no_paper(
         rig.channel.judge = refusing(".", Fault(500))
         await rig.tick()
         for _ in range(minutes):
-            await rig.tick(minutes=1)
+            await rig.tick(minutes=2)
         rig.channel.judge = None
         for _ in range(40):
-            await rig.tick(minutes=1)
+            await rig.tick(minutes=2)
         (delivery,) = await rig.deliveries()
         assert (delivery.state, delivery.rejected_papers) == (DeliveryState.SENT, ())
         assert sorted(posted(rig)) == [f"2601.{number:05}" for number in range(1, 6)]
@@ -209,10 +209,10 @@ async def test_a_digest_that_came_after_many_errors_can_be_undone(services: Serv
         rig.channel.judge = refusing(".", Fault(500))
         await rig.tick(days=1)
         for _ in range(20):
-            await rig.tick(minutes=1)
+            await rig.tick(minutes=2)
         rig.channel.judge = None
         for _ in range(40):
-            await rig.tick(minutes=1)
+            await rig.tick(minutes=2)
         assert posted(rig) == ["2601.00001", "2601.00011"]
         undone, _ = await rig.bot.dispatcher.undo_last_digest(await rig.get_subscription(), clock(), by=1)
         assert undone.run_date == clock.now.date()

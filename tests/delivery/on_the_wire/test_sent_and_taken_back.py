@@ -46,7 +46,7 @@ async def test_a_digest_sent_now_while_a_tick_begins_is_posted_once(
         await rig.tick()
         ticked.set()
         await sending
-        await rig.tick(minutes=1)
+        await rig.tick(minutes=2)
         await rig.assert_arrived_once()
         assert len(wire.bodies) == 1
 
@@ -121,7 +121,7 @@ async def test_a_digest_sent_now_whose_answer_is_lost_is_not_posted_again(
         assert (await early(rig)).state is DeliveryState.PLANNED
         with pytest.raises(NothingToSend):
             await early(rig)
-        await rig.tick(minutes=1)
+        await rig.tick(minutes=2)
         await rig.tick(minutes=30)
         await rig.assert_arrived_once()
         assert len(wire.bodies) == 1

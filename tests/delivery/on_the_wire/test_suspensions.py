@@ -18,7 +18,7 @@ async def test_an_error_of_the_old_channel_does_not_suspend_a_subscription_that_
     await rig.tick()
     await rig.edit(channel=rig.guild.general)
     rig.channel.refusal = Fault(403, 50013)
-    await rig.tick(minutes=1)
+    await rig.tick(minutes=2)
     assert (await rig.get_subscription()).state is SubscriptionState.ACTIVE
     await rig.tick(days=1)
     assert len(rig.guild.general.digests) == 1
@@ -39,7 +39,7 @@ async def test_a_channel_hidden_while_a_digest_is_in_doubt_is_reported_as_hidden
     await rig.tick()
     rig.channel.denied = Permissions(view_channel=True)
     await rig.learn(rig.channel, "guild_channel_update")
-    await rig.tick(minutes=1)
+    await rig.tick(minutes=2)
     assert (await rig.get_subscription()).reason == HIDDEN
 
 
