@@ -198,7 +198,8 @@ class _Parser:
         if similar:
             value = token["value"].strip('"')
             if self._build_operator(similar, value):
-                self._add_mistake(token, f'{similar}:"{value}"' if " " in value else f"{similar}:{value}")
+                has_to_be_quoted = re.search(r"[\s()]", value)
+                self._add_mistake(token, f'{similar}:"{value}"' if has_to_be_quoted else f"{similar}:{value}")
             else:
                 self._add_mistake(token, *RIGHT_FORMS[similar])
             return None

@@ -31,6 +31,8 @@ class TestMistakes:
             ("(a))", [(")", ("(this OR that)",))]),
             (")(", [(")", ("(this OR that)",)), ("(", ("(this OR that)",))]),
             ("autor:lecun", [("autor:lecun", ("author:lecun",))]),
+            ('autor:"a (b)"', [('autor:"a (b)"', ('author:"a (b)"',))]),
+            ('AUTO:"0)', [('AUTO:"0)', ('author:"0)"',))]),
             ("AUTHORS:LeCun", [("AUTHORS:LeCun", ("author:LeCun",))]),
             ('authors:"Yann LeCun"', [('authors:"Yann LeCun"', ('author:"Yann LeCun"',))]),
             ('tags:"vision"', [('tags:"vision"', ("tag:vision",))]),
