@@ -162,9 +162,10 @@ def show_demo(
 
 @app.command(name="backfill")
 def backfill_archive(
-    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day to read.")],
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="The first day to read.")],
     until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day to read (today if left out).")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="The last day to read (today if left out)."),
     ] = None,
 ) -> None:
     """Read past daily lists into the archive. You can stop it at any time: the next run continues from there."""
@@ -199,7 +200,7 @@ async def _backfill(settings: ArchiveSettings, first: date, last: date) -> None:
 def preview_digest(
     date: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The day to show (the latest closed list if left out)."),
+        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="The day to show (the latest closed list if left out)."),
     ] = None,
     size: Annotated[int, typer.Option(min=1, max=10, help="How many papers.")] = 5,
 ) -> None:
@@ -218,6 +219,8 @@ async def _preview(settings: ArchiveSettings, day: date | None, size: int) -> Pa
             papers = (await api.fetch_list(each)).papers
             if papers:
                 break
+        else:
+            each = days[0]
     candidates = [Candidate(paper, frozenset({each})) for paper in papers]
     return terminal.render_digest_panel(choose_highlights(candidates, (each,), each, Selection(size, risers=0)), each)
 

@@ -33,7 +33,8 @@ class Simplifier:
             nonce = hashlib.blake2b(f"{message.nonce}:{message.positions}".encode(), digest_size=12).hexdigest()
             await self._deliveries.split_message(delivery.id, message, nonce, error_code)
         else:
-            step = form = _SIMPLER_FORMS.get(message.form, MessageForm.SET_ASIDE)
+            form = _SIMPLER_FORMS.get(message.form, MessageForm.SET_ASIDE)
+            step = form.name.lower().replace("_", " ")
             await self._deliveries.simplify_message(delivery.id, message.number, form, error_code)
         log.warning(
             "delivery %d: Discord rejected message %d (%d), trying next: %s",

@@ -36,7 +36,7 @@ _CHROMIUM_OPTIONS = (
     "--no-first-run",
     "--hide-scrollbars",
     "--force-device-scale-factor=1.5",
-    "--virtual-time-budget=25000",  # milliseconds for the page to load and draw
+    "--virtual-time-budget=90000",  # milliseconds for the page to load and draw
 )
 
 

@@ -27,7 +27,7 @@ _SENTENCES: Mapping[ReasonKind, str] = {
     ReasonKind.NO_USABLE_TAG: "The forum requires a tag, but I can't use any of its tags.",
     ReasonKind.ROLE_GONE: "The role to ping is gone.",
     ReasonKind.ROLE_NOT_NOTIFIED: "I can mention <@&{number}>, but its members won't be notified.",
-    ReasonKind.MESSAGE_REJECTED: "Discord did not accept the message (error {number}).",
+    ReasonKind.MESSAGE_REJECTED: "Discord rejected the message (error {number}).",
     ReasonKind.TOO_MANY_THREADS: "The server has too many active threads.",
     ReasonKind.DISCORD_FAILED: "Discord answered with error {number}.",
     ReasonKind.DISCORD_UNREACHABLE: "Discord did not answer.",

@@ -30,10 +30,13 @@ _DATABASE_PROBLEMS: Mapping[DatabaseProblem, str] = {
     DatabaseProblem.NEWER: (
         "{path} was written by a newer Paperboy ({detail}). Update Paperboy, or set PAPERBOY_DATABASE to another file."
     ),
-    DatabaseProblem.UNUSABLE: "{path} can't be used as Paperboy's database: {detail}",
+    DatabaseProblem.UNUSABLE: (
+        "{path} can't be used as Paperboy's database ({detail}). Check that its folder exists and can be written to, "
+        "or set PAPERBOY_DATABASE to another file."
+    ),
     DatabaseProblem.DAMAGED: (
         "{path} is damaged ({detail}), so Paperboy stopped writing to it. Replace it with the latest backup and delete "
-        "{path}-wal; or save what can be read: `sqlite3 {path} .recover | sqlite3 saved.db`. "
+        "{path}-wal and {path}-shm; or save what can be read: `sqlite3 {path} .recover | sqlite3 saved.db`. "
         "Then run `paperboy backfill` to read missing papers again."
     ),
     DatabaseProblem.OLDER: (
@@ -47,7 +50,10 @@ def describe_database_problem(error: DatabaseUnusable) -> str:
 
 
 def describe_index_problem(error: IndexUnusable) -> str:
-    return f"{error.path} can't be used for the search index: {error.detail}"
+    return (
+        f"{error.path} can't be used for the search index ({error.detail}). Check that its folder exists and can be "
+        "written to, or set PAPERBOY_DATABASE to another file."
+    )
 
 
 def describe_discord_unreachable(error: Exception) -> str:

@@ -11,7 +11,7 @@ from tests.support.builders import DAY, GONE, entries
 from tests.support.messages import ids, paper_ids
 from tests.support.server import Server, delete, forbid, system_channel
 
-REASON = "Discord did not accept the message (error 50008)."
+REASON = "Discord rejected the message (error 50008)."
 MESSAGES = "/channels/{}/messages"
 
 

@@ -158,7 +158,7 @@ async def test_a_digest_that_discord_will_never_accept_is_reported_at_once(serve
     await subscribed(server)
     server.env.inject_error("POST", "/channels/*/messages", status=400, code=50008)
     assert await server.ask("digest send now") == (
-        "The run of 16 Jan 2026, sent early: ⚠️ not posted. Discord did not accept the message (error 50008). "
+        "The run of 16 Jan 2026, sent early: ⚠️ not posted. Discord rejected the message (error 50008). "
         "Its papers may come with the next digest."
     )
     assert "Next digest <t:1768640400:f>" in await server.ask("digest status")

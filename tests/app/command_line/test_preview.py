@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.layouts.text import format_day
 from bot.papers.titles import get_display_title
 from tests.support.builders import DAY, entry
 from tests.support.terminal import Terminal, WatchedServer, is_one_clear_line
@@ -38,6 +39,7 @@ class TestPreview:
         ended = await terminal.run("preview")
         assert (ended.code, len(papers_server.asked)) == (0, 7)
         assert "no papers were listed" in ended.out
+        assert format_day(papers_server.asked[0]) in ended.out  # the latest closed day, not the last that was tried
 
     async def test_a_day_without_papers_says_so(self, terminal: Terminal) -> None:
         ended = await terminal.run("preview", "--date", "2030-01-01")

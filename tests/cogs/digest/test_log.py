@@ -61,7 +61,7 @@ async def test_the_log_shows_the_old_and_the_new_value_of_each_edit(server: Serv
         "time zone `UTC` → `Europe/Berlin`",
         "weekdays Mon, Tue, Wed, Thu, Fri → Mon, Tue",
         "cadence `daily` → `weekly`",
-        "size `5` → `3`",
+        "papers at most `5` → `3`",
         "minimum upvotes `0` → `4`",
         "filter none → `diffusion 'x'`",
         "layout `list` → `cards`",

@@ -108,9 +108,7 @@ async def test_the_status_says_what_became_of_every_run(server: Server, papers_s
     papers_server.lists = {DAY + timedelta(days=4): entries(1, DAY + timedelta(days=4), first=91)}
     await server.ask("digest edit", min_upvotes=0)
     await server.later(days=1)
-    refused = (
-        "⚠️ not posted. Discord did not accept the message (error 50008). Its papers may come with the next digest."
-    )
+    refused = "⚠️ not posted. Discord rejected the message (error 50008). Its papers may come with the next digest."
     assert lines(await server.ask("digest status"), "Run of ") == [
         "Run of 20 Jan 2026: delayed, but on its way. Discord answered with error 503.",
         "Run of 19 Jan 2026: nothing new. No new paper had 500 upvotes or more.",
