@@ -17,7 +17,8 @@ from discord import app_commands
 from discord.ui import LayoutView, Modal
 
 from bot.channels.requests import REQUEST_ERRORS, DeliveryFailed
-from bot.layouts.refusals import BUG, explain_refusal
+from bot.layouts.next_steps import render_refusal
+from bot.layouts.refusals import BUG
 from bot.layouts.results import SHARED
 from bot.papers.api import PapersUnavailable
 from bot.refusals import Refusal, Refused
@@ -59,10 +60,10 @@ async def reply(interaction: discord.Interaction[Any], message: str | LayoutView
             await send(view=message, ephemeral=ephemeral)
 
 
-async def reply_with_each(interaction: discord.Interaction[Any], texts: Iterable[str]) -> None:
+async def reply_with_each(interaction: discord.Interaction[Any], messages: Iterable[str | LayoutView]) -> None:
     """Answer with several messages."""
-    for text in texts:
-        await reply(interaction, text)
+    for message in messages:
+        await reply(interaction, message)
 
 
 async def update_message(interaction: discord.Interaction[Any], view: LayoutView) -> None:
@@ -148,21 +149,20 @@ async def _defer_later(interaction: discord.Interaction[Any], *, in_place: bool)
 async def reply_to_error(interaction: discord.Interaction[Any], error: Exception) -> None:
     """Tell the user what went wrong, and log it if it is a bug."""
     try:
-        if text := _explain_error(unwrap_error(error)):
-            await reply(interaction, text)
+        await reply(interaction, _explain_error(unwrap_error(error)))
     except AnswerUndeliverable as failure:
         log.info("%s could not be answered: %s", _describe_interaction(interaction), failure)
 
 
-def _explain_error(error: BaseException) -> str:
+def _explain_error(error: BaseException) -> str | LayoutView:
     """What to tell the user. An `AnswerUndeliverable` is raised again."""
     match error:
         case AnswerUndeliverable():
             raise error
         case Refused():
-            return explain_refusal(error)
+            return render_refusal(error)
         case PapersUnavailable() | DeliveryFailed():
-            return explain_refusal(Refused(Refusal.NOT_NOW, reason=error.reason))
+            return render_refusal(Refused(Refusal.NOT_NOW, reason=error.reason))
         case _:
             log.error("an interaction ran into a bug", exc_info=error)
             return BUG

@@ -49,8 +49,11 @@ class Refusal(Enum):
     # Digests
     NOT_NOW = auto()  # reason
     NOTHING_TO_SEND = auto()  # reason
+    RUN_ALREADY_SENT = auto()
+    TOO_MANY_EXTRA_DIGESTS = auto()  # number: the extra digests that a day may have
     STILL_ON_ITS_WAY = auto()
     NOTHING_TO_UNDO = auto()
+    NOT_LAST_DIGEST = auto()
     NOT_UNDONE = auto()  # reason
 
     # Papers

@@ -6,38 +6,31 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.answering import defer_answer, reply, reply_with_each
+from bot.answering import reply, reply_with_each
 from bot.channels import OFFERED_CHANNEL_TYPES, build_destination
 from bot.channels.destination import Destination
 from bot.client import PaperBot
 from bot.editing import fields
+from bot.layouts import subscription_views as views
 from bot.layouts.history import NO_ACTIONS, describe_explanation, render_audit_log, render_paper_link
 from bot.layouts.panel import render_duplicate_digest
 from bot.layouts.privacy import render_delete_question
-from bot.layouts.subscriptions import (
-    describe_digest_sent_now,
-    describe_listed_subscription,
-    describe_removed_subscription,
-    describe_saved_subscription,
-    describe_subscription_status,
-    describe_undone_digest,
-    label_subscription,
-)
-from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, cut_plain, fit_in_messages
+from bot.layouts.subscriptions import label_subscription
+from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, cut_plain
 from bot.refusals import Refusal, Refused
 from bot.storage import Action, DuplicateDigest, Subscription
 from bot.subscription.schedule import Cadence, suggest_weekdays
 from bot.subscription.settings import MAX_PAPERS, MAX_UPVOTES, DigestLayout
 from bot.subscription.timezones import find_timezones
 from cogs.helpers import panel
-from cogs.helpers.admins import check_admin, get_guild, reply_with_preview
+from cogs.helpers import subscription_actions as actions
+from cogs.helpers.admins import check_admin, get_guild
 from cogs.helpers.cards import PAPER_OPTION, find_referenced_paper, suggest_papers
 from cogs.helpers.controls import Choices, Interaction, build_choices
 
 SizeOption = app_commands.Range[int, 1, MAX_PAPERS]
 MinUpvotesOption = app_commands.Range[int, 0, MAX_UPVOTES]
 
-DELIVERIES_SHOWN = 5  # deliveries of a subscription in its status
 ACTIONS_SHOWN = 20  # in the log
 _OPTION_DESCRIPTIONS = {
     "channel": "Where to post: a text, announcement or forum channel",
@@ -61,7 +54,7 @@ _DEFAULTS = {
 _OPTION_DESCRIPTIONS_OF_ADD = _OPTION_DESCRIPTIONS | {
     name: f"{_OPTION_DESCRIPTIONS[name]} (default: {default})" for name, default in _DEFAULTS.items()
 }
-_SUBSCRIPTION_OPTION = "Which subscription; not needed if there is only one"
+_SUBSCRIPTION_OPTION = "Its number or channel, such as #1 or #papers; not needed if there is only one"
 
 
 class _DestinationTransformer(app_commands.Transformer):
@@ -109,7 +102,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     @app_commands.command(name="setup", description="Set up a digest in one panel, or change an existing one")
     @app_commands.describe(subscription="Which subscription to change (default: set up a new one)")
     async def open_setup_panel(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._choose_subscription(interaction, subscription) if subscription else None
+        known = await self._choose_subscription(interaction, subscription, "setup") if subscription else None
         await panel.open_panel(interaction, known)
 
     @app_commands.command(name="add", description="Post the day's best papers in a channel, at the time you choose")
@@ -135,12 +128,8 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         settings = fields.replace_settings_fields(fields.build_default_settings(channel.id), values)
         guild_id, author = get_guild(interaction).id, self._get_author_and_time(interaction)
         try:
-            await reply(
-                interaction,
-                describe_saved_subscription(
-                    await self.editor.add_subscription(guild_id, settings, **author), Action.ADDED
-                ),
-            )
+            added = await self.editor.add_subscription(guild_id, settings, **author)
+            await actions.show_saved_subscription(interaction, added, Action.ADDED)
         except DuplicateDigest as duplicate:
             draft = await self.bot.drafts.start_draft_from_settings(
                 guild_id, interaction.user.id, settings, author["now"]
@@ -165,7 +154,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         cadence: str | None = None,
         layout: str | None = None,
     ) -> None:
-        known = await self._choose_subscription(interaction, subscription)
+        known = await self._choose_subscription(interaction, subscription, "setup")
         values = self._read_options(
             time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes
         )
@@ -173,7 +162,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         if channel:
             settings = self.editor.adapt_settings_to_channel(known.guild_id, settings, channel.id)
         edited = await self.editor.edit_subscription(known, settings, **self._get_author_and_time(interaction))
-        await reply(interaction, describe_saved_subscription(edited, Action.EDITED))
+        await actions.show_saved_subscription(interaction, edited, Action.EDITED)
 
     def _read_options(
         self,
@@ -196,49 +185,52 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
 
     @app_commands.command(name="list", description="See what is posted on this server, where and when")
     async def list_subscriptions(self, interaction: Interaction) -> None:
-        known = await self.editor.list_subscriptions(get_guild(interaction).id)
-        await reply_with_each(interaction, fit_in_messages(map(describe_listed_subscription, known)))
+        await actions.list_subscriptions(interaction)
 
     @app_commands.command(name="pause", description="Stop posting until you resume")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def pause_subscription(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._choose_subscription(interaction, subscription)
-        paused = await self.editor.pause_subscription(known, **self._get_author_and_time(interaction))
-        await reply(interaction, describe_saved_subscription(paused, Action.PAUSED))
+        known = await self._choose_subscription(interaction, subscription, "pause")
+        await actions.pause_subscription(interaction, known)
 
     @app_commands.command(name="resume", description="Start posting again; anything missed comes in one digest")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def resume_subscription(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._choose_subscription(interaction, subscription)
-        resumed = await self.editor.resume_subscription(known, **self._get_author_and_time(interaction))
-        await reply(interaction, describe_saved_subscription(resumed, Action.RESUMED))
+        known = await self._choose_subscription(interaction, subscription, "resume")
+        await actions.resume_subscription(interaction, known)
 
-    @app_commands.command(name="remove", description="Remove a subscription; its messages stay in the channel")
+    @app_commands.command(name="remove", description="Remove a subscription for good; its messages stay")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def remove_subscription(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._choose_subscription(interaction, subscription)
-        await self.editor.remove_subscription(known, **self._get_author_and_time(interaction))
-        await reply(interaction, describe_removed_subscription(known))
+        known = await self._choose_subscription(interaction, subscription, "remove")
+        await actions.ask_to_remove(interaction, known)
 
     @app_commands.command(
         name="preview", description="Preview the next digest; only you see it, and nothing is recorded"
     )
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def preview_digest(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._choose_subscription(interaction, subscription)
-        await reply_with_preview(interaction, known.settings, known.next_run, known.id)
+        known = await self._choose_subscription(interaction, subscription, "preview")
+        await actions.preview_digest(interaction, known)
 
     @app_commands.command(
         name="status", description="See when the next digest comes, how the last ones went, and what is wrong"
     )
     @app_commands.describe(subscription="Which subscription (default: all)")
     async def show_status(self, interaction: Interaction, subscription: str | None = None) -> None:
-        reports = []
-        for known in await self._choose_subscriptions(interaction, subscription):
-            deliveries = await self.services.storage.deliveries.list_latest(known.id, DELIVERIES_SHOWN)
-            obstacles = self.editor.list_obstacles(known.guild_id, known.settings)
-            reports.append(describe_subscription_status(known, deliveries, obstacles))
-        await reply_with_each(interaction, fit_in_messages(reports))
+        known = await self._choose_subscriptions(interaction, subscription)
+        if len(known) == 1:
+            await actions.show_subscription(interaction, known[0])
+            return
+        statuses = [
+            (
+                each,
+                await self.services.storage.deliveries.list_latest(each.id, actions.DELIVERIES_SHOWN),
+                self.editor.list_obstacles(each.guild_id, each.settings),
+            )
+            for each in known
+        ]
+        await reply_with_each(interaction, views.render_statuses(self.editor.name_channels(known), statuses))
 
     @app_commands.command(name="why", description="See when a paper was highlighted, or why it wasn't")
     @app_commands.describe(paper=PAPER_OPTION, subscription="In which subscription (default: all)")
@@ -248,33 +240,31 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         explanations = [
             describe_explanation(each, await self.services.explainer.explain_paper(each, found, now)) for each in known
         ]
-        await reply_with_each(interaction, fit_in_messages([render_paper_link(found), *explanations]))
+        paragraphs = [render_paper_link(found), *explanations]
+        choices = self.editor.name_channels(known)
+        await reply_with_each(interaction, views.render_paragraphs_with_choices(paragraphs, choices))
 
     @send.command(name="now", description="Post the next digest now instead of at its scheduled time")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def send_digest_now(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._choose_subscription(interaction, subscription)
-        self.editor.check_sendable(known)
-        await defer_answer(interaction)  # the lists may have to be read first
-        delivery = await self.bot.dispatcher.send_digest_now(known, **self._get_author_and_time(interaction))
-        await reply(interaction, describe_digest_sent_now(delivery))
+        known = await self._choose_subscription(interaction, subscription, "send")
+        await actions.ask_to_send(interaction, known)
 
     @app_commands.command(name="undo", description="Delete the last digest; its papers may come again")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION)
     async def undo_last_digest(self, interaction: Interaction, subscription: str | None = None) -> None:
-        known = await self._choose_subscription(interaction, subscription)
-        await defer_answer(interaction)
-        delivery, gone = await self.bot.dispatcher.undo_last_digest(known, **self._get_author_and_time(interaction))
-        await reply(interaction, describe_undone_digest(delivery, everything_gone=gone))
+        known = await self._choose_subscription(interaction, subscription, "undo")
+        await actions.ask_to_undo(interaction, known)
 
     @app_commands.command(name="log", description="See who changed what, and when")
     async def show_audit_log(self, interaction: Interaction) -> None:
-        entries = await self.services.storage.audit_log.list_latest(get_guild(interaction).id, ACTIONS_SHOWN)
-        await reply_with_each(interaction, fit_in_messages(render_audit_log(entries)) or [NO_ACTIONS])
+        guild_id = get_guild(interaction).id
+        entries = await self.services.storage.audit_log.list_latest(guild_id, ACTIONS_SHOWN)
+        choices = self.editor.name_channels(await self.subscriptions.list_for_server(guild_id))
+        paragraphs = list(render_audit_log(entries)) or [NO_ACTIONS]
+        await reply_with_each(interaction, views.render_paragraphs_with_choices(paragraphs, choices))
 
-    @app_commands.command(
-        name="forget-everything", description="Permanently delete everything stored about this server"
-    )
+    @app_commands.command(name="wipe-everything", description="Permanently delete everything stored about this server")
     async def delete_everything(self, interaction: Interaction) -> None:
         known = await self.subscriptions.list_for_server(get_guild(interaction).id)
         await reply(interaction, render_delete_question(len(known)))
@@ -315,9 +305,11 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
                 choices.append(app_commands.Choice(name=cut_plain(label, MAX_CHOICE), value=str(known.id)))
         return choices[:MAX_CHOICES]
 
-    async def _choose_subscription(self, interaction: Interaction, subscription: str | None) -> Subscription:
-        """The subscription that the admin means, in their own server."""
-        return await self.editor.choose_subscription(get_guild(interaction).id, subscription)
+    async def _choose_subscription(
+        self, interaction: Interaction, subscription: str | None, action: str = "show"
+    ) -> Subscription:
+        """The subscription that the admin means, in their own server. If that is unclear, a select asks for it."""
+        return await self.editor.choose_subscription(get_guild(interaction).id, subscription, action)
 
     async def _choose_subscriptions(self, interaction: Interaction, subscription: str | None) -> list[Subscription]:
         """The subscription that the admin means, or all subscriptions of their server."""

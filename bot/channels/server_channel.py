@@ -27,6 +27,10 @@ class ServerChannel(Destination):
         return int(self.channel.id)
 
     @property
+    def name(self) -> str:
+        return str(self.channel.name)
+
+    @property
     def position(self) -> int:
         return int(self.channel.position)
 

@@ -29,12 +29,13 @@ LOOK_BACK = timedelta(days=6)  # how far back a new subscription refreshes lists
 
 @dataclass(frozen=True, slots=True)
 class _DigestRequest:
-    """The digest to compose: its settings, the last `closed` day, and its subscription, if that is saved."""
+    """The digest to compose: its settings, its last day, and its subscription, if that is saved."""
 
     settings: DigestSettings
     guild_id: int
     last_day: date
     subscription_id: int | None = None
+    is_extra: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,13 @@ class Composer:
         self._matching_cache: Cache[frozenset[str]] = Cache(256)
         self._digest_cache: Cache[Digest] = Cache(256)
 
-    async def compose_digest(self, subscription: Subscription, now: datetime) -> Digest:
-        """What a run at `now` highlights. Raises `PapersUnavailable` when the lists cannot be trusted."""
+    async def compose_digest(self, subscription: Subscription, now: datetime, *, is_extra: bool = False) -> Digest:
+        """What a run at `now` highlights. Raises `PapersUnavailable` when the lists cannot be trusted.
+
+        An extra digest looks at the lists that a new subscription begins with, and never repeats a paper either.
+        """
         closed = get_latest_closed_day(now)
-        request = _DigestRequest(subscription.settings, subscription.guild_id, closed, subscription.id)
+        request = _DigestRequest(subscription.settings, subscription.guild_id, closed, subscription.id, is_extra)
         inputs = await self._read_inputs(request)
         if not await self._are_lists_fresh(request, inputs, now):
             await self._refresh_lists(subscription.settings, inputs.covered_until, closed, now)
@@ -104,7 +108,12 @@ class Composer:
     async def _read_inputs(self, request: _DigestRequest) -> DigestInputs:
         first = get_first_day_of_period(request.settings.schedule.cadence, request.last_day)
         return await self._deliveries.read_digest_inputs(
-            request.subscription_id, first, request.last_day, guild_id=request.guild_id, settings=request.settings
+            request.subscription_id,
+            first,
+            request.last_day,
+            guild_id=request.guild_id,
+            settings=request.settings,
+            is_extra=request.is_extra,
         )
 
     async def _are_lists_fresh(self, request: _DigestRequest, inputs: DigestInputs, now: datetime) -> bool:
@@ -135,8 +144,8 @@ class Composer:
         first = days[0] - earlier if days else closed + timedelta(days=1)
         listed, matching = await self._read_matching_papers(settings.selection.filter, inputs.change, first, closed)
         highlighted = inputs.highlighted
-        # Papers may have been listed after `inputs` was read, and a first digest may go back to any day.
-        if listed.change != inputs.change or (inputs.sharing_subscriptions and not covered):
+        # Papers may have been listed after `inputs` was read, and a first or extra digest may go back to any day.
+        if listed.change != inputs.change or not covered:
             highlighted = await self._deliveries.find_highlighted(
                 request.subscription_id, listed.ids, inputs.sharing_subscriptions
             )

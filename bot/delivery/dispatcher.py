@@ -5,7 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Coroutine
 from contextvars import Context
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import discord
@@ -17,13 +17,13 @@ from bot.composing.composer import Composer
 from bot.delivery.failures import FailureHandler
 from bot.delivery.follow_ups import FollowUps
 from bot.delivery.notices import NoticeSender
-from bot.delivery.planning import Planner
+from bot.delivery.planning import Planner, get_next_or_due_run
 from bot.delivery.recovery import Recovery
 from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
 from bot.keyed_semaphores import KeyedSemaphores
 from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
-from bot.subscription.schedule import find_latest_run
+from bot.subscription.schedule import Run, find_latest_run
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ class Dispatcher:
         if subscription is None:
             return
         has_moved = subscription.settings.channel_id != delivery.channel_id
-        is_superseded = has_moved or find_latest_run(subscription.settings.schedule, clock()).date > delivery.run_date
+        is_superseded = has_moved or _has_later_run(delivery, find_latest_run(subscription.settings.schedule, clock()))
         await self._send_when_free(delivery, clock, is_superseded=is_superseded)
         for each in await self._storage.subscriptions.list_due(clock(), subscription.id):
             await self._plan_and_send(each, clock, asyncio.Event(), [])
@@ -125,12 +125,28 @@ class Dispatcher:
             if not self._is_closing:
                 await self.sender.send_delivery(delivery.id, clock, is_superseded=is_superseded)
 
-    async def send_digest_now(self, subscription: Subscription, now: datetime, *, by: int) -> Delivery:
-        """Send the next run early, for the admin `by`; returns the delivery as it is afterwards.
+    async def find_early_run(self, subscription: Subscription, now: datetime) -> tuple[Run, Run]:
+        """The run that a digest sent now would stand in for, and the run after it."""
+        run = get_next_or_due_run(subscription, now)
+        return run, await self._planner.find_following_run(subscription, run, now)
 
-        Raises `NothingToSend` and `PapersUnavailable`.
+    async def send_digest_now(self, subscription: Subscription, run_date: date, now: datetime, *, by: int) -> Delivery:
+        """Send early the run of `run_date`, for the admin `by`; returns the delivery as it is afterwards.
+
+        Raises `Refused` and `PapersUnavailable`.
         """
-        delivery = await self._planner.plan_run_early(subscription, now, by=by)
+        planned = await self._planner.plan_run_early(subscription, run_date, now, by=by)
+        return await self._send_at_once(planned, now)
+
+    async def send_extra_digest(self, subscription: Subscription, now: datetime, *, by: int, number: int) -> Delivery:
+        """Send the day's extra digest with this `number`, for the admin `by`; all runs stay as they are.
+
+        Returns the delivery as it is afterwards. Raises `Refused` and `PapersUnavailable`.
+        """
+        planned = await self._planner.plan_extra_digest(subscription, now, by=by, number=number)
+        return await self._send_at_once(planned, now)
+
+    async def _send_at_once(self, delivery: Delivery, now: datetime) -> Delivery:
         if not self._is_closing:
             sending = asyncio.create_task(
                 _run_and_log_failure(self.sender.send_delivery(delivery.id, _build_running_clock(now), is_urgent=True)),
@@ -141,21 +157,34 @@ class Dispatcher:
             await asyncio.wait({sending})
         return await self._storage.deliveries.get(delivery.id) or delivery
 
-    async def undo_last_digest(self, subscription: Subscription, now: datetime, *, by: int) -> tuple[Delivery, bool]:
-        """Undo the last digest, for the admin `by`; returns it, and whether all of it is deleted.
+    async def find_undoable_digest(self, subscription: Subscription) -> Delivery:
+        """The last digest, if it may be undone. Raises `Refused`.
+
+        One whose messages have arrived may be undone even if it still waits to be published.
+        """
+        under_way = await self._storage.deliveries.get_under_way(subscription.id)
+        if under_way and not under_way.may_be_undone:
+            raise Refused(Refusal.STILL_ON_ITS_WAY, number=subscription.id)
+        delivery = under_way or await self._storage.deliveries.get_last_posted(subscription.id)
+        if delivery is None or delivery.state is DeliveryState.UNDONE:
+            raise Refused(Refusal.NOTHING_TO_UNDO, number=subscription.id)
+        return delivery
+
+    async def undo_digest(
+        self, subscription: Subscription, delivery_id: int, now: datetime, *, by: int
+    ) -> tuple[Delivery, bool]:
+        """Undo the last digest, if that is `delivery_id`, for the admin `by`; returns it, and whether all is deleted.
 
         Raises `Refused`. If Discord did only a part of it, it may be called again.
         """
-        if await self._storage.deliveries.is_under_way(subscription.id):
-            raise Refused(Refusal.STILL_ON_ITS_WAY)
-        delivery = await self._storage.deliveries.get_last_posted(subscription.id)
-        if delivery is None or delivery.state is DeliveryState.UNDONE:
-            raise Refused(Refusal.NOTHING_TO_UNDO)
+        delivery = await self.find_undoable_digest(subscription)
+        if delivery.id != delivery_id:
+            raise Refused(Refusal.NOT_LAST_DIGEST)
         try:
             undoing = asyncio.create_task(self.sender.undo_delivery(delivery, now, by=by), context=Context())
             return delivery, await undoing
         except DeliveryFailed as failure:
-            raise Refused(Refusal.NOT_UNDONE, reason=failure.reason) from failure
+            raise Refused(Refusal.NOT_UNDONE, reason=failure.reason, number=subscription.id) from failure
 
     async def shut_down(self) -> None:
         """Start no more deliveries, and let those under way finish. A run that is not planned yet stays due."""
@@ -185,6 +214,11 @@ def build_dispatcher(
     follow_ups, failures = FollowUps(storage, channels), FailureHandler(storage, NoticeSender(client, storage))
     sender = Sender(storage, channels, follow_ups, failures, messages_per_second=messages_per_second)
     return Dispatcher(storage, Planner(storage, composer), sender, Recovery(storage, channels))
+
+
+def _has_later_run(delivery: Delivery, latest: Run) -> bool:
+    """Whether the `latest` run of a subscription comes after a delivery. An extra digest must not hold up any run."""
+    return latest.at > delivery.planned_at if delivery.extra else latest.date > delivery.run_date
 
 
 def _build_running_clock(now: datetime) -> Clock:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import logging
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.composing.composer import Composer
 from bot.digest import Digest
@@ -17,12 +17,14 @@ from bot.subscription.settings import DigestSettings
 
 log = logging.getLogger(__name__)
 
+MAX_EXTRA_DIGESTS = 3  # of a subscription on one date
+
 
 class NothingToSend(Refused):
     """There is nothing to send early, for a `reason`."""
 
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(Refusal.NOTHING_TO_SEND, reason=reason)
+    def __init__(self, reason: Reason, subscription: Subscription) -> None:
+        super().__init__(Refusal.NOTHING_TO_SEND, reason=reason, number=subscription.id)
 
 
 class Planner:
@@ -47,26 +49,61 @@ class Planner:
             return None
         return await self._plan_run(subscription, run, digest, now)
 
-    async def plan_run_early(self, subscription: Subscription, now: datetime, *, by: int) -> Delivery:
-        """Plan the next run early, for the admin `by`. Raises `NothingToSend` and `PapersUnavailable`."""
-        is_due = subscription.next_run.at <= now
-        run = find_latest_run(subscription.settings.schedule, now) if is_due else subscription.next_run
+    async def plan_extra_digest(self, subscription: Subscription, now: datetime, *, by: int, number: int) -> Delivery:
+        """Plan the extra digest with this `number`, from 1, of the day. It changes no run.
+
+        Raises `NothingToSend` and `PapersUnavailable`.
+        """
+        if not 1 <= number <= MAX_EXTRA_DIGESTS:
+            raise Refused(Refusal.TOO_MANY_EXTRA_DIGESTS, number=MAX_EXTRA_DIGESTS)
+        run = Run(now.astimezone(subscription.settings.schedule.timezone).date(), now)
+        async with self.get_planning_slot(subscription):
+            digest = await self._compose_digest(subscription, now, is_extra=True)
+            if digest.reason:
+                raise NothingToSend(digest.reason, subscription)
+            delivery = await self._storage.deliveries.plan_delivery(
+                subscription,
+                run,
+                None,
+                digest,
+                nonces=make_message_nonces(subscription, run, digest, extra=number),
+                now=now,
+                by=by,
+                extra=number,
+            )
+        if delivery is None:
+            raise NothingToSend(Reason(ReasonKind.RUN_ALREADY_PLANNED), subscription)
+        return delivery
+
+    async def plan_run_early(self, subscription: Subscription, run_date: date, now: datetime, *, by: int) -> Delivery:
+        """Plan early the run of `run_date`, if that is the next one, for the admin `by`.
+
+        Raises `Refused` and `PapersUnavailable`.
+        """
+        run = get_next_or_due_run(subscription, now)
+        if run.date != run_date:
+            raise Refused(Refusal.RUN_ALREADY_SENT)
         async with self.get_planning_slot(subscription):
             digest = await self._compose_digest(subscription, now)
             if digest.reason:
-                raise NothingToSend(digest.reason)
+                raise NothingToSend(digest.reason, subscription)
             delivery = await self._plan_run(subscription, run, digest, now, by=by)
         if delivery is None:
-            raise NothingToSend(Reason(ReasonKind.RUN_ALREADY_PLANNED))
+            raise NothingToSend(Reason(ReasonKind.RUN_ALREADY_PLANNED), subscription)
         return delivery
+
+    async def find_following_run(self, subscription: Subscription, run: Run, now: datetime) -> Run:
+        """The run after `run`, if that one is planned now."""
+        planned_dates = await self._storage.deliveries.list_planned_dates(subscription.id, run.date)
+        return find_next_run(subscription.settings.schedule, now, after=run.date, planned_dates=planned_dates)
 
     def get_planning_slot(self, subscription: Subscription) -> asyncio.Semaphore:
         """Hold this while planning, so that two digests of a channel are not planned with the same papers."""
         return self._slots.get((subscription.settings.channel_id, subscription.settings.schedule.cadence))
 
-    async def _compose_digest(self, subscription: Subscription, now: datetime) -> Digest:
+    async def _compose_digest(self, subscription: Subscription, now: datetime, *, is_extra: bool = False) -> Digest:
         """What the run highlights. The papers API may take minutes, so `cancel_composing` can stop this."""
-        composing = asyncio.create_task(self._composer.compose_digest(subscription, now))
+        composing = asyncio.create_task(self._composer.compose_digest(subscription, now, is_extra=is_extra))
         self._composing.add(composing)
         composing.add_done_callback(self._composing.discard)
         return await composing
@@ -74,8 +111,7 @@ class Planner:
     async def _plan_run(
         self, subscription: Subscription, run: Run, digest: Digest, now: datetime, *, by: int | None = None
     ) -> Delivery | None:
-        planned_dates = await self._storage.deliveries.list_planned_dates(subscription.id, run.date)
-        next_run = find_next_run(subscription.settings.schedule, now, after=run.date, planned_dates=planned_dates)
+        next_run = await self.find_following_run(subscription, run, now)
         nonces = make_message_nonces(subscription, run, digest)
         return await self._storage.deliveries.plan_delivery(
             subscription, run, next_run, digest, nonces=nonces, now=now, by=by
@@ -87,9 +123,17 @@ class Planner:
             composing.cancel()
 
 
-def make_message_nonces(subscription: Subscription, run: Run, digest: Digest) -> list[str]:
-    """The nonces of the messages that the run posts: 24 characters each, the same on every call."""
+def get_next_or_due_run(subscription: Subscription, now: datetime) -> Run:
+    """The run that a digest sent now stands in for: the next one, or the latest of those that are overdue."""
+    is_due = subscription.next_run.at <= now
+    return find_latest_run(subscription.settings.schedule, now) if is_due else subscription.next_run
+
+
+def make_message_nonces(subscription: Subscription, run: Run, digest: Digest, *, extra: int = 0) -> list[str]:
+    """The nonces of the messages that a run or extra digest posts: 24 characters each, the same on every call."""
     run_key = f"{subscription.guild_id}:{subscription.settings.channel_id}:{subscription.id}:{run.date}"
+    if extra:
+        run_key += f"+{extra}"
     count = _count_messages(digest, subscription.settings)
     return [
         hashlib.blake2b(f"{run_key}:{number}".encode(), digest_size=12).hexdigest() for number in range(1, count + 1)

@@ -31,6 +31,7 @@ from bot.delivery.follow_ups import FollowUps
 from bot.delivery.simplifying import Simplifier
 from bot.layouts.digest import get_delivery_thread_name, render_delivery_message
 from bot.reasons import Reason, ReasonKind
+from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, DeliveryState, DiskFull, Message, MessageForm, Storage
 
 log = logging.getLogger(__name__)
@@ -212,8 +213,22 @@ class Sender:
     async def undo_delivery(self, delivery: Delivery, now: datetime, *, by: int) -> bool:
         """Delete what was posted, and release its papers for the next digest; False if threads are left.
 
-        Raises `DeliveryFailed`, and may then be called again.
+        Raises `Refused` while a task is sending it, and `DeliveryFailed`; it may then be called again.
         """
+        if delivery.state is not DeliveryState.PLANNED:
+            return await self._delete_and_record(delivery, now, by=by)
+        if delivery.id in self._active_ids:
+            raise Refused(Refusal.STILL_ON_ITS_WAY, number=delivery.subscription_id)
+        self._active_ids.add(delivery.id)  # so that no tick sends the rest of it meanwhile
+        try:
+            current = await self._deliveries.get(delivery.id)
+            if current is None or not current.may_be_undone:
+                raise Refused(Refusal.STILL_ON_ITS_WAY, number=delivery.subscription_id)
+            return await self._delete_and_record(current, now, by=by)
+        finally:
+            self._active_ids.discard(delivery.id)
+
+    async def _delete_and_record(self, delivery: Delivery, now: datetime, *, by: int) -> bool:
         try:
             deleted = [await self._delete_message(delivery, message) for message in delivery.messages]
         except REQUEST_ERRORS as error:

@@ -1,5 +1,7 @@
 """Subscriptions: which one an admin means, what its channel allows, and every change to it."""
 
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,6 +11,17 @@ from bot.refusals import Refusal, Refused
 from bot.storage import Storage, Subscription, SubscriptionState
 from bot.subscription.schedule import Run, Schedule, find_next_run
 from bot.subscription.settings import MAX_PAPERS, MAX_UPVOTES, DigestSettings, adapt_to_channel, limit_to_abilities
+
+
+class SubscriptionNeeded(Refused):
+    """An action may be meant for any of these subscriptions, which have the names of their channels."""
+
+    def __init__(
+        self, choices: Sequence[tuple[Subscription, str | None]], action: str, *, is_unknown: bool = False
+    ) -> None:
+        super().__init__(Refusal.SUBSCRIPTION_UNKNOWN if is_unknown else Refusal.SUBSCRIPTION_NEEDED)
+        self.choices = choices
+        self.action = action
 
 
 class SubscriptionEditor:
@@ -29,15 +42,23 @@ class SubscriptionEditor:
             raise Refused(Refusal.NO_SUBSCRIPTIONS)
         return known
 
-    async def choose_subscription(self, guild_id: int, subscription_id: str | None) -> Subscription:
-        """The subscription with this id; the id is optional if the server has only one."""
+    async def choose_subscription(self, guild_id: int, typed: str | None, action: str = "show") -> Subscription:
+        """The subscription that is meant: by its number (`3`, `#3`), or by its channel (`papers`, `#papers`, `<#123>`).
+
+        It is optional if the server has only one. Raises `SubscriptionNeeded` for an action if it may be several.
+        """
         known = await self.list_subscriptions(guild_id)
-        if subscription_id is None and len(known) == 1:
-            return known[0]
-        for each in known:
-            if str(each.id) == subscription_id:
-                return each
-        raise Refused(Refusal.SUBSCRIPTION_UNKNOWN if subscription_id else Refusal.SUBSCRIPTION_NEEDED)
+        meant = _find_meant(self.name_channels(known), typed) if typed else known
+        if len(meant) == 1:
+            return meant[0]
+        raise SubscriptionNeeded(self.name_channels(meant or known), action, is_unknown=not meant)
+
+    def name_channels(self, subscriptions: Iterable[Subscription]) -> list[tuple[Subscription, str | None]]:
+        """Each subscription with the name of its channel; None if that is gone."""
+        found = (
+            (each, self._channels.get_destination(each.guild_id, each.settings.channel_id)) for each in subscriptions
+        )
+        return [(each, destination.name if destination else None) for each, destination in found]
 
     # What its channel can do
 
@@ -84,7 +105,7 @@ class SubscriptionEditor:
     def check_sendable(self, known: Subscription) -> None:
         """Refuses a subscription whose next digest could not be sent now."""
         if known.state is not SubscriptionState.ACTIVE:
-            raise Refused(Refusal.NOT_ACTIVE)
+            raise Refused(Refusal.NOT_ACTIVE, number=known.id)
         self.check_channel(known.guild_id, known.settings)
 
     # Changes
@@ -134,6 +155,19 @@ class SubscriptionEditor:
         yesterday = now.date() - timedelta(days=1)  # which may still be today in the schedule's time zone
         planned_dates = await self._deliveries.list_planned_dates(known.id, yesterday)
         return find_next_run(schedule, now, planned_dates=planned_dates)
+
+
+def _find_meant(choices: Iterable[tuple[Subscription, str | None]], typed: str) -> list[Subscription]:
+    """The subscriptions that `typed` may mean."""
+    labelled = re.search(r"\(#(\d+)\)$", typed.strip())  # as the lists show it
+    text = labelled[1] if labelled else typed.strip().strip("<>").removeprefix("#").casefold()
+    choices = list(choices)
+    by_number = [subscription for subscription, _ in choices if text == str(subscription.id)]
+    return by_number or [
+        subscription
+        for subscription, name in choices
+        if text == str(subscription.settings.channel_id) or (name and text == name.casefold())
+    ]
 
 
 def check_settings(guild_id: int, settings: DigestSettings) -> None:

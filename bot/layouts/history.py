@@ -39,6 +39,7 @@ _ACTIONS = {
     Action.RESUMED: "resumed it",
     Action.REMOVED: "removed it",
     Action.SENT: "sent the next digest early",
+    Action.EXTRA: "posted an extra digest",
     Action.UNDONE: "undid the last digest",
     Action.SUSPENDED: "suspended it",
     Action.RECOVERED: "resumed it automatically, because the problem was gone",

@@ -64,7 +64,6 @@ _UNSAVED = "-# Nothing is posted or changed until you save."
 _UNCOUNTED = "I can't count last week's papers right now."
 _NO_LAST_WEEK = "The archive has no papers from last week yet."
 _PAUSED = "Paused: nothing is posted until you use `/digest resume`."
-_SAVED = "-# `/digest preview` shows the next digest, and `/digest status` shows whether all is well."
 _CANCELLED = "Cancelled. Nothing was changed."
 _FIRST_DAYS = {
     Cadence.DAILY: "",
@@ -105,10 +104,6 @@ def render_panel(shown: DraftStatus, note: str = "", timezones: Sequence[str] = 
 def render_second_page(shown: DraftStatus, note: str = "") -> LayoutView:
     """The second page: how it is posted."""
     return _render_panel_page(shown, note, *_build_second_page_controls(shown))
-
-
-def render_saved_panel(confirmation: str) -> LayoutView:
-    return build_view(TextDisplay(f"{confirmation}\n{_SAVED}"))
 
 
 def render_duplicate_digest(known: Subscription, draft: Draft) -> LayoutView:

@@ -21,12 +21,12 @@ days.
 search for, read or click, and I don't ask Discord for messages, members or presence.
 **About papers:** what Hugging Face publishes about them, and their upvotes over time.
 **When I am removed** from a server, I stop posting there, and its data is deleted after {_DAYS} days.
-`/digest forget-everything` deletes it immediately, and after the following night no trace of it is left in my file.
+`/digest wipe-everything` deletes it immediately, and after the following night no trace of it is left in my file.
 Backups and snapshots of the machine I run on keep copies until they are deleted too."""
 
 
 def render_delete_question(subscriptions: int) -> LayoutView:
-    """What `/digest forget-everything` will do, with the button that does it."""
+    """What `/digest wipe-everything` will do, with the button that does it."""
     text = (
         "## Forget this server?\n"
         f"This deletes {count_noun(subscriptions, 'subscription')}, the record of every digest posted here, and the "

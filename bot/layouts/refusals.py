@@ -39,12 +39,8 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.NO_SUBSCRIPTIONS: (
         "Nothing is set up here yet. Use `/digest setup` to get the day's best papers in a channel."
     ),
-    Refusal.SUBSCRIPTION_UNKNOWN: (
-        "I can't find that subscription here. Pick one from the list that appears while you type."
-    ),
-    Refusal.SUBSCRIPTION_NEEDED: (
-        "This server has several subscriptions. Pick one from the list that appears while you type."
-    ),
+    Refusal.SUBSCRIPTION_UNKNOWN: "I can't find that subscription here. Choose one below.",
+    Refusal.SUBSCRIPTION_NEEDED: "That can mean several subscriptions. Choose one below.",
     Refusal.TOO_MANY_SUBSCRIPTIONS: (
         f"This server already has {MAX_PER_SERVER} subscriptions, which is the maximum. "
         "Remove one with `/digest remove`."
@@ -77,10 +73,15 @@ _SENTENCES: Mapping[Refusal, str] = {
     ),
     Refusal.NOT_NOW: "I can't do that right now. {reason} Nothing was changed. Try again in a minute.",
     Refusal.NOTHING_TO_SEND: "There is nothing to send. {reason} Nothing was changed.",
+    Refusal.RUN_ALREADY_SENT: "That digest was already sent, or its run has come. Nothing was changed.",
+    Refusal.TOO_MANY_EXTRA_DIGESTS: (
+        "This subscription has already had {number} extra digests today, which is the maximum. Nothing was changed."
+    ),
     Refusal.STILL_ON_ITS_WAY: "The last digest is still on its way. Try again in a minute.",
     Refusal.NOTHING_TO_UNDO: (
         "There is nothing to undo: this subscription has posted no digest yet, or the last one is already undone."
     ),
+    Refusal.NOT_LAST_DIGEST: "Another digest has been posted or undone since. Nothing was changed. Use `/digest undo`.",
     Refusal.NOT_UNDONE: "I couldn't delete all of the digest. {reason} Use `/digest undo` again to delete the rest.",
     Refusal.PAPER_UNKNOWN: (
         f"I can't find that paper. Give me {_REFERENCES}. To find a paper by its words, use `/paper search`."

@@ -10,6 +10,7 @@ from bot.layouts.text import count_noun, escape_markdown, format_short_day, form
 from bot.reasons import Reason, ReasonKind
 from bot.storage import Action, Delivery, DeliveryState, MessageForm, Subscription, SubscriptionState
 from bot.subscription.schedule import Run
+from bot.subscription.settings import Threads
 
 _ACTIONS = {
     Action.ADDED: "Set up",
@@ -76,7 +77,9 @@ def describe_subscription_status(
     """The state of a subscription: what comes next, how the last runs went, and what is wrong now."""
     lines = [f"**{describe_settings(subscription.settings)}** (#{subscription.id})", describe_next_run(subscription)]
     lines += [
-        f"Run of {format_short_day(delivery.run_date)}: {_describe_delivery(delivery)}" for delivery in deliveries
+        f"{'Extra digest' if delivery.extra else 'Run'} of {format_short_day(delivery.run_date)}: "
+        f"{_describe_delivery(delivery)}"
+        for delivery in deliveries
     ]
     if not deliveries:
         lines.append("Nothing has been posted yet.")
@@ -177,8 +180,24 @@ def describe_quiet_preview(digest: Digest) -> str:
 
 
 def describe_digest_sent_now(delivery: Delivery) -> str:
-    """How it went with a digest that was sent early."""
-    return f"The run of {format_short_day(delivery.run_date)}, sent early: {_describe_delivery(delivery)}"
+    """How it went with a digest that was sent early, or beside the runs."""
+    day = format_short_day(delivery.run_date)
+    which = f"The extra digest of {day}" if delivery.extra else f"The run of {day}, sent early"
+    return f"{which}: {_describe_delivery(delivery)}"
+
+
+def describe_undoing(delivery: Delivery) -> str:
+    """What undoing a digest would delete, and what it would change."""
+    posting, highlights = delivery.settings.posting, delivery.digest.highlights
+    messages = [each for each in delivery.messages if each.message_id]
+    things = [count_noun(len(messages), "message") + f" with {count_noun(len(highlights), 'paper')}"]
+    if posting.threads is not Threads.NONE:
+        things.append("the threads, unless others wrote in them")
+    rest = " What hasn't been posted of it will not come." if len(messages) < len(delivery.messages) else ""
+    return (
+        f"**Undo the digest of {format_short_day(delivery.run_date)} in <#{delivery.channel_id}>?** This deletes "
+        f"{join_words(things)}.{rest} Its papers may come again with the next digest."
+    )
 
 
 def describe_undone_digest(delivery: Delivery, *, everything_gone: bool) -> str:

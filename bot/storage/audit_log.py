@@ -20,6 +20,7 @@ class Action(StrEnum):
     RESUMED = "resumed"
     REMOVED = "removed"
     SENT = "sent"  # the next digest, early
+    EXTRA = "extra"  # a digest posted beside the runs
     UNDONE = "undone"  # the last digest
     SUSPENDED = "suspended"  # by the bot
     RECOVERED = "recovered"  # by the bot, because the obstacle is gone

@@ -13,12 +13,12 @@ from discord.ui import Modal
 from bot.answering import open_modal, reply, update_message
 from bot.layouts import panel as layout
 from bot.layouts.refusals import explain_refusal
-from bot.layouts.subscriptions import describe_saved_subscription
 from bot.refusals import Refusal, Refused
 from bot.storage import Draft, DuplicateDigest, Subscription
 from bot.subscription.timezones import find_timezones
 from cogs.helpers import admins
 from cogs.helpers.controls import Control, Interaction, ModalHandler
+from cogs.helpers.subscription_actions import show_saved_subscription
 
 DRAFT_PATTERN = r"(?P<draft>[0-9a-f]+):(?P<part>[a-z_]+)"
 
@@ -122,7 +122,7 @@ async def _save_draft(interaction: Interaction, draft: Draft, *, another: bool =
         latest = await _get_own_draft(interaction, draft.id)
         await _show_panel(interaction, latest, note=layout.explain_failed_save(refused))
     else:
-        await update_message(interaction, layout.render_saved_panel(describe_saved_subscription(subscription, done)))
+        await show_saved_subscription(interaction, subscription, done)
 
 
 async def _cancel_draft(interaction: Interaction, draft: Draft) -> None:

@@ -150,7 +150,7 @@ async def test_a_run_waits_while_the_search_index_is_behind(server: Server, monk
         assert (server.posted, len(server.general.history())) == ([], 1)
         status = await server.ask("digest status", subscription="1")
         assert "but has to wait. The search index is being rebuilt. I'll post it once" in status
-        refused = await server.ask("digest send now", subscription="1")
+        refused = await server.send_now(subscription="1")
         assert refused == explain(Refusal.NOT_NOW, reason=Reason(ReasonKind.INDEX_BEHIND))
         assert "The search index is being rebuilt" in await server.ask("digest preview", subscription="1")
     await server.later(minutes=1)
@@ -251,7 +251,7 @@ async def test_after_a_quiet_line_the_next_digest_comes_as_usual(server: Server,
 
 async def test_a_quiet_line_cannot_be_undone(server: Server) -> None:
     await quiet(server)
-    assert await server.ask("digest undo") == explain(Refusal.NOTHING_TO_UNDO)
+    assert await server.undo() == explain(Refusal.NOTHING_TO_UNDO)
     assert len(server.posted) == 1
 
 
@@ -263,7 +263,7 @@ async def test_undo_takes_the_digest_before_a_quiet_line(server: Server, papers_
     papers_server.lists = {**papers_server.lists, FRIDAY: entries(2, FRIDAY, first=11)}
     await server.later(days=1)
     assert "Nothing new" in server.posted[-1]
-    assert "may come again" in await server.ask("digest undo")
+    assert "may come again" in await server.undo()
     (left,) = server.posted
     assert "Nothing new" in left
 

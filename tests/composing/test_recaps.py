@@ -137,7 +137,7 @@ async def test_an_undone_daily_digest_does_not_count_in_a_recap(server: Server, 
     await weekly(server)
     await server.subscribe(channel=server.general, size=2)
     await server.later(hours=1)
-    await server.ask("digest undo", subscription="2")
+    await server.undo(subscription="2")
     await server.ask("digest edit", subscription="2", min_upvotes=60)
     for _ in range(3):
         await server.later(days=1)

@@ -160,7 +160,7 @@ async def test_papers_of_a_list_that_closed_since_the_last_digest_are_for_the_co
 
 async def test_papers_of_an_undone_digest_may_come_again(server: Server) -> None:
     await post(server)
-    await server.ask("digest undo")
+    await server.undo()
     assert (await why(server, 1)).endswith(f"and may come with the run of {NEXT}.")
 
 

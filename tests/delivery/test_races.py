@@ -83,7 +83,7 @@ async def test_a_recap_sent_early_and_made_daily_goes_on_the_next_day(
     server: Server, papers_server: PapersServer
 ) -> None:
     await settings(server, PostingOptions(), Cadence.MONTHLY)
-    await server.ask("digest send now")
+    await server.send_now()
     await server.ask("digest edit", cadence="daily")
     papers_server.lists = {**papers_server.lists, FRIDAY: papers_server.lists[DAY]}
     known = await server.bot.services.storage.subscriptions.get(1)

@@ -17,7 +17,7 @@ async def test_an_undone_digest_is_deleted_and_its_papers_come_with_the_next(
     server: Server, papers_server: PapersServer
 ) -> None:
     await post(server)
-    assert await server.ask("digest undo") == ("The digest of 16 Jan 2026 is undone: its 5 papers may come again.")
+    assert await server.undo() == ("The digest of 16 Jan 2026 is undone: its 5 papers may come again.")
     assert server.posted == []
     await server.later(minutes=30)
     assert server.posted == []
@@ -29,16 +29,16 @@ async def test_an_undone_digest_is_deleted_and_its_papers_come_with_the_next(
 
 async def test_an_undone_digest_can_be_sent_again_at_once_after_a_change(server: Server) -> None:
     await post(server)
-    await server.ask("digest undo")
+    await server.undo()
     await server.ask("digest edit", size=2)
-    assert "The run of 17 Jan 2026, sent early: [top " in await server.ask("digest send now")
+    assert "The run of 17 Jan 2026, sent early: [top " in await server.send_now()
     assert read_posted_papers(server) == [ids(1, 2)]
 
 
 async def test_undoing_a_message_that_someone_has_already_deleted_works(server: Server) -> None:
     message = await post(server)
     server.env.backend.delete_message(server.papers.id, message.id)
-    assert "is undone" in await server.ask("digest undo")
+    assert "is undone" in await server.undo()
     await server.later(days=1)
     assert read_posted_papers(server) == [ids(1, 2, 3, 4, 5)]
 
@@ -49,16 +49,16 @@ async def test_a_second_undo_finds_nothing_and_takes_back_no_older_digest(
     papers_server.lists = {**papers_server.lists, FRIDAY: entries(3, FRIDAY, first=11)}
     await post(server)
     await server.later(days=1)
-    assert "The digest of 17 Jan 2026 is undone" in await server.ask("digest undo")
+    assert "The digest of 17 Jan 2026 is undone" in await server.undo()
     before = server.tables()
-    assert await server.ask("digest undo") == explain(Refusal.NOTHING_TO_UNDO)
+    assert await server.undo() == explain(Refusal.NOTHING_TO_UNDO)
     assert (server.tables(), read_posted_papers(server)) == (before, [ids(1, 2, 3, 4, 5)])
 
 
 async def test_without_a_digest_there_is_nothing_to_undo(server: Server) -> None:
     await server.subscribe()
     before = server.tables()
-    assert await server.ask("digest undo") == explain(Refusal.NOTHING_TO_UNDO)
+    assert await server.undo() == explain(Refusal.NOTHING_TO_UNDO)
     assert server.tables() == before
 
 
@@ -66,7 +66,7 @@ async def test_a_digest_before_a_quiet_weekend_can_be_undone(server: Server) -> 
     await post(server)
     for _ in range(2):
         await server.later(days=1)
-    assert "The digest of 16 Jan 2026 is undone" in await server.ask("digest undo")
+    assert "The digest of 16 Jan 2026 is undone" in await server.undo()
     assert server.posted == []
     await server.later(days=1)
     assert read_posted_papers(server) == [ids(1, 2, 3, 4, 5)]
@@ -76,10 +76,10 @@ async def test_a_digest_on_its_way_cannot_be_undone_yet(server: Server) -> None:
     await server.subscribe()
     server.env.inject_error("POST", "/channels/*/messages", status=503)
     await server.later(hours=1)
-    assert await server.ask("digest undo") == explain(Refusal.STILL_ON_ITS_WAY)
+    assert await server.undo() == explain(Refusal.STILL_ON_ITS_WAY)
     await server.later(minutes=2)
     assert len(server.posted) == 1
-    assert "is undone" in await server.ask("digest undo")
+    assert "is undone" in await server.undo()
 
 
 @pytest.mark.parametrize(
@@ -92,18 +92,18 @@ async def test_an_undo_that_discord_rejects_changes_nothing_and_may_be_tried_aga
     await post(server)
     before = server.tables()
     server.env.inject_error("DELETE", "/channels/*/messages/*", status=status, code=code)
-    assert await server.ask("digest undo") == (
+    assert await server.undo() == (
         f"I couldn't delete all of the digest. {explain_reason(reason)} Use `/digest undo` again to delete the rest."
     )
     assert (server.tables(), len(server.posted)) == (before, 1)
-    assert "is undone" in await server.ask("digest undo")
+    assert "is undone" in await server.undo()
     assert server.posted == []
 
 
 async def test_an_undo_without_manage_messages_works_as_the_message_is_the_bots_own(server: Server) -> None:
     await post(server)
     forbid(server, server.papers, "manage_messages", "manage_threads")
-    assert "is undone" in await server.ask("digest undo")
+    assert "is undone" in await server.undo()
     assert server.posted == []
 
 
@@ -121,6 +121,6 @@ async def test_two_undos_at_once_are_recorded_once(server: Server) -> None:
 async def test_papers_of_an_undone_digest_are_no_longer_shown_as_posted(server: Server) -> None:
     message = await post(server)
     assert message.jump_url in await server.ask("paper show", paper="2601.00001")
-    await server.ask("digest undo")
+    await server.undo()
     assert message.jump_url not in await server.ask("paper show", paper="2601.00001")
     assert await server.ask("paper posted") == explain(Refusal.NOTHING_POSTED)

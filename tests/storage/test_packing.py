@@ -53,6 +53,20 @@ class TestWhatStays:
         await storage.deliveries.pack_old_runs(MORNING)  # planned then, not before
         assert await runs_left(storage, known) == list(range(20))
 
+    async def test_an_extra_digest_is_packed_and_its_papers_still_do_not_come_again(self, storage: Storage) -> None:
+        known = await subscribe(storage)
+        one = paper("2602.00999")
+        await storage.papers.record_list(DAY, [one], MORNING)
+        await send(storage, await plan(storage, known, digest(one), run=Run(DAY, MORNING), extra=1), message_id=999)
+        for number in range(12):
+            await run(storage, known, number)
+        await storage.deliveries.pack_old_runs(LONG_AGO)
+        assert len(await runs_left(storage, known)) == 6
+        assert await storage.deliveries.find_highlighted(known.id, [one.id]) == {one.id}
+        covering = await storage.deliveries.find_covering(known.id, DAY)
+        assert covering
+        assert [each.paper.id for each in covering.digest.highlights] == ["2602.00000"]
+
     @pytest.mark.parametrize("outcome", ["sent", "undone"])
     async def test_the_last_digest_that_was_posted_stays_however_long_ago(self, storage: Storage, outcome: str) -> None:
         known = await subscribe(storage)

@@ -273,3 +273,37 @@ async def test_settings_are_stored_once_however_many_deliveries_use_them(
         (subscription.id, 2),
     ]
     assert query(path, "SELECT settings_version FROM deliveries ORDER BY run_date") == [(1,), (1,), (2,), (1,)]
+
+
+class TestExtraDigests:
+    async def test_an_extra_digest_moves_no_run_and_covers_no_day(
+        self, storage: Storage, subscription: Subscription
+    ) -> None:
+        await send(storage, await plan(storage, subscription, digest(A), extra=1))
+        known = await storage.subscriptions.get(subscription.id)
+        assert known
+        assert known.next_run == subscription.next_run
+        assert await storage.deliveries.get_covered_until(subscription.id) is None
+        assert await storage.deliveries.find_covering(subscription.id, DAY) is None
+        assert await storage.deliveries.list_planned_dates(subscription.id, DAY) == frozenset()
+
+    async def test_it_may_have_the_date_of_a_run_but_its_papers_do_not_come_again(
+        self, storage: Storage, subscription: Subscription
+    ) -> None:
+        await send(storage, await plan(storage, subscription, digest(A), extra=1))
+        assert await storage.deliveries.find_highlighted(subscription.id, EVERY) == {A.id}
+        await send(storage, await plan(storage, subscription, digest(B)))
+        await send(storage, await plan(storage, subscription, digest(C), extra=2), message_id=90)
+        assert await plan(storage, subscription, digest(paper("2601.00009")), extra=2) is None
+        latest = await storage.deliveries.list_latest(subscription.id, 9)
+        assert [each.extra for each in latest] == [2, 0, 1]
+        assert await storage.deliveries.count_extra_digests(subscription.id, FIRST_RUN.date) == 2
+
+    async def test_undoing_it_opens_no_day_again(self, storage: Storage, subscription: Subscription) -> None:
+        await send(storage, await plan(storage, subscription, digest(A), run=FIRST_RUN))
+        covered = await storage.deliveries.get_covered_until(subscription.id)
+        extra = await plan(storage, subscription, digest(B), run=FIRST_RUN, extra=1)
+        await send(storage, extra, message_id=90)
+        assert extra
+        await storage.deliveries.undo_delivery(extra, by=7, now=MORNING)
+        assert await storage.deliveries.get_covered_until(subscription.id) == covered

@@ -105,6 +105,7 @@ async def plan(
     *nonces: str,
     run: Run = FIRST_RUN,
     by: int | None = None,
+    extra: int = 0,
 ) -> Delivery | None:
     """A delivery in a message for each of `nonces`; without them in one, or in none where nothing is highlighted.
 
@@ -113,10 +114,10 @@ async def plan(
     newest = await storage.subscriptions.get(subscription.id)
     if newest and (newest.settings, newest.state) == (subscription.settings, subscription.state):
         subscription = newest
-    following = Run(run.date + timedelta(days=3), run.at + timedelta(days=3))
-    usual = (f"{subscription.id} {run.date}",) if planned.highlights else ()
+    following = None if extra else Run(run.date + timedelta(days=3), run.at + timedelta(days=3))
+    usual = (f"{subscription.id} {run.date} {extra}",) if planned.highlights else ()
     return await storage.deliveries.plan_delivery(
-        subscription, run, following, planned, nonces=nonces or usual, now=MORNING, by=by
+        subscription, run, following, planned, nonces=nonces or usual, now=MORNING, by=by, extra=extra
     )
 
 

@@ -20,6 +20,20 @@ def custom_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
     return [each.custom_id for each in _all(found.components) if getattr(each, "custom_id", None)]
 
 
+def read_all(result: simcord.InteractionResult) -> list[str]:
+    """The texts of an answer in several messages, which only the one who asked can see."""
+    assert result.response
+    messages = [result.response, *result.followups]
+    assert all(each.ephemeral for each in messages)
+    return [read_texts(each.message) for each in messages]
+
+
+def button_labels(message: discord.Message | simcord.ResponseMessage) -> list[str]:
+    """What is written on a message's buttons, in reading order."""
+    found = message.message if isinstance(message, simcord.ResponseMessage) else message
+    return [each.label for each in _all(found.components) if isinstance(each, discord.Button) and each.label]
+
+
 def paper_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
     """The ids of the papers whose details a message offers, by buttons or in a select, in its order."""
     buttons = [each.split(":")[1] for each in custom_ids(message) if each.startswith("details:")]

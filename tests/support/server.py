@@ -16,7 +16,7 @@ from bot.app import new_scheduler
 from bot.client import PaperBot
 from bot.storage import Delivery, Subscription
 from tests.support.builders import Clock
-from tests.support.messages import answer, paper_ids, read_texts
+from tests.support.messages import answer, button_labels, paper_ids, read_texts
 
 GUILD_ID = 1461000000000000000
 
@@ -44,6 +44,20 @@ class Server:
     async def ask(self, command: str, /, **options: Any) -> str:
         """What the admin reads after a command, and nobody else."""
         return answer(await self.admin.slash(self.general, command, **options))
+
+    async def ask_and_click(self, command: str, label: str, /, **options: Any) -> str:
+        """What the admin reads after a command and a click on a button of its answer, or the answer if it has none."""
+        return answer(await click_after(self, self.admin, command, label, **options))
+
+    async def send_now(self, **options: Any) -> str:
+        """What the admin reads after `/digest send now` and its button."""
+        return await self.ask_and_click("digest send now", "Post it now", **options)
+
+    async def undo(self, **options: Any) -> str:
+        return await self.ask_and_click("digest undo", "Delete it", **options)
+
+    async def remove(self, **options: Any) -> str:
+        return await self.ask_and_click("digest remove", "Remove it", **options)
 
     async def tick(self) -> None:
         """A minute's tick of posting, at the clock's time."""
@@ -75,6 +89,17 @@ class Server:
         with closing(sqlite3.connect(self.database)) as connection:
             names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}
+
+
+async def click_after(
+    server: Server, actor: simcord.MemberActor, command: str, label: str, /, **options: Any
+) -> simcord.InteractionResult:
+    """What comes of a command and a click on a button of its answer, or of the command if there is no such button."""
+    asked = await actor.slash(server.general, command, **options)
+    assert asked.response
+    if label not in button_labels(asked.response):
+        return asked
+    return await actor.click(asked.response, label=label)
 
 
 def forbid_everybody(server: Server, channel: simcord.ChannelHandle, permission: str) -> None:

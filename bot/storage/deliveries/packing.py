@@ -19,7 +19,7 @@ _LAST = (
     "coalesce((SELECT run_date FROM deliveries WHERE subscription_id = {0} AND planned_at < :before AND {1}"
     " ORDER BY run_date DESC LIMIT 1), '9999')"
 )
-_COVERS = "state IN ('sent', 'quiet')"
+_COVERS = "extra = 0 AND state IN ('sent', 'quiet')"
 
 
 def _old_deliveries_sql(owner: str) -> str:
@@ -71,7 +71,7 @@ def _rows_of(delivery: sqlite3.Row, rows: Iterable[sqlite3.Row]) -> list[sqlite3
 
 def _build_past_run(delivery: sqlite3.Row, messages: list[sqlite3.Row], highlights: list[sqlite3.Row]) -> PastRun:
     """What is kept of a delivery."""
-    covers = delivery["state"] in {"sent", "quiet"}
+    covers = delivery["state"] in {"sent", "quiet"} and not delivery["extra"]
     return PastRun(
         delivery["id"],
         date.fromisoformat(delivery["run_date"]),

@@ -56,26 +56,33 @@ class DeliveryReader:
         )
 
     async def list_latest(self, subscription_id: int, limit: int = 1) -> list[Delivery]:
-        """A subscription's latest deliveries, latest run first."""
-        return await self._select_where("subscription_id = ? ORDER BY run_date DESC LIMIT ?", subscription_id, limit)
-
-    async def is_under_way(self, subscription_id: int) -> bool:
-        """Whether a digest of the subscription is planned and has not arrived yet."""
-        rows = await self._database.fetch_rows(
-            "SELECT 1 FROM deliveries WHERE subscription_id = ? AND state = 'planned'", subscription_id
+        """A subscription's latest deliveries, latest first."""
+        return await self._select_where(
+            "subscription_id = ? ORDER BY deliveries.id DESC LIMIT ?", subscription_id, limit
         )
-        return bool(rows)
+
+    async def get_under_way(self, subscription_id: int) -> Delivery | None:
+        """The planned delivery of a subscription, which has not arrived yet, or still has follow-ups to do."""
+        return await self._select_one("subscription_id = ? AND deliveries.state = 'planned'", subscription_id)
 
     async def get_last_posted(self, subscription_id: int) -> Delivery | None:
-        """The latest run that highlighted something in a message that arrived, even if it was undone later."""
+        """The latest that highlighted something in a message that arrived, even if it was undone later."""
         return await self._select_one(
-            f"subscription_id = ? AND {POSTED} ORDER BY run_date DESC LIMIT 1", subscription_id
+            f"subscription_id = ? AND {POSTED} ORDER BY deliveries.id DESC LIMIT 1", subscription_id
         )
+
+    async def count_extra_digests(self, subscription_id: int, day: date) -> int:
+        """How many extra digests a subscription has had on a date, even if they were undone."""
+        ((count,),) = await self._database.fetch_rows(
+            "SELECT coalesce(max(extra), 0) FROM deliveries WHERE subscription_id = ? AND run_date = ?",
+            *(subscription_id, day.isoformat()),
+        )
+        return int(count)
 
     async def list_planned_dates(self, subscription_id: int, since: date) -> frozenset[date]:
         """The dates from `since` on that have had their run, on time or early."""
         rows = await self._database.fetch_rows(
-            "SELECT run_date FROM deliveries WHERE subscription_id = ? AND run_date >= ?",
+            "SELECT run_date FROM deliveries WHERE subscription_id = ? AND run_date >= ? AND extra = 0",
             *(subscription_id, since.isoformat()),
         )
         return frozenset(date.fromisoformat(day) for (day,) in rows)
@@ -83,24 +90,33 @@ class DeliveryReader:
     async def get_covered_until(self, subscription_id: int) -> date | None:
         """The last day that a subscription has covered, None before its first run.
 
-        Failed and undone deliveries cover nothing. If there are no others, this is the day before their first day.
+        Failed and undone runs cover nothing. If there are no others, this is the day before their first day. Extra
+        digests don't count.
         """
         return await self._database.read(lambda connection: _select_covered_until(connection, subscription_id))
 
     async def read_digest_inputs(
-        self, subscription_id: int | None, first: date, closed: date, *, guild_id: int, settings: DigestSettings
+        self,
+        subscription_id: int | None,
+        first: date,
+        closed: date,
+        *,
+        guild_id: int,
+        settings: DigestSettings,
+        is_extra: bool = False,
     ) -> DigestInputs:
         """What a subscription's next digest, for days up to `closed`, is composed from.
 
-        A subscription that has had nothing yet, or a new one (None), begins with the day `first`.
+        A subscription that has had nothing yet, or a new one (None), begins with the day `first`, and so does an extra
+        digest.
         """
 
         def select_inputs(connection: sqlite3.Connection) -> DigestInputs:
-            covered = _select_covered_until(connection, subscription_id) if subscription_id else None
+            covered = _select_covered_until(connection, subscription_id) if subscription_id and not is_extra else None
             first_day = covered + timedelta(days=1) if covered else first
             earliest = first_day - timedelta(days=RISER_DAYS)
             others = select_sharing_subscriptions(connection, guild_id, settings, but=subscription_id)
-            owners = [subscription_id, *others] if subscription_id and covered else others
+            owners = [subscription_id, *others] if subscription_id else others
             highlighted = frozenset[str]().union(
                 *(
                     _select_listed_highlighted(connection, each, earliest, closed, own=each == subscription_id)
@@ -159,9 +175,9 @@ class DeliveryReader:
         return next((delivery for delivery in found if delivery), None)
 
     async def find_covering(self, subscription_id: int, day: date) -> Delivery | None:
-        """The delivery that covered a day's list for a subscription. Failed and undone ones cover nothing."""
+        """The delivery that covered a day's list for a subscription. Failed, undone and extra ones cover nothing."""
         condition = (
-            "subscription_id = ? AND deliveries.state NOT IN ('failed', 'undone')"
+            "subscription_id = ? AND extra = 0 AND deliveries.state NOT IN ('failed', 'undone')"
             " AND EXISTS (SELECT 1 FROM json_each(deliveries.days) WHERE value = ?) ORDER BY run_date LIMIT 1"
         )
 
@@ -210,9 +226,9 @@ class DeliveryReader:
     async def count_failures_in_a_row(self, subscription_id: int) -> int:
         """How many of a subscription's latest runs failed in a row."""
         ((count,),) = await self._database.fetch_rows(
-            "SELECT count(*) FROM deliveries WHERE subscription_id = ? AND state = 'failed' AND run_date >"
-            " (SELECT coalesce(max(run_date), '') FROM deliveries"
-            " WHERE subscription_id = ? AND state IN ('sent', 'quiet', 'undone'))",
+            "SELECT count(*) FROM deliveries WHERE subscription_id = ? AND state = 'failed' AND extra = 0"
+            " AND run_date > (SELECT coalesce(max(run_date), '') FROM deliveries"
+            " WHERE subscription_id = ? AND extra = 0 AND state IN ('sent', 'quiet', 'undone'))",
             *(subscription_id, subscription_id),
         )
         return int(count)
@@ -246,7 +262,7 @@ def _select_deliveries(connection: sqlite3.Connection, condition: str, *values: 
 def _select_covered_until(connection: sqlite3.Connection, subscription_id: int) -> date | None:
     ((covered, first),) = connection.execute(
         "SELECT max(covered_until) FILTER (WHERE state NOT IN ('failed', 'undone')),"
-        " min(json_extract(days, '$[0]')) FROM deliveries WHERE subscription_id = ?",
+        " min(json_extract(days, '$[0]')) FROM deliveries WHERE subscription_id = ? AND extra = 0",
         (subscription_id,),
     )
     if covered:

@@ -32,31 +32,35 @@ class Deliveries(DeliveryReader):
         self,
         subscription: Subscription,
         run: Run,
-        next_run: Run,
+        next_run: Run | None,
         digest: Digest,
         *,
         nonces: Sequence[str],
         now: datetime,
         by: int | None = None,
+        extra: int = 0,
     ) -> Delivery | None:
-        """Record, in one transaction, what a run delivers, in which messages, and when the next run is.
+        """Record, in one transaction, what a run delivers, in which messages, and the next run if that changes.
 
         None if an admin changed the subscription since it was read, if the run has its delivery already, or if another
-        delivery is under way. `by` is the admin who sends it early.
+        delivery is under way. `by` is the admin who sends it early, or who posts the date's `extra`-th extra digest.
         """
 
         def plan(connection: sqlite3.Connection) -> int:
-            _set_next_run(connection, subscription, next_run)
-            delivery_id = _insert_delivery(connection, subscription, run, digest, nonces, now)
+            _check_unchanged(connection, subscription)
+            if next_run:
+                _set_next_run(connection, subscription.id, next_run)
+            delivery_id = _insert_delivery(connection, subscription, run, digest, nonces, now, extra)
             if by:
-                record_action(connection, subscription.id, Action.SENT, by=by, now=now)
+                action = Action.EXTRA if extra else Action.SENT
+                record_action(connection, subscription.id, action, by=by, now=now)
             return delivery_id
 
         try:
             delivery_id = await self._database.write(plan)
         except _PlanInvalid:
             return None
-        return _build_planned_delivery(delivery_id, subscription, run, digest, nonces, now)
+        return _build_planned_delivery(delivery_id, subscription, run, digest, nonces, now, extra)
 
     async def record_attempt(
         self, delivery_id: int, number: int, now: datetime, discord_now: datetime | None = None
@@ -199,7 +203,8 @@ class Deliveries(DeliveryReader):
             connection.execute(
                 "UPDATE messages SET place_id = NULL, message_id = NULL WHERE delivery_id = ?", (delivery.id,)
             )
-            _reopen_days(connection, delivery)
+            if not delivery.extra:
+                _reopen_days(connection, delivery)
             _invalidate_composed_digests(connection, delivery.subscription_id)
             record_action(connection, delivery.subscription_id, Action.UNDONE, by=by, now=now)
 
@@ -253,17 +258,19 @@ def _insert_delivery(
     digest: Digest,
     nonces: Sequence[str],
     now: datetime,
+    extra: int,
 ) -> int:
     """The new delivery's id. Raises `_PlanInvalid` if the run has its delivery already, or one is under way."""
     inserted = fetch_all(
         connection,
-        "INSERT INTO deliveries (subscription_id, run_date, channel_id, state, quiet_reason, settings_version,"
-        " covered_until, days, listed, planned_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+        "INSERT INTO deliveries (subscription_id, run_date, extra, channel_id, state, quiet_reason, settings_version,"
+        " covered_until, days, listed, planned_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
         " WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE subscription_id = ? AND state = 'planned')"
         " ON CONFLICT DO NOTHING RETURNING id",
         (
             subscription.id,
             run.date.isoformat(),
+            extra,
             subscription.settings.channel_id,
             DeliveryState.PLANNED if nonces else DeliveryState.QUIET,
             dump_reason(digest.reason),
@@ -299,7 +306,13 @@ def _check_no_repeats(connection: sqlite3.Connection, subscription: Subscription
 
 
 def _build_planned_delivery(
-    delivery_id: int, subscription: Subscription, run: Run, digest: Digest, nonces: Sequence[str], now: datetime
+    delivery_id: int,
+    subscription: Subscription,
+    run: Run,
+    digest: Digest,
+    nonces: Sequence[str],
+    now: datetime,
+    extra: int,
 ) -> Delivery:
     """The new delivery, as reading it would give."""
     positions = tuple(each.position for each in digest.highlights)
@@ -319,16 +332,23 @@ def _build_planned_delivery(
         ),
         planned_at=datetime.fromisoformat(to_iso(now)),
         attempts=0,
+        extra=extra,
     )
 
 
-def _set_next_run(connection: sqlite3.Connection, subscription: Subscription, next_run: Run) -> None:
-    """Set the next run. Raises `_PlanInvalid` if an admin changed the subscription since it was read."""
-    values = run_to_columns(next_run)
-    updated = connection.execute(
-        f"UPDATE subscriptions SET {assignments_for(values)}, reason = NULL"
-        " WHERE id = ? AND revision = ? AND state = 'active'",
-        (*values.values(), subscription.id, subscription.revision),
-    )
-    if not updated.rowcount:
+def _check_unchanged(connection: sqlite3.Connection, subscription: Subscription) -> None:
+    """Raises `_PlanInvalid` if an admin changed the subscription since it was read."""
+    if not fetch_all(
+        connection,
+        "SELECT 1 FROM subscriptions WHERE id = ? AND revision = ? AND state = 'active'",
+        (subscription.id, subscription.revision),
+    ):
         raise _PlanInvalid
+
+
+def _set_next_run(connection: sqlite3.Connection, subscription_id: int, next_run: Run) -> None:
+    values = run_to_columns(next_run)
+    connection.execute(
+        f"UPDATE subscriptions SET {assignments_for(values)}, reason = NULL WHERE id = ?",
+        (*values.values(), subscription_id),
+    )

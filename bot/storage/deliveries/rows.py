@@ -140,6 +140,7 @@ def delivery_from_row(row: sqlite3.Row, highlights: tuple[Highlight, ...], messa
         planned_at=datetime.fromisoformat(row["planned_at"]),
         attempts=row["attempts"],
         rejected_papers=tuple(RejectedPaper(paper_id, code) for paper_id, code in json.loads(row["rejected"])),
+        extra=row["extra"],
     )
 
 

@@ -120,7 +120,8 @@ class DigestInputs:
 class Delivery:
     """A digest on its way, or arrived, planned with `settings`.
 
-    `reason` says why it failed or is not sent yet; `rejected_papers` had to be left out.
+    `reason` says why it failed or is not sent yet; `rejected_papers` had to be left out. `extra` numbers the extra
+    digests of a date, from 1; it is 0 for the date's run.
     """
 
     id: int
@@ -136,11 +137,20 @@ class Delivery:
     planned_at: datetime
     attempts: int
     rejected_papers: tuple[RejectedPaper, ...] = ()
+    extra: int = 0
 
     @property
     def rejected_messages(self) -> tuple[Message, ...]:
         """The messages that Discord rejects in every form."""
         return tuple(each for each in self.messages if each.is_given_up)
+
+    @property
+    def may_be_undone(self) -> bool:
+        """Whether it highlighted something in a message that is there, and no other message of it may be coming.
+
+        It may still be planned: to be published, or to send the rest.
+        """
+        return self.has_arrived and bool(self.digest.highlights) and not self.is_in_doubt
 
     @property
     def has_arrived(self) -> bool:

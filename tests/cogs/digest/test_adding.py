@@ -108,5 +108,5 @@ async def test_the_twenty_sixth_digest_of_a_server_is_refused(server: Server) ->
     before = server.tables()
     assert answer(await server.subscribe(time="8:00")) == explain(Refusal.TOO_MANY_SUBSCRIPTIONS)
     assert server.tables() == before
-    await server.ask("digest remove", subscription="7")
+    await server.remove(subscription="7")
     assert "Set up." in answer(await server.subscribe(time="8:00"))

@@ -8,8 +8,8 @@ from bot.demo.papers_server import PapersServer
 from bot.layouts.history import NO_ACTIONS
 from bot.refusals import Refusal
 from tests.support.builders import FRIDAY, Clock, entries, explain
-from tests.support.messages import answer
-from tests.support.server import Server, forbid, get_subscription, other_admin
+from tests.support.messages import answer, read_all
+from tests.support.server import Server, click_after, forbid, get_subscription, other_admin
 
 
 def stamp(instant: datetime) -> str:
@@ -24,16 +24,16 @@ async def test_the_log_says_who_did_what_and_when_even_if_it_was_the_bot(server:
     hedy = other_admin(server, server.guild, "hedy")
     began = clock.now
     await server.subscribe()
-    await hedy.slash(server.general, "digest send now")
+    await click_after(server, hedy, "digest send now", "Post it now")
     clock.advance(minutes=1)
-    await server.ask("digest undo")
+    await server.undo()
     await server.ask("digest pause")
     await hedy.slash(server.general, "digest resume")
     forbid(server, server.papers, "send_messages")
     await server.later(hours=25)
     suspended = clock.now
     clock.advance(minutes=1)
-    await hedy.slash(server.general, "digest remove")
+    await click_after(server, hedy, "digest remove", "Remove it")
     ada, other = f"<@{server.admin.id}>", f"<@{hedy.id}>"
     minute = began + timedelta(minutes=1)
     assert (await server.ask("digest log")).split("\n\n") == [
@@ -77,11 +77,9 @@ async def test_the_log_shows_only_this_servers_latest_changes_in_messages_that_f
     await server.subscribe()
     for number in range(24):
         await server.ask("digest edit", filter=f"{'elephantine ' * 15}{number}")
-    result = await server.admin.slash(server.general, "digest log")
-    assert result.response
-    messages = [result.response, *result.followups]
-    assert all(message.ephemeral and len(message.content) <= 2000 for message in messages)
-    text = "\n\n".join(message.content for message in messages)
+    texts = read_all(await server.admin.slash(server.general, "digest log"))
+    assert all(len(text) <= 2000 for text in texts)
+    text = "\n\n".join(texts)
     assert text.count(" changed filter ") == 20
     assert "set it up" not in text
     assert text.count("subscription #2") == 20

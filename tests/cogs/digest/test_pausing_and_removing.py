@@ -43,7 +43,7 @@ async def test_a_digest_is_not_resumed_in_a_channel_that_is_gone(server: Server)
 async def test_a_removed_digest_is_gone_and_what_it_posted_stays(server: Server) -> None:
     await server.subscribe()
     await server.later(hours=1)
-    text = await server.ask("digest remove")
+    text = await server.remove()
     assert text.startswith(f"**Removed.** Every day at 09:00 UTC, the top 5 papers in <#{server.papers.id}>.")
     await server.later(days=1)
     assert len(server.posted) == 1
@@ -54,10 +54,10 @@ async def test_with_several_digests_the_admin_has_to_say_which(server: Server) -
     await server.subscribe()
     await server.subscribe(channel=server.general)
     before = server.tables()
-    assert await server.ask("digest remove") == explain(Refusal.SUBSCRIPTION_NEEDED)
-    assert await server.ask("digest remove", subscription="general") == explain(Refusal.SUBSCRIPTION_UNKNOWN)
+    assert await server.remove() == explain(Refusal.SUBSCRIPTION_NEEDED)
+    assert await server.remove(subscription="random") == explain(Refusal.SUBSCRIPTION_UNKNOWN)
     assert server.tables() == before
-    assert f"<#{server.general.id}>" in await server.ask("digest remove", subscription="2")
+    assert f"<#{server.general.id}>" in await server.remove(subscription="2")
 
 
 async def test_resuming_does_not_skip_an_overdue_digest(server: Server, papers_server: Papers) -> None:

@@ -100,7 +100,7 @@ async def test_the_status_says_what_became_of_every_run(server: Server, papers_s
     server.env.inject_error("POST", "/channels/*/messages", status=400, code=50008)
     await server.later(days=1)
     await server.later(days=1)
-    await server.ask("digest undo")
+    await server.undo()
     papers_server.lists = {DAY: entries(3)}
     await server.ask("digest edit", min_upvotes=500)
     await server.later(days=1)

@@ -39,7 +39,7 @@ async def test_what_another_admin_changes_meanwhile_is_not_undone(server: Server
 async def test_what_another_admin_removes_meanwhile_is_not_brought_back(server: Server) -> None:
     await server.subscribe()
     opened = await open_panel(server, "1")
-    await server.ask("digest remove")
+    await server.remove()
     await opened.pick("size", "3")
     await opened.click("Save")
     assert f"✏️ {explain(Refusal.CHANGED_MEANWHILE)}" in opened.text

@@ -30,9 +30,7 @@ async def test_from_an_empty_server_to_the_first_digest(server: Server) -> None:
     await opened.click("Save")
     sentence = f"Every day at 09:00 UTC, the top 3 papers in <#{server.papers.id}>."
     assert opened.text.startswith(f"**Set up.** {sentence}\nNext digest <t:1768554000:f>")
-    assert "`/digest preview`" in opened.text
-    assert "`/digest status`" in opened.text
-    assert custom_ids(opened.message) == []
+    assert custom_ids(opened.message) == ["digest:extra:1:1", "digest:preview:1", "setup:new", "digest:show:1"]
     assert server.tables()["drafts"] == []
     await server.later(hours=1)
     (posted,) = server.posted

@@ -1,4 +1,4 @@
-"""`/digest forget-everything`: all data of a server is deleted, and nothing of another."""
+"""`/digest wipe-everything`: all data of a server is deleted, and nothing of another."""
 
 import simcord
 
@@ -26,7 +26,7 @@ async def both(server: Server) -> simcord.MemberActor:
 
 async def forget(server: Server, clicks: int = 1) -> str:
     """What the admin reads after the last click on the button."""
-    result = await server.admin.slash(server.general, "digest forget-everything")
+    result = await server.admin.slash(server.general, "digest wipe-everything")
     assert result.response
     for _ in range(clicks):
         told = answer(await server.admin.click(result.response, custom_id="forget:everything"))
@@ -36,7 +36,7 @@ async def forget(server: Server, clicks: int = 1) -> str:
 async def test_forgetting_asks_first(server: Server) -> None:
     await both(server)
     before = server.tables()
-    result = await server.admin.slash(server.general, "digest forget-everything")
+    result = await server.admin.slash(server.general, "digest wipe-everything")
     assert "This deletes 1 subscription, the record of every digest posted here" in answer(result)
     assert result.response
     assert custom_ids(result.response) == ["forget:everything"]

@@ -214,7 +214,9 @@ async def test_a_digest_that_came_after_many_errors_can_be_undone(services: Serv
         for _ in range(40):
             await rig.tick(minutes=2)
         assert posted(rig) == ["2601.00001", "2601.00011"]
-        undone, _ = await rig.bot.dispatcher.undo_last_digest(await rig.get_subscription(), clock(), by=1)
+        known = await rig.get_subscription()
+        last = await rig.bot.dispatcher.find_undoable_digest(known)
+        undone, _ = await rig.bot.dispatcher.undo_digest(known, last.id, clock(), by=1)
         assert undone.run_date == clock.now.date()
         assert posted(rig) == ["2601.00001"]
 

@@ -89,7 +89,7 @@ async def test_another_time_zone_with_the_same_hour_is_still_the_same_digest(ser
 
 async def test_a_digest_that_was_removed_can_be_set_up_again(server: Server) -> None:
     await server.subscribe()
-    await server.ask("digest remove")
+    await server.remove()
     assert "**Set up.**" in answer(await server.subscribe())
 
 

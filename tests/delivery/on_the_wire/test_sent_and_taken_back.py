@@ -24,7 +24,9 @@ from tests.support.wire import Fault, Kind, Wire
 
 
 async def early(rig: DeliveryRig) -> Delivery:
-    return await rig.bot.dispatcher.send_digest_now(await rig.get_subscription(), rig.clock(), by=1)
+    return await rig.bot.dispatcher.send_digest_now(
+        await rig.get_subscription(), (await rig.get_subscription()).next_run.date, rig.clock(), by=1
+    )
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -105,7 +107,9 @@ async def test_of_two_admins_who_send_now_at_once_one_posts_and_the_other_is_tol
         clock.advance(minutes=-30)
         known = await rig.get_subscription()
         send = rig.bot.dispatcher.send_digest_now
-        results = await asyncio.gather(*(send(known, clock(), by=admin) for admin in (1, 2)), return_exceptions=True)
+        results = await asyncio.gather(
+            *(send(known, known.next_run.date, clock(), by=admin) for admin in (1, 2)), return_exceptions=True
+        )
         assert sorted(type(each).__name__ for each in results) == ["Delivery", "NothingToSend"]
         await rig.tick(hours=1)
         await rig.assert_arrived_once()
@@ -125,6 +129,37 @@ async def test_a_digest_sent_now_whose_answer_is_lost_is_not_posted_again(
         await rig.tick(minutes=30)
         await rig.assert_arrived_once()
         assert len(wire.bodies) == 1
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+async def test_an_extra_digest_whose_answer_is_lost_is_found_and_not_posted_again(
+    services: Services, wire: Wire, clock: Clock, kind: Kind
+) -> None:
+    async with open_rig(services, wire, clock, kind) as rig:
+        clock.advance(minutes=-30)
+        known = await rig.get_subscription()
+        wire.post_faults.append(Fault(created=True))
+        sent = await rig.bot.dispatcher.send_extra_digest(known, clock(), by=1, number=1)
+        assert sent.state is DeliveryState.PLANNED
+        with pytest.raises(NothingToSend):
+            await rig.bot.dispatcher.send_extra_digest(known, clock(), by=1, number=2)
+        await rig.tick(minutes=2)
+        assert len(wire.bodies) == 1
+        (extra,) = await services.storage.deliveries.list_latest(known.id, 9)
+        assert (extra.state, extra.extra) == (DeliveryState.SENT, 1)
+        await rig.tick(minutes=30)
+        (run, _) = await services.storage.deliveries.list_latest(known.id, 9)
+        assert run.extra == 0
+
+
+async def test_an_extra_digest_survives_a_stop_right_after_it_was_planned(forum: DeliveryRig) -> None:
+    forum.clock.advance(minutes=-30)
+    await forum.bot.dispatcher.shut_down()
+    known = await forum.get_subscription()
+    planned = await forum.bot.dispatcher.send_extra_digest(known, forum.clock(), by=1, number=1)
+    assert (planned.state, forum.wire.bodies) == (DeliveryState.PLANNED, [])
+    await restart_dispatcher(forum.bot).run_due(forum.clock.advance(minutes=1))
+    await forum.assert_arrived_once()
 
 
 async def test_a_digest_sent_now_while_the_bot_stops_is_posted_once_by_the_next_bot(forum: DeliveryRig) -> None:
