@@ -140,7 +140,8 @@ class Composer:
     async def _compose_from_inputs(self, request: _DigestRequest, inputs: DigestInputs) -> Digest:
         settings, closed, covered = request.settings, request.last_day, inputs.covered_until
         days = await self._choose_days(request, inputs)
-        earlier = timedelta(days=RISER_DAYS if covered or settings.schedule.is_recap else 0)
+        # A recap is about its own period, and the first digest of all has no days before its own.
+        earlier = timedelta(days=RISER_DAYS if covered and not settings.schedule.is_recap else 0)
         first = days[0] - earlier if days else closed + timedelta(days=1)
         listed, matching = await self._read_matching_papers(settings.selection.filter, inputs.change, first, closed)
         highlighted = inputs.highlighted

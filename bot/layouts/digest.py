@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from discord.ui import Button, Container, Item, LayoutView, Section, Separator, TextDisplay
 
@@ -112,10 +113,19 @@ def _render_digest_message(
     else:
         positions = [each.position for each in shown]
         head = render_highlight_heading(digest, settings.schedule.cadence, positions) + remark
+    if date_seen := _find_shared_seen_date(shown):
+        head += f"\n-# All highlighted on {format_short_day(date_seen)}"
+        shown = [replace(each, seen_on=None) for each in shown]
     room = MAX_TEXT - measure_text(mention) - measure_text(head)
     body = _build_digest_body(shown, settings.posting.layout, nonce, room)
     container: Container[LayoutView] = Container(TextDisplay(head), Separator(), *body, accent_colour=ACCENT)
     return _put_under_mention(mention, container)
+
+
+def _find_shared_seen_date(shown: Sequence[Highlight]) -> date | None:
+    """The date of the one daily digest that had all these highlights of a recap, if they are several."""
+    dates = {each.seen_on for each in shown}
+    return dates.pop() if len(shown) > 1 and len(dates) == 1 else None
 
 
 def _render_plain_digest(

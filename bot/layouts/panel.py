@@ -73,8 +73,8 @@ _FIRST_DAYS = {
 
 _CADENCES = {
     Cadence.DAILY: ("Daily digest", "The best papers of each day, on the weekdays below"),
-    Cadence.WEEKLY: ("Weekly recap", "The week's best papers by current upvotes, and what is rising"),
-    Cadence.MONTHLY: ("Monthly recap", "The month's best papers by current upvotes, and what is rising"),
+    Cadence.WEEKLY: ("Weekly recap", "The week's best papers by current upvotes"),
+    Cadence.MONTHLY: ("Monthly recap", "The month's best papers by current upvotes"),
 }
 _LAYOUTS = {
     DigestLayout.LIST: ("As a list", "Each paper with a short summary"),

@@ -153,20 +153,23 @@ def describe_posted_here(message: PostedMessage) -> str:
     return f"posted here on {format_timestamp(message.sent_at, 'D')} → [jump]({message.url})"
 
 
-def describe_paper_listing(paper: Paper) -> str:
-    """Its day, and whether it was withdrawn."""
+def describe_paper_listing(paper: Paper, *, dated: bool = True) -> str:
+    """Its day, unless all papers around it have the same, and whether it was withdrawn."""
+    day = paper.listed_or_published_on
     return join_facts(
-        format_short_day(paper.listed_or_published_on) if paper.listed_or_published_on else "",
+        format_short_day(day) if day and dated else "",
         "withdrawn" if paper.withdrawn_at else "",
     )
 
 
-def build_details_select(papers: Sequence[Paper], nonce: str | None = None) -> ActionRow[LayoutView]:
+def build_details_select(
+    papers: Sequence[Paper], nonce: str | None = None, *, dated: bool = True
+) -> ActionRow[LayoutView]:
     """A select that opens the card of one of these papers (at least one); `nonce` as in `make_details_id`."""
     distinct = {paper.id: paper for paper in papers}
     menu: Select[LayoutView] = Select(custom_id=f"pick:{nonce}" if nonce else "pick", placeholder="Details of…")
     for paper in [*distinct.values()][:MAX_CHOICES]:
-        facts = join_facts(f"▲ {paper.upvotes:,}", describe_paper_listing(paper))
+        facts = join_facts(f"▲ {paper.upvotes:,}", describe_paper_listing(paper, dated=dated))
         menu.add_option(label=cut_plain(paper.name, MAX_CHOICE), value=paper.id, description=facts)
     return ActionRow(menu)
 

@@ -89,9 +89,11 @@ def render_leaderboard(board: Leaderboard) -> LayoutView:
         lines.append(f"Today's list is still empty, so this is the list of {format_day(board.day)}.")
     if board.closes_at:
         lines.append(f"This list is still open and may grow until {format_timestamp(board.closes_at)}.")
+    has_several_days = board.period is not Period.DAY  # otherwise the heading has the date of them all
     page_id = _make_page_id("top", f"{board.period.value}:{board.day.isoformat()}")
     rows = [*_build_page_buttons(board.page, board.total, page_id)]
-    return _render_paper_page("\n".join(lines), _build_hit_blocks(map(Hit, board.papers), board.page), rows)
+    blocks = _build_hit_blocks(map(Hit, board.papers), board.page, dated=has_several_days)
+    return _render_paper_page("\n".join(lines), blocks, rows, dated=has_several_days)
 
 
 def render_posted_papers(period: str, hits: Sequence[Hit], *, total: int, page: int) -> LayoutView:
@@ -129,18 +131,19 @@ def _name_period(period: Period, day: date) -> str:
             return "All time"
 
 
-def _build_hit_blocks(hits: Iterator[Hit] | Sequence[Hit], page: int = 1) -> list[PaperBlock]:
-    return [_build_hit_block(position, hit) for position, hit in enumerate(hits, (page - 1) * PER_PAGE + 1)]
+def _build_hit_blocks(hits: Iterator[Hit] | Sequence[Hit], page: int = 1, *, dated: bool = True) -> list[PaperBlock]:
+    first = (page - 1) * PER_PAGE + 1
+    return [_build_hit_block(position, hit, dated=dated) for position, hit in enumerate(hits, first)]
 
 
-def _build_hit_block(position: int, hit: Hit, mark: str = "") -> PaperBlock:
+def _build_hit_block(position: int, hit: Hit, mark: str = "", *, dated: bool = True) -> PaperBlock:
     paper = hit.paper
-    note = join_facts(describe_paper_listing(paper), mark)
+    note = join_facts(describe_paper_listing(paper, dated=dated), mark)
     return PaperBlock(position, paper, paper.upvotes, paper.comments, note, hit.snippet, hit.posted_message)
 
 
-def _render_paper_page(heading: str, blocks: Sequence[PaperBlock], rows: Rows) -> LayoutView:
-    controls = [build_details_select([block.paper for block in blocks]), *rows] if blocks else rows
+def _render_paper_page(heading: str, blocks: Sequence[PaperBlock], rows: Rows, *, dated: bool = True) -> LayoutView:
+    controls = [build_details_select([block.paper for block in blocks], dated=dated), *rows] if blocks else rows
     room = compute_text_room(each.to_component_dict() for each in controls)
     texts = [TextDisplay[LayoutView](text) for text in render_paper_blocks(blocks, room - measure_text(heading))]
     return build_view(Container(TextDisplay(heading), Separator(), *texts, *controls, accent_colour=ACCENT))

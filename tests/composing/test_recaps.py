@@ -155,19 +155,33 @@ async def test_recaps_and_daily_digests_may_have_the_same_papers(server: Server)
     assert paper_ids(server.papers.history()[0]) == ids(6, 3, 4, 5, 2)
 
 
-async def test_a_paper_of_the_week_before_that_climbed_late_is_rising(
+async def test_a_recap_has_papers_of_its_own_period_alone_however_high_others_have_climbed(
     server: Server, papers_server: PapersServer
 ) -> None:
-    papers_server.lists = {**papers_server.lists, BEFORE: listed(BEFORE, _91=45, _92=44)}
+    papers_server.lists = {**papers_server.lists, BEFORE: listed(BEFORE, _91=900, _92=44)}
     await weekly(server)
-    await server.subscribe(channel=server.general, min_upvotes=46)
     await server.read_lists()
     await until_monday(server)
-    (message,) = server.papers.history()
-    assert paper_ids(message) == ids(6, 3, 91, 4, 5)
-    (line,) = [line for line in read_texts(message).splitlines() if "rising since" in line]
-    assert line.endswith("rising since 9 Jan 2026")
-    assert "not in a daily digest" in line
+    papers_server.lists[FRIDAY] = listed(FRIDAY, _6=600, _7=500)
+    tuesday = MONDAY + timedelta(days=8)
+    papers_server.lists = {**papers_server.lists, tuesday: listed(tuesday, _11=9)}
+    await server.later(days=7)
+    assert [paper_ids(message) for message in server.papers.history()] == [ids(6, 3, 4, 5, 2), ids(11)]
+    assert "rising" not in "".join(server.posted)
+    text = await server.ask("digest why", paper=ids(91)[0])
+    assert "it was on the list of Friday 9 January 2026, which closed before this subscription started." in text
+    text = await server.ask("digest why", paper=ids(7)[0])
+    assert "Not highlighted in the run of 19 Jan 2026" in text
+    assert "too few to make the cut" in text
+
+
+async def test_a_date_that_all_papers_of_a_recap_share_is_said_once(server: Server, papers_server: Papers) -> None:
+    papers_server.lists = {DAY: listed(DAY, _3=50, _4=40, _5=30)}
+    await weekly(server)
+    await server.subscribe(channel=server.general)
+    await until_monday(server)
+    assert server.posted[0].count("16 Jan 2026") == 1
+    assert "-# All highlighted on 16 Jan 2026" in server.posted[0]
 
 
 async def test_a_filter_and_a_minimum_apply_to_a_recap_too(server: Server, papers_server: PapersServer) -> None:
