@@ -18,6 +18,7 @@ from bot.clock import Clock, system_clock
 from bot.composing.composer import Composer
 from bot.composing.explainer import Explainer
 from bot.composing.paper_filter import PaperFilter
+from bot.dates import read_date
 from bot.lookups.completer import Completer
 from bot.lookups.finder import Finder
 from bot.papers.api import PapersAPI
@@ -95,6 +96,7 @@ async def open_services(
                 meaning.add_vectors(vectors)
         search = await asyncio.to_thread(SearchIndex, get_index_path(database), archive_id, last_change, meaning)
         stack.push_async_callback(asyncio.to_thread, search.close)
+        await asyncio.to_thread(read_date, "1 May", clock().date())  # loads what it knows before anybody waits for it
         yield build_services(
             storage, search, api, backfill_days=backfill_days, keep_details_days=keep_details_days, clock=clock
         )

@@ -1,15 +1,17 @@
 """Ranking: `/top`, leaderboards by upvotes."""
 
-from datetime import date as Date  # noqa: N812  # an option is called `date`
-
 from discord import app_commands
 from discord.ext import commands
 
 from bot.answering import reply
 from bot.client import PaperBot
+from bot.dates import read_date
+from bot.layouts.results import name_period
+from bot.lookups.completer import complete_dates
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
-from cogs.helpers.controls import Interaction, build_choices
+from bot.search import AmbiguousDate
+from cogs.helpers.controls import Choices, Interaction, build_choices
 from cogs.helpers.pages import render_leaderboard_page
 
 
@@ -19,20 +21,35 @@ class Ranking(commands.Cog):
 
     @app_commands.command(name="top", description="See the most upvoted papers of a day, week, month, year or all time")
     @app_commands.describe(
-        period="What it covers (default: week)", date="A day in it, such as 2026-05-28 (default: today)"
+        period="What it covers (default: what the date names, or else this week)",
+        date="Such as yesterday, 28 May, last week or 2026-05 (default: today)",
     )
     @app_commands.choices(period=build_choices(Period))
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def show_leaderboard(
-        self, interaction: Interaction, period: str = Period.WEEK.value, date: str | None = None
+        self, interaction: Interaction, period: str | None = None, date: str | None = None
     ) -> None:
-        try:
-            day = Date.fromisoformat(date.strip()) if date else self.bot.services.clock().date()
-        except ValueError:
-            raise Refused(Refusal.DATE_UNCLEAR) from None
-        view = await render_leaderboard_page(interaction, Period(period), day, page=1, if_empty=Refusal.NOTHING_LISTED)
+        today = self.bot.services.clock().date()
+        typed = read_date(date, today) if date else None
+        if date and typed is None:
+            raise Refused(Refusal.DATE_UNCLEAR)
+        covered = Period(period) if period else Period(typed.span.value) if typed else Period.WEEK
+        ambiguous = AmbiguousDate(date, typed.first, typed.other) if date and typed and typed.other else None
+        view = await render_leaderboard_page(
+            interaction,
+            covered,
+            typed.first if typed else today,
+            page=1,
+            if_empty=Refusal.NOTHING_LISTED,
+            ambiguous_date=ambiguous,
+        )
         await reply(interaction, view)
+
+    @show_leaderboard.autocomplete("date")
+    async def complete_date(self, _: Interaction, typed: str) -> Choices:
+        dates = complete_dates(typed, self.bot.services.clock().date())
+        return [app_commands.Choice(name=name_period(each.period, each.day), value=each.value) for each in dates]
 
 
 async def setup(bot: PaperBot) -> None:

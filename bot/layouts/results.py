@@ -32,7 +32,7 @@ from bot.layouts.text import (
 from bot.lookups.finder import AGES, PER_PAGE, Hit, Leaderboard, SearchResults
 from bot.papers import Paper
 from bot.ranking import Period
-from bot.search import Query, Sort
+from bot.search import AmbiguousDate, Query, Sort
 from bot.text import is_visible
 
 Rows = Sequence[ActionRow[LayoutView]]
@@ -81,17 +81,22 @@ def _build_suggestion_buttons(results: SearchResults) -> Iterator[Button[LayoutV
             yield Button(label=cut_plain(word, MAX_LABEL), custom_id=custom_id)
 
 
-def render_leaderboard(board: Leaderboard) -> LayoutView:
-    """A page of a leaderboard."""
-    period, total = _name_period(board.period, board.day), count_noun(board.total, "paper")
+def render_leaderboard(board: Leaderboard, ambiguous_date: AmbiguousDate | None = None) -> LayoutView:
+    """A page of a leaderboard; `ambiguous_date` is the one that was typed for it."""
+    period, total = name_period(board.period, board.day), count_noun(board.total, "paper")
     lines = [f"# Top papers\n**{period}** · {total} by upvotes"]
     if board.instead_of:
         lines.append(f"Today's list is still empty, so this is the list of {format_day(board.day)}.")
     if board.closes_at:
         lines.append(f"This list is still open and may grow until {format_timestamp(board.closes_at)}.")
+    if ambiguous_date:
+        lines.append(search_notes.describe_ambiguous_date(ambiguous_date))
     has_several_days = board.period is not Period.DAY  # otherwise the heading has the date of them all
     page_id = _make_page_id("top", f"{board.period.value}:{board.day.isoformat()}")
     rows = [*_build_page_buttons(board.page, board.total, page_id)]
+    if ambiguous_date:
+        other = f"top:o1:{board.period.value}:{ambiguous_date.other.isoformat()}"
+        rows.append(ActionRow(Button(label=f"{format_short_day(ambiguous_date.other)} instead", custom_id=other)))
     blocks = _build_hit_blocks(map(Hit, board.papers), board.page, dated=has_several_days)
     return _render_paper_page("\n".join(lines), blocks, rows, dated=has_several_days)
 
@@ -117,7 +122,8 @@ def render_hub_results(query: Query, papers: Sequence[Paper]) -> LayoutView:
     return _render_paper_page(heading, blocks, [])
 
 
-def _name_period(period: Period, day: date) -> str:
+def name_period(period: Period, day: date) -> str:
+    """`Thursday 28 May 2026`, `Week of 25 May 2026`, `May 2026`."""
     match period:
         case Period.DAY:
             return format_day(day)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from bot.layouts.text import count_noun, format_code, join_words, mark_text_spans, shorten
+from bot.layouts.text import count_noun, format_code, format_short_day, join_words, mark_text_spans, shorten
 from bot.lookups.finder import SearchResults
-from bot.search import MAX_WORDS, Mistake, Query
+from bot.search import MAX_WORDS, AmbiguousDate, Mistake, Query
 
 TOO_LONG = "Shorten the query to see more pages."
 HUB_MARK = "🤗 from Hugging Face"
@@ -27,6 +27,16 @@ def list_search_notes(results: SearchResults) -> Iterator[str]:
         them = "it" if len(results.dropped_operators) == 1 else "them"
         yield f"No paper matches {_join_codes(results.dropped_operators, 'and')}. Showing results without {them}."
     yield from describe_query_mistakes(results.query)
+    for each in results.query.ambiguous_dates[:_MAX_NOTES]:
+        yield describe_ambiguous_date(each)
+
+
+def describe_ambiguous_date(read: AmbiguousDate) -> str:
+    """How a date such as `5/9/2026` was read, and how to write the other day that it may mean."""
+    return (
+        f"I read {format_code(read.typed, _WORD_LIMIT)} as {format_short_day(read.day)}. "
+        f"For {format_short_day(read.other)}, write {format_code(read.other.isoformat())}."
+    )
 
 
 def describe_nothing_found(results: SearchResults) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
+from bot.dates import read_date
 from bot.papers import Paper, find_paper_id, has_foreign_link
 from bot.ranking import Period
 from bot.search import HAS, SearchIndex, Sort, fold_word
@@ -29,6 +30,32 @@ class Completion:
 
     label: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class DateCompletion:
+    """A date that may be meant: the period around its day, and the text that names it."""
+
+    period: Period
+    day: date
+    value: str
+
+
+_OFTEN_USED_DATES = ("today", "yesterday", "this week", "last week", "this month", "last month", "last year")
+
+
+def complete_dates(typed: str, today: date) -> list[DateCompletion]:
+    """What the date typed so far means; if that is nothing yet, dates that are often used and begin like this."""
+    words = " ".join(remove_invisible(typed).split())
+    if found := read_date(words, today):
+        other = [DateCompletion(Period.DAY, found.other, found.other.isoformat())] if found.other else []
+        return [DateCompletion(Period(found.span.value), found.first, words), *other]
+    offered = [each for each in _OFTEN_USED_DATES if each.startswith(words.casefold())]
+    return [
+        DateCompletion(Period(read.span.value), read.first, each)
+        for each in offered
+        if (read := read_date(each, today))
+    ]
 
 
 class Completer:

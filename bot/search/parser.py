@@ -8,12 +8,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 
+from bot.dates import read_date
 from bot.papers import find_paper_id, has_foreign_link
 from bot.search.query import (
     HAS,
+    AmbiguousDate,
     AnyOf,
     Clause,
     Days,
@@ -50,21 +52,22 @@ _TOKEN = re.compile(
 _GROUPED = "(this OR that)"
 _SIGNS = {Occur.SHOULD: "", Occur.MUST: "+", Occur.NOT: "-"}
 _ORDERS = frozenset(order.value for order in Sort)
-_UNITS = {"d": 1, "w": 7, "m": 30, "y": 365}
-_PERIOD = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
-_AGE = re.compile(r"(\d{1,4})([dwmy])")
+_NEXT_WORDS = re.compile(r"\s+[^\s()\":]+")  # that may belong to a date that is not in quotes
+_MOST_DATE_WORDS = 4  # after the first: `the 28th of May 2026`
 # The right forms of each operator.
 RIGHT_FORMS = {
     "author": ("author:lecun", 'author:"yann lecun"'),
     "org": ("org:nvidia", 'org:"google deepmind"'),
     "tag": ('tag:"speech recognition"',),
-    "day": ("day:2026-08-20",),
-    "after": ("after:2026-08-20", "after:2026-08", "after:2026", "after:7d"),
-    "before": ("before:2026-08-20", "before:2026-08", "before:2026", "before:7d"),
+    "day": ("day:2026-08-20", "day:20 August", "day:yesterday"),
+    "after": ("after:2026-08-20", "after:20 August", "after:2026-08", "after:7d"),
+    "before": ("before:2026-08-20", "before:20 August", "before:2026-08", "before:7d"),
     "min": ("min:50",),
     "has": tuple(f"has:{what}" for what in HAS),
     "sort": tuple(f"sort:{order.value}" for order in Sort),
 }
+_DATED = frozenset({"day", "after", "before"})
+_OTHER_NAMES = {"on": "day", "date": "day", "since": "after"}  # with a value; `Focus on: x` is prose
 
 
 def parse_query(text: str, today: date) -> Query:
@@ -96,14 +99,16 @@ class _Parser:
 
     text: str
     today: date
+    position: int = 0  # the end of the token that was read last
     sort: Sort | None = None  # the first one counts
     words: int = 0
     operators: int = 0
     unknown_operators: int = 0
     mistakes: list[Mistake] = field(default_factory=list)
+    ambiguous_dates: list[AmbiguousDate] = field(default_factory=list)
 
     def parse_query(self) -> Query:
-        clauses, _ = self._parse_clauses(_TOKEN.finditer(self.text), depth=0)
+        clauses, _ = self._parse_clauses(self._read_tokens(), depth=0)
         return Query(
             self.text,
             tuple(clauses),
@@ -111,7 +116,13 @@ class _Parser:
             tuple(self.mistakes),
             find_paper_id(self.text),
             has_foreign_link(self.text),
+            tuple(dict.fromkeys(self.ambiguous_dates)),
         )
+
+    def _read_tokens(self) -> Iterator[re.Match[str]]:
+        while token := _TOKEN.match(self.text, self.position):
+            self.position = token.end()
+            yield token
 
     def _parse_clauses(self, tokens: Iterator[re.Match[str]], depth: int) -> tuple[list[Clause], bool]:
         """The clauses up to the closing parenthesis or the end, and whether there was such a parenthesis."""
@@ -119,21 +130,24 @@ class _Parser:
         occur = Occur.SHOULD
         follows_clause = False  # an OR counts only directly after a clause
         follows_or = False
+        start: int | None = None  # of the next clause, with its sign
         for token in tokens:
+            start = token.start("whole") if start is None else start
             if token["whole"] == ")" and depth:
                 return clauses, True
             if token["whole"] == ")":
                 self._add_mistake(token, _GROUPED)
             elif token["whole"] == "OR":
-                follows_or = follows_clause
+                follows_or, start = follows_clause, None
             elif modifier := _parse_modifier(token):
                 occur = modifier
             else:
                 node = self._parse_group(tokens, token, depth) if token["whole"] == "(" else self._parse_node(token)
                 if node:
-                    clause = Clause(node, occur, _SIGNS[occur] + token["whole"])
+                    typed = self.text[token.start("whole") : self.position]
+                    clause = Clause(node, occur, _SIGNS[occur] + typed, (start, self.position))
                     clauses.append(_join_alternatives(clauses.pop(), clause) if follows_or else clause)
-                occur, follows_or, follows_clause = Occur.SHOULD, False, node is not None
+                occur, follows_or, follows_clause, start = Occur.SHOULD, False, node is not None, None
         return clauses, False
 
     def _parse_group(self, tokens: Iterator[re.Match[str]], opening: re.Match[str], depth: int) -> Node | None:
@@ -173,7 +187,7 @@ class _Parser:
         return text[:end]
 
     def _parse_operator(self, token: re.Match[str]) -> Node | None:
-        name, value = token["name"].lower(), token["value"].strip('"').strip()
+        name, value = self._read_name_and_value(token)
         if name not in RIGHT_FORMS:
             return self._parse_unknown_operator(token, name)
         self.operators += 1
@@ -188,7 +202,31 @@ class _Parser:
             self._add_mistake(token, *RIGHT_FORMS[name])
         elif token["value"].count('"') == 1:
             self._add_mistake(token, f'{name}:"{value}"')
+        if isinstance(node, Days) and (typed := read_date(value, self.today)) and typed.other:
+            self.ambiguous_dates.append(AmbiguousDate(value, typed.first, typed.other))
         return node
+
+    def _read_name_and_value(self, token: re.Match[str]) -> tuple[str, str]:
+        name, value = token["name"].lower(), token["value"].strip('"').strip()
+        if value:
+            name = _OTHER_NAMES.get(name, name)
+        if value and name in _DATED and '"' not in token["value"]:
+            value = self._read_whole_date(value)
+        return name, value
+
+    def _read_whole_date(self, value: str) -> str:
+        """`28 May` for `after:28 May`: the words after `value` that belong to its date are read too."""
+        if read_date(value, self.today) and re.search(r"\d", value):
+            return value
+        ends = [self.position]
+        while len(ends) <= _MOST_DATE_WORDS and (word := _NEXT_WORDS.match(self.text, ends[-1])):
+            ends.append(word.end())
+        for end in reversed(ends[1:]):
+            longer = value + self.text[self.position : end]
+            if read_date(longer, self.today):
+                self.position = end
+                return longer
+        return value
 
     def _parse_unknown_operator(self, token: re.Match[str], name: str) -> Node | None:
         """`autor:lecun` is a mistake; `BERT: pre-training` is plain text with a colon."""
@@ -216,11 +254,10 @@ class _Parser:
             case "min":
                 return Upvotes(int(value)) if re.fullmatch(r"\d{1,6}", value, re.ASCII) else None
             case "day" | "after" | "before":
-                if period := _parse_period(value.lower(), self.today):
-                    first, end = period
+                if period := read_date(value, self.today):
                     if name == "day":
-                        return Days(first, end)
-                    return Days(first, None) if name == "after" else Days(None, first)
+                        return Days(period.first, period.end)
+                    return Days(period.first, None) if name == "after" else Days(None, period.first)
         return None
 
     def _add_mistake(self, token: re.Match[str], *right: str) -> None:
@@ -237,35 +274,7 @@ def _parse_modifier(token: re.Match[str]) -> Occur | None:
 
 def _join_alternatives(before: Clause, after: Clause) -> Clause:
     """`before OR after`; for `a OR b OR c`, one clause with three alternatives."""
+    span = (before.span[0], after.span[1])
     if isinstance(before.node, AnyOf) and before.occur is Occur.SHOULD:
-        return Clause(AnyOf((*before.node.options, after)))
-    return Clause(AnyOf((before, after)))
-
-
-def _parse_period(value: str, today: date) -> tuple[date, date] | None:
-    """The first day of the period that `value` names, and the first day after it; None if there is no such period.
-
-    A period is a date, a month, a year, `today`, `yesterday`, or an age such as `7d`, which means the days since then.
-    """
-    try:
-        if value == "today":
-            return today, today + timedelta(days=1)
-        if value == "yesterday":
-            return today - timedelta(days=1), today
-        if age := _AGE.fullmatch(value):
-            return today - timedelta(days=int(age[1]) * _UNITS[age[2]]), today + timedelta(days=1)
-        if found := _PERIOD.fullmatch(value):
-            return _get_calendar_period(*(int(part) for part in found.groups() if part))
-    except (ValueError, OverflowError):
-        return None  # such as the 31st of February
-    return None
-
-
-def _get_calendar_period(year: int, month: int | None = None, day: int | None = None) -> tuple[date, date]:
-    if month is not None and day is not None:
-        first = date(year, month, day)
-        return first, first + timedelta(days=1)
-    if month is not None:
-        first = date(year, month, 1)
-        return first, (first + timedelta(days=31)).replace(day=1)
-    return date(year, 1, 1), date(year + 1, 1, 1)
+        return Clause(AnyOf((*before.node.options, after)), span=span)
+    return Clause(AnyOf((before, after)), span=span)

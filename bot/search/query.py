@@ -1,7 +1,7 @@
 """A query as it was read: words, phrases and operators, each of them ranking, required or excluded."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
 
@@ -90,11 +90,15 @@ Node = Word | Phrase | Operator | AnyOf | Group
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A part of a query; `typed` is the text that the person wrote, with its sign, or empty for alternatives."""
+    """A part of a query; `typed` is the text that the person wrote, with its sign, or empty for alternatives.
+
+    `span` is where it is in the query's text.
+    """
 
     node: Node
     occur: Occur = Occur.SHOULD
     typed: str = ""
+    span: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,15 @@ class Mistake:
     start: int
     end: int
     corrections: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AmbiguousDate:
+    """A date such as `5/9/2026` that was read as `day`; if the month was typed first, it is the `other` day."""
+
+    typed: str
+    day: date
+    other: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +133,7 @@ class Query:
     mistakes: tuple[Mistake, ...] = ()
     reference: str | None = None
     has_foreign_link: bool = False
+    ambiguous_dates: tuple[AmbiguousDate, ...] = ()
 
     @property
     def words(self) -> tuple[Word, ...]:

@@ -11,7 +11,7 @@ from bot.layouts.results import render_leaderboard, render_nothing_found, render
 from bot.lookups.finder import AGES, SearchResults
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
-from bot.search import Query, parse_query
+from bot.search import AmbiguousDate, Query, parse_query
 from cogs.helpers.controls import Control, Interaction, get_viewer, show_page
 
 PAGE_NUMBER = r"(?P<page>[1-9]\d{0,4})"
@@ -45,13 +45,19 @@ async def reply_with_results(interaction: Interaction, query: Query, *, shared: 
 
 
 async def render_leaderboard_page(
-    interaction: Interaction, period: Period, day: date, page: int, *, if_empty: Refusal = Refusal.PAGE_GONE
+    interaction: Interaction,
+    period: Period,
+    day: date,
+    page: int,
+    *,
+    if_empty: Refusal = Refusal.PAGE_GONE,
+    ambiguous_date: AmbiguousDate | None = None,
 ) -> LayoutView:
     services = interaction.client.services
     board = await services.finder.build_leaderboard(period, day, page, services.clock())
     if not board.papers:
         raise Refused(if_empty)
-    return render_leaderboard(board)
+    return render_leaderboard(board, ambiguous_date)
 
 
 async def render_posted_page(interaction: Interaction, period: str, page: int) -> LayoutView:

@@ -67,6 +67,61 @@ async def test_a_period_around_another_date_can_be_asked_for(archive: Server) ->
     assert paper_ids(await top(archive, period="year", date="2025-06-01")) == ["2601.00050"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "heading", "number"),
+    [
+        ("yesterday", "Thursday 15 January 2026", 20),
+        ("2026-1-15", "Thursday 15 January 2026", 20),
+        ("15 Jan", "Thursday 15 January 2026", 20),
+        ("15.1.2026", "Thursday 15 January 2026", 20),
+        ("last week", "Week of 5 Jan 2026", 40),
+        ("this week", "Week of 12 Jan 2026", 30),
+        ("last month", "December 2025", 50),
+        ("2025", "2025", 50),
+    ],
+)
+async def test_a_date_is_read_as_in_a_search_and_sets_the_period_that_it_names(
+    archive: Server, typed: str, heading: str, number: int
+) -> None:
+    message = await top(archive, date=typed)
+    assert f"**{heading}** · " in str(message.components)
+    assert paper_ids(message)[0] == ids(number)[0]
+
+
+async def test_a_chosen_period_counts_more_than_the_one_that_a_date_names(archive: Server) -> None:
+    assert "**January 2026**" in str((await top(archive, period="month", date="last week")).components)
+
+
+async def test_a_date_of_two_senses_says_how_it_was_read_and_offers_the_other(
+    archive: Server, papers_server: PapersServer
+) -> None:
+    march = date(2025, 3, 12)
+    papers_server.lists = {march: entries(1, march, first=61), date(2025, 12, 3): entries(1, first=71)}
+    for day in (march, date(2025, 12, 3)):
+        await archive.bot.services.archive.refresh_list(day, archive.clock())
+    message = await top(archive, date="3/12/2025")
+    text = str(message.components)
+    assert "**Wednesday 3 December 2025**" in text
+    assert "I read `3/12/2025` as 3 Dec 2025. For 12 Mar 2025, write `2025-03-12`." in text
+    await archive.member.click(message, label="12 Mar 2025 instead")
+    assert "**Wednesday 12 March 2025**" in str(message.components)
+
+
+async def test_dates_are_offered_with_what_they_mean_while_one_is_typed(archive: Server) -> None:
+    async def offered(typed: str) -> dict[str, str]:
+        choices = await archive.member.autocomplete(archive.general, "top", "date", typed)
+        return {each["name"]: each["value"] for each in choices}
+
+    assert (await offered(""))["Week of 5 Jan 2026"] == "last week"
+    assert await offered("yest") == {"Thursday 15 January 2026": "yesterday"}
+    assert await offered("5/9/2025") == {
+        "Friday 5 September 2025": "5/9/2025",
+        "Friday 9 May 2025": "2025-05-09",
+    }
+    assert await offered("zeppelin") == {}
+    assert await offered("9" * 2000) == {}
+
+
 async def test_each_paper_shows_the_day_it_was_listed_unless_it_is_the_day_of_them_all(archive: Server) -> None:
     assert str((await top(archive, period="week", date="2026-01-15")).components).count("15 Jan 2026") == 2
     day = str((await top(archive, period="day", date="2026-01-15")).components)
@@ -76,7 +131,7 @@ async def test_each_paper_shows_the_day_it_was_listed_unless_it_is_the_day_of_th
 
 @pytest.mark.parametrize(
     "text",
-    ["yesterday", "2026-13-01", "2026-02-30", "16.01.2026", "-1", "9" * 2000, "  ", "20260116x", "\u202e2026"],
+    ["tomorrow", "2026-13-01", "2026-02-30", "32.01.2026", "-1", "9" * 2000, "  ", "20260116x", "\u202e2026"],
 )
 async def test_a_bad_date_is_answered_with_an_example_of_a_good_one(archive: Server, text: str) -> None:
     result = await archive.member.slash(archive.general, "top", date=text)
