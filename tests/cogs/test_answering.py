@@ -33,6 +33,8 @@ BUTTONS = {  # one of each kind, as it may be in some message
     **dict.fromkeys(("details", "similar", "cite"), "2601.00001"),
     "setup": "new",
     "forget": "everything",
+    "digest": "show:1",
+    "subscriptions": "all",
 }
 ANSWERS = r"\.response\.(send|edit|defer|autocomplete)|\.followup\b|original_response"
 SELECTS = {"pick": "2601.00001", "tag": "paper"}
