@@ -1,6 +1,7 @@
 """PaperBot: the discord.py client, with what needs its connection, such as the dispatcher and the editors."""
 
 import logging
+from collections.abc import Mapping
 
 import discord
 import yarl
@@ -14,6 +15,7 @@ from bot.channels import Channels
 from bot.channels.discord_clock import DiscordClock
 from bot.channels.forum import build_no_retry_trace
 from bot.channels.server_channel import NEEDED_PERMISSIONS
+from bot.command_access import COMMAND, CommandAccess
 from bot.delivery.dispatcher import build_dispatcher
 from bot.editing.drafts import DraftEditor
 from bot.editing.editor import SubscriptionEditor
@@ -48,6 +50,8 @@ class PaperBot(commands.AutoShardedBot):
         )
         self.services = services
         self._is_started = False
+        self.command_ids: Mapping[str, int] = {}  # of the registered commands, by name
+        self.command_access = CommandAccess(self, lambda: self.command_ids.get(COMMAND))
         self.channels = Channels(self, self.discord_clock)
         self.dispatcher = build_dispatcher(self, self.channels, services.storage, services.composer)
         self.recovery = self.dispatcher.recovery
@@ -58,7 +62,9 @@ class PaperBot(commands.AutoShardedBot):
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         assert self.application_id is not None  # known from the login
-        await register_commands(self.tree, self.application_id, self.services.storage, self.services.clock())
+        self.command_ids = await register_commands(
+            self.tree, self.application_id, self.services.storage, self.services.clock()
+        )
 
     async def on_ready(self) -> None:
         """Log that the start is over. discord.py calls this again whenever it has to begin a new session."""

@@ -24,7 +24,11 @@ class Refusal(Enum):
 
     # The person may not do it, or not here
     SERVER_ONLY = auto()
+    BOT_NOT_HERE = auto()
     MANAGE_SERVER_NEEDED = auto()
+    COMMAND_DENIED = auto()
+    MAY_NOT_POST = auto()  # channel_id, permissions
+    MAY_NOT_PING = auto()  # channel_id, number: of the role
     MAY_NOT_SHARE = auto()  # permissions
     POSTED_OUTSIDE_SERVER = auto()
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +17,10 @@ log = logging.getLogger(__name__)
 
 async def register_commands(
     tree: app_commands.CommandTree[Any], application_id: int, storage: Storage, now: datetime
-) -> None:
-    """Register the commands of `tree`, if they have changed. If that fails, the old ones keep working.
+) -> Mapping[str, int]:
+    """Register the commands of `tree`, if they have changed. Returns the id of each command that Discord has, by name.
+
+    If that fails, the old ones keep working.
 
     Discord accepts about 200 new commands a day, and a bot that is restarted again and again must not use them up.
     """
@@ -25,13 +28,14 @@ async def register_commands(
     fingerprint = hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16).hexdigest()
     known = await storage.commands.get(application_id)
     if known and known.fingerprint == fingerprint:
-        return
+        return known.ids
     try:
         registered = await wait_for_answer(tree.sync(), ANSWER_TIMEOUT)
     except REQUEST_ERRORS as error:
         log.warning(
             "the slash commands could not be registered (%s); those that Discord already has keep working", error
         )
-        return
+        return known.ids if known else {}
     ids = {each.name: each.id for each in registered}
     await storage.commands.save(application_id, RegisteredCommands(fingerprint, ids), now)
+    return ids

@@ -1,4 +1,4 @@
-"""Controls: registers every button and select with discord.py, and answers modals."""
+"""Controls: registers every button and select with discord.py, answers modals, and hears who may use them."""
 
 import discord
 from discord.ext import commands
@@ -18,6 +18,16 @@ class Controls(commands.Cog):
 
     async def cog_unload(self) -> None:
         self.bot.remove_dynamic_items(*Control.registry.values())
+
+    @commands.Cog.listener()
+    async def on_raw_app_command_permissions_update(self, event: discord.RawAppCommandPermissionsUpdateEvent) -> None:
+        self.bot.command_access.forget_server(event.guild.id)
+
+    @commands.Cog.listener("on_ready")
+    @commands.Cog.listener("on_resumed")
+    async def on_connected_again(self) -> None:
+        """While the connection was lost, Discord told nobody about changes."""
+        self.bot.command_access.forget_all()
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: Interaction) -> None:

@@ -29,7 +29,7 @@ class SetUpButton(Control, kind="setup", pattern=r"(?:new|(?P<subscription>\d+))
     """Opens the panel: for a new subscription, or for an existing one if the button names it."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
-        admins.check_admin(interaction)
+        await admins.check_admin(interaction)
         known = None
         if match["subscription"]:
             guild_id = admins.get_guild(interaction).id
@@ -41,7 +41,7 @@ class DeleteEverythingButton(Control, kind="forget", pattern="everything"):
     """Permanently deletes everything stored about the server where it is clicked."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:  # noqa: ARG002
-        admins.check_admin(interaction)
+        await admins.check_admin(interaction)
         await interaction.client.editor.delete_server_data(admins.get_guild(interaction).id)
         await reply(interaction, DELETED)
 

@@ -24,7 +24,7 @@ from bot.subscription.settings import MAX_PAPERS, MAX_UPVOTES, DigestLayout
 from bot.subscription.timezones import find_timezones
 from cogs.helpers import panel
 from cogs.helpers import subscription_actions as actions
-from cogs.helpers.admins import check_admin, get_guild
+from cogs.helpers.admins import check_admin, get_actor, get_guild
 from cogs.helpers.cards import PAPER_OPTION, find_referenced_paper, suggest_papers
 from cogs.helpers.controls import Choices, Interaction, build_choices
 
@@ -79,9 +79,13 @@ ChannelOption = app_commands.Transform[Destination, _DestinationTransformer]
 
 
 class Subscriptions(commands.GroupCog, name="digest", description="Set up where and when papers are posted"):
-    """The group's default permissions hide it from other members; `interaction_check` keeps them out."""
+    """Discord decides who may use the group: by its default permissions, or by what a server's admins changed.
+
+    Only servers install it: for a person who installs it for themselves, Discord asks no server's admin.
+    """
 
     __discord_app_commands_guild_only__ = True
+    __discord_app_commands_installation_types__ = app_commands.AppInstallationType(guild=True, user=False)
     __discord_app_commands_default_permissions__ = discord.Permissions(manage_guild=True)
 
     send = app_commands.Group(name="send", description="Post a digest early")
@@ -94,7 +98,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         try:
-            check_admin(interaction)
+            await check_admin(interaction)
         except Refused as refused:
             raise app_commands.CheckFailure from refused
         return True
@@ -294,10 +298,11 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     @send_digest_now.autocomplete("subscription")
     @undo_last_digest.autocomplete("subscription")
     async def complete_subscription(self, interaction: Interaction, typed: str) -> Choices:
-        guild = interaction.guild
-        if guild is None or not interaction.permissions.manage_guild:  # discord.py runs no checks for autocomplete
+        try:
+            await check_admin(interaction)  # discord.py runs no checks for autocomplete
+        except Refused:
             return []
-        choices = []
+        guild, choices = get_guild(interaction), []
         for known in await self.subscriptions.list_for_server(guild.id):
             channel = guild.get_channel(known.settings.channel_id)
             label = label_subscription(known, channel.name if channel else None)
@@ -319,7 +324,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
 
     def _get_author_and_time(self, interaction: Interaction) -> dict[str, Any]:
         """Who makes the change, and when."""
-        return {"by": interaction.user.id, "now": self.services.clock()}
+        return {"by": get_actor(interaction), "now": self.services.clock()}
 
 
 async def setup(bot: PaperBot) -> None:

@@ -117,7 +117,7 @@ async def server(
     await env.advance_time((clock.now - env.now()).total_seconds())
     await services.storage.guilds.record_join(GUILD_ID, clock.now)  # it has been welcomed
     guild = env.create_guild("Paper Club", id=GUILD_ID)
-    admins = guild.create_role("Admins", permissions=discord.Permissions(manage_guild=True))
+    admins = guild.create_role("Admins", permissions=discord.Permissions(manage_guild=True, mention_everyone=True))
     yield Server(
         env,
         bot,

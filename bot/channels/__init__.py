@@ -6,6 +6,7 @@ from datetime import datetime
 
 import discord
 
+from bot.channels.actor import Actor
 from bot.channels.announcement import AnnouncementChannel
 from bot.channels.destination import Destination, Pace
 from bot.channels.discord_clock import DiscordClock
@@ -15,6 +16,8 @@ from bot.channels.server_channel import ServerChannel, find_pinged_role
 from bot.channels.text import TextChannel
 from bot.reasons import Reason, ReasonKind
 from bot.subscription.settings import PostingOptions
+
+__all__ = ["OFFERED_CHANNEL_TYPES", "Actor", "Channels", "build_destination"]
 
 DESTINATION_CLASSES: Mapping[discord.ChannelType, type[ServerChannel]] = {
     discord.ChannelType.text: TextChannel,

@@ -7,6 +7,7 @@ from typing import Any
 import discord
 from discord.ui import LayoutView
 
+from bot.channels.actor import Actor
 from bot.channels.destination import Destination
 from bot.channels.requests import TemporaryFailure
 from bot.reasons import Reason, ReasonKind
@@ -67,6 +68,26 @@ class ServerChannel(Destination):
         if self.bot_member.is_timed_out():  # a time-out takes permissions away for a while
             return Reason(ReasonKind.IN_TIME_OUT, until=self.bot_member.timed_out_until)
         return Reason(ReasonKind.PERMISSIONS_MISSING, permissions=missing)
+
+    def list_permissions_missing_for(self, actor: Actor, posting: PostingOptions) -> tuple[str, ...]:
+        """What someone lacks to post here themselves as `posting` says, by the names in the channel's settings."""
+        granted = self._get_permissions_of(actor)
+        if not granted.view_channel:
+            return ("view_channel",)
+        needed = self.list_needed_permissions(posting)
+        needed.pop("read_message_history", None)  # needed to search for digests, not to post
+        return tuple(shown for name, shown in needed.items() if not getattr(granted, name))
+
+    def may_ping(self, actor: Actor, posting: PostingOptions) -> bool:
+        """Whether someone may themselves ping here the role that `posting` pings, or there is none."""
+        role = self.get_pinged_role(posting)
+        return role is None or role.mentionable or self._get_permissions_of(actor).mention_everyone
+
+    def _get_permissions_of(self, actor: Actor) -> discord.Permissions:
+        if actor.member is None:
+            return discord.Permissions.none()
+        permissions: discord.Permissions = self.channel.permissions_for(actor.member)
+        return permissions
 
     def find_search_obstacle(self) -> Reason | None:
         """Checks permissions, because without them Discord answers with an empty history, not with an error."""

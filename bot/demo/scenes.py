@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import discord
 import simcord
 
+from bot.channels import Actor
 from bot.client import PaperBot
 from bot.demo import Scene
 from bot.subscription.schedule import Cadence, Schedule, parse_time
@@ -25,7 +26,9 @@ class DemoServer:
         self.guild = env.create_guild("Paper Club")
         self.general = self.guild.create_text_channel("general")
         self.channel = self.shown = self.guild.create_text_channel("daily-papers")
-        admins = self.guild.create_role("Admins", permissions=discord.Permissions(manage_guild=True))
+        admins = self.guild.create_role(
+            "Admins", permissions=discord.Permissions(manage_guild=True, mention_everyone=True)
+        )
         self.admin = self.guild.add_member(env.create_user("ada"), roles=[admins])
         self.reader = self.guild.add_member(env.create_user("grace"))
 
@@ -125,7 +128,10 @@ async def _post_digest(
 
 
 async def _subscribe(demo: DemoServer, settings: DigestSettings) -> None:
-    await demo.bot.editor.add_subscription(demo.guild.id, settings, by=demo.admin.id, now=demo.bot.services.clock())
+    guild = demo.bot.get_guild(demo.guild.id)
+    assert guild is not None
+    actor = Actor(demo.admin.id, await guild.fetch_member(demo.admin.id))
+    await demo.bot.editor.add_subscription(guild.id, settings, by=actor, now=demo.bot.services.clock())
 
 
 async def _wait_until_nine(demo: DemoServer, channel: simcord.ChannelHandle) -> simcord.ChannelHandle:

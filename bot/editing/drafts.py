@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.channels import Channels
+from bot.channels import Actor, Channels
 from bot.composing.composer import Composer
 from bot.editing.editor import SubscriptionEditor, check_settings
 from bot.editing.fields import build_default_settings, read_picked_field, read_typed_field, replace_settings_fields
@@ -54,15 +54,15 @@ class DraftEditor:
         self._composer = composer
 
     async def start_new_draft(
-        self, guild_id: int, user_id: int, now: datetime, *, channel_id: int | None, locale: str
+        self, guild_id: int, actor: Actor, now: datetime, *, channel_id: int | None, locale: str
     ) -> Draft:
         """A draft of a new subscription that is ready to be saved.
 
         `channel_id` is the channel where the admin is, and `locale` is the language of their Discord, such as `pt-BR`.
         """
         timezone = guess_timezone(locale) or "UTC"
-        settings = build_default_settings(self._choose_channel(guild_id, channel_id), timezone)
-        return await self._drafts.add(guild_id, user_id, settings, now)
+        settings = build_default_settings(self._choose_channel(guild_id, channel_id, actor), timezone)
+        return await self._drafts.add(guild_id, actor.id, settings, now)
 
     async def start_draft_from_settings(
         self, guild_id: int, user_id: int, settings: DigestSettings, now: datetime
@@ -76,17 +76,18 @@ class DraftEditor:
             known.guild_id, user_id, known.settings, now, subscription_id=known.id, revision=known.revision
         )
 
-    def _choose_channel(self, guild_id: int, admin_channel_id: int | None) -> int:
-        """The channel where the admin is, or another one if that is a forum or the bot may not post there."""
+    def _choose_channel(self, guild_id: int, admin_channel_id: int | None, actor: Actor) -> int:
+        """The channel where the admin is, or another one if that is a forum or one of the two may not post there."""
         channels = self._channels.list_destinations(guild_id)
         if not channels:
             raise Refused(Refusal.NO_CHANNELS)
         here = [each for each in channels if each.id == admin_channel_id and not each.abilities.is_forum]
-        preferred = here + channels
-        for each in preferred:
-            if not each.list_missing_permissions(PostingOptions()):
+        preferred, posting = here + channels, PostingOptions()
+        usable = [each for each in preferred if not each.list_missing_permissions(posting)]
+        for each in usable:
+            if not each.list_permissions_missing_for(actor, posting):
                 return each.id
-        return preferred[0].id
+        return (usable or preferred)[0].id
 
     async def get_own_draft(self, draft_id: str, guild_id: int | None, user_id: int) -> Draft:
         """The draft with this id, if this user began it in this server."""
@@ -97,10 +98,17 @@ class DraftEditor:
             raise Refused(Refusal.PANEL_NOT_YOURS)
         return draft
 
-    async def apply_picked_value(self, draft: Draft, field: str, picked: Sequence[str], now: datetime) -> Draft:
+    async def apply_picked_value(
+        self, draft: Draft, field: str, picked: Sequence[str], actor: Actor, now: datetime
+    ) -> Draft:
         """The draft with what was picked for a field."""
         value = read_picked_field(field, picked)
-        check_settings(draft.guild_id, replace_settings_fields(draft.settings, {field: value}))
+        wanted = replace_settings_fields(draft.settings, {field: value})
+        check_settings(draft.guild_id, wanted)
+        if field in {"channel_id", "ping_role_id"}:
+            self._editor.check_actor(
+                draft.guild_id, self._editor.limit_settings_to_channel(draft.guild_id, wanted), actor
+            )
         return await self._apply_values(draft, {field: value}, now)
 
     async def apply_typed_values(
@@ -157,7 +165,7 @@ class DraftEditor:
         )
 
     async def save_draft(
-        self, draft: Draft, *, by: int, now: datetime, another: bool = False
+        self, draft: Draft, *, by: Actor, now: datetime, another: bool = False
     ) -> tuple[Subscription, Action]:
         """Save the draft; returns the subscription and what was done to it. Raises `DuplicateDigest` unless `another`.
 
@@ -174,7 +182,7 @@ class DraftEditor:
             raise
 
     async def _save_subscription(
-        self, draft: Draft, *, by: int, now: datetime, another: bool
+        self, draft: Draft, *, by: Actor, now: datetime, another: bool
     ) -> tuple[Subscription, Action]:
         settings = self.get_effective_settings(draft)
         self._editor.check_channel_exists(draft.guild_id, settings)

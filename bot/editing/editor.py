@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.channels import Channels
+from bot.channels import Actor, Channels
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage import Storage, Subscription, SubscriptionState
@@ -102,47 +102,66 @@ class SubscriptionEditor:
             reason = Reason(ReasonKind.CHANNEL_GONE)
             raise Refused(Refusal.CHANNEL_UNFIT, reason=reason, channel_id=settings.channel_id)
 
-    def check_sendable(self, known: Subscription) -> None:
-        """Refuses a subscription whose next digest could not be sent now."""
+    def check_actor(self, guild_id: int, settings: DigestSettings, actor: Actor) -> None:
+        """Refuses settings by which the bot would post or ping in a channel where the actor may not do so."""
+        destination = self._channels.get_destination(guild_id, settings.channel_id)
+        if destination is None:
+            return
+        if missing := destination.list_permissions_missing_for(actor, settings.posting):
+            raise Refused(Refusal.MAY_NOT_POST, channel_id=settings.channel_id, permissions=missing)
+        if not destination.may_ping(actor, settings.posting):
+            raise Refused(Refusal.MAY_NOT_PING, channel_id=settings.channel_id, number=settings.posting.ping_role_id)
+
+    def check_sendable(self, known: Subscription, actor: Actor) -> None:
+        """Refuses a subscription whose next digest could not be sent now, or not by this actor."""
         if known.state is not SubscriptionState.ACTIVE:
             raise Refused(Refusal.NOT_ACTIVE, number=known.id)
         self.check_channel(known.guild_id, known.settings)
+        self.check_actor(known.guild_id, known.settings, actor)
 
     # Changes
 
     async def add_subscription(
-        self, guild_id: int, settings: DigestSettings, *, by: int, now: datetime, another: bool = False
+        self, guild_id: int, settings: DigestSettings, *, by: Actor, now: datetime, another: bool = False
     ) -> Subscription:
         """Add a subscription; `another` allows one like a digest that the channel already has."""
         limited = self.limit_settings_to_channel(guild_id, settings)
         check_settings(guild_id, limited)
         self.check_channel(guild_id, limited)
+        self.check_actor(guild_id, limited, by)
         next_run = find_next_run(limited.schedule, now)
-        return await self._subscriptions.add(guild_id, limited, by=by, now=now, next_run=next_run, another=another)
+        return await self._subscriptions.add(guild_id, limited, by=by.id, now=now, next_run=next_run, another=another)
 
     async def edit_subscription(
-        self, known: Subscription, settings: DigestSettings, *, by: int, now: datetime
+        self, known: Subscription, settings: DigestSettings, *, by: Actor, now: datetime
     ) -> Subscription:
-        """Change the settings of a subscription; if it was suspended, it is active again."""
+        """Change the settings of a subscription; if it was suspended, it is active again.
+
+        What an admin set up for a channel where the actor may not post or ping can still be edited, but not where
+        and how it is posted.
+        """
         limited = self.limit_settings_to_channel(known.guild_id, settings)
         check_settings(known.guild_id, limited)
-        before = known.settings
-        is_same_posting = before.channel_id == limited.channel_id and before.posting == limited.posting
-        if not is_same_posting or known.state is SubscriptionState.SUSPENDED:  # other edits need no more permissions
+        before, is_suspended = known.settings, known.state is SubscriptionState.SUSPENDED
+        if is_suspended or not _is_posted_alike(before, limited):  # other edits need no more permissions
             self.check_channel(known.guild_id, limited)
+        as_before = replace(before, posting=replace(before.posting, layout=limited.posting.layout))
+        if is_suspended or not _is_posted_alike(as_before, limited):
+            self.check_actor(known.guild_id, limited, by)
         next_run = await self.find_next_run(known, limited.schedule, now)
-        return await self._subscriptions.edit(known, limited, next_run, by=by, now=now)
+        return await self._subscriptions.edit(known, limited, next_run, by=by.id, now=now)
 
-    async def pause_subscription(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
-        return await self._subscriptions.pause(known, by=by, now=now)
+    async def pause_subscription(self, known: Subscription, *, by: Actor, now: datetime) -> Subscription:
+        return await self._subscriptions.pause(known, by=by.id, now=now)
 
-    async def resume_subscription(self, known: Subscription, *, by: int, now: datetime) -> Subscription:
+    async def resume_subscription(self, known: Subscription, *, by: Actor, now: datetime) -> Subscription:
         self.check_channel(known.guild_id, known.settings)
+        self.check_actor(known.guild_id, known.settings, by)
         next_run = await self.find_next_run(known, known.settings.schedule, now)
-        return await self._subscriptions.resume(known, next_run, by=by, now=now)
+        return await self._subscriptions.resume(known, next_run, by=by.id, now=now)
 
-    async def remove_subscription(self, known: Subscription, *, by: int, now: datetime) -> None:
-        await self._subscriptions.remove(known, by=by, now=now)
+    async def remove_subscription(self, known: Subscription, *, by: Actor, now: datetime) -> None:
+        await self._subscriptions.remove(known, by=by.id, now=now)
 
     async def delete_server_data(self, guild_id: int) -> None:
         """Permanently delete everything stored about a server."""
@@ -168,6 +187,10 @@ def _find_meant(choices: Iterable[tuple[Subscription, str | None]], typed: str) 
         for subscription, name in choices
         if text == str(subscription.settings.channel_id) or (name and text == name.casefold())
     ]
+
+
+def _is_posted_alike(before: DigestSettings, after: DigestSettings) -> bool:
+    return before.channel_id == after.channel_id and before.posting == after.posting
 
 
 def check_settings(guild_id: int, settings: DigestSettings) -> None:

@@ -24,7 +24,8 @@ def render_welcome(paused: int) -> LayoutView:
         f"write other messages when a digest can't reach its channel.{before}"
     )
     button: Button[LayoutView] = Button(label="Set up", style=ButtonStyle.primary, custom_id="setup:new")
-    hint = "-# Setting me up takes a minute and needs **Manage Server**. `/privacy` shows what I store."
+    hint = "-# Setting me up takes a minute and needs **Manage Server**, or a role that was given `/digest`. "
+    hint += "`/privacy` shows what I store."
     return build_view(Container(TextDisplay(text), ActionRow(button), TextDisplay(hint), accent_colour=ACCENT))
 
 

@@ -31,7 +31,21 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.QUERY_EMPTY: "Type some words to search for, from the paper's title, abstract, authors or tags.",
     Refusal.SERVER_ONLY: "Digests belong to a server. Use this command in a server.",
     Refusal.MANAGE_SERVER_NEEDED: (
-        "You need the **Manage Server** permission to see or change what is posted here. Ask an admin."
+        "You need the **Manage Server** permission to see or change what is posted here. An admin can also give you or "
+        "your role `/digest` under **Server Settings → Integrations**."
+    ),
+    Refusal.BOT_NOT_HERE: "I'm not a member of this server, so I can't post here. Ask an admin to add me first.",
+    Refusal.COMMAND_DENIED: (
+        "An admin of this server doesn't let you use `/digest` here. They can change that under "
+        "**Server Settings → Integrations**."
+    ),
+    Refusal.MAY_NOT_POST: (
+        "You need {permissions} in {channel} yourself to let me post there. Nothing was changed. Choose another "
+        "channel, or ask an admin to do it."
+    ),
+    Refusal.MAY_NOT_PING: (
+        "You may not ping {role} in {channel} yourself, so I can't do it for you. Nothing was changed. Choose a role "
+        "that anyone may mention, or no role, or ask an admin to do it."
     ),
     Refusal.MAY_NOT_SHARE: "You need {permissions} in this channel to share a page.",
     Refusal.POSTED_OUTSIDE_SERVER: "This command lists the digests of a server. Use it in a server.",
@@ -117,6 +131,8 @@ def explain_refusal(refused: Refused) -> str:
         return advice if gone else f"{advice} Then try again. Nothing was changed."
     return _SENTENCES[refused.refusal].format(
         number=refused.number,
+        role=f"<@&{refused.number}>",
+        channel=f"<#{refused.channel_id}>",
         text=text,
         permissions=name_permissions(refused.permissions),
         examples=join_words([format_code(each) for each in refused.examples], "or") if refused.examples else "",

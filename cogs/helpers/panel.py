@@ -22,6 +22,8 @@ from cogs.helpers.subscription_actions import show_saved_subscription
 
 DRAFT_PATTERN = r"(?P<draft>[0-9a-f]+):(?P<part>[a-z_]+)"
 
+_SHOWN_IN_PANEL = {Refusal.EVERYONE_NOT_PINGED, Refusal.MAY_NOT_POST, Refusal.MAY_NOT_PING}  # of what was picked
+
 _MODALS: Mapping[str, Callable[[Draft], Modal]] = {
     "time": layout.build_time_modal,
     "selection": layout.build_selection_modal,
@@ -31,15 +33,15 @@ _MODALS: Mapping[str, Callable[[Draft], Modal]] = {
 
 async def open_panel(interaction: Interaction, known: Subscription | None = None) -> None:
     """Answer with a panel for `known`, or for a new subscription that is ready to be saved."""
-    admins.check_admin(interaction)
-    drafts, user_id, now = interaction.client.drafts, interaction.user.id, interaction.client.services.clock()
+    await admins.check_admin(interaction)
+    drafts, actor, now = interaction.client.drafts, admins.get_actor(interaction), interaction.client.services.clock()
     if known:
-        draft = await drafts.start_draft_from_subscription(known, user_id, now)
+        draft = await drafts.start_draft_from_subscription(known, actor.id, now)
     else:
         guild_id, locale = admins.get_guild(interaction).id, str(interaction.locale)
         channel = interaction.channel
         channel_id = channel.parent_id if isinstance(channel, discord.Thread) else interaction.channel_id
-        draft = await drafts.start_new_draft(guild_id, user_id, now, channel_id=channel_id, locale=locale)
+        draft = await drafts.start_new_draft(guild_id, actor, now, channel_id=channel_id, locale=locale)
     await reply(interaction, layout.render_panel(await drafts.get_draft_status(draft, now)))
 
 
@@ -70,18 +72,18 @@ class PanelModal(ModalHandler, kind="panel", pattern=DRAFT_PATTERN):
 
 async def _get_own_draft(interaction: Interaction, draft_id: str) -> Draft:
     """The draft to edit. Only the admin who began it may edit it, and only in this server."""
-    admins.check_admin(interaction)
+    await admins.check_admin(interaction)
     return await interaction.client.drafts.get_own_draft(draft_id, interaction.guild_id, interaction.user.id)
 
 
 async def _apply_picked_value(interaction: Interaction, draft: Draft, field: str, picked: list[str]) -> None:
-    bot = interaction.client
+    bot, actor = interaction.client, admins.get_actor(interaction)
     try:
-        changed = await bot.drafts.apply_picked_value(draft, field, picked, bot.services.clock())
+        changed = await bot.drafts.apply_picked_value(draft, field, picked, actor, bot.services.clock())
     except Refused as refused:
         if refused.refusal is Refusal.FIELD_UNKNOWN:
             raise Refused(Refusal.PANEL_CLOSED) from refused
-        if refused.refusal is not Refusal.EVERYONE_NOT_PINGED:
+        if refused.refusal not in _SHOWN_IN_PANEL:
             raise
         await _show_panel(interaction, draft, field, note=explain_refusal(refused))
     else:
@@ -111,7 +113,7 @@ async def _show_preview(interaction: Interaction, draft: Draft) -> None:
 
 
 async def _save_draft(interaction: Interaction, draft: Draft, *, another: bool = False) -> None:
-    bot, by = interaction.client, interaction.user.id
+    bot, by = interaction.client, admins.get_actor(interaction)
     try:
         subscription, done = await bot.drafts.save_draft(draft, by=by, now=bot.services.clock(), another=another)
     except DuplicateDigest as duplicate:

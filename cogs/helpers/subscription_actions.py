@@ -10,7 +10,7 @@ from bot.layouts import subscription_views as views
 from bot.layouts.subscriptions import describe_removed_subscription
 from bot.refusals import Refusal, Refused
 from bot.storage import Action, Subscription
-from cogs.helpers.admins import check_admin, get_guild, reply_with_preview
+from cogs.helpers.admins import check_admin, get_actor, get_guild, reply_with_preview
 from cogs.helpers.controls import Control, Interaction, show_page
 
 DELIVERIES_SHOWN = 5  # of a subscription in its status
@@ -46,7 +46,7 @@ async def preview_digest(interaction: Interaction, known: Subscription, _: str =
 
 
 async def ask_to_send(interaction: Interaction, known: Subscription, _: str = "") -> None:
-    interaction.client.editor.check_sendable(known)
+    interaction.client.editor.check_sendable(known, get_actor(interaction))
     run, following = await interaction.client.dispatcher.find_early_run(known, _get_now(interaction))
     number = await _get_next_extra_number(interaction, known)
     await show_page(interaction, views.render_send_question(known, run, following, number))
@@ -54,19 +54,21 @@ async def ask_to_send(interaction: Interaction, known: Subscription, _: str = ""
 
 async def send_digest(interaction: Interaction, known: Subscription, key: str) -> None:
     """Send early the digest of the run whose date is `key`."""
-    interaction.client.editor.check_sendable(known)
+    interaction.client.editor.check_sendable(known, get_actor(interaction))
     run_date = _read_date(key)
-    sent = await interaction.client.dispatcher.send_digest_now(known, run_date, **_get_author_and_time(interaction))
+    sent = await interaction.client.dispatcher.send_digest_now(
+        known, run_date, _get_now(interaction), by=interaction.user.id
+    )
     current = await _reload(interaction, known)
     await show_page(interaction, views.render_sent_digest(current, sent))
 
 
 async def send_extra_digest(interaction: Interaction, known: Subscription, key: str) -> None:
     """Post the day's extra digest with the number `key`."""
-    interaction.client.editor.check_sendable(known)
+    interaction.client.editor.check_sendable(known, get_actor(interaction))
     number = _read_number(key)
     sent = await interaction.client.dispatcher.send_extra_digest(
-        known, number=number, **_get_author_and_time(interaction)
+        known, _get_now(interaction), by=interaction.user.id, number=number
     )
     current = await _reload(interaction, known)
     await show_page(interaction, views.render_sent_digest(current, sent))
@@ -81,7 +83,7 @@ async def undo_digest(interaction: Interaction, known: Subscription, key: str) -
     """Undo the delivery whose id is `key`."""
     delivery_id = _read_number(key)
     delivery, gone = await interaction.client.dispatcher.undo_digest(
-        known, delivery_id, **_get_author_and_time(interaction)
+        known, delivery_id, _get_now(interaction), by=interaction.user.id
     )
     await show_page(interaction, views.render_undone_digest(known, delivery, everything_gone=gone))
 
@@ -112,7 +114,7 @@ def _get_now(interaction: Interaction) -> Any:
 
 def _get_author_and_time(interaction: Interaction) -> dict[str, Any]:
     """Who makes the change, and when."""
-    return {"by": interaction.user.id, "now": _get_now(interaction)}
+    return {"by": get_actor(interaction), "now": _get_now(interaction)}
 
 
 async def _get_next_extra_number(interaction: Interaction, known: Subscription) -> int:
@@ -162,7 +164,7 @@ class SubscriptionControl(
     """Does something with the subscription that it names or that was picked."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
-        check_admin(interaction)
+        await check_admin(interaction)
         act = _ACTIONS.get(match["action"])
         if act is None:
             raise Refused(Refusal.CONTROL_STALE)
@@ -176,5 +178,5 @@ class SubscriptionListButton(Control, kind="subscriptions", pattern="all", in_pl
     """Lists the subscriptions of the server."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:  # noqa: ARG002
-        check_admin(interaction)
+        await check_admin(interaction)
         await list_subscriptions(interaction)

@@ -64,7 +64,7 @@ async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock)
     await env.start()
     await storage.guilds.record_join(GUILD_ID, clock.now)  # it has been welcomed
     guild = env.create_guild("Paper Club", id=GUILD_ID)
-    admins = guild.create_role("Admins", permissions=discord.Permissions(manage_guild=True))
+    admins = guild.create_role("Admins", permissions=discord.Permissions(manage_guild=True, mention_everyone=True))
     admin = guild.add_member(env.create_user("ada"), roles=[admins])
     channels = {
         settings: guild.create_text_channel(settings.timezone.partition("/")[2].lower()) for settings in ALL_SETTINGS

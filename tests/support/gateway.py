@@ -90,6 +90,12 @@ class Gateway:
         for session in self._sessions:
             await self._dispatch(session, name, news.payload())
 
+    async def announce_overrides(self, guild: Guild, target_id: int, entries: list[dict[str, Any]]) -> None:
+        """Tell the bot who may use a command by now."""
+        known = {"id": str(target_id), "application_id": str(BOT_ID), "guild_id": str(guild.id), "permissions": entries}
+        for session in self._sessions:
+            await self._dispatch(session, "APPLICATION_COMMAND_PERMISSIONS_UPDATE", known)
+
     async def interact(self, interaction: dict[str, Any]) -> None:
         """Tell the bot what somebody did."""
         for session in self._sessions:

@@ -23,7 +23,7 @@ GUILD_ID = 1461000000000000000
 
 @dataclass
 class Server:
-    """A Discord server with the bot, an admin (Manage Server), a member, and a channel `papers`."""
+    """A Discord server with the bot, an admin (Manage Server, Mention Everyone), a member, and a channel `papers`."""
 
     env: simcord.Env
     bot: PaperBot
@@ -110,9 +110,12 @@ def forbid_everybody(server: Server, channel: simcord.ChannelHandle, permission:
 
 def forbid(server: Server, channel: simcord.ChannelHandle, *permissions: str) -> None:
     """What the bot may not in a channel, and nothing but that: it was invited with every permission."""
+    forbid_member(server, server.env.backend.bot_user.id, channel, *permissions)
+
+
+def forbid_member(server: Server, member_id: int, channel: simcord.ChannelHandle, *permissions: str) -> None:
     denied = discord.Permissions(**dict.fromkeys(permissions, True)).value
-    me = server.env.backend.bot_user.id
-    overwrite = Overwrite(target_id=me, type=OverwriteType.MEMBER, allow=0, deny=denied)
+    overwrite = Overwrite(target_id=member_id, type=OverwriteType.MEMBER, allow=0, deny=denied)
     server.env.backend.edit_channel(channel.id, {}, overwrites=[overwrite])
 
 
@@ -180,10 +183,16 @@ async def get_subscription(server: Server) -> Subscription:
 
 
 def let_in(server: Server, member: simcord.MemberActor) -> None:
-    """An admin has allowed `member` the command in the server's settings, which is not enough for us."""
+    """An admin allows `member` the command in the server's settings."""
+    override_command(server, {member: True})
+
+
+def override_command(server: Server, overrides: dict[Any, bool], *, of_app: bool = False) -> None:
+    """An admin decides in the server's settings who may use `/digest`, or all commands, and where; Discord tells us."""
     command = server.env.backend.find_command("digest", None)
     assert command
-    server.guild.set_command_permissions(int(command["id"]), {member: True})
+    server.guild.set_command_permissions(server.env.backend.application_id if of_app else int(command["id"]), overrides)
+    server.bot.command_access.forget_server(server.guild.id)
 
 
 async def choices(server: Server, command: str, option: str, typed: str) -> list[str]:

@@ -48,6 +48,8 @@ class Wire(Interactions):
         self.guilds: dict[int, Guild] = {}
         super().__init__(clock, Gateway(self.guilds))
         self.commands_refusal: Fault | None = None  # what every registration of commands is answered
+        self.overrides: dict[tuple[int, int], list[Payload]] = {}  # by server, and command or application
+        self.override_faults: deque[Fault] = deque()  # what becomes of the next requests to read them
         self.post_faults: deque[Fault] = deque()  # what becomes of the next requests to make a message, or a post
         self.thread_faults: deque[Fault] = deque()  # … to open a thread on a message
         self.publish_faults: deque[Fault] = deque()
@@ -100,6 +102,7 @@ class Wire(Interactions):
         rest.router.add_get("/users/@me", self._me)
         rest.router.add_get("/oauth2/applications/@me", self._application)
         rest.router.add_put("/applications/{id}/commands", self._commands)
+        rest.router.add_get("/applications/{id}/guilds/{guild}/commands/{command}/permissions", self._overrides)
         rest.router.add_get("/gateway/bot", self._gateway)
         rest.router.add_get("/guilds/{guild}/threads/active", self._active_threads)
         rest.router.add_get("/channels/{id}", self._describe)
@@ -189,6 +192,22 @@ class Wire(Interactions):
         known = {"application_id": str(BOT_ID), "version": "1", "description": ""}
         commands = enumerate(await request.json(), 1)
         return as_json([known | command | {"id": str(number)} for number, command in commands])
+
+    async def override(self, guild: Guild, target_id: int, *entries: Payload, told: bool = True) -> None:
+        """An admin decides who may use a command, or all commands of the application, and where; the bot is `told`."""
+        self.overrides[guild.id, target_id] = list(entries)
+        if told:
+            await self.gateway.announce_overrides(guild, target_id, list(entries))
+
+    async def _overrides(self, request: web.Request) -> web.Response:
+        fault = await self._faulty(request, self.override_faults)
+        if fault:
+            return fault
+        guild_id, target_id = int(request.match_info["guild"]), int(request.match_info["command"])
+        if (guild_id, target_id) not in self.overrides:
+            raise Refused(Fault(404, 10066))
+        known = {"id": str(target_id), "application_id": str(BOT_ID), "guild_id": str(guild_id)}
+        return as_json(known | {"permissions": self.overrides[guild_id, target_id]})
 
     async def _gateway(self, request: web.Request) -> web.Response:
         limit = {"total": 1000, "remaining": 999, "reset_after": 1000, "max_concurrency": 1}

@@ -115,7 +115,8 @@ class Posted:
 class Channel:
     """A text, announcement or forum channel.
 
-    `denied` is what the bot may not do, `refusal` what every request to it is answered; `before` runs before each is.
+    `denied` is what nobody may do, `denied_to` what a member may not do, by their id; `refusal` is what
+    every request to it is answered, and `before` runs before each is.
     `judge` has a fault for a message, or a post, that it does not take, by its JSON.
     A forum has `tags` and, in place of messages, only threads: its posts.
     """
@@ -125,6 +126,7 @@ class Channel:
     name: str
     kind: Kind = Kind.TEXT
     denied: discord.Permissions = field(default_factory=discord.Permissions.none)
+    denied_to: dict[int, discord.Permissions] = field(default_factory=dict)
     refusal: Fault | None = None
     before: Callable[[], Awaitable[object]] | None = None
     judge: Callable[[str], Fault | None] | None = None
@@ -145,7 +147,11 @@ class Channel:
         return self.threads if self.kind is Kind.FORUM else []
 
     def payload(self) -> dict[str, Any]:
-        denied = {"id": str(self.guild_id), "type": 0, "allow": "0", "deny": str(self.denied.value)}
+        denied = [{"id": str(self.guild_id), "type": 0, "allow": "0", "deny": str(self.denied.value)}]
+        denied += [
+            {"id": str(member_id), "type": 1, "allow": "0", "deny": str(each.value)}
+            for member_id, each in self.denied_to.items()
+        ]
         tags = [
             {"id": str(number), "name": name, "moderated": False, "emoji_id": None, "emoji_name": None}
             for number, name in enumerate(self.tags, 1)
@@ -156,7 +162,7 @@ class Channel:
             "name": self.name,
             "type": self.kind,
             "position": 0,
-            "permission_overwrites": [denied],
+            "permission_overwrites": denied,
             "nsfw": False,
             "parent_id": None,
             "topic": None,
@@ -228,6 +234,7 @@ class Guild:
     available: bool = True
     everybody_may: discord.Permissions = EVERYBODY_MAY
     timed_out_until: datetime | None = None  # the bot
+    role_ids: list[int] = field(default_factory=list)  # of roles without permissions
 
     @property
     def channels(self) -> list[Channel]:
@@ -253,7 +260,7 @@ class Guild:
             "member_count": 2,
             "unavailable": False,
             "system_channel_id": str(self.general.id),
-            "roles": [everyone],
+            "roles": [everyone, *(everyone | {"id": str(each), "permissions": "0"} for each in self.role_ids)],
             "channels": [channel.payload() for channel in self.channels],
             "members": [me | {"flags": 0}],
         }

@@ -38,6 +38,8 @@ class Interactions:
         self.answer_faults: deque[Fault] = deque()  # what becomes of the next first answers to an interaction
         self.first_answers: list[Payload] = []  # to interactions, and what only announces one
         self.announced = asyncio.Event()
+        self.member: Payload = {}  # how whoever acts next differs from the owner of every server, who has no role
+        self.owners: Payload | None = None  # of the installation that they use, if it is not the server's
         self._asking: dict[str, tuple[Channel, asyncio.Future[Payload]]] = {}  # by the interaction's token
         self._acknowledged: set[str] = set()
         self._numbers = count(1)
@@ -79,8 +81,9 @@ class Interactions:
             "data": data,
             "guild_id": str(channel.guild_id),
             "channel": channel.payload(),
-            "member": {"user": SOMEBODY, "roles": [], "flags": 0, "permissions": str(EVERYBODY_MAY.value)},
-            "authorizing_integration_owners": {"0": str(channel.guild_id)},
+            "member": {"user": SOMEBODY, "roles": [], "flags": 0, "permissions": str(EVERYBODY_MAY.value)}
+            | self.member,
+            "authorizing_integration_owners": self.owners or {"0": str(channel.guild_id)},
             "attachment_size_limit": 0,
             "context": 0,
         }

@@ -1,4 +1,4 @@
-"""Only people with Manage Server may use `/digest`, and only for their own server."""
+"""Who may use `/digest`: whom Discord lets, by Manage Server or a server's settings, and only for their own server."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from simcord.backend.errors import SetupError
 from bot.refusals import Refusal
 from tests.support.builders import explain
 from tests.support.messages import answer, read_texts
-from tests.support.server import Server, let_in, other_admin
+from tests.support.server import Server, other_admin, override_command
 
 
 async def test_members_without_manage_server_are_not_offered_the_commands(server: Server) -> None:
@@ -16,21 +16,24 @@ async def test_members_without_manage_server_are_not_offered_the_commands(server
     assert not [each for each in server.member.available_commands(server.general) if each.startswith("digest")]
 
 
-async def test_a_member_allowed_by_mistake_is_refused_and_nothing_changes(server: Server) -> None:
-    await server.subscribe()
-    let_in(server, server.member)
-    before = server.tables()
+async def test_a_role_that_was_given_the_command_may_use_it(server: Server) -> None:
+    curators = server.guild.create_role("Curators")
+    curator = server.guild.add_member(server.env.create_user("hedy"), roles=[curators])
+    override_command(server, {curators: True})
     wanted: dict[str, Any] = {"channel": server.papers, "time": "8:30", "timezone": "UTC"}
-    text = answer(await server.member.slash(server.general, "digest add", **wanted))
-    assert "**Manage Server**" in text
-    assert answer(await server.member.slash(server.general, "digest remove")) == text
-    assert server.tables() == before
+    assert "**Set up.**" in answer(await curator.slash(server.general, "digest add", **wanted))
+    assert await curator.autocomplete(server.general, "digest edit", "subscription", "") != []
+    with pytest.raises(SetupError):
+        await server.member.slash(server.general, "digest list")
 
 
-async def test_a_member_allowed_by_mistake_learns_nothing_from_autocompletion(server: Server) -> None:
-    await server.subscribe()
-    let_in(server, server.member)
-    assert await server.member.autocomplete(server.general, "digest edit", "subscription", "") == []
+async def test_only_a_server_installs_the_command_because_nobody_there_could_refuse_it_otherwise(
+    server: Server,
+) -> None:
+    (registered,) = [each.json for each in server.env.http_requests if each.method == "PUT"]
+    assert isinstance(registered, list)
+    (digest,) = [each for each in registered if each["name"] == "digest"]
+    assert (digest["integration_types"], digest["dm_permission"]) == ([0], False)
 
 
 async def test_digests_cannot_be_set_up_in_a_direct_message(server: Server) -> None:

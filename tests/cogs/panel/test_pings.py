@@ -6,7 +6,7 @@ from bot.refusals import Refusal
 from bot.storage.digest_settings import diff_settings
 from tests.support.builders import explain
 from tests.support.panel import Panel
-from tests.support.server import forbid_everybody
+from tests.support.server import forbid
 
 
 async def test_a_role_is_chosen_and_taken_back(panel: Panel) -> None:
@@ -34,7 +34,7 @@ async def test_everyone_is_never_pinged(panel: Panel) -> None:
 
 async def test_the_panel_warns_about_a_role_that_the_bot_may_not_ping(panel: Panel) -> None:
     readers = panel.server.guild.create_role("Readers")
-    forbid_everybody(panel.server, panel.server.general, "mention_everyone")
+    forbid(panel.server, panel.server.general, "mention_everyone")
     await panel.click("Threads and pings")
     await panel.pick("ping_role_id", readers)
     assert f"⚠️ {advise_admin(0, Reason(ReasonKind.ROLE_NOT_NOTIFIED, number=readers.id))}" in panel.text

@@ -16,7 +16,7 @@ from tests.support.messages import answer, custom_ids
 from tests.support.panel import Panel, open_panel
 from tests.support.server import (
     Server,
-    forbid_everybody,
+    forbid,
     stale_button,
     subscriptions,
 )
@@ -76,7 +76,7 @@ async def test_when_many_end_a_draft_at_the_same_moment_only_one_gets_it(panel: 
 
 
 async def test_a_draft_that_could_not_be_saved_is_kept(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    forbid_everybody(panel.server, panel.server.papers, "send_messages")
+    forbid(panel.server, panel.server.papers, "send_messages")
     await panel.pick("channel_id", panel.server.papers)
     before = await panel.draft()
     await panel.click("Save")

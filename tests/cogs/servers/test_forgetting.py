@@ -8,7 +8,7 @@ from bot.refusals import Refusal
 from tests.support.builders import explain
 from tests.support.guilds import TABLES_OF_A_SERVER, channel, new_server, read_channels, read_rows_of
 from tests.support.messages import answer, custom_ids, paper_ids
-from tests.support.server import GUILD_ID, Server, let_in, other_admin, post
+from tests.support.server import GUILD_ID, Server, other_admin, post
 
 
 async def both(server: Server) -> simcord.MemberActor:
@@ -72,7 +72,6 @@ async def test_after_forgetting_a_server_starts_from_scratch_and_is_not_welcomed
 
 async def test_the_forget_button_refuses_a_member_and_nothing_changes(server: Server) -> None:
     await post(server)
-    let_in(server, server.member)
     backend = server.env.backend
     button = {"type": 2, "style": 4, "label": "Delete everything", "custom_id": "forget:everything"}
     rows = [{"type": 10, "content": "Forget this server?"}, {"type": 1, "components": [button]}]
