@@ -19,7 +19,7 @@ class Refusal(Enum):
     FIELD_UNKNOWN = auto()
     FILTER_TOO_LONG = auto()  # number: the characters it may have
     FILTER_UNCLEAR = auto()
-    DATE_UNCLEAR = auto()
+    DATE_UNCLEAR = auto()  # text: today
     QUERY_EMPTY = auto()
 
     # The person may not do it, or not here
@@ -64,13 +64,14 @@ class Refusal(Enum):
     PAPER_UNKNOWN = auto()
     NO_SUCH_PAPER = auto()  # text: its id
     PAPER_TOO_OLD = auto()  # text: its id
-    PAPERS_DOWN = auto()
+    PAPERS_DOWN = auto()  # text: the id of the paper
     HUB_DOWN = auto()
     HUB_HAS_NOTHING_NEW = auto()
     NOTHING_MATCHES = auto()  # text: the query
-    NOTHING_SIMILAR = auto()
-    NOTHING_POSTED = auto()
-    NOTHING_LISTED = auto()
+    NOTHING_SIMILAR = auto()  # text: the id of the paper
+    NOTHING_POSTED = auto()  # text: today
+    NOTHING_EVER_POSTED = auto()  # text: today
+    NOTHING_LISTED = auto()  # text: today
     ARCHIVE_EMPTY = auto()
     PAGE_GONE = auto()
     CONTROL_STALE = auto()

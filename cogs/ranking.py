@@ -33,7 +33,7 @@ class Ranking(commands.Cog):
         today = self.bot.services.clock().date()
         typed = read_date(date, today) if date else None
         if date and typed is None:
-            raise Refused(Refusal.DATE_UNCLEAR)
+            raise Refused(Refusal.DATE_UNCLEAR, text=today.isoformat())
         covered = Period(period) if period else Period(typed.span.value) if typed else Period.WEEK
         ambiguous = AmbiguousDate(date, typed.first, typed.other) if date and typed and typed.other else None
         view = await render_leaderboard_page(
@@ -41,7 +41,6 @@ class Ranking(commands.Cog):
             covered,
             typed.first if typed else today,
             page=1,
-            if_empty=Refusal.NOTHING_LISTED,
             ambiguous_date=ambiguous,
         )
         await reply(interaction, view)

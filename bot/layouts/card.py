@@ -136,6 +136,9 @@ def _build_link_buttons(urls: Mapping[str, str | None]) -> Iterator[Button[Layou
     return (Button(label=label, url=url) for label, url in urls.items() if url and len(url) <= MAX_URL)
 
 
-def render_citation(paper: Paper, format_: CitationFormat) -> str:
-    """A message with the citation in a code block."""
-    return format_code_block(format_citation(paper, format_, MAX_CONTENT - _FRAME), _LANGUAGES[format_])
+def render_citation(paper: Paper, format_: CitationFormat) -> LayoutView:
+    """The citation in a code block, to copy."""
+    citation = format_code_block(format_citation(paper, format_, MAX_CONTENT - _FRAME), _LANGUAGES[format_])
+    details = Button[LayoutView](label="Details", custom_id=f"details:{paper.id}")
+    similar = Button[LayoutView](label="Similar", custom_id=f"similar:{paper.id}")
+    return build_view(TextDisplay(citation), ActionRow(details, similar))

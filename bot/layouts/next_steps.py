@@ -14,7 +14,8 @@ from bot.refusals import Refusal, Refused
 _SET_UP = ("Set up a digest", "setup:new")
 _NEW_PANEL = ("Open a new panel", "setup:new")
 _ALL = ("All subscriptions", "subscriptions:all")
-# The label of a button and its custom_id, with the refusal's number, which is that of a subscription.
+_TOP_PAPERS = (("Top papers of this week", "top:n1:week:{text}"), ("Of all time", "top:n1:all time:{text}"))
+# The label of a button and its custom_id, with the refusal's number, which is that of a subscription, and its text.
 _STEPS: Mapping[Refusal, tuple[tuple[str, str], ...]] = {
     Refusal.NO_SUBSCRIPTIONS: (_SET_UP,),
     Refusal.TOO_MANY_SUBSCRIPTIONS: (_ALL,),
@@ -30,6 +31,12 @@ _STEPS: Mapping[Refusal, tuple[tuple[str, str], ...]] = {
     Refusal.NOT_LAST_DIGEST: (_ALL,),
     Refusal.NOT_UNDONE: (("Try again", "digest:undo:{number}"),),
     Refusal.TOO_MANY_EXTRA_DIGESTS: (_ALL,),
+    Refusal.PAPERS_DOWN: (("Try again", "details:{text}"),),
+    Refusal.NOTHING_SIMILAR: (("Details", "details:{text}"),),
+    Refusal.NOTHING_LISTED: _TOP_PAPERS,
+    Refusal.DATE_UNCLEAR: _TOP_PAPERS,
+    Refusal.NOTHING_POSTED: (("All time", "posted:n1:all time"),),
+    Refusal.NOTHING_EVER_POSTED: _TOP_PAPERS,
 }
 
 
@@ -40,8 +47,8 @@ def render_refusal(refused: Refused) -> str | LayoutView:
         select = build_subscription_select(refused.choices, refused.action)
         return build_view(TextDisplay(text), select, ActionRow(build_list_button()))
     buttons: list[Button[Any]] = [
-        Button(label=label, custom_id=custom_id.format(number=refused.number))
+        Button(label=label, custom_id=custom_id.format(number=refused.number, text=refused.text))
         for label, custom_id in _STEPS.get(refused.refusal, ())
-        if refused.number or "{number}" not in custom_id
+        if (refused.number or "{number}" not in custom_id) and (refused.text or "{text}" not in custom_id)
     ]
     return build_view(TextDisplay(text), ActionRow(*buttons)) if buttons else text

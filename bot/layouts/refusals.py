@@ -111,6 +111,7 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.HUB_HAS_NOTHING_NEW: "Hugging Face found nothing that isn't in the archive.",
     Refusal.NOTHING_SIMILAR: "The archive has no similar papers yet.",
     Refusal.NOTHING_POSTED: "No digest was posted here in that period.",
+    Refusal.NOTHING_EVER_POSTED: "No digest was posted here yet.",
     Refusal.NOTHING_LISTED: "No papers were listed then. Try another date, or a longer period.",
     Refusal.ARCHIVE_EMPTY: "The archive is still empty. It fills up in the first minutes after the bot's first start.",
     Refusal.PAGE_GONE: "That page no longer exists. Please use the command again.",

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from discord import ButtonStyle, SelectOption
 from discord.ui import ActionRow, Button, Container, Item, LayoutView, Select, TextDisplay
 
+from bot.digest import Digest
 from bot.layouts.digest_settings import describe_settings
 from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.subscriptions import (
     describe_digest_sent_now,
     describe_listed_subscription,
     describe_next_run,
+    describe_quiet_preview,
     describe_saved_subscription,
     describe_subscription_status,
     describe_undoing,
@@ -171,6 +173,14 @@ def render_undone_digest(subscription: Subscription, delivery: Delivery, *, ever
         _build_action_button(subscription, "show", "More"),
     ]
     return _build_panel(describe_undone_digest(delivery, everything_gone=everything_gone), buttons)
+
+
+def render_quiet_preview(subscription: Subscription, digest: Digest, extra_number: int) -> LayoutView:
+    """That the next run would post nothing, why, and what to do about it."""
+    buttons = [build_setup_button("Edit", subscription.id), _build_action_button(subscription, "show", "More")]
+    if subscription.state is SubscriptionState.ACTIVE:
+        buttons.insert(1, _build_extra_button(subscription, extra_number, "Post an extra one"))
+    return _build_panel(describe_quiet_preview(digest), buttons)
 
 
 def render_removed_subscription(description: str) -> LayoutView:

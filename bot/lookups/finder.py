@@ -99,7 +99,7 @@ class Finder:
         try:
             paper = await self._archive.fetch_paper(paper_id, now)
         except PapersUnavailable as error:
-            raise Refused(Refusal.PAPERS_DOWN) from error
+            raise Refused(Refusal.PAPERS_DOWN, text=paper_id) from error
         if paper is None:
             raise Refused(Refusal.PAPER_TOO_OLD if is_before_2007(paper_id) else Refusal.NO_SUCH_PAPER, text=paper_id)
         return paper

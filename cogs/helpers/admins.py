@@ -4,11 +4,10 @@ from typing import Any
 
 import discord
 
-from bot.answering import defer_answer, reply
+from bot.answering import defer_answer
 from bot.channels import Actor
 from bot.command_access import COMMAND, CommandUser
-from bot.layouts.digest import render_digest_preview
-from bot.layouts.subscriptions import describe_quiet_preview
+from bot.digest import Digest
 from bot.refusals import Refusal, Refused
 from bot.subscription.schedule import Run
 from bot.subscription.settings import DigestSettings
@@ -72,15 +71,12 @@ def get_guild(interaction: Interaction) -> discord.Guild:
     return interaction.guild
 
 
-async def reply_with_preview(
+async def compose_preview(
     interaction: Interaction, settings: DigestSettings, run: Run, subscription_id: int | None = None
-) -> None:
-    """Answer with what `run` would post. Only the admin sees it, and no one is pinged."""
+) -> Digest:
+    """What `run` would post now. The answer is deferred first, as the lists may have to be read."""
     services = interaction.client.services
-    await defer_answer(interaction)  # the lists may have to be read first
-    digest = await services.composer.preview_digest(
+    await defer_answer(interaction)
+    return await services.composer.preview_digest(
         settings, get_guild(interaction).id, services.clock(), run_at=run.at, subscription_id=subscription_id
-    )
-    await reply(
-        interaction, render_digest_preview(digest, settings) if digest.highlights else describe_quiet_preview(digest)
     )

@@ -50,7 +50,7 @@ async def reply_with_card(interaction: Interaction, paper: Paper) -> None:
 async def reply_with_similar(interaction: Interaction, paper: Paper) -> None:
     hits = await interaction.client.services.finder.find_similar_papers(paper, get_viewer(interaction))
     if not hits:
-        raise Refused(Refusal.NOTHING_SIMILAR)
+        raise Refused(Refusal.NOTHING_SIMILAR, text=paper.id)
     await reply(interaction, render_similar_papers(paper, hits))
 
 

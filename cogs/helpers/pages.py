@@ -50,13 +50,16 @@ async def render_leaderboard_page(
     day: date,
     page: int,
     *,
-    if_empty: Refusal = Refusal.PAGE_GONE,
     ambiguous_date: AmbiguousDate | None = None,
 ) -> LayoutView:
     services = interaction.client.services
-    board = await services.finder.build_leaderboard(period, day, page, services.clock())
+    now = services.clock()
+    board = await services.finder.build_leaderboard(period, day, page, now)
+    if not board.papers and page > 1:
+        raise Refused(Refusal.PAGE_GONE)
     if not board.papers:
-        raise Refused(if_empty)
+        empty = Refusal.ARCHIVE_EMPTY if period is Period.ALL_TIME else Refusal.NOTHING_LISTED
+        raise Refused(empty, text=now.date().isoformat())
     return render_leaderboard(board, ambiguous_date)
 
 
@@ -67,7 +70,8 @@ async def render_posted_page(interaction: Interaction, period: str, page: int) -
         raise Refused(Refusal.POSTED_OUTSIDE_SERVER)
     hits, total = await services.finder.list_posted_papers(viewer, period, page, services.clock())
     if not hits:
-        raise Refused(Refusal.PAGE_GONE if total else Refusal.NOTHING_POSTED)
+        nothing = Refusal.NOTHING_POSTED if AGES[period] else Refusal.NOTHING_EVER_POSTED
+        raise Refused(Refusal.PAGE_GONE if total else nothing, text=services.clock().date().isoformat())
     return render_posted_papers(period, hits, total=total, page=page)
 
 

@@ -12,7 +12,9 @@ from discord.ui import Modal
 
 from bot.answering import open_modal, reply, update_message
 from bot.layouts import panel as layout
+from bot.layouts.digest import render_digest_preview
 from bot.layouts.refusals import explain_refusal
+from bot.layouts.subscriptions import describe_quiet_preview
 from bot.refusals import Refusal, Refused
 from bot.storage import Draft, DuplicateDigest, Subscription
 from bot.subscription.timezones import find_timezones
@@ -109,7 +111,11 @@ async def _show_second_page(interaction: Interaction, draft: Draft) -> None:
 async def _show_preview(interaction: Interaction, draft: Draft) -> None:
     bot = interaction.client
     run, _ = await bot.drafts.find_next_run(draft, bot.services.clock())
-    await admins.reply_with_preview(interaction, bot.drafts.get_effective_settings(draft), run, draft.subscription_id)
+    settings = bot.drafts.get_effective_settings(draft)
+    digest = await admins.compose_preview(interaction, settings, run, draft.subscription_id)
+    await reply(
+        interaction, render_digest_preview(digest, settings) if digest.highlights else describe_quiet_preview(digest)
+    )
 
 
 async def _save_draft(interaction: Interaction, draft: Draft, *, another: bool = False) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Any
 
-from bot.answering import reply_with_each
+from bot.answering import reply, reply_with_each
 from bot.layouts import subscription_views as views
+from bot.layouts.digest import render_digest_preview
 from bot.layouts.subscriptions import describe_removed_subscription
 from bot.refusals import Refusal, Refused
 from bot.storage import Action, Subscription
-from cogs.helpers.admins import check_admin, get_actor, get_guild, reply_with_preview
+from cogs.helpers.admins import check_admin, compose_preview, get_actor, get_guild
 from cogs.helpers.controls import Control, Interaction, show_page
 
 DELIVERIES_SHOWN = 5  # of a subscription in its status
@@ -42,7 +43,12 @@ async def resume_subscription(interaction: Interaction, known: Subscription, _: 
 
 
 async def preview_digest(interaction: Interaction, known: Subscription, _: str = "") -> None:
-    await reply_with_preview(interaction, known.settings, known.next_run, known.id)
+    digest = await compose_preview(interaction, known.settings, known.next_run, known.id)
+    if digest.highlights:
+        await reply(interaction, render_digest_preview(digest, known.settings))
+        return
+    number = await _get_next_extra_number(interaction, known)
+    await reply(interaction, views.render_quiet_preview(known, digest, number))
 
 
 async def ask_to_send(interaction: Interaction, known: Subscription, _: str = "") -> None:

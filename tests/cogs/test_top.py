@@ -12,7 +12,7 @@ from bot.papers.entry import read_list_entry
 from bot.ranking import Period, rank_papers
 from bot.refusals import Refusal
 from tests.support.builders import DAY, FRIDAY, entries, entry, explain
-from tests.support.messages import answer, ids, paper_ids
+from tests.support.messages import answer, button_labels, ids, paper_ids, read_texts
 from tests.support.server import Server, stale_button
 
 MONDAY = date(2026, 1, 12)
@@ -145,8 +145,10 @@ async def test_the_first_and_the_last_possible_date_have_leaderboards(archive: S
     assert len(paper_ids(message)) == (5 if period == "all time" else 0)
 
 
-async def test_a_period_without_papers_says_so(server: Server) -> None:
-    assert (await top(server)).content == explain(Refusal.NOTHING_LISTED)
+async def test_a_period_without_papers_says_so_and_offers_longer_ones(server: Server) -> None:
+    message = (await top(server)).message
+    assert read_texts(message) == explain(Refusal.NOTHING_LISTED)
+    assert button_labels(message) == ["Top papers of this week", "Of all time"]
 
 
 async def test_the_order_is_upvotes_then_comments_then_id(server: Server, papers_server: PapersServer) -> None:
@@ -194,11 +196,16 @@ async def test_a_list_that_is_still_growing_says_until_when(archive: Server) -> 
 
 
 @pytest.mark.parametrize(
-    "custom_id", ["top:l99999:all time:2026-01-16", "top:f1:week:0001-01-01", "top:n1:day:9999-12-31"]
+    ("custom_id", "refusal"),
+    [
+        ("top:l99999:all time:2026-01-16", Refusal.PAGE_GONE),
+        ("top:f1:week:0001-01-01", Refusal.NOTHING_LISTED),
+        ("top:n1:day:9999-12-31", Refusal.NOTHING_LISTED),
+    ],
 )
-async def test_a_stale_page_button_says_that_the_page_is_gone(archive: Server, custom_id: str) -> None:
+async def test_a_button_of_a_page_that_is_gone_says_so(archive: Server, custom_id: str, refusal: Refusal) -> None:
     message = stale_button(archive, custom_id)
-    assert answer(await archive.member.click(message, custom_id=custom_id)) == explain(Refusal.PAGE_GONE)
+    assert answer(await archive.member.click(message, custom_id=custom_id)) == explain(refusal)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from bot.layouts.text import MAX_CONTENT
 from bot.lookups.citations import CitationFormat, format_citation
 from bot.papers import Paper
 from tests.support.builders import paper
+from tests.support.layouts import check
 
 MOST = 1900
 letters = st.one_of(st.sampled_from("`{}\\$%&#_^~,[]() and"), st.characters(codec="utf-8", exclude_categories=["Cc"]))
@@ -117,7 +118,7 @@ def test_of_664_authors_as_many_are_cited_as_fit() -> None:
 
 @given(papers, st.sampled_from(CitationFormat))
 def test_a_citation_fits_a_message_and_stays_in_its_block(known: Paper, format_: CitationFormat) -> None:
-    message = render_citation(known, format_)
+    (message,) = check(render_citation(known, format_))
     assert len(message) <= MAX_CONTENT
     assert re.fullmatch(r"```\w*\n.*\n```", message, re.DOTALL)
     assert message.count("```") == 2

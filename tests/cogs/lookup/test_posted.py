@@ -80,7 +80,7 @@ async def test_a_channel_that_the_reader_may_not_view_is_never_linked(library: S
     assert "posted here" not in await read_results(library, "diffusion")
     assert "posted here" not in answer(await paper_command(library, "show", paper="2601.00002"))
     assert "posted here" not in answer(await paper_command(library, "similar", paper="2601.00001"))
-    assert answer(await paper_command(library, "posted", period="all time")) == explain(Refusal.NOTHING_POSTED)
+    assert answer(await paper_command(library, "posted", period="all time")) == explain(Refusal.NOTHING_EVER_POSTED)
 
 
 async def test_of_two_channels_the_one_that_the_reader_may_view_is_linked(server: Server) -> None:
