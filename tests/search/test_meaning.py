@@ -1,5 +1,8 @@
 """The extra `semantic`: papers that mean the same are found, also in other words; what is demanded still holds."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from bot.search.search import MIN_COSINE
 from tests.support.builders import paper
 from tests.support.encoders import understood
 from tests.support.indexes import find, ids, open_index
+from tests.support.paths import ROOT
 from tests.support.queries import HOSTILE
 
 pytestmark = pytest.mark.usefixtures("whatever_is_near")
@@ -170,3 +174,18 @@ def test_a_model_that_does_not_work_is_logged_and_searches_use_words_only(
 def test_the_model_accepts_any_text(index: SearchIndex, text: str) -> None:
     found = find(index, text)
     assert len(found.ids) == found.total <= len(PAPERS)
+
+
+def test_the_model_reports_to_nobody_and_leaves_no_file_behind(tmp_path: Path) -> None:
+    code = "import os; from bot.search import load_encoder; load_encoder(); print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    loaded = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=environment | {"TMPDIR": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert loaded.stdout.strip() == "1"
+    assert list(tmp_path.iterdir()) == []  # where ONNX Runtime keeps the number that it reports under
