@@ -21,7 +21,7 @@ from bot.archive import Archive
 from bot.client import PaperBot, connect_to_discord_at
 from bot.clock import system_clock
 from bot.clock_watch import ClockWatch
-from bot.demo import Scene
+from bot.demo import DemoUnavailable, Scene
 from bot.digest import Candidate, choose_highlights, get_latest_closed_day
 from bot.layouts import terminal
 from bot.logs import set_up_logging
@@ -146,7 +146,10 @@ def show_demo(
     screenshot: Annotated[
         Path | None, typer.Option(help="Save a screenshot of the demo, taken with an installed Chromium, and exit.")
     ] = None,
-    scene: Annotated[Scene, typer.Option(help="The scene to start with.")] = Scene.DIGEST,
+    scene: Annotated[Scene, typer.Option(help="The scene to start with.")] = Scene.TOUR,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Take all pictures of the docs into this folder in the same way, and exit.")
+    ] = None,
 ) -> None:
     """Show the real bot in a simulated Discord, in your browser. It needs no token and no network."""
     use_newest_timezones()  # before the first time zone is loaded
@@ -155,8 +158,11 @@ def show_demo(
     except ImportError as error:
         raise typer.BadParameter(terminal.describe_missing_extra(error)) from None
     try:
-        asyncio.run(show.show_demo(screenshot and screenshot.absolute(), scene))
-    except show.DemoUnavailable as error:
+        if pictures:
+            asyncio.run(show.take_pictures(pictures))
+        else:
+            asyncio.run(show.show_demo(screenshot and screenshot.absolute(), scene))
+    except DemoUnavailable as error:
         exit_with(str(error), 1)
 
 

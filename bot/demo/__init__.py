@@ -16,6 +16,7 @@ from typing import Any
 class Scene(StrEnum):
     """What the demo can show; each is a function in `scenes`."""
 
+    TOUR = "tour"
     DIGEST = "digest"
     WELCOME = "welcome"
     PANEL = "panel"
@@ -29,6 +30,10 @@ class Scene(StrEnum):
     REJECTED = "rejected"
 
 
+class DemoUnavailable(Exception):
+    """The demo lacks something on this machine; the message says what to do about it."""
+
+
 def load_sample_lists() -> Mapping[date, list[Any]]:
     """The bundled daily lists, as the papers API would send them."""
     return {date.fromisoformat(day["date"]): day["response"] for day in _load_json_lines("sample.jsonl")}
@@ -37,6 +42,11 @@ def load_sample_lists() -> Mapping[date, list[Any]]:
 def load_unlisted_entries() -> list[Any]:
     """The entries of papers that are on no list."""
     return _load_json_lines("beyond.jsonl")
+
+
+def load_avatar() -> bytes:
+    """The bot's avatar, as a PNG."""
+    return (files("bot.demo") / "avatar.png").read_bytes()
 
 
 def load_pictures(urls: Iterable[str]) -> Mapping[str, tuple[str, bytes]]:

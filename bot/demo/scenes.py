@@ -1,20 +1,23 @@
 """The scenes: what has happened in the demo's server when it is shown."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import discord
 import simcord
+from simcord.backend.cdn import CDN_BASE
 
 from bot.channels import Actor
 from bot.client import PaperBot
 from bot.demo import Scene
+from bot.demo.tour import START, TOUR
 from bot.subscription.schedule import Cadence, Schedule, parse_time
 from bot.subscription.settings import DigestLayout, DigestSettings, PostingOptions, Selection, Threads
 
 BERLIN = Schedule(parse_time("9:00"), ZoneInfo("Europe/Berlin"))
 MINUTE, DAY = 60, 86_400  # seconds
+MAX_THREADS = 4  # the latest of a channel, in the list of channels
 
 
 class DemoServer:
@@ -31,6 +34,28 @@ class DemoServer:
         )
         self.admin = self.guild.add_member(env.create_user("ada"), roles=[admins])
         self.reader = self.guild.add_member(env.create_user("grace"))
+        env.backend.bot_user.avatar = "paperboy"
+
+    @property
+    def avatar_url(self) -> str:
+        """Where the simulated Discord expects the bot's avatar."""
+        user = self.env.backend.bot_user
+        return f"{CDN_BASE}/avatars/{user.id}/{user.avatar}.png"
+
+    def list_channels(self) -> Iterator[tuple[simcord.ChannelHandle, str]]:
+        """The channels that the page offers, each with its kind and followed by its latest threads."""
+        for channel in sorted(self.guild.channels.values(), key=lambda each: each.name != START):
+            if not channel.is_thread:
+                yield channel, self._name_kind(channel)
+                yield from ((thread, "thread") for thread in channel.threads[-MAX_THREADS:])
+
+    def _name_kind(self, channel: simcord.ChannelHandle) -> str:
+        match self.bot.get_channel(channel.id):
+            case discord.ForumChannel():
+                return "forum"
+            case discord.TextChannel() as known if known.is_news():
+                return "announcement"
+        return "text"
 
     async def play_scene(self, scene: Scene) -> None:
         """Play `scene`, and set `shown` to the channel that it happens in."""
@@ -42,6 +67,28 @@ class DemoServer:
         """Post what is due."""
         await self.bot.dispatcher.run_due(self.bot.services.clock())
         await self.env.settle()
+
+
+async def _play_tour(demo: DemoServer) -> simcord.ChannelHandle:
+    """Every kind of channel has a subscription, all of them have just posted, and a guide says what to try."""
+    start = demo.guild.create_text_channel(START)
+    guide = demo.guild.add_member(demo.env.create_user("guide"))
+    for step in TOUR:
+        await guide.send(start, step.text)
+    compact, agents = (demo.guild.create_text_channel(name) for name in ("quick-list", "agents"))
+    forum, news = demo.guild.create_forum_channel("paper-forum"), demo.guild.create_news_channel("announcements")
+    weekly = replace(BERLIN, cadence=Cadence.WEEKLY, weekdays=frozenset({4}))
+    for settings in (
+        DigestSettings(compact.id, BERLIN, Selection(10), PostingOptions(layout=DigestLayout.COMPACT)),
+        DigestSettings(agents.id, BERLIN, Selection(3, filter="agents"), PostingOptions(threads=Threads.PER_DIGEST)),
+        DigestSettings(
+            forum.id, BERLIN, Selection(3), PostingOptions(layout=DigestLayout.CARDS, threads=Threads.PER_PAPER)
+        ),
+        DigestSettings(news.id, weekly, posting=PostingOptions(publish=True)),
+    ):
+        await _subscribe(demo, settings)
+    await _play_digest(demo)
+    return start
 
 
 async def _play_digest(demo: DemoServer) -> simcord.ChannelHandle:
@@ -141,6 +188,7 @@ async def _wait_until_nine(demo: DemoServer, channel: simcord.ChannelHandle) -> 
 
 
 _SCENES: dict[Scene, Callable[[DemoServer], Awaitable[simcord.ChannelHandle]]] = {
+    Scene.TOUR: _play_tour,
     Scene.DIGEST: _play_digest,
     Scene.WELCOME: _play_welcome,
     Scene.PANEL: _play_panel,

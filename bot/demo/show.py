@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import shutil
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -15,37 +14,25 @@ from rich.console import Console
 
 from bot.app import open_services
 from bot.client import PaperBot
-from bot.demo import Scene, load_pictures, load_sample_lists, load_unlisted_entries
+from bot.demo import Scene, load_avatar, load_pictures, load_sample_lists, load_unlisted_entries
+from bot.demo.browser import open_browser
+from bot.demo.film import FILM, save_film
+from bot.demo.page import DemoPage
 from bot.demo.papers_server import PapersServer
+from bot.demo.pictures import PICTURES, save_picture
 from bot.demo.scenes import MINUTE, DemoServer
 from bot.digest import list_days_between
 from bot.layouts.paper import build_paper_picture
 from bot.papers.api import PapersAPI
+from bot.search import Meaning, load_encoder
 
 MORNING = datetime(2026, 5, 29, 6, 59, tzinfo=UTC)  # a Friday; Thursday's list has closed
 HEAD_STARTS = {Scene.RECAP: timedelta(days=7)}  # scenes that begin before `MORNING`
-WIDTH, HEIGHT = 1120, 1240
 _SETTLE_SECONDS = 60
-_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-_CHROMIUM_OPTIONS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--hide-scrollbars",
-    "--force-device-scale-factor=1.5",
-    "--virtual-time-budget=90000",  # milliseconds for the page to load and draw
-)
-
-
-class DemoUnavailable(Exception):
-    """The demo lacks something on this machine; the message says what to install."""
 
 
 @asynccontextmanager
-async def open_demo(folder: Path, console: Console, scene: Scene = Scene.DIGEST) -> AsyncIterator[DemoServer]:
+async def open_demo(folder: Path, console: Console, scene: Scene = Scene.TOUR) -> AsyncIterator[DemoServer]:
     """A demo server after `scene`, with its database in `folder` and the sample in its archive."""
     lists = load_sample_lists()
     clock = _DemoClock()
@@ -83,25 +70,72 @@ async def show_demo(screenshot: Path | None, scene: Scene) -> None:
     console = Console(highlight=False, soft_wrap=True)
     logging.getLogger("discord").setLevel(logging.WARNING)
     with TemporaryDirectory(prefix="paperboy-demo-") as folder:
-        async with open_demo(Path(folder), console, scene) as demo:
-            preview = demo.env.preview(
-                demo.shown,
-                viewers=[demo.admin, demo.reader],
-                layout="channel",
-                width=WIDTH,
-                height=HEIGHT,
-                timezone="Europe/Berlin",
-                assets=load_pictures(await _find_pictures(demo)),
-            )
-            async with preview:
-                if screenshot:
-                    await _take_screenshot(preview.url, screenshot)
-                    console.print(f"Wrote {screenshot}")
-                else:
-                    console.print(f"\nOpen  {preview.url}\n")
-                    console.print("Type /paper search, /paper show 1706.03762 or /digest setup. Ctrl-C ends the demo.")
-                    await _run_until_closed(demo, preview)
+        async with open_demo(Path(folder), console, scene) as demo, open_page(demo) as page:
+            if screenshot:
+                async with open_browser() as browser:
+                    await save_picture(browser, page, screenshot)
+                console.print(f"Wrote {screenshot}")
+                return
+            async with learn_meaning(demo, console):
+                console.print(f"\nOpen  {page.url}\n")
+                console.print("Then follow the tour in #start-here. Ctrl-C ends the demo.")
+                await _run_until_closed(demo, page)
     console.print("The demo has ended and left nothing behind.")
+
+
+async def take_pictures(folder: Path) -> None:
+    """Save all pictures of the docs in `folder`. Raises `DemoUnavailable` if Chromium is missing, or a button."""
+    console = Console(highlight=False, soft_wrap=True)
+    logging.getLogger("discord").setLevel(logging.WARNING)
+    async with open_browser() as browser:
+        await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+        for scene in sorted({each.scene for each in PICTURES}):
+            async with _open_scene(scene) as (_, page):
+                for picture in PICTURES:
+                    if picture.scene is scene:
+                        await save_picture(browser, page, folder / f"{picture.name}.png", picture.width)
+                        console.print(f"Wrote {folder / picture.name}.png")
+        async with _open_scene(Scene.WELCOME) as (demo, page):
+            await save_film(browser, demo, page, folder / FILM)
+            console.print(f"Wrote {folder / FILM}")
+
+
+@asynccontextmanager
+async def _open_scene(scene: Scene) -> AsyncIterator[tuple[DemoServer, DemoPage]]:
+    with TemporaryDirectory(prefix="paperboy-demo-") as folder:
+        async with open_demo(Path(folder), Console(quiet=True), scene) as demo, open_page(demo) as page:
+            yield demo, page
+
+
+@asynccontextmanager
+async def open_page(demo: DemoServer) -> AsyncIterator[DemoPage]:
+    """Serve the page of `demo`, with pictures and the avatar in place of what Discord would load."""
+    pictures = load_pictures(await _find_pictures(demo))
+    async with DemoPage(demo, {**pictures, demo.avatar_url: ("avatar.png", load_avatar())}).serve() as page:
+        yield page
+
+
+@asynccontextmanager
+async def learn_meaning(demo: DemoServer, console: Console) -> AsyncIterator[asyncio.Task[None]]:
+    """Meanwhile, load the extra `semantic` where it is installed, and read the papers with it."""
+
+    async def learn() -> None:
+        services = demo.bot.services
+        encoder = await asyncio.to_thread(load_encoder)
+        if encoder is None:
+            console.print("Searches look for words alone. For papers that mean the same, run `make setup` first.")
+            return
+        console.print("Reading the papers with the language model …")
+        services.search.meaning = Meaning(encoder)
+        await services.archive.embed_papers()
+        console.print("Searches now find papers by their meaning too.")
+
+    task = asyncio.create_task(learn())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _find_pictures(demo: DemoServer) -> set[str]:
@@ -110,12 +144,12 @@ async def _find_pictures(demo: DemoServer) -> set[str]:
     return {item.media.url for paper in papers for item in build_paper_picture(paper).items}
 
 
-async def _run_until_closed(demo: DemoServer, preview: simcord.Preview) -> None:
+async def _run_until_closed(demo: DemoServer, page: DemoPage) -> None:
     """Keep the simulated time running, until Ctrl-C or the page's own end button."""
     ended = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, ended.set)
-    closing = asyncio.create_task(preview.wait_closed())
+    closing = asyncio.create_task(page.wait_closed())
     closing.add_done_callback(lambda _: ended.set())
     offset = datetime.now(UTC) - demo.env.now()
     while not ended.is_set():
@@ -124,27 +158,5 @@ async def _run_until_closed(demo: DemoServer, preview: simcord.Preview) -> None:
         with suppress(simcord.SetupError):  # someone is clicking; the next minute catches up
             await demo.env.advance_time((datetime.now(UTC) - offset - demo.env.now()).total_seconds())
             await demo.post_due()
-            await preview.refresh()
+            await page.refresh()
     closing.cancel()
-
-
-async def _take_screenshot(url: str, path: Path) -> None:
-    """Save a picture of the page with an installed Chromium. Raises `DemoUnavailable`."""
-    program = next(filter(None, map(shutil.which, _CHROMIUMS)), None)
-    if program is None:
-        names = ", ".join(_CHROMIUMS)
-        raise DemoUnavailable(f"A screenshot needs Chromium. Install it, so that one of these can be found: {names}.")
-    with TemporaryDirectory(prefix="paperboy-chromium-") as profile:
-        process = await asyncio.create_subprocess_exec(
-            program,
-            *_CHROMIUM_OPTIONS,
-            f"--user-data-dir={profile}",
-            f"--window-size={WIDTH},{HEIGHT}",
-            f"--screenshot={path}",
-            url,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        await process.wait()
-    if process.returncode or not await asyncio.to_thread(path.exists):
-        raise DemoUnavailable(f"Chromium did not write a screenshot to {path}.")

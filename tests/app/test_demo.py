@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from bench import corpus
-from bot.demo import load_sample_lists, load_unlisted_entries
+from bot.demo import Scene, load_sample_lists, load_unlisted_entries
 from bot.demo.show import open_demo
 from bot.papers.entry import read_list_entry
 from tests.support.messages import custom_ids, read_texts
@@ -58,18 +58,19 @@ async def test_the_demo_serves_a_page_and_leaves_nothing_behind_when_it_ends(tmp
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_screenshot_without_chromium_says_what_to_install(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["--screenshot", "--pictures"])
+async def test_a_picture_without_chromium_says_what_to_install(tmp_path: Path, option: str) -> None:
     picture = tmp_path / "picture.png"
-    async with asyncio.timeout(WAIT), running_demo(tmp_path, "--screenshot", str(picture), PATH="") as process:
+    async with asyncio.timeout(WAIT), running_demo(tmp_path, option, str(picture), PATH="") as process:
         said, _ = await process.communicate()
         assert process.returncode == 1
         assert b"Install it" in said
         assert b"Traceback" not in said
-    assert not picture.exists()
+    assert not list(tmp_path.rglob("*.png"))
 
 
 async def test_the_digest_is_in_the_channel_and_a_reader_finds_papers_and_opens_them(tmp_path: Path) -> None:
-    async with open_demo(tmp_path, Console(quiet=True)) as stage:
+    async with open_demo(tmp_path, Console(quiet=True), Scene.DIGEST) as stage:
         (digest,) = stage.channel.history()
         assert "Thursday 28 May 2026" in read_texts(digest)
         assert "Top 5 of 12 papers by upvotes" in read_texts(digest)

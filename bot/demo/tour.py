@@ -1,0 +1,53 @@
+"""The tour: what to click and type in the demo, step by step, in a channel of its own. It takes about a minute."""
+
+from dataclasses import dataclass, field
+
+START = "start-here"  # the channel
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One message of the tour. It asks to open `channel`, to type `command` with `options`, and then to click."""
+
+    text: str
+    channel: str = ""
+    command: str = ""
+    options: dict[str, str] = field(default_factory=dict)
+    clicks: tuple[str, ...] = ()
+
+
+FIRST_DIGEST = Step(
+    "**3.** Make a digest of your own: send `/digest setup` in the same way, and click **Save**. "
+    "Then click **Post one now**.",
+    command="digest setup",
+    clicks=("Save", "Post one now"),
+)
+TOUR = (
+    Step(
+        "**A tour in one minute.** This is a Discord server on your own machine, with the real bot in it. "
+        "You are *ada*, who runs the server. Whatever you click or type works, and nobody else sees it."
+    ),
+    Step(
+        "**1.** Open **#daily-papers** in the list of channels: this morning's digest. Click **Details** beside a "
+        "paper. Then come back here, to **#start-here**.",
+        channel="daily-papers",
+        clicks=("Details",),
+    ),
+    Step(
+        "**2.** Type `/paper search` in the box below and press Enter. Type `world models` and click the arrow. "
+        "**Share** shows everybody what you found.",
+        command="paper search",
+        options={"query": "world models"},
+        clicks=("Share",),
+    ),
+    FIRST_DIGEST,
+    Step("**4.** Send `/digest list` to see every digest of this server.", command="digest list"),
+    Step(
+        "**5.** Look around: **#quick-list** is compact, **#agents** has a filter and a thread, **#paper-forum** has a "
+        "post for each paper, and **#announcements** has the week's best."
+    ),
+    Step(
+        "**6.** Be a reader: choose *grace* under *Viewing as* at the top. She can look up any paper, but she can't "
+        "change the digests."
+    ),
+)
