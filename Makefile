@@ -6,15 +6,28 @@ LOCK := requirements/dev.txt
 .PHONY: setup demo run test test-real-days check faults faults-quick bench judge docs pictures lock
 setup: .venv/ready
 
-# The lock file has hashes, so pip installs exactly what was tested, or nothing.
-.venv/ready: $(LOCK) pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Paperboy needs Python 3.11 or newer; name one with make PYTHON=…")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $@
+# $(call install,lock file,what it holds): a lock file has hashes, so pip installs exactly what was tested, or nothing.
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Paperboy needs Python 3.11 or newer. Name one with: make $(MAKECMDGOALS) PYTHON=python3.12")'
+	@echo 'Installing $(2) into .venv. Nothing outside this folder is changed.'
+	@echo '[1/3] Making .venv'
+	@$(PYTHON) -m venv .venv
+	@echo '[2/3] Getting the packages of $(1), and unpacking them, which takes the longest'
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --requirement $(1)
+	@echo '[3/3] Installing Paperboy itself'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endef
 
-demo: setup
+.venv/ready: $(LOCK) pyproject.toml
+	$(call install,$(LOCK),about 530 MB for the bot and its tests and checks)
+	@touch $@ .venv/ready-demo
+
+# A part of what `make setup` installs, with the same versions; so each can come first.
+.venv/ready-demo: requirements/demo.txt pyproject.toml
+	$(call install,$<,about 180 MB for the demo)
+	@touch $@
+
+demo: $(if $(wildcard .venv/ready),setup,.venv/ready-demo)
 	$(BIN)/paperboy demo
 
 run: setup
@@ -59,10 +72,9 @@ judge: setup
 docs: setup
 	$(BIN)/python -m tests.support.reference
 
-# Takes the pictures in the docs, with an installed Chromium.
-SCENES := digest panel extras thread forum compact cards recap
+# Takes the pictures in the docs, with an installed Chromium. Takes about a minute.
 pictures: setup
-	for scene in $(SCENES); do $(BIN)/paperboy demo --scene $$scene --screenshot docs/images/$$scene.png || exit 1; done
+	$(BIN)/paperboy demo --pictures docs/images
 
 # Renews the lock files after a change of dependencies.
 lock:
@@ -70,4 +82,5 @@ lock:
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra semantic --constraint requirements/run.txt pyproject.toml -o requirements/semantic.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --constraint requirements/semantic.txt pyproject.toml -o $(LOCK)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra build --extra demo --constraint requirements/semantic.txt pyproject.toml -o requirements/demo.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --constraint requirements/semantic.txt --constraint requirements/demo.txt pyproject.toml -o $(LOCK)
