@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from bot.dates import read_date
 from bot.papers import find_paper_id, has_foreign_link
+from bot.search.known_names import KNOWN_NAMES
 from bot.search.query import (
     HAS,
     AmbiguousDate,
@@ -231,18 +232,24 @@ class _Parser:
     def _parse_unknown_operator(self, token: re.Match[str], name: str) -> Node | None:
         """`autor:lecun` is a mistake; `BERT: pre-training` is plain text with a colon."""
         self.unknown_operators += 1
-        may_be_misspelled = token["value"] and len(name) <= LONGEST_OPERATOR and self.unknown_operators <= MAX_OPERATORS
+        may_be_misspelled = (
+            token["value"]
+            and len(name) <= LONGEST_OPERATOR
+            and self.unknown_operators <= MAX_OPERATORS
+            and name not in KNOWN_NAMES
+        )
         similar = _find_similar_operator(name) if may_be_misspelled else None
-        if similar:
-            value = token["value"].strip('"')
-            if self._build_operator(similar, value):
-                has_to_be_quoted = re.search(r"[\s()]", value)
-                self._add_mistake(token, f'{similar}:"{value}"' if has_to_be_quoted else f"{similar}:{value}")
-            else:
-                self._add_mistake(token, *RIGHT_FORMS[similar])
+        value = token["value"].strip('"')
+        if similar and self._fits_operator(similar, value):
+            has_to_be_quoted = re.search(r"[\s()]", value)
+            self._add_mistake(token, f'{similar}:"{value}"' if has_to_be_quoted else f"{similar}:{value}")
             return None
         word = self._read_words(token, "whole")
         return Word(word) if word else None
+
+    def _fits_operator(self, name: str, value: str) -> bool:
+        """Whether the operator `name` takes `value`; `Sora:physics` is not a misspelled `sort:`."""
+        return value.lower() in _ORDERS if name == "sort" else self._build_operator(name, value) is not None
 
     def _build_operator(self, name: str, value: str) -> Node | None:
         """The node for the operator `name`; None if `value` does not fit it."""

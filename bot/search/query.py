@@ -166,6 +166,11 @@ class Query:
                 corrected.append(clause)
         return replace(self, clauses=tuple(corrected))
 
+    @property
+    def looks_for_something(self) -> bool:
+        """Whether it says what to find; if not, it is empty, or nothing in it is understood."""
+        return bool(self.clauses) or (self.sort is not Sort.RELEVANCE and not self.mistakes)
+
     def list_relaxed_queries(self) -> Iterator[tuple["Query", tuple[str, ...]]]:
         """The query without each of its operators in turn, then without any; and the dropped operators, as typed.
 

@@ -124,6 +124,13 @@ class QueryBuilder:
             if split_names(word) and not any(self._searcher.doc_freq(field, term) for field, term in terms):
                 yield word
 
+    def has_all_words(self, text: str) -> bool:
+        """Whether papers have all words of `text`, not necessarily the same paper."""
+        stems = [
+            stem for word, stem in zip(split_names(text), split_stems(text), strict=True) if word not in STOP_WORDS
+        ]
+        return all(any(self._searcher.doc_freq(field, stem) for field in PROSE) for stem in stems)
+
     def _build_group(
         self, clauses: Sequence[Clause], bonuses: Sequence[Query] = (), *, every_word: bool = False
     ) -> Query:

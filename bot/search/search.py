@@ -9,10 +9,11 @@ import tantivy
 
 from bot.papers import Paper, parse_paper_id
 from bot.search.index import Hits, Index
+from bot.search.known_names import EXPANSIONS, is_name
 from bot.search.meaning import Meaning, get_embedded_text
 from bot.search.query import Query, Sort
 from bot.search.query_builder import QueryBuilder
-from bot.search.schema import get_searchable_prose, split_names
+from bot.search.schema import fold_word, get_searchable_prose, split_names
 from bot.search.spelling import Spelling
 
 WORD_POOL, MEANING_POOL = 100, 20  # papers found by words, and papers near in meaning, that are ranked together
@@ -83,9 +84,14 @@ class SearchIndex(Index):
     def _find_corrections(self, query: Query, builder: QueryBuilder) -> dict[str, str]:
         """The words of `query` that no paper has, each with the nearest word of the archive, if there is one."""
         words = [word.text for word in query.words if not word.prefix]
-        unknown = islice(builder.find_unknown_words(words), MAX_CORRECTED)
-        nearest = {word: self.find_nearest_words(word, limit=1) for word in unknown}
+        nearest = {word: self.find_nearest_words(word, limit=1) for word in self._list_misspelled(words, builder)}
         return {word: near[0] for word, near in nearest.items() if near}
+
+    def _list_misspelled(self, words: Sequence[str], builder: QueryBuilder) -> list[str]:
+        """The first few of `words` that no paper has and that are no names of methods, models or data sets."""
+        in_capitals = all(word.isupper() for word in words if word.isalpha())  # then capitals do not tell a name
+        unknown = (word for word in builder.find_unknown_words(words) if not is_name(word, in_capitals=in_capitals))
+        return [*islice(unknown, MAX_CORRECTED)]
 
     def find_nearest_words(self, word: str, *, limit: int) -> list[str]:
         """The words of the archive that `word` may have been meant to be, the likeliest first."""
@@ -96,8 +102,13 @@ class SearchIndex(Index):
     def suggest_words(self, query: Query) -> tuple[str, ...]:
         """Words of the archive to try instead of those words of `query` that no paper has."""
         words = [word for text in query.list_texts() for word in text.split()]
-        unknown = islice(self._build_query_builder().find_unknown_words(words), MAX_CORRECTED)
-        return tuple(dict.fromkeys(near for word in unknown for near in self.find_nearest_words(word, limit=2)))
+        builder = self._build_query_builder()
+        unknown = islice(builder.find_unknown_words(words), MAX_CORRECTED)
+        spelled_out = [EXPANSIONS.get(fold_word(word), "") for word in unknown]
+        found = [each for each in spelled_out if each and builder.has_all_words(each)]
+        misspelled = self._list_misspelled(words, builder)
+        nearest = [near for word in misspelled for near in self.find_nearest_words(word, limit=2)]
+        return tuple(dict.fromkeys([*found, *nearest]))
 
     def _find_papers_in_order(self, query: Query, builder: QueryBuilder, limit: int, offset: int) -> FoundPapers:
         """The papers by upvotes or date: those with every word of `query`, or if there are none, with any of them.

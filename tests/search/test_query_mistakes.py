@@ -47,6 +47,35 @@ class TestMistakes:
     ) -> None:
         assert wrong(text) == expected
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "BERT: pre-training",
+            "BERT:pre-training",
+            "Note: this",
+            "3:1",
+            "Sora:physics",
+            "ELMo:words",
+            "hash:tables",
+            "mini:gpt",
+            "sorted:lists",
+            "Reformer:efficient",
+        ],
+    )
+    def test_a_colon_after_a_word_that_is_no_operator_is_prose(self, text: str) -> None:
+        query = parse_on_day(text)
+        assert query.mistakes == ()
+        assert " ".join(query.list_texts()) == text
+
+    @pytest.mark.parametrize(
+        "text", ["author:", 'author:""', "-org:", "min:", "sort:", "has: code", "(day:)", "AFTER:"]
+    )
+    def test_an_operator_without_a_value_is_a_mistake_and_looks_for_nothing(self, text: str) -> None:
+        query = parse_on_day(text)
+        name = text.strip("-()").partition(":")[0].lower()
+        assert query.mistakes[0].corrections == RIGHT_FORMS[name]
+        assert query.looks_for_something == ("code" in text)
+
     def test_of_two_equal_parts_the_wrong_one_is_marked(self) -> None:
         (mistake,) = parse_on_day("(a) b (c").mistakes
         assert (mistake.start, mistake.end) == (6, 7)

@@ -106,6 +106,33 @@ class TestSpelling:
         assert words.find_nearest("trane") == words.find_nearest("trane") == ["trace", "crane"]
         assert looks == ["trane"]
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "bert",
+            "BERT",
+            "BERT: pre-training",
+            "BERT:pre-training",
+            "bart and clip",
+            "GRPOs grpo",
+            "best5",  # another number is another thing
+            "qwen-9",
+            "reast",  # as in a title
+            "LoRAs LoReST tuning",
+        ],
+    )
+    def test_a_name_or_a_word_of_a_title_is_never_corrected(self, tmp_path: Path, text: str) -> None:
+        words = ["best", "rest", "part", "class", "best4", "qwen-8", "grip", "lores", "tuning", "reast"]
+        papers = [paper(f"2601.{n:05}", title=" ".join(words)) for n in range(1, 9)]
+        with open_index(tmp_path, papers) as index:
+            assert find(index, text).corrections == ()
+
+    def test_a_name_that_no_paper_has_is_not_suggested_away(self, tmp_path: Path) -> None:
+        with open_index(tmp_path, [paper("2601.00010", title="The Best Vision Transformer")]) as index:
+            assert index.suggest_words(parse_on_day("+bert")) == ()
+            assert index.suggest_words(parse_on_day("+vit")) == ("vision transformer",)
+            assert index.suggest_words(parse_on_day("+gan")) == ()
+
     def test_words_of_a_new_paper_are_used_for_corrections(self, tmp_path: Path) -> None:
         with open_index(tmp_path, SAMPLE_PAPERS) as index:
             assert index.find_nearest_words("zeolytes", limit=1) == []
