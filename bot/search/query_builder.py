@@ -29,7 +29,16 @@ from bot.search.query import (
 )
 from bot.search.query import Occur as ParsedOccur
 from bot.search.query import Query as ParsedQuery
-from bot.search.schema import NAMES, PROSE, fold_word, join_neighbours, join_word, split_names, split_stems
+from bot.search.schema import (
+    LONGEST_JOIN,
+    NAMES,
+    PROSE,
+    fold_word,
+    join_neighbours,
+    join_word,
+    split_names,
+    split_stems,
+)
 
 # Tuned on one half of the judged set in bench/, and on tuning.jsonl; around these numbers the score hardly moves.
 WEIGHTS = {"title": 2.5, "tags": 1.5, "abstract": 2.0, "authors": 2.5, "organization": 4.0}
@@ -60,6 +69,25 @@ class QueryBuilder:
     def build_query(self, query: ParsedQuery, *, every_word: bool = False) -> Query:
         """The papers that match `query`, scored; with `every_word` only those that have all of its words."""
         return self._build_group(query.clauses, [*self._build_neighbours(query.words)], every_word=every_word)
+
+    def build_complete(self, query: ParsedQuery) -> Query:
+        """The papers that have all the words of `query`, some of which may be written as one with their neighbours."""
+        words = _list_ranking_words(query)
+        parts = [(Occur.Must, self.build_required(query))] if query.has_requirements else []
+        for place, word in enumerate(words):
+            if isinstance(word, Word) and word.prefix:
+                parts.append((Occur.Must, self._build_beginning(word.text)))
+                continue
+            around = [each.text for each in words[max(0, place - LONGEST_JOIN + 1) : place + LONGEST_JOIN]]
+            forms = {form for form in join_neighbours(around) if join_word(word.text) in form} - {join_word(word.text)}
+            joined = [part for form in sorted(forms) for part in self._build_identifiers(form)]
+            parts.append((Occur.Must, _build_any_of([self._build_whole_word(word.text), *joined])))
+        bonuses = [(Occur.Should, part) for part in self._build_neighbours(query.words)]
+        return Query.boolean_query([*parts, *bonuses])
+
+    def has_several_words(self, query: ParsedQuery) -> bool:
+        """Whether it has several words that only rank papers, so that a paper may have some of them."""
+        return sum(max(1, len(split_names(each.text))) for each in _list_ranking_words(query)) > 1
 
     def build_required(self, query: ParsedQuery) -> Query:
         """The papers that meet the requirements of `query`, whether or not they have its other words."""
@@ -277,6 +305,14 @@ def _is_required(clause: Clause) -> bool:
         case Group(clauses=clauses):
             return any(map(_is_required, clauses))
     return True
+
+
+def _list_ranking_words(query: ParsedQuery) -> list[Word | Phrase]:
+    """The words that only rank papers, without those that say nothing; none if a word is required."""
+    if any(_is_required(each) and any(list_clause_texts((each,))) for each in query.clauses):
+        return []
+    ranking = (each.node for each in query.clauses if not _is_required(each) and not _is_stop_word(each))
+    return [node for node in ranking if isinstance(node, Word | Phrase)]
 
 
 def _is_stop_word(clause: Clause) -> bool:

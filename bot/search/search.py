@@ -18,6 +18,8 @@ from bot.search.spelling import Spelling
 
 WORD_POOL, MEANING_POOL = 100, 20  # papers found by words, and papers near in meaning, that are ranked together
 MAX_NEAR = 500  # papers near in meaning that are checked against the requirements of a query
+NOISE = 0.3  # a paper with some of the words and less than this share of the best score is left out …
+LEAST_KEPT = 20  # … unless it is among so many: four pages
 MAX_CORRECTED = 5  # words of a query
 MIN_COSINE = 0.3  # a paper with a smaller cosine has nothing to do with the query
 # How much a cosine counts, if the score of the best match by words counts 1. A name has to be in the paper;
@@ -31,12 +33,14 @@ _FIELD_OF = {Sort.UPVOTES: "by_upvotes", Sort.DATE: "by_date"}
 class FoundPapers:
     """The ids of one page of papers, best first, and how many papers match in all.
 
+    `complete` is how many of them have all the words; None if there are not several words that only rank.
     `corrections` are words that no paper has, each with the nearest word of the archive, which was used instead.
     """
 
     ids: tuple[str, ...]
     total: int
     corrections: tuple[tuple[str, str], ...] = ()
+    complete: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class SearchIndex(Index):
         elif self.meaning and any(corrected.list_texts()):
             found = self._rank_with_meaning(self.meaning, corrected, builder).get_page(limit, offset)
         else:
-            found = _to_found_papers(self.run_query(builder.build_query(corrected), limit, offset, pull=True))
+            found = self._rank_by_words(corrected, builder).get_page(limit, offset)
         return replace(found, corrections=tuple(corrections.items()))
 
     def find_matching_ids(self, query: Query, ids: Collection[str]) -> frozenset[str]:
@@ -111,20 +115,44 @@ class SearchIndex(Index):
         return tuple(dict.fromkeys([*found, *nearest]))
 
     def _find_papers_in_order(self, query: Query, builder: QueryBuilder, limit: int, offset: int) -> FoundPapers:
-        """The papers by upvotes or date: those with every word of `query`, or if there are none, with any of them.
+        """The papers by upvotes or date: those with every word of `query`, or if there are none, the nearest to it.
 
         Otherwise a popular paper that has only one of the words would come first.
         """
         by = _FIELD_OF[query.order]
+        several = builder.has_several_words(query)
         hits = self.run_query(builder.build_query(query, every_word=True), limit, offset, by=by)
-        if not hits.total:
-            hits = self.run_query(builder.build_query(query), limit, offset, by=by)
-        return _to_found_papers(hits)
-
-    def _rank_with_meaning(self, meaning: Meaning, query: Query, builder: QueryBuilder) -> "_FusedRanking":
-        """The best papers by words and the nearest in meaning, ranked together."""
+        if hits.total:
+            return FoundPapers(hits.ids, hits.total, complete=hits.total if several else None)
         matched = builder.build_query(query)
+        if several:
+            pool = self.run_query(matched, WORD_POOL, pull=True)
+            matched = builder.build_papers(_keep_near_best(pool, (), max(pool.scores, default=0.0), LEAST_KEPT).ids)
+        hits = self.run_query(matched, limit, offset, by=by)
+        return FoundPapers(hits.ids, hits.total, complete=0 if several else None)
+
+    def _rank_by_words(self, query: Query, builder: QueryBuilder) -> "_Ranking":
+        """The papers with all the words, and then those that have some of them and come near to the best."""
+        matched = builder.build_query(query)
+        if not builder.has_several_words(query):
+            return _Ranking(self, (), matched, self.run_query(matched, 1).total)
+        complete = builder.build_complete(query)
+        count = self.run_query(complete, 1).total
+        pool = self.run_query(matched, 1, pull=True)
+        partial = self.run_query(_exclude(matched, complete), WORD_POOL, pull=True)
+        near = _keep_near_best(partial, (), max(pool.scores, default=0.0), LEAST_KEPT - count)
+        return _Ranking(self, near.ids, complete, count + near.total, count, rest_first=True)
+
+    def _rank_with_meaning(self, meaning: Meaning, query: Query, builder: QueryBuilder) -> "_Ranking":
+        """The best papers by words and the nearest in meaning, ranked together."""
+        matched = rest = builder.build_query(query)
         pool = self.run_query(matched, WORD_POOL, pull=True)
+        count = None
+        if builder.has_several_words(query):
+            rest = builder.build_complete(query)
+            count = self.run_query(rest, 1).total
+            whole = self.run_query(_require_both(rest, builder.build_papers(pool.ids)), WORD_POOL).ids
+            pool = _keep_near_best(pool, whole, max(pool.scores, default=0.0), LEAST_KEPT)
         vector = meaning.encode_text(" ".join(query.list_texts()))
         nearest = meaning.find_nearest_papers(vector, MAX_NEAR if query.has_requirements else MEANING_POOL)
         near = [each for each, cosine in nearest.items() if cosine >= MIN_COSINE and each not in pool.ids]
@@ -135,11 +163,15 @@ class SearchIndex(Index):
         added = sorted(allowed, key=lambda each: -nearest[each])[:MEANING_POOL]
         weight = NAME_WEIGHT if builder.contains_name(query) else DESCRIPTION_WEIGHT
         ids = _fuse_scores(pool, meaning.compute_cosines(vector, [*pool.ids, *added]), weight)
-        counted_twice = 0  # papers that were added, but match by words too, beyond the pool
-        if added and pool.total > WORD_POOL:
-            counted_twice = self.run_query(_require_both(matched, builder.build_papers(added)), 1).total
-        rest = _exclude(matched, builder.build_papers(added))
-        return _FusedRanking(self, rest, tuple(ids), pool.total + len(added) - counted_twice)
+        rest = _exclude(rest, builder.build_papers(ids))
+        return _Ranking(self, tuple(ids), rest, len(ids) + self.run_query(rest, 1).total, count)
+
+    def find_nearest_in_meaning(self, query: Query, *, limit: int) -> tuple[str, ...]:
+        """The papers nearest in meaning to the words of `query`, whatever else it requires; none without `meaning`."""
+        text = " ".join(query.list_texts())
+        if self.meaning is None or not text:
+            return ()
+        return tuple(self.meaning.find_nearest_papers(self.meaning.encode_text(text), limit))
 
     def find_papers_by_title_start(self, typed: str, *, limit: int) -> tuple[str, ...]:
         """The papers whose titles have the words typed so far; the last word may be incomplete."""
@@ -175,20 +207,44 @@ class SearchIndex(Index):
 
 
 @dataclass(frozen=True, slots=True)
-class _FusedRanking:
-    """Papers ranked by words and meaning, followed by the `rest`, which only words found."""
+class _Ranking:
+    """Papers by their ids, and the `rest`, which are ranked by words alone and come after them or `rest_first`."""
 
     index: Index
-    rest: tantivy.Query
     ids: tuple[str, ...]
+    rest: tantivy.Query
     total: int
+    complete: int | None = None
+    rest_first: bool = False
 
     def get_page(self, limit: int, offset: int) -> FoundPapers:
-        ids = self.ids[offset : offset + limit]
-        if len(ids) < limit and self.total > len(self.ids):
-            rest_offset = WORD_POOL + max(0, offset - len(self.ids))
-            ids += self.index.run_query(self.rest, limit - len(ids), rest_offset, pull=True).ids
-        return FoundPapers(ids, self.total)
+        offset = max(0, offset)
+        known = len(self.ids)
+        first = self.total - known if self.rest_first else known  # how many come from the part that is first
+        page = self._read_part(limit, offset, first, of_rest=self.rest_first)
+        page += self._read_part(limit - len(page), max(0, offset - first), self.total, of_rest=not self.rest_first)
+        return FoundPapers(page, self.total, complete=self.complete)
+
+    def _read_part(self, limit: int, offset: int, size: int, *, of_rest: bool) -> tuple[str, ...]:
+        limit = min(limit, size - offset)
+        if limit <= 0:
+            return ()
+        if of_rest:
+            return self.index.run_query(self.rest, limit, offset, pull=True).ids
+        return self.ids[offset : offset + limit]
+
+
+def _keep_near_best(hits: Hits, whole: Collection[str], best: float, least: int) -> Hits:
+    """The hits that are among the `whole` ones, which have all words, or come near to the `best` score.
+
+    At least the first `least` are kept: with few papers, there is no noise to speak of.
+    """
+    kept = [
+        number
+        for number, (paper_id, score) in enumerate(zip(hits.ids, hits.scores, strict=True))
+        if number < least or paper_id in whole or score >= NOISE * best
+    ]
+    return Hits(tuple(hits.ids[each] for each in kept), tuple(hits.scores[each] for each in kept), len(kept))
 
 
 def _to_found_papers(hits: Hits) -> FoundPapers:
