@@ -32,8 +32,9 @@ class Maintenance(commands.Cog):
                 self.services.scheduler.remove_job(job)
 
     async def pack_old_rows(self) -> None:
-        """Every night: thin the snapshots, and pack old deliveries into past runs."""
+        """Every night: thin the snapshots, pack old deliveries into past runs, and delete searches nobody uses."""
         storage, now = self.services.storage, self.services.clock()
+        await storage.stored_queries.delete_old(now)
         await storage.snapshots.thin_snapshots(now)
         await storage.deliveries.pack_old_runs(now - timedelta(days=self.services.keep_details_days))
 

@@ -33,6 +33,13 @@ from bot.storage.notices import Notices
 from bot.storage.papers import Papers
 from bot.storage.posted_papers import PostedMessage, PostedPapers
 from bot.storage.snapshots import Snapshots
+from bot.storage.stored_queries import (
+    MAX_INLINE_QUERY,
+    QUERIES_KEPT_FOR,
+    StoredQueries,
+    get_query_key,
+    has_to_be_stored,
+)
 from bot.storage.subscriptions import (
     MAX_PER_SERVER,
     ChangedMeanwhile,
@@ -45,7 +52,9 @@ from bot.storage.subscriptions import (
 
 __all__ = [
     "KEPT_FOR",
+    "MAX_INLINE_QUERY",
     "MAX_PER_SERVER",
+    "QUERIES_KEPT_FOR",
     "Action",
     "AuditEntry",
     "ChangedMeanwhile",
@@ -69,7 +78,9 @@ __all__ = [
     "SubscriptionState",
     "TooManySubscriptions",
     "answering_user",
+    "get_query_key",
     "has_current_schema",
+    "has_to_be_stored",
     "open_storage",
 ]
 
@@ -89,6 +100,7 @@ class Storage:
     audit_log: AuditLog
     deliveries: Deliveries
     posted_papers: PostedPapers
+    stored_queries: StoredQueries
     commands: Commands
 
 
@@ -108,5 +120,6 @@ async def open_storage(path: Path) -> AsyncIterator[Storage]:
             AuditLog(database),
             Deliveries(database),
             PostedPapers(database),
+            StoredQueries(database),
             Commands(database),
         )

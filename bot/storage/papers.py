@@ -148,6 +148,11 @@ class Papers:
     async def get_last_change(self) -> int:
         return await self._database.read(select_last_change)
 
+    async def count(self) -> int:
+        """How many there are; reads all of the smallest index."""
+        ((number,),) = await self._database.fetch_rows("SELECT count(*) FROM papers")
+        return int(number)
+
     async def get_archive_id(self) -> str:
         """An id that no other archive has."""
         ((identity,),) = await self._database.fetch_rows("SELECT id FROM archive")

@@ -32,12 +32,14 @@ from tests.support.builders import (
 GROWING = {
     *("papers", "listings", "captures", "upvote_snapshots", "embeddings", "subscriptions", "deliveries"),
     *("messages", "highlights", "digest_settings", "past_runs", "audit_log", "drafts", "guilds", "notices"),
+    "stored_queries",
 }
 # What may read a whole table all the same: the part of the plan, and why.
 ALLOWED = {
     "SCAN papers USING INDEX papers_by_rank": "the leaderboard of a year stops at the end of its page",
     "SCAN deliveries USING INDEX deliveries_under_way": "only those under way are in that index",
     "SCAN papers USING COVERING INDEX sqlite_autoindex_papers_1": "all vectors that are missing, every few minutes",
+    "SCAN papers USING COVERING INDEX sqlite_autoindex_papers_2": "counted while the search index is being made",
     "SCAN guilds": "all servers are counted, once a day and at the start",
     "SCAN subscriptions USING INDEX subscriptions_due": "the active ones are counted, once at the start",
     "SCAN subscriptions USING COVERING INDEX subscriptions_by_guild": "all servers are counted",
@@ -89,6 +91,7 @@ class Works:
             "papers.get_latest_listed_day": lambda: storage.papers.get_latest_listed_day(DAY),
             "papers.list_changed_since": lambda: storage.papers.list_changed_since(0, 100),
             "papers.get_last_change": storage.papers.get_last_change,
+            "papers.count": storage.papers.count,
             "papers.get_archive_id": storage.papers.get_archive_id,
             "embeddings.list_missing": lambda: storage.embeddings.list_missing("m", 16),
             "embeddings.save": lambda: storage.embeddings.save("m", [(paper(ids[0]), b"v")]),
@@ -121,6 +124,9 @@ class Works:
             "drafts.change": lambda: storage.drafts.change("a", lambda settings: settings, MORNING),
             "drafts.delete": lambda: storage.drafts.delete("a"),
             "drafts.delete_old": lambda: storage.drafts.delete_old(MORNING),
+            "stored_queries.store": lambda: storage.stored_queries.store(["x" * 99], MORNING),
+            "stored_queries.find": lambda: storage.stored_queries.find("a", MORNING),
+            "stored_queries.delete_old": lambda: storage.stored_queries.delete_old(MORNING),
             "audit_log.list_latest": lambda: storage.audit_log.list_latest(1, 20),
             "deliveries.plan_delivery": lambda: plan(
                 storage, replace(known, settings=SHARING), digest(paper(ids[1])), run=SECOND_RUN
