@@ -23,6 +23,7 @@ SETTLED_AFTER = timedelta(days=14)  # then hardly anyone votes any more, and a l
 REFRESH_TIMEOUT = 60  # seconds, so that a due digest does not wait for a whole rate-limit window
 LOOKUP_TIMEOUT = 8  # seconds; a person is waiting for a paper or a search
 FAILURES_TO_STOP = 3  # days that fail in a row
+LISTS_PER_UPDATE = 5
 INDEX_BATCH, READ_BATCH = 5000, 100  # papers that are added to the index at once, and that are read at once
 EMBED_BATCH = 16  # papers whose vectors are computed between two saves
 
@@ -78,7 +79,11 @@ class Archive:
         """Read the lists of `days` and update the index; returns whether all were read. Failures are only logged."""
         is_complete = True
         try:
+            read = 0
             async for day, failure in self.refresh_lists_one_by_one(days, clock):
+                read += 1
+                if read % LISTS_PER_UPDATE == 0:  # so that a new archive can be searched while older lists are read
+                    await self.update_index()
                 if failure:
                     is_complete = False
                     log.warning("the list of %s is not up to date: %s", day, failure, extra=failure.reason.log_fields)

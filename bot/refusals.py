@@ -21,6 +21,7 @@ class Refusal(Enum):
     FILTER_UNCLEAR = auto()
     DATE_UNCLEAR = auto()  # text: today
     QUERY_EMPTY = auto()
+    QUERY_UNCLEAR = auto()
 
     # The person may not do it, or not here
     SERVER_ONLY = auto()
@@ -67,6 +68,7 @@ class Refusal(Enum):
     PAPERS_DOWN = auto()  # text: the id of the paper
     HUB_DOWN = auto()
     HUB_HAS_NOTHING_NEW = auto()
+    INDEX_INCOMPLETE = auto()
     NOTHING_MATCHES = auto()  # text: the query
     NOTHING_SIMILAR = auto()  # text: the id of the paper
     NOTHING_POSTED = auto()  # text: today
@@ -74,6 +76,7 @@ class Refusal(Enum):
     NOTHING_LISTED = auto()  # text: today
     ARCHIVE_EMPTY = auto()
     PAGE_GONE = auto()
+    SEARCH_EXPIRED = auto()
     CONTROL_STALE = auto()
 
     # Anything

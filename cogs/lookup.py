@@ -55,8 +55,8 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         after = f"{PERIODS[period]}d" if period else ""
         today = self.bot.services.clock().date()
         parsed = parse_with_options(query, today, sort=sort, after=after, min_upvotes=min_upvotes)
-        await pages.reply_with_results(interaction, parsed, shared=share)
-        if everywhere:
+        asked_hub = await pages.reply_with_results(interaction, parsed, shared=share)
+        if everywhere and not asked_hub:
             papers = await self.bot.services.finder.search_beyond_archive(parsed)
             await reply(interaction, render_hub_results(parsed, papers), ephemeral=not share)
 
@@ -69,7 +69,7 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
     @app_commands.command(name="show", description="See everything about a paper, even one that is not in the archive")
     @app_commands.describe(paper=cards.PAPER_OPTION)
     async def show_paper(self, interaction: Interaction, paper: str) -> None:
-        await cards.reply_with_card(interaction, await cards.find_referenced_paper(interaction, paper))
+        await cards.reply_with_best_match(interaction, paper)
 
     @app_commands.command(name="similar", description="Find papers similar to one you know")
     @app_commands.describe(paper=cards.PAPER_OPTION)

@@ -7,6 +7,8 @@ from itertools import accumulate
 from discord.ui import ActionRow, Button, Container, LayoutView, Select, Separator, TextDisplay
 
 from bot.layouts.paper import ACCENT, build_view, describe_posted_here, join_facts
+from bot.layouts.query_buttons import build_other_hits
+from bot.layouts.search_notes import describe_best_match
 from bot.layouts.text import (
     MAX_CHOICE,
     MAX_CHOICES,
@@ -24,7 +26,7 @@ from bot.layouts.text import (
     shorten,
 )
 from bot.lookups.citations import CitationFormat, format_citation
-from bot.lookups.finder import PaperDetails
+from bot.lookups.finder import PaperDetails, SearchResults
 from bot.papers import Paper
 from bot.text import join_lines
 
@@ -37,12 +39,19 @@ _LANGUAGES = {CitationFormat.BIBTEX: "bibtex", CitationFormat.MARKDOWN: "markdow
 _FRAME = 40  # characters at most around a citation
 
 
-def render_paper_card(details: PaperDetails) -> LayoutView:
-    """Its facts, abstract, people and tags, with links to its pages and buttons for what to do next."""
+def render_paper_card(details: PaperDetails, results: SearchResults | None = None) -> LayoutView:
+    """Its facts, abstract, people and tags, with links to its pages and buttons for what to do next.
+
+    If it is the best of the `results` of a search, the next ones are buttons too.
+    """
     paper = details.paper
     head = f"## {make_link(paper.name, paper.url, 400)}\n{_render_facts(details)}"
     tail = "\n".join(_render_paper_lines(details))
     controls = [*_build_card_controls(paper)]
+    if results:
+        head = f"{describe_best_match(results)}\n{head}"
+        others = build_other_hits(results)
+        controls += [others] if others else []
     room = compute_text_room(each.to_component_dict() for each in controls) - measure_text(head) - measure_text(tail)
     body = shorten(paper.abstract, min(_ABSTRACT, room), measure_text) or "No abstract is available."
     card: Container[LayoutView] = Container(

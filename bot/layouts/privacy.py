@@ -5,7 +5,7 @@ from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
 
 from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.text import count_noun
-from bot.storage import KEPT_FOR
+from bot.storage import KEPT_FOR, QUERIES_KEPT_FOR
 
 _DAYS = KEPT_FOR.days
 DELETED = (
@@ -17,8 +17,10 @@ PRIVACY = f"""## What I store
 **About a server:** what its admins set up with `/digest` (channels, times, filters), who changed it and when, which
 papers were posted in which message, and which notices I have sent. The content of an open panel is kept for up to two
 days.
-**About you:** nothing, unless you set up digests: then your user ID is in the audit log. I don't record what you
-search for, read or click, and I don't ask Discord for messages, members or presence.
+**About you:** nothing, unless you set up digests: then your user ID is in the audit log. I don't record who
+searches for, reads or clicks what, and I don't ask Discord for messages, members or presence.
+**About searches:** only those too long for a button, so that their buttons work: the text alone, for
+{QUERIES_KEPT_FOR.days} days after it was last used.
 **About papers:** what Hugging Face publishes about them, and their upvotes over time.
 **When I am removed** from a server, I stop posting there, and its data is deleted after {_DAYS} days.
 `/digest wipe-everything` deletes it immediately, and after the following night no trace of it is left in my file.

@@ -7,9 +7,10 @@ from bot.layouts import search_notes
 from bot.layouts.advice import advise_admin
 from bot.layouts.reasons import explain_reason, name_permissions
 from bot.layouts.text import cut_plain, escape_markdown, format_code, join_words
+from bot.lookups.finder import IndexIncomplete, QueryUnclear
 from bot.reasons import ReasonKind
 from bot.refusals import Refusal, Refused
-from bot.storage import MAX_PER_SERVER
+from bot.storage import MAX_PER_SERVER, QUERIES_KEPT_FOR
 from bot.subscription.settings import MAX_PAPERS, MAX_UPVOTES
 
 BUG = "Something went wrong on my side. The details are in my log. Please try again."
@@ -115,6 +116,10 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.NOTHING_LISTED: "No papers were listed then. Try another date, or a longer period.",
     Refusal.ARCHIVE_EMPTY: "The archive is still empty. It fills up in the first minutes after the bot's first start.",
     Refusal.PAGE_GONE: "That page no longer exists. Please use the command again.",
+    Refusal.SEARCH_EXPIRED: (
+        f"I keep a long search for {QUERIES_KEPT_FOR.days} days after it was last used, and no longer have this one. "
+        "Type it again with `/paper search`."
+    ),
     Refusal.CONTROL_STALE: "This no longer works. Please use the command again.",
 }
 
@@ -122,7 +127,9 @@ _SENTENCES: Mapping[Refusal, str] = {
 def explain_refusal(refused: Refused) -> str:
     """What to tell the person, as Markdown."""
     text = escape_markdown(cut_plain(refused.text, _QUERY))
-    if isinstance(refused, FilterUnclear):
+    if isinstance(refused, IndexIncomplete):
+        return f"I found nothing yet. {search_notes.describe_index_progress(refused.progress)}"
+    if isinstance(refused, FilterUnclear | QueryUnclear):
         return "\n".join(search_notes.describe_query_mistakes(refused.query))
     if refused.refusal is Refusal.NOTHING_MATCHES:
         return search_notes.describe_empty_search(text)

@@ -14,15 +14,12 @@ from bot.layouts.paper import (
     build_view,
     describe_paper_listing,
     join_facts,
-    make_details_id,
     render_paper_blocks,
 )
+from bot.layouts.query_buttons import build_exclusion_buttons, make_query_id
 from bot.layouts.text import (
-    MAX_CUSTOM_ID,
-    MAX_LABEL,
     compute_text_room,
     count_noun,
-    cut_plain,
     format_day,
     format_short_day,
     format_timestamp,
@@ -33,7 +30,6 @@ from bot.lookups.finder import AGES, PER_PAGE, Hit, Leaderboard, SearchResults
 from bot.papers import Paper
 from bot.ranking import Period
 from bot.search import AmbiguousDate, Query, Sort
-from bot.text import is_visible
 
 Rows = Sequence[ActionRow[LayoutView]]
 # The custom_id of a button, from its letter and the page it leads to. The letter keeps the buttons of a message apart.
@@ -46,39 +42,19 @@ _ORDERS = {Sort.RELEVANCE: "best first", Sort.UPVOTES: "most upvoted first", Sor
 def render_search_results(results: SearchResults, *, shared: bool = False) -> LayoutView:
     """A page of what was found; one that is `shared` with everyone has no Share button."""
     query = results.query.text
-    page_id, share_id = _make_page_id("find", query), f"share:{results.page}:{query}"
-    query_text, found = search_notes.render_query(results.query), count_noun(results.total, "paper")
+    query_text, found = search_notes.render_query(results.query), search_notes.count_results(results)
     lines = [
         f"# Papers found\n**{query_text}** · {found}, {_ORDERS[results.query.order]}",
         *search_notes.list_search_notes(results),
     ]
-    rows: list[ActionRow[LayoutView]] = []
-    if results.total <= PER_PAGE or len(page_id("l", _count_pages(results.total))) <= MAX_CUSTOM_ID:
-        rows += _build_page_buttons(results.page, results.total, page_id)
-    else:
-        lines.append(search_notes.TOO_LONG)
-    if not shared and len(share_id) <= MAX_CUSTOM_ID:
-        rows.append(ActionRow(Button(label="Share", custom_id=share_id)))
+    rows = [
+        *_build_page_buttons(results.page, results.total, lambda key, page: make_query_id(f"find:{key}{page}", query))
+    ]
+    if without := [*build_exclusion_buttons(results)]:
+        rows.append(ActionRow(*without))
+    if not shared:
+        rows.append(ActionRow(Button(label="Share", custom_id=make_query_id(f"share:{results.page}", query))))
     return _render_paper_page("\n".join(lines), _build_hit_blocks(results.hits, results.page), rows)
-
-
-def render_nothing_found(results: SearchResults) -> LayoutView:
-    """A message that nothing was found, with what may help."""
-    text = "\n".join(search_notes.describe_nothing_found(results))
-    container: Container[LayoutView] = Container(TextDisplay(text), accent_colour=ACCENT)
-    suggestions = [*_build_suggestion_buttons(results)]
-    if suggestions:
-        container.add_item(ActionRow(*suggestions))
-    return build_view(container)
-
-
-def _build_suggestion_buttons(results: SearchResults) -> Iterator[Button[LayoutView]]:
-    if results.query.reference:
-        yield Button(label="Look it up", custom_id=make_details_id(results.query.reference))
-    for button, word in zip("abcde", dict.fromkeys(results.suggestions), strict=False):
-        custom_id = _make_page_id("find", word)(button, 1)
-        if len(custom_id) <= MAX_CUSTOM_ID and is_visible(word):
-            yield Button(label=cut_plain(word, MAX_LABEL), custom_id=custom_id)
 
 
 def render_leaderboard(board: Leaderboard, ambiguous_date: AmbiguousDate | None = None) -> LayoutView:
@@ -115,9 +91,17 @@ def render_similar_papers(paper: Paper, hits: Sequence[Hit]) -> LayoutView:
     return _render_paper_page(heading, _build_hit_blocks(hits), [])
 
 
-def render_hub_results(query: Query, papers: Sequence[Paper]) -> LayoutView:
-    """Papers that Hugging Face has and the archive does not."""
-    heading = f"# Also on Hugging Face\n**{search_notes.render_query(query)}** · not in the archive yet"
+def render_nearest_papers(query: Query, hits: Sequence[Hit]) -> LayoutView:
+    """The papers nearest in meaning to the words of `query`."""
+    heading = f"# Nearest in meaning\nto **{search_notes.render_query(query)}**"
+    return _render_paper_page(heading, _build_hit_blocks(hits), [])
+
+
+def render_hub_results(query: Query, papers: Sequence[Paper], *, instead: bool = False) -> LayoutView:
+    """Papers that Hugging Face has and the archive does not; `instead` if the archive has none at all."""
+    archive = "no paper in the archive matches" if instead else "not in the archive yet"
+    where = "On" if instead else "Also on"
+    heading = f"# {where} Hugging Face\n**{search_notes.render_query(query)}** · {archive}"
     blocks = [_build_hit_block(position, Hit(paper), search_notes.HUB_MARK) for position, paper in enumerate(papers, 1)]
     return _render_paper_page(heading, blocks, [])
 

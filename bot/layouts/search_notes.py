@@ -1,12 +1,13 @@
 """What a page of results says about the query: how it was read, and what was changed to find something."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from bot.layouts.text import count_noun, format_code, format_short_day, join_words, mark_text_spans, shorten
-from bot.lookups.finder import SearchResults
-from bot.search import MAX_WORDS, AmbiguousDate, Mistake, Query
+from bot.lookups.finder import Exclusion, IndexProgress, SearchResults
+from bot.refusals import Refusal
+from bot.search import MAX_WORDS, AmbiguousDate, Mistake, Part, Query
 
-TOO_LONG = "Shorten the query to see more pages."
 HUB_MARK = "🤗 from Hugging Face"
 _QUERY_LIMIT = 300  # characters
 _WORD_LIMIT = 40
@@ -18,14 +19,36 @@ def render_query(query: Query) -> str:
     return mark_text_spans(query.text, [(mistake.start, mistake.end) for mistake in query.mistakes], _QUERY_LIMIT, "__")
 
 
+def count_results(results: SearchResults) -> str:
+    """How many papers were found, and how many of them have all the words."""
+    close = results.total - (results.complete or 0)
+    if results.complete is None:
+        return count_noun(results.total, "paper")
+    if not results.complete:
+        return f"no paper with all the words, {close:,} with some of them"
+    rest = f" and {close:,} that {'comes' if close == 1 else 'come'} close" if close else ""
+    return f"{count_noun(results.complete, 'paper')} with all the words{rest}"
+
+
+def describe_best_match(results: SearchResults) -> str:
+    """A few lines over the card of the best hit."""
+    notes = islice(list_search_notes(results), _MAX_NOTES)
+    return "\n".join([f"Best match for **{render_query(results.query)}**", *notes])
+
+
 def list_search_notes(results: SearchResults) -> Iterator[str]:
     """A line for each thing that people should know about the page they see."""
+    if results.progress:
+        yield describe_index_progress(results.progress)
     for word, other in results.corrections[:_MAX_NOTES]:
         typed, used = shorten(word, _WORD_LIMIT), shorten(other, _WORD_LIMIT)
         yield f"No paper contains *{typed}*. Showing results for **{used}** instead."
     if results.dropped_operators:
         them = "it" if len(results.dropped_operators) == 1 else "them"
         yield f"No paper matches {_join_codes(results.dropped_operators, 'and')}. Showing results without {them}."
+        minimum = next((each for each in results.exclusions if each.best_upvotes is not None), None)
+        if minimum:
+            yield _describe_best_upvotes(minimum)
     yield from describe_query_mistakes(results.query)
     for each in results.query.ambiguous_dates[:_MAX_NOTES]:
         yield describe_ambiguous_date(each)
@@ -39,16 +62,46 @@ def describe_ambiguous_date(read: AmbiguousDate) -> str:
     )
 
 
-def describe_nothing_found(results: SearchResults) -> Iterator[str]:
-    """Lines that say that nothing was found, and what may help."""
+def describe_index_progress(progress: IndexProgress) -> str:
+    return (
+        f"The search index is still being made: {progress.indexed:,} of {count_noun(progress.total, 'paper')} so far. "
+        "Try again in a minute to find the rest."
+    )
+
+
+def describe_nothing_found(results: SearchResults, hub: Refusal | None = None) -> Iterator[str]:
+    """Lines that say that nothing was found, and what may help; `hub` is why Hugging Face has no more either."""
     query = results.query
+    if results.progress:
+        yield describe_index_progress(results.progress)
     if query.reference:
         yield f"**{render_query(query)}** isn't in the archive yet. I can look it up on Hugging Face."
         return
-    yield describe_empty_search(render_query(query))
+    if results.exclusions:
+        yield f"No paper in the archive matches **{render_query(query)}**."
+        yield from map(_describe_exclusion, results.exclusions[:_MAX_NOTES])
+    else:
+        yield describe_empty_search(render_query(query))
+    if hub is Refusal.HUB_HAS_NOTHING_NEW:
+        yield "Hugging Face found nothing new either."
+    elif hub:
+        yield "Hugging Face isn't answering right now, so I could only search the archive."
     if results.suggestions:
         yield "Did you mean one of these?"
     yield from describe_query_mistakes(query)
+
+
+def _describe_exclusion(exclusion: Exclusion) -> str:
+    """A line such as: without `min:1000`, 12 papers match; the most upvoted one has 412 upvotes."""
+    typed = format_code(exclusion.typed, _WORD_LIMIT)
+    without = f"Without the quotes in {typed}" if exclusion.part is Part.PHRASE else f"Without {typed}"
+    best = f" {_describe_best_upvotes(exclusion)}" if exclusion.best_upvotes is not None else ""
+    matches = "matches" if exclusion.total == 1 else "match"
+    return f"{without}, {count_noun(exclusion.total, 'paper')} {matches}.{best}"
+
+
+def _describe_best_upvotes(exclusion: Exclusion) -> str:
+    return f"The most upvoted has {count_noun(exclusion.best_upvotes or 0, 'upvote')}."
 
 
 def describe_empty_search(query: str) -> str:
@@ -67,6 +120,8 @@ def _describe_query_mistake(query: Query, mistake: Mistake) -> str:
     typed = format_code(query.text[mistake.start : mistake.end], _WORD_LIMIT)
     if not mistake.corrections:
         return f"A query can have up to {MAX_WORDS} words, so I ignore everything starting with {typed}."
+    if query.text[mistake.start : mistake.end].rstrip('"').endswith(":"):
+        return f"{typed} needs a value right after it, such as {_join_codes(mistake.corrections)}."
     return f"I don't understand {typed}. Write it like {_join_codes(mistake.corrections)}."
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from random import Random
 
 from bot.archive import Archive
@@ -12,7 +13,7 @@ from bot.papers import Paper, is_before_2007
 from bot.papers.api import PapersUnavailable
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
-from bot.search import FoundPapers, Query, SearchIndex, Snippet
+from bot.search import FoundPapers, Part, Query, SearchIndex, Snippet, Sort
 from bot.storage import PostedMessage, Storage
 
 PER_PAGE = 5
@@ -20,6 +21,8 @@ SNIPPET = 220  # characters
 AGES: dict[str, int | None] = {"week": 7, "month": 30, "year": 365, "all time": None}  # in days
 _RANDOM_AMONG = 500
 _MAX_HUB_PAPERS = 5  # papers
+_MAX_TRIED = 8  # parts of a query that it is tried without
+_WHOLE_INDEX = 0.95  # of all papers; in the minute after a list was read, its new ones are missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +43,53 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A part of a query, as typed, without which the rest finds papers: the rest, and how many it finds.
+
+    If the part asks for upvotes, `best_upvotes` are those of the most upvoted of these papers.
+    """
+
+    part: Part
+    typed: str
+    rest: str
+    total: int
+    best_upvotes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexProgress:
+    """While the search index is being made: how many papers it has, and how many the archive has."""
+
+    indexed: int
+    total: int
+
+
+class QueryUnclear(Refused):
+    """Nothing in a query is understood; `query.mistakes` says why."""
+
+    def __init__(self, query: Query) -> None:
+        super().__init__(Refusal.QUERY_UNCLEAR)
+        self.query = query
+
+
+class IndexIncomplete(Refused):
+    """Nothing was found, but the index that is searched is still being made."""
+
+    def __init__(self, progress: IndexProgress) -> None:
+        super().__init__(Refusal.INDEX_INCOMPLETE)
+        self.progress = progress
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResults:
     """A page of what `query` found, and how the query was changed to find it.
 
+    `complete` of all papers have all the words; None if there are not several words to rank by. `progress` is that of
+    an index which is still being made. `knows_meaning` if papers can also be found by their meaning.
+
     `corrections` are words that no paper has, each with the word that was used instead. `dropped_operators` are those,
-    as typed, that excluded everything. `suggestions` are words to try if nothing was found.
+    as typed, that excluded everything, and `exclusions` the parts each of which did so. `suggestions` are words to try
+    if nothing was found.
     """
 
     query: Query
@@ -54,6 +99,14 @@ class SearchResults:
     corrections: tuple[tuple[str, str], ...] = ()
     dropped_operators: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
+    complete: int | None = None
+    exclusions: tuple[Exclusion, ...] = ()
+    progress: IndexProgress | None = None
+    knows_meaning: bool = False
+
+    def list_queries(self) -> list[str]:
+        """The queries that buttons of the page lead to."""
+        return [self.query.text, *(each.rest for each in self.exclusions)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +161,7 @@ class Finder:
         """The best match for a description of a paper. Raises `Refused`."""
         results = await self.search_papers(query, 1) if query.text else None
         if results is None or not results.hits:
+            await self._check_index()
             raise Refused(Refusal.PAPER_UNKNOWN)
         return results.hits[0].paper
 
@@ -159,13 +213,69 @@ class Finder:
     async def search_papers(self, query: Query, page: int, viewer: Viewer | None = None) -> SearchResults:
         """A page of what `query` finds, counted from 1. Operators that exclude everything are dropped.
 
-        Raises `Refused` if a link in the query leads somewhere else, or to a paper that is too old to be found.
+        Raises `Refused` if there is nothing to look for, or if a link in the query leads somewhere else, or to a paper
+        that is too old to be found.
         """
-        _check_reference(query)
+        _check_query(query)
         used, dropped, found = await asyncio.to_thread(self._search_relaxed, query, (page - 1) * PER_PAGE)
         hits = await self._build_hits(found.ids, used.correct_spelling(dict(found.corrections)), viewer)
+        results = SearchResults(
+            query,
+            hits,
+            found.total,
+            page,
+            found.corrections,
+            dropped,
+            complete=found.complete,
+            progress=await self.read_index_progress(),
+            knows_meaning=self._search.meaning is not None,
+        )
+        if query.reference or (found.total and not dropped) or page > 1:
+            return results
         suggestions = () if found.total else await asyncio.to_thread(self._search.suggest_words, query)
-        return SearchResults(query, hits, found.total, page, found.corrections, dropped, suggestions)
+        return replace(results, suggestions=suggestions, exclusions=await self._find_exclusions(query))
+
+    async def read_index_progress(self) -> IndexProgress | None:
+        """How far the search index is, while it is being made; None if it has all papers, or all but the newest."""
+        if self._search.change >= await self._storage.papers.get_last_change():
+            return None
+        indexed, total = self._search.count_papers(), await self._storage.papers.count()
+        return IndexProgress(indexed, total) if indexed < _WHOLE_INDEX * total else None
+
+    async def _check_index(self) -> None:
+        """Raises `IndexIncomplete` while the search index is being made."""
+        if progress := await self.read_index_progress():
+            raise IndexIncomplete(progress)
+
+    async def _find_exclusions(self, query: Query) -> tuple[Exclusion, ...]:
+        """The parts of `query` that exclude everything. One that asks for upvotes comes with the most upvoted paper."""
+        found = await asyncio.to_thread(self._try_without_each_part, query)
+        best = await self._storage.papers.get(paper_id for _, ids in found for paper_id in ids)
+        upvotes = {paper.id: paper.upvotes for paper in best}
+        return tuple(replace(each, best_upvotes=upvotes.get(ids[0]) if ids else None) for each, ids in found)
+
+    def _try_without_each_part(self, query: Query) -> list[tuple[Exclusion, Sequence[str]]]:
+        found: list[tuple[Exclusion, Sequence[str]]] = []
+        singly = [*islice(query.list_restrictions(), _MAX_TRIED)]
+        for each in [*singly, query.join_restrictions()] if len(singly) > 1 else singly:
+            if found and each not in singly:
+                break  # all parts together matter only if no single one does
+            rest, is_minimum = each.rest, each.part is Part.MINIMUM
+            if not rest.clauses and not is_minimum:
+                continue  # the whole archive says nothing about what was looked for
+            total = self._search.find_papers(rest, limit=1).total
+            if total:
+                ids = self._search.find_papers(replace(rest, sort=Sort.UPVOTES), limit=1).ids if is_minimum else ()
+                text = rest.text if rest.clauses else f"sort:{Sort.UPVOTES.value}"
+                found.append((Exclusion(each.part, each.typed, text, total), ids))
+        return found
+
+    async def find_nearest_in_meaning(self, query: Query, viewer: Viewer | None = None) -> tuple[Hit, ...]:
+        """The papers nearest in meaning to the words of `query`. Raises `Refused`."""
+        ids = await asyncio.to_thread(self._search.find_nearest_in_meaning, query, limit=PER_PAGE)
+        if not ids:
+            raise Refused(Refusal.NOTHING_SIMILAR)
+        return await self._add_posted_messages(map(Hit, await self._storage.papers.get(ids)), viewer)
 
     def _search_relaxed(self, query: Query, offset: int) -> tuple[Query, tuple[str, ...], FoundPapers]:
         """The query that was used in the end, the operators that were dropped, and the papers that it found."""
@@ -222,14 +332,20 @@ class Finder:
         return tuple(Hit(paper, posted_message=message) for paper, message in found), total
 
     async def find_similar_papers(self, paper: Paper, viewer: Viewer | None = None) -> tuple[Hit, ...]:
-        """The papers most similar to `paper`, the most similar first."""
+        """The papers most similar to `paper`, the most similar first. Raises `Refused`."""
         ids = await asyncio.to_thread(self._search.find_similar_papers, paper, limit=PER_PAGE)
+        if not ids:
+            await self._check_index()
+            raise Refused(Refusal.NOTHING_SIMILAR, text=paper.id)
         return await self._add_posted_messages(map(Hit, await self._storage.papers.get(ids)), viewer)
 
     async def pick_random_paper(self, query: Query, random: Random) -> Paper | None:
         """A random paper, of all or of those that match `query`; None if there is none. Raises `Refused`."""
-        _check_reference(query)
+        if query.text:
+            _check_query(query)
         papers = await self._storage.papers.get(await asyncio.to_thread(self._draw_random_id, query, random))
+        if not papers:
+            await self._check_index()
         return papers[0] if papers else None
 
     def _draw_random_id(self, query: Query, random: Random) -> tuple[str, ...]:
@@ -239,7 +355,10 @@ class Finder:
         return self._search.find_papers(query, limit=1, offset=random.randrange(count)).ids if count else ()
 
 
-def _check_reference(query: Query) -> None:
+def _check_query(query: Query) -> None:
+    """Refuses a query that nothing can be found for, or only the wrong papers."""
+    if not query.reference and not query.looks_for_something:
+        raise QueryUnclear(query) if query.mistakes else Refused(Refusal.QUERY_EMPTY)
     if query.has_foreign_link:
         raise Refused(Refusal.PAPER_UNKNOWN)
     if query.reference and is_before_2007(query.reference):

@@ -3,7 +3,7 @@
 from bot.search.index import IndexUnusable, invalidate_index
 from bot.search.meaning import MODEL, Encoder, Meaning, get_embedded_text, load_encoder
 from bot.search.parser import MAX_WORDS, RIGHT_FORMS, parse_query, parse_with_options
-from bot.search.query import HAS, AmbiguousDate, Mistake, Query, Sort
+from bot.search.query import HAS, AmbiguousDate, Mistake, Part, Query, Sort
 from bot.search.schema import fold_word, get_searchable_prose
 from bot.search.search import FoundPapers, SearchIndex, Snippet
 
@@ -18,6 +18,7 @@ __all__ = [
     "IndexUnusable",
     "Meaning",
     "Mistake",
+    "Part",
     "Query",
     "SearchIndex",
     "Snippet",

@@ -102,6 +102,10 @@ class Index:
         newest = self._index.searcher().search(tantivy.Query.all_query(), 1, order_by_field="change")
         return int(newest.hits[0][0] or 0) if newest.hits else 0
 
+    def count_papers(self) -> int:
+        """How many papers it has."""
+        return int(self.get_searcher().num_docs)
+
     def add_papers(self, changes: Sequence[tuple[int, Paper]]) -> None:
         """Add papers with their change numbers, in order. Does nothing once it is closed. Blocks: call it in a thread.
 

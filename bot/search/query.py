@@ -1,5 +1,6 @@
 """A query as it was read: words, phrases and operators, each of them ranking, required or excluded."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,6 +16,15 @@ class Sort(Enum):
     RELEVANCE = "relevance"
     UPVOTES = "upvotes"
     DATE = "date"
+
+
+class Part(Enum):
+    """What a part of a query asks for, as far as it matters when the part excludes everything."""
+
+    DATES = "dates"
+    MINIMUM = "minimum"  # of upvotes
+    PHRASE = "phrase"
+    OTHER = "other"
 
 
 class Occur(Enum):
@@ -171,6 +181,53 @@ class Query:
         """Whether it says what to find; if not, it is empty, or nothing in it is understood."""
         return bool(self.clauses) or (self.sort is not Sort.RELEVANCE and not self.mistakes)
 
+    @property
+    def has_only_words(self) -> bool:
+        """Whether it is nothing but words and phrases that are looked for."""
+        return bool(self.clauses) and all(
+            isinstance(each.node, Word | Phrase) and each.occur is not Occur.NOT for each in self.clauses
+        )
+
+    def list_restrictions(self) -> Iterator["Restriction"]:
+        """The parts that can exclude papers: all dates as one, and each other clause that does more than rank."""
+        dates = [each for each in self.clauses if isinstance(each.node, Days)]
+        if dates:
+            typed = " ".join(map(self._get_typed, dates))
+            yield Restriction(Part.DATES, typed, self._replace_clauses(dict.fromkeys(dates, "")))
+        for clause in self.clauses:
+            node, typed = clause.node, self._get_typed(clause)
+            if isinstance(node, Days) or (isinstance(node, Word) and clause.occur is Occur.SHOULD):
+                continue
+            if isinstance(node, Phrase) and clause.occur is not Occur.NOT:
+                yield Restriction(Part.PHRASE, typed, self._replace_clauses({clause: _keep_words(node.text)}))
+            else:
+                is_minimum = isinstance(node, Upvotes) and clause.occur is not Occur.NOT
+                part = Part.MINIMUM if is_minimum else Part.OTHER
+                yield Restriction(part, typed, self._replace_clauses({clause: ""}))
+
+    def join_restrictions(self) -> "Restriction":
+        """All parts that can exclude papers as one; of phrases, the words stay."""
+        parts = [each for each in self.clauses if not isinstance(each.node, Word) or each.occur is not Occur.SHOULD]
+        kept = {
+            each: _keep_words(each.node.text) if isinstance(each.node, Phrase) and each.occur is not Occur.NOT else ""
+            for each in parts
+        }
+        return Restriction(Part.OTHER, " ".join(map(self._get_typed, parts)), self._replace_clauses(kept))
+
+    def _get_typed(self, clause: Clause) -> str:
+        return self.text[slice(*clause.span)]
+
+    def _replace_clauses(self, replacements: Mapping[Clause, str]) -> "Query":
+        """The query with words instead of each of these clauses, in its text too."""
+        text, clauses = self.text, list(self.clauses)
+        for place in reversed(range(len(clauses))):
+            clause = clauses[place]
+            if clause in replacements:
+                start, end = clause.span
+                text = f"{text[:start]} {replacements[clause]} {text[end:]}"
+                clauses[place : place + 1] = [Clause(Word(each), typed=each) for each in replacements[clause].split()]
+        return replace(self, text=" ".join(text.split()), clauses=tuple(clauses))
+
     def list_relaxed_queries(self) -> Iterator[tuple["Query", tuple[str, ...]]]:
         """The query without each of its operators in turn, then without any; and the dropped operators, as typed.
 
@@ -184,6 +241,21 @@ class Query:
             kept = tuple(each for each in self.clauses if each not in dropped)
             if kept:
                 yield replace(self, clauses=kept), tuple(each.typed for each in dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """A part of a query, as typed, that can exclude papers, and the query without it; of a phrase, its words stay."""
+
+    part: Part
+    typed: str
+    rest: Query
+
+
+def _keep_words(phrase: str) -> str:
+    """The words of a phrase, to be read as words and as nothing else without their quotes."""
+    words = re.findall(r"\w[\w.+#/-]*", phrase)
+    return " ".join(word.lower() if word in {"OR", "NOT"} else word for word in words)
 
 
 def list_clause_texts(clauses: Iterable[Clause]) -> Iterator[str]:

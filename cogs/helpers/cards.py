@@ -12,7 +12,13 @@ from bot.lookups.citations import CitationFormat
 from bot.papers import ARXIV_ID, Paper
 from bot.refusals import Refusal, Refused
 from cogs.helpers.controls import Choices, Control, Interaction, get_viewer
-from cogs.helpers.pages import parse_query_today, reply_with_results
+from cogs.helpers.pages import (
+    keep_queries,
+    parse_query_today,
+    reply_with_nothing_found,
+    reply_with_results,
+    search_results_page,
+)
 
 PAPER_OPTION = "Type words from its title and pick it, or enter its arXiv ID, a link or a DOI"
 PAPER_PATTERN = rf"(?P<paper>{ARXIV_ID})"
@@ -35,6 +41,22 @@ async def find_referenced_paper(interaction: Interaction, typed: str) -> Paper:
     return await interaction.client.services.finder.find_best_match(query)
 
 
+async def reply_with_best_match(interaction: Interaction, typed: str) -> None:
+    """Answer with the card of a paper that is referred to, or that fits a description best, with the next best ones."""
+    query = parse_query_today(interaction, typed)
+    if query.reference:
+        await reply_with_card(interaction, await get_or_fetch_paper(interaction, query.reference))
+        return
+    if not query.text:
+        raise Refused(Refusal.PAPER_UNKNOWN)
+    results = await search_results_page(interaction, query, 1)
+    if not results.hits:
+        await reply_with_nothing_found(interaction, results)
+        return
+    details = await interaction.client.services.finder.get_details(results.hits[0].paper, get_viewer(interaction))
+    await reply(interaction, await keep_queries(interaction, results, render_paper_card(details, results)))
+
+
 async def suggest_papers(interaction: Interaction, typed: str) -> Choices:
     """The papers to offer for what is typed so far."""
     services = interaction.client.services
@@ -49,8 +71,6 @@ async def reply_with_card(interaction: Interaction, paper: Paper) -> None:
 
 async def reply_with_similar(interaction: Interaction, paper: Paper) -> None:
     hits = await interaction.client.services.finder.find_similar_papers(paper, get_viewer(interaction))
-    if not hits:
-        raise Refused(Refusal.NOTHING_SIMILAR, text=paper.id)
     await reply(interaction, render_similar_papers(paper, hits))
 
 

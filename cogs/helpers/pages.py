@@ -1,21 +1,34 @@
-"""Pages of papers, and the buttons that turn and share them; a page's whole state is in their custom_ids."""
+"""Pages of papers, and the buttons that turn and share them, or search for something else.
+
+A page's whole state is in their custom_ids; a query that is too long for them is stored.
+"""
 
 import re
+from contextlib import suppress
 from datetime import date
 
 import discord
 from discord.ui import LayoutView
 
 from bot.answering import reply
-from bot.layouts.results import render_leaderboard, render_nothing_found, render_posted_papers, render_search_results
+from bot.layouts.no_results import render_nothing_found
+from bot.layouts.results import (
+    render_hub_results,
+    render_leaderboard,
+    render_nearest_papers,
+    render_posted_papers,
+    render_search_results,
+)
 from bot.lookups.finder import AGES, SearchResults
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
 from bot.search import AmbiguousDate, Query, parse_query
+from bot.storage import DatabaseBusy, DiskFull, get_query_key
 from cogs.helpers.controls import Control, Interaction, get_viewer, show_page
 
 PAGE_NUMBER = r"(?P<page>[1-9]\d{0,4})"
 PAGE_PATTERN = rf"[a-z]{PAGE_NUMBER}"  # the letter of the button, then the page it leads to
+QUERY_PATTERN = r"(?::(?P<query>.+)|#(?P<key>[0-9a-f]{24}))"  # as `make_query_id` writes it
 
 
 def parse_query_today(interaction: Interaction, text: str) -> Query:
@@ -27,21 +40,50 @@ async def search_results_page(
     interaction: Interaction, query: Query, page: int, *, shared: bool = False
 ) -> SearchResults:
     """A page of what `query` finds; a page `shared` with everyone has no links to channels."""
-    results = await interaction.client.services.finder.search_papers(
-        query, page, None if shared else get_viewer(interaction)
-    )
+    services = interaction.client.services
+    results = await services.finder.search_papers(query, page, None if shared else get_viewer(interaction))
     if results.total and not results.hits:
         raise Refused(Refusal.PAGE_GONE)
     return results
 
 
-async def reply_with_results(interaction: Interaction, query: Query, *, shared: bool = False) -> None:
-    """Answer with the first page, `shared` with everyone if there is anything to share."""
+async def keep_queries(interaction: Interaction, results: SearchResults, view: LayoutView) -> LayoutView:
+    """`view`, after storing those queries of its buttons that their custom_ids lack; without it, they say so."""
+    ids = " ".join(getattr(each, "custom_id", None) or "" for each in view.walk_children())  # a link has none
+    services = interaction.client.services
+    with suppress(DatabaseBusy, DiskFull):
+        needed = [each for each in results.list_queries() if get_query_key(each) in ids]
+        await services.storage.stored_queries.store(needed, services.clock())
+    return view
+
+
+async def reply_with_results(interaction: Interaction, query: Query, *, shared: bool = False) -> bool:
+    """Answer with the first page, `shared` with everyone if there is anything to share.
+
+    Words that the archive has nothing for are looked up on Hugging Face at once; returns whether they were.
+    """
     results = await search_results_page(interaction, query, 1, shared=shared)
     if results.total:
-        await reply(interaction, render_search_results(results, shared=shared), ephemeral=not shared)
+        view = render_search_results(results, shared=shared)
+        await reply(interaction, await keep_queries(interaction, results, view), ephemeral=not shared)
+        return False
+    return await reply_with_nothing_found(interaction, results, shared=shared)
+
+
+async def reply_with_nothing_found(interaction: Interaction, results: SearchResults, *, shared: bool = False) -> bool:
+    """Answer that the archive has nothing, with what Hugging Face has if words were looked for."""
+    query = results.query
+    if query.reference or not query.has_only_words or results.progress:
+        await reply(interaction, await keep_queries(interaction, results, render_nothing_found(results)))
+        return False
+    try:
+        papers = await interaction.client.services.finder.search_beyond_archive(query)
+    except Refused as refused:
+        view = render_nothing_found(results, refused.refusal)
+        await reply(interaction, await keep_queries(interaction, results, view))
     else:
-        await reply(interaction, render_nothing_found(results))
+        await reply(interaction, render_hub_results(query, papers, instead=True), ephemeral=not shared)
+    return True
 
 
 async def render_leaderboard_page(
@@ -88,20 +130,32 @@ def check_may_share(interaction: Interaction) -> None:
         raise Refused(Refusal.MAY_NOT_SHARE, permissions=missing)
 
 
+async def _find_query(interaction: Interaction, match: re.Match[str]) -> Query:
+    """The query of a button: in its custom_id, or stored. Raises `Refused`."""
+    text = match["query"]
+    if text is None:
+        services = interaction.client.services
+        text = await services.storage.stored_queries.find(match["key"], services.clock())
+    if text is None:
+        raise Refused(Refusal.SEARCH_EXPIRED)
+    return parse_query_today(interaction, text)
+
+
 async def _repeat_search(interaction: Interaction, match: re.Match[str], *, shared: bool = False) -> SearchResults:
-    query = parse_query_today(interaction, match["query"])
+    query = await _find_query(interaction, match)
     return await search_results_page(interaction, query, int(match["page"]), shared=shared)
 
 
-class ResultsPageButton(Control, kind="find", pattern=rf"{PAGE_PATTERN}:(?P<query>.+)", in_place=True):
+class ResultsPageButton(Control, kind="find", pattern=rf"{PAGE_PATTERN}{QUERY_PATTERN}", in_place=True):
     """Shows a page of what a query finds."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         results = await _repeat_search(interaction, match)
-        await show_page(interaction, render_search_results(results) if results.total else render_nothing_found(results))
+        view = render_search_results(results) if results.total else render_nothing_found(results)
+        await show_page(interaction, await keep_queries(interaction, results, view))
 
 
-class ShareButton(Control, kind="share", pattern=rf"{PAGE_NUMBER}:(?P<query>.+)"):
+class ShareButton(Control, kind="share", pattern=rf"{PAGE_NUMBER}{QUERY_PATTERN}"):
     """Shows everyone the page that one person sees."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
@@ -109,7 +163,27 @@ class ShareButton(Control, kind="share", pattern=rf"{PAGE_NUMBER}:(?P<query>.+)"
         results = await _repeat_search(interaction, match, shared=True)
         if not results.total:
             raise Refused(Refusal.PAGE_GONE)
-        await reply(interaction, render_search_results(results, shared=True), ephemeral=False)
+        view = render_search_results(results, shared=True)
+        await reply(interaction, await keep_queries(interaction, results, view), ephemeral=False)
+
+
+class HubButton(Control, kind="hub", pattern=rf"1{QUERY_PATTERN}"):
+    """Asks Hugging Face for papers that the archive does not have."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        query = await _find_query(interaction, match)
+        papers = await interaction.client.services.finder.search_beyond_archive(query)
+        await reply(interaction, render_hub_results(query, papers))
+
+
+class MeaningButton(Control, kind="near", pattern=rf"1{QUERY_PATTERN}"):
+    """Shows the papers nearest in meaning to the words of a query."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        query = await _find_query(interaction, match)
+        finder = interaction.client.services.finder
+        hits = await finder.find_nearest_in_meaning(query, get_viewer(interaction))
+        await reply(interaction, render_nearest_papers(query, hits))
 
 
 class LeaderboardPageButton(

@@ -10,18 +10,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.layouts.card import render_paper_card, render_sparkline
+from bot.layouts.no_results import render_nothing_found
 from bot.layouts.results import (
     render_hub_results,
     render_leaderboard,
-    render_nothing_found,
+    render_nearest_papers,
     render_posted_papers,
     render_search_results,
     render_similar_papers,
 )
-from bot.lookups.finder import AGES, PER_PAGE, Hit, Leaderboard, PaperDetails, SearchResults
+from bot.lookups.finder import (
+    AGES,
+    PER_PAGE,
+    Exclusion,
+    Hit,
+    IndexProgress,
+    Leaderboard,
+    PaperDetails,
+    SearchResults,
+)
 from bot.papers import Paper
 from bot.ranking import Period
-from bot.search import Query, Snippet, parse_query
+from bot.refusals import Refusal
+from bot.search import Part, Query, Snippet, parse_query
 from bot.storage import PostedMessage
 from tests.support.any_paper import (
     counts,
@@ -38,14 +49,14 @@ from tests.support.builders import DAY, MORNING
 from tests.support.layouts import check
 
 
-def test_pages_turn_only_while_the_query_fits_into_the_ids_of_buttons() -> None:
+def test_pages_turn_whatever_the_length_of_the_query() -> None:
     hits = tuple(Hit(replace(read_paper(), id=f"2601.{number:05}")) for number in range(PER_PAGE))
-    for length in range(75, 100):
-        for page in (1, 9, 10):
-            results = SearchResults(parse_query("q" * length, DAY), hits, total=50, page=page)
-            turns = "Next" in str(render_search_results(results).to_components())  # type: ignore[no-untyped-call]
-            assert turns == (length <= 100 - len("find:l10:"))
-            assert ("Shorten the query" in check(render_search_results(results))[0]) != turns
+    for length in (1, *range(75, 105), 6000):
+        for page in (1, 9, 99_999):
+            results = SearchResults(parse_query("q" * length, DAY), hits, total=499_995, page=page)
+            check(render_search_results(results))
+            labels = str(render_search_results(results).to_components())  # type: ignore[no-untyped-call]
+            assert all(label in labels for label in ("'Next'", "'Share'"))
 
 
 @within_seconds
@@ -58,7 +69,20 @@ async def test_a_papers_card_fits_a_message_whatever_it_holds(details: PaperDeta
 def _results(query: Query, hits: tuple[Hit, ...], total: int, page: int, some: tuple[str, ...]) -> SearchResults:
     taken = tuple(zip(some, reversed(some), strict=True))
     last = max(1, -(-total // PER_PAGE))  # beyond it there is nothing to show
-    return SearchResults(query, hits, total, min(page, last), taken, dropped_operators=some, suggestions=some)
+    exclusions = [Exclusion(part, each, each, total, total) for each in some for part in Part]
+    return SearchResults(
+        query,
+        hits,
+        total,
+        min(page, last),
+        taken,
+        dropped_operators=some,
+        suggestions=some,
+        complete=total // 2,
+        exclusions=tuple(exclusions),
+        progress=IndexProgress(total, 10**6),
+        knows_meaning=bool(total % 2),
+    )
 
 
 @within_seconds
@@ -69,8 +93,19 @@ def _results(query: Query, hits: tuple[Hit, ...], total: int, page: int, some: t
 async def test_a_page_of_results_fits_a_message_whatever_was_asked(results: SearchResults, shared: bool) -> None:
     check(render_search_results(results, shared=shared))
     check(render_nothing_found(results))
+    check(render_nothing_found(results, Refusal.HUB_DOWN))
+    check(render_nearest_papers(results.query, results.hits))
     check(render_posted_papers("week", results.hits, total=results.total, page=results.page))
     check(render_hub_results(results.query, [hit.paper for hit in results.hits]))
+
+
+@within_seconds
+@given(
+    st.builds(PaperDetails, papers, st.lists(counts, max_size=60).map(tuple), posts),
+    st.builds(_results, queries, pages, st.integers(0, 10**6), st.just(1), words),
+)
+async def test_the_best_match_fits_a_message_whatever_was_asked(details: PaperDetails, results: SearchResults) -> None:
+    assert check(render_paper_card(details, results))[0].startswith("Best match for **")
 
 
 @within_seconds

@@ -30,7 +30,7 @@ class TestPosts:
         return storage
 
     async def test_a_paper_that_was_posted_in_the_server_has_a_jump_link(self, posted: Storage, finder: Finder) -> None:
-        hits = (await finder.search_papers(parse_on_day(""), 1, server(1))).hits
+        hits = (await finder.search_papers(parse_on_day("sort:upvotes"), 1, server(1))).hits
         posts = {hit.paper.id: hit.posted_message.url for hit in hits if hit.posted_message}
         assert posts == {ATTENTION: "https://discord.com/channels/1/50/770"}
 
@@ -79,7 +79,7 @@ class TestPosts:
     ) -> None:
         here, now = server(1, 50), datetime(2026, 1, 17, 8, tzinfo=UTC)
         pages = [
-            (await finder.search_papers(parse_on_day(""), 1, here)).hits,
+            (await finder.search_papers(parse_on_day("sort:upvotes"), 1, here)).hits,
             await finder.find_similar_papers(PAPERS[2], here),
         ]
         assert [hit.posted_message for page in pages for hit in page if hit.posted_message] == []

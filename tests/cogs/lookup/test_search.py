@@ -82,7 +82,8 @@ async def test_a_paper_that_was_posted_here_says_when_and_where(library: Server)
 
 async def test_a_query_without_results_is_answered_with_advice(library: Server) -> None:
     assert await read_results(library, "zeppelin *airship*") == (
-        "No paper in the archive matches **zeppelin \\*airship\\***. Try fewer or different words."
+        "No paper in the archive matches **zeppelin \\*airship\\***. Try fewer or different words.\n"
+        "Hugging Face found nothing new either."
     )
 
 

@@ -37,11 +37,16 @@ async def test_a_paper_is_shown_by_its_id_or_any_of_its_links(library: Server, r
 
 @pytest.mark.parametrize(
     "text",
-    ["zeppelin", "", "   ", "https://evil.example/x", "https://scaling.org/laws", "10.1000/diffusion", "x.org/tears"],
+    ["", "   ", "https://evil.example/x", "https://scaling.org/laws", "10.1000/diffusion", "x.org/tears"],
 )
 async def test_text_that_names_no_paper_is_answered_with_what_to_type_instead(library: Server, text: str) -> None:
     for command in ("show", "similar", "cite"):
         assert answer(await paper_command(library, command, paper=text)) == explain(Refusal.PAPER_UNKNOWN)
+
+
+async def test_words_that_no_paper_has_are_answered_with_what_to_type_instead(library: Server) -> None:
+    for command in ("similar", "cite"):
+        assert answer(await paper_command(library, command, paper="zeppelin")) == explain(Refusal.PAPER_UNKNOWN)
 
 
 @pytest.mark.parametrize("text", ["https://scaling.org/laws", "retrieval https://agents.org", "doi:10.1000/diffusion"])

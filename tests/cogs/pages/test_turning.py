@@ -79,12 +79,6 @@ async def test_options_beside_the_query_apply_to_every_page(library: Server) -> 
     assert paper_ids(message) == ids(1, 2, 3, 4, 5)
 
 
-async def test_a_query_too_long_to_turn_pages_says_so(library: Server) -> None:
-    message = await search(library, f"paper {'or ' * 30}")
-    assert custom_ids(message) == ["pick"]
-    assert "Shorten the query to see more pages." in read_texts(message.message)
-
-
 @pytest.mark.parametrize("custom_id", ["find:l99999:paper", "find:p4:paper"])
 async def test_a_page_that_is_gone_says_so(library: Server, custom_id: str) -> None:
     message = stale_button(library, custom_id)
