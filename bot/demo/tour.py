@@ -7,13 +7,17 @@ START = "start-here"  # the channel
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One message of the tour. It asks to open `channel`, to type `command` with `options`, and then to click."""
+    """One message of the tour. It asks to open `channel`, to type `command` with `options`, and then to click.
+
+    Or to pick an option of the select with this placeholder.
+    """
 
     text: str
     channel: str = ""
     command: str = ""
     options: dict[str, str] = field(default_factory=dict)
     clicks: tuple[str, ...] = ()
+    select: str = ""
 
 
 FIRST_DIGEST = Step(
@@ -28,10 +32,10 @@ TOUR = (
         "You are *ada*, who runs the server. Whatever you click or type works, and nobody else sees it."
     ),
     Step(
-        "**1.** Open **#daily-papers** in the list of channels: this morning's digest. Click **Details** beside a "
-        "paper. Then come back here, to **#start-here**.",
+        "**1.** Open **#daily-papers** in the list of channels: this morning's digest. Pick a paper under "
+        "**Details of…**. Then come back here, to **#start-here**.",
         channel="daily-papers",
-        clicks=("Details",),
+        select="Details of…",
     ),
     Step(
         "**2.** Type `/paper search` in the box below and press Enter. Type `world models` and click the arrow. "

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from discord.ui import Button, Container, Item, LayoutView, Section, Separator, TextDisplay
+from discord.ui import ActionRow, Button, Container, Item, LayoutView, MediaGallery, Section, Separator, TextDisplay
 
 from bot.digest import Digest, Highlight
 from bot.layouts.compact_list import render_highlight_lines, render_mark_legend
@@ -13,9 +13,9 @@ from bot.layouts.paper import (
     ACCENT,
     PaperBlock,
     build_details_select,
+    build_paper_list,
     build_paper_picture,
     build_paper_section,
-    build_paper_sections,
     build_view,
     join_facts,
     render_block_head,
@@ -24,8 +24,10 @@ from bot.layouts.reasons import explain_reason
 from bot.layouts.text import (
     MAX_TEXT,
     MAX_THREAD_NAME,
+    compute_text_room,
     count_noun,
     cut_line,
+    format_month_day,
     format_short_day,
     measure_text,
     remove_urls,
@@ -116,8 +118,8 @@ def _render_digest_message(
     if date_seen := _find_shared_seen_date(shown):
         head += f"\n-# All highlighted on {format_short_day(date_seen)}"
         shown = [replace(each, seen_on=None) for each in shown]
-    room = MAX_TEXT - measure_text(mention) - measure_text(head)
-    body = _build_digest_body(shown, settings.posting.layout, nonce, room)
+    used = measure_text(mention) + measure_text(head)
+    body = _build_digest_body(shown, settings.posting.layout, nonce, used)
     container: Container[LayoutView] = Container(TextDisplay(head), Separator(), *body, accent_colour=ACCENT)
     return _put_under_mention(mention, container)
 
@@ -163,18 +165,24 @@ def _remove_pictures(settings: DigestSettings) -> DigestSettings:
 
 
 def _build_digest_body(
-    shown: Sequence[Highlight], layout: DigestLayout, nonce: str | None, room: int
+    shown: Sequence[Highlight], layout: DigestLayout, nonce: str | None, used: int
 ) -> Iterator[Item[LayoutView]]:
-    if layout is DigestLayout.COMPACT:
-        yield TextDisplay(render_highlight_lines(shown))
-        if marks := render_mark_legend(shown):
-            yield TextDisplay(marks)
-        # The select shows the same upvotes as the paper's line, even if they have changed since.
-        yield build_details_select([replace(each.paper, upvotes=each.upvotes) for each in shown], nonce)
-        return
+    """The highlights and what opens their details; `used` is the size of the other texts of the message."""
+    frame: list[ActionRow[LayoutView] | MediaGallery[LayoutView]] = []
     if layout is DigestLayout.CARDS:
-        yield build_paper_picture(shown[0].paper)
-    yield from build_paper_sections([_build_highlight_block(each) for each in shown], room, nonce)
+        frame.append(build_paper_picture(shown[0].paper))
+        yield frame[0]
+    # The select shows the same upvotes as the paper's line, even if they have changed since.
+    frame.append(build_details_select([replace(each.paper, upvotes=each.upvotes) for each in shown], nonce))
+    room = compute_text_room(each.to_component_dict() for each in frame) - used
+    if layout is DigestLayout.COMPACT:
+        marks = render_mark_legend(shown)
+        yield TextDisplay(
+            "\n".join(filter(None, (render_highlight_lines(tuple(shown), room - measure_text(marks)), marks)))
+        )
+    else:
+        yield build_paper_list([_build_highlight_block(each) for each in shown], room)
+    yield frame[-1]
 
 
 def _render_highlight_message(
@@ -208,9 +216,9 @@ def _shorten_summary(paper: Paper, room: int) -> str:
 def _build_highlight_block(highlight: Highlight) -> PaperBlock:
     day = highlight.paper.day
     note = join_facts(
-        f"highlighted on {format_short_day(highlight.seen_on)}" if highlight.seen_on else "",
+        f"highlighted on {format_month_day(highlight.seen_on)}" if highlight.seen_on else "",
         "not in a daily digest" if highlight.is_missed else "",
-        f"rising since {format_short_day(day)}" if highlight.is_riser and day else "",
+        f"rising since {format_month_day(day)}" if highlight.is_riser and day else "",
     )
     return PaperBlock(highlight.position, highlight.paper, highlight.upvotes, highlight.comments, note)
 

@@ -8,7 +8,7 @@ from bot.subscription.schedule import DAY_NAMES, EVERY_DAY, MONDAY_TO_FRIDAY, Ca
 from bot.subscription.settings import DigestLayout, DigestSettings, Threads
 
 _PERIODS = {Cadence.DAILY: "the", Cadence.WEEKLY: "the week's", Cadence.MONTHLY: "the month's"}
-_LAYOUTS = {DigestLayout.COMPACT: "one line each", DigestLayout.CARDS: "with a picture of the first"}
+_LAYOUTS = {DigestLayout.COMPACT: "titles only", DigestLayout.CARDS: "with a picture of the first"}
 _THREADS = {Threads.PER_DIGEST: "with one thread", Threads.PER_PAPER: "each with its own thread"}
 
 

@@ -20,7 +20,7 @@ def render_digest_heading(digest: Digest, settings: DigestSettings) -> str:
     if len(digest.days) == 1:
         days = make_link(days, f"https://huggingface.co/papers/date/{digest.days[0]}")
     count = _describe_paper_count(digest, is_filtered=bool(settings.selection.filter))
-    return f"# {_TITLES[cadence]}\n**{days}**\n{count}"
+    return f"# {_TITLES[cadence]}\n**{days}**\n-# {count}"
 
 
 def render_highlight_heading(digest: Digest, cadence: Cadence, positions: Sequence[int]) -> str:

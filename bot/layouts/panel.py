@@ -78,7 +78,7 @@ _CADENCES = {
 }
 _LAYOUTS = {
     DigestLayout.LIST: ("As a list", "Each paper with a short summary"),
-    DigestLayout.COMPACT: ("One line each", "Ten papers fit on a phone screen"),
+    DigestLayout.COMPACT: ("Titles only", "Ten papers fit on a phone screen"),
     DigestLayout.CARDS: ("With a picture", "A picture of the first paper, then the list"),
 }
 _FORUM_THREADS = {

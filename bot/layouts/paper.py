@@ -1,16 +1,18 @@
 """A paper as a block in a list, and the parts of every message with papers."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import discord
 from discord.ui import ActionRow, Button, Item, LayoutView, MediaGallery, Section, Select, TextDisplay
 
+from bot.layouts.phone import count_phone_lines, strip_markdown
 from bot.layouts.text import (
     MAX_CHOICE,
     MAX_CHOICES,
+    MAX_TEXT,
     MAX_URL,
     count_noun,
     cut_line,
@@ -31,6 +33,11 @@ from bot.storage import PostedMessage
 ACCENT = discord.Colour(0xFFB000)
 _SENTENCE_ENDS = (".", "!", "?")
 _FIGURE = re.compile(r"https?://[^/?#\s]+/[^?#\s]*\.(?:png|jpe?g|gif|webp)(?:[?#]\S*)?", re.IGNORECASE)
+_FACTS = 33  # characters of facts in a line of a phone; digits and dots are narrow
+_LINES = 10  # of a paper on a phone, on average, so that five of them take two screens
+_MIN_CUT = 8  # characters; a name cut to fewer says too little
+_ORGANIZATION = 60  # characters
+_JOINT = " · "
 _PICTURE_TITLE = 200  # characters
 _PICTURE_URL = 500  # Discord takes 2,048, but no message of many bytes
 
@@ -53,20 +60,23 @@ class PaperBlock:
 
 @dataclass(frozen=True, slots=True)
 class _BlockLimits:
-    """How many characters a block's parts may take."""
+    """How many characters a block's parts may take, those of its facts as they are seen."""
 
     title: int
     summary: int
+    facts: int = _FACTS
     code: bool = True
 
 
 # Summaries are shortened first and titles last, but never too much: the longest real title has 175 characters.
+_MIN_SUMMARY = 90
 _LIMITS = (
-    *(_BlockLimits(title=300, summary=summary) for summary in (300, 260, 220, 180, 150, 120, 90)),
+    *(_BlockLimits(title=300, summary=summary) for summary in range(300, _MIN_SUMMARY - 1, -15)),
     _BlockLimits(title=200, summary=0),
     _BlockLimits(title=200, summary=0, code=False),
     _BlockLimits(title=140, summary=0, code=False),
     _BlockLimits(title=100, summary=0, code=False),
+    _BlockLimits(title=60, summary=0, code=False),
 )
 
 
@@ -75,21 +85,15 @@ def make_details_id(paper_id: str, nonce: str | None = None) -> str:
     return f"details:{paper_id}:{nonce}" if nonce else f"details:{paper_id}"
 
 
-def render_paper_blocks(blocks: Sequence[PaperBlock], budget: int) -> list[str]:
-    """The texts of the blocks, with a total size of at most `budget`."""
+def build_paper_list(blocks: Sequence[PaperBlock], budget: int) -> TextDisplay[LayoutView]:
+    """The blocks (at least one) as one text with a size of at most `budget`; if they are five, on two screens."""
     for room in _LIMITS:
         texts = [_render_paper_block(block, room) for block in blocks]
-        if sum(map(measure_text, texts)) <= budget:
+        text = "\n".join(texts)
+        is_short = room.summary <= _MIN_SUMMARY or sum(map(count_phone_lines, texts)) <= _LINES * len(blocks)
+        if is_short and measure_text(text) <= budget:
             break
-    return texts
-
-
-def build_paper_sections(
-    blocks: Sequence[PaperBlock], budget: int, nonce: str | None = None
-) -> Iterator[Section[LayoutView]]:
-    """The blocks, every one with its Details button."""
-    texts = render_paper_blocks(blocks, budget)
-    return (build_paper_section(block.paper, text, nonce) for block, text in zip(blocks, texts, strict=True))
+    return TextDisplay(text)
 
 
 def build_paper_section(paper: Paper, text: str, nonce: str | None = None) -> Section[LayoutView]:
@@ -99,29 +103,44 @@ def build_paper_section(paper: Paper, text: str, nonce: str | None = None) -> Se
 
 
 def render_block_head(block: PaperBlock) -> str:
-    """A block's title and facts, without its summary."""
-    return _render_paper_block(block, _BlockLimits(title=300, summary=0))
+    """A block's title and all its facts, without its summary."""
+    return _render_paper_block(block, _BlockLimits(title=300, summary=0, facts=MAX_TEXT))
 
 
 @lru_cache(maxsize=512)  # the papers of one morning go to thousands of channels
 def _render_paper_block(block: PaperBlock, room: _BlockLimits) -> str:
-    title = make_link(block.paper.name, block.paper.url, room.title)
-    code = block.paper.github_repo if room.code and len(block.paper.github_repo or "") <= MAX_URL else None
-    stars = f" ★ {format_compact(block.paper.github_stars)}" if block.paper.github_stars else ""
     lines = (
-        f"### {block.position}. {title}",
-        join_facts(
-            f"▲ **{block.upvotes:,}**",
-            count_noun(block.comments, "comment") if block.comments else "",
-            count_noun(len(block.paper.authors), "author") if block.paper.authors else "",
-            shorten(block.paper.organization or "", 60, measure_text),
-            f"{make_link('code', code)}{stars}" if code else "",
-            block.note,
-        ),
-        _render_snippet_or_summary(block, room.summary),
-        describe_posted_here(block.posted_message) if block.posted_message else "",
+        f"### {block.position}. {make_link(block.paper.name, block.paper.url, room.title)}",
+        f"-# {_render_facts(block, room)}",
+        f"-# {said}" if (said := _render_snippet_or_summary(block, room.summary)) else "",
+        f"-# {describe_posted_here(block.posted_message)}" if block.posted_message else "",
     )
     return "\n".join(line for line in lines if line)
+
+
+def _render_facts(block: PaperBlock, room: _BlockLimits) -> str:
+    """The upvotes and the note, and between them what the line has room for, the most telling first."""
+    paper = block.paper
+    facts = dict.fromkeys(("upvotes", "code", "organization", "comments", "authors", "note"), "")
+    facts |= {"upvotes": f"▲ **{block.upvotes:,}**", "note": block.note}
+
+    def add(name: str, fact: str) -> None:
+        changed = facts | {name: fact}
+        if len(strip_markdown(join_facts(*changed.values()))) <= room.facts:
+            facts.update(changed)
+
+    if room.code and paper.github_repo and len(paper.github_repo) <= MAX_URL:
+        add("code", make_link("code", paper.github_repo))
+    left = room.facts - len(strip_markdown(join_facts(*facts.values()))) - len(_JOINT)
+    if left >= _MIN_CUT:
+        add("organization", shorten(paper.organization or "", min(left, _ORGANIZATION), measure_text))
+    if facts["code"] and paper.github_stars:
+        add("code", f"{facts['code']} ★ {format_compact(paper.github_stars)}")
+    if block.comments:
+        add("comments", count_noun(block.comments, "comment"))
+    if paper.authors:
+        add("authors", count_noun(len(paper.authors), "author"))
+    return join_facts(*facts.values())
 
 
 def _render_snippet_or_summary(block: PaperBlock, limit: int) -> str:
@@ -146,7 +165,7 @@ def build_paper_picture(paper: Paper) -> MediaGallery[LayoutView]:
 
 def join_facts(*facts: str) -> str:
     """A line of short facts; empty ones are left out."""
-    return " · ".join(fact for fact in facts if fact)
+    return _JOINT.join(fact for fact in facts if fact)
 
 
 def describe_posted_here(message: PostedMessage) -> str:

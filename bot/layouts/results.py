@@ -11,10 +11,10 @@ from bot.layouts.paper import (
     ACCENT,
     PaperBlock,
     build_details_select,
+    build_paper_list,
     build_view,
     describe_paper_listing,
     join_facts,
-    render_paper_blocks,
 )
 from bot.layouts.query_buttons import build_exclusion_buttons, make_query_id
 from bot.layouts.text import (
@@ -135,8 +135,8 @@ def _build_hit_block(position: int, hit: Hit, mark: str = "", *, dated: bool = T
 def _render_paper_page(heading: str, blocks: Sequence[PaperBlock], rows: Rows, *, dated: bool = True) -> LayoutView:
     controls = [build_details_select([block.paper for block in blocks], dated=dated), *rows] if blocks else rows
     room = compute_text_room(each.to_component_dict() for each in controls)
-    texts = [TextDisplay[LayoutView](text) for text in render_paper_blocks(blocks, room - measure_text(heading))]
-    return build_view(Container(TextDisplay(heading), Separator(), *texts, *controls, accent_colour=ACCENT))
+    papers = [build_paper_list(blocks, room - measure_text(heading))] if blocks else []
+    return build_view(Container(TextDisplay(heading), Separator(), *papers, *controls, accent_colour=ACCENT))
 
 
 def _make_page_id(prefix: str, suffix: str) -> PageId:

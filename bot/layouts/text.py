@@ -33,7 +33,7 @@ _EMOJI = (
 _UNFIT_IN_LABELS = re.compile(rf"\\.|:\w+:|[{_EMOJI}]", re.DOTALL)
 _UNSAFE_IN_LINKS = {ord(letter): f"%{ord(letter):02X}" for letter in "()[]<>*`|\\ "}
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
-_MIN_SUMMARY = 120  # a summary of fewer characters says too little
+_MIN_SUMMARY = 60  # a summary of fewer characters says too little
 
 
 def escape_markdown(text: str) -> str:
@@ -136,6 +136,7 @@ def _cut_visible(line: str, width: int) -> str:
     if len(line) <= width:
         return line
     short = textwrap.shorten(line, width, placeholder="…", break_on_hyphens=False)
+    short = re.sub(r"[,;:]+…$", "…", short)
     if short.endswith("…") and 3 * len(short) < 2 * width:  # a long word, or a script without spaces
         short = line[: width - 1] + "…"
     return short
@@ -194,7 +195,7 @@ def cut_plain(text: str, limit: int) -> str:
 def take_first_sentences(text: str) -> str:
     """The first sentences of `text`, as many as it takes to say something."""
     summary = ""
-    for sentence in _SENTENCE_END.split(text):
+    for sentence in _SENTENCE_END.split(" ".join(text.split())):
         summary = f"{summary} {sentence}".strip()
         if len(summary) >= _MIN_SUMMARY:
             break
@@ -222,6 +223,11 @@ def format_day(day: date) -> str:
 
 def format_short_day(day: date) -> str:
     return f"{day.day} {day:%b} {day.year}"
+
+
+def format_month_day(day: date) -> str:
+    """`28 May`, where the year is clear."""
+    return f"{day.day} {day:%b}"
 
 
 def format_timestamp(instant: datetime, style: str = "f") -> str:

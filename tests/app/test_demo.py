@@ -17,7 +17,7 @@ from bench import corpus
 from bot.demo import Scene, load_sample_lists, load_unlisted_entries
 from bot.demo.show import open_demo
 from bot.papers.entry import read_list_entry
-from tests.support.messages import custom_ids, read_texts
+from tests.support.messages import open_details, paper_ids, read_texts
 
 WAIT = 300  # seconds that anything may take on a busy machine
 
@@ -80,10 +80,7 @@ async def test_the_digest_is_in_the_channel_and_a_reader_finds_papers_and_opens_
         preview = await stage.admin.slash(stage.general, "digest preview")
         assert preview.response
         assert "Friday 29 May 2026" in read_texts(preview.response.message)
-        opened = await stage.reader.click(digest, custom_id=custom_ids(digest)[0])
-        assert opened.ephemeral
-        assert opened.response
-        assert "**Authors**" in read_texts(opened.response.message)
+        assert "**Authors**" in await open_details(stage.reader, digest, paper_ids(digest)[0])
 
 
 def test_every_entry_of_the_sample_is_a_paper_with_a_summary_and_tags() -> None:

@@ -6,7 +6,7 @@ import simcord
 from bot.demo.papers_server import PapersServer
 from tests.support.builders import DAY, entry
 from tests.support.destinations import DESTINATIONS, latest, list_messages, list_sent, made
-from tests.support.messages import answer, custom_ids, paper_ids
+from tests.support.messages import open_details, paper_ids
 from tests.support.server import Server
 
 DAILY = "Daily Papers, 15 Jan 2026"
@@ -110,11 +110,11 @@ async def test_a_second_tick_and_a_second_day_without_papers_add_nothing(server:
 
 
 @pytest.mark.parametrize("name", DESTINATIONS)
-async def test_the_details_buttons_work_in_every_kind_of_channel(server: Server, name: str) -> None:
+async def test_the_details_open_in_every_kind_of_channel(server: Server, name: str) -> None:
     channel = await made(server, DESTINATIONS[name])
     await server.later(hours=1)
     message = next(each for each in list_messages(channel) if paper_ids(each))
-    assert "Paper 2601.00001" in answer(await server.member.click(message, custom_id=custom_ids(message)[0]))
+    assert "Paper 2601.00001" in await open_details(server.member, message, "2601.00001")
 
 
 @pytest.mark.parametrize("name", DESTINATIONS)

@@ -68,7 +68,7 @@ async def test_the_first_recap_covers_the_last_week_with_the_upvotes_of_now(
     (message,) = server.papers.history()
     text = read_texts(message)
     assert paper_ids(message) == ids(1, 6, 3, 4, 5)
-    assert text.startswith("# Weekly recap\n**Monday 12 January 2026 – Friday 16 January 2026**\nTop 5 of 7 papers")
+    assert text.startswith("# Weekly recap\n**Monday 12 January 2026 – Friday 16 January 2026**\n-# Top 5 of 7 papers")
     assert "▲ **99**" in text
 
 
@@ -114,7 +114,7 @@ async def test_a_recap_marks_papers_that_daily_digests_had_and_ones_they_missed(
     await until_monday(server)
     marks = notes(server.posted[0])
     assert list(marks) == ids(6, 3, 4, 5, 2)
-    for paper, day in (*((each, "16 Jan 2026") for each in ids(3, 4)), (ids(6)[0], "17 Jan 2026")):
+    for paper, day in (*((each, "16 Jan") for each in ids(3, 4)), (ids(6)[0], "17 Jan")):
         assert marks[paper].endswith(f" · highlighted on {day}")
     for paper in ids(5, 2):
         assert marks[paper].endswith(" · not in a daily digest")
@@ -142,7 +142,7 @@ async def test_an_undone_daily_digest_does_not_count_in_a_recap(server: Server, 
     for _ in range(3):
         await server.later(days=1)
     marks = notes(server.posted[0])
-    assert "highlighted on 17 Jan 2026" in marks[ids(6)[0]]
+    assert "highlighted on 17 Jan" in marks[ids(6)[0]]
     assert "not in a daily digest" in marks[ids(3)[0]]
 
 
@@ -181,7 +181,7 @@ async def test_a_date_that_all_papers_of_a_recap_share_is_said_once(server: Serv
     await server.subscribe(channel=server.general)
     await until_monday(server)
     assert server.posted[0].count("16 Jan 2026") == 1
-    assert "-# All highlighted on 16 Jan 2026" in server.posted[0]
+    assert "-# All highlighted on 16 Jan" in server.posted[0]
 
 
 async def test_a_filter_and_a_minimum_apply_to_a_recap_too(server: Server, papers_server: PapersServer) -> None:
@@ -218,7 +218,7 @@ async def test_a_preview_shows_the_coming_recap_with_its_marks(server: Server) -
     result = await server.admin.slash(server.general, "digest preview", subscription="1")
     assert result.response
     assert paper_ids(result.response) == ids(3, 4, 5, 2, 1)  # Friday's list is not known yet
-    assert notes(answer(result))[ids(3)[0]].endswith("highlighted on 16 Jan 2026")
+    assert notes(answer(result))[ids(3)[0]].endswith("highlighted on 16 Jan")
     assert (await server.ask("digest preview", subscription="1")).startswith("# Weekly recap\n")
 
 
@@ -269,11 +269,11 @@ async def test_the_first_monthly_recap_covers_the_whole_month_and_the_next_goes_
     await server.later(days=16, hours=1)
     (message,) = server.papers.history()
     assert paper_ids(message) == ids(6, 3, 4, 91, 5)
-    assert read_texts(message).startswith("# Monthly recap\n**January 2026**\nTop 5 of 8 papers")
+    assert read_texts(message).startswith("# Monthly recap\n**January 2026**\n-# Top 5 of 8 papers")
     await server.later(days=28)
     _, message = server.papers.history()
     assert paper_ids(message) == ids(11, 12)
-    assert read_texts(message).startswith("# Monthly recap\n**February 2026**\nAll 2 papers")
+    assert read_texts(message).startswith("# Monthly recap\n**February 2026**\n-# All 2 papers")
 
 
 async def test_a_monthly_recap_on_another_day_covers_a_month_up_to_there(

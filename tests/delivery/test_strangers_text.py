@@ -8,7 +8,7 @@ from bot.demo.papers_server import PapersServer
 from bot.papers.titles import replace_latex
 from tests.support.builders import DAY, entry
 from tests.support.markdown import links, visible
-from tests.support.messages import answer, custom_ids, read_texts
+from tests.support.messages import open_details, read_texts
 from tests.support.server import Server, post
 
 HOSTILE = {
@@ -34,7 +34,7 @@ async def test_hostile_titles_and_abstracts_are_shown_harmlessly(
 ) -> None:
     papers_server.lists = {DAY: [entry("2601.00001", title=text, summary=text, authors=[{"name": text}])]}
     message = await post(server)
-    card = answer(await server.member.click(message, custom_id=custom_ids(message)[0]))
+    card = await open_details(server.member, message, "2601.00001")
     seen = replace_latex(text)
     for shown, mark in ((read_texts(message), "### 1. "), (card, "## ")):
         assert_harmless(shown)
@@ -55,7 +55,7 @@ def assert_harmless(markdown: str) -> None:
 async def test_no_message_ever_pings(server: Server, papers_server: PapersServer) -> None:
     papers_server.lists = {DAY: [entry("2601.00001", title="@everyone <@1> <@&2>", summary="@here")]}
     message = await post(server)
-    await server.member.click(message, custom_id=custom_ids(message)[0])
+    await open_details(server.member, message, "2601.00001")
     await server.ask("paper search", query="@everyone <@1>")
     bodies = [each.json or {} for each in server.env.http_requests if each.path[:4] in {"/cha", "/int"}]
     sent = [body.get("data", body) for body in bodies]

@@ -49,10 +49,10 @@ def test_a_monthly_recap_is_named_after_its_month_even_if_its_last_days_had_no_p
 @pytest.mark.parametrize(
     ("marks", "note"),
     [
-        ({"seen_on": date(2026, 5, 12)}, "highlighted on 12 May 2026"),
+        ({"seen_on": date(2026, 5, 12)}, "highlighted on 12 May"),
         ({"is_missed": True}, "not in a daily digest"),
-        ({"is_missed": True, "is_riser": True}, "not in a daily digest · rising since 15 Jan 2026"),
-        ({"seen_on": DAY, "is_riser": True}, "highlighted on 15 Jan 2026 · rising since 15 Jan 2026"),
+        ({"is_missed": True, "is_riser": True}, "not in a daily digest · rising since 15 Jan"),
+        ({"seen_on": DAY, "is_riser": True}, "highlighted on 15 Jan · rising since 15 Jan"),
     ],
 )
 @pytest.mark.parametrize("layout", [DigestLayout.LIST, DigestLayout.CARDS])

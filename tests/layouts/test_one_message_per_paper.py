@@ -13,7 +13,7 @@ def test_a_highlights_own_message_says_more_than_a_list() -> None:
     view = highlight_message(digest, 2, build_settings(), NONCE)
     heading, block, said = check(view)
     assert heading == "-# Daily Papers · Thursday 15 January 2026 · 2 of 2"
-    assert block == "### 2. [Paper 2601.00002](https://huggingface.co/papers/2601.00002)\n▲ **7**"
+    assert block == "### 2. [Paper 2601.00002](https://huggingface.co/papers/2601.00002)\n-# ▲ **7**"
     assert said == known.ai_summary
     assert [each["custom_id"] for each in walk(components_of(view)) if "custom_id" in each] == [
         f"details:2601.00002:{NONCE}"

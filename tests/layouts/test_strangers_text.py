@@ -43,9 +43,9 @@ def test_a_strangers_title_is_harmless_in_every_layout(layout: DigestLayout, tit
     for view in (digest_message(digest, settings, NONCE), highlight_message(digest, 1, settings, NONCE)):
         _, block, *rest = check(view)
         shown, *other_lines = block.split("\n")
-        line = re.sub(r" ▲ 0$", "", visible(shown))
+        line = re.sub(r" ▲\s0$", "", visible(shown))
         name = paper("2601.00001", title=title).name
-        assert re.sub(r"^(### )?1\. ", "", line).removesuffix(" →").startswith(name[:20])
+        assert re.sub(r"^(### 1\.|-# \*\*1\.\*\*) ", "", line).removesuffix(" →").startswith(name[:20])
         ((label, url),) = links(shown)
         assert url == "https://huggingface.co/papers/2601.00001"
         assert not re.search(r"[\\*_~`|<>]", label)

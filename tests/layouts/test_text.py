@@ -110,6 +110,7 @@ def test_a_text_without_spaces_is_cut_too() -> None:
 def test_a_summary_has_enough_sentences_to_say_something() -> None:
     said = "We do it. It works. " + "This sentence goes on for long enough to say what the paper is about, " * 2
     assert take_first_sentences(f"{said}finally. And more. And more.") == f"{said}finally."
+    assert take_first_sentences("It works\n- on\ntwo lines. ") == "It works - on two lines."  # small print is one line
 
 
 def test_counts_are_written_as_people_write_them() -> None:

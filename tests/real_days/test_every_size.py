@@ -59,7 +59,7 @@ def digest_of(known: RealDay, papers: Sequence[Paper], size: int) -> Digest:
     )
 
 
-PAPER = r"^(?:### )?\d+\. .*?\[[^\[\]]+\]\(https://huggingface.co/papers/(.*?)\)"
+PAPER = r"^(?:### |-# \*\*)\d+\.(?:\*\*)? .*?\[[^\[\]]+\]\(https://huggingface.co/papers/(.*?)\)"
 PARTLY_CAPTURED = {date(2024, 5, 1), *(date(2026, month, 1) for month in (6, 7, 8))}
 
 

@@ -1,5 +1,6 @@
 """A message as Discord would have it, from a layout."""
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -24,10 +25,11 @@ def components_of(view: LayoutView) -> list[dict[str, Any]]:
 
 
 def check(view: LayoutView) -> list[str]:
-    """The texts of a message, which Discord would take."""
+    """The texts of a message, which Discord would take; in a list, the text of each paper apart."""
     components = components_of(view)
     check_message({"components": components, "flags": 1 << 15, "allowed_mentions": {"parse": []}})
-    return [each["content"] for each in walk(components) if each["type"] == 10]
+    texts = [each["content"] for each in walk(components) if each["type"] == 10]
+    return [part for text in texts for part in re.split(r"\n(?=### \d+\. )", text)]
 
 
 def digest_of(*some: Paper, last: date = DAY, days: int = 1, **marks: Any) -> Digest:

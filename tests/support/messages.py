@@ -40,6 +40,18 @@ def paper_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
     return buttons + options(message, "pick")
 
 
+async def open_details(reader: simcord.MemberActor, message: discord.Message, paper_id: str) -> str:
+    """The text of a paper's card, opened by what `message` offers for it."""
+    ((custom_id, is_select),) = [
+        (each, each.startswith("pick"))
+        for each in custom_ids(message)
+        if each.startswith(("pick", f"details:{paper_id}"))
+    ]
+    if is_select:
+        return answer(await reader.select(message, [paper_id], custom_id=custom_id))
+    return answer(await reader.click(message, custom_id=custom_id))
+
+
 def options(message: discord.Message | simcord.ResponseMessage, custom_id: str) -> list[str]:
     """The values that a select of a message offers."""
     found = message.message if isinstance(message, simcord.ResponseMessage) else message

@@ -131,9 +131,9 @@ async def deliveries(server: Server) -> list[Delivery]:
     return await server.bot.services.storage.deliveries.list_latest(1, limit=100)
 
 
-def stale_button(server: Server, custom_id: str) -> discord.Message:
+def stale_button(server: Server, custom_id: str, place: simcord.ChannelHandle | None = None) -> discord.Message:
     """A message of the bot from another time, with a button."""
-    return _stale_message(server, {"type": 2, "style": 2, "label": "Details", "custom_id": custom_id})
+    return _stale_message(server, {"type": 2, "style": 2, "label": "Details", "custom_id": custom_id}, place)
 
 
 def stale_select(server: Server, custom_id: str, value: str) -> discord.Message:
@@ -141,11 +141,14 @@ def stale_select(server: Server, custom_id: str, value: str) -> discord.Message:
     return _stale_message(server, {"type": 3, "custom_id": custom_id, "options": [{"label": "One", "value": value}]})
 
 
-def _stale_message(server: Server, control: dict[str, Any]) -> discord.Message:
+def _stale_message(
+    server: Server, control: dict[str, Any], place: simcord.ChannelHandle | None = None
+) -> discord.Message:
+    place = place or server.papers
     rows = [{"type": 10, "content": "From another time"}, {"type": 1, "components": [control]}]
     backend = server.env.backend
-    backend.create_message(server.papers.id, backend.bot_user.id, components=rows, flags=1 << 15)
-    return server.papers.history()[-1]
+    backend.create_message(place.id, backend.bot_user.id, components=rows, flags=1 << 15)
+    return place.history()[-1]
 
 
 async def system_channel(server: Server) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import discord
 from aiohttp import web
 
+from tests.support.discord_limits import walk
 from tests.support.gateway import Gateway
 from tests.support.wire_channels import (
     BOT_ID,
@@ -67,6 +68,12 @@ class Interactions:
         message = self._posted(channel, BOT_USER, answer["data"]).payload()
         data = {"custom_id": custom_id, "component_type": 2}
         return await self._interact(channel, 3, data, message=message)
+
+    async def pick(self, channel: Channel, message: Posted, value: str) -> Payload:
+        """Somebody picks an option in the select of a message; gives the body of the bot's answer."""
+        (select,) = [each for each in walk(message.body["components"]) if each["type"] == 3]
+        data = {"custom_id": select["custom_id"], "component_type": 3, "values": [value]}
+        return await self._interact(channel, 3, data, message=message.payload())
 
     async def _interact(self, channel: Channel, kind: int, data: Payload, **known: Any) -> Payload:
         number = str(next(self._numbers))

@@ -47,7 +47,7 @@ async def test_a_select_changes_what_it_says_and_nothing_else(
         ("cadence", ["weekly"], "Every week on Monday at 09:00"),
         ("weekdays", ["0", "1", "2", "3", "4"], "Every weekday at 09:00"),
         ("size", ["1"], "the top paper in"),
-        ("layout", ["compact"], "one line each"),
+        ("layout", ["compact"], "titles only"),
     ],
 )
 async def test_what_was_picked_is_in_the_sentence_at_once(

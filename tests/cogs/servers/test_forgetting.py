@@ -7,7 +7,7 @@ from bot.layouts.privacy import DELETED
 from bot.refusals import Refusal
 from tests.support.builders import explain
 from tests.support.guilds import TABLES_OF_A_SERVER, channel, new_server, read_channels, read_rows_of
-from tests.support.messages import answer, custom_ids, paper_ids
+from tests.support.messages import answer, custom_ids, open_details, paper_ids
 from tests.support.server import GUILD_ID, Server, other_admin, post
 
 
@@ -88,7 +88,7 @@ async def test_a_second_click_on_the_forget_button_is_answered_too(server: Serve
     assert await forget(server, clicks=2) == DELETED
 
 
-async def test_a_digest_button_goes_on_working_after_forgetting(server: Server) -> None:
+async def test_the_details_of_a_digest_go_on_opening_after_forgetting(server: Server) -> None:
     message = await post(server)
     assert await forget(server) == DELETED
-    assert "Paper 2601.00001" in answer(await server.member.click(message, custom_id=custom_ids(message)[0]))
+    assert "Paper 2601.00001" in await open_details(server.member, message, "2601.00001")
