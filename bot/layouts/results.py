@@ -1,7 +1,7 @@
 """Papers that people asked for: five to a page, a select for their details, and buttons that turn the page."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
 from discord.ui import ActionRow, Button, Container, LayoutView, Separator, TextDisplay
@@ -46,14 +46,14 @@ def render_search_results(results: SearchResults, *, shared: bool = False) -> La
     lines = [
         f"# Papers found\n**{query_text}** · {found}, {_ORDERS[results.query.order]}",
         *search_notes.list_search_notes(results),
+        *_describe_page(results.page, results.total),
     ]
-    rows = [
+    buttons = [
         *_build_page_buttons(results.page, results.total, lambda key, page: make_query_id(f"find:{key}{page}", query))
     ]
-    if without := [*build_exclusion_buttons(results)]:
-        rows.append(ActionRow(*without))
     if not shared:
-        rows.append(ActionRow(Button(label="Share", custom_id=make_query_id(f"share:{results.page}", query))))
+        buttons.append(Button(label="Share", custom_id=make_query_id(f"share:{results.page}", query)))
+    rows = [*_build_rows(buttons), *_build_rows(build_exclusion_buttons(results))]
     return _render_paper_page("\n".join(lines), _build_hit_blocks(results.hits, results.page), rows)
 
 
@@ -69,21 +69,21 @@ def render_leaderboard(board: Leaderboard, ambiguous_date: AmbiguousDate | None 
         lines.append(search_notes.describe_ambiguous_date(ambiguous_date))
     has_several_days = board.period is not Period.DAY  # otherwise the heading has the date of them all
     page_id = _make_page_id("top", f"{board.period.value}:{board.day.isoformat()}")
-    rows = [*_build_page_buttons(board.page, board.total, page_id)]
+    lines += _describe_page(board.page, board.total)
+    buttons = [*_build_page_buttons(board.page, board.total, page_id)]
     if ambiguous_date:
         other = f"top:o1:{board.period.value}:{ambiguous_date.other.isoformat()}"
-        rows.append(ActionRow(Button(label=f"{format_short_day(ambiguous_date.other)} instead", custom_id=other)))
+        buttons.append(Button(label=f"{format_short_day(ambiguous_date.other)} instead", custom_id=other))
     blocks = _build_hit_blocks(map(Hit, board.papers), board.page, dated=has_several_days)
-    return _render_paper_page("\n".join(lines), blocks, rows, dated=has_several_days)
+    return _render_paper_page("\n".join(lines), blocks, _build_rows(buttons), dated=has_several_days)
 
 
 def render_posted_papers(period: str, hits: Sequence[Hit], *, total: int, page: int) -> LayoutView:
     """A page of what a server's digests highlighted within one of `AGES`."""
     span = f"The last {period}" if AGES[period] else period.capitalize()
     heading = f"# Posted here\n**{span}** · {count_noun(total, 'paper')}, newest first"
-    return _render_paper_page(
-        heading, _build_hit_blocks(hits, page), [*_build_page_buttons(page, total, _make_page_id("posted", period))]
-    )
+    rows = _build_rows(_build_page_buttons(page, total, _make_page_id("posted", period)))
+    return _render_paper_page("\n".join((heading, *_describe_page(page, total))), _build_hit_blocks(hits, page), rows)
 
 
 def render_similar_papers(paper: Paper, hits: Sequence[Hit]) -> LayoutView:
@@ -147,14 +147,19 @@ def _count_pages(total: int) -> int:
     return min(MAX_PAGES, max(1, math.ceil(total / PER_PAGE)))
 
 
-def _build_page_buttons(page: int, total: int, page_id: PageId) -> Iterator[ActionRow[LayoutView]]:
-    """The buttons that turn `page`, if there are several."""
-    last = _count_pages(total)
-    if last > 1:
-        yield ActionRow(
-            Button(label="First", custom_id=page_id("f", 1), disabled=page <= 1),
-            Button(label="Previous", custom_id=page_id("p", max(1, page - 1)), disabled=page <= 1),
-            Button(label=f"Page {page:,} of {last:,}", custom_id="page", disabled=True),
-            Button(label="Next", custom_id=page_id("n", min(last, page + 1)), disabled=page >= last),
-            Button(label="Last", custom_id=page_id("l", last), disabled=page >= last),
-        )
+def _describe_page(page: int, total: int) -> Iterator[str]:
+    """Which page it is, if there are several."""
+    if (last := _count_pages(total)) > 1:
+        yield f"-# Page {page:,} of {last:,}"
+
+
+def _build_page_buttons(page: int, total: int, page_id: PageId) -> Iterator[Button[LayoutView]]:
+    """The buttons that turn `page`, if there are several; with Share they are as wide as a phone."""
+    if (last := _count_pages(total)) > 1:
+        yield Button(label="Previous", custom_id=page_id("p", max(1, page - 1)), disabled=page <= 1)
+        yield Button(label="Next", custom_id=page_id("n", min(last, page + 1)), disabled=page >= last)
+
+
+def _build_rows(buttons: Iterable[Button[LayoutView]]) -> Rows:
+    shown = [*buttons]
+    return [ActionRow(*shown)] if shown else []
