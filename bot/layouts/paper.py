@@ -30,7 +30,7 @@ from bot.papers import Paper
 from bot.search import Snippet, get_searchable_prose
 from bot.storage import PostedMessage
 
-ACCENT = discord.Colour(0xFFB000)
+ACCENT = discord.Colour(0xC87800)  # amber that can be told from light and dark alike, at three to one
 _SENTENCE_ENDS = (".", "!", "?")
 _FIGURE = re.compile(r"https?://[^/?#\s]+/[^?#\s]*\.(?:png|jpe?g|gif|webp)(?:[?#]\S*)?", re.IGNORECASE)
 _FACTS = 33  # characters of facts in a line of a phone; digits and dots are narrow

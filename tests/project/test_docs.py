@@ -17,6 +17,9 @@ async def test_the_command_reference_matches_the_commands() -> None:
     assert COMMANDS.read_text(encoding="utf-8") == await commands(), "run `make docs`"
 
 
+_PICTURE = re.compile(
+    r"!\[(?P<words>[^\]]*)\]\((?P<path>[^)\s]+)\)|<img(?=[^>]*src=\"(?P<src>[^\"]+)\")(?:[^>]*alt=\"(?P<alt>[^\"]*)\")?"
+)
 SEARCH = (ROOT / "docs" / "search.md").read_text(encoding="utf-8")
 
 
@@ -46,6 +49,16 @@ def test_the_search_guide_says_how_much_upvotes_count() -> None:
     said = re.search(r"That is ([\d.]+) without a vote, ([\d.]+)\s+with fifty and ([\d.]+) with four hundred", SEARCH)
     assert said
     assert [float(each) for each in said.groups()] == [pytest.approx(each, abs=0.005) for each in factors.values()]
+
+
+def test_every_picture_in_the_docs_is_there_and_says_what_it_shows() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    shown = [(page, each) for page in pages for each in _PICTURE.finditer(page.read_text(encoding="utf-8"))]
+    assert len(shown) > 5
+    for page, picture in shown:
+        words, path = picture["words"] or picture["alt"] or "", picture["path"] or picture["src"]
+        assert len(words.split()) >= 3, f"{page.name} says nothing of {path}"
+        assert (page.parent / path).is_file(), f"{page.name} shows {path}, which does not exist"
 
 
 def test_the_example_settings_match_the_settings() -> None:

@@ -16,7 +16,7 @@ from tests.support.paths import SHARED
 OPENAPI = SHARED / "contracts" / "discord-openapi.json"
 COMPONENTS_V2 = 1 << 15
 UPDATE_MESSAGE, AUTOCOMPLETE = 7, 8
-ACTION_ROW, BUTTON, SELECT, TEXT_DISPLAY = 1, 2, 3, 10
+ACTION_ROW, BUTTON, SELECT, TEXT_DISPLAY, THUMBNAIL, GALLERY = 1, 2, 3, 10, 11, 12
 MESSAGE_WITH_CONTENT = 4
 MOST_BYTES = 10_170
 
@@ -122,6 +122,9 @@ def _component_problems(component: dict[str, Any]) -> Iterator[str]:
         yield from _button_problems(component)
     if kind == SELECT:
         yield from _select_problems(component)
+    for picture in component["items"] if kind == GALLERY else [component] if kind == THUMBNAIL else []:
+        if not 1 <= len((picture.get("description") or "").strip()) <= 1024:
+            yield f"what people hear of a picture: {picture.get('description')!r}"
 
 
 def _button_problems(button: dict[str, Any]) -> Iterator[str]:
