@@ -169,7 +169,7 @@ def join_facts(*facts: str) -> str:
 
 
 def describe_posted_here(message: PostedMessage) -> str:
-    return f"posted here on {format_timestamp(message.sent_at, 'D')} → [jump]({message.url})"
+    return f"[posted here]({message.url}) on {format_timestamp(message.sent_at, 'D')}"
 
 
 def describe_paper_listing(paper: Paper, *, dated: bool = True) -> str:

@@ -14,12 +14,12 @@ DELETED = (
 )
 
 PRIVACY = f"""## What I store
-**About a server:** what its admins set up with `/digest` (channels, times, filters), who changed it and when, which
-papers were posted in which message, and which notices I have sent. The content of an open panel is kept for up to two
+**About a server:** what its admins set up with `/digest` (channels, times, filters), who changed it and when, which \
+papers were posted in which message, and which notices I have sent. The content of an open panel is kept for up to two \
 days.
-**About you:** nothing, unless you set up digests: then your user ID is in the audit log. I don't record who
+**About you:** nothing, unless you set up digests: then your user ID is in the audit log. I don't record who \
 searches for, reads or clicks what, and I don't ask Discord for messages, members or presence.
-**About searches:** only those too long for a button, so that their buttons work: the text alone, for
+**About searches:** only those too long for a button, so that their buttons work: the text alone, for \
 {QUERIES_KEPT_FOR.days} days after it was last used.
 **About papers:** what Hugging Face publishes about them, and their upvotes over time.
 **When I am removed** from a server, I stop posting there, and its data is deleted after {_DAYS} days.

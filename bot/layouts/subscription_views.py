@@ -30,7 +30,7 @@ from bot.subscription.schedule import Run
 
 SubscriptionChoices = Sequence[tuple[Subscription, str | None]]  # subscriptions with the names of their channels
 
-_ANY_QUESTION = "Choose a subscription to see or change it"
+_ANY_QUESTION = "Choose a subscription"
 
 
 # Answers

@@ -145,7 +145,7 @@ def test_the_longest_real_page_of_results_keeps_whole_titles_and_something_of_wh
     hits = tuple(Hit(each, snippet, post) for each in number_papers([longest] * PER_PAGE))
     _, *blocks = check(render_search_results(SearchResults(parse_query("q " * 39 + "min:x", DAY), hits, 10**6, 1)))
     assert all(f"[{title}](" in block and "It says a **lot** of **things**." in block for block in blocks)
-    assert all("posted here on" in block for block in blocks)
+    assert all("[posted here](" in block for block in blocks)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ async def test_papers_older_than_the_period_are_left_out(server: Server, papers_
 async def test_a_paper_that_was_posted_here_says_when_and_where(library: Server) -> None:
     message = await post(library)
     stamp = int(message.created_at.timestamp())
-    there = f"posted here on <t:{stamp}:D> → [jump]({message.jump_url})"
+    there = f"[posted here]({message.jump_url}) on <t:{stamp}:D>"
     assert there in await read_results(library, "diffusion")
     assert there in answer(await paper_command(library, "show", paper="2601.00002"))
     elsewhere = await library.member.user.slash("paper search", query="diffusion")
