@@ -1,5 +1,6 @@
 """Subscriptions: `/digest`, what a server's admins set up. Only the admin who asks sees the reply."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import discord
@@ -18,10 +19,10 @@ from bot.layouts.privacy import render_delete_question
 from bot.layouts.subscriptions import label_subscription
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, cut_plain
 from bot.refusals import Refusal, Refused
-from bot.storage import Action, DuplicateDigest, Subscription
+from bot.storage import Action, Draft, DuplicateDigest, Subscription
 from bot.subscription.schedule import Cadence, suggest_weekdays
 from bot.subscription.settings import MAX_PAPERS, MAX_UPVOTES, DigestLayout
-from bot.subscription.timezones import find_timezones
+from bot.subscription.timezones import find_similar_places, find_timezones, guess_timezone
 from cogs.helpers import panel
 from cogs.helpers import subscription_actions as actions
 from cogs.helpers.admins import check_admin, get_actor, get_guild
@@ -54,6 +55,7 @@ _DEFAULTS = {
 _OPTION_DESCRIPTIONS_OF_ADD = _OPTION_DESCRIPTIONS | {
     name: f"{_OPTION_DESCRIPTIONS[name]} (default: {default})" for name, default in _DEFAULTS.items()
 }
+_FIXED_IN_PANEL = {Refusal.CHANNEL_UNFIT, Refusal.MAY_NOT_POST, Refusal.MAY_NOT_PING}
 _SUBSCRIPTION_OPTION = "Its number or channel, such as #1 or #papers; not needed if there is only one"
 
 
@@ -126,19 +128,33 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         cadence: str | None = None,
         layout: str | None = None,
     ) -> None:
-        values = self._read_options(
+        values, mistyped = self._read_options(
             time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes
         )
-        settings = fields.replace_settings_fields(fields.build_default_settings(channel.id), values)
+        locale = str(interaction.locale) if "timezone" in mistyped else ""
+        settings = fields.replace_settings_fields(
+            fields.build_default_settings(channel.id, guess_timezone(locale) or "UTC"), values
+        )
         guild_id, author = get_guild(interaction).id, self._get_author_and_time(interaction)
+
+        async def keep(mistyped: Mapping[str, str] | None = None) -> Draft:
+            return await self.bot.drafts.start_draft_from_settings(
+                guild_id, interaction.user.id, settings, author["now"], mistyped=mistyped, guessed_from=locale
+            )
+
+        if mistyped:
+            await panel.reply_with_kept_options(interaction, await keep(mistyped))
+            return
         try:
             added = await self.editor.add_subscription(guild_id, settings, **author)
-            await actions.show_saved_subscription(interaction, added, Action.ADDED)
         except DuplicateDigest as duplicate:
-            draft = await self.bot.drafts.start_draft_from_settings(
-                guild_id, interaction.user.id, settings, author["now"]
-            )
-            await reply(interaction, render_duplicate_digest(duplicate.existing, draft))
+            await reply(interaction, render_duplicate_digest(duplicate.existing, await keep()))
+        except Refused as refused:
+            if refused.refusal not in _FIXED_IN_PANEL:
+                raise
+            await panel.reply_with_kept_options(interaction, await keep(), refused)
+        else:
+            await actions.show_saved_subscription(interaction, added, Action.ADDED)
 
     @app_commands.command(name="edit", description="Change a subscription; options you leave out stay the same")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION, **_OPTION_DESCRIPTIONS)
@@ -159,14 +175,30 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         layout: str | None = None,
     ) -> None:
         known = await self._choose_subscription(interaction, subscription, "setup")
-        values = self._read_options(
+        values, mistyped = self._read_options(
             time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes
         )
         settings = fields.replace_settings_fields(known.settings, values)
         if channel:
             settings = self.editor.adapt_settings_to_channel(known.guild_id, settings, channel.id)
-        edited = await self.editor.edit_subscription(known, settings, **self._get_author_and_time(interaction))
-        await actions.show_saved_subscription(interaction, edited, Action.EDITED)
+        author = self._get_author_and_time(interaction)
+
+        async def keep() -> Draft:
+            return await self.bot.drafts.start_draft_from_subscription(
+                known, interaction.user.id, author["now"], settings=settings, mistyped=mistyped
+            )
+
+        if mistyped:
+            await panel.reply_with_kept_options(interaction, await keep())
+            return
+        try:
+            edited = await self.editor.edit_subscription(known, settings, **author)
+        except Refused as refused:
+            if refused.refusal not in _FIXED_IN_PANEL:
+                raise
+            await panel.reply_with_kept_options(interaction, await keep(), refused)
+        else:
+            await actions.show_saved_subscription(interaction, edited, Action.EDITED)
 
     def _read_options(
         self,
@@ -177,15 +209,16 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         cadence: str | None,
         layout: str | None,
         **numbers: int | None,
-    ) -> dict[str, object]:
-        """The fields that were given a value."""
+    ) -> tuple[dict[str, object], dict[str, str]]:
+        """The fields that were given a value, and what was mistyped."""
         today = self.services.clock().date()
         typed = {"time": time or None, "timezone": timezone or None, "weekdays": weekdays or None}
         typed["filter"] = None if filter_ is None else fields.read_filter_option(filter_)
         picked = {"cadence": cadence, "layout": layout}
-        read = {name: fields.read_typed_field(name, text, today) for name, text in typed.items() if text is not None}
+        given = {name: text for name, text in typed.items() if text is not None}
+        read, mistyped = fields.read_typed_fields(given, today)
         read |= {name: fields.read_picked_field(name, [value]) for name, value in picked.items() if value}
-        return read | {name: value for name, value in numbers.items() if value is not None}
+        return read | {name: value for name, value in numbers.items() if value is not None}, mistyped
 
     @app_commands.command(name="list", description="See what is posted on this server, where and when")
     async def list_subscriptions(self, interaction: Interaction) -> None:
@@ -276,7 +309,13 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     @add_subscription.autocomplete("timezone")
     @edit_subscription.autocomplete("timezone")
     async def complete_timezone(self, _: Interaction, typed: str) -> Choices:
-        return build_choices(find_timezones(typed)[:MAX_CHOICES])
+        found = find_timezones(typed)[:MAX_CHOICES]
+        if found:
+            return build_choices(found)
+        return [
+            app_commands.Choice(name=cut_plain(f"{place.name} ({place.timezone})", MAX_CHOICE), value=place.timezone)
+            for place in find_similar_places(typed)[:MAX_CHOICES]
+        ]
 
     @add_subscription.autocomplete("weekdays")
     @edit_subscription.autocomplete("weekdays")

@@ -5,7 +5,7 @@ previewed and saved; they come back if another channel supports them.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,34 +13,60 @@ from datetime import datetime
 from bot.channels import Actor, Channels
 from bot.composing.composer import Composer
 from bot.editing.editor import SubscriptionEditor, check_settings
-from bot.editing.fields import build_default_settings, read_picked_field, read_typed_field, replace_settings_fields
+from bot.editing.fields import (
+    build_default_settings,
+    read_picked_field,
+    read_typed_field,
+    read_typed_fields,
+    replace_settings_fields,
+)
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason
 from bot.refusals import Refusal, Refused
 from bot.storage import Action, ChangedMeanwhile, Draft, Storage, Subscription, SubscriptionState
 from bot.subscription.schedule import Run, find_next_run
 from bot.subscription.settings import ChannelAbilities, DigestSettings, PostingOptions
-from bot.subscription.timezones import guess_timezone
+from bot.subscription.timezones import (
+    Place,
+    find_meant_places,
+    guess_timezone,
+    list_timezones_of_language,
+    name_timezone,
+)
 
 COUNT_TIMEOUT = 1  # Discord waits three seconds for the whole answer
 
 
 @dataclass(frozen=True, slots=True)
+class MisreadField:
+    """What was typed for a field and is not understood, and why. If it is a time zone: the `places` it may mean."""
+
+    field: str
+    text: str
+    refused: Refused
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DraftStatus:
-    """What would happen if a draft were saved now.
+    """What would happen if a draft were saved at `now`.
 
     `match_count`: how many of last week's papers would have matched, and how many there were; None if unknown.
     `abilities` are those of its channel, and `role_id` is the role it pings; each is None if it is gone. `obstacles`
-    are the problems that an admin has to fix.
+    are the problems that an admin has to fix. `misread` waits to be corrected. `places` are other time zones that an
+    admin may mean or live in.
     """
 
     draft: Draft
+    now: datetime
     next_run: Run
     is_paused: bool
     match_count: tuple[int, int] | None
     abilities: ChannelAbilities | None
     role_id: int | None = None
     obstacles: tuple[Reason, ...] = ()
+    misread: tuple[MisreadField, ...] = ()
+    places: tuple[Place, ...] = ()
 
 
 class DraftEditor:
@@ -62,18 +88,39 @@ class DraftEditor:
         """
         timezone = guess_timezone(locale) or "UTC"
         settings = build_default_settings(self._choose_channel(guild_id, channel_id, actor), timezone)
-        return await self._drafts.add(guild_id, actor.id, settings, now)
+        return await self._drafts.add(guild_id, actor.id, settings, now, guessed_from=locale)
 
     async def start_draft_from_settings(
-        self, guild_id: int, user_id: int, settings: DigestSettings, now: datetime
+        self,
+        guild_id: int,
+        user_id: int,
+        settings: DigestSettings,
+        now: datetime,
+        *,
+        mistyped: Mapping[str, str] | None = None,
+        guessed_from: str = "",
     ) -> Draft:
-        """A draft of a new subscription whose settings are complete already."""
-        return await self._drafts.add(guild_id, user_id, settings, now)
+        """A draft of a new subscription whose settings are complete, but for what was `mistyped`."""
+        return await self._drafts.add(guild_id, user_id, settings, now, mistyped=mistyped, guessed_from=guessed_from)
 
-    async def start_draft_from_subscription(self, known: Subscription, user_id: int, now: datetime) -> Draft:
-        """A draft of an existing subscription."""
+    async def start_draft_from_subscription(
+        self,
+        known: Subscription,
+        user_id: int,
+        now: datetime,
+        *,
+        settings: DigestSettings | None = None,
+        mistyped: Mapping[str, str] | None = None,
+    ) -> Draft:
+        """A draft of an existing subscription, with its own or with changed settings."""
         return await self._drafts.add(
-            known.guild_id, user_id, known.settings, now, subscription_id=known.id, revision=known.revision
+            known.guild_id,
+            user_id,
+            settings or known.settings,
+            now,
+            subscription_id=known.id,
+            revision=known.revision,
+            mistyped=mistyped,
         )
 
     def _choose_channel(self, guild_id: int, admin_channel_id: int | None, actor: Actor) -> int:
@@ -111,23 +158,37 @@ class DraftEditor:
             )
         return await self._apply_values(draft, {field: value}, now)
 
-    async def apply_typed_values(
-        self, draft: Draft, typed: Mapping[str, str], now: datetime
-    ) -> tuple[Draft, list[tuple[str, Refused]]]:
-        """The draft with the valid values that were typed, and the invalid ones, each with the refusal."""
-        valid: dict[str, object] = {}
-        invalid: list[tuple[str, Refused]] = []
-        for field, text in typed.items():
-            try:
-                valid[field] = read_typed_field(field, text, now.date())
-            except Refused as refused:
-                if refused.refusal is Refusal.FIELD_UNKNOWN:  # the modal was opened before an update
-                    raise Refused(Refusal.PANEL_CLOSED) from refused
-                invalid.append((text, refused))
-        return await self._apply_values(draft, valid, now), invalid
+    async def apply_typed_values(self, draft: Draft, typed: Mapping[str, str], now: datetime) -> Draft:
+        """The draft with the valid values that were typed, and with what was mistyped to be corrected."""
+        try:
+            values, mistyped = read_typed_fields(typed, now.date())
+        except Refused as refused:  # the modal was opened before an update
+            raise Refused(Refusal.PANEL_CLOSED) from refused
+        guess = draft.settings.schedule.timezone.key if draft.guessed_from and "timezone" not in draft.mistyped else ""
+        if typed.get("timezone") == guess:  # the modal opened with the guess, and nobody confirmed it
+            values.pop("timezone", None)
+        return await self._apply_values(draft, values, now, mistyped)
 
-    async def _apply_values(self, draft: Draft, values: Mapping[str, object], now: datetime) -> Draft:
-        changed = await self._drafts.change(draft.id, lambda settings: replace_settings_fields(settings, values), now)
+    async def _apply_values(
+        self, draft: Draft, values: Mapping[str, object], now: datetime, mistyped: Mapping[str, str] | None = None
+    ) -> Draft:
+        def edit(known: Draft) -> Draft:
+            waiting = {field: text for field, text in known.mistyped.items() if field not in values}
+            return replace(
+                known,
+                settings=replace_settings_fields(known.settings, values),
+                mistyped=waiting | dict(mistyped or {}),
+                guessed_from="" if "timezone" in values else known.guessed_from,
+            )
+
+        return await self._change_draft(draft, edit, now)
+
+    async def dismiss_mistyped(self, draft: Draft, now: datetime) -> Draft:
+        """The draft without what was mistyped."""
+        return await self._change_draft(draft, lambda known: replace(known, mistyped={}), now)
+
+    async def _change_draft(self, draft: Draft, edit: Callable[[Draft], Draft], now: datetime) -> Draft:
+        changed = await self._drafts.change(draft.id, edit, now)
         if changed is None:
             raise Refused(Refusal.PANEL_CLOSED)
         return changed
@@ -144,8 +205,8 @@ class DraftEditor:
             return find_next_run(schedule, now), False
         return await self._editor.find_next_run(known, schedule, now), known.state is SubscriptionState.PAUSED
 
-    async def get_draft_status(self, draft: Draft, now: datetime) -> DraftStatus:
-        """What would happen if the draft were saved now."""
+    async def get_draft_status(self, draft: Draft, now: datetime, *, typed_timezone: str = "") -> DraftStatus:
+        """What would happen if the draft were saved now. A `typed_timezone` was just typed, and understood."""
         settings = self.get_effective_settings(draft)
         destination = self._channels.get_destination(draft.guild_id, settings.channel_id)
         run, is_paused = await self.find_next_run(draft, now)
@@ -154,14 +215,18 @@ class DraftEditor:
         with suppress(PapersUnavailable, TimeoutError):
             async with asyncio.timeout(COUNT_TIMEOUT):
                 match_count = await self._composer.count_matching_papers(settings, now)
+        misread = tuple(_list_misread_fields(draft, now))
         return DraftStatus(
             replace(draft, settings=settings),
+            now,
             run,
             is_paused,
             match_count,
             destination.abilities if destination else None,
             role.id if role else None,
             tuple(self._editor.list_obstacles(draft.guild_id, settings)),
+            misread,
+            tuple(_list_places(draft, misread, typed_timezone, now)),
         )
 
     async def save_draft(
@@ -197,3 +262,23 @@ class DraftEditor:
 
     async def discard_draft(self, draft: Draft) -> None:
         await self._drafts.delete(draft.id)
+
+
+def _list_misread_fields(draft: Draft, now: datetime) -> Iterator[MisreadField]:
+    for field, text in draft.mistyped.items():
+        try:
+            read_typed_field(field, text, now.date())
+        except Refused as refused:
+            places = find_meant_places(text) if field == "timezone" else ()
+            yield MisreadField(field, text, refused, tuple(places))
+
+
+def _list_places(draft: Draft, misread: Sequence[MisreadField], typed_timezone: str, now: datetime) -> Sequence[Place]:
+    """The time zones that were meant by what was typed, or those of the admin's language while it is a guess."""
+    for each in misread:
+        if each.field == "timezone":
+            return each.places
+    if draft.guessed_from:
+        timezones = list_timezones_of_language(draft.guessed_from, now.year)
+        return [Place(name_timezone(each), each) for each in timezones]
+    return find_meant_places(typed_timezone)

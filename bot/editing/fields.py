@@ -87,6 +87,23 @@ def read_typed_field(field: str, text: str, today: date) -> object:
     raise Refused(Refusal.FIELD_UNKNOWN)  # from another version, or forged
 
 
+def read_typed_fields(typed: Mapping[str, str], today: date) -> tuple[dict[str, object], dict[str, str]]:
+    """The values of the fields that were typed right, and what was typed for the others.
+
+    Raises `Refused` if there is no such field.
+    """
+    values: dict[str, object] = {}
+    mistyped: dict[str, str] = {}
+    for field, text in typed.items():
+        try:
+            values[field] = read_typed_field(field, text, today)
+        except Refused as refused:
+            if refused.refusal is Refusal.FIELD_UNKNOWN:
+                raise
+            mistyped[field] = text
+    return values, mistyped
+
+
 def read_picked_field(field: str, picked: Sequence[str]) -> object:
     """The value that was picked for a field: one choice, several weekdays, or no role. Raises `Refused`."""
     try:

@@ -1,10 +1,12 @@
 """The panel of `/digest setup`: a subscription as a sentence, what it would post, and a control for each part.
 
-The custom_id of a control says which draft it edits and what it changes or does: `panel:<draft>:<field or action>`.
+The sentence comes last, above *Save*: on a phone, the selects above it fill the screen. The custom_id of a control says
+which draft it edits and what it changes or does: `panel:<draft>:<field or action>`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from discord import ButtonStyle, SelectDefaultValue, SelectDefaultValueType, SelectOption
 from discord.ui import (
@@ -24,16 +26,26 @@ from discord.ui import (
 )
 
 from bot.channels import OFFERED_CHANNEL_TYPES
-from bot.editing.drafts import DraftStatus
+from bot.editing.drafts import DraftStatus, MisreadField
 from bot.editing.fields import OFF, ON
 from bot.layouts.advice import advise_admin
 from bot.layouts.digest_settings import describe_settings
 from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.refusals import explain_refusal
 from bot.layouts.subscriptions import describe_upcoming_run
-from bot.layouts.text import MAX_CHOICES, count_noun, format_code
+from bot.layouts.text import (
+    MAX_CHOICE,
+    MAX_CHOICES,
+    compute_text_room,
+    count_noun,
+    cut_plain,
+    escape_markdown,
+    format_code,
+    join_words,
+    measure_text,
+)
 from bot.reasons import ReasonKind
-from bot.refusals import Refused
+from bot.refusals import Refusal, Refused
 from bot.storage import Draft, Subscription
 from bot.subscription.schedule import DAY_NAMES, Cadence
 from bot.subscription.settings import (
@@ -45,6 +57,7 @@ from bot.subscription.settings import (
     PostingOptions,
     Threads,
 )
+from bot.subscription.timezones import Place, find_meant_places, name_timezone
 
 SECOND_PAGE = (
     "more",
@@ -61,6 +74,12 @@ _Choice = TypeVar("_Choice", Cadence, DigestLayout, Threads)
 
 CHOOSE_CHANNEL = "The channel is gone, or I can't post in it. Choose another one below."
 _UNSAVED = "-# Nothing is posted or changed until you save."
+_KEPT = "-# I kept everything you typed. Open the panel to see it and to save it."
+_MAX_PLACES = 20  # in a select: the rest of a panel needs its bytes too
+_LONGEST_PLACE = 40  # characters
+_FRAME = 200  # of the room for text, which the heading and the container take
+_MAX_NAMED = 3  # places that a misspelled one may mean
+_TYPED_LENGTH = 300  # characters that are repeated of what was mistyped; less if several things were
 _UNCOUNTED = "I can't count last week's papers right now."
 _NO_LAST_WEEK = "The archive has no papers from last week yet."
 _PAUSED = "Paused: nothing is posted until you use `/digest resume`."
@@ -71,6 +90,16 @@ _FIRST_DAYS = {
     Cadence.MONTHLY: "A monthly recap is posted on the first chosen day of the month.",
 }
 
+PICKED_TIMEZONE = "picked_timezone"  # a modal's select
+_MODAL_OF = {
+    "time": "time",
+    "timezone": "time",
+    "weekdays": "days",
+    "filter": "selection",
+    "min_upvotes": "selection",
+    "ping_upvotes": "pings",
+}
+_MODAL_NAMES = {"time": "the time and zone", "days": "the weekdays", "selection": "the filter", "pings": "the ping"}
 _CADENCES = {
     Cadence.DAILY: ("Daily digest", "The best papers of each day, on the weekdays below"),
     Cadence.WEEKLY: ("Weekly recap", "The week's best papers by current upvotes"),
@@ -93,17 +122,23 @@ _THREADS = {
 _ARCHIVE_TIMES: Mapping[ArchiveMinutes, str] = {60: "1 hour", 1440: "1 day", 4320: "3 days", 10080: "1 week"}
 
 
-def render_panel(shown: DraftStatus, note: str = "", timezones: Sequence[str] = ()) -> LayoutView:
-    """The first page: when, where, and what.
-
-    `note` says what was wrong with the text just typed, and `timezones` are the time zones that it may mean.
-    """
-    return _render_panel_page(shown, note, *_build_main_controls(shown, timezones))
+def render_panel(shown: DraftStatus, note: str = "") -> LayoutView:
+    """The first page: when, where, and what. `note` says what was wrong with what was just done."""
+    return _render_panel_page(shown, note, [*_build_main_controls(shown)], _build_save_row(shown.draft))
 
 
 def render_second_page(shown: DraftStatus, note: str = "") -> LayoutView:
     """The second page: how it is posted."""
-    return _render_panel_page(shown, note, *_build_second_page_controls(shown))
+    return _render_panel_page(shown, note, [*_build_second_page_controls(shown)], _build_back_row(shown.draft))
+
+
+def render_kept_options(shown: DraftStatus, note: str = "") -> LayoutView:
+    """What was wrong with a command's options, with a way to correct it. The rest is kept in a draft."""
+    lines = [*_describe_misread_fields(shown.misread), note, _KEPT]
+    text = TextDisplay[LayoutView]("\n".join(filter(None, lines)))
+    rows = list(_build_timezone_select(shown)) if any(each.places for each in shown.misread) else []
+    opening = _build_panel_button(shown.draft, "back", "Open the panel", ButtonStyle.primary)
+    return build_view(Container(text, *rows, ActionRow(*_build_correct_buttons(shown), opening), accent_colour=ACCENT))
 
 
 def render_duplicate_digest(known: Subscription, draft: Draft) -> LayoutView:
@@ -125,14 +160,6 @@ def render_cancelled_panel() -> LayoutView:
     return build_view(TextDisplay(_CANCELLED))
 
 
-def describe_misread_field(typed: str, refused: Refused) -> str:
-    """What was typed, and how to write it."""
-    line, hint = " ".join(typed.split()), explain_refusal(refused)
-    if not line:
-        return hint
-    return f"You typed {format_code(line, 300)}. That doesn't work here, so I kept the old value. {hint}"
-
-
 def explain_failed_save(refused: Refused) -> str:
     """Why a draft could not be saved."""
     gone = refused.reason and refused.reason.kind is ReasonKind.CHANNEL_GONE
@@ -142,25 +169,73 @@ def explain_failed_save(refused: Refused) -> str:
 # What it says
 
 
-def _render_panel_page(shown: DraftStatus, note: str, *controls: Item[LayoutView]) -> LayoutView:
-    text = TextDisplay[LayoutView]("\n".join(line for line in _render_panel_lines(shown, note) if line))
-    return build_view(Container(text, Separator(), *controls, accent_colour=ACCENT))
+def _render_panel_page(
+    shown: DraftStatus, note: str, controls: Sequence[Item[LayoutView]], last: Item[LayoutView]
+) -> LayoutView:
+    heading = "### New subscription" if shown.draft.subscription_id is None else "### Edit subscription"
+    correcting = [*_build_correct_buttons(shown)]
+    if correcting:
+        correcting.append(_build_panel_button(shown.draft, "dismiss", "Leave it as it was"))
+    rows = [ActionRow(*correcting)] if correcting else []
+    room = compute_text_room(each.to_component_dict() for each in [*controls, *rows, last]) - _FRAME
+    text = _fit_lines(_render_panel_lines(shown), _render_panel_notes(shown, note), room)
+    return build_view(
+        Container(TextDisplay(heading), *controls, Separator(), TextDisplay(text), *rows, last, accent_colour=ACCENT)
+    )
 
 
-def _render_panel_lines(shown: DraftStatus, note: str) -> Iterator[str]:
+def _fit_lines(lines: Iterable[str], notes: Iterable[str], room: int) -> str:
+    """The lines, and as many of the notes as there is room for."""
+    known, kept = [line for line in lines if line], [note for note in notes if note]
+    while kept and measure_text("\n".join([*known, *kept, _UNSAVED])) > room:
+        kept[-2:] = [] if len(kept) == 1 else ["…"]
+    return "\n".join([*known, *kept, _UNSAVED])
+
+
+def _render_panel_lines(shown: DraftStatus) -> Iterator[str]:
     settings = shown.draft.settings
-    yield "### New subscription" if shown.draft.subscription_id is None else "### Edit subscription"
     yield f"**{describe_settings(settings)}.**"
     yield _PAUSED if shown.is_paused else describe_upcoming_run(shown.next_run)
+    yield _describe_clock(shown)
     yield _describe_match_count(shown)
     yield _FIRST_DAYS[settings.schedule.cadence]
+
+
+def _render_panel_notes(shown: DraftStatus, note: str) -> Iterator[str]:
+    """What is wrong, and what would be right."""
+    channel_id = shown.draft.settings.channel_id
+    yield from (f"✏️ {each}" for each in _describe_misread_fields(shown.misread))
+    yield f"✏️ {note}" if note else ""
     for reason in shown.obstacles:
         gone = reason.kind is ReasonKind.CHANNEL_GONE
-        advice = CHOOSE_CHANNEL if gone else advise_admin(settings.channel_id, reason)
+        advice = CHOOSE_CHANNEL if gone else advise_admin(channel_id, reason)
         if advice not in note:
             yield f"⚠️ {advice}"
-    yield f"✏️ {note}" if note else ""
-    yield _UNSAVED
+
+
+def _describe_clock(shown: DraftStatus) -> str:
+    """What time it is in the time zone, which shows a wrong one at once; and whether the time zone is a guess."""
+    timezone = shown.draft.settings.schedule.timezone
+    name, clock = name_timezone(timezone.key), f"{shown.now.astimezone(timezone):%H:%M}"
+    if shown.draft.guessed_from:
+        from_what = "guessed from your Discord language" if shown.places else "until you choose a time zone"
+        return f"🕘 {name}, {from_what}. It is {clock} there now. *Time and zone* changes it."
+    return f"🕘 It is {clock} {name} now." if name.startswith("UTC") else f"🕘 It is {clock} in {name} now."
+
+
+def _describe_misread_fields(misread: Sequence[MisreadField]) -> Iterator[str]:
+    """What was typed, and how to write it."""
+    for each in misread:
+        line, hint = " ".join(each.text.split()), _explain_misread_field(each)
+        shown = format_code(line, _TYPED_LENGTH // len(misread)) if line else ""
+        yield f"You typed {shown}. That doesn't work here, so I kept the old value. {hint}" if shown else hint
+
+
+def _explain_misread_field(misread: MisreadField) -> str:
+    if misread.refused.refusal is Refusal.TIMEZONE_UNKNOWN and misread.places:
+        names = dict.fromkeys(f"**{escape_markdown(place.name)}**" for place in misread.places)
+        return f"Did you mean {join_words([*names][:_MAX_NAMED], 'or')}?"
+    return explain_refusal(misread.refused)
 
 
 def _describe_match_count(shown: DraftStatus) -> str:
@@ -177,26 +252,55 @@ def _describe_match_count(shown: DraftStatus) -> str:
 # The first page's controls
 
 
-def _build_main_controls(shown: DraftStatus, timezones: Sequence[str]) -> Iterator[Item[LayoutView]]:
+def _build_main_controls(shown: DraftStatus) -> Iterator[Item[LayoutView]]:
     draft, settings = shown.draft, shown.draft.settings
     yield _build_channel_select(shown)
     yield _build_panel_select(draft, "cadence", _list_choice_options(_CADENCES, settings.schedule.cadence))
     yield _build_weekday_select(draft)
     yield _build_panel_select(draft, "size", _list_size_options(settings.selection.size))
     yield _build_panel_select(draft, "layout", _list_choice_options(_LAYOUTS, settings.posting.layout))
-    if others := [timezone for timezone in timezones if timezone != settings.schedule.timezone.key]:
-        options = [SelectOption(label=timezone, value=timezone) for timezone in others[:MAX_CHOICES]]
-        yield _build_panel_select(draft, "timezone", options, placeholder="Wrong time zone? Pick the right one")
+    yield from _build_timezone_select(shown)
     yield ActionRow(
         _build_panel_button(draft, "time", "Time and zone"),
         _build_panel_button(draft, "selection", "Filter and upvotes"),
         _build_panel_button(draft, "more", "Threads and pings"),
     )
-    yield ActionRow(
+
+
+def _build_save_row(draft: Draft) -> ActionRow[LayoutView]:
+    return ActionRow(
         _build_panel_button(draft, "preview", "Preview", ButtonStyle.primary),
         _build_panel_button(draft, "save", "Save", ButtonStyle.success),
         _build_panel_button(draft, "cancel", "Cancel"),
     )
+
+
+def _build_timezone_select(shown: DraftStatus) -> Iterator[Item[LayoutView]]:
+    """The other time zones that an admin may mean, if there are any."""
+    current = shown.draft.settings.schedule.timezone.key
+    others = [place for place in shown.places if shown.misread or place.timezone != current]
+    if others:
+        placeholder = "Wrong time zone? Pick the right one"
+        yield _build_panel_select(shown.draft, "timezone", _list_place_options(shown, others), placeholder=placeholder)
+
+
+def _list_place_options(shown: DraftStatus, places: Sequence[Place]) -> list[SelectOption]:
+    return [
+        SelectOption(
+            label=cut_plain(place.name, _LONGEST_PLACE),
+            value=place.timezone,
+            description=f"{shown.now.astimezone(ZoneInfo(place.timezone)):%H:%M} now",
+        )
+        for place in places[:_MAX_PLACES]
+    ]
+
+
+def _build_correct_buttons(shown: DraftStatus) -> Iterator[Button[LayoutView]]:
+    """A button for each modal in which something was mistyped."""
+    modals = list(dict.fromkeys(_MODAL_OF[each.field] for each in shown.misread if each.field in _MODAL_OF))
+    for modal in modals:
+        label = "Correct it" if len(modals) == 1 else f"Correct {_MODAL_NAMES[modal]}"
+        yield _build_panel_button(shown.draft, f"correct:{modal}", label, ButtonStyle.primary)
 
 
 def _build_channel_select(shown: DraftStatus) -> ActionRow[LayoutView]:
@@ -256,11 +360,12 @@ def _build_second_page_controls(shown: DraftStatus) -> Iterator[Item[LayoutView]
     if abilities.publish_limit:
         switches.append(_build_switch(draft, "publish", "Publish to followers", is_on=posting.publish))
     yield ActionRow(*switches)
-    back = _build_panel_button(draft, "back", "Back", ButtonStyle.primary)
     if posting.ping_role_id:
-        yield ActionRow(_build_panel_button(draft, "pings", _label_ping_button(posting)), back)
-    else:
-        yield ActionRow(back)
+        yield ActionRow(_build_panel_button(draft, "pings", _label_ping_button(posting)))
+
+
+def _build_back_row(draft: Draft) -> ActionRow[LayoutView]:
+    return ActionRow(_build_panel_button(draft, "back", "Back", ButtonStyle.primary))
 
 
 def _build_archive_select(draft: Draft) -> ActionRow[LayoutView]:
@@ -341,20 +446,34 @@ def _list_default_values(kind: SelectDefaultValueType, chosen: int | None) -> li
 
 
 def build_time_modal(draft: Draft) -> Modal:
+    """The time and the time zone; if that was mistyped, the places that were meant can be picked."""
     schedule = draft.settings.schedule
-    return _build_modal(
-        draft,
-        "time",
-        "Time and zone",
-        _build_modal_field("time", "Time", "Such as 9:00, 18:30 or 9am", f"{schedule.time:%H:%M}", longest=20),
+    fields = [
+        _build_modal_field(draft, "time", "Time", "Such as 9:00, 18:30 or 9am", f"{schedule.time:%H:%M}", longest=20),
         _build_modal_field(
+            draft,
             "timezone",
             "Time zone",
             "Your city, your country or the name of the time zone",
             schedule.timezone.key,
             longest=100,
         ),
-    )
+    ]
+    if places := find_meant_places(draft.mistyped.get("timezone", "")):
+        options = [
+            SelectOption(label=cut_plain(place.name, MAX_CHOICE), value=place.timezone, description=place.timezone)
+            for place in places[:MAX_CHOICES]
+        ]
+        select: Select[Modal] = Select(custom_id=PICKED_TIMEZONE, options=options, required=False)
+        fields.append(Label(text="Or pick what you meant", component=select))
+    return _build_modal(draft, "time", "Time and zone", *fields)
+
+
+def build_weekdays_modal(draft: Draft) -> Modal:
+    days = draft.settings.schedule.weekdays
+    now = ", ".join(DAY_NAMES[number] for number in sorted(days))
+    field = _build_modal_field(draft, "weekdays", "Weekdays", "Such as weekdays, mon-fri, or tue and thu", now)
+    return _build_modal(draft, "days", "Weekdays", field)
 
 
 def build_selection_modal(draft: Draft) -> Modal:
@@ -364,8 +483,11 @@ def build_selection_modal(draft: Draft) -> Modal:
         draft,
         "selection",
         "Filter and upvotes",
-        _build_modal_field("filter", "Filter", hint, selection.filter, longest=MAX_FILTER_LENGTH, required=False),
         _build_modal_field(
+            draft, "filter", "Filter", hint, selection.filter, longest=MAX_FILTER_LENGTH, required=False
+        ),
+        _build_modal_field(
+            draft,
             "min_upvotes",
             "Minimum upvotes",
             "Papers with fewer are left out. 0 means no minimum.",
@@ -383,7 +505,7 @@ def build_pings_modal(draft: Draft) -> Modal:
         draft,
         "pings",
         "When to ping",
-        _build_modal_field("ping_upvotes", "Upvotes", hint, floor, longest=20, required=False),
+        _build_modal_field(draft, "ping_upvotes", "Upvotes", hint, floor, longest=20, required=False),
     )
 
 
@@ -397,8 +519,11 @@ def _build_modal(draft: Draft, part: str, title: str, *fields: Label[Modal]) -> 
 
 
 def _build_modal_field(
-    name: str, label: str, hint: str, value: str, *, longest: int, required: bool = True
+    draft: Draft, name: str, label: str, hint: str, value: str, *, longest: int = 100, required: bool = True
 ) -> Label[Modal]:
-    """A text field; its custom_id is the field of the settings."""
-    entry: TextInput[Modal] = TextInput(custom_id=name, default=value or None, max_length=longest, required=required)
+    """A text field that opens with what was mistyped, or else with `value`. Its custom_id is the field's name."""
+    value = draft.mistyped.get(name, value)
+    entry: TextInput[Modal] = TextInput(
+        custom_id=name, default=value or None, max_length=max(longest, len(value)), required=required
+    )
     return Label(text=label, description=hint, component=entry)

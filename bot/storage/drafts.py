@@ -3,8 +3,8 @@
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.storage.database import Database, to_iso
@@ -12,11 +12,16 @@ from bot.storage.digest_settings import dump_settings, settings_from_columns
 from bot.subscription.settings import DigestSettings
 
 KEPT_FOR = timedelta(days=1)  # Discord lets a panel be edited for a quarter of an hour after the last click
+MAX_TYPED = 4000  # characters that are kept of what was typed into a field: a modal shows no more
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The settings that a user is editing. `subscription_id` and its `revision` are None for a new subscription."""
+    """The settings that a user is editing. `subscription_id` and its `revision` are None for a new subscription.
+
+    `mistyped` is what was typed for a field and is not understood; it waits to be corrected. `guessed_from` is the
+    language of Discord, such as `pt-BR`, that the time zone was guessed from; empty once somebody has chosen one.
+    """
 
     id: str
     guild_id: int
@@ -24,6 +29,8 @@ class Draft:
     subscription_id: int | None
     revision: int | None
     settings: DigestSettings
+    mistyped: Mapping[str, str] = field(default_factory=dict)
+    guessed_from: str = ""
 
 
 class Drafts:
@@ -39,37 +46,46 @@ class Drafts:
         *,
         subscription_id: int | None = None,
         revision: int | None = None,
+        mistyped: Mapping[str, str] | None = None,
+        guessed_from: str = "",
     ) -> Draft:
         """Create a draft."""
-        draft = Draft(secrets.token_hex(6), guild_id, user_id, subscription_id, revision, settings)
+        draft_id = secrets.token_hex(6)
+        draft = Draft(
+            draft_id, guild_id, user_id, subscription_id, revision, settings, dict(mistyped or {}), guessed_from
+        )
         await self.restore(draft, now)
         return draft
 
     async def restore(self, draft: Draft, now: datetime) -> None:
         """Store a draft, either a new one or one that was deleted."""
         await self._database.execute(
-            "INSERT INTO drafts (id, guild_id, user_id, subscription_id, revision, settings, updated_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO drafts (id, guild_id, user_id, subscription_id, revision, settings, mistyped, guessed_from,"
+            " updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(draft.id, draft.guild_id, draft.user_id, draft.subscription_id, draft.revision),
-            *(dump_settings(draft.settings), to_iso(now)),
+            *(dump_settings(draft.settings), _dump_typed(draft.mistyped), draft.guessed_from, to_iso(now)),
         )
 
     async def get(self, draft_id: str) -> Draft | None:
         return _draft_from_rows(await self._database.fetch_rows("SELECT * FROM drafts WHERE id = ?", draft_id))
 
-    async def change(
-        self, draft_id: str, edit: Callable[[DigestSettings], DigestSettings], now: datetime
-    ) -> Draft | None:
-        """Apply `edit` to the draft's current settings, in one transaction; None if the draft is gone."""
+    async def change(self, draft_id: str, edit: Callable[[Draft], Draft], now: datetime) -> Draft | None:
+        """Apply `edit` to the draft as it is now, in one transaction; None if the draft is gone."""
 
         def change(connection: sqlite3.Connection) -> Draft | None:
             draft = _draft_from_rows(connection.execute("SELECT * FROM drafts WHERE id = ?", (draft_id,)))
             if draft is None:
                 return None
-            edited = replace(draft, settings=edit(draft.settings))
+            edited = edit(draft)
             connection.execute(
-                "UPDATE drafts SET settings = ?, updated_at = ? WHERE id = ?",
-                (dump_settings(edited.settings), to_iso(now), draft_id),
+                "UPDATE drafts SET settings = ?, mistyped = ?, guessed_from = ?, updated_at = ? WHERE id = ?",
+                (
+                    dump_settings(edited.settings),
+                    _dump_typed(edited.mistyped),
+                    edited.guessed_from,
+                    to_iso(now),
+                    draft_id,
+                ),
             )
             return edited
 
@@ -90,5 +106,18 @@ class Drafts:
 def _draft_from_rows(rows: Iterable[sqlite3.Row]) -> Draft | None:
     for row in rows:
         settings = settings_from_columns(json.loads(row["settings"]))
-        return Draft(row["id"], row["guild_id"], row["user_id"], row["subscription_id"], row["revision"], settings)
+        return Draft(
+            row["id"],
+            row["guild_id"],
+            row["user_id"],
+            row["subscription_id"],
+            row["revision"],
+            settings,
+            json.loads(row["mistyped"]),
+            row["guessed_from"],
+        )
     return None
+
+
+def _dump_typed(typed: Mapping[str, str]) -> str:
+    return json.dumps({name: text[:MAX_TYPED] for name, text in typed.items()})

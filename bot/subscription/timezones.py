@@ -20,12 +20,16 @@ import zoneinfo
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from datetime import datetime
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import chain
 from pathlib import Path
 from unicodedata import normalize
 from zoneinfo import ZoneInfo
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from bot.refusals import Refusal, Refused
 from bot.text import fold_text
@@ -35,6 +39,10 @@ log = logging.getLogger(__name__)
 _SHORTEST_CLOCK_NAME = 4  # letters; fewer are more likely the beginning of a place
 _MAX_WORDS = 9  # of a place and its region: the work grows with their square
 _LONGEST_NAME = 60  # characters; no place has a longer name
+_SHORTEST_MISSPELLED = 4  # letters; a shorter name is near to too many others
+_LONG = 8  # letters; such a name may have two mistakes
+_MAX_SIMILAR = 5
+_MAX_AT_HOME, _MAX_ABROAD = 6, 2  # time zones of a language's first country, and of each other one
 _TIME_ENDING = re.compile(
     r"(?<!^my)(?: (?:standard|daylight|summer|savings?))* (?:time|timezone|time zone|zeit)(?: us canada)?$"
 )
@@ -45,6 +53,14 @@ _APOSTROPHES_AND_DOTS = re.compile("[.'’‘ʻʼ`]")  # noqa: RUF001
 _SPACE = re.compile(r"[\s_,;|()&–-]+")
 _SLASH = re.compile(r" ?/ ?")
 _SAINT = re.compile(r"\bst (?=\w)")  # with a space, so not the beginning of `Stockholm`
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that a person may mean, and its time zone."""
+
+    name: str
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +143,76 @@ def find_timezones(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def find_meant_places(text: str) -> list[Place]:
+    """The time zones that `text` may mean, as `find_timezones` has them; or the places whose names are most like it."""
+    found = find_timezones(text) if text.strip() else []
+    return [Place(name_timezone(each), each) for each in found] or find_similar_places(text)
+
+
+def find_similar_places(text: str) -> list[Place]:
+    """The places and time zones whose names are spelled most like `text`: Germany for `Germny`. Takes milliseconds."""
+    similar: dict[str, Place] = {}
+    for typed in dict.fromkeys([_normalize_typed(text), _normalize_typed(text.partition(",")[0])]):
+        for name in _find_similar_names(typed):
+            timezones, several = find_timezones(name), _have_several_timezones(_find_localities(name))
+            for timezone in timezones if several else timezones[:1]:
+                shown = name_timezone(timezone) if several or "/" in name else name.title()
+                similar.setdefault(timezone, Place(shown, timezone))
+    return list(similar.values())
+
+
+def _find_similar_names(typed: str) -> list[str]:
+    if not _SHORTEST_MISSPELLED <= len(typed) <= _LONGEST_NAME:
+        return []
+    most = 1 if len(typed) < _LONG else 2
+    found = process.extract(typed, _list_names(), scorer=OSA.distance, score_cutoff=most, limit=4 * _MAX_SIMILAR)
+    # People seldom get the first letter wrong; among equally similar names the largest place comes first.
+    found.sort(key=lambda each: (each[1], each[0][0] != typed[0], each[2]))
+    return [str(name) for name, _, _ in found[:_MAX_SIMILAR]]
+
+
+@cache
+def _list_names() -> tuple[str, ...]:
+    """All names of places, the largest first, then those of time zones and clocks."""
+    places = (name for line in _load_city_lines() for name in line.split("\t")[0].split("|") if name)
+    clocks = (name for names in _load_clock_tables().clocks.values() for name in names)
+    return tuple(dict.fromkeys([*places, *(name for name in _index_timezone_names() if "/" in name), *clocks]))
+
+
+def name_timezone(timezone: str) -> str:
+    """What people call a time zone: `New York` for `America/New_York`, `UTC+2` for `Etc/GMT-2`."""
+    name = timezone.rpartition("/")[2].replace("_", " ")
+    if timezone.startswith("Etc/GMT"):
+        return f"UTC{name[3:].translate(str.maketrans('+-', '-+'))}"
+    return name
+
+
 def guess_timezone(locale: str) -> str | None:
     """The likeliest time zone of a person whose Discord is set to `locale`, such as `de` or `pt-BR`."""
     return _load_clock_tables().locales.get(locale)
+
+
+@lru_cache(64)
+def list_timezones_of_language(locale: str, year: int) -> tuple[str, ...]:
+    """The time zones of the countries where Discord is set to `locale`, the likeliest first.
+
+    Of a country's time zones whose clocks agree in `year`, only that of its largest city is named, and not all of a
+    large country's time zones are.
+    """
+    found: dict[str, None] = {}
+    for code in _load_clock_tables().countries.get(locale, "").split():
+        clocks: dict[tuple[object, ...], str] = {}
+        for city in _list_cities_in(code):
+            clocks.setdefault(_list_offsets(city.timezone, year), city.timezone)
+        most = _MAX_ABROAD if found else _MAX_AT_HOME
+        found |= dict.fromkeys(list(clocks.values())[:most])
+    return tuple(found)
+
+
+def _list_offsets(timezone: str, year: int) -> tuple[object, ...]:
+    """How far a time zone is from UTC in each month."""
+    clock = ZoneInfo(timezone)
+    return tuple(datetime(year, month, 15, tzinfo=clock).utcoffset() for month in range(1, 13))
 
 
 @cache
@@ -310,11 +393,12 @@ def _list_cities_in(code: str) -> list[_Locality]:
 
 @dataclass(frozen=True, slots=True)
 class _ClockTables:
-    """`timezones.toml`: names of clocks by time zone, and the time zones of offsets with minutes and of locales."""
+    """`timezones.toml`: names of clocks by time zone, time zones of offsets with minutes and of locales, countries."""
 
     clocks: Mapping[str, Sequence[str]]
     offsets: Mapping[str, str]
     locales: Mapping[str, str]
+    countries: Mapping[str, str]
 
 
 @cache

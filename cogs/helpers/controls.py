@@ -100,10 +100,12 @@ class ModalHandler:
 
 
 def _read_typed(components: Sequence[Any]) -> Iterator[tuple[str, str]]:
-    """What was typed in each field, however deep the fields are nested."""
+    """What was typed or picked in each field, however deep the fields are nested; a select may be left empty."""
     for each in components:
         if "value" in each:
             yield each["custom_id"], each["value"]
+        elif each.get("values"):
+            yield each["custom_id"], ":".join(each["values"])
         yield from _read_typed(each.get("components", ()))
         if "component" in each:
             yield from _read_typed([each["component"]])

@@ -4,7 +4,7 @@ Nothing is kept in memory: everything a click needs is in the database, so it al
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 import discord
@@ -17,7 +17,6 @@ from bot.layouts.refusals import explain_refusal
 from bot.layouts.subscriptions import describe_quiet_preview
 from bot.refusals import Refusal, Refused
 from bot.storage import Draft, DuplicateDigest, Subscription
-from bot.subscription.timezones import find_timezones
 from cogs.helpers import admins
 from cogs.helpers.controls import Control, Interaction, ModalHandler
 from cogs.helpers.subscription_actions import show_saved_subscription
@@ -28,6 +27,7 @@ _SHOWN_IN_PANEL = {Refusal.EVERYONE_NOT_PINGED, Refusal.MAY_NOT_POST, Refusal.MA
 
 _MODALS: Mapping[str, Callable[[Draft], Modal]] = {
     "time": layout.build_time_modal,
+    "days": layout.build_weekdays_modal,
     "selection": layout.build_selection_modal,
     "pings": layout.build_pings_modal,
 }
@@ -47,6 +47,13 @@ async def open_panel(interaction: Interaction, known: Subscription | None = None
     await reply(interaction, layout.render_panel(await drafts.get_draft_status(draft, now)))
 
 
+async def reply_with_kept_options(interaction: Interaction, draft: Draft, refused: Refused | None = None) -> None:
+    """Answer what was mistyped or `refused` in a command's options, whose others wait in `draft`."""
+    bot = interaction.client
+    status = await bot.drafts.get_draft_status(draft, bot.services.clock())
+    await reply(interaction, layout.render_kept_options(status, explain_refusal(refused) if refused else ""))
+
+
 class PanelControl(Control, kind="panel", pattern=rf"{DRAFT_PATTERN}(?P<picked>(?::.+)?)", in_place=True):
     """A control of a panel: it changes the draft, opens a modal to type in, or does something with the draft."""
 
@@ -54,6 +61,8 @@ class PanelControl(Control, kind="panel", pattern=rf"{DRAFT_PATTERN}(?P<picked>(
         draft, part = await _get_own_draft(interaction, match["draft"]), match["part"]
         if part in _ACTIONS:
             await _ACTIONS[part](interaction, draft)
+        elif part == "correct" and (modal := match["picked"].removeprefix(":")) in _MODALS:
+            await open_modal(interaction, _MODALS[modal](draft))
         elif part in _MODALS:
             await open_modal(interaction, _MODALS[part](draft))
         else:
@@ -61,15 +70,19 @@ class PanelControl(Control, kind="panel", pattern=rf"{DRAFT_PATTERN}(?P<picked>(
 
 
 class PanelModal(ModalHandler, kind="panel", pattern=DRAFT_PATTERN):
-    """A modal of a panel: valid values change the draft; for the others the panel says how to write them."""
+    """A modal of a panel: valid values change the draft; for the others the panel says how to write them.
+
+    Discord refuses a modal in answer to a modal. So what was mistyped waits in the draft, and a button opens it again.
+    """
 
     async def answer(self, interaction: Interaction, match: re.Match[str], typed: Mapping[str, str]) -> None:
         bot = interaction.client
         draft = await _get_own_draft(interaction, match["draft"])
-        changed, misread = await bot.drafts.apply_typed_values(draft, typed, bot.services.clock())
-        note = "\n".join(layout.describe_misread_field(text, refused) for text, refused in misread)
-        timezones = find_timezones(typed["timezone"]) if "timezone" in typed else ()
-        await _show_panel(interaction, changed, match["part"], note=note, timezones=timezones)
+        fields = {name: text for name, text in typed.items() if name != layout.PICKED_TIMEZONE}
+        if picked := typed.get(layout.PICKED_TIMEZONE):
+            fields["timezone"] = picked
+        changed = await bot.drafts.apply_typed_values(draft, fields, bot.services.clock())
+        await _show_panel(interaction, changed, match["part"], typed_timezone=fields.get("timezone", ""))
 
 
 async def _get_own_draft(interaction: Interaction, draft_id: str) -> Draft:
@@ -93,15 +106,13 @@ async def _apply_picked_value(interaction: Interaction, draft: Draft, field: str
 
 
 async def _show_panel(
-    interaction: Interaction, draft: Draft, part: str = "", *, note: str = "", timezones: Sequence[str] = ()
+    interaction: Interaction, draft: Draft, part: str = "", *, note: str = "", typed_timezone: str = ""
 ) -> None:
     """Update the panel to show the page that `part` is on."""
     bot = interaction.client
-    status = await bot.drafts.get_draft_status(draft, bot.services.clock())
-    if part in layout.SECOND_PAGE:
-        await update_message(interaction, layout.render_second_page(status, note))
-    else:
-        await update_message(interaction, layout.render_panel(status, note, timezones))
+    status = await bot.drafts.get_draft_status(draft, bot.services.clock(), typed_timezone=typed_timezone)
+    render = layout.render_second_page if part in layout.SECOND_PAGE else layout.render_panel
+    await update_message(interaction, render(status, note))
 
 
 async def _show_second_page(interaction: Interaction, draft: Draft) -> None:
@@ -133,6 +144,11 @@ async def _save_draft(interaction: Interaction, draft: Draft, *, another: bool =
         await show_saved_subscription(interaction, subscription, done)
 
 
+async def _dismiss_mistyped(interaction: Interaction, draft: Draft) -> None:
+    bot = interaction.client
+    await _show_panel(interaction, await bot.drafts.dismiss_mistyped(draft, bot.services.clock()))
+
+
 async def _cancel_draft(interaction: Interaction, draft: Draft) -> None:
     await interaction.client.drafts.discard_draft(draft)
     await update_message(interaction, layout.render_cancelled_panel())
@@ -141,6 +157,7 @@ async def _cancel_draft(interaction: Interaction, draft: Draft) -> None:
 _ACTIONS: Mapping[str, Callable[[Interaction, Draft], Awaitable[None]]] = {
     "more": _show_second_page,
     "back": _show_panel,
+    "dismiss": _dismiss_mistyped,
     "preview": _show_preview,
     "save": _save_draft,
     "another": partial(_save_draft, another=True),

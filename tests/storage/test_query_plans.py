@@ -121,7 +121,7 @@ class Works:
             "drafts.add": lambda: storage.drafts.add(1, 7, SETTINGS, MORNING),
             "drafts.restore": self.put_draft,
             "drafts.get": lambda: storage.drafts.get("a"),
-            "drafts.change": lambda: storage.drafts.change("a", lambda settings: settings, MORNING),
+            "drafts.change": lambda: storage.drafts.change("a", lambda draft: draft, MORNING),
             "drafts.delete": lambda: storage.drafts.delete("a"),
             "drafts.delete_old": lambda: storage.drafts.delete_old(MORNING),
             "stored_queries.store": lambda: storage.stored_queries.store(["x" * 99], MORNING),

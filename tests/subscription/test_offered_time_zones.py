@@ -7,7 +7,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.subscription.timezones import find_timezones, guess_timezone, list_timezones, parse_timezone
+from bot.subscription.timezones import (
+    Place,
+    find_meant_places,
+    find_timezones,
+    guess_timezone,
+    list_timezones,
+    list_timezones_of_language,
+    parse_timezone,
+)
 from tests.support.time_zones import parametrized
 
 
@@ -112,3 +120,42 @@ class TestGuesses:
 
     def test_for_an_unknown_language_no_time_zone_is_guessed(self) -> None:
         assert guess_timezone("tlh") is guess_timezone("") is None
+
+
+class TestTimeZonesOfALanguage:
+    def test_the_likeliest_country_comes_first_and_no_country_takes_all_the_room(self) -> None:
+        offered = list_timezones_of_language("en-US", 2026)
+        assert offered[:3] == ("America/New_York", "America/Los_Angeles", "America/Chicago")
+        assert {"Europe/London", "Asia/Kolkata", "America/Toronto", "Australia/Sydney", "Pacific/Auckland"} < set(
+            offered
+        )
+        assert len(offered) <= 20
+
+    def test_time_zones_with_the_same_clock_in_one_country_are_offered_once(self) -> None:
+        assert "America/Detroit" not in list_timezones_of_language("en-US", 2026)
+        assert list_timezones_of_language("ja", 2026) == ("Asia/Tokyo",)
+
+    def test_an_unknown_language_has_none(self) -> None:
+        assert list_timezones_of_language("xx", 2026) == ()
+
+
+class TestMisspelledPlaces:
+    @pytest.mark.parametrize(
+        ("typed", "place"),
+        [
+            ("Germny", Place("Germany", "Europe/Berlin")),
+            ("Frnace", Place("France", "Europe/Paris")),
+            ("new yrok", Place("New York", "America/New_York")),
+            ("europe/berln", Place("Berlin", "Europe/Berlin")),
+            ("Germny, please", Place("Germany", "Europe/Berlin")),
+        ],
+    )
+    def test_the_place_that_is_spelled_most_alike_comes_first(self, typed: str, place: Place) -> None:
+        assert find_meant_places(typed)[0] == place
+
+    @pytest.mark.parametrize("typed", ["", " ", "abc", "Mordor", "x" * 5000, "%", "🌍"])
+    def test_what_is_like_no_place_has_none(self, typed: str) -> None:
+        assert find_meant_places(typed) == []
+
+    def test_a_country_with_several_time_zones_names_them_all(self) -> None:
+        assert Place("Sydney", "Australia/Sydney") in find_meant_places("Austrlia")

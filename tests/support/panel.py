@@ -11,15 +11,16 @@ from bot.subscription.settings import DigestSettings
 from tests.support.messages import custom_ids, read_texts
 from tests.support.server import Server
 
+TEXT_INPUT = 4  # the type of a modal's component
 NEW_YORK = "America/New_York"
 MAIN_PARTS = [
-    *("channel_id", "cadence", "weekdays", "size", "layout", "time", "selection", "more"),
+    *("channel_id", "cadence", "weekdays", "size", "layout", "timezone", "time", "selection", "more"),
     *("preview", "save", "cancel"),
 ]
 ALL_PARTS = [  # of both pages, as their controls' custom_ids end after something was picked
     *("channel_id:1", "cadence:weekly", "weekdays:0:1", "timezone:UTC", "size:3", "layout:cards", "time", "selection"),
     *("more", "preview", "save", "cancel", "threads:digest", "archive_after:60", "ping_role_id", "ping_role_id:5"),
-    *("silent:on", "quiet_line:on", "allow_repeats:on", "publish:on", "pings", "back"),
+    *("silent:on", "quiet_line:on", "allow_repeats:on", "publish:on", "pings", "back", "correct:time", "dismiss"),
 ]
 
 
@@ -63,6 +64,11 @@ class Panel:
     async def type_in(self, label: str, **typed: str) -> simcord.InteractionResult:
         return await self.actor.submit_modal(await self.click(label), typed)
 
+    async def correct(self, label: str = "Correct it", **typed: str) -> simcord.InteractionResult:
+        """Correct what was mistyped; what is not named here is sent as it is in the modal."""
+        shown = await self.click(label)
+        return await self.actor.submit_modal(shown, read_modal(shown) | typed)
+
     def select(self, field: str) -> dict[str, Any]:
         """A select as Discord has it."""
         return next(each for each in _walk(self.message.components) if each.get("custom_id") == self.id_of(field))
@@ -76,6 +82,13 @@ class Panel:
 
 def _walk(components: Sequence[Any]) -> list[dict[str, Any]]:
     return [each for one in components for each in [one, *_walk(one.get("components", []))]]
+
+
+def read_modal(shown: simcord.InteractionResult) -> dict[str, str]:
+    """What the text fields of a modal hold when it opens."""
+    assert shown.modal
+    fields = [each["component"] for each in shown.modal["components"]]
+    return {each["custom_id"]: each.get("value", "") for each in fields if each["type"] == TEXT_INPUT}
 
 
 async def open_panel(server: Server, subscription: str | None = None) -> Panel:

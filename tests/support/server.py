@@ -102,6 +102,11 @@ async def click_after(
     return await actor.click(asked.response, label=label)
 
 
+def without_drafts(tables: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
+    """What a database holds, but for what admins have not saved."""
+    return {name: rows for name, rows in tables.items() if name != "drafts"}
+
+
 def forbid_everybody(server: Server, channel: simcord.ChannelHandle, permission: str) -> None:
     denied = discord.Permissions(**{permission: True}).value
     overwrite = Overwrite(target_id=server.guild.id, type=OverwriteType.ROLE, allow=0, deny=denied)

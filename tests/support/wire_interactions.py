@@ -25,6 +25,8 @@ from tests.support.wire_channels import (
     as_json,
 )
 
+MODAL_SUBMIT = 5  # a type of interaction
+MODAL = 9  # a type of answer
 ANNOUNCING = {5, 6}  # of the types of answers: of a new message, and of a change of an old one
 
 Payload = dict[str, Any]
@@ -43,6 +45,7 @@ class Interactions:
         self.owners: Payload | None = None  # of the installation that they use, if it is not the server's
         self._asking: dict[str, tuple[Channel, asyncio.Future[Payload]]] = {}  # by the interaction's token
         self._acknowledged: set[str] = set()
+        self._modal_tokens: set[str] = set()  # of interactions that are submitted modals
         self._numbers = count(1)
 
     async def command(self, channel: Channel, name: str, **options: str) -> Payload:
@@ -59,9 +62,18 @@ class Interactions:
             channel, 4, _called(name, [{"name": option, "type": 3, "value": text, "focused": True}])
         )
 
-    async def submit(self, channel: Channel, custom_id: str) -> Payload:
-        """Somebody sends off a modal in which they typed nothing; gives the body of the bot's answer."""
-        return await self._interact(channel, 5, {"custom_id": custom_id, "components": []})
+    async def submit(self, channel: Channel, custom_id: str, answer: Payload | None = None, **typed: str) -> Payload:
+        """Somebody sends off a modal with what they typed; gives the body of the bot's answer.
+
+        With `answer`, the modal was opened by a button below that answer.
+        """
+        entries: list[Payload] = [
+            {"type": 4, "id": number, "custom_id": field, "value": text}
+            for number, (field, text) in enumerate(typed.items(), 1)
+        ]
+        labels = [{"type": 18, "id": 100 + each["id"], "component": each} for each in entries]
+        known = {"message": self._posted(channel, BOT_USER, answer["data"]).payload()} if answer else {}
+        return await self._interact(channel, MODAL_SUBMIT, {"custom_id": custom_id, "components": labels}, **known)
 
     async def press(self, channel: Channel, answer: Payload, custom_id: str) -> Payload:
         """Somebody presses a button below an answer that only they see; gives the body of the bot's answer."""
@@ -79,6 +91,8 @@ class Interactions:
         number = str(next(self._numbers))
         token = f"token-{number}"
         self._asking[token] = (channel, asyncio.get_running_loop().create_future())
+        if kind == MODAL_SUBMIT:
+            self._modal_tokens.add(token)
         interaction = {
             "id": number,
             "application_id": str(BOT_ID),
@@ -104,6 +118,8 @@ class Interactions:
             raise Refused(Fault(404, 10062))
         if token in self._acknowledged:
             raise Refused(Fault(400, 40060))
+        if body["type"] == MODAL and token in self._modal_tokens:
+            raise Refused(Fault(400, 50035))  # Discord opens no modal in answer to a modal
         self.first_answers.append(body)
         fault = await self._faulty(request, self.answer_faults)
         if fault is None:

@@ -76,10 +76,10 @@ async def test_nothing_is_set_up_in_a_channel_where_they_may_not_post(
 ) -> None:
     forbid_member(server, curator.id, server.papers, "send_messages")
     wanted: dict[str, Any] = {"channel": server.papers, "time": "8:30", "timezone": "UTC"}
-    assert await ask(server, curator, "add", **wanted) == may_not_post(server.papers)
+    assert may_not_post(server.papers) in await ask(server, curator, "add", **wanted)
     assert await subscriptions(server) == []
     assert "**Set up.**" in await ask(server, curator, "add", **wanted | {"channel": server.general})
-    assert await ask(server, curator, "edit", channel=server.papers) == may_not_post(server.papers)
+    assert may_not_post(server.papers) in await ask(server, curator, "edit", channel=server.papers)
     assert (await get_subscription(server)).settings.channel_id == server.general.id
 
 
@@ -165,7 +165,7 @@ async def test_what_an_admin_set_up_can_still_be_edited_but_not_where_and_how_it
     role_id = await subscribe_with_ping(server)
     assert "**Changed.**" in await ask(server, curator, "edit", filter="diffusion", size=3, layout="compact")
     assert (await get_subscription(server)).settings.posting.ping_role_id == role_id
-    assert await ask(server, curator, "edit", channel=server.general) == may_not_ping(server.general.id, role_id)
+    assert may_not_ping(server.general.id, role_id) in await ask(server, curator, "edit", channel=server.general)
 
 
 @pytest.mark.parametrize(

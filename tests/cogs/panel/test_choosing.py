@@ -1,13 +1,15 @@
 """Selects and switches: each changes what it says, and nothing else."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.storage import Draft
 from bot.storage.digest_settings import diff_settings, settings_to_columns
-from bot.subscription.settings import Selection
+from bot.subscription.settings import DigestSettings, Selection
 from tests.support.panel import MAIN_PARTS, Panel
 from tests.support.server import (
     stale_button,
@@ -88,10 +90,13 @@ async def test_two_quick_clicks_on_a_switch_count_as_one(panel: Panel) -> None:
 
 
 async def test_two_changes_at_the_same_moment_are_both_kept(panel: Panel) -> None:
+    def change(edit: Callable[[DigestSettings], DigestSettings]) -> Callable[[Draft], Draft]:
+        return lambda draft: replace(draft, settings=edit(draft.settings))
+
     drafts, now = panel.server.bot.services.storage.drafts, panel.server.clock.now
     await asyncio.gather(
-        drafts.change(panel.draft_id, lambda known: replace(known, channel_id=1), now),
-        drafts.change(panel.draft_id, lambda known: replace(known, selection=Selection(size=9)), now),
+        drafts.change(panel.draft_id, change(lambda known: replace(known, channel_id=1)), now),
+        drafts.change(panel.draft_id, change(lambda known: replace(known, selection=Selection(size=9))), now),
     )
     known = await panel.settings()
     assert (known.channel_id, known.selection.size) == (1, 9)

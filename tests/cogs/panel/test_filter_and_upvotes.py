@@ -22,6 +22,7 @@ async def test_a_filter_is_counted_against_last_week(panel: Panel) -> None:
 
 
 async def test_typing_a_filter_offers_no_other_time_zones(panel: Panel) -> None:
+    await panel.type_in("Time and zone", time="9:00", timezone="Tokyo")
     await panel.type_in("Filter and upvotes", filter="paper", min_upvotes="0")
     assert options(panel.message, panel.id_of("timezone")) == []
 

