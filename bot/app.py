@@ -17,6 +17,7 @@ from bot.archive import Archive
 from bot.clock import Clock, system_clock
 from bot.composing.composer import Composer
 from bot.composing.explainer import Explainer
+from bot.composing.outlook import Outlook
 from bot.composing.paper_filter import PaperFilter
 from bot.dates import read_date
 from bot.lookups.completer import Completer
@@ -36,6 +37,7 @@ class Services:
     archive: Archive
     composer: Composer
     explainer: Explainer
+    outlook: Outlook
     finder: Finder
     completer: Completer
     scheduler: AsyncIOScheduler
@@ -62,6 +64,7 @@ def build_services(
         archive,
         Composer(storage, archive, filter_),
         Explainer(storage, filter_),
+        Outlook(storage, filter_),
         Finder(storage, archive, search),
         Completer(storage, search),
         new_scheduler(),

@@ -56,7 +56,7 @@ class PaperBot(commands.AutoShardedBot):
         self.dispatcher = build_dispatcher(self, self.channels, services.storage, services.composer)
         self.recovery = self.dispatcher.recovery
         self.editor = SubscriptionEditor(services.storage, self.channels)
-        self.drafts = DraftEditor(services.storage, self.channels, self.editor, services.composer)
+        self.drafts = DraftEditor(services.storage, self.channels, self.editor, services.composer, services.outlook)
 
     async def setup_hook(self) -> None:
         for name in COGS:

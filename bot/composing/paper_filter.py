@@ -1,14 +1,18 @@
 """Which papers match a subscription's filter."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date
+from typing import ParamSpec, TypeVar
 
 from bot.archive import Archive
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
-from bot.search import SearchIndex, parse_query
+from bot.search import FoundPapers, Query, SearchIndex, parse_query
 from bot.storage import Storage
+
+_P = ParamSpec("_P")
+_Answer = TypeVar("_Answer")
 
 
 class PaperFilter:
@@ -26,11 +30,25 @@ class PaperFilter:
         """
         if not filter_:
             return frozenset(ids)
+        await self._catch_up()
+        return await self._ask_index(self._search.find_matching_ids, parse_query(filter_, today), ids)
+
+    async def find_most_upvoted(self, query: Query, first: date, last: date) -> FoundPapers:
+        """The most upvoted paper listed from `first` to `last` that matches, and how many match; an empty one is any.
+
+        Raises `PapersUnavailable` as above.
+        """
+        await self._catch_up()
+        return await self._ask_index(self._search.find_most_upvoted, query, first, last)
+
+    async def _catch_up(self) -> None:
         if self._search.change < await self._papers.get_last_change():
             await self._archive.update_index()
         if self._search.change < await self._papers.get_last_change():
             raise PapersUnavailable(Reason(ReasonKind.INDEX_BEHIND))
+
+    async def _ask_index(self, ask: Callable[_P, _Answer], *args: _P.args, **kwargs: _P.kwargs) -> _Answer:
         try:
-            return await asyncio.to_thread(self._search.find_matching_ids, parse_query(filter_, today), ids)
+            return await asyncio.to_thread(ask, *args, **kwargs)
         except ValueError as error:  # the index is damaged or gone; the next write repairs it
             raise PapersUnavailable(Reason(ReasonKind.INDEX_UNREADABLE)) from error

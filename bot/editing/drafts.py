@@ -12,6 +12,7 @@ from datetime import datetime
 
 from bot.channels import Actor, Channels
 from bot.composing.composer import Composer
+from bot.composing.outlook import Caveat, Outlook
 from bot.editing.editor import SubscriptionEditor, check_settings
 from bot.editing.fields import (
     build_default_settings,
@@ -54,7 +55,7 @@ class DraftStatus:
     `match_count`: how many of last week's papers would have matched, and how many there were; None if unknown.
     `abilities` are those of its channel, and `role_id` is the role it pings; each is None if it is gone. `obstacles`
     are the problems that an admin has to fix. `misread` waits to be corrected. `places` are other time zones that an
-    admin may mean or live in.
+    admin may mean or live in. `caveats` say why the settings don't do what an admin may expect.
     """
 
     draft: Draft
@@ -67,17 +68,26 @@ class DraftStatus:
     obstacles: tuple[Reason, ...] = ()
     misread: tuple[MisreadField, ...] = ()
     places: tuple[Place, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
 
 
 class DraftEditor:
     """Edits the drafts in `storage`; `editor` saves them as subscriptions. Every method may raise `Refused`."""
 
-    def __init__(self, storage: Storage, channels: Channels, editor: SubscriptionEditor, composer: Composer) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        channels: Channels,
+        editor: SubscriptionEditor,
+        composer: Composer,
+        outlook: Outlook,
+    ) -> None:
         self._drafts = storage.drafts
         self._subscriptions = storage.subscriptions
         self._channels = channels
         self._editor = editor
         self._composer = composer
+        self._outlook = outlook
 
     async def start_new_draft(
         self, guild_id: int, actor: Actor, now: datetime, *, channel_id: int | None, locale: str
@@ -211,10 +221,9 @@ class DraftEditor:
         destination = self._channels.get_destination(draft.guild_id, settings.channel_id)
         run, is_paused = await self.find_next_run(draft, now)
         role = self._channels.get_pinged_role(draft.guild_id, settings.posting)
-        match_count = None
-        with suppress(PapersUnavailable, TimeoutError):
-            async with asyncio.timeout(COUNT_TIMEOUT):
-                match_count = await self._composer.count_matching_papers(settings, now)
+        match_count, caveats = await asyncio.gather(
+            self._count_matching_papers(settings, now), self._outlook.find_caveats(settings, now)
+        )
         misread = tuple(_list_misread_fields(draft, now))
         return DraftStatus(
             replace(draft, settings=settings),
@@ -227,7 +236,14 @@ class DraftEditor:
             tuple(self._editor.list_obstacles(draft.guild_id, settings)),
             misread,
             tuple(_list_places(draft, misread, typed_timezone, now)),
+            caveats,
         )
+
+    async def _count_matching_papers(self, settings: DigestSettings, now: datetime) -> tuple[int, int] | None:
+        with suppress(PapersUnavailable, TimeoutError):
+            async with asyncio.timeout(COUNT_TIMEOUT):
+                return await self._composer.count_matching_papers(settings, now)
+        return None
 
     async def save_draft(
         self, draft: Draft, *, by: Actor, now: datetime, another: bool = False

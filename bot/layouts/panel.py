@@ -29,6 +29,7 @@ from bot.channels import OFFERED_CHANNEL_TYPES
 from bot.editing.drafts import DraftStatus, MisreadField
 from bot.editing.fields import OFF, ON
 from bot.layouts.advice import advise_admin
+from bot.layouts.caveats import describe_caveats
 from bot.layouts.digest_settings import describe_settings
 from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.refusals import explain_refusal
@@ -206,6 +207,7 @@ def _render_panel_notes(shown: DraftStatus, note: str) -> Iterator[str]:
     channel_id = shown.draft.settings.channel_id
     yield from (f"✏️ {each}" for each in _describe_misread_fields(shown.misread))
     yield f"✏️ {note}" if note else ""
+    yield describe_caveats(shown.caveats)
     for reason in shown.obstacles:
         gone = reason.kind is ReasonKind.CHANNEL_GONE
         advice = CHOOSE_CHANNEL if gone else advise_admin(channel_id, reason)

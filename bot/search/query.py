@@ -159,6 +159,16 @@ class Query:
         """All words and phrases that it looks for, also those in parentheses."""
         return list_clause_texts(self.clauses)
 
+    def may_match_on(self, day: date) -> bool:
+        """Whether a paper that was listed on `day` may match, for all that its dates say."""
+        return all(_decide_by_date(each, day)[0] for each in self.clauses)
+
+    def list_queries_without_a_clause(self) -> Iterator[tuple["Query", str]]:
+        """The query without each of its first clauses in turn, and what was typed for that."""
+        for dropped in self.clauses[:MAX_DROPPED_SINGLY]:
+            kept = tuple(each for each in self.clauses if each is not dropped)
+            yield replace(self, text="", clauses=kept), dropped.typed
+
     @property
     def order(self) -> Sort:
         """`sort`; but papers found by operators alone are sorted by upvotes, as no word makes one more relevant."""
@@ -268,3 +278,19 @@ def list_clause_texts(clauses: Iterable[Clause]) -> Iterator[str]:
                 yield text
             case AnyOf(options=inner) | Group(clauses=inner):
                 yield from list_clause_texts(inner)
+
+
+def _decide_by_date(clause: Clause, day: date) -> tuple[bool, bool]:
+    """Whether a paper that was listed on `day` may match, and whether it does whatever else is in it."""
+    match clause.node:
+        case Days(first=first, end=end):
+            may = must = (first is None or first <= day) and (end is None or day < end)
+        case AnyOf(options=inner):
+            decided = [_decide_by_date(each, day) for each in inner]
+            may, must = any(may for may, _ in decided), any(must for _, must in decided)
+        case Group(clauses=inner):
+            decided = [_decide_by_date(each, day) for each in inner]
+            may, must = all(may for may, _ in decided), all(must for _, must in decided)
+        case _:
+            may, must = True, False
+    return (not must, not may) if clause.occur is Occur.NOT else (may, must)

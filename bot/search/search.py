@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from bot.papers import Paper, parse_paper_id
 from bot.search.index import Hits, Index
 from bot.search.known_names import EXPANSIONS, is_name
 from bot.search.meaning import Meaning, get_embedded_text
-from bot.search.query import Query, Sort
+from bot.search.query import Clause, Days, Query, Sort
 from bot.search.query_builder import QueryBuilder
 from bot.search.schema import fold_word, get_searchable_prose, split_names
 from bot.search.spelling import Spelling
@@ -81,6 +82,17 @@ class SearchIndex(Index):
         builder = self._build_query_builder()
         matched = _require_both(builder.build_query(query, every_word=True), builder.build_papers(list(ids)))
         return frozenset(self.run_query(matched, max(1, len(ids))).ids)
+
+    def find_most_upvoted(self, query: Query, first: date, last: date) -> FoundPapers:
+        """The most upvoted paper listed from `first` to `last` that matches `query`, with every word of it.
+
+        `total` says how many match.
+        """
+        builder = self._build_query_builder()
+        reference = parse_paper_id(query.text)
+        matched = builder.build_papers([reference]) if reference else builder.build_query(query, every_word=True)
+        listed = builder.build_query(Query("", (Clause(Days(first, last + timedelta(days=1))),)))
+        return _to_found_papers(self.run_query(_require_both(matched, listed), 1, by="by_upvotes"))
 
     def _build_query_builder(self) -> QueryBuilder:
         return QueryBuilder(self.schema, self.get_searcher())

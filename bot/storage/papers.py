@@ -136,6 +136,11 @@ class Papers:
         ((day,),) = await self._database.fetch_rows("SELECT max(day) FROM listings WHERE day <= ?", until.isoformat())
         return date.fromisoformat(day) if day else None
 
+    async def get_first_listed_day(self, since: date) -> date | None:
+        """The first day from `since` on that had papers."""
+        ((day,),) = await self._database.fetch_rows("SELECT min(day) FROM listings WHERE day >= ?", since.isoformat())
+        return date.fromisoformat(day) if day else None
+
     async def list_changed_since(self, change: int, limit: int) -> list[tuple[int, Paper]]:
         """The next papers with a change number above `change`, in that order: what the search index lacks."""
         changed = f"{SELECT_PAPERS} WHERE change > ? ORDER BY change LIMIT ?"

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.answering import reply, reply_with_each
 from bot.layouts import subscription_views as views
+from bot.layouts.caveats import describe_caveats
 from bot.layouts.digest import render_digest_preview
 from bot.layouts.subscriptions import describe_removed_subscription
 from bot.refusals import Refusal, Refused
@@ -22,6 +23,9 @@ async def show_saved_subscription(
 ) -> None:
     """Answer with what was `done` to a subscription, and what an admin can do next."""
     number = await _get_next_extra_number(interaction, subscription)
+    if done in {Action.ADDED, Action.EDITED}:
+        found = await interaction.client.services.outlook.find_caveats(subscription.settings, _get_now(interaction))
+        notes = "\n".join(filter(None, (notes, describe_caveats(found))))
     await show_page(interaction, views.render_saved_subscription(subscription, done, number, notes))
 
 

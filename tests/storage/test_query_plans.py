@@ -89,6 +89,7 @@ class Works:
             "papers.list_days_with_papers": lambda: storage.papers.list_days_with_papers(*days),
             "papers.list_days_of_paper": lambda: storage.papers.list_days_of_paper(ids[0]),
             "papers.get_latest_listed_day": lambda: storage.papers.get_latest_listed_day(DAY),
+            "papers.get_first_listed_day": lambda: storage.papers.get_first_listed_day(DAY),
             "papers.list_changed_since": lambda: storage.papers.list_changed_since(0, 100),
             "papers.get_last_change": storage.papers.get_last_change,
             "papers.count": storage.papers.count,
