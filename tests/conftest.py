@@ -18,6 +18,7 @@ from bot import answering, archive
 from bot.answering import unwrap_error
 from bot.app import Services, build_services
 from bot.client import PaperBot, connect_to_discord_at
+from bot.composing import outlook
 from bot.demo.papers_server import PapersServer
 from bot.editing import drafts
 from bot.papers.api import PapersAPI, PapersUnavailable
@@ -45,6 +46,7 @@ SHORT_LIMITS = {
     archive: ("LOOKUP_TIMEOUT",),
     database: ("READ_TIMEOUT", "WRITE_TIMEOUT"),
     drafts: ("COUNT_TIMEOUT",),
+    outlook: ("TIMEOUT",),
 }
 
 

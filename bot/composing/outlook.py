@@ -1,10 +1,10 @@
-"""What the archive's last year says about settings: whether they can post anything.
+"""What the archive's last year says about settings: whether they can post anything, and how much presets would find.
 
 A caveat is why settings don't do what an admin expects of them. Nothing is refused because of it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -12,13 +12,16 @@ from enum import Enum, auto
 
 from bot.composing.cache import Cache
 from bot.composing.paper_filter import PaperFilter
+from bot.digest import get_latest_closed_day
 from bot.papers.api import PapersUnavailable
 from bot.search import Query, Sort, parse_query
 from bot.storage import Storage
+from bot.subscription.presets import PRESETS
 from bot.subscription.schedule import EVERY_DAY, Cadence
 from bot.subscription.settings import DigestSettings
 
 YEAR = timedelta(days=365)
+MONTH = timedelta(days=30)
 TIMEOUT = 1  # second; Discord waits three for the whole answer
 _LATER = (timedelta(0), timedelta(days=31), YEAR)  # when dates in a filter such as `before:7d` are tried again
 _DAYS_BEFORE = {Cadence.DAILY: 7, Cadence.WEEKLY: 7, Cadence.MONTHLY: 31}  # how old a paper in a digest may be
@@ -82,6 +85,18 @@ class Outlook:
             async with asyncio.timeout(TIMEOUT):
                 found += [each async for each in self._find_unreached(settings, now.date())]
         return tuple(found)
+
+    async def count_presets(self, now: datetime) -> Mapping[str, int] | None:
+        """How many papers of the last thirty closed days each preset has; None if that can't be said in time."""
+        closed = get_latest_closed_day(now)
+        counts = {}
+        with suppress(PapersUnavailable, TimeoutError):
+            async with asyncio.timeout(TIMEOUT):
+                for preset, filter_ in PRESETS.items():
+                    query = parse_query(filter_, closed)
+                    counts[preset] = (await self._read_past(query, closed - MONTH + timedelta(days=1), closed)).count
+                return counts
+        return None
 
     async def _find_unreached(self, settings: DigestSettings, today: date) -> AsyncIterator[Caveat]:
         """What no paper of the last year reached."""

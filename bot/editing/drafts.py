@@ -16,7 +16,7 @@ from bot.composing.outlook import Caveat, Outlook
 from bot.editing.editor import SubscriptionEditor, check_settings
 from bot.editing.fields import (
     build_default_settings,
-    read_picked_field,
+    read_picked_values,
     read_typed_field,
     read_typed_fields,
     replace_settings_fields,
@@ -56,6 +56,7 @@ class DraftStatus:
     `abilities` are those of its channel, and `role_id` is the role it pings; each is None if it is gone. `obstacles`
     are the problems that an admin has to fix. `misread` waits to be corrected. `places` are other time zones that an
     admin may mean or live in. `caveats` say why the settings don't do what an admin may expect.
+    `preset_counts`: how many papers of the last thirty days each preset has; None if unknown.
     """
 
     draft: Draft
@@ -69,6 +70,7 @@ class DraftStatus:
     misread: tuple[MisreadField, ...] = ()
     places: tuple[Place, ...] = ()
     caveats: tuple[Caveat, ...] = ()
+    preset_counts: Mapping[str, int] | None = None
 
 
 class DraftEditor:
@@ -156,17 +158,17 @@ class DraftEditor:
         return draft
 
     async def apply_picked_value(
-        self, draft: Draft, field: str, picked: Sequence[str], actor: Actor, now: datetime
+        self, draft: Draft, control: str, picked: Sequence[str], actor: Actor, now: datetime
     ) -> Draft:
-        """The draft with what was picked for a field."""
-        value = read_picked_field(field, picked)
-        wanted = replace_settings_fields(draft.settings, {field: value})
+        """The draft with what was picked in a control."""
+        values = read_picked_values(control, picked)
+        wanted = replace_settings_fields(draft.settings, values)
         check_settings(draft.guild_id, wanted)
-        if field in {"channel_id", "ping_role_id"}:
+        if control in {"channel_id", "ping_role_id"}:
             self._editor.check_actor(
                 draft.guild_id, self._editor.limit_settings_to_channel(draft.guild_id, wanted), actor
             )
-        return await self._apply_values(draft, {field: value}, now)
+        return await self._apply_values(draft, values, now)
 
     async def apply_typed_values(self, draft: Draft, typed: Mapping[str, str], now: datetime) -> Draft:
         """The draft with the valid values that were typed, and with what was mistyped to be corrected."""
@@ -221,8 +223,10 @@ class DraftEditor:
         destination = self._channels.get_destination(draft.guild_id, settings.channel_id)
         run, is_paused = await self.find_next_run(draft, now)
         role = self._channels.get_pinged_role(draft.guild_id, settings.posting)
-        match_count, caveats = await asyncio.gather(
-            self._count_matching_papers(settings, now), self._outlook.find_caveats(settings, now)
+        match_count, caveats, preset_counts = await asyncio.gather(
+            self._count_matching_papers(settings, now),
+            self._outlook.find_caveats(settings, now),
+            self._outlook.count_presets(now),
         )
         misread = tuple(_list_misread_fields(draft, now))
         return DraftStatus(
@@ -237,6 +241,7 @@ class DraftEditor:
             misread,
             tuple(_list_places(draft, misread, typed_timezone, now)),
             caveats,
+            preset_counts,
         )
 
     async def _count_matching_papers(self, settings: DigestSettings, now: datetime) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.refusals import Refusal, Refused
 from bot.search import Query, parse_query
+from bot.subscription.presets import PRESETS
 from bot.subscription.schedule import Cadence, Schedule, parse_time, parse_weekdays
 from bot.subscription.settings import (
     MAX_FILTER_LENGTH,
@@ -37,7 +38,9 @@ _CHOICES: Mapping[str, Mapping[str, object]] = {  # the value of each choice, by
     "silent": _SWITCH,
     "quiet_line": _SWITCH,
     "allow_repeats": _SWITCH,
+    "preset": PRESETS,
 }
+_FIELD_OF = {"preset": "filter"}  # the field that a control sets, if it has another name
 
 
 class FilterUnclear(Refused):
@@ -102,6 +105,11 @@ def read_typed_fields(typed: Mapping[str, str], today: date) -> tuple[dict[str, 
                 raise
             mistyped[field] = text
     return values, mistyped
+
+
+def read_picked_values(control: str, picked: Sequence[str]) -> dict[str, object]:
+    """The field that a control of a panel sets, with the value that was picked. Raises `Refused`."""
+    return {_FIELD_OF.get(control, control): read_picked_field(control, picked)}
 
 
 def read_picked_field(field: str, picked: Sequence[str]) -> object:

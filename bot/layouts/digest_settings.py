@@ -4,12 +4,21 @@ import re
 from collections.abc import Iterator
 
 from bot.layouts.text import count_noun, escape_markdown, format_code, join_words
+from bot.subscription.presets import PRESETS, Preset
 from bot.subscription.schedule import DAY_NAMES, EVERY_DAY, MONDAY_TO_FRIDAY, Cadence, Schedule
 from bot.subscription.settings import DigestLayout, DigestSettings, Threads
 
 _PERIODS = {Cadence.DAILY: "the", Cadence.WEEKLY: "the week's", Cadence.MONTHLY: "the month's"}
 _LAYOUTS = {DigestLayout.COMPACT: "titles only", DigestLayout.CARDS: "with a picture of the first"}
 _THREADS = {Threads.PER_DIGEST: "with one thread", Threads.PER_PAPER: "each with its own thread"}
+
+_PRESETS = {  # by filter
+    PRESETS[Preset.LANGUAGE]: " about language models",
+    PRESETS[Preset.VISION]: " about vision",
+    PRESETS[Preset.ROBOTICS]: " about robotics",
+    PRESETS[Preset.AUDIO]: " about audio",
+    PRESETS[Preset.CODE]: " with code",
+}
 
 
 def describe_settings(settings: DigestSettings) -> str:
@@ -49,9 +58,11 @@ def _describe_selection(settings: DigestSettings) -> str:
 
 
 def describe_filter(filter_: str) -> str:
-    """` about *diffusion*`, or ` matching` and the filter if it is more than words; empty without a filter."""
+    """` about vision` for a preset, ` about *diffusion*` for words, ` matching` and the filter for others."""
     if not filter_:
         return ""
+    if filter_ in _PRESETS:
+        return _PRESETS[filter_]
     plain = re.fullmatch(r"[\w\s]+", filter_) and "OR" not in filter_.split()
     return f" about *{escape_markdown(filter_)}*" if plain else f" matching {format_code(filter_, 300)}"
 

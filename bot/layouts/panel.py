@@ -48,6 +48,7 @@ from bot.layouts.text import (
 from bot.reasons import ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage import Draft, Subscription
+from bot.subscription.presets import PRESETS, Preset
 from bot.subscription.schedule import DAY_NAMES, Cadence
 from bot.subscription.settings import (
     MAX_FILTER_LENGTH,
@@ -105,6 +106,14 @@ _CADENCES = {
     Cadence.DAILY: ("Daily digest", "The best papers of each day, on the weekdays below"),
     Cadence.WEEKLY: ("Weekly recap", "The week's best papers by current upvotes"),
     Cadence.MONTHLY: ("Monthly recap", "The month's best papers by current upvotes"),
+}
+_PRESETS = {
+    Preset.EVERYTHING: "About everything",
+    Preset.LANGUAGE: "Language models",
+    Preset.VISION: "Vision",
+    Preset.ROBOTICS: "Robotics",
+    Preset.AUDIO: "Audio",
+    Preset.CODE: "Only with code",
 }
 _LAYOUTS = {
     DigestLayout.LIST: ("As a list", "Each paper with a short summary"),
@@ -257,6 +266,8 @@ def _describe_match_count(shown: DraftStatus) -> str:
 def _build_main_controls(shown: DraftStatus) -> Iterator[Item[LayoutView]]:
     draft, settings = shown.draft, shown.draft.settings
     yield _build_channel_select(shown)
+    if draft.subscription_id is None:
+        yield _build_preset_select(shown)
     yield _build_panel_select(draft, "cadence", _list_choice_options(_CADENCES, settings.schedule.cadence))
     yield _build_weekday_select(draft)
     yield _build_panel_select(draft, "size", _list_size_options(settings.selection.size))
@@ -316,6 +327,24 @@ def _build_channel_select(shown: DraftStatus) -> ActionRow[LayoutView]:
             ),
         )
     )
+
+
+def _build_preset_select(shown: DraftStatus) -> ActionRow[LayoutView]:
+    """What the papers are about; with a filter that is no preset, nothing is selected."""
+    options = [
+        SelectOption(
+            label=label,
+            value=preset,
+            description=_describe_preset_count((shown.preset_counts or {}).get(preset)),
+            default=shown.draft.settings.selection.filter == PRESETS[preset],
+        )
+        for preset, label in _PRESETS.items()
+    ]
+    return _build_panel_select(shown.draft, "preset", options, placeholder="Your own filter. You can pick another one")
+
+
+def _describe_preset_count(count: int | None) -> str | None:
+    return None if count is None else f"{count_noun(count, 'paper')} in the last 30 days"
 
 
 def _build_weekday_select(draft: Draft) -> ActionRow[LayoutView]:

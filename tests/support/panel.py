@@ -14,11 +14,21 @@ from tests.support.server import Server
 TEXT_INPUT = 4  # the type of a modal's component
 NEW_YORK = "America/New_York"
 MAIN_PARTS = [
-    *("channel_id", "cadence", "weekdays", "size", "layout", "timezone", "time", "selection", "more"),
+    *("channel_id", "preset", "cadence", "weekdays", "size", "layout", "timezone", "time", "selection", "more"),
     *("preview", "save", "cancel"),
 ]
 ALL_PARTS = [  # of both pages, as their controls' custom_ids end after something was picked
-    *("channel_id:1", "cadence:weekly", "weekdays:0:1", "timezone:UTC", "size:3", "layout:cards", "time", "selection"),
+    *(
+        "channel_id:1",
+        "preset:everything",
+        "cadence:weekly",
+        "weekdays:0:1",
+        "timezone:UTC",
+        "size:3",
+        "layout:cards",
+        "time",
+        "selection",
+    ),
     *("more", "preview", "save", "cancel", "threads:digest", "archive_after:60", "ping_role_id", "ping_role_id:5"),
     *("silent:on", "quiet_line:on", "allow_repeats:on", "publish:on", "pings", "back", "correct:time", "dismiss"),
 ]

@@ -11,6 +11,7 @@ from discord.ui import TextInput
 from bot.channels import DESTINATION_CLASSES
 from bot.channels.announcement import AnnouncementChannel
 from bot.channels.destination import Destination
+from bot.composing.outlook import Caveat, CaveatKind
 from bot.editing.drafts import DraftStatus, MisreadField
 from bot.editing.fields import FilterUnclear
 from bot.layouts import panel as layout
@@ -18,6 +19,7 @@ from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.search import parse_query
 from bot.storage import Draft
+from bot.subscription.presets import PRESETS
 from bot.subscription.schedule import Cadence, Run, Schedule
 from bot.subscription.settings import DigestLayout, DigestSettings, PostingOptions, Selection, Threads
 from bot.subscription.timezones import Place, list_timezones_of_language
@@ -54,6 +56,9 @@ def fullest(**known: Any) -> DraftStatus:
         "ping_upvotes": Refused(Refusal.UPVOTES_UNCLEAR),
     }
     misread = tuple(MisreadField(field, "x" * 4000, refused, places) for field, refused in refusals.items())
+    parts = tuple(("tag:*_~`" * 20, 100_000) for _ in range(5))
+    figures = Caveat(CaveatKind.SORT_IGNORED, 10_000, 10_000, 400, 100_000, 9_999, True, parts, tuple(range(7)))
+    caveats = tuple(replace(figures, kind=kind) for kind in CaveatKind)
     status = DraftStatus(
         Draft("f" * 12, 1, 2, None, 4, everything, {each.field: each.text for each in misread}, "en-US"),
         MORNING,
@@ -68,6 +73,8 @@ def fullest(**known: Any) -> DraftStatus:
         ),
         misread=misread,
         places=places,
+        caveats=caveats,
+        preset_counts=dict.fromkeys(PRESETS, 100_000),
     )
     return replace(status, **known)
 
