@@ -135,6 +135,11 @@ class DraftEditor:
             mistyped=mistyped,
         )
 
+    async def start_copy(self, known: Subscription, channel_id: int, user_id: int, now: datetime) -> Draft:
+        """A draft of a new subscription with the settings of an existing one, as far as another channel allows."""
+        settings = self._editor.adapt_settings_to_channel(known.guild_id, known.settings, channel_id)
+        return await self._drafts.add(known.guild_id, user_id, settings, now)
+
     def _choose_channel(self, guild_id: int, admin_channel_id: int | None, actor: Actor) -> int:
         """The channel where the admin is, or another one if that is a forum or one of the two may not post there."""
         channels = self._channels.list_destinations(guild_id)

@@ -7,8 +7,9 @@ also says what exactly is meant, so that a second or a late click does no harm.
 from collections.abc import Iterable, Iterator, Sequence
 
 from discord import ButtonStyle, SelectOption
-from discord.ui import ActionRow, Button, Container, Item, LayoutView, Select, TextDisplay
+from discord.ui import ActionRow, Button, ChannelSelect, Container, Item, LayoutView, Select, TextDisplay
 
+from bot.channels import OFFERED_CHANNEL_TYPES
 from bot.digest import Digest
 from bot.layouts.digest_settings import describe_settings
 from bot.layouts.paper import ACCENT, build_view
@@ -79,6 +80,7 @@ def _list_other_buttons(subscription: Subscription, deliveries: Sequence[Deliver
     if posted:
         yield Button(label="Open the last one", url=posted[0].url)
         yield _build_action_button(subscription, "undo", "Undo the last one")
+    yield _build_action_button(subscription, "copy", "Copy")
     yield _build_action_button(subscription, "remove", "Remove", ButtonStyle.danger)
     yield build_list_button()
 
@@ -150,6 +152,21 @@ def render_remove_question(subscription: Subscription) -> LayoutView:
         buttons.append(_build_action_button(subscription, "pause", "Pause it instead"))
     buttons.append(_build_action_button(subscription, "show", "Keep it"))
     return _build_panel(text, buttons)
+
+
+def render_copy_question(subscription: Subscription) -> LayoutView:
+    """Asks for the channel of a copy, which can still be changed before it is saved."""
+    text = (
+        f"**Copy this subscription to which channel?** {describe_settings(subscription.settings)} "
+        f"(#{subscription.id}).\nNothing is saved yet: a panel opens with the same settings, and you can change them."
+    )
+    select: ChannelSelect[LayoutView] = ChannelSelect(
+        custom_id=f"copy:{subscription.id}",
+        channel_types=list(OFFERED_CHANNEL_TYPES),
+        placeholder="The channel to copy it to",
+    )
+    back = ActionRow[LayoutView](_build_action_button(subscription, "show", "Go back"))
+    return build_view(Container(TextDisplay(text), ActionRow(select), back, accent_colour=ACCENT))
 
 
 # Results

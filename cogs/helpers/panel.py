@@ -85,6 +85,17 @@ class PanelModal(ModalHandler, kind="panel", pattern=DRAFT_PATTERN):
         await _show_panel(interaction, changed, match["part"], typed_timezone=fields.get("timezone", ""))
 
 
+class CopyControl(Control, kind="copy", pattern=r"(?P<subscription>\d{1,19}):(?P<channel>\d{1,19})", in_place=True):
+    """Opens a panel for a copy of a subscription in the channel that was picked."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        await admins.check_admin(interaction)
+        bot, now = interaction.client, interaction.client.services.clock()
+        known = await bot.editor.choose_subscription(admins.get_guild(interaction).id, match["subscription"], "copy")
+        draft = await bot.drafts.start_copy(known, int(match["channel"]), interaction.user.id, now)
+        await _show_panel(interaction, draft)
+
+
 async def _get_own_draft(interaction: Interaction, draft_id: str) -> Draft:
     """The draft to edit. Only the admin who began it may edit it, and only in this server."""
     await admins.check_admin(interaction)

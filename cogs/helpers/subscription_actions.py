@@ -110,6 +110,10 @@ async def remove_subscription(interaction: Interaction, known: Subscription, key
     await show_page(interaction, views.render_removed_subscription(describe_removed_subscription(known)))
 
 
+async def ask_where_to_copy(interaction: Interaction, known: Subscription, _: str = "") -> None:
+    await show_page(interaction, views.render_copy_question(known))
+
+
 async def list_subscriptions(interaction: Interaction) -> None:
     editor = interaction.client.editor
     choices = editor.name_channels(await editor.list_subscriptions(get_guild(interaction).id))
@@ -160,6 +164,7 @@ _ACTIONS: Mapping[str, Callable[[Interaction, Subscription, str], Awaitable[None
     "extra": send_extra_digest,
     "undo": ask_to_undo,
     "undo_now": undo_digest,
+    "copy": ask_where_to_copy,
     "remove": ask_to_remove,
     "remove_now": remove_subscription,
 }

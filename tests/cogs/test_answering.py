@@ -35,6 +35,7 @@ BUTTONS = {  # one of each kind, as it may be in some message
     "forget": "everything",
     "digest": "show:1",
     "subscriptions": "all",
+    "copy": "1:5",
 }
 ANSWERS = r"\.response\.(send|edit|defer|autocomplete)|\.followup\b|original_response"
 SELECTS = {"pick": "2601.00001", "tag": "paper"}

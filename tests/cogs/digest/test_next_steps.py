@@ -38,7 +38,7 @@ async def test_the_list_has_a_select_to_go_on_with_one_of_them(server: Server) -
     assert button_labels(listed) == ["Another digest"]
     await server.admin.select(listed, ["2"], custom_id="digest:show")
     assert f"<#{server.general.id}>** (#2)" in read_texts(listed.message)
-    assert button_labels(listed) == [*ACTIVE, "Remove", "All subscriptions"]
+    assert button_labels(listed) == [*ACTIVE, "Copy", "Remove", "All subscriptions"]
     await server.admin.click(listed, label="All subscriptions")
     assert options(listed, "digest:show") == ["1", "2"]
 
@@ -57,7 +57,14 @@ async def test_a_digest_is_paused_and_resumed_from_its_status(server: Server) ->
 async def test_the_status_of_one_digest_leads_to_its_last_message(server: Server) -> None:
     message = await post(server)
     shown = await open_answer(server, "digest status")
-    assert button_labels(shown) == [*ACTIVE, "Open the last one", "Undo the last one", "Remove", "All subscriptions"]
+    assert button_labels(shown) == [
+        *ACTIVE,
+        "Open the last one",
+        "Undo the last one",
+        "Copy",
+        "Remove",
+        "All subscriptions",
+    ]
     await server.admin.click(shown, label="Edit")
     assert message.jump_url in str(shown.components)
 
