@@ -233,7 +233,7 @@ class DraftEditor:
             self._outlook.find_caveats(settings, now),
             self._outlook.count_presets(now),
         )
-        misread = tuple(_list_misread_fields(draft, now))
+        misread = tuple(list_misread_fields(draft, now))
         return DraftStatus(
             replace(draft, settings=settings),
             now,
@@ -290,7 +290,8 @@ class DraftEditor:
         await self._drafts.delete(draft.id)
 
 
-def _list_misread_fields(draft: Draft, now: datetime) -> Iterator[MisreadField]:
+def list_misread_fields(draft: Draft, now: datetime) -> Iterator[MisreadField]:
+    """What waits in a draft to be corrected."""
     for field, text in draft.mistyped.items():
         try:
             read_typed_field(field, text, now.date())

@@ -1,7 +1,7 @@
 """The panel of `/digest setup`: a subscription as a sentence, what it would post, and a control for each part.
 
-The sentence comes last, above *Save*: on a phone, the selects above it fill the screen. The custom_id of a control says
-which draft it edits and what it changes or does: `panel:<draft>:<field or action>`.
+The sentence comes last, right above *Save*: on a phone, what is above it fills the screen. The custom_id of a control
+says which draft it edits and what it changes or does: `panel:<draft>:<field or action>`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,6 +37,7 @@ from bot.layouts.subscriptions import describe_upcoming_run
 from bot.layouts.text import (
     MAX_CHOICE,
     MAX_CHOICES,
+    MAX_LABEL,
     compute_text_room,
     count_noun,
     cut_plain,
@@ -146,7 +147,10 @@ def render_kept_options(shown: DraftStatus, note: str = "") -> LayoutView:
     """What was wrong with a command's options, with a way to correct it. The rest is kept in a draft."""
     lines = [*_describe_misread_fields(shown.misread), note, _KEPT]
     text = TextDisplay[LayoutView]("\n".join(filter(None, lines)))
-    rows = list(_build_timezone_select(shown)) if any(each.places for each in shown.misread) else []
+    meant = [*_build_meant_buttons(shown)]
+    rows = [ActionRow(*meant)] if meant else []
+    if any(each.places for each in shown.misread):
+        rows += _build_timezone_select(shown)
     opening = _build_panel_button(shown.draft, "back", "Open the panel", ButtonStyle.primary)
     return build_view(Container(text, *rows, ActionRow(*_build_correct_buttons(shown), opening), accent_colour=ACCENT))
 
@@ -164,6 +168,11 @@ def render_duplicate_digest(known: Subscription, draft: Draft) -> LayoutView:
         edit, _build_panel_button(draft, "another", "Add another"), _build_panel_button(draft, "back", "Go back")
     )
     return build_view(Container(text, row, accent_colour=ACCENT))
+
+
+def describe_dropped_fields(misread: Iterable[MisreadField]) -> str:
+    """What was mistyped and is not in what was saved."""
+    return "\n".join(f"✏️ {each}" for each in _describe_misread_fields([*misread]))
 
 
 def render_cancelled_panel() -> LayoutView:
@@ -186,29 +195,32 @@ def _render_panel_page(
     correcting = [*_build_correct_buttons(shown)]
     if correcting:
         correcting.append(_build_panel_button(shown.draft, "dismiss", "Leave it as it was"))
-    rows = [ActionRow(*correcting)] if correcting else []
+    rows: list[Item[LayoutView]] = [ActionRow(*each) for each in ([*_build_meant_buttons(shown)], correcting) if each]
     room = compute_text_room(each.to_component_dict() for each in [*controls, *rows, last]) - _FRAME
-    text = _fit_lines(_render_panel_lines(shown), _render_panel_notes(shown, note), room)
+    text = "\n".join(filter(None, _render_panel_lines(shown)))
+    notes = _fit_lines(_render_panel_notes(shown, note), room - measure_text(text))
+    noted: list[Item[LayoutView]] = [TextDisplay(notes), *rows] if notes else rows
     return build_view(
-        Container(TextDisplay(heading), *controls, Separator(), TextDisplay(text), *rows, last, accent_colour=ACCENT)
+        Container(TextDisplay(heading), *controls, Separator(), *noted, TextDisplay(text), last, accent_colour=ACCENT)
     )
 
 
-def _fit_lines(lines: Iterable[str], notes: Iterable[str], room: int) -> str:
-    """The lines, and as many of the notes as there is room for."""
-    known, kept = [line for line in lines if line], [note for note in notes if note]
-    while kept and measure_text("\n".join([*known, *kept, _UNSAVED])) > room:
+def _fit_lines(lines: Iterable[str], room: int) -> str:
+    """As many of the lines as there is room for."""
+    kept = [line for line in lines if line]
+    while kept and measure_text("\n".join(kept)) > room:
         kept[-2:] = [] if len(kept) == 1 else ["…"]
-    return "\n".join([*known, *kept, _UNSAVED])
+    return "\n".join(kept)
 
 
 def _render_panel_lines(shown: DraftStatus) -> Iterator[str]:
     settings = shown.draft.settings
-    yield f"**{describe_settings(settings)}.**"
-    yield _PAUSED if shown.is_paused else describe_upcoming_run(shown.next_run)
-    yield _describe_clock(shown)
     yield _describe_match_count(shown)
     yield _FIRST_DAYS[settings.schedule.cadence]
+    yield _describe_clock(shown)
+    yield f"**{describe_settings(settings)}.**"
+    yield _PAUSED if shown.is_paused else describe_upcoming_run(shown.next_run)
+    yield _UNSAVED
 
 
 def _render_panel_notes(shown: DraftStatus, note: str) -> Iterator[str]:
@@ -230,7 +242,7 @@ def _describe_clock(shown: DraftStatus) -> str:
     name, clock = name_timezone(timezone.key), f"{shown.now.astimezone(timezone):%H:%M}"
     if shown.draft.guessed_from:
         from_what = "guessed from your Discord language" if shown.places else "until you choose a time zone"
-        return f"🕘 {name}, {from_what}. It is {clock} there now. *Time and zone* changes it."
+        return f"🕘 {name}, {from_what}: {clock} there now. *Time and zone* changes it."
     return f"🕘 It is {clock} {name} now." if name.startswith("UTC") else f"🕘 It is {clock} in {name} now."
 
 
@@ -288,8 +300,19 @@ def _build_save_row(draft: Draft) -> ActionRow[LayoutView]:
     )
 
 
-def _build_timezone_select(shown: DraftStatus) -> Iterator[Item[LayoutView]]:
-    """The other time zones that an admin may mean, if there are any."""
+def _build_meant_buttons(shown: DraftStatus) -> Iterator[Button[LayoutView]]:
+    """The places that a misspelled one may mean, if a few buttons are enough for them."""
+    for misread in shown.misread:
+        if len(misread.places) <= _MAX_NAMED:
+            for place in misread.places:
+                label = cut_plain(f"Use {place.name}", MAX_LABEL)
+                yield _build_panel_button(shown.draft, f"timezone:{place.timezone}", label, ButtonStyle.success)
+
+
+def _build_timezone_select(shown: DraftStatus) -> Iterator[ActionRow[LayoutView]]:
+    """The other time zones that an admin may mean, if there are any and they have no buttons."""
+    if any(_build_meant_buttons(shown)):
+        return
     current = shown.draft.settings.schedule.timezone.key
     others = [place for place in shown.places if shown.misread or place.timezone != current]
     if others:

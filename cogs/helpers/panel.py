@@ -11,6 +11,7 @@ import discord
 from discord.ui import Modal
 
 from bot.answering import open_modal, reply, update_message
+from bot.editing.drafts import list_misread_fields
 from bot.layouts import panel as layout
 from bot.layouts.digest import render_digest_preview
 from bot.layouts.refusals import explain_refusal
@@ -141,9 +142,9 @@ async def _show_preview(interaction: Interaction, draft: Draft) -> None:
 
 
 async def _save_draft(interaction: Interaction, draft: Draft, *, another: bool = False) -> None:
-    bot, by = interaction.client, admins.get_actor(interaction)
+    bot, by, now = interaction.client, admins.get_actor(interaction), interaction.client.services.clock()
     try:
-        subscription, done = await bot.drafts.save_draft(draft, by=by, now=bot.services.clock(), another=another)
+        subscription, done = await bot.drafts.save_draft(draft, by=by, now=now, another=another)
     except DuplicateDigest as duplicate:
         await update_message(interaction, layout.render_duplicate_digest(duplicate.existing, draft))
     except Refused as refused:
@@ -152,7 +153,9 @@ async def _save_draft(interaction: Interaction, draft: Draft, *, another: bool =
         latest = await _get_own_draft(interaction, draft.id)
         await _show_panel(interaction, latest, note=layout.explain_failed_save(refused))
     else:
-        await show_saved_subscription(interaction, subscription, done)
+        await show_saved_subscription(
+            interaction, subscription, done, layout.describe_dropped_fields(list_misread_fields(draft, now))
+        )
 
 
 async def _dismiss_mistyped(interaction: Interaction, draft: Draft) -> None:

@@ -12,7 +12,7 @@ from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal
 from tests.support.builders import explain
-from tests.support.messages import answer
+from tests.support.messages import answer, options
 from tests.support.panel import MAIN_PARTS, NEW_YORK, Panel, open_panel
 from tests.support.server import (
     Server,
@@ -64,6 +64,41 @@ async def test_the_time_zone_is_guessed_from_the_language_of_discord(
 ) -> None:
     speak(monkeypatch, locale)
     assert f"at 09:00 {timezone}," in (await open_panel(server)).text
+
+
+async def test_a_guessed_time_zone_says_so_and_shows_its_clock(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    speak(monkeypatch, "de")
+    opened = await open_panel(server)
+    assert "🕘 Berlin, guessed from your Discord language: 09:00 there now. *Time and zone* changes it." in opened.text
+    assert options(opened.message, opened.id_of("timezone"))[:2] == ["Europe/Vienna", "Europe/Zurich"]
+    descriptions = [each["description"] for each in opened.select("timezone")["options"]]
+    assert set(descriptions) == {"09:00 now"}
+    await opened.pick("timezone", "Europe/Vienna")
+    assert "🕘 It is 09:00 in Vienna now." in opened.text
+    assert "guessed" not in opened.text
+    assert "timezone" not in opened.parts
+
+
+async def test_a_guess_that_was_typed_is_one_no_more_and_an_untouched_one_still_is(panel: Panel) -> None:
+    await panel.type_in("Time and zone", time="8:00", timezone=NEW_YORK)
+    assert "🕘 New York, guessed from your Discord language: 03:00 there now." in panel.text
+    await panel.type_in("Time and zone", time="8:00", timezone="New York")
+    assert "🕘 It is 03:00 in New York now." in panel.text
+
+
+async def test_a_language_that_nothing_is_known_of_begins_with_utc_and_says_so(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speak(monkeypatch, "xx")
+    assert "🕘 UTC, until you choose a time zone: 08:00 there now." in (await open_panel(server)).text
+
+
+async def test_the_sentence_and_the_next_digest_are_the_last_words_above_save(panel: Panel) -> None:
+    await panel.type_in("Filter and upvotes", filter="after:someday", min_upvotes="10000")
+    *_, sentence, upcoming, unsaved = panel.text.splitlines()
+    assert sentence.startswith(f"**Every day at 09:00 {NEW_YORK}, the top 5 papers with at least 10,000 upvotes in")
+    assert upcoming.startswith("Next digest <t:")
+    assert unsaved == "-# Nothing is posted or changed until you save."
 
 
 async def test_where_the_bot_may_not_post_the_panel_offers_a_channel_where_it_may(server: Server) -> None:
