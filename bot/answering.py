@@ -17,6 +17,7 @@ from discord import app_commands
 from discord.ui import LayoutView, Modal
 
 from bot.channels.requests import REQUEST_ERRORS, DeliveryFailed
+from bot.layouts.commands import CommandMentions
 from bot.layouts.next_steps import render_refusal
 from bot.layouts.refusals import BUG
 from bot.layouts.results import SHARED
@@ -54,10 +55,11 @@ async def reply(interaction: discord.Interaction[Any], message: str | LayoutView
             await interaction.followup.send(SHARED, ephemeral=True)
         progress.is_deferred = False
         send = interaction.followup.send if interaction.response.is_done() else interaction.response.send_message
+        mentions, in_server = _get_mentions(interaction), is_in_server(interaction)
         if isinstance(message, str):
-            await send(message, ephemeral=ephemeral)
+            await send(mentions.mention_in_text(message, in_server=in_server), ephemeral=ephemeral)
         else:
-            await send(view=message, ephemeral=ephemeral)
+            await send(view=mentions.mention_in_view(message, in_server=in_server), ephemeral=ephemeral)
 
 
 async def reply_with_each(interaction: discord.Interaction[Any], messages: Iterable[str | LayoutView]) -> None:
@@ -69,6 +71,7 @@ async def reply_with_each(interaction: discord.Interaction[Any], messages: Itera
 async def update_message(interaction: discord.Interaction[Any], view: LayoutView) -> None:
     """Answer by changing the message that the button, select or modal belongs to."""
     async with _lock_answer(interaction):
+        view = _get_mentions(interaction).mention_in_view(view, in_server=is_in_server(interaction))
         if interaction.response.is_done():
             await interaction.edit_original_response(view=view)
         else:
@@ -96,6 +99,17 @@ async def defer_answer(interaction: discord.Interaction[Any], *, in_place: bool 
         else:
             await interaction.response.defer(ephemeral=True, thinking=True)
             progress.is_deferred = True
+
+
+def is_in_server(interaction: discord.Interaction[Any]) -> bool:
+    """Whether somebody uses the bot in a server that has it: not in a direct message, and not only for themselves."""
+    is_personal = interaction.is_user_integration() and not interaction.is_guild_integration()
+    return not is_personal and interaction.client.get_guild(interaction.guild_id or 0) is not None
+
+
+def _get_mentions(interaction: discord.Interaction[Any]) -> CommandMentions:
+    mentions: CommandMentions = interaction.client.mentions
+    return mentions
 
 
 @asynccontextmanager

@@ -20,7 +20,8 @@ from bot.delivery.dispatcher import build_dispatcher
 from bot.editing.drafts import DraftEditor
 from bot.editing.editor import SubscriptionEditor
 from bot.layouts import terminal
-from bot.registering import register_commands
+from bot.layouts.commands import CommandMentions
+from bot.registering import list_runnable_commands, register_commands
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +52,12 @@ class PaperBot(commands.AutoShardedBot):
         self.services = services
         self._is_started = False
         self.command_ids: Mapping[str, int] = {}  # of the registered commands, by name
+        self.mentions = CommandMentions()
         self.command_access = CommandAccess(self, lambda: self.command_ids.get(COMMAND))
         self.channels = Channels(self, self.discord_clock)
-        self.dispatcher = build_dispatcher(self, self.channels, services.storage, services.composer)
+        self.dispatcher = build_dispatcher(
+            self, self.channels, services.storage, services.composer, mentions=self.mentions
+        )
         self.recovery = self.dispatcher.recovery
         self.editor = SubscriptionEditor(services.storage, self.channels)
         self.drafts = DraftEditor(services.storage, self.channels, self.editor, services.composer, services.outlook)
@@ -65,6 +69,7 @@ class PaperBot(commands.AutoShardedBot):
         self.command_ids = await register_commands(
             self.tree, self.application_id, self.services.storage, self.services.clock()
         )
+        self.mentions.learn_commands(list_runnable_commands(self.tree, self.command_ids))
 
     async def on_ready(self) -> None:
         """Log that the start is over. discord.py calls this again whenever it has to begin a new session."""

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from discord import app_commands
 
 from bot.channels.requests import ANSWER_TIMEOUT, REQUEST_ERRORS, wait_for_answer
+from bot.layouts.commands import RunnableCommand
 from bot.storage import RegisteredCommands, Storage
 
 log = logging.getLogger(__name__)
@@ -39,3 +40,16 @@ async def register_commands(
     ids = {each.name: each.id for each in registered}
     await storage.commands.save(application_id, RegisteredCommands(fingerprint, ids), now)
     return ids
+
+
+def list_runnable_commands(tree: app_commands.CommandTree[Any], ids: Mapping[str, int]) -> Iterator[RunnableCommand]:
+    """The commands of `tree` that people can run, if Discord has them; `ids` has the root commands."""
+    for command in tree.walk_commands():
+        root = command.root_parent or command
+        if isinstance(command, app_commands.Command) and root.name in ids:
+            yield RunnableCommand(command.qualified_name, ids[root.name], _needs_server(root))
+
+
+def _needs_server(root: app_commands.Command[Any, ..., Any] | app_commands.Group) -> bool:
+    contexts = root.allowed_contexts
+    return root.guild_only or (contexts is not None and not (contexts.dm_channel or contexts.private_channel))

@@ -83,7 +83,7 @@ class Guilds(commands.Cog):
             return
         known = await self.bot.services.storage.subscriptions.list_for_server(guild.id)
         paused = sum(1 for each in known if each.state is SubscriptionState.PAUSED)
-        await tell_server(self.bot, guild, render_welcome(paused))
+        await tell_server(self.bot, guild, render_welcome(paused), self.bot.mentions)
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:

@@ -21,6 +21,7 @@ from bot.delivery.planning import Planner, get_next_or_due_run
 from bot.delivery.recovery import Recovery
 from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
 from bot.keyed_semaphores import KeyedSemaphores
+from bot.layouts.commands import CommandMentions
 from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
 from bot.subscription.schedule import Run, find_latest_run
@@ -208,10 +209,12 @@ def build_dispatcher(
     storage: Storage,
     composer: Composer,
     *,
+    mentions: CommandMentions | None = None,
     messages_per_second: float = MESSAGES_PER_SECOND,
 ) -> Dispatcher:
-    """A dispatcher with everything that it works with."""
-    follow_ups, failures = FollowUps(storage, channels), FailureHandler(storage, NoticeSender(client, storage))
+    """A dispatcher with everything that it works with. Without `mentions`, its notices name commands as code."""
+    notices = NoticeSender(client, storage, mentions or CommandMentions())
+    follow_ups, failures = FollowUps(storage, channels), FailureHandler(storage, notices)
     sender = Sender(storage, channels, follow_ups, failures, messages_per_second=messages_per_second)
     return Dispatcher(storage, Planner(storage, composer), sender, Recovery(storage, channels))
 

@@ -9,6 +9,7 @@ import discord
 from discord.ui import LayoutView
 
 from bot.channels.requests import ANSWER_TIMEOUT, REQUEST_ERRORS, wait_for_answer
+from bot.layouts.commands import CommandMentions
 from bot.layouts.notices import describe_digest_in_doubt, describe_failing_digests, describe_suspended_subscription
 from bot.reasons import Reason
 from bot.storage import Delivery, Storage
@@ -19,8 +20,9 @@ log = logging.getLogger(__name__)
 class NoticeSender:
     """Tells servers that digests cannot be posted: once, until a digest of the subscription arrives again."""
 
-    def __init__(self, client: discord.Client, storage: Storage) -> None:
+    def __init__(self, client: discord.Client, storage: Storage, mentions: CommandMentions) -> None:
         self._client = client
+        self._mentions = mentions
         self._notices = storage.notices
 
     async def tell_suspended(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
@@ -37,15 +39,19 @@ class NoticeSender:
         if guild is None:
             return
         if await self._notices.record_first_notice(guild.id, delivery.subscription_id, delivery.channel_id, now):
-            await tell_server(self._client, guild, text)
+            await tell_server(self._client, guild, text, self._mentions)
 
 
-async def tell_server(client: discord.Client, guild: discord.Guild, message: str | LayoutView) -> None:
-    """Send to the system channel, else to the first channel the bot may write in, else to the owner, else nowhere."""
-    content: dict[str, Any] = {"content": message} if isinstance(message, str) else {"view": message}
+async def tell_server(
+    client: discord.Client, guild: discord.Guild, message: str | LayoutView, mentions: CommandMentions
+) -> None:
+    """Send to the system channel, else to the first channel the bot may write in, else to the owner, else nowhere.
+
+    Only in a channel are commands mentioned: most of them don't work in the owner's direct messages.
+    """
     for channel in _list_writable_channels(guild):
         try:
-            await wait_for_answer(channel.send(**content), ANSWER_TIMEOUT)
+            await wait_for_answer(_send_in_channel(channel, message, mentions), ANSWER_TIMEOUT)
         except (discord.Forbidden, discord.NotFound):
             continue
         except REQUEST_ERRORS as error:  # the notice may have arrived, and must not arrive twice
@@ -53,9 +59,17 @@ async def tell_server(client: discord.Client, guild: discord.Guild, message: str
         return
     try:
         owner = await wait_for_answer(client.fetch_user(guild.owner_id or 0), ANSWER_TIMEOUT)
+        content: dict[str, Any] = {"content": message} if isinstance(message, str) else {"view": message}
         await wait_for_answer(owner.send(**content), ANSWER_TIMEOUT)
     except REQUEST_ERRORS as error:
         log.warning("could not send a notice to server %d: %s", guild.id, error)
+
+
+async def _send_in_channel(channel: discord.TextChannel, message: str | LayoutView, mentions: CommandMentions) -> None:
+    if isinstance(message, str):
+        await channel.send(mentions.mention_in_text(message))
+    else:
+        await channel.send(view=mentions.mention_in_view(message))
 
 
 def _list_writable_channels(guild: discord.Guild) -> Iterator[discord.TextChannel]:

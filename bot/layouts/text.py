@@ -106,6 +106,11 @@ def compute_text_room(controls: Iterable[object]) -> int:
     return min(MAX_TEXT, (_MAX_BYTES - sum(map(count_bytes, controls))) * MAX_TEXT // _MAX_TEXT_BYTES)
 
 
+def fits_in_message(texts: Iterable[str], components: object) -> bool:
+    """Whether a message may have these components, as they are sent, with these texts in them."""
+    return sum(map(measure_text, texts)) <= MAX_TEXT and count_bytes(components) <= _MAX_BYTES
+
+
 def shorten(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
     """`text` escaped and cut between words until it measures at most `limit`; empty if nothing sensible fits.
 
@@ -177,8 +182,9 @@ def _insert_signs(text: str, spans: Iterable[tuple[int, int]], sign: str) -> str
 
 
 def format_code(text: str, limit: int = 100) -> str:
-    """A piece of code within a line."""
-    return f"`{cut_plain(text.replace('`', QUOTE), limit)}`"
+    """A piece of code within a line. One that begins like a command must not become a mention: see `commands`."""
+    tick = "``" if text.startswith("/") else "`"
+    return f"{tick}{cut_plain(text.replace('`', QUOTE), limit)}{tick}"
 
 
 def format_code_block(text: str, language: str = "") -> str:

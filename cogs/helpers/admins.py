@@ -4,7 +4,7 @@ from typing import Any
 
 import discord
 
-from bot.answering import defer_answer
+from bot.answering import defer_answer, is_in_server
 from bot.channels import Actor
 from bot.command_access import COMMAND, CommandUser
 from bot.digest import Digest
@@ -22,8 +22,7 @@ async def check_admin(interaction: discord.Interaction[Any]) -> None:
     """
     if interaction.guild_id is None:
         raise Refused(Refusal.SERVER_ONLY)
-    is_personal = interaction.is_user_integration() and not interaction.is_guild_integration()
-    if is_personal or interaction.client.get_guild(interaction.guild_id) is None:
+    if not is_in_server(interaction):
         raise Refused(Refusal.BOT_NOT_HERE)
     if _is_decided_by_discord(interaction) or _is_administrator(interaction):
         return

@@ -8,7 +8,7 @@ from bot.demo.papers_server import PapersServer
 from bot.layouts.notices import describe_suspended_subscription
 from tests.support import builders
 from tests.support.builders import DAY, GONE, entries
-from tests.support.messages import ids, paper_ids
+from tests.support.messages import ids, paper_ids, read_texts
 from tests.support.server import Server, delete, forbid, system_channel
 
 REASON = "Discord rejected the message (error 50008)."
@@ -31,7 +31,7 @@ def refuse(server: Server, times: int | None) -> None:
 
 
 def told(server: Server) -> list[str]:
-    return [message.content for message in server.general.history(viewer=server.member)]
+    return [read_texts(message) for message in server.general.history(viewer=server.member)]
 
 
 async def begin(server: Server) -> None:

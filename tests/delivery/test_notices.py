@@ -13,7 +13,7 @@ WORDS = "The digest is suspended."
 async def told(server: Server) -> None:
     guild = server.bot.get_guild(server.guild.id)
     assert guild
-    await tell_server(server.bot, guild, WORDS)
+    await tell_server(server.bot, guild, WORDS, server.bot.mentions)
     await server.env.settle()
 
 
@@ -105,7 +105,7 @@ async def test_a_notice_that_may_have_arrived_is_not_sent_to_another_channel(ser
 async def test_a_notice_pings_nobody(server: Server) -> None:
     guild = server.bot.get_guild(server.guild.id)
     assert isinstance(guild, discord.Guild)
-    await tell_server(server.bot, guild, "@everyone <@&1>")
+    await tell_server(server.bot, guild, "@everyone <@&1>", server.bot.mentions)
     (request,) = (each for each in server.env.http_requests if each.path.endswith("/messages"))
     assert request.json
     assert request.json["allowed_mentions"] == {"parse": []}

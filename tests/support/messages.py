@@ -1,10 +1,13 @@
 """What a message in the simulated Discord holds: its texts, its papers, its buttons and selects."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import discord
 import simcord
+
+_MENTION = re.compile(r"</([-\w ]+):\d+>")
 
 
 def answer(result: simcord.InteractionResult) -> str:
@@ -68,8 +71,16 @@ def _all(components: Any) -> Iterator[Any]:
 
 
 def read_texts(message: discord.Message) -> str:
-    """All text of a Components V2 message, in reading order; the content where there is any."""
-    return "\n".join([message.content, *_texts(message.components)]).strip()
+    """All text of a Components V2 message, in reading order; the content where there is any.
+
+    Commands that people can click in it are written as their names alone: see `read_mentions`.
+    """
+    return _MENTION.sub(r"`/\1`", "\n".join([message.content, *_texts(message.components)]).strip())
+
+
+def read_mentions(message: discord.Message) -> list[str]:
+    """The commands that people can click in a message."""
+    return [each[1] for each in _MENTION.finditer("\n".join([message.content, *_texts(message.components)]))]
 
 
 def _texts(components: Any) -> list[str]:
