@@ -5,7 +5,6 @@ import signal
 import sys
 from contextlib import suppress
 from datetime import date, datetime, timedelta
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -16,6 +15,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bot.about import read_links, read_version
 from bot.app import get_index_path, open_services, open_storage_alongside
 from bot.archive import Archive
 from bot.client import PaperBot, connect_to_discord_at
@@ -79,7 +79,7 @@ def exit_with(message: str, code: int) -> NoReturn:
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        typer.echo(f"paperboy {metadata.version('paperboy')}")
+        typer.echo(f"paperboy {read_version()}")
         raise typer.Exit
 
 
@@ -104,6 +104,8 @@ def run_bot() -> None:
 async def _run(settings: BotSettings) -> None:
     connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
     encoder = await asyncio.to_thread(load_encoder)
+    urls = (settings.docs_url, settings.source_url, settings.privacy_url)
+    links = read_links(*(str(each) if each else None for each in urls))
     async with (
         _papers_api(settings) as api,
         open_services(
@@ -113,7 +115,7 @@ async def _run(settings: BotSettings) -> None:
             keep_details_days=settings.keep_details_days,
             encoder=encoder,
         ) as services,
-        PaperBot(services) as bot,
+        PaperBot(services, links=links) as bot,
     ):
         stopped = asyncio.Event()
         for each in (signal.SIGTERM, signal.SIGINT):

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 import discord
 import yarl
@@ -9,6 +10,7 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.about import Links
 from bot.answering import AnsweringTree
 from bot.app import Services
 from bot.channels import Channels
@@ -26,13 +28,16 @@ from bot.registering import list_runnable_commands, register_commands
 log = logging.getLogger(__name__)
 
 # `controls` comes last: it registers the controls of all the others.
-COGS = ("fetching", "ranking", "posting", "lookup", "subscriptions", "guilds", "recovery", "maintenance", "controls")
+COGS = (
+    *("fetching", "ranking", "posting", "lookup", "subscriptions", "guilds", "help", "recovery", "maintenance"),
+    "controls",
+)
 
 
 class PaperBot(commands.AutoShardedBot):
     """The client. It is sharded even with one shard: discord.py's plain client ends if its first connection fails."""
 
-    def __init__(self, services: Services, *, shard_count: int | None = None) -> None:
+    def __init__(self, services: Services, *, links: Links | None = None, shard_count: int | None = None) -> None:
         trace = build_no_retry_trace()
         self.discord_clock = DiscordClock(services.clock)
         self.discord_clock.watch_answers(trace)
@@ -50,6 +55,7 @@ class PaperBot(commands.AutoShardedBot):
             http_trace=trace,
         )
         self.services = services
+        self._links = links or Links()
         self._is_started = False
         self.command_ids: Mapping[str, int] = {}  # of the registered commands, by name
         self.mentions = CommandMentions()
@@ -77,10 +83,25 @@ class PaperBot(commands.AutoShardedBot):
             return
         self._is_started = True
         assert self.user is not None
-        assert self.application_id is not None
         subscriptions = await self.services.storage.subscriptions.count_active()
-        invite = discord.utils.oauth_url(self.application_id, permissions=NEEDED_PERMISSIONS)
-        log.info("%s", terminal.describe_ready_bot(self.user.name, len(self.guilds), subscriptions, invite))
+        log.info("%s", terminal.describe_ready_bot(self.user.name, len(self.guilds), subscriptions, self.invite))
+
+    @property
+    def invite(self) -> str:
+        """Where a server's admins add the bot, with the permissions that it needs."""
+        assert self.application_id is not None  # known from the login
+        return discord.utils.oauth_url(self.application_id, permissions=NEEDED_PERMISSIONS)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everyone may add the bot to a server, not only its owner."""
+        return self.application is not None and self.application.bot_public
+
+    @property
+    def links(self) -> Links:
+        """Where people read more; the portal may know the privacy policy."""
+        policy = self.application.privacy_policy_url if self.application else None
+        return replace(self._links, privacy=self._links.privacy or policy)
 
     async def close(self) -> None:
         await self.dispatcher.shut_down()

@@ -75,6 +75,17 @@ class BotSettings(ArchiveSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="PAPERBOY_LOG_LEVEL", description="how much to log: DEBUG, INFO, WARNING or ERROR"
     )
+    docs_url: HttpUrl | None = Field(
+        None, validation_alias="PAPERBOY_DOCS_URL", description="the address of the guide, which /help links to"
+    )
+    source_url: HttpUrl | None = Field(
+        None, validation_alias="PAPERBOY_SOURCE_URL", description="the address of the source code, which /help links to"
+    )
+    privacy_url: HttpUrl | None = Field(
+        None,
+        validation_alias="PAPERBOY_PRIVACY_URL",
+        description="the address of your privacy policy, which /help links to; else that of the developer portal",
+    )
     discord_api_url: HttpUrl = Field(
         HttpUrl("https://discord.com/api/v10"),
         validation_alias="PAPERBOY_DISCORD_API_URL",

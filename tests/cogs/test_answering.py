@@ -91,7 +91,7 @@ async def test_every_command_says_something_while_the_database_hangs(ready: Serv
         announced |= {name} if kind == ANNOUNCEMENT else set()
         assert answer(result) != BUG, name
         await ready.subscribe()  # `remove` took one away
-    assert {name for name, _ in commands(ready)} - announced == {"privacy"}
+    assert {name for name, _ in commands(ready)} - announced == {"help", "privacy"}
 
 
 async def test_every_button_and_select_says_something_while_the_database_hangs(ready: Server) -> None:
@@ -138,7 +138,7 @@ async def test_a_button_that_cannot_open_its_modal_in_time_says_so(panel: Panel)
     kind, result = await told_while_held(panel.server, panel.click("Time and zone"))
     assert kind == ANNOUNCED_CHANGE
     (told,) = result.followups
-    assert (told.content, told.ephemeral) == (explain(Refusal.TOOK_TOO_LONG), True)
+    assert (read_texts(told.message), told.ephemeral) == (explain(Refusal.TOOK_TOO_LONG), True)
 
 
 async def test_a_shared_answer_appears_to_everybody_once_it_is_ready(ready: Server) -> None:

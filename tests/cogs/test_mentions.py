@@ -65,7 +65,7 @@ async def test_the_welcome_has_clickable_commands_in_a_channel_but_not_in_the_ow
     seen, alone = new_server(server, "lobby"), new_server(server)
     await server.env.settle()
     (welcome,) = channel(seen, "lobby").history()
-    assert read_mentions(welcome) == ["paper search", "privacy"]
+    assert read_mentions(welcome) == ["paper search", "help", "privacy"]
     (welcome,) = alone.owner.dm_channel.history()
     assert read_mentions(welcome) == []
     assert "`/paper search`" in read_texts(welcome)

@@ -18,8 +18,8 @@ COMMANDS, SETTINGS = ROOT / "docs" / "commands.md", ROOT / ".env.example"
 HEAD = """# Commands
 
 Only you see the answers you get, except digests and pages that someone shares. `/digest` is for members with
-**Manage Server**, or [who was given it](admins.md#who-may), inside a server. `/paper`, `/top` and `/privacy` also
-work in direct messages, and anywhere for people who install the bot for themselves. How to write a query:
+**Manage Server**, or [who was given it](admins.md#who-may), inside a server. `/paper`, `/top`, `/help` and `/privacy`
+also work in direct messages, and anywhere for people who install the bot for themselves. How to write a query:
 [search.md](search.md).
 """
 
