@@ -1,8 +1,9 @@
-"""The command line: run · demo · preview · backfill."""
+"""The command line: run · demo · preview · backfill · brand."""
 
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bot.about import read_links, read_version
 from bot.app import get_index_path, open_services, open_storage_alongside
 from bot.archive import Archive
+from bot.brand import Part
+from bot.branding import Branding, log_in
 from bot.client import PaperBot, connect_to_discord_at
 from bot.clock import system_clock
 from bot.clock_watch import ClockWatch
@@ -115,7 +118,7 @@ async def _run(settings: BotSettings) -> None:
             keep_details_days=settings.keep_details_days,
             encoder=encoder,
         ) as services,
-        PaperBot(services, links=links) as bot,
+        PaperBot(services, links=links, gives_brand=settings.brand) as bot,
     ):
         stopped = asyncio.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
@@ -166,6 +169,40 @@ def show_demo(
             asyncio.run(show.show_demo(screenshot and screenshot.absolute(), scene))
     except DemoUnavailable as error:
         exit_with(str(error), 1)
+
+
+@app.command(name="brand")
+def give_brand(
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask before changing anything.")] = False,
+    only: Annotated[
+        list[Part] | None,
+        typer.Option(help=f"Change only this: {', '.join(Part)}. May be given several times.", metavar="PART"),
+    ] = None,
+) -> None:
+    """Give the bot its name, pictures, description, tags and status on Discord. Shows what will change, and asks."""
+    settings = read_settings(BotSettings)
+    connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
+    asyncio.run(_give_brand(settings, only or list(Part), is_confirmed=yes))
+
+
+async def _give_brand(settings: BotSettings, wanted: Sequence[Part], *, is_confirmed: bool) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    token = settings.discord_token.get_secret_value()
+    async with open_storage_alongside(settings.database) as storage, log_in(token) as client:
+        branding = Branding(client, storage)
+        missing = [part for part in await branding.list_missing() if part in wanted]
+        if not missing:
+            console.print(terminal.NOTHING_MISSING, markup=False)
+            return
+        for part in missing:
+            console.print(terminal.describe_missing_part(part, branding.read_look()), markup=False)
+        if not is_confirmed:
+            typer.confirm(terminal.CHANGE_BRAND, abort=True)
+        rejected = await branding.give(
+            missing, lambda part: console.print(terminal.describe_given_part(part), markup=False)
+        )
+    if rejected:
+        exit_with("\n".join(map(terminal.describe_rejected_part, rejected)), 1)
 
 
 @app.command(name="backfill")

@@ -13,6 +13,7 @@ from discord.http import Route
 from bot.about import Links
 from bot.answering import AnsweringTree
 from bot.app import Services
+from bot.branding import find_status, give_brand_at_start
 from bot.channels import Channels
 from bot.channels.discord_clock import DiscordClock
 from bot.channels.forum import build_no_retry_trace
@@ -22,6 +23,7 @@ from bot.delivery.dispatcher import build_dispatcher
 from bot.editing.drafts import DraftEditor
 from bot.editing.editor import SubscriptionEditor
 from bot.layouts import terminal
+from bot.layouts.brand import STATUS
 from bot.layouts.commands import CommandMentions
 from bot.registering import list_runnable_commands, register_commands
 
@@ -37,7 +39,14 @@ COGS = (
 class PaperBot(commands.AutoShardedBot):
     """The client. It is sharded even with one shard: discord.py's plain client ends if its first connection fails."""
 
-    def __init__(self, services: Services, *, links: Links | None = None, shard_count: int | None = None) -> None:
+    def __init__(
+        self,
+        services: Services,
+        *,
+        links: Links | None = None,
+        gives_brand: bool = False,
+        shard_count: int | None = None,
+    ) -> None:
         trace = build_no_retry_trace()
         self.discord_clock = DiscordClock(services.clock)
         self.discord_clock.watch_answers(trace)
@@ -56,6 +65,7 @@ class PaperBot(commands.AutoShardedBot):
         )
         self.services = services
         self._links = links or Links()
+        self._gives_brand = gives_brand
         self._is_started = False
         self.command_ids: Mapping[str, int] = {}  # of the registered commands, by name
         self.mentions = CommandMentions()
@@ -75,6 +85,8 @@ class PaperBot(commands.AutoShardedBot):
         self.command_ids = await register_commands(
             self.tree, self.application_id, self.services.storage, self.services.clock()
         )
+        status = STATUS if self._gives_brand else await find_status(self.services.storage, self.application_id)
+        self.activity = discord.CustomActivity(name=status) if status else None
         self.mentions.learn_commands(list_runnable_commands(self.tree, self.command_ids))
 
     async def on_ready(self) -> None:
@@ -85,6 +97,8 @@ class PaperBot(commands.AutoShardedBot):
         assert self.user is not None
         subscriptions = await self.services.storage.subscriptions.count_active()
         log.info("%s", terminal.describe_ready_bot(self.user.name, len(self.guilds), subscriptions, self.invite))
+        if self._gives_brand:
+            await give_brand_at_start(self, self.services.storage)
 
     @property
     def invite(self) -> str:

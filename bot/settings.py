@@ -75,6 +75,12 @@ class BotSettings(ArchiveSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="PAPERBOY_LOG_LEVEL", description="how much to log: DEBUG, INFO, WARNING or ERROR"
     )
+    brand: bool = Field(
+        False,
+        validation_alias="PAPERBOY_BRAND",
+        description="whether each start gives the application Paperboy's name, pictures, description, tags and status "
+        "(true or false), as `paperboy brand` does",
+    )
     docs_url: HttpUrl | None = Field(
         None, validation_alias="PAPERBOY_DOCS_URL", description="the address of the guide, which /help links to"
     )

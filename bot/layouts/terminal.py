@@ -7,7 +7,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from bot.brand import PICTURES, Look, Part, PartRejected
 from bot.digest import Digest, Highlight
+from bot.layouts.brand import TEXTS
 from bot.layouts.reasons import explain_reason
 from bot.layouts.text import count_noun, cut_plain, format_day, take_first_sentences
 from bot.papers.api import PapersUnavailable
@@ -73,6 +75,36 @@ def describe_ready_bot(name: str, servers: int, subscriptions: int, invite: str)
     return (
         f"ready: {name}, {count_noun(servers, 'server')}, {count_noun(subscriptions, 'subscription')}, invite: {invite}"
     )
+
+
+def describe_missing_part(part: Part, look: Look) -> str:
+    """A part of the brand that the application lacks: what it is now, and what it will be."""
+    current = look.get(part)
+    if part in PICTURES:
+        return f"{part}: {'another picture' if current else 'none'} → {PICTURES[part]}"
+    return f"{part}: {_quote(current) if current else 'none'} → {_quote(TEXTS[part])}"
+
+
+def _quote(text: str) -> str:
+    return f'"{cut_plain(" ".join(text.split()), 80)}"'
+
+
+def describe_given_part(part: Part) -> str:
+    later = ". People see it after the bot's next start" if part is Part.STATUS else ""
+    return f"{part}: changed{later}."
+
+
+def describe_rejected_part(rejected: PartRejected) -> str:
+    if rejected.is_too_often:
+        return (
+            f"{rejected.part}: not changed. Discord lets a bot change it a few times an hour. Run `paperboy brand` "
+            "again in an hour: it only changes what is missing."
+        )
+    return f"{rejected.part}: not changed. Discord said: {rejected.detail}"
+
+
+CHANGE_BRAND = "Change this on Discord?"
+NOTHING_MISSING = "Nothing to change: the application has its name, pictures, description, tags and status."
 
 
 def describe_missing_extra(error: ImportError) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.storage.audit_log import Action, AuditEntry, AuditLog
+from bot.storage.brand import GivenBrand
 from bot.storage.commands import Commands, RegisteredCommands
 from bot.storage.database import (
     Database,
@@ -102,6 +103,7 @@ class Storage:
     posted_papers: PostedPapers
     stored_queries: StoredQueries
     commands: Commands
+    brand: GivenBrand
 
 
 @asynccontextmanager
@@ -122,4 +124,5 @@ async def open_storage(path: Path) -> AsyncIterator[Storage]:
             PostedPapers(database),
             StoredQueries(database),
             Commands(database),
+            GivenBrand(database),
         )

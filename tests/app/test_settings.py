@@ -19,6 +19,7 @@ GARBAGE = {
     "PAPERBOY_KEEP_DETAILS_DAYS": (["6", "-1", "3651", "14d", "1.5"], "how many days to keep every detail of a digest"),
     "PAPERBOY_LOG_LEVEL": (["loud", "info ", "0", "INFO,DEBUG"], "DEBUG, INFO, WARNING or ERROR"),
     "DISCORD_TOKEN": (["two words", " ", "a\tb"], "one word"),
+    "PAPERBOY_BRAND": (["maybe", "2", "-"], "name, pictures, description, tags and status"),
     "PAPERBOY_DOCS_URL": (["x", "docs.example", "ftp://a.example"], "the guide"),
     "PAPERBOY_SOURCE_URL": (["x", "code.example", "ftp://a.example"], "the source code"),
     "PAPERBOY_PRIVACY_URL": (["x", "a.example/privacy", "ftp://a.example"], "privacy policy"),

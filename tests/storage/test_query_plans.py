@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bot.brand import GivenPart, Part
 from bot.reasons import ReasonKind
 from bot.storage import MessageForm, RegisteredCommands, Storage, Subscription, open_storage
 from tests.support.builders import (
@@ -176,6 +177,8 @@ class Works:
             "posted_papers.find_latest": lambda: storage.posted_papers.find_latest(1, [5], ids),
             "posted_papers.list_since": lambda: storage.posted_papers.list_since(1, [5], MORNING, limit=5),
             "commands.get": lambda: storage.commands.get(1),
+            "brand.list_parts": lambda: storage.brand.list_parts(1),
+            "brand.save_part": lambda: storage.brand.save_part(1, Part.AVATAR, GivenPart("a", "b")),
             "commands.save": lambda: storage.commands.save(1, RegisteredCommands("f", {}), MORNING),
         }
 

@@ -50,9 +50,11 @@ def restart_dispatcher(bot: PaperBot) -> Dispatcher:
 
 
 @asynccontextmanager
-async def running_bot(services: Services, wire: Wire, limit: float = LIMIT) -> AsyncIterator[PaperBot]:
+async def running_bot(
+    services: Services, wire: Wire, limit: float = LIMIT, *, gives_brand: bool = False
+) -> AsyncIterator[PaperBot]:
     """The real bot, connected to `wire`; its timer is left to the tests."""
-    async with asyncio.timeout(limit), PaperBot(services, shard_count=1) as bot:
+    async with asyncio.timeout(limit), PaperBot(services, shard_count=1, gives_brand=gives_brand) as bot:
         bot._connection.guild_ready_timeout = 0.05  # not two seconds for every test
         connection = asyncio.create_task(bot.start(TOKEN))
         ready = asyncio.create_task(bot.wait_until_ready())

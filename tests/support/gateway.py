@@ -20,6 +20,7 @@ class Gateway:
         self.open = True
         self.final_code: int | None = None  # with which it closes, for good, on whoever identifies
         self.refused = asyncio.Event()  # somebody knocked while it was not open
+        self.presences: list[Any] = []  # what the bot shows of itself in each new session
         self.arrivals: asyncio.Queue[str] = asyncio.Queue()  # "identify" and "resume", as they came
         self._sessions: dict[str, list[dict[str, Any]]] = {}  # what each was sent, to be replayed
         self._sockets: dict[str, web.WebSocketResponse] = {}
@@ -50,6 +51,7 @@ class Gateway:
         if self.final_code:
             await socket.close(code=self.final_code)
             return
+        self.presences.append(said.get("presence"))
         session = f"session-{len(self._sessions)}"
         self._sessions[session], self._sockets[session] = [], socket
         ready = {

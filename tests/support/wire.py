@@ -16,6 +16,7 @@ from email.utils import format_datetime
 from aiohttp import web
 
 from tests.support.gateway import TOKEN, Gateway
+from tests.support.wire_application import Application
 from tests.support.wire_channels import (
     BOT_ID,
     BOT_USER,
@@ -30,7 +31,7 @@ from tests.support.wire_channels import (
     as_json,
     rate_limit,
 )
-from tests.support.wire_interactions import Interactions, Payload
+from tests.support.wire_interactions import Payload
 
 __all__ = ["TOKEN", "Channel", "Fault", "Guild", "Kind", "Payload", "Posted", "Thread", "Wire", "rate_limit"]
 
@@ -41,7 +42,7 @@ HOUR = timedelta(hours=1)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Wire(Interactions):
+class Wire(Application):
     """REST and gateway. `clock` is Discord's own: it dates messages and ends the lives of nonces."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -55,7 +56,6 @@ class Wire(Interactions):
         self.publish_faults: deque[Fault] = deque()
         self.delete_faults: deque[Fault] = deque()
         self.history_faults: deque[Fault] = deque()  # … to read messages, or to list threads
-        self.login_faults: deque[Fault] = deque()
         self.bodies: list[Payload] = []  # of every request to make a message, or a post
         self.requests: list[str] = []  # "POST /channels/1/messages", as they came
         self.authorizations: Counter[str] = Counter()
@@ -99,8 +99,7 @@ class Wire(Interactions):
     def _app(self) -> web.Application:
         rest = web.Application(middlewares=[self._known])
         rest.on_response_prepare.append(self._date)
-        rest.router.add_get("/users/@me", self._me)
-        rest.router.add_get("/oauth2/applications/@me", self._application)
+        self._add_application_routes(rest.router)
         rest.router.add_put("/applications/{id}/commands", self._commands)
         rest.router.add_get("/applications/{id}/guilds/{guild}/commands/{command}/permissions", self._overrides)
         rest.router.add_get("/gateway/bot", self._gateway)
@@ -178,13 +177,6 @@ class Wire(Interactions):
             if message.id == wanted:
                 return message
         raise Refused(Fault(404, 10008))
-
-    async def _me(self, request: web.Request) -> web.Response:
-        return await self._faulty(request, self.login_faults) or as_json(BOT_USER)
-
-    async def _application(self, request: web.Request) -> web.Response:
-        known = {"id": str(BOT_ID), "name": "Paperboy", "description": "", "icon": None, "verify_key": ""}
-        return as_json(known | {"bot_public": True, "bot_require_code_grant": False, "owner": SOMEBODY})
 
     async def _commands(self, request: web.Request) -> web.Response:
         if self.commands_refusal:
