@@ -44,11 +44,6 @@ def load_unlisted_entries() -> list[Any]:
     return _load_json_lines("beyond.jsonl")
 
 
-def load_avatar() -> bytes:
-    """The bot's avatar, as a PNG."""
-    return (files("bot.demo") / "avatar.png").read_bytes()
-
-
 def load_pictures(urls: Iterable[str]) -> Mapping[str, tuple[str, bytes]]:
     """A file name and a picture for each of these URLs."""
     picture = (files("bot.demo") / "figure.png").read_bytes()

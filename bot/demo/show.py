@@ -13,8 +13,9 @@ import simcord
 from rich.console import Console
 
 from bot.app import open_services
+from bot.brand import Part, read_picture
 from bot.client import PaperBot
-from bot.demo import Scene, load_avatar, load_pictures, load_sample_lists, load_unlisted_entries
+from bot.demo import Scene, load_pictures, load_sample_lists, load_unlisted_entries
 from bot.demo.browser import open_browser
 from bot.demo.film import FILM, save_film
 from bot.demo.page import DemoPage
@@ -111,7 +112,7 @@ async def _open_scene(scene: Scene) -> AsyncIterator[tuple[DemoServer, DemoPage]
 async def open_page(demo: DemoServer) -> AsyncIterator[DemoPage]:
     """Serve the page of `demo`, with pictures and the avatar in place of what Discord would load."""
     pictures = load_pictures(await _find_pictures(demo))
-    async with DemoPage(demo, {**pictures, demo.avatar_url: ("avatar.png", load_avatar())}).serve() as page:
+    async with DemoPage(demo, {**pictures, demo.avatar_url: ("avatar.png", read_picture(Part.AVATAR))}).serve() as page:
         yield page
 
 
