@@ -138,7 +138,7 @@ class _Parser:
                 return clauses, True
             if token["whole"] == ")":
                 self._add_mistake(token, _GROUPED)
-            elif token["whole"] == "OR":
+            elif token["whole"] == "OR" and occur is Occur.SHOULD:  # `-OR` is a word that is not wanted
                 follows_or, start = follows_clause, None
             elif modifier := _parse_modifier(token):
                 occur = modifier

@@ -76,7 +76,7 @@ async def test_the_digest_is_in_the_channel_and_a_reader_finds_papers_and_opens_
         assert "Top 5 of 12 papers by upvotes" in read_texts(digest)
         found = await stage.reader.slash(stage.general, "paper search", query="world models")
         assert found.response
-        assert "Gamma-World" in read_texts(found.response.message)
+        assert "ReactiveGWM" in read_texts(found.response.message)
         preview = await stage.admin.slash(stage.general, "digest preview")
         assert preview.response
         assert "Friday 29 May 2026" in read_texts(preview.response.message)

@@ -136,7 +136,7 @@ async def test_the_answer_comes_into_view_after_send(tmp_path: Path) -> None:
         await browser.press_enter()
         await browser.type_text("world models")
         await browser.evaluate("document.querySelector(\"button[aria-label='Send command'], #send-message\").click()")
-        await browser.wait_until('document.querySelector("#channel-message-list").textContent.includes("Gamma-World")')
+        await browser.wait_until('document.querySelector("#channel-message-list").textContent.includes("ReactiveGWM")')
         await browser.wait_until(
             """(() => {
               const last = document.querySelector("#channel-message-list .channel-message:last-child");

@@ -114,7 +114,7 @@ async def test_a_forum_that_requires_a_tag_we_may_not_use_is_named_and_its_subsc
     forbid(server, channel, "manage_threads")
     await demand_tag(server, channel)
     said = answer(await server.subscribe(channel=channel))
-    assert said == f"{advise_admin(0, Reason(ReasonKind.NO_USABLE_TAG))} Then try again. Nothing was changed."
+    assert said.startswith(f"{advise_admin(0, Reason(ReasonKind.NO_USABLE_TAG))} Then try again. Nothing was changed.")
     await wanted(server, server.papers)
     await server.later(hours=1)
     assert channel.threads == []

@@ -35,6 +35,7 @@ BUTTONS = {  # one of each kind, as it may be in some message
     "forget": "everything",
     "digest": "show:1",
     "subscriptions": "all",
+    **dict.fromkeys(("hub", "near"), "1:paper"),
     "copy": "1:5",
 }
 ANSWERS = r"\.response\.(send|edit|defer|autocomplete)|\.followup\b|original_response"

@@ -27,10 +27,10 @@ async def test_every_command_can_be_mentioned_by_its_id(server: Server) -> None:
 
 
 async def test_a_refusal_and_an_answer_have_clickable_commands(server: Server) -> None:
-    refused = await server.admin.slash(server.general, "paper show", paper="no such thing")
+    refused = await server.admin.slash(server.general, "digest pause")
     assert refused.response
-    assert read_mentions(refused.response.message) == ["paper search"]
-    assert read_texts(refused.response.message) == explain_refusal(Refused(Refusal.PAPER_UNKNOWN))
+    assert read_mentions(refused.response.message) == ["digest setup"]
+    assert read_texts(refused.response.message) == explain_refusal(Refused(Refusal.NO_SUBSCRIPTIONS))
     await server.subscribe()
     paused = await server.admin.slash(server.general, "digest pause")
     assert paused.response

@@ -7,7 +7,7 @@ from tests.support.builders import Clock
 from tests.support.delivery_rig import running_bot
 from tests.support.wire import Fault, Wire
 
-TEXT = explain_refusal(Refused(Refusal.PAPER_UNKNOWN))
+TEXT = explain_refusal(Refused(Refusal.NO_SUBSCRIPTIONS))
 
 
 async def test_commands_are_mentioned_by_the_ids_that_discord_gave(
@@ -16,9 +16,9 @@ async def test_commands_are_mentioned_by_the_ids_that_discord_gave(
     guild = wire.add_guild()
     for _ in range(2):  # the second start registers nothing
         async with running_bot(services, wire) as bot:
-            answer = await wire.command(guild.general, "paper show", paper="no such thing")
-            expected = TEXT.replace("`/paper search`", f"</paper search:{bot.command_ids['paper']}>")
-            assert answer["data"]["content"] == expected != TEXT
+            answer = await wire.command(guild.general, "digest pause")
+            expected = TEXT.replace("`/digest setup`", f"</digest setup:{bot.command_ids['digest']}>")
+            assert answer["data"]["components"][0]["content"] == expected != TEXT
     assert sum(each.endswith("/commands") for each in wire.requests) == 1
 
 
@@ -28,5 +28,5 @@ async def test_while_discord_gave_no_ids_commands_are_shown_as_code(
     wire.commands_refusal = Fault(403)
     guild = wire.add_guild()
     async with running_bot(services, wire):
-        answer = await wire.command(guild.general, "paper show", paper="no such thing")
-        assert answer["data"]["content"] == TEXT
+        answer = await wire.command(guild.general, "digest pause")
+        assert answer["data"]["components"][0]["content"] == TEXT

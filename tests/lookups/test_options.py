@@ -51,6 +51,7 @@ class TestComposing:
             "min:abc " * 40,
             "O\ud800R x",
             "autor:0 OR x",
+            '-OR"0',
         ],
     )
     def test_chosen_options_apply_to_difficult_queries(self, typed: str) -> None:

@@ -64,8 +64,8 @@ async def furnish(storage: Storage, guild_id: int) -> None:
 
 
 NOBODYS = {
-    *("archive", "captures", "commands", "embeddings", "listings", "papers", "sqlite_sequence", "upvote_snapshots"),
-    "traces",
+    *("archive", "brand", "captures", "commands", "embeddings", "listings", "papers", "sqlite_sequence"),
+    *("stored_queries", "traces", "upvote_snapshots"),
 }
 
 

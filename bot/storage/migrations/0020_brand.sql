@@ -5,4 +5,4 @@ CREATE TABLE brand (
     given TEXT NOT NULL,
     became TEXT NOT NULL,
     PRIMARY KEY (application_id, part)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;

@@ -28,7 +28,7 @@ async def test_a_long_query_keeps_its_pages_and_share(library: Server, query: st
     assert result.response
     assert not result.response.ephemeral
     assert paper_ids(result.response) == second
-    turned = await library.member.click(result.response, label="Last")
+    turned = await library.member.click(result.response, label="Next")
     assert turned.response
     assert len(paper_ids(turned.response)) == 2
 
@@ -58,7 +58,7 @@ async def test_the_nightly_maintenance_deletes_queries_that_nobody_used_for_long
     await library.member.click(message, label="Next")
     library.clock.advance(days=QUERIES_KEPT_FOR.days + 1)
     await maintenance.pack_old_rows()  # type: ignore[union-attr]
-    assert answer(await library.member.click(message, label="First")) == explain(Refusal.SEARCH_EXPIRED)
+    assert answer(await library.member.click(message, label="Previous")) == explain(Refusal.SEARCH_EXPIRED)
 
 
 async def test_turning_pages_writes_nothing(library: Server) -> None:

@@ -8,12 +8,11 @@ import pytest
 
 from bot.app import Services
 from bot.layouts import panel as layout
-from bot.refusals import Refusal
 from bot.storage import Draft
 from bot.subscription.settings import PostingOptions
 from cogs.helpers import panel as helper
 from cogs.helpers.controls import Interaction
-from tests.support.builders import Clock, explain
+from tests.support.builders import Clock
 from tests.support.delivery_rig import DeliveryRig, open_rig
 from tests.support.discord_limits import check_message, walk
 from tests.support.wire import Payload, Wire
@@ -99,4 +98,4 @@ async def test_a_modal_of_another_time_gets_an_answer(services: Services, wire: 
     async with open_rig(services, wire, clock) as rig:
         await open_the_panel(rig)
         told = await rig.wire.submit(rig.guild.general, "panel:ab:time", time="9:00")
-    assert explain(Refusal.PANEL_CLOSED) in str(told["data"]["components"])
+    assert "This panel is closed." in str(told["data"]["components"])
