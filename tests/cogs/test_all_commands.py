@@ -11,7 +11,7 @@ from bot.client import COGS
 from bot.layouts.refusals import BUG
 from bot.refusals import Refusal
 from tests.support.builders import explain
-from tests.support.commands import STRING, commands, filled
+from tests.support.commands import commands, filled, text_options
 from tests.support.messages import answer
 from tests.support.queries import GARBAGE
 from tests.support.server import Server, add_moderator, let_in, without_drafts
@@ -120,16 +120,6 @@ async def test_any_text_may_be_typed_into_an_autocompleted_option(ready: Server,
     assert len(completed) == 20
     for name, option, _ in completed:
         await ready.admin.autocomplete(ready.general, name, option, text)
-
-
-def text_options(server: Server, *, completed: bool = False) -> list[tuple[str, str, list[dict[str, Any]]]]:
-    """Every free text option, with its command and the command's other options."""
-    return [
-        (name, each["name"], [other for other in options if completed or other is not each])
-        for name, options in commands(server)
-        for each in options
-        if each["type"] == STRING and not each.get("choices") and (each.get("autocomplete") or not completed)
-    ]
 
 
 @pytest.mark.parametrize(("option", "value"), [("size", 0), ("size", 11), ("min_upvotes", -1), ("min_upvotes", 10_001)])

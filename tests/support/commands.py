@@ -30,6 +30,16 @@ def commands(server: Server) -> Iterator[tuple[str, list[dict[str, Any]]]]:
             yield " ".join(path), leaf.get("options") or []
 
 
+def text_options(server: Server, *, completed: bool = False) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """Every free text option, with its command and the command's other options."""
+    return [
+        (name, each["name"], [other for other in options if completed or other is not each])
+        for name, options in commands(server)
+        for each in options
+        if each["type"] == STRING and not each.get("choices") and (each.get("autocomplete") or not completed)
+    ]
+
+
 def filled(server: Server, options: list[dict[str, Any]], *, optional: bool = False) -> dict[str, Any]:
     """Good values for the required options, or for all of them."""
     return {each["name"]: good(server, each) for each in options if optional or each.get("required")}

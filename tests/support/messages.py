@@ -37,6 +37,16 @@ def button_labels(message: discord.Message | simcord.ResponseMessage) -> list[st
     return [each.label for each in _all(found.components) if isinstance(each, discord.Button) and each.label]
 
 
+def find_next_steps(result: simcord.InteractionResult) -> list[str]:
+    """What an answer offers to do next: its buttons, its selects, and the commands that its text names."""
+    assert result.response
+    components = list(_all(result.response.message.components))
+    buttons = [each.label or "…" for each in components if isinstance(each, discord.Button) and not each.disabled]
+    selects = [f"{each.placeholder or each.custom_id} ▾" for each in components if getattr(each, "options", None)]
+    named = re.findall(r"</([a-z -]+):\d+>|`/([a-z -]+)", read_texts(result.response.message))
+    return [*buttons, *selects, *dict.fromkeys(f"/{mentioned or written}".strip() for mentioned, written in named)]
+
+
 def paper_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
     """The ids of the papers whose details a message offers, by buttons or in a select, in its order."""
     buttons = [each.split(":")[1] for each in custom_ids(message) if each.startswith("details:")]
