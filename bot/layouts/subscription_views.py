@@ -11,6 +11,7 @@ from discord.ui import ActionRow, Button, ChannelSelect, Container, Item, Layout
 
 from bot.channels import OFFERED_CHANNEL_TYPES
 from bot.digest import Digest
+from bot.layouts.digest import render_digest_preview
 from bot.layouts.digest_settings import describe_settings
 from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.subscriptions import (
@@ -24,7 +25,7 @@ from bot.layouts.subscriptions import (
     describe_undone_digest,
     label_subscription,
 )
-from bot.layouts.text import MAX_CHOICE, cut_plain, fit_in_messages, format_short_day, format_timestamp
+from bot.layouts.text import MAX_CHOICE, cut_plain, fit_in_messages, fits_in_message, format_short_day, format_timestamp
 from bot.reasons import Reason
 from bot.storage import Action, Delivery, Subscription, SubscriptionState
 from bot.subscription.schedule import Run
@@ -192,12 +193,21 @@ def render_undone_digest(subscription: Subscription, delivery: Delivery, *, ever
     return _build_panel(describe_undone_digest(delivery, everything_gone=everything_gone), buttons)
 
 
-def render_quiet_preview(subscription: Subscription, digest: Digest, extra_number: int) -> LayoutView:
-    """That the next run would post nothing, why, and what to do about it."""
+def render_preview(subscription: Subscription, digest: Digest, extra_number: int) -> LayoutView:
+    """What the next run would post, or why nothing, and buttons for what to do next if there is room for them."""
     buttons = [build_setup_button("Edit", subscription.id), _build_action_button(subscription, "show", "More")]
     if subscription.state is SubscriptionState.ACTIVE:
         buttons.insert(1, _build_extra_button(subscription, extra_number, "Post an extra one"))
-    return _build_panel(describe_quiet_preview(digest), buttons)
+    if not digest.highlights:
+        return _build_panel(describe_quiet_preview(digest), buttons)
+    with_buttons = render_digest_preview(digest, subscription.settings)
+    with_buttons.add_item(ActionRow(*buttons))
+    return with_buttons if _fits(with_buttons) else render_digest_preview(digest, subscription.settings)
+
+
+def _fits(view: LayoutView) -> bool:
+    sent: object = view.to_components()  # type: ignore[no-untyped-call]
+    return fits_in_message((each.content for each in view.walk_children() if isinstance(each, TextDisplay)), sent)
 
 
 def render_removed_subscription(description: str) -> LayoutView:

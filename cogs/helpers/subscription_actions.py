@@ -8,7 +8,6 @@ from typing import Any
 from bot.answering import reply, reply_with_each
 from bot.layouts import subscription_views as views
 from bot.layouts.caveats import describe_caveats
-from bot.layouts.digest import render_digest_preview
 from bot.layouts.subscriptions import describe_removed_subscription
 from bot.refusals import Refusal, Refused
 from bot.storage import Action, Subscription
@@ -48,11 +47,8 @@ async def resume_subscription(interaction: Interaction, known: Subscription, _: 
 
 async def preview_digest(interaction: Interaction, known: Subscription, _: str = "") -> None:
     digest = await compose_preview(interaction, known.settings, known.next_run, known.id)
-    if digest.highlights:
-        await reply(interaction, render_digest_preview(digest, known.settings))
-        return
     number = await _get_next_extra_number(interaction, known)
-    await reply(interaction, views.render_quiet_preview(known, digest, number))
+    await reply(interaction, views.render_preview(known, digest, number))
 
 
 async def ask_to_send(interaction: Interaction, known: Subscription, _: str = "") -> None:

@@ -13,12 +13,14 @@ from bot.layouts.digest import (
     get_paper_thread_name,
     render_digest_preview,
 )
+from bot.layouts.subscription_views import render_preview
 from bot.lookups.finder import PaperDetails
 from bot.papers.entry import read_list_entry
-from bot.subscription.schedule import Cadence
+from bot.storage import Subscription, SubscriptionState
+from bot.subscription.schedule import Cadence, Run
 from bot.subscription.settings import DigestLayout, DigestSettings
 from tests.support.any_paper import all_settings, build_digest, digests, pings, within_seconds
-from tests.support.builders import DAY, build_settings, digest_message, entry, highlight_message
+from tests.support.builders import DAY, MORNING, build_settings, digest_message, entry, highlight_message
 from tests.support.layouts import CARDS, COMPACT, NONCE, check, components_of, digest_of, ten
 from tests.support.markdown import visible
 
@@ -72,6 +74,9 @@ async def test_a_preview_fits_a_message_whatever_its_papers_hold(digest: Digest,
     assert "Only you can see this preview" in check(view)[0]
     assert NONCE not in str(components_of(view))
     assert "<@&" not in re.sub(r"\\.", "", "".join(check(view)))
+    known = Subscription(2**63, 2**63, settings, SubscriptionState.ACTIVE, None, Run(DAY, MORNING), revision=0)
+    with_buttons = render_preview(known, digest, extra_number=1)
+    assert check(with_buttons) == check(view)
 
 
 @within_seconds

@@ -2,7 +2,7 @@
 
 from bot.demo.papers_server import PapersServer
 from tests.support.builders import DAY, FRIDAY, Clock, entries, entry
-from tests.support.messages import answer, ids, paper_ids, read_texts
+from tests.support.messages import answer, button_labels, ids, paper_ids, read_texts
 from tests.support.server import Server
 
 
@@ -18,6 +18,16 @@ async def test_a_preview_shows_what_the_next_run_posts_and_records_nothing(serve
     assert result.response
     assert paper_ids(result.response) == paper_ids(message)
     assert answer(result).split("\n### ")[1:] == read_texts(message).split("\n### ")[1:]
+
+
+async def test_a_preview_leads_to_editing_and_to_an_extra_digest(server: Server) -> None:
+    await server.subscribe()
+    await server.read_lists()
+    result = await server.admin.slash(server.general, "digest preview")
+    assert result.response
+    assert button_labels(result.response) == ["Edit", "Post an extra one", "More"]
+    await server.admin.click(result.response, label="Post an extra one")
+    assert len(server.posted) == 1
 
 
 async def test_a_preview_shows_an_open_list_as_it_is_so_far(
