@@ -57,7 +57,7 @@ def test_real_titles_are_shown_as_people_read_them(title: str, seen: str) -> Non
         assert url == URL
         assert not re.search(r"[\\*_~`|\[\]<>#]|://", label)
         shown = visible(line).replace("…", "")
-        assert shown.startswith((f"### 1. {seen}", f"1. {seen[:38]}", f"## {seen}", f"to **{seen}**"))
+        assert shown.startswith((f"### 1. {seen}", f"-# **1.** {seen[:38]}", f"## {seen}", f"to **{seen}**"))
 
 
 @pytest.mark.parametrize(
