@@ -18,6 +18,7 @@ _LAST_UNITS = re.compile(r"last (\d{1,4}) ([dwmy])(?:ays?|eeks?|onths?|ears?)", 
 _YEAR_FIRST = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?)?", re.ASCII)
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})(?:\2(\d{4}|\d\d)|(?<!-\d)(?<!-\d\d)\.?)", re.ASCII)
+_MONTH_AND_YEAR = re.compile(r"(\d{1,2})[-/.](\d{4})", re.ASCII)
 _MONTH = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
     "nov(?:ember)?|dec(?:ember)?"
@@ -88,6 +89,8 @@ def _read_number(text: str, today: date) -> TypedDate | None:
     if found := _YEAR_FIRST.fullmatch(text):
         year, month, day = (int(part) if part else None for part in found.group(1, 3, 4))
         return _build_period(year or 0, month, day)
+    if found := _MONTH_AND_YEAR.fullmatch(text):
+        return _build_period(int(found[2]), int(found[1]))
     if found := _YEAR_LAST.fullmatch(text):
         return _read_year_last(int(found[1]), int(found[3]), found[4], found[2], today)
     return None
@@ -120,18 +123,21 @@ def _find_latest(day: int, month: int, today: date) -> date:
 def _read_words(text: str, today: date) -> TypedDate | None:
     if text in {"today", "yesterday"}:
         return _build_day(today - timedelta(days=text == "yesterday"))
-    text = re.sub(rf"^last (?={_MONTH})", "", re.sub(r"^(?:past|previous) ", "last ", text))
+    text = re.sub(r"^(?:past|previous) ", "last ", re.sub(r"(?<=[a-z])-(?=\d)|(?<=\d)-(?=[a-z])", " ", text))
+    base = datetime(today.year, today.month, today.day)  # noqa: DTZ001  # only its date counts
+    if re.fullmatch(rf"last (?:{_MONTH})\.?", text):
+        text = text.removeprefix("last ")
+        base = base.replace(day=1) - timedelta(days=1)  # in December, `last december` is over
     if not _WORDED.fullmatch(text):
         return None
     is_age = text.endswith(" ago")
-    base = datetime(today.year, today.month, today.day)  # noqa: DTZ001  # only its date counts
     if re.fullmatch(_WEEKDAY, text):
         base += timedelta(days=1)  # on a Monday, `monday` is today
     settings = {
         "RELATIVE_BASE": base,
         "PREFER_DATES_FROM": "past",
         "PREFER_DAY_OF_MONTH": "current" if is_age else "first",
-        "PREFER_MONTH_OF_YEAR": "first",
+        "PREFER_MONTH_OF_YEAR": "current" if is_age else "first",
         "DATE_ORDER": "DMY",
     }
     read = DateDataParser(languages=["en"], settings=settings).get_date_data(text.replace(".", ""))

@@ -25,15 +25,15 @@ JOB = "guilds.forget"
 MAX_UNLISTED = 20  # servers that are fetched one by one
 
 
-class SetUpButton(Control, kind="setup", pattern=r"(?:new|(?P<subscription>\d+))"):
+class SetUpButton(Control, kind="setup", pattern=r"(?:new|(?P<subscription>\d{1,19}))"):
     """Opens the panel: for a new subscription, or for an existing one if the button names it."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         await admins.check_admin(interaction)
         known = None
         if match["subscription"]:
-            guild_id = admins.get_guild(interaction).id
-            known = await interaction.client.editor.choose_subscription(guild_id, match["subscription"])
+            guild_id, subscription_id = admins.get_guild(interaction).id, int(match["subscription"])
+            known = await interaction.client.editor.get_subscription(guild_id, subscription_id)
         await panel.open_panel(interaction, known)
 
 

@@ -23,7 +23,7 @@ from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
 from bot.keyed_semaphores import KeyedSemaphores
 from bot.layouts.commands import CommandMentions
 from bot.refusals import Refusal, Refused
-from bot.storage import Delivery, DeliveryState, Storage, Subscription
+from bot.storage import Delivery, DeliveryState, Storage, Subscription, SubscriptionState
 from bot.subscription.schedule import Run, find_latest_run
 
 log = logging.getLogger(__name__)
@@ -156,7 +156,12 @@ class Dispatcher:
             self._urgent_tasks.add(sending)
             sending.add_done_callback(self._urgent_tasks.discard)
             await asyncio.wait({sending})
-        return await self._storage.deliveries.get(delivery.id) or delivery
+        sent = await self._storage.deliveries.get(delivery.id)
+        known = await self._storage.subscriptions.get(delivery.subscription_id)
+        is_planned = sent and sent.state is DeliveryState.PLANNED
+        if sent is None or known is None or (is_planned and known.state is SubscriptionState.PAUSED):
+            raise Refused(Refusal.CHANGED_MEANWHILE)  # it was removed or paused before the digest was sent
+        return sent
 
     async def find_undoable_digest(self, subscription: Subscription) -> Delivery:
         """The last digest, if it may be undone. Raises `Refused`.

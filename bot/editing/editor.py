@@ -53,6 +53,17 @@ class SubscriptionEditor:
             return meant[0]
         raise SubscriptionNeeded(self.name_channels(meant or known), action, is_unknown=not meant)
 
+    async def get_subscription(self, guild_id: int, subscription_id: int) -> Subscription:
+        """The subscription with exactly this number, which a button names.
+
+        Raises `SubscriptionNeeded` if the server has no such one any more: an old button must not mean another one.
+        """
+        known = await self.list_subscriptions(guild_id)
+        for each in known:
+            if each.id == subscription_id:
+                return each
+        raise SubscriptionNeeded(self.name_channels(known), "show", is_unknown=True)
+
     def name_channels(self, subscriptions: Iterable[Subscription]) -> list[tuple[Subscription, str | None]]:
         """Each subscription with the name of its channel; None if that is gone."""
         found = (
@@ -137,8 +148,8 @@ class SubscriptionEditor:
     ) -> Subscription:
         """Change the settings of a subscription; if it was suspended, it is active again.
 
-        What an admin set up for a channel where the actor may not post or ping can still be edited, but not where
-        and how it is posted.
+        What an admin set up for a channel where the actor may not post or ping can still be edited, but not where,
+        when and how it is posted: with another time, it would be posted or ping once more.
         """
         limited = self.limit_settings_to_channel(known.guild_id, settings)
         check_settings(known.guild_id, limited)
@@ -146,7 +157,7 @@ class SubscriptionEditor:
         if is_suspended or not _is_posted_alike(before, limited):  # other edits need no more permissions
             self.check_channel(known.guild_id, limited)
         as_before = replace(before, posting=replace(before.posting, layout=limited.posting.layout))
-        if is_suspended or not _is_posted_alike(as_before, limited):
+        if is_suspended or before.schedule != limited.schedule or not _is_posted_alike(as_before, limited):
             self.check_actor(known.guild_id, limited, by)
         next_run = await self.find_next_run(known, limited.schedule, now)
         return await self._subscriptions.edit(known, limited, next_run, by=by.id, now=now)

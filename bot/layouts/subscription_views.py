@@ -266,4 +266,10 @@ def _build_panel(text: str, *rows: Sequence[Button[LayoutView]]) -> LayoutView:
 def _render_pages(paragraphs: Iterable[str], *controls: Item[LayoutView]) -> list[LayoutView]:
     """The paragraphs in as many messages as they take; the last one has the controls."""
     *earlier, last = fit_in_messages(paragraphs) or [""]
-    return [*(build_view(TextDisplay(text)) for text in earlier), build_view(TextDisplay(last), *controls)]
+    pages = [build_view(TextDisplay(text)) for text in earlier]
+    with_controls = build_view(TextDisplay(last), *controls)
+    return (
+        [*pages, with_controls]
+        if _fits(with_controls)
+        else [*pages, build_view(TextDisplay(last)), build_view(*controls)]
+    )

@@ -183,8 +183,9 @@ def _insert_signs(text: str, spans: Iterable[tuple[int, int]], sign: str) -> str
 
 def format_code(text: str, limit: int = 100) -> str:
     """A piece of code within a line. One that begins like a command must not become a mention: see `commands`."""
-    tick = "``" if text.startswith("/") else "`"
-    return f"{tick}{cut_plain(text.replace('`', QUOTE), limit)}{tick}"
+    shown = cut_plain(text.replace("`", QUOTE), limit)
+    tick = "``" if shown.startswith("/") else "`"
+    return f"{tick}{shown}{tick}"
 
 
 def format_code_block(text: str, language: str = "") -> str:

@@ -30,31 +30,31 @@ class StoredQueries:
 
     async def store(self, queries: Iterable[str], now: datetime) -> None:
         """Store those of `queries` that are too long for a custom_id."""
-        rows = [(get_query_key(each), each, to_iso(now)) for each in queries if has_to_be_stored(each)]
-        if rows:
-            await self._database.write(lambda connection: _store(connection, rows, now))
+        rows = {get_query_key(each): each for each in queries if has_to_be_stored(each)}
+        used_lately = await self._database.read(lambda connection: _list_used_lately(connection, rows, now))
+        new = [(key, query, to_iso(now)) for key, query in rows.items() if key not in used_lately]
+        if new:
+            await self._database.write(lambda connection: _store(connection, new))
 
-    async def find(self, key: str, now: datetime) -> str | None:
+    async def find(self, key: str) -> str | None:
         """The query with this key; None if it is not stored any more."""
-        rows = await self._database.fetch_rows("SELECT query, used_at FROM stored_queries WHERE key = ?", key)
-        for query, used_at in rows:
-            if used_at < to_iso(now - _USE_COUNTS_AFTER):
-                await self._database.execute("UPDATE stored_queries SET used_at = ? WHERE key = ?", to_iso(now), key)
-            return str(query)
-        return None
+        rows = await self._database.fetch_rows("SELECT query FROM stored_queries WHERE key = ?", key)
+        return str(rows[0]["query"]) if rows else None
 
     async def delete_old(self, now: datetime) -> None:
         """Delete queries that were not used for `QUERIES_KEPT_FOR`."""
         await self._database.execute("DELETE FROM stored_queries WHERE used_at < ?", to_iso(now - QUERIES_KEPT_FOR))
 
 
-def _store(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, str]], now: datetime) -> None:
-    """Write only what is new or was not used lately."""
-    for key, query, used_at in rows:
-        known = fetch_all(connection, "SELECT used_at FROM stored_queries WHERE key = ?", (key,))
-        if not known or known[0]["used_at"] < to_iso(now - _USE_COUNTS_AFTER):
-            connection.execute(
-                "INSERT INTO stored_queries (key, query, used_at) VALUES (?, ?, ?)"
-                " ON CONFLICT (key) DO UPDATE SET used_at = excluded.used_at",
-                (key, query, used_at),
-            )
+def _list_used_lately(connection: sqlite3.Connection, keys: Iterable[str], now: datetime) -> set[str]:
+    """Those of `keys` that are stored, and whose time of use need not be written again."""
+    sql, since = "SELECT 1 FROM stored_queries WHERE key = ? AND used_at >= ?", to_iso(now - _USE_COUNTS_AFTER)
+    return {key for key in keys if fetch_all(connection, sql, (key, since))}
+
+
+def _store(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, str]]) -> None:
+    connection.executemany(
+        "INSERT INTO stored_queries (key, query, used_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET used_at = excluded.used_at",
+        rows,
+    )

@@ -3,7 +3,9 @@
 A page's whole state is in their custom_ids; a query that is too long for them is stored.
 """
 
+import asyncio
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 
@@ -23,12 +25,15 @@ from bot.lookups.finder import AGES, SearchResults
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
 from bot.search import AmbiguousDate, Query, parse_query
-from bot.storage import DatabaseBusy, DiskFull, get_query_key
+from bot.storage import DatabaseBusy, DiskFull, get_query_key, has_to_be_stored
 from cogs.helpers.controls import Control, Interaction, get_viewer, show_page
 
 PAGE_NUMBER = r"(?P<page>[1-9]\d{0,4})"
 PAGE_PATTERN = rf"[a-z]{PAGE_NUMBER}"  # the letter of the button, then the page it leads to
 QUERY_PATTERN = r"(?::(?P<query>.+)|#(?P<key>[0-9a-f]{24}))"  # as `make_query_id` writes it
+
+STORE_SECONDS = 1.0  # that an answer waits for its queries to be stored
+_STORING: set[asyncio.Task[None]] = set()  # what goes on afterwards
 
 
 def parse_query_today(interaction: Interaction, text: str) -> Query:
@@ -48,13 +53,24 @@ async def search_results_page(
 
 
 async def keep_queries(interaction: Interaction, results: SearchResults, view: LayoutView) -> LayoutView:
-    """`view`, after storing those queries of its buttons that their custom_ids lack; without it, they say so."""
+    """`view`, after storing those queries of its buttons that their custom_ids lack; without it, they say so.
+
+    The answer does not wait long for that, as it needs no write itself.
+    """
     ids = " ".join(getattr(each, "custom_id", None) or "" for each in view.walk_children())  # a link has none
+    needed = [each for each in results.list_queries() if get_query_key(each) in ids]
+    if any(map(has_to_be_stored, needed)):
+        storing = asyncio.create_task(_store_queries(interaction, needed))
+        _STORING.add(storing)
+        storing.add_done_callback(_STORING.discard)
+        await asyncio.wait({storing}, timeout=STORE_SECONDS)
+    return view
+
+
+async def _store_queries(interaction: Interaction, queries: Sequence[str]) -> None:
     services = interaction.client.services
     with suppress(DatabaseBusy, DiskFull):
-        needed = [each for each in results.list_queries() if get_query_key(each) in ids]
-        await services.storage.stored_queries.store(needed, services.clock())
-    return view
+        await services.storage.stored_queries.store(queries, services.clock())
 
 
 async def reply_with_results(interaction: Interaction, query: Query, *, shared: bool = False) -> bool:
@@ -135,7 +151,7 @@ async def _find_query(interaction: Interaction, match: re.Match[str]) -> Query:
     text = match["query"]
     if text is None:
         services = interaction.client.services
-        text = await services.storage.stored_queries.find(match["key"], services.clock())
+        text = await services.storage.stored_queries.find(match["key"])
     if text is None:
         raise Refused(Refusal.SEARCH_EXPIRED)
     return parse_query_today(interaction, text)

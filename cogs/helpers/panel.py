@@ -92,7 +92,7 @@ class CopyControl(Control, kind="copy", pattern=r"(?P<subscription>\d{1,19}):(?P
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         await admins.check_admin(interaction)
         bot, now = interaction.client, interaction.client.services.clock()
-        known = await bot.editor.choose_subscription(admins.get_guild(interaction).id, match["subscription"], "copy")
+        known = await bot.editor.get_subscription(admins.get_guild(interaction).id, int(match["subscription"]))
         draft = await bot.drafts.start_copy(known, int(match["channel"]), interaction.user.id, now)
         await _show_panel(interaction, draft)
 

@@ -179,9 +179,7 @@ class SubscriptionControl(
         act = _ACTIONS.get(match["action"])
         if act is None:
             raise Refused(Refusal.CONTROL_STALE)
-        known = await interaction.client.editor.choose_subscription(
-            get_guild(interaction).id, match["subscription"], match["action"]
-        )
+        known = await interaction.client.editor.get_subscription(get_guild(interaction).id, int(match["subscription"]))
         await act(interaction, known, match["key"] or "")
 
 

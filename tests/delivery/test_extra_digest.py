@@ -1,8 +1,12 @@
 """An extra digest: posted at once, beside the runs, which stay as they are."""
 
 import asyncio
+from typing import Any
 
-from bot.delivery.planning import MAX_EXTRA_DIGESTS
+import pytest
+
+from bot.channels import Actor
+from bot.delivery.planning import MAX_EXTRA_DIGESTS, Planner
 from bot.demo.papers_server import PapersServer
 from bot.refusals import Refusal
 from tests.support.builders import FRIDAY, entries, explain
@@ -52,6 +56,27 @@ async def test_the_days_after_it_come_as_ever(server: Server, papers_server: Pap
     papers_server.lists = {**papers_server.lists, FRIDAY: entries(2, FRIDAY, first=11)}
     await server.later(days=1)
     assert read_posted_papers(server)[2:] == [ids(11, 12)]
+
+
+@pytest.mark.parametrize("change", ["remove", "pause", "wipe"])
+async def test_if_the_subscription_goes_before_the_digest_is_sent_nobody_is_told_that_it_is_on_its_way(
+    server: Server, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    await save(server)
+    known, editor, plan = await get_subscription(server), server.bot.editor, Planner.plan_extra_digest
+
+    async def plan_and_lose(*args: Any, **options: Any) -> Any:
+        planned = await plan(*args, **options)
+        if change == "wipe":
+            await editor.delete_server_data(known.guild_id)
+        else:
+            act = editor.remove_subscription if change == "remove" else editor.pause_subscription
+            await act(known, by=Actor(server.admin.id, None), now=server.clock())
+        return planned
+
+    monkeypatch.setattr(Planner, "plan_extra_digest", plan_and_lose)
+    assert await post_extra(server) == explain(Refusal.CHANGED_MEANWHILE)
+    assert server.posted == []
 
 
 async def test_a_second_click_on_the_same_button_posts_nothing(server: Server) -> None:

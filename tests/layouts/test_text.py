@@ -54,6 +54,7 @@ def test_marked_text_is_cut_between_words_and_says_so() -> None:
 
 def test_text_cannot_break_out_of_a_code_block() -> None:
     assert format_code("a`b") == "`a'b`"
+    assert format_code("/digest undo") == format_code("\u2060/digest undo") == "``/digest undo``"
     assert format_code_block("a\n```\nb") == "```\na\n'''\nb\n```"
 
 

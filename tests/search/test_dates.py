@@ -53,6 +53,10 @@ def read(text: str, today: date = FRIDAY) -> TypedDate:
         ("3 days ago", FRIDAY - timedelta(days=3)),
         ("two weeks ago", FRIDAY - timedelta(days=14)),
         ("a month ago", date(2026, 7, 21)),
+        ("a year ago", date(2025, 8, 21)),
+        ("2 years ago", date(2024, 8, 21)),
+        ("28-May-2026", date(2026, 5, 28)),
+        ("may-28", date(2026, 5, 28)),
         ("20 August 2027", date(2027, 8, 20)),
     ],
 )
@@ -70,6 +74,8 @@ def test_a_day_is_read_as_people_write_it(text: str, day: date) -> None:
         ("last month", date(2026, 7, 1), date(2026, 8, 1), Span.MONTH),
         ("August", date(2026, 8, 1), date(2026, 9, 1), Span.MONTH),
         ("last december", date(2025, 12, 1), date(2026, 1, 1), Span.MONTH),
+        ("last august", date(2025, 8, 1), date(2025, 9, 1), Span.MONTH),  # this one is not over
+        ("5/2026", date(2026, 5, 1), date(2026, 6, 1), Span.MONTH),
         ("May of 2025", date(2025, 5, 1), date(2025, 6, 1), Span.MONTH),
         ("in may", date(2026, 5, 1), date(2026, 6, 1), Span.MONTH),
         ("2026-05", date(2026, 5, 1), date(2026, 6, 1), Span.MONTH),

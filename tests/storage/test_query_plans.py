@@ -127,7 +127,7 @@ class Works:
             "drafts.delete": lambda: storage.drafts.delete("a"),
             "drafts.delete_old": lambda: storage.drafts.delete_old(MORNING),
             "stored_queries.store": lambda: storage.stored_queries.store(["x" * 99], MORNING),
-            "stored_queries.find": lambda: storage.stored_queries.find("a", MORNING),
+            "stored_queries.find": lambda: storage.stored_queries.find("a"),
             "stored_queries.delete_old": lambda: storage.stored_queries.delete_old(MORNING),
             "audit_log.list_latest": lambda: storage.audit_log.list_latest(1, 20),
             "deliveries.plan_delivery": lambda: plan(

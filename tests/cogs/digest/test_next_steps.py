@@ -1,5 +1,6 @@
 """The answers of `/digest` lead on: each has the buttons for what an admin would do next."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -28,6 +29,33 @@ async def open_answer(server: Server, command: str, **values: str) -> simcord.Re
     result = await server.admin.slash(server.general, command, **values)
     assert result.response
     return result.response
+
+
+@pytest.mark.parametrize("custom_id", ["digest:pause:1", "digest:remove_now:1:2", "digest:extra:1:1", "setup:1"])
+async def test_an_old_button_means_no_other_subscription_even_if_a_channel_is_called_like_its_number(
+    server: Server, custom_id: str
+) -> None:
+    await server.subscribe()
+    await server.remove()
+    await server.subscribe(channel=server.guild.create_text_channel("1"))
+    before = server.tables()
+    clicked = await server.admin.click(stale_button(server, custom_id), custom_id=custom_id)
+    assert answer(clicked) == explain(Refusal.SUBSCRIPTION_UNKNOWN)
+    assert server.tables() == before
+
+
+async def test_a_list_of_the_longest_names_and_filters_fits_its_messages(server: Server) -> None:
+    for number in range(24):
+        channel = server.guild.create_text_channel(f"{chr(0x8BBA + number)}" * 90)
+        await server.subscribe(channel=channel, filter="论文" * 120, min_upvotes=number)
+    assert len(await subscriptions(server)) == 24
+    for command in ("digest list", "digest status", "digest log", "digest pause"):
+        result = await server.admin.slash(server.general, command)  # what does not fit fails when the server ends
+        assert find_selects([result.response, *result.followups]) == 1, (command, answer(result))
+
+
+def find_selects(messages: Sequence[simcord.ResponseMessage | None]) -> int:
+    return sum(each.startswith("digest:") for message in messages if message for each in custom_ids(message))
 
 
 async def test_the_list_has_a_select_to_go_on_with_one_of_them(server: Server) -> None:

@@ -169,6 +169,18 @@ async def test_what_an_admin_set_up_can_still_be_edited_but_not_where_and_how_it
 
 
 @pytest.mark.parametrize(
+    "change", [{"time": "8:02"}, {"timezone": "Pacific/Pago_Pago"}, {"weekdays": "fri"}, {"cadence": "weekly"}]
+)
+async def test_what_an_admin_set_up_pings_at_no_other_time_than_they_chose(
+    server: Server, curator: simcord.MemberActor, change: dict[str, str]
+) -> None:
+    role_id = await subscribe_with_ping(server)
+    schedule = (await get_subscription(server)).settings.schedule
+    assert may_not_ping(server.papers.id, role_id) in await ask(server, curator, "edit", **change)
+    assert (await get_subscription(server)).settings.schedule == schedule
+
+
+@pytest.mark.parametrize(
     ("kind", "permission"),
     [(kind, each) for kind, made in DESTINATIONS.items() for each in made.needs if each != "read_message_history"],
 )
