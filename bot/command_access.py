@@ -109,8 +109,10 @@ class _Read:
         self.is_outdated = False
 
     def is_over(self, now: datetime) -> bool:
-        if self.is_outdated or not self.task.done():
-            return self.is_outdated
+        if self.is_outdated:
+            return True
+        if not self.task.done():
+            return False
         if self.task.cancelled() or self.task.exception():
             return True
         return not timedelta(0) <= now - self.began_at < (KEPT_FOR if self.task.result() else UNREADABLE_FOR)

@@ -97,7 +97,10 @@ def _read_number(text: str, today: date) -> TypedDate | None:
 
 
 def _read_year_last(one: int, two: int, year: str | None, separator: str, today: date) -> TypedDate:
-    """`28/5/2026` and `5/28/2026`; if both may be the month, the day comes first, and with dots it always does."""
+    """`28/5/2026` and `5/28/2026`; if both may be the month, the day comes first.
+
+    With dots it always does; otherwise the month does if the day would only come after `today`.
+    """
 
     def build(day: int, month: int) -> date:
         if year:
@@ -107,7 +110,10 @@ def _read_year_last(one: int, two: int, year: str | None, separator: str, today:
     either = separator != "." and max(one, two) <= 12 and one != two  # noqa: PLR2004
     if separator != "." and two > 12:  # noqa: PLR2004
         one, two = two, one
-    return TypedDate(first := build(one, two), _add_days(first, 1), other=build(two, one) if either else None)
+    first, other = build(one, two), build(two, one) if either else None
+    if other and other <= today < first:  # papers of the future are not looked for
+        first, other = other, first
+    return TypedDate(first, _add_days(first, 1), other=other)
 
 
 def _find_latest(day: int, month: int, today: date) -> date:

@@ -178,6 +178,9 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         values, mistyped = self._read_options(
             time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes
         )
+        if not (values or mistyped or channel):  # nothing to change yet, so they choose what
+            await panel.open_panel(interaction, known)
+            return
         settings = fields.replace_settings_fields(known.settings, values)
         if channel:
             settings = self.editor.adapt_settings_to_channel(known.guild_id, settings, channel.id)

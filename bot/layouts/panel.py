@@ -241,8 +241,8 @@ def _describe_clock(shown: DraftStatus) -> str:
     timezone = shown.draft.settings.schedule.timezone
     name, clock = name_timezone(timezone.key), f"{shown.now.astimezone(timezone):%H:%M}"
     if shown.draft.guessed_from:
-        from_what = "guessed from your Discord language" if shown.places else "until you choose a time zone"
-        return f"🕘 {name}, {from_what}: {clock} there now. *Time and zone* changes it."
+        why = "guessed from your Discord language" if shown.places else "until you choose a time zone"
+        return f"🕘 **{name}**, {why}. It is {clock} there now. *Time and zone* changes it."
     return f"🕘 It is {clock} {name} now." if name.startswith("UTC") else f"🕘 It is {clock} in {name} now."
 
 
@@ -251,7 +251,7 @@ def _describe_misread_fields(misread: Sequence[MisreadField]) -> Iterator[str]:
     for each in misread:
         line, hint = " ".join(each.text.split()), _explain_misread_field(each)
         shown = format_code(line, _TYPED_LENGTH // len(misread)) if line else ""
-        yield f"You typed {shown}. That doesn't work here, so I kept the old value. {hint}" if shown else hint
+        yield f"{shown} doesn't work here. {hint}" if shown else hint
 
 
 def _explain_misread_field(misread: MisreadField) -> str:
@@ -316,7 +316,7 @@ def _build_timezone_select(shown: DraftStatus) -> Iterator[ActionRow[LayoutView]
     current = shown.draft.settings.schedule.timezone.key
     others = [place for place in shown.places if shown.misread or place.timezone != current]
     if others:
-        placeholder = "Wrong time zone? Pick the right one"
+        placeholder = "Another time zone"
         yield _build_panel_select(shown.draft, "timezone", _list_place_options(shown, others), placeholder=placeholder)
 
 

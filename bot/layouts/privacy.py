@@ -30,7 +30,7 @@ Backups and snapshots of the machine I run on keep copies until they are deleted
 def render_delete_question(subscriptions: int) -> LayoutView:
     """What `/digest wipe-everything` will do, with the button that does it."""
     text = (
-        "## Forget this server?\n"
+        "## Delete everything about this server?\n"
         f"This deletes {count_noun(subscriptions, 'subscription')}, the record of every digest posted here, and the "
         "audit log. The messages in your channels stay, but I will no longer know what I posted. "
         "You can't undo this."

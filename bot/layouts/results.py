@@ -16,7 +16,7 @@ from bot.layouts.paper import (
     describe_paper_listing,
     join_facts,
 )
-from bot.layouts.query_buttons import build_exclusion_buttons, make_query_id
+from bot.layouts.query_buttons import MAX_BUTTONS, build_exclusion_buttons, build_hub_button, make_query_id
 from bot.layouts.text import (
     compute_text_room,
     count_noun,
@@ -53,7 +53,10 @@ def render_search_results(results: SearchResults, *, shared: bool = False) -> La
     ]
     if not shared:
         buttons.append(Button(label="Share", custom_id=make_query_id(f"share:{results.page}", query)))
-    rows = [*_build_rows(buttons), *_build_rows(build_exclusion_buttons(results))]
+    instead = [*build_exclusion_buttons(results)]
+    if results.complete == 0 and not shared and len(instead) < MAX_BUTTONS:  # what was meant may be there
+        instead.append(build_hub_button(results.query))
+    rows = [*_build_rows(buttons), *_build_rows(instead)]
     return _render_paper_page("\n".join(lines), _build_hit_blocks(results.hits, results.page), rows)
 
 

@@ -68,7 +68,7 @@ def render_subscription(
         main += [
             _build_action_button(subscription, "pause", "Pause"),
             _build_action_button(subscription, "preview", "Preview"),
-            _build_action_button(subscription, "send", "Send the next one now"),
+            _build_action_button(subscription, "send", "Post the next one now"),
             _build_extra_button(subscription, extra_number, "Post an extra one"),
         ]
     else:
@@ -268,8 +268,6 @@ def _render_pages(paragraphs: Iterable[str], *controls: Item[LayoutView]) -> lis
     *earlier, last = fit_in_messages(paragraphs) or [""]
     pages = [build_view(TextDisplay(text)) for text in earlier]
     with_controls = build_view(TextDisplay(last), *controls)
-    return (
-        [*pages, with_controls]
-        if _fits(with_controls)
-        else [*pages, build_view(TextDisplay(last)), build_view(*controls)]
-    )
+    if _fits(with_controls):
+        return [*pages, with_controls]
+    return [*pages, build_view(TextDisplay(last)), build_view(TextDisplay(_ANY_QUESTION), *controls)]

@@ -176,13 +176,13 @@ def _link_to_message(words: str, delivery: Delivery) -> str:
 
 
 def describe_quiet_preview(digest: Digest) -> str:
-    return f"Right now, the next run would highlight nothing. {_prefix_reason(digest.reason)}".rstrip()
+    return f"The next digest would be empty right now. {_prefix_reason(digest.reason)}".rstrip()
 
 
 def describe_digest_sent_now(delivery: Delivery) -> str:
     """How it went with a digest that was sent early, or beside the runs."""
     day = format_short_day(delivery.run_date)
-    which = f"The extra digest of {day}" if delivery.extra else f"The run of {day}, sent early"
+    which = f"The extra digest posted on {day}" if delivery.extra else f"The run of {day}, posted early"
     return f"{which}: {_describe_delivery(delivery)}"
 
 

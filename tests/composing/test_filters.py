@@ -107,7 +107,7 @@ async def test_a_preview_applies_the_filter(server: Server) -> None:
     assert paper_ids(result.response) == ids(2, 4, 6)
     await server.ask("digest edit", filter="astronomy")
     assert await server.ask("digest preview") == (
-        "Right now, the next run would highlight nothing. No new paper matched the filter."
+        "The next digest would be empty right now. No new paper matched the filter."
     )
 
 

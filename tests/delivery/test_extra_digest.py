@@ -31,7 +31,7 @@ async def test_the_first_digest_is_one_click_after_saving(server: Server) -> Non
     assert button_labels(saved.response) == ["Post one now", "Preview", "Another digest", "More"]
     text = answer(await server.admin.click(saved.response, label="Post one now"))
     (message,) = server.papers.history()
-    assert text.startswith(f"The extra digest of 16 Jan 2026: [top 5]({message.jump_url}) of 7 papers")
+    assert text.startswith(f"The extra digest posted on 16 Jan 2026: [top 5]({message.jump_url}) of 7 papers")
     assert "Next digest <t:1768554000:f>" in text
     assert paper_ids(message) == ids(1, 2, 3, 4, 5)
 
@@ -110,7 +110,7 @@ async def test_a_day_has_only_a_few_of_them(server: Server, papers_server: Paper
     assert len(server.posted) == MAX_EXTRA_DIGESTS
     server.clock.advance(days=1)
     papers_server.lists = {**papers_server.lists, FRIDAY: entries(5, FRIDAY, first=11)}
-    assert "The extra digest of 17 Jan 2026: " in await post_extra(server)
+    assert "The extra digest posted on 17 Jan 2026: " in await post_extra(server)
 
 
 async def test_an_extra_digest_that_was_undone_can_be_posted_again(server: Server) -> None:

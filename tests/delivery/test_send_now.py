@@ -32,7 +32,7 @@ async def test_the_next_digest_is_sent_at_once_and_counts_as_that_run(server: Se
     text = await server.send_now()
     (message,) = server.papers.history()
     assert text == (
-        f"The run of 16 Jan 2026, sent early: [top 5]({message.jump_url}) of 7 papers, with 250 upvotes.\n{NEXT}"
+        f"The run of 16 Jan 2026, posted early: [top 5]({message.jump_url}) of 7 papers, with 250 upvotes.\n{NEXT}"
     )
     assert paper_ids(message) == ids(1, 2, 3, 4, 5)
     await server.later(hours=1)
@@ -54,7 +54,7 @@ async def test_a_list_that_closed_since_is_sent_a_day_early(server: Server, pape
     await post(server)
     papers_server.lists = {**papers_server.lists, FRIDAY: entries(5, FRIDAY, first=11)}
     server.clock.advance(hours=20)  # Saturday at five
-    assert "The run of 17 Jan 2026, sent early: [top " in await server.send_now()
+    assert "The run of 17 Jan 2026, posted early: [top " in await server.send_now()
     await server.later(hours=4)
     assert read_posted_papers(server) == [ids(1, 2, 3, 4, 5), ids(11, 12, 13, 14, 15)]
 
@@ -141,7 +141,7 @@ async def test_an_overdue_digest_is_sent_as_the_run_that_waits(server: Server, p
     await server.later(hours=1)
     papers_server.down = False
     server.clock.advance(minutes=5)
-    assert "The run of 16 Jan 2026, sent early: [top " in await server.send_now()
+    assert "The run of 16 Jan 2026, posted early: [top " in await server.send_now()
     await server.later(hours=1)
     assert len(server.posted) == 1
 
@@ -152,7 +152,7 @@ async def test_of_several_waiting_runs_the_latest_is_sent_for_all(server: Server
     await server.later(days=3)
     papers_server.down = False
     server.clock.advance(hours=2)
-    assert "The run of 19 Jan 2026, sent early: [top " in await server.send_now()
+    assert "The run of 19 Jan 2026, posted early: [top " in await server.send_now()
     await server.later(hours=1)
     assert (len(server.posted), len(await deliveries(server))) == (1, 1)
 
@@ -161,7 +161,7 @@ async def test_a_digest_that_discord_will_never_accept_is_reported_at_once(serve
     await subscribed(server)
     server.env.inject_error("POST", "/channels/*/messages", status=400, code=50008)
     assert await server.send_now() == (
-        "The run of 16 Jan 2026, sent early: ⚠️ not posted. Discord rejected the message (error 50008). "
+        "The run of 16 Jan 2026, posted early: ⚠️ not posted. Discord rejected the message (error 50008). "
         f"Its papers may come with the next digest.\n{NEXT}"
     )
     assert "Next digest <t:1768640400:f>" in await server.ask("digest status")
@@ -173,7 +173,7 @@ async def test_a_digest_that_discord_cannot_accept_right_now_is_tried_again(serv
     await subscribed(server)
     server.env.inject_error("POST", "/channels/*/messages", status=503)
     assert await server.send_now() == (
-        f"The run of 16 Jan 2026, sent early: delayed, but on its way. Discord answered with error 503.\n{NEXT}"
+        f"The run of 16 Jan 2026, posted early: delayed, but on its way. Discord answered with error 503.\n{NEXT}"
     )
     await server.later(minutes=2)
     await server.later(hours=1)
@@ -193,5 +193,5 @@ async def test_of_several_digests_the_one_that_was_meant_is_sent(server: Server)
     await server.subscribe()
     await server.subscribe(channel=server.general)
     assert await server.send_now() == explain(Refusal.SUBSCRIPTION_NEEDED)
-    assert "sent early: [top 5](" in await server.send_now(subscription="2")
+    assert "posted early: [top 5](" in await server.send_now(subscription="2")
     assert (len(server.papers.history()), len(server.general.history())) == (0, 1)

@@ -31,7 +31,7 @@ async def test_an_undone_digest_can_be_sent_again_at_once_after_a_change(server:
     await post(server)
     await server.undo()
     await server.ask("digest edit", size=2)
-    assert "The run of 17 Jan 2026, sent early: [top " in await server.send_now()
+    assert "The run of 17 Jan 2026, posted early: [top " in await server.send_now()
     assert read_posted_papers(server) == [ids(1, 2)]
 
 

@@ -22,7 +22,7 @@ from tests.support.server import (
     subscriptions,
 )
 
-ACTIVE = ["Edit", "Pause", "Preview", "Send the next one now", "Post an extra one"]
+ACTIVE = ["Edit", "Pause", "Preview", "Post the next one now", "Post an extra one"]
 
 
 async def open_answer(server: Server, command: str, **values: str) -> simcord.ResponseMessage:

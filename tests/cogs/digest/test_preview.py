@@ -58,6 +58,6 @@ async def test_a_preview_says_when_nothing_would_be_posted(server: Server) -> No
     await server.read_lists()
     before = server.tables()
     assert await server.ask("digest preview") == (
-        "Right now, the next run would highlight nothing. No new paper had 1,000 upvotes or more."
+        "The next digest would be empty right now. No new paper had 1,000 upvotes or more."
     )
     assert server.tables() == before

@@ -248,5 +248,5 @@ async def test_a_curator_sets_up_a_digest_in_the_panel_and_posts_one_at_once(
     await panel.click("Save")
     assert button_labels(panel.message)[0] == "Post one now"
     await panel.click("Post one now")
-    assert "The extra digest of" in read_texts(panel.message.message)
+    assert "The extra digest posted on" in read_texts(panel.message.message)
     assert len(server.posted) == 1

@@ -36,7 +36,7 @@ async def test_a_filter_and_upvotes_are_typed_and_nothing_else_changes(panel: Pa
 
 async def test_a_wrong_filter_is_explained_and_the_upvotes_typed_with_it_are_kept(panel: Panel) -> None:
     await panel.type_in("Filter and upvotes", filter="after:someday", min_upvotes="7")
-    assert "You typed `after:someday`. That doesn't work here, so I kept the old value." in panel.text
+    assert "`after:someday` doesn't work here." in panel.text
     assert "I don't understand `after:someday`. Write it like" in panel.text
     assert (await panel.settings()).selection == Selection(min_upvotes=7)
 
@@ -44,8 +44,5 @@ async def test_a_wrong_filter_is_explained_and_the_upvotes_typed_with_it_are_kep
 @pytest.mark.parametrize("typed", ["many", "-1", "10001", "1.5", "²", "1e3"])
 async def test_wrong_upvotes_are_explained_and_the_filter_typed_with_them_is_kept(panel: Panel, typed: str) -> None:
     await panel.type_in("Filter and upvotes", filter="diffusion", min_upvotes=typed)
-    assert (
-        f"You typed `{typed}`. That doesn't work here, so I kept the old value. {explain(Refusal.UPVOTES_UNCLEAR)}"
-        in panel.text
-    )
+    assert f"`{typed}` doesn't work here. {explain(Refusal.UPVOTES_UNCLEAR)}" in panel.text
     assert (await panel.settings()).selection == Selection(filter="diffusion")

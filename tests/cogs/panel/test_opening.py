@@ -69,7 +69,10 @@ async def test_the_time_zone_is_guessed_from_the_language_of_discord(
 async def test_a_guessed_time_zone_says_so_and_shows_its_clock(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     speak(monkeypatch, "de")
     opened = await open_panel(server)
-    assert "🕘 Berlin, guessed from your Discord language: 09:00 there now. *Time and zone* changes it." in opened.text
+    assert (
+        "🕘 **Berlin**, guessed from your Discord language. It is 09:00 there now. *Time and zone* changes it."
+        in opened.text
+    )
     assert options(opened.message, opened.id_of("timezone"))[:2] == ["Europe/Vienna", "Europe/Zurich"]
     descriptions = [each["description"] for each in opened.select("timezone")["options"]]
     assert set(descriptions) == {"09:00 now"}
@@ -81,7 +84,7 @@ async def test_a_guessed_time_zone_says_so_and_shows_its_clock(server: Server, m
 
 async def test_a_guess_that_was_typed_is_one_no_more_and_an_untouched_one_still_is(panel: Panel) -> None:
     await panel.type_in("Time and zone", time="8:00", timezone=NEW_YORK)
-    assert "🕘 New York, guessed from your Discord language: 03:00 there now." in panel.text
+    assert "🕘 **New York**, guessed from your Discord language. It is 03:00 there now." in panel.text
     await panel.type_in("Time and zone", time="8:00", timezone="New York")
     assert "🕘 It is 03:00 in New York now." in panel.text
 
@@ -90,7 +93,7 @@ async def test_a_language_that_nothing_is_known_of_begins_with_utc_and_says_so(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     speak(monkeypatch, "xx")
-    assert "🕘 UTC, until you choose a time zone: 08:00 there now." in (await open_panel(server)).text
+    assert "🕘 **UTC**, until you choose a time zone. It is 08:00 there now." in (await open_panel(server)).text
 
 
 async def test_the_sentence_and_the_next_digest_are_the_last_words_above_save(panel: Panel) -> None:

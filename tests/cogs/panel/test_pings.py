@@ -61,8 +61,5 @@ async def test_once_a_role_is_chosen_the_panel_asks_from_how_many_upvotes_to_pin
     assert "at 50 upvotes or more" in panel.text
     assert "back" in panel.parts  # still on the second page
     await panel.type_in("Ping at 50 upvotes or more", ping_upvotes="lots")
-    assert (
-        f"You typed `lots`. That doesn't work here, so I kept the old value. {explain(Refusal.UPVOTES_UNCLEAR)}"
-        in panel.text
-    )
+    assert f"`lots` doesn't work here. {explain(Refusal.UPVOTES_UNCLEAR)}" in panel.text
     assert (await panel.settings()).posting.ping_upvotes == 50

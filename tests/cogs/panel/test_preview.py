@@ -31,4 +31,4 @@ async def test_a_preview_of_a_change_leaves_out_what_was_posted_already(server: 
     await server.subscribe()
     await server.later(hours=1)
     opened = await open_panel(server, "1")
-    assert "would highlight nothing" in answer(await opened.click("Preview"))
+    assert "would be empty" in answer(await opened.click("Preview"))

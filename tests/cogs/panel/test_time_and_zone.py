@@ -23,10 +23,7 @@ async def test_a_time_and_zone_are_typed_and_nothing_else_changes(panel: Panel) 
 @pytest.mark.parametrize("typed", ["25:00", "99", "nine", "24:00", "-1:00", "`@everyone`", "12:60"])
 async def test_a_wrong_time_is_explained_and_the_zone_typed_with_it_is_kept(panel: Panel, typed: str) -> None:
     await panel.type_in("Time and zone", time=typed, timezone="Asia/Tokyo")
-    assert (
-        f"✏️ You typed `{typed.replace('`', chr(39))}`. That doesn't work here, so I kept the old value. A time looks"
-        in panel.text
-    )
+    assert f"✏️ `{typed.replace('`', chr(39))}` doesn't work here. A time looks" in panel.text
     known = (await panel.settings()).schedule
     assert (known.time, known.timezone.key) == (time(9), "Asia/Tokyo")
     assert panel.parts[-5:] == ["correct:time", "dismiss", "preview", "save", "cancel"]
@@ -35,7 +32,7 @@ async def test_a_wrong_time_is_explained_and_the_zone_typed_with_it_is_kept(pane
 @pytest.mark.parametrize("typed", ["Mordor", "../../etc/passwd", "Europe/", "\\", "%"])
 async def test_a_wrong_zone_is_explained_and_the_time_typed_with_it_is_kept(panel: Panel, typed: str) -> None:
     await panel.type_in("Time and zone", time="7:15", timezone=typed)
-    assert "so I kept the old value" in panel.text
+    assert "doesn't work here" in panel.text
     known = (await panel.settings()).schedule
     assert (known.time, known.timezone.key) == (time(7, 15), NEW_YORK)
 
@@ -43,8 +40,8 @@ async def test_a_wrong_zone_is_explained_and_the_time_typed_with_it_is_kept(pane
 async def test_two_things_typed_wrongly_are_both_explained(panel: Panel) -> None:
     before = await panel.settings()
     await panel.type_in("Time and zone", time="late", timezone="Mordor")
-    assert "You typed `late`" in panel.text
-    assert "You typed `Mordor`" in panel.text
+    assert "`late` doesn't work here" in panel.text
+    assert "`Mordor` doesn't work here" in panel.text
     assert await panel.settings() == before
 
 
@@ -59,7 +56,7 @@ async def test_a_place_name_that_several_time_zones_share_offers_the_others(pane
     offered = options(panel.message, panel.id_of("timezone"))
     assert NEW_YORK in offered
     assert "America/Los_Angeles" not in offered
-    assert panel.select("timezone")["placeholder"].startswith("Wrong time zone?")
+    assert panel.select("timezone")["placeholder"].startswith("Another time zone")
     before = await panel.settings()
     await panel.pick("timezone", NEW_YORK)
     assert diff_settings(before, await panel.settings()) == {"timezone": ["America/Los_Angeles", NEW_YORK]}

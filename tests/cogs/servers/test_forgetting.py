@@ -74,7 +74,7 @@ async def test_the_forget_button_refuses_a_member_and_nothing_changes(server: Se
     await post(server)
     backend = server.env.backend
     button = {"type": 2, "style": 4, "label": "Delete everything", "custom_id": "forget:everything"}
-    rows = [{"type": 10, "content": "Forget this server?"}, {"type": 1, "components": [button]}]
+    rows = [{"type": 10, "content": "Delete everything about this server?"}, {"type": 1, "components": [button]}]
     backend.create_message(server.general.id, backend.bot_user.id, components=rows, flags=1 << 15)
     (message,) = server.general.history()
     before = server.tables()
