@@ -135,18 +135,18 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         settings = fields.replace_settings_fields(
             fields.build_default_settings(channel.id, guess_timezone(locale) or "UTC"), values
         )
-        guild_id, author = get_guild(interaction).id, self._get_author_and_time(interaction)
+        guild_id, by, now = get_guild(interaction).id, get_actor(interaction), self.services.clock()
 
         async def keep(mistyped: Mapping[str, str] | None = None) -> Draft:
             return await self.bot.drafts.start_draft_from_settings(
-                guild_id, interaction.user.id, settings, author["now"], mistyped=mistyped, guessed_from=locale
+                guild_id, interaction.user.id, settings, now, mistyped=mistyped, guessed_from=locale
             )
 
         if mistyped:
             await panel.reply_with_kept_options(interaction, await keep(mistyped))
             return
         try:
-            added = await self.editor.add_subscription(guild_id, settings, **author)
+            added = await self.editor.add_subscription(guild_id, settings, by=by, now=now)
         except DuplicateDigest as duplicate:
             await reply(interaction, render_duplicate_digest(duplicate.existing, await keep()))
         except Refused as refused:
@@ -184,18 +184,18 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         settings = fields.replace_settings_fields(known.settings, values)
         if channel:
             settings = self.editor.adapt_settings_to_channel(known.guild_id, settings, channel.id)
-        author = self._get_author_and_time(interaction)
+        by, now = get_actor(interaction), self.services.clock()
 
         async def keep() -> Draft:
             return await self.bot.drafts.start_draft_from_subscription(
-                known, interaction.user.id, author["now"], settings=settings, mistyped=mistyped
+                known, interaction.user.id, now, settings=settings, mistyped=mistyped
             )
 
         if mistyped:
             await panel.reply_with_kept_options(interaction, await keep())
             return
         try:
-            edited = await self.editor.edit_subscription(known, settings, **author)
+            edited = await self.editor.edit_subscription(known, settings, by=by, now=now)
         except Refused as refused:
             if refused.refusal not in _FIXED_IN_PANEL:
                 raise
@@ -363,10 +363,6 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         if subscription:
             return [await self._choose_subscription(interaction, subscription)]
         return await self.editor.list_subscriptions(get_guild(interaction).id)
-
-    def _get_author_and_time(self, interaction: Interaction) -> dict[str, Any]:
-        """Who makes the change, and when."""
-        return {"by": get_actor(interaction), "now": self.services.clock()}
 
 
 async def setup(bot: PaperBot) -> None:

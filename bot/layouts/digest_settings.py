@@ -12,7 +12,7 @@ _PERIODS = {Cadence.DAILY: "the", Cadence.WEEKLY: "the week's", Cadence.MONTHLY:
 _LAYOUTS = {DigestLayout.COMPACT: "titles only", DigestLayout.CARDS: "with a picture of the first"}
 _THREADS = {Threads.PER_DIGEST: "with one thread", Threads.PER_PAPER: "each with its own thread"}
 
-_PRESETS = {  # by filter
+_PRESET_PHRASES = {  # by filter
     PRESETS[Preset.LANGUAGE]: " about language models",
     PRESETS[Preset.VISION]: " about vision",
     PRESETS[Preset.ROBOTICS]: " about robotics",
@@ -61,8 +61,8 @@ def describe_filter(filter_: str) -> str:
     """` about vision` for a preset, ` about *diffusion*` for words, ` matching` and the filter for others."""
     if not filter_:
         return ""
-    if filter_ in _PRESETS:
-        return _PRESETS[filter_]
+    if filter_ in _PRESET_PHRASES:
+        return _PRESET_PHRASES[filter_]
     plain = re.fullmatch(r"[\w\s]+", filter_) and "OR" not in filter_.split()
     return f" about *{escape_markdown(filter_)}*" if plain else f" matching {format_code(filter_, 300)}"
 

@@ -108,7 +108,7 @@ _CADENCES = {
     Cadence.WEEKLY: ("Weekly recap", "The week's best papers by current upvotes"),
     Cadence.MONTHLY: ("Monthly recap", "The month's best papers by current upvotes"),
 }
-_PRESETS = {
+_PRESET_LABELS = {
     Preset.EVERYTHING: "About everything",
     Preset.LANGUAGE: "Language models",
     Preset.VISION: "Vision",
@@ -361,7 +361,7 @@ def _build_preset_select(shown: DraftStatus) -> ActionRow[LayoutView]:
             description=_describe_preset_count((shown.preset_counts or {}).get(preset)),
             default=shown.draft.settings.selection.filter == PRESETS[preset],
         )
-        for preset, label in _PRESETS.items()
+        for preset, label in _PRESET_LABELS.items()
     ]
     return _build_panel_select(shown.draft, "preset", options, placeholder="Your own filter. You can pick another one")
 

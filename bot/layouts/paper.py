@@ -151,9 +151,10 @@ def _render_snippet_or_summary(block: PaperBlock, limit: int) -> str:
     before, _, after = get_searchable_prose(paper).partition(snippet.text)
     starts = not before or before.rstrip().endswith(_SENTENCE_ENDS)
     shown = mark_text_spans(snippet.text, snippet.marks, limit - 2)
-    if not shown or shown.endswith("…"):
-        return shown
-    return f"{'' if starts else '…'}{shown}{after[0] if after.startswith(_SENTENCE_ENDS) else '…'}"
+    if not shown:
+        return ""
+    end = after[0] if after.startswith(_SENTENCE_ENDS) else "…"
+    return f"{'' if starts else '…'}{shown}{'' if shown.endswith('…') else end}"
 
 
 def build_paper_picture(paper: Paper) -> MediaGallery[LayoutView]:

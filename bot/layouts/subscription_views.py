@@ -53,6 +53,8 @@ def render_saved_subscription(
             build_setup_button("Another digest"),
             _build_action_button(subscription, "show", "More"),
         ]
+        if notes:  # then there is something to change first
+            buttons.insert(0, build_setup_button("Edit", subscription.id))
     else:
         buttons = [_build_resume_button(subscription), _build_action_button(subscription, "show", "More")]
     return _build_panel("\n".join(line for line in lines if line), buttons)

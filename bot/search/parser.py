@@ -138,6 +138,7 @@ class _Parser:
                 return clauses, True
             if token["whole"] == ")":
                 self._add_mistake(token, _GROUPED)
+                follows_clause = False  # an OR after it has nothing on its left
             elif token["whole"] == "OR" and occur is Occur.SHOULD:  # `-OR` is a word that is not wanted
                 follows_or, start = follows_clause, None
             elif modifier := _parse_modifier(token):

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
-from typing import Any
+from datetime import date, datetime
 
 from bot.answering import reply, reply_with_each
 from bot.layouts import subscription_views as views
@@ -36,12 +35,16 @@ async def show_subscription(interaction: Interaction, known: Subscription, _: st
 
 
 async def pause_subscription(interaction: Interaction, known: Subscription, _: str = "") -> None:
-    paused = await interaction.client.editor.pause_subscription(known, **_get_author_and_time(interaction))
+    paused = await interaction.client.editor.pause_subscription(
+        known, by=get_actor(interaction), now=_get_now(interaction)
+    )
     await show_saved_subscription(interaction, paused, Action.PAUSED)
 
 
 async def resume_subscription(interaction: Interaction, known: Subscription, _: str = "") -> None:
-    resumed = await interaction.client.editor.resume_subscription(known, **_get_author_and_time(interaction))
+    resumed = await interaction.client.editor.resume_subscription(
+        known, by=get_actor(interaction), now=_get_now(interaction)
+    )
     await show_saved_subscription(interaction, resumed, Action.RESUMED)
 
 
@@ -102,7 +105,7 @@ async def remove_subscription(interaction: Interaction, known: Subscription, key
     """Remove a subscription, if its revision is still `key`."""
     if str(known.revision) != key:
         raise Refused(Refusal.CHANGED_MEANWHILE)
-    await interaction.client.editor.remove_subscription(known, **_get_author_and_time(interaction))
+    await interaction.client.editor.remove_subscription(known, by=get_actor(interaction), now=_get_now(interaction))
     await show_page(interaction, views.render_removed_subscription(describe_removed_subscription(known)))
 
 
@@ -118,13 +121,8 @@ async def list_subscriptions(interaction: Interaction) -> None:
     await reply_with_each(interaction, pages[1:])
 
 
-def _get_now(interaction: Interaction) -> Any:
+def _get_now(interaction: Interaction) -> datetime:
     return interaction.client.services.clock()
-
-
-def _get_author_and_time(interaction: Interaction) -> dict[str, Any]:
-    """Who makes the change, and when."""
-    return {"by": get_actor(interaction), "now": _get_now(interaction)}
 
 
 async def _get_next_extra_number(interaction: Interaction, known: Subscription) -> int:

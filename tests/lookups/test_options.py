@@ -52,6 +52,8 @@ class TestComposing:
             "O\ud800R x",
             "autor:0 OR x",
             '-OR"0',
+            ')OR"0',
+            ")) OR x",
         ],
     )
     def test_chosen_options_apply_to_difficult_queries(self, typed: str) -> None:
