@@ -29,6 +29,13 @@ async def test_what_an_edit_leaves_out_stays_as_it_is(server: Server) -> None:
     assert (await get_subscription(server)).settings.selection.min_upvotes == 0
 
 
+async def test_an_edit_that_says_nothing_opens_the_panel(server: Server) -> None:
+    await server.subscribe()
+    before = await get_subscription(server)
+    assert (await server.ask("digest edit")).startswith("### Edit subscription")
+    assert await get_subscription(server) == before
+
+
 async def test_every_part_of_a_digest_can_be_changed(server: Server) -> None:
     await server.subscribe()
     changes = {"time": "7am", "timezone": "Europe/Berlin", "size": 10, "weekdays": "weekends", "min_upvotes": 3}
