@@ -1,6 +1,10 @@
 """Searches over real HTTP: what answers contain is what Discord takes, and what buttons send back is understood."""
 
+import asyncio
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +12,7 @@ import pytest
 from bot import answering
 from bot.app import Services
 from bot.demo.papers_server import PapersServer
+from cogs.helpers import pages
 from tests.support.builders import DAY, Clock, entries, entry
 from tests.support.delivery_rig import DeliveryRig
 from tests.support.discord_limits import check_message, walk
@@ -55,6 +60,18 @@ async def test_the_pages_of_the_longest_query_turn(searched: DeliveryRig) -> Non
     turned = await press(searched, body, "Next")
     assert turned["type"] == 7  # in the same message
     assert "Page 2 of 3" in str(turned)
+
+
+async def test_a_long_query_is_answered_while_the_database_takes_no_writes(
+    searched: DeliveryRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "STORE_SECONDS", 0)
+    with closing(sqlite3.connect(tmp_path / "paperboy.db", isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        body = await search(searched, LONGEST)
+    assert "Page 1 of 3" in str(body)
+    await asyncio.gather(*pages._STORING)  # it was stored as soon as that was possible
+    assert "Page 2 of 3" in str(await press(searched, body, "Next"))
 
 
 async def test_a_search_that_finds_nothing_leads_on(searched: DeliveryRig) -> None:
