@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(minutes=1)
 MAX_RETRY_DELAY = timedelta(minutes=30)
-MAX_DOUBT = timedelta(days=1)  # then a delivery in doubt is given up, after at least `LEAST_SEARCHES`
+MAX_DOUBT = timedelta(days=1)  # then a delivery in doubt is given up, after at least `MIN_SEARCHES`
 MIN_SEARCHES = 5  # searches that failed
 FAILURES_TO_TELL = 2  # failed runs in a row, then the server is told
 
@@ -83,6 +83,6 @@ class FailureHandler:
 
 
 def _was_in_doubt_too_long(delivery: Delivery, now: datetime) -> bool:
-    """Whether a delivery has been in doubt for `LONGEST_DOUBT`, and enough searches have failed."""
+    """Whether a delivery has been in doubt for `MAX_DOUBT`, and enough searches have failed."""
     since = delivery.in_doubt_since
     return since is not None and now - since >= MAX_DOUBT and delivery.attempts >= MIN_SEARCHES

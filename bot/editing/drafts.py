@@ -56,7 +56,7 @@ class DraftStatus:
     `abilities` are those of its channel, and `role_id` is the role it pings; each is None if it is gone. `obstacles`
     are the problems that an admin has to fix. `misread` waits to be corrected. `places` are other time zones that an
     admin may mean or live in. `caveats` say why the settings don't do what an admin may expect.
-    `preset_counts`: how many papers of the last thirty days each preset has; None if unknown.
+    `preset_counts`: how many papers of the last thirty days each preset has; None if unknown, or not asked.
     """
 
     draft: Draft
@@ -231,7 +231,7 @@ class DraftEditor:
         match_count, caveats, preset_counts = await asyncio.gather(
             self._count_matching_papers(settings, now),
             self._outlook.find_caveats(settings, now),
-            self._outlook.count_presets(now),
+            self._count_presets(draft, now),
         )
         misread = tuple(list_misread_fields(draft, now))
         return DraftStatus(
@@ -248,6 +248,10 @@ class DraftEditor:
             caveats,
             preset_counts,
         )
+
+    async def _count_presets(self, draft: Draft, now: datetime) -> Mapping[str, int] | None:
+        """Only a new subscription begins with a preset."""
+        return await self._outlook.count_presets(now) if draft.subscription_id is None else None
 
     async def _count_matching_papers(self, settings: DigestSettings, now: datetime) -> tuple[int, int] | None:
         with suppress(PapersUnavailable, TimeoutError):

@@ -156,8 +156,9 @@ class SubscriptionEditor:
         before, is_suspended = known.settings, known.state is SubscriptionState.SUSPENDED
         if is_suspended or not _is_posted_alike(before, limited):  # other edits need no more permissions
             self.check_channel(known.guild_id, limited)
-        as_before = replace(before, posting=replace(before.posting, layout=limited.posting.layout))
-        if is_suspended or before.schedule != limited.schedule or not _is_posted_alike(as_before, limited):
+        same_layout = replace(limited, posting=replace(limited.posting, layout=before.posting.layout))
+        is_posted_alike = before.schedule == limited.schedule and _is_posted_alike(before, same_layout)
+        if is_suspended or not is_posted_alike:  # a layout asks nothing of the actor
             self.check_actor(known.guild_id, limited, by)
         next_run = await self.find_next_run(known, limited.schedule, now)
         return await self._subscriptions.edit(known, limited, next_run, by=by.id, now=now)

@@ -1,19 +1,25 @@
 """The card of a paper: everything we know about it, for the person who asked; and its citation, to copy."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from discord.ui import ActionRow, Button, Container, LayoutView, Select, Separator, TextDisplay
 
-from bot.layouts.paper import ACCENT, build_view, describe_posted_here, join_facts
+from bot.layouts.paper import (
+    ACCENT,
+    build_link_buttons,
+    build_view,
+    describe_posted_here,
+    join_facts,
+    make_details_id,
+)
 from bot.layouts.query_buttons import build_other_hits
 from bot.layouts.search_notes import describe_best_match
 from bot.layouts.text import (
     MAX_CHOICE,
     MAX_CHOICES,
     MAX_CONTENT,
-    MAX_URL,
     compute_text_room,
     count_bytes,
     count_noun,
@@ -73,10 +79,10 @@ def _build_card_controls(paper: Paper) -> Iterator[ActionRow[LayoutView]]:
         "HTML": paper.html_url,
         "alphaXiv": paper.alphaxiv_url,
     }
-    yield ActionRow(*_build_link_buttons(pages))
+    yield ActionRow(*build_link_buttons(pages))
     stars = f" ★ {format_compact(paper.github_stars)}" if paper.github_stars else ""
     yield ActionRow(
-        *_build_link_buttons({"Project": paper.project_page, f"Code{stars}": paper.github_repo}),
+        *build_link_buttons({"Project": paper.project_page, f"Code{stars}": paper.github_repo}),
         Button(label="Similar", custom_id=f"similar:{paper.id}"),
         Button(label="Cite", custom_id=f"cite:{paper.id}"),
     )
@@ -141,13 +147,9 @@ def _list_searchable_tags(tags: Sequence[str]) -> list[str]:
     return [tag for tag, size in zip(usable, sizes, strict=True) if size <= _TAG_BYTES][:MAX_CHOICES]
 
 
-def _build_link_buttons(urls: Mapping[str, str | None]) -> Iterator[Button[LayoutView]]:
-    return (Button(label=label, url=url) for label, url in urls.items() if url and len(url) <= MAX_URL)
-
-
 def render_citation(paper: Paper, format_: CitationFormat) -> LayoutView:
     """The citation in a code block, to copy."""
     citation = format_code_block(format_citation(paper, format_, MAX_CONTENT - _FRAME), _LANGUAGES[format_])
-    details = Button[LayoutView](label="Details", custom_id=f"details:{paper.id}")
+    details = Button[LayoutView](label="Details", custom_id=make_details_id(paper.id))
     similar = Button[LayoutView](label="Similar", custom_id=f"similar:{paper.id}")
     return build_view(TextDisplay(citation), ActionRow(details, similar))

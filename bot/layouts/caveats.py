@@ -42,7 +42,7 @@ def _describe_filter(caveat: Caveat) -> str:
     return f"{told} Some would without {join_words(parts, 'or')}." if parts else told
 
 
-def _describe_weekdays(caveat: Caveat) -> str:
+def _describe_unused_weekdays(caveat: Caveat) -> str:
     counts, *others = (DAY_NAMES[number] for number in caveat.weekdays)
     return f"A weekly recap comes once a week, on {counts}. I don't use {join_words(others, 'or')}."
 
@@ -61,5 +61,5 @@ _SENTENCES: Mapping[CaveatKind, Callable[[Caveat], str]] = {
     CaveatKind.NOTHING_MATCHES: _describe_filter,
     CaveatKind.DATES_OVER: lambda _: "**Filter:** its dates leave out every new paper, so nothing would be posted.",
     CaveatKind.SORT_IGNORED: lambda _: "**Filter:** `sort:` does nothing here. A digest begins with the most upvotes.",
-    CaveatKind.WEEKDAYS_IGNORED: _describe_weekdays,
+    CaveatKind.WEEKDAYS_IGNORED: _describe_unused_weekdays,
 }

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from discord.ui import LayoutView, TextDisplay
 
-from bot.layouts.text import MAX_CONTENT, fits_in_message
+from bot.layouts.fitting import fits_discord
+from bot.layouts.text import MAX_CONTENT
 
 _NAMED = re.compile(r"(?<![\\`])`/([-\w]+(?: [-\w]+)*)`(?!`)")
 
@@ -42,10 +43,9 @@ class CommandMentions:
 
     def mention_in_view(self, view: LayoutView, *, in_server: bool = True) -> LayoutView:
         """The same for all texts of a layout, which is changed in place."""
-        displays = [each for each in view.walk_children() if isinstance(each, TextDisplay)]
-        for display in displays:
+        for display in [each for each in view.walk_children() if isinstance(each, TextDisplay)]:
             before, display.content = display.content, self._mention_in_text(display.content, in_server=in_server)
-            if display.content != before and not _fits(view, displays):
+            if display.content != before and not fits_discord(view):
                 display.content = before
         return view
 
@@ -57,8 +57,3 @@ class CommandMentions:
             return f"</{command.name}:{command.id}>"
 
         return _NAMED.sub(mention, text)
-
-
-def _fits(view: LayoutView, displays: Iterable[TextDisplay[LayoutView]]) -> bool:
-    sent: object = view.to_components()  # type: ignore[no-untyped-call]
-    return fits_in_message((each.content for each in displays), sent)

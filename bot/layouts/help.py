@@ -4,8 +4,8 @@ from discord import ButtonStyle
 from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
 
 from bot.about import Links
-from bot.layouts.paper import ACCENT, build_view
-from bot.layouts.text import MAX_URL, count_noun
+from bot.layouts.paper import ACCENT, build_link_buttons, build_view
+from bot.layouts.text import count_noun
 
 _TEXT = """## Paperboy brings the day's best AI papers
 Hugging Face's Daily Papers, ranked by upvotes: once, on time, in one calm message. What you can do with me:
@@ -23,6 +23,6 @@ def render_help(*, version: str, servers: int, invite: str | None, links: Links,
     if in_server:
         buttons.append(Button(label="Set up a digest", style=ButtonStyle.primary, custom_id="setup:new"))
     urls = {"Add to a server": invite, "Guide": links.docs, "Source code": links.source, "Privacy": links.privacy}
-    buttons += [Button(label=label, url=url) for label, url in urls.items() if url and len(url) <= MAX_URL]
+    buttons += build_link_buttons(urls)
     rows = [ActionRow(*buttons)] if buttons else []
     return build_view(Container(TextDisplay(_TEXT), *rows, TextDisplay(foot), accent_colour=ACCENT))

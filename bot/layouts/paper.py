@@ -1,7 +1,7 @@
 """A paper as a block in a list, and the parts of every message with papers."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -94,6 +94,11 @@ def build_paper_list(blocks: Sequence[PaperBlock], budget: int) -> TextDisplay[L
         if is_short and measure_text(text) <= budget:
             break
     return TextDisplay(text)
+
+
+def build_link_buttons(urls: Mapping[str, str | None]) -> Iterator[Button[LayoutView]]:
+    """A button for each address that is known and not too long, by its label."""
+    return (Button(label=label, url=url) for label, url in urls.items() if url and len(url) <= MAX_URL)
 
 
 def build_paper_section(paper: Paper, text: str, nonce: str | None = None) -> Section[LayoutView]:

@@ -13,6 +13,7 @@ from bot.channels import OFFERED_CHANNEL_TYPES
 from bot.digest import Digest
 from bot.layouts.digest import render_digest_preview
 from bot.layouts.digest_settings import describe_settings
+from bot.layouts.fitting import fits_discord
 from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.subscriptions import (
     describe_digest_sent_now,
@@ -25,7 +26,7 @@ from bot.layouts.subscriptions import (
     describe_undone_digest,
     label_subscription,
 )
-from bot.layouts.text import MAX_CHOICE, cut_plain, fit_in_messages, fits_in_message, format_short_day, format_timestamp
+from bot.layouts.text import MAX_CHOICE, cut_plain, fit_in_messages, format_short_day, format_timestamp
 from bot.reasons import Reason
 from bot.storage import Action, Delivery, Subscription, SubscriptionState
 from bot.subscription.schedule import Run
@@ -204,12 +205,7 @@ def render_preview(subscription: Subscription, digest: Digest, extra_number: int
         return _build_panel(describe_quiet_preview(digest), buttons)
     with_buttons = render_digest_preview(digest, subscription.settings)
     with_buttons.add_item(ActionRow(*buttons))
-    return with_buttons if _fits(with_buttons) else render_digest_preview(digest, subscription.settings)
-
-
-def _fits(view: LayoutView) -> bool:
-    sent: object = view.to_components()  # type: ignore[no-untyped-call]
-    return fits_in_message((each.content for each in view.walk_children() if isinstance(each, TextDisplay)), sent)
+    return with_buttons if fits_discord(with_buttons) else render_digest_preview(digest, subscription.settings)
 
 
 def render_removed_subscription(description: str) -> LayoutView:
@@ -270,6 +266,6 @@ def _render_pages(paragraphs: Iterable[str], *controls: Item[LayoutView]) -> lis
     *earlier, last = fit_in_messages(paragraphs) or [""]
     pages = [build_view(TextDisplay(text)) for text in earlier]
     with_controls = build_view(TextDisplay(last), *controls)
-    if _fits(with_controls):
+    if fits_discord(with_controls):
         return [*pages, with_controls]
     return [*pages, build_view(TextDisplay(last)), build_view(TextDisplay(_ANY_QUESTION), *controls)]

@@ -174,7 +174,7 @@ class _Parser:
         return Word(word.rstrip("*") if prefix else word, prefix) if word else None
 
     def _read_words(self, token: re.Match[str], part: str) -> str:
-        """A part of a token, cut where the query reaches `MOST_WORDS`; what follows becomes one mistake.
+        """A part of a token, cut where the query reaches `MAX_WORDS`; what follows becomes one mistake.
 
         A phrase, or a word such as `a-b-c`, counts as several words.
         """

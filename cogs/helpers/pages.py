@@ -58,8 +58,8 @@ async def keep_queries(interaction: Interaction, results: SearchResults, view: L
     The answer does not wait long for that, as it needs no write itself.
     """
     ids = " ".join(getattr(each, "custom_id", None) or "" for each in view.walk_children())  # a link has none
-    needed = [each for each in results.list_queries() if get_query_key(each) in ids]
-    if any(map(has_to_be_stored, needed)):
+    needed = [each for each in results.list_queries() if has_to_be_stored(each) and get_query_key(each) in ids]
+    if needed:
         storing = asyncio.create_task(_store_queries(interaction, needed))
         _STORING.add(storing)
         storing.add_done_callback(_STORING.discard)
