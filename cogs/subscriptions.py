@@ -1,6 +1,7 @@
 """Subscriptions: `/digest`, what a server's admins set up. Only the admin who asks sees the reply."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import discord
@@ -136,25 +137,17 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
             fields.build_default_settings(channel.id, guess_timezone(locale) or "UTC"), values
         )
         guild_id, by, now = get_guild(interaction).id, get_actor(interaction), self.services.clock()
-
-        async def keep(mistyped: Mapping[str, str] | None = None) -> Draft:
-            return await self.bot.drafts.start_draft_from_settings(
-                guild_id, interaction.user.id, settings, now, mistyped=mistyped, guessed_from=locale
-            )
-
-        if mistyped:
-            await panel.reply_with_kept_options(interaction, await keep(mistyped))
-            return
-        try:
-            added = await self.editor.add_subscription(guild_id, settings, by=by, now=now)
-        except DuplicateDigest as duplicate:
-            await reply(interaction, render_duplicate_digest(duplicate.existing, await keep()))
-        except Refused as refused:
-            if refused.refusal not in _FIXED_IN_PANEL:
-                raise
-            await panel.reply_with_kept_options(interaction, await keep(), refused)
-        else:
-            await actions.show_saved_subscription(interaction, added, Action.ADDED)
+        keep = partial(
+            self.bot.drafts.start_draft_from_settings,
+            guild_id,
+            by.id,
+            settings,
+            now,
+            mistyped=mistyped,
+            guessed_from=locale,
+        )
+        save = partial(self.editor.add_subscription, guild_id, settings, by=by, now=now)
+        await self._save_or_keep(interaction, save, keep, Action.ADDED, is_mistyped=bool(mistyped))
 
     @app_commands.command(name="edit", description="Change a subscription; options you leave out stay the same")
     @app_commands.describe(subscription=_SUBSCRIPTION_OPTION, **_OPTION_DESCRIPTIONS)
@@ -185,23 +178,35 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         if channel:
             settings = self.editor.adapt_settings_to_channel(known.guild_id, settings, channel.id)
         by, now = get_actor(interaction), self.services.clock()
+        keep = partial(
+            self.bot.drafts.start_draft_from_subscription, known, by.id, now, settings=settings, mistyped=mistyped
+        )
+        save = partial(self.editor.edit_subscription, known, settings, by=by, now=now)
+        await self._save_or_keep(interaction, save, keep, Action.EDITED, is_mistyped=bool(mistyped))
 
-        async def keep() -> Draft:
-            return await self.bot.drafts.start_draft_from_subscription(
-                known, interaction.user.id, now, settings=settings, mistyped=mistyped
-            )
-
-        if mistyped:
+    async def _save_or_keep(
+        self,
+        interaction: Interaction,
+        save: Callable[[], Awaitable[Subscription]],
+        keep: Callable[[], Awaitable[Draft]],
+        done: Action,
+        *,
+        is_mistyped: bool,
+    ) -> None:
+        """Save a subscription and answer with it. If something has to be fixed first, all options wait in a draft."""
+        if is_mistyped:
             await panel.reply_with_kept_options(interaction, await keep())
             return
         try:
-            edited = await self.editor.edit_subscription(known, settings, by=by, now=now)
+            saved = await save()
+        except DuplicateDigest as duplicate:
+            await reply(interaction, render_duplicate_digest(duplicate.existing, await keep()))
         except Refused as refused:
             if refused.refusal not in _FIXED_IN_PANEL:
                 raise
             await panel.reply_with_kept_options(interaction, await keep(), refused)
         else:
-            await actions.show_saved_subscription(interaction, edited, Action.EDITED)
+            await actions.show_saved_subscription(interaction, saved, done)
 
     def _read_options(
         self,
