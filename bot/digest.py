@@ -25,10 +25,19 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """How like a paper is to the nearest `example` (the id of a paper) of a query's `like:`, from 0 to 1."""
+
+    example: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Highlight:
     """A paper in a digest: its position from 1, and the upvotes and comments it had then.
 
     In a recap, `seen_on` is the date of the server's daily digest that had it; `is_missed` means that none had it.
+    In a person's digest, `followed` are the followed queries that brought it, of which the empty one is the inbox.
     """
 
     position: int
@@ -38,6 +47,8 @@ class Highlight:
     is_riser: bool = False
     seen_on: date | None = None
     is_missed: bool = False
+    followed: tuple[str, ...] = ()
+    likeness: Likeness | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,9 @@ class Refusal(Enum):
     PANEL_CLOSED = auto()
     PANEL_NOT_YOURS = auto()
 
+    # Following
+    TOO_MANY_FOLLOWED = auto()  # number: the queries that a person may follow
+
     # Digests
     NOT_NOW = auto()  # reason
     NOTHING_TO_SEND = auto()  # reason

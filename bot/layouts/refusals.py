@@ -66,6 +66,9 @@ _SENTENCES: Mapping[Refusal, str] = {
         "Open the latest version with `/digest setup`."
     ),
     Refusal.NOT_ACTIVE: "This subscription isn't active. Use `/digest resume` first.",
+    Refusal.TOO_MANY_FOLLOWED: (
+        "You follow {number} things, which is the maximum. Stop one in `/following` first. Nothing was changed."
+    ),
     Refusal.CHANNEL_HIDDEN: (
         "I can't see that channel. Give me **View Channel** there, then try again. Nothing was changed."
     ),

@@ -29,6 +29,16 @@ from bot.storage.deliveries import (
 )
 from bot.storage.drafts import Draft, Drafts
 from bot.storage.embeddings import Embeddings
+from bot.storage.followed_queries import (
+    INBOX,
+    MAX_FOLLOWED,
+    MAX_MUTED,
+    FollowedQueries,
+    FollowedQuery,
+    How,
+    Muted,
+    MutedKind,
+)
 from bot.storage.guilds import KEPT_FOR, Guilds
 from bot.storage.notices import Notices
 from bot.storage.papers import Papers
@@ -52,8 +62,11 @@ from bot.storage.subscriptions import (
 )
 
 __all__ = [
+    "INBOX",
     "KEPT_FOR",
+    "MAX_FOLLOWED",
     "MAX_INLINE_QUERY",
+    "MAX_MUTED",
     "MAX_PER_SERVER",
     "QUERIES_KEPT_FOR",
     "Action",
@@ -68,8 +81,12 @@ __all__ = [
     "DiskFull",
     "Draft",
     "DuplicateDigest",
+    "FollowedQuery",
+    "How",
     "Message",
     "MessageForm",
+    "Muted",
+    "MutedKind",
     "PostedMessage",
     "ReadTooSlow",
     "RegisteredCommands",
@@ -99,6 +116,7 @@ class Storage:
     subscriptions: Subscriptions
     drafts: Drafts
     audit_log: AuditLog
+    followed_queries: FollowedQueries
     deliveries: Deliveries
     posted_papers: PostedPapers
     stored_queries: StoredQueries
@@ -120,6 +138,7 @@ async def open_storage(path: Path) -> AsyncIterator[Storage]:
             Subscriptions(database),
             Drafts(database),
             AuditLog(database),
+            FollowedQueries(database),
             Deliveries(database),
             PostedPapers(database),
             StoredQueries(database),

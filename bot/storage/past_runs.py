@@ -179,7 +179,7 @@ def _run_from_array(array: Sequence[Any], row: sqlite3.Row) -> PastRun:
         tuple(PastHighlight(*each) for each in zip(*highlights, strict=True)),
         tuple(_messages_from_columns(channel_id, planned, zip(*messages, strict=True))),
         row["subscription_id"],
-        row["guild_id"],
+        row["guild_id"] or 0,
     )
 
 

@@ -29,7 +29,9 @@ class SubscriptionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Regular digests in one channel, as an admin set them up.
+    """Regular digests in one channel, as an admin set them up; or in the direct messages with a person, `user_id`.
+
+    `guild_id` is 0 for a person's. There is at most one for each person.
 
     `reason` says why it is suspended, or what its run waits for. `revision` grows with every change by an admin, and a
     plan made from an older revision is invalid.
@@ -42,6 +44,7 @@ class Subscription:
     reason: Reason | None
     next_run: Run
     revision: int
+    user_id: int | None = None
 
     @property
     def is_recoverable(self) -> bool:
@@ -110,6 +113,30 @@ class Subscriptions:
 
     async def get(self, subscription_id: int) -> Subscription | None:
         found = await self._select_where("id = ? AND state != 'removed'", subscription_id)
+        return found[0] if found else None
+
+    async def add_for_person(
+        self, user_id: int, settings: DigestSettings, *, now: datetime, next_run: Run
+    ) -> Subscription:
+        """The subscription of a person, created with these settings, or with the channel that is in them."""
+        values = settings_to_columns(settings) | run_to_columns(next_run)
+        values |= {"user_id": user_id, "created_by": user_id, "created_at": to_iso(now), "state": "active"}
+        placeholders = ", ".join("?" for _ in values)
+
+        def insert(connection: sqlite3.Connection) -> Subscription:
+            (row,) = fetch_all(
+                connection,
+                f"INSERT INTO subscriptions ({', '.join(values)}) VALUES ({placeholders})"
+                " ON CONFLICT (user_id) WHERE user_id IS NOT NULL DO UPDATE SET channel_id = excluded.channel_id"
+                " RETURNING *",
+                tuple(values.values()),
+            )
+            return _subscription_from_row(row)
+
+        return await self._database.write(insert)
+
+    async def get_for_person(self, user_id: int) -> Subscription | None:
+        found = await self._select_where("user_id = ?", user_id)
         return found[0] if found else None
 
     async def count_active(self) -> int:
@@ -252,10 +279,11 @@ def run_to_columns(run: Run) -> dict[str, object]:
 def _subscription_from_row(row: sqlite3.Row) -> Subscription:
     return Subscription(
         id=row["id"],
-        guild_id=row["guild_id"],
+        guild_id=row["guild_id"] or 0,
         settings=settings_from_columns(dict(row)),
         state=SubscriptionState(row["state"]),
         reason=load_reason(row["reason"]),
         next_run=Run(date.fromisoformat(row["next_run_date"]), datetime.fromisoformat(row["next_run_at"])),
         revision=row["revision"],
+        user_id=row["user_id"],
     )

@@ -66,6 +66,7 @@ async def furnish(storage: Storage, guild_id: int) -> None:
 NOBODYS = {
     *("archive", "brand", "captures", "commands", "embeddings", "listings", "papers", "sqlite_sequence"),
     *("stored_queries", "traces", "upvote_snapshots"),
+    *("followed_queries", "muted"),  # people's
 }
 
 

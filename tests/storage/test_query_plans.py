@@ -14,7 +14,7 @@ import pytest
 
 from bot.brand import GivenPart, Part
 from bot.reasons import ReasonKind
-from bot.storage import MessageForm, RegisteredCommands, Storage, Subscription, open_storage
+from bot.storage import How, MessageForm, Muted, MutedKind, RegisteredCommands, Storage, Subscription, open_storage
 from tests.support.builders import (
     DAY,
     FIRST_RUN,
@@ -33,7 +33,7 @@ from tests.support.builders import (
 GROWING = {
     *("papers", "listings", "captures", "upvote_snapshots", "embeddings", "subscriptions", "deliveries"),
     *("messages", "highlights", "digest_settings", "past_runs", "audit_log", "drafts", "guilds", "notices"),
-    "stored_queries",
+    *("stored_queries", "followed_queries", "muted"),
 }
 # What may read a whole table all the same: the part of the plan, and why.
 ALLOWED = {
@@ -112,6 +112,16 @@ class Works:
             "subscriptions.list_suspended": lambda: storage.subscriptions.list_suspended(
                 1, only=ReasonKind.IN_TIME_OUT
             ),
+            "subscriptions.add_for_person": lambda: storage.subscriptions.add_for_person(
+                7, SETTINGS, now=MORNING, next_run=FIRST_RUN
+            ),
+            "subscriptions.get_for_person": lambda: storage.subscriptions.get_for_person(7),
+            "followed_queries.follow": lambda: storage.followed_queries.follow(7, "tag:x", How.DAILY, DAY, MORNING),
+            "followed_queries.list_for_person": lambda: storage.followed_queries.list_for_person(7),
+            "followed_queries.unfollow": lambda: storage.followed_queries.unfollow(7, 1),
+            "followed_queries.mute": lambda: storage.followed_queries.mute(7, Muted(MutedKind.TAG, "x"), MORNING),
+            "followed_queries.list_muted": lambda: storage.followed_queries.list_muted(7),
+            "followed_queries.unmute": lambda: storage.followed_queries.unmute(7, Muted(MutedKind.TAG, "x")),
             "subscriptions.count_active": storage.subscriptions.count_active,
             "subscriptions.edit": lambda: storage.subscriptions.edit(known, SETTINGS, FIRST_RUN, by=7, now=MORNING),
             "subscriptions.pause": lambda: self.newest("pause"),

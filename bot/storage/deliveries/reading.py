@@ -244,7 +244,7 @@ class DeliveryReader:
 def _select_deliveries(connection: sqlite3.Connection, condition: str, *values: object) -> list[Delivery]:
     rows = fetch_all(
         connection,
-        f"SELECT deliveries.*, subscriptions.guild_id, {DELIVERED_SETTINGS} AS settings_json,"
+        f"SELECT deliveries.*, subscriptions.guild_id, user_id, {DELIVERED_SETTINGS} AS settings_json,"
         " (SELECT json_group_array(json_array(paper_id, error_code))"
         " FROM rejected_papers WHERE delivery_id = deliveries.id) AS rejected FROM deliveries"
         f" JOIN subscriptions ON subscriptions.id = subscription_id WHERE {condition}",

@@ -333,6 +333,7 @@ def _build_planned_delivery(
         planned_at=datetime.fromisoformat(to_iso(now)),
         attempts=0,
         extra=extra,
+        user_id=subscription.user_id,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 
-from bot.digest import Digest, Highlight
+from bot.digest import Digest, Highlight, Likeness
 from bot.papers import Paper
 from bot.storage.database import from_iso, read_or_log
 from bot.storage.deliveries.values import Delivery, DeliveryState, Message, MessageForm, RejectedPaper
@@ -40,7 +40,8 @@ def insert_highlights(
     """Insert highlights: `apart` puts each into a message of its own, otherwise all are in the first."""
     connection.executemany(
         "INSERT INTO highlights (delivery_id, subscription_id, position, paper_id, upvotes, comments, riser,"
-        " seen_on, missed, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " seen_on, missed, followed, like_example, likeness, message)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 delivery_id,
@@ -52,6 +53,9 @@ def insert_highlights(
                 each.is_riser,
                 each.seen_on and each.seen_on.isoformat(),
                 each.is_missed,
+                json.dumps(each.followed, ensure_ascii=False) if each.followed else None,
+                each.likeness and each.likeness.example,
+                each.likeness and each.likeness.value,
                 each.position if apart else 1,
             )
             for each in highlights
@@ -64,7 +68,7 @@ def select_highlights(
 ) -> defaultdict[int, tuple[Highlight, ...]]:
     rows = connection.execute(
         "SELECT paper.*, delivery_id, position, highlights.upvotes AS upvotes_then,"
-        " highlights.comments AS comments_then, riser, seen_on, missed"
+        " highlights.comments AS comments_then, riser, seen_on, missed, followed, like_example, likeness"
         f" FROM highlights JOIN ({SELECT_PAPERS}) AS paper"
         " ON paper.id = paper_id WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY position",
         (json.dumps(delivery_ids),),
@@ -80,6 +84,8 @@ def select_highlights(
                 bool(row["riser"]),
                 date.fromisoformat(row["seen_on"]) if row["seen_on"] else None,
                 bool(row["missed"]),
+                tuple(json.loads(row["followed"] or "[]")),
+                Likeness(row["like_example"], row["likeness"]) if row["like_example"] else None,
             ),
         )
     return found
@@ -123,7 +129,7 @@ def delivery_from_row(row: sqlite3.Row, highlights: tuple[Highlight, ...], messa
     return Delivery(
         id=row["id"],
         subscription_id=row["subscription_id"],
-        guild_id=row["guild_id"],
+        guild_id=row["guild_id"] or 0,
         channel_id=row["channel_id"],
         run_date=date.fromisoformat(row["run_date"]),
         state=DeliveryState(row["state"]),
@@ -141,6 +147,7 @@ def delivery_from_row(row: sqlite3.Row, highlights: tuple[Highlight, ...], messa
         attempts=row["attempts"],
         rejected_papers=tuple(RejectedPaper(paper_id, code) for paper_id, code in json.loads(row["rejected"])),
         extra=row["extra"],
+        user_id=row["user_id"],
     )
 
 

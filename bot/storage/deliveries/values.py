@@ -118,7 +118,7 @@ class DigestInputs:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A digest on its way, or arrived, planned with `settings`.
+    """A digest on its way, or arrived, planned with `settings`: for a server, or for the person `user_id`.
 
     `reason` says why it failed or is not sent yet; `rejected_papers` had to be left out. `extra` numbers the extra
     digests of a date, from 1; it is 0 for the date's run.
@@ -138,6 +138,7 @@ class Delivery:
     attempts: int
     rejected_papers: tuple[RejectedPaper, ...] = ()
     extra: int = 0
+    user_id: int | None = None
 
     @property
     def rejected_messages(self) -> tuple[Message, ...]:

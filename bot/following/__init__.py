@@ -1,0 +1,1 @@
+"""Following: what people follow, which papers that brings them, and when."""
