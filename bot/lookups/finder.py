@@ -1,19 +1,19 @@
 """What people look up, using the search and the storage together."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from random import Random
 
 from bot.archive import Archive
-from bot.digest import get_closing_time, get_latest_closed_day
+from bot.digest import Likeness, get_closing_time, get_latest_closed_day
 from bot.papers import Paper, is_before_2007
 from bot.papers.api import PapersUnavailable
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
-from bot.search import FoundPapers, Part, Query, SearchIndex, Snippet, Sort
+from bot.search import LIKENESS_BAR, FoundPapers, Part, Query, SearchIndex, Snippet, Sort
 from bot.storage import PostedMessage, Storage
 
 PER_PAGE = 5
@@ -35,11 +35,15 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A paper that was found, the part of its text that matches, and where this server's digests highlighted it."""
+    """A paper that was found, the part of its text that matches, and where this server's digests highlighted it.
+
+    `likeness` is that to the nearest example, if papers like one were asked for.
+    """
 
     paper: Paper
     snippet: Snippet | None = None
     posted_message: PostedMessage | None = None
+    likeness: Likeness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +297,30 @@ class Finder:
         snippets: Sequence[Snippet | None] = [None] * len(papers)
         if not query.reference and any(query.list_texts()):
             snippets = await asyncio.to_thread(self._make_snippets, query, papers)
-        return await self._add_posted_messages(map(Hit, papers, snippets), viewer)
+        near = await self._measure_likeness(query, [paper.id for paper in papers])
+        hits = (
+            Hit(paper, snippet, likeness=near.get(paper.id)) for paper, snippet in zip(papers, snippets, strict=True)
+        )
+        return await self._add_posted_messages(hits, viewer)
+
+    async def _measure_likeness(self, query: Query, ids: Sequence[str]) -> Mapping[str, Likeness]:
+        """How like those of the papers `ids` are that are like an example of `query`."""
+        examples = query.list_examples()
+        if not examples or query.reference:
+            return {}
+        near = await asyncio.to_thread(self._search.measure_likeness, examples, ids)
+        return {paper_id: each for paper_id, each in near.items() if each.value >= LIKENESS_BAR}
+
+    async def fetch_examples(self, query: Query, now: datetime) -> None:
+        """Fetch the papers that `query` compares others with, if they are not in the archive yet. Raises `Refused`."""
+        for paper_id in await self.list_missing_examples(query):
+            await self.fetch_paper(paper_id, now)
+
+    async def list_missing_examples(self, query: Query) -> list[str]:
+        """The papers that `query` compares others with and the archive does not have."""
+        examples = query.list_all_examples()
+        known = {paper.id for paper in await self._storage.papers.get(examples)} if examples else ()
+        return [each for each in examples if each not in known]
 
     def _make_snippets(self, query: Query, papers: Sequence[Paper]) -> list[Snippet | None]:
         snippets = (self._search.make_snippet(query, paper, SNIPPET) for paper in papers)
@@ -333,11 +360,12 @@ class Finder:
 
     async def find_similar_papers(self, paper: Paper, viewer: Viewer | None = None) -> tuple[Hit, ...]:
         """The papers most similar to `paper`, the most similar first. Raises `Refused`."""
-        ids = await asyncio.to_thread(self._search.find_similar_papers, paper, limit=PER_PAGE)
-        if not ids:
+        found = await asyncio.to_thread(self._search.find_similar_papers, paper, limit=PER_PAGE)
+        if not found:
             await self._check_index()
             raise Refused(Refusal.NOTHING_SIMILAR, text=paper.id)
-        return await self._add_posted_messages(map(Hit, await self._storage.papers.get(ids)), viewer)
+        hits = (Hit(each, likeness=found[each.id]) for each in await self._storage.papers.get(found))
+        return await self._add_posted_messages(hits, viewer)
 
     async def pick_random_paper(self, query: Query, random: Random) -> Paper | None:
         """A random paper, of all or of those that match `query`; None if there is none. Raises `Refused`."""

@@ -1,6 +1,7 @@
 """Search: the full-text index over the archive, and the query language."""
 
 from bot.search.index import IndexUnusable, invalidate_index
+from bot.search.likeness import LIKENESS_BAR
 from bot.search.meaning import MODEL, Encoder, Meaning, get_embedded_text, load_encoder
 from bot.search.parser import MAX_WORDS, RIGHT_FORMS, parse_query, parse_with_options
 from bot.search.query import HAS, AmbiguousDate, Mistake, Part, Query, Sort
@@ -9,6 +10,7 @@ from bot.search.search import FoundPapers, SearchIndex, Snippet
 
 __all__ = [
     "HAS",
+    "LIKENESS_BAR",
     "MAX_WORDS",
     "MODEL",
     "RIGHT_FORMS",

@@ -12,7 +12,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,7 +21,13 @@ from pathlib import Path
 import tantivy
 
 from bot.papers import Paper
-from bot.search.schema import SCHEMA_VERSION, build_index_document, build_index_schema, register_analyzers
+from bot.search.schema import (
+    SCHEMA_VERSION,
+    build_index_document,
+    build_index_schema,
+    register_analyzers,
+    unpack_counts,
+)
 
 log = logging.getLogger(__name__)
 
@@ -169,6 +175,15 @@ class Index:
             ids = [str(searcher.doc(address)["id"][0]) for _, address in result.hits]
         scores = [float(score) for score, _ in result.hits]
         return Hits(tuple(ids), tuple(scores), int(result.count))  # type: ignore[attr-defined]  # not in its stub
+
+    def read_stem_counts(self, ids: Collection[str]) -> dict[str, dict[str, int]]:
+        """How often the text of each of these papers has each stem; papers that are not in the index are left out."""
+        searcher = self.get_searcher()
+        with _translate_errors():
+            query = tantivy.Query.term_set_query(self.schema, "id", list(ids))
+            hits = searcher.search(query, max(1, len(ids)), count=False).hits
+            documents = [searcher.doc(address) for _, address in hits]
+            return {str(each["id"][0]): unpack_counts(bytes(each["stems"][0])) for each in documents}
 
     def close(self) -> None:
         """Wait for merges in progress, and release the folder."""

@@ -112,6 +112,25 @@ class Meaning:
         best = self._np.argsort(-cosines)[:limit]
         return {self._ids[rows[each]]: float(cosines[each]) for each in best}
 
+    def get_vector(self, paper_id: str) -> bytes | None:
+        """The vector of a paper, if it has one."""
+        row = self._rows.get(paper_id)
+        return None if row is None else bytes(self._vectors[row].tobytes())
+
+    def compare_vectors(self, ones: Sequence[bytes], others: Sequence[bytes]) -> list[list[float]]:
+        """The cosines of each of `ones` with each of `others`; they don't depend on what is compared beside them."""
+        if not ones or not others:
+            return [[] for _ in ones]
+        some, more = self._to_numbers(ones), self._to_numbers(others)
+        dots = some @ more.T  # whole numbers below 2 ** 24, which stay exact in whatever order they are added up
+        lengths = self._np.sqrt((some * some).sum(axis=1))[:, None] * self._np.sqrt((more * more).sum(axis=1))
+        cosines: list[list[float]] = (dots / self._np.maximum(lengths, 1e-9)).tolist()
+        return cosines
+
+    def _to_numbers(self, vectors: Sequence[bytes]) -> "np.ndarray":
+        numbers = self._np.frombuffer(b"".join(vectors), self._np.int8).reshape(-1, DIMENSIONS)
+        return numbers.astype(self._np.float32)
+
     def compute_cosines(self, vector: bytes, ids: Sequence[str]) -> dict[str, float]:
         """How near each of the papers `ids` is to `vector`; papers without a vector are left out."""
         known = [each for each in ids if each in self._rows]

@@ -12,7 +12,7 @@ from datetime import date
 from functools import lru_cache
 
 from bot.dates import read_date
-from bot.papers import find_paper_id, has_foreign_link
+from bot.papers import find_paper_id, has_foreign_link, is_before_2007, parse_paper_id
 from bot.search.known_names import KNOWN_NAMES
 from bot.search.query import (
     HAS,
@@ -22,6 +22,7 @@ from bot.search.query import (
     Days,
     Group,
     Has,
+    Like,
     Mistake,
     Named,
     Node,
@@ -60,6 +61,7 @@ RIGHT_FORMS = {
     "author": ("author:lecun", 'author:"yann lecun"'),
     "org": ("org:nvidia", 'org:"google deepmind"'),
     "tag": ('tag:"speech recognition"',),
+    "like": ("like:2605.29801", "like:https://arxiv.org/abs/2605.29801"),
     "day": ("day:2026-08-20", "day:20 August", "day:yesterday"),
     "after": ("after:2026-08-20", "after:20 August", "after:2026-08", "after:7d"),
     "before": ("before:2026-08-20", "before:20 August", "before:2026-08", "before:7d"),
@@ -107,16 +109,20 @@ class _Parser:
     unknown_operators: int = 0
     mistakes: list[Mistake] = field(default_factory=list)
     ambiguous_dates: list[AmbiguousDate] = field(default_factory=list)
+    examples: list[tuple[int, int]] = field(default_factory=list)  # where `like:` and its value are
 
     def parse_query(self) -> Query:
         clauses, _ = self._parse_clauses(self._read_tokens(), depth=0)
+        rest = self.text  # without the papers that others only have to be like
+        for start, end in reversed(self.examples):
+            rest = f"{rest[:start]} {rest[end:]}"
         return Query(
             self.text,
             tuple(clauses),
             self.sort or Sort.RELEVANCE,
             tuple(self.mistakes),
-            find_paper_id(self.text),
-            has_foreign_link(self.text),
+            find_paper_id(rest),
+            has_foreign_link(rest),
             tuple(dict.fromkeys(self.ambiguous_dates)),
         )
 
@@ -192,6 +198,8 @@ class _Parser:
         name, value = self._read_name_and_value(token)
         if name not in RIGHT_FORMS:
             return self._parse_unknown_operator(token, name)
+        if name == "like":
+            self.examples.append((token.start("whole"), self.position))
         self.operators += 1
         if self.operators > MAX_OPERATORS:
             self._add_mistake(token)
@@ -201,7 +209,7 @@ class _Parser:
         if is_order:
             self.sort = self.sort or Sort(value.lower())
         if node is None and not is_order:
-            self._add_mistake(token, *RIGHT_FORMS[name])
+            self._add_mistake(token, *(_list_likes(value) if name == "like" else ()) or RIGHT_FORMS[name])
         elif token["value"].count('"') == 1:
             self._add_mistake(token, f'{name}:"{value}"')
         if isinstance(node, Days) and (typed := read_date(value, self.today)) and typed.other:
@@ -214,7 +222,17 @@ class _Parser:
             name = _OTHER_NAMES.get(name, name)
         if value and name in _DATED and '"' not in token["value"]:
             value = self._read_whole_date(value)
+        if name == "like" and not token["value"]:
+            value = self._read_next_reference()
         return name, value
+
+    def _read_next_reference(self) -> str:
+        """`2605.29801` for `like: 2605.29801`, which otherwise would be a search for just this paper."""
+        word = _NEXT_WORDS.match(self.text, self.position)
+        if word is None or _build_like(word[0]) is None:
+            return ""
+        self.position = word.end()
+        return word[0].strip()
 
     def _read_whole_date(self, value: str) -> str:
         """`28 May` for `after:28 May`: the words after `value` that belong to its date are read too."""
@@ -259,18 +277,37 @@ class _Parser:
                 return Named(name, value) if re.search(r"\w", value) else None
             case "has":
                 return Has(value.lower()) if value.lower() in HAS else None
+            case "like":
+                return _build_like(value)
             case "min":
                 return Upvotes(int(value)) if re.fullmatch(r"\d{1,6}", value, re.ASCII) else None
             case "day" | "after" | "before":
-                if period := read_date(value, self.today):
-                    if name == "day":
-                        return Days(period.first, period.end)
-                    return Days(period.first, None) if name == "after" else Days(None, period.first)
+                return self._build_days(name, value)
         return None
+
+    def _build_days(self, name: str, value: str) -> Days | None:
+        period = read_date(value, self.today)
+        if period is None:
+            return None
+        if name == "day":
+            return Days(period.first, period.end)
+        return Days(period.first, None) if name == "after" else Days(None, period.first)
 
     def _add_mistake(self, token: re.Match[str], *right: str) -> None:
         if len(self.mistakes) < MAX_MISTAKES:
             self.mistakes.append(Mistake(token.start("whole"), token.end("whole"), right))
+
+
+def _build_like(reference: str) -> Like | None:
+    """None if it names no single paper, or one that is too old to be known."""
+    paper_id = parse_paper_id(reference)
+    return Like(paper_id) if paper_id and not is_before_2007(paper_id) else None
+
+
+def _list_likes(value: str) -> tuple[str, ...]:
+    """`like:2605.29801 like:2605.29802` for `2605.29801,2605.29802`."""
+    found = [_build_like(each) for each in re.split(r"[,;+|]", value)]
+    return (" ".join(f"like:{each.paper}" for each in found if each),) if len(found) > 1 and all(found) else ()
 
 
 def _parse_modifier(token: re.Match[str]) -> Occur | None:

@@ -81,6 +81,13 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True)
+class Like:
+    """Papers like the example with the id `paper`; of several beside each other, one is enough."""
+
+    paper: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """Alternatives: `a OR b`."""
 
@@ -94,7 +101,7 @@ class Group:
     clauses: tuple["Clause", ...]
 
 
-Operator = Named | Has | Upvotes | Days
+Operator = Named | Has | Upvotes | Days | Like
 Node = Word | Phrase | Operator | AnyOf | Group
 
 
@@ -159,20 +166,35 @@ class Query:
         """All words and phrases that it looks for, also those in parentheses."""
         return list_clause_texts(self.clauses)
 
+    def list_examples(self) -> tuple[str, ...]:
+        """The ids of the papers that what it finds has to be like, each once."""
+        return tuple(dict.fromkeys(_list_example_ids(self.clauses)))
+
+    def list_all_examples(self) -> tuple[str, ...]:
+        """The ids of all papers that it compares others with, also of those that what it finds must not be like."""
+        return tuple(dict.fromkeys(_list_example_ids(self.clauses, excluding=True)))
+
     def may_match_on(self, day: date) -> bool:
         """Whether a paper that was listed on `day` may match, for all that its dates say."""
         return all(_decide_by_date(each, day)[0] for each in self.clauses)
 
     def list_queries_without_a_clause(self) -> Iterator[tuple["Query", str]]:
-        """The query without each of its first clauses in turn, and what was typed for that."""
+        """The query without each of its first clauses in turn, and what was typed for that; all `like:` are one."""
+        examples = [each for each in self.clauses if is_example(each)]
         for dropped in self.clauses[:MAX_DROPPED_SINGLY]:
-            kept = tuple(each for each in self.clauses if each is not dropped)
-            yield replace(self, text="", clauses=kept), dropped.typed
+            if dropped in examples[1:]:
+                continue
+            gone = examples if dropped in examples else [dropped]
+            kept = tuple(each for each in self.clauses if each not in gone)
+            yield replace(self, text="", clauses=kept), " ".join(each.typed for each in gone)
 
     @property
     def order(self) -> Sort:
-        """`sort`; but papers found by operators alone are sorted by upvotes, as no word makes one more relevant."""
-        ranks = any(self.list_texts())
+        """`sort`; but papers found by operators alone are sorted by upvotes, as no word makes one more relevant.
+
+        `like:` does: the nearest papers come first.
+        """
+        ranks = any(self.list_texts()) or bool(self.list_examples())
         return self.sort if ranks or self.sort is not Sort.RELEVANCE else Sort.UPVOTES
 
     def correct_spelling(self, corrections: Mapping[str, str]) -> "Query":
@@ -199,14 +221,21 @@ class Query:
         )
 
     def list_restrictions(self) -> Iterator["Restriction"]:
-        """The parts that can exclude papers: all dates as one, and each other clause that does more than rank."""
+        """The parts that can exclude papers: all dates as one, all `like:` too, and each other that does not only rank.
+
+        Without one of several `like:`, even fewer papers would match.
+        """
         dates = [each for each in self.clauses if isinstance(each.node, Days)]
-        if dates:
-            typed = " ".join(map(self._get_typed, dates))
-            yield Restriction(Part.DATES, typed, self._replace_clauses(dict.fromkeys(dates, "")))
+        examples = [each for each in self.clauses if is_example(each)]
+        for part, joined in ((Part.DATES, dates), (Part.OTHER, examples)):
+            if joined:
+                typed = " ".join(map(self._get_typed, joined))
+                yield Restriction(part, typed, self._replace_clauses(dict.fromkeys(joined, "")))
         for clause in self.clauses:
             node, typed = clause.node, self._get_typed(clause)
-            if isinstance(node, Days) or (isinstance(node, Word) and clause.occur is Occur.SHOULD):
+            if isinstance(node, Days) or clause in examples:
+                continue
+            if isinstance(node, Word) and clause.occur is Occur.SHOULD:
                 continue
             if isinstance(node, Phrase) and clause.occur is not Occur.NOT:
                 yield Restriction(Part.PHRASE, typed, self._replace_clauses({clause: _keep_words(node.text)}))
@@ -241,11 +270,13 @@ class Query:
     def list_relaxed_queries(self) -> Iterator[tuple["Query", tuple[str, ...]]]:
         """The query without each of its operators in turn, then without any; and the dropped operators, as typed.
 
-        A query that would be empty is left out.
+        All `like:` are dropped as one. A query that would be empty is left out.
         """
         operators = [each for each in self.clauses if isinstance(each.node, Operator)]
-        drops = [[each] for each in operators] if len(operators) <= MAX_DROPPED_SINGLY else []
-        if len(operators) > 1:
+        examples = [each for each in operators if is_example(each)]
+        singly = [[each] for each in operators if each not in examples] + ([examples] if examples else [])
+        drops = singly if len(operators) <= MAX_DROPPED_SINGLY else []
+        if len(singly) > 1:
             drops.append(operators)
         for dropped in drops:
             kept = tuple(each for each in self.clauses if each not in dropped)
@@ -278,6 +309,23 @@ def list_clause_texts(clauses: Iterable[Clause]) -> Iterator[str]:
                 yield text
             case AnyOf(options=inner) | Group(clauses=inner):
                 yield from list_clause_texts(inner)
+
+
+def is_example(clause: Clause) -> bool:
+    """Whether it is a `like:` of which, among several beside each other, one is enough."""
+    return isinstance(clause.node, Like) and clause.occur is Occur.SHOULD
+
+
+def _list_example_ids(clauses: Iterable[Clause], *, excluding: bool = False) -> Iterator[str]:
+    """The examples in `clauses`; with `excluding` also those that papers must not be like."""
+    for clause in clauses:
+        if clause.occur is Occur.NOT and not excluding:
+            continue
+        match clause.node:
+            case Like(paper=paper):
+                yield paper
+            case AnyOf(options=inner) | Group(clauses=inner):
+                yield from _list_example_ids(inner, excluding=excluding)
 
 
 def _decide_by_date(clause: Clause, day: date) -> tuple[bool, bool]:

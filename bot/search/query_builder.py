@@ -6,25 +6,27 @@ as they are written, most of all if a paper calls its own work so.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice, pairwise
 
 import tantivy
 from tantivy import FieldType, Occur, Query
 
-from bot.papers import Paper
+from bot.search.likeness import SEARCHED_MARKS, STOP_WORDS, Marks
 from bot.search.query import (
     AnyOf,
     Clause,
     Days,
     Group,
     Has,
+    Like,
     Named,
     Node,
     Operator,
     Phrase,
     Upvotes,
     Word,
+    is_example,
     list_clause_texts,
 )
 from bot.search.query import Occur as ParsedOccur
@@ -51,20 +53,17 @@ BEGINNINGS = {"heading": 3.0, "words": 1.0}
 FIELD_OF = {"author": "authors", "org": "organization", "tag": "tags"}
 UNSTEMMED = {**FIELD_OF, "tag": "labels"}
 LARGEST_NUMBER = 2**62
-# Words that say nothing about a paper; they count only if a query has no others.
-STOP_WORDS = frozenset(
-    """a about an and are as at be but by can do does for from how i in into is it its no not of on or our paper
-    papers s such than that the their then there these they this to via was we what when where which who why will
-    with you your""".split()  # noqa: SIM905
-)
 
 
 class QueryBuilder:
-    """Makes tantivy queries over the papers that `searcher` sees."""
+    """Makes tantivy queries over the papers that `searcher` sees; `alike` has the papers like each example."""
 
-    def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
+    def __init__(
+        self, schema: tantivy.Schema, searcher: tantivy.Searcher, alike: Mapping[str, Collection[str]] | None = None
+    ) -> None:
         self._schema = schema
         self._searcher = searcher
+        self._alike = alike or {}
 
     def build_query(self, query: ParsedQuery, *, every_word: bool = False) -> Query:
         """The papers that match `query`, scored; with `every_word` only those that have all of its words."""
@@ -113,16 +112,11 @@ class QueryBuilder:
         parts.append(self._build_prefix(UNSTEMMED[name], last, 1.0))
         return Query.boolean_query([(Occur.Must, part) for part in parts])
 
-    def build_similar(self, paper: Paper) -> Query:
-        """Papers with similar text, by tantivy's more-like-this."""
-        fields = {"title": [paper.title], "tags": list(paper.tags), "abstract": [paper.abstract]}
-        return Query.more_like_this_document_fields_query(
-            self._schema,
-            {field: values for field, values in fields.items() if any(values)},
-            min_doc_frequency=2,
-            min_term_frequency=1,
-            max_query_terms=40,
-            stop_words=sorted(STOP_WORDS),
+    def build_marked(self, marks: Marks) -> Query:
+        """Papers that have some of the `marks` of another, those with the most telling ones first."""
+        telling = islice(marks.items(), SEARCHED_MARKS)
+        return _build_any_of(
+            [self._build_term(field, stem, weight) for stem, weight in telling for field in ("title", "abstract")]
         )
 
     def build_snippet_query(self, query: ParsedQuery) -> Query:
@@ -164,11 +158,17 @@ class QueryBuilder:
     ) -> Query:
         """The papers that match `clauses`; matches of `bonuses` only add to their score.
 
-        Operators are required. At least one of the words is required too, unless some words are already.
+        Operators are required; of several `like:`, one is enough. At least one of the words is required too, unless
+        some words are already.
         """
         telling = [each for each in clauses if not _is_stop_word(each)] or clauses
         parts: list[tuple[Occur, Query]] = []
+        examples = [each for each in telling if is_example(each)]
+        if examples:
+            parts.append((Occur.Must, _build_any_of([self._build_node(each.node) for each in examples])))
         for clause in telling:
+            if clause in examples:
+                continue
             node, occur = clause.node, _get_occur(clause, every_word=every_word)
             if occur != Occur.Should and isinstance(node, Word) and not node.prefix:
                 parts.append((occur, self._build_whole_word(node.text)))
@@ -203,6 +203,8 @@ class QueryBuilder:
                 return Query.const_score_query(Query.term_query(self._schema, "has", what), 0.0)
             case Upvotes(least=least):
                 return self._build_range("upvotes", least, LARGEST_NUMBER)
+            case Like(paper=paper):
+                return Query.const_score_query(self.build_papers([*self._alike.get(paper, ())]), 0.0)
             case Days(first=first, end=end):
                 last = end.toordinal() - 1 if end else LARGEST_NUMBER
                 return self._build_range("day", first.toordinal() if first else 0, last)

@@ -7,7 +7,8 @@ all `gpt4o`.
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 
@@ -16,8 +17,9 @@ import tantivy
 from bot.papers import Paper
 from bot.text import remove_invisible
 
-SCHEMA_VERSION = 2  # raise it with every change of the fields, analyzers or documents below
+SCHEMA_VERSION = 3  # raise it with every change of the fields, analyzers or documents below
 MAX_WORD_LETTERS = 60
+MAX_COUNT = 255  # of a stem in a text
 PROSE = ("title", "tags", "abstract")
 NAMES = ("authors", "organization")
 LONGEST_NAME = 4  # words
@@ -50,6 +52,7 @@ def build_index_schema() -> tantivy.Schema:
     for name in ("by_upvotes", "by_date", "change"):
         builder.add_unsigned_field(name, fast=True)
     builder.add_float_field("pull", fast=True)
+    builder.add_bytes_field("stems", stored=True)  # how often the text has each, to compare it with others
     return builder.build()
 
 
@@ -78,6 +81,7 @@ def build_index_document(change: int, paper: Paper, built: tantivy.Schema) -> ta
         "by_date": compute_date_key(paper),
         "change": change,
         "pull": compute_upvote_weight(paper.upvotes),
+        "stems": pack_counts(count_stems(paper)),
     }
     return tantivy.Document.from_dict(fields, built)
 
@@ -85,6 +89,21 @@ def build_index_document(change: int, paper: Paper, built: tantivy.Schema) -> ta
 def get_searchable_prose(paper: Paper) -> str:
     """The text that is searched as the abstract; snippets are pieces of it."""
     return f"{paper.abstract} {paper.ai_summary or ''}"
+
+
+def count_stems(paper: Paper) -> Counter[str]:
+    """How often its text has each stem; one in the title counts twice."""
+    return Counter(split_stems(" ".join((paper.title, paper.title, *paper.tags, paper.abstract))))
+
+
+def pack_counts(counts: Mapping[str, int]) -> bytes:
+    """The stems, and a byte for each with its count: quick to unpack, because a look-up unpacks hundreds."""
+    return " ".join(counts).encode() + b"\0" + bytes(min(count, MAX_COUNT) for count in counts.values())
+
+
+def unpack_counts(packed: bytes) -> dict[str, int]:
+    stems, _, counts = packed.partition(b"\0")
+    return dict(zip(stems.decode().split(" "), counts, strict=False))  # no stem has no count
 
 
 def compute_upvotes_key(paper: Paper) -> int:

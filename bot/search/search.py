@@ -1,6 +1,6 @@
-"""Finds papers: by a query, by the beginning of a word, or by being similar to a paper."""
+"""Finds papers: by a query, by the beginning of a word, or by being like a paper."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice
@@ -8,13 +8,15 @@ from pathlib import Path
 
 import tantivy
 
+from bot.digest import Likeness
 from bot.papers import Paper, parse_paper_id
 from bot.search.index import Hits, Index
 from bot.search.known_names import EXPANSIONS, is_name
+from bot.search.likeness import LIKENESS_BAR, Portrait, Rarities, measure_pairs, weigh_marks
 from bot.search.meaning import Meaning, get_embedded_text
 from bot.search.query import Clause, Days, Query, Sort
 from bot.search.query_builder import QueryBuilder
-from bot.search.schema import fold_word, get_searchable_prose, split_names
+from bot.search.schema import count_stems, fold_word, get_searchable_prose, split_names
 from bot.search.spelling import Spelling
 
 WORD_POOL, MEANING_POOL = 100, 20  # papers found by words, and papers near in meaning, that are ranked together
@@ -26,7 +28,11 @@ MIN_COSINE = 0.3  # a paper with a smaller cosine has nothing to do with the que
 # How much a cosine counts, if the score of the best match by words counts 1. A name has to be in the paper;
 # a description may use other words than the paper does.
 NAME_WEIGHT, DESCRIPTION_WEIGHT = 2.0, 6.0
-SIMILAR_WEIGHT = 4.0  # the same, for papers similar to a paper
+# How much the likeness to the nearest example counts, beside a score by words or one by words and meaning.
+LIKENESS_WEIGHT, LIKENESS_WEIGHT_WITH_MEANING = 1.0, 4.0
+LIKE_POOL = 300  # papers that may be like an example, found by its words, and as many by its vector …
+LEAST_LIKE_POOL = 50  # … shared by the examples of a query, of which each has at least so many
+MAX_RARITIES = 200_000  # stems that are kept with how rare they are
 _FIELD_OF = {Sort.UPVOTES: "by_upvotes", Sort.DATE: "by_date"}
 
 
@@ -59,16 +65,22 @@ class SearchIndex(Index):
         super().__init__(path, archive, last_change)
         self.meaning = meaning
         self._spelling: tuple[int, Spelling] | None = None  # with the change number of the index it was read from
+        self._rarities = (self.change, Rarities(self.get_searcher()))  # of stems, in the same way
 
     def find_papers(self, query: Query, *, limit: int, offset: int = 0) -> FoundPapers:
         """The papers that match `query`, in the order it asks for. Blocks for milliseconds."""
-        builder = self._build_query_builder()
         if query.reference:
+            builder = self._build_query_builder()
             return _to_found_papers(self.run_query(builder.build_papers([query.reference]), limit, offset))
+        alike = self._find_alike(query)
+        builder = self._build_query_builder(alike)
         corrections = self._find_corrections(query, builder)
         corrected = query.correct_spelling(corrections) if corrections else query
         if query.order is not Sort.RELEVANCE:
             found = self._find_papers_in_order(corrected, builder, limit, offset)
+        elif examples := query.list_examples():
+            nearest = _pick_nearest(examples, alike)
+            found = self._rank_by_likeness(corrected, builder, nearest).get_page(limit, offset)
         elif self.meaning and any(corrected.list_texts()):
             found = self._rank_with_meaning(self.meaning, corrected, builder).get_page(limit, offset)
         else:
@@ -79,7 +91,7 @@ class SearchIndex(Index):
         """Those of `ids` whose papers match `query`, with every word of it."""
         if reference := parse_paper_id(query.text):
             return frozenset({reference}) & frozenset(ids)
-        builder = self._build_query_builder()
+        builder = self._build_query_builder(self._find_alike(query, ids))
         matched = _require_both(builder.build_query(query, every_word=True), builder.build_papers(list(ids)))
         return frozenset(self.run_query(matched, max(1, len(ids))).ids)
 
@@ -88,14 +100,71 @@ class SearchIndex(Index):
 
         `total` says how many match.
         """
-        builder = self._build_query_builder()
+        builder = self._build_query_builder(self._find_alike(query))
         reference = parse_paper_id(query.text)
         matched = builder.build_papers([reference]) if reference else builder.build_query(query, every_word=True)
         listed = builder.build_query(Query("", (Clause(Days(first, last + timedelta(days=1))),)))
         return _to_found_papers(self.run_query(_require_both(matched, listed), 1, by="by_upvotes"))
 
-    def _build_query_builder(self) -> QueryBuilder:
-        return QueryBuilder(self.schema, self.get_searcher())
+    def measure_likeness(self, examples: Collection[str], ids: Collection[str]) -> dict[str, Likeness]:
+        """How like each of the papers `ids` is to the nearest of `examples`, which are ids too.
+
+        Papers that share nothing with any example, or are not in the index, are left out. A paper is like an example
+        from `LIKENESS_BAR` on; a query with `like:` matches just these.
+        """
+        return _pick_nearest(examples, self.measure_each_likeness(examples, ids))
+
+    def measure_each_likeness(
+        self, examples: Collection[str], ids: Collection[str], least: float = 0.0
+    ) -> dict[str, dict[str, float]]:
+        """How like each of the papers `ids` is to each of `examples`, if it is at least so like it.
+
+        Made for thousands of examples and the papers of some days. Blocks for 0.3 ms an example.
+        """
+        portraits = self._draw_portraits({*examples, *ids})
+        asked = {each: portraits[each] for each in dict.fromkeys(examples) if each in portraits}
+        papers = {each: portraits[each] for each in dict.fromkeys(ids) if each in portraits}
+        return dict(measure_pairs(asked, papers, self.meaning, least))
+
+    def _find_alike(self, query: Query, ids: Collection[str] | None = None) -> dict[str, dict[str, float]]:
+        """The papers like each example of `query`: those of `ids`, or if that is None the nearest of the archive."""
+        examples = query.list_all_examples()
+        if not examples:
+            return {}
+        if ids is not None:
+            return self.measure_each_likeness(examples, ids, LIKENESS_BAR)
+        limit = max(LEAST_LIKE_POOL, LIKE_POOL // len(examples))
+        portraits = self._draw_portraits(examples)
+        return {
+            example: self._find_near_portrait(portrait, limit, LIKENESS_BAR) for example, portrait in portraits.items()
+        }
+
+    def _find_near_portrait(self, portrait: Portrait, limit: int, least: float) -> dict[str, float]:
+        """How like the nearest papers of the archive are to one, as far as they are at least so like it."""
+        found = self.run_query(self._build_query_builder().build_marked(portrait.marks), limit).ids
+        near = self.meaning.find_nearest_papers(portrait.vector, limit) if self.meaning and portrait.vector else {}
+        papers = self._draw_portraits({*found, *near})
+        return dict(measure_pairs({"": portrait}, papers, self.meaning, least))[""]
+
+    def _draw_portraits(self, ids: Collection[str]) -> dict[str, Portrait]:
+        """What the papers are compared by; those that are not in the index are left out."""
+        get_vector = self.meaning.get_vector if self.meaning else lambda _: None
+        rarities = self._get_rarities()
+        return {
+            paper_id: Portrait(weigh_marks(counts, rarities), get_vector(paper_id))
+            for paper_id, counts in self.read_stem_counts(ids).items()
+        }
+
+    def _get_rarities(self) -> Rarities:
+        """How much each stem counts now."""
+        change, rarities = self._rarities
+        if change != self.change or len(rarities) > MAX_RARITIES:
+            rarities = Rarities(self.get_searcher())
+            self._rarities = (self.change, rarities)
+        return rarities
+
+    def _build_query_builder(self, alike: Mapping[str, Collection[str]] | None = None) -> QueryBuilder:
+        return QueryBuilder(self.schema, self.get_searcher(), alike)
 
     def _find_corrections(self, query: Query, builder: QueryBuilder) -> dict[str, str]:
         """The words of `query` that no paper has, each with the nearest word of the archive, if there is one."""
@@ -174,9 +243,27 @@ class SearchIndex(Index):
             allowed = self.run_query(required, MAX_NEAR).ids
         added = sorted(allowed, key=lambda each: -nearest[each])[:MEANING_POOL]
         weight = NAME_WEIGHT if builder.contains_name(query) else DESCRIPTION_WEIGHT
-        ids = _fuse_scores(pool, meaning.compute_cosines(vector, [*pool.ids, *added]), weight)
+        ids = _sort_by_score(_fuse_scores(pool, meaning.compute_cosines(vector, [*pool.ids, *added]), weight))
         rest = _exclude(rest, builder.build_papers(ids))
         return _Ranking(self, tuple(ids), rest, len(ids) + self.run_query(rest, 1).total, count)
+
+    def _rank_by_likeness(self, query: Query, builder: QueryBuilder, nearest: Mapping[str, Likeness]) -> "_Ranking":
+        """The papers like the examples, nearest first; if it has words too, both count. Then what else matches."""
+        matched, text = builder.build_query(query), " ".join(query.list_texts())
+        among = tantivy.Query.const_score_query(builder.build_papers(list(nearest)), 0.0)
+        limit = max(1, len(nearest))
+        hits = self.run_query(_require_both(matched, among), limit, pull=True)
+        cosines: dict[str, float] = {}
+        if text and self.meaning:
+            required = self.run_query(_require_both(builder.build_required(query), among), limit).ids
+            known = self.meaning.compute_cosines(self.meaning.encode_text(text), required)
+            cosines = {each: cosine for each, cosine in known.items() if cosine >= MIN_COSINE or each in hits.ids}
+        scores = _fuse_scores(hits, cosines, DESCRIPTION_WEIGHT)
+        weight = LIKENESS_WEIGHT_WITH_MEANING if cosines else LIKENESS_WEIGHT
+        ids = _sort_by_score({each: score + weight * nearest[each].value for each, score in scores.items()})
+        rest = _exclude(matched, builder.build_papers(ids))
+        total = len(ids) + self.run_query(rest, 1).total
+        return _Ranking(self, tuple(ids), rest, total, rest_by=None if text else "by_upvotes")
 
     def find_nearest_in_meaning(self, query: Query, *, limit: int) -> tuple[str, ...]:
         """The papers nearest in meaning to the words of `query`, whatever else it requires; none without `meaning`."""
@@ -194,17 +281,16 @@ class SearchIndex(Index):
         named = self._build_query_builder().build_named(kind, f"{beginning}*")
         return self.run_query(named, limit, by="by_upvotes").ids
 
-    def find_similar_papers(self, paper: Paper, *, limit: int) -> tuple[str, ...]:
-        """The papers most similar to `paper`, the most similar first: by the words they share, and by meaning."""
-        builder = self._build_query_builder()
-        others = _exclude(builder.build_similar(paper), builder.build_papers([paper.id]))
-        hits = self.run_query(others, WORD_POOL)
-        ids: Sequence[str] = hits.ids
-        if self.meaning:
-            vector = self.meaning.encode_text(get_embedded_text(paper))
-            near = self.meaning.find_nearest_papers(vector, 2 * MEANING_POOL)
-            ids = _fuse_scores(hits, near | self.meaning.compute_cosines(vector, hits.ids), SIMILAR_WEIGHT)
-        return tuple(each for each in ids if each != paper.id)[:limit]
+    def find_similar_papers(self, paper: Paper, *, limit: int) -> dict[str, Likeness]:
+        """The papers most like `paper`, the nearest first, even if they are not above the bar."""
+        portrait = self._draw_portraits([paper.id]).get(paper.id)
+        if portrait is None:
+            portrait = Portrait(weigh_marks(count_stems(paper), self._get_rarities()))
+        if self.meaning and portrait.vector is None:
+            portrait = replace(portrait, vector=self.meaning.encode_text(get_embedded_text(paper)))
+        found = self._find_near_portrait(portrait, LIKE_POOL, 0.0)
+        nearest = sorted((each for each in found if each != paper.id), key=lambda each: (-found[each], each))
+        return {each: Likeness(paper.id, found[each]) for each in nearest[:limit]}
 
     def make_snippet(self, query: Query, paper: Paper, width: int) -> Snippet:
         """The piece of the abstract, `width` characters at most, that has the most of what was looked for."""
@@ -220,7 +306,10 @@ class SearchIndex(Index):
 
 @dataclass(frozen=True, slots=True)
 class _Ranking:
-    """Papers by their ids, and the `rest`, which are ranked by words alone and come after them or `rest_first`."""
+    """Papers by their ids, and the `rest`, which are ranked by words alone and come after them or `rest_first`.
+
+    If the rest has no words, it is ranked by the field `rest_by`.
+    """
 
     index: Index
     ids: tuple[str, ...]
@@ -228,6 +317,7 @@ class _Ranking:
     total: int
     complete: int | None = None
     rest_first: bool = False
+    rest_by: str | None = None
 
     def get_page(self, limit: int, offset: int) -> FoundPapers:
         offset = max(0, offset)
@@ -242,7 +332,7 @@ class _Ranking:
         if limit <= 0:
             return ()
         if of_rest:
-            return self.index.run_query(self.rest, limit, offset, pull=True).ids
+            return self.index.run_query(self.rest, limit, offset, by=self.rest_by, pull=not self.rest_by).ids
         return self.ids[offset : offset + limit]
 
 
@@ -263,11 +353,25 @@ def _to_found_papers(hits: Hits) -> FoundPapers:
     return FoundPapers(hits.ids, hits.total)
 
 
-def _fuse_scores(hits: Hits, cosines: dict[str, float], weight: float) -> list[str]:
-    """The ids by their score (the best one is 1) plus `weight` times their cosine; a paper may lack either."""
+def _pick_nearest(examples: Collection[str], likeness: Mapping[str, Mapping[str, float]]) -> dict[str, Likeness]:
+    """The nearest of `examples` for each paper that is like one; of equally near ones, the first."""
+    nearest: dict[str, Likeness] = {}
+    for example in dict.fromkeys(examples):
+        for paper_id, value in likeness.get(example, {}).items():
+            if paper_id not in nearest or value > nearest[paper_id].value:
+                nearest[paper_id] = Likeness(example, value)
+    return nearest
+
+
+def _fuse_scores(hits: Hits, cosines: Mapping[str, float], weight: float) -> dict[str, float]:
+    """The score of each paper (the best one is 1) plus `weight` times its cosine; a paper may lack either."""
     best = max(hits.scores, default=0.0) or 1.0  # operators alone give no score
     scores = {paper_id: score / best for paper_id, score in zip(hits.ids, hits.scores, strict=True)}
-    return sorted(scores | cosines, key=lambda each: -(scores.get(each, 0) + weight * cosines.get(each, 0)))
+    return {each: scores.get(each, 0.0) + weight * cosines.get(each, 0.0) for each in {**scores, **cosines}}
+
+
+def _sort_by_score(scores: Mapping[str, float]) -> list[str]:
+    return sorted(scores, key=lambda each: -scores[each])
 
 
 def _require_both(one: tantivy.Query, other: tantivy.Query) -> tantivy.Query:

@@ -17,7 +17,7 @@ ELSEWHERE = {  # and why
     "bot/settings.py": "the meaning of a setting is beside it, and fills `.env.example`",
     "bot/papers/api.py": "details for the log, beside a reason",
     "bot/search/known_names.py": "names, and the words that some are short for",
-    "bot/search/query_builder.py": "words of queries that say nothing",
+    "bot/search/likeness.py": "words that say nothing",
 }
 # Discord and the command line want the meaning of a command or an option where it is defined.
 DEFINING = {"describe", "command", "Group", "Option", "Typer"}

@@ -259,5 +259,5 @@ class TestReading:
                 == empty.find_papers_by_name("author", "ab", limit=5)
                 == ()
             )
-            assert empty.find_similar_papers(SAMPLE_PAPERS[0], limit=5) == ()
+            assert empty.find_similar_papers(SAMPLE_PAPERS[0], limit=5) == {}
             assert empty.make_snippet(parse_on_day("attention"), SAMPLE_PAPERS[0], 100).marks == ()

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bot.search import HAS, SearchIndex, Sort
-from bot.search.query import AnyOf, Clause, Days, Group, Has, Named, Node, Occur, Operator, Phrase, Upvotes, Word
+from bot.search.query import AnyOf, Clause, Days, Group, Has, Like, Named, Node, Occur, Operator, Phrase, Upvotes, Word
 from tests.support.builders import DAY
 from tests.support.encoders import RandomEncoder, understood
 from tests.support.indexes import find, open_index, parse_on_day
@@ -46,6 +46,8 @@ def _filter(node: Operator, choice: int) -> str:
             return f"has:{what}"
         case Upvotes(least=least):
             return f"min:{least}"
+        case Like(paper=paper):
+            return f"like:{paper}"
         case Days(first=first, end=end):
             return _days(first, end)
 

@@ -34,5 +34,5 @@ def test_a_paper_on_the_same_thing_is_more_similar_than_one_that_shares_its_word
     shelves: tuple[SearchIndex, SearchIndex],
 ) -> None:
     by_words, by_meaning = shelves
-    assert by_words.find_similar_papers(CATS, limit=1) == (ROUTERS.id,)
-    assert by_meaning.find_similar_papers(CATS, limit=3) == (FELINES.id, ROUTERS.id)
+    assert [*by_words.find_similar_papers(CATS, limit=1)] == [ROUTERS.id]
+    assert [*by_meaning.find_similar_papers(CATS, limit=3)] == [FELINES.id, ROUTERS.id]

@@ -91,7 +91,7 @@ class TestSimilar:
             paper("2601.00040", title="Graphs", abstract="On trees."),
         ]
         with open_index(tmp_path, [*papers, *OTHERS]) as index:
-            assert index.find_similar_papers(papers[0], limit=2) == ("2601.00020", "2601.00030")
+            assert [*index.find_similar_papers(papers[0], limit=2)] == ["2601.00020", "2601.00030"]
             assert papers[0].id not in index.find_similar_papers(papers[0], limit=50)
             assert "2601.00040" not in index.find_similar_papers(papers[0], limit=50)
             stranger = paper("2601.99999", title="Molecules", abstract="Of atoms in space.")
@@ -99,4 +99,4 @@ class TestSimilar:
 
     @pytest.mark.parametrize("title", ["the of", "?", "🔥", "x" * 500])
     def test_a_paper_without_words_is_similar_to_none(self, index: SearchIndex, title: str) -> None:
-        assert index.find_similar_papers(paper("2601.99999", title=title), limit=5) == ()
+        assert index.find_similar_papers(paper("2601.99999", title=title), limit=5) == {}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.papers import Paper
-from bot.search.query import AnyOf, Clause, Days, Group, Has, Named, Node, Occur, Operator, Phrase, Upvotes, Word
+from bot.search.query import AnyOf, Clause, Days, Group, Has, Like, Named, Node, Occur, Operator, Phrase, Upvotes, Word
 from tests.support.builders import DAY, paper
 
 VOCABULARY = ("alpha", "bravo", "delta", "hotel", "kilo", "tango")
@@ -111,6 +111,8 @@ def passes(node: Operator, known: Paper) -> bool:
             return bool(POSSESSIONS[what](known))
         case Upvotes(least=least):
             return known.upvotes >= least
+        case Like(paper=paper):
+            return known.id == paper  # whatever else is like it is tested by itself
         case Days(first=first, end=end):
             assert known.day
             return (first or date.min) <= known.day < (end or date.max)
