@@ -154,7 +154,7 @@ class Archive:
         if not self._index_lock.locked():  # an update that is running adds the paper too, but may take long
             await self.update_index()
         if not self._embed_lock.locked():
-            await self._embed([merged])
+            await self._embed([merged], only_new=True)
         return merged
 
     async def search_hub(self, query: str, limit: int) -> list[Paper]:
@@ -218,11 +218,13 @@ class Archive:
             while papers := await self._embeddings.list_missing(MODEL, EMBED_BATCH):
                 await self._embed(papers)
 
-    async def _embed(self, papers: Iterable[Paper]) -> None:
-        """With the extra `semantic`, compute the vectors of `papers`."""
+    async def _embed(self, papers: Iterable[Paper], *, only_new: bool = False) -> None:
+        """With the extra `semantic`, compute the vectors of `papers`, or of those that have none at all."""
         meaning = self._search.meaning if self._search else None
         if meaning is None:
             return
+        if only_new:
+            papers = [paper for paper in papers if meaning.get_vector(paper.id) is None]
         vectors = [(paper, await asyncio.to_thread(meaning.encode_text, get_embedded_text(paper))) for paper in papers]
         await self._embeddings.save(MODEL, vectors)
         meaning.add_vectors([(paper.id, vector) for paper, vector in vectors])

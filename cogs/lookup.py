@@ -30,7 +30,7 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
 
     @app_commands.command(name="search", description="Find papers by whatever you remember about them")
     @app_commands.describe(
-        query='Words, "phrases", -not, author:, org:, tag:, after:2026-05, min:50, has:code',
+        query='Words, "phrases", -not, author:, tag:, like:2605.29801, after:2026-05, min:50, has:code',
         sort="Which papers come first (default: relevance, with a small boost for upvotes)",
         period="How old papers may be (default: any age)",
         min_upvotes="Leave out papers with fewer upvotes (default: 0)",
@@ -97,6 +97,7 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
     @app_commands.describe(query="As in /paper search (default: all papers)")
     async def show_random_paper(self, interaction: Interaction, query: str = "") -> None:
         parsed = pages.parse_query_today(interaction, query)
+        await pages.fetch_examples(interaction, parsed)
         paper = await self.bot.services.finder.pick_random_paper(parsed, self.randomness)
         if paper is None:
             raise Refused(Refusal.NOTHING_MATCHES if parsed.text else Refusal.ARCHIVE_EMPTY, text=parsed.text)

@@ -29,6 +29,7 @@ from cogs.helpers import subscription_actions as actions
 from cogs.helpers.admins import check_admin, get_actor, get_guild
 from cogs.helpers.cards import PAPER_OPTION, find_referenced_paper, suggest_papers
 from cogs.helpers.controls import Choices, Interaction, build_choices
+from cogs.helpers.pages import try_to_fetch_examples
 
 SizeOption = app_commands.Range[int, 1, MAX_PAPERS]
 MinUpvotesOption = app_commands.Range[int, 0, MAX_UPVOTES]
@@ -129,6 +130,8 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         cadence: str | None = None,
         layout: str | None = None,
     ) -> None:
+        if filter_:
+            await try_to_fetch_examples(interaction, filter_)
         values, mistyped = self._read_options(
             time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes
         )
@@ -168,6 +171,8 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         layout: str | None = None,
     ) -> None:
         known = await self._choose_subscription(interaction, subscription, "setup")
+        if filter_:
+            await try_to_fetch_examples(interaction, filter_)
         values, mistyped = self._read_options(
             time, timezone, weekdays, filter_, cadence, layout, size=size, min_upvotes=min_upvotes
         )

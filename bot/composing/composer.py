@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.archive import Archive, is_list_fresh
@@ -153,7 +153,8 @@ class Composer:
         until = max(covered or closed, closed)
 
         async def choose() -> Digest:
-            return choose_highlights(listed.candidates, days, until, settings.selection, highlighted, matching)
+            chosen = choose_highlights(listed.candidates, days, until, settings.selection, highlighted, matching)
+            return await self._mark_likeness(chosen, settings.selection.filter, closed)
 
         key = (inputs.change, listed.change, first, days, until, settings.selection, highlighted)
         digest = await self._digest_cache.get(key, choose)
@@ -162,6 +163,14 @@ class Composer:
         ids = [each.paper.id for each in digest.highlights]
         seen = await self._deliveries.find_first_seen(request.guild_id, ids)
         return digest if seen is None else mark_seen_highlights(digest, seen)
+
+    async def _mark_likeness(self, digest: Digest, filter_: str, today: date) -> Digest:
+        """The digest with how like its highlights are to the examples of the filter, if it has some."""
+        near = await self._filter.find_likeness(filter_, [each.paper.id for each in digest.highlights], today)
+        if not near:
+            return digest
+        highlights = tuple(replace(each, likeness=near.get(each.paper.id)) for each in digest.highlights)
+        return replace(digest, highlights=highlights)
 
     async def _read_matching_papers(
         self, filter_: str, change: int, first: date, last: date

@@ -1,12 +1,15 @@
 """Explains whether and when a subscription highlighted a paper, or why it didn't."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
 from bot.composing.paper_filter import PaperFilter
 from bot.digest import get_first_day_of_period, get_latest_closed_day
 from bot.papers import Paper
+from bot.papers.api import PapersUnavailable
+from bot.search import parse_query
 from bot.storage import Delivery, Storage, Subscription
 from bot.subscription.schedule import Cadence
 
@@ -28,17 +31,30 @@ class PaperOutcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class ExampleLikeness:
+    """How like a paper is to an example of a filter; None if that is not known, because one of them is not indexed.
+
+    `is_pushed_away`: the filter leaves out what is like the example.
+    """
+
+    example: str
+    value: float | None
+    is_pushed_away: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a paper was highlighted or not.
 
     `day` is the day of its list. `delivery` is the one that decided, or None if that is still to come. `upvotes` are
-    those it had at that time.
+    those it had at that time. `likenesses` are how like it is now to each example of the filter.
     """
 
     outcome: PaperOutcome
     day: date | None = None
     delivery: Delivery | None = None
     upvotes: int = 0
+    likenesses: tuple[ExampleLikeness, ...] = ()
 
 
 class Explainer:
@@ -50,6 +66,27 @@ class Explainer:
 
     async def explain_paper(self, subscription: Subscription, paper: Paper, now: datetime) -> Explanation:
         """What happened to `paper` in `subscription`. Raises `PapersUnavailable` while the filter can't be applied."""
+        explanation = await self._explain_outcome(subscription, paper, now)
+        decided = None if explanation.outcome is PaperOutcome.HIGHLIGHTED_ELSEWHERE else explanation.delivery
+        filter_ = (decided or subscription).settings.selection.filter
+        with suppress(PapersUnavailable):
+            return replace(explanation, likenesses=await self.compare_with_examples(filter_, paper, now.date()))
+        return explanation
+
+    async def compare_with_examples(self, filter_: str, paper: Paper, today: date) -> tuple[ExampleLikeness, ...]:
+        """How like `paper` is to each example of a filter. Raises `PapersUnavailable` while that can't be measured."""
+        query = parse_query(filter_, today)
+        wanted, measured = query.list_examples(), await self._filter.measure_likeness(filter_, [paper.id], today)
+        return tuple(
+            ExampleLikeness(
+                example,
+                measured[example].get(paper.id, 0.0) if example in measured else None,
+                is_pushed_away=example not in wanted,
+            )
+            for example in query.list_all_examples()
+        )
+
+    async def _explain_outcome(self, subscription: Subscription, paper: Paper, now: datetime) -> Explanation:
         if recorded := await self._explain_from_record(subscription, paper):
             return recorded
         days = await self._storage.papers.list_days_of_paper(paper.id)

@@ -36,6 +36,7 @@ class CaveatKind(Enum):
     PING_SILENT = auto()  # because notifications are off
     NOTHING_MATCHES = auto()
     DATES_OVER = auto()  # of the filter, for all papers to come
+    EXAMPLES_UNKNOWN = auto()  # of the filter: papers that are not in the archive
     SORT_IGNORED = auto()  # in the filter
     WEEKDAYS_IGNORED = auto()  # all but the first, in a weekly recap
 
@@ -47,6 +48,7 @@ class Caveat:
     `asked` and `least` are upvotes that the settings ask for. In the last `days`, `papers` were listed (or if
     `is_filtered`, matched the filter), and the best had `best` upvotes. `without`: parts of the filter as they were
     typed, and how many papers would match without each. `weekdays`: the one that counts, then the others.
+    `examples` are ids of papers.
     """
 
     kind: CaveatKind
@@ -58,6 +60,7 @@ class Caveat:
     is_filtered: bool = False
     without: tuple[tuple[str, int], ...] = ()
     weekdays: tuple[int, ...] = ()
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Outlook:
             return tuple(found)
         with suppress(PapersUnavailable, TimeoutError):
             async with asyncio.timeout(TIMEOUT):
+                found += await self._find_unknown_examples(settings, now.date())
                 found += [each async for each in self._find_unreached(settings, now.date())]
         return tuple(found)
 
@@ -97,6 +101,13 @@ class Outlook:
                     counts[preset] = (await self._read_past(query, closed - MONTH + timedelta(days=1), closed)).count
                 return counts
         return None
+
+    async def _find_unknown_examples(self, settings: DigestSettings, today: date) -> list[Caveat]:
+        """The examples of the filter that are not in the archive, which no paper can be like."""
+        examples = parse_query(settings.selection.filter, today).list_all_examples()
+        known = {paper.id for paper in await self._papers.get(examples)} if examples else ()
+        missing = tuple(each for each in examples if each not in known)
+        return [Caveat(CaveatKind.EXAMPLES_UNKNOWN, examples=missing)] if missing else []
 
     async def _find_unreached(self, settings: DigestSettings, today: date) -> AsyncIterator[Caveat]:
         """What no paper of the last year reached."""

@@ -1,14 +1,15 @@
 """Which papers match a subscription's filter."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import ParamSpec, TypeVar
 
 from bot.archive import Archive
+from bot.digest import Likeness
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
-from bot.search import FoundPapers, Query, SearchIndex, parse_query
+from bot.search import LIKENESS_BAR, FoundPapers, Query, SearchIndex, parse_query
 from bot.storage import Storage
 
 _P = ParamSpec("_P")
@@ -32,6 +33,28 @@ class PaperFilter:
             return frozenset(ids)
         await self._catch_up()
         return await self._ask_index(self._search.find_matching_ids, parse_query(filter_, today), ids)
+
+    async def measure_likeness(
+        self, filter_: str, ids: Collection[str], today: date
+    ) -> Mapping[str, Mapping[str, float]]:
+        """How like each of `ids` is to each example of the filter, also to those that it pushes away.
+
+        Raises `PapersUnavailable` as above.
+        """
+        examples = parse_query(filter_, today).list_all_examples()
+        if not examples:
+            return {}
+        await self._catch_up()
+        return await self._ask_index(self._search.measure_each_likeness, examples, ids)
+
+    async def find_likeness(self, filter_: str, ids: Collection[str], today: date) -> Mapping[str, Likeness]:
+        """The nearest example of the filter for those of `ids` that are like one. Raises `PapersUnavailable`."""
+        examples = parse_query(filter_, today).list_examples()
+        if not examples or not ids:
+            return {}
+        await self._catch_up()
+        near = await self._ask_index(self._search.measure_likeness, examples, ids)
+        return {paper_id: each for paper_id, each in near.items() if each.value >= LIKENESS_BAR}
 
     async def find_most_upvoted(self, query: Query, first: date, last: date) -> FoundPapers:
         """The most upvoted paper listed from `first` to `last` that matches, and how many match; an empty one is any.

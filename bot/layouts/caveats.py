@@ -47,6 +47,16 @@ def _describe_unused_weekdays(caveat: Caveat) -> str:
     return f"A weekly recap comes once a week, on {counts}. I don't use {join_words(others, 'or')}."
 
 
+def _describe_unknown_examples(caveat: Caveat) -> str:
+    papers = join_words([format_code(each) for each in caveat.examples[:_MAX_PARTS]])
+    them = "it" if len(caveat.examples) == 1 else "them"
+    which = "the paper" if len(caveat.examples) == 1 else "the papers"
+    return (
+        f"**Filter:** I don't have {which} {papers}, so nothing is like {them}. Check the ID, or open {them} with "
+        "`/paper show`, which looks for it on Hugging Face."
+    )
+
+
 def _describe_span(caveat: Caveat) -> str:
     if caveat.days >= _LAST_YEAR:
         return "the last year"
@@ -60,6 +70,7 @@ _SENTENCES: Mapping[CaveatKind, Callable[[Caveat], str]] = {
     CaveatKind.PING_SILENT: lambda _: "**The ping notifies no one**, because notifications are off.",
     CaveatKind.NOTHING_MATCHES: _describe_filter,
     CaveatKind.DATES_OVER: lambda _: "**Filter:** its dates leave out every new paper, so nothing would be posted.",
+    CaveatKind.EXAMPLES_UNKNOWN: _describe_unknown_examples,
     CaveatKind.SORT_IGNORED: lambda _: "**Filter:** `sort:` does nothing here. A digest begins with the most upvotes.",
     CaveatKind.WEEKDAYS_IGNORED: _describe_unused_weekdays,
 }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from bot.digest import Highlight
-from bot.layouts.paper import join_facts
+from bot.layouts.paper import describe_likeness, join_facts
 from bot.layouts.phone import SMALL_LINE, count_phone_lines
 from bot.layouts.text import cut_line, make_link, measure_text
 
@@ -37,10 +37,11 @@ def render_mark_legend(highlights: Sequence[Highlight]) -> str:
 def _render_highlight_line(highlight: Highlight, most: int | None = None) -> str:
     """A highlight, with as much of its title as at most `most` lines of a phone can show; all of it if that is None."""
     marks = "".join((f" {_RISING}" if highlight.is_riser else "", f" {_MISSED}" if highlight.is_missed else ""))
+    likeness = describe_likeness(highlight.likeness)
     title = highlight.paper.name if most is None else cut_line(highlight.paper.name, most * SMALL_LINE)
     while True:
         link = make_link(title, highlight.paper.url)
-        line = f"-# **{highlight.position}.** {link} ▲\u00a0{highlight.upvotes:,}{marks}"
+        line = join_facts(f"-# **{highlight.position}.** {link} ▲\u00a0{highlight.upvotes:,}{marks}", likeness)
         if most is None or count_phone_lines(line) <= most or len(title) <= _MIN_TITLE:
             return line
         title = cut_line(title.removesuffix("…"), len(title.removesuffix("…")) - 1)

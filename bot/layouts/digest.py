@@ -17,6 +17,7 @@ from bot.layouts.paper import (
     build_paper_picture,
     build_paper_section,
     build_view,
+    describe_likeness,
     join_facts,
     render_block_head,
 )
@@ -136,7 +137,11 @@ def _render_plain_digest(
     """A line for each paper, without links that Discord could check; the select lists the papers by their ids."""
     title = f"**{render_plain_digest_heading(digest, settings.schedule.cadence)}**"
     rows = (
-        f"{each.position}. {shorten(_remove_links(each).paper.name, _PLAIN_TITLE)} ▲ {each.upvotes:,}" for each in shown
+        join_facts(
+            f"{each.position}. {shorten(_remove_links(each).paper.name, _PLAIN_TITLE)} ▲ {each.upvotes:,}",
+            describe_likeness(each.likeness),
+        )
+        for each in shown
     )
     named = [replace(each.paper, title="", upvotes=each.upvotes) for each in shown]
     text = TextDisplay[LayoutView]("\n".join([title, *rows]))
@@ -216,6 +221,7 @@ def _shorten_summary(paper: Paper, room: int) -> str:
 def _build_highlight_block(highlight: Highlight) -> PaperBlock:
     day = highlight.paper.day
     note = join_facts(
+        describe_likeness(highlight.likeness),
         f"highlighted on {format_month_day(highlight.seen_on)}" if highlight.seen_on else "",
         "not in a daily digest" if highlight.is_missed else "",
         f"rising since {format_month_day(day)}" if highlight.is_riser and day else "",

@@ -1,20 +1,30 @@
 """What admins are told about the past: why a paper was highlighted or not, and who changed what."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from bot.composing.explainer import Explanation, PaperOutcome
+from bot.composing.explainer import ExampleLikeness, Explanation, PaperOutcome
 from bot.digest import get_closing_time
 from bot.layouts.digest_settings import describe_filter, describe_settings
 from bot.layouts.reasons import explain_reason
 from bot.layouts.subscriptions import describe_rejected_papers
-from bot.layouts.text import count_noun, format_code, format_day, format_short_day, format_timestamp, make_link
+from bot.layouts.text import (
+    count_noun,
+    escape_markdown,
+    format_code,
+    format_day,
+    format_short_day,
+    format_timestamp,
+    make_link,
+)
 from bot.papers import Paper
+from bot.search import LIKENESS_BAR
 from bot.storage import Action, AuditEntry, Delivery, Subscription, SubscriptionState
 from bot.subscription.schedule import DAY_NAMES
 
 NO_ACTIONS = "No changes yet."
 _VALUE_LIMIT = 60  # characters of a value that was changed
+_MOST_EXAMPLES = 8  # of a filter
 _COLUMN_NAMES = {
     "channel_id": "channel",
     "time": "time",
@@ -55,7 +65,26 @@ def render_paper_link(paper: Paper) -> str:
 
 def describe_explanation(subscription: Subscription, given: Explanation) -> str:
     """What happened to a paper in a subscription, under the subscription's sentence."""
-    return f"{describe_settings(subscription.settings)}:\n→ {_describe_paper_outcome(subscription, given)}"
+    lines = [f"{describe_settings(subscription.settings)}:", f"→ {_describe_paper_outcome(subscription, given)}"]
+    return "\n".join([*lines, *describe_likenesses(given.likenesses)])
+
+
+def describe_likenesses(likenesses: Sequence[ExampleLikeness]) -> Iterator[str]:
+    """A line that says how like a paper is to each example of a filter, and what that means."""
+    if not likenesses:
+        return
+    shown = [_describe_example(each) for each in likenesses[:_MOST_EXAMPLES]]
+    more = len(likenesses) - len(shown)
+    rest = f" and {more:,} more" if more else ""
+    yield f"-# Likeness: {', '.join(shown)}{rest}. A paper is like another from {LIKENESS_BAR} on."
+
+
+def _describe_example(each: ExampleLikeness) -> str:
+    example = escape_markdown(each.example)
+    if each.value is None:
+        return f"unknown to {example}, which I don't have"
+    away = " (pushed away)" if each.is_pushed_away else ""
+    return f"{each.value:.2f} to {example}{away}"
 
 
 def _describe_paper_outcome(subscription: Subscription, given: Explanation) -> str:

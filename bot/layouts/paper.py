@@ -8,6 +8,7 @@ from functools import lru_cache
 import discord
 from discord.ui import ActionRow, Button, Item, LayoutView, MediaGallery, Section, Select, TextDisplay
 
+from bot.digest import Likeness
 from bot.layouts.phone import count_phone_lines, strip_markdown
 from bot.layouts.text import (
     MAX_CHOICE,
@@ -17,6 +18,7 @@ from bot.layouts.text import (
     count_noun,
     cut_line,
     cut_plain,
+    escape_markdown,
     format_compact,
     format_short_day,
     format_timestamp,
@@ -185,6 +187,11 @@ def describe_paper_listing(paper: Paper, *, dated: bool = True) -> str:
         format_short_day(day) if day and dated else "",
         "withdrawn" if paper.withdrawn_at else "",
     )
+
+
+def describe_likeness(likeness: Likeness | None) -> str:
+    """`0.83 like 2605.29801`; empty without one."""
+    return f"{likeness.value:.2f} like {escape_markdown(likeness.example)}" if likeness else ""
 
 
 def build_details_select(

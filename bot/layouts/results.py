@@ -13,6 +13,7 @@ from bot.layouts.paper import (
     build_details_select,
     build_paper_list,
     build_view,
+    describe_likeness,
     describe_paper_listing,
     join_facts,
 )
@@ -44,7 +45,7 @@ def render_search_results(results: SearchResults, *, shared: bool = False) -> La
     query = results.query.text
     query_text, found = search_notes.render_query(results.query), search_notes.count_results(results)
     lines = [
-        f"# Papers found\n**{query_text}** · {found}, {_ORDERS[results.query.order]}",
+        f"# Papers found\n**{query_text}** · {found}, {_describe_order(results.query)}",
         *search_notes.list_search_notes(results),
         *_describe_page(results.page, results.total),
     ]
@@ -58,6 +59,11 @@ def render_search_results(results: SearchResults, *, shared: bool = False) -> La
         instead.append(build_hub_button(results.query))
     rows = [*_build_rows(buttons), *_build_rows(instead)]
     return _render_paper_page("\n".join(lines), _build_hit_blocks(results.hits, results.page), rows)
+
+
+def _describe_order(query: Query) -> str:
+    is_by_likeness = query.order is Sort.RELEVANCE and query.list_examples() and not any(query.list_texts())
+    return "nearest first" if is_by_likeness else _ORDERS[query.order]
 
 
 def render_leaderboard(board: Leaderboard, ambiguous_date: AmbiguousDate | None = None) -> LayoutView:
@@ -131,7 +137,7 @@ def _build_hit_blocks(hits: Iterator[Hit] | Sequence[Hit], page: int = 1, *, dat
 
 def _build_hit_block(position: int, hit: Hit, mark: str = "", *, dated: bool = True) -> PaperBlock:
     paper = hit.paper
-    note = join_facts(describe_paper_listing(paper, dated=dated), mark)
+    note = join_facts(describe_likeness(hit.likeness), describe_paper_listing(paper, dated=dated), mark)
     return PaperBlock(position, paper, paper.upvotes, paper.comments, note, hit.snippet, hit.posted_message)
 
 

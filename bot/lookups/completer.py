@@ -20,6 +20,7 @@ _NAMES_EACH = 4  # of authors, of organisations, and of tags
 _TITLES_FIRST = 6  # before any names; the other titles come after them
 _CHOICES = 25  # what Discord shows at most
 _LAST_WORD = re.compile(r'(?P<sign>[+-]?)(?:(?P<operator>[A-Za-z]+):)?"?(?P<word>.*)', re.DOTALL)
+_LIKE = re.compile(r'(?:^|[\s(+-])(?P<operator>like:)"?(?P<title>[^":()]*|[^\s"()]*)$', re.IGNORECASE)  # at the end
 _NAMES = ("author", "org", "tag")
 QUOTE = '"'
 
@@ -81,6 +82,8 @@ class Completer:
     async def complete_query(self, typed: str, today: date) -> list[Completion]:
         """Queries that may be meant: titles, authors, organisations, tags, and values of operators."""
         typed = remove_invisible(typed)
+        if (like := _LIKE.search(typed)) and not _is_complete_example(like["title"]):
+            return await self._complete_example(typed[: like.end("operator")], like["title"], today)
         if has_foreign_link(typed):
             return []
         start = _find_start_of_last_word(typed)
@@ -97,6 +100,11 @@ class Completer:
         titles = [Completion(paper.name, paper.id) for paper in papers]
         return [*titles[:_TITLES_FIRST], *named, *titles[_TITLES_FIRST:]][:_CHOICES]
 
+    async def _complete_example(self, head: str, title: str, today: date) -> list[Completion]:
+        """The query so far with each of the papers that may be meant as the example; their titles are the labels."""
+        papers = await self.complete_papers(title, today)
+        return [Completion(f"{head}{paper.name}", f"{head}{paper.id}") for paper in papers]
+
     async def _complete_names(self, kinds: Sequence[str], beginning: str) -> list[tuple[str, str]]:
         """Names of each of `kinds` with a word that starts with `beginning`, the most common first."""
         find = self._search.find_papers_by_name
@@ -109,6 +117,12 @@ class Completer:
                 kind, [papers[each] for each in ids if each in papers], fold_word(beginning)
             )
         ]
+
+
+def _is_complete_example(typed: str) -> bool:
+    """Whether a paper is named already, and what follows is another part of the query."""
+    reference, space, _ = typed.lstrip().partition(" ")
+    return bool(space) and find_paper_id(reference) is not None
 
 
 def _get_names_of_kind(kind: str, paper: Paper) -> Sequence[str]:

@@ -12,7 +12,7 @@ from datetime import date
 import discord
 from discord.ui import LayoutView
 
-from bot.answering import reply
+from bot.answering import defer_answer, reply
 from bot.layouts.no_results import render_nothing_found
 from bot.layouts.results import (
     render_hub_results,
@@ -32,6 +32,7 @@ PAGE_NUMBER = r"(?P<page>[1-9]\d{0,4})"
 PAGE_PATTERN = rf"[a-z]{PAGE_NUMBER}"  # the letter of the button, then the page it leads to
 QUERY_PATTERN = r"(?::(?P<query>.+)|#(?P<key>[0-9a-f]{24}))"  # as `make_query_id` writes it
 
+FETCH_SECONDS = 1.5  # that saving a filter waits for the papers it names; Discord waits three for the whole answer
 STORE_SECONDS = 1.0  # that an answer waits for its queries to be stored
 _STORING: set[asyncio.Task[None]] = set()  # what goes on afterwards
 
@@ -46,10 +47,27 @@ async def search_results_page(
 ) -> SearchResults:
     """A page of what `query` finds; a page `shared` with everyone has no links to channels."""
     services = interaction.client.services
+    await fetch_examples(interaction, query)
     results = await services.finder.search_papers(query, page, None if shared else get_viewer(interaction))
     if results.total and not results.hits:
         raise Refused(Refusal.PAGE_GONE)
     return results
+
+
+async def fetch_examples(interaction: Interaction, query: Query) -> None:
+    """Fetch the papers that `query` compares others with, if some are missing; then the answer is deferred first."""
+    services = interaction.client.services
+    if query.reference is None and await services.finder.list_missing_examples(query):
+        await defer_answer(interaction)
+        await services.finder.fetch_examples(query, services.clock())
+
+
+async def try_to_fetch_examples(interaction: Interaction, filter_: str) -> None:
+    """The same for a filter that was typed, if it goes fast; the caveats name what is still missing."""
+    services = interaction.client.services
+    with suppress(Refused, TimeoutError):
+        async with asyncio.timeout(FETCH_SECONDS):
+            await services.finder.fetch_examples(parse_query_today(interaction, filter_), services.clock())
 
 
 async def keep_queries(interaction: Interaction, results: SearchResults, view: LayoutView) -> LayoutView:

@@ -20,6 +20,7 @@ from bot.refusals import Refusal, Refused
 from bot.storage import Draft, DuplicateDigest, Subscription
 from cogs.helpers import admins
 from cogs.helpers.controls import Control, Interaction, ModalHandler
+from cogs.helpers.pages import try_to_fetch_examples
 from cogs.helpers.subscription_actions import show_saved_subscription
 
 DRAFT_PATTERN = r"(?P<draft>[0-9a-f]+):(?P<part>[a-z_]+)"
@@ -82,6 +83,8 @@ class PanelModal(ModalHandler, kind="panel", pattern=DRAFT_PATTERN):
         fields = {name: text for name, text in typed.items() if name != layout.PICKED_TIMEZONE}
         if picked := typed.get(layout.PICKED_TIMEZONE):
             fields["timezone"] = picked
+        if filter_ := fields.get("filter"):
+            await try_to_fetch_examples(interaction, filter_)
         changed = await bot.drafts.apply_typed_values(draft, fields, bot.services.clock())
         await _show_panel(interaction, changed, match["part"], typed_timezone=fields.get("timezone", ""))
 

@@ -9,7 +9,7 @@ from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from bot.digest import Digest, Highlight
+from bot.digest import Digest, Highlight, Likeness
 from bot.lookups.finder import PER_PAGE, Hit
 from bot.papers import Paper
 from bot.papers.entry import read_list_entry
@@ -67,7 +67,12 @@ facts = st.fixed_dictionaries(
 )
 papers = st.builds(build_paper, facts, texts, st.integers(1, 99999))
 marks = st.fixed_dictionaries(
-    {"is_riser": st.booleans(), "seen_on": st.one_of(st.none(), st.dates()), "is_missed": st.booleans()}
+    {
+        "is_riser": st.booleans(),
+        "seen_on": st.one_of(st.none(), st.dates()),
+        "is_missed": st.booleans(),
+        "likeness": st.one_of(st.none(), st.builds(Likeness, st.just("2605.29801"), st.floats(0.4, 1))),
+    }
 )
 
 
