@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import compose, corpus, growth, ingest, load, memory, paced, search, sends, wire
+from bench import compose, corpus, growth, ingest, likeness, load, memory, paced, search, sends, wire
 from bench.figures import table
 from bench.filled_index import FilledIndex, fill_index
 from bot.search import Encoder, load_encoder
@@ -47,6 +47,7 @@ async def _memory(folder: Path, shelf: FilledIndex, encoder: Encoder | None) -> 
 
 PARTS: dict[str, Part] = {
     "search": search.measure,
+    "likeness": likeness.measure,
     "build": _build,
     "load": _load,
     "wire": _wire,

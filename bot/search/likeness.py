@@ -15,8 +15,8 @@ from bot.search.meaning import Meaning
 from bot.search.schema import MAX_COUNT
 
 LIKENESS_BAR = 0.4
-MOST_MARKS = 60  # words that mark a paper
-SEARCHED_MARKS = 40  # of them, those by which the papers are found that may be like it
+MOST_TRAITS = 60  # words that mark a paper
+SEARCHED_TRAITS = 40  # of them, those by which the papers are found that may be like it
 _RARITY = 0.7  # the power of a word's rarity: less than 1, because it counts in both papers
 # How much a stem counts that a paper has so often.
 _COUNTS = (0.0, *(1 + math.log(count) for count in range(1, MAX_COUNT + 1)))
@@ -27,7 +27,7 @@ STOP_WORDS = frozenset(
     with you your""".split()  # noqa: SIM905
 )
 
-Marks = Mapping[str, float]
+Traits = Mapping[str, float]
 """The words that mark a paper, with their weights; the sum of the squares is 1."""
 
 
@@ -46,16 +46,16 @@ class _Scale:
         return self.middle + math.log(likeness / (1 - likeness)) / self.slope if likeness else -math.inf
 
 
-_WORDS = _Scale(0.187, 17.7)  # of the cosine of two papers' marks
+_WORDS = _Scale(0.187, 17.7)  # of the cosine of two papers' traits
 _BOTH = _Scale(0.879, 11.1)  # of `_WORDS_WEIGHT` times that, plus the cosine of their vectors
 _WORDS_WEIGHT = 1.2
 
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """What a paper is compared by: its marks, and its vector if it has one."""
+    """What a paper is compared by: its traits, and its vector if it has one."""
 
-    marks: Marks
+    traits: Traits
     vector: bytes | None = None
 
 
@@ -73,12 +73,12 @@ class Rarities(dict[str, float]):
         return self[stem]
 
 
-def weigh_marks(counts: Mapping[str, int], rarities: Mapping[str, float]) -> Marks:
+def weigh_traits(counts: Mapping[str, int], rarities: Mapping[str, float]) -> Traits:
     """The stems that mark a paper which has them so often, the most telling first."""
     weights = sorted([(_COUNTS[count] * rarities[stem], stem) for stem, count in counts.items()], reverse=True)
-    marks = weights[:MOST_MARKS]
-    length = math.sqrt(sum([weight * weight for weight, _ in marks]))
-    return {stem: weight / length for weight, stem in marks if weight}
+    traits = weights[:MOST_TRAITS]
+    length = math.sqrt(sum([weight * weight for weight, _ in traits]))
+    return {stem: weight / length for weight, stem in traits if weight}
 
 
 def measure_pairs(
@@ -86,10 +86,10 @@ def measure_pairs(
 ) -> Iterator[tuple[str, dict[str, float]]]:
     """Each example with the papers that are at least so like it, and how like it they are.
 
-    Papers that have neither a mark nor a vector in common with it are left out. The vectors of all examples, which may
+    Papers that have neither a trait nor a vector in common with it are left out. The vectors of all examples, which may
     be thousands, are compared at once.
     """
-    marked = _index_marks(papers, {stem for each in examples.values() for stem in each.marks})
+    having = _index_traits(papers, {stem for each in examples.values() for stem in each.traits})
     known, asked = _list_vectors(papers), _list_vectors(examples)
     rows = dict(
         zip(asked, meaning.compare_vectors([*asked.values()], [*known.values()]), strict=True) if meaning else ()
@@ -97,8 +97,8 @@ def measure_pairs(
     least_words, least_both = _WORDS.get_nearness(least), _BOTH.get_nearness(least)
     for example, portrait in examples.items():
         by_words: defaultdict[str, float] = defaultdict(float)
-        for stem, weight in portrait.marks.items():
-            for paper_id, other in marked.get(stem, ()):
+        for stem, weight in portrait.traits.items():
+            for paper_id, other in having.get(stem, ()):
                 by_words[paper_id] += weight * other
         likeness = {}
         for paper_id, cosine in zip(known, rows.get(example, ()), strict=False):
@@ -111,13 +111,13 @@ def measure_pairs(
         yield example, likeness
 
 
-def _index_marks(papers: Mapping[str, Portrait], stems: Collection[str]) -> dict[str, list[tuple[str, float]]]:
-    """The papers that each of `stems` marks, with its weights."""
-    marked: dict[str, list[tuple[str, float]]] = {}
+def _index_traits(papers: Mapping[str, Portrait], stems: Collection[str]) -> dict[str, list[tuple[str, float]]]:
+    """The papers that have each of `stems` as a trait, with its weights."""
+    having: dict[str, list[tuple[str, float]]] = {}
     for paper_id, portrait in papers.items():
-        for stem in portrait.marks.keys() & stems:
-            marked.setdefault(stem, []).append((paper_id, portrait.marks[stem]))
-    return marked
+        for stem in portrait.traits.keys() & stems:
+            having.setdefault(stem, []).append((paper_id, portrait.traits[stem]))
+    return having
 
 
 def _list_vectors(portraits: Mapping[str, Portrait]) -> dict[str, bytes]:

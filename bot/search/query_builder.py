@@ -12,7 +12,7 @@ from itertools import islice, pairwise
 import tantivy
 from tantivy import FieldType, Occur, Query
 
-from bot.search.likeness import SEARCHED_MARKS, STOP_WORDS, Marks
+from bot.search.likeness import SEARCHED_TRAITS, STOP_WORDS, Traits
 from bot.search.query import (
     AnyOf,
     Clause,
@@ -112,9 +112,9 @@ class QueryBuilder:
         parts.append(self._build_prefix(UNSTEMMED[name], last, 1.0))
         return Query.boolean_query([(Occur.Must, part) for part in parts])
 
-    def build_marked(self, marks: Marks) -> Query:
-        """Papers that have some of the `marks` of another, those with the most telling ones first."""
-        telling = islice(marks.items(), SEARCHED_MARKS)
+    def build_with_traits(self, traits: Traits) -> Query:
+        """Papers that have some of the `traits` of another, those with the most telling ones first."""
+        telling = islice(traits.items(), SEARCHED_TRAITS)
         return _build_any_of(
             [self._build_term(field, stem, weight) for stem, weight in telling for field in ("title", "abstract")]
         )

@@ -20,12 +20,14 @@ from bot.text import remove_invisible
 SCHEMA_VERSION = 3  # raise it with every change of the fields, analyzers or documents below
 MAX_WORD_LETTERS = 60
 MAX_COUNT = 255  # of a stem in a text
+MAX_STEMS = 100_000  # that are kept by their words
 PROSE = ("title", "tags", "abstract")
 NAMES = ("authors", "organization")
 LONGEST_NAME = 4  # words
 LONGEST_JOIN = 3  # words that may be written as one
 
 _TOKEN = re.compile(r"[\w.+#/-]*\w[+#]*")
+_LETTERS = re.compile(r"[^\W_]+")
 _AROUND = "()[]{}<>,.;:!?'\"`*$\u201c\u201d\u2019"
 _JOINTS = str.maketrans("", "", f"-_./ {_AROUND}")
 _LAST_ID = 2**34 - 1  # nine digits fit in
@@ -91,9 +93,25 @@ def get_searchable_prose(paper: Paper) -> str:
     return f"{paper.abstract} {paper.ai_summary or ''}"
 
 
+class _Stems(dict[str, str]):
+    """The stem of each word in small letters, empty if it has none; an analyzer would be slow for each text anew."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= MAX_STEMS:
+            self.clear()
+        self[word] = stem = "".join(build_analyzer(stemmed=True).analyze(word))
+        return stem
+
+
+_stems = _Stems()
+
+
 def count_stems(paper: Paper) -> Counter[str]:
     """How often its text has each stem; one in the title counts twice."""
-    return Counter(split_stems(" ".join((paper.title, paper.title, *paper.tags, paper.abstract))))
+    text = " ".join((paper.title, paper.title, *paper.tags, paper.abstract)).lower()
+    counts = Counter(map(_stems.__getitem__, _LETTERS.findall(text)))
+    del counts[""]
+    return counts
 
 
 def pack_counts(counts: Mapping[str, int]) -> bytes:

@@ -12,7 +12,7 @@ from bot.digest import Likeness
 from bot.papers import Paper, parse_paper_id
 from bot.search.index import Hits, Index
 from bot.search.known_names import EXPANSIONS, is_name
-from bot.search.likeness import LIKENESS_BAR, Portrait, Rarities, measure_pairs, weigh_marks
+from bot.search.likeness import LIKENESS_BAR, Portrait, Rarities, measure_pairs, weigh_traits
 from bot.search.meaning import Meaning, get_embedded_text
 from bot.search.query import Clause, Days, Query, Sort
 from bot.search.query_builder import QueryBuilder
@@ -141,7 +141,7 @@ class SearchIndex(Index):
 
     def _find_near_portrait(self, portrait: Portrait, limit: int, least: float) -> dict[str, float]:
         """How like the nearest papers of the archive are to one, as far as they are at least so like it."""
-        found = self.run_query(self._build_query_builder().build_marked(portrait.marks), limit).ids
+        found = self.run_query(self._build_query_builder().build_with_traits(portrait.traits), limit).ids
         near = self.meaning.find_nearest_papers(portrait.vector, limit) if self.meaning and portrait.vector else {}
         papers = self._draw_portraits({*found, *near})
         return dict(measure_pairs({"": portrait}, papers, self.meaning, least))[""]
@@ -151,7 +151,7 @@ class SearchIndex(Index):
         get_vector = self.meaning.get_vector if self.meaning else lambda _: None
         rarities = self._get_rarities()
         return {
-            paper_id: Portrait(weigh_marks(counts, rarities), get_vector(paper_id))
+            paper_id: Portrait(weigh_traits(counts, rarities), get_vector(paper_id))
             for paper_id, counts in self.read_stem_counts(ids).items()
         }
 
@@ -285,7 +285,7 @@ class SearchIndex(Index):
         """The papers most like `paper`, the nearest first, even if they are not above the bar."""
         portrait = self._draw_portraits([paper.id]).get(paper.id)
         if portrait is None:
-            portrait = Portrait(weigh_marks(count_stems(paper), self._get_rarities()))
+            portrait = Portrait(weigh_traits(count_stems(paper), self._get_rarities()))
         if self.meaning and portrait.vector is None:
             portrait = replace(portrait, vector=self.meaning.encode_text(get_embedded_text(paper)))
         found = self._find_near_portrait(portrait, LIKE_POOL, 0.0)

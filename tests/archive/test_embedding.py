@@ -74,6 +74,15 @@ class TestEmbedding:
         kept = await storage.embeddings.get(MODEL, ["2601.00003"])
         assert meaning.find_nearest_papers(kept["2601.00003"], 1) == pytest.approx({"2601.00003": 1.0})
 
+    async def test_a_paper_that_is_looked_up_gets_its_vector_at_once_and_only_once(
+        self, understanding: Archive, storage: Storage, counting: Counting, papers_server: PapersServer
+    ) -> None:
+        papers_server.unlisted = [entry("2601.00777", title="Whales Sing")]
+        for _ in range(2):
+            assert await understanding.fetch_paper("2601.00777", MORNING)
+        assert [*await storage.embeddings.get(MODEL, ["2601.00777"])] == ["2601.00777"]
+        assert len(counting.given) == 1
+
     async def test_a_paper_whose_title_changes_gets_a_new_vector(
         self, understanding: Archive, storage: Storage, counting: Counting, papers_server: PapersServer
     ) -> None:
