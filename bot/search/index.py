@@ -178,10 +178,12 @@ class Index:
 
     def read_stem_counts(self, ids: Collection[str]) -> dict[str, dict[str, int]]:
         """How often the text of each of these papers has each stem; papers that are not in the index are left out."""
+        if not ids:
+            return {}
         searcher = self.get_searcher()
         with _translate_errors():
             query = tantivy.Query.term_set_query(self.schema, "id", list(ids))
-            hits = searcher.search(query, max(1, len(ids)), count=False).hits
+            hits = searcher.search(query, len(ids), count=False).hits
             documents = [searcher.doc(address) for _, address in hits]
             return {str(each["id"][0]): unpack_counts(bytes(each["stems"][0])) for each in documents}
 

@@ -12,7 +12,7 @@ from bot.digest import Likeness
 from bot.papers import Paper, parse_paper_id
 from bot.search.index import Hits, Index
 from bot.search.known_names import EXPANSIONS, is_name
-from bot.search.likeness import LIKENESS_BAR, Portrait, Rarities, measure_pairs, weigh_traits
+from bot.search.likeness import LIKENESS_BAR, Portrait, Rarities, Traits, measure_pairs, weigh_traits
 from bot.search.meaning import Meaning, get_embedded_text
 from bot.search.query import Clause, Days, Query, Sort
 from bot.search.query_builder import QueryBuilder
@@ -32,6 +32,7 @@ NAME_WEIGHT, DESCRIPTION_WEIGHT = 2.0, 6.0
 LIKENESS_WEIGHT, LIKENESS_WEIGHT_WITH_MEANING = 1.0, 4.0
 LIKE_POOL = 300  # papers that may be like an example, found by its words, and as many by its vector …
 LEAST_LIKE_POOL = 50  # … shared by the examples of a query, of which each has at least so many
+MAX_KEPT_TRAITS = 1000  # papers, ten megabytes
 MAX_RARITIES = 200_000  # stems that are kept with how rare they are
 _FIELD_OF = {Sort.UPVOTES: "by_upvotes", Sort.DATE: "by_date"}
 
@@ -65,7 +66,8 @@ class SearchIndex(Index):
         super().__init__(path, archive, last_change)
         self.meaning = meaning
         self._spelling: tuple[int, Spelling] | None = None  # with the change number of the index it was read from
-        self._rarities = (self.change, Rarities(self.get_searcher()))  # of stems, in the same way
+        # What traits are weighed by, and the traits of some papers, in the same way.
+        self._weights: tuple[int, Rarities, dict[str, Traits]] = (self.change, Rarities(self.get_searcher()), {})
 
     def find_papers(self, query: Query, *, limit: int, offset: int = 0) -> FoundPapers:
         """The papers that match `query`, in the order it asks for. Blocks for milliseconds."""
@@ -149,19 +151,27 @@ class SearchIndex(Index):
     def _draw_portraits(self, ids: Collection[str]) -> dict[str, Portrait]:
         """What the papers are compared by; those that are not in the index are left out."""
         get_vector = self.meaning.get_vector if self.meaning else lambda _: None
-        rarities = self._get_rarities()
-        return {
-            paper_id: Portrait(weigh_traits(counts, rarities), get_vector(paper_id))
-            for paper_id, counts in self.read_stem_counts(ids).items()
-        }
+        return {each: Portrait(traits, get_vector(each)) for each, traits in self._weigh_traits(ids).items()}
 
-    def _get_rarities(self) -> Rarities:
-        """How much each stem counts now."""
-        change, rarities = self._rarities
+    def _weigh_traits(self, ids: Collection[str]) -> dict[str, Traits]:
+        """The traits of papers; those of a day are kept, because many filters ask for them."""
+        rarities, kept = self._get_weights()
+        found = {each: traits for each in ids if (traits := kept.get(each)) is not None}
+        counts = self.read_stem_counts([each for each in ids if each not in found])
+        new = {paper_id: weigh_traits(stems, rarities) for paper_id, stems in counts.items()}
+        if len(kept) + len(new) > MAX_KEPT_TRAITS:
+            kept.clear()
+        if len(new) <= MAX_KEPT_TRAITS:
+            kept.update(new)
+        return found | new
+
+    def _get_weights(self) -> tuple[Rarities, dict[str, Traits]]:
+        """How much each stem counts now, and what is kept of the traits of papers."""
+        change, rarities, kept = self._weights
         if change != self.change or len(rarities) > MAX_RARITIES:
-            rarities = Rarities(self.get_searcher())
-            self._rarities = (self.change, rarities)
-        return rarities
+            rarities, kept = Rarities(self.get_searcher()), {}
+            self._weights = (self.change, rarities, kept)
+        return rarities, kept
 
     def _build_query_builder(self, alike: Mapping[str, Collection[str]] | None = None) -> QueryBuilder:
         return QueryBuilder(self.schema, self.get_searcher(), alike)
@@ -285,7 +295,7 @@ class SearchIndex(Index):
         """The papers most like `paper`, the nearest first, even if they are not above the bar."""
         portrait = self._draw_portraits([paper.id]).get(paper.id)
         if portrait is None:
-            portrait = Portrait(weigh_traits(count_stems(paper), self._get_rarities()))
+            portrait = Portrait(weigh_traits(count_stems(paper), self._get_weights()[0]))
         if self.meaning and portrait.vector is None:
             portrait = replace(portrait, vector=self.meaning.encode_text(get_embedded_text(paper)))
         found = self._find_near_portrait(portrait, LIKE_POOL, 0.0)
