@@ -94,3 +94,13 @@ async def test_an_archive_that_is_still_empty_warns_of_nothing(server: Server) -
     assert "⚠️" not in await server.ask(
         "digest add", channel=server.papers, time="9:00", timezone="UTC", min_upvotes=10_000, filter="quantum"
     )
+
+
+async def test_an_example_that_nobody_knows_is_named_with_what_to_do(panel: Panel) -> None:
+    await panel.type_in("Filter and upvotes", filter="like:2699.00001 OR paper", min_upvotes="0")
+    assert (
+        "⚠️ **Filter:** I don't have the paper `2699.00001`, so nothing is like it. Check the ID, or open it with "
+        in panel.text
+    )
+    await panel.type_in("Filter and upvotes", filter="like:2601.00003", min_upvotes="0")
+    assert "⚠️" not in panel.text

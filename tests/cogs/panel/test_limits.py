@@ -58,7 +58,8 @@ def fullest(**known: Any) -> DraftStatus:
     misread = tuple(MisreadField(field, "x" * 4000, refused, places) for field, refused in refusals.items())
     parts = tuple(("tag:*_~`" * 20, 100_000) for _ in range(5))
     figures = Caveat(CaveatKind.SORT_IGNORED, 10_000, 10_000, 400, 100_000, 9_999, True, parts, tuple(range(7)))
-    caveats = tuple(replace(figures, kind=kind) for kind in CaveatKind)
+    examples = tuple(f"2605.{number:05}" for number in range(9))
+    caveats = tuple(replace(figures, kind=kind, examples=examples) for kind in CaveatKind)
     status = DraftStatus(
         Draft("f" * 12, 1, 2, None, 4, everything, {each.field: each.text for each in misread}, "en-US"),
         MORNING,
