@@ -103,7 +103,12 @@ class _Digests:
     async def send(self, messages_per_second: float, days: int = 1) -> None:
         services = self._bot.services
         dispatcher = build_dispatcher(
-            self._bot, self._bot.channels, services.storage, services.composer, messages_per_second=messages_per_second
+            self._bot,
+            self._bot.channels,
+            self._bot.inboxes,
+            services.storage,
+            services.composer,
+            messages_per_second=messages_per_second,
         )
         for _ in range(days):
             await self._list(get_latest_closed_day(self._now))

@@ -17,6 +17,7 @@ from bot.branding import find_status, give_brand_at_start
 from bot.channels import Channels
 from bot.channels.discord_clock import DiscordClock
 from bot.channels.forum import build_no_retry_trace
+from bot.channels.inboxes import Inboxes
 from bot.channels.server_channel import NEEDED_PERMISSIONS
 from bot.command_access import COMMAND, CommandAccess
 from bot.delivery.dispatcher import build_dispatcher
@@ -71,8 +72,9 @@ class PaperBot(commands.AutoShardedBot):
         self.mentions = CommandMentions()
         self.command_access = CommandAccess(self, lambda: self.command_ids.get(COMMAND))
         self.channels = Channels(self, self.discord_clock)
+        self.inboxes = Inboxes(self, services.storage, services.clock)
         self.dispatcher = build_dispatcher(
-            self, self.channels, services.storage, services.composer, mentions=self.mentions
+            self, self.channels, self.inboxes, services.storage, services.composer, mentions=self.mentions
         )
         self.recovery = self.dispatcher.recovery
         self.editor = SubscriptionEditor(services.storage, self.channels)

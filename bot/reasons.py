@@ -33,6 +33,11 @@ class ReasonKind(StrEnum):
     HISTORY_HIDDEN = "history_hidden"
     NO_USABLE_TAG = "no_usable_tag"
 
+    # A person cannot be written to
+    INBOX_CLOSED = "inbox_closed"
+    USER_GONE = "user_gone"
+    OPENED_TOO_FAST = "opened_too_fast"  # until, if known: direct messages were opened for too many people
+
     # A ping reaches no one
     ROLE_GONE = "role_gone"
     ROLE_NOT_NOTIFIED = "role_not_notified"  # number: the role's id

@@ -19,14 +19,18 @@ from bot.subscription.schedule import find_next_run
 from bot.subscription.settings import Selection
 from tests.support import builders
 from tests.support.builders import DAY, MORNING, entries
-from tests.support.delivery_rig import DESTINATIONS
+from tests.support.delivery_rig import DESTINATIONS, save_subscription
 from tests.support.wire import Guild
 
 PAPERS_A_DAY = 3
 SIZE = 10  # more than the papers of three days: the next digest has room for all papers of one that was given up
 
 COLUMNS = dict(
-    zip(DESTINATIONS, ("text", "thread", "thread each", "news", "news each", "forum", "forum each"), strict=True)
+    zip(
+        DESTINATIONS,
+        ("text", "thread", "thread each", "news", "news each", "forum", "forum each", "person"),
+        strict=True,
+    )
 )
 """The destinations, with their headings."""
 
@@ -43,10 +47,10 @@ def ids(lists: Mapping[date, list[Any]]) -> list[str]:
 
 
 async def subscribe_in(storage: Storage, guild: Guild, posting: Mapping[str, Any]) -> Subscription:
-    """A subscription of a server for nine o'clock UTC, one hour after the start."""
+    """A subscription of a server, or of a person, for nine o'clock UTC, one hour after the start."""
     settings = replace(builders.build_settings(guild.papers.id, **posting), selection=Selection(SIZE, risers=0))
     run = find_next_run(settings.schedule, MORNING)
-    return await storage.subscriptions.add(guild.id, settings, by=1, now=MORNING, next_run=run)
+    return await save_subscription(storage, guild, settings, run)
 
 
 @asynccontextmanager

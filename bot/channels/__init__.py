@@ -1,4 +1,7 @@
-"""The channels that digests are posted in. A new kind is a module here and a line in `DESTINATION_CLASSES`."""
+"""Where digests are sent: channels of servers, and the direct messages with people.
+
+A new kind of channel is a module here and a line in `DESTINATION_CLASSES`.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,10 +14,12 @@ from bot.channels.announcement import AnnouncementChannel
 from bot.channels.destination import Destination, Pace
 from bot.channels.discord_clock import DiscordClock
 from bot.channels.forum import ForumChannel
+from bot.channels.person import DirectMessages
 from bot.channels.requests import ANSWER_TIMEOUT, ChannelBlocked, wait_for_answer
 from bot.channels.server_channel import ServerChannel, find_pinged_role
 from bot.channels.text import TextChannel
 from bot.reasons import Reason, ReasonKind
+from bot.storage import Delivery
 from bot.subscription.settings import PostingOptions
 
 __all__ = ["OFFERED_CHANNEL_TYPES", "Actor", "Channels", "build_destination"]
@@ -61,16 +66,22 @@ class Channels:
         guild = self._client.get_guild(guild_id)
         return find_pinged_role(guild, posting) if guild else None
 
-    async def fetch_destination(self, guild_id: int, channel_id: int, pace: Pace) -> Destination:
-        """A channel of the server, requested from Discord if the client does not know of it.
+    async def fetch_destination(self, delivery: Delivery, pace: Pace) -> Destination:
+        """Where a delivery goes. A channel of a server is requested from Discord if the client does not know of it.
 
         Raises `ChannelBlocked`, and any of `REQUEST_ERRORS`.
         """
-        guild = self._client.get_guild(guild_id)  # `client.get_channel` would search one server after the other
-        channel: object = guild.get_channel(channel_id) if guild else None
+        if delivery.user_id is not None:
+            if delivery.moved_to is not None:
+                return DirectMessages(self._client, delivery.moved_to, earlier_id=delivery.channel_id)
+            return DirectMessages(self._client, delivery.channel_id)
+        guild = self._client.get_guild(
+            delivery.guild_id
+        )  # `client.get_channel` would search one server after the other
+        channel: object = guild.get_channel(delivery.channel_id) if guild else None
         if channel is None:
             await pace()
-            channel = await wait_for_answer(self._client.fetch_channel(channel_id), ANSWER_TIMEOUT)
+            channel = await wait_for_answer(self._client.fetch_channel(delivery.channel_id), ANSWER_TIMEOUT)
         destination = build_destination(channel)
         if destination is None:
             raise ChannelBlocked(Reason(ReasonKind.CHANNEL_KIND_UNSUPPORTED))

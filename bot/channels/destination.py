@@ -58,7 +58,7 @@ class SentMessage:
 
 
 class Destination(ABC):
-    """Where digests are posted. Each kind has a module of its own; its `abilities` say what it can do."""
+    """Where digests are sent. Each kind has a module of its own; its `abilities` say what it can do."""
 
     abilities: ClassVar[ChannelAbilities]
 
@@ -67,11 +67,6 @@ class Destination(ABC):
     def id(self) -> int:
         """Discord's id."""
 
-    @property
-    @abstractmethod
-    def position(self) -> int:
-        """Its position among channels of its kind."""
-
     @abstractmethod
     def find_obstacle(self, posting: PostingOptions) -> Reason | None:
         """Why nothing can be posted as `posting` wants it; None if it can."""
@@ -79,10 +74,6 @@ class Destination(ABC):
     @abstractmethod
     def find_search_obstacle(self) -> Reason | None:
         """Why messages cannot be searched for; None if they can."""
-
-    @abstractmethod
-    def find_ping_obstacle(self, posting: PostingOptions) -> Reason | None:
-        """Why the role of `posting` would not be pinged; None if it would, or there is none to ping."""
 
     @abstractmethod
     def get_pinged_role(self, posting: PostingOptions) -> discord.Role | None:

@@ -13,8 +13,9 @@ import aiohttp
 import discord
 
 from bot.channels.destination import OutgoingMessage, Pace, SentMessage, SoughtMessage
+from bot.channels.messages import SEARCH_MARGIN, delete_if_present, message_has_nonce
 from bot.channels.requests import FORBIDDEN, SERVER_ERROR
-from bot.channels.server_channel import SEARCH_MARGIN, ServerChannel, delete_if_present, message_has_nonce
+from bot.channels.server_channel import ServerChannel
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
 from bot.subscription.settings import ChannelAbilities, PostingOptions, Threads

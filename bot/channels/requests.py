@@ -11,7 +11,7 @@ from bot.reasons import Reason, ReasonKind
 
 ANSWER_TIMEOUT = 30  # seconds; after that it is unknown what became of a request
 REQUEST_ERRORS = (discord.DiscordException, aiohttp.ClientError, OSError)  # what a request to Discord may raise
-UNKNOWN_MESSAGE, FORBIDDEN = 10008, 50013  # Discord's error codes
+UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, FORBIDDEN = 10003, 10008, 50013  # Discord's error codes
 _BAD_REQUEST = 400  # HTTP statuses, like the next
 _REJECTED_STATUSES = {_BAD_REQUEST, 413}
 _CONTENT_CODES = {200000, 200001, 240000}  # blocked words, blocked titles, harmful links; with any HTTP status
@@ -31,7 +31,10 @@ class DeliveryFailed(Exception):
 
 
 class ChannelBlocked(DeliveryFailed):
-    """Nothing can be posted until an admin changes something: the channel is gone, or a permission is missing."""
+    """Nothing can be posted until someone changes something.
+
+    The channel is gone, a permission is missing, or a person takes no direct messages.
+    """
 
 
 class MessageRejected(DeliveryFailed):
@@ -67,21 +70,30 @@ def _ignore_error(ended: asyncio.Task[Any]) -> None:
 
 
 _MEANINGS: Mapping[int, tuple[type[DeliveryFailed], ReasonKind]] = {
-    10003: (ChannelBlocked, ReasonKind.CHANNEL_GONE),
+    UNKNOWN_CHANNEL: (ChannelBlocked, ReasonKind.CHANNEL_GONE),
     10004: (ChannelBlocked, ReasonKind.SERVER_GONE),
+    10013: (ChannelBlocked, ReasonKind.USER_GONE),
+    20026: (TemporaryFailure, ReasonKind.OPENED_TOO_FAST),  # the bot is flagged: it may not open any until that is over
+    40003: (TemporaryFailure, ReasonKind.OPENED_TOO_FAST),
     50001: (ChannelBlocked, ReasonKind.CHANNEL_HIDDEN),
+    50007: (ChannelBlocked, ReasonKind.INBOX_CLOSED),
+    50278: (ChannelBlocked, ReasonKind.INBOX_CLOSED),  # no server in common, and no installation for the person
     FORBIDDEN: (ChannelBlocked, ReasonKind.PERMISSIONS_MISSING),
     160006: (MessageRejected, ReasonKind.TOO_MANY_THREADS),
 }
+_HIDDEN_FROM_BOT = {ReasonKind.CHANNEL_HIDDEN, ReasonKind.PERMISSIONS_MISSING}
 
 
-def classify_error(error: Exception) -> DeliveryFailed:
-    """What a failed request to Discord means, decided here and nowhere else."""
+def classify_error(error: Exception, *, to_person: bool = False) -> DeliveryFailed:
+    """What a failed request to Discord means, decided here and nowhere else.
+
+    `to_person`: it was made in direct messages, which have no permissions that someone could give.
+    """
     if not isinstance(error, discord.HTTPException):
         return TemporaryFailure(Reason(_classify_missing_answer(error)), type(error).__name__)
     if error.code in _MEANINGS:
         failure, kind = _MEANINGS[error.code]
-        return failure(Reason(kind))
+        return failure(Reason(ReasonKind.INBOX_CLOSED if to_person and kind in _HIDDEN_FROM_BOT else kind))
     if error.code in _CONTENT_CODES or (error.status in _REJECTED_STATUSES and not _is_from_proxy(error)):
         rejection = MessageRejected if error.code in _NOT_CONTENT_CODES else ContentRejected
         return rejection(Reason(ReasonKind.MESSAGE_REJECTED, number=error.code or error.status))

@@ -1,19 +1,16 @@
 """What the channels of a server have in common: permissions, roles and threads."""
 
-from collections.abc import Awaitable
-from datetime import timedelta
 from typing import Any
 
 import discord
-from discord.ui import LayoutView
 
 from bot.channels.actor import Actor
 from bot.channels.destination import Destination
+from bot.channels.messages import delete_if_present
 from bot.channels.requests import TemporaryFailure
 from bot.reasons import Reason, ReasonKind
 from bot.subscription.settings import PostingOptions
 
-SEARCH_MARGIN = timedelta(hours=1)  # before and after an attempt, because its request may have waited for long
 NEEDED_PERMISSIONS = discord.Permissions(view_channel=True, send_messages=True, read_message_history=True)
 
 
@@ -33,6 +30,7 @@ class ServerChannel(Destination):
 
     @property
     def position(self) -> int:
+        """Its position among channels of its kind."""
         return int(self.channel.position)
 
     @property
@@ -98,6 +96,7 @@ class ServerChannel(Destination):
         return None
 
     def find_ping_obstacle(self, posting: PostingOptions) -> Reason | None:
+        """Why the role of `posting` would not be pinged; None if it would, or there is none to ping."""
         if posting.ping_role_id is None:
             return None
         role = self.get_pinged_role(posting)
@@ -134,17 +133,3 @@ def find_pinged_role(guild: discord.Guild, posting: PostingOptions) -> discord.R
     """The role to ping; None if there is none, it was deleted, or it is @everyone."""
     role = guild.get_role(posting.ping_role_id) if posting.ping_role_id else None
     return None if role is None or role.is_default() else role
-
-
-async def delete_if_present(deletion: Awaitable[None]) -> None:
-    """Await a deletion of something that may be gone already."""
-    try:
-        await deletion
-    except discord.NotFound:
-        return
-
-
-def message_has_nonce(message: discord.Message, nonce: str) -> bool:
-    """Whether the nonce is in one of the message's buttons."""
-    items = LayoutView.from_message(message).walk_children()
-    return any(nonce in (getattr(item, "custom_id", None) or "") for item in items)

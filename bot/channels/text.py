@@ -1,15 +1,13 @@
 """A text channel: messages have a nonce that Discord recognizes, and may have a thread."""
 
-from collections.abc import AsyncIterator
-
 import discord
 
 from bot.channels.destination import OutgoingMessage, Pace, SentMessage, SoughtMessage
+from bot.channels.messages import delete_if_present, find_in_history
 from bot.channels.requests import UNKNOWN_MESSAGE
-from bot.channels.server_channel import SEARCH_MARGIN, ServerChannel, delete_if_present, message_has_nonce
+from bot.channels.server_channel import ServerChannel
 from bot.subscription.settings import ChannelAbilities, PostingOptions, Threads
 
-PAGE = 100  # messages in a page of a channel's history
 _THREAD_EXISTS = 160004
 
 
@@ -33,25 +31,7 @@ class TextChannel(ServerChannel):
         return SentMessage(self.id, message.id, message.created_at)
 
     async def find_message(self, sought: SoughtMessage, pace: Pace) -> SentMessage | None:
-        async for message in self._read_history(sought, pace):
-            if message.author == self.bot_member and message_has_nonce(message, sought.nonce):
-                return SentMessage(self.id, message.id, message.created_at)
-        return None
-
-    async def _read_history(self, sought: SoughtMessage, pace: Pace) -> AsyncIterator[discord.Message]:
-        """The messages around the time when it was sent, without those that an earlier search has looked at."""
-        start = sought.around - SEARCH_MARGIN
-        after = discord.Object(sought.searched_until) if sought.searched_until else start
-        count = 0
-        await pace()
-        async for message in self.channel.history(after=after, oldest_first=True, limit=None):
-            yield message
-            if message.created_at > sought.around + SEARCH_MARGIN:
-                break
-            count += 1
-            if count % PAGE == 0:
-                await sought.save_progress(message.id)
-                await pace()
+        return await find_in_history(self.channel, self.bot_member.id, sought, pace)
 
     async def open_thread(self, message_id: int, name: str, posting: PostingOptions) -> None:
         try:

@@ -3,14 +3,17 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, nullcontext
 from contextvars import Context
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import discord
 
 from bot.channels import Channels
+from bot.channels.inboxes import Inboxes
 from bot.channels.requests import DeliveryFailed
 from bot.clock import Clock
 from bot.composing.composer import Composer
@@ -20,6 +23,7 @@ from bot.delivery.notices import NoticeSender
 from bot.delivery.planning import Planner, get_next_or_due_run
 from bot.delivery.recovery import Recovery
 from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
+from bot.delivery.turns import Turns
 from bot.keyed_semaphores import KeyedSemaphores
 from bot.layouts.commands import CommandMentions
 from bot.refusals import Refusal, Refused
@@ -30,8 +34,11 @@ log = logging.getLogger(__name__)
 
 SHUTDOWN_SECONDS = 20
 MAX_PLANNING = 3  # few, because people wait for answers on the same event loop
-MAX_SENDING = 500  # a limit on memory; deliveries that wait for Discord cost the others nothing
-MAX_PER_SERVER, MAX_PER_CHANNEL = 3, 1  # deliveries at once, so a slow channel delays only itself
+# Limits on memory: deliveries to servers that are being sent, and people's that are being planned or sent. Those that
+# wait for Discord cost the others nothing.
+MAX_SENDING, MAX_FOR_PEOPLE = 500, 500
+PEOPLE_READ = 100  # at a time
+MAX_PER_OWNER, MAX_PER_CHANNEL = 3, 1  # deliveries at once, so a slow channel delays only itself
 
 
 class Dispatcher:
@@ -43,9 +50,11 @@ class Dispatcher:
         self._storage = storage
         self._planner = planner
         self._planning_slots = asyncio.Semaphore(MAX_PLANNING)
-        self._sending_slots = asyncio.Semaphore(MAX_SENDING)
-        self._server_slots, self._channel_slots = KeyedSemaphores(MAX_PER_SERVER), KeyedSemaphores(MAX_PER_CHANNEL)
+        self._planning_turns = Turns()
+        self._sending_slots, self._people_slots = asyncio.Semaphore(MAX_SENDING), asyncio.Semaphore(MAX_FOR_PEOPLE)
+        self._owner_slots, self._channel_slots = KeyedSemaphores(MAX_PER_OWNER), KeyedSemaphores(MAX_PER_CHANNEL)
         self._tasks: dict[int, asyncio.Task[None]] = {}  # by subscription id
+        self._feeders: dict[str, asyncio.Task[None]] = {}  # by name; each starts tasks for people as slots become free
         self._urgent_tasks: set[asyncio.Task[None]] = set()  # digests that an admin sends early
         self._is_closing = False
 
@@ -56,6 +65,8 @@ class Dispatcher:
 
     async def wait_until_idle(self) -> None:
         """Wait until no delivery is under way."""
+        if self._feeders:
+            await asyncio.wait(self._feeders.values())
         if self._tasks:
             await asyncio.wait(self._tasks.values())
 
@@ -69,6 +80,45 @@ class Dispatcher:
         for delivery in await self._storage.deliveries.list_under_way(now):
             self._start_task(delivery.subscription_id, self._resume_delivery(delivery, clock))
         self._start_due_subscriptions(await self._storage.subscriptions.list_due(now), clock)
+        self._start_feeder("under way", self._resume_for_people(clock))
+        self._start_feeder("due", self._start_due_people(clock))
+
+    def _start_feeder(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Start the work, unless that of an earlier tick goes on, which will come to what is due now."""
+        if self._is_closing or name in self._feeders:
+            work.close()
+            return
+        self._feeders[name] = task = asyncio.create_task(_run_and_log_failure(work))
+        task.add_done_callback(lambda _: self._feeders.pop(name))
+
+    async def _resume_for_people(self, clock: Clock) -> None:
+        """Resume people's deliveries. Thousands may be under way after an outage, so they are read bit by bit."""
+        list_ids = partial(self._storage.deliveries.list_under_way_to_people, limit=PEOPLE_READ)
+        last = 0
+        while found := await list_ids(clock(), after=last):
+            for last, delivery_id in found:
+                await self._start_task_for_person(last, partial(self._resume_delivery_by_id, delivery_id, clock))
+
+    async def _start_due_people(self, clock: Clock) -> None:
+        """Start people's subscriptions that are due, those first that were due first."""
+        list_due = partial(self._storage.subscriptions.list_due_people, limit=PEOPLE_READ)
+        last: Subscription | None = None
+        while found := await list_due(clock(), after=last):
+            for last in found:
+                plan_and_send = partial(self._plan_and_send, last, clock, asyncio.Event(), [])
+                await self._start_task_for_person(last.id, plan_and_send)
+
+    async def _start_task_for_person(
+        self, subscription_id: int, build_work: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
+        """Start the work when a slot for people is free, unless this subscription has a task already."""
+        if subscription_id in self._tasks:
+            return
+        await self._people_slots.acquire()
+        if self._start_task(subscription_id, build_work()):
+            self._tasks[subscription_id].add_done_callback(lambda _: self._people_slots.release())
+        else:
+            self._people_slots.release()
 
     def _start_due_subscriptions(self, due: list[Subscription], clock: Clock) -> None:
         """Start due subscriptions. A recap looks back at the server's daily digests, so these are planned first."""
@@ -91,12 +141,16 @@ class Dispatcher:
         task.add_done_callback(lambda _: self._tasks.pop(subscription_id))
         return True
 
+    async def _resume_delivery_by_id(self, delivery_id: int, clock: Clock) -> None:
+        if delivery := await self._storage.deliveries.get(delivery_id):
+            await self._resume_delivery(delivery, clock)
+
     async def _resume_delivery(self, delivery: Delivery, clock: Clock) -> None:
         """Resume a delivery that an earlier tick or process left under way; then send what is due by now."""
         subscription = await self._storage.subscriptions.get(delivery.subscription_id)
         if subscription is None:
             return
-        has_moved = subscription.settings.channel_id != delivery.channel_id
+        has_moved = subscription.settings.channel_id != delivery.channel_id and subscription.user_id is None
         is_superseded = has_moved or _has_later_run(delivery, find_latest_run(subscription.settings.schedule, clock()))
         await self._send_when_free(delivery, clock, is_superseded=is_superseded)
         for each in await self._storage.subscriptions.list_due(clock(), subscription.id):
@@ -109,19 +163,28 @@ class Dispatcher:
         try:
             for each in before:
                 await each.wait()
-            async with self._planner.get_planning_slot(subscription), self._planning_slots:
+            async with self._planner.get_planning_slot(subscription), self._hold_planning_slot(subscription):
                 delivery = None if self._is_closing else await self._planner.plan_due_run(subscription, clock())
         finally:
             planned.set()
         if delivery and delivery.state is DeliveryState.PLANNED:
             await self._send_when_free(delivery, clock)
 
+    @asynccontextmanager
+    async def _hold_planning_slot(self, subscription: Subscription) -> AsyncIterator[None]:
+        async with self._planning_turns.get(subscription):
+            await self._planning_slots.acquire()
+        try:
+            yield
+        finally:
+            self._planning_slots.release()
+
     async def _send_when_free(self, delivery: Delivery, clock: Clock, *, is_superseded: bool = False) -> None:
-        """Send a delivery when its channel and its server have a free slot."""
+        """Send a delivery when its channel and its owner have a free slot. A task for a person has its slot already."""
         async with (
             self._channel_slots.get(delivery.channel_id),
-            self._server_slots.get(delivery.guild_id),
-            self._sending_slots,
+            self._owner_slots.get(delivery.owner_id),
+            nullcontext() if delivery.user_id else self._sending_slots,
         ):
             if not self._is_closing:
                 await self.sender.send_delivery(delivery.id, clock, is_superseded=is_superseded)
@@ -196,7 +259,9 @@ class Dispatcher:
         """Start no more deliveries, and let those under way finish. A run that is not planned yet stays due."""
         self._is_closing = True
         self._planner.cancel_composing()
-        if running := {*self._tasks.values(), *self._urgent_tasks}:
+        for feeder in self._feeders.values():
+            feeder.cancel()
+        if running := {*self._feeders.values(), *self._tasks.values(), *self._urgent_tasks}:
             await asyncio.wait(running, timeout=SHUTDOWN_SECONDS)
 
 
@@ -211,6 +276,7 @@ async def _run_and_log_failure(work: Coroutine[Any, Any, None]) -> None:
 def build_dispatcher(
     client: discord.Client,
     channels: Channels,
+    inboxes: Inboxes,
     storage: Storage,
     composer: Composer,
     *,
@@ -220,7 +286,7 @@ def build_dispatcher(
     """A dispatcher with everything that it works with. Without `mentions`, its notices name commands as code."""
     notices = NoticeSender(client, storage, mentions or CommandMentions())
     follow_ups, failures = FollowUps(storage, channels), FailureHandler(storage, notices)
-    sender = Sender(storage, channels, follow_ups, failures, messages_per_second=messages_per_second)
+    sender = Sender(storage, channels, inboxes, follow_ups, failures, messages_per_second=messages_per_second)
     return Dispatcher(storage, Planner(storage, composer), sender, Recovery(storage, channels))
 
 

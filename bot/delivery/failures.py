@@ -18,7 +18,10 @@ FAILURES_TO_TELL = 2  # failed runs in a row, then the server is told
 
 
 class FailureHandler:
-    """Records failures in `storage`, and lets `notices` tell the server if an admin has to do something."""
+    """Records failures in `storage`, and lets `notices` tell the server if an admin has to do something.
+
+    A person is told at their next command, as `storage` records it: a message is what they can't be sent.
+    """
 
     def __init__(self, storage: Storage, notices: NoticeSender) -> None:
         self._deliveries = storage.deliveries
@@ -78,6 +81,8 @@ class FailureHandler:
 
     async def _has_subscription_moved(self, delivery: Delivery) -> bool:
         """Whether an admin has moved the subscription since, so that trouble in its old channel no longer matters."""
+        if delivery.user_id is not None:
+            return False  # the delivery follows the person
         subscription = await self._subscriptions.get(delivery.subscription_id)
         return subscription is not None and subscription.settings.channel_id != delivery.channel_id
 

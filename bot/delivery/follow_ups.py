@@ -58,11 +58,11 @@ class FollowUps:
         if not delivery.digest.highlights:
             return None
         try:
-            destination = await self._channels.fetch_destination(delivery.guild_id, delivery.channel_id, active.pace)
+            destination = await self._channels.fetch_destination(delivery, active.pace)
             await self._open_thread(destination, active, message, arrived)
             await self._publish_message(destination, active, message, arrived)
         except REQUEST_ERRORS as error:
-            failure = classify_error(error)
+            failure = classify_error(error, to_person=delivery.user_id is not None)
             if isinstance(failure, TemporaryFailure):
                 raise failure from error
             log.warning("delivery %d: %s", delivery.id, failure, extra=failure.reason.log_fields)
@@ -73,7 +73,8 @@ class FollowUps:
         self, destination: Destination, active: ActiveDelivery, message: Message, arrived: SentMessage
     ) -> None:
         delivery, posting = active.delivery, active.delivery.settings.posting
-        wanted = posting.threads is not Threads.NONE and not destination.abilities.is_forum
+        abilities = destination.abilities
+        wanted = posting.threads in abilities.threads and posting.threads is not Threads.NONE and not abilities.is_forum
         if not wanted or message.has_thread:
             return
         await active.pace()

@@ -11,7 +11,8 @@ import discord
 from aiolimiter import AsyncLimiter
 
 from bot.channels import Channels
-from bot.channels.destination import Destination, OutgoingMessage, SentMessage, SoughtMessage
+from bot.channels.destination import Destination, OutgoingMessage, Pace, SentMessage, SoughtMessage
+from bot.channels.inboxes import Inboxes
 from bot.channels.requests import (
     ANSWER_TIMEOUT,
     REQUEST_ERRORS,
@@ -29,6 +30,7 @@ from bot.delivery.active_delivery import ActiveDelivery
 from bot.delivery.failures import FailureHandler
 from bot.delivery.follow_ups import FollowUps
 from bot.delivery.simplifying import Simplifier
+from bot.delivery.turns import Turns
 from bot.layouts.digest import get_delivery_thread_name, render_delivery_message
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
@@ -46,12 +48,13 @@ class _SubscriptionStopped(Exception):
 
 
 class Sender:
-    """Sends planned deliveries to their channels, and undoes them."""
+    """Sends planned deliveries to their channels and people, and undoes them."""
 
     def __init__(
         self,
         storage: Storage,
         channels: Channels,
+        inboxes: Inboxes,
         follow_ups: FollowUps,
         failures: FailureHandler,
         *,
@@ -59,10 +62,12 @@ class Sender:
     ) -> None:
         self._deliveries = storage.deliveries
         self._channels = channels
+        self._inboxes = inboxes
         self._simplifier = Simplifier(storage)
         self._follow_ups = follow_ups
         self._failure_handler = failures
         self._limiter = AsyncLimiter(BURST, BURST / messages_per_second)
+        self._turns = Turns()
         self._requests: dict[int, asyncio.Task[SentMessage]] = {}  # by delivery id, until Discord has answered
         self._searches: dict[str, asyncio.Task[SentMessage | None]] = {}  # by nonce, those that exceeded the timeout
         self._active_ids: set[int] = set()  # deliveries that are being sent
@@ -80,7 +85,7 @@ class Sender:
         try:
             delivery = await self._deliveries.get(delivery_id)
             if delivery and delivery.state is DeliveryState.PLANNED:
-                pace = _do_not_wait if is_urgent else self._limiter.acquire
+                pace = _do_not_wait if is_urgent else self._get_pace(delivery)
                 await self._send_and_record(ActiveDelivery(delivery, clock, pace, is_superseded))
         except DiskFull:
             raise  # a failure could not be recorded either; the next tick resumes from what is recorded
@@ -91,6 +96,15 @@ class Sender:
             await self._failure_handler.handle_failure(delivery_id, failure, clock())
         finally:
             self._active_ids.discard(delivery_id)
+
+    def _get_pace(self, delivery: Delivery) -> Pace:
+        turn = self._turns.get(delivery)
+
+        async def wait_for_turn() -> None:
+            async with turn:
+                await self._limiter.acquire()
+
+        return wait_for_turn
 
     async def _send_and_record(self, active: ActiveDelivery) -> None:
         """Send and record each message, then do the follow-ups. Failures are recorded with their reason."""
@@ -124,6 +138,7 @@ class Sender:
 
         Messages that have arrived are added to `arrivals`, also if a later one raises `DeliveryFailed`.
         """
+        has_moved = False
         while message := _get_next_message(active.delivery, arrivals):
             try:
                 arrived = await self._ensure_message_sent(active, message)
@@ -131,10 +146,25 @@ class Sender:
                 simplified = await self._simplifier.simplify_message(active.delivery, message, rejection)
                 active = replace(active, delivery=simplified)
                 continue
+            except ChannelBlocked as blocked:
+                if has_moved or not _is_person_elsewhere(active.delivery, blocked):
+                    raise
+                active = replace(active, delivery=await self._follow_person(active.delivery, blocked))
+                has_moved = True
+                continue
             if arrived is None:
                 break
             arrivals.append((message, arrived))
         return active
+
+    async def _follow_person(self, delivery: Delivery, blocked: ChannelBlocked) -> Delivery:
+        """The delivery once the direct messages with its person, whose channel is unknown to Discord, are open anew."""
+        assert delivery.user_id is not None
+        await self._inboxes.reopen_inbox(delivery.user_id, delivery.moved_to or delivery.channel_id)
+        moved = await self._deliveries.get(delivery.id)
+        if moved is None:  # the person's data was deleted meanwhile
+            raise blocked
+        return moved
 
     async def _ensure_message_sent(self, active: ActiveDelivery, message: Message) -> SentMessage | None:
         """Find the message in its channel, or send it; None if it is not there and must no longer be sent."""
@@ -161,7 +191,7 @@ class Sender:
         """Search the channel for the message of an earlier attempt. If it is not there, it is no longer in doubt."""
         delivery = active.delivery
         try:
-            destination = await self._channels.fetch_destination(delivery.guild_id, delivery.channel_id, active.pace)
+            destination = await self._channels.fetch_destination(delivery, active.pace)
             if reason := destination.find_search_obstacle():
                 raise ChannelBlocked(reason)
             save_progress = partial(self._deliveries.record_search, delivery.id, message.number)
@@ -169,7 +199,7 @@ class Sender:
             sought = SoughtMessage(message.nonce, thread_name, around, message.searched_until, save_progress)
             found = await self._search_channel(destination, sought, active)
         except REQUEST_ERRORS as error:
-            raise classify_error(error) from error
+            raise _classify_error(error, delivery) from error
         if found is None:
             await self._deliveries.record_absence(delivery.id, message.number)
         return found
@@ -190,7 +220,7 @@ class Sender:
     async def _send_message(self, active: ActiveDelivery, message: Message) -> SentMessage:
         delivery = active.delivery
         try:
-            destination = await self._channels.fetch_destination(delivery.guild_id, delivery.channel_id, active.pace)
+            destination = await self._channels.fetch_destination(delivery, active.pace)
             if reason := destination.find_obstacle(delivery.settings.posting):
                 raise ChannelBlocked(reason)
             outgoing = _build_outgoing_message(destination, delivery, message)
@@ -203,7 +233,7 @@ class Sender:
             request.add_done_callback(lambda _: self._requests.pop(delivery.id))
             return await wait_for_answer(request, ANSWER_TIMEOUT)
         except REQUEST_ERRORS as error:
-            failure = classify_error(error)
+            failure = _classify_error(error, delivery)
             if not isinstance(failure, TemporaryFailure):  # Discord certainly created no message
                 await self._deliveries.record_absence(delivery.id, message.number)
             elif failure.reason.number == SERVER_ERROR:
@@ -232,7 +262,7 @@ class Sender:
         try:
             deleted = [await self._delete_message(delivery, message) for message in delivery.messages]
         except REQUEST_ERRORS as error:
-            raise classify_error(error) from error
+            raise _classify_error(error, delivery) from error
         await self._deliveries.undo_delivery(delivery, by=by, now=now)
         return all(deleted)
 
@@ -240,9 +270,7 @@ class Sender:
         if not (message.place_id and message.message_id):
             return True
         try:
-            destination = await self._channels.fetch_destination(
-                delivery.guild_id, delivery.channel_id, self._limiter.acquire
-            )
+            destination = await self._channels.fetch_destination(delivery, self._get_pace(delivery))
         except discord.NotFound:  # the channel was deleted with everything in it
             return True
         deletion = destination.delete_message(message.place_id, message.message_id, has_thread=message.has_thread)
@@ -266,6 +294,15 @@ def _is_last_message_to_try(delivery: Delivery, message: Message) -> bool:
     """Whether all other messages are set aside, so that Discord may fail for a reason that is not this message."""
     others = (each for each in delivery.messages if each.number != message.number)
     return message.is_hopeless and all(each.form is MessageForm.SET_ASIDE for each in others)
+
+
+def _classify_error(error: Exception, delivery: Delivery) -> DeliveryFailed:
+    return classify_error(error, to_person=delivery.user_id is not None)
+
+
+def _is_person_elsewhere(delivery: Delivery, blocked: ChannelBlocked) -> bool:
+    """Whether Discord does not know the channel of the direct messages with a person."""
+    return delivery.user_id is not None and blocked.reason.kind is ReasonKind.CHANNEL_GONE
 
 
 async def _do_not_wait() -> None:

@@ -25,6 +25,15 @@ _SENTENCES: Mapping[ReasonKind, str] = {
     ReasonKind.PERMISSIONS_MISSING: "I'm missing {permissions} in the channel.",
     ReasonKind.HISTORY_HIDDEN: "Without **Read Message History**, I can't tell whether the digest arrived.",
     ReasonKind.NO_USABLE_TAG: "The forum requires a tag, but I can't use any of its tags.",
+    ReasonKind.INBOX_CLOSED: (
+        "I'm not allowed to send you direct messages. Allow them in the privacy settings of a server that we share, "
+        "or add me to your account, and make sure that you haven't blocked me."
+    ),
+    ReasonKind.USER_GONE: "Discord doesn't know this account any more.",
+    ReasonKind.OPENED_TOO_FAST: (
+        "Many people have just asked for direct messages, and Discord lets me open only a few at a time. "
+        "Please try again {when}."
+    ),
     ReasonKind.ROLE_GONE: "The role to ping is gone.",
     ReasonKind.ROLE_NOT_NOTIFIED: "I can mention <@&{number}>, but its members won't be notified.",
     ReasonKind.MESSAGE_REJECTED: "Discord rejected the message (error {number}).",
@@ -52,6 +61,7 @@ def explain_reason(reason: Reason) -> str:
         upvotes=count_noun(reason.number or 0, "upvote"),
         permissions=name_permissions(reason.permissions) or "a permission",
         until=format_timestamp(reason.until) if reason.until else "later",
+        when=format_timestamp(reason.until) if reason.until else "in a minute",
     )
 
 

@@ -29,7 +29,10 @@ _POSTED_OF = (
 
 @dataclass(frozen=True, slots=True)
 class PostedMessage:
-    """A message in which a server saw papers. `place_id` is the channel or forum post that it is in."""
+    """A message in which a server or person saw papers. `place_id` is the channel or forum post that it is in.
+
+    `guild_id` is 0 for a person's.
+    """
 
     guild_id: int
     channel_id: int
@@ -39,7 +42,7 @@ class PostedMessage:
 
     @property
     def url(self) -> str:
-        return f"https://discord.com/channels/{self.guild_id}/{self.place_id}/{self.message_id}"
+        return f"https://discord.com/channels/{self.guild_id or '@me'}/{self.place_id}/{self.message_id}"
 
 
 _PostedPaper = tuple[int, int, str, PostedMessage]  # delivery id, position in the digest, paper id, message

@@ -18,6 +18,10 @@ from bot.subscription.settings import DigestSettings
 
 _Record = Callable[[sqlite3.Connection, int], None]  # adds an audit log entry for a subscription
 MAX_PER_SERVER = 25  # as many options as a select or an autocomplete can show
+_DUE = (
+    "state = 'active' AND next_run_at <= ? AND NOT EXISTS (SELECT 1 FROM deliveries"
+    " WHERE subscription_id = subscriptions.id AND deliveries.state = 'planned')"
+)
 
 
 class SubscriptionState(StrEnum):
@@ -45,6 +49,11 @@ class Subscription:
     next_run: Run
     revision: int
     user_id: int | None = None
+
+    @property
+    def owner_id(self) -> int:
+        """The id of the server or of the person."""
+        return self.user_id or self.guild_id
 
     @property
     def is_recoverable(self) -> bool:
@@ -139,26 +148,53 @@ class Subscriptions:
         found = await self._select_where("user_id = ?", user_id)
         return found[0] if found else None
 
+    async def move_for_person(self, user_id: int, channel_id: int) -> None:
+        """Record that the direct messages with a person are in another channel."""
+        await self._database.execute("UPDATE subscriptions SET channel_id = ? WHERE user_id = ?", channel_id, user_id)
+
+    async def take_closed_inbox_notice(self, user_id: int) -> Reason | None:
+        """Why a person's digests are suspended, if they have to be told; each suspension is told once."""
+        untold = "user_id = ? AND state = 'suspended' AND has_notice = 1"
+        if not await self._database.fetch_rows(f"SELECT 1 FROM subscriptions WHERE {untold}", user_id):
+            return None  # nearly always: what is only read waits for nothing
+
+        def take(connection: sqlite3.Connection) -> Reason | None:
+            taken = fetch_all(
+                connection, f"UPDATE subscriptions SET has_notice = 0 WHERE {untold} RETURNING reason", (user_id,)
+            )
+            return load_reason(taken[0]["reason"]) if taken else None
+
+        return await self._database.write(take)
+
     async def count_active(self) -> int:
         """How many subscriptions are active, on all servers."""
         ((number,),) = await self._database.fetch_rows("SELECT count(*) FROM subscriptions WHERE state = 'active'")
         return int(number)
 
     async def list_due(self, now: datetime, only: int | None = None) -> list[Subscription]:
-        """Active subscriptions whose next run has come and that have no delivery under way; `only` asks for one id."""
-        due = (
-            "state = 'active' AND next_run_at <= ? AND NOT EXISTS (SELECT 1 FROM deliveries"
-            " WHERE subscription_id = subscriptions.id AND deliveries.state = 'planned')"
-        )
+        """Servers' subscriptions that are due; `only` asks for one by its id, which may be a person's.
+
+        Due are active ones whose next run has come and that have no delivery under way.
+        """
         if only is None:
-            return await self._select_where(f"{due} ORDER BY next_run_at", to_iso(now))
-        return await self._select_where(f"{due} AND id = ?", to_iso(now), only)
+            return await self._select_where(f"{_DUE} AND user_id IS NULL ORDER BY next_run_at", to_iso(now))
+        return await self._select_where(f"{_DUE} AND id = ?", to_iso(now), only)
+
+    async def list_due_people(
+        self, now: datetime, *, limit: int, after: Subscription | None = None
+    ) -> list[Subscription]:
+        """So many of the people's subscriptions that are due, in the order in which they fell due, `after` that one."""
+        last = (to_iso(after.next_run.at), after.id) if after else ("", 0)
+        return await self._select_where(
+            f"{_DUE} AND user_id IS NOT NULL AND (next_run_at, id) > (?, ?) ORDER BY next_run_at, id LIMIT ?",
+            *(to_iso(now), *last, limit),
+        )
 
     async def list_suspended(
         self, guild_id: int | None = None, *, only: ReasonKind | None = None
     ) -> list[Subscription]:
         """The suspended subscriptions, of all servers or one, for any kind of reason or `only` one."""
-        conditions: list[str] = ["state = 'suspended'"]
+        conditions: list[str] = ["state = 'suspended' AND guild_id IS NOT NULL"]
         values: list[object] = []
         if guild_id is not None:
             conditions.append("guild_id = ?")
@@ -250,9 +286,10 @@ class Subscriptions:
 
 
 def suspend_subscription(connection: sqlite3.Connection, subscription_id: int, reason: Reason, now: datetime) -> None:
-    """Within a transaction: suspend an active subscription, with an entry in the audit log."""
+    """Within a transaction: suspend an active subscription, with an entry in the audit log or a notice for a person."""
     suspended = connection.execute(
-        "UPDATE subscriptions SET state = 'suspended', reason = ? WHERE id = ? AND state = 'active'",
+        "UPDATE subscriptions SET state = 'suspended', reason = ?, has_notice = user_id IS NOT NULL"
+        " WHERE id = ? AND state = 'active'",
         (dump_reason(reason), subscription_id),
     )
     if suspended.rowcount:

@@ -1,11 +1,11 @@
-"""Each kind of channel gets its digest as the admin wanted it."""
+"""Each kind of destination gets its digest as the admin, or the person, wanted it."""
 
 import pytest
 import simcord
 
 from bot.demo.papers_server import PapersServer
 from tests.support.builders import DAY, entry
-from tests.support.destinations import DESTINATIONS, latest, list_messages, list_sent, made
+from tests.support.destinations import ALL_DESTINATIONS, DESTINATIONS, latest, list_messages, list_sent, made
 from tests.support.messages import open_details, paper_ids
 from tests.support.server import Server
 
@@ -98,9 +98,9 @@ async def test_a_forum_gets_a_post_for_each_highlight(server: Server) -> None:
     assert {rests_after(post) for post in channel.threads} == {60}
 
 
-@pytest.mark.parametrize("name", DESTINATIONS)
+@pytest.mark.parametrize("name", ALL_DESTINATIONS)
 async def test_a_second_tick_and_a_second_day_without_papers_add_nothing(server: Server, name: str) -> None:
-    channel = await made(server, DESTINATIONS[name])
+    channel = await made(server, ALL_DESTINATIONS[name])
     await server.later(hours=1)
     before = [message.id for message in list_messages(channel)], [thread.id for thread in channel.threads]
     await server.later(minutes=2)
@@ -109,17 +109,18 @@ async def test_a_second_tick_and_a_second_day_without_papers_add_nothing(server:
     assert ([message.id for message in list_messages(channel)], [thread.id for thread in channel.threads]) == before
 
 
-@pytest.mark.parametrize("name", DESTINATIONS)
-async def test_the_details_open_in_every_kind_of_channel(server: Server, name: str) -> None:
-    channel = await made(server, DESTINATIONS[name])
+@pytest.mark.parametrize("name", ALL_DESTINATIONS)
+async def test_the_details_open_in_every_kind_of_destination(server: Server, name: str) -> None:
+    channel = await made(server, ALL_DESTINATIONS[name])
     await server.later(hours=1)
     message = next(each for each in list_messages(channel) if paper_ids(each))
-    assert "Paper 2601.00001" in await open_details(server.member, message, "2601.00001")
+    reader = server.member.user if name == "person" else server.member
+    assert "Paper 2601.00001" in await open_details(reader, message, "2601.00001")
 
 
-@pytest.mark.parametrize("name", DESTINATIONS)
+@pytest.mark.parametrize("name", ALL_DESTINATIONS)
 @pytest.mark.parametrize("silent", [True, False])
 async def test_silent_digests_notify_nobody(server: Server, name: str, silent: bool) -> None:
-    await made(server, DESTINATIONS[name], silent=silent)
+    await made(server, ALL_DESTINATIONS[name], silent=silent)
     await server.later(hours=1)
     assert {bool(body["flags"] & SILENT) for body in list_sent(server)} == {silent}

@@ -104,7 +104,9 @@ async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock)
     search = SearchIndex(tmp_path / "paperboy.index", await storage.papers.get_archive_id(), last_change=0)
     services = build_services(storage, search, api, clock=clock)
     bot = PaperBot(services, shard_count=1)
-    bot.dispatcher = build_dispatcher(bot, bot.channels, storage, services.composer, messages_per_second=1e6)
+    bot.dispatcher = build_dispatcher(
+        bot, bot.channels, bot.inboxes, storage, services.composer, messages_per_second=1e6
+    )
     env = simcord.Env(bot)
     await env.start()
     await storage.guilds.record_join(GUILD_ID, clock.now)  # it has been welcomed

@@ -78,7 +78,9 @@ class TestAPersonsSubscription:
         own = await storage.subscriptions.add_for_person(ADA, SETTINGS, now=MORNING, next_run=FIRST_RUN)
         servers = await subscribe(storage, 1)
         await storage.guilds.reconcile_servers([], MORNING)
-        assert [each.id for each in await storage.subscriptions.list_due(FIRST_RUN.at)] == [own.id]
+        assert [each.id for each in await storage.subscriptions.list_due_people(FIRST_RUN.at, limit=9)] == [own.id]
+        assert [each.id for each in await storage.subscriptions.list_due(FIRST_RUN.at, own.id)] == [own.id]
+        assert await storage.subscriptions.list_due(FIRST_RUN.at) == []
         assert await storage.subscriptions.list_for_server(1) != []
         assert servers.user_id is None
 

@@ -115,6 +115,9 @@ class Works:
             "subscriptions.add_for_person": lambda: storage.subscriptions.add_for_person(
                 7, SETTINGS, now=MORNING, next_run=FIRST_RUN
             ),
+            "subscriptions.move_for_person": lambda: storage.subscriptions.move_for_person(7, 6),
+            "subscriptions.take_closed_inbox_notice": self.take_notice,
+            "subscriptions.list_due_people": lambda: storage.subscriptions.list_due_people(SECOND_RUN.at, limit=9),
             "subscriptions.get_for_person": lambda: storage.subscriptions.get_for_person(7),
             "followed_queries.follow": lambda: storage.followed_queries.follow(7, "tag:x", How.DAILY, DAY, MORNING),
             "followed_queries.list_for_person": lambda: storage.followed_queries.list_for_person(7),
@@ -146,6 +149,9 @@ class Works:
             "deliveries.get": lambda: storage.deliveries.get(delivery_id),
             "deliveries.find_by_nonce": lambda: storage.deliveries.find_by_nonce("n"),
             "deliveries.list_under_way": lambda: storage.deliveries.list_under_way(MORNING),
+            "deliveries.list_under_way_to_people": lambda: storage.deliveries.list_under_way_to_people(
+                MORNING, limit=9
+            ),
             "deliveries.list_latest": lambda: storage.deliveries.list_latest(1, 5),
             "deliveries.get_under_way": lambda: storage.deliveries.get_under_way(1),
             "deliveries.count_extra_digests": lambda: storage.deliveries.count_extra_digests(1, DAY),
@@ -195,6 +201,11 @@ class Works:
     async def tops(self) -> None:
         for days in (1, 30, 365):
             await self.storage.papers.list_top_papers(DAY, DAY + timedelta(days=days), limit=5)
+
+    async def take_notice(self) -> None:
+        person = await self.storage.subscriptions.add_for_person(99, SETTINGS, now=MORNING, next_run=FIRST_RUN)
+        await self.storage.subscriptions.suspend(person.id, GONE, MORNING)
+        await self.storage.subscriptions.take_closed_inbox_notice(99)
 
     async def newest(self, name: str, *values: Any) -> None:
         subscription = await self.storage.subscriptions.get(self.known.id)

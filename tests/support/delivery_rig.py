@@ -13,12 +13,12 @@ from discord.http import Route
 from bot.app import Services
 from bot.client import PaperBot
 from bot.delivery.dispatcher import Dispatcher, build_dispatcher
-from bot.storage import Delivery, DeliveryState, Storage, Subscription
-from bot.subscription.schedule import find_next_run
+from bot.storage import INBOX, Delivery, DeliveryState, How, Storage, Subscription
+from bot.subscription.schedule import Run, find_next_run
 from bot.subscription.settings import DigestSettings, Selection, Threads
 from tests.support import builders
-from tests.support.builders import MORNING, Clock
-from tests.support.wire import TOKEN, Channel, Guild, Kind, Posted, Wire
+from tests.support.builders import DAY, MORNING, Clock
+from tests.support.wire import TOKEN, Channel, Guild, Kind, Person, Posted, Wire
 
 LIMIT = 120  # seconds that anything may take, on the busiest machine
 
@@ -30,6 +30,7 @@ DESTINATIONS: dict[str, tuple[Kind, dict[str, Any]]] = {
     "an announcement for each highlight": (Kind.NEWS, {"publish": True, "threads": Threads.PER_PAPER}),
     "a forum": (Kind.FORUM, {"threads": Threads.PER_DIGEST}),
     "a post for each highlight": (Kind.FORUM, {"threads": Threads.PER_PAPER}),
+    "a person": (Kind.PERSON, {}),
 }
 
 
@@ -45,8 +46,8 @@ def put_back() -> Iterator[None]:
 
 def restart_dispatcher(bot: PaperBot) -> Dispatcher:
     """All that a bot knows from before a restart is in the database."""
-    services = bot.services
-    return build_dispatcher(bot, bot.channels, services.storage, services.composer, messages_per_second=1_000_000)
+    storage, composer = bot.services.storage, bot.services.composer
+    return build_dispatcher(bot, bot.channels, bot.inboxes, storage, composer, messages_per_second=1_000_000)
 
 
 @asynccontextmanager
@@ -68,12 +69,23 @@ async def running_bot(
 async def subscribe(
     services: Services, guild: Guild, *, size: int = 5, repeats: bool = False, **posting: Any
 ) -> Subscription:
-    """A subscription of `guild` for nine o'clock UTC, an hour from the beginning; `posting` says how it is posted."""
+    """A subscription of `guild` for nine o'clock UTC, an hour from the beginning; `posting` says how it is posted.
+
+    A person wants their inbox.
+    """
     settings = replace(
         builders.build_settings(guild.papers.id, **posting), selection=Selection(size, risers=0, allow_repeats=repeats)
     )
     run = find_next_run(settings.schedule, MORNING)
-    return await services.storage.subscriptions.add(guild.id, settings, by=1, now=MORNING, next_run=run)
+    return await save_subscription(services.storage, guild, settings, run)
+
+
+async def save_subscription(storage: Storage, guild: Guild, settings: DigestSettings, run: Run) -> Subscription:
+    """The subscription of a server, or of a person, who gets their inbox by it."""
+    if not isinstance(guild, Person):
+        return await storage.subscriptions.add(guild.id, settings, by=1, now=MORNING, next_run=run)
+    await storage.followed_queries.follow(guild.id, INBOX, How.DAILY, DAY, MORNING)
+    return await storage.subscriptions.add_for_person(guild.id, settings, now=MORNING, next_run=run)
 
 
 @asynccontextmanager

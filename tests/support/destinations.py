@@ -1,4 +1,4 @@
-"""The kinds of channel in the simulated Discord that a digest may be posted in, and subscriptions for them."""
+"""The kinds of destination in the simulated Discord that a digest may be sent to, and subscriptions for them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 import discord
 import simcord
 
-from bot.storage import Delivery, Subscription
+from bot.storage import INBOX, Delivery, How, Subscription
 from bot.subscription.schedule import find_next_run
 from bot.subscription.settings import Threads
 from tests.support import builders
@@ -64,6 +64,10 @@ DESTINATIONS = {
 }
 
 
+PERSON = Destination(text)
+ALL_DESTINATIONS = DESTINATIONS | {"person": PERSON}
+
+
 async def wanted(server: Server, channel: simcord.ChannelHandle, **posting: Any) -> Subscription:
     """A subscription for nine o'clock, posted as `posting` says."""
     settings, now = builders.build_settings(channel.id, **posting), server.clock()
@@ -72,8 +76,20 @@ async def wanted(server: Server, channel: simcord.ChannelHandle, **posting: Any)
     return await add(server.guild.id, settings, by=server.admin.id, now=now, next_run=run)
 
 
+async def inbox_of(server: Server, **posting: Any) -> simcord.ChannelHandle:
+    """The direct messages with the server's member, who wants the best papers there at nine o'clock."""
+    storage, now, channel = server.bot.services.storage, server.clock(), server.member.user.dm_channel
+    settings = builders.build_settings(channel.id, **posting)
+    await storage.followed_queries.follow(server.member.id, INBOX, How.DAILY, builders.DAY, now)
+    run = find_next_run(settings.schedule, now)
+    await storage.subscriptions.add_for_person(server.member.id, settings, now=now, next_run=run)
+    return channel
+
+
 async def made(server: Server, destination: Destination, **posting: Any) -> simcord.ChannelHandle:
     """A channel that is subscribed, at the minute its first digest is due."""
+    if destination is PERSON:
+        return await inbox_of(server, **posting)
     channel = destination.make(server.guild, "best-papers")
     await wanted(server, channel, **(destination.posting | posting))
     return channel

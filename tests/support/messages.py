@@ -53,7 +53,9 @@ def paper_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
     return buttons + options(message, "pick")
 
 
-async def open_details(reader: simcord.MemberActor, message: discord.Message, paper_id: str) -> str:
+async def open_details(
+    reader: simcord.MemberActor | simcord.UserHandle, message: discord.Message, paper_id: str
+) -> str:
     """The text of a paper's card, opened by what `message` offers for it."""
     ((custom_id, is_select),) = [
         (each, each.startswith("pick"))

@@ -25,6 +25,7 @@ from tests.support.wire_channels import (
     Fault,
     Guild,
     Kind,
+    Person,
     Posted,
     Refused,
     Thread,
@@ -33,7 +34,7 @@ from tests.support.wire_channels import (
 )
 from tests.support.wire_interactions import Payload
 
-__all__ = ["TOKEN", "Channel", "Fault", "Guild", "Kind", "Payload", "Posted", "Thread", "Wire", "rate_limit"]
+__all__ = ["TOKEN", "Channel", "Fault", "Guild", "Kind", "Payload", "Person", "Posted", "Thread", "Wire", "rate_limit"]
 
 NONCE_LIVES = timedelta(minutes=2)  # "the past few minutes", says Discord; no more is to be relied on
 PUBLISHED_AN_HOUR = 10
@@ -47,6 +48,8 @@ class Wire(Application):
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.guilds: dict[int, Guild] = {}
+        self.people: dict[int, Person] = {}
+        self.direct_messages: dict[int, Channel] = {}
         super().__init__(clock, Gateway(self.guilds))
         self.commands_refusal: Fault | None = None  # what every registration of commands is answered
         self.overrides: dict[tuple[int, int], list[Payload]] = {}  # by server, and command or application
@@ -55,6 +58,7 @@ class Wire(Application):
         self.thread_faults: deque[Fault] = deque()  # … to open a thread on a message
         self.publish_faults: deque[Fault] = deque()
         self.delete_faults: deque[Fault] = deque()
+        self.opening_faults: deque[Fault] = deque()  # … to open direct messages
         self.history_faults: deque[Fault] = deque()  # … to read messages, or to list threads
         self.bodies: list[Payload] = []  # of every request to make a message, or a post
         self.requests: list[str] = []  # "POST /channels/1/messages", as they came
@@ -62,11 +66,28 @@ class Wire(Application):
         self._nonces: dict[tuple[int, str], Posted] = {}
 
     def add_guild(self, kind: Kind = Kind.TEXT) -> Guild:
-        """A server whose channel `papers` is of this kind."""
+        """A server whose channel `papers` is of this kind, or a person."""
+        if kind is Kind.PERSON:
+            return self.add_person()
         number = 1000 * next(self._numbers)
         general, papers = Channel(number + 1, number, "general"), Channel(number + 2, number, "papers", kind)
         self.guilds[number] = Guild(number, general, papers)
         return self.guilds[number]
+
+    def add_person(self) -> Person:
+        """A person with whom the bot has direct messages."""
+        number = 1000 * next(self._numbers)
+        papers = Channel(number + 1, number, "", Kind.PERSON)
+        self.people[number] = person = Person(number, papers, papers)
+        self.direct_messages[papers.id] = papers
+        return person
+
+    def move(self, person: Person) -> Channel:
+        """The direct messages are in another channel from now on. Discord has forgotten the old one."""
+        del self.direct_messages[person.papers.id]
+        person.papers = Channel(person.papers.id + 1, person.id, "", Kind.PERSON)
+        self.direct_messages[person.papers.id] = person.papers
+        return person.papers
 
     def chat(self, place: Channel | Thread, text: str) -> None:
         """Somebody says something."""
@@ -103,6 +124,7 @@ class Wire(Application):
         rest.router.add_put("/applications/{id}/commands", self._commands)
         rest.router.add_get("/applications/{id}/guilds/{guild}/commands/{command}/permissions", self._overrides)
         rest.router.add_get("/gateway/bot", self._gateway)
+        rest.router.add_post("/users/@me/channels", self._open_direct_messages)
         rest.router.add_get("/guilds/{guild}/threads/active", self._active_threads)
         rest.router.add_get("/channels/{id}", self._describe)
         rest.router.add_delete("/channels/{id}", self._delete_thread)
@@ -136,7 +158,7 @@ class Wire(Application):
         if authorization != f"Bot {TOKEN}" and not has_own_token:
             return as_json({"message": "401: Unauthorized", "code": 0}, 401)
         try:
-            if "/channels/" in request.path:
+            if "/channels/" in request.path and "id" in request.match_info:
                 self._check_access(request)
                 await self._wait_before(request)
             return await handler(request)
@@ -159,6 +181,8 @@ class Wire(Application):
 
     def _place(self, request: web.Request) -> Channel | Thread:
         wanted = int(request.match_info["id"])
+        if wanted in self.direct_messages:
+            return self.direct_messages[wanted]
         for guild in self.guilds.values():
             for place in guild.places:
                 if place.id == wanted:
@@ -204,6 +228,17 @@ class Wire(Application):
     async def _gateway(self, request: web.Request) -> web.Response:
         limit = {"total": 1000, "remaining": 999, "reset_after": 1000, "max_concurrency": 1}
         return as_json({"url": self.gateway.url, "shards": 1, "session_start_limit": limit})
+
+    async def _open_direct_messages(self, request: web.Request) -> web.Response:
+        """The direct messages with a person, which are always the same channel."""
+        fault = await self._faulty(request, self.opening_faults)
+        if fault:
+            return fault
+        person = self.people.get(int((await request.json())["recipient_id"]))
+        if person is None:
+            raise Refused(Fault(404, 10013))
+        person.opened += 1
+        return as_json(person.papers.payload())
 
     async def _describe(self, request: web.Request) -> web.Response:
         return as_json(self._place(request).payload())
@@ -254,6 +289,8 @@ class Wire(Application):
         self.bodies.append(body)
         if isinstance(place, Channel) and place.kind is Kind.FORUM:
             raise Refused(Fault(400, 50008))
+        if place.guild_id in self.people and (closed := self.people[place.guild_id].closed):
+            raise Refused(closed)
         _judge(place, body)
         return await self._done(request, self.post_faults, lambda: self._create(place, body).payload())
 

@@ -22,6 +22,7 @@ REQUIRE_TAG, CROSSPOSTED = 1 << 4, 1 << 0  # flags of a channel, of a message
 
 class Kind(IntEnum):
     TEXT = 0
+    PERSON = 1  # direct messages
     NEWS = 5
     FORUM = 15
 
@@ -113,7 +114,7 @@ class Posted:
 
 @dataclass
 class Channel:
-    """A text, announcement or forum channel.
+    """A text, announcement or forum channel, or the direct messages with a person, whose id is its `guild_id`.
 
     `denied` is what nobody may do, `denied_to` what a member may not do, by their id; `refusal` is what
     every request to it is answered, and `before` runs before each is.
@@ -147,6 +148,9 @@ class Channel:
         return self.threads if self.kind is Kind.FORUM else []
 
     def payload(self) -> dict[str, Any]:
+        if self.kind is Kind.PERSON:
+            reader = SOMEBODY | {"id": str(self.guild_id)}
+            return {"id": str(self.id), "type": 1, "last_message_id": None, "flags": 0, "recipients": [reader]}
         denied = [{"id": str(self.guild_id), "type": 0, "allow": "0", "deny": str(self.denied.value)}]
         denied += [
             {"id": str(member_id), "type": 1, "allow": "0", "deny": str(each.value)}
@@ -264,3 +268,17 @@ class Guild:
             "channels": [channel.payload() for channel in self.channels],
             "members": [me | {"flags": 0}],
         }
+
+
+class Person(Guild):
+    """A person, whose direct messages are `papers`: for tests that run over all kinds of destination.
+
+    `opened` says how often they were opened. `closed` is what is answered to every message.
+    """
+
+    closed: Fault | None = None
+    opened = 0
+
+    @property
+    def channels(self) -> list[Channel]:
+        return [self.papers]

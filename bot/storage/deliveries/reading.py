@@ -31,6 +31,10 @@ from bot.subscription.settings import DigestSettings
 
 MAX_WAIT = timedelta(hours=1)  # until another try; a longer wait means that the clock was set back
 
+_MAY_BE_TRIED = (
+    "subscriptions.state = 'active' AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ? OR next_run_at <= ?)"
+)
+
 
 class DeliveryReader:
     """Reads deliveries; `Deliveries` also changes them."""
@@ -46,14 +50,22 @@ class DeliveryReader:
         return await self._select_one("deliveries.id = (SELECT delivery_id FROM messages WHERE nonce = ?)", nonce)
 
     async def list_under_way(self, now: datetime) -> list[Delivery]:
-        """Planned deliveries of active subscriptions that may be tried now."""
+        """Planned deliveries of servers' active subscriptions that may be tried now."""
         return await self._select_where(
-            "deliveries.id IN (SELECT id FROM deliveries WHERE state = 'planned') AND subscriptions.state = 'active'"
-            " AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ? OR next_run_at <= ?) ORDER BY deliveries.id",
-            to_iso(now),
-            to_iso(now + MAX_WAIT),
-            to_iso(now),
+            f"deliveries.id IN (SELECT id FROM deliveries WHERE state = 'planned') AND {_MAY_BE_TRIED}"
+            " AND user_id IS NULL ORDER BY deliveries.id",
+            *_trial_times(now),
         )
+
+    async def list_under_way_to_people(self, now: datetime, *, limit: int, after: int = 0) -> list[tuple[int, int]]:
+        """So many of the same for people, each as the id of its subscription, greater than `after`, and its own id."""
+        rows = await self._database.fetch_rows(
+            "SELECT subscription_id, deliveries.id FROM deliveries JOIN subscriptions"
+            " ON subscriptions.id = subscription_id WHERE deliveries.state = 'planned' AND subscription_id > ?"
+            f" AND {_MAY_BE_TRIED} AND user_id IS NOT NULL ORDER BY subscription_id LIMIT ?",
+            *(after, *_trial_times(now), limit),
+        )
+        return [(subscription_id, delivery_id) for subscription_id, delivery_id in rows]
 
     async def list_latest(self, subscription_id: int, limit: int = 1) -> list[Delivery]:
         """A subscription's latest deliveries, latest first."""
@@ -241,10 +253,17 @@ class DeliveryReader:
         return found[0] if found else None
 
 
+def _trial_times(now: datetime) -> tuple[str, str, str]:
+    """The values for `_MAY_BE_TRIED`."""
+    return to_iso(now), to_iso(now + MAX_WAIT), to_iso(now)
+
+
 def _select_deliveries(connection: sqlite3.Connection, condition: str, *values: object) -> list[Delivery]:
     rows = fetch_all(
         connection,
         f"SELECT deliveries.*, subscriptions.guild_id, user_id, {DELIVERED_SETTINGS} AS settings_json,"
+        " CASE WHEN user_id IS NOT NULL AND subscriptions.channel_id != deliveries.channel_id"
+        " THEN subscriptions.channel_id END AS moved_to,"
         " (SELECT json_group_array(json_array(paper_id, error_code))"
         " FROM rejected_papers WHERE delivery_id = deliveries.id) AS rejected FROM deliveries"
         f" JOIN subscriptions ON subscriptions.id = subscription_id WHERE {condition}",

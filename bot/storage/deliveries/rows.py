@@ -148,6 +148,7 @@ def delivery_from_row(row: sqlite3.Row, highlights: tuple[Highlight, ...], messa
         rejected_papers=tuple(RejectedPaper(paper_id, code) for paper_id, code in json.loads(row["rejected"])),
         extra=row["extra"],
         user_id=row["user_id"],
+        moved_to=row["moved_to"],
     )
 
 

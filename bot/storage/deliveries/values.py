@@ -121,7 +121,8 @@ class Delivery:
     """A digest on its way, or arrived, planned with `settings`: for a server, or for the person `user_id`.
 
     `reason` says why it failed or is not sent yet; `rejected_papers` had to be left out. `extra` numbers the extra
-    digests of a date, from 1; it is 0 for the date's run.
+    digests of a date, from 1; it is 0 for the date's run. `moved_to` is the channel of the direct messages with the
+    person, if it is not the one that the delivery was planned for any more.
     """
 
     id: int
@@ -139,6 +140,12 @@ class Delivery:
     rejected_papers: tuple[RejectedPaper, ...] = ()
     extra: int = 0
     user_id: int | None = None
+    moved_to: int | None = None
+
+    @property
+    def owner_id(self) -> int:
+        """The id of the server or of the person."""
+        return self.user_id or self.guild_id
 
     @property
     def rejected_messages(self) -> tuple[Message, ...]:

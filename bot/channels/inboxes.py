@@ -1,0 +1,125 @@
+"""Opening direct messages: only for people who have asked, and few at a time.
+
+Discord blocks a bot that opens many from opening any more, for hours or for good, and does not say how many are too
+many; bots were blocked after 20 to 50 within minutes. Whoever has been written to before can always be written to.
+"""
+
+import asyncio
+import hashlib
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import discord
+from aiolimiter import AsyncLimiter
+from discord.ui import LayoutView
+
+from bot.channels.requests import (
+    ANSWER_TIMEOUT,
+    REQUEST_ERRORS,
+    UNKNOWN_CHANNEL,
+    DeliveryFailed,
+    TemporaryFailure,
+    classify_error,
+    wait_for_answer,
+)
+from bot.clock import Clock
+from bot.reasons import Reason, ReasonKind
+from bot.storage import Storage
+
+log = logging.getLogger(__name__)
+
+BURST, SECONDS_EACH = 5, 20  # so many are opened at once, then one after so many seconds: 180 an hour
+MAX_WAIT = 25  # seconds that a person waits for their turn, before they are asked to try again
+FIRST_BACK_OFF, MAX_BACK_OFF = timedelta(minutes=5), timedelta(hours=6)
+
+
+class Inboxes:
+    """Opens the direct messages with people. All who wait share one pace, and one break when Discord asks for it."""
+
+    def __init__(self, client: discord.Client, storage: Storage, clock: Clock) -> None:
+        self._client = client
+        self._subscriptions = storage.subscriptions
+        self._clock = clock
+        self._limiter = AsyncLimiter(BURST, BURST * SECONDS_EACH)
+        self._back_off = FIRST_BACK_OFF
+        self._closed_until: datetime | None = None
+
+    async def open_inbox(self, user_id: int) -> int:
+        """The channel of the direct messages with a person, who has asked for them; opened if it is not known yet.
+
+        That it is open does not mean that they take messages: `send_welcome` shows that. Raises `ChannelBlocked`, and
+        `TemporaryFailure` if too many people have just asked.
+        """
+        known = await self._subscriptions.get_for_person(user_id)
+        return known.settings.channel_id if known else await self._open(user_id)
+
+    async def reopen_inbox(self, user_id: int, unknown_id: int) -> int:
+        """Open the direct messages anew, whose channel `unknown_id` Discord doesn't know, and record their channel.
+
+        Raises the same as `open_inbox`.
+        """
+        channel_id = await self._open(user_id)
+        if channel_id == unknown_id:  # Discord contradicts itself, which may be over later
+            raise TemporaryFailure(Reason(ReasonKind.CHANNEL_GONE))
+        log.info("the direct messages with a person are in another channel: %d", channel_id)
+        await self._subscriptions.move_for_person(user_id, channel_id)
+        return channel_id
+
+    async def send_welcome(self, user_id: int, channel_id: int, message: str | LayoutView) -> int:
+        """Send the first message to a person; returns the channel, which may be another one than `channel_id`.
+
+        Sent twice within a few minutes, it arrives once. Raises the same as `open_inbox`.
+        """
+        try:
+            await self._send(user_id, channel_id, message)
+        except discord.NotFound as error:
+            if error.code != UNKNOWN_CHANNEL:
+                raise classify_error(error, to_person=True) from error
+        except REQUEST_ERRORS as error:
+            raise classify_error(error, to_person=True) from error
+        else:
+            return channel_id
+        channel_id = await self.reopen_inbox(user_id, channel_id)
+        try:
+            await self._send(user_id, channel_id, message)
+        except REQUEST_ERRORS as error:
+            raise classify_error(error, to_person=True) from error
+        return channel_id
+
+    async def _send(self, user_id: int, channel_id: int, message: str | LayoutView) -> None:
+        content: dict[str, Any] = {"content": message} if isinstance(message, str) else {"view": message}
+        channel = self._client.get_partial_messageable(channel_id, type=discord.ChannelType.private)
+        nonce = hashlib.blake2b(f"welcome:{user_id}".encode(), digest_size=12).hexdigest()
+        sending = channel.send(**content, nonce=nonce, allowed_mentions=discord.AllowedMentions.none())
+        await wait_for_answer(sending, ANSWER_TIMEOUT)
+
+    async def _open(self, user_id: int) -> int:
+        self._check_back_off()
+        try:
+            async with asyncio.timeout(MAX_WAIT):
+                await self._limiter.acquire()
+        except TimeoutError as error:
+            raise TemporaryFailure(Reason(ReasonKind.OPENED_TOO_FAST)) from error
+        self._check_back_off()  # others may have been refused meanwhile
+        try:
+            opened = await wait_for_answer(self._client.http.start_private_message(user_id), ANSWER_TIMEOUT)
+        except REQUEST_ERRORS as error:
+            raise self._note_failure(classify_error(error, to_person=True)) from error
+        self._back_off, self._closed_until = FIRST_BACK_OFF, None
+        return int(opened["id"])
+
+    def _check_back_off(self) -> None:
+        """Raises `TemporaryFailure` during a break."""
+        now = self._clock()
+        if self._closed_until and now < self._closed_until <= now + MAX_BACK_OFF:  # later: the clock was set back
+            raise TemporaryFailure(Reason(ReasonKind.OPENED_TOO_FAST, until=self._closed_until))
+
+    def _note_failure(self, failure: DeliveryFailed) -> DeliveryFailed:
+        """The failure; if Discord finds that too many are opened, a break begins, each twice as long as the last."""
+        if failure.reason.kind not in {ReasonKind.OPENED_TOO_FAST, ReasonKind.RATE_LIMITED}:
+            return failure
+        self._closed_until = self._clock() + self._back_off
+        log.warning("Discord lets me open no direct messages: I try again in %s", self._back_off)
+        self._back_off = min(2 * self._back_off, MAX_BACK_OFF)
+        return TemporaryFailure(Reason(ReasonKind.OPENED_TOO_FAST, until=self._closed_until))
