@@ -8,6 +8,8 @@ import pytest
 from tests.support.bot_process import DUE, World
 from tests.support.wire import Fault
 
+FINE = Fault(200, created=True)
+
 WITHIN_THE_BOT = {
     "before the plan": "before Deliveries.plan_delivery",
     "amid the plan": "amid INSERT INTO highlights",
@@ -45,3 +47,19 @@ async def test_a_bot_killed_again_and_again_posts_one_digest(world: World) -> No
         async with world.child(DUE + number * timedelta(minutes=3), kill=kill) as child:
             assert (await child.end())[0] == -signal.SIGKILL
     await world.assert_arrived_once()
+
+
+async def test_a_bot_killed_amid_many_people_writes_to_each_of_them_once(world: World) -> None:
+    people = await world.add_people(40)
+    for kills, (before, created) in enumerate([(3, False), (9, True)]):
+        async with world.child(DUE + kills * timedelta(minutes=4)) as child:
+            world.wire.post_faults.extend([*[FINE] * before, Fault(created=created, meanwhile=child.kill)])
+            assert (await child.end())[0] == -signal.SIGKILL
+        world.wire.post_faults.clear()
+    assert 0 < sum(bool(person.papers.digests) for person in people) < len(people)
+    async with world.child(DUE + timedelta(minutes=30)) as child:
+        await child.tick()
+        await child.tick()
+        assert "Traceback" not in await child.stop()
+    await world.assert_arrived_once()
+    await world.assert_each_got_one(people)

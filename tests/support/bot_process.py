@@ -5,18 +5,20 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.storage import Delivery, DeliveryState, open_storage
-from tests.support.builders import MORNING, entries
+from bot.subscription.schedule import find_next_run
+from tests.support.builders import MORNING, build_settings, entries
 from tests.support.crashing import TICKED, RunningClock
+from tests.support.delivery_rig import assert_holds, save_subscription
 from tests.support.papers_server import FrailPapers
 from tests.support.paths import ROOT
-from tests.support.wire import TOKEN, Channel, Wire
+from tests.support.wire import TOKEN, Channel, Person, Wire
 
 LIMIT = 120  # seconds that anything may take, on the busiest machine
 QUICKLY = 30
@@ -98,6 +100,25 @@ class World:
             "PAPERBOY_TEST_NOW": now.isoformat(),
             "PAPERBOY_TEST_KILL": kill,
         }
+
+    async def add_people(self, count: int) -> list[Person]:
+        """So many people who want their inbox at nine."""
+        people = [self.wire.add_person() for _ in range(count)]
+        async with open_storage(self.database) as storage:
+            for person in people:
+                settings = build_settings(person.papers.id)
+                await save_subscription(storage, person, settings, find_next_run(settings.schedule, MORNING))
+        return people
+
+    async def assert_each_got_one(self, people: Iterable[Person]) -> None:
+        """Each of them has one message, and one delivery which names it."""
+        async with open_storage(self.database) as storage:
+            for person in people:
+                known = await storage.subscriptions.get_for_person(person.id)
+                assert known
+                (delivery,) = await storage.deliveries.list_latest(known.id, 9)
+                assert delivery.state is DeliveryState.SENT, delivery.reason
+                assert_holds(person.papers.digests, delivery)
 
     async def deliveries(self) -> tuple[list[Delivery], frozenset[str]]:
         """All deliveries, and the papers they highlight."""
