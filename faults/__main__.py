@@ -1,4 +1,4 @@
-"""Runs the fault matrix, the kill storm and the bad neighbours (`make faults`), and prints the results.
+"""Runs the fault matrix, the kill storm, the bad neighbours and the fan-out (`make faults`), and prints the results.
 
 `python -m faults --quick` runs a part of it, within five minutes. `--seed N` repeats the choices of an earlier run, and
 `--only matrix --rows "history,at random 7/2"` runs only these rows. The exit code is 1 if anything is wrong.
@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from faults import matrix, neighbours, storm
+from faults import fan_out, matrix, neighbours, storm
 
 WIDTH = 160
 Done = Callable[[int], object]
@@ -28,16 +28,20 @@ Outcome = tuple[Table, list[str]]  # and a line for each thing that is wrong
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """How many random runs per destination, kills, other servers beside some that hang, and of those due later."""
+    """How many random runs per destination, kills, other servers beside some that hang, and of those due later.
+
+    `people` are due at once in the fan-out.
+    """
 
     at_random: int
     kills: int
     others: int
     hanging: int
     later: int
+    people: int
 
 
-WHOLE, QUICK = Amount(60, 200, 900, 100, 90), Amount(4, 40, 270, 30, 30)
+WHOLE, QUICK = Amount(60, 200, 900, 100, 90, 2_000), Amount(4, 40, 270, 30, 30, 200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,15 @@ async def _neighbours(wanted: Wanted) -> Outcome:
     return neighbours.table(crowd), crowd.wrong
 
 
-PARTS = {"matrix": _matrix, "storm": _storm, "neighbours": _neighbours}
+async def _fan_out(wanted: Wanted) -> Outcome:
+    people = wanted.amount.people
+    servers, kills = people // 20, max(3, people // 200)
+    with _progress("Fan-out", kills) as killed:
+        result = await fan_out.measure(wanted.seed, people, servers, kills, killed)
+    return fan_out.table(result), result.wrong
+
+
+PARTS = {"matrix": _matrix, "storm": _storm, "neighbours": _neighbours, "fan-out": _fan_out}
 
 
 @contextmanager

@@ -96,6 +96,20 @@ class Life:
         await self.end()
 
 
+def build_environment(database: Path, wire: Wire, now: datetime, papers_url: str, step: str = "") -> dict[str, str]:
+    """What a run of the bot finds: it starts at `now`, and kills itself at a `step`."""
+    return {
+        "DISCORD_TOKEN": TOKEN,
+        "PAPERBOY_DATABASE": str(database),
+        "PAPERBOY_PAPERS_URL": papers_url,
+        "PAPERBOY_DISCORD_API_URL": wire.api_url,
+        "PAPERBOY_DISCORD_GATEWAY_URL": wire.gateway.url,
+        "PAPERBOY_BACKFILL_DAYS": "0",
+        "PAPERBOY_TEST_NOW": now.isoformat(),
+        "PAPERBOY_TEST_KILL": step,
+    }
+
+
 class World:
     """One Discord, one papers API, one database, and one bot after the other."""
 
@@ -146,7 +160,7 @@ class World:
         """A run that starts at `now`: it is killed, or, if no kill is left, finishes the work."""
         way = self._chance.choice(("step", "request", "moment", "start")) if self._kills_left > 0 else ""
         step = self._chance.choice(CHOSEN) if way == "step" else ""
-        life = Life(self._folder, self._environment(now, papers_url, step))
+        life = Life(self._folder, build_environment(self._database, self._wire, now, papers_url, step))
         if way == "request":
             self._plant(life)
         moment = {"moment": LATEST_MOMENT, "start": 0.0}.get(way)
@@ -208,18 +222,6 @@ class World:
     def _log(self) -> str:
         log = self._folder / LOG
         return log.read_text() if log.exists() else ""
-
-    def _environment(self, now: datetime, papers_url: str, step: str) -> dict[str, str]:
-        return {
-            "DISCORD_TOKEN": TOKEN,
-            "PAPERBOY_DATABASE": str(self._database),
-            "PAPERBOY_PAPERS_URL": papers_url,
-            "PAPERBOY_DISCORD_API_URL": self._wire.api_url,
-            "PAPERBOY_DISCORD_GATEWAY_URL": self._wire.gateway.url,
-            "PAPERBOY_BACKFILL_DAYS": "0",
-            "PAPERBOY_TEST_NOW": now.isoformat(),
-            "PAPERBOY_TEST_KILL": step,
-        }
 
     async def _judge(self, storage: Storage) -> None:
         days = lists(self.days)

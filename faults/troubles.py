@@ -79,7 +79,7 @@ class TroubledWire(Wire):
         return await super()._faulty(request, self._of_server(request, faults))
 
     def _of_server(self, request: web.Request, faults: deque[Fault]) -> deque[Fault]:
-        if faults is self.login_faults or faults is self.delete_faults:
+        if any(faults is each for each in (self.login_faults, self.delete_faults, self.opening_faults)):
             return faults
         guild_id = int(request.match_info.get("guild", 0)) or self._place(request).guild_id
         trouble = self.troubles.get(guild_id, Trouble())
@@ -98,6 +98,11 @@ class Row:
     strikes: Sequence[Strike] = MAKING
     hides: bool = False  # the first search gets an empty history
     refuses: str = ""  # a paper that is rejected every time
+    only: Kind | None = None  # the kind of destination that it happens in, unless it is all
+
+    def happens_in(self, destination: str) -> bool:
+        kind, _ = DESTINATIONS[destination]
+        return self.only in {None, kind} and not (self.hides and kind is Kind.FORUM)  # a post has no nonce
 
     def trouble(self, strike: Strike, wait: Wait) -> Trouble:
         faults = self.faults(wait)
@@ -140,6 +145,11 @@ ROWS: Sequence[Row] = (
     *_refusals(),
     Row("400 50035 all day", lambda _: [Fault(400, 50035)] * ALL_DAY, REFUSED),
     Row("400 50035 for a paper", lambda _: [], REFUSED, strikes=(Strike.ANYWHERE,), refuses=REFUSED_PAPER),
+    Row("403 40003", lambda _: [Fault(403, 40003)], only=Kind.PERSON),
+    Row("403 40003 twice", lambda _: [Fault(403, 40003)] * 2, only=Kind.PERSON),
+    Row("lost, done, then 403 20026", lambda _: [Fault(created=True), Fault(403, 20026)], only=Kind.PERSON),
+    Row("404 10003", lambda _: [Fault(404, 10003)], only=Kind.PERSON),
+    Row("lost, then 404 10003", lambda _: [Fault(), Fault(404, 10003)], only=Kind.PERSON),
     Row("hangs, done", lambda wait: [Fault(200, created=True, meanwhile=wait)]),
     Row("hangs, not done", lambda wait: [Fault(meanwhile=wait)]),
     Row("history 500", lambda _: [Fault(500)], strikes=(Strike.SEARCH,)),
@@ -147,6 +157,7 @@ ROWS: Sequence[Row] = (
     Row("history 429", lambda _: [rate_limit(0.2)], strikes=(Strike.SEARCH,)),
     Row("history 429 without Via", lambda _: [rate_limit(1, via=False)], strikes=(Strike.SEARCH,)),
     Row("history connection lost", lambda _: [Fault()], strikes=(Strike.SEARCH,)),
+    Row("history 404 10003", lambda _: [Fault(404, 10003)], strikes=(Strike.SEARCH,), only=Kind.PERSON),
     Row("history hangs", lambda wait: [Fault(200, meanwhile=wait)], strikes=(Strike.SEARCH,)),
     Row("history empty once", lambda _: [], strikes=(Strike.SEARCH,), hides=True),
 )
@@ -155,7 +166,7 @@ ROWS: Sequence[Row] = (
 def at_random(destination: str, seed: str, wait: Wait) -> tuple[Trouble, Leniency]:
     """Several random faults at places that a digest for this destination can reach."""
     chance = random.Random(seed)
-    rows = [row for row in ROWS if row.excused in {STRICT, GIVEN_UP} and not row.hides]
+    rows = [row for row in ROWS if row.excused in {STRICT, GIVEN_UP} and not row.hides and row.happens_in(destination)]
     trouble, given_up = Trouble(), False
     for _ in range(chance.randint(2, 5)):
         row = chance.choice(rows)

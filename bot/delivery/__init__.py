@@ -14,6 +14,7 @@ The bot may crash between any two steps. Why that is harmless:
 - `dispatcher` decides when deliveries start and how many run at once
 - `planning` decides what a run posts, in which messages
 - `sending` takes one delivery through the steps
+- `turns` lets servers and people go in turn
 - `simplifying` makes a message simpler when Discord rejects it
 - `follow_ups` opens threads and publishes messages
 - `failures` retries, gives up or suspends
