@@ -167,7 +167,7 @@ class Subscriptions:
         return await self._database.write(take)
 
     async def count_active(self) -> int:
-        """How many subscriptions are active, on all servers."""
+        """How many subscriptions are active, of servers and people."""
         ((number,),) = await self._database.fetch_rows("SELECT count(*) FROM subscriptions WHERE state = 'active'")
         return int(number)
 
