@@ -1,8 +1,18 @@
 """Search: the full-text index over the archive, and the query language."""
 
+from bot.search.condition import (
+    Condition,
+    Vocabulary,
+    build_condition,
+    depends_on_upvotes,
+    find_papers,
+    is_decidable,
+    list_necessary_terms,
+)
 from bot.search.index import IndexUnusable, invalidate_index
 from bot.search.likeness import LIKENESS_BAR
 from bot.search.meaning import MODEL, Encoder, Meaning, get_embedded_text, load_encoder
+from bot.search.paper_terms import Change, PaperTerms
 from bot.search.parser import MAX_WORDS, RIGHT_FORMS, parse_query, parse_with_options
 from bot.search.query import HAS, AmbiguousDate, Mistake, Part, Query, Sort
 from bot.search.schema import fold_word, get_searchable_prose
@@ -15,20 +25,29 @@ __all__ = [
     "MODEL",
     "RIGHT_FORMS",
     "AmbiguousDate",
+    "Change",
+    "Condition",
     "Encoder",
     "FoundPapers",
     "IndexUnusable",
     "Meaning",
     "Mistake",
+    "PaperTerms",
     "Part",
     "Query",
     "SearchIndex",
     "Snippet",
     "Sort",
+    "Vocabulary",
+    "build_condition",
+    "depends_on_upvotes",
+    "find_papers",
     "fold_word",
     "get_embedded_text",
     "get_searchable_prose",
     "invalidate_index",
+    "is_decidable",
+    "list_necessary_terms",
     "load_encoder",
     "parse_query",
     "parse_with_options",

@@ -69,7 +69,7 @@ class Index:
         self._closed = False
         self._write_lock = threading.Lock()  # also keeps `close` waiting until a write has put the marker back
         try:
-            with _translate_errors():
+            with translate_errors():
                 self._open_existing(last_change)
         except (OSError, ValueError) as error:
             if path.exists():  # at the first start there is none
@@ -122,7 +122,7 @@ class Index:
                 return
             invalidate_index(self._path)  # a damaged file can abort the process; then the next start rebuilds it
             try:
-                with _translate_errors():
+                with translate_errors():
                     self._write_papers(changes)
             except ValueError:
                 self._roll_back()
@@ -142,7 +142,7 @@ class Index:
     def _roll_back(self) -> None:
         """Roll back, without which every later commit would silently write nothing; rebuild if that fails."""
         try:
-            with _translate_errors():
+            with translate_errors():
                 self._writer.rollback()
             self._write_marker()
         except ValueError:
@@ -168,7 +168,7 @@ class Index:
         searcher = self.get_searcher()
         # tantivy allocates memory for every hit before the offset; a huge one would end the process.
         offset = min(max(offset, 0), searcher.num_docs)
-        with _translate_errors():
+        with translate_errors():
             result = searcher.search(
                 query, limit, offset=offset, order_by_field=by, weight_by_field="pull" if pull else None
             )
@@ -181,7 +181,7 @@ class Index:
         if not ids:
             return {}
         searcher = self.get_searcher()
-        with _translate_errors():
+        with translate_errors():
             query = tantivy.Query.term_set_query(self.schema, "id", list(ids))
             hits = searcher.search(query, len(ids), count=False).hits
             documents = [searcher.doc(address) for _, address in hits]
@@ -208,7 +208,7 @@ def invalidate_index(path: Path) -> None:
 
 
 @contextmanager
-def _translate_errors() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raise a `ValueError` for every problem with the folder; tantivy's panics are not even an `Exception`."""
     try:
         yield

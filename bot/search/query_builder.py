@@ -90,7 +90,7 @@ class QueryBuilder:
 
     def build_required(self, query: ParsedQuery) -> Query:
         """The papers that meet the requirements of `query`, whether or not they have its other words."""
-        return self._build_group([each for each in query.clauses if _get_occur(each) != Occur.Should])
+        return self._build_group([each for each in query.clauses if get_occur(each) != Occur.Should])
 
     def build_papers(self, ids: Sequence[str]) -> Query:
         return Query.term_set_query(self._schema, "id", list(ids))
@@ -131,7 +131,7 @@ class QueryBuilder:
         words = [word.text for word in query.words if fold_word(word.text) not in STOP_WORDS]
         single = {join_word(word) for word in words}
         forms = {form for form in join_neighbours(words) if form not in single or not self._is_plain(form)}
-        return any(self._is_name(*each) for word in words for each in _list_terms(word)) or any(
+        return any(self._is_name(*each) for word in words for each in list_terms(word)) or any(
             self._searcher.doc_freq("called", form) for form in forms
         )
 
@@ -161,7 +161,7 @@ class QueryBuilder:
         Operators are required; of several `like:`, one is enough. At least one of the words is required too, unless
         some words are already.
         """
-        telling = [each for each in clauses if not _is_stop_word(each)] or clauses
+        telling = [each for each in clauses if not is_stop_word(each)] or clauses
         parts: list[tuple[Occur, Query]] = []
         examples = [each for each in telling if is_example(each)]
         if examples:
@@ -169,7 +169,7 @@ class QueryBuilder:
         for clause in telling:
             if clause in examples:
                 continue
-            node, occur = clause.node, _get_occur(clause, every_word=every_word)
+            node, occur = clause.node, get_occur(clause, every_word=every_word)
             if occur != Occur.Should and isinstance(node, Word) and not node.prefix:
                 parts.append((occur, self._build_whole_word(node.text)))
             else:
@@ -177,7 +177,7 @@ class QueryBuilder:
         if all(occur == Occur.MustNot for occur, _ in parts):
             parts.append((Occur.Must, Query.const_score_query(Query.all_query(), 0.0)))
         ranks = any(occur == Occur.Should for occur, _ in parts)
-        requires_words = any(_is_required(each) and any(list_clause_texts((each,))) for each in telling)
+        requires_words = any(is_required(each) and any(list_clause_texts((each,))) for each in telling)
         parts += [(Occur.Should, part) for part in bonuses]
         return Query.boolean_query(parts, 1 if ranks and not requires_words else 0)
 
@@ -210,7 +210,7 @@ class QueryBuilder:
                 return self._build_range("day", first.toordinal() if first else 0, last)
 
     def _build_word(self, text: str) -> Query:
-        form, terms = join_word(text), _list_terms(text)
+        form, terms = join_word(text), list_terms(text)
         identifiers = [] if self._is_plain(form) else [*self._build_identifiers(form)]
         if identifiers and form.endswith(("+", "#")):
             return Query.boost_query(_build_any_of(identifiers), WEIGHTS["title"])  # C++ is not C
@@ -280,7 +280,7 @@ class QueryBuilder:
         return Query.const_score_query(Query.range_query(self._schema, field, FieldType.Unsigned, least, most), 0.0)
 
 
-def _list_terms(text: str) -> list[tuple[str, str]]:
+def list_terms(text: str) -> list[tuple[str, str]]:
     """Each word of `text` in two forms: its stem, as in the fields of prose, and whole, as in the fields of names."""
     return list(zip(split_stems(text), split_names(text), strict=True))
 
@@ -289,13 +289,13 @@ def _build_any_of(parts: Sequence[Query]) -> Query:
     return parts[0] if len(parts) == 1 else Query.boolean_query([(Occur.Should, part) for part in parts])
 
 
-def _get_occur(clause: Clause, *, every_word: bool = False) -> Occur:
+def get_occur(clause: Clause, *, every_word: bool = False) -> Occur:
     if clause.occur is ParsedOccur.NOT:
         return Occur.MustNot
-    return Occur.Must if every_word or _is_required(clause) else Occur.Should
+    return Occur.Must if every_word or is_required(clause) else Occur.Should
 
 
-def _is_required(clause: Clause) -> bool:
+def is_required(clause: Clause) -> bool:
     """Whether a paper must match it, or must not; words only rank, unless the query requires or excludes them."""
     if clause.occur is not ParsedOccur.SHOULD:
         return True
@@ -303,21 +303,21 @@ def _is_required(clause: Clause) -> bool:
         case Word():
             return False
         case AnyOf(options=options):
-            return all(map(_is_required, options))
+            return all(map(is_required, options))
         case Group(clauses=clauses):
-            return any(map(_is_required, clauses))
+            return any(map(is_required, clauses))
     return True
 
 
 def _list_ranking_words(query: ParsedQuery) -> list[Word | Phrase]:
     """The words that only rank papers, without those that say nothing; none if a word is required."""
-    if any(_is_required(each) and any(list_clause_texts((each,))) for each in query.clauses):
+    if any(is_required(each) and any(list_clause_texts((each,))) for each in query.clauses):
         return []
-    ranking = (each.node for each in query.clauses if not _is_required(each) and not _is_stop_word(each))
+    ranking = (each.node for each in query.clauses if not is_required(each) and not is_stop_word(each))
     return [node for node in ranking if isinstance(node, Word | Phrase)]
 
 
-def _is_stop_word(clause: Clause) -> bool:
+def is_stop_word(clause: Clause) -> bool:
     node = clause.node
     if not isinstance(node, Word) or node.prefix or clause.occur is not ParsedOccur.SHOULD:
         return False

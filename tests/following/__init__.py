@@ -1,0 +1,1 @@
+"""Following: which papers it brings, and when."""
