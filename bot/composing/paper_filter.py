@@ -31,7 +31,7 @@ class PaperFilter:
         """
         if not filter_:
             return frozenset(ids)
-        await self._catch_up()
+        await self.catch_up()
         return await self._ask_index(self._search.find_matching_ids, parse_query(filter_, today), ids)
 
     async def measure_likeness(
@@ -61,10 +61,11 @@ class PaperFilter:
 
         Raises `PapersUnavailable` as above.
         """
-        await self._catch_up()
+        await self.catch_up()
         return await self._ask_index(self._search.find_most_upvoted, query, first, last)
 
-    async def _catch_up(self) -> None:
+    async def catch_up(self) -> None:
+        """Bring the index up to date. Raises `PapersUnavailable` if papers are missing from it all the same."""
         if self._search.change < await self._papers.get_last_change():
             await self._archive.update_index()
         if self._search.change < await self._papers.get_last_change():
