@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import compose, corpus, growth, ingest, likeness, load, memory, paced, search, sends, wire
+from bench import compose, corpus, following, growth, ingest, likeness, load, memory, paced, search, sends, wire
 from bench.figures import table
 from bench.filled_index import FilledIndex, fill_index
 from bot.search import Encoder, load_encoder
@@ -38,6 +38,10 @@ async def _wire(folder: Path, shelf: FilledIndex, _: Encoder | None) -> Table:
     return table("From an interaction's arrival to the answer", await wire.measure(folder, shelf))
 
 
+async def _following(_: Path, shelf: FilledIndex, __: Encoder | None) -> Table:
+    return table(f"Followed queries: {following.Followers(shelf.real).mix}", await following.measure(shelf))
+
+
 async def _memory(folder: Path, shelf: FilledIndex, encoder: Encoder | None) -> Table:
     figures = await memory.measure(folder / "plain", shelf)
     if encoder:
@@ -52,6 +56,7 @@ PARTS: dict[str, Part] = {
     "load": _load,
     "wire": _wire,
     "memory": _memory,
+    "following": _following,
 }
 
 

@@ -41,7 +41,8 @@ class Figure:
         if not self.floor:
             return "–"
         ratio = self.floor / self.ours if self.unit.endswith("/s") else self.ours / self.floor
-        return f"{ratio:.2f} ×" if ratio < 2 else f"{ratio:.1f} ×"
+        decimals = 4 if ratio < 0.1 else 2 if ratio < 2 else 1
+        return f"{ratio:.{decimals}f} ×"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,29 @@ async def lateness() -> AsyncIterator[list[float]]:
     watching = asyncio.create_task(watch())
     try:
         yield late
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+
+@asynccontextmanager
+async def turns() -> AsyncIterator[list[float]]:
+    """How many milliseconds of CPU everything else in the event loop takes before a task gets its turn again.
+
+    As `lateness`, but it does not count how long other programs had the processor.
+    """
+    taken: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            began = time.thread_time()
+            await asyncio.sleep(0.001)
+            taken.append((time.thread_time() - began) * 1000)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield taken
     finally:
         watching.cancel()
         with suppress(asyncio.CancelledError):

@@ -30,7 +30,7 @@ Status = Mapping[str, float]
 
 
 async def _use(database: Path, now: datetime, asks: Asks, *, semantic: bool) -> dict[str, Status]:
-    before = _status()
+    before = read_status()
     encoder = load_encoder() if semantic else None
     async with (
         PapersAPI(NOWHERE) as api,
@@ -42,7 +42,7 @@ async def _use(database: Path, now: datetime, asks: Asks, *, semantic: bool) -> 
         await _ask(services, asks)
         await _change(services)
         await _ask(services, asks)
-        return {"before": before, "used": _status()}
+        return {"before": before, "used": read_status()}
 
 
 async def _ask(services: Services, asks: Asks) -> None:
@@ -64,7 +64,8 @@ async def _change(services: Services) -> None:
     await services.archive.update_index()
 
 
-def _status() -> Status:
+def read_status() -> Status:
+    """The memory of this process, as Linux reports it."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     sizes = (line.split() for line in lines if line.endswith(" kB"))
     return {name.rstrip(":"): int(kilobytes) / KILO for name, kilobytes, _ in sizes}

@@ -44,7 +44,7 @@ class PaperFilter:
         examples = parse_query(filter_, today).list_all_examples()
         if not examples:
             return {}
-        await self._catch_up()
+        await self.catch_up()
         return await self._ask_index(self._search.measure_each_likeness, examples, ids)
 
     async def find_likeness(self, filter_: str, ids: Collection[str], today: date) -> Mapping[str, Likeness]:
@@ -52,7 +52,7 @@ class PaperFilter:
         examples = parse_query(filter_, today).list_examples()
         if not examples or not ids:
             return {}
-        await self._catch_up()
+        await self.catch_up()
         near = await self._ask_index(self._search.measure_likeness, examples, ids)
         return {paper_id: each for paper_id, each in near.items() if each.value >= LIKENESS_BAR}
 
