@@ -126,6 +126,7 @@ async def _measure(services: Services, queries: Sequence[str], ids: Sequence[str
     day = window[-DAY:]
     revoted = tuple(replace(paper, upvotes=paper.upvotes + 1) for paper in day)
     gc.collect()
+    gc.freeze()  # as the bot does when it starts
     before = read_status()[WHOLE]
     matches = FollowedMatches(services.search, filter_)
 
