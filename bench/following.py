@@ -34,6 +34,7 @@ PEOPLE, FOLLOWED = 20_000, 100_000
 DAY, WINDOW = 60, 600  # papers
 ALONE = 1000  # queries that are evaluated one by one
 IDLE = 5  # seconds
+EACH, ASKING = FOLLOWED // PEOPLE, 2000  # queries of a person; people whose digests are composed
 
 Pick = Callable[[], str]
 
@@ -112,6 +113,14 @@ async def measure(shelf: FilledIndex) -> list[Figure]:
         Figure(f"{DAY} new papers against {whole}", took["new"], took["alone"], "s", alone, "< 10 s, at most 0.05 ×"),
         Figure("· the same papers with other upvotes", took["revoted"], took["alone"], "s", alone),
         Figure("· one new paper", took["one"], took["alone"] / DAY, "s", f"a {DAY}th of that"),
+        Figure(
+            f"· a person's {EACH} queries and the papers of two weeks, CPU",
+            took["person"] * 1000,
+            took["filter"] * 1000,
+            "ms",
+            "a channel's filter and the same papers",
+            "at most 1 ×",
+        ),
         Figure("· reading the queries, once at the start", took["read"], None, "s"),
         Figure("· the longest turn in the event loop, CPU", took["turn"], None, "ms", "", "< 100 ms"),
         Figure("· the event loop was late by at most", took["late"], took["idle"], "ms", "without work, just before"),
@@ -143,7 +152,10 @@ async def _measure(services: Services, queries: Sequence[str], ids: Sequence[str
     gc.collect()
     texts = sum(map(sys.getsizeof, set(queries))) / 1e6  # the bot keeps these, though they were here before
     took["memory"] = read_status()[WHOLE] - before + texts
+    people = [queries[start : start + EACH] for start in range(0, ASKING * EACH, EACH)]
+    took["person"] = sum([await _cpu_seconds(matches.find_matching(each, window, today)) for each in people]) / ASKING
     some = random.Random(1).sample(queries, ALONE)
+    took["filter"] = _find_alone(services.search, some, ids, today) / ALONE
     took["alone"] = _find_alone(services.search, some, [paper.id for paper in day], today) * len(queries) / ALONE
     return took
 

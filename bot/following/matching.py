@@ -5,19 +5,19 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
-from bot.composing.cache import Cache
 from bot.composing.paper_filter import PaperFilter
 from bot.following.percolator import Percolator
 from bot.papers import Paper
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
-from bot.search import Change, PaperTerms, SearchIndex, Vocabulary
+from bot.search import LIKENESS_BAR, Change, PaperTerms, SearchIndex, Vocabulary
 
 MAX_PAPERS = 2048  # of the last three weeks, at their busiest
 MAX_QUERIES = 150_000
 SLICE = 0.005  # seconds of work, then everything else has a turn
 _TOGETHER = 100  # queries that are read while others wait
-_MAX_LISTS, _MAX_ASKED = 8, 8192
+_COMPARED_TOGETHER = 250  # examples
+_MAX_LISTS = 8
 
 
 class FollowedMatches:
@@ -31,11 +31,12 @@ class FollowedMatches:
         self._filter = filter_
         self._percolator = Percolator(search)
         self._papers = PaperTerms()
-        self._matching: dict[str, int] = {}  # as bits; of the queries that neither a date nor the index decides
+        self._matching: dict[str, int] = {}  # as bits; without queries with a date or an example
         self._new = self._revoted = 0  # the papers whose matches have to be found, or only those by upvotes
         self._uncertain: dict[str, None] = {}  # queries that may match other papers when the index changes
         self._change = -1  # of the index, when these were evaluated
-        self._asked: Cache[frozenset[str]] = Cache(_MAX_ASKED)
+        self._alike: dict[frozenset[str], dict[str, frozenset[str]]] = {}  # by the ids of papers, and by example
+        self._alike_state = (-1, -1)  # of the index and its vectors, when they were compared
         self._lists: dict[int, tuple[Sequence[Paper], int]] = {}  # of papers, with their bits
         self._turn = asyncio.Lock()
         self._slice_end = 0.0
@@ -49,27 +50,40 @@ class FollowedMatches:
         papers are missing from the index.
         """
         queries = dict.fromkeys(queries)
-        matching: dict[str, frozenset[str]] = {}
-        undecided = []
         try:
             await self._add_queries(queries)
+            examples = {query: some for query in queries if (some := self._percolator.list_examples(query, today))}
+            alike = await self._find_alike({each for those in examples.values() for each in those}, papers)
+            matching = {}
             async with self._turn:
                 within = await self._put_papers(papers)
                 change, words = self._search.change, self._percolator.make_vocabulary()
                 await self._percolate(change, words)
                 for query in queries:
-                    found = self._look_up(query, within, today, words)
-                    if found is None:
-                        undecided.append(query)
-                    else:
-                        matching[query] = self._papers.get_ids(found)
+                    if query in examples:
+                        self._papers.set_alike({each: alike[each] for each in examples[query]})
+                    matching[query] = self._papers.get_ids(self._look_up(query, within, today, words))
                     await self._give_way()
         except ValueError as error:  # the index is damaged; the next write repairs it
             raise PapersUnavailable(Reason(ReasonKind.INDEX_UNREADABLE)) from error
-        ids = frozenset(each.id for each in papers)
-        for query in undecided:
-            matching[query] = await self._ask_index(query, ids, today, change)
         return matching
+
+    async def _find_alike(self, examples: Collection[str], papers: Sequence[Paper]) -> Mapping[str, Collection[str]]:
+        """The papers like each of the examples, by their ids."""
+        if not examples:
+            return {}
+        await self._filter.catch_up()
+        meaning, ids = self._search.meaning, frozenset(each.id for each in papers)
+        state = self._search.change, 0 if meaning is None else meaning.version
+        if self._alike_state != state or sum(map(len, self._alike.values())) > MAX_QUERIES:
+            self._alike, self._alike_state = {}, state
+        alike = self._alike.setdefault(ids, {})
+        missing = [each for each in examples if each not in alike]
+        for start in range(0, len(missing), _COMPARED_TOGETHER):
+            some = missing[start : start + _COMPARED_TOGETHER]
+            found = await asyncio.to_thread(self._search.measure_each_likeness, some, ids, LIKENESS_BAR)
+            alike |= {example: frozenset(found.get(example, ())) for example in some}
+        return alike
 
     async def _add_queries(self, queries: Collection[str]) -> None:
         """Read the queries that are new, a few at a time, so that others with few queries need not wait for all."""
@@ -147,12 +161,12 @@ class FollowedMatches:
             self._revoted = 0
 
     def _evaluate(self, query: str, within: int, words: Vocabulary) -> None:
-        """Remember which of the papers `within` match, unless that depends on the day or only the index can say."""
-        if self._percolator.is_dated(query) or self._percolator.is_undecidable(query):
+        """Remember which of the papers `within` match, unless that depends on more than the papers."""
+        if self._is_evaluated_anew(query):
             return
         words.asked = False
         before = self._matching.get(query, 0)
-        found = before & ~within | (self._percolator.find(query, self._papers, within, date.min, words) or 0)
+        found = before & ~within | self._percolator.find(query, self._papers, within, date.min, words)
         if found:
             self._matching[query] = found
         elif before:
@@ -160,17 +174,16 @@ class FollowedMatches:
         if words.asked:
             self._uncertain[query] = None
 
-    def _look_up(self, query: str, within: int, today: date, words: Vocabulary) -> int | None:
-        """Those of the papers `within` that match, as bits; None if only the index can say."""
+    def _look_up(self, query: str, within: int, today: date, words: Vocabulary) -> int:
+        """Those of the papers `within` that match, as bits."""
         self._add_query(query, words)  # if another forgot it meanwhile
-        if self._percolator.is_dated(query):
+        if self._is_evaluated_anew(query):
             return self._percolator.find(query, self._papers, within, today, words)
-        if self._percolator.is_undecidable(query):
-            return None
         return self._matching.get(query, 0) & within
 
-    async def _ask_index(self, query: str, ids: frozenset[str], today: date, change: int) -> frozenset[str]:
-        return await self._asked.get((query, ids, today, change), lambda: self._filter.find_matching(query, ids, today))
+    def _is_evaluated_anew(self, query: str) -> bool:
+        """Whether it is evaluated each time: what it matches depends on the day, or on other papers."""
+        return self._percolator.is_dated(query) or bool(self._percolator.list_examples(query, date.min))
 
     async def _give_way(self) -> None:
         if time.perf_counter() >= self._slice_end:

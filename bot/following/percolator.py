@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from bot.papers import Paper
 from bot.search import (
+    LIKENESS_BAR,
     Condition,
     PaperTerms,
     SearchIndex,
@@ -18,7 +19,7 @@ from bot.search import (
     build_condition,
     depends_on_upvotes,
     find_papers,
-    is_decidable,
+    list_examples,
     list_necessary_terms,
     parse_query,
 )
@@ -43,9 +44,9 @@ class Percolator:
         self._dated: dict[str, None] = {}
         self._at_term: dict[str, tuple[str, ...]] = {}
         self._without_term: dict[str, None] = {}
-        self._undecidable: dict[str, None] = {}
+        self._examples: dict[str, tuple[str, ...]] = {}  # of the queries that compare with any
         self._by_upvotes: dict[str, None] = {}
-        self._read_dated = lru_cache(_DATED_KEPT)(_read_if_decidable)
+        self._read_dated = lru_cache(_DATED_KEPT)(_read_query)
 
     def __contains__(self, query: str) -> bool:
         return query in self._kept or query in self._dated
@@ -71,8 +72,8 @@ class Percolator:
             self._without_term[query] = None
         for term in terms or ():
             self._at_term[term] = (*self._at_term.get(term, ()), query)
-        if not is_decidable(condition):
-            self._undecidable[query] = None
+        if examples := list_examples(condition):
+            self._examples[query] = examples
         if depends_on_upvotes(condition):
             self._by_upvotes[query] = None
 
@@ -87,16 +88,18 @@ class Percolator:
             if not self._at_term[term]:
                 del self._at_term[term]
         self._without_term.pop(query, None)
-        self._undecidable.pop(query, None)
+        self._examples.pop(query, None)
         self._by_upvotes.pop(query, None)
 
     def is_dated(self, query: str) -> bool:
         """Whether what `query` means may depend on the day."""
         return query in self._dated
 
-    def is_undecidable(self, query: str) -> bool:
-        """Whether only the index can say which papers match `query`, on any day."""
-        return query in self._undecidable
+    def list_examples(self, query: str, today: date) -> tuple[str, ...]:
+        """The papers with which `query` compares others by `like:`."""
+        if query in self._kept:
+            return self._examples.get(query, ())
+        return list_examples(self._read_dated(query, today))
 
     def list_queries(self) -> list[str]:
         return [*self._kept, *self._dated]
@@ -115,36 +118,24 @@ class Percolator:
         """The queries, without those with a date, for which upvotes make a difference."""
         return list(self._by_upvotes)
 
-    def find(self, query: str, papers: PaperTerms, within: int, today: date, words: Vocabulary) -> int | None:
-        """Those of the papers `within` that match `query`, as bits; None if only the index can say."""
-        if query in self._dated:
-            condition = self._read_dated(query, today)
-        else:
-            condition = None if query in self._undecidable else self._kept[query][0]
-        return None if condition is None else find_papers(condition, papers, within, words)
+    def find(self, query: str, papers: PaperTerms, within: int, today: date, words: Vocabulary) -> int:
+        """Those of the papers `within` that match `query`, as bits. `papers` know which are like its examples."""
+        condition = self._read_dated(query, today) if query in self._dated else self._kept[query][0]
+        return find_papers(condition, papers, within, words)
 
     def match(self, papers: Sequence[Paper], today: date) -> dict[str, frozenset[str]]:
         """The queries that match any of the papers, each with the ids of those. Blocks."""
         known, words = PaperTerms(papers), self.make_vocabulary()
-        matches = {}
-        for query in [*self.list_candidates(known, known.everything), *self._dated]:
-            found = self.find(query, known, known.everything, today, words)
-            if found is None:
-                ids = self._search.find_matching_ids(parse_query(query, today), [*known.list_ids()])
-            else:
-                ids = known.get_ids(found)
-            if ids:
-                matches[query] = ids
-        return matches
+        candidates = [*self.list_candidates(known, known.everything), *self._dated]
+        examples = {example for query in candidates for example in self.list_examples(query, today)}
+        likeness = self._search.measure_each_likeness(examples, [*known.list_ids()], LIKENESS_BAR)
+        known.set_alike({example: likeness.get(example, ()) for example in examples})
+        found = {query: self.find(query, known, known.everything, today, words) for query in candidates}
+        return {query: known.get_ids(bits) for query, bits in found.items() if bits}
 
 
 def _read_query(query: str, today: date) -> Condition:
     return build_condition(parse_query(query, today))
-
-
-def _read_if_decidable(query: str, today: date) -> Condition | None:
-    condition = _read_query(query, today)
-    return condition if is_decidable(condition) else None
 
 
 def _may_be_dated(query: str) -> bool:

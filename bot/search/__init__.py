@@ -6,7 +6,7 @@ from bot.search.condition import (
     build_condition,
     depends_on_upvotes,
     find_papers,
-    is_decidable,
+    list_examples,
     list_necessary_terms,
 )
 from bot.search.index import IndexUnusable, invalidate_index
@@ -46,7 +46,7 @@ __all__ = [
     "get_embedded_text",
     "get_searchable_prose",
     "invalidate_index",
-    "is_decidable",
+    "list_examples",
     "list_necessary_terms",
     "load_encoder",
     "parse_query",

@@ -21,12 +21,15 @@ from bot.search.query import (
     Days,
     Group,
     Has,
+    Like,
     Named,
     Node,
+    Operator,
     Phrase,
     Query,
     Upvotes,
     Word,
+    is_example,
     list_clause_texts,
 )
 from bot.search.query_builder import (
@@ -57,7 +60,7 @@ _SIGNED = "signed"  # it has the identifier, such as C++; if no paper at all doe
 _BEGINNING = "beginning"  # it has a term that begins so
 _UPVOTED = "upvoted"  # it has so many upvotes
 _LISTED = "listed"  # its day is from the one to the other
-_UNDECIDED = "undecided"  # the index says so
+_LIKE = "like"  # it is like the example
 _KEPT = 20_000  # words, which many queries share
 
 
@@ -99,26 +102,27 @@ def build_condition(query: Query) -> Condition:
     return _build_group(query.clauses, every_word=True)
 
 
-def is_decidable(condition: Condition) -> bool:
-    """Whether the terms of papers decide it; otherwise the index has to be asked about the query."""
-    return _UNDECIDED not in _list_kinds(condition)
-
-
 def depends_on_upvotes(condition: Condition) -> bool:
-    return _UPVOTED in _list_kinds(condition)
+    return any(each[0] == _UPVOTED for each in _list_parts(condition))
 
 
-def _list_kinds(condition: Condition) -> Iterator[str]:
-    yield condition[0]
-    for each in condition[1:]:
-        inner = (each,) if condition[0] == _SIGNED else each if condition[0] in {_ALL, _ANY} else ()
-        for part in inner:
-            if isinstance(part, tuple):
-                yield from _list_kinds(part)
+def list_examples(condition: Condition) -> tuple[str, ...]:
+    """The papers that others are compared with."""
+    return tuple(dict.fromkeys(each[1] for each in _list_parts(condition) if each[0] == _LIKE))
+
+
+def _list_parts(condition: Condition) -> Iterator[Condition]:
+    """The conditions that it consists of."""
+    if condition[0] in {_ALL, _ANY}:
+        for options in condition[1:]:
+            for each in options:
+                yield from _list_parts(each)
+    else:
+        yield condition
 
 
 def find_papers(condition: Condition, papers: PaperTerms, within: int, words: Vocabulary) -> int:
-    """Those of the papers `within`, as bits, for which it holds. It has to be decidable."""
+    """Those of the papers `within`, as bits, for which the condition holds."""
     return _FINDERS[condition[0]](condition, papers, within, words)
 
 
@@ -174,6 +178,7 @@ _FINDERS: dict[str, Callable[[Condition, PaperTerms, int, Vocabulary], int]] = {
     _SIGNED: _find_signed,
     _BEGINNING: lambda condition, papers, within, _: papers.find_beginning(condition[1]) & within,
     _UPVOTED: lambda condition, papers, within, _: papers.find_upvoted(condition[1]) & within,
+    _LIKE: lambda condition, papers, within, _: papers.find_like(condition[1]) & within,
     _LISTED: lambda condition, papers, within, _: papers.find_listed(condition[1], condition[2]) & within,
 }
 
@@ -206,7 +211,12 @@ def _list_terms_of_any(options: Iterable[Condition], count: Callable[[str], int]
 def _build_group(clauses: Sequence[Clause], *, every_word: bool = False) -> Condition:
     telling = [each for each in clauses if not is_stop_word(each)] or clauses
     parts: dict[Occur, list[Condition]] = {Occur.Must: [], Occur.Should: [], Occur.MustNot: []}
+    examples = [each for each in telling if is_example(each)]  # one is enough
+    if examples:
+        parts[Occur.Must].append(_build_any([_build_node(each.node) for each in examples]))
     for clause in telling:
+        if clause in examples:
+            continue
         node, occur = clause.node, get_occur(clause, every_word=every_word)
         if occur != Occur.Should and isinstance(node, Word) and not node.prefix:
             parts[occur].append(_build_whole_word(node.text))
@@ -234,7 +244,7 @@ def _build_node(node: Node) -> Condition:
     return _build_operator(node)
 
 
-def _build_operator(node: Node) -> Condition:
+def _build_operator(node: Operator) -> Condition:
     match node:
         case Named(name=name, text=text):
             return _build_named(name, text)
@@ -244,7 +254,8 @@ def _build_operator(node: Node) -> Condition:
             return (_UPVOTED, least)
         case Days(first=first, end=end):
             return (_LISTED, first.toordinal() if first else 0, end.toordinal() - 1 if end else LARGEST_NUMBER)
-    return (_UNDECIDED,)
+        case Like(paper=paper):
+            return (_LIKE, paper)
 
 
 @lru_cache(_KEPT)

@@ -57,6 +57,7 @@ class Meaning:
 
         self._np = numpy
         self._encoder = encoder
+        self.version = 0  # grows with each change
         self._ids: list[str] = []
         self._rows: dict[str, int] = {}
         self._vectors = numpy.zeros((_FIRST_CAPACITY, DIMENSIONS), numpy.int8)
@@ -88,6 +89,7 @@ class Meaning:
         self._bits[rows] = self._pack_signs(numbers)
         self._rows.update(new_rows)
         self._ids.extend(new_rows)  # last, because another thread may be searching
+        self.version += 1
 
     def _double_capacity(self, full: "np.ndarray") -> "np.ndarray":
         """An array of twice the size that begins with `full`; its unused half takes no memory yet."""

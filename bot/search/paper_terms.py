@@ -5,7 +5,7 @@ They are the terms that the index has of these papers. With them, a `Condition` 
 
 import sys
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
@@ -50,6 +50,7 @@ class PaperTerms:
 
     def __init__(self, papers: Iterable[Paper] = ()) -> None:
         self.everything = 0
+        self._alike: dict[str, int] = {}
         self._slots: dict[str, int] = {}
         self._papers: list[Paper | None] = []
         self._terms: list[_PaperTerms] = []
@@ -163,6 +164,14 @@ class PaperTerms:
             if text in self._terms[slot].texts[field]:
                 found |= 1 << slot
         return found
+
+    def set_alike(self, alike: Mapping[str, Iterable[str]]) -> None:
+        """Say which papers are like each example, until the next time."""
+        self._alike = {example: self.get_bits(ids) for example, ids in alike.items()}
+
+    def find_like(self, example: str) -> int:
+        """The papers that are like the example."""
+        return self._alike[example]
 
     def find_upvoted(self, least: int) -> int:
         """The papers with at least `least` upvotes."""

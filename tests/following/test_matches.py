@@ -16,11 +16,13 @@ from bot.following.matching import FollowedMatches
 from bot.papers import Paper
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.papers.entry import read_list_entry
-from bot.search import SearchIndex
+from bot.search import Meaning, SearchIndex
+from bot.search.meaning import DIMENSIONS
 from bot.storage import Storage
 from tests.support.any_query import QueryMaker
 from tests.support.builders import DAY, Clock, paper
 from tests.support.counting import count_calls
+from tests.support.encoders import RandomEncoder
 
 SAMPLE = tuple(read_list_entry(entry, day) for day, listed in load_sample_lists().items() for entry in listed)
 ONE, TWO, THREE = (f"2601.0000{number}" for number in (1, 2, 3))
@@ -35,6 +37,8 @@ class Following:
     def __init__(self, storage: Storage, search: SearchIndex, api: PapersAPI, clock: Clock) -> None:
         self._storage = storage
         self._clock = clock
+        assert search.meaning is not None
+        self.meaning = search.meaning
         self.archive = Archive(api, storage, search)
         self.filter = PaperFilter(storage, self.archive, search)
         self.matches = FollowedMatches(search, self.filter)
@@ -59,7 +63,9 @@ class Following:
 
 @pytest.fixture
 async def following(tmp_path: Path, storage: Storage, api: PapersAPI, clock: Clock) -> AsyncIterator[Following]:
-    search = SearchIndex(tmp_path / "paperboy.index", await storage.papers.get_archive_id(), 0)
+    search = SearchIndex(
+        tmp_path / "paperboy.index", await storage.papers.get_archive_id(), 0, Meaning(RandomEncoder())
+    )
     yield Following(storage, search, api, clock)
     search.close()
 
@@ -100,6 +106,18 @@ async def test_a_name_that_becomes_an_ordinary_word_is_matched_as_such(following
     await following.check(papers + more, "deepseek")
 
 
+async def test_a_paper_is_like_another_as_soon_as_both_have_vectors(following: Following) -> None:
+    """By their words alone they are not."""
+    words = paper(ONE, title="Walking Machines"), paper(TWO, title="Legged Robots"), paper(THREE, title="Cooking Soup")
+    papers = await following.record(words)
+    queries = (f"like:{ONE}", f"-like:{ONE} like:{THREE}", f"like:{TWO} -like:{THREE}", f"legged OR like:{ONE}")
+    assert await following.find(papers, *queries) == [{ONE}, {THREE}, {TWO}, {ONE, TWO}]
+    walking, cooking = b"\x7f" * (DIMENSIONS // 2), b"\x00" * (DIMENSIONS // 2)
+    following.meaning.add_vectors([(ONE, walking + cooking), (TWO, walking + cooking), (THREE, cooking + walking)])
+    assert await following.find(papers, *queries) == [{ONE, TWO}, {THREE}, {ONE, TWO}, {ONE, TWO}]
+    await following.check(papers, *queries)
+
+
 async def test_a_paper_is_evaluated_once_until_it_changes(following: Following) -> None:
     papers = await following.record(SOME)
     queries = ("author:lovelace", "min:50", "robots")
@@ -122,14 +140,19 @@ async def test_what_was_cut_short_is_done_by_the_next(following: Following, monk
     papers = await following.record(SAMPLE[:20])
     maker = QueryMaker(papers, Random(2))
     queries = [maker.make_query() for _ in range(30)]
+    await following.find((), *queries)
     for turns in range(0, 60, 6):
         begun = asyncio.create_task(following.find(papers, *queries))
+        while not (following.matches._new or following.matches._revoted):  # noqa: ASYNC110  # for the work in between
+            await asyncio.sleep(0)
         for _ in range(turns):
             await asyncio.sleep(0)
         begun.cancel()
         await asyncio.wait([begun])
         await following.check(papers, *queries)
-        papers = await following.record([replace(each, upvotes=each.upvotes + turns) for each in papers])
+        changed = [replace(each, upvotes=each.upvotes + turns) for each in papers[:10]]
+        changed += [replace(each, title=f"{each.title} {turns}") for each in papers[10:]]
+        papers = await following.record(changed)
 
 
 async def test_everything_else_has_its_turn_meanwhile(following: Following, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,6 +83,7 @@ class QueryMaker:
         return self._chance.choice(
             (
                 f"has:{self._chance.choice(HAS)}",
+                f"like:{self._chance.choice(self._papers).id}",
                 f"min:{self._chance.choice((0, 1, 5, 10, 50, 100, 1000, paper.upvotes % 10**6))}",
                 f"{self._chance.choice(('after', 'before', 'day'))}:{self._chance.choice(dates)}",
             )
