@@ -20,6 +20,8 @@ from bot.composing.explainer import Explainer
 from bot.composing.outlook import Outlook
 from bot.composing.paper_filter import PaperFilter
 from bot.dates import read_date
+from bot.following.follower import Follower
+from bot.following.preview import Previewer
 from bot.lookups.completer import Completer
 from bot.lookups.finder import Finder
 from bot.papers.api import PapersAPI
@@ -40,6 +42,7 @@ class Services:
     outlook: Outlook
     finder: Finder
     completer: Completer
+    follower: Follower
     scheduler: AsyncIOScheduler
     backfill_days: int
     keep_details_days: int
@@ -67,6 +70,7 @@ def build_services(
         Outlook(storage, filter_),
         Finder(storage, archive, search),
         Completer(storage, search),
+        Follower(storage, Previewer(storage, filter_)),
         new_scheduler(),
         backfill_days,
         keep_details_days,

@@ -57,6 +57,7 @@ class Digest:
 
     `covered_until` is the last day that the subscription has dealt with. `days` are the newly closed days with papers,
     and `listed` is how many papers those were. Without highlights the run is quiet, and `reason` says why.
+    In a person's digest, `left_count` more papers did not fit, and come with the next one.
     """
 
     covered_until: date
@@ -64,6 +65,7 @@ class Digest:
     listed_count: int = 0
     highlights: tuple[Highlight, ...] = ()
     reason: Reason | None = None
+    left_count: int = 0
 
 
 def get_closing_time(day: date) -> datetime:

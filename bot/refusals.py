@@ -53,6 +53,9 @@ class Refusal(Enum):
 
     # Following
     TOO_MANY_FOLLOWED = auto()  # number: the queries that a person may follow
+    FOLLOWS_EVERYTHING = auto()  # a query without anything to look for
+    FOLLOWS_NOTHING = auto()
+    FOLLOWED_GONE = auto()
 
     # Digests
     NOT_NOW = auto()  # reason

@@ -21,6 +21,7 @@ from bot.client import PaperBot, connect_to_discord_at
 from bot.composing import outlook
 from bot.demo.papers_server import PapersServer
 from bot.editing import drafts
+from bot.following import preview
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.refusals import Refused
 from bot.search import Encoder, SearchIndex, load_encoder
@@ -47,6 +48,7 @@ SHORT_LIMITS = {
     database: ("READ_TIMEOUT", "WRITE_TIMEOUT"),
     drafts: ("COUNT_TIMEOUT",),
     outlook: ("TIMEOUT",),
+    preview: ("TIMEOUT",),
 }
 
 

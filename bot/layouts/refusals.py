@@ -69,6 +69,12 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.TOO_MANY_FOLLOWED: (
         "You follow {number} things, which is the maximum. Stop one in `/following` first. Nothing was changed."
     ),
+    Refusal.FOLLOWS_EVERYTHING: (
+        "Say what to follow, such as `author:lecun`, `tag:agents` or some words. For the best papers of the day, "
+        "whatever they are about, use `/inbox`."
+    ),
+    Refusal.FOLLOWS_NOTHING: "You don't follow anything yet. Use `/follow` or `/inbox` first.",
+    Refusal.FOLLOWED_GONE: "You no longer follow that, or not yet. See what you follow with `/following`.",
     Refusal.CHANNEL_HIDDEN: (
         "I can't see that channel. Give me **View Channel** there, then try again. Nothing was changed."
     ),

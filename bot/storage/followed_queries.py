@@ -1,12 +1,22 @@
 """What people follow, and what they want to see less of."""
 
 import sqlite3
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from bot.reasons import Reason
 from bot.refusals import Refusal, Refused
-from bot.storage.database import Database, fetch_all, to_iso
+from bot.storage.database import Database, assignments_for, fetch_all, to_iso
+from bot.storage.deliveries.reading import select_planned_dates
+from bot.storage.digest_settings import settings_to_columns
+from bot.storage.reasons import dump_reason
+from bot.storage.subscriptions import Subscription, SubscriptionState, run_to_columns, subscription_from_row
+from bot.subscription.schedule import Cadence, Run, Schedule, find_next_run
+from bot.subscription.settings import DigestSettings
+
+EditSettings = Callable[[DigestSettings | None], DigestSettings]  # None: the person has no subscription yet
 
 MAX_FOLLOWED = 25  # queries of a person, besides the inbox
 MAX_MUTED = 100  # of a person
@@ -56,17 +66,58 @@ class Muted:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What a person follows, the inbox among it, and wants to see less of, each oldest first.
+
+    `subscription` brings it. It is None if they never followed anything, *paused* if they follow nothing any more, and
+    *suspended* for a reason while it cannot be sent.
+    """
+
+    subscription: Subscription | None
+    followed: tuple[FollowedQuery, ...] = ()
+    muted: tuple[Muted, ...] = ()
+
+    @property
+    def inbox(self) -> FollowedQuery | None:
+        return next((each for each in self.followed if each.is_inbox), None)
+
+    @property
+    def queries(self) -> tuple[FollowedQuery, ...]:
+        """What is followed besides the inbox."""
+        return tuple(each for each in self.followed if not each.is_inbox)
+
+
 class FollowedQueries:
+    """Changes what people follow, and with it their subscriptions, each change in one transaction."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    async def get_following(self, user_id: int) -> Following:
+        """All that is known of what a person follows."""
+        return await self._database.read(lambda connection: select_following(connection, user_id))
+
     async def list_for_person(self, user_id: int) -> list[FollowedQuery]:
         """What a person follows, oldest first."""
-        rows = await self._database.fetch_rows("SELECT * FROM followed_queries WHERE user_id = ? ORDER BY id", user_id)
-        return [_followed_query_from_row(row) for row in rows]
+        return await self._database.read(lambda connection: list(select_followed(connection, user_id)))
 
-    async def follow(self, user_id: int, query: str, how: How, first_day: date, now: datetime) -> FollowedQuery:
-        """Follow a query, or change how it is followed. Raises `Refused` if a person follows too many."""
+    async def follow(
+        self,
+        user_id: int,
+        query: str,
+        how: How,
+        first_day: date,
+        now: datetime,
+        *,
+        edit: EditSettings | None = None,
+        obstacle: Reason | None = None,
+    ) -> FollowedQuery:
+        """Follow a query, or change how it is followed. Raises `Refused` if a person follows too many.
+
+        `edit` makes or changes the settings of their subscription, which is active from now on; with an `obstacle`, it
+        is suspended. Without `edit`, it is left as it is.
+        """
 
         def insert(connection: sqlite3.Connection) -> FollowedQuery:
             ((count,),) = connection.execute(
@@ -75,18 +126,26 @@ class FollowedQueries:
             )
             if query != INBOX and count >= MAX_FOLLOWED:
                 raise Refused(Refusal.TOO_MANY_FOLLOWED, number=MAX_FOLLOWED)
+            # What passes a minimum at once may all match daily: without a new first day, a week of it would come.
             (row,) = fetch_all(
                 connection,
                 "INSERT INTO followed_queries (user_id, query, how, first_day, created_at) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (user_id, query) DO UPDATE SET how = excluded.how RETURNING *",
+                " ON CONFLICT (user_id, query) DO UPDATE SET how = excluded.how, first_day = CASE"
+                " WHEN how = 'at once' AND excluded.how != 'at once' THEN max(first_day, excluded.first_day)"
+                " ELSE first_day END RETURNING *",
                 (user_id, query, how.value, first_day.isoformat(), to_iso(now)),
             )
+            if edit:
+                _update_subscription(connection, user_id, now, edit, obstacle=obstacle, wakes=True)
             return _followed_query_from_row(row)
 
         return await self._database.write(insert)
 
-    async def unfollow(self, user_id: int, followed_id: int) -> FollowedQuery | None:
-        """Stop following a query, which is returned; None if the person does not follow it."""
+    async def unfollow(self, user_id: int, followed_id: int, now: datetime) -> FollowedQuery | None:
+        """Stop following a query, which is returned; None if the person does not follow it.
+
+        If it was the last one, their subscription is paused.
+        """
 
         def delete(connection: sqlite3.Connection) -> FollowedQuery | None:
             deleted = fetch_all(
@@ -94,14 +153,49 @@ class FollowedQueries:
                 "DELETE FROM followed_queries WHERE id = ? AND user_id = ? RETURNING *",
                 (followed_id, user_id),
             )
+            if deleted:
+                _update_subscription(connection, user_id, now)
             return _followed_query_from_row(deleted[0]) if deleted else None
 
         return await self._database.write(delete)
 
+    async def unfollow_all(self, user_id: int, now: datetime) -> tuple[FollowedQuery, ...]:
+        """Stop following anything, and pause the subscription; returns what was followed.
+
+        What is muted, and which papers have been shown, is kept for the next time.
+        """
+
+        def delete_all(connection: sqlite3.Connection) -> tuple[FollowedQuery, ...]:
+            deleted = fetch_all(connection, "DELETE FROM followed_queries WHERE user_id = ? RETURNING *", (user_id,))
+            if deleted:
+                _update_subscription(connection, user_id, now)
+            return tuple(sorted(map(_followed_query_from_row, deleted), key=lambda each: each.id))
+
+        return await self._database.write(delete_all)
+
+    async def change_settings(
+        self,
+        user_id: int,
+        now: datetime,
+        edit: EditSettings,
+        *,
+        obstacle: Reason | None = None,
+        wakes: bool = False,
+    ) -> Following:
+        """Change the settings of a person's subscription. The cadence follows from what they follow.
+
+        With `wakes`, a suspended one is active again, or with an `obstacle` suspended for that.
+        """
+
+        def change(connection: sqlite3.Connection) -> Following:
+            _update_subscription(connection, user_id, now, edit, obstacle=obstacle, wakes=wakes)
+            return select_following(connection, user_id)
+
+        return await self._database.write(change)
+
     async def list_muted(self, user_id: int) -> list[Muted]:
         """What a person sees less of, oldest first."""
-        rows = await self._database.fetch_rows("SELECT * FROM muted WHERE user_id = ? ORDER BY muted_at", user_id)
-        return [Muted(MutedKind(row["kind"]), row["value"]) for row in rows]
+        return await self._database.read(lambda connection: list(select_muted(connection, user_id)))
 
     async def mute(self, user_id: int, muted: Muted, now: datetime) -> None:
         """Let a person see less of something; of more than `MAX_MUTED`, the oldest are forgotten."""
@@ -116,15 +210,120 @@ class FollowedQueries:
                 " WHERE user_id = ?1 ORDER BY muted_at DESC LIMIT -1 OFFSET ?2)",
                 (user_id, MAX_MUTED),
             )
+            _invalidate_composed_digests(connection, user_id)
 
         await self._database.write(insert)
 
     async def unmute(self, user_id: int, muted: Muted) -> bool:
         """Undo that; False if it was undone before."""
-        deleted = await self._database.execute(
-            "DELETE FROM muted WHERE user_id = ? AND kind = ? AND value = ?", user_id, muted.kind.value, muted.value
+
+        def delete(connection: sqlite3.Connection) -> bool:
+            deleted = connection.execute(
+                "DELETE FROM muted WHERE user_id = ? AND kind = ? AND value = ?",
+                (user_id, muted.kind.value, muted.value),
+            )
+            if deleted.rowcount:
+                _invalidate_composed_digests(connection, user_id)
+            return deleted.rowcount > 0
+
+        return await self._database.write(delete)
+
+
+def _invalidate_composed_digests(connection: sqlite3.Connection, user_id: int) -> None:
+    """Invalidate a digest that is being composed from what the person wanted until now."""
+    connection.execute("UPDATE subscriptions SET revision = revision + 1 WHERE user_id = ?", (user_id,))
+
+
+def _update_subscription(
+    connection: sqlite3.Connection,
+    user_id: int,
+    now: datetime,
+    edit: EditSettings | None = None,
+    *,
+    obstacle: Reason | None = None,
+    wakes: bool = False,
+) -> None:
+    """Within a transaction: bring a person's subscription in line with what they follow, or create it by `edit`."""
+    known = select_subscription_of_person(connection, user_id)
+    if known is None and edit is None:
+        return
+    followed = select_followed(connection, user_id)
+    settings = edit(known.settings if known else None) if edit else known.settings  # type: ignore[union-attr]
+    settings = replace(settings, schedule=replace(settings.schedule, cadence=get_cadence(followed)))
+    state, reason = _decide_state(known, followed, obstacle, wakes=wakes)
+    next_run = _find_next_run(connection, known, settings.schedule, state, now)
+    values = settings_to_columns(settings) | run_to_columns(next_run)
+    values |= {"state": state.value, "reason": dump_reason(reason)}
+    if known:
+        connection.execute(
+            f"UPDATE subscriptions SET {assignments_for(values)}, revision = revision + 1 WHERE id = ?",
+            (*values.values(), known.id),
         )
-        return deleted > 0
+        return
+    values |= {"user_id": user_id, "created_by": user_id, "created_at": to_iso(now)}
+    connection.execute(
+        f"INSERT INTO subscriptions ({', '.join(values)}) VALUES ({', '.join('?' for _ in values)})",
+        tuple(values.values()),
+    )
+
+
+def _decide_state(
+    known: Subscription | None, followed: Collection[FollowedQuery], obstacle: Reason | None, *, wakes: bool
+) -> tuple[SubscriptionState, Reason | None]:
+    if not followed:
+        return SubscriptionState.PAUSED, None
+    if obstacle:
+        return SubscriptionState.SUSPENDED, obstacle
+    if known is None or wakes:
+        return SubscriptionState.ACTIVE, None
+    return known.state, known.reason
+
+
+def _find_next_run(
+    connection: sqlite3.Connection,
+    known: Subscription | None,
+    schedule: Schedule,
+    state: SubscriptionState,
+    now: datetime,
+) -> Run:
+    """The next run by `schedule`, on a date that has had no run yet. A run that is waiting stays the next one."""
+    if known is None:
+        return find_next_run(schedule, now)
+    if schedule == known.settings.schedule and state is known.state is SubscriptionState.ACTIVE:
+        return known.next_run
+    yesterday = now.date() - timedelta(days=1)  # which may still be today in the schedule's time zone
+    return find_next_run(schedule, now, planned_dates=select_planned_dates(connection, known.id, yesterday))
+
+
+def get_cadence(followed: Iterable[FollowedQuery]) -> Cadence:
+    """How often a person's digest runs. What could not come at once comes with the next daily one."""
+    hows = {each.how for each in followed}
+    return Cadence.WEEKLY if hows == {How.WEEKLY} else Cadence.DAILY
+
+
+def select_following(connection: sqlite3.Connection, user_id: int) -> Following:
+    return Following(
+        select_subscription_of_person(connection, user_id),
+        select_followed(connection, user_id),
+        select_muted(connection, user_id),
+    )
+
+
+def select_subscription_of_person(connection: sqlite3.Connection, user_id: int) -> Subscription | None:
+    rows = fetch_all(connection, "SELECT * FROM subscriptions WHERE user_id = ?", (user_id,))
+    return subscription_from_row(rows[0]) if rows else None
+
+
+def select_followed(connection: sqlite3.Connection, user_id: int) -> tuple[FollowedQuery, ...]:
+    """What a person follows, oldest first."""
+    rows = connection.execute("SELECT * FROM followed_queries WHERE user_id = ? ORDER BY id", (user_id,))
+    return tuple(map(_followed_query_from_row, rows))
+
+
+def select_muted(connection: sqlite3.Connection, user_id: int) -> tuple[Muted, ...]:
+    """What a person sees less of, oldest first."""
+    rows = connection.execute("SELECT * FROM muted WHERE user_id = ? ORDER BY muted_at, kind, value", (user_id,))
+    return tuple(Muted(MutedKind(row["kind"]), row["value"]) for row in rows)
 
 
 def _followed_query_from_row(row: sqlite3.Row) -> FollowedQuery:

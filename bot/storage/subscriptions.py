@@ -110,7 +110,7 @@ class Subscriptions:
                 f"INSERT INTO subscriptions ({', '.join(values)}) VALUES ({placeholders}) RETURNING *",
                 tuple(values.values()),
             )
-            added = _subscription_from_row(row)
+            added = subscription_from_row(row)
             record_action(connection, added.id, Action.ADDED, by=by, now=now)
             return added
 
@@ -140,7 +140,7 @@ class Subscriptions:
                 " RETURNING *",
                 tuple(values.values()),
             )
-            return _subscription_from_row(row)
+            return subscription_from_row(row)
 
         return await self._database.write(insert)
 
@@ -220,7 +220,7 @@ class Subscriptions:
     async def _select_where(self, condition: str, *values: object) -> list[Subscription]:
         def select_subscriptions(connection: sqlite3.Connection) -> list[Subscription]:
             rows = connection.execute(f"SELECT * FROM subscriptions WHERE {condition}", values)
-            found = (read_or_log("subscription", row["id"], partial(_subscription_from_row, row)) for row in rows)
+            found = (read_or_log("subscription", row["id"], partial(subscription_from_row, row)) for row in rows)
             return [subscription for subscription in found if subscription]
 
         return await self._database.read(select_subscriptions)
@@ -267,7 +267,7 @@ class Subscriptions:
             )
             for row in changed:
                 record(connection, known.id)
-                return _subscription_from_row(row)
+                return subscription_from_row(row)
             raise ChangedMeanwhile
 
         return await self._database.write(change)
@@ -306,14 +306,14 @@ def _check_not_duplicate(connection: sqlite3.Connection, new: dict[str, object])
         new,
     )
     for row in alike:
-        raise DuplicateDigest(_subscription_from_row(row))
+        raise DuplicateDigest(subscription_from_row(row))
 
 
 def run_to_columns(run: Run) -> dict[str, object]:
     return {"next_run_date": run.date.isoformat(), "next_run_at": to_iso(run.at)}
 
 
-def _subscription_from_row(row: sqlite3.Row) -> Subscription:
+def subscription_from_row(row: sqlite3.Row) -> Subscription:
     return Subscription(
         id=row["id"],
         guild_id=row["guild_id"] or 0,

@@ -41,9 +41,9 @@ class TestFollowing:
 
     async def test_stopping_works_once_and_only_for_what_is_mine(self, storage: Storage) -> None:
         mine = await storage.followed_queries.follow(ADA, "tag:agents", How.DAILY, DAY, MORNING)
-        assert await storage.followed_queries.unfollow(BOB, mine.id) is None
-        assert await storage.followed_queries.unfollow(ADA, mine.id) == mine
-        assert await storage.followed_queries.unfollow(ADA, mine.id) is None
+        assert await storage.followed_queries.unfollow(BOB, mine.id, MORNING) is None
+        assert await storage.followed_queries.unfollow(ADA, mine.id, MORNING) == mine
+        assert await storage.followed_queries.unfollow(ADA, mine.id, MORNING) is None
 
     async def test_what_i_muted_is_listed_until_i_undo_it(self, storage: Storage) -> None:
         topic = Muted(MutedKind.TAG, "agents")

@@ -119,9 +119,18 @@ class Works:
             "subscriptions.take_closed_inbox_notice": self.take_notice,
             "subscriptions.list_due_people": lambda: storage.subscriptions.list_due_people(SECOND_RUN.at, limit=9),
             "subscriptions.get_for_person": lambda: storage.subscriptions.get_for_person(7),
-            "followed_queries.follow": lambda: storage.followed_queries.follow(7, "tag:x", How.DAILY, DAY, MORNING),
+            "followed_queries.follow": lambda: storage.followed_queries.follow(
+                7, "tag:x", How.DAILY, DAY, MORNING, edit=lambda known: known or SETTINGS
+            ),
+            "followed_queries.get_following": lambda: storage.followed_queries.get_following(7),
+            "followed_queries.change_settings": lambda: storage.followed_queries.change_settings(
+                7,
+                MORNING,
+                lambda known: replace(SETTINGS, schedule=replace(SETTINGS.schedule, weekdays=frozenset({1}))),
+            ),
             "followed_queries.list_for_person": lambda: storage.followed_queries.list_for_person(7),
-            "followed_queries.unfollow": lambda: storage.followed_queries.unfollow(7, 1),
+            "followed_queries.unfollow": lambda: storage.followed_queries.unfollow(7, 1, MORNING),
+            "followed_queries.unfollow_all": lambda: storage.followed_queries.unfollow_all(7, MORNING),
             "followed_queries.mute": lambda: storage.followed_queries.mute(7, Muted(MutedKind.TAG, "x"), MORNING),
             "followed_queries.list_muted": lambda: storage.followed_queries.list_muted(7),
             "followed_queries.unmute": lambda: storage.followed_queries.unmute(7, Muted(MutedKind.TAG, "x")),

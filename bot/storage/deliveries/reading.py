@@ -93,11 +93,7 @@ class DeliveryReader:
 
     async def list_planned_dates(self, subscription_id: int, since: date) -> frozenset[date]:
         """The dates from `since` on that have had their run, on time or early."""
-        rows = await self._database.fetch_rows(
-            "SELECT run_date FROM deliveries WHERE subscription_id = ? AND run_date >= ? AND extra = 0",
-            *(subscription_id, since.isoformat()),
-        )
-        return frozenset(date.fromisoformat(day) for (day,) in rows)
+        return await self._database.read(lambda connection: select_planned_dates(connection, subscription_id, since))
 
     async def get_covered_until(self, subscription_id: int) -> date | None:
         """The last day that a subscription has covered, None before its first run.
@@ -276,6 +272,14 @@ def _select_deliveries(connection: sqlite3.Connection, condition: str, *values: 
         for row in rows
     )
     return [delivery for delivery in found if delivery]
+
+
+def select_planned_dates(connection: sqlite3.Connection, subscription_id: int, since: date) -> frozenset[date]:
+    rows = connection.execute(
+        "SELECT run_date FROM deliveries WHERE subscription_id = ? AND run_date >= ? AND extra = 0",
+        (subscription_id, since.isoformat()),
+    )
+    return frozenset(date.fromisoformat(day) for (day,) in rows)
 
 
 def _select_covered_until(connection: sqlite3.Connection, subscription_id: int) -> date | None:

@@ -264,7 +264,7 @@ def _insert_delivery(
     inserted = fetch_all(
         connection,
         "INSERT INTO deliveries (subscription_id, run_date, extra, channel_id, state, quiet_reason, settings_version,"
-        " covered_until, days, listed, planned_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+        " covered_until, days, listed, left_count, planned_at) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
         " WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE subscription_id = ? AND state = 'planned')"
         " ON CONFLICT DO NOTHING RETURNING id",
         (
@@ -278,6 +278,7 @@ def _insert_delivery(
             digest.covered_until.isoformat(),
             json.dumps([day.isoformat() for day in digest.days]),
             digest.listed_count,
+            digest.left_count,
             to_iso(now),
             subscription.id,
         ),

@@ -141,6 +141,7 @@ def delivery_from_row(row: sqlite3.Row, highlights: tuple[Highlight, ...], messa
             row["listed"],
             highlights,
             load_reason(row["quiet_reason"]),
+            row["left_count"],
         ),
         messages=tuple(sorted(messages, key=sort_key)),
         planned_at=datetime.fromisoformat(row["planned_at"]),
