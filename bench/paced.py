@@ -151,7 +151,9 @@ async def _deliver(
     async with PaperBot(services, shard_count=1) as bot:
         connection = asyncio.create_task(bot.start(TOKEN))
         await bot.wait_until_ready()
-        dispatcher = build_dispatcher(bot, bot.channels, bot.inboxes, services.storage, services.composer)
+        dispatcher = build_dispatcher(
+            bot, bot.channels, bot.inboxes, services.storage, services.composer, services.personal_composer
+        )
         began = time.monotonic()
         for now in ticks:
             await dispatcher.start_due_deliveries(now)

@@ -124,7 +124,13 @@ async def _deliver(services: Services, *, cpu: bool = False) -> float:
         await bot.wait_until_ready()
         began = clock()
         dispatcher = build_dispatcher(
-            bot, bot.channels, bot.inboxes, services.storage, services.composer, messages_per_second=UNPACED
+            bot,
+            bot.channels,
+            bot.inboxes,
+            services.storage,
+            services.composer,
+            services.personal_composer,
+            messages_per_second=UNPACED,
         )
         await dispatcher.run_due(services.clock())
         taken = clock() - began

@@ -108,6 +108,7 @@ class _Digests:
             self._bot.inboxes,
             services.storage,
             services.composer,
+            services.personal_composer,
             messages_per_second=messages_per_second,
         )
         for _ in range(days):

@@ -20,7 +20,11 @@ from bot.composing.explainer import Explainer
 from bot.composing.outlook import Outlook
 from bot.composing.paper_filter import PaperFilter
 from bot.dates import read_date
+from bot.following.at_once import AtOnce
+from bot.following.composer import PersonalComposer
 from bot.following.follower import Follower
+from bot.following.listed import Listed
+from bot.following.matching import FollowedMatches
 from bot.following.preview import Previewer
 from bot.lookups.completer import Completer
 from bot.lookups.finder import Finder
@@ -43,6 +47,8 @@ class Services:
     finder: Finder
     completer: Completer
     follower: Follower
+    personal_composer: PersonalComposer
+    at_once: AtOnce
     scheduler: AsyncIOScheduler
     backfill_days: int
     keep_details_days: int
@@ -61,6 +67,7 @@ def build_services(
     """The services for a storage, an index and an API that are already open."""
     archive = Archive(api, storage, search)
     filter_ = PaperFilter(storage, archive, search)
+    listed = Listed(storage, FollowedMatches(search, filter_))
     return Services(
         storage,
         search,
@@ -71,6 +78,8 @@ def build_services(
         Finder(storage, archive, search),
         Completer(storage, search),
         Follower(storage, Previewer(storage, filter_)),
+        PersonalComposer(storage, archive, listed),
+        AtOnce(storage, listed),
         new_scheduler(),
         backfill_days,
         keep_details_days,

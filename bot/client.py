@@ -74,7 +74,13 @@ class PaperBot(commands.AutoShardedBot):
         self.channels = Channels(self, self.discord_clock)
         self.inboxes = Inboxes(self, services.storage, services.clock)
         self.dispatcher = build_dispatcher(
-            self, self.channels, self.inboxes, services.storage, services.composer, mentions=self.mentions
+            self,
+            self.channels,
+            self.inboxes,
+            services.storage,
+            services.composer,
+            services.personal_composer,
+            mentions=self.mentions,
         )
         self.recovery = self.dispatcher.recovery
         self.editor = SubscriptionEditor(services.storage, self.channels)

@@ -13,6 +13,8 @@ class ReasonKind(StrEnum):
     ALL_HIGHLIGHTED_BEFORE = "all_highlighted_before"
     NONE_MATCHES_FILTER = "none_passes_filter"
     TOO_FEW_UPVOTES = "too_few_upvotes"  # number: the upvotes needed
+    NONE_FOLLOWED = "none_followed"  # by a person
+    ALL_MUTED = "all_muted"
 
     # Papers can't be read, or not searched
     PAPERS_UNREACHABLE = "papers_unreachable"

@@ -1,5 +1,6 @@
 """Fetching: the timers that keep the archive current."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.triggers.cron import CronTrigger
@@ -7,6 +8,9 @@ from apscheduler.triggers.date import DateTrigger
 from discord.ext import commands
 
 from bot.client import PaperBot
+from bot.papers.api import PapersUnavailable
+
+log = logging.getLogger(__name__)
 
 CATCH_UP = "fetching.catch_up"
 AGAIN_AFTER = timedelta(minutes=10)
@@ -14,6 +18,7 @@ AGAIN_AFTER = timedelta(minutes=10)
 
 class Fetching(commands.Cog):
     def __init__(self, bot: PaperBot) -> None:
+        self.bot = bot
         self.services = bot.services
         self.archive = bot.services.archive
 
@@ -41,6 +46,7 @@ class Fetching(commands.Cog):
         is_done = False
         try:
             is_done = await self.archive.read_missing_lists(self.services.clock, self.services.backfill_days)
+            await self.plan_arrivals()
         finally:
             if not is_done:
                 later = DateTrigger(datetime.now(UTC) + AGAIN_AFTER, timezone=UTC)
@@ -49,10 +55,19 @@ class Fetching(commands.Cog):
     async def refresh_current_lists(self) -> None:
         """Every quarter of an hour."""
         await self.archive.refresh_current_lists(self.services.clock)
+        await self.plan_arrivals()
 
     async def refresh_settling_lists(self) -> None:
         """A few times a day."""
         await self.archive.refresh_settling_lists(self.services.clock)
+        await self.plan_arrivals()
+
+    async def plan_arrivals(self) -> None:
+        """After lists were read: what people want at once."""
+        try:
+            await self.bot.dispatcher.plan_arrivals(self.services.at_once, self.services.clock())
+        except PapersUnavailable as error:
+            log.warning("what people follow at once waits: %s", error, extra=error.reason.log_fields)
 
 
 async def setup(bot: PaperBot) -> None:

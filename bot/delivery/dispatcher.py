@@ -24,6 +24,8 @@ from bot.delivery.planning import Planner, get_next_or_due_run
 from bot.delivery.recovery import Recovery
 from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
 from bot.delivery.turns import Turns
+from bot.following.at_once import AtOnce
+from bot.following.composer import PersonalComposer
 from bot.keyed_semaphores import KeyedSemaphores
 from bot.layouts.commands import CommandMentions
 from bot.refusals import Refusal, Refused
@@ -189,6 +191,11 @@ class Dispatcher:
             if not self._is_closing:
                 await self.sender.send_delivery(delivery.id, clock, is_superseded=is_superseded)
 
+    async def plan_arrivals(self, at_once: AtOnce, now: datetime) -> None:
+        """Plan what has to be sent to people at once, which the next tick sends. Raises `PapersUnavailable`."""
+        if not self._is_closing and (planned := await self._planner.plan_arrivals(at_once, now)):
+            log.info("%d digests are sent at once", planned)
+
     async def find_early_run(self, subscription: Subscription, now: datetime) -> tuple[Run, Run]:
         """The run that a digest sent now would stand in for, and the run after it."""
         run = get_next_or_due_run(subscription, now)
@@ -279,6 +286,7 @@ def build_dispatcher(
     inboxes: Inboxes,
     storage: Storage,
     composer: Composer,
+    personal_composer: PersonalComposer,
     *,
     mentions: CommandMentions | None = None,
     messages_per_second: float = MESSAGES_PER_SECOND,
@@ -287,7 +295,7 @@ def build_dispatcher(
     notices = NoticeSender(client, storage, mentions or CommandMentions())
     follow_ups, failures = FollowUps(storage, channels), FailureHandler(storage, notices)
     sender = Sender(storage, channels, inboxes, follow_ups, failures, messages_per_second=messages_per_second)
-    return Dispatcher(storage, Planner(storage, composer), sender, Recovery(storage, channels))
+    return Dispatcher(storage, Planner(storage, composer, personal_composer), sender, Recovery(storage, channels))
 
 
 def _has_later_run(delivery: Delivery, latest: Run) -> bool:

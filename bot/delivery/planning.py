@@ -3,10 +3,13 @@
 import asyncio
 import hashlib
 import logging
+from collections.abc import AsyncIterator
 from datetime import date, datetime
 
 from bot.composing.composer import Composer
 from bot.digest import Digest
+from bot.following.at_once import Arrival, AtOnce
+from bot.following.composer import PersonalComposer
 from bot.keyed_semaphores import KeyedSemaphores
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
@@ -18,6 +21,7 @@ from bot.subscription.settings import DigestSettings
 log = logging.getLogger(__name__)
 
 MAX_EXTRA_DIGESTS = 3  # of a subscription on one date
+PLANNED_TOGETHER = 3  # digests that come at once, so that they share a commit
 
 
 class NothingToSend(Refused):
@@ -28,11 +32,12 @@ class NothingToSend(Refused):
 
 
 class Planner:
-    """Records in `storage` what `composer` composes."""
+    """Records in `storage` what `composer` composes for servers, and `personal_composer` for people."""
 
-    def __init__(self, storage: Storage, composer: Composer) -> None:
+    def __init__(self, storage: Storage, composer: Composer, personal_composer: PersonalComposer) -> None:
         self._storage = storage
         self._composer = composer
+        self._personal_composer = personal_composer
         self._composing: set[asyncio.Task[Digest]] = set()
         # By channel and cadence, one at a time: each digest there must know the papers of the one before.
         self._slots = KeyedSemaphores(1)
@@ -92,6 +97,25 @@ class Planner:
             raise NothingToSend(Reason(ReasonKind.RUN_ALREADY_PLANNED), subscription)
         return delivery
 
+    async def plan_arrivals(self, at_once: AtOnce, now: datetime) -> int:
+        """Plan what has to be sent to people at once; returns how many digests these are. Raises `PapersUnavailable`.
+
+        No run changes. What another scan or the person's run has planned meanwhile is left out, and a person whose
+        subscription has changed meanwhile waits for the next scan.
+        """
+        planned = 0
+        async for arrivals in _take_batches(at_once.find_arrivals(now), PLANNED_TOGETHER):
+            deliveries = await asyncio.gather(*(self._plan_arrival(each, now) for each in arrivals))
+            planned += sum(1 for each in deliveries if each)
+        return planned
+
+    async def _plan_arrival(self, arrival: Arrival, now: datetime) -> Delivery | None:
+        subscription, run, digest = arrival.subscription, arrival.run, arrival.digest
+        nonces = make_message_nonces(subscription, run, digest, extra=arrival.number)
+        return await self._storage.deliveries.plan_delivery(
+            subscription, run, None, digest, nonces=nonces, now=now, extra=arrival.number
+        )
+
     async def find_following_run(self, subscription: Subscription, run: Run, now: datetime) -> Run:
         """The run after `run`, if that one is planned now."""
         planned_dates = await self._storage.deliveries.list_planned_dates(subscription.id, run.date)
@@ -103,7 +127,10 @@ class Planner:
 
     async def _compose_digest(self, subscription: Subscription, now: datetime, *, is_extra: bool = False) -> Digest:
         """What the run highlights. The papers API may take minutes, so `cancel_composing` can stop this."""
-        composing = asyncio.create_task(self._composer.compose_digest(subscription, now, is_extra=is_extra))
+        if subscription.user_id:
+            composing = asyncio.create_task(self._personal_composer.compose_digest(subscription, now))
+        else:
+            composing = asyncio.create_task(self._composer.compose_digest(subscription, now, is_extra=is_extra))
         self._composing.add(composing)
         composing.add_done_callback(self._composing.discard)
         return await composing
@@ -121,6 +148,17 @@ class Planner:
         """Cancel what is being composed; those runs stay due."""
         for composing in self._composing:
             composing.cancel()
+
+
+async def _take_batches(arrivals: AsyncIterator[Arrival], size: int) -> AsyncIterator[list[Arrival]]:
+    batch: list[Arrival] = []
+    async for each in arrivals:
+        batch.append(each)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def get_next_or_due_run(subscription: Subscription, now: datetime) -> Run:

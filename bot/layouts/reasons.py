@@ -10,6 +10,8 @@ _SENTENCES: Mapping[ReasonKind, str] = {
     ReasonKind.ALL_HIGHLIGHTED_BEFORE: "Every new paper was highlighted before.",
     ReasonKind.NONE_MATCHES_FILTER: "No new paper matched the filter.",
     ReasonKind.TOO_FEW_UPVOTES: "No new paper had {upvotes} or more.",
+    ReasonKind.NONE_FOLLOWED: "No new paper matched what you follow.",
+    ReasonKind.ALL_MUTED: "Every new paper that matched was like something you want less of.",
     ReasonKind.PAPERS_UNREACHABLE: "Hugging Face did not answer.",
     ReasonKind.PAPERS_FAILED: "Hugging Face answered with error {number}.",
     ReasonKind.PAPERS_UNREADABLE: "Hugging Face sent something that I can't read.",

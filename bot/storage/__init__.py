@@ -43,6 +43,7 @@ from bot.storage.followed_queries import (
 from bot.storage.guilds import KEPT_FOR, Guilds
 from bot.storage.notices import Notices
 from bot.storage.papers import Papers
+from bot.storage.personal_digests import AtOnceInputs, PersonalDigests, PersonalInputs
 from bot.storage.posted_papers import PostedMessage, PostedPapers
 from bot.storage.snapshots import Snapshots
 from bot.storage.stored_queries import (
@@ -71,6 +72,7 @@ __all__ = [
     "MAX_PER_SERVER",
     "QUERIES_KEPT_FOR",
     "Action",
+    "AtOnceInputs",
     "AuditEntry",
     "ChangedMeanwhile",
     "DatabaseBusy",
@@ -89,6 +91,7 @@ __all__ = [
     "MessageForm",
     "Muted",
     "MutedKind",
+    "PersonalInputs",
     "PostedMessage",
     "ReadTooSlow",
     "RegisteredCommands",
@@ -119,6 +122,7 @@ class Storage:
     drafts: Drafts
     audit_log: AuditLog
     followed_queries: FollowedQueries
+    personal_digests: PersonalDigests
     deliveries: Deliveries
     posted_papers: PostedPapers
     stored_queries: StoredQueries
@@ -141,6 +145,7 @@ async def open_storage(path: Path) -> AsyncIterator[Storage]:
             Drafts(database),
             AuditLog(database),
             FollowedQueries(database),
+            PersonalDigests(database),
             Deliveries(database),
             PostedPapers(database),
             StoredQueries(database),

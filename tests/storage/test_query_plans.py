@@ -131,6 +131,14 @@ class Works:
             "followed_queries.list_for_person": lambda: storage.followed_queries.list_for_person(7),
             "followed_queries.unfollow": lambda: storage.followed_queries.unfollow(7, 1, MORNING),
             "followed_queries.unfollow_all": lambda: storage.followed_queries.unfollow_all(7, MORNING),
+            "personal_digests.read_inputs": lambda: storage.personal_digests.read_inputs(1, 7, DAY, timedelta(days=13)),
+            "personal_digests.list_at_once_queries": self.page,
+            "personal_digests.find_waiting_people": lambda: storage.personal_digests.find_waiting_people(
+                [("tag:x", ids[0], DAY)]
+            ),
+            "personal_digests.read_at_once_inputs": lambda: storage.personal_digests.read_at_once_inputs(
+                7, ids, MORNING
+            ),
             "followed_queries.mute": lambda: storage.followed_queries.mute(7, Muted(MutedKind.TAG, "x"), MORNING),
             "followed_queries.list_muted": lambda: storage.followed_queries.list_muted(7),
             "followed_queries.unmute": lambda: storage.followed_queries.unmute(7, Muted(MutedKind.TAG, "x")),
@@ -206,6 +214,10 @@ class Works:
             "brand.save_part": lambda: storage.brand.save_part(1, Part.AVATAR, GivenPart("a", "b")),
             "commands.save": lambda: storage.commands.save(1, RegisteredCommands("f", {}), MORNING),
         }
+
+    async def page(self) -> None:
+        await self.storage.followed_queries.follow(7, "tag:y", How.AT_ONCE, DAY, MORNING, edit=lambda _: SETTINGS)
+        assert [each async for each in self.storage.personal_digests.list_at_once_queries()] == [["tag:y"]]
 
     async def tops(self) -> None:
         for days in (1, 30, 365):

@@ -46,8 +46,16 @@ def put_back() -> Iterator[None]:
 
 def restart_dispatcher(bot: PaperBot) -> Dispatcher:
     """All that a bot knows from before a restart is in the database."""
-    storage, composer = bot.services.storage, bot.services.composer
-    return build_dispatcher(bot, bot.channels, bot.inboxes, storage, composer, messages_per_second=1_000_000)
+    services = bot.services
+    return build_dispatcher(
+        bot,
+        bot.channels,
+        bot.inboxes,
+        services.storage,
+        services.composer,
+        services.personal_composer,
+        messages_per_second=1_000_000,
+    )
 
 
 @asynccontextmanager

@@ -64,7 +64,7 @@ class Year:
 
     async def live(self) -> None:
         async with self.open() as services:
-            planner = Planner(services.storage, services.composer)
+            planner = Planner(services.storage, services.composer, services.personal_composer)
             for number, settings in enumerate(self.all_settings):
                 await self._subscribe(services.storage, number, settings)
             for number in range(self.days):

@@ -85,11 +85,7 @@ class DeliveryReader:
 
     async def count_extra_digests(self, subscription_id: int, day: date) -> int:
         """How many extra digests a subscription has had on a date, even if they were undone."""
-        ((count,),) = await self._database.fetch_rows(
-            "SELECT coalesce(max(extra), 0) FROM deliveries WHERE subscription_id = ? AND run_date = ?",
-            *(subscription_id, day.isoformat()),
-        )
-        return int(count)
+        return await self._database.read(lambda connection: select_extra_count(connection, subscription_id, day))
 
     async def list_planned_dates(self, subscription_id: int, since: date) -> frozenset[date]:
         """The dates from `since` on that have had their run, on time or early."""
@@ -101,7 +97,7 @@ class DeliveryReader:
         Failed and undone runs cover nothing. If there are no others, this is the day before their first day. Extra
         digests don't count.
         """
-        return await self._database.read(lambda connection: _select_covered_until(connection, subscription_id))
+        return await self._database.read(lambda connection: select_covered_until(connection, subscription_id))
 
     async def read_digest_inputs(
         self,
@@ -120,14 +116,14 @@ class DeliveryReader:
         """
 
         def select_inputs(connection: sqlite3.Connection) -> DigestInputs:
-            covered = _select_covered_until(connection, subscription_id) if subscription_id and not is_extra else None
+            covered = select_covered_until(connection, subscription_id) if subscription_id and not is_extra else None
             first_day = covered + timedelta(days=1) if covered else first
             earliest = first_day - timedelta(days=RISER_DAYS)
             others = select_sharing_subscriptions(connection, guild_id, settings, but=subscription_id)
             owners = [subscription_id, *others] if subscription_id else others
             highlighted = frozenset[str]().union(
                 *(
-                    _select_listed_highlighted(connection, each, earliest, closed, own=each == subscription_id)
+                    select_listed_highlighted(connection, each, earliest, closed, own=each == subscription_id)
                     for each in owners
                 )
             )
@@ -274,6 +270,14 @@ def _select_deliveries(connection: sqlite3.Connection, condition: str, *values: 
     return [delivery for delivery in found if delivery]
 
 
+def select_extra_count(connection: sqlite3.Connection, subscription_id: int, day: date) -> int:
+    ((count,),) = connection.execute(
+        "SELECT coalesce(max(extra), 0) FROM deliveries WHERE subscription_id = ? AND run_date = ?",
+        (subscription_id, day.isoformat()),
+    )
+    return int(count)
+
+
 def select_planned_dates(connection: sqlite3.Connection, subscription_id: int, since: date) -> frozenset[date]:
     rows = connection.execute(
         "SELECT run_date FROM deliveries WHERE subscription_id = ? AND run_date >= ? AND extra = 0",
@@ -282,7 +286,7 @@ def select_planned_dates(connection: sqlite3.Connection, subscription_id: int, s
     return frozenset(date.fromisoformat(day) for (day,) in rows)
 
 
-def _select_covered_until(connection: sqlite3.Connection, subscription_id: int) -> date | None:
+def select_covered_until(connection: sqlite3.Connection, subscription_id: int) -> date | None:
     ((covered, first),) = connection.execute(
         "SELECT max(covered_until) FILTER (WHERE state NOT IN ('failed', 'undone')),"
         " min(json_extract(days, '$[0]')) FROM deliveries WHERE subscription_id = ? AND extra = 0",
@@ -293,7 +297,7 @@ def _select_covered_until(connection: sqlite3.Connection, subscription_id: int) 
     return date.fromisoformat(first) - timedelta(days=1) if first else None
 
 
-def _select_listed_highlighted(
+def select_listed_highlighted(
     connection: sqlite3.Connection, subscription_id: int, first: date, last: date, *, own: bool
 ) -> frozenset[str]:
     """The papers listed from `first` to `last` that a subscription has highlighted.
