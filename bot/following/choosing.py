@@ -59,17 +59,17 @@ def _asks_for_upvotes(clause: Clause) -> bool:
     return False
 
 
-def get_first_day(followed: FollowedQuery, closed: date, covered: date | None) -> date:
+def get_first_day(followed: FollowedQuery, closed: date, covered: date | None, *, is_behind: bool = False) -> date:
     """The first day whose papers a run brings for a followed query.
 
-    That goes back some days, because a paper may get its upvotes late, or further if runs were missed. Of the inbox a
-    day comes once, or every week the last seven.
+    That goes back some days, because a paper may get its upvotes late, or further if runs were missed or it `is_behind`
+    because of papers that did not fit. Of the inbox a day comes once, or every week the last seven.
     """
     after = covered + timedelta(days=1) if covered else closed - MAX_WINDOW
     if followed.is_inbox:
         first = min(after, closed - timedelta(days=6)) if followed.how is How.WEEKLY else after
     else:
-        first = min(after, closed - timedelta(days=WINDOW[followed.how] - 1))
+        first = min(after, closed - (MAX_WINDOW if is_behind else timedelta(days=WINDOW[followed.how] - 1)))
     return max(first, followed.first_day, closed - MAX_WINDOW)
 
 

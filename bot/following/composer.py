@@ -41,14 +41,16 @@ class PersonalComposer:
         if not all(is_list_fresh(day, inputs.captured_at.get(day), now) for day in new):
             await self._archive.ensure_fresh_lists(new, now)
             inputs = await self._read_inputs(subscription, closed)
-        listed = await self._listed.read(max(inputs.first_day, closed - MAX_WINDOW), closed, inputs.change)
+        listed = await self._listed.read(inputs.first_day, closed, inputs.change)
         due = list(_list_due(inputs, subscription, now))
         wishes = await self._make_wishes(due, inputs, subscription.settings.selection.size, listed, closed)
         return await self._choose(inputs, wishes, listed, new, closed)
 
     async def _read_inputs(self, subscription: Subscription, closed: date) -> PersonalInputs:
         assert subscription.user_id
-        return await self._personal_digests.read_inputs(subscription.id, subscription.user_id, closed, LOOK_BACK)
+        return await self._personal_digests.read_inputs(
+            subscription.id, subscription.user_id, closed, LOOK_BACK, MAX_WINDOW
+        )
 
     async def _make_wishes(
         self, due: list[FollowedQuery], inputs: PersonalInputs, size: int, listed: ListedPapers, closed: date
@@ -57,7 +59,7 @@ class PersonalComposer:
         matching = await self._listed.find_matching(queries, listed, closed)
         wishes = []
         for each in due:
-            first = get_first_day(each, closed, inputs.covered_until)
+            first = get_first_day(each, closed, inputs.covered_until, is_behind=inputs.is_behind)
             if each.is_inbox:
                 wishes.append(Wish(each, first, size=size))
             else:

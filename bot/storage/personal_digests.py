@@ -25,6 +25,7 @@ from bot.storage.followed_queries import (
 from bot.storage.papers import select_capture_times, select_last_change
 from bot.storage.subscriptions import Subscription, SubscriptionState
 
+AFTER_FLOOD = timedelta(days=13)  # in which a person may still have to be shown what did not fit
 PAGE = 1000  # followed queries that are read at once
 
 
@@ -33,14 +34,16 @@ class PersonalInputs:
     """What a person's next digest is composed from, all read at one moment.
 
     Days up to `covered_until` are done (None before the first run), and `last_run` is the local date of the last run
-    that did not fail. `shown` are the papers since `first_day` that the person has been shown, or that Discord does
-    not let us send. `captured_at` says when each list since then was read, and `change` is the archive's last change.
+    that did not fail. `is_behind` if lately papers did not fit. `shown` are the papers since `first_day` that the
+    person has been shown, or that Discord does not let us send. `captured_at` says when each list since then was read,
+    and `change` is the archive's last change.
     """
 
     followed: tuple[FollowedQuery, ...]
     muted: tuple[Muted, ...]
     covered_until: date | None
     last_run: date | None
+    is_behind: bool
     first_day: date
     shown: frozenset[str]
     captured_at: Mapping[date, datetime]
@@ -66,23 +69,26 @@ class PersonalDigests:
         self._database = database
 
     async def read_inputs(
-        self, subscription_id: int, user_id: int, closed: date, look_back: timedelta
+        self, subscription_id: int, user_id: int, closed: date, look_back: timedelta, max_look_back: timedelta
     ) -> PersonalInputs:
         """What a person's next digest, for days up to `closed`, is composed from.
 
-        What they were shown is read from the days of `look_back`, or from all that are not covered if these are more.
+        What they were shown is read from the days of `look_back`, or if more days are not covered, from these; if
+        papers are left, from `max_look_back`.
         """
 
         def select_inputs(connection: sqlite3.Connection) -> PersonalInputs:
             covered = select_covered_until(connection, subscription_id)
-            first = closed - look_back
+            last_run, is_behind = _select_last_run(connection, subscription_id, closed - AFTER_FLOOD)
+            first = closed - (max_look_back if is_behind else look_back)
             if covered:
-                first = min(first, covered + timedelta(days=1))
+                first = max(min(first, covered + timedelta(days=1)), closed - max_look_back)
             return PersonalInputs(
                 select_followed(connection, user_id),
                 select_muted(connection, user_id),
                 covered,
-                _select_last_run(connection, subscription_id),
+                last_run,
+                is_behind,
                 first,
                 select_listed_highlighted(connection, subscription_id, first, closed, own=True),
                 select_capture_times(connection, list_days_between(first, closed)),
@@ -154,10 +160,11 @@ class PersonalDigests:
         return await self._database.read(select_inputs)
 
 
-def _select_last_run(connection: sqlite3.Connection, subscription_id: int) -> date | None:
-    ((last,),) = connection.execute(
-        "SELECT max(run_date) FROM deliveries WHERE subscription_id = ? AND extra = 0"
-        " AND state NOT IN ('failed', 'undone')",
-        (subscription_id,),
+def _select_last_run(connection: sqlite3.Connection, subscription_id: int, since: date) -> tuple[date | None, bool]:
+    """The date of the last run that did not fail, and whether one from `since` on left papers for later."""
+    ((last, is_behind),) = connection.execute(
+        "SELECT max(run_date), max(run_date) FILTER (WHERE left_count AND run_date >= ?) IS NOT NULL FROM deliveries"
+        " WHERE subscription_id = ? AND extra = 0 AND state NOT IN ('failed', 'undone')",
+        (since.isoformat(), subscription_id),
     )
-    return date.fromisoformat(last) if last else None
+    return (date.fromisoformat(last) if last else None), bool(is_behind)

@@ -131,7 +131,9 @@ class Works:
             "followed_queries.list_for_person": lambda: storage.followed_queries.list_for_person(7),
             "followed_queries.unfollow": lambda: storage.followed_queries.unfollow(7, 1, MORNING),
             "followed_queries.unfollow_all": lambda: storage.followed_queries.unfollow_all(7, MORNING),
-            "personal_digests.read_inputs": lambda: storage.personal_digests.read_inputs(1, 7, DAY, timedelta(days=13)),
+            "personal_digests.read_inputs": lambda: storage.personal_digests.read_inputs(
+                1, 7, DAY, timedelta(days=13), timedelta(days=30)
+            ),
             "personal_digests.list_at_once_queries": self.page,
             "personal_digests.find_waiting_people": lambda: storage.personal_digests.find_waiting_people(
                 [("tag:x", ids[0], DAY)]
