@@ -67,7 +67,7 @@ def build_services(
     """The services for a storage, an index and an API that are already open."""
     archive = Archive(api, storage, search)
     filter_ = PaperFilter(storage, archive, search)
-    listed = Listed(storage, FollowedMatches(search, filter_))
+    listed = Listed(storage, FollowedMatches(search, filter_), filter_)
     return Services(
         storage,
         search,

@@ -80,15 +80,17 @@ class AtOnce:
         inputs = await self._personal_digests.read_at_once_inputs(user_id, queries_by_paper.keys(), now)
         if inputs is None or inputs.extra_count >= MAX_PER_DAY:
             return None
-        unwanted = inputs.shown | await self._listed.find_muted(inputs.muted, listed, queries_by_paper)
-        fresh = [listed.candidates[each].paper for each in queries_by_paper if each not in unwanted]
+        today = now.astimezone(UTC).date()
+        ids = queries_by_paper.keys() - inputs.shown
+        ids -= await self._listed.find_muted(inputs.muted, listed, ids, today)
+        fresh = [listed.candidates[each].paper for each in ids]
         if not fresh:
             return None
         highlights = tuple(
             Highlight(place, paper, paper.upvotes, paper.comments, followed=tuple(queries_by_paper[paper.id]))
             for place, paper in enumerate(rank_papers(fresh)[:MAX_PAPERS], 1)
         )
-        digest = Digest(
-            get_latest_closed_day(now), (), len(fresh), highlights, left_count=max(0, len(fresh) - MAX_PAPERS)
-        )
+        highlights = await self._listed.mark_likeness(highlights, today)
+        left = max(0, len(fresh) - MAX_PAPERS)
+        digest = Digest(get_latest_closed_day(now), (), len(fresh), highlights, left_count=left)
         return Arrival(inputs.subscription, Run(inputs.day, now), digest, inputs.extra_count + 1)

@@ -74,10 +74,14 @@ class PersonalComposer:
         listed_count = listed.count_papers(new[0], closed) if new else 0
         if not wishes:
             return Digest(covered, days, listed_count, reason=Reason(ReasonKind.NONE_FOLLOWED))
-        ids = listed.candidates if any(wish.matching is None for wish in wishes) else _join_matching(wishes)
-        muted = await self._listed.find_muted(inputs.muted, listed, ids)
-        highlights, left = choose_papers(listed.candidates, wishes, closed, unwanted=inputs.shown | muted)
+        unwanted = inputs.shown
+        if inputs.muted:
+            unwanted |= await self._listed.find_muted(
+                inputs.muted, listed, _list_fresh_ids(inputs, wishes, listed, closed), closed
+            )
+        highlights, left = choose_papers(listed.candidates, wishes, closed, unwanted=unwanted)
         if highlights:
+            highlights = await self._listed.mark_likeness(highlights, closed)
             return Digest(covered, days, listed_count, highlights, left_count=left)
         reason = explain_quiet_run(listed.candidates, wishes, closed, shown=inputs.shown, listed_count=listed_count)
         return Digest(covered, days, listed_count, reason=reason)
@@ -109,5 +113,7 @@ def _keep_upvoted(
     return frozenset(each for each in matching if listed.candidates[each].paper.upvotes >= least)
 
 
-def _join_matching(wishes: list[Wish]) -> frozenset[str]:
-    return frozenset[str]().union(*(wish.matching or () for wish in wishes))
+def _list_fresh_ids(inputs: PersonalInputs, wishes: list[Wish], listed: ListedPapers, closed: date) -> frozenset[str]:
+    """The papers that may come, were they not muted."""
+    coming = frozenset(paper.id for wish in wishes for paper in wish.list_papers(listed.candidates, closed))
+    return coming - inputs.shown

@@ -1,16 +1,19 @@
 """The papers that people's digests are chosen from, and what is asked of them again and again."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.composing.cache import Cache
-from bot.digest import Candidate
+from bot.composing.paper_filter import PaperFilter
+from bot.digest import Candidate, Highlight, Likeness
 from bot.following.choosing import is_muted
 from bot.following.matching import FollowedMatches
 from bot.papers import Paper
 from bot.ranking import get_rank_key
 from bot.storage import Muted, MutedKind, Storage
+
+EXAMPLES_TOGETHER = 20  # papers of which a person wants less, in one query
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,9 @@ class ListedPapers:
 class Listed:
     """Reads the papers in `storage`. Thousands ask for the same days, so they are read once until they change."""
 
-    def __init__(self, storage: Storage, matches: FollowedMatches) -> None:
+    def __init__(self, storage: Storage, matches: FollowedMatches, filter_: PaperFilter) -> None:
         self._papers = storage.papers
+        self._filter = filter_
         self._matches = matches
         self._cache: Cache[ListedPapers] = Cache(6)  # each has up to a thousand papers
 
@@ -59,13 +63,31 @@ class Listed:
         """For each query, the ids of the papers that match it. Raises `PapersUnavailable`."""
         return await self._matches.find_matching(queries, listed.papers, today) if queries else {}
 
-    async def find_muted(self, muted: Collection[Muted], listed: ListedPapers, ids: Iterable[str]) -> frozenset[str]:
-        """Those of the papers with these `ids` that a person wants less of."""
-        if not muted:
+    async def find_muted(
+        self, muted: Collection[Muted], listed: ListedPapers, ids: Collection[str], today: date
+    ) -> frozenset[str]:
+        """Those of the papers with these `ids` that a person wants less of, also because of a paper that they are like.
+
+        Raises `PapersUnavailable`.
+        """
+        if not muted or not ids:
             return frozenset()
-        alike = {each.value for each in muted if each.kind is MutedKind.PAPER}
-        known = (listed.candidates[each].paper for each in ids if each in listed.candidates)
-        return frozenset(paper.id for paper in known if paper.id in alike or is_muted(paper, muted))
+        examples = [each.value for each in muted if each.kind is MutedKind.PAPER]
+        found = {each for each in ids if each in examples or is_muted(listed.candidates[each].paper, muted)}
+        for start in range(0, len(examples), EXAMPLES_TOGETHER):
+            like = " ".join(f"like:{each}" for each in examples[start : start + EXAMPLES_TOGETHER])
+            found |= (await self._filter.find_likeness(like, ids, today)).keys()
+        return frozenset(found)
+
+    async def mark_likeness(self, highlights: Sequence[Highlight], today: date) -> tuple[Highlight, ...]:
+        """The highlights with how like they are to the nearest example of the queries that brought them."""
+        nearest: dict[str, Likeness] = {}
+        for query in dict.fromkeys(query for each in highlights for query in each.followed if "like:" in query):
+            ids = [each.paper.id for each in highlights if query in each.followed]
+            for paper_id, likeness in (await self._filter.find_likeness(query, ids, today)).items():
+                if paper_id not in nearest or nearest[paper_id].value < likeness.value:
+                    nearest[paper_id] = likeness
+        return tuple(replace(each, likeness=nearest.get(each.paper.id)) for each in highlights)
 
 
 def _build_listed_papers(found: Iterable[Candidate], first: date, last: date, change: int) -> ListedPapers:
