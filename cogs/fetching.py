@@ -46,7 +46,7 @@ class Fetching(commands.Cog):
         is_done = False
         try:
             is_done = await self.archive.read_missing_lists(self.services.clock, self.services.backfill_days)
-            await self.plan_arrivals()
+            await self.plan_at_once()
         finally:
             if not is_done:
                 later = DateTrigger(datetime.now(UTC) + AGAIN_AFTER, timezone=UTC)
@@ -55,17 +55,17 @@ class Fetching(commands.Cog):
     async def refresh_current_lists(self) -> None:
         """Every quarter of an hour."""
         await self.archive.refresh_current_lists(self.services.clock)
-        await self.plan_arrivals()
+        await self.plan_at_once()
 
     async def refresh_settling_lists(self) -> None:
         """A few times a day."""
         await self.archive.refresh_settling_lists(self.services.clock)
-        await self.plan_arrivals()
+        await self.plan_at_once()
 
-    async def plan_arrivals(self) -> None:
+    async def plan_at_once(self) -> None:
         """After lists were read: what people want at once."""
         try:
-            await self.bot.dispatcher.plan_arrivals(self.services.at_once, self.services.clock())
+            await self.bot.dispatcher.plan_at_once(self.services.at_once, self.services.clock())
         except PapersUnavailable as error:
             log.warning("what people follow at once waits: %s", error, extra=error.reason.log_fields)
 

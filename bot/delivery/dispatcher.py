@@ -191,9 +191,9 @@ class Dispatcher:
             if not self._is_closing:
                 await self.sender.send_delivery(delivery.id, clock, is_superseded=is_superseded)
 
-    async def plan_arrivals(self, at_once: AtOnce, now: datetime) -> None:
+    async def plan_at_once(self, at_once: AtOnce, now: datetime) -> None:
         """Plan what has to be sent to people at once, which the next tick sends. Raises `PapersUnavailable`."""
-        if not self._is_closing and (planned := await self._planner.plan_arrivals(at_once, now)):
+        if not self._is_closing and (planned := await self._planner.plan_at_once(at_once, now)):
             log.info("%d digests are sent at once", planned)
 
     async def find_early_run(self, subscription: Subscription, now: datetime) -> tuple[Run, Run]:
@@ -236,7 +236,7 @@ class Dispatcher:
     async def find_undoable_digest(self, subscription: Subscription) -> Delivery:
         """The last digest, if it may be undone. Raises `Refused`.
 
-        One whose messages have arrived may be undone even if it still waits to be published.
+        One whose messages have passing may be undone even if it still waits to be published.
         """
         under_way = await self._storage.deliveries.get_under_way(subscription.id)
         if under_way and not under_way.may_be_undone:

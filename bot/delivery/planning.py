@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from bot.composing.composer import Composer
 from bot.digest import Digest
-from bot.following.at_once import Arrival, AtOnce
+from bot.following.at_once import AtOnce, AtOnceDigest
 from bot.following.composer import PersonalComposer
 from bot.keyed_semaphores import KeyedSemaphores
 from bot.papers.api import PapersUnavailable
@@ -97,23 +97,23 @@ class Planner:
             raise NothingToSend(Reason(ReasonKind.RUN_ALREADY_PLANNED), subscription)
         return delivery
 
-    async def plan_arrivals(self, at_once: AtOnce, now: datetime) -> int:
+    async def plan_at_once(self, at_once: AtOnce, now: datetime) -> int:
         """Plan what has to be sent to people at once; returns how many digests these are. Raises `PapersUnavailable`.
 
         No run changes. What another scan or the person's run has planned meanwhile is left out, and a person whose
         subscription has changed meanwhile waits for the next scan.
         """
         planned = 0
-        async for arrivals in _take_batches(at_once.find_arrivals(now), PLANNED_TOGETHER):
-            deliveries = await asyncio.gather(*(self._plan_arrival(each, now) for each in arrivals))
+        async for batch in _take_batches(at_once.find_digests(now), PLANNED_TOGETHER):
+            deliveries = await asyncio.gather(*(self._plan_at_once_digest(each, now) for each in batch))
             planned += sum(1 for each in deliveries if each)
         return planned
 
-    async def _plan_arrival(self, arrival: Arrival, now: datetime) -> Delivery | None:
-        subscription, run, digest = arrival.subscription, arrival.run, arrival.digest
-        nonces = make_message_nonces(subscription, run, digest, extra=arrival.number)
+    async def _plan_at_once_digest(self, composed: AtOnceDigest, now: datetime) -> Delivery | None:
+        subscription, run, digest = composed.subscription, composed.run, composed.digest
+        nonces = make_message_nonces(subscription, run, digest, extra=composed.number)
         return await self._storage.deliveries.plan_delivery(
-            subscription, run, None, digest, nonces=nonces, now=now, extra=arrival.number
+            subscription, run, None, digest, nonces=nonces, now=now, extra=composed.number
         )
 
     async def find_following_run(self, subscription: Subscription, run: Run, now: datetime) -> Run:
@@ -150,9 +150,9 @@ class Planner:
             composing.cancel()
 
 
-async def _take_batches(arrivals: AsyncIterator[Arrival], size: int) -> AsyncIterator[list[Arrival]]:
-    batch: list[Arrival] = []
-    async for each in arrivals:
+async def _take_batches(found: AsyncIterator[AtOnceDigest], size: int) -> AsyncIterator[list[AtOnceDigest]]:
+    batch: list[AtOnceDigest] = []
+    async for each in found:
         batch.append(each)
         if len(batch) == size:
             yield batch

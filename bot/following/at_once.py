@@ -19,7 +19,7 @@ PAIRS = 500  # of a query and a paper, whose people are looked up at once
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class AtOnceDigest:
     """What has to be sent to a person now: a digest beside the runs, with its `number` on the date."""
 
     subscription: Subscription
@@ -35,40 +35,40 @@ class AtOnce:
         self._personal_digests = storage.personal_digests
         self._listed = listed
 
-    async def find_arrivals(self, now: datetime) -> AsyncIterator[Arrival]:
+    async def find_digests(self, now: datetime) -> AsyncIterator[AtOnceDigest]:
         """Each person for whom something has passed, all of it bundled. Raises `PapersUnavailable`.
 
         Only people who are concerned cost something. One whose digest is on its way is left to the next call.
         """
         today = now.astimezone(UTC).date()
         listed = await self._listed.read(today - DAYS + timedelta(days=1), today)
-        arrived = await self._find_arrived(listed, today)
-        for user_id, queries_by_paper in (await self._find_people(arrived)).items():
-            if arrival := await self._compose(user_id, queries_by_paper, listed, now):
-                yield arrival
+        passing = await self._find_passing(listed, today)
+        for user_id, queries_by_paper in (await self._find_people(passing)).items():
+            if found := await self._compose(user_id, queries_by_paper, listed, now):
+                yield found
 
-    async def _find_arrived(self, listed: ListedPapers, today: date) -> list[tuple[str, str, date]]:
+    async def _find_passing(self, listed: ListedPapers, today: date) -> list[tuple[str, str, date]]:
         """Each query with each paper that passes it, and the last day on which that was listed."""
-        arrived: list[tuple[str, str, date]] = []
+        passing: list[tuple[str, str, date]] = []
         async for queries in self._personal_digests.list_at_once_queries():
             for query, matching in (await self._listed.find_matching(queries, listed, today)).items():
                 if not matching:
                     continue
                 least = get_least_upvotes(parse_query(query, today), How.AT_ONCE)
-                passing = (listed.candidates[each] for each in matching)
-                arrived += [
+                candidates = (listed.candidates[each] for each in matching)
+                passing += [
                     (query, each.paper.id, max(each.days))
-                    for each in passing
+                    for each in candidates
                     if each.paper.upvotes >= least and each.paper.withdrawn_at is None
                 ]
             await asyncio.sleep(0)
-        return arrived
+        return passing
 
-    async def _find_people(self, arrived: list[tuple[str, str, date]]) -> Mapping[int, Mapping[str, Collection[str]]]:
-        """The people who were not shown what has arrived for them: by paper, the queries that it passes."""
+    async def _find_people(self, passing: list[tuple[str, str, date]]) -> Mapping[int, Mapping[str, Collection[str]]]:
+        """The people who were not shown what passes for them: by paper, the queries that it passes."""
         people: dict[int, dict[str, list[str]]] = {}
-        for start in range(0, len(arrived), PAIRS):
-            found = await self._personal_digests.find_waiting_people(arrived[start : start + PAIRS])
+        for start in range(0, len(passing), PAIRS):
+            found = await self._personal_digests.find_waiting_people(passing[start : start + PAIRS])
             for user_id, queries_by_paper in found.items():
                 for paper_id, queries in queries_by_paper.items():
                     people.setdefault(user_id, {}).setdefault(paper_id, []).extend(queries)
@@ -76,7 +76,7 @@ class AtOnce:
 
     async def _compose(
         self, user_id: int, queries_by_paper: Mapping[str, Collection[str]], listed: ListedPapers, now: datetime
-    ) -> Arrival | None:
+    ) -> AtOnceDigest | None:
         inputs = await self._personal_digests.read_at_once_inputs(user_id, queries_by_paper.keys(), now)
         if inputs is None or inputs.extra_count >= MAX_PER_DAY:
             return None
@@ -93,4 +93,4 @@ class AtOnce:
         highlights = await self._listed.mark_likeness(highlights, today)
         left = max(0, len(fresh) - MAX_PAPERS)
         digest = Digest(get_latest_closed_day(now), (), len(fresh), highlights, left_count=left)
-        return Arrival(inputs.subscription, Run(inputs.day, now), digest, inputs.extra_count + 1)
+        return AtOnceDigest(inputs.subscription, Run(inputs.day, now), digest, inputs.extra_count + 1)

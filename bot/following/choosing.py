@@ -22,7 +22,7 @@ MAX_WINDOW = timedelta(days=30)  # after a long break, what is older never comes
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Offer:
     """What a run brings for a followed query: its papers listed from `first` on, or for the inbox the best of them.
 
     `matching` are the ids of the papers that it may bring; None if any.
@@ -95,7 +95,7 @@ def is_muted(paper: Paper, muted: Collection[Muted]) -> bool:
 
 def choose_papers(
     candidates: Mapping[str, Candidate],
-    wishes: Sequence[Wish],
+    offers: Sequence[Offer],
     last: date,
     *,
     unwanted: Collection[str] = (),
@@ -109,9 +109,9 @@ def choose_papers(
     it comes with the next digest.
     """
     brought = {}
-    for wish in wishes:
-        fresh = (paper for paper in wish.list_papers(candidates, last) if paper.id not in unwanted)
-        brought[wish.followed.query] = {paper.id: paper for paper in islice(fresh, wish.size)}
+    for offer in offers:
+        fresh = (paper for paper in offer.list_papers(candidates, last) if paper.id not in unwanted)
+        brought[offer.followed.query] = {paper.id: paper for paper in islice(fresh, offer.size)}
     papers = {paper_id: paper for found in brought.values() for paper_id, paper in found.items()}
     chosen = _share_room(brought, limit)
     highlights = tuple(
@@ -137,14 +137,14 @@ def _share_room(brought: Mapping[str, Collection[str]], limit: int) -> list[str]
 
 def explain_quiet_run(
     candidates: Mapping[str, Candidate],
-    wishes: Sequence[Wish],
+    offers: Sequence[Offer],
     last: date,
     *,
     shown: Collection[str],
     listed_count: int,
 ) -> Reason:
     """Why a run brings nothing. `listed_count` papers are new, and `shown` were shown before."""
-    matched = {paper.id for wish in wishes for paper in wish.list_papers(candidates, last)}
+    matched = {paper.id for offer in offers for paper in offer.list_papers(candidates, last)}
     if matched.difference(shown):
         return Reason(ReasonKind.ALL_MUTED)
     if not listed_count:

@@ -9,7 +9,7 @@ from bot.digest import Digest, get_latest_closed_day, list_days_between
 from bot.following.choosing import (
     MAX_WINDOW,
     WINDOW,
-    Wish,
+    Offer,
     choose_papers,
     explain_quiet_run,
     get_first_day,
@@ -43,8 +43,8 @@ class PersonalComposer:
             inputs = await self._read_inputs(subscription, closed)
         listed = await self._listed.read(inputs.first_day, closed, inputs.change)
         due = list(_list_due(inputs, subscription, now))
-        wishes = await self._make_wishes(due, inputs, subscription.settings.selection.size, listed, closed)
-        return await self._choose(inputs, wishes, listed, new, closed)
+        offers = await self._make_offers(due, inputs, subscription.settings.selection.size, listed, closed)
+        return await self._choose(inputs, offers, listed, new, closed)
 
     async def _read_inputs(self, subscription: Subscription, closed: date) -> PersonalInputs:
         assert subscription.user_id
@@ -52,38 +52,38 @@ class PersonalComposer:
             subscription.id, subscription.user_id, closed, LOOK_BACK, MAX_WINDOW
         )
 
-    async def _make_wishes(
+    async def _make_offers(
         self, due: list[FollowedQuery], inputs: PersonalInputs, size: int, listed: ListedPapers, closed: date
-    ) -> list[Wish]:
+    ) -> list[Offer]:
         queries = [each.query for each in due if not each.is_inbox]
         matching = await self._listed.find_matching(queries, listed, closed)
-        wishes = []
+        offers = []
         for each in due:
             first = get_first_day(each, closed, inputs.covered_until, is_behind=inputs.is_behind)
             if each.is_inbox:
-                wishes.append(Wish(each, first, size=size))
+                offers.append(Offer(each, first, size=size))
             else:
-                wishes.append(Wish(each, first, _keep_upvoted(matching[each.query], each, listed, closed)))
-        return wishes
+                offers.append(Offer(each, first, _keep_upvoted(matching[each.query], each, listed, closed)))
+        return offers
 
     async def _choose(
-        self, inputs: PersonalInputs, wishes: list[Wish], listed: ListedPapers, new: list[date], closed: date
+        self, inputs: PersonalInputs, offers: list[Offer], listed: ListedPapers, new: list[date], closed: date
     ) -> Digest:
         covered = max(inputs.covered_until or closed, closed)
         days = listed.list_days(new[0], closed) if new else ()
         listed_count = listed.count_papers(new[0], closed) if new else 0
-        if not wishes:
+        if not offers:
             return Digest(covered, days, listed_count, reason=Reason(ReasonKind.NONE_FOLLOWED))
         unwanted = inputs.shown
         if inputs.muted:
             unwanted |= await self._listed.find_muted(
-                inputs.muted, listed, _list_fresh_ids(inputs, wishes, listed, closed), closed
+                inputs.muted, listed, _list_fresh_ids(inputs, offers, listed, closed), closed
             )
-        highlights, left = choose_papers(listed.candidates, wishes, closed, unwanted=unwanted)
+        highlights, left = choose_papers(listed.candidates, offers, closed, unwanted=unwanted)
         if highlights:
             highlights = await self._listed.mark_likeness(highlights, closed)
             return Digest(covered, days, listed_count, highlights, left_count=left)
-        reason = explain_quiet_run(listed.candidates, wishes, closed, shown=inputs.shown, listed_count=listed_count)
+        reason = explain_quiet_run(listed.candidates, offers, closed, shown=inputs.shown, listed_count=listed_count)
         return Digest(covered, days, listed_count, reason=reason)
 
 
@@ -113,7 +113,7 @@ def _keep_upvoted(
     return frozenset(each for each in matching if listed.candidates[each].paper.upvotes >= least)
 
 
-def _list_fresh_ids(inputs: PersonalInputs, wishes: list[Wish], listed: ListedPapers, closed: date) -> frozenset[str]:
+def _list_fresh_ids(inputs: PersonalInputs, offers: list[Offer], listed: ListedPapers, closed: date) -> frozenset[str]:
     """The papers that may come, were they not muted."""
-    coming = frozenset(paper.id for wish in wishes for paper in wish.list_papers(listed.candidates, closed))
+    coming = frozenset(paper.id for offer in offers for paper in offer.list_papers(listed.candidates, closed))
     return coming - inputs.shown

@@ -112,10 +112,10 @@ class PersonalDigests:
                 return
             ((last,),) = rows[-1:]
 
-    async def find_waiting_people(self, arrived: Collection[tuple[str, str, date]]) -> dict[int, dict[str, list[str]]]:
+    async def find_waiting_people(self, passing: Collection[tuple[str, str, date]]) -> dict[int, dict[str, list[str]]]:
         """The people who follow one of these queries at once and were not shown its paper: by paper, the queries.
 
-        `arrived` are queries, each with a paper that it brings, and the last day on which that was listed. People whose
+        `passing` are queries, each with a paper that it brings, and the last day on which that was listed. People whose
         digest is on its way are left out.
         """
 
@@ -132,7 +132,7 @@ class PersonalDigests:
                 " AND NOT EXISTS (SELECT 1 FROM deliveries"
                 " WHERE subscription_id = subscriptions.id AND deliveries.state = 'planned')"
                 " ORDER BY followed_queries.id",
-                (json.dumps([(query, paper_id, day.isoformat()) for query, paper_id, day in arrived]),),
+                (json.dumps([(query, paper_id, day.isoformat()) for query, paper_id, day in passing]),),
             )
             people: defaultdict[int, dict[str, list[str]]] = defaultdict(dict)
             for user_id, paper_id, query in rows:

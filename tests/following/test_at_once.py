@@ -45,7 +45,7 @@ class Scans:
 
     async def scan(self) -> dict[int, Delivery]:
         """What is under way after a scan, by person."""
-        await self.planner.plan_arrivals(self.services.at_once, self.clock.now)
+        await self.planner.plan_at_once(self.services.at_once, self.clock.now)
         under_way = await self.storage.deliveries.list_under_way(self.clock.now)
         return {each.user_id: each for each in under_way if each.user_id}
 
@@ -95,12 +95,12 @@ async def test_scans_at_the_same_time_and_after_a_restart_plan_nothing_twice(sca
     await scans.list_papers(agents(1, 60))
     other = Planner(scans.storage, scans.services.composer, scans.services.personal_composer)
     planned = await asyncio.gather(
-        *(each.plan_arrivals(scans.services.at_once, clock.now) for each in (scans.planner, other, scans.planner))
+        *(each.plan_at_once(scans.services.at_once, clock.now) for each in (scans.planner, other, scans.planner))
     )
     assert sum(planned) == 1
     (delivery,) = await scans.storage.deliveries.list_under_way(clock.now)
     await send(scans.storage, delivery)
-    assert await other.plan_arrivals(scans.services.at_once, clock.now) == 0
+    assert await other.plan_at_once(scans.services.at_once, clock.now) == 0
 
 
 async def test_whose_digest_is_on_its_way_waits_for_the_next_scan(scans: Scans) -> None:

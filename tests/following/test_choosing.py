@@ -11,7 +11,7 @@ from bot.digest import Candidate
 from bot.following.choosing import (
     AT_ONCE_UPVOTES,
     MAX_WINDOW,
-    Wish,
+    Offer,
     choose_papers,
     get_first_day,
     get_least_upvotes,
@@ -43,8 +43,8 @@ def ids(*numbers: int) -> frozenset[str]:
 
 class TestChoosing:
     def test_a_paper_comes_once_with_all_that_brought_it_and_the_most_upvoted_is_first(self) -> None:
-        wishes = [Wish(followed("a"), DAY, ids(0, 1)), Wish(followed("b"), DAY, ids(1, 2))]
-        chosen, left = choose_papers(candidates(5, 9, 7), wishes, DAY)
+        offers = [Offer(followed("a"), DAY, ids(0, 1)), Offer(followed("b"), DAY, ids(1, 2))]
+        chosen, left = choose_papers(candidates(5, 9, 7), offers, DAY)
         assert [(each.paper.id[-1], each.followed) for each in chosen] == [
             ("1", ("a", "b")),
             ("2", ("b",)),
@@ -54,13 +54,13 @@ class TestChoosing:
         assert left == 0
 
     def test_the_inbox_has_its_best_and_says_so_of_what_a_query_brings_too(self) -> None:
-        wishes = [Wish(followed(INBOX), DAY, size=2), Wish(followed("a"), DAY, ids(1))]
-        chosen, _ = choose_papers(candidates(5, 9, 7), wishes, DAY)
+        offers = [Offer(followed(INBOX), DAY, size=2), Offer(followed("a"), DAY, ids(1))]
+        chosen, _ = choose_papers(candidates(5, 9, 7), offers, DAY)
         assert [(each.paper.id[-1], each.followed) for each in chosen] == [("1", ("", "a")), ("2", ("",))]
 
     def test_of_a_flood_the_rare_query_gets_its_papers_and_the_rest_is_left(self) -> None:
-        wishes = [Wish(followed("much"), DAY, ids(*range(40))), Wish(followed("rare"), DAY, ids(40, 41))]
-        chosen, left = choose_papers(candidates(*range(100, 60, -1), 0, 0), wishes, DAY)
+        offers = [Offer(followed("much"), DAY, ids(*range(40))), Offer(followed("rare"), DAY, ids(40, 41))]
+        chosen, left = choose_papers(candidates(*range(100, 60, -1), 0, 0), offers, DAY)
         assert (len(chosen), left) == (25, 17)
         assert ids(40, 41) <= {each.paper.id for each in chosen}
         assert ids(*range(23)) <= {each.paper.id for each in chosen}
@@ -69,7 +69,7 @@ class TestChoosing:
         listed = candidates(1, 1) | {"w": Candidate(paper("w", withdrawn_at=MORNING), frozenset({DAY}))}
         listed |= {"early": Candidate(paper("early"), frozenset({DAY - timedelta(days=1)}))}
         listed |= {"open": Candidate(paper("open"), frozenset({DAY + timedelta(days=1)}))}
-        chosen, _ = choose_papers(listed, [Wish(followed(), DAY)], DAY, unwanted=ids(0))
+        chosen, _ = choose_papers(listed, [Offer(followed(), DAY)], DAY, unwanted=ids(0))
         assert [each.paper.id for each in chosen] == ["2601.00001"]
 
     @given(
@@ -83,9 +83,9 @@ class TestChoosing:
         self, upvotes: list[int], queries: Mapping[str, frozenset[int]], size: int, unwanted: frozenset[int], limit: int
     ) -> None:
         listed = candidates(*upvotes)
-        wishes = [Wish(followed(query), DAY, ids(*numbers)) for query, numbers in queries.items()]
-        wishes += [Wish(followed(INBOX), DAY, size=size)] if size else []
-        chosen, left = choose_papers(listed, wishes, DAY, unwanted=ids(*unwanted), limit=limit)
+        offers = [Offer(followed(query), DAY, ids(*numbers)) for query, numbers in queries.items()]
+        offers += [Offer(followed(INBOX), DAY, size=size)] if size else []
+        chosen, left = choose_papers(listed, offers, DAY, unwanted=ids(*unwanted), limit=limit)
         open_ = {each for each in listed if each not in ids(*unwanted)}
         coming = {query: open_ & ids(*numbers) for query, numbers in queries.items()}
         best = [each for each in listed if each in open_][:size]

@@ -103,8 +103,8 @@ class Readers:
 
     async def send_at_once(self) -> None:
         expected = {each.user_id: await self._expect_at_once(each) for each in self.readers.values()}
-        await self.planner.plan_arrivals(self.services.at_once, self.clock.now)
-        assert await self.planner.plan_arrivals(self.services.at_once, self.clock.now) == 0, "nothing is planned twice"
+        await self.planner.plan_at_once(self.services.at_once, self.clock.now)
+        assert await self.planner.plan_at_once(self.services.at_once, self.clock.now) == 0, "nothing is planned twice"
         for delivery in await self.storage.deliveries.list_under_way(self.clock.now):
             assert delivery.user_id
             reader = self.readers[delivery.user_id]
