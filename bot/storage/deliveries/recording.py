@@ -17,6 +17,7 @@ from bot.storage.deliveries.rows import insert_highlights, insert_messages
 from bot.storage.deliveries.values import Delivery, DeliveryState, Message, MessageForm
 from bot.storage.digest_settings import save_settings_version
 from bot.storage.notices import delete_notice
+from bot.storage.past_runs import select_highlighted_long_ago
 from bot.storage.reasons import dump_reason
 from bot.storage.subscriptions import Subscription, run_to_columns, suspend_subscription
 from bot.subscription.schedule import Run
@@ -291,13 +292,16 @@ def _insert_delivery(
 
 
 def _check_no_repeats(connection: sqlite3.Connection, subscription: Subscription, digest: Digest) -> None:
-    """Raises `_PlanInvalid` for repeated papers.
+    """Raises `_PlanInvalid` for repeated papers that no unique key prevents.
 
-    A past run may have had one, a digest beside the runs that was planned after this one was composed, or another
-    digest of the channel that is due at the same time.
+    A past run may have had one, or another digest of the channel that is due at the same time. The keys do prevent that
+    of the two digests that a person may get at the same moment, their run and what comes at once; then one is to be
+    composed again.
     """
     ids = [each.paper.id for each in digest.highlights]
-    if select_highlighted(connection, subscription.id, ids, own=False):
+    if select_highlighted_long_ago(connection, subscription.id, ids):
+        raise _PlanInvalid
+    if subscription.user_id and select_highlighted(connection, subscription.id, ids, own=False):
         raise _PlanInvalid
     for other in select_sharing_subscriptions(
         connection, subscription.guild_id, subscription.settings, but=subscription.id
