@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import compose, corpus, following, growth, ingest, likeness, load, memory, paced, search, sends, wire
+from bench import compose, corpus, growth, ingest, likeness, load, memory, paced, personal, search, sends, wire
 from bench.figures import table
 from bench.filled_index import FilledIndex, fill_index
 from bot.search import Encoder, load_encoder
@@ -63,8 +64,12 @@ PARTS: dict[str, Part] = {
 async def _digests(folder: Path, lists: corpus.Lists) -> Table:
     papers = corpus.papers(lists)
     figures = [await ingest.measure(folder, lists), *compose.measure(papers)]
-    figures += [await compose.measure_many(folder, papers), await sends.measure_whole(folder, papers)]
-    figures += [await sends.measure(folder, papers), *await paced.measure(folder, papers)]
+    figures += [await compose.measure_many(folder, papers), await personal.measure(folder, papers)]
+    figures += [
+        await sends.measure_whole(folder, papers),
+        await sends.measure(folder, papers),
+        *await paced.measure(folder, papers),
+    ]
     figures += await growth.measure(folder)
     return table("Digests", figures)
 

@@ -3,3 +3,4 @@
 ALTER TABLE deliveries ADD COLUMN left_count INTEGER NOT NULL DEFAULT 0;  -- papers that come with the next digest
 
 CREATE INDEX followed_queries_at_once ON followed_queries (query, user_id) WHERE how = 'at once';
+DROP INDEX followed_queries_by_how;  -- nothing asks by it
