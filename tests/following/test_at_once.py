@@ -15,6 +15,7 @@ from bot.papers import Paper
 from bot.storage import Delivery, DeliveryState, How, Muted, MutedKind, Subscription
 from bot.subscription.schedule import Schedule
 from tests.support.builders import DAY, FRIDAY, MORNING, OUTAGE, Clock, paper, send
+from tests.support.readers import list_deliveries_to_people
 
 ADA, BOB = 7, 8
 UTC_NINE = Schedule(time(9), ZoneInfo("UTC"))
@@ -46,7 +47,7 @@ class Scans:
     async def scan(self) -> dict[int, Delivery]:
         """What is under way after a scan, by person."""
         await self.planner.plan_at_once(self.services.at_once, self.clock.now)
-        under_way = await self.storage.deliveries.list_under_way(self.clock.now)
+        under_way = await list_deliveries_to_people(self.storage, self.clock.now)
         return {each.user_id: each for each in under_way if each.user_id}
 
     async def scan_and_send(self) -> Mapping[int, list[str]]:
@@ -98,7 +99,7 @@ async def test_scans_at_the_same_time_and_after_a_restart_plan_nothing_twice(sca
         *(each.plan_at_once(scans.services.at_once, clock.now) for each in (scans.planner, other, scans.planner))
     )
     assert sum(planned) == 1
-    (delivery,) = await scans.storage.deliveries.list_under_way(clock.now)
+    (delivery,) = await list_deliveries_to_people(scans.storage, clock.now)
     await send(scans.storage, delivery)
     assert await other.plan_at_once(scans.services.at_once, clock.now) == 0
 
@@ -131,7 +132,7 @@ async def test_after_so_many_messages_on_a_day_the_rest_comes_with_the_next_dige
         assert len(await scans.scan_and_send()) == (number < MAX_PER_DAY)
     scans.clock.now = MORNING + timedelta(days=1, hours=1)  # Friday's list has closed
     await scans.list_papers(*listed)
-    (due,) = await scans.storage.subscriptions.list_due(scans.clock.now)
+    (due,) = await scans.storage.subscriptions.list_due_people(scans.clock.now, limit=2)
     delivery = await scans.planner.plan_due_run(due, scans.clock.now)
     assert delivery
     assert [each.paper.id for each in delivery.digest.highlights] == [each.id for each in listed[MAX_PER_DAY:]]
@@ -162,7 +163,7 @@ async def test_a_run_that_was_composed_before_a_scan_does_not_repeat_its_papers(
     await scans.follow(ADA, "paper min:5", How.AT_ONCE)
     scans.clock.now = MORNING + timedelta(days=1, hours=1)
     await scans.list_papers(agents(1, 60))
-    (due,) = await scans.storage.subscriptions.list_due(scans.clock.now)
+    (due,) = await scans.storage.subscriptions.list_due_people(scans.clock.now, limit=2)
     digest = await scans.services.personal_composer.compose_digest(due, scans.clock.now)
     assert await scans.scan_and_send() == {ADA: ["2601.00001"]}
     late = await scans.storage.deliveries.plan_delivery(
