@@ -14,8 +14,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import compose, corpus, following, growth, ingest, likeness, load, memory, paced, search, sends, wire
-from bench import compose, corpus, growth, ingest, likeness, load, memory, paced, personal, search, sends, wire
+from bench import (
+    compose,
+    corpus,
+    following,
+    growth,
+    ingest,
+    likeness,
+    load,
+    memory,
+    paced,
+    personal,
+    search,
+    sends,
+    wire,
+)
 from bench.figures import table
 from bench.filled_index import FilledIndex, fill_index
 from bot.search import Encoder, load_encoder
