@@ -67,6 +67,11 @@ class Digest:
     reason: Reason | None = None
     left_count: int = 0
 
+    @property
+    def named_days(self) -> tuple[date, ...]:
+        """Its days for a heading: papers that were left last time may come without any new list."""
+        return self.days or (self.covered_until,)
+
 
 def get_closing_time(day: date) -> datetime:
     """The instant (UTC) when the list of `day` closes."""

@@ -21,6 +21,7 @@ from bot.layouts.paper import (
     join_facts,
     render_block_head,
 )
+from bot.layouts.personal_digest import render_personal_digest, render_plain_personal_digest
 from bot.layouts.reasons import explain_reason
 from bot.layouts.text import (
     MAX_TEXT,
@@ -70,10 +71,16 @@ def render_delivery_message(delivery: Delivery, message: Message, *, ping: int |
     shown = delivery.get_highlights(message)
     if not shown:
         return render_quiet_message(digest.reason, settings.schedule.cadence, message.nonce)
+    is_extra = delivery.extra > 0
+    if message.is_plain and delivery.user_id:
+        bare = [*map(_remove_links, shown)]
+        return render_plain_personal_digest(digest, bare, message.nonce, is_extra=is_extra)
     if message.is_plain:
         return _render_plain_digest(digest, shown, settings, message.nonce, mention)
     if message.form is MessageForm.UNLINKED:
         shown, settings = tuple(map(_remove_links, shown)), _remove_pictures(settings)
+    if delivery.user_id:
+        return render_personal_digest(digest, shown, settings.posting.layout, message.nonce, is_extra=is_extra)
     if settings.posting.has_message_per_paper:
         return _render_highlight_message(digest, shown[0], settings, message.nonce, mention=mention)
     return _render_digest_message(digest, shown, settings, message.nonce, mention=mention)

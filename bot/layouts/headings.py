@@ -37,7 +37,7 @@ def render_plain_digest_heading(digest: Digest, cadence: Cadence) -> str:
 
 
 def _name_days(digest: Digest, cadence: Cadence, name: Callable[[date], str] = format_day) -> str:
-    first, last = digest.days[0], digest.days[-1]
+    first, last = digest.named_days[0], digest.named_days[-1]
     if cadence is Cadence.MONTHLY and _is_calendar_month(first, digest.covered_until):
         return f"{first:%B} {first.year}"
     return name(first) if first == last else f"{name(first)} – {name(last)}"

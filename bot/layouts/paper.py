@@ -48,7 +48,8 @@ _PICTURE_URL = 500  # Discord takes 2,048, but no message of many bytes
 class PaperBlock:
     """A paper in a list: its position, the numbers to show, and a note such as its day.
 
-    A `snippet` replaces its summary; `posted_message` is the one that highlighted it in this server.
+    A `snippet` replaces its summary; `posted_message` is the one that highlighted it in this server. `why` says, as
+    Markdown, what of a person's wishes brought it.
     """
 
     position: int
@@ -58,6 +59,7 @@ class PaperBlock:
     note: str = ""
     snippet: Snippet | None = None
     posted_message: PostedMessage | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def _render_paper_block(block: PaperBlock, room: _BlockLimits) -> str:
         f"-# {_render_facts(block, room)}",
         f"-# {said}" if (said := _render_snippet_or_summary(block, room.summary)) else "",
         f"-# {describe_posted_here(block.posted_message)}" if block.posted_message else "",
+        f"-# {block.why}" if block.why else "",
     )
     return "\n".join(line for line in lines if line)
 

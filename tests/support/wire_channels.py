@@ -90,8 +90,9 @@ class Posted:
 
     @property
     def papers(self) -> list[str]:
-        """The ids of the papers it highlights, in order, whether by buttons or in a select."""
-        return re.findall(r'(?<="details:)[\d.]+(?=:)|(?<="value": ")[\d.]+', json.dumps(self.body))
+        """The ids of the papers it highlights, in order, by buttons or in selects; a person's digest has two."""
+        found = re.findall(r'(?<="details:)[\d.]+(?=:)|(?<="value": ")[\d.]+', json.dumps(self.body))
+        return list(dict.fromkeys(found))
 
     def payload(self) -> dict[str, Any]:
         empty: dict[str, Any] = {name: [] for name in ("mentions", "mention_roles", "attachments", "embeds")}
