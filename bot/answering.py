@@ -18,12 +18,13 @@ from discord.ui import LayoutView, Modal
 
 from bot.channels.requests import REQUEST_ERRORS, DeliveryFailed
 from bot.layouts.commands import CommandMentions
+from bot.layouts.following import render_closed_inbox
 from bot.layouts.next_steps import render_refusal
 from bot.layouts.refusals import BUG
 from bot.layouts.results import SHARED
 from bot.papers.api import PapersUnavailable
 from bot.refusals import Refusal, Refused
-from bot.storage import answering_user
+from bot.storage import Storage, answering_user
 
 log = logging.getLogger(__name__)
 
@@ -205,7 +206,15 @@ class AnsweringTree(app_commands.CommandTree[Any]):
         if interaction.type is discord.InteractionType.autocomplete:
             await _autocomplete(interaction, super()._call(interaction))
         else:
-            await handle_interaction(interaction, super()._call(interaction))
+            await handle_interaction(interaction, self._run_command(interaction))
+
+    async def _run_command(self, interaction: discord.Interaction[Any]) -> None:
+        """Run a command; whose digests can't be sent is told so once, after the answer to their next command."""
+        await super()._call(interaction)
+        if not interaction.command_failed:
+            storage: Storage = interaction.client.services.storage
+            if reason := await storage.subscriptions.take_closed_inbox_notice(interaction.user.id):
+                await reply(interaction, render_closed_inbox(reason))
 
     async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /) -> None:
         await reply_to_error(interaction, error)

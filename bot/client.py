@@ -32,7 +32,18 @@ log = logging.getLogger(__name__)
 
 # `controls` comes last: it registers the controls of all the others.
 COGS = (
-    *("fetching", "ranking", "posting", "lookup", "subscriptions", "guilds", "help", "recovery", "maintenance"),
+    *(
+        "fetching",
+        "ranking",
+        "posting",
+        "lookup",
+        "subscriptions",
+        "following",
+        "guilds",
+        "help",
+        "recovery",
+        "maintenance",
+    ),
     "controls",
 )
 

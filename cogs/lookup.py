@@ -9,7 +9,6 @@ from bot.answering import reply
 from bot.client import PaperBot
 from bot.layouts.card import render_citation
 from bot.layouts.results import render_hub_results, render_leaderboard
-from bot.layouts.text import MAX_CHOICE, cut_plain
 from bot.lookups.citations import CitationFormat
 from bot.lookups.finder import AGES
 from bot.refusals import Refusal, Refused
@@ -17,6 +16,7 @@ from bot.search import Sort, parse_with_options
 from bot.subscription.settings import MAX_UPVOTES
 from cogs.helpers import cards, pages
 from cogs.helpers.controls import Choices, Interaction, build_choices
+from cogs.helpers.suggestions import suggest_queries
 
 PERIODS = {name: days for name, days in AGES.items() if days}
 
@@ -61,10 +61,8 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
             await reply(interaction, render_hub_results(parsed, papers), ephemeral=not share)
 
     @search_papers.autocomplete("query")
-    async def complete_query(self, _: Interaction, typed: str) -> Choices:
-        completions = await self.bot.services.completer.complete_query(typed, self.bot.services.clock().date())
-        labels = {each.value: each.label for each in completions if len(each.value) <= MAX_CHOICE}
-        return [app_commands.Choice(name=cut_plain(labels[value], MAX_CHOICE), value=value) for value in labels]
+    async def complete_query(self, interaction: Interaction, typed: str) -> Choices:
+        return await suggest_queries(interaction, typed)
 
     @app_commands.command(name="show", description="See everything about a paper, even one that is not in the archive")
     @app_commands.describe(paper=cards.PAPER_OPTION)

@@ -23,13 +23,14 @@ from bot.refusals import Refusal, Refused
 from bot.storage import Action, Draft, DuplicateDigest, Subscription
 from bot.subscription.schedule import Cadence, suggest_weekdays
 from bot.subscription.settings import MAX_PAPERS, MAX_UPVOTES, DigestLayout
-from bot.subscription.timezones import find_similar_places, find_timezones, guess_timezone
+from bot.subscription.timezones import guess_timezone
 from cogs.helpers import panel
 from cogs.helpers import subscription_actions as actions
 from cogs.helpers.admins import check_admin, get_actor, get_guild
 from cogs.helpers.cards import PAPER_OPTION, find_referenced_paper, suggest_papers
 from cogs.helpers.controls import Choices, Interaction, build_choices
 from cogs.helpers.pages import try_to_fetch_examples
+from cogs.helpers.suggestions import suggest_timezones
 
 SizeOption = app_commands.Range[int, 1, MAX_PAPERS]
 MinUpvotesOption = app_commands.Range[int, 0, MAX_UPVOTES]
@@ -322,13 +323,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     @add_subscription.autocomplete("timezone")
     @edit_subscription.autocomplete("timezone")
     async def complete_timezone(self, _: Interaction, typed: str) -> Choices:
-        found = find_timezones(typed)[:MAX_CHOICES]
-        if found:
-            return build_choices(found)
-        return [
-            app_commands.Choice(name=cut_plain(f"{place.name} ({place.timezone})", MAX_CHOICE), value=place.timezone)
-            for place in find_similar_places(typed)[:MAX_CHOICES]
-        ]
+        return suggest_timezones(typed)
 
     @add_subscription.autocomplete("weekdays")
     @edit_subscription.autocomplete("weekdays")

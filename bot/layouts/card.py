@@ -85,6 +85,7 @@ def _build_card_controls(paper: Paper) -> Iterator[ActionRow[LayoutView]]:
         *build_link_buttons({"Project": paper.project_page, f"Code{stars}": paper.github_repo}),
         Button(label="Similar", custom_id=f"similar:{paper.id}"),
         Button(label="Cite", custom_id=f"cite:{paper.id}"),
+        Button(label="Follow", custom_id=f"follow:paper:{paper.id}"),
     )
 
 

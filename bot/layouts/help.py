@@ -10,6 +10,7 @@ from bot.layouts.text import count_noun
 _TEXT = """## Paperboy brings the day's best AI papers
 Hugging Face's Daily Papers, ranked by upvotes: once, on time, in one calm message. What you can do with me:
 - **Get a digest** in a channel, at the time you choose: `/digest setup`
+- **Let papers come to you**, by authors, topics or examples that you follow: `/follow`, `/following` and `/inbox`
 - **Find papers** by words, author, organization or date: `/paper search`
 - **See what counts** today, this week or this month: `/paper today` and `/top`
 - **Read on** about one paper, what is like it, and how to cite it: `/paper show`, `/paper similar`, `/paper cite`

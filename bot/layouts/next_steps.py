@@ -15,6 +15,7 @@ _SET_UP = ("Set up a digest", "setup:new")
 _NEW_PANEL = ("Open a new panel", "setup:new")
 _ALL = ("All subscriptions", "subscriptions:all")
 _TOP_PAPERS = (("Top papers of this week", "top:n1:week:{text}"), ("Of all time", "top:n1:all time:{text}"))
+_FOLLOWING = ("What you follow", "following:show")
 # The label of a button and its custom_id, with the refusal's number, which is that of a subscription, and its text.
 _STEPS: Mapping[Refusal, tuple[tuple[str, str], ...]] = {
     Refusal.NO_SUBSCRIPTIONS: (_SET_UP,),
@@ -24,6 +25,9 @@ _STEPS: Mapping[Refusal, tuple[tuple[str, str], ...]] = {
     Refusal.NOT_ACTIVE: (("Resume", "digest:resume:{number}"), ("More", "digest:show:{number}")),
     Refusal.PANEL_CLOSED: (_NEW_PANEL, _ALL),
     Refusal.PANEL_NOT_YOURS: (_NEW_PANEL,),
+    Refusal.TOO_MANY_FOLLOWED: (_FOLLOWING,),
+    Refusal.FOLLOWED_GONE: (_FOLLOWING,),
+    Refusal.FOLLOWS_NOTHING: (("Follow something", "follow:new"), ("Inbox", "get:inbox")),
     Refusal.NOTHING_TO_SEND: (("Edit", "setup:{number}"), ("More", "digest:show:{number}")),
     Refusal.RUN_ALREADY_SENT: (_ALL,),
     Refusal.STILL_ON_ITS_WAY: (("How is it going?", "digest:show:{number}"),),

@@ -19,9 +19,8 @@ from bot.layouts.reasons import explain_reason
 from bot.layouts.text import (
     MAX_CHOICES,
     compute_text_room,
-    count_bytes,
     count_noun,
-    cut_plain,
+    cut_bytes,
     format_code,
     format_day,
     format_short_day,
@@ -170,7 +169,7 @@ def _render_lines(shown: Sequence[Highlight], room: int) -> str:
 
 
 def _render_line(highlight: Highlight, width: int) -> str:
-    link = make_link(_cut_to_bytes(highlight.paper.name, width) or highlight.paper.id, highlight.paper.url, width)
+    link = make_link(cut_bytes(highlight.paper.name, width) or highlight.paper.id, highlight.paper.url, width)
     why = describe_why(highlight, min(width, _QUERY_SHOWN))
     return f"-# **{highlight.position}.** {link} " + join_facts(f"▲\u00a0{highlight.upvotes:,}", why)
 
@@ -214,14 +213,6 @@ def _build_paper_select(
     width = min(_LABEL, _LABELS // len(options))
     for each in options:
         name = each.paper.name if named else each.paper.id
-        label = _cut_to_bytes(f"{each.position}. {name}", width)
+        label = cut_bytes(f"{each.position}. {name}", width)
         select.add_option(label=label, value=each.paper.id)
     return ActionRow(select)
-
-
-def _cut_to_bytes(text: str, most: int) -> str:
-    """`text` cut to at most `most` bytes."""
-    cut = cut_plain(text, most)
-    while count_bytes(cut) - len('""') > most:
-        cut = cut_plain(text, len(cut) - 1)
-    return cut

@@ -53,6 +53,11 @@ def build_meaning_button(query: Query) -> Button[LayoutView]:
     return Button(label="Nearest papers by meaning", custom_id=make_query_id("near:1", query.text))
 
 
+def build_follow_button(query: str, label: str = "Follow") -> Button[LayoutView]:
+    """Shows what following `query` would bring, to whoever clicks it."""
+    return Button(label=label, custom_id=make_query_id("follow:q", query))
+
+
 def build_other_hits(results: SearchResults) -> ActionRow[LayoutView] | None:
     """The hits of a page after its best one, as buttons, and one for the whole page if there are more."""
     hits = results.hits[1:PER_PAGE]

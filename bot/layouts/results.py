@@ -17,7 +17,13 @@ from bot.layouts.paper import (
     describe_paper_listing,
     join_facts,
 )
-from bot.layouts.query_buttons import MAX_BUTTONS, build_exclusion_buttons, build_hub_button, make_query_id
+from bot.layouts.query_buttons import (
+    MAX_BUTTONS,
+    build_exclusion_buttons,
+    build_follow_button,
+    build_hub_button,
+    make_query_id,
+)
 from bot.layouts.text import (
     compute_text_room,
     count_noun,
@@ -36,6 +42,7 @@ Rows = Sequence[ActionRow[LayoutView]]
 # The custom_id of a button, from its letter and the page it leads to. The letter keeps the buttons of a message apart.
 PageId = Callable[[str, int], str]
 MAX_PAGES = 99_999
+_INBOX_PERIODS = {Period.DAY, Period.WEEK}  # whose best papers can come to a person
 SHARED = "Shared with everyone here."
 _ORDERS = {Sort.RELEVANCE: "best first", Sort.UPVOTES: "most upvoted first", Sort.DATE: "newest first"}
 
@@ -54,6 +61,8 @@ def render_search_results(results: SearchResults, *, shared: bool = False) -> La
     ]
     if not shared:
         buttons.append(Button(label="Share", custom_id=make_query_id(f"share:{results.page}", query)))
+    if not results.query.reference:
+        buttons.append(build_follow_button(query))
     instead = [*build_exclusion_buttons(results)]
     if results.complete == 0 and not shared and len(instead) < MAX_BUTTONS:  # what was meant may be there
         instead.append(build_hub_button(results.query))
@@ -83,6 +92,8 @@ def render_leaderboard(board: Leaderboard, ambiguous_date: AmbiguousDate | None 
     if ambiguous_date:
         other = f"top:o1:{board.period.value}:{ambiguous_date.other.isoformat()}"
         buttons.append(Button(label=f"{format_short_day(ambiguous_date.other)} instead", custom_id=other))
+    if board.period in _INBOX_PERIODS:
+        buttons.append(Button(label="To my inbox", custom_id="get:inbox"))
     blocks = _build_hit_blocks(map(Hit, board.papers), board.page, dated=has_several_days)
     return _render_paper_page("\n".join(lines), blocks, _build_rows(buttons), dated=has_several_days)
 
@@ -163,7 +174,7 @@ def _describe_page(page: int, total: int) -> Iterator[str]:
 
 
 def _build_page_buttons(page: int, total: int, page_id: PageId) -> Iterator[Button[LayoutView]]:
-    """The buttons that turn `page`, if there are several; with Share they are as wide as a phone."""
+    """The buttons that turn `page`, if there are several; with Share and Follow they are as wide as a phone."""
     if (last := _count_pages(total)) > 1:
         yield Button(label="Previous", custom_id=page_id("p", max(1, page - 1)), disabled=page <= 1)
         yield Button(label="Next", custom_id=page_id("n", min(last, page + 1)), disabled=page >= last)

@@ -18,6 +18,7 @@ MAX_CHOICES = 25
 MAX_CHOICE = 100  # characters; the label, value and description of a select's option too
 MAX_LABEL = 80
 MAX_CONTENT = 2000
+MAX_MODAL_TEXT = 4000  # characters of a field in a modal
 MAX_THREAD_NAME = 100  # characters, of a thread
 QUOTE = "'"  # for a backtick, which would end a piece of code
 
@@ -197,6 +198,14 @@ def cut_plain(text: str, limit: int) -> str:
     """`text` cut to at most `limit` characters, for labels and choices, where Discord shows no Markdown."""
     text = remove_invisible(text)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def cut_bytes(text: str, most: int) -> str:
+    """`text` cut like that to at most `most` bytes, where many share what a message may have."""
+    cut = cut_plain(text, most)
+    while count_bytes(cut) - len('""') > most:
+        cut = cut_plain(text, len(cut) - 1)
+    return cut
 
 
 def take_first_sentences(text: str) -> str:

@@ -1,7 +1,7 @@
 """What people follow, and what they want to see less of."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -192,6 +192,17 @@ class FollowedQueries:
             return select_following(connection, user_id)
 
         return await self._database.write(change)
+
+    async def count_brought(self, subscription_id: int, since: date) -> Mapping[str, int]:
+        """How many papers each followed query has brought, in a person's digests since this date."""
+        rows = await self._database.fetch_rows(
+            "SELECT brought.value AS query, count(*) AS papers FROM deliveries"
+            " CROSS JOIN highlights ON highlights.delivery_id = deliveries.id"
+            " CROSS JOIN json_each(followed) AS brought"
+            " WHERE deliveries.subscription_id = ? AND run_date >= ? GROUP BY brought.value",
+            *(subscription_id, since.isoformat()),
+        )
+        return {row["query"]: row["papers"] for row in rows}
 
     async def list_muted(self, user_id: int) -> list[Muted]:
         """What a person sees less of, oldest first."""

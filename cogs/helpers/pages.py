@@ -5,7 +5,7 @@ A page's whole state is in their custom_ids; a query that is too long for them i
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 
@@ -75,8 +75,13 @@ async def keep_queries(interaction: Interaction, results: SearchResults, view: L
 
     The answer does not wait long for that, as it needs no write itself.
     """
+    return await keep_texts(interaction, results.list_queries(), view)
+
+
+async def keep_texts(interaction: Interaction, texts: Iterable[str], view: LayoutView) -> LayoutView:
+    """`view`, after storing those of these texts whose keys are in its custom_ids."""
     ids = " ".join(getattr(each, "custom_id", None) or "" for each in view.walk_children())  # a link has none
-    needed = [each for each in results.list_queries() if has_to_be_stored(each) and get_query_key(each) in ids]
+    needed = [each for each in texts if has_to_be_stored(each) and get_query_key(each) in ids]
     if needed:
         storing = asyncio.create_task(_store_queries(interaction, needed))
         _STORING.add(storing)
@@ -164,15 +169,19 @@ def check_may_share(interaction: Interaction) -> None:
         raise Refused(Refusal.MAY_NOT_SHARE, permissions=missing)
 
 
-async def _find_query(interaction: Interaction, match: re.Match[str]) -> Query:
-    """The query of a button: in its custom_id, or stored. Raises `Refused`."""
-    text = match["query"]
+async def find_text(interaction: Interaction, match: re.Match[str]) -> str:
+    """The text of a button that matches `QUERY_PATTERN`: in its custom_id, or stored. Raises `Refused`."""
+    text: str | None = match["query"]
     if text is None:
         services = interaction.client.services
         text = await services.storage.stored_queries.find(match["key"])
     if text is None:
         raise Refused(Refusal.SEARCH_EXPIRED)
-    return parse_query_today(interaction, text)
+    return text
+
+
+async def _find_query(interaction: Interaction, match: re.Match[str]) -> Query:
+    return parse_query_today(interaction, await find_text(interaction, match))
 
 
 async def _repeat_search(interaction: Interaction, match: re.Match[str], *, shared: bool = False) -> SearchResults:

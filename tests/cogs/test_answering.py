@@ -37,6 +37,15 @@ BUTTONS = {  # one of each kind, as it may be in some message
     "subscriptions": "all",
     **dict.fromkeys(("hub", "near"), "1:paper"),
     "copy": "1:5",
+    "follow": "paper:2601.00001",
+    "request": "see-d:||paper",
+    "following": "show",
+    "clock": "following:use:9:00|UTC",
+    "stop": "all",
+    "less": "ab:2601.00001",
+    "mute": "2601.00001",
+    "inbox": "show",
+    "get": "inbox",
 }
 ANSWERS = r"\.response\.(send|edit|defer|autocomplete)|\.followup\b|original_response"
 SELECTS = {"pick": "2601.00001", "tag": "paper"}
@@ -124,7 +133,7 @@ async def test_a_slow_change_in_a_panel_updates_the_same_message(panel: Panel) -
 
 
 async def test_a_slow_change_from_a_modal_updates_the_same_panel(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ModalHandler.registry.keys() == {"panel"}
+    assert ModalHandler.registry.keys() == {"clock", "follow", "panel"}
     monkeypatch.setattr(answering, "DEFER_AFTER", 60)
     shown = await panel.click("Time and zone")
     monkeypatch.setattr(answering, "DEFER_AFTER", 0)

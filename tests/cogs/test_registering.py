@@ -39,7 +39,7 @@ async def test_the_ids_of_the_commands_are_kept(server: Server) -> None:
     assert server.bot.application_id
     known = await server.bot.services.storage.commands.get(server.bot.application_id)
     assert known
-    assert known.ids.keys() == {"digest", "help", "paper", "top", "privacy"}
+    assert known.ids.keys() == {"digest", "follow", "following", "help", "inbox", "paper", "top", "privacy"}
     assert all(each > 0 for each in known.ids.values())
 
 

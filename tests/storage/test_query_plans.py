@@ -143,6 +143,7 @@ class Works:
             ),
             "followed_queries.mute": lambda: storage.followed_queries.mute(7, Muted(MutedKind.TAG, "x"), MORNING),
             "followed_queries.list_muted": lambda: storage.followed_queries.list_muted(7),
+            "followed_queries.count_brought": lambda: storage.followed_queries.count_brought(1, DAY),
             "followed_queries.unmute": lambda: storage.followed_queries.unmute(7, Muted(MutedKind.TAG, "x")),
             "subscriptions.count_active": storage.subscriptions.count_active,
             "subscriptions.edit": lambda: storage.subscriptions.edit(known, SETTINGS, FIRST_RUN, by=7, now=MORNING),

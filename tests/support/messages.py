@@ -17,6 +17,12 @@ def answer(result: simcord.InteractionResult) -> str:
     return read_texts(result.response.message)
 
 
+def message_of(result: simcord.InteractionResult) -> simcord.ResponseMessage:
+    """The message that answers."""
+    assert result.response
+    return result.response
+
+
 def custom_ids(message: discord.Message | simcord.ResponseMessage) -> list[str]:
     """The custom_ids of a message's buttons and selects, in reading order."""
     found = message.message if isinstance(message, simcord.ResponseMessage) else message

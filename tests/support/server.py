@@ -103,8 +103,8 @@ async def click_after(
 
 
 def without_drafts(tables: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
-    """What a database holds, but for what admins have not saved."""
-    return {name: rows for name, rows in tables.items() if name != "drafts"}
+    """What a database holds, but for what people have typed and not saved."""
+    return {name: rows for name, rows in tables.items() if name not in {"drafts", "stored_queries"}}
 
 
 def forbid_everybody(server: Server, channel: simcord.ChannelHandle, permission: str) -> None:

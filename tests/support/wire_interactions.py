@@ -49,7 +49,7 @@ class Interactions:
         self._numbers = count(1)
 
     async def command(self, channel: Channel, name: str, **options: str) -> Payload:
-        """Somebody uses a command of a group, such as "paper search"; gives the body of the bot's answer.
+        """Somebody uses a command, such as "top" or "paper search"; gives the body of the bot's answer.
 
         Neither here nor below does what only announces an answer count as one.
         """
@@ -159,6 +159,8 @@ class Interactions:
 
 
 def _called(name: str, given: list[Payload]) -> Payload:
-    """What Discord says of a use of a group's command."""
-    group, command = name.split()
+    """What Discord says of a use of a command, or of one of a group."""
+    group, _, command = name.partition(" ")
+    if not command:
+        return {"id": "1", "name": group, "type": 1, "options": given}
     return {"id": "1", "name": group, "type": 1, "options": [{"name": command, "type": 1, "options": given}]}

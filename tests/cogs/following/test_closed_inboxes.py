@@ -1,0 +1,76 @@
+"""Whose direct messages are closed is told how to open them: at once, and once more at their next command."""
+
+from bot.storage import SubscriptionState
+from tests.support.following import ask, bring_digest, close_inbox, follow, get_following, read_inbox, read_inbox_texts
+from tests.support.messages import answer, button_labels, message_of, read_texts
+from tests.support.papers_server import Papers
+from tests.support.server import Server
+
+
+async def test_a_closed_inbox_shows_at_the_first_click_and_nothing_is_lost(library: Server) -> None:
+    close_inbox(library, library.member)
+    told = await follow(library, library.member, "tag:video")
+    assert answer(told).startswith("**`tag:video` is kept**, but I can't send you direct messages yet.")
+    assert "*Privacy Settings*" in answer(told)
+    known = await get_following(library, library.member)
+    assert known.subscription
+    assert known.subscription.state is SubscriptionState.SUSPENDED
+    opened = await library.member.click(message_of(told), label="Try again")
+    assert "✓ Your direct messages are open." in answer(opened)
+    assert read_inbox_texts(library.member)[0].startswith("## This is where your papers come")
+    known = await get_following(library, library.member)
+    assert known.subscription
+    assert known.subscription.state is SubscriptionState.ACTIVE
+
+
+async def test_trying_again_while_it_is_still_closed_says_so(library: Server) -> None:
+    close_inbox(library, library.member, times=2)
+    told = await follow(library, library.member, "tag:video")
+    again = await library.member.click(message_of(told), label="Try again")
+    assert answer(again).startswith("**I can't send you direct messages**")
+    assert "⚠️ **Your direct messages are closed**" in await ask(library, library.member, "following")
+    assert "⚠️ **Your direct messages are closed**" not in await ask(library, library.admin, "following")
+
+
+async def test_following_more_meanwhile_tries_again(library: Server) -> None:
+    close_inbox(library, library.member)
+    await follow(library, library.member, "tag:video")
+    told = answer(await follow(library, library.member, "tag:agents"))
+    assert told.startswith("**You follow `tag:agents`**")
+    assert len(read_inbox(library.member)) == 1
+
+
+async def test_whoever_closes_it_later_hears_of_it_once_after_their_next_command(
+    library: Server, papers_server: Papers
+) -> None:
+    await follow(library, library.member, "tag:video")
+    close_inbox(library, library.member, code=50278)
+    await bring_digest(library, papers_server)
+    assert len(read_inbox(library.member)) == 1
+    result = await library.member.slash(library.general, "paper today")
+    (notice,) = result.followups
+    assert notice.ephemeral
+    assert read_texts(notice.message).startswith("**I can't send you direct messages**, so nothing comes.")
+    assert (await library.member.slash(library.general, "paper today")).followups == []
+    await library.member.click(notice, label="Try again")
+    await bring_digest(library, papers_server, first=21)
+    assert len(read_inbox(library.member)) == 3  # what was missed comes too
+    assert "2601.00011" in str(read_inbox(library.member)[-1].components)
+
+
+async def test_somebody_elses_closed_inbox_is_nobody_elses_business(library: Server, papers_server: Papers) -> None:
+    await follow(library, library.member, "tag:video")
+    close_inbox(library, library.member)
+    await bring_digest(library, papers_server)
+    assert (await library.admin.slash(library.general, "paper today")).followups == []
+
+
+async def test_discords_pace_is_explained_and_the_rest_is_kept(library: Server) -> None:
+    library.env.inject_error("POST", "/users/@me/channels", status=400, code=40003, times=1)
+    told = await follow(library, library.member, "tag:video")
+    assert answer(told).startswith("**`tag:video` is kept**, but I can't write to you right now.")
+    assert button_labels(message_of(told)) == ["Try again", "What you follow"]
+    library.clock.advance(minutes=10)
+    opened = await library.member.click(message_of(told), label="Try again")
+    assert "✓ Your direct messages are open." in answer(opened)
+    assert len(read_inbox(library.member)) == 1
