@@ -28,6 +28,10 @@ class Scene(StrEnum):
     RECAP = "recap"
     STATUS = "status"
     REJECTED = "rejected"
+    FOLLOW = "follow"
+    INBOX = "inbox"
+    LESS = "less"
+    FOLLOWING = "following"
 
 
 class DemoUnavailable(Exception):

@@ -69,7 +69,7 @@ class DemoPage:
             await self._close_preview()
             preview = self._demo.env.preview(
                 channel,
-                viewers=[self._demo.admin, self._demo.reader],
+                viewers=self._demo.list_viewers(channel),
                 layout="channel",
                 width=WIDTH,
                 height=HEIGHT,
@@ -114,7 +114,10 @@ class DemoPage:
 
     async def _answer_channels(self, request: web.Request) -> web.Response:
         self._check(request)
-        channels = [{"id": str(each.id), "name": each.name, "kind": kind} for each, kind in self._demo.list_channels()]
+        channels = [
+            {"id": str(each.id), "name": self._demo.name_channel(each), "kind": kind}
+            for each, kind in self._demo.list_channels()
+        ]
         return web.json_response({"shown": str(self.shown.id), "channels": channels})
 
     async def _answer_switch(self, request: web.Request) -> web.Response:

@@ -65,6 +65,11 @@ PICTURES = (
     Picture("compact-phone", Scene.COMPACT, PHONE),
     Picture("cards", Scene.CARDS),
     Picture("recap", Scene.RECAP),
+    Picture("follow", Scene.FOLLOW),
+    Picture("inbox", Scene.INBOX),
+    Picture("inbox-phone", Scene.INBOX, PHONE),
+    Picture("less", Scene.LESS),
+    Picture("following", Scene.FOLLOWING),
 )
 
 

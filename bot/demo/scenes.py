@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import discord
@@ -17,6 +18,8 @@ from bot.subscription.settings import DigestLayout, DigestSettings, PostingOptio
 
 BERLIN = Schedule(parse_time("9:00"), ZoneInfo("Europe/Berlin"))
 MINUTE, DAY = 60, 86_400  # seconds
+AUTHOR, TOPIC = 'author:"Ziwei Liu"', 'tag:"video generation"'  # that the reader follows
+PAPER = "2605.28820"  # by that author, on the list that has just closed
 MAX_THREADS = 4  # the latest of a channel, in the list of channels
 
 
@@ -34,6 +37,7 @@ class DemoServer:
         )
         self.admin = self.guild.add_member(env.create_user("ada"), roles=[admins])
         self.reader = self.guild.add_member(env.create_user("grace"))
+        self.viewers = [self.admin, self.reader]  # whom one can look through; the first one at first
         env.backend.bot_user.avatar = "paperboy"
 
     @property
@@ -48,6 +52,22 @@ class DemoServer:
             if not channel.is_thread:
                 yield channel, self._name_kind(channel)
                 yield from ((thread, "thread") for thread in channel.threads[-MAX_THREADS:])
+
+        yield from ((each.user.dm_channel, "direct") for each in self.viewers if each.user.dm_channel.history())
+
+    def name_channel(self, channel: simcord.ChannelHandle) -> str:
+        """The name that the page shows; direct messages are named after both people."""
+        owner = self.find_recipient(channel)
+        return f"Paperboy ({owner.user.name})" if owner else channel.name or ""
+
+    def list_viewers(self, channel: simcord.ChannelHandle) -> list[simcord.MemberActor | simcord.UserHandle]:
+        """Who can be looked through in this channel."""
+        owner = self.find_recipient(channel)
+        return [owner.user] if owner else [*self.viewers]
+
+    def find_recipient(self, channel: simcord.ChannelHandle) -> simcord.MemberActor | None:
+        """The person whose direct messages with the bot these are."""
+        return next((each for each in self.viewers if each.user.dm_channel.id == channel.id), None)
 
     def _name_kind(self, channel: simcord.ChannelHandle) -> str:
         match self.bot.get_channel(channel.id):
@@ -87,6 +107,7 @@ async def _play_tour(demo: DemoServer) -> simcord.ChannelHandle:
         DigestSettings(news.id, weekly, posting=PostingOptions(publish=True)),
     ):
         await _subscribe(demo, settings)
+    await _let_reader_follow(demo)
     await _play_digest(demo)
     return start
 
@@ -166,6 +187,55 @@ async def _play_rejected(demo: DemoServer) -> simcord.ChannelHandle:
     return await _play_status(demo)
 
 
+async def _play_follow(demo: DemoServer) -> simcord.ChannelHandle:
+    """A reader has clicked *Follow* on a card, and sees what an author would have brought."""
+    demo.viewers.reverse()
+    card = await demo.reader.slash(demo.channel, "paper show", paper=PAPER)
+    assert card.response
+    chosen = await demo.reader.click(card.response, label="Follow")
+    assert chosen.response
+    await demo.reader.select(chosen.response, [AUTHOR], custom_id="request:pick")
+    return demo.channel
+
+
+async def _play_inbox(demo: DemoServer) -> simcord.ChannelHandle:
+    """What a reader follows has come at nine."""
+    await _let_reader_follow(demo)
+    return await _wait_until_nine(demo, demo.reader.user.dm_channel)
+
+
+async def _play_less(demo: DemoServer) -> simcord.ChannelHandle:
+    """The reader wants less like a paper of it, and then nothing more."""
+    inbox = await _play_inbox(demo)
+    digest, reader = inbox.history()[-1], demo.reader.user
+    less = await reader.select(digest, [PAPER], custom_id=_find_item(digest, "less:").custom_id)
+    tag = _find_item(less.response.message, "mute:").options[1].value
+    await reader.select(less.response, [tag], custom_id=f"mute:{PAPER}")
+    await reader.click(digest, label="Stop all")
+    return inbox
+
+
+async def _play_following(demo: DemoServer) -> simcord.ChannelHandle:
+    """The reader looks at what they follow."""
+    demo.viewers.reverse()
+    await _play_inbox(demo)
+    await demo.reader.slash(demo.channel, "following")
+    return demo.channel
+
+
+async def _let_reader_follow(demo: DemoServer) -> None:
+    for query in (AUTHOR, TOPIC):
+        shown = await demo.reader.slash(demo.general, "follow", query=query, time="9:00", timezone="Berlin")
+        assert shown.response
+        await demo.reader.click(shown.response, label="Follow")
+
+
+def _find_item(message: discord.Message, start: str) -> Any:
+    """The button or select of a message whose custom_id begins like this."""
+    items = discord.ui.LayoutView.from_message(message).walk_children()
+    return next(each for each in items if (getattr(each, "custom_id", None) or "").startswith(start))
+
+
 async def _post_digest(
     demo: DemoServer, channel: simcord.ChannelHandle, posting: PostingOptions, size: int = 5
 ) -> simcord.ChannelHandle:
@@ -200,4 +270,8 @@ _SCENES: dict[Scene, Callable[[DemoServer], Awaitable[simcord.ChannelHandle]]] =
     Scene.RECAP: _play_recap,
     Scene.STATUS: _play_status,
     Scene.REJECTED: _play_rejected,
+    Scene.FOLLOW: _play_follow,
+    Scene.INBOX: _play_inbox,
+    Scene.LESS: _play_less,
+    Scene.FOLLOWING: _play_following,
 }

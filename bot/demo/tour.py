@@ -51,7 +51,14 @@ TOUR = (
         "post for each paper, and **#announcements** has the week's best."
     ),
     Step(
-        "**6.** Be a reader: choose *grace* under *Viewing as* at the top. She can look up any paper, but she can't "
-        "change the digests."
+        "**6.** Be a reader: choose *grace* under *Viewing as* at the top. Send `/paper show` with `2605.28820`, click "
+        "**Follow** and pick an author: you see what that would have brought. Click **Follow** again.",
+        command="paper show",
+        options={"paper": "2605.28820"},
+        clicks=("Follow",),
+    ),
+    Step(
+        "**7.** Open **Paperboy (grace)** below the channels: what grace follows came there at nine. Pick a paper "
+        "under **Less like…**. Then **Stop all** stops it with one click."
     ),
 )

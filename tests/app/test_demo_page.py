@@ -63,7 +63,7 @@ async def visiting(folder: Path, scene: Scene = Scene.TOUR) -> AsyncIterator[Vis
 async def test_the_page_has_a_channel_of_each_kind_and_each_has_a_digest(tmp_path: Path) -> None:
     async with visiting(tmp_path) as visitor:
         _, answer = await visitor.ask("/demo/channels")
-        assert {each["kind"] for each in answer["channels"]} == {"text", "announcement", "forum", "thread"}
+        assert {each["kind"] for each in answer["channels"]} == {"text", "announcement", "forum", "thread", "direct"}
         assert answer["shown"] == answer["channels"][0]["id"]
         subscribed = {"daily-papers", "quick-list", "agents", "announcements"}
         shown = {each.name: each for each, _ in visitor.demo.list_channels()}

@@ -7,6 +7,7 @@ const SIGNS = {
   announcement: "M4 10v4h4l9 5V5L8 10ZM20 9a5 5 0 0 1 0 6",
   forum: "M4 5h16v10H11l-5 4v-4H4Z",
   thread: "M8 10h8M8 14h5",
+  direct: "M4 5h16v11H9l-5 4ZM8 9h8M8 12h5",
 };
 const element = (id) => document.getElementById(id);
 const ask = (path, method = "GET") =>
