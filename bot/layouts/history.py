@@ -19,7 +19,7 @@ from bot.layouts.text import (
 )
 from bot.papers import Paper
 from bot.search import LIKENESS_BAR
-from bot.storage import Action, AuditEntry, Delivery, Subscription, SubscriptionState
+from bot.storage import DELETED_PERSON, Action, AuditEntry, Delivery, Subscription, SubscriptionState
 from bot.subscription.schedule import DAY_NAMES
 
 NO_ACTIONS = "No changes yet."
@@ -180,7 +180,7 @@ def _describe_cut(delivery: Delivery) -> str:
 def render_audit_log(entries: Iterable[AuditEntry]) -> Iterator[str]:
     """A paragraph for each entry."""
     for entry in entries:
-        who = f"<@{entry.user_id}>" if entry.user_id else "I"
+        who = _name_person(entry.user_id)
         why = f" {explain_reason(entry.reason)}" if entry.reason else ""
         edits = "; ".join(
             f"{_COLUMN_NAMES.get(name, name)} {_describe_value(name, before)} → {_describe_value(name, after)}"
@@ -188,6 +188,12 @@ def render_audit_log(entries: Iterable[AuditEntry]) -> Iterator[str]:
         )
         did = f"changed {edits}" if edits else _ACTIONS[entry.action]
         yield f"{format_timestamp(entry.made_at)} · subscription #{entry.subscription_id} · {who} {did}.{why}"
+
+
+def _name_person(user_id: int | None) -> str:
+    if user_id == DELETED_PERSON:
+        return "Someone who deleted their data"
+    return f"<@{user_id}>" if user_id else "I"
 
 
 def _describe_value(name: str, value: Any) -> str:

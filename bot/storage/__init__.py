@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.storage.audit_log import Action, AuditEntry, AuditLog
+from bot.storage.audit_log import DELETED_PERSON, Action, AuditEntry, AuditLog
 from bot.storage.brand import GivenBrand
 from bot.storage.commands import Commands, RegisteredCommands
 from bot.storage.database import (
@@ -43,6 +43,8 @@ from bot.storage.followed_queries import (
 from bot.storage.guilds import KEPT_FOR, Guilds
 from bot.storage.notices import Notices
 from bot.storage.papers import Papers
+from bot.storage.people import PERSON_KEPT_FOR, SENT_KEPT_FOR, People
+from bot.storage.person_data import PersonData
 from bot.storage.personal_digests import AtOnceInputs, PersonalDigests, PersonalInputs
 from bot.storage.posted_papers import PostedMessage, PostedPapers
 from bot.storage.snapshots import Snapshots
@@ -64,13 +66,16 @@ from bot.storage.subscriptions import (
 )
 
 __all__ = [
+    "DELETED_PERSON",
     "INBOX",
     "KEPT_FOR",
     "MAX_FOLLOWED",
     "MAX_INLINE_QUERY",
     "MAX_MUTED",
     "MAX_PER_SERVER",
+    "PERSON_KEPT_FOR",
     "QUERIES_KEPT_FOR",
+    "SENT_KEPT_FOR",
     "Action",
     "AtOnceInputs",
     "AuditEntry",
@@ -91,6 +96,7 @@ __all__ = [
     "MessageForm",
     "Muted",
     "MutedKind",
+    "PersonData",
     "PersonalInputs",
     "PostedMessage",
     "ReadTooSlow",
@@ -122,6 +128,7 @@ class Storage:
     drafts: Drafts
     audit_log: AuditLog
     followed_queries: FollowedQueries
+    people: People
     personal_digests: PersonalDigests
     deliveries: Deliveries
     posted_papers: PostedPapers
@@ -145,6 +152,7 @@ async def open_storage(path: Path) -> AsyncIterator[Storage]:
             Drafts(database),
             AuditLog(database),
             FollowedQueries(database),
+            People(database),
             PersonalDigests(database),
             Deliveries(database),
             PostedPapers(database),

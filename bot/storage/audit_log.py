@@ -12,6 +12,8 @@ from bot.reasons import Reason
 from bot.storage.database import Database, to_iso
 from bot.storage.reasons import dump_reason, load_reason
 
+DELETED_PERSON = 0  # the id of everyone who deleted their data
+
 
 class Action(StrEnum):
     ADDED = "added"
@@ -30,7 +32,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """An action on a subscription. `user_id` is None if the bot itself did it.
+    """An action on a subscription. `user_id` is None if the bot itself did it, or `DELETED_PERSON`.
 
     `details` are the settings that were edited: (before, after), by column name.
     """

@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 
 from bot.storage.audit_log import Action, record_action
 from bot.storage.database import Database, fetch_all, to_iso
+from bot.storage.deletion import delete_subscriptions, mark_for_rewriting
 
 KEPT_FOR = timedelta(days=30)  # after the bot was removed, in case that was an admin's mistake
-_OF_GUILD = "(SELECT id FROM subscriptions WHERE guild_id = ?)"
-_DELIVERIES = f"(SELECT id FROM deliveries WHERE subscription_id IN {_OF_GUILD})"
 
 
 class Guilds:
@@ -92,21 +91,15 @@ def _delete_server(connection: sqlite3.Connection, guild_id: int, left_before: d
         connection, "SELECT 1 FROM guilds WHERE id = ? AND left_at < ?", (guild_id, to_iso(left_before))
     ):
         return  # the bot has been added again
+    delete_subscriptions(connection, "guild_id", guild_id)
     for statement in (
-        f"DELETE FROM highlights WHERE subscription_id IN {_OF_GUILD}",
-        f"DELETE FROM rejected_papers WHERE subscription_id IN {_OF_GUILD}",
-        f"DELETE FROM messages WHERE delivery_id IN {_DELIVERIES}",
-        f"DELETE FROM deliveries WHERE subscription_id IN {_OF_GUILD}",
-        f"DELETE FROM past_runs WHERE subscription_id IN {_OF_GUILD}",
-        f"DELETE FROM digest_settings WHERE subscription_id IN {_OF_GUILD}",
         "DELETE FROM drafts WHERE guild_id = ?",
         "DELETE FROM audit_log WHERE guild_id = ?",
-        "DELETE FROM subscriptions WHERE guild_id = ?",
         "DELETE FROM notices WHERE guild_id = ?",
         "DELETE FROM guilds WHERE id = ? AND left_at IS NOT NULL",  # else the bot would greet the server again
     ):
         connection.execute(statement, (guild_id,))
-    connection.execute("INSERT INTO traces DEFAULT VALUES")
+    mark_for_rewriting(connection)
 
 
 def _resume_never_left_servers(connection: sqlite3.Connection, ids: str, now: datetime) -> None:

@@ -142,6 +142,11 @@ def select_runs_since(connection: sqlite3.Connection, guild_id: int, day: date) 
     return _select_runs(connection, later, day.isoformat(), guild_id)
 
 
+def select_all_runs(connection: sqlite3.Connection, subscription_id: int) -> list[PastRun]:
+    """All past runs of a subscription."""
+    return _select_runs(connection, "(SELECT id FROM past_runs WHERE subscription_id = ?)", subscription_id)
+
+
 def _select_runs(connection: sqlite3.Connection, which: str, *values: object) -> list[PastRun]:
     rows = connection.execute(f"{_ROWS} {which}", values)
     return [_run_from_array(array, row) for row in rows for array in json.loads(zlib.decompress(row["runs"]))]

@@ -63,10 +63,11 @@ async def furnish(storage: Storage, guild_id: int) -> None:
     await storage.subscriptions.remove(known, by=9, now=MORNING)
 
 
+PEOPLES = {"followed_queries", "muted", "idle_people"}
 NOBODYS = {
     *("archive", "brand", "captures", "commands", "embeddings", "listings", "papers", "sqlite_sequence"),
     *("stored_queries", "traces", "upvote_snapshots"),
-    *("followed_queries", "muted"),  # people's
+    *PEOPLES,
 }
 
 

@@ -1,197 +1,158 @@
-"""What is stored of people's digests: beside the servers, and never mixed up with theirs."""
+"""People: everything stored about them can be read and deleted."""
 
-import sqlite3
-from contextlib import closing
-from datetime import timedelta
+import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.reasons import Reason, ReasonKind
-from bot.storage import DeliveryState, Storage, Subscription, SubscriptionState, database, open_storage
-from bot.subscription.schedule import Run
-from tests.support.builders import (
-    DAY,
-    FIRST_RUN,
-    GONE,
-    MORNING,
-    SETTINGS,
-    build_settings,
-    digest,
-    paper,
-    plan,
-    send,
-    subscribe,
-)
+from bot.export import build_export
+from bot.storage import DELETED_PERSON, MessageForm, Storage, open_storage
+from tests.storage.test_guilds import NOBODYS as NO_SERVERS
+from tests.storage.test_guilds import PEOPLES
+from tests.support.builders import DAY, GONE, MORNING, paper, plan, query, tables
+from tests.support.people import ADA, BOB, add_for_person, bring, furnish
+from tests.support.subscriptions import LATER
 
 pytestmark = pytest.mark.usefixtures("the_file_is_sound")
 
-ADA, BOB = 7, 8
-CLOSED = Reason(ReasonKind.INBOX_CLOSED)
+NOBODYS = NO_SERVERS - PEOPLES | {"guilds"}  # tables with nothing of a person
+# What the export leaves out: the numbers by which rows are found, and what is only about sending.
+INTERNAL = {
+    *("id", "delivery_id", "subscription_id", "settings_version", "version", "revision", "position", "nonce"),
+    *("attempts", "attempted_at", "attempted_at_discord", "retry_at", "searched_until", "server_errors", "form"),
+    *("covered_until", "listed", "next_run_date", "since", "until", "runs", "guild_id", "created_by"),
+}
 
 
-async def add(storage: Storage, user_id: int = ADA, channel_id: int = 70, at: Run = FIRST_RUN) -> Subscription:
-    return await storage.subscriptions.add_for_person(user_id, build_settings(channel_id), now=MORNING, next_run=at)
+class TestDeleting:
+    async def test_deleting_a_person_deletes_everything_of_them_and_nothing_of_another(
+        self, storage: Storage, path: Path
+    ) -> None:
+        await furnish(storage, BOB)
+        without = tables(path)
+        await furnish(storage, ADA)
+        for name, rows in tables(path).items():
+            assert name in NOBODYS or len(rows) > len(without[name]), f"nothing of the person is in {name}"
+        await storage.people.delete_person(ADA)
+        after = tables(path)
+        assert all(str(ADA)[:12] not in str(rows) for rows in after.values())
+        server_wide = {"subscriptions", "audit_log"}  # what they set up in a server stays there, without them
+        assert {name: rows for name, rows in after.items() if name not in NOBODYS | server_wide} == {
+            name: rows for name, rows in without.items() if name not in NOBODYS | server_wide
+        }
+        for name in server_wide:
+            assert set(without[name]) < set(after[name])
+        assert (after["papers"], after["listings"]) == (without["papers"], without["listings"])
 
+    async def test_in_a_servers_log_someone_who_deleted_their_data_has_no_id(
+        self, storage: Storage, path: Path
+    ) -> None:
+        await furnish(storage, ADA)
+        before = await storage.audit_log.list_latest(1, 99)
+        await storage.people.delete_person(ADA)
+        assert await storage.audit_log.list_latest(1, 99) == [replace(each, user_id=DELETED_PERSON) for each in before]
+        assert query(path, "SELECT DISTINCT created_by, guild_id FROM subscriptions") == [(DELETED_PERSON, 1)]
+        assert len(await storage.subscriptions.list_for_server(1)) == 1
 
-async def list_paper(storage: Storage, number: int) -> str:
-    listed = paper(f"2601.{number:05}")
-    await storage.papers.record_list(DAY + timedelta(days=number), [listed], MORNING)
-    return listed.id
+    async def test_deleting_twice_or_someone_unknown_changes_nothing(self, storage: Storage, path: Path) -> None:
+        await furnish(storage, BOB)
+        before = tables(path) | {"traces": []}
+        await storage.people.delete_person(ADA)
+        await storage.people.delete_person(ADA)
+        assert tables(path) | {"traces": []} == before
 
+    async def test_whoever_deleted_their_data_may_start_over_and_read_the_same_papers_again(
+        self, storage: Storage
+    ) -> None:
+        await furnish(storage, ADA)
+        await storage.people.delete_person(ADA)
+        await furnish(storage, ADA)
+        assert len((await storage.people.read_data(ADA)).deliveries) == 16
 
-class TestNotice:
-    async def test_i_am_told_once_why_my_digests_stopped_and_nobody_else_is(self, storage: Storage) -> None:
-        mine, _ = await add(storage), await add(storage, BOB, 80)
-        await storage.subscriptions.suspend(mine.id, CLOSED, MORNING)
-        take = storage.subscriptions.take_closed_inbox_notice
-        assert [await take(BOB), await take(ADA), await take(ADA), await take(99)] == [None, CLOSED, None, None]
-
-    async def test_after_i_resumed_i_am_told_again_only_if_it_stops_again(self, storage: Storage) -> None:
-        mine, take = await add(storage), storage.subscriptions.take_closed_inbox_notice
-        await storage.subscriptions.suspend(mine.id, CLOSED, MORNING)
-        mine = await storage.subscriptions.resume(mine, FIRST_RUN, by=ADA, now=MORNING)
-        assert await take(ADA) is None
-        await storage.subscriptions.suspend(mine.id, GONE, MORNING)
-        assert [await take(ADA), await take(ADA)] == [GONE, None]
-
-    async def test_a_digest_that_failed_for_a_closed_inbox_leaves_a_notice(self, storage: Storage) -> None:
-        mine = await add(storage)
-        await list_paper(storage, 1)
-        delivery = await plan(storage, mine, digest(paper("2601.00001")))
-        assert delivery
-        await storage.deliveries.fail_delivery(delivery.id, CLOSED, MORNING, suspending=True)
-        assert await storage.subscriptions.take_closed_inbox_notice(ADA) == CLOSED
-
-    async def test_a_server_gets_none(self, storage: Storage) -> None:
-        servers = await subscribe(storage)
-        await storage.subscriptions.suspend(servers.id, GONE, MORNING)
-        assert await storage.subscriptions.take_closed_inbox_notice(servers.guild_id) is None
-
-
-class TestBesideServers:
-    async def test_what_happens_to_servers_happens_to_no_person(self, storage: Storage) -> None:
-        mine, servers = await add(storage), await subscribe(storage, 1)
-        await list_paper(storage, 1)
-        await send(storage, await plan(storage, mine, digest(paper("2601.00001"))))
-        before = await storage.subscriptions.get_for_person(ADA)
-        await storage.guilds.reconcile_servers([], MORNING)
-        await storage.guilds.record_leave(0, MORNING)
-        await storage.guilds.delete_server(0)
-        await storage.guilds.delete_server(servers.guild_id)
-        await storage.guilds.reconcile_servers([5], MORNING)
-        assert await storage.subscriptions.get_for_person(ADA) == before
-        assert len(await storage.deliveries.list_latest(mine.id, 9)) == 1
-        assert await storage.subscriptions.list_for_server(0) == []
-
-    async def test_a_persons_digest_is_nowhere_in_what_a_server_saw(self, storage: Storage) -> None:
-        mine = await add(storage, channel_id=SETTINGS.channel_id)
-        servers = await subscribe(storage, 1)
-        shown = await list_paper(storage, 1)
-        await send(storage, await plan(storage, mine, digest(paper(shown))))
-        for guild_id in (0, servers.guild_id):
-            assert await storage.posted_papers.list_channels(guild_id) == []
-            assert await storage.posted_papers.find_latest(guild_id, [SETTINGS.channel_id], [shown]) == {}
-            assert await storage.posted_papers.list_since(guild_id, [SETTINGS.channel_id], MORNING, limit=9) == ([], 0)
-            assert await storage.deliveries.find_first_seen(guild_id, [shown]) in (None, {})
-
-    async def test_suspended_people_are_not_among_the_servers_that_recover(self, storage: Storage) -> None:
-        mine, servers = await add(storage), await subscribe(storage)
-        for each in (mine, servers):
-            await storage.subscriptions.suspend(each.id, Reason(ReasonKind.CHANNEL_HIDDEN), MORNING)
-        assert [each.id for each in await storage.subscriptions.list_suspended()] == [servers.id]
-
-    async def test_a_persons_message_is_linked_as_one_of_their_direct_messages(self, storage: Storage) -> None:
-        await list_paper(storage, 1)
-        delivery = await plan(storage, await add(storage), digest(paper("2601.00001")))
-        await send(storage, delivery)
-        assert delivery
-        sent = await storage.deliveries.get(delivery.id)
+    async def test_a_digest_that_is_being_sent_meanwhile_leaves_nothing(self, storage: Storage, path: Path) -> None:
+        await storage.papers.record_list(DAY, [paper("2602.00001"), paper("2602.00002")], MORNING)
+        known = await add_for_person(storage, ADA)
+        sent = await plan(storage, known, bring("2602.00001", "2602.00002"))
         assert sent
-        assert sent.posted_message
-        assert sent.posted_message.url == "https://discord.com/channels/@me/70/77"
+        assert await storage.deliveries.record_attempt(sent.id, 1, MORNING)
+        await storage.people.delete_person(ADA)
+        before = tables(path)
+        deliveries, (message,) = storage.deliveries, sent.messages
+        assert not await deliveries.record_attempt(sent.id, 1, MORNING)
+        await deliveries.record_arrival(sent.id, 1, 5, 77, MORNING)
+        await deliveries.record_absence(sent.id, 1)
+        await deliveries.record_server_error(sent.id, 1)
+        await deliveries.simplify_message(sent.id, 1, MessageForm.PLAIN, 50035)
+        await deliveries.split_message(sent.id, message, "half", 50035)
+        await deliveries.postpone_delivery(sent.id, GONE, LATER)
+        await deliveries.complete_delivery(sent)
+        await deliveries.fail_delivery(sent.id, GONE, MORNING, suspending=True, skipping=sent.messages)
+        await deliveries.undo_delivery(sent, by=ADA, now=MORNING)
+        await storage.subscriptions.suspend(known.id, GONE, MORNING)
+        await storage.subscriptions.recover(known.id, MORNING)
+        assert await plan(storage, known, bring("2602.00002")) is None
+        assert tables(path) == before
+
+    async def test_no_byte_of_a_deleted_person_is_left_in_the_file(self, path: Path) -> None:
+        async with open_storage(path) as storage:
+            await furnish(storage, ADA)
+            marks = [ADA.to_bytes(8), (ADA + 5).to_bytes(8), f"words of {ADA}".encode(), f"half past {ADA}".encode()]
+            assert all(mark in read_file(path) for mark in marks)
+            await storage.people.delete_person(ADA)
+            await storage.database.rewrite_file()
+            assert not any(mark in read_file(path) for mark in marks)
 
 
-class TestDue:
-    async def test_people_are_read_bit_by_bit_those_first_who_were_due_first(self, storage: Storage) -> None:
-        later = Run(FIRST_RUN.date, FIRST_RUN.at + timedelta(minutes=1))
-        added = [await add(storage, n, 100 + n, later if n % 2 else FIRST_RUN) for n in range(1, 8)]
-        await subscribe(storage)
-        found, last = [], None
-        while page := await storage.subscriptions.list_due_people(later.at, limit=2, after=last):
-            found += [each.user_id for each in page]
-            last = page[-1]
-        assert found == [2, 4, 6, 1, 3, 5, 7]
-        assert added[0].user_id == 1
-        assert await storage.subscriptions.list_due_people(FIRST_RUN.at - timedelta(seconds=1), limit=9) == []
-
-    async def test_deliveries_to_people_are_listed_apart_and_bit_by_bit(self, storage: Storage) -> None:
-        people, servers = [await add(storage, n, 100 + n) for n in range(1, 6)], await subscribe(storage)
-        await list_paper(storage, 1)
-        for each in (*people, servers):
-            await plan(storage, each, digest(paper("2601.00001")))
-        assert [each.subscription_id for each in await storage.deliveries.list_under_way(MORNING)] == [servers.id]
-        found, last = [], 0
-        while page := await storage.deliveries.list_under_way_to_people(MORNING, limit=2, after=last):
-            found += page
-            last = page[-1][0]
-        assert [subscription_id for subscription_id, _ in found] == [each.id for each in people]
-        for subscription_id, delivery_id in found:
-            delivery = await storage.deliveries.get(delivery_id)
-            assert delivery
-            assert delivery.subscription_id == subscription_id
-
-    async def test_a_delivery_that_waits_for_its_next_try_is_not_listed_until_then(self, storage: Storage) -> None:
-        await list_paper(storage, 1)
-        delivery = await plan(storage, await add(storage), digest(paper("2601.00001")))
-        assert delivery
-        await storage.deliveries.postpone_delivery(delivery.id, CLOSED, MORNING + timedelta(minutes=2))
-        assert await storage.deliveries.list_under_way_to_people(MORNING, limit=9) == []
-        assert await storage.deliveries.list_under_way_to_people(MORNING + timedelta(minutes=2), limit=9) != []
+def read_file(path: Path) -> bytes:
+    return b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*") if each.is_file())
 
 
-async def test_a_delivery_knows_that_the_direct_messages_have_moved(storage: Storage) -> None:
-    mine, servers = await add(storage), await subscribe(storage)
-    await list_paper(storage, 1)
-    deliveries = [await plan(storage, each, digest(paper("2601.00001"))) for each in (mine, servers)]
-    await storage.subscriptions.move_for_person(ADA, 71)
-    await storage.subscriptions.edit(servers, build_settings(6), FIRST_RUN, by=1, now=MORNING)
-    found = [await storage.deliveries.get(each.id) for each in deliveries if each]
-    assert [(each.channel_id, each.moved_to) for each in found if each] == [(70, 71), (SETTINGS.channel_id, None)]
+class TestExport:
+    async def test_everything_stored_of_a_person_is_in_their_export(self, storage: Storage, path: Path) -> None:
+        await furnish(storage, ADA)
+        exported = set(walk(json.loads(build_export(await storage.people.read_data(ADA), LATER))))
+        missing = {
+            (table, column, value)
+            for table in tables(path).keys() - NOBODYS
+            for row in rows(path, table)
+            for column, value in row.items()
+            if column not in INTERNAL and not exported.issuperset(parts_of(value))
+        }
+        # Of what the server keeps, only who did what and when is the person's.
+        assert {each for each in missing if each[0] != "subscriptions"} == set()
+
+    async def test_an_export_has_nothing_of_another_person(self, storage: Storage) -> None:
+        await furnish(storage, ADA)
+        before = await storage.people.read_data(ADA)
+        await furnish(storage, BOB)
+        assert await storage.people.read_data(ADA) == before
+
+    async def test_of_someone_unknown_nothing_is_stored(self, storage: Storage) -> None:
+        await furnish(storage, BOB)
+        assert (await storage.people.read_data(ADA)).is_empty
+        assert not (await storage.people.read_data(BOB)).is_empty
 
 
-async def test_a_person_may_have_many_extra_digests_a_day_and_they_are_packed_like_runs(storage: Storage) -> None:
-    mine = await add(storage)
-    for day in range(12):
-        for extra in range(1, 6):
-            number = 5 * day + extra
-            shown = await list_paper(storage, number)
-            run = Run(DAY + timedelta(days=day), MORNING + timedelta(days=day))
-            delivery = await plan(storage, mine, digest(paper(shown)), run=run, extra=extra)
-            await send(storage, delivery, 1000 + number)
-    assert await storage.deliveries.count_extra_digests(mine.id, DAY) == 5
-    await storage.deliveries.pack_old_runs(MORNING + timedelta(days=99))
-    left = await storage.deliveries.list_latest(mine.id, 99)
-    assert 5 <= len(left) < 60
-    ids = [f"2601.{number:05}" for number in range(1, 61)]
-    assert await storage.deliveries.find_highlighted(mine.id, ids) == frozenset(ids)
-    assert all(each.state is DeliveryState.SENT for each in left)
+def rows(path: Path, table: str) -> Iterator[dict[str, Any]]:
+    names = [name for _, name, *_ in query(path, f"PRAGMA table_info({table})")]
+    return (dict(zip(names, row, strict=True)) for row in query(path, f"SELECT * FROM {table}"))
 
 
-async def test_an_older_database_keeps_its_suspensions_and_gains_the_notice(tmp_path: Path) -> None:
-    path, scripts = tmp_path / "paperboy.db", database._load_migrations()
-    (number,) = [number for number, script in enumerate(scripts) if "has_notice" in script]
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(f"{' '.join(scripts[:number])} PRAGMA user_version = {number};")
-        connection.execute(
-            "INSERT INTO subscriptions (user_id, channel_id, time, timezone, weekdays, size, min_upvotes, risers,"
-            " state, reason, next_run_date, next_run_at, created_by, created_at) VALUES (7, 70, '09:00', 'UTC', '01',"
-            " 5, 0, 0, 'suspended', '{\"kind\": \"channel_gone\"}', '2026-01-16', '2026-01-16T09:00:00+00:00', 7,"
-            " '2026-01-01T00:00:00+00:00')"
-        )
-        connection.commit()
-    async with open_storage(path) as storage:
-        known = await storage.subscriptions.get_for_person(7)
-        assert known
-        assert (known.state, known.reason) == (SubscriptionState.SUSPENDED, GONE)
-        assert await storage.subscriptions.take_closed_inbox_notice(7) is None
+def parts_of(value: Any) -> set[str]:
+    """A stored value as the export may have it: JSON and times in parts."""
+    if value in (None, 0, 1, ""):
+        return set()
+    is_json = isinstance(value, str) and value[0] in "[{"
+    return set(walk(json.loads(value) if is_json else value))
+
+
+def walk(value: Any) -> Iterator[str]:
+    """All that is in JSON, as text."""
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from walk(each)
+    elif value not in (None, 0, 1, ""):
+        yield str(value)

@@ -33,7 +33,7 @@ from tests.support.builders import (
 GROWING = {
     *("papers", "listings", "captures", "upvote_snapshots", "embeddings", "subscriptions", "deliveries"),
     *("messages", "highlights", "digest_settings", "past_runs", "audit_log", "drafts", "guilds", "notices"),
-    *("stored_queries", "followed_queries", "muted"),
+    *("stored_queries", "followed_queries", "muted", "idle_people"),
 }
 # What may read a whole table all the same: the part of the plan, and why.
 ALLOWED = {
@@ -145,6 +145,9 @@ class Works:
             "followed_queries.list_muted": lambda: storage.followed_queries.list_muted(7),
             "followed_queries.count_brought": lambda: storage.followed_queries.count_brought(1, DAY),
             "followed_queries.unmute": lambda: storage.followed_queries.unmute(7, Muted(MutedKind.TAG, "x")),
+            "people.read_data": lambda: storage.people.read_data(7),
+            "people.delete_old": lambda: storage.people.delete_old(MORNING + timedelta(days=999)),
+            "people.delete_person": lambda: storage.people.delete_person(99),
             "subscriptions.count_active": storage.subscriptions.count_active,
             "subscriptions.edit": lambda: storage.subscriptions.edit(known, SETTINGS, FIRST_RUN, by=7, now=MORNING),
             "subscriptions.pause": lambda: self.newest("pause"),
