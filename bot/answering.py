@@ -46,8 +46,14 @@ class _AnswerProgress:
     is_deferred: bool = False  # by a message that only the user sees, and that the next answer replaces
 
 
-async def reply(interaction: discord.Interaction[Any], message: str | LayoutView, *, ephemeral: bool = True) -> None:
-    """Answer with a text or a layout.
+async def reply(
+    interaction: discord.Interaction[Any],
+    message: str | LayoutView,
+    *,
+    ephemeral: bool = True,
+    file: discord.File | None = None,
+) -> None:
+    """Answer with a text or a layout; a `file` is attached to a text.
 
     A deferred answer is seen only by the user, so a public one is then sent as a second message.
     """
@@ -58,7 +64,8 @@ async def reply(interaction: discord.Interaction[Any], message: str | LayoutView
         send = interaction.followup.send if interaction.response.is_done() else interaction.response.send_message
         mentions, in_server = _get_mentions(interaction), is_in_server(interaction)
         if isinstance(message, str):
-            await send(mentions.mention_in_text(message, in_server=in_server), ephemeral=ephemeral)
+            text = mentions.mention_in_text(message, in_server=in_server)
+            await send(text, ephemeral=ephemeral, file=file or discord.utils.MISSING)
         else:
             await send(view=mentions.mention_in_view(message, in_server=in_server), ephemeral=ephemeral)
 

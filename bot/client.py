@@ -40,6 +40,7 @@ COGS = (
         "subscriptions",
         "following",
         "guilds",
+        "privacy",
         "help",
         "recovery",
         "maintenance",

@@ -32,6 +32,8 @@ class Refusal(Enum):
     MAY_NOT_PING = auto()  # channel_id, number: of the role
     MAY_NOT_SHARE = auto()  # permissions
     POSTED_OUTSIDE_SERVER = auto()
+    FILES_NOT_ALLOWED = auto()
+    QUESTION_NOT_YOURS = auto()
 
     # It can't be stored
     DATABASE_BUSY = auto()

@@ -6,7 +6,6 @@ from datetime import UTC
 
 import discord
 from apscheduler.triggers.cron import CronTrigger
-from discord import app_commands
 from discord.ext import commands
 
 from bot.answering import reply
@@ -14,7 +13,7 @@ from bot.channels.requests import REQUEST_ERRORS
 from bot.client import PaperBot
 from bot.delivery.notices import tell_server
 from bot.layouts.notices import render_welcome
-from bot.layouts.privacy import DELETED, PRIVACY
+from bot.layouts.privacy import DELETED
 from bot.storage import SubscriptionState
 from cogs.helpers import admins, panel
 from cogs.helpers.controls import Control, Interaction
@@ -123,12 +122,6 @@ class Guilds(commands.Cog):
         except (discord.Forbidden, discord.NotFound):
             return False
         return True
-
-    @app_commands.command(name="privacy", description="See what the bot stores and how to delete it")
-    @app_commands.allowed_installs(guilds=True, users=True)
-    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
-    async def show_privacy(self, interaction: Interaction) -> None:
-        await reply(interaction, PRIVACY)
 
 
 async def setup(bot: PaperBot) -> None:

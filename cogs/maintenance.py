@@ -9,6 +9,7 @@ from discord.ext import commands
 from bot.client import PaperBot
 
 PACK = "maintenance.pack"
+PEOPLE = "maintenance.people"
 REWRITE = "maintenance.rewrite"
 CLEAR = "maintenance.clear"
 CHECK = "maintenance.check"
@@ -21,13 +22,14 @@ class Maintenance(commands.Cog):
     async def cog_load(self) -> None:
         scheduler = self.services.scheduler
         scheduler.add_job(self.pack_old_rows, CronTrigger(hour=3, minute=37, timezone=UTC), id=PACK)
+        scheduler.add_job(self.delete_old_people, CronTrigger(hour=4, minute=7, timezone=UTC), id=PEOPLE)
         scheduler.add_job(self.rewrite_file, CronTrigger(hour=4, minute=37, timezone=UTC), id=REWRITE)
         scheduler.add_job(self.clear_deleted, CronTrigger(second=45, timezone=UTC), id=CLEAR)
         daily = IntervalTrigger(days=1, timezone=UTC)
         scheduler.add_job(self.check_integrity, daily, id=CHECK, next_run_time=datetime.now(UTC))
 
     async def cog_unload(self) -> None:
-        for job in (PACK, REWRITE, CLEAR, CHECK):
+        for job in (PACK, PEOPLE, REWRITE, CLEAR, CHECK):
             if self.services.scheduler.get_job(job):
                 self.services.scheduler.remove_job(job)
 
@@ -37,6 +39,10 @@ class Maintenance(commands.Cog):
         await storage.stored_queries.delete_old(now)
         await storage.snapshots.thin_snapshots(now)
         await storage.deliveries.pack_old_runs(now - timedelta(days=self.services.keep_details_days))
+
+    async def delete_old_people(self) -> None:
+        """Every night: delete what was sent to people long ago, and all of those to whom nothing comes any more."""
+        await self.services.storage.people.delete_old(self.services.clock())
 
     async def rewrite_file(self) -> None:
         """Every night, if data was permanently deleted; it runs after the data of old servers is deleted."""

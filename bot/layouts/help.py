@@ -19,7 +19,7 @@ Hugging Face's Daily Papers, ranked by upvotes: once, on time, in one calm messa
 
 def render_help(*, version: str, servers: int, invite: str | None, links: Links, in_server: bool) -> LayoutView:
     """What the bot is, with a button for each link that is known. `in_server`: whether digests can be set up there."""
-    foot = f"-# Version {version} · in {count_noun(servers, 'server')} · `/privacy` shows what I store"
+    foot = f"-# Version {version} · in {count_noun(servers, 'server')} · `/privacy about` says what I store"
     buttons: list[Button[LayoutView]] = []
     if in_server:
         buttons.append(Button(label="Set up a digest", style=ButtonStyle.primary, custom_id="setup:new"))

@@ -25,7 +25,7 @@ def render_welcome(paused: int) -> LayoutView:
     )
     button: Button[LayoutView] = Button(label="Set up", style=ButtonStyle.primary, custom_id="setup:new")
     hint = "-# Setting me up takes a minute and needs **Manage Server**, or a role that was given `/digest`. "
-    hint += "`/help` shows what I can do, and `/privacy` what I store."
+    hint += "`/help` shows what I can do, and `/privacy about` what I store."
     return build_view(Container(TextDisplay(text), ActionRow(button), TextDisplay(hint), accent_colour=ACCENT))
 
 

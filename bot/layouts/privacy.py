@@ -3,9 +3,10 @@
 from discord import ButtonStyle
 from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
 
-from bot.layouts.paper import ACCENT, build_view
+from bot.about import Links
+from bot.layouts.paper import ACCENT, build_link_buttons, build_view
 from bot.layouts.text import count_noun
-from bot.storage import KEPT_FOR, QUERIES_KEPT_FOR
+from bot.storage import KEPT_FOR, PERSON_KEPT_FOR, QUERIES_KEPT_FOR, SENT_KEPT_FOR, PersonData
 
 _DAYS = KEPT_FOR.days
 DELETED = (
@@ -13,18 +14,82 @@ DELETED = (
     "Start over with `/digest setup`."
 )
 
-PRIVACY = f"""## What I store
+NOTHING_STORED = (
+    "I store nothing about you. That changes when you follow something, or set up digests in a server. "
+    "`/privacy about` says what I store, and `/help` what I can do."
+)
+PERSON_DELETED = (
+    "Everything I stored about you is deleted, and nothing comes to you any more. A digest that I was sending just now "
+    "may still arrive, and the messages in our direct messages stay. To start over, see `/help`."
+)
+
+_ABOUT = f"""## What I store
+**About you, if you follow something:** what you follow and what you muted, your hour, time zone and settings, and \
+which papers I sent you when, so that none comes twice. Nobody sees what you follow; only whoever runs me could look \
+into my file. What I sent is deleted after {SENT_KEPT_FOR.days} days, and everything else once nothing has come to you \
+for {PERSON_KEPT_FOR.days} days.
+**About you, if you set up digests in a server:** your user ID beside each change, for its `/digest log`.
+**Your choice:** `/privacy export` gives you all of it as a file, `/privacy delete` deletes it at once.
 **About a server:** what its admins set up with `/digest` (channels, times, filters), who changed it and when, which \
 papers were posted in which message, and which notices I have sent. The content of an open panel is kept for up to two \
-days.
-**About you:** nothing, unless you set up digests: then your user ID is in the audit log. I don't record who \
-searches for, reads or clicks what, and I don't ask Discord for messages, members or presence.
-**About searches:** only those too long for a button, so that their buttons work: the text alone, for \
-{QUERIES_KEPT_FOR.days} days after it was last used.
+days. When I am removed from a server, I stop posting there, and its data is deleted after {_DAYS} days. \
+`/digest wipe-everything` deletes it immediately.
+**About searches:** only those too long for a button, so that their buttons work: the text alone, \
+without who typed it, for {QUERIES_KEPT_FOR.days} days after it was last used. I don't record who searches \
+for, reads or clicks what, and I don't ask Discord for messages, members or presence.
 **About papers:** what Hugging Face publishes about them, and their upvotes over time.
-**When I am removed** from a server, I stop posting there, and its data is deleted after {_DAYS} days.
-`/digest wipe-everything` deletes it immediately, and after the following night no trace of it is left in my file.
-Backups and snapshots of the machine I run on keep copies until they are deleted too."""
+**When something is deleted,** no trace of it is left in my file after the following night. Backups and snapshots \
+of the machine I run on keep copies until they are deleted too."""
+
+
+def render_about(links: Links) -> LayoutView:
+    """What is stored, for how long, and who can see it, with the links that are known."""
+    buttons = list(
+        build_link_buttons({"Privacy policy": links.privacy, "Guide": links.docs, "Source code": links.source})
+    )
+    rows = [ActionRow(*buttons)] if buttons else []
+    return build_view(Container(TextDisplay(_ABOUT), *rows, accent_colour=ACCENT))
+
+
+def describe_export(*, is_compressed: bool) -> str:
+    """The text beside the file of `/privacy export`."""
+    unpack = " It is long, so it is compressed: unpack it with gzip." if is_compressed else ""
+    return (
+        f"Here is everything I store about you, as a JSON file.{unpack} The papers are named by their arXiv IDs, and "
+        "times are in UTC. Only you see this message. `/privacy delete` deletes it all."
+    )
+
+
+def render_delete_person_question(data: PersonData) -> LayoutView:
+    """What `/privacy delete` will do, with the button that does it."""
+    followed = sum(bool(each.query) for each in data.followed)
+    in_servers = len(data.server_actions) or len(data.server_subscriptions)
+    counts = {
+        "Followed queries": followed,
+        "Inbox": len(data.followed) - followed,
+        "Muted": len(data.muted),
+        "Hour, time zone and settings of your digests": int(data.digest is not None),
+        "Record of what I sent you, in papers": sum(len(each.papers) for each in data.deliveries),
+        "Open panels": len(data.open_panels),
+        "Your user ID beside changes in servers": in_servers,
+    }
+    lines = [f"- {kind}: {number:,}" for kind, number in counts.items() if number]
+    consequences = []
+    if data.digest or data.followed:
+        consequences.append(
+            "Nothing will come to you any more. My messages in our direct messages stay, but I will no longer know "
+            "what I sent, so papers may come again if you start over."
+        )
+    if in_servers:
+        consequences.append(
+            "Digests that you set up in servers go on; their logs will say *someone who deleted their data*."
+        )
+    consequences.append("You can't undo this. `/privacy export` gives you a copy first.")
+    text = "\n".join(["## Delete everything I store about you?", "This deletes:", *lines, " ".join(consequences)])
+    button: Button[LayoutView] = Button(
+        label="Delete everything about me", style=ButtonStyle.danger, custom_id=f"erase:{data.user_id}"
+    )
+    return build_view(Container(TextDisplay(text), ActionRow(button), accent_colour=ACCENT))
 
 
 def render_delete_question(subscriptions: int) -> LayoutView:

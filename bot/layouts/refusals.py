@@ -84,6 +84,12 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.EVERYONE_NOT_PINGED: "I never ping `@everyone`. Choose another role, or none.",
     Refusal.PANEL_CLOSED: "This panel is closed. Open a new one with `/digest setup`.",
     Refusal.PANEL_NOT_YOURS: "This panel belongs to someone else. Open your own with `/digest setup`.",
+    Refusal.FILES_NOT_ALLOWED: (
+        "I may not attach files in this channel. Use `/privacy export` in another one, or in a direct message to me."
+    ),
+    Refusal.QUESTION_NOT_YOURS: (
+        "Someone else was asked that. Nothing was deleted. Use `/privacy delete` to delete what I store about you."
+    ),
     Refusal.READ_TOO_SLOW: (
         "That took too long, so I stopped looking. Try a shorter period, or try again in a minute."
     ),

@@ -146,11 +146,6 @@ class PersonData:
         kinds = (self.followed, self.muted, self.deliveries, self.open_panels)
         return not (self.digest or any(kinds) or self.server_actions or self.server_subscriptions)
 
-    @property
-    def is_under_way(self) -> bool:
-        """Whether a delivery is being sent."""
-        return any(each.state == "planned" for each in self.deliveries)
-
 
 def read_person_data(connection: sqlite3.Connection, user_id: int) -> PersonData:
     """Within a transaction: all that is stored of a person, oldest first."""

@@ -35,7 +35,13 @@ async def read_days(server: Server) -> set[date]:
 async def test_the_jobs_are_in_the_timetable_by_their_names(server: Server) -> None:
     jobs = {job.id for job in server.bot.services.scheduler.get_jobs()}
     fetching = {"fetching.catch_up", "fetching.current", "fetching.settling", "fetching.embed"}
-    maintenance = {"maintenance.pack", "maintenance.rewrite", "maintenance.clear", "maintenance.check"}
+    maintenance = {
+        "maintenance.pack",
+        "maintenance.people",
+        "maintenance.rewrite",
+        "maintenance.clear",
+        "maintenance.check",
+    }
     assert jobs == {*fetching, *maintenance, "posting.tick", "guilds.forget"}
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import pytest
 
@@ -12,9 +11,8 @@ from bot.app import Services
 from bot.demo.papers_server import PapersServer
 from bot.logs import should_log
 from bot.refusals import Refusal
-from bot.storage.database import READERS
 from tests.support.builders import Clock, explain
-from tests.support.delivery_rig import DeliveryRig, open_rig
+from tests.support.delivery_rig import DeliveryRig, open_rig, readers_held
 from tests.support.papers_server import list_two_days
 from tests.support.wire import Fault, Payload, Wire
 
@@ -47,18 +45,6 @@ async def rig(services: Services, wire: Wire, clock: Clock) -> AsyncIterator[Del
     async with open_rig(services, wire, clock) as opened:
         await services.archive.refresh_current_lists(clock)
         yield opened
-
-
-@asynccontextmanager
-async def readers_held(rig: DeliveryRig) -> AsyncIterator[None]:
-    """Until this ends, nothing is read."""
-    database = rig.storage.papers._database
-    readers = [await database._readers.get() for _ in range(READERS)]
-    try:
-        yield
-    finally:
-        for reader in readers:
-            database._readers.put_nowait(reader)
 
 
 async def test_a_slow_answer_is_announced_and_comes_later(rig: DeliveryRig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ from tests.support.builders import (
     tables,
 )
 from tests.support.subscriptions import FULL, LATER, newest
+from tests.support.tables import NO_SERVERS
 
 pytestmark = pytest.mark.usefixtures("the_file_is_sound")
 
@@ -63,14 +64,6 @@ async def furnish(storage: Storage, guild_id: int) -> None:
     await storage.subscriptions.remove(known, by=9, now=MORNING)
 
 
-PEOPLES = {"followed_queries", "muted", "idle_people"}
-NOBODYS = {
-    *("archive", "brand", "captures", "commands", "embeddings", "listings", "papers", "sqlite_sequence"),
-    *("stored_queries", "traces", "upvote_snapshots"),
-    *PEOPLES,
-}
-
-
 class TestForgetting:
     async def test_deleting_a_server_deletes_everything_of_it_and_nothing_of_another(
         self, storage: Storage, path: Path
@@ -79,12 +72,12 @@ class TestForgetting:
         without = tables(path)
         await furnish(storage, 1)
         for name, rows in tables(path).items():
-            assert name in NOBODYS or len(rows) > len(without[name]), f"nothing of the server is in {name}"
+            assert name in NO_SERVERS or len(rows) > len(without[name]), f"nothing of the server is in {name}"
         await storage.guilds.record_leave(1, LATER)
         await storage.guilds.delete_server(1)
         after = tables(path)
-        assert {name: rows for name, rows in after.items() if name not in NOBODYS} == {
-            name: rows for name, rows in without.items() if name not in NOBODYS
+        assert {name: rows for name, rows in after.items() if name not in NO_SERVERS} == {
+            name: rows for name, rows in without.items() if name not in NO_SERVERS
         }
         assert after["papers"] == without["papers"]
         assert after["listings"] == without["listings"]
@@ -94,7 +87,7 @@ class TestForgetting:
     ) -> None:
         await furnish(storage, 1)
         await storage.guilds.delete_server(1)
-        kept = {name: rows for name, rows in tables(path).items() if rows and name not in NOBODYS}
+        kept = {name: rows for name, rows in tables(path).items() if rows and name not in NO_SERVERS}
         assert kept == {"guilds": [(1, "2026-01-16T08:00:00+00:00", None, 0)]}
         assert not await storage.guilds.record_join(1, LATER)
         assert await storage.guilds.reconcile_servers([1], LATER) == []

@@ -1,6 +1,7 @@
 """People: everything stored about them can be read and deleted."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,21 +11,23 @@ import pytest
 
 from bot.export import build_export
 from bot.storage import DELETED_PERSON, MessageForm, Storage, open_storage
-from tests.storage.test_guilds import NOBODYS as NO_SERVERS
-from tests.storage.test_guilds import PEOPLES
 from tests.support.builders import DAY, GONE, MORNING, paper, plan, query, tables
+from tests.support.paths import ROOT
 from tests.support.people import ADA, BOB, add_for_person, bring, furnish
 from tests.support.subscriptions import LATER
+from tests.support.tables import NO_PERSONS
 
 pytestmark = pytest.mark.usefixtures("the_file_is_sound")
 
-NOBODYS = NO_SERVERS - PEOPLES | {"guilds"}  # tables with nothing of a person
 # What the export leaves out: the numbers by which rows are found, and what is only about sending.
 INTERNAL = {
     *("id", "delivery_id", "subscription_id", "settings_version", "version", "revision", "position", "nonce"),
     *("attempts", "attempted_at", "attempted_at_discord", "retry_at", "searched_until", "server_errors", "form"),
     *("covered_until", "listed", "next_run_date", "since", "until", "runs", "guild_id", "created_by"),
 }
+
+
+OPEN = {"settings", "earlier_settings", "mistyped", "changes"}  # objects of any names
 
 
 class TestDeleting:
@@ -35,13 +38,13 @@ class TestDeleting:
         without = tables(path)
         await furnish(storage, ADA)
         for name, rows in tables(path).items():
-            assert name in NOBODYS or len(rows) > len(without[name]), f"nothing of the person is in {name}"
+            assert name in NO_PERSONS or len(rows) > len(without[name]), f"nothing of the person is in {name}"
         await storage.people.delete_person(ADA)
         after = tables(path)
         assert all(str(ADA)[:12] not in str(rows) for rows in after.values())
         server_wide = {"subscriptions", "audit_log"}  # what they set up in a server stays there, without them
-        assert {name: rows for name, rows in after.items() if name not in NOBODYS | server_wide} == {
-            name: rows for name, rows in without.items() if name not in NOBODYS | server_wide
+        assert {name: rows for name, rows in after.items() if name not in NO_PERSONS | server_wide} == {
+            name: rows for name, rows in without.items() if name not in NO_PERSONS | server_wide
         }
         for name in server_wide:
             assert set(without[name]) < set(after[name])
@@ -116,7 +119,7 @@ class TestExport:
         exported = set(walk(json.loads(build_export(await storage.people.read_data(ADA), LATER))))
         missing = {
             (table, column, value)
-            for table in tables(path).keys() - NOBODYS
+            for table in tables(path).keys() - NO_PERSONS
             for row in rows(path, table)
             for column, value in row.items()
             if column not in INTERNAL and not exported.issuperset(parts_of(value))
@@ -130,10 +133,33 @@ class TestExport:
         await furnish(storage, BOB)
         assert await storage.people.read_data(ADA) == before
 
+    async def test_the_documented_example_has_the_fields_of_a_real_export(self, storage: Storage) -> None:
+        await furnish(storage, ADA)
+        (documented,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "privacy.md").read_text("utf-8"), re.DOTALL)
+        example = json.loads(documented)
+        assert shape_of(example) == shape_of(json.loads(build_export(await storage.people.read_data(ADA), LATER)))
+
     async def test_of_someone_unknown_nothing_is_stored(self, storage: Storage) -> None:
         await furnish(storage, BOB)
         assert (await storage.people.read_data(ADA)).is_empty
         assert not (await storage.people.read_data(BOB)).is_empty
+
+
+def shape_of(value: Any, name: str = "") -> Any:
+    """The fields of JSON at all levels, without what is in settings, whose names are those of their columns."""
+    if isinstance(value, dict):
+        return (
+            None
+            if name == "reason"
+            else {}
+            if name in OPEN
+            else {key: shape_of(each, key) for key, each in sorted(value.items())}
+        )
+    if isinstance(value, list):
+        shapes = [shape_of(each, name) for each in value if isinstance(each, dict)]
+        names = {key for each in shapes for key in each}
+        return {key: max((each.get(key) for each in shapes), key=lambda each: len(str(each or ""))) for key in names}
+    return None
 
 
 def rows(path: Path, table: str) -> Iterator[dict[str, Any]]:

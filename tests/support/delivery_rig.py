@@ -14,6 +14,7 @@ from bot.app import Services
 from bot.client import PaperBot
 from bot.delivery.dispatcher import Dispatcher, build_dispatcher
 from bot.storage import INBOX, Delivery, DeliveryState, How, Storage, Subscription
+from bot.storage.database import READERS
 from bot.subscription.schedule import Run, find_next_run
 from bot.subscription.settings import DigestSettings, Selection, Threads
 from tests.support import builders
@@ -185,3 +186,15 @@ def assert_complete(channel: Channel, delivery: Delivery) -> None:
     else:
         assert [thread.id for thread in channel.threads] == (messages if posting.threads != "none" else [])
     assert all(message.crossposted is posting.publish for message in channel.messages)
+
+
+@asynccontextmanager
+async def readers_held(rig: DeliveryRig) -> AsyncIterator[None]:
+    """Until this ends, nothing is read."""
+    database = rig.storage.papers._database
+    readers = [await database._readers.get() for _ in range(READERS)]
+    try:
+        yield
+    finally:
+        for reader in readers:
+            database._readers.put_nowait(reader)

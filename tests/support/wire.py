@@ -38,6 +38,7 @@ __all__ = ["TOKEN", "Channel", "Fault", "Guild", "Kind", "Payload", "Person", "P
 
 NONCE_LIVES = timedelta(minutes=2)  # "the past few minutes", says Discord; no more is to be relied on
 PUBLISHED_AN_HOUR = 10
+MAX_REQUEST = 25 * 2**20  # bytes
 HOUR = timedelta(hours=1)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -140,7 +141,7 @@ class Wire(Application):
         rest.router.add_post("/webhooks/{id}/{token}", self._hear_more)
         rest.router.add_patch("/webhooks/{id}/{token}/messages/@original", self._hear_more)
         rest.router.add_delete("/webhooks/{id}/{token}/messages/@original", self._forget_announcement)
-        app = web.Application()
+        app = web.Application(client_max_size=MAX_REQUEST)
         app.router.add_get("/gateway", self.gateway.talk)
         app.add_subapp("/api/v10", rest)
         return app

@@ -1,6 +1,7 @@
 """People who use the bot on the loopback Discord: their commands, buttons, modals and options, and its answers."""
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -8,7 +9,7 @@ from itertools import count
 from typing import Any
 
 import discord
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
 from tests.support.discord_limits import walk
 from tests.support.gateway import Gateway
@@ -26,6 +27,7 @@ from tests.support.wire_channels import (
 )
 
 MODAL_SUBMIT = 5  # a type of interaction
+MAX_FILE = 10 * 2**20  # bytes that Discord takes as an attachment
 MODAL = 9  # a type of answer
 ANNOUNCING = {5, 6}  # of the types of answers: of a new message, and of a change of an old one
 
@@ -43,6 +45,7 @@ class Interactions:
         self.announced = asyncio.Event()
         self.member: Payload = {}  # how whoever acts next differs from the owner of every server, who has no role
         self.owners: Payload | None = None  # of the installation that they use, if it is not the server's
+        self.uploads: list[tuple[str, bytes]] = []  # the files that came with answers: name and content
         self._asking: dict[str, tuple[Channel, asyncio.Future[Payload]]] = {}  # by the interaction's token
         self._acknowledged: set[str] = set()
         self._modal_tokens: set[str] = set()  # of interactions that are submitted modals
@@ -105,7 +108,8 @@ class Interactions:
             "member": {"user": SOMEBODY, "roles": [], "flags": 0, "permissions": str(EVERYBODY_MAY.value)}
             | self.member,
             "authorizing_integration_owners": self.owners or {"0": str(channel.guild_id)},
-            "attachment_size_limit": 0,
+            "attachment_size_limit": MAX_FILE,
+            "app_permissions": str(discord.Permissions(attach_files=True).value),
             "context": 0,
         }
         await self.gateway.interact(interaction | known)
@@ -113,7 +117,7 @@ class Interactions:
 
     async def _hear(self, request: web.Request) -> web.Response:
         """The bot's first answer to an interaction; nobody waits any more for one that is lost."""
-        number, token, body = request.match_info["id"], request.match_info["token"], await request.json()
+        number, token, body = request.match_info["id"], request.match_info["token"], await self._read_answer(request)
         if token not in self._asking:
             raise Refused(Fault(404, 10062))
         if token in self._acknowledged:
@@ -132,11 +136,32 @@ class Interactions:
 
     async def _hear_more(self, request: web.Request) -> web.Response:
         """An answer that was announced, or one that follows another."""
-        (channel, asking), body = self._asking[request.match_info["token"]], await request.json()
+        (channel, asking), body = self._asking[request.match_info["token"]], await self._read_answer(request)
         assert request.match_info["token"] in self._acknowledged
         if not asking.done():
             asking.set_result({"data": body})
         return as_json(self._posted(channel, BOT_USER, body).payload())
+
+    async def _read_answer(self, request: web.Request) -> Payload:
+        """The JSON of an answer. One with files comes in parts, and its JSON says how each is called."""
+        if not request.content_type.startswith("multipart/"):
+            body: Payload = await request.json()
+            return body
+        body, files = {}, {}
+        async for part in await request.multipart():
+            assert isinstance(part, BodyPartReader)
+            content = bytes(await part.read())
+            if part.name == "payload_json":
+                body = json.loads(content)
+            else:
+                files[part.name] = (part.filename or "", content)
+        described = body.get("data", body).get("attachments", [])
+        assert files.keys() == {f"files[{each['id']}]" for each in described}
+        assert [each["filename"] for each in described] == [name for name, _ in files.values()]
+        if any(len(content) > MAX_FILE for _, content in files.values()):
+            raise Refused(Fault(413, 40005))
+        self.uploads += files.values()
+        return body
 
     async def _forget_announcement(self, request: web.Request) -> web.Response:
         assert request.match_info["token"] in self._acknowledged
