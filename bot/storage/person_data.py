@@ -18,7 +18,7 @@ from bot.storage.reasons import load_reason
 Settings = Mapping[str, Any]
 _NO_SETTINGS = {  # the columns of a subscription that are no settings
     *("id", "guild_id", "user_id", "state", "reason", "next_run_date", "next_run_at", "revision"),
-    *("created_by", "created_at"),
+    *("created_by", "created_at", "has_notice"),
 }
 _THESE = "WHERE delivery_id IN (SELECT id FROM deliveries WHERE subscription_id = ?)"
 PACKED = "past"  # the state of a delivery of long ago
@@ -26,7 +26,10 @@ PACKED = "past"  # the state of a delivery of long ago
 
 @dataclass(frozen=True, slots=True)
 class PersonalDigest:
-    """A person's subscription: its settings and earlier ones by column name, and when a problem was told."""
+    """A person's subscription: its settings and earlier ones by column name, and when a problem was told.
+
+    With `has_notice`, they are still to be told of one.
+    """
 
     state: str
     reason: Reason | None
@@ -35,6 +38,7 @@ class PersonalDigest:
     next_run_at: datetime
     earlier_settings: tuple[Settings, ...]
     notices: tuple[datetime, ...]
+    has_notice: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,10 @@ class RejectedByDiscord:
 
 @dataclass(frozen=True, slots=True)
 class PersonalDelivery:
-    """What came to a person, or was to come. Of one of long ago, less is kept, and its state is `PACKED`."""
+    """What came to a person, or was to come; `left_count` papers were left for the next one.
+
+    Of one of long ago, less is kept, and its state is `PACKED`.
+    """
 
     run_date: date
     extra: int | None
@@ -95,6 +102,7 @@ class PersonalDelivery:
     papers: tuple[DeliveredPaper, ...]
     messages: tuple[DeliveredMessage, ...]
     rejected_papers: tuple[RejectedByDiscord, ...] = ()
+    left_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +222,7 @@ def _read_digest(connection: sqlite3.Connection, row: sqlite3.Row) -> PersonalDi
         _time(row["next_run_at"]),
         tuple(each for each in (json.loads(version["settings"]) for version in versions) if each != settings),
         tuple(_time(notice["told_at"]) for notice in notices),
+        bool(row["has_notice"]),
     )
 
 
@@ -233,6 +242,7 @@ def _read_deliveries(connection: sqlite3.Connection, subscription_id: int) -> It
             tuple(_delivered_paper(each) for each in papers[row["id"]]),
             tuple(_delivered_message(each) for each in messages[row["id"]]),
             tuple(RejectedByDiscord(each["paper_id"], each["error_code"]) for each in rejected[row["id"]]),
+            row["left_count"],
         )
 
 
