@@ -85,8 +85,8 @@ class Interactions:
         return await self._interact(channel, 3, data, message=message)
 
     async def pick(self, channel: Channel, message: Posted, value: str) -> Payload:
-        """Somebody picks an option in the select of a message; gives the body of the bot's answer."""
-        (select,) = [each for each in walk(message.body["components"]) if each["type"] == 3]
+        """Somebody picks an option in the first select of a message; gives the body of the bot's answer."""
+        select = next(each for each in walk(message.body["components"]) if each["type"] == 3)
         data = {"custom_id": select["custom_id"], "component_type": 3, "values": [value]}
         return await self._interact(channel, 3, data, message=message.payload())
 
