@@ -219,6 +219,7 @@ class Sender:
 
     async def _send_message(self, active: ActiveDelivery, message: Message) -> SentMessage:
         delivery = active.delivery
+        attempted_at: datetime | None = None
         try:
             destination = await self._channels.fetch_destination(delivery, active.pace)
             if reason := destination.find_obstacle(delivery.settings.posting):
@@ -226,15 +227,21 @@ class Sender:
             outgoing = _build_outgoing_message(destination, delivery, message)
             await active.pace()
             discord_now = await self._channels.get_discord_time()
-            if not await self._deliveries.record_attempt(delivery.id, message.number, active.clock(), discord_now):
+            now = active.clock()
+            if not await self._deliveries.record_attempt(delivery.id, message.number, now, discord_now):
                 raise _SubscriptionStopped
+            attempted_at = discord_now or now
             request = asyncio.create_task(destination.send_message(outgoing))
             self._requests[delivery.id] = request
             request.add_done_callback(lambda _: self._requests.pop(delivery.id))
             return await wait_for_answer(request, ANSWER_TIMEOUT)
         except REQUEST_ERRORS as error:
             failure = _classify_error(error, delivery)
-            if not isinstance(failure, TemporaryFailure):  # Discord certainly created no message
+            if isinstance(failure, MessageRejected) and attempted_at:
+                # discord.py repeats a request after a server error. The first one may have created the message.
+                if found := await self._find_earlier_attempt(active, message, attempted_at):
+                    return found
+            elif not isinstance(failure, TemporaryFailure):  # Discord certainly created no message
                 await self._deliveries.record_absence(delivery.id, message.number)
             elif failure.reason.number == SERVER_ERROR:
                 await self._deliveries.record_server_error(delivery.id, message.number)

@@ -72,6 +72,19 @@ async def test_a_paper_that_discord_rejects_is_left_out_for_good_and_the_others_
         assert len(posted(rig)) == len(set(posted(rig))) == 14
 
 
+@pytest.mark.parametrize("kind", Kind)
+async def test_a_digest_that_arrived_behind_a_server_error_is_found_when_its_repetition_is_rejected(
+    services: Services, wire: Wire, clock: Clock, kind: Kind
+) -> None:
+    wanted = Threads.PER_DIGEST if kind is Kind.FORUM else Threads.NONE
+    async with open_rig(services, wire, clock, kind, threads=wanted) as rig:
+        rig.wire.post_faults.extend([Fault(502, created=True), *[Fault(400, 50035)] * 3])
+        await rig.tick()
+        await rig.tick(minutes=2)
+        await rig.tick(days=1)
+        assert len(posted(rig)) == len(set(posted(rig))) == 10
+
+
 async def test_highlights_in_messages_of_their_own_come_even_if_an_earlier_one_is_rejected(
     services: Services, wire: Wire, clock: Clock
 ) -> None:
