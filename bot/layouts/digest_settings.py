@@ -30,10 +30,11 @@ def describe_settings(settings: DigestSettings) -> str:
 
 def describe_schedule(schedule: Schedule) -> str:
     """`Every weekday at 09:00 Europe/Berlin`."""
-    return f"{_describe_dates(schedule)} at {schedule.time:%H:%M} {schedule.timezone.key}"
+    return f"{describe_dates(schedule)} at {schedule.time:%H:%M} {schedule.timezone.key}"
 
 
-def _describe_dates(schedule: Schedule) -> str:
+def describe_dates(schedule: Schedule) -> str:
+    """`Every weekday`, or `Every week on Monday`."""
     weekdays = schedule.weekdays
     if schedule.cadence is Cadence.WEEKLY:
         return f"Every week on {DAY_NAMES[min(weekdays)]}"

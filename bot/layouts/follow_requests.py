@@ -11,6 +11,7 @@ from discord import ButtonStyle, SelectOption
 from discord.ui import ActionRow, Button, Container, Item, Label, LayoutView, Modal, Select, TextDisplay, TextInput
 
 from bot.following.preview import FollowCaveat, FollowPreview
+from bot.layouts.digest_settings import describe_dates
 from bot.layouts.paper import ACCENT, build_details_select, build_view, join_facts
 from bot.layouts.query_buttons import make_query_id
 from bot.layouts.text import (
@@ -28,7 +29,7 @@ from bot.layouts.text import (
 )
 from bot.papers import Paper
 from bot.storage import FollowedQuery, How
-from bot.subscription.schedule import Schedule
+from bot.subscription.schedule import Cadence, Schedule
 from bot.subscription.settings import MAX_FILTER_LENGTH
 from bot.subscription.timezones import Place, name_timezone
 
@@ -39,7 +40,6 @@ QUERY_SHOWN = 200  # characters of a query in a sentence
 _OPTIONS = 3500  # bytes of a select's options, about
 _TITLE = 120
 _MAX_NAMED = 3  # places that a misspelled one may mean
-HOW_PERIODS = {How.DAILY: "every day", How.WEEKLY: "every week"}
 HOW_WORDS = {How.DAILY: "daily", How.WEEKLY: "weekly", How.AT_ONCE: "at once"}
 _HOW_CHOICES = {
     How.DAILY: ("Daily", "In one message a day, at the time you choose"),
@@ -312,10 +312,17 @@ def _describe_when(how: How, times: FollowTimes) -> str:
     if how is How.AT_ONCE:
         return f"-# {AT_ONCE_NOTE}"
     schedule, timezone = times.schedule, times.schedule.timezone
-    when = f"{HOW_PERIODS[how]} at {schedule.time:%H:%M}, {name_timezone(timezone.key)} time"
+    when = f"{name_dates(how, schedule)} at {schedule.time:%H:%M}, {name_timezone(timezone.key)} time"
     clock = f"It is {times.now.astimezone(timezone):%H:%M} there now"
     guess = ", guessed from your Discord language. *Change it* sets another time zone" if times.guessed else ""
     return f"-# It comes {when}, in one direct message with everything else you follow. {clock}{guess}."
+
+
+def name_dates(how: How, schedule: Schedule) -> str:
+    """`every weekday`, or `every week on Monday`: weekly papers come on the first of the chosen weekdays."""
+    cadence = Cadence.WEEKLY if how is How.WEEKLY else Cadence.DAILY
+    dates = describe_dates(replace(schedule, cadence=cadence))
+    return f"{dates[0].lower()}{dates[1:]}"
 
 
 def _build_follow_buttons(

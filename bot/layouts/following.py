@@ -8,7 +8,7 @@ from discord import ButtonStyle, SelectOption
 from discord.ui import ActionRow, Button, Container, Item, LayoutView, Select, TextDisplay
 
 from bot.layouts.digest_settings import describe_schedule
-from bot.layouts.follow_requests import AT_ONCE_NOTE, HOW_WORDS, QUERY_SHOWN, list_how_options
+from bot.layouts.follow_requests import AT_ONCE_NOTE, HOW_WORDS, QUERY_SHOWN, list_how_options, name_dates
 from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.query_buttons import build_follow_button, make_query_id
 from bot.layouts.reasons import explain_reason
@@ -25,7 +25,7 @@ from bot.layouts.text import (
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
 from bot.storage import FollowedQuery, Following, How, Muted, MutedKind, SubscriptionState
-from bot.subscription.schedule import DAY_NAMES, Schedule
+from bot.subscription.schedule import DAY_NAMES, Cadence, Schedule
 
 _TITLE = 120
 _NOTHING_FOLLOWED = (
@@ -100,6 +100,9 @@ def _describe_next(followed: FollowedQuery, following: Following) -> str:
         return "A paper comes as soon as it has enough upvotes."
     if known is None or known.state is not SubscriptionState.ACTIVE:
         return ""
+    schedule = known.settings.schedule
+    if followed.how is How.WEEKLY and schedule.cadence is not Cadence.WEEKLY:  # the next digest has only the daily part
+        return f"It comes {name_dates(followed.how, schedule)}, with what else comes that day."
     at = format_timestamp(known.next_run.at)
     return f"The next digest comes {at} ({format_timestamp(known.next_run.at, 'R')}), if there is something new."
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from discord import ButtonStyle, SelectOption
 from discord.ui import ActionRow, Button, Container, Item, LayoutView, Select, TextDisplay
 
-from bot.layouts.follow_requests import FollowTimes
+from bot.layouts.follow_requests import FollowTimes, name_dates
 from bot.layouts.following import describe_state
 from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.text import count_noun
@@ -30,7 +30,8 @@ def render_inbox(following: Following, settings: DigestSettings, times: FollowTi
     if inbox:
         rows += _build_controls(inbox.how, settings)
         papers = count_noun(settings.selection.size, "paper")
-        lines.append(f"**The top {papers} of the {_PERIODS[inbox.how]}** come by direct message.")
+        when = f", {name_dates(inbox.how, settings.schedule)}" if inbox.how is How.WEEKLY else ""
+        lines.append(f"**The top {papers} of the {_PERIODS[inbox.how]}** come by direct message{when}.")
         lines.append(describe_state(following, times.now))
         lines.append("-# Each change counts at once. Time, weekdays and layout are those of all that you follow.")
     else:

@@ -86,6 +86,15 @@ async def test_weekly_and_at_once_are_one_click_away(library: Server) -> None:
     ]
 
 
+async def test_what_comes_weekly_says_on_which_day(library: Server) -> None:
+    """Beside something that comes daily, the next digest is not the one that has it."""
+    alone = answer(await follow(library, library.member, "tag:video", click="Weekly instead"))
+    assert "The next digest comes" in alone
+    await follow(library, library.member, "tag:agents")
+    beside = answer(await follow(library, library.member, "tag:robots", click="Weekly instead"))
+    assert beside.endswith("weekly. It comes every week on Monday, with what else comes that day.")
+
+
 async def test_what_is_followed_already_says_so_and_how_can_be_changed(library: Server) -> None:
     await follow(library, library.member, "tag:video")
     shown = await library.member.slash(library.general, "follow", query="tag:video")
@@ -122,7 +131,7 @@ async def test_a_mistake_keeps_everything_that_was_typed(library: Server) -> Non
     assert read_modal(again) == typed
     right = {"query": "author:lecun", "time": "7pm", "timezone": "Berlin", "how": ["weekly"]}
     shown = await library.member.submit_modal(again, right)
-    assert "every week at 19:00, Berlin time" in answer(shown)
+    assert "every week on Monday at 19:00, Berlin time" in answer(shown)
     assert button_labels(message_of(shown))[0] == "Follow weekly"
 
 
