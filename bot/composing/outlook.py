@@ -104,9 +104,7 @@ class Outlook:
 
     async def _find_unknown_examples(self, settings: DigestSettings, today: date) -> list[Caveat]:
         """The examples of the filter that are not in the archive, which no paper can be like."""
-        examples = parse_query(settings.selection.filter, today).list_all_examples()
-        known = {paper.id for paper in await self._papers.get(examples)} if examples else ()
-        missing = tuple(each for each in examples if each not in known)
+        missing = await self._papers.list_unknown(parse_query(settings.selection.filter, today).list_all_examples())
         return [Caveat(CaveatKind.EXAMPLES_UNKNOWN, examples=missing)] if missing else []
 
     async def _find_unreached(self, settings: DigestSettings, today: date) -> AsyncIterator[Caveat]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
@@ -32,6 +32,7 @@ class FollowCaveat(Enum):
     UPVOTES_UNREACHED = auto()  # papers matched, but none had enough upvotes to come at once
     DATES_OVER = auto()  # its dates exclude all papers to come
     SORT_IGNORED = auto()
+    EXAMPLES_UNKNOWN = auto()  # papers that are not in the archive, which no paper can be like
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class FollowPreview:
 
     `week_count` and `month_count` are the papers of the last 7 and 30 closed days, and `examples` the best of them.
     `per_week` is about how many come in a week. At once, a paper needs `least_upvotes` besides matching; `best_upvotes`
-    are the most that a matching paper of the month had.
+    are the most that a matching paper of the month had. `unknown_examples` are ids of papers.
     """
 
     query: str
@@ -52,6 +53,7 @@ class FollowPreview:
     least_upvotes: int = 0
     best_upvotes: int = 0
     caveats: tuple[FollowCaveat, ...] = ()
+    unknown_examples: tuple[str, ...] = ()
 
 
 class Previewer:
@@ -71,7 +73,10 @@ class Previewer:
         with suppress(PapersUnavailable, TimeoutError):
             async with asyncio.timeout(TIMEOUT):
                 matching = await self._find_matching(text, now)
-                return _build_preview(text, how, matching, least, conflicts, get_latest_closed_day(now))
+                if unknown := await self._papers.list_unknown(query.list_all_examples()):
+                    conflicts += (FollowCaveat.EXAMPLES_UNKNOWN,)
+                preview = _build_preview(text, how, matching, least, conflicts, get_latest_closed_day(now))
+                return replace(preview, unknown_examples=unknown)
         return FollowPreview(text, how, least_upvotes=least, caveats=conflicts)
 
     async def _find_matching(self, text: str, now: datetime) -> list[Candidate]:
@@ -101,7 +106,9 @@ def _build_preview(
     week_count = sum(1 for each in coming if max(each.days) >= monday)
     per_week = max(len(coming) * WEEK / MONTH, 0.0)
     caveats = conflicts
-    if not coming:
+    if not matching and FollowCaveat.EXAMPLES_UNKNOWN in conflicts:
+        pass  # which says why, and what to do
+    elif not coming:
         caveats += (FollowCaveat.UPVOTES_UNREACHED if matching else FollowCaveat.DROUGHT,)
     elif max(per_week, week_count) > FLOOD[how]:
         caveats += (FollowCaveat.FLOOD,)

@@ -1,6 +1,6 @@
 """Why settings don't do what an admin expects, with the figures that say so."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from bot.composing.outlook import Caveat, CaveatKind
 from bot.layouts.text import count_noun, format_code, join_words
@@ -47,13 +47,14 @@ def _describe_unused_weekdays(caveat: Caveat) -> str:
     return f"A weekly recap comes once a week, on {counts}. I don't use {join_words(others, 'or')}."
 
 
-def _describe_unknown_examples(caveat: Caveat) -> str:
-    papers = join_words([format_code(each) for each in caveat.examples[:_MAX_PARTS]])
-    them = "it" if len(caveat.examples) == 1 else "them"
-    which = "the paper" if len(caveat.examples) == 1 else "the papers"
+def describe_unknown_examples(examples: Sequence[str]) -> str:
+    """Which papers others can't be like, and what to do about it."""
+    papers = join_words([format_code(each) for each in examples[:_MAX_PARTS]])
+    them = "it" if len(examples) == 1 else "them"
+    which = "the paper" if len(examples) == 1 else "the papers"
     return (
-        f"**Filter:** I don't have {which} {papers}, so nothing is like {them}. Check the ID, or open {them} with "
-        "`/paper show`, which looks for it on Hugging Face."
+        f"I don't have {which} {papers}, so nothing is like {them}. Check the ID, or open {them} with `/paper show`, "
+        f"which looks for {them} on Hugging Face."
     )
 
 
@@ -70,7 +71,7 @@ _SENTENCES: Mapping[CaveatKind, Callable[[Caveat], str]] = {
     CaveatKind.PING_SILENT: lambda _: "**The ping notifies no one**, because notifications are off.",
     CaveatKind.NOTHING_MATCHES: _describe_filter,
     CaveatKind.DATES_OVER: lambda _: "**Filter:** its dates leave out every new paper, so nothing would be posted.",
-    CaveatKind.EXAMPLES_UNKNOWN: _describe_unknown_examples,
+    CaveatKind.EXAMPLES_UNKNOWN: lambda caveat: f"**Filter:** {describe_unknown_examples(caveat.examples)}",
     CaveatKind.SORT_IGNORED: lambda _: "**Filter:** `sort:` does nothing here. A digest begins with the most upvotes.",
     CaveatKind.WEEKDAYS_IGNORED: _describe_unused_weekdays,
 }

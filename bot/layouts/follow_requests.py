@@ -11,6 +11,7 @@ from discord import ButtonStyle, SelectOption
 from discord.ui import ActionRow, Button, Container, Item, Label, LayoutView, Modal, Select, TextDisplay, TextInput
 
 from bot.following.preview import FollowCaveat, FollowPreview
+from bot.layouts.caveats import describe_unknown_examples
 from bot.layouts.digest_settings import describe_dates
 from bot.layouts.paper import ACCENT, build_details_select, build_view, join_facts
 from bot.layouts.query_buttons import make_query_id
@@ -275,6 +276,8 @@ def _describe_caveats(preview: FollowPreview, minimums: Sequence[FollowMinimum])
                 yield "⚠️ Its dates leave out every new paper, so nothing would come."
             case FollowCaveat.SORT_IGNORED:
                 yield "⚠️ `sort:` does nothing here. A digest begins with the most upvotes."
+            case FollowCaveat.EXAMPLES_UNKNOWN:
+                yield f"⚠️ {describe_unknown_examples(preview.unknown_examples)}"
 
 
 def _describe_minimums(minimums: Sequence[FollowMinimum]) -> str:

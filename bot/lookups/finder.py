@@ -316,11 +316,9 @@ class Finder:
         for paper_id in await self.list_missing_examples(query):
             await self.fetch_paper(paper_id, now)
 
-    async def list_missing_examples(self, query: Query) -> list[str]:
+    async def list_missing_examples(self, query: Query) -> Sequence[str]:
         """The papers that `query` compares others with and the archive does not have."""
-        examples = query.list_all_examples()
-        known = {paper.id for paper in await self._storage.papers.get(examples)} if examples else ()
-        return [each for each in examples if each not in known]
+        return await self._storage.papers.list_unknown(query.list_all_examples())
 
     def _make_snippets(self, query: Query, papers: Sequence[Paper]) -> list[Snippet | None]:
         snippets = (self._search.make_snippet(query, paper, SNIPPET) for paper in papers)

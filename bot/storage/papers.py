@@ -85,6 +85,11 @@ class Papers:
         found = await self._database.read(lambda connection: select_papers(connection, wanted))
         return [found[each] for each in wanted if each in found]
 
+    async def list_unknown(self, ids: Collection[str]) -> tuple[str, ...]:
+        """Those of these ids that no paper has."""
+        known = {paper.id for paper in await self.get(ids)} if ids else ()
+        return tuple(each for each in ids if each not in known)
+
     async def list_top_papers(self, first: date, last: date, *, limit: int, offset: int = 0) -> tuple[list[Paper], int]:
         """Papers listed from `first` to `last`, most upvoted first, and how many there are in all."""
         if (last - first).days <= MAX_SORTED_DAYS:

@@ -54,6 +54,11 @@ class TestPreview:
         shown = await preview(services, "tag:agents before:2025 sort:date")
         assert shown.caveats == (FollowCaveat.SORT_IGNORED, FollowCaveat.DATES_OVER, FollowCaveat.DROUGHT)
 
+    async def test_a_paper_that_nobody_knows_is_named_and_is_no_drought(self, services: Services) -> None:
+        shown = await preview(services, "like:2699.00001 -like:2601.00001")
+        assert shown.caveats == (FollowCaveat.EXAMPLES_UNKNOWN,)
+        assert shown.unknown_examples == ("2699.00001",)
+
     async def test_many_ask_the_same_and_see_the_same(self, services: Services, clock: Clock) -> None:
         assert await preview(services, "tag:agents") == await preview(services, "tag:agents")
 

@@ -49,7 +49,16 @@ def test_a_preview_fits(
 ) -> None:
     shown = tuple(replace(each, id=f"2601.{n:05}") for n, each in enumerate(examples))
     preview = FollowPreview(
-        query, how, 3, 9, 2.1, shown, least_upvotes=50, best_upvotes=12, caveats=tuple(sorted(caveats, key=str))
+        query,
+        how,
+        3,
+        9,
+        2.1,
+        shown,
+        least_upvotes=50,
+        best_upvotes=12,
+        caveats=tuple(sorted(caveats, key=str)),
+        unknown_examples=(query, query),
     )
     minimums = [FollowMinimum(50, 9.2), FollowMinimum(100, 0.4), FollowMinimum(200, 0.1)]
     known = FollowedQuery(1, 7, query, how, DAY)

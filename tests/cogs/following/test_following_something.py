@@ -120,6 +120,12 @@ async def test_a_drought_says_so_and_offers_a_search(library: Server) -> None:
     assert {"Search now", "Follow", "Change it"} <= {*button_labels(message_of(shown))}
 
 
+async def test_a_mistyped_example_is_named(library: Server) -> None:
+    shown = await library.member.slash(library.general, "follow", query="like:2699.00001")
+    assert "⚠️ I don't have the paper `2699.00001`, so nothing is like it. Check the ID" in answer(shown)
+    assert "Check the spelling" not in answer(shown)
+
+
 async def test_a_mistake_keeps_everything_that_was_typed(library: Server) -> None:
     typed = {"query": "autor:lecun tag:video", "time": "quarter past", "timezone": "Berlinn"}
     shown = await library.member.slash(library.general, "follow", how="weekly", **typed)
