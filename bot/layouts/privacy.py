@@ -64,16 +64,17 @@ def render_delete_person_question(data: PersonData) -> LayoutView:
     """What `/privacy delete` will do, with the button that does it."""
     followed = sum(bool(each.query) for each in data.followed)
     in_servers = len(data.server_actions) or len(data.server_subscriptions)
-    counts = {
-        "Followed queries": followed,
-        "Inbox": len(data.followed) - followed,
-        "Muted": len(data.muted),
-        "Hour, time zone and settings of your digests": int(data.digest is not None),
-        "Record of what I sent you, in papers": sum(len(each.papers) for each in data.deliveries),
-        "Open panels": len(data.open_panels),
-        "Your user ID beside changes in servers": in_servers,
+    sent = sum(len(each.papers) for each in data.deliveries)
+    deleted = {
+        f"Followed queries: {followed:,}": followed,
+        "Your inbox": len(data.followed) - followed,
+        f"What you muted: {len(data.muted):,}": data.muted,
+        "Your hour, time zone and settings": data.digest,
+        f"The record of what I sent you: {count_noun(sent, 'paper')}": sent,
+        f"Open panels: {len(data.open_panels):,}": data.open_panels,
+        f"Your user ID beside changes in servers: {in_servers:,}": in_servers,
     }
-    lines = [f"- {kind}: {number:,}" for kind, number in counts.items() if number]
+    lines = [f"- {kind}" for kind, is_stored in deleted.items() if is_stored]
     consequences = []
     if data.digest or data.followed:
         consequences.append(

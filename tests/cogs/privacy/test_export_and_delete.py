@@ -108,7 +108,7 @@ async def test_deleting_asks_first_and_says_how_much_it_is(known: Server) -> Non
     before = known.tables()
     result = await known.member.slash(known.general, "privacy delete")
     text = answer(result)
-    for line in ("Followed queries: 2", "Inbox: 1", "Muted: 1", "in papers: 13", "Open panels: 2"):
+    for line in ("Followed queries: 2", "- Your inbox", "muted: 1", "sent you: 13 papers", "Open panels: 2"):
         assert line in text
     assert result.response
     assert button_labels(result.response) == ["Delete everything about me"]
