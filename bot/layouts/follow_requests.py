@@ -48,7 +48,8 @@ _HOW_CHOICES = {
     How.AT_ONCE: ("At once", "As soon as a paper has enough upvotes: 50, or what min: says"),
 }
 _FOLLOW_LABELS = {How.DAILY: "Follow", How.WEEKLY: "Weekly instead", How.AT_ONCE: "At once"}
-AT_ONCE_NOTE = "*At once* means as soon as a paper has 50 upvotes, or as many as `min:` says."
+AT_ONCE_WHEN = "as soon as a paper has 50 upvotes, or as many as `min:` says"
+AT_ONCE_NOTE = f"*At once* means {AT_ONCE_WHEN}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from discord import ButtonStyle, SelectOption
 from discord.ui import ActionRow, Button, Container, Item, LayoutView, Select, TextDisplay
 
 from bot.layouts.digest_settings import describe_schedule
-from bot.layouts.follow_requests import AT_ONCE_NOTE, HOW_WORDS, QUERY_SHOWN, list_how_options, name_dates
+from bot.layouts.follow_requests import AT_ONCE_NOTE, AT_ONCE_WHEN, HOW_WORDS, QUERY_SHOWN, list_how_options, name_dates
 from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.query_buttons import build_follow_button, make_query_id
 from bot.layouts.reasons import explain_reason
@@ -26,6 +26,7 @@ from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
 from bot.storage import FollowedQuery, Following, How, Muted, MutedKind, SubscriptionState
 from bot.subscription.schedule import DAY_NAMES, Cadence, Schedule
+from bot.subscription.timezones import name_timezone
 
 _TITLE = 120
 _NOTHING_FOLLOWED = (
@@ -53,8 +54,8 @@ def render_followed(followed: FollowedQuery, following: Following, *, is_first: 
     first = "I've just sent you a direct message, so that you see where it comes. " if is_first else ""
     name = "**Your inbox is on**" if followed.is_inbox else f"**You follow {format_code(followed.query, QUERY_SHOWN)}**"
     text = f"{name}, {HOW_WORDS[followed.how]}. {first}{_describe_next(followed, following)}"
-    buttons = [_build_show_button(), _build_more_button("Follow more")]
-    return _build_panel(text, buttons)
+    settings = [_build_inbox_button()] if followed.is_inbox else []
+    return _build_panel(text, [*settings, _build_show_button(), _build_more_button("Follow more")])
 
 
 def render_closed_inbox(obstacle: Reason, followed: FollowedQuery | None = None) -> LayoutView:
@@ -66,12 +67,11 @@ def render_closed_inbox(obstacle: Reason, followed: FollowedQuery | None = None)
         lines = [
             f"{kept}but I can't send you direct messages yet."
             if kept
-            else "**I can't send you direct messages**, so nothing comes.",
-            "Discord says that yours are closed to me. To open them:",
+            else "**I can't send you direct messages**, so nothing comes. What you follow is kept.",
+            "Discord says that yours are closed to me. Open them, then click *Try again*:",
             "- In a server where we both are: the menu under its name, *Privacy Settings*, allow *Direct Messages*.",
             "- If you use me without such a server, add me to your account, or join one.",
             "- Check that you haven't blocked me.",
-            "Then click *Try again*. What you follow is kept.",
         ]
     else:
         lines = [
@@ -97,10 +97,13 @@ def render_first_message(followed: FollowedQuery, following: Following) -> Layou
 def _describe_next(followed: FollowedQuery, following: Following) -> str:
     known = following.subscription
     if followed.how is How.AT_ONCE:
-        return "A paper comes as soon as it has enough upvotes."
-    if known is None or known.state is not SubscriptionState.ACTIVE:
+        return f"That is {AT_ONCE_WHEN}."
+    if known is None:
         return ""
     schedule = known.settings.schedule
+    if known.state is not SubscriptionState.ACTIVE:  # it will be, if this message arrives: it has been closed before
+        when = f"{name_dates(followed.how, schedule)} at {schedule.time:%H:%M}"
+        return f"They come {when}, {name_timezone(schedule.timezone.key)} time."
     if followed.how is How.WEEKLY and schedule.cadence is not Cadence.WEEKLY:  # the next digest has only the daily part
         return f"It comes {name_dates(followed.how, schedule)}, with what else comes that day."
     at = format_timestamp(known.next_run.at)
@@ -152,7 +155,7 @@ def _render_nothing_followed(note: str) -> LayoutView:
 
 def _describe_followed(followed: FollowedQuery, following: Following, brought: Mapping[int, int]) -> str:
     count = brought.get(followed.id, 0)
-    papers = f"{count_noun(count, 'paper')} in 30 days" if count else "no papers in 30 days"
+    papers = f"brought {count_noun(count, 'paper')} in 30 days" if count else "nothing came in 30 days"
     if followed.is_inbox:
         size = following.subscription.settings.selection.size if following.subscription else 0
         period = "week" if followed.how is How.WEEKLY else "day"
@@ -235,7 +238,8 @@ def render_muted(muted: Sequence[Muted], keys: Sequence[str], page: int, note: s
     pages = max(1, -(-len(muted) // MAX_CHOICES))
     page = min(page, pages)
     part = slice((page - 1) * MAX_CHOICES, page * MAX_CHOICES)
-    text = "\n".join(filter(None, ("### You see less of", note, *(f"- {name_muted(each)}" for each in muted[part]))))
+    head = "### You see less of" if muted else "### You see less of nothing"
+    text = "\n".join(filter(None, (head, note, *(f"- {name_muted(each)}" for each in muted[part]))))
     rows: list[Item[LayoutView]] = []
     if muted:
         select: Select[LayoutView] = Select(custom_id=f"following:unmute:{page}", placeholder="Undo…")
@@ -247,8 +251,6 @@ def render_muted(muted: Sequence[Muted], keys: Sequence[str], page: int, note: s
         buttons.append(Button(label="Previous", custom_id=f"following:muted:{page - 1}", disabled=page <= 1))
         buttons.append(Button(label="Next", custom_id=f"following:muted:{page + 1}", disabled=page >= pages))
     buttons.append(Button(label="Go back", custom_id="following:show"))
-    if not muted:
-        text = "\n".join(filter(None, ("### You see less of", note, "Nothing.")))
     return build_view(Container(TextDisplay(text), *rows, ActionRow(*buttons), accent_colour=ACCENT))
 
 

@@ -67,7 +67,7 @@ _SENTENCES: Mapping[Refusal, str] = {
     ),
     Refusal.NOT_ACTIVE: "This subscription isn't active. Use `/digest resume` first.",
     Refusal.TOO_MANY_FOLLOWED: (
-        "You follow {number} things, which is the maximum. Stop one in `/following` first. Nothing was changed."
+        "You follow {number} queries, which is the maximum. Stop one in `/following` first. Nothing was changed."
     ),
     Refusal.FOLLOWS_EVERYTHING: (
         "Say what to follow, such as `author:lecun`, `tag:agents` or some words. For the best papers of the day, "

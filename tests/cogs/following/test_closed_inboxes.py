@@ -17,7 +17,9 @@ async def test_a_closed_inbox_shows_at_the_first_click_and_nothing_is_lost(libra
     assert known.subscription.state is SubscriptionState.SUSPENDED
     opened = await library.member.click(message_of(told), label="Try again")
     assert "✓ Your direct messages are open." in answer(opened)
-    assert read_inbox_texts(library.member)[0].startswith("## This is where your papers come")
+    first = read_inbox_texts(library.member)[0]
+    assert first.startswith("## This is where your papers come\nPapers that match `tag:video`, daily.")
+    assert "They come every day at 09:00, UTC time." in first
     known = await get_following(library, library.member)
     assert known.subscription
     assert known.subscription.state is SubscriptionState.ACTIVE

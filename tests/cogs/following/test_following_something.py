@@ -78,7 +78,7 @@ async def test_a_second_query_sends_no_second_first_message(library: Server) -> 
 async def test_weekly_and_at_once_are_one_click_away(library: Server) -> None:
     await follow(library, library.member, "tag:video", click="Weekly instead")
     told = answer(await follow(library, library.member, "tag:agents", click="At once"))
-    assert told.endswith("A paper comes as soon as it has enough upvotes.")
+    assert told.endswith("at once. That is as soon as a paper has 50 upvotes, or as many as `min:` says.")
     known = await get_following(library, library.member)
     assert [(each.query, each.how) for each in known.queries] == [
         ("tag:video", How.WEEKLY),

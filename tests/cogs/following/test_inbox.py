@@ -13,6 +13,7 @@ async def test_it_is_turned_on_by_a_click_and_comes_the_next_morning(library: Se
     assert "guessed from your Discord language" in answer(shown)
     on = await library.member.click(message_of(shown), label="Turn on, daily")
     assert answer(on).startswith("**Your inbox is on**, daily. I've just sent you a direct message")
+    assert button_labels(message_of(on))[0] == "Inbox"  # where the size and the layout are
     assert read_inbox_texts(library.member)[0].startswith("## This is where your papers come\nThe best papers, daily.")
     await library.later(hours=6)
     digest = read_inbox(library.member)[-1]
@@ -74,7 +75,7 @@ async def test_what_is_followed_and_the_inbox_come_in_one_message(library: Serve
     assert "follows `author:noether` · inbox" in first
     assert "papers from what you follow and your inbox" in second
     told = await ask(library, library.member, "following")
-    assert "- **Inbox** · the top 5 of the day · 8 papers in 30 days" in told
+    assert "- **Inbox** · the top 5 of the day · brought 8 papers in 30 days" in told
 
 
 async def test_a_closed_inbox_is_explained_here_too(library: Server) -> None:

@@ -29,8 +29,8 @@ async def test_it_shows_what_each_query_brought_and_when_the_next_digest_comes(
     await follow(library, library.member, "tag:nothing", click="Weekly instead")
     await bring_digest(library, papers_server)
     told = await ask(library, library.member, "following")
-    assert "- `author:lecun` · daily · 6 papers in 30 days" in told
-    assert "- `tag:nothing` · weekly · no papers in 30 days" in told
+    assert "- `author:lecun` · daily · brought 6 papers in 30 days" in told
+    assert "- `tag:nothing` · weekly · nothing came in 30 days" in told
     assert "**Every day at 09:00 UTC.** It is 10:00 there now. Next digest" in told
     assert (await ask(library, library.admin, "following")).startswith("## You follow nothing yet")
 
