@@ -86,11 +86,13 @@ def render_delete_person_question(data: PersonData) -> LayoutView:
             "Digests that you set up in servers go on; their logs will say *someone who deleted their data*."
         )
     consequences.append("You can't undo this. `/privacy export` gives you a copy first.")
-    text = "\n".join(["## Delete everything I store about you?", "This deletes:", *lines, " ".join(consequences)])
+    text = "\n".join(["## Delete everything I store about you?", "This deletes:", *lines])
     button: Button[LayoutView] = Button(
         label="Delete everything about me", style=ButtonStyle.danger, custom_id=f"erase:{data.user_id}"
     )
-    return build_view(Container(TextDisplay(text), ActionRow(button), accent_colour=ACCENT))
+    return build_view(
+        Container(TextDisplay(text), TextDisplay(" ".join(consequences)), ActionRow(button), accent_colour=ACCENT)
+    )
 
 
 def render_delete_question(subscriptions: int) -> LayoutView:
