@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.channels import Actor, Channels
 from bot.composing.composer import Composer
@@ -233,7 +233,7 @@ class DraftEditor:
             self._outlook.find_caveats(settings, now),
             self._count_presets(draft, now),
         )
-        misread = tuple(list_misread_fields(draft, now))
+        misread = tuple(list_misread_fields(draft.mistyped, now.date()))
         return DraftStatus(
             replace(draft, settings=settings),
             now,
@@ -294,11 +294,11 @@ class DraftEditor:
         await self._drafts.delete(draft.id)
 
 
-def list_misread_fields(draft: Draft, now: datetime) -> Iterator[MisreadField]:
-    """What waits in a draft to be corrected."""
-    for field, text in draft.mistyped.items():
+def list_misread_fields(mistyped: Mapping[str, str], today: date) -> Iterator[MisreadField]:
+    """What waits to be corrected of what was typed, such as the `mistyped` of a draft."""
+    for field, text in mistyped.items():
         try:
-            read_typed_field(field, text, now.date())
+            read_typed_field(field, text, today)
         except Refused as refused:
             places = find_meant_places(text) if field == "timezone" else ()
             yield MisreadField(field, text, refused, tuple(places))

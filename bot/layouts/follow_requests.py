@@ -10,11 +10,14 @@ from datetime import datetime
 from discord import ButtonStyle, SelectOption
 from discord.ui import ActionRow, Button, Container, Item, Label, LayoutView, Modal, Select, TextDisplay, TextInput
 
+from bot.editing.drafts import MisreadField
 from bot.following.preview import FollowCaveat, FollowPreview
 from bot.layouts.caveats import describe_unknown_examples
 from bot.layouts.digest_settings import describe_dates
+from bot.layouts.misread import MAX_NAMED, describe_misread_fields
 from bot.layouts.paper import ACCENT, build_details_select, build_view, join_facts
 from bot.layouts.query_buttons import make_query_id
+from bot.layouts.refusals import explain_refusal
 from bot.layouts.text import (
     MAX_CHOICE,
     MAX_CHOICES,
@@ -29,6 +32,7 @@ from bot.layouts.text import (
     make_link,
 )
 from bot.papers import Paper
+from bot.refusals import Refused
 from bot.storage import FollowedQuery, How
 from bot.subscription.schedule import Cadence, Schedule
 from bot.subscription.settings import MAX_FILTER_LENGTH
@@ -40,7 +44,6 @@ MAX_TYPED_TIME, MAX_TYPED_TIMEZONE = 20, 100
 QUERY_SHOWN = 200  # characters of a query in a sentence
 _OPTIONS = 3500  # bytes of a select's options, about
 _TITLE = 120
-_MAX_NAMED = 3  # places that a misspelled one may mean
 HOW_WORDS = {How.DAILY: "daily", How.WEEKLY: "weekly", How.AT_ONCE: "at once"}
 _HOW_CHOICES = {
     How.DAILY: ("Daily", "In one message a day, at the time you choose"),
@@ -124,35 +127,36 @@ def render_follow_preview(
 
 
 def render_unclear_request(
-    problems: Sequence[str], request: FollowRequest, how: How, places: Sequence[Place] = ()
+    problem: Refused | None, misread: Sequence[MisreadField], request: FollowRequest, how: How
 ) -> LayoutView:
-    """What can't be followed like this, and why, with all that was typed to be corrected."""
-    buttons: list[Button[LayoutView]] = [
-        Button(
-            label=cut_plain(f"Use {place.name}", MAX_LABEL),
-            custom_id=make_follow_id("see", how, replace(request, timezone=place.timezone)),
-            style=ButtonStyle.success,
-        )
-        for place in places[:_MAX_NAMED]
+    """What can't be followed like this, and why, with all that was typed to be corrected. `problem` is the query's."""
+    buttons = [
+        _build_place_button(place, make_follow_id("see", how, replace(request, timezone=place.timezone)))
+        for place in list_meant_places(misread)
     ]
     buttons.append(
         Button(label="Correct it", custom_id=make_follow_id("edit", how, request), style=ButtonStyle.primary)
     )
+    problems = [*([explain_refusal(problem)] if problem else []), *describe_misread_fields(misread)]
     text = "\n".join([*(f"✏️ {each}" for each in problems), "-# Nothing you typed is lost."])
     return build_view(Container(TextDisplay(text), ActionRow(*buttons), accent_colour=ACCENT))
 
 
-def render_unclear_time(
-    problems: Sequence[str], panel: str, time: str, timezone: str, places: Sequence[Place]
-) -> LayoutView:
+def list_meant_places(misread: Sequence[MisreadField]) -> Sequence[Place]:
+    """The places that a misspelled time zone may mean, as many as there are buttons for."""
+    return [place for each in misread for place in each.places[:MAX_NAMED]]
+
+
+def _build_place_button(place: Place, custom_id: str) -> Button[LayoutView]:
+    label = cut_plain(f"Use {place.name}", MAX_LABEL)
+    return Button(label=label, custom_id=custom_id, style=ButtonStyle.success)
+
+
+def render_unclear_time(misread: Sequence[MisreadField], panel: str, time: str, timezone: str) -> LayoutView:
     """Why a time or a time zone can't be read, with what was typed to be corrected. `panel` is where it was opened."""
-    buttons: list[Button[LayoutView]] = [
-        Button(
-            label=cut_plain(f"Use {place.name}", MAX_LABEL),
-            custom_id=make_query_id(f"clock:{panel}:use", f"{time}|{place.timezone}"),
-            style=ButtonStyle.success,
-        )
-        for place in places[:_MAX_NAMED]
+    buttons = [
+        _build_place_button(place, make_query_id(f"clock:{panel}:use", f"{time}|{place.timezone}"))
+        for place in list_meant_places(misread)
     ]
     correct: Button[LayoutView] = Button(
         label="Correct it",
@@ -160,7 +164,7 @@ def render_unclear_time(
         style=ButtonStyle.primary,
     )
     back: Button[LayoutView] = Button(label="Leave it as it was", custom_id=f"{panel}:show")
-    text = "\n".join([*(f"✏️ {each}" for each in problems), "-# Nothing was changed yet."])
+    text = "\n".join([*(f"✏️ {each}" for each in describe_misread_fields(misread)), "-# Nothing was changed yet."])
     return build_view(Container(TextDisplay(text), ActionRow(*buttons, correct, back), accent_colour=ACCENT))
 
 

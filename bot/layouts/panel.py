@@ -31,6 +31,7 @@ from bot.editing.fields import OFF, ON
 from bot.layouts.advice import advise_admin
 from bot.layouts.caveats import describe_caveats
 from bot.layouts.digest_settings import describe_settings
+from bot.layouts.misread import MAX_NAMED, describe_misread_fields
 from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.refusals import explain_refusal
 from bot.layouts.subscriptions import describe_upcoming_run
@@ -41,13 +42,10 @@ from bot.layouts.text import (
     compute_text_room,
     count_noun,
     cut_plain,
-    escape_markdown,
-    format_code,
-    join_words,
     measure_text,
 )
 from bot.reasons import ReasonKind
-from bot.refusals import Refusal, Refused
+from bot.refusals import Refused
 from bot.storage import Draft, Subscription
 from bot.subscription.presets import PRESETS, Preset
 from bot.subscription.schedule import DAY_NAMES, Cadence
@@ -81,8 +79,6 @@ _KEPT = "-# I kept everything you typed. Open the panel to see it and to save it
 _MAX_PLACES = 20  # in a select: the rest of a panel needs its bytes too
 _LONGEST_PLACE = 40  # characters
 _FRAME = 200  # of the room for text, which the heading and the container take
-_MAX_NAMED = 3  # places that a misspelled one may mean
-_TYPED_LENGTH = 300  # characters that are repeated of what was mistyped; less if several things were
 _UNCOUNTED = "I can't count last week's papers right now."
 _NO_LAST_WEEK = "The archive has no papers from last week yet."
 _PAUSED = "Paused: nothing is posted until you use `/digest resume`."
@@ -145,7 +141,7 @@ def render_second_page(shown: DraftStatus, note: str = "") -> LayoutView:
 
 def render_kept_options(shown: DraftStatus, note: str = "") -> LayoutView:
     """What was wrong with a command's options, with a way to correct it. The rest is kept in a draft."""
-    lines = [*_describe_misread_fields(shown.misread), note, _KEPT]
+    lines = [*describe_misread_fields(shown.misread), note, _KEPT]
     text = TextDisplay[LayoutView]("\n".join(filter(None, lines)))
     meant = [*_build_meant_buttons(shown)]
     rows = [ActionRow(*meant)] if meant else []
@@ -172,7 +168,7 @@ def render_duplicate_digest(known: Subscription, draft: Draft) -> LayoutView:
 
 def describe_dropped_fields(misread: Iterable[MisreadField]) -> str:
     """What was mistyped and is not in what was saved."""
-    return "\n".join(f"✏️ {each}" for each in _describe_misread_fields([*misread]))
+    return "\n".join(f"✏️ {each}" for each in describe_misread_fields([*misread]))
 
 
 def render_cancelled_panel() -> LayoutView:
@@ -226,7 +222,7 @@ def _render_panel_lines(shown: DraftStatus) -> Iterator[str]:
 def _render_panel_notes(shown: DraftStatus, note: str) -> Iterator[str]:
     """What is wrong, and what would be right."""
     channel_id = shown.draft.settings.channel_id
-    yield from (f"✏️ {each}" for each in _describe_misread_fields(shown.misread))
+    yield from (f"✏️ {each}" for each in describe_misread_fields(shown.misread))
     yield f"✏️ {note}" if note else ""
     yield describe_caveats(shown.caveats)
     for reason in shown.obstacles:
@@ -244,21 +240,6 @@ def _describe_clock(shown: DraftStatus) -> str:
         why = "guessed from your Discord language" if shown.places else "until you choose a time zone"
         return f"🕘 **{name}**, {why}. It is {clock} there now. *Time and zone* changes it."
     return f"🕘 It is {clock} {name} now." if name.startswith("UTC") else f"🕘 It is {clock} in {name} now."
-
-
-def _describe_misread_fields(misread: Sequence[MisreadField]) -> Iterator[str]:
-    """What was typed, and how to write it."""
-    for each in misread:
-        line, hint = " ".join(each.text.split()), _explain_misread_field(each)
-        shown = format_code(line, _TYPED_LENGTH // len(misread)) if line else ""
-        yield f"{shown} doesn't work here. {hint}" if shown else hint
-
-
-def _explain_misread_field(misread: MisreadField) -> str:
-    if misread.refused.refusal is Refusal.TIMEZONE_UNKNOWN and misread.places:
-        names = dict.fromkeys(f"**{escape_markdown(place.name)}**" for place in misread.places)
-        return f"Did you mean {join_words([*names][:_MAX_NAMED], 'or')}?"
-    return explain_refusal(misread.refused)
 
 
 def _describe_match_count(shown: DraftStatus) -> str:
@@ -303,7 +284,7 @@ def _build_save_row(draft: Draft) -> ActionRow[LayoutView]:
 def _build_meant_buttons(shown: DraftStatus) -> Iterator[Button[LayoutView]]:
     """The places that a misspelled one may mean, if a few buttons are enough for them."""
     for misread in shown.misread:
-        if len(misread.places) <= _MAX_NAMED:
+        if len(misread.places) <= MAX_NAMED:
             for place in misread.places:
                 label = cut_plain(f"Use {place.name}", MAX_LABEL)
                 yield _build_panel_button(shown.draft, f"timezone:{place.timezone}", label, ButtonStyle.success)

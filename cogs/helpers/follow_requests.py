@@ -12,15 +12,15 @@ from discord.ui import LayoutView
 
 from bot.answering import open_modal, reply
 from bot.editing import fields
+from bot.editing.drafts import MisreadField, list_misread_fields
 from bot.following.preview import FollowCaveat, FollowPreview
 from bot.layouts import follow_requests as layout
 from bot.layouts.follow_requests import FollowMinimum, FollowRequest, FollowTimes
 from bot.layouts.following import render_closed_inbox, render_followed
-from bot.layouts.refusals import explain_refusal
 from bot.refusals import Refusal, Refused
 from bot.storage import FollowedQuery, Following, How
 from bot.subscription.schedule import Schedule
-from bot.subscription.timezones import Place, find_meant_places, guess_timezone
+from bot.subscription.timezones import guess_timezone
 from bot.text import join_lines
 from cogs.helpers.cards import PAPER_PATTERN, get_or_fetch_paper
 from cogs.helpers.controls import Control, Interaction, ModalHandler, show_page
@@ -40,11 +40,11 @@ _TO_BE_CORRECTED = {
 
 @dataclass(frozen=True, slots=True)
 class _ReadRequest:
-    """What was understood of a request: when papers would come, and what is wrong with it."""
+    """What was understood of a request: when papers would come, what is wrong with that, and with the query."""
 
     times: FollowTimes
-    problems: tuple[Refused, ...] = ()
-    places: tuple[Place, ...] = ()
+    misread: tuple[MisreadField, ...] = ()
+    problem: Refused | None = None
 
 
 async def show_request(interaction: Interaction, request: FollowRequest, how: How, show: Show = show_page) -> None:
@@ -58,8 +58,8 @@ async def show_request(interaction: Interaction, request: FollowRequest, how: Ho
     except Refused as refused:
         if refused.refusal not in _TO_BE_CORRECTED:
             raise
-        read = replace(read, problems=(refused, *read.problems))
-    if read.problems:
+        read = replace(read, problem=refused)
+    if read.problem or read.misread:
         await _show_unclear_request(interaction, request, how, read, show)
         return
     minimums = await _find_minimums(interaction, preview)
@@ -73,9 +73,9 @@ async def show_request(interaction: Interaction, request: FollowRequest, how: Ho
 async def _show_unclear_request(
     interaction: Interaction, request: FollowRequest, how: How, read: _ReadRequest, show: Show = show_page
 ) -> None:
-    problems = [explain_refusal(each) for each in read.problems]
-    view = layout.render_unclear_request(problems, request, how, read.places)
-    texts = [request.text, *(replace(request, timezone=each.timezone).text for each in read.places)]
+    view = layout.render_unclear_request(read.problem, read.misread, request, how)
+    places = layout.list_meant_places(read.misread)
+    texts = [request.text, *(replace(request, timezone=each.timezone).text for each in places)]
     await show(interaction, await keep_texts(interaction, texts, view))
 
 
@@ -86,16 +86,10 @@ def _read_request(interaction: Interaction, request: FollowRequest, following: F
     guess = guess_timezone(str(interaction.locale))
     schedule = known.settings.schedule if known else Schedule(fields.DEFAULT_TIME, ZoneInfo(guess or "UTC"))
     typed = {name: text for name, text in {"time": request.time, "timezone": request.timezone}.items() if text.strip()}
-    problems: list[Refused] = []
-    places: tuple[Place, ...] = ()
-    for name, text in typed.items():
-        try:
-            schedule = replace(schedule, **{name: fields.read_typed_field(name, text, now.date())})  # type: ignore[arg-type]
-        except Refused as refused:
-            problems.append(refused)
-            places = tuple(find_meant_places(text)) if name == "timezone" else places
+    values, mistyped = fields.read_typed_fields(typed, now.date())
+    schedule = replace(schedule, **values)  # type: ignore[arg-type]
     times = FollowTimes(schedule, now, guessed=known is None and "timezone" not in typed)
-    return _ReadRequest(times, tuple(problems), places)
+    return _ReadRequest(times, tuple(list_misread_fields(mistyped, now.date())))
 
 
 async def _find_minimums(interaction: Interaction, preview: FollowPreview) -> Sequence[FollowMinimum]:
@@ -127,7 +121,7 @@ async def follow_request(interaction: Interaction, request: FollowRequest, how: 
     follower = bot.services.follower
     following = await follower.get_overview(user_id)
     read = _read_request(interaction, request, following)
-    if read.problems:
+    if read.misread:
         await _show_unclear_request(interaction, request, how, read)
         return
     query = follower.read_query(request.query, now)  # before any direct message is opened

@@ -6,20 +6,19 @@ Everything is about the person who clicks: nobody can change what another follow
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 import discord
 
 from bot.answering import open_modal, reply
 from bot.editing import fields
+from bot.editing.drafts import list_misread_fields
 from bot.following.follower import list_mutable
 from bot.layouts import follow_requests as request_layout
 from bot.layouts import following as layout
 from bot.layouts.query_buttons import make_query_id
-from bot.layouts.refusals import explain_refusal
 from bot.refusals import Refusal, Refused
 from bot.storage import FollowedQuery, Following, How, Muted, SubscriptionState, get_query_key
-from bot.subscription.timezones import find_meant_places
 from bot.text import join_lines
 from cogs.helpers.cards import PAPER_PATTERN, get_or_fetch_paper
 from cogs.helpers.controls import Control, Interaction, ModalHandler, show_page
@@ -29,7 +28,6 @@ from cogs.helpers.pages import QUERY_PATTERN, find_text, keep_texts
 
 BROUGHT_DAYS = timedelta(days=30)
 PANELS: dict[str, Callable[[Interaction], Awaitable[None]]] = {}  # that a time is changed in, by what opens them
-MAX_PLACES = 3  # that a misspelled one may mean
 _NONCE = r"[0-9a-f]+"
 _KEY = r"[0-9a-f]{24}"
 
@@ -213,20 +211,12 @@ async def change_time(interaction: Interaction, panel: str, typed: Mapping[str, 
     if not mistyped:
         await services.follower.change_settings(interaction.user.id, values, now)
         return True
-    problems = [_explain_mistyped(name, text, now.date()) for name, text in mistyped.items()]
-    places = find_meant_places(mistyped["timezone"])[:MAX_PLACES] if "timezone" in mistyped else []
-    view = request_layout.render_unclear_time(problems, panel, given["time"], given["timezone"], places)
-    texts = [f"{given['time']}|{timezone}" for timezone in (given["timezone"], *(each.timezone for each in places))]
+    misread = [*list_misread_fields(mistyped, now.date())]
+    view = request_layout.render_unclear_time(misread, panel, given["time"], given["timezone"])
+    timezones = [given["timezone"], *(each.timezone for each in request_layout.list_meant_places(misread))]
+    texts = [f"{given['time']}|{each}" for each in timezones]
     await show_page(interaction, await keep_texts(interaction, texts, view))
     return False
-
-
-def _explain_mistyped(name: str, text: str, today: date) -> str:
-    try:
-        fields.read_typed_field(name, text, today)
-    except Refused as refused:
-        return explain_refusal(refused)
-    return ""
 
 
 class ClockControl(

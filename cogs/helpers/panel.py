@@ -156,9 +156,8 @@ async def _save_draft(interaction: Interaction, draft: Draft, *, another: bool =
         latest = await _get_own_draft(interaction, draft.id)
         await _show_panel(interaction, latest, note=layout.explain_failed_save(refused))
     else:
-        await show_saved_subscription(
-            interaction, subscription, done, layout.describe_dropped_fields(list_misread_fields(draft, now))
-        )
+        dropped = list_misread_fields(draft.mistyped, now.date())
+        await show_saved_subscription(interaction, subscription, done, layout.describe_dropped_fields(dropped))
 
 
 async def _dismiss_mistyped(interaction: Interaction, draft: Draft) -> None:

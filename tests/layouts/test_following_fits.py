@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.editing.drafts import MisreadField
 from bot.following.follower import list_mutable
 from bot.following.preview import FollowCaveat, FollowPreview
 from bot.layouts import follow_requests as requests
@@ -13,6 +14,7 @@ from bot.layouts import following as layout
 from bot.layouts.follow_requests import FollowMinimum, FollowRequest, FollowTimes
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
+from bot.refusals import Refusal, Refused
 from bot.storage import (
     INBOX,
     FollowedQuery,
@@ -63,9 +65,12 @@ def test_a_preview_fits(
     minimums = [FollowMinimum(50, 9.2), FollowMinimum(100, 0.4), FollowMinimum(200, 0.1)]
     known = FollowedQuery(1, 7, query, how, DAY)
     check(requests.render_follow_preview(preview, request, TIMES, known, minimums))
-    places = [Place(query, "America/Argentina/ComodRivadavia"), Place("b" * 200, "UTC"), Place("c", "Asia/Tokyo")]
-    check(requests.render_unclear_request([query, query], request, how, places))
-    check(requests.render_unclear_time([query], "following", request.time, request.timezone, places))
+    places = (Place(query, "America/Argentina/ComodRivadavia"), Place("b" * 200, "UTC"), Place("c", "Asia/Tokyo"))
+    time = MisreadField("time", request.time, Refused(Refusal.TIME_UNCLEAR))
+    timezone = MisreadField("timezone", request.timezone, Refused(Refusal.TIMEZONE_UNKNOWN), places)
+    too_long = Refused(Refusal.FILTER_TOO_LONG, number=300)
+    check(requests.render_unclear_request(too_long, [time, timezone], request, how))
+    check(requests.render_unclear_time([time, timezone], "following", request.time, request.timezone))
 
 
 @within_seconds

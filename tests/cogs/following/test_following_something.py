@@ -132,6 +132,7 @@ async def test_a_mistake_keeps_everything_that_was_typed(library: Server) -> Non
     told = answer(shown)
     assert "I don't understand `autor:lecun`" in told
     assert explain(Refusal.TIME_UNCLEAR) in told
+    assert "`Berlinn` doesn't work here. Did you mean **Berlin**?" in told
     assert "Use Berlin" in button_labels(message_of(shown))
     again = await library.member.click(message_of(shown), label="Correct it")
     assert read_modal(again) == typed
