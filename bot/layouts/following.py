@@ -136,7 +136,7 @@ def render_following(shown: FollowingView, note: str = "") -> LayoutView:
     if following.queries:
         rows.append(_build_followed_select("following:one", "Change or stop one…", following.queries))
     if following.subscription and following.followed:
-        rows.append(_build_weekday_select("following:weekdays", following.subscription.settings.schedule))
+        rows.append(build_weekday_select("following:weekdays", following.subscription.settings.schedule))
     rows += [ActionRow(*_build_following_buttons(following))]
     if more := [*_build_more_following_buttons(following)]:
         rows.append(ActionRow(*more))
@@ -350,7 +350,8 @@ def _build_followed_select(
     return ActionRow(select)
 
 
-def _build_weekday_select(custom_id: str, schedule: Schedule) -> ActionRow[LayoutView]:
+def build_weekday_select(custom_id: str, schedule: Schedule) -> ActionRow[LayoutView]:
+    """The weekdays on which everything comes that a person follows."""
     options = [
         SelectOption(label=name, value=str(number), default=number in schedule.weekdays)
         for number, name in enumerate(DAY_NAMES)

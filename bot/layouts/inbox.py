@@ -6,11 +6,10 @@ from discord import ButtonStyle, SelectOption
 from discord.ui import ActionRow, Button, Container, Item, LayoutView, Select, TextDisplay
 
 from bot.layouts.follow_requests import FollowTimes, name_dates
-from bot.layouts.following import describe_state
+from bot.layouts.following import build_weekday_select, describe_state
 from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.text import count_noun
 from bot.storage import Following, How
-from bot.subscription.schedule import DAY_NAMES
 from bot.subscription.settings import MAX_PAPERS, DigestLayout, DigestSettings
 from bot.subscription.timezones import name_timezone
 
@@ -51,13 +50,7 @@ def _build_controls(how: How, settings: DigestSettings) -> Iterator[Item[LayoutV
     yield _build_select(
         "inbox:on", [SelectOption(label=cadences[each], value=each.value, default=each is how) for each in cadences]
     )
-    days = settings.schedule.weekdays
-    weekdays = [
-        SelectOption(label=name, value=str(number), default=number in days) for number, name in enumerate(DAY_NAMES)
-    ]
-    yield ActionRow(
-        Select(custom_id="inbox:weekdays", options=weekdays, placeholder="The weekdays", max_values=len(weekdays))
-    )
+    yield build_weekday_select("inbox:weekdays", settings.schedule)
     sizes = [
         SelectOption(
             label=f"The top {count_noun(size, 'paper')}" if size > 1 else "The top paper",
