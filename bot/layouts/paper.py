@@ -90,11 +90,15 @@ def make_details_id(paper_id: str, nonce: str | None = None) -> str:
 
 
 def build_paper_list(blocks: Sequence[PaperBlock], budget: int) -> TextDisplay[LayoutView]:
-    """The blocks (at least one) as one text with a size of at most `budget`; if they are five, on two screens."""
+    """The blocks (at least one) as one text with a size of at most `budget`; if they are five, on two screens.
+
+    A line that says why a paper came is not taken from its summary.
+    """
+    most = _LINES * len(blocks) + sum(bool(each.why) for each in blocks)
     for room in _LIMITS:
         texts = [_render_paper_block(block, room) for block in blocks]
         text = "\n".join(texts)
-        is_short = room.summary <= _MIN_SUMMARY or sum(map(count_phone_lines, texts)) <= _LINES * len(blocks)
+        is_short = room.summary <= _MIN_SUMMARY or sum(map(count_phone_lines, texts)) <= most
         if is_short and measure_text(text) <= budget:
             break
     return TextDisplay(text)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.digest import Digest, Highlight, Likeness
 from bot.layouts.digest import render_delivery_message
+from bot.layouts.paper import PaperBlock, build_paper_list
 from bot.layouts.personal_digest import describe_why
 from bot.papers import Paper
 from bot.storage import INBOX, Delivery, DeliveryState, Message, MessageForm
@@ -116,6 +117,15 @@ def test_what_one_query_brought_is_stopped_by_one_click_and_what_several_brought
     several = build_highlights([paper("2601.00001")] * 2, [(("author:LeCun",), None), (("tag:video",), None)])
     assert "Stop this" in str(components_of(render(one)))
     assert "Stop one of these" in str(components_of(render(several)))
+
+
+def test_the_line_that_says_why_is_not_taken_from_the_summary() -> None:
+    one = paper("2601.00001", ai_summary="word " * 99)
+    without = build_paper_list([PaperBlock(1, one, 10, 0)] * 3, 4000).content
+    why = "follows `author:LeCun`"
+    assert (
+        build_paper_list([PaperBlock(1, one, 10, 0, why=why)] * 3, 4000).content.replace(f"\n-# {why}", "") == without
+    )
 
 
 def test_what_was_left_last_time_comes_without_any_new_list() -> None:
