@@ -9,6 +9,7 @@ TAG_LINE = "The day's best AI papers, once, on time, in one calm message."
 DESCRIPTION = """The day's best AI papers in your server: one calm message, from Hugging Face's Daily Papers.
 
 - Choose the channel, the time and the topics: /digest setup
+- Let what you follow come to you, by author or topic: /follow
 - Find past papers by words, author or organization: /paper search
 - See the best of a week or a month: /top
 
