@@ -34,7 +34,7 @@ from bot.layouts.text import (
 from bot.papers import Paper
 from bot.refusals import Refused
 from bot.storage import FollowedQuery, How
-from bot.subscription.schedule import Cadence, Schedule
+from bot.subscription.schedule import DAY_NAMES, Cadence, Schedule
 from bot.subscription.settings import MAX_FILTER_LENGTH
 from bot.subscription.timezones import Place, name_timezone
 
@@ -327,9 +327,10 @@ def _describe_when(how: How, times: FollowTimes) -> str:
 
 
 def name_dates(how: How, schedule: Schedule) -> str:
-    """`every weekday`, or `every week on Monday`: weekly papers come on the first of the chosen weekdays."""
-    cadence = Cadence.WEEKLY if how is How.WEEKLY else Cadence.DAILY
-    dates = describe_dates(replace(schedule, cadence=cadence))
+    """`every weekday`, or `every Monday`: weekly papers come on the first of the chosen weekdays."""
+    if how is How.WEEKLY:
+        return f"every {DAY_NAMES[min(schedule.weekdays)]}"
+    dates = describe_dates(replace(schedule, cadence=Cadence.DAILY))
     return f"{dates[0].lower()}{dates[1:]}"
 
 

@@ -92,7 +92,7 @@ async def test_what_comes_weekly_says_on_which_day(library: Server) -> None:
     assert "The next digest comes" in alone
     await follow(library, library.member, "tag:agents")
     beside = answer(await follow(library, library.member, "tag:robots", click="Weekly instead"))
-    assert beside.endswith("weekly. It comes every week on Monday, with what else comes that day.")
+    assert beside.endswith("weekly. It comes every Monday, with what else comes that day.")
 
 
 async def test_what_is_followed_already_says_so_and_how_can_be_changed(library: Server) -> None:
@@ -138,7 +138,7 @@ async def test_a_mistake_keeps_everything_that_was_typed(library: Server) -> Non
     assert read_modal(again) == typed
     right = {"query": "author:lecun", "time": "7pm", "timezone": "Berlin", "how": ["weekly"]}
     shown = await library.member.submit_modal(again, right)
-    assert "every week on Monday at 19:00, Berlin time" in answer(shown)
+    assert "every Monday at 19:00, Berlin time" in answer(shown)
     assert button_labels(message_of(shown))[0] == "Follow weekly"
 
 

@@ -30,7 +30,7 @@ async def test_each_change_counts_at_once(library: Server) -> None:
     shown = await library.member.slash(library.general, "inbox")
     await library.member.click(message_of(shown), label="Weekly")
     shown = await library.member.slash(library.general, "inbox")
-    assert "**The top 5 papers of the week** come by direct message, every week on Monday." in answer(shown)
+    assert "**The top 5 papers of the week** come by direct message, every Monday." in answer(shown)
     for field, picked in {"size": ["2"], "layout": ["compact"], "weekdays": ["0", "3"], "on": ["daily"]}.items():
         await library.member.select(message_of(shown), picked, custom_id=f"inbox:{field}")
     asked = await library.member.click(message_of(shown), label="Time and zone")

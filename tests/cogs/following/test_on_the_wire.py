@@ -75,7 +75,7 @@ async def test_a_modal_brings_back_what_was_typed(rig: DeliveryRig, reader: Pers
     again = await rig.wire.submit(
         ELSEWHERE, modal["data"]["custom_id"], shown, query=QUERY, how="weekly", time="7pm", timezone="Berlin"
     )
-    assert "every week on Monday at 19:00, Berlin time" in str(checked(again))
+    assert "every Monday at 19:00, Berlin time" in str(checked(again))
 
 
 async def test_a_closed_inbox_is_explained_and_opens_at_the_next_try(rig: DeliveryRig, reader: Person) -> None:
