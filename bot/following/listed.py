@@ -82,7 +82,7 @@ class Listed:
     async def mark_likeness(self, highlights: Sequence[Highlight], today: date) -> tuple[Highlight, ...]:
         """The highlights with how like they are to the nearest example of the queries that brought them."""
         nearest: dict[str, Likeness] = {}
-        for query in dict.fromkeys(query for each in highlights for query in each.followed if "like:" in query):
+        for query in dict.fromkeys(query for each in highlights for query in each.followed if "like:" in query.lower()):
             ids = [each.paper.id for each in highlights if query in each.followed]
             for paper_id, likeness in (await self._filter.find_likeness(query, ids, today)).items():
                 if paper_id not in nearest or nearest[paper_id].value < likeness.value:

@@ -192,3 +192,11 @@ async def test_a_mute_of_a_paper_keeps_those_away_that_are_like_it(scans: Scans)
     other = agents(3, 60, title="Roads in mountains", abstract=roads)
     await scans.list_papers(first, alike, other, *filler)
     assert await scans.scan_and_send() == {ADA: ["2601.00003"], BOB: ["2601.00002", "2601.00003"]}
+
+
+async def test_a_paper_says_how_like_the_example_it_is_however_like_is_written(scans: Scans) -> None:
+    await scans.list_papers(agents(1, 10, title="Legged robots that learn to walk"))
+    await scans.follow(ADA, "Like:2601.00001 min:5")
+    (highlight,) = (await scans.scan())[ADA].digest.highlights
+    assert highlight.likeness
+    assert highlight.likeness.example == "2601.00001"
