@@ -50,7 +50,7 @@ _HOW_CHOICES = {
     How.WEEKLY: ("Weekly", "In one message a week"),
     How.AT_ONCE: ("At once", "As soon as a paper has enough upvotes: 50, or what min: says"),
 }
-_FOLLOW_LABELS = {How.DAILY: "Follow", How.WEEKLY: "Weekly instead", How.AT_ONCE: "At once"}
+_OTHER_LABELS = {How.DAILY: "Daily instead", How.WEEKLY: "Weekly instead", How.AT_ONCE: "At once"}
 AT_ONCE_WHEN = "as soon as a paper has 50 upvotes, or as many as `min:` says"
 AT_ONCE_NOTE = f"*At once* means {AT_ONCE_WHEN}."
 
@@ -339,16 +339,11 @@ def _build_follow_buttons(
 ) -> Iterator[Button[LayoutView]]:
     """The way that was chosen first."""
     for each in sorted(How, key=lambda other: other is not how):
-        style = ButtonStyle.success if each is how else ButtonStyle.secondary
-        label = _FOLLOW_LABELS[each]
-        if each is how:
-            label = "Follow" if each is How.DAILY else f"Follow {HOW_WORDS[each]}"
-        elif each is How.DAILY:
-            label = "Daily instead"
+        label = "Follow" if each is How.DAILY else f"Follow {HOW_WORDS[each]}"
         yield Button(
-            label=label,
+            label=label if each is how else _OTHER_LABELS[each],
             custom_id=make_follow_id("save", each, request),
-            style=style,
+            style=ButtonStyle.success if each is how else ButtonStyle.secondary,
             disabled=known is not None and known.how is each,
         )
     yield Button(label="Change it", custom_id=make_follow_id("edit", how, request))

@@ -277,8 +277,8 @@ def render_stopped(stopped: Sequence[FollowedQuery], undo_id: str | None, *, all
     """What does not come any more; `undo_id` is the custom_id that follows it again."""
     if not stopped:
         return _build_panel("That was stopped already. Nothing of it comes.", [_build_show_button()])
-    named = join_words([_name_followed(each) for each in stopped[:_MAX_NAMED]]) if len(stopped) <= _MAX_NAMED else ""
-    what = named or _count_followed(stopped)
+    is_short = len(stopped) <= _MAX_NAMED
+    what = join_words([*map(_name_followed, stopped)]) if is_short else _count_followed(stopped)
     rest = "No more papers come" if all_of_it else "It no longer comes"
     undo: list[Button[LayoutView]] = []
     if undo_id:

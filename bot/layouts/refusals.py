@@ -27,7 +27,7 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.UPVOTES_UNCLEAR: (
         f"Upvotes must be a whole number from 0 to {MAX_UPVOTES:,}, such as `25`. 0 means no minimum."
     ),
-    Refusal.FILTER_TOO_LONG: "A filter can have up to {number} characters. Nothing was changed. Try a shorter one.",
+    Refusal.FILTER_TOO_LONG: "Up to {number} characters fit here. Nothing was changed. Try fewer words.",
     Refusal.DATE_UNCLEAR: "A date looks like `2026-05-28`, `28 May`, `yesterday` or `last week`.",
     Refusal.QUERY_EMPTY: "Type some words to search for, from the paper's title, abstract, authors or tags.",
     Refusal.SERVER_ONLY: "Digests belong to a server. Use this command in a server.",

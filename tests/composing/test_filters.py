@@ -130,7 +130,7 @@ async def test_an_edit_that_leaves_the_filter_out_keeps_it(server: Server) -> No
         ("min:many", "I don't understand `min:many`. Write it like `min:50`."),
         ("diffusion before:whenever", "I don't understand `before:whenever`"),
         ("word " * 45, "A query can have up to 40 words"),
-        ("x" * 301, "A filter can have up to 300 characters. Nothing was changed. Try a shorter one."),
+        ("x" * 301, "Up to 300 characters fit here. Nothing was changed. Try fewer words."),
     ],
 )
 async def test_a_mistake_in_the_filter_is_explained_and_nothing_is_saved(server: Server, query: str, told: str) -> None:
