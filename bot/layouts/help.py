@@ -18,12 +18,12 @@ Hugging Face's Daily Papers, ranked by upvotes: once, on time, in one calm messa
 
 
 def render_help(*, version: str, servers: int, invite: str | None, links: Links, in_server: bool) -> LayoutView:
-    """What the bot is, with a button for each link that is known. `in_server`: whether digests can be set up there."""
+    """What the bot is, what to begin with, and the links that are known. `in_server`: digests can be set up there."""
     foot = f"-# Version {version} · in {count_noun(servers, 'server')} · `/privacy about` says what I store"
     buttons: list[Button[LayoutView]] = []
     if in_server:
         buttons.append(Button(label="Set up a digest", style=ButtonStyle.primary, custom_id="setup:new"))
+    buttons.append(Button(label="Follow something", custom_id="follow:new"))
     urls = {"Add to a server": invite, "Guide": links.docs, "Source code": links.source, "Privacy": links.privacy}
-    buttons += build_link_buttons(urls)
-    rows = [ActionRow(*buttons)] if buttons else []
+    rows = [ActionRow(*each) for each in (buttons, [*build_link_buttons(urls)]) if each]
     return build_view(Container(TextDisplay(_TEXT), *rows, TextDisplay(foot), accent_colour=ACCENT))

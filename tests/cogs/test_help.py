@@ -11,7 +11,7 @@ from bot.about import Links, find_links
 from bot.client import PaperBot
 from bot.layouts.help import render_help
 from tests.support.messages import answer, button_labels, read_mentions, read_texts
-from tests.support.panel import Panel
+from tests.support.panel import Panel, read_modal
 from tests.support.server import Server
 
 LINKS = Links("https://docs.example", "https://code.example", "https://privacy.example")
@@ -57,12 +57,18 @@ async def test_a_digest_is_one_click_away(server: Server) -> None:
     assert "Manage Server" in refused
 
 
+async def test_following_is_one_click_away_for_everyone(server: Server) -> None:
+    shown = await ask(server, server.member)
+    asked = await server.member.click(shown, label="Follow something")
+    assert read_modal(asked) == {"query": "", "time": "", "timezone": ""}
+
+
 async def test_only_links_that_are_known_are_shown(server: Server) -> None:
     await restart_with_links(server, Links())
-    assert button_labels(await ask(server, server.member)) == ["Set up a digest", "Add to a server"]
+    assert button_labels(await ask(server, server.member))[2:] == ["Add to a server"]
     await restart_with_links(server, LINKS)
     shown = await ask(server, server.member)
-    assert button_labels(shown) == ["Set up a digest", "Add to a server", "Guide", "Source code", "Privacy"]
+    assert button_labels(shown)[2:] == ["Add to a server", "Guide", "Source code", "Privacy"]
     for url in ("https://docs.example", "https://code.example", "https://privacy.example", server.bot.invite):
         assert url in str(shown.components)
 
@@ -71,7 +77,7 @@ async def test_it_works_in_a_direct_message_where_no_digest_can_be_set_up(server
     result = await server.member.user.slash("help")
     assert result.response
     assert isinstance(result.response.message, discord.Message)
-    assert button_labels(result.response) == ["Add to a server"]
+    assert button_labels(result.response) == ["Follow something", "Add to a server"]
     mentioned = read_mentions(result.response.message)
     assert "paper search" in mentioned
     assert "digest setup" not in mentioned
@@ -79,7 +85,7 @@ async def test_it_works_in_a_direct_message_where_no_digest_can_be_set_up(server
 
 def test_a_bot_that_only_its_owner_may_add_has_no_such_link() -> None:
     view = render_help(version="1", servers=1, invite=None, links=Links(), in_server=False)
-    assert not [each for each in view.walk_children() if isinstance(each, discord.ui.Button)]
+    assert not [each for each in view.walk_children() if isinstance(each, discord.ui.Button) and each.url]
 
 
 @pytest.mark.parametrize(
