@@ -320,10 +320,15 @@ def _describe_when(how: How, times: FollowTimes) -> str:
     if how is How.AT_ONCE:
         return f"-# {AT_ONCE_NOTE}"
     schedule, timezone = times.schedule, times.schedule.timezone
-    when = f"{name_dates(how, schedule)} at {schedule.time:%H:%M}, {name_timezone(timezone.key)} time"
+    when = name_times(how, schedule)
     clock = f"It is {times.now.astimezone(timezone):%H:%M} there now"
     guess = ", guessed from your Discord language. *Change it* sets another time zone" if times.guessed else ""
     return f"-# It comes {when}, in one direct message with everything else you follow. {clock}{guess}."
+
+
+def name_times(how: How, schedule: Schedule) -> str:
+    """`every Monday at 09:00, Berlin time`."""
+    return f"{name_dates(how, schedule)} at {schedule.time:%H:%M}, {name_timezone(schedule.timezone.key)} time"
 
 
 def name_dates(how: How, schedule: Schedule) -> str:

@@ -7,8 +7,15 @@ from datetime import datetime
 from discord import ButtonStyle, SelectOption
 from discord.ui import ActionRow, Button, Container, Item, LayoutView, Select, TextDisplay
 
-from bot.layouts.digest_settings import describe_schedule
-from bot.layouts.follow_requests import AT_ONCE_NOTE, AT_ONCE_WHEN, HOW_WORDS, QUERY_SHOWN, list_how_options, name_dates
+from bot.layouts.follow_requests import (
+    AT_ONCE_NOTE,
+    AT_ONCE_WHEN,
+    HOW_WORDS,
+    QUERY_SHOWN,
+    list_how_options,
+    name_dates,
+    name_times,
+)
 from bot.layouts.paper import ACCENT, build_view
 from bot.layouts.query_buttons import build_follow_button, make_query_id
 from bot.layouts.reasons import explain_reason
@@ -26,7 +33,6 @@ from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
 from bot.storage import FollowedQuery, Following, How, Muted, MutedKind, SubscriptionState
 from bot.subscription.schedule import DAY_NAMES, Cadence, Schedule
-from bot.subscription.timezones import name_timezone
 
 _TITLE = 120
 _NOTHING_FOLLOWED = (
@@ -102,8 +108,7 @@ def _describe_next(followed: FollowedQuery, following: Following) -> str:
         return ""
     schedule = known.settings.schedule
     if known.state is not SubscriptionState.ACTIVE:  # it will be, if this message arrives: it has been closed before
-        when = f"{name_dates(followed.how, schedule)} at {schedule.time:%H:%M}"
-        return f"They come {when}, {name_timezone(schedule.timezone.key)} time."
+        return f"They come {name_times(followed.how, schedule)}."
     if followed.how is How.WEEKLY and schedule.cadence is not Cadence.WEEKLY:  # the next digest has only the daily part
         return f"It comes {name_dates(followed.how, schedule)}, with what else comes that day."
     at = format_timestamp(known.next_run.at)
@@ -168,17 +173,17 @@ def describe_state(following: Following, now: datetime) -> str:
     known = following.subscription
     if known is None or not following.followed:
         return ""
-    timezone = known.settings.schedule.timezone
-    clock = f"It is {now.astimezone(timezone):%H:%M} there now."
-    schedule = f"**{describe_schedule(known.settings.schedule)}.** {clock}"
+    schedule = known.settings.schedule
+    times = name_times(How.WEEKLY if schedule.cadence is Cadence.WEEKLY else How.DAILY, schedule)
+    shown = f"**{times[0].upper()}{times[1:]}.** It is {now.astimezone(schedule.timezone):%H:%M} there now."
     match known.state:
         case SubscriptionState.ACTIVE:
             at = known.next_run.at
-            return f"{schedule} Next digest {format_timestamp(at)} ({format_timestamp(at, 'R')})."
+            return f"{shown} Next digest {format_timestamp(at)} ({format_timestamp(at, 'R')})."
         case SubscriptionState.SUSPENDED:
-            return f"{schedule}\n{_CLOSED}"
+            return f"{shown}\n{_CLOSED}"
         case _:
-            return f"{schedule}\nPaused: nothing comes."
+            return f"{shown}\nPaused: nothing comes."
 
 
 def _describe_muted(muted: Sequence[Muted]) -> str:

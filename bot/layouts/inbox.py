@@ -34,12 +34,12 @@ def render_inbox(following: Following, settings: DigestSettings, times: FollowTi
         lines.append(describe_state(following, times.now))
         lines.append("-# Each change counts at once. Time, weekdays and layout are those of all that you follow.")
     else:
-        schedule, timezone = times.schedule, times.schedule.timezone
+        time, timezone = f"{times.schedule.time:%H:%M}", times.schedule.timezone
         guess = ", guessed from your Discord language; you can change it afterwards" if times.guessed else ""
         lines.append(
             "It is off. Turned on, the best papers of the day or week come to you by direct message, whatever they are "
-            f"about: the top {settings.selection.size} at {schedule.time:%H:%M} {name_timezone(timezone.key)} (it is "
-            f"{times.now.astimezone(timezone):%H:%M} there now{guess})."
+            f"about: the top {settings.selection.size} at {time}, {name_timezone(timezone.key)} time. It is "
+            f"{times.now.astimezone(timezone):%H:%M} there now{guess}."
         )
     text = TextDisplay[LayoutView]("\n".join(filter(None, lines)))
     return build_view(Container(text, *rows, ActionRow(*_build_buttons(following)), accent_colour=ACCENT))

@@ -31,7 +31,7 @@ async def test_it_shows_what_each_query_brought_and_when_the_next_digest_comes(
     told = await ask(library, library.member, "following")
     assert "- `author:lecun` · daily · brought 6 papers in 30 days" in told
     assert "- `tag:nothing` · weekly · nothing came in 30 days" in told
-    assert "**Every day at 09:00 UTC.** It is 10:00 there now. Next digest" in told
+    assert "**Every day at 09:00, UTC time.** It is 10:00 there now. Next digest" in told
     assert (await ask(library, library.admin, "following")).startswith("## You follow nothing yet")
 
 
@@ -76,7 +76,7 @@ async def test_the_weekdays_are_picked(library: Server) -> None:
     await follow(library, library.member, "tag:video")
     shown = await library.member.slash(library.general, "following")
     changed = await library.member.select(message_of(shown), ["0", "2"], custom_id="following:weekdays")
-    assert "**Every Monday and Wednesday at 09:00 UTC.**" in answer(changed)
+    assert "**Every Monday and Wednesday at 09:00, UTC time.**" in answer(changed)
 
 
 async def test_a_mistyped_time_is_kept_until_it_is_right(library: Server) -> None:
@@ -90,7 +90,7 @@ async def test_a_mistyped_time_is_kept_until_it_is_right(library: Server) -> Non
     assert read_modal(again) == {"time": "half nine", "timezone": "Berlinn"}
     told = await library.member.submit_modal(again, {"time": "8:30", "timezone": "Berlinn"})
     changed = await library.member.click(message_of(told), label="Use Berlin")
-    assert "**Every day at 08:30 Europe/Berlin.** It is 09:00 there now." in answer(changed)
+    assert "**Every day at 08:30, Berlin time.** It is 09:00 there now." in answer(changed)
 
 
 async def test_a_long_zone_that_nobody_knows_is_kept_too(library: Server) -> None:
