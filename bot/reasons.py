@@ -58,6 +58,7 @@ class ReasonKind(StrEnum):
 
     # A run is not sent
     SUPERSEDED = "superseded"
+    NOT_FOLLOWED = "not_followed"  # by a person any more
     RUN_ALREADY_PLANNED = "run_taken"
 
     # From old versions, which stored sentences

@@ -47,6 +47,7 @@ _SENTENCES: Mapping[ReasonKind, str] = {
     ReasonKind.IN_DOUBT: "I couldn't find out whether it arrived.",
     ReasonKind.PUBLISH_LIMIT_REACHED: "Discord publishes at most {number} messages an hour in each channel.",
     ReasonKind.BOT_FAILED: "I ran into a bug. The details are in my log.",
+    ReasonKind.NOT_FOLLOWED: "It was stopped before it was sent.",
     ReasonKind.SUPERSEDED: "It wasn't sent before the next run started.",
     ReasonKind.RUN_ALREADY_PLANNED: "A digest is already on its way, or someone has just changed the subscription.",
 }

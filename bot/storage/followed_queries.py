@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from bot.reasons import Reason
+from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage.database import Database, assignments_for, fetch_all, to_iso
 from bot.storage.deliveries.reading import select_planned_dates
+from bot.storage.deliveries.recording import fail_unsent
 from bot.storage.digest_settings import settings_to_columns
 from bot.storage.reasons import dump_reason
 from bot.storage.subscriptions import Subscription, SubscriptionState, run_to_columns, subscription_from_row
@@ -144,7 +145,7 @@ class FollowedQueries:
     async def unfollow(self, user_id: int, followed_id: int, now: datetime) -> FollowedQuery | None:
         """Stop following a query, which is returned; None if the person does not follow it.
 
-        If it was the last one, their subscription is paused.
+        If it was the last one, their subscription is paused. A digest that only this has brought is not sent any more.
         """
 
         def delete(connection: sqlite3.Connection) -> FollowedQuery | None:
@@ -154,13 +155,14 @@ class FollowedQueries:
                 (followed_id, user_id),
             )
             if deleted:
+                _withdraw_planned(connection, user_id)
                 _update_subscription(connection, user_id, now)
             return _followed_query_from_row(deleted[0]) if deleted else None
 
         return await self._database.write(delete)
 
     async def unfollow_all(self, user_id: int, now: datetime) -> tuple[FollowedQuery, ...]:
-        """Stop following anything, and pause the subscription; returns what was followed.
+        """Stop following anything, and pause the subscription; returns what was followed. Nothing planned is sent.
 
         What is muted, and which papers have been shown, is kept for the next time.
         """
@@ -168,6 +170,7 @@ class FollowedQueries:
         def delete_all(connection: sqlite3.Connection) -> tuple[FollowedQuery, ...]:
             deleted = fetch_all(connection, "DELETE FROM followed_queries WHERE user_id = ? RETURNING *", (user_id,))
             if deleted:
+                _withdraw_planned(connection, user_id)
                 _update_subscription(connection, user_id, now)
             return tuple(sorted(map(_followed_query_from_row, deleted), key=lambda each: each.id))
 
@@ -243,6 +246,22 @@ class FollowedQueries:
 def _invalidate_composed_digests(connection: sqlite3.Connection, user_id: int) -> None:
     """Invalidate a digest that is being composed from what the person wanted until now."""
     connection.execute("UPDATE subscriptions SET revision = revision + 1 WHERE user_id = ?", (user_id,))
+
+
+def _withdraw_planned(connection: sqlite3.Connection, user_id: int) -> None:
+    """Give up digests that nothing has brought which the person still follows; following it again brings none back.
+
+    What may have arrived already counts as shown.
+    """
+    unwanted = connection.execute(
+        "SELECT deliveries.id FROM subscriptions JOIN deliveries ON subscription_id = subscriptions.id"
+        " WHERE user_id = ?1 AND deliveries.state = 'planned' AND NOT EXISTS (SELECT 1 FROM highlights"
+        " CROSS JOIN json_each(followed) AS brought CROSS JOIN followed_queries"
+        " ON user_id = ?1 AND followed_queries.query = brought.value WHERE delivery_id = deliveries.id)",
+        (user_id,),
+    )
+    for (delivery_id,) in unwanted.fetchall():
+        fail_unsent(connection, delivery_id, Reason(ReasonKind.NOT_FOLLOWED), keeping_doubtful=True)
 
 
 def _update_subscription(

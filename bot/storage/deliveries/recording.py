@@ -170,20 +170,8 @@ class Deliveries(DeliveryReader):
 
         def fail(connection: sqlite3.Connection) -> None:
             skip_papers(connection, delivery_id, skipping)
-            failed = fetch_all(
-                connection,
-                "UPDATE deliveries SET state = 'failed', reason = ?, retry_at = NULL WHERE id = ?"
-                " RETURNING subscription_id",
-                (dump_reason(reason), delivery_id),
-            )
-            connection.execute(
-                "DELETE FROM highlights WHERE delivery_id = ? AND message IN"
-                " (SELECT number FROM messages WHERE delivery_id = ? AND message_id IS NULL"
-                " AND (attempted_at IS NULL OR NOT ?))",
-                (delivery_id, delivery_id, keeping_doubtful),
-            )
-            connection.execute("UPDATE messages SET attempted_at = NULL WHERE delivery_id = ?", (delivery_id,))
-            for (subscription_id,) in failed:  # none if the server's data was deleted meanwhile
+            failed = fail_unsent(connection, delivery_id, reason, keeping_doubtful=keeping_doubtful)
+            for subscription_id in failed:  # none if the server's data was deleted meanwhile
                 _invalidate_composed_digests(connection, subscription_id)
                 if suspending:
                     suspend_subscription(connection, subscription_id, reason, now)
@@ -229,6 +217,25 @@ class Deliveries(DeliveryReader):
         await self._database.execute(
             f"UPDATE messages SET {assignments} WHERE delivery_id = ? AND number = ?", *values, delivery_id, number
         )
+
+
+def fail_unsent(
+    connection: sqlite3.Connection, delivery_id: int, reason: Reason, *, keeping_doubtful: bool
+) -> list[int]:
+    """Within a transaction: give up what has not arrived; returns its subscription, unless that is deleted."""
+    failed = fetch_all(
+        connection,
+        "UPDATE deliveries SET state = 'failed', reason = ?, retry_at = NULL WHERE id = ? RETURNING subscription_id",
+        (dump_reason(reason), delivery_id),
+    )
+    connection.execute(
+        "DELETE FROM highlights WHERE delivery_id = ? AND message IN"
+        " (SELECT number FROM messages WHERE delivery_id = ? AND message_id IS NULL"
+        " AND (attempted_at IS NULL OR NOT ?))",
+        (delivery_id, delivery_id, keeping_doubtful),
+    )
+    connection.execute("UPDATE messages SET attempted_at = NULL WHERE delivery_id = ?", (delivery_id,))
+    return [subscription_id for (subscription_id,) in failed]
 
 
 def _invalidate_composed_digests(connection: sqlite3.Connection, subscription_id: int) -> None:
