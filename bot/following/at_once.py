@@ -81,13 +81,15 @@ class AtOnce:
         if inputs is None or inputs.extra_count >= MAX_PER_DAY:
             return None
         today = now.astimezone(UTC).date()
-        ids = queries_by_paper.keys() - inputs.shown
+        # Thousands may have come before, so somebody may have stopped a query since it was read.
+        wanted = {each: [*filter(inputs.queries.__contains__, found)] for each, found in queries_by_paper.items()}
+        ids = {each for each, queries in wanted.items() if queries} - inputs.shown
         ids -= await self._listed.find_muted(inputs.muted, listed, ids, today)
         fresh = [listed.candidates[each].paper for each in ids]
         if not fresh:
             return None
         highlights = tuple(
-            Highlight(place, paper, paper.upvotes, paper.comments, followed=tuple(queries_by_paper[paper.id]))
+            Highlight(place, paper, paper.upvotes, paper.comments, followed=tuple(wanted[paper.id]))
             for place, paper in enumerate(rank_papers(fresh)[:MAX_PAPERS], 1)
         )
         highlights = await self._listed.mark_likeness(highlights, today)

@@ -17,6 +17,7 @@ from bot.storage.deliveries.reading import (
 )
 from bot.storage.followed_queries import (
     FollowedQuery,
+    How,
     Muted,
     select_followed,
     select_muted,
@@ -54,10 +55,11 @@ class PersonalInputs:
 class AtOnceInputs:
     """What a digest beside the runs is composed from: the subscription, what is muted, and the papers shown before.
 
-    `extra_count` is how many such digests there were on the person's date, `day`.
+    `queries` are followed at once. `extra_count` is how many such digests there were on the person's date, `day`.
     """
 
     subscription: Subscription
+    queries: frozenset[str]
     muted: tuple[Muted, ...]
     shown: frozenset[str]
     day: date
@@ -151,6 +153,7 @@ class PersonalDigests:
             day = now.astimezone(known.settings.schedule.timezone).date()
             return AtOnceInputs(
                 known,
+                frozenset(each.query for each in select_followed(connection, user_id) if each.how is How.AT_ONCE),
                 select_muted(connection, user_id),
                 select_highlighted(connection, known.id, list(paper_ids), own=True),
                 day,

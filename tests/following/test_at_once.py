@@ -200,3 +200,18 @@ async def test_a_paper_says_how_like_the_example_it_is_however_like_is_written(s
     (highlight,) = (await scans.scan())[ADA].digest.highlights
     assert highlight.likeness
     assert highlight.likeness.example == "2601.00001"
+
+
+async def test_what_i_stop_while_others_are_looked_at_does_not_come(scans: Scans, clock: Clock) -> None:
+    for user_id in (ADA, BOB):
+        await scans.follow(user_id, "tag:agents")
+        await scans.follow(user_id, "paper min:5")
+    await scans.list_papers(agents(1, 60), agents(2, 60, tags=()))
+    found = []
+    async for each in scans.services.at_once.find_digests(clock.now):
+        found.append({paper.paper.id: paper.followed for paper in each.digest.highlights})
+        if len(found) == 1:
+            _, stopped = (await scans.services.follower.get_overview(BOB)).followed
+            await scans.services.follower.stop(BOB, stopped.id, clock.now)
+    both = ("tag:agents", "paper min:5")
+    assert found == [{"2601.00001": both, "2601.00002": ("paper min:5",)}, {"2601.00001": ("tag:agents",)}]
