@@ -85,12 +85,18 @@ def is_due(followed: FollowedQuery, run: Run, weekly_run: Run, last_run: date | 
     return last_run is not None and last_run < weekly_run.date and followed.first_day < weekly_run.date
 
 
-def is_muted(paper: Paper, muted: Collection[Muted]) -> bool:
+def fold_muted(muted: Iterable[Muted]) -> Mapping[MutedKind, Collection[str]]:
+    """The names of which a person wants less, by kind, as `is_muted` compares them with those of many papers."""
+    names: dict[MutedKind, set[str]] = {}
+    for each in muted:
+        names.setdefault(each.kind, set()).add(fold_text(each.value))
+    return names
+
+
+def is_muted(paper: Paper, names: Mapping[MutedKind, Collection[str]]) -> bool:
     """Whether a person wants less of a paper because of its tags, its authors or its organisation."""
-    if not muted:
-        return False
-    names = {MutedKind.TAG: paper.tags, MutedKind.AUTHOR: paper.authors, MutedKind.ORG: (paper.organization or "",)}
-    return any(fold_text(each.value) in map(fold_text, names.get(each.kind, ())) for each in muted)
+    having = {MutedKind.TAG: paper.tags, MutedKind.AUTHOR: paper.authors, MutedKind.ORG: (paper.organization or "",)}
+    return any(fold_text(each) in names[kind] for kind, values in having.items() if kind in names for each in values)
 
 
 def choose_papers(

@@ -7,7 +7,7 @@ from datetime import date
 from bot.composing.cache import Cache
 from bot.composing.paper_filter import PaperFilter
 from bot.digest import Candidate, Highlight, Likeness
-from bot.following.choosing import is_muted
+from bot.following.choosing import fold_muted, is_muted
 from bot.following.matching import FollowedMatches
 from bot.papers import Paper
 from bot.ranking import get_rank_key
@@ -73,7 +73,8 @@ class Listed:
         if not muted or not ids:
             return frozenset()
         examples = [each.value for each in muted if each.kind is MutedKind.PAPER]
-        found = {each for each in ids if each in examples or is_muted(listed.candidates[each].paper, muted)}
+        names = fold_muted(muted)
+        found = {each for each in ids if each in examples or is_muted(listed.candidates[each].paper, names)}
         for start in range(0, len(examples), EXAMPLES_TOGETHER):
             like = " ".join(f"like:{each}" for each in examples[start : start + EXAMPLES_TOGETHER])
             found |= (await self._filter.find_likeness(like, ids, today)).keys()
