@@ -6,6 +6,7 @@ Nothing is stored before that click: the request is in the custom_ids of the but
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from discord.ui import LayoutView
@@ -146,20 +147,23 @@ async def show_outcome(
     await show_page(interaction, render_followed(followed, following, is_first=is_first))
 
 
-async def follow_again(interaction: Interaction, wanted: Sequence[tuple[How, str]]) -> None:
-    """Follow everything that was stopped. What can't be followed any more is left out."""
+async def follow_again(interaction: Interaction, wanted: Sequence[tuple[How, str]]) -> bool:
+    """Follow everything that was stopped. What can't be followed any more is left out; returns whether anything was.
+
+    If that is all of it, raises `Refused`.
+    """
     bot, user_id, now = interaction.client, interaction.user.id, interaction.client.services.clock()
-    following = await bot.services.follower.get_overview(user_id)
-    opened = await open_inbox(interaction, following)
+    follower, refused = bot.services.follower, list[Refused]()
+    opened = await open_inbox(interaction, await follower.get_overview(user_id))
     for how, query in wanted:
-        if query:
-            await bot.services.follower.follow(
-                user_id, query, how, opened.channel_id, None, now, obstacle=opened.obstacle
-            )
-        else:
-            await bot.services.follower.change_inbox(
-                user_id, how, opened.channel_id, None, now, obstacle=opened.obstacle
-            )
+        follow = partial(follower.follow, user_id, query) if query else partial(follower.change_inbox, user_id)
+        try:
+            await follow(how, opened.channel_id, None, now, obstacle=opened.obstacle)
+        except Refused as error:
+            refused.append(error)
+    if refused and len(refused) == len(wanted):
+        raise refused[0]
+    return bool(refused)
 
 
 class FollowControl(Control, kind="follow", pattern=rf"(?:new|paper:{PAPER_PATTERN}|q{QUERY_PATTERN})"):

@@ -293,8 +293,8 @@ class StopControl(
             wanted = [(request_layout.HOWS[letter], str(query)) for letter, query in json.loads(text)]
         except (ValueError, TypeError, KeyError):  # forged
             raise Refused(Refusal.CONTROL_STALE) from None
-        await follow_again(interaction, wanted)
-        await show_following(interaction)
+        is_partly = await follow_again(interaction, wanted)
+        await show_following(interaction, layout.UNDONE_PARTLY if is_partly else "")
 
 
 # Less like this

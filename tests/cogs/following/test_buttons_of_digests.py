@@ -1,5 +1,7 @@
 """The buttons of a digest work whenever they are clicked: from old messages, twice, and after a restart."""
 
+from bot.storage import How
+from bot.storage.followed_queries import MAX_FOLLOWED
 from tests.support.following import bring_digest, follow, get_following, list_papers, read_inbox
 from tests.support.messages import answer, button_labels, custom_ids, message_of, options, paper_ids
 from tests.support.papers_server import Papers
@@ -125,3 +127,18 @@ async def test_a_message_that_discord_takes_only_as_plain_lines_can_be_stopped_a
     digest = read_inbox(library.member)[-1]
     assert button_labels(digest)[-2:] == ["Stop all", "What you follow"]
     assert "No more papers come." in answer(await library.member.user.click(digest, label="Stop all"))
+
+
+async def test_an_undo_follows_again_all_that_there_is_room_for(library: Server) -> None:
+    follower, member, now = library.bot.services.follower, library.member, library.clock.now
+    await follow(library, member, "tag:video")
+    for number in range(1, MAX_FOLLOWED):
+        await follower.follow(member.id, f"tag:t{number}", How.DAILY, 0, None, now)
+    await follower.change_inbox(member.id, How.WEEKLY, 0, None, now)
+    stopped = await member.user.click(read_inbox(member)[0], label="Stop all")
+    await follower.follow(member.id, "tag:new", How.DAILY, 0, None, now)
+    shown = await member.user.click(message_of(stopped), label="Undo")
+    following = await get_following(library, member)
+    assert (len(following.queries), following.inbox is not None) == (MAX_FOLLOWED, True)
+    assert "What there was no room for any more stays stopped." in answer(shown)
+    assert "- `tag:video`" in answer(shown)
