@@ -41,6 +41,7 @@ _NOTHING_FOLLOWED = (
 )
 _CLOSED = "⚠️ **Your direct messages are closed**, so nothing comes. *Try again* says how to open them."
 _MAX_NAMED = 3  # followed queries in a sentence
+PLAIN_FIRST_MESSAGE = "## This is where your papers come\n-# Only you see this. `/following` shows and stops them."
 UNDONE_PARTLY = "What there was no room for any more stays stopped."
 INBOX_WORKS = "✓ Your direct messages are open. Your papers come there."
 _LISTED_QUERY = 70  # bytes of one of up to 25 queries or names

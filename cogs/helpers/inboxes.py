@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.channels.requests import ChannelBlocked, TemporaryFailure
-from bot.layouts.following import render_first_message
+from bot.channels.requests import ChannelBlocked, DeliveryFailed, MessageRejected, TemporaryFailure
+from bot.layouts.following import PLAIN_FIRST_MESSAGE, render_first_message
 from bot.reasons import Reason
 from bot.storage import FollowedQuery, Following, SubscriptionState
 from cogs.helpers.controls import Interaction
@@ -38,8 +38,11 @@ async def send_first_message(interaction: Interaction, channel_id: int, followed
     follower = bot.services.follower
     message = render_first_message(followed, await follower.get_overview(user_id))
     try:
-        channel_id = await bot.inboxes.send_welcome(user_id, channel_id, message)
-    except (ChannelBlocked, TemporaryFailure) as failure:
+        try:
+            channel_id = await bot.inboxes.send_welcome(user_id, channel_id, message)
+        except MessageRejected:  # perhaps for what is followed
+            channel_id = await bot.inboxes.send_welcome(user_id, channel_id, PLAIN_FIRST_MESSAGE)
+    except DeliveryFailed as failure:
         await follower.resume(user_id, channel_id, bot.services.clock(), obstacle=failure.reason)
         return failure.reason
     await follower.resume(user_id, channel_id, bot.services.clock())

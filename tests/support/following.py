@@ -77,7 +77,9 @@ async def bring_digest(server: Server, papers: Papers, first: int = 11, days: in
     await server.later(hours=2)
 
 
-def close_inbox(server: Server, reader: simcord.MemberActor, times: int = 1, code: int = 50007) -> None:
+def close_inbox(
+    server: Server, reader: simcord.MemberActor, times: int = 1, *, code: int = 50007, status: int = 403
+) -> None:
     """Discord refuses the bot's next messages to a reader."""
     path = f"/channels/{reader.user.dm_channel.id}/messages"
-    server.env.inject_error("POST", path, status=403, code=code, times=times)
+    server.env.inject_error("POST", path, status=status, code=code, times=times)

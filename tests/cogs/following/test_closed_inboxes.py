@@ -76,3 +76,12 @@ async def test_discords_pace_is_explained_and_the_rest_is_kept(library: Server) 
     opened = await library.member.click(message_of(told), label="Try again")
     assert "✓ Your direct messages are open." in answer(opened)
     assert len(read_inbox(library.member)) == 1
+
+
+async def test_if_discord_rejects_what_i_follow_in_the_first_message_a_plain_one_comes(library: Server) -> None:
+    close_inbox(library, library.member, status=400, code=240000)
+    told = answer(await follow(library, library.member, "tag:video"))
+    assert told.startswith("**You follow `tag:video`**, daily. I've just sent you a direct message")
+    (first,) = read_inbox_texts(library.member)
+    assert first.startswith("## This is where your papers come")
+    assert "tag:video" not in first
