@@ -72,7 +72,7 @@ class Following:
     """What a person follows, the inbox among it, and wants to see less of, each oldest first.
 
     `subscription` brings it. It is None if they never followed anything, *paused* if they follow nothing any more, and
-    *suspended* for a reason while it cannot be sent.
+    *suspended* for a reason while it cannot be sent. If they stopped all meanwhile, it is paused with that reason.
     """
 
     subscription: Subscription | None
@@ -300,8 +300,8 @@ def _update_subscription(
 def _decide_state(
     known: Subscription | None, followed: Collection[FollowedQuery], obstacle: Reason | None, *, wakes: bool
 ) -> tuple[SubscriptionState, Reason | None]:
-    if not followed:
-        return SubscriptionState.PAUSED, None
+    if not followed:  # that the inbox was closed is still known when something is followed again
+        return SubscriptionState.PAUSED, known.reason if known and known.state is not SubscriptionState.ACTIVE else None
     if obstacle:
         return SubscriptionState.SUSPENDED, obstacle
     if known is None or wakes:

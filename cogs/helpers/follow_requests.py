@@ -154,11 +154,14 @@ async def follow_again(interaction: Interaction, wanted: Sequence[tuple[How, str
     """
     bot, user_id, now = interaction.client, interaction.user.id, interaction.client.services.clock()
     follower, refused = bot.services.follower, list[Refused]()
-    opened = await open_inbox(interaction, await follower.get_overview(user_id))
+    before = await follower.get_overview(user_id)
+    opened = await open_inbox(interaction, before)
+    known = before.subscription
+    obstacle = opened.obstacle or (known.reason if known and not has_working_inbox(before) else None)
     for how, query in wanted:
         follow = partial(follower.follow, user_id, query) if query else partial(follower.change_inbox, user_id)
         try:
-            await follow(how, opened.channel_id, None, now, obstacle=opened.obstacle)
+            await follow(how, opened.channel_id, None, now, obstacle=obstacle)
         except Refused as error:
             refused.append(error)
     if refused and len(refused) == len(wanted):

@@ -20,7 +20,9 @@ class OpenedInbox:
 def has_working_inbox(following: Following) -> bool:
     """Whether papers come to a person, or came before they stopped them."""
     known = following.subscription
-    return known is not None and known.state is not SubscriptionState.SUSPENDED
+    if known is None or known.state is SubscriptionState.ACTIVE:
+        return known is not None
+    return known.state is SubscriptionState.PAUSED and known.reason is None
 
 
 async def open_inbox(interaction: Interaction, following: Following) -> OpenedInbox:

@@ -85,3 +85,19 @@ async def test_if_discord_rejects_what_i_follow_in_the_first_message_a_plain_one
     (first,) = read_inbox_texts(library.member)
     assert first.startswith("## This is where your papers come")
     assert "tag:video" not in first
+
+
+async def test_after_stopping_all_while_it_was_closed_following_again_tries_it_at_once(
+    library: Server, papers_server: Papers
+) -> None:
+    member = library.member
+    await follow(library, member, "tag:video")
+    close_inbox(library, member, times=2)
+    await bring_digest(library, papers_server)
+    (first,) = read_inbox(member)
+    stopped = await member.user.click(first, label="Stop all")
+    again = await member.user.click(message_of(stopped), label="Undo")
+    assert "⚠️ **Your direct messages are closed**" in answer(again)
+    await member.user.click(first, label="Stop all")
+    told = await follow(library, member, "tag:agents")
+    assert answer(told).startswith("**`tag:agents` is kept**, but I can't send you direct messages yet.")
