@@ -76,17 +76,20 @@ class PersonalDigests:
         """What a person's next digest, for days up to `closed`, is composed from.
 
         What they were shown is read from the days of `look_back`, or if more days are not covered, from these; if
-        papers are left, from `max_look_back`.
+        papers are left, from `max_look_back`. Before the first run, no day is covered.
         """
 
         def select_inputs(connection: sqlite3.Connection) -> PersonalInputs:
             covered = select_covered_until(connection, subscription_id)
             last_run, is_behind = _select_last_run(connection, subscription_id, closed - AFTER_FLOOD)
+            followed = select_followed(connection, user_id)
             first = closed - (max_look_back if is_behind else look_back)
-            if covered:
-                first = max(min(first, covered + timedelta(days=1)), closed - max_look_back)
+            begins = (
+                covered + timedelta(days=1) if covered else min([each.first_day for each in followed], default=first)
+            )
+            first = max(min(first, begins), closed - max_look_back)
             return PersonalInputs(
-                select_followed(connection, user_id),
+                followed,
                 select_muted(connection, user_id),
                 covered,
                 last_run,

@@ -8,6 +8,7 @@ import pytest
 from bot.app import Services
 from bot.demo import load_sample_lists
 from bot.papers.entry import read_list_entry
+from bot.reasons import Reason, ReasonKind
 from bot.storage import How, Muted, MutedKind
 from bot.subscription.schedule import MONDAY_TO_FRIDAY, Schedule
 from tests.support.builders import Clock
@@ -114,3 +115,15 @@ async def test_whoever_stopped_all_and_follows_again_goes_on_without_repetitions
     await readers.live_until(LAST)
     assert len(ada.deliveries) > before
     await readers.check_none_missed(ada, "model OR data", (NOON + timedelta(days=6)).date())
+
+
+async def test_if_my_inbox_is_closed_for_weeks_after_i_followed_all_of_it_comes_in_the_end(readers: Readers) -> None:
+    ada = readers.add(7, TOKYO)
+    await readers.follow(ada, "model min:60")
+    closed = Reason(ReasonKind.INBOX_CLOSED)
+    await readers.services.follower.resume(7, 7, readers.clock.now, obstacle=closed)
+    await readers.live_until(LAST + timedelta(days=5))
+    assert ada.deliveries == []
+    await readers.services.follower.resume(7, 7, readers.clock.now)
+    await readers.live_until(LAST + timedelta(days=7))
+    await readers.check_none_missed(ada, "model min:60", FIRST)

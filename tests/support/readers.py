@@ -160,7 +160,7 @@ class Readers:
             days = 7 if each.is_inbox or each.how is not How.WEEKLY else 14
             if is_behind and not each.is_inbox:
                 days = 31
-            first = max(each.first_day, min(closed - timedelta(days=days - 1), after or date.max))
+            first = max(each.first_day, min(closed - timedelta(days=days - 1), after or date.min))
             if each.query == INBOX and each.how is How.DAILY:
                 first = max(each.first_day, after or date.min)
             found = await self._find(reader, each.query, each.how, first, closed)
