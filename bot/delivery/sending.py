@@ -40,7 +40,12 @@ log = logging.getLogger(__name__)
 
 MESSAGES_PER_SECOND = 45  # Discord's global limit is 50; discord.py only reacts to its 429
 BURST = 4  # requests at once, to make up for late timers; even so, no second has more than 49
+# Discord locks out a bot, servers and all, for an hour if it refuses 10,000 requests within ten minutes. Thousands of
+# inboxes close at once if a large server, through which people had the bot, removes it.
+MAX_REFUSALS, REFUSALS_COUNT_FOR = 2000, 600  # by people; that many seconds
 SEARCH_TIMEOUT = 60  # seconds; a search that takes longer goes on, and the next attempt waits for it
+_REFUSALS = {ReasonKind.INBOX_CLOSED, ReasonKind.OPENED_TOO_FAST, ReasonKind.RATE_LIMITED}
+_REFUSED_STATUSES = {401, 403, 429}
 
 
 class _SubscriptionStopped(Exception):
@@ -67,6 +72,7 @@ class Sender:
         self._follow_ups = follow_ups
         self._failure_handler = failures
         self._limiter = AsyncLimiter(BURST, BURST / messages_per_second)
+        self._refusals = AsyncLimiter(MAX_REFUSALS, REFUSALS_COUNT_FOR)
         self._turns = Turns()
         self._requests: dict[int, asyncio.Task[SentMessage]] = {}  # by delivery id, until Discord has answered
         self._searches: dict[str, asyncio.Task[SentMessage | None]] = {}  # by nonce, those that exceeded the timeout
@@ -130,6 +136,10 @@ class Sender:
             if not isinstance(failure, TemporaryFailure):
                 await self._follow_ups.follow_up_messages(active, arrivals, is_last_try=True)
             await self._failure_handler.handle_failure(delivery_id, failure, active.clock())
+            if active.delivery.user_id is not None and _is_refusal(failure):
+                await (
+                    self._refusals.acquire()
+                )  # if there are too many, this keeps a slot, and so other people's requests
 
     async def _send_messages(
         self, active: ActiveDelivery, arrivals: list[tuple[Message, SentMessage]]
@@ -305,6 +315,11 @@ def _is_last_message_to_try(delivery: Delivery, message: Message) -> bool:
 
 def _classify_error(error: Exception, delivery: Delivery) -> DeliveryFailed:
     return classify_error(error, to_person=delivery.user_id is not None)
+
+
+def _is_refusal(failure: DeliveryFailed) -> bool:
+    """Whether Discord counts the request as one that the bot should not have made."""
+    return failure.reason.kind in _REFUSALS or failure.reason.number in _REFUSED_STATUSES
 
 
 def _is_person_elsewhere(delivery: Delivery, blocked: ChannelBlocked) -> bool:

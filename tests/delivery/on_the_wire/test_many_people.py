@@ -9,6 +9,7 @@ import pytest
 
 from bot.app import Services
 from bot.delivery import dispatcher as dispatching
+from bot.delivery import sending
 from bot.delivery.dispatcher import Dispatcher
 from bot.storage import DeliveryState
 from bot.subscription.schedule import Cadence, find_next_run
@@ -207,3 +208,25 @@ async def test_a_closed_inbox_among_many_costs_the_others_nothing(
         await assert_each_once(services, people[1::2])
         await bot.dispatcher.run_due(clock.advance(days=1))
     assert len(list_arrivals(wire)) == PEOPLE + PEOPLE // 2  # who takes no messages is not written to again
+
+
+async def test_if_discord_refuses_hundreds_the_others_wait_and_servers_do_not(
+    services: Services, wire: Wire, clock: Clock, people: list[Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatching, "MAX_FOR_PEOPLE", 4)
+    monkeypatch.setattr(dispatching, "SHUTDOWN_SECONDS", 0.1)
+    monkeypatch.setattr(sending, "MAX_REFUSALS", 10)
+    monkeypatch.setattr(sending, "REFUSALS_COUNT_FOR", 1_000_000)
+    for person in people:
+        person.closed = Fault(403, 50278)
+    server = wire.add_guild()
+    clock.advance(hours=1)
+    async with running_bot(services, wire) as bot:
+        dispatcher = restart_dispatcher(bot)
+        await dispatcher.start_due_deliveries(clock())
+        await until(lambda: len(list_arrivals(wire)) >= 14)
+        await subscribe(services, server)
+        await dispatcher.start_due_deliveries(clock())
+        await until(lambda: bool(server.papers.digests))
+        assert len([each for each in list_arrivals(wire) if each != server.papers.id]) == 14
+        await dispatcher.shut_down()
