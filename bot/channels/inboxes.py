@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 BURST, SECONDS_EACH = 5, 20  # so many are opened at once, then one after so many seconds: 180 an hour
 MAX_WAIT = 25  # seconds that a person waits for their turn, before they are asked to try again
+OPENED_FOR = 60  # seconds in which somebody who has clicked several times is given the same channel
 FIRST_BACK_OFF, MAX_BACK_OFF = timedelta(minutes=5), timedelta(hours=6)
 
 
@@ -44,6 +45,7 @@ class Inboxes:
         self._limiter = AsyncLimiter(BURST, BURST * SECONDS_EACH)
         self._back_off = FIRST_BACK_OFF
         self._closed_until: datetime | None = None
+        self._opening: dict[int, asyncio.Task[int]] = {}  # by person
 
     async def open_inbox(self, user_id: int) -> int:
         """The channel of the direct messages with a person, who has asked for them; opened if it is not known yet.
@@ -52,7 +54,8 @@ class Inboxes:
         `TemporaryFailure` if too many people have just asked.
         """
         known = await self._subscriptions.get_for_person(user_id)
-        return known.settings.channel_id if known else await self._open(user_id)
+        channel_id = known.settings.channel_id if known else 0  # 0 if it could not be opened before
+        return channel_id or await self._open(user_id)
 
     async def reopen_inbox(self, user_id: int, unknown_id: int) -> int:
         """Open the direct messages anew, whose channel `unknown_id` Discord doesn't know, and record their channel.
@@ -95,6 +98,19 @@ class Inboxes:
         await wait_for_answer(sending, ANSWER_TIMEOUT)
 
     async def _open(self, user_id: int) -> int:
+        """Open them once for all clicks of a person who is impatient: others are waiting."""
+        opening = self._opening.get(user_id)
+        if opening is None:
+            self._opening[user_id] = opening = asyncio.create_task(self._open_in_turn(user_id))
+            opening.add_done_callback(lambda ended: self._forget_later(user_id, ended))
+        return await wait_for_answer(opening, MAX_WAIT + 2 * ANSWER_TIMEOUT)
+
+    def _forget_later(self, user_id: int, ended: asyncio.Task[int]) -> None:
+        """What was opened is stored within moments; what failed may be tried again at once."""
+        seconds = 0 if ended.cancelled() or ended.exception() else OPENED_FOR
+        asyncio.get_running_loop().call_later(seconds, self._opening.pop, user_id, None)
+
+    async def _open_in_turn(self, user_id: int) -> int:
         self._check_back_off()
         try:
             async with asyncio.timeout(MAX_WAIT):

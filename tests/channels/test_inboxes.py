@@ -66,6 +66,23 @@ async def test_direct_messages_that_are_known_are_not_opened_again(bot: PaperBot
     assert count_opened(wire) == 0
 
 
+async def test_whoever_clicks_impatiently_takes_nobody_elses_turn(bot: PaperBot, wire: Wire) -> None:
+    ada, bob = wire.add_person(), wire.add_person()
+    clicks = [opening(bot, ada.id) for _ in range(2 * BURST)]
+    assert {await each for each in clicks} == {ada.papers.id}
+    assert await bot.inboxes.open_inbox(bob.id) == bob.papers.id
+    assert count_opened(wire) == 2
+
+
+async def test_direct_messages_that_could_not_be_opened_before_are_opened_at_the_next_click(
+    bot: PaperBot, wire: Wire
+) -> None:
+    ada = wire.add_person()
+    add = bot.services.storage.subscriptions.add_for_person
+    await add(ada.id, build_settings(0), now=MORNING, next_run=FIRST_RUN)
+    assert await bot.inboxes.open_inbox(ada.id) == ada.papers.id
+
+
 async def test_a_welcome_in_a_channel_that_is_gone_comes_to_the_new_one(bot: PaperBot, wire: Wire) -> None:
     ada = wire.add_person()
     subscriptions = bot.services.storage.subscriptions
@@ -146,7 +163,7 @@ async def test_a_break_grows_with_each_refusal_and_is_short_again_after_a_succes
         waits.append(until - clock())
         clock.now = until
     assert waits == [min(FIRST_BACK_OFF * 2**number, MAX_BACK_OFF) for number in range(9)]
-    await bot.inboxes.open_inbox(ada.id)
+    await bot.inboxes.open_inbox(wire.add_person().id)
     wire.opening_faults.append(Fault(403, 40003))
     failure = await failure_of(opening(bot, ada.id))
     assert failure.reason.until == clock() + FIRST_BACK_OFF
