@@ -183,9 +183,15 @@ def describe_state(following: Following, now: datetime) -> str:
             at = known.next_run.at
             return f"{shown} Next digest {format_timestamp(at)} ({format_timestamp(at, 'R')})."
         case SubscriptionState.SUSPENDED:
-            return f"{shown}\n{_CLOSED}"
+            return f"{shown}\n{_describe_obstacle(known.reason)}"
         case _:
             return f"{shown}\nPaused: nothing comes."
+
+
+def _describe_obstacle(reason: Reason | None) -> str:
+    if reason is None or reason.kind is ReasonKind.INBOX_CLOSED:
+        return _CLOSED
+    return f"⚠️ **I can't write to you right now**, so nothing comes. {explain_reason(reason)} Click *Try again* then."
 
 
 def _describe_muted(muted: Sequence[Muted]) -> str:

@@ -72,6 +72,9 @@ async def test_discords_pace_is_explained_and_the_rest_is_kept(library: Server) 
     told = await follow(library, library.member, "tag:video")
     assert answer(told).startswith("**`tag:video` is kept**, but I can't write to you right now.")
     assert button_labels(message_of(told)) == ["Try again", "What you follow"]
+    listed = await ask(library, library.member, "following")
+    assert "⚠️ **I can't write to you right now**, so nothing comes." in listed
+    assert "are closed" not in listed
     library.clock.advance(minutes=10)
     opened = await library.member.click(message_of(told), label="Try again")
     assert "✓ Your direct messages are open." in answer(opened)
