@@ -301,17 +301,21 @@ class StopControl(
 
 
 async def show_less_of(interaction: Interaction, paper_id: str, picked: Sequence[str] | None = None) -> None:
-    """Show what about a paper can be muted. What is `picked` is muted, and what is not picked any more comes again."""
+    """Show what about a paper can be muted. What is `picked` is muted, and what is not picked any more comes again.
+
+    What was muted since the message was made is not picked there, and stays muted.
+    """
     services, user_id = interaction.client.services, interaction.user.id
     paper = await get_or_fetch_paper(interaction, paper_id)
     mutable = list_mutable(paper)
     muted = {*await services.storage.followed_queries.list_muted(user_id)}
     if picked is not None:
+        before = {each.value for each in _list_options(interaction.message, "mute") if each.default}
         for each in mutable:
-            is_wanted = _make_mute_key(each) in picked
-            if is_wanted and each not in muted:
+            key = _make_mute_key(each)
+            if key in picked and each not in muted:
                 await services.follower.mute(user_id, each, services.clock())
-            elif each in muted and not is_wanted:
+            elif key in before and each in muted and key not in picked:
                 await services.follower.unmute(user_id, each)
         muted = {*await services.storage.followed_queries.list_muted(user_id)}
     await show_page(interaction, layout.render_less_of(paper, mutable, [*map(_make_mute_key, mutable)], muted))
@@ -322,15 +326,15 @@ def _make_mute_key(muted: Muted) -> str:
     return get_query_key(f"{muted.kind.value}:{muted.value}")
 
 
-def _list_offered_papers(message: discord.Message | None) -> list[tuple[str, str]]:
-    """The ids and labels of the papers whose details a message offers."""
+def _list_options(message: discord.Message | None, kind: str) -> list[discord.SelectOption]:
+    """The options of a message's selects of this kind."""
     rows = message.components if message else []
     children = [child for row in rows for child in getattr(row, "children", [row])]
     selects = [*children, *(each for child in children for each in getattr(child, "children", []))]
     return [
-        (option.value, option.label)
+        option
         for each in selects
-        if isinstance(each, discord.SelectMenu) and (each.custom_id or "").startswith("pick")
+        if isinstance(each, discord.SelectMenu) and (each.custom_id or "").startswith(kind)
         for option in each.options
     ]
 
@@ -342,7 +346,7 @@ class LessControl(Control, kind="less", pattern=rf"{_NONCE}(?::{PAPER_PATTERN})?
         if match["paper"]:
             await show_less_of(interaction, match["paper"])
             return
-        papers = _list_offered_papers(interaction.message)
+        papers = [(each.value, each.label) for each in _list_options(interaction.message, "pick")]
         if not papers:
             raise Refused(Refusal.CONTROL_STALE)
         await reply(interaction, layout.render_less_question(papers))

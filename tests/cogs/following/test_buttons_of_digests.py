@@ -142,3 +142,23 @@ async def test_an_undo_follows_again_all_that_there_is_room_for(library: Server)
     assert (len(following.queries), following.inbox is not None) == (MAX_FOLLOWED, True)
     assert "What there was no room for any more stays stopped." in answer(shown)
     assert "- `tag:video`" in answer(shown)
+
+
+async def test_what_i_muted_elsewhere_meanwhile_is_not_undone_by_an_older_message(
+    library: Server, papers_server: Papers
+) -> None:
+    member = library.member
+    await follow(library, member, "tag:video")
+    await bring_digest(library, papers_server)
+    digest = read_inbox(member)[-1]
+    asked = [
+        await member.user.select(digest, [each], custom_id=custom_ids(digest)[1])
+        for each in ("2601.00011", "2601.00012")
+    ]
+    tag = options(message_of(asked[0]), "mute:2601.00011")[1]
+    await member.user.select(message_of(asked[0]), [tag], custom_id="mute:2601.00011")
+    author = options(message_of(asked[1]), "mute:2601.00012")[-1]
+    both = await member.user.select(message_of(asked[1]), [author], custom_id="mute:2601.00012")
+    assert "You see less of the tag *video* and *Emmy Noether*." in answer(both)
+    none = await member.user.select(message_of(both), [], custom_id="mute:2601.00012")
+    assert "You see less of" not in answer(none)
