@@ -22,6 +22,7 @@ from bot.composing.paper_filter import PaperFilter
 from bot.dates import read_date
 from bot.following.at_once import AtOnce
 from bot.following.composer import PersonalComposer
+from bot.following.explainer import PersonalExplainer
 from bot.following.follower import Follower
 from bot.following.listed import Listed
 from bot.following.matching import FollowedMatches
@@ -49,6 +50,7 @@ class Services:
     follower: Follower
     personal_composer: PersonalComposer
     at_once: AtOnce
+    personal_explainer: PersonalExplainer
     scheduler: AsyncIOScheduler
     backfill_days: int
     keep_details_days: int
@@ -67,19 +69,21 @@ def build_services(
     """The services for a storage, an index and an API that are already open."""
     archive = Archive(api, storage, search)
     filter_ = PaperFilter(storage, archive, search)
+    explainer = Explainer(storage, filter_)
     listed = Listed(storage, FollowedMatches(search, filter_), filter_)
     return Services(
         storage,
         search,
         archive,
         Composer(storage, archive, filter_),
-        Explainer(storage, filter_),
+        explainer,
         Outlook(storage, filter_),
         Finder(storage, archive, search),
         Completer(storage, search),
         Follower(storage, Previewer(storage, filter_)),
         PersonalComposer(storage, archive, listed),
         AtOnce(storage, listed),
+        PersonalExplainer(storage, search, filter_, explainer),
         new_scheduler(),
         backfill_days,
         keep_details_days,

@@ -70,7 +70,7 @@ def render_closed_inbox(obstacle: Reason, followed: FollowedQuery | None = None)
     """Why a person can't be written to, and how they change that; `followed` waits for it."""
     kept = ""
     if followed:
-        kept = "**Your inbox is kept**, " if followed.is_inbox else f"**{_name_followed(followed)} is kept**, "
+        kept = "**Your inbox is kept**, " if followed.is_inbox else f"**{name_followed(followed)} is kept**, "
     if obstacle.kind is ReasonKind.INBOX_CLOSED:
         lines = [
             f"{kept}but I can't send you direct messages yet."
@@ -183,12 +183,13 @@ def describe_state(following: Following, now: datetime) -> str:
             at = known.next_run.at
             return f"{shown} Next digest {format_timestamp(at)} ({format_timestamp(at, 'R')})."
         case SubscriptionState.SUSPENDED:
-            return f"{shown}\n{_describe_obstacle(known.reason)}"
+            return f"{shown}\n{describe_obstacle(known.reason)}"
         case _:
             return f"{shown}\nPaused: nothing comes."
 
 
-def _describe_obstacle(reason: Reason | None) -> str:
+def describe_obstacle(reason: Reason | None) -> str:
+    """Why nothing comes to a person who cannot be written to."""
     if reason is None or reason.kind is ReasonKind.INBOX_CLOSED:
         return _CLOSED
     return f"⚠️ **I can't write to you right now**, so nothing comes. {explain_reason(reason)} Click *Try again* then."
@@ -228,6 +229,8 @@ def _build_following_buttons(following: Following) -> Iterator[Button[LayoutView
 def _build_more_following_buttons(following: Following) -> Iterator[Button[LayoutView]]:
     if following.muted:
         yield Button(label=f"Less of… ({len(following.muted)})", custom_id="following:muted:1")
+    if following.followed:
+        yield Button(label="Why a paper?", custom_id="why:ask")
 
 
 def render_followed_query(followed: FollowedQuery, brought: int) -> LayoutView:
@@ -257,7 +260,7 @@ def render_muted(muted: Sequence[Muted], keys: Sequence[str], page: int, note: s
     if muted:
         select: Select[LayoutView] = Select(custom_id=f"following:unmute:{page}", placeholder="Undo…")
         for each, key in zip(muted[part], keys[part], strict=True):
-            select.add_option(label=cut_bytes(_label_muted(each), _LISTED_QUERY) or key, value=key)
+            select.add_option(label=cut_bytes(label_muted(each), _LISTED_QUERY) or key, value=key)
         rows.append(ActionRow(select))
     buttons: list[Button[LayoutView]] = []
     if pages > 1:
@@ -291,7 +294,7 @@ def render_stopped(stopped: Sequence[FollowedQuery], undo_id: str | None, *, all
     if not stopped:
         return _build_panel("That was stopped already. Nothing of it comes.", [_build_show_button()])
     is_short = len(stopped) <= _MAX_NAMED
-    what = join_words([*map(_name_followed, stopped)]) if is_short else _count_followed(stopped)
+    what = join_words([*map(name_followed, stopped)]) if is_short else _count_followed(stopped)
     rest = "No more papers come" if all_of_it else "It no longer comes"
     undo: list[Button[LayoutView]] = []
     if undo_id:
@@ -299,7 +302,8 @@ def render_stopped(stopped: Sequence[FollowedQuery], undo_id: str | None, *, all
     return _build_panel(f"**Stopped {what}.** {rest}.", [*undo, _build_show_button()])
 
 
-def _name_followed(followed: FollowedQuery) -> str:
+def name_followed(followed: FollowedQuery) -> str:
+    """`` `tag:video` ``, `your inbox`."""
     return "your inbox" if followed.is_inbox else format_code(cut_bytes(followed.query, _LISTED_QUERY))
 
 
@@ -327,7 +331,7 @@ def render_less_of(paper: Paper, mutable: Sequence[Muted], keys: Sequence[str], 
         custom_id=f"mute:{paper.id}", placeholder="Less of…", min_values=0, max_values=len(mutable)
     )
     for each, key in zip(mutable, keys, strict=True):
-        select.add_option(label=cut_bytes(_label_muted(each), _LISTED_QUERY) or key, value=key, default=each in chosen)
+        select.add_option(label=cut_bytes(label_muted(each), _LISTED_QUERY) or key, value=key, default=each in chosen)
     row = ActionRow[LayoutView](_build_show_button())
     return build_view(Container(TextDisplay(text), ActionRow(select), row, accent_colour=ACCENT))
 
@@ -340,7 +344,8 @@ def render_less_question(papers: Sequence[tuple[str, str]]) -> LayoutView:
     return build_view(Container(TextDisplay("**Less like which paper?**"), ActionRow(select), accent_colour=ACCENT))
 
 
-def _label_muted(muted: Muted) -> str:
+def label_muted(muted: Muted) -> str:
+    """`Tag: video`, `Papers like 2605.29801`, as plain text."""
     kinds = {
         MutedKind.TAG: "Tag: {}",
         MutedKind.AUTHOR: "Author: {}",

@@ -69,11 +69,11 @@ def describe_explanation(subscription: Subscription, given: Explanation) -> str:
     return "\n".join([*lines, *describe_likenesses(given.likenesses)])
 
 
-def describe_likenesses(likenesses: Sequence[ExampleLikeness]) -> Iterator[str]:
+def describe_likenesses(likenesses: Sequence[ExampleLikeness], most: int = _MOST_EXAMPLES) -> Iterator[str]:
     """A line that says how like a paper is to each example of a filter, and what that means."""
     if not likenesses:
         return
-    shown = [_describe_example(each) for each in likenesses[:_MOST_EXAMPLES]]
+    shown = [_describe_example(each) for each in likenesses[:most]]
     more = len(likenesses) - len(shown)
     rest = f" and {more:,} more" if more else ""
     yield f"-# Likeness: {', '.join(shown)}{rest}. A paper is like another from {LIKENESS_BAR} on."

@@ -106,7 +106,7 @@ async def _ask_for_time(interaction: Interaction, typed: str) -> None:
 
 async def _show_muted(interaction: Interaction, page: str, note: str = "") -> None:
     muted = await interaction.client.services.storage.followed_queries.list_muted(interaction.user.id)
-    view = layout.render_muted(muted, [*map(_make_mute_key, muted)], max(1, int(page or 1)), note)
+    view = layout.render_muted(muted, [*map(make_mute_key, muted)], max(1, int(page or 1)), note)
     await show_page(interaction, view)
 
 
@@ -114,7 +114,7 @@ async def _undo_mute(interaction: Interaction, picked: str) -> None:
     page, _, key = picked.partition(":")
     services, note = interaction.client.services, ""
     for each in await services.storage.followed_queries.list_muted(interaction.user.id):
-        if _make_mute_key(each) == key:
+        if make_mute_key(each) == key:
             await services.follower.unmute(interaction.user.id, each)
             note = layout.describe_unmuted(each)
     await _show_muted(interaction, page, note)
@@ -312,16 +312,16 @@ async def show_less_of(interaction: Interaction, paper_id: str, picked: Sequence
     if picked is not None:
         before = {each.value for each in _list_options(interaction.message, "mute") if each.default}
         for each in mutable:
-            key = _make_mute_key(each)
+            key = make_mute_key(each)
             if key in picked and each not in muted:
                 await services.follower.mute(user_id, each, services.clock())
             elif key in before and each in muted and key not in picked:
                 await services.follower.unmute(user_id, each)
         muted = {*await services.storage.followed_queries.list_muted(user_id)}
-    await show_page(interaction, layout.render_less_of(paper, mutable, [*map(_make_mute_key, mutable)], muted))
+    await show_page(interaction, layout.render_less_of(paper, mutable, [*map(make_mute_key, mutable)], muted))
 
 
-def _make_mute_key(muted: Muted) -> str:
+def make_mute_key(muted: Muted) -> str:
     """The value of an option: names can be too long for one."""
     return get_query_key(f"{muted.kind.value}:{muted.value}")
 

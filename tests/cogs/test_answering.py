@@ -45,6 +45,7 @@ BUTTONS = {  # one of each kind, as it may be in some message
     "stop": "all",
     "less": "ab:2601.00001",
     "mute": "2601.00001",
+    "why": f"undo:2601.00001:{'0' * 24}",
     "inbox": "show",
     "get": "inbox",
 }
@@ -135,7 +136,7 @@ async def test_a_slow_change_in_a_panel_updates_the_same_message(panel: Panel) -
 
 
 async def test_a_slow_change_from_a_modal_updates_the_same_panel(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ModalHandler.registry.keys() == {"clock", "follow", "panel"}
+    assert ModalHandler.registry.keys() == {"clock", "follow", "panel", "why"}
     monkeypatch.setattr(answering, "DEFER_AFTER", 60)
     shown = await panel.click("Time and zone")
     monkeypatch.setattr(answering, "DEFER_AFTER", 0)
