@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import discord
@@ -45,7 +46,8 @@ class Inboxes:
         self._limiter = AsyncLimiter(BURST, BURST * SECONDS_EACH)
         self._back_off = FIRST_BACK_OFF
         self._closed_until: datetime | None = None
-        self._opening: dict[int, asyncio.Task[int]] = {}  # by person
+        self._openings: dict[int, asyncio.Task[int]] = {}  # by person: those under way, and the latest
+        self._opened_at: dict[int, float] = {}  # by person, of the latest
 
     async def open_inbox(self, user_id: int) -> int:
         """The channel of the direct messages with a person, who has asked for them; opened if it is not known yet.
@@ -99,16 +101,24 @@ class Inboxes:
 
     async def _open(self, user_id: int) -> int:
         """Open them once for all clicks of a person who is impatient: others are waiting."""
-        opening = self._opening.get(user_id)
+        self._forget_openings()
+        opening = self._openings.get(user_id)
         if opening is None:
-            self._opening[user_id] = opening = asyncio.create_task(self._open_in_turn(user_id))
-            opening.add_done_callback(lambda ended: self._forget_later(user_id, ended))
+            self._openings[user_id] = opening = asyncio.create_task(self._open_in_turn(user_id))
+            opening.add_done_callback(partial(self._note_opening, user_id))
         return await wait_for_answer(opening, MAX_WAIT + 2 * ANSWER_TIMEOUT)
 
-    def _forget_later(self, user_id: int, ended: asyncio.Task[int]) -> None:
+    def _note_opening(self, user_id: int, ended: asyncio.Task[int]) -> None:
         """What was opened is stored within moments; what failed may be tried again at once."""
-        seconds = 0 if ended.cancelled() or ended.exception() else OPENED_FOR
-        asyncio.get_running_loop().call_later(seconds, self._opening.pop, user_id, None)
+        if ended.cancelled() or ended.exception():
+            del self._openings[user_id]
+        else:
+            self._opened_at[user_id] = asyncio.get_running_loop().time()
+
+    def _forget_openings(self) -> None:
+        before = asyncio.get_running_loop().time() - OPENED_FOR
+        for user_id in [each for each, at in self._opened_at.items() if at < before]:
+            del self._openings[user_id], self._opened_at[user_id]
 
     async def _open_in_turn(self, user_id: int) -> int:
         self._check_back_off()

@@ -85,6 +85,7 @@ class Works:
             "snapshots.thin_snapshots": lambda: storage.snapshots.thin_snapshots(MORNING + timedelta(days=99)),
             "papers.get_capture_times": lambda: storage.papers.get_capture_times(days),
             "papers.get": lambda: storage.papers.get(ids),
+            "papers.list_unknown": lambda: storage.papers.list_unknown(ids),
             "papers.list_top_papers": self.tops,
             "papers.list_candidates": lambda: storage.papers.list_candidates(*days),
             "papers.list_days_with_papers": lambda: storage.papers.list_days_with_papers(*days),
