@@ -80,7 +80,7 @@ def build_services(
         Outlook(storage, filter_),
         Finder(storage, archive, search),
         Completer(storage, search),
-        Follower(storage, Previewer(storage, filter_)),
+        Follower(storage, Previewer(storage, listed, filter_)),
         PersonalComposer(storage, archive, listed),
         AtOnce(storage, listed),
         PersonalExplainer(storage, search, filter_, explainer),

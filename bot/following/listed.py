@@ -1,5 +1,6 @@
 """The papers that people's digests are chosen from, and what is asked of them again and again."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -93,10 +94,10 @@ class Listed:
 
 def _build_listed_papers(found: Iterable[Candidate], first: date, last: date, change: int) -> ListedPapers:
     ranked = sorted(found, key=lambda each: get_rank_key(each.paper))
-    days = sorted(day for each in ranked for day in each.days if first <= day <= last)
+    days = Counter(sorted(day for each in ranked for day in each.days if first <= day <= last))
     return ListedPapers(
         {each.paper.id: each for each in ranked},
         tuple(each.paper for each in ranked),
-        {day: days.count(day) for day in dict.fromkeys(days)},
+        days,
         change,
     )

@@ -11,6 +11,7 @@ from bot.composing.cache import Cache
 from bot.composing.paper_filter import PaperFilter
 from bot.digest import Candidate, get_latest_closed_day
 from bot.following.choosing import get_least_upvotes
+from bot.following.listed import Listed
 from bot.papers import Paper
 from bot.papers.api import PapersUnavailable
 from bot.ranking import rank_papers
@@ -57,12 +58,12 @@ class FollowPreview:
 
 
 class Previewer:
-    """Asks the papers in `storage`, through `filter_`. What many ask is worked out once."""
+    """Asks the papers in `storage` and those that are `listed`, through `filter_`. What many ask is worked out once."""
 
-    def __init__(self, storage: Storage, filter_: PaperFilter) -> None:
+    def __init__(self, storage: Storage, listed: Listed, filter_: PaperFilter) -> None:
         self._papers = storage.papers
+        self._listed = listed
         self._filter = filter_
-        self._candidates_cache: Cache[tuple[Candidate, ...]] = Cache(2)  # each has up to two thousand papers
         self._matching_cache: Cache[frozenset[str]] = Cache(256)
 
     async def preview_query(self, text: str, how: How, now: datetime) -> FollowPreview:
@@ -83,14 +84,11 @@ class Previewer:
         """The papers of the last month that match."""
         closed = get_latest_closed_day(now)
         first, change = closed - timedelta(days=MONTH - 1), await self._papers.get_last_change()
-        candidates = await self._candidates_cache.get(
-            (change, first, closed), lambda: self._papers.list_candidates(first, closed)
-        )
-        ids = [each.paper.id for each in candidates]
+        candidates = (await self._listed.read(first, closed, change)).candidates
         matching = await self._matching_cache.get(
-            (change, first, closed, text), lambda: self._filter.find_matching(text, ids, now.date())
+            (change, first, closed, text), lambda: self._filter.find_matching(text, candidates, now.date())
         )
-        return [each for each in candidates if each.paper.id in matching and each.paper.withdrawn_at is None]
+        return [each for each in map(candidates.__getitem__, matching) if each.paper.withdrawn_at is None]
 
 
 def _build_preview(
@@ -104,7 +102,7 @@ def _build_preview(
     coming = [each for each in matching if each.paper.upvotes >= least]
     monday = closed - timedelta(days=WEEK - 1)
     week_count = sum(1 for each in coming if max(each.days) >= monday)
-    per_week = max(len(coming) * WEEK / MONTH, 0.0)
+    per_week = len(coming) * WEEK / MONTH
     caveats = conflicts
     if not matching and FollowCaveat.EXAMPLES_UNKNOWN in conflicts:
         pass  # which says why, and what to do
