@@ -16,7 +16,7 @@ from bot.layouts.follow_requests import (
     name_dates,
     name_times,
 )
-from bot.layouts.paper import ACCENT, build_view
+from bot.layouts.paper import ACCENT, build_panel, build_view
 from bot.layouts.query_buttons import build_follow_button, make_query_id
 from bot.layouts.reasons import explain_reason
 from bot.layouts.text import (
@@ -63,7 +63,7 @@ def render_followed(followed: FollowedQuery, following: Following, *, is_first: 
     name = "**Your inbox is on**" if followed.is_inbox else f"**You follow {format_code(followed.query, QUERY_SHOWN)}**"
     text = f"{name}, {HOW_WORDS[followed.how]}. {first}{_describe_next(followed, following)}"
     settings = [_build_inbox_button()] if followed.is_inbox else []
-    return _build_panel(text, [*settings, _build_show_button(), _build_more_button("Follow more")])
+    return build_panel(text, [*settings, _build_show_button(), _build_more_button("Follow more")])
 
 
 def render_closed_inbox(obstacle: Reason, followed: FollowedQuery | None = None) -> LayoutView:
@@ -88,7 +88,7 @@ def render_closed_inbox(obstacle: Reason, followed: FollowedQuery | None = None)
             "What you follow is kept. Click *Try again* then.",
         ]
     retry: Button[LayoutView] = Button(label="Try again", custom_id="following:retry", style=ButtonStyle.success)
-    return _build_panel("\n".join(lines), [retry, _build_show_button()])
+    return build_panel("\n".join(lines), [retry, _build_show_button()])
 
 
 def render_first_message(followed: FollowedQuery, following: Following) -> LayoutView:
@@ -99,7 +99,7 @@ def render_first_message(followed: FollowedQuery, following: Following) -> Layou
         "-# Only you see this. I write here only what you follow, and one click stops it."
     )
     stop: Button[LayoutView] = Button(label="Stop all", custom_id="stop:all")
-    return _build_panel(text, [_build_show_button(), stop])
+    return build_panel(text, [_build_show_button(), stop])
 
 
 def _describe_next(followed: FollowedQuery, following: Following) -> str:
@@ -154,7 +154,7 @@ def render_following(shown: FollowingView, note: str = "") -> LayoutView:
 
 def _render_nothing_followed(note: str) -> LayoutView:
     lines = ["## You follow nothing yet", note, _NOTHING_FOLLOWED]
-    return _build_panel(
+    return build_panel(
         "\n".join(filter(None, lines)),
         [_build_more_button("Follow something", ButtonStyle.success), _build_inbox_button()],
     )
@@ -279,7 +279,7 @@ def render_stop_question(followed: Sequence[FollowedQuery]) -> LayoutView:
         Button(label="Stop all", custom_id="stop:all", style=ButtonStyle.danger),
         Button(label="Keep it", custom_id="following:show"),
     ]
-    return _build_panel(text, buttons)
+    return build_panel(text, buttons)
 
 
 def render_which_question(followed: Sequence[FollowedQuery]) -> LayoutView:
@@ -292,14 +292,14 @@ def render_which_question(followed: Sequence[FollowedQuery]) -> LayoutView:
 def render_stopped(stopped: Sequence[FollowedQuery], undo_id: str | None, *, all_of_it: bool = False) -> LayoutView:
     """What does not come any more; `undo_id` is the custom_id that follows it again."""
     if not stopped:
-        return _build_panel("That was stopped already. Nothing of it comes.", [_build_show_button()])
+        return build_panel("That was stopped already. Nothing of it comes.", [_build_show_button()])
     is_short = len(stopped) <= _MAX_NAMED
     what = join_words([*map(name_followed, stopped)]) if is_short else _count_followed(stopped)
     rest = "No more papers come" if all_of_it else "It no longer comes"
     undo: list[Button[LayoutView]] = []
     if undo_id:
         undo.append(Button(label="Undo", custom_id=undo_id, style=ButtonStyle.primary))
-    return _build_panel(f"**Stopped {what}.** {rest}.", [*undo, _build_show_button()])
+    return build_panel(f"**Stopped {what}.** {rest}.", [*undo, _build_show_button()])
 
 
 def name_followed(followed: FollowedQuery) -> str:
@@ -387,7 +387,3 @@ def _build_more_button(label: str, style: ButtonStyle = ButtonStyle.secondary) -
 
 def _build_inbox_button() -> Button[LayoutView]:
     return Button(label="Inbox", custom_id="inbox:show")
-
-
-def _build_panel(text: str, *rows: Sequence[Button[LayoutView]]) -> LayoutView:
-    return build_view(Container(TextDisplay(text), *(ActionRow(*row) for row in rows if row), accent_colour=ACCENT))

@@ -16,7 +16,7 @@ _FIRST_LISTS = 4  # the day by which a month has a list: it may begin with a hol
 def render_digest_heading(digest: Digest, settings: DigestSettings) -> str:
     """Its title, its days, and how many of their papers it shows."""
     cadence = settings.schedule.cadence
-    days = _name_days(digest, cadence)
+    days = _name_period(digest, cadence)
     if len(digest.days) == 1:
         days = make_link(days, f"https://huggingface.co/papers/date/{digest.days[0]}")
     count = _describe_paper_count(digest, is_filtered=bool(settings.selection.filter))
@@ -28,18 +28,24 @@ def render_highlight_heading(digest: Digest, cadence: Cadence, positions: Sequen
     first, last = positions[0], positions[-1]
     which = f"{first}" if first == last else f"{first}–{last}"
     count = f"{which} of {digest.highlights[-1].position}"
-    return f"-# {join_facts(_TITLES[cadence], _name_days(digest, cadence), count)}"
+    return f"-# {join_facts(_TITLES[cadence], _name_period(digest, cadence), count)}"
 
 
 def render_plain_digest_heading(digest: Digest, cadence: Cadence) -> str:
     """`Daily Papers, 28 May 2026`, for places where Discord shows no Markdown."""
-    return f"{_TITLES[cadence]}, {_name_days(digest, cadence, format_short_day)}"
+    return f"{_TITLES[cadence]}, {_name_period(digest, cadence, format_short_day)}"
 
 
-def _name_days(digest: Digest, cadence: Cadence, name: Callable[[date], str] = format_day) -> str:
-    first, last = digest.named_days[0], digest.named_days[-1]
+def _name_period(digest: Digest, cadence: Cadence, name: Callable[[date], str] = format_day) -> str:
+    first = digest.named_days[0]
     if cadence is Cadence.MONTHLY and _is_calendar_month(first, digest.covered_until):
         return f"{first:%B} {first.year}"
+    return name_days(digest, name)
+
+
+def name_days(digest: Digest, name: Callable[[date], str]) -> str:
+    """The day of a digest, or the first and the last of its days, each by `name`."""
+    first, last = digest.named_days[0], digest.named_days[-1]
     return name(first) if first == last else f"{name(first)} – {name(last)}"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import discord
-from discord.ui import ActionRow, Button, Item, LayoutView, MediaGallery, Section, Select, TextDisplay
+from discord.ui import ActionRow, Button, Container, Item, LayoutView, MediaGallery, Section, Select, TextDisplay
 
 from bot.digest import Likeness
 from bot.layouts.phone import count_phone_lines, strip_markdown
@@ -220,3 +220,8 @@ def build_view(*items: Item[LayoutView]) -> LayoutView:
         view.add_item(item)
     view.stop()
     return view
+
+
+def build_panel(text: str, *rows: Sequence[Button[LayoutView]]) -> LayoutView:
+    """A message that is a text above rows of buttons; empty rows are left out."""
+    return build_view(Container(TextDisplay(text), *(ActionRow(*row) for row in rows if row), accent_colour=ACCENT))

@@ -1,11 +1,11 @@
 """A person's digest: one calm message, in which each paper says why it came, with buttons to get less of it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator, Sequence
 
 from discord.ui import ActionRow, Button, Container, Item, LayoutView, MediaGallery, Select, Separator, TextDisplay
 
 from bot.digest import Digest, Highlight
+from bot.layouts.headings import name_days
 from bot.layouts.paper import (
     ACCENT,
     PaperBlock,
@@ -82,7 +82,7 @@ def render_plain_personal_digest(
     digest: Digest, shown: Sequence[Highlight], nonce: str, *, is_extra: bool = False
 ) -> LayoutView:
     """A line for each paper, without links that Discord could check; the select lists the papers by their ids."""
-    title = f"**{_name_digest(is_extra=is_extra)}, {_name_days(digest, format_short_day)}**"
+    title = f"**{_name_digest(is_extra=is_extra)}, {name_days(digest, format_short_day)}**"
     controls = [*build_personal_controls(shown, nonce, named=False)]
     room = compute_text_room(each.to_component_dict() for each in controls)
     for width in _TITLES:
@@ -113,18 +113,13 @@ def _render_head(digest: Digest, shown: Sequence[Highlight], *, is_extra: bool) 
     if shown[0].position != digest.highlights[0].position:
         first, last = shown[0].position, shown[-1].position
         which = f"{first}" if first == last else f"{first}–{last}"
-        days = _name_days(digest, format_short_day)
+        days = name_days(digest, format_short_day)
         return f"-# {join_facts(name, days, f'{which} of {digest.highlights[-1].position}')}"
-    return f"# {name}\n**{_name_days(digest, format_day)}**\n-# {_describe_count(digest)}"
+    return f"# {name}\n**{name_days(digest, format_day)}**\n-# {_describe_count(digest)}"
 
 
 def _name_digest(*, is_extra: bool) -> str:
     return "Just in" if is_extra else "Your papers"
-
-
-def _name_days(digest: Digest, name: Callable[[date], str]) -> str:
-    first, last = digest.named_days[0], digest.named_days[-1]
-    return name(first) if first == last else f"{name(first)} – {name(last)}"
 
 
 def _describe_count(digest: Digest) -> str:

@@ -14,7 +14,7 @@ from bot.digest import Digest
 from bot.layouts.digest import render_digest_preview
 from bot.layouts.digest_settings import describe_settings
 from bot.layouts.fitting import fits_discord
-from bot.layouts.paper import ACCENT, build_view
+from bot.layouts.paper import ACCENT, build_panel, build_view
 from bot.layouts.subscriptions import (
     describe_digest_sent_now,
     describe_listed_subscription,
@@ -58,7 +58,7 @@ def render_saved_subscription(
             buttons.insert(0, build_setup_button("Edit", subscription.id))
     else:
         buttons = [_build_resume_button(subscription), _build_action_button(subscription, "show", "More")]
-    return _build_panel("\n".join(line for line in lines if line), buttons)
+    return build_panel("\n".join(line for line in lines if line), buttons)
 
 
 def render_subscription(
@@ -76,7 +76,7 @@ def render_subscription(
         ]
     else:
         main += [_build_resume_button(subscription), _build_action_button(subscription, "preview", "Preview")]
-    return _build_panel(text, main, list(_list_other_buttons(subscription, deliveries)))
+    return build_panel(text, main, list(_list_other_buttons(subscription, deliveries)))
 
 
 def _list_other_buttons(subscription: Subscription, deliveries: Sequence[Delivery]) -> Iterator[Button[LayoutView]]:
@@ -126,7 +126,7 @@ def render_send_question(subscription: Subscription, run: Run, following: Run, e
         _build_action_button(subscription, "preview", "Preview"),
         _build_action_button(subscription, "show", "Go back"),
     ]
-    return _build_panel(text, buttons)
+    return build_panel(text, buttons)
 
 
 def render_undo_question(subscription: Subscription, delivery: Delivery) -> LayoutView:
@@ -137,7 +137,7 @@ def render_undo_question(subscription: Subscription, delivery: Delivery) -> Layo
     if delivery.posted_message:
         buttons.append(Button(label="Open it", url=delivery.posted_message.url))
     buttons.append(_build_action_button(subscription, "show", "Keep it"))
-    return _build_panel(describe_undoing(delivery), buttons)
+    return build_panel(describe_undoing(delivery), buttons)
 
 
 def render_remove_question(subscription: Subscription) -> LayoutView:
@@ -155,7 +155,7 @@ def render_remove_question(subscription: Subscription) -> LayoutView:
     if subscription.state is SubscriptionState.ACTIVE:
         buttons.append(_build_action_button(subscription, "pause", "Pause it instead"))
     buttons.append(_build_action_button(subscription, "show", "Keep it"))
-    return _build_panel(text, buttons)
+    return build_panel(text, buttons)
 
 
 def render_copy_question(subscription: Subscription) -> LayoutView:
@@ -184,7 +184,7 @@ def render_sent_digest(subscription: Subscription, delivery: Delivery) -> Layout
         buttons.append(Button(label="Open it", url=delivery.posted_message.url))
         buttons.append(_build_action_button(subscription, "undo", "Undo"))
     buttons.append(_build_action_button(subscription, "show", "More"))
-    return _build_panel(text, buttons)
+    return build_panel(text, buttons)
 
 
 def render_undone_digest(subscription: Subscription, delivery: Delivery, *, everything_gone: bool) -> LayoutView:
@@ -193,7 +193,7 @@ def render_undone_digest(subscription: Subscription, delivery: Delivery, *, ever
         _build_action_button(subscription, "preview", "Preview"),
         _build_action_button(subscription, "show", "More"),
     ]
-    return _build_panel(describe_undone_digest(delivery, everything_gone=everything_gone), buttons)
+    return build_panel(describe_undone_digest(delivery, everything_gone=everything_gone), buttons)
 
 
 def render_preview(subscription: Subscription, digest: Digest, extra_number: int) -> LayoutView:
@@ -202,14 +202,14 @@ def render_preview(subscription: Subscription, digest: Digest, extra_number: int
     if subscription.state is SubscriptionState.ACTIVE:
         buttons.insert(1, _build_extra_button(subscription, extra_number, "Post an extra one"))
     if not digest.highlights:
-        return _build_panel(describe_quiet_preview(digest), buttons)
+        return build_panel(describe_quiet_preview(digest), buttons)
     with_buttons = render_digest_preview(digest, subscription.settings)
     with_buttons.add_item(ActionRow(*buttons))
     return with_buttons if fits_discord(with_buttons) else render_digest_preview(digest, subscription.settings)
 
 
 def render_removed_subscription(description: str) -> LayoutView:
-    return _build_panel(description, [build_setup_button("Set up another"), build_list_button()])
+    return build_panel(description, [build_setup_button("Set up another"), build_list_button()])
 
 
 # Controls
@@ -255,10 +255,6 @@ def _build_extra_button(
 ) -> Button[LayoutView]:
     """Names the extra digest by its number, so that a second click posts no second one."""
     return _build_action_button(subscription, "extra", label, style, key=str(number))
-
-
-def _build_panel(text: str, *rows: Sequence[Button[LayoutView]]) -> LayoutView:
-    return build_view(Container(TextDisplay(text), *(ActionRow(*row) for row in rows if row), accent_colour=ACCENT))
 
 
 def _render_pages(paragraphs: Iterable[str], *controls: Item[LayoutView]) -> list[LayoutView]:

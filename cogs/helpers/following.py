@@ -110,14 +110,10 @@ async def _show_muted(interaction: Interaction, page: str, note: str = "") -> No
     await show_page(interaction, view)
 
 
-async def _undo_mute(interaction: Interaction, picked: str) -> None:
+async def _undo_listed_mute(interaction: Interaction, picked: str) -> None:
     page, _, key = picked.partition(":")
-    services, note = interaction.client.services, ""
-    for each in await services.storage.followed_queries.list_muted(interaction.user.id):
-        if make_mute_key(each) == key:
-            await services.follower.unmute(interaction.user.id, each)
-            note = layout.describe_unmuted(each)
-    await _show_muted(interaction, page, note)
+    unmuted = await undo_mute(interaction, key)
+    await _show_muted(interaction, page, layout.describe_unmuted(unmuted) if unmuted else "")
 
 
 async def _ask_to_stop_all(interaction: Interaction, _: str) -> None:
@@ -157,7 +153,7 @@ _ACTIONS: Mapping[str, Callable[[Interaction, str], Awaitable[None]]] = {
     "weekdays": _change_weekdays,
     "time": _ask_for_time,
     "muted": _show_muted,
-    "unmute": _undo_mute,
+    "unmute": _undo_listed_mute,
     "ask": _ask_to_stop_all,
     "retry": _try_again,
 }
@@ -319,6 +315,16 @@ async def show_less_of(interaction: Interaction, paper_id: str, picked: Sequence
                 await services.follower.unmute(user_id, each)
         muted = {*await services.storage.followed_queries.list_muted(user_id)}
     await show_page(interaction, layout.render_less_of(paper, mutable, [*map(make_mute_key, mutable)], muted))
+
+
+async def undo_mute(interaction: Interaction, key: str) -> Muted | None:
+    """Bring the person again what they muted under this key, and return it; None if it is not muted any more."""
+    services, user_id = interaction.client.services, interaction.user.id
+    for each in await services.storage.followed_queries.list_muted(user_id):
+        if make_mute_key(each) == key:
+            await services.follower.unmute(user_id, each)
+            return each
+    return None
 
 
 def make_mute_key(muted: Muted) -> str:

@@ -12,7 +12,7 @@ from bot.papers import Paper
 from bot.text import join_lines
 from cogs.helpers.cards import PAPER_PATTERN, find_referenced_paper, get_or_fetch_paper
 from cogs.helpers.controls import Control, Interaction, ModalHandler, show_page
-from cogs.helpers.following import make_mute_key
+from cogs.helpers.following import make_mute_key, undo_mute
 
 
 async def explain_paper(interaction: Interaction, typed: str) -> None:
@@ -27,13 +27,6 @@ async def _show_explanation(interaction: Interaction, paper: Paper) -> None:
     await show_page(interaction, view)
 
 
-async def _undo_mute(interaction: Interaction, key: str) -> None:
-    services, user_id = interaction.client.services, interaction.user.id
-    for each in await services.storage.followed_queries.list_muted(user_id):
-        if make_mute_key(each) == key:
-            await services.follower.unmute(user_id, each)
-
-
 class WhyControl(Control, kind="why", pattern=rf"(?:ask|undo:{PAPER_PATTERN}:(?P<key>[0-9a-f]{{24}}))", in_place=True):
     """Asks for a paper, or undoes what keeps one back; then it says what that changed."""
 
@@ -42,7 +35,7 @@ class WhyControl(Control, kind="why", pattern=rf"(?:ask|undo:{PAPER_PATTERN}:(?P
             await open_modal(interaction, layout.build_why_modal())
             return
         paper = await get_or_fetch_paper(interaction, match["paper"])
-        await _undo_mute(interaction, match["key"])
+        await undo_mute(interaction, match["key"])
         await _show_explanation(interaction, paper)
 
 
