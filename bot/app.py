@@ -31,8 +31,9 @@ from bot.lookups.completer import Completer
 from bot.lookups.finder import Finder
 from bot.papers.api import PapersAPI
 from bot.search import MODEL, Encoder, Meaning, SearchIndex
-from bot.settings import KEEP_DETAILS_DAYS
+from bot.settings import KEEP_DETAILS_DAYS, ArchiveSettings
 from bot.storage import DatabaseProblem, DatabaseUnusable, Storage, has_current_schema, open_storage
+from bot.vitals import Vitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Services:
     backfill_days: int
     keep_details_days: int
     clock: Clock
+    vitals: Vitals
 
 
 def build_services(
@@ -88,6 +90,7 @@ def build_services(
         backfill_days,
         keep_details_days,
         clock,
+        Vitals(),
     )
 
 
@@ -167,6 +170,11 @@ async def open_storage_alongside(database: Path) -> AsyncIterator[Storage]:
             raise
     async with open_storage(database) as storage:
         yield storage
+
+
+def open_papers_api(settings: ArchiveSettings) -> PapersAPI:
+    token = settings.hf_token.get_secret_value() if settings.hf_token else None
+    return PapersAPI(str(settings.papers_url), token)
 
 
 def get_index_path(database: Path) -> Path:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError, WebsocketUrl
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError, WebsocketUrl
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KEEP_DETAILS_DAYS = 10
 
@@ -22,7 +22,17 @@ def _clean_token(value: SecretStr) -> SecretStr:
     return SecretStr(token)
 
 
+def _split_ids(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    ids = value.replace(",", " ").split()
+    if not all(each.isascii() and each.isdecimal() for each in ids):
+        raise ValueError("ids are numbers, with commas or spaces between them")
+    return ids
+
+
 Token = Annotated[SecretStr, AfterValidator(_clean_token)]
+Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_split_ids)]
 
 
 class ArchiveSettings(BaseSettings):
@@ -41,6 +51,11 @@ class ArchiveSettings(BaseSettings):
         Path("paperboy.db"),
         validation_alias="PAPERBOY_DATABASE",
         description="the SQLite file; the search index is a folder beside it",
+    )
+    backup_folder: Path | None = Field(
+        None,
+        validation_alias="PAPERBOY_BACKUP_FOLDER",
+        description="the folder for backups; if left out, the folder `backups` beside the database",
     )
     papers_url: HttpUrl = Field(
         HttpUrl("https://huggingface.co"),
@@ -74,6 +89,48 @@ class BotSettings(ArchiveSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="PAPERBOY_LOG_LEVEL", description="how much to log: DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", validation_alias="PAPERBOY_LOG_FORMAT", description="how to log: text or json (one object per line)"
+    )
+    backups: int = Field(
+        7,
+        ge=0,
+        le=366,
+        validation_alias="PAPERBOY_BACKUPS",
+        description="how many daily backups to keep; 0 makes none",
+    )
+    http_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        validation_alias="PAPERBOY_HTTP_PORT",
+        description="the port for /healthz, /readyz and /metrics; if left out, no port is opened",
+    )
+    http_host: str = Field(
+        "127.0.0.1",
+        validation_alias="PAPERBOY_HTTP_HOST",
+        description="the address that the port is opened on; 0.0.0.0 opens it to every network of the machine",
+    )
+    heartbeat_url: HttpUrl | None = Field(
+        None,
+        validation_alias="PAPERBOY_HEARTBEAT_URL",
+        description="the address to request after each good minute; a monitoring service alerts when none comes",
+    )
+    tell_owner: bool = Field(
+        False,
+        validation_alias="PAPERBOY_TELL_OWNER",
+        description="whether to write to the application's owner on Discord when something needs them (true or false)",
+    )
+    blocked_servers: Ids = Field(
+        frozenset(),
+        validation_alias="PAPERBOY_BLOCKED_SERVERS",
+        description="the ids of servers that the bot leaves and never posts in, with commas between them",
+    )
+    blocked_people: Ids = Field(
+        frozenset(),
+        validation_alias="PAPERBOY_BLOCKED_PEOPLE",
+        description="the ids of people whom the bot answers nothing and sends nothing, with commas between them",
     )
     brand: bool = Field(
         False,
@@ -134,5 +191,5 @@ def _render_setting(field: FieldInfo) -> str:
     if field.is_required():
         return f"# Required: {field.description}.\n{field.validation_alias}=\n"
     meaning = str(field.description)
-    default = "" if field.default is None else field.default
+    default = "" if field.default in (None, frozenset()) else field.default
     return f"# {meaning[0].upper()}{meaning[1:]}.\n# {field.validation_alias}={default}\n"

@@ -23,8 +23,13 @@ class Posting(commands.Cog):
 
     async def post_due_digests(self) -> None:
         """Every minute. The clock is read here, once, and passed on."""
-        if self.bot.is_ready():
-            await self.bot.dispatcher.start_due_deliveries(self.bot.services.clock())
+        is_good = False
+        try:
+            if self.bot.is_ready():
+                await self.bot.dispatcher.start_due_deliveries(self.bot.services.clock())
+                is_good = True
+        finally:
+            self.bot.services.vitals.end_tick(is_good=is_good)
 
 
 async def setup(bot: PaperBot) -> None:

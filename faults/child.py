@@ -7,6 +7,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import bot.__main__
+import bot.service
 from tests.support import crashing
 
 LOG = "life.log"
@@ -20,5 +21,5 @@ def live(folder: Path, environment: Mapping[str, str]) -> None:
         os.dup2(log, stream)
     os.environ.update(environment)
     sys.argv[1:] = ["run"]
-    with patch.object(bot.__main__, "load_encoder", lambda: None):  # it takes seconds, and delivery doesn't use it
+    with patch.object(bot.service, "load_encoder", lambda: None):  # it takes seconds, and delivery doesn't use it
         crashing.main()

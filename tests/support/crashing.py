@@ -18,6 +18,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 import bot.__main__
+import bot.service
 from bot.app import open_services
 from bot.client import PaperBot
 from bot.delivery.dispatcher import Dispatcher
@@ -105,7 +106,7 @@ def main() -> None:
     if plan:
         _plant_kill(plan)
     with (
-        patch.object(bot.__main__, "open_services", functools.partial(open_services, clock=clock)),
+        patch.object(bot.service, "open_services", functools.partial(open_services, clock=clock)),
         patch("apscheduler.triggers.cron.CronTrigger", _often),
         patch.object(Dispatcher, "start_due_deliveries", _saying(Dispatcher.start_due_deliveries)),
         patch.object(PaperBot, "__init__", _hurrying(PaperBot.__init__)),

@@ -1,0 +1,18 @@
+"""`paperboy run`."""
+
+import asyncio
+
+from bot.command_line.app import app
+from bot.logs import set_up_logging
+from bot.service import run_service
+from bot.settings import BotSettings, read_settings
+from bot.subscription.timezones import use_newest_timezones
+
+
+@app.command(name="run")
+def run_bot() -> None:
+    """Run the bot until you stop it."""
+    settings = read_settings(BotSettings)
+    set_up_logging(settings.log_level)
+    use_newest_timezones()
+    asyncio.run(run_service(settings))

@@ -1,0 +1,52 @@
+"""The running bot: services, client and timers, from the start until it is told to stop."""
+
+import asyncio
+import gc
+import signal
+from contextlib import suppress
+
+from bot.about import read_links
+from bot.app import open_papers_api, open_services
+from bot.client import PaperBot, connect_to_discord_at
+from bot.clock_watch import ClockWatch
+from bot.search import load_encoder
+from bot.settings import BotSettings
+
+
+async def run_service(settings: BotSettings) -> None:
+    """Run the bot until it is told to stop, or cannot go on. Raises what ends it."""
+    connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
+    encoder = await asyncio.to_thread(load_encoder)
+    urls = (settings.docs_url, settings.source_url, settings.privacy_url)
+    links = read_links(*(str(each) if each else None for each in urls))
+    async with (
+        open_papers_api(settings) as api,
+        open_services(
+            settings.database,
+            api,
+            backfill_days=settings.backfill_days,
+            keep_details_days=settings.keep_details_days,
+            encoder=encoder,
+        ) as services,
+        PaperBot(services, links=links, gives_brand=settings.brand) as bot,
+    ):
+        gc.freeze()  # what stays until the end need not be visited again, which stops everything for 50 ms
+        stopped = asyncio.Event()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(each, stopped.set)
+        connection = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
+        services.scheduler.start()
+        watch = asyncio.create_task(ClockWatch(services.scheduler).watch_forever())
+        stop = asyncio.create_task(stopped.wait())
+        damaged = asyncio.create_task(services.storage.database.wait_for_damage())
+        await asyncio.wait({connection, stop, damaged}, return_when=asyncio.FIRST_COMPLETED)
+        watch.cancel()
+        services.scheduler.pause()  # no more ticks; closing the bot waits for the deliveries under way
+        connection.cancel()  # else it would wait for a Discord that does not answer; if it has failed, nothing changes
+        stop.cancel()
+        damaged.cancel()
+        await bot.close()
+        services.scheduler.shutdown(wait=False)
+        with suppress(asyncio.CancelledError):
+            await connection
+        services.storage.database.raise_if_damaged()
