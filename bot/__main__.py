@@ -3,13 +3,15 @@
 import aiohttp
 import discord
 
-from bot.command_line import brand, demo, papers, run  # noqa: F401  # each adds its commands
+from bot.command_line import brand, demo, health, papers, run  # noqa: F401  # each adds its commands
 from bot.command_line.app import USAGE, app, exit_with
 from bot.layouts import terminal
+from bot.layouts.health import describe_port_problem
 from bot.papers.api import PapersUnavailable
 from bot.search import IndexUnusable
 from bot.settings import InvalidSettings
 from bot.storage import DatabaseUnusable
+from bot.web.port import PortUnusable
 
 
 def main() -> None:
@@ -22,6 +24,8 @@ def main() -> None:
         exit_with(terminal.describe_database_problem(error), USAGE)
     except IndexUnusable as error:
         exit_with(terminal.describe_index_problem(error), USAGE)
+    except PortUnusable as error:
+        exit_with(describe_port_problem(error.host, error.port, error.detail), USAGE)
     except (discord.LoginFailure, discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
         exit_with(terminal.describe_close_code(get_close_code(error)), USAGE)
     except (aiohttp.ClientError, discord.DiscordServerError) as error:

@@ -16,6 +16,7 @@ import discord
 from discord import app_commands
 from discord.ui import LayoutView, Modal
 
+from bot import metrics
 from bot.channels.requests import REQUEST_ERRORS, DeliveryFailed
 from bot.layouts.commands import CommandMentions
 from bot.layouts.following import render_closed_inbox
@@ -154,8 +155,9 @@ async def handle_interaction(
     limit = asyncio.timeout(ANSWER_TIMEOUT)
     deferring = asyncio.create_task(_defer_later(interaction, in_place=in_place))
     try:
-        async with limit:
-            await work
+        with metrics.time_answer("answer"):
+            async with limit:
+                await work
     except Exception as error:  # noqa: BLE001  # it is logged there
         await reply_to_error(interaction, Refused(Refusal.TOOK_TOO_LONG) if limit.expired() else error)
     finally:
@@ -231,8 +233,9 @@ async def _autocomplete(interaction: discord.Interaction[Any], work: Coroutine[A
     """Let `work` suggest options; if it takes too long, suggest none."""
     answering_user.set(interaction.user.id)
     try:
-        async with asyncio.timeout(AUTOCOMPLETE_TIMEOUT):
-            await work
+        with metrics.time_answer("suggestion"):
+            async with asyncio.timeout(AUTOCOMPLETE_TIMEOUT):
+                await work
     except TimeoutError:
         try:
             async with _lock_answer(interaction):

@@ -18,6 +18,7 @@ from bot.channels import Channels
 from bot.channels.discord_clock import DiscordClock
 from bot.channels.forum import build_no_retry_trace
 from bot.channels.inboxes import Inboxes
+from bot.channels.request_counting import count_requests
 from bot.channels.server_channel import NEEDED_PERMISSIONS
 from bot.command_access import COMMAND, CommandAccess
 from bot.delivery.dispatcher import build_dispatcher
@@ -63,6 +64,7 @@ class PaperBot(commands.AutoShardedBot):
         trace = build_no_retry_trace()
         self.discord_clock = DiscordClock(services.clock)
         self.discord_clock.watch_answers(trace)
+        count_requests(trace)
         super().__init__(
             command_prefix=(),
             help_command=None,

@@ -11,6 +11,7 @@ from bot.client import PaperBot, connect_to_discord_at
 from bot.clock_watch import ClockWatch
 from bot.search import load_encoder
 from bot.settings import BotSettings
+from bot.web.pages import open_pages
 
 
 async def run_service(settings: BotSettings) -> None:
@@ -20,6 +21,7 @@ async def run_service(settings: BotSettings) -> None:
     urls = (settings.docs_url, settings.source_url, settings.privacy_url)
     links = read_links(*(str(each) if each else None for each in urls))
     async with (
+        open_pages(settings.http_host, settings.http_port) as pages,
         open_papers_api(settings) as api,
         open_services(
             settings.database,
@@ -30,6 +32,7 @@ async def run_service(settings: BotSettings) -> None:
         ) as services,
         PaperBot(services, links=links, gives_brand=settings.brand) as bot,
     ):
+        pages.show(bot)
         gc.freeze()  # what stays until the end need not be visited again, which stops everything for 50 ms
         stopped = asyncio.Event()
         for each in (signal.SIGTERM, signal.SIGINT):

@@ -67,7 +67,24 @@ class ArchiveSettings(BaseSettings):
     )
 
 
-class BotSettings(ArchiveSettings):
+class PortSettings(ArchiveSettings):
+    """The settings for asking the running bot how it is."""
+
+    http_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        validation_alias="PAPERBOY_HTTP_PORT",
+        description="the port for /healthz, /readyz and /metrics; if left out, no port is opened",
+    )
+    http_host: str = Field(
+        "127.0.0.1",
+        validation_alias="PAPERBOY_HTTP_HOST",
+        description="the address that the port is opened on; 0.0.0.0 opens it to every network of the machine",
+    )
+
+
+class BotSettings(PortSettings):
     """The settings of the bot itself, which needs the others too."""
 
     discord_token: Token = Field(
@@ -99,18 +116,6 @@ class BotSettings(ArchiveSettings):
         le=366,
         validation_alias="PAPERBOY_BACKUPS",
         description="how many daily backups to keep; 0 makes none",
-    )
-    http_port: int | None = Field(
-        None,
-        ge=1,
-        le=65535,
-        validation_alias="PAPERBOY_HTTP_PORT",
-        description="the port for /healthz, /readyz and /metrics; if left out, no port is opened",
-    )
-    http_host: str = Field(
-        "127.0.0.1",
-        validation_alias="PAPERBOY_HTTP_HOST",
-        description="the address that the port is opened on; 0.0.0.0 opens it to every network of the machine",
     )
     heartbeat_url: HttpUrl | None = Field(
         None,

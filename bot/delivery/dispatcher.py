@@ -191,6 +191,10 @@ class Dispatcher:
             if not self._is_closing:
                 await self.sender.send_delivery(delivery.id, clock, is_superseded=is_superseded)
 
+    def count_running(self) -> int:
+        """How many subscriptions have a task that plans or sends."""
+        return len(self._tasks) + len(self._urgent_tasks)
+
     async def plan_at_once(self, at_once: AtOnce, now: datetime) -> None:
         """Plan what has to be sent to people at once, which the next tick sends. Raises `PapersUnavailable`."""
         if not self._is_closing and (planned := await self._planner.plan_at_once(at_once, now)):

@@ -4,12 +4,13 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import discord
 from aiolimiter import AsyncLimiter
 
+from bot import metrics
 from bot.channels import Channels
 from bot.channels.destination import Destination, OutgoingMessage, Pace, SentMessage, SoughtMessage
 from bot.channels.inboxes import Inboxes
@@ -35,6 +36,7 @@ from bot.layouts.digest import get_delivery_thread_name, render_delivery_message
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, DeliveryState, DiskFull, Message, MessageForm, Storage
+from bot.subscription.schedule import compute_run_time
 
 log = logging.getLogger(__name__)
 
@@ -107,8 +109,9 @@ class Sender:
         turn = self._turns.get(delivery)
 
         async def wait_for_turn() -> None:
-            async with turn:
-                await self._limiter.acquire()
+            with metrics.time_pace():
+                async with turn:
+                    await self._limiter.acquire()
 
         return wait_for_turn
 
@@ -127,6 +130,7 @@ class Sender:
                 await self._failure_handler.give_up_delivery(delivery.id, reason, active.clock())
             elif arrivals:
                 await self._deliveries.complete_delivery(delivery, left_undone)
+                _observe_delay(delivery, active.clock())
             else:
                 error_code = delivery.messages[0].error_code
                 raise MessageRejected(Reason(ReasonKind.MESSAGE_REJECTED, number=error_code))
@@ -305,6 +309,14 @@ def _get_next_message(delivery: Delivery, arrivals: Iterable[tuple[Message, Sent
         if each.attempted_at or (arrived and each.may_be_retried):
             return each
     return None
+
+
+def _observe_delay(delivery: Delivery, now: datetime) -> None:
+    """Measure how late a run's digest was. Extra digests have no time, and those sent early are not late."""
+    schedule = delivery.settings.schedule
+    delay = now - compute_run_time(delivery.run_date, schedule.time, schedule.timezone)
+    if not delivery.extra and delay >= timedelta():
+        metrics.observe_delay(delay.total_seconds())
 
 
 def _is_last_message_to_try(delivery: Delivery, message: Message) -> bool:

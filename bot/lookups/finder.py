@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from random import Random
 
+from bot import metrics
 from bot.archive import Archive
 from bot.digest import Likeness, get_closing_time, get_latest_closed_day
 from bot.papers import Paper, is_before_2007
@@ -221,8 +222,9 @@ class Finder:
         that is too old to be found.
         """
         _check_query(query)
-        used, dropped, found = await asyncio.to_thread(self._search_relaxed, query, (page - 1) * PER_PAGE)
-        hits = await self._build_hits(found.ids, used.correct_spelling(dict(found.corrections)), viewer)
+        with metrics.time_search("search"):
+            used, dropped, found = await asyncio.to_thread(self._search_relaxed, query, (page - 1) * PER_PAGE)
+            hits = await self._build_hits(found.ids, used.correct_spelling(dict(found.corrections)), viewer)
         results = SearchResults(
             query,
             hits,
@@ -358,7 +360,8 @@ class Finder:
 
     async def find_similar_papers(self, paper: Paper, viewer: Viewer | None = None) -> tuple[Hit, ...]:
         """The papers most similar to `paper`, the most similar first. Raises `Refused`."""
-        found = await asyncio.to_thread(self._search.find_similar_papers, paper, limit=PER_PAGE)
+        with metrics.time_search("similar"):
+            found = await asyncio.to_thread(self._search.find_similar_papers, paper, limit=PER_PAGE)
         if not found:
             await self._check_index()
             raise Refused(Refusal.NOTHING_SIMILAR, text=paper.id)

@@ -20,6 +20,7 @@ import aiohttp
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_base, wait_exponential_jitter
 
+from bot import metrics
 from bot.papers import ARXIV_ID, DailyList, Paper
 from bot.papers.entry import is_entry_misdated, read_entry_id, read_list_entry, read_single_paper
 from bot.reasons import Reason, ReasonKind
@@ -178,9 +179,12 @@ class PapersAPI:
         self.last_problem = None
         body, has_next = answer
         try:
-            return json.loads(body), has_next
+            value = json.loads(body)
         except (ValueError, RecursionError) as error:
+            metrics.count_papers_request(ReasonKind.PAPERS_UNREADABLE)
             raise _build_unreadable_error(f"{what} is not JSON") from error
+        metrics.count_papers_request("ok")
+        return value, has_next
 
     def _get_wait(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -200,7 +204,11 @@ class PapersAPI:
                 _raise_for_status(response, None if remaining is None else wait)
                 return await _read_limited_body(response), _has_next_page(response)
         except (aiohttp.ClientError, OSError) as error:
+            metrics.count_papers_request(ReasonKind.PAPERS_UNREACHABLE)
             raise _RetryableError(Reason(ReasonKind.PAPERS_UNREACHABLE), type(error).__name__) from error
+        except PapersUnavailable as error:
+            metrics.count_papers_request("not_found" if isinstance(error, _PaperNotFound) else error.reason.kind)
+            raise
 
 
 def _build_unreadable_error(detail: str) -> PapersUnavailable:

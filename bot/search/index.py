@@ -108,6 +108,10 @@ class Index:
         newest = self._index.searcher().search(tantivy.Query.all_query(), 1, order_by_field="change")
         return int(newest.hits[0][0] or 0) if newest.hits else 0
 
+    @property
+    def path(self) -> Path:
+        return self._path
+
     def count_papers(self) -> int:
         """How many papers it has."""
         return int(self.get_searcher().num_docs)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.storage.audit_log import DELETED_PERSON, Action, AuditEntry, AuditLog
+from bot.storage.backlog import Backlog, Backlogs
 from bot.storage.brand import GivenBrand
 from bot.storage.commands import Commands, RegisteredCommands
 from bot.storage.database import (
@@ -79,6 +80,7 @@ __all__ = [
     "Action",
     "AtOnceInputs",
     "AuditEntry",
+    "Backlog",
     "ChangedMeanwhile",
     "DatabaseBusy",
     "DatabaseProblem",
@@ -135,6 +137,7 @@ class Storage:
     stored_queries: StoredQueries
     commands: Commands
     brand: GivenBrand
+    backlog: Backlogs
 
 
 @asynccontextmanager
@@ -159,4 +162,5 @@ async def open_storage(path: Path) -> AsyncIterator[Storage]:
             StoredQueries(database),
             Commands(database),
             GivenBrand(database),
+            Backlogs(database),
         )

@@ -139,6 +139,7 @@ class Database:
         self._readers: asyncio.Queue[_Connection] = asyncio.Queue()
         self._user_slots = KeyedSemaphores(1)
         self._bot_slots = asyncio.Semaphore(READERS - 1)  # the bot's own reads always leave a connection for people
+        self._write_began: float | None = None  # loop time, while a batch is being written
         self._is_full = False  # remembered so that the log says only when it starts and ends
         self._damage = ""  # a description; once set, nothing is read or written any more
         self._damaged = asyncio.Event()
@@ -230,6 +231,7 @@ class Database:
                 batch, self._pending = self._pending[:MAX_PER_COMMIT], self._pending[MAX_PER_COMMIT:]
                 try:
                     self.raise_if_damaged()
+                    self._write_began = asyncio.get_running_loop().time()
                     outcomes = await self._writer.run(partial(_run_transaction, [each.run_once for each in batch]))
                 except (sqlite3.DatabaseError, DatabaseUnusable) as error:
                     outcomes = [(None, error)] * len(batch)
@@ -237,6 +239,7 @@ class Database:
                     outcomes = [(None, error)] * len(batch)
                     raise
                 finally:
+                    self._write_began = None
                     for each, outcome in zip(batch, outcomes, strict=True):
                         self._note_damage(outcome[1])
                         each.done.set_result(outcome)
@@ -247,6 +250,23 @@ class Database:
             raise
         finally:
             self._writing = None
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk had no room at the last write."""
+        return self._is_full
+
+    @property
+    def write_seconds(self) -> float:
+        """How long the current write has been at it; 0 if there is none."""
+        return asyncio.get_running_loop().time() - self._write_began if self._write_began is not None else 0.0
+
+    def count_waiting_writes(self) -> int:
+        return len(self._pending)
 
     async def execute(self, sql: str, *values: object) -> int:
         """Run one statement as a transaction; returns how many rows it changed."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
 
+from bot import metrics
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage.audit_log import Action, record_action
@@ -207,15 +208,17 @@ class Subscriptions:
     async def recover(self, subscription_id: int, now: datetime) -> None:
         """Make a suspended subscription active again, with an entry in the audit log."""
 
-        def recover(connection: sqlite3.Connection) -> None:
+        def recover(connection: sqlite3.Connection) -> bool:
             recovered = connection.execute(
                 "UPDATE subscriptions SET state = 'active', reason = NULL WHERE id = ? AND state = 'suspended'",
                 (subscription_id,),
             )
             if recovered.rowcount:
                 record_action(connection, subscription_id, Action.RECOVERED, by=None, now=now)
+            return recovered.rowcount > 0
 
-        await self._database.write(recover)
+        if await self._database.write(recover):
+            metrics.count_recovery()
 
     async def _select_where(self, condition: str, *values: object) -> list[Subscription]:
         def select_subscriptions(connection: sqlite3.Connection) -> list[Subscription]:
@@ -274,7 +277,10 @@ class Subscriptions:
 
     async def suspend(self, subscription_id: int, reason: Reason, now: datetime) -> None:
         """Suspend an active subscription until the obstacle is gone, or an admin resumes it."""
-        await self._database.write(lambda connection: suspend_subscription(connection, subscription_id, reason, now))
+        if await self._database.write(
+            lambda connection: suspend_subscription(connection, subscription_id, reason, now)
+        ):
+            metrics.count_suspension(reason.kind)
 
     async def set_waiting_reason(self, subscription_id: int, reason: Reason) -> None:
         """Record what a due run waits for; planning it clears this."""
@@ -285,8 +291,11 @@ class Subscriptions:
         )
 
 
-def suspend_subscription(connection: sqlite3.Connection, subscription_id: int, reason: Reason, now: datetime) -> None:
-    """Within a transaction: suspend an active subscription, with an entry in the audit log or a notice for a person."""
+def suspend_subscription(connection: sqlite3.Connection, subscription_id: int, reason: Reason, now: datetime) -> bool:
+    """Within a transaction: suspend an active subscription, with an entry in the audit log or a notice for a person.
+
+    Returns whether it was active.
+    """
     suspended = connection.execute(
         "UPDATE subscriptions SET state = 'suspended', reason = ?, has_notice = user_id IS NOT NULL"
         " WHERE id = ? AND state = 'active'",
@@ -294,6 +303,7 @@ def suspend_subscription(connection: sqlite3.Connection, subscription_id: int, r
     )
     if suspended.rowcount:
         record_action(connection, subscription_id, Action.SUSPENDED, by=None, now=now, reason=reason)
+    return suspended.rowcount > 0
 
 
 def _check_not_duplicate(connection: sqlite3.Connection, new: dict[str, object]) -> None:

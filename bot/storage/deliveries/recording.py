@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot import metrics
 from bot.digest import Digest
 from bot.reasons import Reason
 from bot.storage.audit_log import Action, record_action
@@ -60,6 +61,8 @@ class Deliveries(DeliveryReader):
             delivery_id = await self._database.write(plan)
         except _PlanInvalid:
             return None
+        if not nonces:
+            metrics.count_delivery(DeliveryState.QUIET, digest.reason.kind if digest.reason else "")
         return _build_planned_delivery(delivery_id, subscription, run, digest, nonces, now, extra)
 
     async def record_attempt(
@@ -101,6 +104,7 @@ class Deliveries(DeliveryReader):
             MessageForm.SET_ASIDE,
             MessageForm.PLAIN,
         )
+        metrics.count_message()
 
     async def record_server_error(self, delivery_id: int, number: int) -> None:
         """Record that Discord answered with a server error. A message in doubt stays in doubt."""
@@ -143,6 +147,9 @@ class Deliveries(DeliveryReader):
             delete_notice(connection, delivery.subscription_id)
 
         await self._database.write(complete)
+        quiet_reason = delivery.digest.reason
+        outcome = DeliveryState.QUIET if quiet_reason else DeliveryState.SENT
+        metrics.count_delivery(outcome, quiet_reason.kind if quiet_reason else "")
 
     async def postpone_delivery(self, delivery_id: int, reason: Reason, retry_at: datetime) -> None:
         """Have the delivery tried again at `retry_at`. Messages in doubt stay in doubt."""
@@ -150,6 +157,7 @@ class Deliveries(DeliveryReader):
             "UPDATE deliveries SET attempts = attempts + 1, reason = ?, retry_at = ? WHERE id = ?",
             *(dump_reason(reason), to_iso(retry_at), delivery_id),
         )
+        metrics.count_retry(reason.kind)
 
     async def fail_delivery(
         self,
@@ -168,25 +176,28 @@ class Deliveries(DeliveryReader):
         count as posted.
         """
 
-        def fail(connection: sqlite3.Connection) -> None:
+        def fail(connection: sqlite3.Connection) -> bool:
             skip_papers(connection, delivery_id, skipping)
             failed = fail_unsent(connection, delivery_id, reason, keeping_doubtful=keeping_doubtful)
+            is_suspended = False
             for subscription_id in failed:  # none if the server's data was deleted meanwhile
                 _invalidate_composed_digests(connection, subscription_id)
-                if suspending:
-                    suspend_subscription(connection, subscription_id, reason, now)
+                is_suspended = suspending and suspend_subscription(connection, subscription_id, reason, now)
+            return is_suspended
 
-        await self._database.write(fail)
+        if await self._database.write(fail):
+            metrics.count_suspension(reason.kind)
+        metrics.count_delivery(DeliveryState.FAILED, reason.kind)
 
     async def undo_delivery(self, delivery: Delivery, *, by: int, now: datetime) -> None:
         """Record that a delivery's messages were deleted, and release its papers; a second call changes nothing."""
 
-        def undo(connection: sqlite3.Connection) -> None:
+        def undo(connection: sqlite3.Connection) -> bool:
             undone = connection.execute(
                 "UPDATE deliveries SET state = 'undone' WHERE id = ? AND state != 'undone'", (delivery.id,)
             )
             if not undone.rowcount:
-                return
+                return False
             connection.execute("DELETE FROM highlights WHERE delivery_id = ?", (delivery.id,))
             connection.execute(
                 "UPDATE messages SET place_id = NULL, message_id = NULL WHERE delivery_id = ?", (delivery.id,)
@@ -195,8 +206,10 @@ class Deliveries(DeliveryReader):
                 _reopen_days(connection, delivery)
             _invalidate_composed_digests(connection, delivery.subscription_id)
             record_action(connection, delivery.subscription_id, Action.UNDONE, by=by, now=now)
+            return True
 
-        await self._database.write(undo)
+        if await self._database.write(undo):
+            metrics.count_delivery(DeliveryState.UNDONE)
 
     async def pack_old_runs(self, before: datetime) -> None:
         """Pack finished deliveries that were planned before `before` into past runs.

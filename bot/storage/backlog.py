@@ -1,0 +1,51 @@
+"""What waits to be done, and how current the archive is, for whoever watches the bot."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.storage.database import Database, from_iso, to_iso
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Runs that are `due` and not planned yet, deliveries `under_way`, and servers' subscriptions `suspended`.
+
+    `last_capture` is when the list of the latest day was last read, and `last_change` the newest change number.
+    """
+
+    due: int
+    oldest_due: datetime | None
+    under_way: int
+    suspended: int
+    captured_days: int
+    last_capture: datetime | None
+    last_change: int
+
+
+class Backlogs:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(self, now: datetime) -> Backlog:
+        """Cheap at any size: each part is read from an index that holds only what waits, or one row a day."""
+
+        def select_backlog(connection: sqlite3.Connection) -> Backlog:
+            due = "SELECT count(*), min(next_run_at) FROM subscriptions WHERE state = 'active' AND next_run_at <= ?"
+            ((count, oldest),) = connection.execute(due, (to_iso(now),))
+            last = connection.execute("SELECT captured_at FROM captures ORDER BY day DESC LIMIT 1").fetchone()
+            return Backlog(
+                count,
+                from_iso(oldest),
+                _count(connection, "deliveries WHERE state = 'planned'"),
+                _count(connection, "subscriptions WHERE state = 'suspended' AND guild_id IS NOT NULL"),
+                _count(connection, "captures"),
+                from_iso(last["captured_at"]) if last else None,
+                connection.execute("SELECT coalesce(max(change), 0) FROM papers").fetchone()[0],
+            )
+
+        return await self._database.read(select_backlog)
+
+
+def _count(connection: sqlite3.Connection, what: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
