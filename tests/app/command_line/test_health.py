@@ -1,0 +1,118 @@
+"""`paperboy health`, as a person or a container asks; and what the bot says if its port cannot be opened."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from tests.support.bot_process import DUE, World
+from tests.support.pages import find_free_port, serving
+from tests.support.paths import ROOT
+from tests.support.terminal import LIMIT, Ended
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def start(folder: Path, *words: str, program: str = "bot.start", **settings: object) -> Ended:
+    """The program in an empty folder, with these settings."""
+    known = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", program, *words),
+        cwd=folder,
+        env=known | {f"PAPERBOY_{name}": str(value) for name, value in settings.items()},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), LIMIT)
+    assert process.returncode is not None
+    return Ended(process.returncode, out.decode(), err.decode())
+
+
+@asynccontextmanager
+async def answering(handler: Handler) -> AsyncIterator[int]:
+    """Another program, on a port."""
+    app = web.Application()
+    app.router.add_get("/readyz", handler)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield runner.addresses[0][1]
+    await runner.cleanup()
+
+
+async def test_what_is_not_well_is_said_in_one_line(tmp_path: Path) -> None:
+    async with serving() as asked:
+        (tmp_path / ".env").write_text(f"PAPERBOY_HTTP_PORT={asked.port}\n")
+        ended = await start(tmp_path, "health")
+    assert (ended.code, ended.out, ended.err) == (1, "", "Paperboy is not ready. Paperboy is starting.\n")
+
+
+async def test_without_a_port_it_says_which_setting_is_missing(tmp_path: Path) -> None:
+    for program in ("bot.start", "bot"):
+        ended = await start(tmp_path, "health", program=program)
+        assert ended.code == 2
+        assert ended.err.startswith("PAPERBOY_HTTP_PORT is not set")
+
+
+async def test_a_wrong_setting_or_option_is_a_mistake_of_whoever_asks(tmp_path: Path) -> None:
+    wrong = await start(tmp_path, "health", HTTP_PORT="many")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert wrong.err.startswith("PAPERBOY_HTTP_PORT:")
+    assert "Traceback" not in wrong.err
+    assert (await start(tmp_path, "health", "--nonsense")).code == 2
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "no.such.host.invalid", "a" * 300])
+async def test_a_bot_that_does_not_run_is_not_well(tmp_path: Path, host: str) -> None:
+    ended = await start(tmp_path, "health", HTTP_PORT=find_free_port(), HTTP_HOST=host)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err.startswith("No answer from http://")
+    assert len(ended.err.splitlines()) == 1
+
+
+async def test_another_program_on_the_port_is_told_from_the_bot(tmp_path: Path) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text="<html>It works!")
+
+    async with answering(answer) as port:
+        ended = await start(tmp_path, "health", HTTP_PORT=port)
+    assert ended.code == 1
+    assert "not as Paperboy does" in ended.err
+
+
+async def test_a_frozen_bot_is_not_well_and_a_running_one_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = find_free_port()
+    monkeypatch.setenv("PAPERBOY_HTTP_PORT", str(port))
+    folder = world.database.parent
+    async with world.child(DUE) as child:
+        await child.tick()
+        well = await start(folder, "health", HTTP_PORT=port)
+        child.process.send_signal(signal.SIGSTOP)
+        frozen = await start(folder, "health", "--timeout", "1", HTTP_PORT=port)
+        child.process.send_signal(signal.SIGCONT)
+        said = await child.stop()
+    assert (well.code, well.out) == (0, "Paperboy is ready.\n"), well.err
+    assert (frozen.code, frozen.err.count("timed out")) == (1, 1)
+    assert f"health and metrics are on port {port} of 127.0.0.1" in said
+    await world.assert_arrived_once()
+
+
+async def test_a_port_that_cannot_be_opened_ends_the_start_with_one_clear_line(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response()
+
+    async with answering(answer) as port:
+        monkeypatch.setenv("PAPERBOY_HTTP_PORT", str(port))
+        async with world.child(DUE) as child:
+            code, said = await child.end()
+    assert code == 2
+    (line,) = [each for each in said.splitlines() if "DeprecationWarning" not in each]
+    assert line.startswith(f"Port {port} can't be opened on 127.0.0.1 (Address already in use).")
