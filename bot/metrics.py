@@ -132,7 +132,7 @@ READINGS: Mapping[str, str] = {
     "paperboy_index_papers": "Papers in the search index",
     "paperboy_index_behind_changes": "Changes of papers that the search index does not have yet",
     "paperboy_disk_free_bytes": "Free room on the disk with the database",
-    "paperboy_days_captured": "Days whose list was read into the archive",
+    "paperboy_captured_lists": "Days whose list was read into the archive",
     "paperboy_last_capture_timestamp_seconds": "When a list of the latest day was last read, as Unix time",
 }
 """What is read at the moment of asking, with its meaning. A reading that is not known is left out."""

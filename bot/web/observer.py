@@ -138,7 +138,7 @@ class Observer:
             "paperboy_oldest_due_run_seconds": max(oldest, 0),
             "paperboy_subscriptions_suspended": backlog.suspended,
             "paperboy_index_behind_changes": max(behind, 0),
-            "paperboy_days_captured": backlog.captured_days,
+            "paperboy_captured_lists": backlog.captured_days,
         }
         if backlog.last_capture:
             readings["paperboy_last_capture_timestamp_seconds"] = backlog.last_capture.timestamp()

@@ -123,7 +123,7 @@ async def test_what_was_read_into_the_archive_is_shown(watched: Watched, service
     _, asked = watched
     await services.archive.refresh_list(DAY, clock())
     known = await asked.read_metrics()
-    assert known["paperboy_days_captured"] == 1
+    assert known["paperboy_captured_lists"] == 1
     assert known["paperboy_last_capture_timestamp_seconds"] == int(clock().timestamp())
     assert known["paperboy_index_behind_changes"] >= 0
     assert known["paperboy_database_bytes"] > 0
