@@ -19,7 +19,6 @@ from bot.web.observer import Observer
 from bot.web.port import open_port
 
 UNAVAILABLE = 503
-_STARTING = Health((HealthProblem(ProblemKind.STARTING),), {"paperboy_ready": 0})
 
 
 class Pages:
@@ -27,12 +26,15 @@ class Pages:
 
     def __init__(self) -> None:
         self._observer: Observer | None = None
+        self._rendered: tuple[Health, bytes] | None = None  # the metrics as they were when that was observed
 
     def show(self, bot: PaperBot) -> None:
         self._observer = Observer(bot)
 
     async def _observe(self) -> Health:
-        return await self._observer.observe() if self._observer else _STARTING
+        if self._observer is None:
+            return Health((HealthProblem(ProblemKind.STARTING),), {"paperboy_ready": 0})
+        return await self._observer.observe()
 
     async def show_index(self, _: web.Request) -> web.Response:
         return web.Response(text=INDEX)
@@ -49,7 +51,9 @@ class Pages:
 
     async def show_metrics(self, _: web.Request) -> web.Response:
         health = await self._observe()
-        return web.Response(body=metrics.render(health.readings), headers={"Content-Type": metrics.CONTENT_TYPE})
+        if self._rendered is None or self._rendered[0] is not health:
+            self._rendered = (health, metrics.render(health.readings))
+        return web.Response(body=self._rendered[1], headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
 def _answer(problems: tuple[HealthProblem, ...], good: str, bad: str, more: dict[str, Any]) -> web.Response:
