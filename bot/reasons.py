@@ -54,6 +54,11 @@ class ReasonKind(StrEnum):
     IN_DOUBT = "in_doubt"  # the search for an earlier message did not end
     PUBLISH_LIMIT_REACHED = "publish_limit_reached"  # number: messages an hour
 
+    # The bot's data was restored from a backup
+    SEARCHING_AFTER_RESTORE = "searching_after_restore"  # for what was posted since the backup
+    FOUND_AFTER_RESTORE = "found_after_restore"  # in the channel, so that little is known of it
+    NOT_FOUND_AFTER_RESTORE = "not_found_after_restore"  # the search did not end, so all counts as posted
+
     BOT_FAILED = "bot_failed"  # a bug of ours, which is in the log
 
     # A run is not sent

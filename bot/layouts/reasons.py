@@ -46,6 +46,13 @@ _SENTENCES: Mapping[ReasonKind, str] = {
     ReasonKind.RATE_LIMITED: "Discord asked me to slow down.",
     ReasonKind.IN_DOUBT: "I couldn't find out whether it arrived.",
     ReasonKind.PUBLISH_LIMIT_REACHED: "Discord publishes at most {number} messages an hour in each channel.",
+    ReasonKind.SEARCHING_AFTER_RESTORE: (
+        "My data was restored from a backup, so I first look in the channel for what I have posted since."
+    ),
+    ReasonKind.FOUND_AFTER_RESTORE: "My data was restored from a backup, and I found this in the channel.",
+    ReasonKind.NOT_FOUND_AFTER_RESTORE: (
+        "My data was restored from a backup, and I couldn't find out what I had posted since."
+    ),
     ReasonKind.BOT_FAILED: "I ran into a bug. The details are in my log.",
     ReasonKind.NOT_FOLLOWED: "It was stopped before it was sent.",
     ReasonKind.SUPERSEDED: "It wasn't sent before the next run started.",

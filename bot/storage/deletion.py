@@ -17,6 +17,8 @@ def delete_subscriptions(connection: sqlite3.Connection, whose: str, owner_id: i
         f"DELETE FROM drafts WHERE subscription_id IN {these}",
         f"DELETE FROM audit_log WHERE subscription_id IN {these}",
         f"DELETE FROM notices WHERE subscription_id IN {these}",
+        f"DELETE FROM restored_subscriptions WHERE subscription_id IN {these}",
+        f"DELETE FROM found_messages WHERE subscription_id IN {these}",
         f"DELETE FROM subscriptions WHERE {whose} = ?",
     ):
         connection.execute(statement, (owner_id,))

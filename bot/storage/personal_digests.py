@@ -24,7 +24,7 @@ from bot.storage.followed_queries import (
     select_subscription_of_person,
 )
 from bot.storage.papers import select_capture_times, select_last_change
-from bot.storage.subscriptions import Subscription, SubscriptionState
+from bot.storage.subscriptions import SEARCHED, Subscription, SubscriptionState
 
 AFTER_FLOOD = timedelta(days=13)  # in which a person may still have to be shown what did not fit
 PAGE = 1000  # followed queries that are read at once
@@ -130,7 +130,7 @@ class PersonalDigests:
                 " CROSS JOIN followed_queries ON how = 'at once' AND query = wanted.value ->> 0"
                 " AND first_day <= wanted.value ->> 2"
                 " CROSS JOIN subscriptions ON subscriptions.user_id = followed_queries.user_id AND state = 'active'"
-                " WHERE NOT EXISTS (SELECT 1 FROM highlights"
+                f" WHERE {SEARCHED} AND NOT EXISTS (SELECT 1 FROM highlights"
                 " WHERE subscription_id = subscriptions.id AND paper_id = wanted.value ->> 1)"
                 " AND NOT EXISTS (SELECT 1 FROM rejected_papers"
                 " WHERE subscription_id = subscriptions.id AND paper_id = wanted.value ->> 1)"

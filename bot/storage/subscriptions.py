@@ -19,9 +19,13 @@ from bot.subscription.settings import DigestSettings
 
 _Record = Callable[[sqlite3.Connection, int], None]  # adds an audit log entry for a subscription
 MAX_PER_SERVER = 25  # as many options as a select or an autocomplete can show
+SEARCHED = (  # a condition: it is known what it and the others of its channel have posted; see `bot.storage.restored`
+    "NOT EXISTS (SELECT 1 FROM restored_subscriptions WHERE subscription_id = subscriptions.id)"
+    " AND NOT EXISTS (SELECT 1 FROM restored_subscriptions WHERE channel_id = subscriptions.channel_id)"
+)
 _DUE = (
     "state = 'active' AND next_run_at <= ? AND NOT EXISTS (SELECT 1 FROM deliveries"
-    " WHERE subscription_id = subscriptions.id AND deliveries.state = 'planned')"
+    f" WHERE subscription_id = subscriptions.id AND deliveries.state = 'planned') AND {SEARCHED}"
 )
 
 

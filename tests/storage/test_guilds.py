@@ -22,6 +22,7 @@ from tests.support.builders import (
     subscribe,
     tables,
 )
+from tests.support.restored import store_search
 from tests.support.subscriptions import FULL, LATER, newest
 from tests.support.tables import NO_SERVERS
 
@@ -62,6 +63,7 @@ async def furnish(storage: Storage, guild_id: int) -> None:
     await storage.drafts.add(guild_id, 7, FULL, MORNING)
     known = await newest(storage, await build_past(storage, guild_id))
     await storage.subscriptions.remove(known, by=9, now=MORNING)
+    await store_search(storage, known)
 
 
 class TestForgetting:

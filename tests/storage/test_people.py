@@ -27,6 +27,7 @@ INTERNAL = {
 }
 
 
+BRIEF = {"found_messages"}  # until they are recorded as deliveries, minutes after the bot was restored
 OPEN = {"settings", "earlier_settings", "mistyped", "changes"}  # objects of any names
 
 
@@ -119,7 +120,7 @@ class TestExport:
         exported = set(walk(json.loads(build_export(await storage.people.read_data(ADA), LATER))))
         missing = {
             (table, column, value)
-            for table in tables(path).keys() - NO_PERSONS
+            for table in tables(path).keys() - NO_PERSONS - BRIEF
             for row in rows(path, table)
             for column, value in row.items()
             if column not in INTERNAL and not exported.issuperset(parts_of(value))

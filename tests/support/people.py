@@ -7,6 +7,7 @@ from bot.digest import Digest, Likeness
 from bot.storage import INBOX, How, MessageForm, Muted, MutedKind, Storage, Subscription
 from bot.subscription.schedule import Run
 from tests.support.builders import DAY, FIRST_RUN, GONE, MORNING, NOTHING_LISTED, SETTINGS, digest, paper, plan, send
+from tests.support.restored import store_search
 from tests.support.subscriptions import FULL, LATER
 
 ADA, BOB = 770000000000000001, 880000000000000002
@@ -61,3 +62,4 @@ async def furnish(storage: Storage, user_id: int) -> None:
     await storage.drafts.add(1, user_id, SETTINGS, MORNING, subscription_id=servers.id, revision=0)
     await storage.subscriptions.edit(servers, replace(SETTINGS, channel_id=6), FIRST_RUN, by=user_id, now=LATER)
     await storage.database.execute("INSERT INTO idle_people VALUES (?, '2026-01-17T08:00:00+00:00')", user_id)
+    await store_search(storage, known)

@@ -26,13 +26,14 @@ from bot.storage.past_runs import (
     select_runs_with_papers,
     select_server_runs_with_papers,
 )
-from bot.storage.subscriptions import Subscription
+from bot.storage.subscriptions import SEARCHED, Subscription
 from bot.subscription.settings import DigestSettings
 
 MAX_WAIT = timedelta(hours=1)  # until another try; a longer wait means that the clock was set back
 
 _MAY_BE_TRIED = (
     "subscriptions.state = 'active' AND (retry_at IS NULL OR retry_at <= ? OR retry_at > ? OR next_run_at <= ?)"
+    f" AND {SEARCHED}"
 )
 
 

@@ -20,7 +20,7 @@ from bot.storage.digest_settings import save_settings_version
 from bot.storage.notices import delete_notice
 from bot.storage.past_runs import select_highlighted_long_ago
 from bot.storage.reasons import dump_reason
-from bot.storage.subscriptions import Subscription, run_to_columns, suspend_subscription
+from bot.storage.subscriptions import SEARCHED, Subscription, run_to_columns, suspend_subscription
 from bot.subscription.schedule import Run
 
 PACK_BATCH = 200  # subscriptions that are searched for old deliveries at once
@@ -77,7 +77,8 @@ class Deliveries(DeliveryReader):
             " attempted_at_discord = CASE WHEN attempted_at IS NULL THEN ? ELSE attempted_at_discord END"
             " WHERE delivery_id = ? AND number = ?"
             " AND EXISTS (SELECT 1 FROM deliveries JOIN subscriptions ON subscriptions.id = subscription_id"
-            " WHERE deliveries.id = ? AND deliveries.state = 'planned' AND subscriptions.state = 'active')",
+            f" WHERE deliveries.id = ? AND deliveries.state = 'planned' AND subscriptions.state = 'active'"
+            f" AND {SEARCHED})",
             *(to_iso(now), discord_now and to_iso(discord_now), delivery_id, number, delivery_id),
         )
         return noted > 0
@@ -363,10 +364,10 @@ def _build_planned_delivery(
 
 
 def _check_unchanged(connection: sqlite3.Connection, subscription: Subscription) -> None:
-    """Raises `_PlanInvalid` if an admin changed the subscription since it was read."""
+    """Raises `_PlanInvalid` if an admin changed the subscription since it was read, or if it was restored."""
     if not fetch_all(
         connection,
-        "SELECT 1 FROM subscriptions WHERE id = ? AND revision = ? AND state = 'active'",
+        f"SELECT 1 FROM subscriptions WHERE id = ? AND revision = ? AND state = 'active' AND {SEARCHED}",
         (subscription.id, subscription.revision),
     ):
         raise _PlanInvalid

@@ -1,0 +1,42 @@
+"""A file that was restored from a backup is marked before it is put in place."""
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+from bot.reasons import Reason, ReasonKind
+from bot.storage import SubscriptionState, open_storage
+from bot.storage.restored import mark_restored
+from tests.support.builders import FIRST_RUN, MORNING, digest, paper, plan, subscribe
+
+
+def restore(path: Path, after: timedelta = timedelta(days=3)) -> None:
+    """Mark the file, which stands as it was at `MORNING`."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        mark_restored(connection, MORNING, MORNING + after)
+
+
+async def test_nothing_is_due_in_a_restored_file_before_its_channels_were_searched(tmp_path: Path) -> None:
+    path = tmp_path / "paperboy.db"
+    async with open_storage(path) as storage:
+        known = await subscribe(storage)
+        other = await subscribe(storage)
+        await storage.subscriptions.pause(other, by=1, now=MORNING)
+    restore(path)
+    async with open_storage(path) as storage:
+        assert await storage.subscriptions.list_due(FIRST_RUN.at) == []
+        (waiting, paused) = await storage.subscriptions.list_for_server(known.guild_id)
+        assert waiting.reason == Reason(ReasonKind.SEARCHING_AFTER_RESTORE)
+        assert (paused.state, paused.reason) == (SubscriptionState.PAUSED, None)
+        assert await plan(storage, known, digest(paper("2601.00001"))) is None
+
+
+async def test_no_id_that_was_given_since_the_backup_is_given_again(tmp_path: Path) -> None:
+    path = tmp_path / "paperboy.db"
+    async with open_storage(path) as storage:
+        first = await subscribe(storage)
+    restore(path)
+    restore(path)
+    async with open_storage(path) as storage:
+        assert (await subscribe(storage)).id > first.id + 2000
