@@ -65,6 +65,7 @@ class Refusal(Enum):
     RUN_ALREADY_SENT = auto()
     TOO_MANY_EXTRA_DIGESTS = auto()  # number: the extra digests that a day may have
     STILL_ON_ITS_WAY = auto()
+    RESTORING = auto()  # it is not known yet what was posted since a backup
     NOTHING_TO_UNDO = auto()
     NOT_LAST_DIGEST = auto()
     NOT_UNDONE = auto()  # reason

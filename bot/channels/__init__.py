@@ -19,7 +19,7 @@ from bot.channels.requests import ANSWER_TIMEOUT, ChannelBlocked, wait_for_answe
 from bot.channels.server_channel import ServerChannel, find_pinged_role
 from bot.channels.text import TextChannel
 from bot.reasons import Reason, ReasonKind
-from bot.storage import Delivery
+from bot.storage import Delivery, RestoredSearch
 from bot.subscription.settings import PostingOptions
 
 __all__ = ["OFFERED_CHANNEL_TYPES", "Actor", "Channels", "build_destination"]
@@ -75,17 +75,27 @@ class Channels:
             if delivery.moved_to is not None:
                 return DirectMessages(self._client, delivery.moved_to, earlier_id=delivery.channel_id)
             return DirectMessages(self._client, delivery.channel_id)
-        guild = self._client.get_guild(
-            delivery.guild_id
-        )  # `client.get_channel` would search one server after the other
-        channel: object = guild.get_channel(delivery.channel_id) if guild else None
+        return await self.fetch_server_channel(delivery.guild_id, delivery.channel_id, pace)
+
+    async def fetch_server_channel(self, guild_id: int, channel_id: int, pace: Pace) -> ServerChannel:
+        """A channel of a server, requested from Discord if the client does not know of it. Raises the same."""
+        guild = self._client.get_guild(guild_id)  # `client.get_channel` would search one server after the other
+        channel: object = guild.get_channel(channel_id) if guild else None
         if channel is None:
             await pace()
-            channel = await wait_for_answer(self._client.fetch_channel(delivery.channel_id), ANSWER_TIMEOUT)
+            channel = await wait_for_answer(self._client.fetch_channel(channel_id), ANSWER_TIMEOUT)
         destination = build_destination(channel)
         if destination is None:
             raise ChannelBlocked(Reason(ReasonKind.CHANNEL_KIND_UNSUPPORTED))
         return destination
+
+    async def fetch_searched_channel(self, search: RestoredSearch, pace: Pace) -> Destination:
+        """Where a restored file lacks what was posted. Raises the same; without a request if the server was left."""
+        if search.channel.user_id is not None:
+            return DirectMessages(self._client, search.channel.channel_id)
+        if self._client.get_guild(search.guild_id) is None:
+            raise ChannelBlocked(Reason(ReasonKind.SERVER_GONE))
+        return await self.fetch_server_channel(search.guild_id, search.channel.channel_id, pace)
 
     async def get_discord_time(self) -> datetime | None:
         """The time by Discord's clock, if known; first checked if doubtful. Raises any of `REQUEST_ERRORS`."""

@@ -11,6 +11,7 @@ from discord.ui import LayoutView
 
 from bot.papers import Paper
 from bot.reasons import Reason
+from bot.storage import OwnMessage
 from bot.subscription.settings import ChannelAbilities, PostingOptions
 
 SaveProgress = Callable[[int], Awaitable[None]]  # records the id of the last message that a search has looked at
@@ -86,6 +87,13 @@ class Destination(ABC):
     @abstractmethod
     async def find_message(self, sought: SoughtMessage, pace: Pace) -> SentMessage | None:
         """The message, if it exists."""
+
+    @abstractmethod
+    async def read_digests(self, since: int, pace: Pace) -> tuple[list[OwnMessage], int | None]:
+        """Some of the messages of digests here after the message or post `since`, oldest first.
+
+        The second value is the message or post after which to go on; None if there are no more.
+        """
 
     @abstractmethod
     async def open_thread(self, message_id: int, name: str, posting: PostingOptions) -> None:

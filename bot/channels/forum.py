@@ -13,14 +13,16 @@ import aiohttp
 import discord
 
 from bot.channels.destination import OutgoingMessage, Pace, SentMessage, SoughtMessage
-from bot.channels.messages import SEARCH_MARGIN, delete_if_present, message_has_nonce
+from bot.channels.messages import SEARCH_MARGIN, delete_if_present, message_has_nonce, read_digest_message
 from bot.channels.requests import FORBIDDEN, SERVER_ERROR
 from bot.channels.server_channel import ServerChannel
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
+from bot.storage import OwnMessage
 from bot.subscription.settings import ChannelAbilities, PostingOptions, Threads
 from bot.text import fold_text
 
+POSTS_AT_ONCE = 20  # that are read in one go after a restore
 MAX_TAGS = 5  # that a post may have
 _ARCHIVED = 50083
 
@@ -53,7 +55,7 @@ class ForumChannel(ServerChannel):
     async def find_message(self, sought: SoughtMessage, pace: Pace) -> SentMessage | None:
         """The post with the nonce; else one of the same name whose first message was deleted."""
         without_message = None
-        async for post in self._read_posts(sought.around, pace):
+        async for post in self._read_posts(sought.around - SEARCH_MARGIN, pace):
             created_at = discord.utils.snowflake_time(post.id)
             if post.owner_id != self.bot_member.id or abs(created_at - sought.around) > SEARCH_MARGIN:
                 continue
@@ -68,15 +70,31 @@ class ForumChannel(ServerChannel):
                 return SentMessage(post.id, message.id, message.created_at)
         return without_message
 
-    async def _read_posts(self, around: datetime, pace: Pace) -> AsyncIterator[discord.Thread]:
-        """The forum's posts, without those archived before the message was sent."""
+    async def read_digests(self, since: int, pace: Pace) -> tuple[list[OwnMessage], int | None]:
+        """Only the first messages of posts; a digest that was undone has none any more."""
+        read_posts = self._read_posts(discord.utils.snowflake_time(since), pace)
+        own = [post async for post in read_posts if post.owner_id == self.bot_member.id and post.id > since]
+        own.sort(key=lambda post: post.id)
+        found: list[OwnMessage] = []
+        for post in own[:POSTS_AT_ONCE]:
+            await pace()
+            try:
+                message = await post.fetch_message(post.id)
+            except discord.NotFound:
+                continue
+            if digest := read_digest_message(message):
+                found.append(digest)
+        return found, own[POSTS_AT_ONCE - 1].id if len(own) > POSTS_AT_ONCE else None
+
+    async def _read_posts(self, since: datetime, pace: Pace) -> AsyncIterator[discord.Thread]:
+        """The forum's posts, without those archived before `since`."""
         await pace()
         for thread in await self.channel.guild.active_threads():
             if thread.parent_id == self.id:
                 yield thread
         await pace()
         async for thread in self.channel.archived_threads(limit=None):
-            if thread.archive_timestamp < around - SEARCH_MARGIN:
+            if thread.archive_timestamp < since:
                 break
             yield thread
 

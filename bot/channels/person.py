@@ -10,9 +10,10 @@ from dataclasses import replace
 import discord
 
 from bot.channels.destination import Destination, OutgoingMessage, Pace, SentMessage, SoughtMessage
-from bot.channels.messages import delete_if_present, find_in_history
+from bot.channels.messages import delete_if_present, find_in_history, read_page
 from bot.channels.requests import UNKNOWN_CHANNEL
 from bot.reasons import Reason
+from bot.storage import OwnMessage
 from bot.subscription.settings import ChannelAbilities, PostingOptions, Threads
 
 
@@ -63,6 +64,11 @@ class DirectMessages(Destination):
     async def _find_in(self, channel_id: int, sought: SoughtMessage, pace: Pace) -> SentMessage | None:
         assert self._client.user is not None  # known from the login
         return await find_in_history(self._get_channel(channel_id), self._client.user.id, sought, pace)
+
+    async def read_digests(self, since: int, pace: Pace) -> tuple[list[OwnMessage], int | None]:
+        assert self._client.user is not None  # known from the login
+        await pace()
+        return await read_page(self._get_channel(self._channel_id), self._client.user.id, since)
 
     async def open_thread(self, message_id: int, name: str, posting: PostingOptions) -> None:
         raise NotImplementedError

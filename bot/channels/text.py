@@ -3,9 +3,10 @@
 import discord
 
 from bot.channels.destination import OutgoingMessage, Pace, SentMessage, SoughtMessage
-from bot.channels.messages import delete_if_present, find_in_history
+from bot.channels.messages import delete_if_present, find_in_history, read_page
 from bot.channels.requests import UNKNOWN_MESSAGE
 from bot.channels.server_channel import ServerChannel
+from bot.storage import OwnMessage
 from bot.subscription.settings import ChannelAbilities, PostingOptions, Threads
 
 _THREAD_EXISTS = 160004
@@ -32,6 +33,10 @@ class TextChannel(ServerChannel):
 
     async def find_message(self, sought: SoughtMessage, pace: Pace) -> SentMessage | None:
         return await find_in_history(self.channel, self.bot_member.id, sought, pace)
+
+    async def read_digests(self, since: int, pace: Pace) -> tuple[list[OwnMessage], int | None]:
+        await pace()
+        return await read_page(self.channel, self.bot_member.id, since)
 
     async def open_thread(self, message_id: int, name: str, posting: PostingOptions) -> None:
         try:

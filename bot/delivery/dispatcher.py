@@ -22,6 +22,7 @@ from bot.delivery.follow_ups import FollowUps
 from bot.delivery.notices import NoticeSender
 from bot.delivery.planning import Planner, get_next_or_due_run
 from bot.delivery.recovery import Recovery
+from bot.delivery.restoring import RestoredChannels
 from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
 from bot.delivery.turns import Turns
 from bot.following.at_once import AtOnce
@@ -46,9 +47,12 @@ MAX_PER_OWNER, MAX_PER_CHANNEL = 3, 1  # deliveries at once, so a slow channel d
 class Dispatcher:
     """Lets `sender` send what `planner` plans."""
 
-    def __init__(self, storage: Storage, planner: Planner, sender: Sender, recovery: Recovery) -> None:
+    def __init__(
+        self, storage: Storage, planner: Planner, sender: Sender, recovery: Recovery, restored: RestoredChannels
+    ) -> None:
         self.sender = sender
         self.recovery = recovery
+        self._restored = restored
         self._storage = storage
         self._planner = planner
         self._planning_slots = asyncio.Semaphore(MAX_PLANNING)
@@ -78,6 +82,8 @@ class Dispatcher:
         What an earlier tick has started and not finished is left alone.
         """
         clock = _build_running_clock(now)
+        if await self._restored.add_channels(now):
+            self._start_feeder("restored", self._restored.search_waiting(clock))
         await self.recovery.recover_after_time_outs(now)
         for delivery in await self._storage.deliveries.list_under_way(now):
             self._start_task(delivery.subscription_id, self._resume_delivery(delivery, clock))
@@ -210,6 +216,7 @@ class Dispatcher:
 
         Raises `Refused` and `PapersUnavailable`.
         """
+        await self._check_searched(subscription)
         planned = await self._planner.plan_run_early(subscription, run_date, now, by=by)
         return await self._send_at_once(planned, now)
 
@@ -218,8 +225,14 @@ class Dispatcher:
 
         Returns the delivery as it is afterwards. Raises `Refused` and `PapersUnavailable`.
         """
+        await self._check_searched(subscription)
         planned = await self._planner.plan_extra_digest(subscription, now, by=by, number=number)
         return await self._send_at_once(planned, now)
+
+    async def _check_searched(self, subscription: Subscription) -> None:
+        """Raises `Refused` while it is not known what the subscription has posted since a backup."""
+        if not await self._storage.restored.is_searched(subscription):
+            raise Refused(Refusal.RESTORING, number=subscription.id)
 
     async def _send_at_once(self, delivery: Delivery, now: datetime) -> Delivery:
         if not self._is_closing:
@@ -242,6 +255,7 @@ class Dispatcher:
 
         One whose messages have passing may be undone even if it still waits to be published.
         """
+        await self._check_searched(subscription)
         under_way = await self._storage.deliveries.get_under_way(subscription.id)
         if under_way and not under_way.may_be_undone:
             raise Refused(Refusal.STILL_ON_ITS_WAY, number=subscription.id)
@@ -299,7 +313,9 @@ def build_dispatcher(
     notices = NoticeSender(client, storage, mentions or CommandMentions())
     follow_ups, failures = FollowUps(storage, channels), FailureHandler(storage, notices)
     sender = Sender(storage, channels, inboxes, follow_ups, failures, messages_per_second=messages_per_second)
-    return Dispatcher(storage, Planner(storage, composer, personal_composer), sender, Recovery(storage, channels))
+    restored = RestoredChannels(storage, channels, inboxes, notices, sender.get_pace)
+    planner = Planner(storage, composer, personal_composer)
+    return Dispatcher(storage, planner, sender, Recovery(storage, channels), restored)
 
 
 def _has_later_run(delivery: Delivery, latest: Run) -> bool:

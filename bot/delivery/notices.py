@@ -10,9 +10,14 @@ from discord.ui import LayoutView
 
 from bot.channels.requests import ANSWER_TIMEOUT, REQUEST_ERRORS, wait_for_answer
 from bot.layouts.commands import CommandMentions
-from bot.layouts.notices import describe_digest_in_doubt, describe_failing_digests, describe_suspended_subscription
+from bot.layouts.notices import (
+    describe_digest_in_doubt,
+    describe_failing_digests,
+    describe_suspended_subscription,
+    describe_unsearched_channel,
+)
 from bot.reasons import Reason
-from bot.storage import Delivery, Storage
+from bot.storage import Delivery, Storage, Subscription
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +33,14 @@ class NoticeSender:
     async def tell_suspended(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
         await self._tell_server_once(delivery, describe_suspended_subscription(delivery.channel_id, reason), now)
 
+    async def tell_stopped(self, subscription: Subscription, channel_id: int, reason: Reason, now: datetime) -> None:
+        """Tell that a subscription is suspended before it has planned anything."""
+        await self._tell_once(subscription, channel_id, describe_suspended_subscription(channel_id, reason), now)
+
+    async def tell_unsearched(self, subscription: Subscription, channel_id: int, now: datetime) -> None:
+        """Tell that it could not be found out after a restore what a subscription had posted."""
+        await self._tell_once(subscription, channel_id, describe_unsearched_channel(channel_id), now)
+
     async def tell_failing(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
         await self._tell_server_once(delivery, describe_failing_digests(delivery.channel_id, reason), now)
 
@@ -35,10 +48,18 @@ class NoticeSender:
         await self._tell_server_once(delivery, describe_digest_in_doubt(delivery.channel_id), now)
 
     async def _tell_server_once(self, delivery: Delivery, text: str, now: datetime) -> None:
-        guild = self._client.get_guild(delivery.guild_id)
+        await self._tell_once_of(delivery.guild_id, delivery.subscription_id, delivery.channel_id, text, now)
+
+    async def _tell_once(self, subscription: Subscription, channel_id: int, text: str, now: datetime) -> None:
+        await self._tell_once_of(subscription.guild_id, subscription.id, channel_id, text, now)
+
+    async def _tell_once_of(
+        self, guild_id: int, subscription_id: int, channel_id: int, text: str, now: datetime
+    ) -> None:
+        guild = self._client.get_guild(guild_id)
         if guild is None:
             return
-        if await self._notices.record_first_notice(guild.id, delivery.subscription_id, delivery.channel_id, now):
+        if await self._notices.record_first_notice(guild.id, subscription_id, channel_id, now):
             await tell_server(self._client, guild, text, self._mentions)
 
 

@@ -1,12 +1,12 @@
 """Plan: what a run posts, and in which messages. A run cannot be planned twice."""
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import AsyncIterator
 from datetime import date, datetime
 
 from bot.composing.composer import Composer
+from bot.delivery.nonces import make_nonce
 from bot.digest import Digest
 from bot.following.at_once import AtOnce, AtOnceDigest
 from bot.following.composer import PersonalComposer
@@ -168,14 +168,9 @@ def get_next_or_due_run(subscription: Subscription, now: datetime) -> Run:
 
 
 def make_message_nonces(subscription: Subscription, run: Run, digest: Digest, *, extra: int = 0) -> list[str]:
-    """The nonces of the messages that a run or extra digest posts: 24 characters each, the same on every call."""
-    run_key = f"{subscription.guild_id}:{subscription.settings.channel_id}:{subscription.id}:{run.date}"
-    if extra:
-        run_key += f"+{extra}"
-    count = _count_messages(digest, subscription.settings)
-    return [
-        hashlib.blake2b(f"{run_key}:{number}".encode(), digest_size=12).hexdigest() for number in range(1, count + 1)
-    ]
+    """The nonces of the messages that a run or extra digest posts."""
+    count, channel_id = _count_messages(digest, subscription.settings), subscription.settings.channel_id
+    return [make_nonce(subscription, channel_id, run.date, number, extra=extra) for number in range(1, count + 1)]
 
 
 def _count_messages(digest: Digest, settings: DigestSettings) -> int:

@@ -35,7 +35,7 @@ from bot.delivery.turns import Turns
 from bot.layouts.digest import get_delivery_thread_name, render_delivery_message
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
-from bot.storage import Delivery, DeliveryState, DiskFull, Message, MessageForm, Storage
+from bot.storage import Delivery, DeliveryState, DiskFull, Message, MessageForm, Storage, Subscription
 from bot.subscription.schedule import compute_run_time
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class Sender:
         try:
             delivery = await self._deliveries.get(delivery_id)
             if delivery and delivery.state is DeliveryState.PLANNED:
-                pace = _do_not_wait if is_urgent else self._get_pace(delivery)
+                pace = _do_not_wait if is_urgent else self.get_pace(delivery)
                 await self._send_and_record(ActiveDelivery(delivery, clock, pace, is_superseded))
         except DiskFull:
             raise  # a failure could not be recorded either; the next tick resumes from what is recorded
@@ -105,8 +105,9 @@ class Sender:
         finally:
             self._active_ids.discard(delivery_id)
 
-    def _get_pace(self, delivery: Delivery) -> Pace:
-        turn = self._turns.get(delivery)
+    def get_pace(self, waiting: Delivery | Subscription) -> Pace:
+        """The pace of requests, at which servers and people take turns."""
+        turn = self._turns.get(waiting)
 
         async def wait_for_turn() -> None:
             with metrics.time_pace():
@@ -291,7 +292,7 @@ class Sender:
         if not (message.place_id and message.message_id):
             return True
         try:
-            destination = await self._channels.fetch_destination(delivery, self._get_pace(delivery))
+            destination = await self._channels.fetch_destination(delivery, self.get_pace(delivery))
         except discord.NotFound:  # the channel was deleted with everything in it
             return True
         deletion = destination.delete_message(message.place_id, message.message_id, has_thread=message.has_thread)

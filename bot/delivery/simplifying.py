@@ -5,10 +5,10 @@ with the full form. So a paper that Discord rejects in every form ends up in a m
 arrive.
 """
 
-import hashlib
 import logging
 
 from bot.channels.requests import ContentRejected
+from bot.delivery.nonces import make_half_nonce
 from bot.storage import Delivery, Message, MessageForm, Storage
 
 log = logging.getLogger(__name__)
@@ -29,8 +29,7 @@ class Simplifier:
         error_code = rejection.reason.number or 0
         if len(message.positions) > 1 and message.form is MessageForm.PLAIN:
             step = "halves"
-            # As long as every nonce, and the same after a crash.
-            nonce = hashlib.blake2b(f"{message.nonce}:{message.positions}".encode(), digest_size=12).hexdigest()
+            nonce = make_half_nonce(message.nonce, message.positions)
             await self._deliveries.split_message(delivery.id, message, nonce, error_code)
         else:
             form = _SIMPLER_FORMS.get(message.form, MessageForm.SET_ASIDE)

@@ -31,6 +31,7 @@ _STEPS: Mapping[Refusal, tuple[tuple[str, str], ...]] = {
     Refusal.NOTHING_TO_SEND: (("Edit", "setup:{number}"), ("More", "digest:show:{number}")),
     Refusal.RUN_ALREADY_SENT: (_ALL,),
     Refusal.STILL_ON_ITS_WAY: (("How is it going?", "digest:show:{number}"),),
+    Refusal.RESTORING: (("How is it going?", "digest:show:{number}"),),
     Refusal.NOTHING_TO_UNDO: (("More", "digest:show:{number}"),),
     Refusal.NOT_LAST_DIGEST: (_ALL,),
     Refusal.NOT_UNDONE: (("Try again", "digest:undo:{number}"),),

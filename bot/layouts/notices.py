@@ -45,6 +45,15 @@ def describe_digest_in_doubt(channel_id: int) -> str:
     )
 
 
+def describe_unsearched_channel(channel_id: int) -> str:
+    """Sent when the search for what was posted since a backup did not end."""
+    return (
+        "My data was restored from a backup, and for a day I couldn't find out what I had posted since in "
+        f"<#{channel_id}>. To avoid posting anything twice, I go on with new papers only. If something is missing "
+        "there, `/top` shows the papers. Please check with `/digest list` that your settings are what you want."
+    )
+
+
 def describe_suspended_subscription(channel_id: int, reason: Reason) -> str:
     """Sent once, when a subscription is suspended."""
     then = "it resumes automatically" if reason.is_recoverable else "start it again with `/digest resume`"

@@ -108,6 +108,10 @@ _SENTENCES: Mapping[Refusal, str] = {
         "This subscription has already had {number} extra digests today, which is the maximum. Nothing was changed."
     ),
     Refusal.STILL_ON_ITS_WAY: "The last digest is still on its way. Try again in a minute.",
+    Refusal.RESTORING: (
+        "My data was restored from a backup, and I'm still looking for what I have posted in the channel since. "
+        "Nothing was changed. Try again in a few minutes."
+    ),
     Refusal.NOTHING_TO_UNDO: (
         "There is nothing to undo: this subscription has posted no digest yet, or the last one is already undone."
     ),

@@ -48,6 +48,8 @@ def describe_next_run(subscription: Subscription) -> str:
                 "Once that is fixed, it resumes automatically." if resumes else "Fix that, then use `/digest resume`."
             )
             return f"⚠️ Suspended. {because}{then}"
+        case _ if subscription.reason and subscription.reason.kind is ReasonKind.SEARCHING_AFTER_RESTORE:
+            return f"{because}{describe_upcoming_run(subscription.next_run)}"
         case _ if because:
             since = format_timestamp(subscription.next_run.at)
             return f"It was due {since}, but has to wait. {because}I'll post it once I can read the list."

@@ -41,6 +41,7 @@ from bot.storage.followed_queries import (
     Muted,
     MutedKind,
 )
+from bot.storage.found_runs import FoundMessage, OwnMessage, ShownPaper
 from bot.storage.guilds import KEPT_FOR, Guilds
 from bot.storage.notices import Notices
 from bot.storage.papers import Papers
@@ -48,6 +49,7 @@ from bot.storage.people import PERSON_KEPT_FOR, SENT_KEPT_FOR, People
 from bot.storage.person_data import PersonData
 from bot.storage.personal_digests import AtOnceInputs, PersonalDigests, PersonalInputs
 from bot.storage.posted_papers import PostedMessage, PostedPapers
+from bot.storage.restored import Restored, RestoredSearch, SearchedChannel
 from bot.storage.snapshots import Snapshots
 from bot.storage.stored_queries import (
     MAX_INLINE_QUERY,
@@ -93,17 +95,22 @@ __all__ = [
     "DuplicateDigest",
     "FollowedQuery",
     "Following",
+    "FoundMessage",
     "How",
     "Message",
     "MessageForm",
     "Muted",
     "MutedKind",
+    "OwnMessage",
     "PersonData",
     "PersonalInputs",
     "PostedMessage",
     "ReadTooSlow",
     "RegisteredCommands",
     "RejectedPaper",
+    "RestoredSearch",
+    "SearchedChannel",
+    "ShownPaper",
     "Storage",
     "Subscription",
     "SubscriptionState",
@@ -138,6 +145,7 @@ class Storage:
     commands: Commands
     brand: GivenBrand
     backlog: Backlogs
+    restored: Restored
 
 
 @asynccontextmanager
@@ -163,4 +171,5 @@ async def open_storage(path: Path) -> AsyncIterator[Storage]:
             Commands(database),
             GivenBrand(database),
             Backlogs(database),
+            Restored(database),
         )

@@ -1,14 +1,31 @@
 """Restored files: what was posted after the backup is not in the file, so it is looked for before anything is sent."""
 
+import json
 import sqlite3
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
 
 from bot.reasons import Reason, ReasonKind
-from bot.storage.database import to_iso
+from bot.storage.database import Database, fetch_all, read_or_log, to_iso
+from bot.storage.found_runs import (
+    FoundMessage,
+    OwnMessage,
+    ShownPaper,
+    count_as_posted,
+    move_next_run,
+    record_found_runs,
+)
 from bot.storage.reasons import dump_reason
+from bot.storage.subscriptions import SEARCHED, Subscription, subscription_from_row
 
 # Ids that are left out at least, of tables whose ids are in buttons and nonces; admins see those of subscriptions.
 LEFT_OUT = {"subscriptions": 1000, "followed_queries": 10_000, "deliveries": 100_000}
+_CHANNEL = (  # that is searched; the direct messages with a person may have moved since
+    "CASE WHEN user_id IS NULL THEN restored_subscriptions.channel_id ELSE subscriptions.channel_id END"
+)
+_THESE = "subscription_id IN (SELECT value FROM json_each(?))"
 
 
 def mark_restored(connection: sqlite3.Connection, backup_at: datetime, now: datetime) -> None:
@@ -20,7 +37,7 @@ def mark_restored(connection: sqlite3.Connection, backup_at: datetime, now: date
     backup, reason = to_iso(backup_at), dump_reason(Reason(ReasonKind.SEARCHING_AFTER_RESTORE))
     connection.execute(
         "INSERT INTO restored_subscriptions (subscription_id, channel_id, backup_at, restored_at)"
-        " SELECT id, channel_id, ?, ? FROM subscriptions WHERE state != 'removed'"
+        " SELECT id, channel_id, ?, ? FROM subscriptions WHERE id > 0 AND state != 'removed'"
         " ON CONFLICT (subscription_id) DO UPDATE SET backup_at = min(backup_at, excluded.backup_at),"
         " restored_at = excluded.restored_at",
         (backup, to_iso(now)),
@@ -45,3 +62,193 @@ def _leave_out_ids(connection: sqlite3.Connection, table: str, least: int) -> No
     ((last,),) = known.fetchall()
     connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
     connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, last + max(least, last)))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedChannel:
+    """A channel to search, or the direct messages with the person `user_id`."""
+
+    channel_id: int
+    user_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredSearch:
+    """The search of a channel for what `subscriptions` have posted in it since `backup_at`.
+
+    `searched_until` is the last message that it has looked at. `channel_ids` are the channels that nonces may name: a
+    person's direct messages may have moved.
+    """
+
+    channel: SearchedChannel
+    guild_id: int
+    backup_at: datetime
+    restored_at: datetime
+    searched_until: int | None
+    subscriptions: tuple[Subscription, ...]
+    channel_ids: tuple[int, ...]
+
+
+class Restored:
+    """What is still to be searched in a file that was restored from a backup."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def mark_all(self, backup_at: datetime, now: datetime) -> None:
+        """Mark the file as restored, see `mark_restored`."""
+        await self._database.write(lambda connection: mark_restored(connection, backup_at, now))
+
+    async def list_channels(self) -> list[SearchedChannel]:
+        """All channels that are still to be searched, first those where something is due first."""
+        rows = await self._database.fetch_rows(
+            f"SELECT {_CHANNEL} AS channel, user_id FROM restored_subscriptions"
+            " CROSS JOIN subscriptions ON id = subscription_id"
+            f" WHERE {_CHANNEL} != 0 GROUP BY channel, user_id ORDER BY min(next_run_at)"
+        )
+        return [SearchedChannel(channel_id, user_id) for channel_id, user_id in rows]
+
+    async def is_searched(self, subscription: Subscription) -> bool:
+        """Whether nothing is searched any more of what a subscription's channel has."""
+        return bool(
+            await self._database.fetch_rows(f"SELECT 1 FROM subscriptions WHERE id = ? AND {SEARCHED}", subscription.id)
+        )
+
+    async def read_search(self, channel: SearchedChannel) -> RestoredSearch | None:
+        """The search of a channel; None if there is nothing to search any more."""
+
+        def select_search(connection: sqlite3.Connection) -> RestoredSearch | None:
+            rows = _select_subscriptions(connection, channel)
+            if not rows:
+                return None
+            subscriptions = _read_subscriptions(rows)
+            until = [row["searched_until"] for row in rows]
+            earlier = connection.execute(
+                "SELECT DISTINCT channel_id FROM deliveries WHERE subscription_id = ? AND state = 'planned'",
+                (rows[0]["id"] if channel.user_id else None,),
+            )
+            return RestoredSearch(
+                channel,
+                rows[0]["guild_id"] or 0,
+                datetime.fromisoformat(min(row["backup_at"] for row in rows)),
+                datetime.fromisoformat(max(row["restored_at"] for row in rows)),
+                None if None in until else min(until),
+                subscriptions,
+                tuple(dict.fromkeys([channel.channel_id, rows[0]["searched_channel"], *(each for (each,) in earlier)])),
+            )
+
+        return await self._database.read(select_search)
+
+    async def list_recorded(self, nonces: Iterable[str]) -> frozenset[str]:
+        """Those of these nonces whose messages are known to have arrived."""
+        rows = await self._database.fetch_rows(
+            "SELECT nonce FROM messages WHERE nonce IN (SELECT value FROM json_each(?)) AND message_id IS NOT NULL",
+            json.dumps([*nonces]),
+        )
+        return frozenset(nonce for (nonce,) in rows)
+
+    async def record_progress(self, search: RestoredSearch, until: int, found: Sequence[FoundMessage]) -> None:
+        """Record that a search has looked at all messages up to the message `until`, and what it has found."""
+
+        def record(connection: sqlite3.Connection) -> None:
+            _insert_found(connection, found)
+            ids = json.dumps([row["id"] for row in _select_subscriptions(connection, search.channel)])
+            connection.execute(f"UPDATE restored_subscriptions SET searched_until = ? WHERE {_THESE}", (until, ids))
+
+        await self._database.write(record)
+
+    async def finish_search(
+        self, search: RestoredSearch, found: Sequence[FoundMessage], now: datetime, *, giving_up: bool = False
+    ) -> int:
+        """Record what was found in a channel, and let its subscriptions go on; returns how many runs were unknown.
+
+        With `giving_up`, whatever else may have been posted counts as posted.
+        """
+
+        def finish(connection: sqlite3.Connection) -> int:
+            _insert_found(connection, found)
+            rows = _select_subscriptions(connection, search.channel)
+            unknown = 0
+            for known in _read_subscriptions(rows):
+                messages = _select_found(connection, known.id)
+                unknown += record_found_runs(connection, known, search.channel.channel_id, messages)
+                if giving_up:
+                    count_as_posted(connection, known, search.restored_at)
+                move_next_run(connection, known, now)
+            ids = json.dumps([row["id"] for row in rows])
+            connection.execute(
+                "UPDATE subscriptions SET revision = revision + 1, reason = CASE state WHEN 'active' THEN NULL"
+                " ELSE reason END WHERE id IN (SELECT value FROM json_each(?))",
+                (ids,),
+            )
+            for table in ("found_messages", "restored_subscriptions"):
+                connection.execute(f"DELETE FROM {table} WHERE {_THESE}", (ids,))
+            return unknown
+
+        return await self._database.write(finish)
+
+
+def _select_subscriptions(connection: sqlite3.Connection, channel: SearchedChannel) -> list[sqlite3.Row]:
+    """The rows of a channel's subscriptions, with those of their search."""
+    whose = "user_id = ?" if channel.user_id else "restored_subscriptions.channel_id = ? AND user_id IS NULL"
+    return fetch_all(
+        connection,
+        "SELECT subscriptions.*, backup_at, restored_at, searched_until, restored_subscriptions.channel_id"
+        " AS searched_channel FROM restored_subscriptions JOIN subscriptions ON id = subscription_id"
+        f" WHERE {whose} ORDER BY id",
+        (channel.user_id or channel.channel_id,),
+    )
+
+
+def _read_subscriptions(rows: Iterable[sqlite3.Row]) -> tuple[Subscription, ...]:
+    """Without those that cannot be read, which post nothing: the others of the channel need not wait for them."""
+    read = (read_or_log("subscription", row["id"], partial(subscription_from_row, row)) for row in rows)
+    return tuple(subscription for subscription in read if subscription)
+
+
+def _insert_found(connection: sqlite3.Connection, found: Sequence[FoundMessage]) -> None:
+    """Insert what was found, unless its subscription was deleted meanwhile."""
+    connection.executemany(
+        "INSERT INTO found_messages SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM subscriptions WHERE id = ?"
+        " ON CONFLICT DO NOTHING",
+        [
+            (
+                each.message.message_id,
+                each.message.place_id,
+                to_iso(each.message.sent_at),
+                each.message.nonce,
+                each.run_date.isoformat(),
+                each.extra,
+                each.position,
+                json.dumps([(paper.id, paper.title, paper.upvotes) for paper in each.message.papers]),
+                each.message.highlighted,
+                int(each.message.has_thread),
+                int(each.message.is_published),
+                each.subscription_id,
+            )
+            for each in found
+        ],
+    )
+
+
+def _select_found(connection: sqlite3.Connection, subscription_id: int) -> list[FoundMessage]:
+    rows = connection.execute("SELECT * FROM found_messages WHERE subscription_id = ?", (subscription_id,))
+    return [
+        FoundMessage(
+            row["subscription_id"],
+            date.fromisoformat(row["run_date"]),
+            row["extra"],
+            row["position"],
+            OwnMessage(
+                row["message_id"],
+                row["place_id"],
+                datetime.fromisoformat(row["sent_at"]),
+                row["nonce"],
+                tuple(ShownPaper(*each) for each in json.loads(row["papers"])),
+                row["highlighted"],
+                bool(row["has_thread"]),
+                bool(row["is_published"]),
+            ),
+        )
+        for row in rows
+    ]

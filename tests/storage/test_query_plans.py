@@ -14,7 +14,20 @@ import pytest
 
 from bot.brand import GivenPart, Part
 from bot.reasons import ReasonKind
-from bot.storage import How, MessageForm, Muted, MutedKind, RegisteredCommands, Storage, Subscription, open_storage
+from bot.storage import (
+    FoundMessage,
+    How,
+    MessageForm,
+    Muted,
+    MutedKind,
+    OwnMessage,
+    RegisteredCommands,
+    SearchedChannel,
+    ShownPaper,
+    Storage,
+    Subscription,
+    open_storage,
+)
 from tests.support.builders import (
     DAY,
     FIRST_RUN,
@@ -43,6 +56,7 @@ ALLOWED = {
     "SCAN papers USING COVERING INDEX sqlite_autoindex_papers_2": "counted while the search index is being made",
     "SCAN deliveries USING COVERING INDEX deliveries_under_way": "the same, counted",
     "SCAN captures": "one row a day: counted for those who watch the bot",
+    "SCAN restored_subscriptions USING COVERING INDEX restored_subscriptions_by_channel": "for minutes after a restore",
     "SCAN guilds": "all servers are counted, once a day and at the start",
     "SCAN subscriptions USING INDEX subscriptions_due": "the active ones are counted, once at the start",
     "SCAN subscriptions USING COVERING INDEX subscriptions_by_guild": "all servers are counted",
@@ -222,8 +236,27 @@ class Works:
             "commands.get": lambda: storage.commands.get(1),
             "brand.list_parts": lambda: storage.brand.list_parts(1),
             "brand.save_part": lambda: storage.brand.save_part(1, Part.AVATAR, GivenPart("a", "b")),
+            "restored.mark_all": lambda: storage.restored.mark_all(MORNING, MORNING),
+            "restored.list_channels": storage.restored.list_channels,
+            "restored.is_searched": lambda: storage.restored.is_searched(known),
+            "restored.read_search": lambda: storage.restored.read_search(SearchedChannel(5, None)),
+            "restored.list_recorded": lambda: storage.restored.list_recorded(["n"]),
+            "restored.record_progress": lambda: self.search("record_progress", 9, ()),
+            "restored.finish_search": lambda: self.search("finish_search", (), MORNING, giving_up=True),
             "commands.save": lambda: storage.commands.save(1, RegisteredCommands("f", {}), MORNING),
         }
+
+    async def search(self, name: str, *values: Any, **options: Any) -> None:
+        """Of a person's direct messages too, where a run has been found."""
+        person = await self.storage.subscriptions.get_for_person(7)
+        assert person
+        message = OwnMessage(99, 5, MORNING, "found", (ShownPaper("2601.00009", "", None),))
+        for channel in (SearchedChannel(5, None), SearchedChannel(6, 7)):
+            search = await self.storage.restored.read_search(channel)
+            assert search
+            found = [FoundMessage(search.subscriptions[0].id, DAY, 0, 1, message)]
+            await self.storage.restored.record_progress(search, 8, found)
+            await getattr(self.storage.restored, name)(search, *values, **options)
 
     async def page(self) -> None:
         await self.storage.followed_queries.follow(7, "tag:y", How.AT_ONCE, DAY, MORNING, edit=lambda _: SETTINGS)
