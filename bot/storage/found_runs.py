@@ -172,7 +172,8 @@ def _record_arrivals(
         )
     if not is_over:
         return
-    if arrived.keys() == planned.keys():
+    is_missing = "SELECT 1 FROM messages WHERE delivery_id = ? AND message_id IS NULL"
+    if not fetch_all(connection, is_missing, (delivery_id,)):
         connection.execute(
             "UPDATE deliveries SET state = CASE WHEN quiet_reason IS NULL THEN 'sent' ELSE 'quiet' END, reason = NULL,"
             " retry_at = NULL WHERE id = ?",
