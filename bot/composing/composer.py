@@ -143,6 +143,8 @@ class Composer:
         # A recap is about its own period, and the first digest of all has no days before its own.
         earlier = timedelta(days=RISER_DAYS if covered and not settings.schedule.is_recap else 0)
         first = days[0] - earlier if days else closed + timedelta(days=1)
+        if inputs.doubtful_until:
+            first = max(first, inputs.doubtful_until + timedelta(days=1))
         listed, matching = await self._read_matching_papers(settings.selection.filter, inputs.change, first, closed)
         highlighted = inputs.highlighted
         # Papers may have been listed after `inputs` was read, and a first or extra digest may go back to any day.

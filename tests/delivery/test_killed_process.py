@@ -1,11 +1,16 @@
 """The real process, killed at every step of a delivery and started again: one message, one record."""
 
+import shutil
 import signal
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
+from bot.storage.restored import mark_restored
 from tests.support.bot_process import DUE, World
+from tests.support.builders import FRIDAY, entries
 from tests.support.wire import Fault
 
 FINE = Fault(200, created=True)
@@ -63,3 +68,31 @@ async def test_a_bot_killed_amid_many_people_writes_to_each_of_them_once(world: 
         assert "Traceback" not in await child.stop()
     await world.assert_arrived_once()
     await world.assert_each_got_one(people)
+
+
+async def test_a_bot_killed_before_a_restore_and_amid_its_search_posts_each_digest_once(world: World) -> None:
+    world.papers.lists[FRIDAY] = entries(7, FRIDAY, first=11)
+    day, backup = timedelta(days=1), world.database.with_name("backup.db")
+    async with world.child(DUE) as child:
+        await child.tick()
+        await child.stop()
+    shutil.copy(world.database, backup)
+    async with world.child(DUE + day, kill="before Deliveries.record_arrival") as child:
+        assert (await child.end())[0] == -signal.SIGKILL
+    for each in world.database.parent.glob(f"{world.database.name}*"):
+        shutil.rmtree(each) if each.is_dir() else each.unlink()
+    with closing(sqlite3.connect(backup)) as connection, connection:
+        mark_restored(connection, DUE, DUE + day)
+    backup.rename(world.database)
+    async with world.child(DUE + day + timedelta(minutes=10), kill="amid DELETE FROM found_messages") as child:
+        assert (await child.end())[0] == -signal.SIGKILL
+    async with world.child(DUE + day + timedelta(minutes=20)) as child:
+        for _ in range(3):
+            await child.tick()
+        assert "Traceback" not in await child.stop()
+    deliveries, _ = await world.deliveries()
+    assert [[each.message_id for each in one.messages] for one in reversed(deliveries)] == [
+        [each.id] for each in world.channel.messages
+    ]
+    papers = [paper for each in world.channel.messages for paper in each.papers]
+    assert len(papers) == len(set(papers)) == 10

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from bot.digest import RISER_DAYS, list_days_between
+from bot.reasons import ReasonKind
 from bot.storage.database import Database, fetch_all, read_or_log, to_iso
 from bot.storage.deliveries.rows import (
     POSTED,
@@ -118,6 +119,8 @@ class DeliveryReader:
 
         def select_inputs(connection: sqlite3.Connection) -> DigestInputs:
             covered = select_covered_until(connection, subscription_id) if subscription_id and not is_extra else None
+            doubtful = select_doubtful_until(connection, subscription_id) if subscription_id else None
+            covered = max(filter(None, (covered, doubtful)), default=None)
             first_day = covered + timedelta(days=1) if covered else first
             earliest = first_day - timedelta(days=RISER_DAYS)
             others = select_sharing_subscriptions(connection, guild_id, settings, but=subscription_id)
@@ -130,7 +133,7 @@ class DeliveryReader:
             )
             captured = select_capture_times(connection, list_days_between(first_day, closed))
             change = select_last_change(connection)
-            return DigestInputs(covered, first_day, highlighted, captured, change, tuple(others))
+            return DigestInputs(covered, first_day, highlighted, captured, change, tuple(others), doubtful)
 
         return await self._database.read(select_inputs)
 
@@ -296,6 +299,15 @@ def select_covered_until(connection: sqlite3.Connection, subscription_id: int) -
     if covered:
         return date.fromisoformat(covered)
     return date.fromisoformat(first) - timedelta(days=1) if first else None
+
+
+def select_doubtful_until(connection: sqlite3.Connection, subscription_id: int) -> date | None:
+    """The last day whose papers may have been posted without our knowledge, because a search did not end."""
+    ((until,),) = connection.execute(
+        "SELECT max(covered_until) FROM deliveries WHERE subscription_id = ? AND quiet_reason ->> 'kind' = ?",
+        (subscription_id, ReasonKind.NOT_FOUND_AFTER_RESTORE.value),
+    )
+    return date.fromisoformat(until) if until else None
 
 
 def select_listed_highlighted(

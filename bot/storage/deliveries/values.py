@@ -104,8 +104,9 @@ class DigestInputs:
     """What a subscription's next digest is composed from, all read at one moment.
 
     Days up to `covered_until` are done (None before the first run); the digest starts with `first_day`. `highlighted`
-    are the candidates that must not be repeated, also because one of `sharing_subscriptions` has had them.
-    `captured_at` says when each list was last read, and `change` is the archive's last change.
+    are the candidates that must not be repeated, also because one of `sharing_subscriptions` has had them. Of papers
+    that were listed up to `doubtful_until`, it is not known which were posted, so none may come. `captured_at` says
+    when each list was last read, and `change` is the archive's last change.
     """
 
     covered_until: date | None
@@ -114,6 +115,7 @@ class DigestInputs:
     captured_at: Mapping[date, datetime]
     change: int
     sharing_subscriptions: tuple[int, ...] = ()
+    doubtful_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
