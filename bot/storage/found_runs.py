@@ -103,8 +103,9 @@ def count_as_posted(connection: sqlite3.Connection, subscription: Subscription, 
     _insert_delivery(connection, subscription, (run_date, extra), closed, restored_at, state="quiet", quiet=reason)
     if subscription.user_id:  # whose digests look back at days that earlier ones have covered
         connection.execute(
-            "UPDATE followed_queries SET first_day = max(first_day, ?) WHERE user_id = ?",
-            ((restored_at.date() + timedelta(days=1)).isoformat(), subscription.user_id),
+            "UPDATE followed_queries SET first_day = max(first_day, iif(EXISTS (SELECT 1 FROM followed_queries"
+            " WHERE user_id = ?1 AND how = 'at once'), ?2, ?3)) WHERE user_id = ?1",
+            (subscription.user_id, *((each + timedelta(days=1)).isoformat() for each in (restored_at.date(), closed))),
         )
 
 
