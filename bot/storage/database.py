@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -433,7 +433,9 @@ def _run_savepoint(work: DatabaseWork[Any], connection: sqlite3.Connection) -> t
     return answer, error
 
 
-def fetch_all(connection: sqlite3.Connection, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+def fetch_all(
+    connection: sqlite3.Connection, sql: str, values: Sequence[object] | Mapping[str, object] = ()
+) -> list[sqlite3.Row]:
     """All rows that a statement selects or returns."""
     return connection.execute(sql, values).fetchall()
 

@@ -220,9 +220,9 @@ class FollowedQueries:
                 (user_id, muted.kind.value, muted.value, to_iso(now)),
             )
             connection.execute(
-                "DELETE FROM muted WHERE user_id = ?1 AND (kind, value) IN (SELECT kind, value FROM muted"
-                " WHERE user_id = ?1 ORDER BY muted_at DESC LIMIT -1 OFFSET ?2)",
-                (user_id, MAX_MUTED),
+                "DELETE FROM muted WHERE user_id = :user AND (kind, value) IN (SELECT kind, value FROM muted"
+                " WHERE user_id = :user ORDER BY muted_at DESC LIMIT -1 OFFSET :kept)",
+                {"user": user_id, "kept": MAX_MUTED},
             )
             _invalidate_composed_digests(connection, user_id)
 
@@ -255,10 +255,10 @@ def _withdraw_planned(connection: sqlite3.Connection, user_id: int) -> None:
     """
     unwanted = connection.execute(
         "SELECT deliveries.id FROM subscriptions JOIN deliveries ON subscription_id = subscriptions.id"
-        " WHERE user_id = ?1 AND deliveries.state = 'planned' AND NOT EXISTS (SELECT 1 FROM highlights"
+        " WHERE user_id = :user AND deliveries.state = 'planned' AND NOT EXISTS (SELECT 1 FROM highlights"
         " CROSS JOIN json_each(followed) AS brought CROSS JOIN followed_queries"
-        " ON user_id = ?1 AND followed_queries.query = brought.value WHERE delivery_id = deliveries.id)",
-        (user_id,),
+        " ON user_id = :user AND followed_queries.query = brought.value WHERE delivery_id = deliveries.id)",
+        {"user": user_id},
     )
     for (delivery_id,) in unwanted.fetchall():
         fail_unsent(connection, delivery_id, Reason(ReasonKind.NOT_FOLLOWED), keeping_doubtful=True)

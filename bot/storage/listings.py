@@ -79,8 +79,8 @@ def _read_listed_papers(connection: sqlite3.Connection, day: date) -> list[tuple
     rows = fetch_all(
         connection,
         "SELECT paper_id, day FROM listings"
-        " WHERE day BETWEEN date(?1, '-1 day') AND date(?1, '+1 day') AND coalesce(read_from, day) = ?1",
-        (day.isoformat(),),
+        " WHERE day BETWEEN date(:day, '-1 day') AND date(:day, '+1 day') AND coalesce(read_from, day) = :day",
+        {"day": day.isoformat()},
     )
     return [(paper_id, date.fromisoformat(filed)) for paper_id, filed in rows]
 

@@ -76,10 +76,10 @@ def insert_past_runs(connection: sqlite3.Connection, subscription_id: int, runs:
     instants = [run.planned_at for run in runs] + [each.sent_at for run in runs for each in run.messages]
     until = max(instants).astimezone(UTC).date().isoformat()
     listed = connection.execute(
-        "SELECT max(day) FROM listings WHERE paper_id IN (SELECT value FROM json_each(?1)) AND day <= ?2"
+        "SELECT max(day) FROM listings WHERE paper_id IN (SELECT value FROM json_each(:ids)) AND day <= :until"
         " GROUP BY paper_id UNION ALL SELECT substr(min(taken_at), 1, 10) FROM upvote_snapshots"
-        " WHERE paper_id IN (SELECT value FROM json_each(?1)) GROUP BY paper_id",
-        (json.dumps([each.paper_id for run in runs for each in run.highlights]), until),
+        " WHERE paper_id IN (SELECT value FROM json_each(:ids)) GROUP BY paper_id",
+        {"ids": json.dumps([each.paper_id for run in runs for each in run.highlights]), "until": until},
     )
     days = [day for (day,) in listed] + [day.isoformat() for run in runs for day in run.days]
     packed = zlib.compress(json.dumps([_run_to_array(run) for run in runs], separators=(",", ":")).encode(), 9)

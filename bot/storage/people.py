@@ -19,11 +19,12 @@ _FOLLOWS = (
     "(EXISTS (SELECT 1 FROM followed_queries WHERE user_id = person.value)"
     " AND EXISTS (SELECT 1 FROM subscriptions WHERE user_id = person.value AND state = 'active'))"
 )
-_THEIRS = "(SELECT id FROM subscriptions WHERE user_id IN (SELECT value FROM json_each(?1)))"
-# Their deliveries from before the date ?2, unless nothing has been delivered since, which says where to go on.
+_THEIRS = "(SELECT id FROM subscriptions WHERE user_id IN (SELECT value FROM json_each(:people)))"
+# Their deliveries from before the date `:before`, unless nothing has been delivered since, which says where to go on.
 _OLD_DELIVERIES = (
-    f"(SELECT id FROM deliveries AS old WHERE subscription_id IN {_THEIRS} AND run_date < ?2 AND state != 'planned'"
-    " AND EXISTS (SELECT 1 FROM deliveries WHERE subscription_id = old.subscription_id AND run_date >= ?2"
+    f"(SELECT id FROM deliveries AS old WHERE subscription_id IN {_THEIRS}"
+    " AND run_date < :before AND state != 'planned'"
+    " AND EXISTS (SELECT 1 FROM deliveries WHERE subscription_id = old.subscription_id AND run_date >= :before"
     " AND extra = 0 AND state IN ('sent', 'quiet')))"
 )
 
@@ -83,26 +84,25 @@ def _delete_following(connection: sqlite3.Connection, user_id: int) -> None:
 def _select_people(connection: sqlite3.Connection, after: int) -> list[int]:
     """The next people that follow or have followed something, by their ids."""
     tables = ("subscriptions", "followed_queries", "muted", "idle_people")
-    statement = " UNION ".join(f"SELECT user_id FROM {table} WHERE user_id > ?1" for table in tables)
-    return [user_id for (user_id,) in connection.execute(f"{statement} ORDER BY user_id LIMIT ?2", (after, BATCH))]
+    statement = " UNION ".join(f"SELECT user_id FROM {table} WHERE user_id > :after" for table in tables)
+    rows = connection.execute(f"{statement} ORDER BY user_id LIMIT :batch", {"after": after, "batch": BATCH})
+    return [user_id for (user_id,) in rows]
 
 
 def _review_people(connection: sqlite3.Connection, people: list[int], now: datetime) -> None:
     """Note to whom nothing comes any more, or something again, and delete what was sent to them long ago."""
-    ids = json.dumps(people)
-    connection.execute(
-        f"INSERT INTO idle_people SELECT value, ?2 FROM json_each(?1) AS person WHERE NOT {_FOLLOWS}"
-        " ON CONFLICT DO NOTHING",
-        (ids, to_iso(now)),
-    )
-    connection.execute(
-        f"DELETE FROM idle_people WHERE user_id IN (SELECT value FROM json_each(?1) AS person WHERE {_FOLLOWS})", (ids,)
-    )
     before = (now - SENT_KEPT_FOR).date().isoformat()
-    connection.execute(f"DELETE FROM past_runs WHERE subscription_id IN {_THEIRS} AND until < ?2", (ids, before))
-    for table in ("highlights", "messages", "rejected_papers"):
-        connection.execute(f"DELETE FROM {table} WHERE delivery_id IN {_OLD_DELIVERIES}", (ids, before))
-    connection.execute(f"DELETE FROM deliveries WHERE id IN {_OLD_DELIVERIES}", (ids, before))
+    values = {"people": json.dumps(people), "now": to_iso(now), "before": before}
+    for statement in (
+        f"INSERT OR IGNORE INTO idle_people SELECT value, :now FROM json_each(:people) AS person WHERE NOT {_FOLLOWS}",
+        f"DELETE FROM idle_people WHERE user_id IN (SELECT value FROM json_each(:people) AS person WHERE {_FOLLOWS})",
+        f"DELETE FROM past_runs WHERE subscription_id IN {_THEIRS} AND until < :before",
+        f"DELETE FROM highlights WHERE delivery_id IN {_OLD_DELIVERIES}",
+        f"DELETE FROM messages WHERE delivery_id IN {_OLD_DELIVERIES}",
+        f"DELETE FROM rejected_papers WHERE delivery_id IN {_OLD_DELIVERIES}",
+        f"DELETE FROM deliveries WHERE id IN {_OLD_DELIVERIES}",
+    ):
+        connection.execute(statement, values)
 
 
 def _delete_if_idle(connection: sqlite3.Connection, user_id: int) -> None:

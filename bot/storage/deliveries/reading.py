@@ -319,9 +319,9 @@ def select_listed_highlighted(
     """
     rows = connection.execute(  # `CROSS JOIN` makes SQLite begin with the lists, not with all that was ever highlighted
         "SELECT highlights.paper_id FROM listings CROSS JOIN highlights ON highlights.paper_id = listings.paper_id"
-        " AND subscription_id = ?1 WHERE day BETWEEN ?2 AND ?3"
-        " UNION SELECT paper_id FROM rejected_papers WHERE subscription_id = ?1 AND ?4",
-        (subscription_id, first.isoformat(), last.isoformat(), own),
+        " AND subscription_id = :subscription WHERE day BETWEEN :first AND :last"
+        " UNION SELECT paper_id FROM rejected_papers WHERE subscription_id = :subscription AND :own",
+        {"subscription": subscription_id, "first": first.isoformat(), "last": last.isoformat(), "own": own},
     )
     past = select_listed_highlighted_long_ago(connection, subscription_id, first, last)
     return past.union(paper_id for (paper_id,) in rows)
@@ -345,10 +345,10 @@ def select_highlighted(
     connection: sqlite3.Connection, subscription_id: int, ids: list[str], *, own: bool
 ) -> frozenset[str]:
     """Those of these papers that a subscription has highlighted; with `own`, also those it is not allowed to post."""
-    among = "WHERE subscription_id = ?1 AND paper_id IN (SELECT value FROM json_each(?2))"
+    among = "WHERE subscription_id = :subscription AND paper_id IN (SELECT value FROM json_each(:ids))"
     rows = connection.execute(
-        f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM rejected_papers {among} AND ?3",
-        (subscription_id, json.dumps(ids), own),
+        f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM rejected_papers {among} AND :own",
+        {"subscription": subscription_id, "ids": json.dumps(ids), "own": own},
     )
     return select_highlighted_long_ago(connection, subscription_id, ids).union(paper_id for (paper_id,) in rows)
 

@@ -34,9 +34,9 @@ def split_message(connection: sqlite3.Connection, delivery_id: int, message: Mes
     inserted = fetch_all(
         connection,
         "INSERT INTO messages (delivery_id, number, nonce, form, error_code, server_errors)"
-        " SELECT delivery_id, (SELECT max(number) + 1 FROM messages WHERE delivery_id = ?1), ?2, form, error_code,"
-        " server_errors FROM messages WHERE delivery_id = ?1 AND number = ?3 RETURNING number",
-        (delivery_id, nonce, message.number),
+        " SELECT delivery_id, (SELECT max(number) + 1 FROM messages WHERE delivery_id = :delivery), :nonce, form,"
+        " error_code, server_errors FROM messages WHERE delivery_id = :delivery AND number = :number RETURNING number",
+        {"delivery": delivery_id, "nonce": nonce, "number": message.number},
     )
     for (number,) in inserted:  # none if the server's data was deleted meanwhile
         connection.execute(
