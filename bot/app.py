@@ -174,7 +174,7 @@ async def open_storage_alongside(database: Path) -> AsyncIterator[Storage]:
 
 def open_papers_api(settings: ArchiveSettings) -> PapersAPI:
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
-    return PapersAPI(str(settings.papers_url), token)
+    return PapersAPI(str(settings.papers_url), token, proxy=settings.proxy)
 
 
 def get_index_path(database: Path) -> Path:

@@ -18,9 +18,10 @@ _TOO_OFTEN = "too fast"  # in the words of Discord's error, whose code discord.p
 
 
 @asynccontextmanager
-async def log_in(token: str) -> AsyncIterator[discord.Client]:
+async def log_in(token: str, proxy: str | None = None) -> AsyncIterator[discord.Client]:
     """A client that is logged in, but not connected. Raises as discord.py does."""
-    async with discord.Client(intents=discord.Intents(guilds=True), max_ratelimit_timeout=30) as client:
+    intents = discord.Intents(guilds=True)
+    async with discord.Client(intents=intents, max_ratelimit_timeout=30, proxy=proxy) as client:
         await client.login(token)
         yield client
 

@@ -59,6 +59,7 @@ class PaperBot(commands.AutoShardedBot):
         *,
         links: Links | None = None,
         gives_brand: bool = False,
+        proxy: str | None = None,
         shard_count: int | None = None,
     ) -> None:
         trace = build_no_retry_trace()
@@ -77,6 +78,7 @@ class PaperBot(commands.AutoShardedBot):
             max_ratelimit_timeout=60,  # raise instead of sleeping for an hour
             shard_count=shard_count,
             http_trace=trace,
+            proxy=proxy,
         )
         self.services = services
         self._links = links or Links()

@@ -30,7 +30,7 @@ async def run_service(settings: BotSettings) -> None:
             keep_details_days=settings.keep_details_days,
             encoder=encoder,
         ) as services,
-        PaperBot(services, links=links, gives_brand=settings.brand) as bot,
+        PaperBot(services, links=links, gives_brand=settings.brand, proxy=settings.proxy) as bot,
     ):
         pages.show(bot)
         gc.freeze()  # what stays until the end need not be visited again, which stops everything for 50 ms

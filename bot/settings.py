@@ -62,9 +62,19 @@ class ArchiveSettings(BaseSettings):
         validation_alias="PAPERBOY_PAPERS_URL",
         description="the address of the papers API",
     )
+    proxy_url: HttpUrl | None = Field(
+        None,
+        validation_alias="PAPERBOY_PROXY_URL",
+        description="the proxy to reach Discord and the papers API through, such as http://user:password@host:3128; "
+        "if left out, they are reached directly",
+    )
     hf_token: Token | None = Field(
         None, validation_alias="HF_TOKEN", description="a free Hugging Face token, which doubles the request quota"
     )
+
+    @property
+    def proxy(self) -> str | None:
+        return str(self.proxy_url) if self.proxy_url else None
 
 
 class PortSettings(ArchiveSettings):

@@ -68,6 +68,7 @@ class PapersAPI:
         base_url: str,
         token: str | None = None,
         *,
+        proxy: str | None = None,
         tries: int = 5,
         timeout_seconds: float = 30,
         backoff: wait_base | None = None,
@@ -76,6 +77,7 @@ class PapersAPI:
         self._headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
+        self._proxy = proxy
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._backoff = backoff or wait_exponential_jitter(initial=1, max=60)
         self._tries = tries
@@ -84,7 +86,7 @@ class PapersAPI:
         self.last_problem: Reason | None = None  # of the last try; None again once a try succeeds
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(headers=self._headers, timeout=self._timeout)
+        self._session = aiohttp.ClientSession(headers=self._headers, timeout=self._timeout, proxy=self._proxy)
         return self
 
     async def __aexit__(
