@@ -12,9 +12,14 @@ from packaging.utils import canonicalize_name
 
 from tests.support.paths import ROOT
 
-PARTS = {"run": "semantic", "semantic": "dev", "demo": "dev"}  # each lock file, and one that holds all of it
+PARTS = {
+    "run": "semantic",
+    "semantic": "dev",
+    "demo": "dev",
+    "build": "dev",
+}  # each lock file, and one that holds all of it
 EXTRAS = {"run": (), "semantic": ("semantic",), "demo": ("build", "demo"), "dev": ("dev",)}  # as in `make lock`
-LOCKS = sorted(EXTRAS)
+LOCKS = sorted(PARTS.keys() | EXTRAS.keys())
 
 
 def read_lock(name: str) -> dict[str, tuple[str, frozenset[str]]]:
@@ -45,7 +50,12 @@ def test_what_comes_first_needs_no_other_version_later(part: str) -> None:
     assert different == set()
 
 
-@pytest.mark.parametrize("name", LOCKS)
+def test_a_wheel_is_built_with_what_pyproject_asks_for() -> None:
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
+    assert {canonicalize_name(Requirement(each).name) for each in asked} <= read_lock("build").keys()
+
+
+@pytest.mark.parametrize("name", EXTRAS)
 def test_a_lock_file_has_what_pyproject_asks_for(name: str) -> None:
     packages = read_lock(name)
     asked = {canonicalize_name(each.name): each.specifier for each in read_requirements(*EXTRAS[name])}

@@ -10,7 +10,7 @@ from bot.storage import open_storage
 from tests.support.builders import query
 from tests.support.paths import ROOT
 
-FOLDERS = ("bot", "cogs", "tests", "bench", "faults")
+FOLDERS = ("bot", "cogs", "tests", "bench", "deploy", "faults")
 RETIRED = {
     *("courier", "desk", "discussion", "discussions", "errand", "house", "prospect", "taste", "timetable", "upkeep"),
     *("wish", "wished", "wishes", "zone", "zones"),
