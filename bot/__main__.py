@@ -5,7 +5,8 @@ import discord
 
 from bot.command_line import brand, demo, health, papers, run  # noqa: F401  # each adds its commands
 from bot.command_line.app import USAGE, app, exit_with
-from bot.layouts import terminal
+from bot.env_file import EnvFileUnusable
+from bot.layouts import terminal, terminal_setup
 from bot.layouts.health import describe_port_problem
 from bot.papers.api import PapersUnavailable
 from bot.search import IndexUnusable
@@ -18,8 +19,8 @@ def main() -> None:
     """Run the command line. A problem that you have to fix is explained in one line, with exit code 2."""
     try:
         app()
-    except InvalidSettings as error:
-        exit_with(str(error), USAGE)
+    except (InvalidSettings, EnvFileUnusable) as error:
+        exit_with(terminal_setup.describe_settings_problem(error), USAGE)
     except DatabaseUnusable as error:
         exit_with(terminal.describe_database_problem(error), USAGE)
     except IndexUnusable as error:

@@ -1,12 +1,16 @@
 """The command line's frame: its options for every command, and how it ends."""
 
 import sys
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from bot.about import read_version
+from bot.env_file import EnvFileUnusable
+from bot.layouts.terminal_setup import describe_unknown_setting, describe_unreadable_line
+from bot.settings import find_unknown_settings, find_unreadable_settings, use_settings_file
 
 app = typer.Typer(
     help="Paperboy brings the day's best AI papers to a Discord server.",
@@ -18,9 +22,29 @@ app = typer.Typer(
 USAGE = 2  # the exit code for problems that whoever runs the bot has to fix
 
 
+# They read no settings, or log what is wrong with them, or are there to put it right.
+_WARN_BY_THEMSELVES = {"demo", "init", "run"}
+
+
 def exit_with(message: str, code: int) -> NoReturn:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+    print_note(message)
     sys.exit(code)
+
+
+def print_note(message: str) -> None:
+    """Say something that is not the command's result, on standard error."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+
+
+def find_warnings() -> list[str]:
+    """A line for each thing in the settings that has no effect."""
+    try:
+        return [
+            *map(describe_unreadable_line, find_unreadable_settings()),
+            *map(describe_unknown_setting, find_unknown_settings()),
+        ]
+    except EnvFileUnusable:
+        return []  # whichever command needs the file says so
 
 
 def _print_version(is_asked: bool) -> None:
@@ -31,8 +55,21 @@ def _print_version(is_asked: bool) -> None:
 
 @app.callback()
 def read_global_options(
-    version: Annotated[
+    context: typer.Context,
+    env_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Read settings from this file, not from .env in the working folder. The environment takes precedence.",
+        ),
+    ] = None,
+    version: Annotated[  # noqa: ARG001  # its callback acts on it
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """The options that need no command; each has a callback that acts on it."""
+    """The options of all commands, which come before the command."""
+    if env_file:
+        use_settings_file(env_file, may_be_missing=context.invoked_subcommand == "init")
+    if context.invoked_subcommand not in _WARN_BY_THEMSELVES:
+        for warning in find_warnings():
+            print_note(warning)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import get_index_path
+from bot.layouts.terminal_setup import describe_settings_problem
 from bot.settings import ArchiveSettings, BotSettings, InvalidSettings, read_settings, render_env_example
 from tests.support.paths import ROOT
 
@@ -47,7 +48,7 @@ def an_empty_folder_and_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """`paperboy run` in `folder`, as an operator starts it."""
-    known = {"PATH": os.environ["PATH"], "COLUMNS": "80"} | environment
+    known = {"PATH": os.environ["PATH"], "COLUMNS": "80", "PYTHONPATH": str(ROOT)} | environment
     program = [str(Path(sys.executable).with_name("paperboy")), "run"]
     return subprocess.run(program, cwd=folder, env=known, capture_output=True, text=True, timeout=300, check=False)
 
@@ -70,7 +71,7 @@ def test_commands_that_do_not_touch_discord_need_no_token() -> None:
 def test_an_empty_setting_is_the_same_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in GARBAGE:
         monkeypatch.setenv(name, "")
-    with pytest.raises(InvalidSettings, match=r"\ADISCORD_TOKEN: it is missing .*\Z"):
+    with pytest.raises(InvalidSettings, match=r"\ADISCORD_TOKEN: missing\Z"):
         read_settings(BotSettings)
 
 
@@ -101,9 +102,11 @@ def test_garbage_is_answered_with_one_line_that_says_what_would_be_right(
     monkeypatch.setenv(name, value)
     with pytest.raises(InvalidSettings) as refused:
         read_settings(BotSettings)
-    (line,) = str(refused.value).splitlines()
-    assert line.startswith(f"{name}: ")
+    (line,) = describe_settings_problem(refused.value).splitlines()
+    assert line.startswith(f"{name}: it has to be ")
     assert right in line
+    assert "something else" not in line
+    assert line.endswith("It is set in the environment.")
 
 
 def test_the_settings_never_print_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,9 +140,11 @@ class TestRunning:
     def test_without_a_token_the_bot_does_not_start(self, tmp_path: Path) -> None:
         ended = run(tmp_path)
         assert (ended.returncode, ended.stdout) == (2, "")
-        assert ended.stderr.splitlines() == [
-            "DISCORD_TOKEN: it is missing (the bot's token, from Discord's developer portal)."
-        ]
+        assert ended.stderr == (
+            "DISCORD_TOKEN: it is missing (the bot's token, from Discord's developer portal). Paperboy looked in the "
+            f"environment and in .env in the folder {tmp_path}, which does not exist. `paperboy init` asks for it and "
+            "writes it down.\n"
+        )
         assert list(tmp_path.iterdir()) == []
 
     def test_everything_wrong_at_once_is_one_line_each_without_a_token(self, tmp_path: Path) -> None:
@@ -168,11 +173,12 @@ class TestRunning:
         (tmp_path / ".env").write_bytes(body)
         ended = run(tmp_path)
         assert ended.returncode == 2
-        assert ended.stderr == ".env: it is not UTF-8 text. Save it again as UTF-8.\n"
+        assert ended.stderr == f"{tmp_path / '.env'}: it is not UTF-8 text. Save it again as UTF-8.\n"
 
     def test_a_wrong_token_in_a_settings_file_is_never_shown(self, tmp_path: Path) -> None:
         (tmp_path / ".env").write_text("DISCORD_TOKEN=top secret\nnonsense\n=\n")
         ended = run(tmp_path)
         assert ended.returncode == 2
-        assert "DISCORD_TOKEN: a token is one word without spaces" in ended.stderr
+        assert ended.stderr.startswith("DISCORD_TOKEN: it has to be one word without spaces ")
+        assert ended.stderr.endswith(f"It is set in .env in the folder {tmp_path}.\n")
         assert "secret" not in ended.stderr

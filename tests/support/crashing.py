@@ -101,8 +101,8 @@ def _hurrying(init: Callable[..., None]) -> Callable[..., None]:
 
 
 def main() -> None:
-    clock = RunningClock(datetime.fromisoformat(os.environ["PAPERBOY_TEST_NOW"]))
-    plan = os.environ.get("PAPERBOY_TEST_KILL")
+    clock = RunningClock(datetime.fromisoformat(os.environ.pop("PAPERBOY_TEST_NOW")))
+    plan = os.environ.pop("PAPERBOY_TEST_KILL", "")  # it is no setting, and would be warned about
     if plan:
         _plant_kill(plan)
     with (

@@ -1,0 +1,71 @@
+"""What the command line says of settings and of setting the bot up."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.env_file import EnvFileProblem, EnvFileUnusable
+from bot.layouts.text import join_words
+from bot.settings import Form, InvalidSettings, SettingProblem, UnknownSetting, UnreadableLine
+
+_FORMS: Mapping[Form, str] = {
+    Form.NUMBER: "a whole number from {least} to {most}",
+    Form.YES_NO: "true or false",
+    Form.CHOICE: "{choices}",
+    Form.WORD: "one word without spaces",
+    Form.ADDRESS: "a URL that begins with https:// or http://",
+    Form.SOCKET_ADDRESS: "a URL that begins with wss:// or ws://",
+    Form.IDS: "ids, which are numbers, with commas or spaces between them",
+    Form.ANYTHING: "something else",
+}
+_FILE_PROBLEMS: Mapping[EnvFileProblem, str] = {
+    EnvFileProblem.MISSING: "{path}: there is no such file. Name another one with --env-file.",
+    EnvFileProblem.IS_FOLDER: "{path}: it is a folder. Settings are lines in a file. Name one with --env-file.",
+    EnvFileProblem.NOT_TEXT: "{path}: it is not UTF-8 text. Save it again as UTF-8.",
+    EnvFileProblem.UNREADABLE: "{path}: it can't be read ({detail}). Check who may read it.",
+    EnvFileProblem.NO_FOLDER: "{path}: it can't be written, because there is no folder {detail}. Make that first.",
+    EnvFileProblem.FOLDER_CLOSED: (
+        "{path}: it can't be written, because you may not write in {detail}. Change that, or name another file with "
+        "--env-file."
+    ),
+    EnvFileProblem.UNWRITABLE: "{path}: it can't be written ({detail}). Nothing was changed.",
+}
+
+
+def describe_settings_problem(error: InvalidSettings | EnvFileUnusable) -> str:
+    """A line for each setting that is missing or malformed, or one for a file that can't be used."""
+    if isinstance(error, EnvFileUnusable):
+        return _FILE_PROBLEMS[error.problem].format(path=error.path, detail=error.detail)
+    return "\n".join(_describe_problem(each, error) for each in error.problems)
+
+
+def _describe_problem(problem: SettingProblem, error: InvalidSettings) -> str:
+    if problem.form is None:
+        file = f"{_name_file(error.file)}{'' if error.has_file else ', which does not exist'}"
+        next_step = "`paperboy init` asks for it and writes it down."
+        if problem.similar:
+            next_step = f"Did you mean it by {problem.similar}?"
+        return (
+            f"{problem.name}: it is missing ({problem.meaning}). Paperboy looked in the environment and in {file}. "
+            f"{next_step}"
+        )
+    form = _FORMS[problem.form].format(
+        least=problem.least, most=problem.most, choices=join_words(problem.choices, "or") if problem.choices else ""
+    )
+    return f"{problem.name}: it has to be {form} ({problem.meaning}). It is set {_name_place(problem.file)}."
+
+
+def _name_file(file: Path) -> str:
+    return f"{file.name} in the folder {file.parent}"
+
+
+def _name_place(file: Path | None) -> str:
+    return f"in {_name_file(file)}" if file else "in the environment"
+
+
+def describe_unknown_setting(unknown: UnknownSetting) -> str:
+    hint = f" Did you mean {unknown.nearest}?" if unknown.nearest else " Correct its name, or remove it."
+    return f"{unknown.name}: there is no such setting. It is set {_name_place(unknown.file)}, without effect.{hint}"
+
+
+def describe_unreadable_line(line: UnreadableLine) -> str:
+    return f"{line.file}: line {line.number} is not NAME=value and has no effect. Remarks begin with #."
