@@ -3,9 +3,10 @@
 import aiohttp
 import discord
 
-from bot.command_line import brand, demo, health, papers, run  # noqa: F401  # each adds its commands
+from bot.command_line import brand, demo, health, papers, run, setup  # noqa: F401  # each adds its commands
 from bot.command_line.app import USAGE, app, exit_with
 from bot.env_file import EnvFileUnusable
+from bot.identity import DiscordUnreachable
 from bot.layouts import terminal, terminal_setup
 from bot.layouts.health import describe_port_problem
 from bot.papers.api import PapersUnavailable
@@ -29,7 +30,7 @@ def main() -> None:
         exit_with(describe_port_problem(error.host, error.port, error.detail), USAGE)
     except (discord.LoginFailure, discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
         exit_with(terminal.describe_close_code(get_close_code(error)), USAGE)
-    except (aiohttp.ClientError, discord.DiscordServerError) as error:
+    except (DiscordUnreachable, aiohttp.ClientError, discord.DiscordServerError) as error:
         exit_with(terminal.describe_discord_unreachable(error), 1)
     except PapersUnavailable as error:
         exit_with(terminal.describe_papers_unavailable(error), 1)

@@ -19,11 +19,11 @@ from bot.channels.discord_clock import DiscordClock
 from bot.channels.forum import build_no_retry_trace
 from bot.channels.inboxes import Inboxes
 from bot.channels.request_counting import count_requests
-from bot.channels.server_channel import NEEDED_PERMISSIONS
 from bot.command_access import COMMAND, CommandAccess
 from bot.delivery.dispatcher import build_dispatcher
 from bot.editing.drafts import DraftEditor
 from bot.editing.editor import SubscriptionEditor
+from bot.identity import build_invite
 from bot.layouts import terminal
 from bot.layouts.brand import STATUS
 from bot.layouts.commands import CommandMentions
@@ -128,7 +128,7 @@ class PaperBot(commands.AutoShardedBot):
     def invite(self) -> str:
         """Where a server's admins add the bot, with the permissions that it needs."""
         assert self.application_id is not None  # known from the login
-        return discord.utils.oauth_url(self.application_id, permissions=NEEDED_PERMISSIONS)
+        return build_invite(self.application_id)
 
     @property
     def is_public(self) -> bool:

@@ -59,7 +59,8 @@ def describe_index_problem(error: IndexUnusable) -> str:
 
 
 def describe_discord_unreachable(error: Exception) -> str:
-    return f"Paperboy couldn't reach Discord ({type(error).__name__}). Check the network, then start it again."
+    cause = type(error.__cause__ or error).__name__
+    return f"Paperboy couldn't reach Discord ({cause}). Check the network, then start it again."
 
 
 def describe_close_code(code: int) -> str:

@@ -1,8 +1,10 @@
 """What the command line says of settings and of setting the bot up."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.bot_token import TokenProblem
 from bot.env_file import EnvFileProblem, EnvFileUnusable
 from bot.layouts.text import join_words
 from bot.settings import Form, InvalidSettings, SettingProblem, UnknownSetting, UnreadableLine
@@ -69,3 +71,64 @@ def describe_unknown_setting(unknown: UnknownSetting) -> str:
 
 def describe_unreadable_line(line: UnreadableLine) -> str:
     return f"{line.file}: line {line.number} is not NAME=value and has no effect. Remarks begin with #."
+
+
+WHERE_IT_IS = (
+    "Paperboy needs the token of your bot. In https://discord.com/developers/applications, choose your application (or "
+    "New Application), then Bot, then Reset Token, and copy it. No privileged intents are needed."
+)
+PROMPT = "Token (nothing is shown while you type or paste it): "
+NO_HIDDEN_TYPING = (
+    "This terminal would show the token while you type it. Put it into a file instead, and run "
+    "`paperboy init --token-file FILE`."
+)
+NO_TERMINAL = (
+    "There is no terminal to ask for the token, and nothing came on standard input. Put the token into a file and run "
+    "`paperboy init --token-file FILE`, or set DISCORD_TOKEN in the environment instead."
+)
+OVERRIDDEN = "DISCORD_TOKEN is also set in the environment, to another token, and that one is used. Unset it there."
+NOT_PUBLIC = (
+    "Only you can add the bot to a server: Public Bot is off in the developer portal, under Bot. Turn it on if others "
+    "should be able to."
+)
+_TOKEN_PROBLEMS: Mapping[TokenProblem, str] = {
+    TokenProblem.EMPTY: "That was no token: there is nothing in it. Copy it again.",
+    TokenProblem.NOT_ONE_WORD: "That is no token: a token is one word of plain letters, without spaces. Copy it again.",
+    TokenProblem.IS_ID: "That is an id, not the token. The token is under Bot, Reset Token.",
+    TokenProblem.IS_SECRET: "That looks like the client secret, not the token. The token is under Bot, Reset Token.",
+    TokenProblem.IS_KEY: "That looks like the public key, not the token. The token is under Bot, Reset Token.",
+    TokenProblem.UNKNOWN: (
+        "Discord does not know this token. Was it reset since you copied it, or is a part missing? Under Bot, Reset "
+        "Token shows a new one."
+    ),
+}
+
+
+def describe_rejected_token(problem: TokenProblem) -> str:
+    return _TOKEN_PROBLEMS[problem]
+
+
+def describe_unreadable_token_file(name: str, error: Exception) -> str:
+    detail = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+    return f"{name}: it can't be read ({detail}). Nothing was changed."
+
+
+def describe_known_token(file: Path) -> str:
+    return f"There is a token in {_name_file(file)} already. Replace it?"
+
+
+def describe_token_kept(file: Path) -> str:
+    return (
+        f"There is another token in {_name_file(file)} already, and nothing was changed. "
+        "Add --yes to replace it, or name another file: `paperboy --env-file FILE init`."
+    )
+
+
+def describe_written_token(bot: str, file: Path) -> str:
+    return f"Discord knows this token: it belongs to {bot}. It is in {_name_file(file)}, which only you can read."
+
+
+def describe_next_steps(invite: str, file: Path | None) -> str:
+    """What to do after the token is there; `file` is where it is, if commands would not find it by themselves."""
+    option = f"--env-file {shlex.quote(str(file))} " if file else ""
+    return f"Add the bot to a server: {invite}\nThen start it: paperboy {option}run"

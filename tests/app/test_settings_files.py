@@ -183,7 +183,7 @@ class TestMistakes:
 
     def test_commands_warn_and_go_on(self, folder: Path) -> None:
         (folder / "bot.env").write_text("PAPERBOY_LOGLEVEL=DEBUG\nnonsense\nDISCORD_TOKEN=x\n")
-        ended = run(folder, "--env-file", "bot.env", "brand", PAPERBOY_DISCORD_API_URL="http://127.0.0.1:9")
+        ended = run(folder, "--env-file", "bot.env", "invite", PAPERBOY_DISCORD_API_URL="http://127.0.0.1:9")
         assert (ended.returncode, ended.stdout) == (1, "")
         line, name, error = ended.stderr.splitlines()
         assert line.startswith(f"{folder}/bot.env: line 2 is not NAME=value")

@@ -64,12 +64,13 @@ class Terminal:
     folder: Path
     environment: dict[str, str]
 
-    async def start(self, *words: str) -> asyncio.subprocess.Process:
+    async def start(self, *words: str, stdin: int | None = asyncio.subprocess.DEVNULL) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             PROGRAM,
             *words,
             cwd=self.folder,
             env=self.environment,
+            stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             preexec_fn=_heed_ctrl_c,

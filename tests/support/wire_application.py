@@ -40,7 +40,7 @@ class Application(Interactions):
 
     async def _application(self, _: web.Request) -> web.Response:
         known = {"verify_key": "", "bot_public": True, "bot_require_code_grant": False, "owner": SOMEBODY}
-        return as_json(self.application | known)
+        return as_json(known | self.application)
 
     async def _change_user(self, request: web.Request) -> web.Response:
         return await self._change(request, self.user, {"username", "avatar", "banner"})
