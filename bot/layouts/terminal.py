@@ -109,7 +109,10 @@ NOTHING_MISSING = "Nothing to change: the application has its name, pictures, de
 
 
 def describe_missing_extra(error: ImportError) -> str:
-    return f"the demo needs the extra `demo`. Install it with `make setup` or pip install '.[demo]' ({error})."
+    return (
+        f"the demo needs the extra `demo` ({error}). Install it with `make setup`; or install Paperboy again with "
+        "[demo] after its name or path, such as pipx install --force './paperboy.whl[demo]'."
+    )
 
 
 def describe_reversed_days(first: date, last: date) -> str:

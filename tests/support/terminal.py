@@ -63,10 +63,11 @@ class Terminal:
 
     folder: Path
     environment: dict[str, str]
+    program: str = PROGRAM
 
     async def start(self, *words: str, stdin: int | None = asyncio.subprocess.DEVNULL) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            PROGRAM,
+            self.program,
             *words,
             cwd=self.folder,
             env=self.environment,
