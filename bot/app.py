@@ -67,6 +67,7 @@ def build_services(
     backfill_days: int = 0,
     keep_details_days: int = KEEP_DETAILS_DAYS,
     clock: Clock = system_clock,
+    vitals: Vitals | None = None,
 ) -> Services:
     """The services for a storage, an index and an API that are already open."""
     archive = Archive(api, storage, search)
@@ -90,7 +91,7 @@ def build_services(
         backfill_days,
         keep_details_days,
         clock,
-        Vitals(),
+        vitals or Vitals(),
     )
 
 
@@ -103,6 +104,7 @@ async def open_services(
     keep_details_days: int = KEEP_DETAILS_DAYS,
     clock: Clock = system_clock,
     encoder: Encoder | None = None,
+    vitals: Vitals | None = None,
 ) -> AsyncIterator[Services]:
     """The services for the SQLite file `database` and the index beside it, which one process may use at a time.
 
@@ -121,7 +123,13 @@ async def open_services(
         stack.push_async_callback(asyncio.to_thread, search.close)
         await asyncio.to_thread(read_date, "1 May", clock().date())  # loads what it knows before anybody waits for it
         yield build_services(
-            storage, search, api, backfill_days=backfill_days, keep_details_days=keep_details_days, clock=clock
+            storage,
+            search,
+            api,
+            backfill_days=backfill_days,
+            keep_details_days=keep_details_days,
+            clock=clock,
+            vitals=vitals,
         )
 
 

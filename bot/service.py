@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import signal
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from bot.about import read_links
 from bot.app import open_papers_api, open_services
@@ -11,24 +12,27 @@ from bot.client import PaperBot, connect_to_discord_at
 from bot.clock_watch import ClockWatch
 from bot.search import load_encoder
 from bot.settings import BotSettings
+from bot.vitals import Vitals
+from bot.watchdog import Watchdog
 from bot.web.pages import open_pages
 
 
 async def run_service(settings: BotSettings) -> None:
     """Run the bot until it is told to stop, or cannot go on. Raises what ends it."""
     connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
-    encoder = await asyncio.to_thread(load_encoder)
     urls = (settings.docs_url, settings.source_url, settings.privacy_url)
     links = read_links(*(str(each) if each else None for each in urls))
     async with (
         open_pages(settings.http_host, settings.http_port) as pages,
+        _watch_for_hangs() as vitals,
         open_papers_api(settings) as api,
         open_services(
             settings.database,
             api,
             backfill_days=settings.backfill_days,
             keep_details_days=settings.keep_details_days,
-            encoder=encoder,
+            encoder=await asyncio.to_thread(load_encoder),
+            vitals=vitals,
         ) as services,
         PaperBot(services, links=links, gives_brand=settings.brand, proxy=settings.proxy) as bot,
     ):
@@ -43,6 +47,7 @@ async def run_service(settings: BotSettings) -> None:
         stop = asyncio.create_task(stopped.wait())
         damaged = asyncio.create_task(services.storage.database.wait_for_damage())
         await asyncio.wait({connection, stop, damaged}, return_when=asyncio.FIRST_COMPLETED)
+        vitals.begin_stop()
         watch.cancel()
         services.scheduler.pause()  # no more ticks; closing the bot waits for the deliveries under way
         connection.cancel()  # else it would wait for a Discord that does not answer; if it has failed, nothing changes
@@ -53,3 +58,15 @@ async def run_service(settings: BotSettings) -> None:
         with suppress(asyncio.CancelledError):
             await connection
         services.storage.database.raise_if_damaged()
+
+
+@asynccontextmanager
+async def _watch_for_hangs() -> AsyncIterator[Vitals]:
+    """The signs of life of this process, which ends itself if they stop."""
+    vitals = Vitals()
+    pulse = asyncio.create_task(vitals.watch_loop())
+    try:
+        with Watchdog(vitals, asyncio.get_running_loop()):
+            yield vitals
+    finally:
+        pulse.cancel()

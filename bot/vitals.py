@@ -1,7 +1,15 @@
-"""Signs of life of the running bot, which its watchdog and its health checks read."""
+"""Signs of life of the running bot, which its watchdog, its health checks and its heartbeat read."""
 
+import asyncio
+import logging
 import time
+from collections import deque
 from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+PULSE_SECONDS, PULSES_KEPT = 1, 60
+WORTH_LOGGING = 10  # seconds of lag
 
 
 class Vitals:
@@ -10,15 +18,45 @@ class Vitals:
     def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
         self._steady = steady
         self.started_at = steady()
+        self.last_pulse: float | None = None  # when the event loop last ran on time; None until it is watched
         self.last_tick: float | None = None  # when the last tick ended, well or not
         self.last_good_tick: float | None = None
-        self.loop_lag = 0.0  # seconds by which the event loop was late when it was last measured
+        self.expects_ticks = False
+        self.is_stopping = False
+        self._lags: deque[float] = deque(maxlen=PULSES_KEPT)
+        self._good_tick = asyncio.Event()
+
+    @property
+    def loop_lag(self) -> float:
+        """The most seconds by which the event loop was late within the last minute."""
+        return max(self._lags, default=0.0)
+
+    async def watch_loop(self) -> None:
+        """Measure forever how late the event loop is."""
+        while True:
+            due = self._steady() + PULSE_SECONDS
+            await asyncio.sleep(PULSE_SECONDS)
+            self.last_pulse = self._steady()
+            lag = max(0.0, self.last_pulse - due)
+            self._lags.append(lag)
+            if lag >= WORTH_LOGGING:
+                log.warning("the bot stood still for %.0f seconds, or the machine did", lag)
 
     def end_tick(self, *, is_good: bool) -> None:
         """A tick, which starts what is due, has ended."""
         self.last_tick = self._steady()
         if is_good:
             self.last_good_tick = self.last_tick
+            self._good_tick.set()
+
+    async def wait_for_good_tick(self) -> None:
+        """Wait until the next good tick ends."""
+        self._good_tick.clear()
+        await self._good_tick.wait()
+
+    def begin_stop(self) -> None:
+        """The bot was told to stop, or cannot go on: no more ticks."""
+        self.expects_ticks, self.is_stopping = False, True
 
     def count_seconds_since(self, moment: float) -> float:
         return self._steady() - moment

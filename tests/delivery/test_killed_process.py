@@ -71,7 +71,7 @@ async def test_a_bot_killed_amid_many_people_writes_to_each_of_them_once(world: 
 
 
 async def test_a_bot_killed_before_a_restore_and_amid_its_search_posts_each_digest_once(world: World) -> None:
-    world.papers.lists[FRIDAY] = entries(7, FRIDAY, first=11)
+    world.papers.lists = {**world.papers.lists, FRIDAY: entries(7, FRIDAY, first=11)}
     day, backup = timedelta(days=1), world.database.with_name("backup.db")
     async with world.child(DUE) as child:
         await child.tick()

@@ -22,6 +22,7 @@ from tests.support.wire import TOKEN, Channel, Person, Wire
 
 LIMIT = 120  # seconds that anything may take, on the busiest machine
 QUICKLY = 30
+CRASHING = "tests.support.crashing"
 DUE = MORNING + timedelta(hours=1)
 
 
@@ -68,12 +69,14 @@ class World:
     subscription_id: int
 
     @asynccontextmanager
-    async def child(self, now: datetime, kill: str = "", token: str = TOKEN) -> AsyncIterator[Child]:
-        """The bot in a process of its own, its clock and Discord's set to `now`."""
+    async def child(
+        self, now: datetime, kill: str = "", token: str = TOKEN, *, program: str = CRASHING, **environment: str
+    ) -> AsyncIterator[Child]:
+        """The bot in a process of its own, its clock and Discord's set to `now`, with more `environment`."""
         self.wire.clock = RunningClock(now)
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.support.crashing", "run"),
-            env=self._environment(now, kill, token),
+            *(sys.executable, "-m", program, "run"),
+            env=self._environment(now, kill, token) | environment,
             cwd=self.database.parent,
             stdout=PIPE,
             stderr=PIPE,

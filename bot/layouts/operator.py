@@ -1,0 +1,15 @@
+"""What whoever runs the bot reads, in the log and elsewhere, while it runs."""
+
+from bot.layouts.text import count_noun
+
+_SIGNS = {
+    "loop": "the event loop has been stuck for {time}",
+    "tick": "no tick has ended for {time}",
+    "stop": "stopping has taken {time}",
+}
+
+
+def describe_hang(sign: str, seconds: float) -> str:
+    """Why the watchdog ends the process."""
+    time = count_noun(round(seconds / 60), "minute") if seconds >= 60 else count_noun(round(seconds), "second")  # noqa: PLR2004
+    return f"{_SIGNS[sign].format(time=time)}: Paperboy ends itself, so that it can be started again"
