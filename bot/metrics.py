@@ -111,7 +111,7 @@ _LOGGED = Counter(
 READINGS: Mapping[str, str] = {
     "paperboy_ready": "1 if /readyz says so, else 0",
     "paperboy_uptime_seconds": "How long the process has been running, on a clock that is never set",
-    "paperboy_loop_lag_seconds": "By how much the event loop was late when it was last measured",
+    "paperboy_loop_lag_seconds": "The most by which the event loop was late within the last minute",
     "paperboy_seconds_since_good_tick": "How long ago the last good tick ended; before the first, since the start",
     "paperboy_clock_offset_seconds": "By how much our clock is ahead of Discord's",
     "paperboy_shards": "Connections to the gateway that the bot needs",

@@ -10,10 +10,12 @@ from bot.about import read_links
 from bot.app import open_papers_api, open_services
 from bot.client import PaperBot, connect_to_discord_at
 from bot.clock_watch import ClockWatch
+from bot.layouts.operator import LOGGING_IN, RUNNING, STOPPING
 from bot.search import load_encoder
 from bot.settings import BotSettings
+from bot.systemd import ServiceManager, open_service_manager
 from bot.vitals import Vitals
-from bot.watchdog import Watchdog
+from bot.watchdog import TICK_LIMIT, Watchdog
 from bot.web.pages import open_pages
 
 
@@ -25,6 +27,7 @@ async def run_service(settings: BotSettings) -> None:
     async with (
         open_pages(settings.http_host, settings.http_port) as pages,
         _watch_for_hangs() as vitals,
+        open_service_manager(lambda: vitals.seconds_without_tick < TICK_LIMIT) as manager,
         open_papers_api(settings) as api,
         open_services(
             settings.database,
@@ -41,13 +44,14 @@ async def run_service(settings: BotSettings) -> None:
         stopped = asyncio.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, stopped.set)
-        connection = asyncio.create_task(bot.start(settings.discord_token.get_secret_value()))
+        connection = asyncio.create_task(_connect(bot, settings, manager))
         services.scheduler.start()
         watch = asyncio.create_task(ClockWatch(services.scheduler).watch_forever())
         stop = asyncio.create_task(stopped.wait())
         damaged = asyncio.create_task(services.storage.database.wait_for_damage())
         await asyncio.wait({connection, stop, damaged}, return_when=asyncio.FIRST_COMPLETED)
         vitals.begin_stop()
+        manager.tell_stopping(STOPPING)
         watch.cancel()
         services.scheduler.pause()  # no more ticks; closing the bot waits for the deliveries under way
         connection.cancel()  # else it would wait for a Discord that does not answer; if it has failed, nothing changes
@@ -58,6 +62,14 @@ async def run_service(settings: BotSettings) -> None:
         with suppress(asyncio.CancelledError):
             await connection
         services.storage.database.raise_if_damaged()
+
+
+async def _connect(bot: PaperBot, settings: BotSettings, manager: ServiceManager) -> None:
+    """Log in and stay connected. Discord knows the token once the login is over, so the start has succeeded."""
+    manager.tell_status(LOGGING_IN)
+    await bot.login(settings.discord_token.get_secret_value())
+    manager.tell_ready(RUNNING)
+    await bot.connect()
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ class Vitals:
         self.last_pulse: float | None = None  # when the event loop last ran on time; None until it is watched
         self.last_tick: float | None = None  # when the last tick ended, well or not
         self.last_good_tick: float | None = None
-        self.expects_ticks = False
+        self.ticks_expected_since: float | None = None  # None before their timer is set, and once the bot stops
         self.is_stopping = False
         self._lags: deque[float] = deque(maxlen=PULSES_KEPT)
         self._good_tick = asyncio.Event()
@@ -42,6 +42,20 @@ class Vitals:
             if lag >= WORTH_LOGGING:
                 log.warning("the bot stood still for %.0f seconds, or the machine did", lag)
 
+    def expect_ticks(self) -> None:
+        """From now on there is a tick each minute."""
+        self.ticks_expected_since = self._steady()
+
+    def expect_no_ticks(self) -> None:
+        self.ticks_expected_since = None
+
+    @property
+    def seconds_without_tick(self) -> float:
+        """Since the last tick ended, if they are expected."""
+        if self.ticks_expected_since is None:
+            return 0.0
+        return self.count_seconds_since(max(self.ticks_expected_since, self.last_tick or 0.0))
+
     def end_tick(self, *, is_good: bool) -> None:
         """A tick, which starts what is due, has ended."""
         self.last_tick = self._steady()
@@ -56,7 +70,8 @@ class Vitals:
 
     def begin_stop(self) -> None:
         """The bot was told to stop, or cannot go on: no more ticks."""
-        self.expects_ticks, self.is_stopping = False, True
+        self.expect_no_ticks()
+        self.is_stopping = True
 
     def count_seconds_since(self, moment: float) -> float:
         return self._steady() - moment

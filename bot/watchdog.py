@@ -78,7 +78,7 @@ class Watchdog:
         """Each sign of life with a value that changes as long as it is there, None if it need not; and its limit."""
         vitals = self._vitals
         yield "loop", vitals.last_pulse, LOOP_LIMIT
-        yield "tick", (vitals.last_tick,) if vitals.expects_ticks else None, TICK_LIMIT
+        yield "tick", None if vitals.ticks_expected_since is None else (vitals.last_tick,), TICK_LIMIT
         yield "stop", vitals.is_stopping or None, TICK_LIMIT
 
     def _set_timer(self, seconds: float) -> None:

@@ -16,10 +16,10 @@ class Posting(commands.Cog):
 
     async def cog_load(self) -> None:
         self.bot.services.scheduler.add_job(self.post_due_digests, CronTrigger(second=0, timezone=UTC), id=JOB)
-        self.bot.services.vitals.expects_ticks = True
+        self.bot.services.vitals.expect_ticks()
 
     async def cog_unload(self) -> None:
-        self.bot.services.vitals.expects_ticks = False
+        self.bot.services.vitals.expect_no_ticks()
         if self.bot.services.scheduler.get_job(JOB):
             self.bot.services.scheduler.remove_job(JOB)
 

@@ -2,6 +2,10 @@
 
 from bot.layouts.text import count_noun
 
+# In `systemctl status`
+LOGGING_IN, RUNNING = "logging in to Discord", "running"
+STOPPING = "stopping: what is under way is sent first"
+
 _SIGNS = {
     "loop": "the event loop has been stuck for {time}",
     "tick": "no tick has ended for {time}",

@@ -102,7 +102,7 @@ async def test_a_bot_whose_ticks_do_not_end_well_is_not_ready(watched: Watched, 
 
 async def test_a_late_loop_is_told(watched: Watched, services: Services) -> None:
     _, asked = watched
-    services.vitals.loop_lag = observer.LAG_LIMIT + 1
+    services.vitals._lags.append(observer.LAG_LIMIT + 1)
     assert await asked.ask_kinds() == (503, ["loop_late"])
     assert await asked.ask_kinds("/healthz") == (503, ["loop_late"])
 
