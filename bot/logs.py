@@ -1,36 +1,76 @@
-"""What is logged: what whoever runs the bot can do something about, once each, and never a secret."""
+"""What is logged: what whoever runs the bot can do something about, once each, and never a secret.
+
+A message is a sentence. What machines look for comes beside it, by `extra`: `event`, `guild`, `subscription`,
+`delivery`, and `kind`, that of the reason.
+"""
 
 import asyncio
 import logging
+import sys
 from collections.abc import Iterator
+from types import TracebackType
 
 import discord
+from pythonjsonlogger.json import JsonFormatter
 
 from bot.answering import is_undeliverable
 from bot.storage import DatabaseUnusable, DiskFull
 
 log = logging.getLogger(__name__)
 
-CHATTY = ("apscheduler", "discord")  # libraries that log every minute, or at every start, that all is well
+CHATTY = {  # libraries that log every minute, or at every start, that all is well; from which level on they matter
+    "apscheduler": logging.WARNING,
+    "apscheduler.scheduler": logging.ERROR,  # warns each minute while a job is not done, which the watchdog judges
+    "discord": logging.WARNING,
+}
+RECONNECTING = ("Attempting", "Failed to")  # how discord.py begins to say so, with a traceback
 JOBS = "apscheduler.executors.default"
 COMMANDS = "discord.app_commands.tree"
 
 
-def set_up_logging(level: str) -> None:
-    """Log to standard error from `level` on. Of chatty libraries, log only warnings, except at `DEBUG`."""
-    discord.utils.setup_logging(level=logging.getLevelName(level))
+def set_up_logging(level: str, style: str = "text") -> None:
+    """Log to standard error from `level` on, as `text` or `json`. Of chatty libraries, log what matters only.
+
+    At `DEBUG`, they may chat.
+    """
+    if style == "json":
+        discord.utils.setup_logging(level=logging.getLevelName(level), formatter=_build_json_formatter())
+        logging.captureWarnings(capture=True)
+        sys.excepthook = _log_bug
+    else:
+        discord.utils.setup_logging(level=logging.getLevelName(level))
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # the bot never uses voice
     if level != "DEBUG":
-        for name in CHATTY:
-            logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+        for name, least in CHATTY.items():
+            logging.getLogger(name).setLevel(max(least, logging.getLevelName(level)))
     for handler in logging.getLogger().handlers:
         handler.addFilter(should_log)
+
+
+def log_last_words(message: str) -> bool:
+    """Log why the program ends, if the log is JSON; returns False if it is not, and somebody reads along."""
+    is_json = any(isinstance(each.formatter, JsonFormatter) for each in logging.getLogger().handlers)
+    if is_json:
+        log.critical("%s", message, extra={"event": "ended"})
+    return is_json
+
+
+def _build_json_formatter() -> JsonFormatter:
+    names = {"levelname": "level", "name": "logger", "exc_info": "error", "stack_info": "stacks"}
+    return JsonFormatter(["levelname", "name", "message"], rename_fields=names, timestamp="time")
+
+
+def _log_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    log.critical("Paperboy ran into a bug and ends", exc_info=(kind, error, trace), extra={"event": "ended"})
 
 
 def should_log(record: logging.LogRecord) -> bool:
     """Whether a record belongs in the log. A traceback there should always mean a bug, whichever library logs it."""
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
+        return True
+    if record.name.startswith("discord.") and str(record.msg).startswith(RECONNECTING):  # goes on by itself: no bug
+        _shorten(record, error)
         return True
     if any(isinstance(each, DiskFull | DatabaseUnusable) for each in _list_causes(error)):
         return False  # the storage logs it, or the command line ends with it
@@ -40,6 +80,12 @@ def should_log(record: logging.LogRecord) -> bool:
         log.info("suggestions for an option could not be sent in time: %s", type(error).__name__)
         return False
     return True
+
+
+def _shorten(record: logging.LogRecord, error: BaseException) -> None:
+    record.msg, record.args = f"{record.getMessage()} ({type(error).__name__})", ()
+    record.exc_info = record.exc_text = None
+    record.levelno, record.levelname = logging.WARNING, "WARNING"
 
 
 def _list_causes(error: BaseException | None) -> Iterator[BaseException]:

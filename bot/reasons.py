@@ -101,7 +101,7 @@ class Reason:
     @property
     def log_fields(self) -> dict[str, str]:
         """The kind as a field for `extra` of a log line."""
-        return {"reason": self.kind.value}
+        return {"kind": self.kind.value}
 
     def __str__(self) -> str:
         """For logs: `message_refused number=50035`."""

@@ -10,6 +10,7 @@ from rich.console import Console
 from bot.about import read_version
 from bot.env_file import EnvFileUnusable
 from bot.layouts.terminal_setup import describe_unknown_setting, describe_unreadable_line
+from bot.logs import log_last_words
 from bot.settings import find_unknown_settings, find_unreadable_settings, use_settings_file
 
 app = typer.Typer(
@@ -27,7 +28,8 @@ _WARN_BY_THEMSELVES = {"demo", "init", "run"}
 
 
 def exit_with(message: str, code: int) -> NoReturn:
-    print_note(message)
+    if not log_last_words(message):
+        print_note(message)
     sys.exit(code)
 
 

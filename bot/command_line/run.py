@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 def run_bot() -> None:
     """Run the bot until you stop it."""
     settings = read_settings(BotSettings)
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, settings.log_format)
     for warning in find_warnings():
         log.warning("%s", warning)
     use_newest_timezones()

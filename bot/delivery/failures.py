@@ -30,18 +30,20 @@ class FailureHandler:
 
     async def handle_failure(self, delivery_id: int, failure: DeliveryFailed, now: datetime) -> None:
         """Record a failure, and decide what happens next. Messages in doubt stay in doubt."""
-        log.warning("delivery %d: %s", delivery_id, failure, extra=failure.reason.log_fields)
         delivery = await self._deliveries.get(delivery_id)
         if delivery is None:
             return
         match failure:
             case ChannelBlocked() if await self._has_subscription_moved(delivery):
                 await self._deliveries.fail_delivery(delivery.id, failure.reason, now)
+                _log_outcome("failed", delivery, failure)
             case ChannelBlocked() if delivery.is_in_doubt:  # it stays planned until the channel can be searched
                 await self._subscriptions.suspend(delivery.subscription_id, failure.reason, now)
+                _log_outcome("suspended", delivery, failure)
                 await self._notices.tell_suspended(delivery, failure.reason, now)
             case ChannelBlocked():
                 await self._deliveries.fail_delivery(delivery.id, failure.reason, now, suspending=True)
+                _log_outcome("suspended", delivery, failure)
                 await self._notices.tell_suspended(delivery, failure.reason, now)
             case TemporaryFailure() if _was_in_doubt_too_long(delivery, now):
                 await self._give_up_in_doubt(delivery, now)
@@ -50,6 +52,7 @@ class FailureHandler:
             case _:
                 retry_at = now + min(MAX_RETRY_DELAY, FIRST_RETRY * 2 ** min(delivery.attempts, 10))
                 await self._deliveries.postpone_delivery(delivery.id, failure.reason, retry_at)
+                _log_outcome("postponed", delivery, failure)
 
     async def give_up_delivery(self, delivery_id: int, reason: Reason, now: datetime) -> None:
         """Leave what has not arrived to the next digest; the server is told after `FAILURES_TO_TELL` runs in a row.
@@ -65,18 +68,15 @@ class FailureHandler:
         is_single_paper = len(delivery.digest.highlights) == 1
         skipping = delivery.rejected_messages if fails_again or is_single_paper or delivery.has_arrived else ()
         await self._deliveries.fail_delivery(delivery.id, reason, now, skipping=skipping, keeping_doubtful=True)
+        _log_outcome("failed", delivery, DeliveryFailed(reason))
         if fails_again and not await self._has_subscription_moved(delivery):
             await self._notices.tell_failing(delivery, reason, now)
 
     async def _give_up_in_doubt(self, delivery: Delivery, now: datetime) -> None:
         """Stop searching. The digest may be there or not, so its papers count as posted and never come twice."""
         reason = Reason(ReasonKind.IN_DOUBT)
-        log.warning(
-            "delivery %d: gave up looking for the message; it may or may not have arrived",
-            delivery.id,
-            extra=reason.log_fields,
-        )
         await self._deliveries.fail_delivery(delivery.id, reason, now, keeping_doubtful=True)
+        _log_outcome("failed", delivery, DeliveryFailed(reason))
         await self._notices.tell_doubtful(delivery, now)
 
     async def _has_subscription_moved(self, delivery: Delivery) -> bool:
@@ -85,6 +85,12 @@ class FailureHandler:
             return False  # the delivery follows the person
         subscription = await self._subscriptions.get(delivery.subscription_id)
         return subscription is not None and subscription.settings.channel_id != delivery.channel_id
+
+
+def _log_outcome(event: str, delivery: Delivery, failure: DeliveryFailed) -> None:
+    """The line of a delivery that did not arrive. An event may concern its subscription too."""
+    fields = {"event": event, **delivery.log_fields, **failure.reason.log_fields}
+    log.warning("delivery %d: %s: %s", delivery.id, event, failure, extra=fields)
 
 
 def _was_in_doubt_too_long(delivery: Delivery, now: datetime) -> bool:

@@ -65,7 +65,8 @@ class FollowUps:
             failure = classify_error(error, to_person=delivery.user_id is not None)
             if isinstance(failure, TemporaryFailure):
                 raise failure from error
-            log.warning("delivery %d: %s", delivery.id, failure, extra=failure.reason.log_fields)
+            fields = {"event": "left_undone", **delivery.log_fields, **failure.reason.log_fields}
+            log.warning("delivery %d: %s", delivery.id, failure, extra=fields)
             return failure.reason
         return None
 

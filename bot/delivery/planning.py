@@ -14,7 +14,7 @@ from bot.keyed_semaphores import KeyedSemaphores
 from bot.papers.api import PapersUnavailable
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
-from bot.storage import Delivery, Storage, Subscription
+from bot.storage import Delivery, DeliveryState, Storage, Subscription
 from bot.subscription.schedule import Run, find_latest_run, find_next_run
 from bot.subscription.settings import DigestSettings
 
@@ -49,10 +49,15 @@ class Planner:
             digest = await self._compose_digest(subscription, now)
         except PapersUnavailable as error:
             if subscription.reason != error.reason:
-                log.warning("subscription %d waits: %s", subscription.id, error, extra=error.reason.log_fields)
+                fields = {"event": "waiting", **subscription.log_fields, **error.reason.log_fields}
+                log.warning("subscription %d waits: %s", subscription.id, error, extra=fields)
                 await self._storage.subscriptions.set_waiting_reason(subscription.id, error.reason)
             return None
-        return await self._plan_run(subscription, run, digest, now)
+        delivery = await self._plan_run(subscription, run, digest, now)
+        if delivery and delivery.state is DeliveryState.QUIET and digest.reason:
+            fields = {"event": "quiet", **delivery.log_fields, **digest.reason.log_fields}
+            log.info("delivery %d: quiet (%s)", delivery.id, digest.reason, extra=fields)
+        return delivery
 
     async def plan_extra_digest(self, subscription: Subscription, now: datetime, *, by: int, number: int) -> Delivery:
         """Plan the extra digest with this `number`, from 1, of the day. It changes no run.

@@ -36,8 +36,9 @@ class Recovery:
     async def _recover_unblocked(self, suspended: Iterable[Subscription], now: datetime) -> None:
         for each in suspended:
             if each.is_recoverable and self._is_unblocked(each):
-                log.info("subscription %d resumes: the problem is gone", each.id)
                 await self._subscriptions.recover(each.id, now)
+                fields = {"event": "resumed", **each.log_fields}
+                log.info("subscription %d: resumed, because the problem is gone", each.id, extra=fields)
 
     def _is_unblocked(self, subscription: Subscription) -> bool:
         destination = self._channels.get_destination(subscription.guild_id, subscription.settings.channel_id)

@@ -132,11 +132,13 @@ class Sender:
             elif arrivals:
                 await self._deliveries.complete_delivery(delivery, left_undone)
                 _observe_delay(delivery, active.clock())
+                _log_posted(delivery, len(arrivals), left_undone)
             else:
                 error_code = delivery.messages[0].error_code
                 raise MessageRejected(Reason(ReasonKind.MESSAGE_REJECTED, number=error_code))
         except _SubscriptionStopped:
-            log.info("delivery %d: stopped", delivery_id)
+            fields = {"event": "stopped", **active.delivery.log_fields}
+            log.info("delivery %d: stopped, because its subscription was", delivery_id, extra=fields)
         except DeliveryFailed as failure:
             if not isinstance(failure, TemporaryFailure):
                 await self._follow_ups.follow_up_messages(active, arrivals, is_last_try=True)
@@ -197,7 +199,7 @@ class Sender:
         await self._deliveries.record_arrival(
             delivery_id, message.number, arrived.place_id, arrived.message_id, arrived.sent_at
         )
-        log.info("delivery %d: message %d in %d", delivery_id, arrived.message_id, arrived.place_id)
+        log.debug("delivery %d: message %d in %d", delivery_id, arrived.message_id, arrived.place_id)
         return arrived
 
     async def _find_earlier_attempt(
@@ -286,6 +288,7 @@ class Sender:
         except REQUEST_ERRORS as error:
             raise _classify_error(error, delivery) from error
         await self._deliveries.undo_delivery(delivery, by=by, now=now)
+        log.info("delivery %d: undone", delivery.id, extra={"event": "undone", **delivery.log_fields})
         return all(deleted)
 
     async def _delete_message(self, delivery: Delivery, message: Message) -> bool:
@@ -297,6 +300,24 @@ class Sender:
             return True
         deletion = destination.delete_message(message.place_id, message.message_id, has_thread=message.has_thread)
         return await wait_for_answer(deletion, ANSWER_TIMEOUT)
+
+
+def _log_posted(delivery: Delivery, messages: int, left_undone: Reason | None) -> None:
+    """The line of a delivery that has arrived, perhaps without what was `left_undone`."""
+    papers = len(delivery.digest.highlights) - sum(len(each.positions) for each in delivery.rejected_messages)
+    event = "posted" if papers else "quiet"
+    reason = left_undone or delivery.digest.reason
+    log.info(
+        "delivery %d: %s, messages: %d, papers: %d%s",
+        *(delivery.id, event, messages, papers, f" ({reason})" if reason else ""),
+        extra={
+            "event": event,
+            "messages": messages,
+            "papers": papers,
+            **delivery.log_fields,
+            **(reason.log_fields if reason else {}),
+        },
+    )
 
 
 def _get_next_message(delivery: Delivery, arrivals: Iterable[tuple[Message, SentMessage]]) -> Message | None:

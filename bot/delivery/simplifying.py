@@ -41,7 +41,7 @@ class Simplifier:
             message.number,
             error_code,
             step,
-            extra=rejection.reason.log_fields,
+            extra={"event": "simplified", **delivery.log_fields, **rejection.reason.log_fields},
         )
         simplified = await self._deliveries.get(delivery.id)
         if simplified is None:  # the server's data was deleted meanwhile

@@ -1,5 +1,6 @@
 """Subscriptions: which one an admin means, what its channel allows, and every change to it."""
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -11,6 +12,8 @@ from bot.refusals import Refusal, Refused
 from bot.storage import Storage, Subscription, SubscriptionState
 from bot.subscription.schedule import Run, Schedule, find_next_run
 from bot.subscription.settings import MAX_PAPERS, MAX_UPVOTES, DigestSettings, adapt_to_channel, limit_to_abilities
+
+log = logging.getLogger(__name__)
 
 
 class SubscriptionNeeded(Refused):
@@ -141,7 +144,9 @@ class SubscriptionEditor:
         self.check_channel(guild_id, limited)
         self.check_actor(guild_id, limited, by)
         next_run = find_next_run(limited.schedule, now)
-        return await self._subscriptions.add(guild_id, limited, by=by.id, now=now, next_run=next_run, another=another)
+        added = await self._subscriptions.add(guild_id, limited, by=by.id, now=now, next_run=next_run, another=another)
+        _log_change("added", added)
+        return added
 
     async def edit_subscription(
         self, known: Subscription, settings: DigestSettings, *, by: Actor, now: datetime
@@ -161,19 +166,26 @@ class SubscriptionEditor:
         if is_suspended or not is_posted_alike:  # a layout asks nothing of the actor
             self.check_actor(known.guild_id, limited, by)
         next_run = await self.find_next_run(known, limited.schedule, now)
-        return await self._subscriptions.edit(known, limited, next_run, by=by.id, now=now)
+        edited = await self._subscriptions.edit(known, limited, next_run, by=by.id, now=now)
+        _log_change("resumed" if is_suspended else "edited", edited)
+        return edited
 
     async def pause_subscription(self, known: Subscription, *, by: Actor, now: datetime) -> Subscription:
-        return await self._subscriptions.pause(known, by=by.id, now=now)
+        paused = await self._subscriptions.pause(known, by=by.id, now=now)
+        _log_change("paused", paused)
+        return paused
 
     async def resume_subscription(self, known: Subscription, *, by: Actor, now: datetime) -> Subscription:
         self.check_channel(known.guild_id, known.settings)
         self.check_actor(known.guild_id, known.settings, by)
         next_run = await self.find_next_run(known, known.settings.schedule, now)
-        return await self._subscriptions.resume(known, next_run, by=by.id, now=now)
+        resumed = await self._subscriptions.resume(known, next_run, by=by.id, now=now)
+        _log_change("resumed", resumed)
+        return resumed
 
     async def remove_subscription(self, known: Subscription, *, by: Actor, now: datetime) -> None:
         await self._subscriptions.remove(known, by=by.id, now=now)
+        _log_change("removed", known)
 
     async def delete_server_data(self, guild_id: int) -> None:
         """Permanently delete everything stored about a server."""
@@ -186,6 +198,13 @@ class SubscriptionEditor:
         yesterday = now.date() - timedelta(days=1)  # which may still be today in the schedule's time zone
         planned_dates = await self._deliveries.list_planned_dates(known.id, yesterday)
         return find_next_run(schedule, now, planned_dates=planned_dates)
+
+
+def _log_change(event: str, subscription: Subscription) -> None:
+    """Without who did it, which only the server's own log says."""
+    log.info(
+        "subscription %d: %s by an admin", subscription.id, event, extra={"event": event, **subscription.log_fields}
+    )
 
 
 def _find_meant(choices: Iterable[tuple[Subscription, str | None]], typed: str) -> list[Subscription]:

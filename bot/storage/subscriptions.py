@@ -61,6 +61,11 @@ class Subscription:
         return self.user_id or self.guild_id
 
     @property
+    def log_fields(self) -> dict[str, int]:
+        """What it is about, as fields for `extra` of a log line. A person is not named."""
+        return {"subscription": self.id} if self.user_id else {"subscription": self.id, "guild": self.guild_id}
+
+    @property
     def is_recoverable(self) -> bool:
         """Whether it recovers by itself once the obstacle is gone."""
         return self.state is SubscriptionState.SUSPENDED and self.reason is not None and self.reason.is_recoverable

@@ -32,4 +32,4 @@ def test_the_log_tells_a_reason_by_its_kind_and_what_goes_with_it() -> None:
     )
     assert str(Reason(ReasonKind.IN_TIME_OUT, until=until)) == f"in_time_out until={until.isoformat()}"
     assert str(Reason(ReasonKind.FREE_TEXT, text="It rained.")) == "worded text=It rained."
-    assert Reason(ReasonKind.CHANNEL_GONE).log_fields == {"reason": "channel_gone"}
+    assert Reason(ReasonKind.CHANNEL_GONE).log_fields == {"kind": "channel_gone"}

@@ -150,6 +150,12 @@ class Delivery:
         return self.user_id or self.guild_id
 
     @property
+    def log_fields(self) -> dict[str, int]:
+        """What it is about, as fields for `extra` of a log line. A person is not named."""
+        about = {"delivery": self.id, "subscription": self.subscription_id}
+        return about if self.user_id else about | {"guild": self.guild_id}
+
+    @property
     def rejected_messages(self) -> tuple[Message, ...]:
         """The messages that Discord rejects in every form."""
         return tuple(each for each in self.messages if each.is_given_up)
