@@ -3,7 +3,7 @@
 import aiohttp
 import discord
 
-from bot.command_line import brand, demo, health, papers, run, setup  # noqa: F401  # each adds its commands
+from bot.command_line import brand, demo, doctor, health, papers, run, setup  # noqa: F401  # each adds its commands
 from bot.command_line.app import USAGE, app, exit_with
 from bot.env_file import EnvFileUnusable
 from bot.identity import DiscordUnreachable

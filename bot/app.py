@@ -160,8 +160,21 @@ def _lock_inode(file: Path, lock: socket.socket) -> None:
 
     Locking the file itself would not do: closing it again would release SQLite's own locks.
     """
+    lock.bind(f"\0{_name_lock(file)}")
+
+
+def _name_lock(file: Path) -> str:
     status = file.stat()
-    lock.bind(f"\0paperboy:{status.st_dev}:{status.st_ino}")
+    return f"paperboy:{status.st_dev}:{status.st_ino}"
+
+
+def is_seen_running(database: Path) -> bool:
+    """Whether a bot has the database open, as far as it can be seen without locking anything: on this machine only."""
+    try:
+        open_sockets = Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace")
+        return f"@{_name_lock(database)}" in open_sockets.split()
+    except OSError:  # another system than Linux, or no database
+        return False
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,20 @@ from bot.storage import RegisteredCommands, Storage
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class OwnCommands:
+    """The slash commands of this version: a fingerprint of all that Discord is told of them, and their names."""
+
+    fingerprint: str
+    names: frozenset[str]
+
+
+def describe_commands(tree: app_commands.CommandTree[Any]) -> OwnCommands:
+    described = [command.to_dict(tree) for command in sorted(tree.get_commands(), key=lambda each: each.name)]
+    fingerprint = hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return OwnCommands(fingerprint, frozenset(each["name"] for each in described))
+
+
 async def register_commands(
     tree: app_commands.CommandTree[Any], application_id: int, storage: Storage, now: datetime
 ) -> Mapping[str, int]:
@@ -25,8 +40,7 @@ async def register_commands(
 
     Discord accepts about 200 new commands a day, and a bot that is restarted again and again must not use them up.
     """
-    described = [command.to_dict(tree) for command in sorted(tree.get_commands(), key=lambda each: each.name)]
-    fingerprint = hashlib.blake2b(json.dumps(described, sort_keys=True).encode(), digest_size=16).hexdigest()
+    fingerprint = describe_commands(tree).fingerprint
     known = await storage.commands.get(application_id)
     if known and known.fingerprint == fingerprint:
         return known.ids

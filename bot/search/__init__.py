@@ -10,6 +10,7 @@ from bot.search.condition import (
     list_necessary_terms,
 )
 from bot.search.index import IndexUnusable, invalidate_index
+from bot.search.inspection import IndexState, inspect_index
 from bot.search.likeness import LIKENESS_BAR
 from bot.search.meaning import MODEL, Encoder, Meaning, get_embedded_text, load_encoder
 from bot.search.paper_terms import Change, PaperTerms
@@ -29,6 +30,7 @@ __all__ = [
     "Condition",
     "Encoder",
     "FoundPapers",
+    "IndexState",
     "IndexUnusable",
     "Meaning",
     "Mistake",
@@ -45,6 +47,7 @@ __all__ = [
     "fold_word",
     "get_embedded_text",
     "get_searchable_prose",
+    "inspect_index",
     "invalidate_index",
     "list_examples",
     "list_necessary_terms",

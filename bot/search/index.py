@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 WRITER_BYTES = 64 * 1024 * 1024
 LOWEST_PRIORITY = 19  # of Linux's priorities
 YIELD_EVERY = 8  # papers, or about a millisecond
-_MARKER = "paperboy.json"
+MARKER = "paperboy.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Index:
             self._create_new()
 
     def _open_existing(self, last_change: int) -> None:
-        if json.loads((self._path / _MARKER).read_text(encoding="utf-8")) != self._marker:
+        if json.loads((self._path / MARKER).read_text(encoding="utf-8")) != self._marker:
             raise ValueError("it belongs to another archive or version")
         self._use_index(tantivy.Index.open(str(self._path)))
         self.run_query(tantivy.Query.term_query(self.schema, "title", "model"), 1)  # fails if a segment is damaged
@@ -155,7 +155,7 @@ class Index:
 
     def _write_marker(self) -> None:
         with suppress(OSError):  # without the marker, the next start rebuilds the index
-            (self._path / _MARKER).write_text(json.dumps(self._marker), encoding="utf-8")
+            (self._path / MARKER).write_text(json.dumps(self._marker), encoding="utf-8")
 
     @property
     def schema(self) -> tantivy.Schema:
@@ -208,7 +208,7 @@ def _lower_priority() -> None:
 def invalidate_index(path: Path) -> None:
     """Have the index in the folder `path` rebuilt when it is opened next."""
     with suppress(OSError):
-        (path / _MARKER).unlink()
+        (path / MARKER).unlink()
 
 
 @contextmanager

@@ -509,6 +509,11 @@ def _read_schema_version(path: Path) -> int:
     return version
 
 
+def get_schema_version() -> int:
+    """The schema that this program writes."""
+    return len(_load_migrations())
+
+
 def _load_migrations() -> list[str]:
     """The numbered scripts in order; script n makes version n."""
     folder = files("bot.storage") / "migrations"

@@ -85,12 +85,26 @@ def use_newest_timezones() -> None:
 
     By itself Python prefers the system's, which may be years old. The package is used if the system's has no version.
     """
-    package = _parse_tz_version(read_tz_file("tzdata.zi")[0])
-    folder = next(filter(Path.is_dir, map(Path, zoneinfo.TZPATH)), None)
+    package = _read_package_version()
+    folder = _find_system_folder()
     system = _read_tz_version(folder) if folder else ""
     newer = folder if folder and system > package else None  # by year, then letter: 2025b, 2025c, 2026a
     zoneinfo.reset_tzpath([str(newer)] if newer else [])
     log.debug("time zones are those of %s, from %s", max(system, package), newer or "the package tzdata")
+
+
+def read_timezone_version() -> str:
+    """The version of the tz database that `ZoneInfo` reads, such as `2025b`; empty if it has none."""
+    folder = _find_system_folder()
+    return _read_tz_version(folder) if folder else _read_package_version()
+
+
+def _find_system_folder() -> Path | None:
+    return next(filter(Path.is_dir, map(Path, zoneinfo.TZPATH)), None)
+
+
+def _read_package_version() -> str:
+    return _parse_tz_version(read_tz_file("tzdata.zi")[0])
 
 
 def _read_tz_version(folder: Path) -> str:

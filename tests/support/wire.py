@@ -52,7 +52,6 @@ class Wire(Application):
         self.people: dict[int, Person] = {}
         self.direct_messages: dict[int, Channel] = {}
         super().__init__(clock, Gateway(self.guilds))
-        self.commands_refusal: Fault | None = None  # what every registration of commands is answered
         self.overrides: dict[tuple[int, int], list[Payload]] = {}  # by server, and command or application
         self.override_faults: deque[Fault] = deque()  # what becomes of the next requests to read them
         self.post_faults: deque[Fault] = deque()  # what becomes of the next requests to make a message, or a post
@@ -122,10 +121,10 @@ class Wire(Application):
         rest = web.Application(middlewares=[self._known])
         rest.on_response_prepare.append(self._date)
         self._add_application_routes(rest.router)
-        rest.router.add_put("/applications/{id}/commands", self._commands)
         rest.router.add_get("/applications/{id}/guilds/{guild}/commands/{command}/permissions", self._overrides)
-        rest.router.add_get("/gateway/bot", self._gateway)
         rest.router.add_post("/users/@me/channels", self._open_direct_messages)
+        rest.router.add_get("/guilds/{guild}", self._guild)
+        rest.router.add_get("/guilds/{guild}/members/{member}", self._member)
         rest.router.add_get("/guilds/{guild}/threads/active", self._active_threads)
         rest.router.add_get("/channels/{id}", self._describe)
         rest.router.add_delete("/channels/{id}", self._delete_thread)
@@ -203,12 +202,18 @@ class Wire(Application):
                 return message
         raise Refused(Fault(404, 10008))
 
-    async def _commands(self, request: web.Request) -> web.Response:
-        if self.commands_refusal:
-            return self.commands_refusal.answer(request)
-        known = {"application_id": str(BOT_ID), "version": "1", "description": ""}
-        commands = enumerate(await request.json(), 1)
-        return as_json([known | command | {"id": str(number)} for number, command in commands])
+    async def _guild(self, request: web.Request) -> web.Response:
+        return as_json(self._find_guild(request).payload() | {"channels": [], "members": []})
+
+    async def _member(self, request: web.Request) -> web.Response:
+        (me,) = self._find_guild(request).payload()["members"]
+        return as_json(me)
+
+    def _find_guild(self, request: web.Request) -> Guild:
+        guild = self.guilds.get(int(request.match_info["guild"]))
+        if guild is None:
+            raise Refused(Fault(404, 10004))
+        return guild
 
     async def override(self, guild: Guild, target_id: int, *entries: Payload, told: bool = True) -> None:
         """An admin decides who may use a command, or all commands of the application, and where; the bot is `told`."""
@@ -225,10 +230,6 @@ class Wire(Application):
             raise Refused(Fault(404, 10066))
         known = {"id": str(target_id), "application_id": str(BOT_ID), "guild_id": str(guild_id)}
         return as_json(known | {"permissions": self.overrides[guild_id, target_id]})
-
-    async def _gateway(self, request: web.Request) -> web.Response:
-        limit = {"total": 1000, "remaining": 999, "reset_after": 1000, "max_concurrency": 1}
-        return as_json({"url": self.gateway.url, "shards": 1, "session_start_limit": limit})
 
     async def _open_direct_messages(self, request: web.Request) -> web.Response:
         """The direct messages with a person, which are always the same channel."""

@@ -1,4 +1,4 @@
-"""The bot's own user and application on the loopback Discord: what they look like, and how they are changed."""
+"""The bot's own user, application and commands on the loopback Discord: what they are, and how they are changed."""
 
 import base64
 import hashlib
@@ -27,6 +27,9 @@ class Application(Interactions):
         self.application: Payload = {"id": str(BOT_ID), "name": "Paperboy", "description": "", "icon": None, "tags": []}
         self.login_faults: deque[Fault] = deque()
         self.change_faults: deque[Fault] = deque()  # what becomes of the next requests to change them
+        self.commands: list[Payload] = []  # as they are registered
+        self.commands_refusal: Fault | None = None  # what every registration of commands is answered
+        self.session_starts = 999  # that are left today
         self.changes: list[Payload] = []  # as they were sent, also those that were refused
 
     def _add_application_routes(self, router: web.UrlDispatcher) -> None:
@@ -34,6 +37,9 @@ class Application(Interactions):
         router.add_patch("/users/@me", self._change_user)
         router.add_get("/oauth2/applications/@me", self._application)
         router.add_patch("/applications/@me", self._change_application)
+        router.add_put("/applications/{id}/commands", self._commands)
+        router.add_get("/applications/{id}/commands", self._list_commands)
+        router.add_get("/gateway/bot", self._gateway)
 
     async def _me(self, request: web.Request) -> web.Response:
         return await self._faulty(request, self.login_faults) or as_json(self.user)
@@ -41,6 +47,21 @@ class Application(Interactions):
     async def _application(self, _: web.Request) -> web.Response:
         known = {"verify_key": "", "bot_public": True, "bot_require_code_grant": False, "owner": SOMEBODY}
         return as_json(known | self.application)
+
+    async def _commands(self, request: web.Request) -> web.Response:
+        if self.commands_refusal:
+            return self.commands_refusal.answer(request)
+        known = {"application_id": str(BOT_ID), "version": "1", "description": ""}
+        commands = enumerate(await request.json(), 1)
+        self.commands = [known | command | {"id": str(number)} for number, command in commands]
+        return as_json(self.commands)
+
+    async def _list_commands(self, _: web.Request) -> web.Response:
+        return as_json(self.commands)
+
+    async def _gateway(self, _: web.Request) -> web.Response:
+        limit = {"total": 1000, "remaining": self.session_starts, "reset_after": 1000, "max_concurrency": 1}
+        return as_json({"url": self.gateway.url, "shards": 1, "session_start_limit": limit})
 
     async def _change_user(self, request: web.Request) -> web.Response:
         return await self._change(request, self.user, {"username", "avatar", "banner"})

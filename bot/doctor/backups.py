@@ -1,0 +1,90 @@
+"""The check of the backups, and what they tell of the database's growth."""
+
+import os
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from bot.doctor.case import Case, run_in_thread
+from bot.findings import Finding, Kind, find
+from bot.settings import ArchiveSettings
+from bot.storage import DatabaseUnusable
+from bot.storage.examination import MONTH, check_every_page, read_schema_version
+
+OLD = timedelta(hours=50)  # a daily backup that failed once is made on the next day
+_NAME = re.compile(r"paperboy-(\d{4}-\d\d-\d\dT\d{4}Z)\.db")
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    path: Path
+    made_at: datetime
+    size: int
+
+
+def list_backups(settings: ArchiveSettings) -> list[Backup]:
+    """The daily backups, oldest first; none if there is no folder. Raises `OSError` if it cannot be read."""
+    try:
+        found = list(get_backup_folder(settings).iterdir())
+    except FileNotFoundError:
+        return []
+    matches = [(each, _NAME.fullmatch(each.name)) for each in sorted(found)]
+    return [
+        Backup(path, datetime.strptime(match[1], "%Y-%m-%dT%H%MZ").replace(tzinfo=UTC), path.stat().st_size)
+        for path, match in matches
+        if match
+    ]
+
+
+def get_backup_folder(settings: ArchiveSettings) -> Path:
+    return (settings.backup_folder or settings.database.parent / "backups").absolute()
+
+
+def measure_growth(settings: ArchiveSettings) -> int | None:
+    """Bytes that the database grows by in a month, by the sizes of its backups; None if they don't tell."""
+    try:
+        backups = list_backups(settings)
+    except OSError:
+        return None
+    if not backups or backups[-1].made_at - backups[0].made_at < timedelta(days=1):
+        return None
+    first, last = backups[0], backups[-1]
+    return max(0, round((last.size - first.size) * (MONTH / (last.made_at - first.made_at))))
+
+
+async def check_backups(case: Case) -> AsyncIterator[Finding]:
+    """Whether there is a recent backup that can be restored."""
+    settings = case.bot_settings
+    folder = get_backup_folder(settings)
+    try:
+        backups = await run_in_thread(lambda: list_backups(settings))
+    except OSError:  # such as a file in its place
+        yield find(Kind.BACKUP_FOLDER_UNUSABLE, path=folder)
+        return
+    if not settings.backups:
+        yield find(Kind.BACKUPS_OFF)
+    elif folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+        yield find(Kind.BACKUP_FOLDER_UNUSABLE, path=folder)
+    elif not backups:
+        contents = await case.get_contents()
+        is_new = contents.first_used is None or case.clock() - contents.first_used < OLD
+        yield find(Kind.BACKUPS_TO_COME) if is_new else find(Kind.BACKUPS_MISSING, path=folder)
+    else:
+        yield await _judge_newest(case, backups)
+
+
+async def _judge_newest(case: Case, backups: list[Backup]) -> Finding:
+    newest = backups[-1]
+    try:
+        if not await run_in_thread(lambda: read_schema_version(newest.path)):
+            return find(Kind.BACKUP_DAMAGED, path=newest.path, detail="")
+        await run_in_thread(lambda: check_every_page(newest.path))
+    except (DatabaseUnusable, OSError) as error:
+        detail = error.detail if isinstance(error, DatabaseUnusable) else error.strerror or ""
+        return find(Kind.BACKUP_DAMAGED, path=newest.path, detail=detail)
+    age = case.clock() - newest.made_at
+    if age > OLD:
+        return find(Kind.BACKUPS_OLD, path=newest.path.parent, age=age)
+    return find(Kind.BACKUPS_FINE, number=len(backups), age=age)

@@ -1,0 +1,198 @@
+"""What the checks look at: the settings, and what several of them need, which is read once."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace, TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+import discord
+
+from bot.app import is_seen_running
+from bot.channels.discord_clock import parse_date_header
+from bot.channels.requests import wait_for_answer
+from bot.clock import Clock, system_clock
+from bot.settings import ArchiveSettings, BotSettings, InvalidSettings, read_settings
+from bot.storage import DatabaseUnusable
+from bot.storage.database import get_schema_version
+from bot.storage.examination import Contents, read_contents, read_schema_version
+
+Answer = TypeVar("Answer")
+LOGIN_LIMIT = 30  # seconds, in which discord.py also tries again
+REQUEST_LIMIT = 15  # seconds
+SHORTEST_SECRET = 6  # letters; shorter ones would be found in any text
+LATE = timedelta(minutes=15)  # after which a run counts as overdue
+
+
+class CannotCheck(Exception):
+    """A check cannot do its work, for the reason that the check `needed` tells."""
+
+    def __init__(self, needed: str) -> None:
+        super().__init__(needed)
+        self.needed = needed
+
+
+def read_what_is_readable() -> tuple[ArchiveSettings | None, str]:
+    """The settings of the bot, or else those of its archive, or None; and what is wrong with the others."""
+    try:
+        return read_settings(BotSettings), ""
+    except InvalidSettings as error:
+        problem = str(error)
+    try:
+        return read_settings(ArchiveSettings), problem
+    except InvalidSettings:
+        return None, problem
+
+
+class Case:
+    """A set-up to examine; use it as an async context manager. It changes nothing.
+
+    `settings` are those of the bot, or of its archive where only these can be read, or None.
+    """
+
+    def __init__(
+        self,
+        settings: ArchiveSettings | None,
+        problem: str = "",
+        *,
+        clock: Clock = system_clock,
+        report_progress: Callable[[int, int], object] = lambda *_: None,
+    ) -> None:
+        """`problem` says what is wrong with the settings; `report_progress` hears how many channels were asked."""
+        self._settings = settings
+        self.settings_problem = problem
+        self.clock = clock
+        self.report_progress = report_progress
+        self.discord_offset: timedelta | None = None  # of our clock, ahead of Discord's
+        self._login: asyncio.Task[discord.Client] | None = None
+        self._contents: asyncio.Task[Contents] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._stack = AsyncExitStack()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in (self._login, self._contents):
+            if task:
+                task.cancel()
+        await self._stack.aclose()
+
+    @property
+    def settings(self) -> ArchiveSettings:
+        if self._settings is None:
+            raise CannotCheck("settings")
+        return self._settings
+
+    @property
+    def bot_settings(self) -> BotSettings:
+        """The settings of the bot itself, which need a token."""
+        if not isinstance(self._settings, BotSettings):
+            raise CannotCheck("settings")
+        return self._settings
+
+    @property
+    def is_running(self) -> bool:
+        return is_seen_running(self.settings.database)
+
+    async def log_in(self) -> discord.Client:
+        """A client that is logged in to Discord, and not connected. Raises as discord.py does, and `TimeoutError`."""
+        token = self.bot_settings.discord_token.get_secret_value()
+        self._login = self._login or asyncio.create_task(self._log_in(token))
+        return await wait_for_answer(self._login, LOGIN_LIMIT)
+
+    async def get_client(self) -> discord.Client:
+        """The same, for checks that leave it to another one to tell why there is none."""
+        try:
+            return await self.log_in()
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            raise CannotCheck("discord") from error
+
+    async def _log_in(self, token: str) -> discord.Client:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_end.append(self._read_clock)
+        client = discord.Client(intents=discord.Intents(guilds=True), max_ratelimit_timeout=30, http_trace=trace)
+        await self._stack.enter_async_context(client)
+        await client.login(token)
+        return client
+
+    async def _read_clock(
+        self,
+        session: aiohttp.ClientSession,  # noqa: ARG002
+        context: SimpleNamespace,  # noqa: ARG002
+        ended: aiohttp.TraceRequestEndParams,
+    ) -> None:
+        headers = ended.response.headers
+        if headers.get("Content-Type") == "application/json":  # else it may come from a proxy with a clock of its own
+            discord_time = parse_date_header(headers.get("Date", ""))
+            if discord_time:
+                self.discord_offset = self.clock() - discord_time
+
+    async def read_contents(self) -> Contents:
+        """What is in the database. Raises `DatabaseUnusable`, any `OSError`, and `CannotCheck` for an older schema."""
+        self._contents = self._contents or asyncio.create_task(self._read_contents(self.settings.database))
+        return await asyncio.shield(self._contents)
+
+    async def get_contents(self) -> Contents:
+        """The same, for checks that leave it to another one to tell why there is none."""
+        try:
+            return await self.read_contents()
+        except (DatabaseUnusable, OSError) as error:
+            raise CannotCheck("database") from error
+
+    async def _read_contents(self, path: Path) -> Contents:
+        if await run_in_thread(lambda: read_schema_version(path)) != get_schema_version():
+            raise CannotCheck("database")
+        blocked = (list(self.blocked_servers), list(self.blocked_people))
+        return await run_in_thread(lambda: read_contents(path, self.clock(), LATE, blocked))
+
+    def list_secrets(self) -> list[str]:
+        """The texts that must not be shown, whatever an error says."""
+        settings, secrets = self._settings, []
+        if settings and settings.hf_token:
+            secrets.append(settings.hf_token.get_secret_value())
+        if isinstance(settings, BotSettings):
+            secrets.append(settings.discord_token.get_secret_value())
+            if url := settings.heartbeat_url:
+                secrets += [str(url), str(url).removesuffix("/"), (url.path or "").strip("/"), url.query or ""]
+        return [each for each in secrets if len(each) >= SHORTEST_SECRET]
+
+    @property
+    def blocked_servers(self) -> frozenset[int]:
+        return self._settings.blocked_servers if isinstance(self._settings, BotSettings) else frozenset()
+
+    @property
+    def blocked_people(self) -> frozenset[int]:
+        return self._settings.blocked_people if isinstance(self._settings, BotSettings) else frozenset()
+
+
+async def run_in_thread(work: Callable[[], Answer]) -> Answer:
+    """What `work` returns. A disk that never answers keeps its thread, but not the program from ending."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Answer] = loop.create_future()
+
+    def run() -> None:
+        answer: Any = None
+        problem: BaseException | None = None
+        try:
+            answer = work()
+        except BaseException as error:  # noqa: BLE001  # the caller gets it
+            problem = error
+        with suppress(RuntimeError):  # the loop may be closed by now
+            loop.call_soon_threadsafe(finish, answer, problem)
+
+    def finish(answer: Any, problem: BaseException | None) -> None:
+        if done.done():  # nobody waits any more
+            return
+        if problem:
+            done.set_exception(problem)
+        else:
+            done.set_result(answer)
+
+    threading.Thread(target=run, daemon=True, name="doctor").start()
+    return await done

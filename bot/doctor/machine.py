@@ -1,0 +1,105 @@
+"""Checks of the settings and of the machine: disk, clock and time zones."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+
+from bot.channels.discord_clock import parse_date_header
+from bot.doctor.backups import get_backup_folder
+from bot.doctor.case import REQUEST_LIMIT, Case, run_in_thread
+from bot.findings import Finding, Kind, find
+from bot.subscription.timezones import read_timezone_version
+
+ENV_FILE = Path(".env")
+ENOUGH = 256 * 2**20  # free bytes; with less, what grows in a month may fill the disk
+ALMOST_NONE = 32 * 2**20  # free bytes, with which a night's maintenance may fail already
+WRONG = timedelta(seconds=30)
+FAR_OFF = timedelta(minutes=5)  # digests come so much too early or late
+YEARS_OLD = 2  # years; governments change their clocks every year
+_OTHERS = 0o077  # the permissions of everybody but the owner
+
+
+async def check_settings(case: Case) -> AsyncIterator[Finding]:
+    """Whether the settings can be read, and by nobody else."""
+    is_fine = True
+    if case.settings_problem:
+        is_fine = False
+        yield find(Kind.SETTINGS_INVALID, detail=case.settings_problem)
+    if await run_in_thread(lambda: _is_exposed(ENV_FILE)):
+        is_fine = False
+        yield find(Kind.ENV_FILE_EXPOSED, path=ENV_FILE)
+    if is_fine:
+        yield find(Kind.SETTINGS_READ)
+
+
+def _is_exposed(file: Path) -> bool:
+    return os.name == "posix" and file.is_file() and bool(file.stat().st_mode & _OTHERS)
+
+
+async def check_disk(case: Case) -> AsyncIterator[Finding]:
+    """Whether there is room for the database to be copied: by a backup, an update, or its nightly rewriting."""
+    path = case.settings.database.absolute()
+    size = await run_in_thread(lambda: path.stat().st_size if path.is_file() else 0)
+    needed, folders = max(2 * size, ENOUGH), {path.parent, get_backup_folder(case.settings)}
+    is_fine, free = True, 0
+    checked = set()
+    for folder in sorted(folders):
+        existing = next(each for each in (folder, *folder.parents) if each.is_dir())
+        device = existing.stat().st_dev
+        if device in checked:
+            continue
+        checked.add(device)
+        free = await run_in_thread(lambda place=existing: shutil.disk_usage(place).free)  # type: ignore[misc]
+        if free < ALMOST_NONE:
+            is_fine = False
+            yield find(Kind.DISK_FULL, path=existing, free=free)
+        elif free < needed:
+            is_fine = False
+            yield find(Kind.DISK_TIGHT, path=existing, free=free, size=needed)
+    if is_fine:
+        yield find(Kind.DISK_FINE, free=free)
+
+
+async def check_clock(case: Case) -> AsyncIterator[Finding]:
+    """Whether the clock agrees with Discord's and the papers API's."""
+    await case.get_client()
+    offsets = {"Discord": case.discord_offset, "Hugging Face": await _ask_papers_clock(case)}
+    known = {source: offset for source, offset in offsets.items() if offset is not None}
+    wrong = {source: offset for source, offset in known.items() if abs(offset) >= WRONG}
+    for source, offset in wrong.items():
+        kind = Kind.CLOCK_FAR_OFF if abs(offset) >= FAR_OFF else Kind.CLOCK_WRONG
+        yield find(kind, source=source, offset=offset)
+    if not wrong:
+        yield find(Kind.CLOCK_FINE)
+
+
+async def _ask_papers_clock(case: Case) -> timedelta | None:
+    """By how much our clock is ahead; None if it does not answer, which another check tells."""
+    address = f"{str(case.settings.papers_url).rstrip('/')}/api/daily_papers"
+    try:
+        async with (
+            asyncio.timeout(REQUEST_LIMIT),
+            aiohttp.ClientSession() as session,
+            session.get(address, params={"limit": "1"}) as answer,
+        ):
+            told = parse_date_header(answer.headers.get("Date", ""))
+    except (aiohttp.ClientError, OSError):
+        return None
+    return case.clock() - told if told else None
+
+
+async def check_timezones(case: Case) -> AsyncIterator[Finding]:
+    """Whether the time zones are those of today."""
+    version = read_timezone_version()
+    kind = Kind.TIMEZONES_OLD if are_timezones_old(version, case.clock()) else Kind.TIMEZONES_FINE
+    yield find(kind, version=version)
+
+
+def are_timezones_old(version: str, now: datetime) -> bool:
+    """Whether the tz database, whose versions are named like `2025b`, is from years ago."""
+    return not version[:4].isdecimal() or now.year - int(version[:4]) >= YEARS_OLD

@@ -1,0 +1,32 @@
+"""A healthy set-up, made once by the real bot; each test gets a copy."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.delivery_rig import put_back
+from tests.support.doctor import SetUp, make_healthy, serve_set_up
+from tests.support.wire import Payload
+
+
+@pytest.fixture(scope="session")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Payload]]:
+    """The folder as the bot left it, and the commands that it registered."""
+    folder = tmp_path_factory.mktemp("healthy")
+    return folder, asyncio.run(make_healthy(folder))
+
+
+@pytest.fixture
+async def set_up(
+    healthy: tuple[Path, list[Payload]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[SetUp]:
+    """A copy of it, which is the working folder."""
+    made, commands = healthy
+    folder = Path(shutil.copytree(made, tmp_path / "set-up"))
+    monkeypatch.chdir(folder)
+    async with serve_set_up(folder, commands) as served:
+        with put_back():
+            yield served
