@@ -18,6 +18,7 @@ from bot.papers.api import PapersAPI
 from bot.registering import OwnCommands, describe_commands
 from bot.storage.examination import get_registered
 
+HELLO_LIMIT = 15  # seconds
 FEW_STARTS = 0.1  # of those that Discord allows a day
 _HELLO = 10  # the gateway's first word
 _UNNEEDED = {
@@ -92,7 +93,7 @@ async def check_gateway(case: Case) -> AsyncIterator[Finding]:
 async def _wait_for_hello(url: str) -> None:
     """Raises what aiohttp raises, `TimeoutError`, and `TypeError` or `ValueError` for any other answer."""
     async with (
-        asyncio.timeout(REQUEST_LIMIT),
+        asyncio.timeout(HELLO_LIMIT),
         aiohttp.ClientSession() as session,
         session.ws_connect(url, params={"v": "10", "encoding": "json"}) as socket,
     ):

@@ -11,10 +11,9 @@ from bot.doctor.case import Case, run_in_thread
 from bot.findings import Finding, Kind, find
 from bot.settings import ArchiveSettings
 from bot.storage import DatabaseUnusable
-from bot.storage.examination import MONTH, check_every_page, read_schema_version
+from bot.storage.examination import MONTH, check_every_page, examine_schema
 
 OLD = timedelta(hours=50)  # a daily backup that failed once is made on the next day
-_NAME = re.compile(r"paperboy-(\d{4}-\d\d-\d\dT\d{4}Z)\.db")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +24,13 @@ class Backup:
 
 
 def list_backups(settings: ArchiveSettings) -> list[Backup]:
-    """The daily backups, oldest first; none if there is no folder. Raises `OSError` if it cannot be read."""
+    """The backups, oldest first; none if there is no folder. Raises `OSError` if it cannot be read."""
     try:
         found = list(get_backup_folder(settings).iterdir())
     except FileNotFoundError:
         return []
-    matches = [(each, _NAME.fullmatch(each.name)) for each in sorted(found)]
+    name = re.compile(rf"{re.escape(settings.database.stem)}-(\d{{4}}-\d\d-\d\dT\d{{4}}Z)(-schema-\d+|-by-hand)?\.db")
+    matches = [(each, name.fullmatch(each.name)) for each in sorted(found)]
     return [
         Backup(path, datetime.strptime(match[1], "%Y-%m-%dT%H%MZ").replace(tzinfo=UTC), path.stat().st_size)
         for path, match in matches
@@ -78,7 +78,7 @@ async def check_backups(case: Case) -> AsyncIterator[Finding]:
 async def _judge_newest(case: Case, backups: list[Backup]) -> Finding:
     newest = backups[-1]
     try:
-        if not await run_in_thread(lambda: read_schema_version(newest.path)):
+        if not await run_in_thread(lambda: examine_schema(newest.path)):
             return find(Kind.BACKUP_DAMAGED, path=newest.path, detail="")
         await run_in_thread(lambda: check_every_page(newest.path))
     except (DatabaseUnusable, OSError) as error:

@@ -18,8 +18,8 @@ from bot.channels.requests import wait_for_answer
 from bot.clock import Clock, system_clock
 from bot.settings import ArchiveSettings, BotSettings, InvalidSettings, read_settings
 from bot.storage import DatabaseUnusable
-from bot.storage.database import get_schema_version
-from bot.storage.examination import Contents, read_contents, read_schema_version
+from bot.storage.database import get_current_schema
+from bot.storage.examination import Contents, examine_schema, read_contents
 
 Answer = TypeVar("Answer")
 LOGIN_LIMIT = 30  # seconds, in which discord.py also tries again
@@ -146,7 +146,7 @@ class Case:
             raise CannotCheck("database") from error
 
     async def _read_contents(self, path: Path) -> Contents:
-        if await run_in_thread(lambda: read_schema_version(path)) != get_schema_version():
+        if await run_in_thread(lambda: examine_schema(path)) != get_current_schema():
             raise CannotCheck("database")
         blocked = (list(self.blocked_servers), list(self.blocked_people))
         return await run_in_thread(lambda: read_contents(path, self.clock(), LATE, blocked))

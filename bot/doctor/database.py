@@ -12,8 +12,8 @@ from bot.doctor.case import CannotCheck, Case, run_in_thread
 from bot.findings import Finding, Kind, find
 from bot.search import IndexUnusable, inspect_index
 from bot.storage import DatabaseProblem, DatabaseUnusable
-from bot.storage.database import get_schema_version
-from bot.storage.examination import Contents, FileSize, check_every_page, measure_file, read_schema_version
+from bot.storage.database import get_current_schema
+from bot.storage.examination import Contents, FileSize, check_every_page, examine_schema, measure_file
 
 LARGE_WAL = 256 * 2**20  # bytes; the bot empties it long before
 STALE = timedelta(hours=6)  # after which a running bot should have read a list: it does so every quarter of an hour
@@ -33,7 +33,7 @@ async def check_database(case: Case) -> AsyncIterator[Finding]:
     """Whether the file can be used and written to, of which version it is, and how large."""
     path = case.settings.database.absolute()
     try:
-        version = await run_in_thread(lambda: read_schema_version(path))
+        version = await run_in_thread(lambda: examine_schema(path))
     except DatabaseUnusable as error:
         yield _describe_problem(error)
         return
@@ -47,8 +47,8 @@ async def check_database(case: Case) -> AsyncIterator[Finding]:
     problems = [each async for each in _find_file_problems(path)]
     for each in problems:
         yield each
-    if version < get_schema_version():
-        yield find(Kind.DATABASE_OLDER, path=path, schema=version, needed=get_schema_version())
+    if version < get_current_schema():
+        yield find(Kind.DATABASE_OLDER, path=path, schema=version, needed=get_current_schema())
         return
     try:
         contents = await case.read_contents()
@@ -105,7 +105,7 @@ async def check_integrity(case: Case) -> AsyncIterator[Finding]:
     """Whether every page, index and reference in the file is sound."""
     path = case.settings.database.absolute()
     try:
-        await run_in_thread(lambda: read_schema_version(path))
+        await run_in_thread(lambda: examine_schema(path))
     except (DatabaseUnusable, OSError) as error:
         raise CannotCheck("database") from error
     try:

@@ -26,10 +26,9 @@ _OTHERS = 0o077  # the permissions of everybody but the owner
 
 async def check_settings(case: Case) -> AsyncIterator[Finding]:
     """Whether the settings can be read, and by nobody else."""
-    is_fine = True
-    if case.settings_problem:
-        is_fine = False
-        yield find(Kind.SETTINGS_INVALID, detail=case.settings_problem)
+    is_fine = not case.settings_problem
+    for line in case.settings_problem.splitlines():
+        yield find(Kind.SETTINGS_INVALID, detail=line)
     if await run_in_thread(lambda: _is_exposed(ENV_FILE)):
         is_fine = False
         yield find(Kind.ENV_FILE_EXPOSED, path=ENV_FILE)

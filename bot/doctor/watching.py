@@ -28,12 +28,21 @@ async def check_http(case: Case) -> AsyncIterator[Finding]:
     except (aiohttp.ClientError, OSError):  # something listens that speaks another language, or never answers
         yield find(Kind.HTTP_SILENT if is_running else Kind.HTTP_PORT_TAKEN, port=port)
     else:
-        if status == _READY and isinstance(said, dict):
-            yield find(Kind.HTTP_FINE, port=port)
-        elif status == _NOT_READY and isinstance(said, dict):
-            yield find(Kind.HTTP_NOT_READY, port=port, detail=str(said.get("reason", "")))
-        else:
+        problems = _read_problems(said)
+        if problems is None or status not in {_READY, _NOT_READY}:
             yield find(Kind.HTTP_PORT_TAKEN, port=port)
+        elif status == _NOT_READY:
+            yield find(Kind.HTTP_NOT_READY, port=port, detail=" ".join(problems))
+        else:
+            yield find(Kind.HTTP_FINE, port=port)
+
+
+def _read_problems(said: object) -> list[str] | None:
+    """The texts of the problems in an answer of ours; None if it is no such answer."""
+    try:
+        return [str(each["text"]) for each in said["problems"]]  # type: ignore[index]  # whatever a stranger sent
+    except (TypeError, LookupError):
+        return None
 
 
 async def _ask_whether_ready(host: str, port: int) -> tuple[int, object]:

@@ -55,7 +55,8 @@ def _word_fact(kind: Kind, name: str, fact: Any) -> str:
         return _word_number(kind, name, fact)
     if isinstance(fact, timedelta) and name == "offset":
         return _word_offset(fact)
-    return next((word(fact) for type_, word in _WORDED.items() if isinstance(fact, type_)), str(fact))
+    worded = next((word(fact) for type_, word in _WORDED.items() if isinstance(fact, type_)), str(fact))
+    return "".join(letter if letter.isprintable() else "�" for letter in worded)  # strangers' text may steer a terminal
 
 
 def _word_number(kind: Kind, name: str, number: int) -> str:

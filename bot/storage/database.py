@@ -509,8 +509,8 @@ def _read_schema_version(path: Path) -> int:
     return version
 
 
-def get_schema_version() -> int:
-    """The schema that this program writes."""
+def get_current_schema() -> int:
+    """The schema's version of this version of the program."""
     return len(_load_migrations())
 
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from bot.storage.commands import RegisteredCommands
-from bot.storage.database import APPLICATION_ID, DatabaseProblem, DatabaseUnusable, from_iso, get_schema_version, to_iso
+from bot.storage.database import APPLICATION_ID, DatabaseProblem, DatabaseUnusable, from_iso, get_current_schema, to_iso
 from bot.storage.subscriptions import Subscription, subscription_from_row
 
 Answer = TypeVar("Answer")
@@ -50,15 +50,15 @@ class FileSize:
     wal: int
 
 
-def read_schema_version(path: Path) -> int:
+def examine_schema(path: Path) -> int:
     """The version of the file's schema; 0 for a file without one. Raises `DatabaseUnusable` and `FileNotFoundError`."""
     if path.is_dir():
         raise DatabaseUnusable(DatabaseProblem.IS_FOLDER, path)
     version = _look(path, _read_schema)
     if version is None:
         raise DatabaseUnusable(DatabaseProblem.FOREIGN, path)
-    if version > get_schema_version():
-        raise DatabaseUnusable(DatabaseProblem.NEWER, path, f"schema {version}, not {get_schema_version()}")
+    if version > get_current_schema():
+        raise DatabaseUnusable(DatabaseProblem.NEWER, path, f"schema {version}, not {get_current_schema()}")
     return version
 
 

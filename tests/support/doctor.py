@@ -8,7 +8,7 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
@@ -99,15 +99,26 @@ class SetUp:
         assert_nothing_secret(examined)
         return examined
 
+    async def run_command(self, *words: str) -> tuple[int, str, str]:
+        """The exit code of `paperboy` with these words, and what it printed on both streams."""
+        process = await start_command(self.folder, *words)
+        out, errors = await asyncio.wait_for(process.communicate(), LIMIT)
+        assert process.returncode is not None
+        return process.returncode, out.decode(), errors.decode()
+
     @asynccontextmanager
-    async def running_bot(self) -> AsyncIterator[Process]:
-        """The real bot at work, in a process of its own."""
+    async def running_bot(self, *, frozen: bool = True) -> AsyncIterator[Process]:
+        """The real bot, connected, in a process of its own; it stands still unless it is not `frozen`."""
         process = await start_bot(self.folder)
         try:
             async with asyncio.timeout(LIMIT):
                 await self.wire.gateway.arrivals.get()
+                if frozen:
+                    process.send_signal(signal.SIGSTOP)
                 yield process
         finally:
+            with suppress(ProcessLookupError):
+                process.send_signal(signal.SIGCONT)
             await stop_bot(process)
 
 
@@ -160,8 +171,13 @@ def _has_read_all(database: Path) -> bool:
 
 
 async def start_bot(folder: Path) -> Process:
+    return await start_command(folder, "run")
+
+
+async def start_command(folder: Path, *words: str) -> Process:
+    """`paperboy` with these words, in the folder, and with no other settings than those in its `.env`."""
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "run"),
+        *(sys.executable, "-m", "bot", *words),
         cwd=folder,
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
         stdout=PIPE,
@@ -171,7 +187,7 @@ async def start_bot(folder: Path) -> Process:
 
 
 async def stop_bot(process: Process) -> None:
-    if process.returncode is None:
+    with suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
     _, errors = await asyncio.wait_for(process.communicate(), LIMIT)
     sys.stderr.write(errors.decode())  # shown where a test fails

@@ -240,10 +240,11 @@ class Guild:
     everybody_may: discord.Permissions = EVERYBODY_MAY
     timed_out_until: datetime | None = None  # the bot
     role_ids: list[int] = field(default_factory=list)  # of roles without permissions
+    more: list[Channel] = field(default_factory=list)  # channels
 
     @property
     def channels(self) -> list[Channel]:
-        return [self.general, self.papers]
+        return [self.general, self.papers, *self.more]
 
     @property
     def places(self) -> list[Channel | Thread]:

@@ -34,7 +34,9 @@ class TestHelp:
     async def test_help_names_every_command(self, terminal: Terminal) -> None:
         ended = await terminal.run("--help")
         assert ended.code == 0
-        assert all(name in ended.out for name in ("init", "invite", "run", "demo", "preview", "backfill", "brand"))
+        assert all(
+            name in ended.out for name in ("init", "invite", "run", "demo", "doctor", "preview", "backfill", "brand")
+        )
 
     async def test_an_unknown_command_or_option_is_a_usage_error(self, terminal: Terminal) -> None:
         mistakes: list[tuple[str, ...]] = [("nonsense",), ("--nonsense",), ("run", "now"), ("preview", "--sise", "3")]
