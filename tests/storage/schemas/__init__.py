@@ -1,0 +1,1 @@
+"""Databases that were kept from each schema."""

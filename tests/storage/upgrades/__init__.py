@@ -1,0 +1,1 @@
+"""Files of every earlier schema, migrated and used."""
