@@ -1,18 +1,22 @@
 """Starts the command line, and explains in one line what ended it."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import aiohttp
 import discord
 
-from bot.command_line import brand, demo, doctor, health, papers, run, setup  # noqa: F401  # each adds its commands
+from bot.command_line import backups, brand, demo, doctor, health, papers, run, setup  # noqa: F401  # each adds its commands
 from bot.command_line.app import USAGE, app, exit_with
 from bot.env_file import EnvFileUnusable
 from bot.identity import DiscordUnreachable
 from bot.layouts import terminal, terminal_setup
+from bot.layouts.backups import describe_backup_problem
 from bot.layouts.health import describe_port_problem
 from bot.papers.api import PapersUnavailable
 from bot.search import IndexUnusable
 from bot.settings import InvalidSettings
-from bot.storage import DatabaseUnusable
+from bot.storage import BackupFailed, DatabaseUnusable
 from bot.web.port import PortUnusable
 
 
@@ -20,20 +24,9 @@ def main() -> None:
     """Run the command line. A problem that you have to fix is explained in one line, with exit code 2."""
     try:
         app()
-    except (InvalidSettings, EnvFileUnusable) as error:
-        exit_with(terminal_setup.describe_settings_problem(error), USAGE)
-    except DatabaseUnusable as error:
-        exit_with(terminal.describe_database_problem(error), USAGE)
-    except IndexUnusable as error:
-        exit_with(terminal.describe_index_problem(error), USAGE)
-    except PortUnusable as error:
-        exit_with(describe_port_problem(error.host, error.port, error.detail), USAGE)
-    except (discord.LoginFailure, discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
-        exit_with(terminal.describe_close_code(get_close_code(error)), USAGE)
-    except (DiscordUnreachable, aiohttp.ClientError, discord.DiscordServerError) as error:
-        exit_with(terminal.describe_discord_unreachable(error), 1)
-    except PapersUnavailable as error:
-        exit_with(terminal.describe_papers_unavailable(error), 1)
+    except tuple(_PROBLEMS) as error:
+        describe, code = next(_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS)
+        exit_with(describe(error), code)
 
 
 def get_close_code(error: discord.DiscordException) -> int:
@@ -46,6 +39,28 @@ def get_close_code(error: discord.DiscordException) -> int:
         case discord.ConnectionClosed():
             return error.code
     raise error
+
+
+def _describe_closed_connection(error: discord.DiscordException) -> str:
+    return terminal.describe_close_code(get_close_code(error))
+
+
+# What may end a command, how that is explained, and the exit code.
+_PROBLEMS: Mapping[type[Exception], tuple[Callable[[Any], str], int]] = {
+    InvalidSettings: (terminal_setup.describe_settings_problem, USAGE),
+    EnvFileUnusable: (terminal_setup.describe_settings_problem, USAGE),
+    DatabaseUnusable: (terminal.describe_database_problem, USAGE),
+    BackupFailed: (describe_backup_problem, USAGE),
+    IndexUnusable: (terminal.describe_index_problem, USAGE),
+    PortUnusable: (lambda error: describe_port_problem(error.host, error.port, error.detail), USAGE),
+    discord.LoginFailure: (_describe_closed_connection, USAGE),
+    discord.ConnectionClosed: (_describe_closed_connection, USAGE),
+    discord.PrivilegedIntentsRequired: (_describe_closed_connection, USAGE),
+    DiscordUnreachable: (terminal.describe_discord_unreachable, 1),
+    aiohttp.ClientError: (terminal.describe_discord_unreachable, 1),
+    discord.DiscordServerError: (terminal.describe_discord_unreachable, 1),
+    PapersUnavailable: (terminal.describe_papers_unavailable, 1),
+}
 
 
 if __name__ == "__main__":

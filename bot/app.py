@@ -7,13 +7,14 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from filelock import FileLock, Timeout
 
 from bot.archive import Archive
+from bot.backups import Backups, get_backup_folder
 from bot.clock import Clock, system_clock
 from bot.composing.composer import Composer
 from bot.composing.explainer import Explainer
@@ -30,9 +31,20 @@ from bot.following.preview import Previewer
 from bot.lookups.completer import Completer
 from bot.lookups.finder import Finder
 from bot.papers.api import PapersAPI
-from bot.search import MODEL, Encoder, Meaning, SearchIndex
+from bot.search import MODEL, Encoder, Meaning, SearchIndex, invalidate_index
 from bot.settings import KEEP_DETAILS_DAYS, ArchiveSettings
-from bot.storage import DatabaseProblem, DatabaseUnusable, Storage, has_current_schema, open_storage
+from bot.storage import (
+    DatabaseProblem,
+    DatabaseUnusable,
+    Storage,
+    Watch,
+    find_usable_backup,
+    has_current_schema,
+    is_backup,
+    open_storage,
+    prepare_file,
+    restore,
+)
 from bot.vitals import Vitals
 
 
@@ -53,6 +65,7 @@ class Services:
     at_once: AtOnce
     personal_explainer: PersonalExplainer
     scheduler: AsyncIOScheduler
+    backups: Backups
     backfill_days: int
     keep_details_days: int
     clock: Clock
@@ -64,6 +77,7 @@ def build_services(
     search: SearchIndex,
     api: PapersAPI,
     *,
+    backups: Backups | None = None,
     backfill_days: int = 0,
     keep_details_days: int = KEEP_DETAILS_DAYS,
     clock: Clock = system_clock,
@@ -88,6 +102,7 @@ def build_services(
         AtOnce(storage, listed),
         PersonalExplainer(storage, search, filter_, explainer),
         new_scheduler(),
+        backups or Backups(storage.database.path, get_backup_folder(storage.database.path, None), keep=0),
         backfill_days,
         keep_details_days,
         clock,
@@ -100,6 +115,8 @@ async def open_services(
     database: Path,
     api: PapersAPI,
     *,
+    backup_folder: Path | None = None,
+    keep_backups: int = 0,
     backfill_days: int = 0,
     keep_details_days: int = KEEP_DETAILS_DAYS,
     clock: Clock = system_clock,
@@ -113,6 +130,8 @@ async def open_services(
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(_lock_database(database))  # first, so as not to migrate a file that an older bot uses
+        folder = get_backup_folder(database, backup_folder)
+        await asyncio.to_thread(_prepare_database, database, folder, clock())
         storage = await stack.enter_async_context(open_storage(database))
         archive_id, last_change = await storage.papers.get_archive_id(), await storage.papers.get_last_change()
         meaning = Meaning(encoder) if encoder else None
@@ -130,7 +149,37 @@ async def open_services(
             keep_details_days=keep_details_days,
             clock=clock,
             vitals=vitals,
+            backups=Backups(database, folder, keep_backups),
         )
+
+
+def _prepare_database(database: Path, backup_folder: Path, now: datetime) -> None:
+    """`prepare_file` for the locked database, whose index is made again if it is a backup."""
+    with _naming_backup(database, backup_folder):
+        prepare_file(database, backup_folder, now, lambda: invalidate_index(get_index_path(database)))
+
+
+@contextmanager
+def _naming_backup(database: Path, folder: Path) -> Iterator[None]:
+    """If a newer version wrote the database, the error that says so names the backup that this one can restore."""
+    try:
+        yield
+    except DatabaseUnusable as error:
+        if error.problem is DatabaseProblem.NEWER:
+            error.backup = find_usable_backup(database, folder)
+        raise
+
+
+def check_not_running(database: Path) -> None:
+    """Raise `DatabaseUnusable` if a bot uses the database."""
+    with _lock_database(database):
+        pass
+
+
+def restore_database(database: Path, file: Path, now: datetime, watch: Watch) -> Path | None:
+    """`restore`, if no bot runs; the index, which knows the old database, is made again at the next start."""
+    with _lock_database(database):
+        return restore(database, file, now, watch, lambda: invalidate_index(get_index_path(database)))
 
 
 @contextmanager
@@ -178,11 +227,15 @@ def is_seen_running(database: Path) -> bool:
 
 
 @asynccontextmanager
-async def open_storage_alongside(database: Path) -> AsyncIterator[Storage]:
+async def open_storage_alongside(database: Path, backup_folder: Path | None = None) -> AsyncIterator[Storage]:
     """The storage, possibly beside a running bot, whose file is never migrated. Raises `DatabaseUnusable`."""
-    if not has_current_schema(database):
+    folder = get_backup_folder(database, backup_folder)
+    with _naming_backup(database, folder):
+        is_current = has_current_schema(database)
+    if not is_current or is_backup(database):
         try:
             with _lock_database(database):
+                _prepare_database(database, folder, system_clock())
                 async with open_storage(database):
                     pass  # opening migrates
         except DatabaseUnusable as error:

@@ -79,7 +79,7 @@ def clock() -> Clock:
 def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that the migrations have just made: to copy it costs a test far less than to run them."""
     path = tmp_path_factory.mktemp("new") / "paperboy.db"
-    database._migrate_file(path)
+    database.migrate_file(path)
     return path
 
 

@@ -33,7 +33,10 @@ def give_brand(
 async def _give_brand(settings: BotSettings, wanted: Sequence[Part], *, is_confirmed: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
     token = settings.discord_token.get_secret_value()
-    async with open_storage_alongside(settings.database) as storage, log_in(token, settings.proxy) as client:
+    async with (
+        open_storage_alongside(settings.database, settings.backup_folder) as storage,
+        log_in(token, settings.proxy) as client,
+    ):
         branding = Branding(client, storage)
         missing = [part for part in await branding.list_missing() if part in wanted]
         if not missing:

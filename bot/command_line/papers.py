@@ -40,7 +40,10 @@ def backfill_archive(
 
 async def _backfill(settings: ArchiveSettings, first: date, last: date) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    async with open_storage_alongside(settings.database) as storage, open_papers_api(settings) as api:
+    async with (
+        open_storage_alongside(settings.database, settings.backup_folder) as storage,
+        open_papers_api(settings) as api,
+    ):
         # The index follows change numbers, and a restored backup may use the same numbers for other papers.
         invalidate_index(get_index_path(settings.database))
         archive = Archive(api, storage)

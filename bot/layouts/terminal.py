@@ -1,5 +1,6 @@
 """What the command line prints: a digest, and one line that says what whoever runs the bot has to do."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -37,18 +38,30 @@ _DATABASE_PROBLEMS: Mapping[DatabaseProblem, str] = {
         "or set PAPERBOY_DATABASE to another file."
     ),
     DatabaseProblem.DAMAGED: (
-        "{path} is damaged ({detail}), so Paperboy stopped writing to it. Replace it with the latest backup and delete "
-        "{path}-wal and {path}-shm; or save what can be read: `sqlite3 {path} .recover | sqlite3 saved.db`. "
+        "{path} is damaged ({detail}), so Paperboy stopped writing to it. Put the latest backup in its place with "
+        "`paperboy restore`; or save what can be read: `sqlite3 {path} .recover | sqlite3 saved.db`. "
         "Then run `paperboy backfill` to read missing papers again."
     ),
     DatabaseProblem.OLDER: (
         "{path} is in use by an older Paperboy, and must not be changed while that one runs. Stop it, then try again."
     ),
+    DatabaseProblem.NOT_BACKED_UP: (
+        "{path} has to be migrated for this version, and is backed up first, but {backup} can't be written ({detail}). "
+        "Make room there, or set PAPERBOY_BACKUP_FOLDER to a folder that can be written to. Nothing was changed."
+    ),
 }
+_NEWER_WITH_BACKUP = (
+    "{path} was written by a newer Paperboy ({detail}). Update Paperboy; or go back to before that with "
+    "`paperboy restore {quoted}`."
+)
 
 
 def describe_database_problem(error: DatabaseUnusable) -> str:
-    return _DATABASE_PROBLEMS[error.problem].format(path=error.path, detail=error.detail)
+    problem = _DATABASE_PROBLEMS[error.problem]
+    if error.problem is DatabaseProblem.NEWER and error.backup:
+        problem = _NEWER_WITH_BACKUP
+    quoted = shlex.quote(str(error.backup))
+    return problem.format(path=error.path, detail=error.detail, backup=error.backup, quoted=quoted)
 
 
 def describe_index_problem(error: IndexUnusable) -> str:

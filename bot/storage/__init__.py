@@ -7,6 +7,18 @@ from pathlib import Path
 
 from bot.storage.audit_log import DELETED_PERSON, Action, AuditEntry, AuditLog
 from bot.storage.backlog import Backlog, Backlogs
+from bot.storage.backup import (
+    Backup,
+    BackupFailed,
+    BackupKind,
+    BackupProblem,
+    BackupStopped,
+    Watch,
+    back_up,
+    find_usable_backup,
+    list_backups,
+    name_backup,
+)
 from bot.storage.brand import GivenBrand
 from bot.storage.commands import Commands, RegisteredCommands
 from bot.storage.database import (
@@ -50,6 +62,7 @@ from bot.storage.person_data import PersonData
 from bot.storage.personal_digests import AtOnceInputs, PersonalDigests, PersonalInputs
 from bot.storage.posted_papers import PostedMessage, PostedPapers
 from bot.storage.restored import Restored, RestoredSearch, SearchedChannel
+from bot.storage.restoring import check_backup, is_backup, prepare_file, restore
 from bot.storage.snapshots import Snapshots
 from bot.storage.stored_queries import (
     MAX_INLINE_QUERY,
@@ -83,6 +96,11 @@ __all__ = [
     "AtOnceInputs",
     "AuditEntry",
     "Backlog",
+    "Backup",
+    "BackupFailed",
+    "BackupKind",
+    "BackupProblem",
+    "BackupStopped",
     "ChangedMeanwhile",
     "DatabaseBusy",
     "DatabaseProblem",
@@ -115,11 +133,20 @@ __all__ = [
     "Subscription",
     "SubscriptionState",
     "TooManySubscriptions",
+    "Watch",
     "answering_user",
+    "back_up",
+    "check_backup",
+    "find_usable_backup",
     "get_query_key",
     "has_current_schema",
     "has_to_be_stored",
+    "is_backup",
+    "list_backups",
+    "name_backup",
     "open_storage",
+    "prepare_file",
+    "restore",
 ]
 
 

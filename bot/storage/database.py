@@ -35,7 +35,7 @@ DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 READERS = 2  # with one, a short read behind a slow query takes seconds; with two, a third of a millisecond
 MAX_PER_COMMIT = 3  # transactions; after a commit all of them continue in one turn of the loop, so people get one soon
 ENOUGH_SPACE = 2**20  # free bytes, from which a disk no longer counts as full
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}  # the second comes from a disk quota
+FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}  # the second comes from a disk quota
 APPLICATION_ID = 1346457683
 _UNTIL_NEXT_INTERRUPT = 0.05  # seconds
 _PRAGMAS = (
@@ -81,6 +81,7 @@ class DatabaseProblem(Enum):
     UNUSABLE = auto()  # the system's error
     DAMAGED = auto()  # SQLite's description of the damage
     OLDER = auto()  # its schema version and ours; a bot is running on it
+    NOT_BACKED_UP = auto()  # why there is no backup, without which it is not migrated
 
 
 class DatabaseUnusable(Exception):
@@ -91,6 +92,7 @@ class DatabaseUnusable(Exception):
         self.problem = problem
         self.path = path
         self.detail = detail
+        self.backup: Path | None = None  # the one that could not be made, or that can be restored
 
 
 class _Connection(aiosqlite.Connection):
@@ -147,9 +149,14 @@ class Database:
         self._cleared_deletions = 0  # how many of these are cleared from the WAL
         self._clear_lock = asyncio.Lock()
 
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            await asyncio.to_thread(_migrate_file, self._path)
+            await asyncio.to_thread(migrate_file, self._path)
             self._writer = await stack.enter_async_context(self._connect())
             for _ in range(READERS):
                 reader = await stack.enter_async_context(self._connect())
@@ -213,7 +220,7 @@ class Database:
     def _translate_error(self, error: BaseException) -> BaseException:
         """`DiskFull` for an error that a full disk caused; any other error as it is."""
         cause: BaseException | None = error  # a rollback may have failed after the actual error
-        while cause and getattr(cause, "sqlite_errorcode", None) not in _FULL:
+        while cause and getattr(cause, "sqlite_errorcode", None) not in FULL:
             cause = cause.__context__
         if cause is None:
             return error
@@ -250,10 +257,6 @@ class Database:
             raise
         finally:
             self._writing = None
-
-    @property
-    def path(self) -> Path:
-        return self._path
 
     @property
     def is_full(self) -> bool:
@@ -462,20 +465,21 @@ def has_current_schema(path: Path) -> bool:
     """Whether the file at `path` has this version's schema. Raises `DatabaseUnusable`."""
     path = path.absolute()
     try:
-        return _check_schema_version(path) == len(_load_migrations())
+        return check_schema_version(path) == get_current_schema()
     except (sqlite3.Error, OSError) as error:
-        raise _build_unusable_error(path, error) from error
+        raise build_unusable_error(path, error) from error
 
 
-def _build_unusable_error(path: Path, error: Exception) -> DatabaseUnusable:
+def build_unusable_error(path: Path, error: Exception) -> DatabaseUnusable:
+    """What an error of SQLite or the system means for the file."""
     is_damaged = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT
     return DatabaseUnusable(DatabaseProblem.DAMAGED if is_damaged else DatabaseProblem.UNUSABLE, path, str(error))
 
 
-def _migrate_file(path: Path) -> None:
+def migrate_file(path: Path) -> None:
     """Create or migrate the file at `path`. Raises `DatabaseUnusable`, and leaves a foreign file untouched."""
     try:
-        version = _check_schema_version(path)
+        version = check_schema_version(path)
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA secure_delete = ON")
@@ -484,17 +488,18 @@ def _migrate_file(path: Path) -> None:
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
             _truncate_wal(connection)  # it may contain data that was deleted before the bot was killed
     except (sqlite3.Error, OSError) as error:
-        raise _build_unusable_error(path, error) from error
+        raise build_unusable_error(path, error) from error
 
 
-def _check_schema_version(path: Path) -> int:
-    version, ours = _read_schema_version(path), len(_load_migrations())
+def check_schema_version(path: Path) -> int:
+    """The schema's version, 0 for a new file. Raises `DatabaseUnusable`, also if it is newer than ours."""
+    version, ours = read_schema_version(path), get_current_schema()
     if version > ours:
         raise DatabaseUnusable(DatabaseProblem.NEWER, path, f"schema {version}, not {ours}")
     return version
 
 
-def _read_schema_version(path: Path) -> int:
+def read_schema_version(path: Path) -> int:
     """The schema's version, 0 for a new file. Reads without changing anything. Raises `DatabaseUnusable`."""
     if path.is_dir():
         raise DatabaseUnusable(DatabaseProblem.IS_FOLDER, path)

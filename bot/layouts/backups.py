@@ -1,0 +1,66 @@
+"""What `paperboy backup` and `paperboy restore` print."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.storage import Backup, BackupFailed, BackupProblem
+
+_PROBLEMS: Mapping[BackupProblem, str] = {
+    BackupProblem.NO_DATABASE: "{path} does not exist, so there is nothing to back up. Set PAPERBOY_DATABASE.",
+    BackupProblem.EXISTS: "{path} exists already. Name another file.",
+    BackupProblem.NO_FOLDER: "{folder} is not a folder. Create it, or name a file in another one.",
+    BackupProblem.NO_ROOM: "The disk of {path} has too little room ({detail}). Make room, or use another disk.",
+    BackupProblem.UNDER_WAY: "Another Paperboy is writing to {folder} right now. Try again when it has finished.",
+    BackupProblem.UNUSABLE: "{path} can't be used ({detail}). Check the path and its permissions.",
+    BackupProblem.COPY_DAMAGED: (
+        "The copy at {path} was damaged ({detail}), and is deleted. Check the disk, and the database with "
+        "`paperboy doctor`."
+    ),
+    BackupProblem.IS_DATABASE: "{path} is the database itself. Name another file.",
+    BackupProblem.MISSING: "{path} is not a file. Name a backup.",
+    BackupProblem.EMPTY: "{path} is empty. Name another backup.",
+    BackupProblem.FOREIGN: "{path} is not a database of Paperboy. Name another file.",
+    BackupProblem.NEWER: "{path} was written by a newer Paperboy ({detail}). Update Paperboy, then restore it.",
+    BackupProblem.DAMAGED: "{path} is damaged ({detail}). Nothing was changed. Restore an older backup.",
+}
+MAKING = "Backing up"
+RESTORING = "Restoring"
+STOPPED = "Stopped. Nothing was changed."
+RESTORE = "Restore it?"
+
+
+def describe_backup_problem(error: BackupFailed) -> str:
+    return _PROBLEMS[error.problem].format(path=error.path, folder=error.path.parent, detail=error.detail)
+
+
+def describe_made_backup(path: Path) -> str:
+    return f"Backed up to {path} ({_format_size(path.stat().st_size)}), and checked it."
+
+
+def describe_restoring(backup: Backup, database: Path) -> str:
+    """What will happen, before it is asked whether it should."""
+    if backup.made_at:
+        what = f"{backup.path} was made on {_format_moment(backup.made_at)}."
+    else:
+        what = f"{backup.path} is a copy that Paperboy did not make, so nothing in it says from when it is."
+    if not database.exists():
+        return f"{what} It becomes {database}."
+    return f"{what} It replaces {database}, which is kept under another name."
+
+
+def describe_restored(database: Path, replaced: Path | None) -> str:
+    kept = f" The old one is now {replaced}: delete it when you no longer need it." if replaced else ""
+    return (
+        f"{database} is restored.{kept} When the bot starts, it first looks in the channels for what it has posted "
+        "since the backup, so that nothing comes twice. Settings that were changed since then, and data that was "
+        "deleted, are as they were. Start it with `paperboy run`."
+    )
+
+
+def _format_size(size: int) -> str:
+    return f"{size / 10**6:,.1f} MB"
+
+
+def _format_moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d at %H:%M} UTC"

@@ -1,0 +1,87 @@
+"""`paperboy backup` and `paperboy restore`."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.app import _lock_database, get_index_path
+from bot.layouts.backups import STOPPED
+from bot.storage import open_storage
+from tests.support.builders import DAY, MORNING, paper, query
+from tests.support.paths import ROOT
+from tests.support.terminal import Terminal
+
+A, B = paper("2601.00001"), paper("2601.00002")
+
+
+@pytest.fixture
+async def database(terminal: Terminal) -> Path:
+    terminal.environment["PYTHONPATH"] = str(ROOT)
+    path = terminal.folder / "paperboy.db"
+    async with open_storage(path) as storage:
+        await storage.papers.record_list(DAY, [A], MORNING)
+    return path
+
+
+def titles(path: Path) -> set[object]:
+    return {each for (each,) in query(path, "SELECT id FROM papers")}
+
+
+async def test_a_backup_is_made_beside_a_running_bot_and_restored_after_it_was_stopped(
+    terminal: Terminal, database: Path
+) -> None:
+    (terminal.folder / "my backups").mkdir()
+    async with open_storage(database) as storage:
+        with _lock_database(database):
+            made = await terminal.run("backup", "my backups")
+            await storage.papers.record_list(DAY, [A, B], MORNING)
+            refused = await terminal.run("restore", "my backups", "--yes")
+    assert (made.code, refused.code, refused.out) == (0, 2, "")
+    assert "in use by another Paperboy. Stop that one" in refused.err
+    (backup,) = (terminal.folder / "my backups").iterdir()
+    assert re.fullmatch(r"paperboy-\d{4}-\d\d-\d\dT\d{4}Z-by-hand\.db", backup.name)
+    assert re.fullmatch(
+        rf"Backed up to my backups/{re.escape(backup.name)} \([\d.]+ MB\), and checked it\.\n", made.out
+    )
+    assert titles(backup) == {A.id}
+    get_index_path(database).mkdir()
+    marker = get_index_path(database) / "paperboy.json"
+    marker.write_text("{}")
+
+    unanswered = await terminal.run("restore", str(backup.relative_to(terminal.folder)))
+    assert (unanswered.code, titles(database), marker.exists()) == (1, {A.id, B.id}, True)
+    today = datetime.now(UTC).date()
+    assert f"was made on {today}" in unanswered.out
+    assert "It replaces paperboy.db, which is kept under another name." in unanswered.out
+    restored = await terminal.run("restore", str(backup.relative_to(terminal.folder)), "--yes")
+    assert restored.code == 0
+    (old,) = terminal.folder.glob("paperboy.db.replaced-*")
+    assert f"The old one is now {old}" in restored.out
+    assert (titles(database), titles(old), marker.exists()) == ({A.id}, {A.id, B.id}, False)
+
+
+async def test_what_is_wrong_with_a_backup_is_one_clear_line(terminal: Terminal, database: Path) -> None:
+    (terminal.folder / "letter.db").write_text("Dear reader, " * 100)
+    (terminal.folder / "empty.db").touch()
+    said = {
+        ("restore", "letter.db", "--yes"): "letter.db is not a database of Paperboy. Name another file.",
+        ("restore", "empty.db", "--yes"): "empty.db is empty. Name another backup.",
+        ("restore", "none.db", "--yes"): "none.db is not a file. Name a backup.",
+        ("restore", "paperboy.db", "--yes"): "paperboy.db is the database itself. Name another file.",
+        ("backup", "empty.db"): f"{terminal.folder}/empty.db exists already. Name another file.",
+        ("backup", "no/where.db"): f"{terminal.folder}/no is not a folder. Create it, or name a file in another one.",
+    }
+    for ended, line in zip(await terminal.run_all(said), said.values(), strict=True):
+        assert (ended.code, ended.err.strip().splitlines()[-1:]) == (2, [line]), ended
+    assert titles(database) == {A.id}
+    assert STOPPED.startswith("Stopped")
+
+
+async def test_without_a_database_there_is_nothing_to_back_up(terminal: Terminal) -> None:
+    terminal.environment["PYTHONPATH"] = str(ROOT)
+    ended = await terminal.run("backup", "copy.db")
+    assert (ended.code, ended.out) == (2, "")
+    assert "paperboy.db does not exist, so there is nothing to back up" in ended.err
+    assert list(terminal.folder.iterdir()) == []
