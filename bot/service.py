@@ -32,6 +32,8 @@ async def run_service(settings: BotSettings) -> None:
         open_services(
             settings.database,
             api,
+            backup_folder=settings.backup_folder,
+            keep_backups=settings.backups,
             backfill_days=settings.backfill_days,
             keep_details_days=settings.keep_details_days,
             encoder=await asyncio.to_thread(load_encoder),

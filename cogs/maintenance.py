@@ -1,4 +1,4 @@
-"""Maintenance of the database file: shrinks old data, removes every trace of deleted data, and finds damage."""
+"""Maintenance of the database file: shrinks old data, removes every trace of deleted data, finds damage, backs up."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +13,7 @@ PEOPLE = "maintenance.people"
 REWRITE = "maintenance.rewrite"
 CLEAR = "maintenance.clear"
 CHECK = "maintenance.check"
+BACK_UP = "maintenance.back_up"
 
 
 class Maintenance(commands.Cog):
@@ -25,11 +26,13 @@ class Maintenance(commands.Cog):
         scheduler.add_job(self.delete_old_people, CronTrigger(hour=4, minute=7, timezone=UTC), id=PEOPLE)
         scheduler.add_job(self.rewrite_file, CronTrigger(hour=4, minute=37, timezone=UTC), id=REWRITE)
         scheduler.add_job(self.clear_deleted, CronTrigger(second=45, timezone=UTC), id=CLEAR)
+        # Every hour, so that a backup that failed, or was due while the bot did not run, is soon made.
+        scheduler.add_job(self.back_up, CronTrigger(minute=22, timezone=UTC), id=BACK_UP)
         daily = IntervalTrigger(days=1, timezone=UTC)
         scheduler.add_job(self.check_integrity, daily, id=CHECK, next_run_time=datetime.now(UTC))
 
     async def cog_unload(self) -> None:
-        for job in (PACK, PEOPLE, REWRITE, CLEAR, CHECK):
+        for job in (PACK, PEOPLE, REWRITE, CLEAR, CHECK, BACK_UP):
             if self.services.scheduler.get_job(job):
                 self.services.scheduler.remove_job(job)
 
@@ -55,6 +58,10 @@ class Maintenance(commands.Cog):
     async def check_integrity(self) -> None:
         """At the start, and once a day; the bot stops if the file is damaged."""
         await self.services.storage.database.check_integrity()
+
+    async def back_up(self) -> None:
+        """Every hour: make the backup of the day if it is due, and delete old ones."""
+        await self.services.backups.make_due(self.services.clock())
 
 
 async def setup(bot: PaperBot) -> None:

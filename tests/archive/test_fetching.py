@@ -41,6 +41,7 @@ async def test_the_jobs_are_in_the_timetable_by_their_names(server: Server) -> N
         "maintenance.rewrite",
         "maintenance.clear",
         "maintenance.check",
+        "maintenance.back_up",
     }
     assert jobs == {*fetching, *maintenance, "posting.tick", "guilds.forget"}
 
