@@ -38,7 +38,7 @@ class Privacy(commands.GroupCog, name="privacy", description="See, take along or
 
     @app_commands.command(name="about", description="See what the bot stores, for how long, and who can see it")
     async def show_about(self, interaction: Interaction) -> None:
-        await reply(interaction, layouts.render_about(self.bot.links))
+        await reply(interaction, layouts.render_about(self.bot.links, self.bot.services.backups.days))
 
     @app_commands.command(name="export", description="Get everything that is stored about you as a file")
     async def export_data(self, interaction: Interaction) -> None:
@@ -55,7 +55,8 @@ class Privacy(commands.GroupCog, name="privacy", description="See, take along or
     @app_commands.command(name="delete", description="Delete everything that is stored about you; it asks first")
     async def ask_to_delete(self, interaction: Interaction) -> None:
         data = await self.people.read_data(interaction.user.id)
-        question = layouts.NOTHING_STORED if data.is_empty else layouts.render_delete_person_question(data)
+        days = self.bot.services.backups.days
+        question = layouts.NOTHING_STORED if data.is_empty else layouts.render_delete_person_question(data, days)
         await reply(interaction, question)
 
 

@@ -318,7 +318,7 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
     @app_commands.command(name="wipe-everything", description="Permanently delete everything stored about this server")
     async def delete_everything(self, interaction: Interaction) -> None:
         known = await self.subscriptions.list_for_server(get_guild(interaction).id)
-        await reply(interaction, render_delete_question(len(known)))
+        await reply(interaction, render_delete_question(len(known), self.services.backups.days))
 
     @add_subscription.autocomplete("timezone")
     @edit_subscription.autocomplete("timezone")

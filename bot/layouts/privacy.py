@@ -38,17 +38,18 @@ days. When I am removed from a server, I stop posting there, and its data is del
 without who typed it, for {QUERIES_KEPT_FOR.days} days after it was last used. I don't record who searches \
 for, reads or clicks what, and I don't ask Discord for messages, members or presence.
 **About papers:** what Hugging Face publishes about them, and their upvotes over time.
-**When something is deleted,** no trace of it is left in my file after the following night. Backups and snapshots \
-of the machine I run on keep copies until they are deleted too."""
+**When something is deleted,** no trace of it is left in my file after the following night. The backups that I make \
+keep copies for up to {{backup_days}} days; those that whoever runs me makes, and snapshots of the machine, until \
+they are deleted too."""
 
 
-def render_about(links: Links) -> LayoutView:
+def render_about(links: Links, backup_days: int) -> LayoutView:
     """What is stored, for how long, and who can see it, with the links that are known."""
     buttons = list(
         build_link_buttons({"Privacy policy": links.privacy, "Guide": links.docs, "Source code": links.source})
     )
     rows = [ActionRow(*buttons)] if buttons else []
-    return build_view(Container(TextDisplay(_ABOUT), *rows, accent_colour=ACCENT))
+    return build_view(Container(TextDisplay(_ABOUT.format(backup_days=backup_days)), *rows, accent_colour=ACCENT))
 
 
 def describe_export(*, is_compressed: bool) -> str:
@@ -60,7 +61,7 @@ def describe_export(*, is_compressed: bool) -> str:
     )
 
 
-def render_delete_person_question(data: PersonData) -> LayoutView:
+def render_delete_person_question(data: PersonData, backup_days: int) -> LayoutView:
     """What `/privacy delete` will do, with the button that does it."""
     followed = sum(bool(each.query) for each in data.followed)
     in_servers = len(data.server_actions) or len(data.server_subscriptions)
@@ -85,7 +86,9 @@ def render_delete_person_question(data: PersonData) -> LayoutView:
         consequences.append(
             "Digests that you set up in servers go on; their logs will say *someone who deleted their data*."
         )
-    consequences.append("You can't undo this. `/privacy export` gives you a copy first.")
+    consequences.append(
+        f"{_describe_backups(backup_days)} You can't undo this. `/privacy export` gives you a copy first."
+    )
     text = "\n".join(["## Delete everything I store about you?", "This deletes:", *lines])
     button: Button[LayoutView] = Button(
         label="Delete everything about me", style=ButtonStyle.danger, custom_id=f"erase:{data.user_id}"
@@ -95,13 +98,17 @@ def render_delete_person_question(data: PersonData) -> LayoutView:
     )
 
 
-def render_delete_question(subscriptions: int) -> LayoutView:
+def _describe_backups(days: int) -> str:
+    return f"My backups keep a copy for up to {days} days."
+
+
+def render_delete_question(subscriptions: int, backup_days: int) -> LayoutView:
     """What `/digest wipe-everything` will do, with the button that does it."""
     text = (
         "## Delete everything about this server?\n"
         f"This deletes {count_noun(subscriptions, 'subscription')}, the record of every digest posted here, and the "
         "audit log. The messages in your channels stay, but I will no longer know what I posted. "
-        "You can't undo this."
+        f"{_describe_backups(backup_days)} You can't undo this."
     )
     button: Button[LayoutView] = Button(
         label="Delete everything", style=ButtonStyle.danger, custom_id="forget:everything"

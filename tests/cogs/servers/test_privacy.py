@@ -20,7 +20,7 @@ def texts_of(view: LayoutView) -> str:
     return "\n".join(item.content for item in view.walk_children() if isinstance(item, TextDisplay))
 
 
-ABOUT = texts_of(privacy.render_about(Links()))
+ABOUT = texts_of(privacy.render_about(Links(), backup_days=7))
 
 
 async def test_anyone_can_read_what_is_stored_in_a_server_or_a_direct_message(server: Server) -> None:
@@ -42,7 +42,7 @@ async def test_the_policy_the_guide_and_the_code_are_linked_where_they_are_known
 
 async def test_every_command_named_in_our_texts_exists(server: Server) -> None:
     offered = server.admin.available_commands(server.general)
-    question = privacy.render_delete_person_question(PersonData(1, None, (), (), (), (), (), (), None))
+    question = privacy.render_delete_person_question(PersonData(1, None, (), (), (), (), (), (), None), backup_days=7)
     texts = [ABOUT, privacy.DELETED, privacy.PERSON_DELETED, privacy.NOTHING_STORED]
     texts += [texts_of(render_welcome(1)), texts_of(question), privacy.describe_export(is_compressed=True)]
     named = set(re.findall(r"`/([a-z -]+)`", " ".join(texts)))
