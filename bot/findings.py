@@ -35,6 +35,7 @@ class Kind(StrEnum):
     DISCORD_FAILED = "discord_failed"  # number: the HTTP status
     DISCORD_SILENT = "discord_silent"  # seconds
     DISCORD_UNREACHABLE = "discord_unreachable"  # detail
+    DISCORD_UNANSWERED = "discord_unanswered"  # reason; of one request, after the login
     IDENTITY_FINE = "identity_fine"  # address: the invite
     CODE_GRANT_REQUIRED = "code_grant_required"
     INTERACTIONS_ELSEWHERE = "interactions_elsewhere"
@@ -123,7 +124,8 @@ class Kind(StrEnum):
 
 _WARNINGS = frozenset(
     {
-        *(Kind.SETTING_UNKNOWN, Kind.ENV_FILE_EXPOSED, Kind.INTENTS_UNNEEDED, Kind.STARTS_RUNNING_OUT),
+        *(Kind.SETTING_UNKNOWN, Kind.ENV_FILE_EXPOSED),
+        *(Kind.DISCORD_UNANSWERED, Kind.INTENTS_UNNEEDED, Kind.STARTS_RUNNING_OUT),
         *(Kind.COMMANDS_NOT_REGISTERED, Kind.COMMANDS_FOREIGN, Kind.COMMANDS_OUTDATED),
         *(Kind.CHANNEL_BLOCKED, Kind.PING_BLOCKED, Kind.MORE_CHANNELS_BLOCKED, Kind.CHANNELS_UNANSWERED),
         *(Kind.DATABASE_OLDER, Kind.WAL_LARGE, Kind.RUNS_WAITING, Kind.ARCHIVE_BEHIND),

@@ -4,8 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -15,7 +14,7 @@ from bot.about import read_version
 from bot.client import connect_to_discord_at
 from bot.command_line.app import app
 from bot.doctor import Case, examine, find_worst, read_what_is_readable
-from bot.findings import Examined, Kind
+from bot.findings import Examined
 from bot.layouts import doctor as words
 from bot.settings import BotSettings
 from bot.subscription.timezones import use_newest_timezones
@@ -27,7 +26,12 @@ def examine_bot(
 ) -> None:
     """Look for what is wrong with the bot's set-up, and say how to fix it. Changes nothing; the bot may be running."""
     use_newest_timezones()
-    examined = asyncio.run(_examine())
+    asyncio.run(_examine_and_end(as_json=as_json))
+
+
+async def _examine_and_end(*, as_json: bool) -> NoReturn:
+    """End at once: asyncio would wait for whatever still hangs, such as the look-up of a name that nobody answers."""
+    examined = await _examine()
     if as_json:
         known = {"version": read_version(), "worst": find_worst(examined).name.lower()}
         typer.echo(json.dumps(known | {"findings": words.list_for_json(examined)}, ensure_ascii=False, indent=2))
@@ -36,7 +40,8 @@ def examine_bot(
         for each in examined:
             console.print(words.describe_examined(each), markup=False)
         console.print(words.describe_verdict(examined), markup=False)
-    _exit(max(0, int(find_worst(examined))), examined)
+    sys.stdout.flush()
+    os._exit(int(find_worst(examined)))
 
 
 async def _examine() -> tuple[Examined, ...]:
@@ -53,11 +58,3 @@ async def _examine() -> tuple[Examined, ...]:
             connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
         async with Case(settings, problem, report_progress=report) as case:
             return await examine(case)
-
-
-def _exit(code: int, examined: Sequence[Examined]) -> None:
-    """End at once if something still hangs: a look-up of a name that never ends would keep the process."""
-    sys.stdout.flush()
-    if any(finding.kind is Kind.CHECK_TOO_SLOW for each in examined for finding in each.findings):
-        os._exit(code)
-    raise typer.Exit(code)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.doctor.account import check_commands, check_gateway, check_identity, check_intents, check_token
 from bot.doctor.backups import check_backups
-from bot.doctor.case import CannotCheck, Case, read_what_is_readable
+from bot.doctor.case import CannotCheck, Case, NoAnswer, read_what_is_readable
 from bot.doctor.channels import check_channels
 from bot.doctor.database import check_database, check_index, check_integrity, check_work
 from bot.doctor.machine import check_clock, check_disk, check_settings, check_timezones
@@ -85,6 +85,8 @@ async def _collect(check: Check, case: Case, findings: list[Finding]) -> None:
             findings.append(finding)  # noqa: PERF401
     except CannotCheck as error:
         findings.append(find(Kind.SKIPPED, needed=error.needed))
+    except NoAnswer as error:
+        findings.append(find(Kind.DISCORD_UNANSWERED, reason=error.reason))
     except Exception as error:  # noqa: BLE001  # a bug in one check keeps no other one from telling what it found
         findings.append(find(Kind.CHECK_FAILED, detail=f"{type(error).__name__}: {error}"))
 

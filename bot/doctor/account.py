@@ -9,10 +9,9 @@ import aiohttp
 import discord
 
 from bot.app import open_services
-from bot.channels.requests import wait_for_answer
 from bot.channels.server_channel import NEEDED_PERMISSIONS
 from bot.client import COGS, PaperBot
-from bot.doctor.case import LOGIN_LIMIT, REQUEST_LIMIT, Case, run_in_thread
+from bot.doctor.case import LOGIN_LIMIT, Case, run_in_thread
 from bot.findings import Finding, Kind, find
 from bot.papers.api import PapersAPI
 from bot.registering import OwnCommands, describe_commands
@@ -80,7 +79,7 @@ async def check_gateway(case: Case) -> AsyncIterator[Finding]:
     except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
         yield find(Kind.GATEWAY_UNREACHABLE, detail=type(error).__name__)
         return
-    _, _, limit = await wait_for_answer(client.http.get_bot_gateway(), REQUEST_LIMIT)
+    _, _, limit = await case.ask(client.http.get_bot_gateway())
     remaining, total = limit["remaining"], limit["total"]
     if remaining <= 0:
         yield find(Kind.STARTS_USED_UP, total=total)
@@ -109,7 +108,7 @@ async def check_commands(case: Case) -> AsyncIterator[Finding]:
     application_id, path = client.application_id, case.settings.database
     await case.get_contents()
     stored = await run_in_thread(lambda: get_registered(path, application_id))
-    listed = await wait_for_answer(client.http.get_global_commands(application_id), REQUEST_LIMIT)
+    listed = await case.ask(client.http.get_global_commands(application_id))
     known = {each["name"]: int(each["id"]) for each in listed}
     own = await describe_own_commands()
     missing, foreign = own.names - known.keys(), known.keys() - own.names

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -14,8 +14,9 @@ import discord
 
 from bot.app import is_seen_running
 from bot.channels.discord_clock import parse_date_header
-from bot.channels.requests import wait_for_answer
+from bot.channels.requests import REQUEST_ERRORS, classify_error, wait_for_answer
 from bot.clock import Clock, system_clock
+from bot.reasons import Reason
 from bot.settings import ArchiveSettings, BotSettings, InvalidSettings, read_settings
 from bot.storage import DatabaseUnusable
 from bot.storage.database import get_current_schema
@@ -24,6 +25,7 @@ from bot.storage.examination import Contents, examine_schema, read_contents
 Answer = TypeVar("Answer")
 LOGIN_LIMIT = 30  # seconds, in which discord.py also tries again
 REQUEST_LIMIT = 15  # seconds
+CLOSE_LIMIT = 5  # seconds
 SHORTEST_SECRET = 6  # letters; shorter ones would be found in any text
 LATE = timedelta(minutes=15)  # after which a run counts as overdue
 
@@ -46,6 +48,14 @@ def read_what_is_readable() -> tuple[ArchiveSettings | None, str]:
         return read_settings(ArchiveSettings), problem
     except InvalidSettings:
         return None, problem
+
+
+class NoAnswer(Exception):
+    """Discord did not answer a request of a check, for a `reason`."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Case:
@@ -81,7 +91,9 @@ class Case:
         for task in (self._login, self._contents):
             if task:
                 task.cancel()
-        await self._stack.aclose()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await self._stack.aclose()
 
     @property
     def settings(self) -> ArchiveSettings:
@@ -112,6 +124,13 @@ class Case:
             return await self.log_in()
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             raise CannotCheck("discord") from error
+
+    async def ask(self, request: Coroutine[Any, Any, Answer]) -> Answer:
+        """The answer to a request that a check makes of Discord. Raises `NoAnswer`."""
+        try:
+            return await wait_for_answer(request, REQUEST_LIMIT)
+        except REQUEST_ERRORS as error:
+            raise NoAnswer(classify_error(error).reason) from error
 
     async def _log_in(self, token: str) -> discord.Client:
         trace = aiohttp.TraceConfig()

@@ -86,10 +86,11 @@ async def _ask_papers_clock(case: Case) -> timedelta | None:
             aiohttp.ClientSession() as session,
             session.get(address, params={"limit": "1"}) as answer,
         ):
-            told = parse_date_header(answer.headers.get("Date", ""))
+            told, age = parse_date_header(answer.headers.get("Date", "")), answer.headers.get("Age", "0")
     except (aiohttp.ClientError, OSError):
         return None
-    return case.clock() - told if told else None
+    # What a cache answers has the date on which it came there.
+    return case.clock() - told - timedelta(seconds=int(age) if age.isdecimal() else 0) if told else None
 
 
 async def check_timezones(case: Case) -> AsyncIterator[Finding]:

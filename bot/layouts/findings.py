@@ -71,6 +71,11 @@ WORDS: Mapping[Kind, Words] = {
         _NOT_SENT,
         "Check the network, DNS, a firewall, and PAPERBOY_DISCORD_API_URL if it is set.",
     ),
+    Kind.DISCORD_UNANSWERED: Words(
+        "Discord did not answer what this check asked. {reason}",
+        "What it looks at may be wrong.",
+        "Run `paperboy doctor` again later.",
+    ),
     Kind.IDENTITY_FINE: Words("Servers can add the bot: {address}"),
     Kind.CODE_GRANT_REQUIRED: Words(
         "The application requires an OAuth2 code grant.",

@@ -134,6 +134,12 @@ async def test_a_channel_of_which_discord_says_nothing_is_no_fault_of_the_channe
     assert set(list_problems(await set_up.examine())) == {Kind.CHANNELS_UNANSWERED}
 
 
+async def test_a_request_that_discord_does_not_answer_is_told_by_its_check(set_up: SetUp) -> None:
+    set_up.wire.list_faults.append(Fault(503))
+    examined = await set_up.examine()
+    assert set(list_problems(examined)) == {Kind.DISCORD_UNANSWERED}
+
+
 async def test_the_heartbeat_is_never_asked_for(set_up: SetUp) -> None:
     """A request would be a sign of life of a bot that may be dead."""
     requests: list[bytes] = []

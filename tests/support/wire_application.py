@@ -29,6 +29,7 @@ class Application(Interactions):
         self.change_faults: deque[Fault] = deque()  # what becomes of the next requests to change them
         self.commands: list[Payload] = []  # as they are registered
         self.commands_refusal: Fault | None = None  # what every registration of commands is answered
+        self.list_faults: deque[Fault] = deque()  # what becomes of the next requests to list them
         self.session_starts = 999  # that are left today
         self.changes: list[Payload] = []  # as they were sent, also those that were refused
 
@@ -56,8 +57,8 @@ class Application(Interactions):
         self.commands = [known | command | {"id": str(number)} for number, command in commands]
         return as_json(self.commands)
 
-    async def _list_commands(self, _: web.Request) -> web.Response:
-        return as_json(self.commands)
+    async def _list_commands(self, request: web.Request) -> web.Response:
+        return await self._faulty(request, self.list_faults) or as_json(self.commands)
 
     async def _gateway(self, _: web.Request) -> web.Response:
         limit = {"total": 1000, "remaining": self.session_starts, "reset_after": 1000, "max_concurrency": 1}
