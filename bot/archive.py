@@ -38,7 +38,7 @@ class Archive:
         self._search = search
         self._fresh_lock = asyncio.Lock()
         self._index_lock = asyncio.Lock()
-        self._is_index_current = True
+        self.is_index_current = True  # False after an update of the search index has failed
         self._embed_lock = asyncio.Lock()
         self._pause_until = datetime.min.replace(tzinfo=UTC)
         self._pause_reason = Reason(ReasonKind.PAPERS_UNREACHABLE)
@@ -65,10 +65,10 @@ class Archive:
         await self.embed_papers()
         return is_complete
 
-    async def refresh_current_lists(self, clock: Clock) -> None:
-        """Read the lists that still grow."""
+    async def refresh_current_lists(self, clock: Clock) -> bool:
+        """Read the lists that still grow; returns whether all were read."""
         today = clock().date()
-        await self._refresh_lists([today, today - timedelta(days=1)], clock)
+        return await self._refresh_lists([today, today - timedelta(days=1)], clock)
 
     async def refresh_settling_lists(self, clock: Clock) -> None:
         """Read the lists on which people still vote."""
@@ -190,13 +190,13 @@ class Archive:
                 while changes := await self._read_changes_since(self._search.change):
                     await asyncio.to_thread(self._search.add_papers, changes)
         except ValueError as error:
-            if self._is_index_current:
+            if self.is_index_current:
                 log.error("the search index could not be updated: %s", error)
-            self._is_index_current = False
+            self.is_index_current = False
         else:
-            if not self._is_index_current:
+            if not self.is_index_current:
                 log.warning("the search index is up to date again")
-            self._is_index_current = True
+            self.is_index_current = True
 
     async def _read_changes_since(self, change: int) -> list[tuple[int, Paper]]:
         """The next changes, up to `INDEX_BATCH`. They are read in small parts, so that others get a turn in between."""

@@ -107,7 +107,7 @@ class PaperBot(commands.AutoShardedBot):
             await self.load_extension(f"cogs.{name}")
         assert self.application_id is not None  # known from the login
         self.command_ids = await register_commands(
-            self.tree, self.application_id, self.services.storage, self.services.clock()
+            self.tree, self.application_id, self.services.storage, self.services.clock(), self.services.vitals
         )
         status = STATUS if self._gives_brand else await find_status(self.services.storage, self.application_id)
         self.activity = discord.CustomActivity(name=status) if status else None
@@ -123,6 +123,11 @@ class PaperBot(commands.AutoShardedBot):
         log.info("%s", terminal.describe_ready_bot(self.user.name, len(self.guilds), subscriptions, self.invite))
         if self._gives_brand:
             await give_brand_at_start(self, self.services.storage)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether all connections to the gateway are open. If one is not, digests are sent, but nobody is heard."""
+        return self.is_ready() and not any(shard.is_closed() for shard in self.shards.values())
 
     @property
     def invite(self) -> str:

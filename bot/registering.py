@@ -13,6 +13,7 @@ from discord import app_commands
 from bot.channels.requests import ANSWER_TIMEOUT, REQUEST_ERRORS, wait_for_answer
 from bot.layouts.commands import RunnableCommand
 from bot.storage import RegisteredCommands, Storage
+from bot.vitals import Fault, Vitals
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ def describe_commands(tree: app_commands.CommandTree[Any]) -> OwnCommands:
 
 
 async def register_commands(
-    tree: app_commands.CommandTree[Any], application_id: int, storage: Storage, now: datetime
+    tree: app_commands.CommandTree[Any], application_id: int, storage: Storage, now: datetime, vitals: Vitals
 ) -> Mapping[str, int]:
     """Register the commands of `tree`, if they have changed. Returns the id of each command that Discord has, by name.
 
@@ -43,6 +44,7 @@ async def register_commands(
     fingerprint = describe_commands(tree).fingerprint
     known = await storage.commands.get(application_id)
     if known and known.fingerprint == fingerprint:
+        vitals.report(Fault.COMMANDS_REJECTED, is_present=False)
         return known.ids
     try:
         registered = await wait_for_answer(tree.sync(), ANSWER_TIMEOUT)
@@ -50,7 +52,9 @@ async def register_commands(
         log.warning(
             "the slash commands could not be registered (%s); those that Discord already has keep working", error
         )
+        vitals.report(Fault.COMMANDS_REJECTED, is_present=True)
         return known.ids if known else {}
+    vitals.report(Fault.COMMANDS_REJECTED, is_present=False)
     ids = {each.name: each.id for each in registered}
     await storage.commands.save(application_id, RegisteredCommands(fingerprint, ids), now)
     return ids

@@ -10,11 +10,13 @@ from bot.about import read_links
 from bot.app import open_papers_api, open_services
 from bot.client import PaperBot, connect_to_discord_at
 from bot.clock_watch import ClockWatch
+from bot.heartbeat import Heartbeat
 from bot.layouts.operator import LOGGING_IN, RUNNING, STOPPING
+from bot.owner_notices import OwnerNotices
 from bot.search import load_encoder
 from bot.settings import BotSettings
 from bot.systemd import ServiceManager, open_service_manager
-from bot.vitals import Vitals
+from bot.vitals import Fault, Vitals
 from bot.watchdog import TICK_LIMIT, Watchdog
 from bot.web.pages import open_pages
 
@@ -48,13 +50,21 @@ async def run_service(settings: BotSettings) -> None:
             asyncio.get_running_loop().add_signal_handler(each, stopped.set)
         connection = asyncio.create_task(_connect(bot, settings, manager))
         services.scheduler.start()
-        watch = asyncio.create_task(ClockWatch(services.scheduler).watch_forever())
+        owner_notices = OwnerNotices(bot, are_wanted=settings.tell_owner)
+        beside = [
+            asyncio.create_task(ClockWatch(services.scheduler).watch_forever()),
+            asyncio.create_task(owner_notices.watch_forever()),
+            asyncio.create_task(_build_heartbeat(settings, vitals).beat_forever(vitals.wait_for_good_tick)),
+        ]
         stop = asyncio.create_task(stopped.wait())
         damaged = asyncio.create_task(services.storage.database.wait_for_damage())
         await asyncio.wait({connection, stop, damaged}, return_when=asyncio.FIRST_COMPLETED)
         vitals.begin_stop()
         manager.tell_stopping(STOPPING)
-        watch.cancel()
+        for task in beside:
+            task.cancel()
+        if services.storage.database.is_damaged:
+            await owner_notices.tell_at_once(Fault.DATABASE_DAMAGED)
         services.scheduler.pause()  # no more ticks; closing the bot waits for the deliveries under way
         connection.cancel()  # else it would wait for a Discord that does not answer; if it has failed, nothing changes
         stop.cancel()
@@ -64,6 +74,11 @@ async def run_service(settings: BotSettings) -> None:
         with suppress(asyncio.CancelledError):
             await connection
         services.storage.database.raise_if_damaged()
+
+
+def _build_heartbeat(settings: BotSettings, vitals: Vitals) -> Heartbeat:
+    url = str(settings.heartbeat_url) if settings.heartbeat_url else None
+    return Heartbeat(url, lambda is_lost: vitals.report(Fault.HEARTBEAT_LOST, is_present=is_lost))
 
 
 async def _connect(bot: PaperBot, settings: BotSettings, manager: ServiceManager) -> None:

@@ -5,6 +5,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from enum import StrEnum
 
 log = logging.getLogger(__name__)
 
@@ -12,8 +13,25 @@ PULSE_SECONDS, PULSES_KEPT = 1, 60
 WORTH_LOGGING = 10  # seconds of lag
 
 
+class Fault(StrEnum):
+    """What whoever runs the bot has to mend. The values are in databases, so they never change."""
+
+    DISK_FULL = "disk_full"
+    DATABASE_DAMAGED = "database_damaged"
+    BACKUP_FAILING = "backup_failing"
+    PAPERS_UNAVAILABLE = "papers_unavailable"
+    COMMANDS_REJECTED = "commands_rejected"
+    CLOCK_WRONG = "clock_wrong"
+    INDEX_STUCK = "index_stuck"
+    HEARTBEAT_LOST = "heartbeat_lost"
+
+
 class Vitals:
-    """When the bot last did what it must keep doing. All times are seconds of `steady`, a clock that is never set."""
+    """When the bot last did what it must keep doing, and what is wrong.
+
+    All times are seconds of `steady`, a clock that is never set. `faults` says of each fault that was looked for
+    whether it is present.
+    """
 
     def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
         self._steady = steady
@@ -23,6 +41,7 @@ class Vitals:
         self.last_good_tick: float | None = None
         self.ticks_expected_since: float | None = None  # None before their timer is set, and once the bot stops
         self.is_stopping = False
+        self.faults: dict[Fault, bool] = {}
         self._lags: deque[float] = deque(maxlen=PULSES_KEPT)
         self._good_tick = asyncio.Event()
 
@@ -67,6 +86,10 @@ class Vitals:
         """Wait until the next good tick ends."""
         self._good_tick.clear()
         await self._good_tick.wait()
+
+    def report(self, fault: Fault, *, is_present: bool) -> None:
+        """Whether there is this fault at the moment. What whoever noticed it logs is left to them."""
+        self.faults[fault] = is_present
 
     def begin_stop(self) -> None:
         """The bot was told to stop, or cannot go on: no more ticks."""

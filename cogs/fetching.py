@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from bot.client import PaperBot
 from bot.papers.api import PapersUnavailable
+from bot.vitals import Fault
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,8 @@ class Fetching(commands.Cog):
 
     async def refresh_current_lists(self) -> None:
         """Every quarter of an hour."""
-        await self.archive.refresh_current_lists(self.services.clock)
+        is_current = await self.archive.refresh_current_lists(self.services.clock)
+        self.services.vitals.report(Fault.PAPERS_UNAVAILABLE, is_present=not is_current)
         await self.plan_at_once()
 
     async def refresh_settling_lists(self) -> None:

@@ -29,7 +29,7 @@ class Posting(commands.Cog):
         try:
             if self.bot.is_ready():
                 await self.bot.dispatcher.start_due_deliveries(self.bot.services.clock())
-                is_good = True
+                is_good = self.bot.is_connected and not self.bot.services.storage.database.is_full
         finally:
             self.bot.services.vitals.end_tick(is_good=is_good)
 

@@ -46,6 +46,12 @@ class DiscordClock:
         last = self._reading
         return last is not None and abs(self._clock() - last.local_time - self._get_elapsed(last)) > CLOCK_JUMP
 
+    @property
+    def is_ours_wrong(self) -> bool:
+        """Whether our clock was so far off at Discord's last answer that it is worth a warning."""
+        last = self._reading
+        return last is not None and abs(last.local_time - last.discord_time) >= WORTH_LOGGING
+
     def _get_elapsed(self, reading: _Reading) -> timedelta:
         return timedelta(seconds=self._steady() - reading.monotonic)
 

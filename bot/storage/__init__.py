@@ -56,6 +56,7 @@ from bot.storage.followed_queries import (
 from bot.storage.found_runs import FoundMessage, OwnMessage, ShownPaper
 from bot.storage.guilds import KEPT_FOR, Guilds
 from bot.storage.notices import Notices
+from bot.storage.owner_notices import OwnerNotice, OwnerNotices
 from bot.storage.papers import Papers
 from bot.storage.people import PERSON_KEPT_FOR, SENT_KEPT_FOR, People
 from bot.storage.person_data import PersonData
@@ -120,6 +121,7 @@ __all__ = [
     "Muted",
     "MutedKind",
     "OwnMessage",
+    "OwnerNotice",
     "PersonData",
     "PersonalInputs",
     "PostedMessage",
@@ -170,6 +172,7 @@ class Storage:
     posted_papers: PostedPapers
     stored_queries: StoredQueries
     commands: Commands
+    owner_notices: OwnerNotices
     brand: GivenBrand
     backlog: Backlogs
     restored: Restored
@@ -196,6 +199,7 @@ async def open_storage(path: Path) -> AsyncIterator[Storage]:
             PostedPapers(database),
             StoredQueries(database),
             Commands(database),
+            OwnerNotices(database),
             GivenBrand(database),
             Backlogs(database),
             Restored(database),

@@ -324,6 +324,10 @@ class Database:
         """Wait until damage is found in the file. From then on nothing is read or written."""
         await self._damaged.wait()
 
+    @property
+    def is_damaged(self) -> bool:
+        return bool(self._damage)
+
     def _note_damage(self, error: BaseException | None) -> None:
         if _is_damage(error):
             self._mark_damaged(str(error))

@@ -15,7 +15,7 @@ def registrations(server: Server) -> int:
 async def register(server: Server) -> None:
     bot = server.bot
     assert bot.application_id
-    await register_commands(bot.tree, bot.application_id, bot.services.storage, server.clock.now)
+    await register_commands(bot.tree, bot.application_id, bot.services.storage, server.clock.now, bot.services.vitals)
 
 
 async def test_commands_that_have_not_changed_are_not_registered_again(server: Server) -> None:

@@ -20,6 +20,7 @@ from bot.storage import (
     MessageForm,
     Muted,
     MutedKind,
+    OwnerNotice,
     OwnMessage,
     RegisteredCommands,
     SearchedChannel,
@@ -28,6 +29,7 @@ from bot.storage import (
     Subscription,
     open_storage,
 )
+from bot.vitals import Fault
 from tests.support.builders import (
     DAY,
     FIRST_RUN,
@@ -243,6 +245,9 @@ class Works:
             "restored.list_recorded": lambda: storage.restored.list_recorded(["n"]),
             "restored.record_progress": lambda: self.search("record_progress", 9, ()),
             "restored.finish_search": lambda: self.search("finish_search", (), MORNING, giving_up=True),
+            "owner_notices.list_all": storage.owner_notices.list_all,
+            "owner_notices.save": lambda: storage.owner_notices.save(Fault.DISK_FULL, OwnerNotice(MORNING, MORNING)),
+            "owner_notices.delete": lambda: storage.owner_notices.delete(Fault.DISK_FULL),
             "commands.save": lambda: storage.commands.save(1, RegisteredCommands("f", {}), MORNING),
         }
 

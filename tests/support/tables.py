@@ -2,8 +2,8 @@
 
 PEOPLES = {"followed_queries", "muted", "idle_people"}  # and no server's
 NO_SERVERS = {
-    *("archive", "brand", "captures", "commands", "embeddings", "listings", "papers", "sqlite_sequence"),
-    *("stored_queries", "traces", "upvote_snapshots"),
+    *("archive", "brand", "captures", "commands", "embeddings", "listings", "owner_notices", "papers"),
+    *("sqlite_sequence", "stored_queries", "traces", "upvote_snapshots"),
     *PEOPLES,
 }
 NO_PERSONS = NO_SERVERS - PEOPLES | {"guilds"}

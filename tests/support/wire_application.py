@@ -25,6 +25,7 @@ class Application(Interactions):
         super().__init__(clock, gateway)
         self.user: Payload = BOT_USER | {"banner": None}
         self.application: Payload = {"id": str(BOT_ID), "name": "Paperboy", "description": "", "icon": None, "tags": []}
+        self.owner_id, self.team_owner_id = 88, 0  # of the application; a team has an owner too
         self.login_faults: deque[Fault] = deque()
         self.change_faults: deque[Fault] = deque()  # what becomes of the next requests to change them
         self.commands: list[Payload] = []  # as they are registered
@@ -46,8 +47,16 @@ class Application(Interactions):
         return await self._faulty(request, self.login_faults) or as_json(self.user)
 
     async def _application(self, _: web.Request) -> web.Response:
-        known = {"verify_key": "", "bot_public": True, "bot_require_code_grant": False, "owner": SOMEBODY}
-        return as_json(known | self.application)
+        owner = SOMEBODY | {"id": str(self.owner_id)}
+        known = {"verify_key": "", "bot_public": True, "bot_require_code_grant": False, "owner": owner}
+        team: Payload = {
+            "id": "5",
+            "name": "Team",
+            "icon": None,
+            "owner_user_id": str(self.team_owner_id),
+            "members": [],
+        }
+        return as_json(known | self.application | ({"team": team} if self.team_owner_id else {}))
 
     async def _commands(self, request: web.Request) -> web.Response:
         if self.commands_refusal:
