@@ -50,6 +50,11 @@ class Vitals:
         """The most seconds by which the event loop was late within the last minute."""
         return max(self._lags, default=0.0)
 
+    @property
+    def last_lag(self) -> float:
+        """The seconds by which it was late when it was last measured, about a second ago."""
+        return self._lags[-1] if self._lags else 0.0
+
     async def watch_loop(self) -> None:
         """Measure forever how late the event loop is."""
         while True:

@@ -70,7 +70,7 @@ class Observer:
 
     def _find_problems(self, *, is_silent: bool) -> Iterator[HealthProblem]:
         """What keeps the bot from its work, the worst first."""
-        if self._bot.is_closed():
+        if self._bot.is_closed() or self._services.vitals.is_stopping:
             yield HealthProblem(ProblemKind.STOPPING)
             return
         if late := self.find_late_loop():
@@ -95,7 +95,7 @@ class Observer:
             yield HealthProblem(ProblemKind.DISK_FULL)
 
     def find_late_loop(self) -> HealthProblem | None:
-        lag = self._services.vitals.loop_lag
+        lag = self._services.vitals.last_lag
         return HealthProblem(ProblemKind.LOOP_LATE, (lag,)) if lag > LAG_LIMIT else None
 
     def _count_shards(self) -> tuple[int, int]:

@@ -105,10 +105,15 @@ async def test_a_late_loop_is_told(watched: Watched, services: Services) -> None
     services.vitals._lags.append(observer.LAG_LIMIT + 1)
     assert await asked.ask_kinds() == (503, ["loop_late"])
     assert await asked.ask_kinds("/healthz") == (503, ["loop_late"])
+    services.vitals._lags.append(0)
+    assert await asked.ask_kinds("/healthz") == (200, [])
+    assert (await asked.read_metrics())["paperboy_loop_lag_seconds"] == observer.LAG_LIMIT + 1
 
 
 async def test_a_bot_that_is_being_stopped_says_so(watched: Watched) -> None:
     rig, asked = watched
+    rig.bot.services.vitals.begin_stop()
+    assert await asked.ask_kinds() == (503, ["stopping"])
     await rig.bot.close()
     assert await asked.ask_kinds() == (503, ["stopping"])
     assert (await asked.read_metrics())["paperboy_ready"] == 0
