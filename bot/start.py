@@ -8,6 +8,8 @@ import sys
 
 from bot.command_line import health
 from bot.command_line.app import USAGE, app, exit_with
+from bot.env_file import EnvFileUnusable
+from bot.layouts.terminal_setup import describe_settings_problem
 from bot.settings import InvalidSettings
 
 
@@ -16,8 +18,8 @@ def main() -> None:
     if sys.argv[1:2] == [health.NAME]:
         try:
             app()
-        except InvalidSettings as error:
-            exit_with(str(error), USAGE)
+        except (InvalidSettings, EnvFileUnusable) as error:
+            exit_with(describe_settings_problem(error), USAGE)
     else:
         from bot.__main__ import main as run_any_command  # noqa: PLC0415  # it loads all of them
 

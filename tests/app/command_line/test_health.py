@@ -60,12 +60,21 @@ async def test_without_a_port_it_says_which_setting_is_missing(tmp_path: Path) -
         assert ended.err.startswith("PAPERBOY_HTTP_PORT is not set")
 
 
-async def test_a_wrong_setting_or_option_is_a_mistake_of_whoever_asks(tmp_path: Path) -> None:
-    wrong = await start(tmp_path, "health", HTTP_PORT="many")
-    assert (wrong.code, wrong.out) == (2, "")
-    assert wrong.err.startswith("PAPERBOY_HTTP_PORT:")
-    assert "Traceback" not in wrong.err
-    assert (await start(tmp_path, "health", "--nonsense")).code == 2
+async def test_a_wrong_setting_option_or_file_is_a_mistake_of_whoever_asks(tmp_path: Path) -> None:
+    mistakes = [
+        await start(tmp_path, "health", HTTP_PORT="many"),
+        await start(tmp_path, "health", "--nonsense"),
+        await start(tmp_path, "--env-file", "nowhere.env", "health"),
+    ]
+    (tmp_path / ".env").mkdir()
+    mistakes.append(await start(tmp_path, "health"))
+    (tmp_path / ".env").rmdir()
+    (tmp_path / ".env").write_bytes(b"PAPERBOY_HTTP_PORT=\xff")
+    mistakes.append(await start(tmp_path, "health"))
+    for each in mistakes:
+        assert (each.code, each.out) == (2, ""), each
+        assert "Traceback" not in each.err
+    assert "PAPERBOY_HTTP_PORT" in mistakes[0].err
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "no.such.host.invalid", "a" * 300])
