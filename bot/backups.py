@@ -37,6 +37,7 @@ class Backups:
         self._folder = folder
         self._keep = keep
         self.problem = ""  # why the latest could not be made
+        self.last_made_at: datetime | None = None  # the latest daily one, once it was looked for
 
     @property
     def days(self) -> int:
@@ -80,11 +81,13 @@ class Backups:
         due = datetime.combine(now.astimezone(UTC), DUE_TIME, UTC)
         due = due if due <= now else due - timedelta(days=1)
         daily = self._list(BackupKind.DAILY)
+        self.last_made_at = daily[0].made_at if self._keep and daily else None
         if not self._keep or any(each.made_at and due <= each.made_at <= now for each in daily):
             return
         self._folder.mkdir(mode=0o700, exist_ok=True)
         target = self._folder / name_backup(self._database, BackupKind.DAILY, now)
         back_up(self._database, target, BackupKind.DAILY, now, watch)
+        self.last_made_at = now
         log.info("backed up to %s (%.1f MB)", target, target.stat().st_size / 10**6)
 
     def _delete_old(self, now: datetime) -> None:

@@ -31,7 +31,7 @@ class Health:
     """The problems, the worst first, and what else was read of the running bot, by the names of metrics."""
 
     problems: tuple[HealthProblem, ...]
-    readings: Mapping[str, float]
+    readings: Mapping[str, float | Mapping[str, float]]
 
     @property
     def is_ready(self) -> bool:

@@ -113,6 +113,8 @@ READINGS: Mapping[str, str] = {
     "paperboy_uptime_seconds": "How long the process has been running, on a clock that is never set",
     "paperboy_loop_lag_seconds": "The most by which the event loop was late within the last minute",
     "paperboy_seconds_since_good_tick": "How long ago the last good tick ended; before the first, since the start",
+    "paperboy_fault": "Whether something is wrong that whoever runs the bot has to mend, by what it is",
+    "paperboy_last_backup_timestamp_seconds": "When the latest daily backup was made, as Unix time",
     "paperboy_clock_offset_seconds": "By how much our clock is ahead of Discord's",
     "paperboy_shards": "Connections to the gateway that the bot needs",
     "paperboy_shards_connected": "Connections to the gateway that are open",
@@ -136,6 +138,9 @@ READINGS: Mapping[str, str] = {
     "paperboy_last_capture_timestamp_seconds": "When a list of the latest day was last read, as Unix time",
 }
 """What is read at the moment of asking, with its meaning. A reading that is not known is left out."""
+_READING_LABELS = {"paperboy_fault": "fault"}
+Readings = Mapping[str, float | Mapping[str, float]]
+"""The values by name; where there is a label, its values with one value each."""
 
 # What routes are made of. Everything else in a path is an id, or a secret of an interaction.
 _ROUTE_WORDS = {
@@ -253,7 +258,7 @@ def counting_log_records(handled: logging.Logger, filter_: "logging._FilterType"
         handled.removeHandler(counter)
 
 
-def render(readings: Mapping[str, float]) -> bytes:
+def render(readings: Readings) -> bytes:
     """All metrics, with these readings, in Prometheus's text format."""
     return generate_latest(REGISTRY) + generate_latest(_Readings(readings))
 
@@ -268,10 +273,16 @@ _SUFFIXES = {"counter": "_total", "info": "_info"}
 
 
 class _Readings(Collector):
-    def __init__(self, readings: Mapping[str, float]) -> None:
+    def __init__(self, readings: Readings) -> None:
         self._readings = readings
 
     def collect(self) -> Iterator[Metric]:
         for name, meaning in READINGS.items():
-            if name in self._readings:
-                yield GaugeMetricFamily(name, meaning, value=self._readings[name])
+            value = self._readings.get(name)
+            if isinstance(value, Mapping):
+                labelled = GaugeMetricFamily(name, meaning, labels=[_READING_LABELS[name]])
+                for label, each in value.items():
+                    labelled.add_metric([label], each)
+                yield labelled
+            elif value is not None:
+                yield GaugeMetricFamily(name, meaning, value=value)

@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.client import PaperBot
 from bot.health import Health, HealthProblem, ProblemKind
 from bot.storage import Backlog
+from bot.vitals import Fault
 
 FRESH_FOR = 1.0  # seconds; whoever asks again within them gets the same answer, so that asking costs next to nothing
 READ_LIMIT = 3.0  # seconds that a read may take before the database counts as silent
@@ -51,7 +52,8 @@ class Observer:
                 self._read_backlog(), asyncio.to_thread(_measure_files, self._database, self._services.search.path)
             )
             problems = tuple(self._find_problems(is_silent=backlog is None))
-            readings = {"paperboy_ready": 0.0 if problems else 1.0, **dict(self._read_memory()), **sizes}
+            readings: dict[str, float | dict[str, float]] = {"paperboy_ready": 0.0 if problems else 1.0}
+            readings |= {**dict(self._read_memory()), **sizes, "paperboy_fault": self._read_faults()}
             if backlog:
                 readings |= self._read_backlog_readings(backlog)
             return Health(problems, readings)
@@ -108,6 +110,10 @@ class Observer:
         vitals = self._services.vitals
         return vitals.count_seconds_since(vitals.last_good_tick or vitals.started_at)
 
+    def _read_faults(self) -> dict[str, float]:
+        found = self._services.vitals.faults
+        return {fault: 1.0 if found.get(fault) else 0.0 for fault in Fault}
+
     def _read_memory(self) -> Iterator[tuple[str, float]]:
         """The readings that are in memory."""
         bot, vitals, database = self._bot, self._services.vitals, self._services.storage.database
@@ -118,6 +124,8 @@ class Observer:
         yield "paperboy_seconds_since_good_tick", self._count_seconds_since_good_tick()
         if discord_now := bot.discord_clock.now():
             yield "paperboy_clock_offset_seconds", (self._services.clock() - discord_now).total_seconds()
+        if made_at := self._services.backups.last_made_at:
+            yield "paperboy_last_backup_timestamp_seconds", made_at.timestamp()
         yield "paperboy_shards", shards
         yield "paperboy_shards_connected", connected
         if latencies:

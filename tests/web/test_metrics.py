@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from bot import metrics
+from bot import metrics, vitals
 from bot.app import Services
 from bot.lookups.finder import Finder
 from bot.papers.api import PapersUnavailable
@@ -182,10 +182,20 @@ async def test_every_reading_that_is_described_is_read_of_a_running_bot(watched:
     rig, asked = watched
     await rig.tick()
     await rig.bot.services.archive.refresh_list(DAY, rig.clock())
+    rig.bot.services.backups.last_made_at = rig.clock()
     while True:
         known = await asked.read_metrics()
         if "paperboy_gateway_latency_seconds" in known:  # from the first heartbeat on
             break
         await asyncio.sleep(0.05)
-    assert set(metrics.READINGS) <= known.keys()
+    assert set(metrics.READINGS) <= {each.partition("{")[0] for each in known}
     assert known["paperboy_ready"] == 1
+
+
+async def test_what_the_owner_has_to_mend_is_shown(watched: Watched) -> None:
+    rig, asked = watched
+    rig.bot.services.vitals.report(vitals.Fault.BACKUP_FAILING, is_present=True)
+    known = await asked.read_metrics()
+    assert {name: value for name, value in known.items() if name.startswith("paperboy_fault")} == {
+        f'paperboy_fault{{fault="{fault}"}}': float(fault is vitals.Fault.BACKUP_FAILING) for fault in vitals.Fault
+    }
