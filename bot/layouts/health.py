@@ -18,7 +18,7 @@ _PROBLEMS: Mapping[ProblemKind, str] = {
 }
 READY = "Paperboy is ready."
 NO_PORT = (
-    "PAPERBOY_HTTP_PORT is not set, so the running bot can't be asked. Set it, for example to 9464, and start the bot "
+    "PAPERBOY_HTTP_PORT is not set, so the running bot can't be asked. Set it, for example to 8080, and start the bot "
     "again."
 )
 INDEX = """Paperboy
