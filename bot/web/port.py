@@ -18,11 +18,7 @@ log = logging.getLogger(__name__)
 MAX_CONNECTIONS = 32
 MAX_SECONDS = 15.0  # from connecting until all is answered
 MAX_LINE = 4096  # bytes, of the first line and of each header
-_REASONS = {  # that the system words badly, or differently everywhere
-    errno.EADDRINUSE: "EADDRINUSE",
-    errno.EADDRNOTAVAIL: "EADDRNOTAVAIL",
-    errno.EACCES: "EACCES",
-}
+_TOLD_SHORTLY = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}  # asyncio's own text repeats the address
 
 
 class PortUnusable(Exception):
@@ -61,8 +57,8 @@ async def open_port(app: web.Application, host: str, port: int) -> AsyncIterator
 
 
 def _describe_error(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno in _REASONS:
-        return os.strerror(error.errno)  # asyncio's own text repeats the address
+    if isinstance(error, OSError) and error.errno in _TOLD_SHORTLY:
+        return os.strerror(error.errno)
     return str(error)
 
 
