@@ -15,6 +15,7 @@ from bot.layouts.operator import LOGGING_IN, RUNNING, STOPPING
 from bot.owner_notices import OwnerNotices
 from bot.search import load_encoder
 from bot.settings import BotSettings
+from bot.storage import DiskFull
 from bot.systemd import ServiceManager, open_service_manager
 from bot.vitals import Fault, Vitals
 from bot.watchdog import TICK_LIMIT, Watchdog
@@ -44,6 +45,8 @@ async def run_service(settings: BotSettings) -> None:
         PaperBot(services, links=links, gives_brand=settings.brand, proxy=settings.proxy) as bot,
     ):
         pages.show(bot)
+        with suppress(DiskFull):  # nothing is sent either until there is room
+            await services.storage.restored.mark_if_old(services.clock())
         gc.freeze()  # what stays until the end need not be visited again, which stops everything for 50 ms
         stopped = asyncio.Event()
         for each in (signal.SIGTERM, signal.SIGINT):

@@ -48,7 +48,7 @@ def describe_digest_in_doubt(channel_id: int) -> str:
 def describe_unsearched_channel(channel_id: int) -> str:
     """Sent when the search for what was posted since a backup did not end."""
     return (
-        "My data was restored from a backup, and for a day I couldn't find out what I had posted since in "
+        "After a break, or with data from a backup, I couldn't find out for a day what I had posted before in "
         f"<#{channel_id}>. To avoid posting anything twice, I go on with new papers only. If something is missing "
         "there, `/top` shows the papers. Please check with `/digest list` that your settings are what you want."
     )

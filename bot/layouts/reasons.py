@@ -47,11 +47,11 @@ _SENTENCES: Mapping[ReasonKind, str] = {
     ReasonKind.IN_DOUBT: "I couldn't find out whether it arrived.",
     ReasonKind.PUBLISH_LIMIT_REACHED: "Discord publishes at most {number} messages an hour in each channel.",
     ReasonKind.SEARCHING_AFTER_RESTORE: (
-        "My data was restored from a backup, so I first look in the channel for what I have posted since."
+        "After a break, or with data from a backup, I first look in the channel for digests that I don't know of."
     ),
     ReasonKind.FOUND_AFTER_RESTORE: "My data was restored from a backup, and I found this in the channel.",
     ReasonKind.NOT_FOUND_AFTER_RESTORE: (
-        "My data was restored from a backup, and I couldn't find out what I had posted since."
+        "After a break, or with data from a backup, I couldn't find out what I had posted before."
     ),
     ReasonKind.BOT_FAILED: "I ran into a bug. The details are in my log.",
     ReasonKind.NOT_FOLLOWED: "It was stopped before it was sent.",

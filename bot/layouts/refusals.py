@@ -109,7 +109,7 @@ _SENTENCES: Mapping[Refusal, str] = {
     ),
     Refusal.STILL_ON_ITS_WAY: "The last digest is still on its way. Try again in a minute.",
     Refusal.RESTORING: (
-        "My data was restored from a backup, and I'm still looking for what I have posted in the channel since. "
+        "After a break, or with data from a backup, I first look in the channel for digests that I don't know of. "
         "Nothing was changed. Try again in a few minutes."
     ),
     Refusal.NOTHING_TO_UNDO: (

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from bot.reasons import Reason, ReasonKind
@@ -20,15 +20,19 @@ from bot.storage.found_runs import (
 from bot.storage.reasons import dump_reason
 from bot.storage.subscriptions import SEARCHED, Subscription, subscription_from_row
 
-# Ids that are left out at least, of tables whose ids are in buttons and nonces; admins see those of subscriptions.
-LEFT_OUT = {"subscriptions": 1000, "followed_queries": 10_000, "deliveries": 100_000}
+ABSENCE = timedelta(hours=1)  # lists are read every quarter of an hour
+# Ids that are left out, at least and for each minute since the backup, of tables whose ids are in buttons and nonces.
+# Admins see those of subscriptions.
+LEFT_OUT = {"subscriptions": (1000, 1), "followed_queries": (10_000, 10), "deliveries": (100_000, 100)}
 _CHANNEL = (  # that is searched; the direct messages with a person may have moved since
     "CASE WHEN user_id IS NULL THEN restored_subscriptions.channel_id ELSE subscriptions.channel_id END"
 )
 _THESE = "subscription_id IN (SELECT value FROM json_each(?))"
 
 
-def mark_restored(connection: sqlite3.Connection, backup_at: datetime, now: datetime) -> None:
+def mark_restored(
+    connection: sqlite3.Connection, backup_at: datetime, now: datetime, *, leaving_out_ids: bool = True
+) -> None:
     """Within a transaction: mark a file, which has the current schema, as restored `now` from a backup of `backup_at`.
 
     Until the bot has looked for what each subscription has posted since, nothing is planned or sent for it. Ids that
@@ -52,16 +56,30 @@ def mark_restored(connection: sqlite3.Connection, backup_at: datetime, now: date
         (backup,),
     )
     connection.execute("DELETE FROM commands")  # another version may have registered others since
-    for table, least in LEFT_OUT.items():
-        _leave_out_ids(connection, table, least)
+    if leaving_out_ids:
+        _leave_out_ids(connection, now - backup_at)
 
 
-def _leave_out_ids(connection: sqlite3.Connection, table: str, least: int) -> None:
-    """Continue with ids so much greater that the file cannot have had as many since the backup."""
-    known = connection.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?", (table,))
-    ((last,),) = known.fetchall()
-    connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
-    connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, last + max(least, last)))
+def _leave_out_ids(connection: sqlite3.Connection, elapsed: timedelta) -> None:
+    """Continue with ids so much greater that the file cannot have had as many since the backup.
+
+    Nor since it was restored before: then less time had elapsed.
+    """
+    for table, (least, each_minute) in LEFT_OUT.items():
+        last = _select_last_id(connection, table)
+        connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        next_id = last + max(least, last) + each_minute * int(elapsed / timedelta(minutes=1))
+        connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, next_id))
+
+
+def _select_last_id(connection: sqlite3.Connection, table: str) -> int:
+    ((last,),) = connection.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?", (table,))
+    return int(last)
+
+
+def _has_left_out_ids(connection: sqlite3.Connection) -> bool:
+    ((last,),) = connection.execute("SELECT coalesce(max(id), 0) FROM subscriptions")
+    return _select_last_id(connection, "subscriptions") > int(last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +113,22 @@ class Restored:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def mark_all(self, backup_at: datetime, now: datetime) -> None:
-        """Mark the file as restored, see `mark_restored`."""
-        await self._database.write(lambda connection: mark_restored(connection, backup_at, now))
+    async def mark_if_old(self, now: datetime) -> bool:
+        """Mark the file as restored if it was not written for `ABSENCE`; returns whether that is so.
+
+        Most often the bot was only away. But who puts an old file in place, or a snapshot of the machine, tells nobody,
+        and to look costs one request for each channel.
+        """
+
+        def mark(connection: sqlite3.Connection) -> bool:
+            latest = "SELECT captured_at FROM captures WHERE day > '' ORDER BY day DESC LIMIT 2"  # today's list, and yesterday's
+            last = max((datetime.fromisoformat(each) for (each,) in connection.execute(latest)), default=now)
+            if now - last < ABSENCE:
+                return False
+            mark_restored(connection, last, now, leaving_out_ids=False)
+            return True
+
+        return await self._database.write(mark)
 
     async def list_channels(self) -> list[SearchedChannel]:
         """All channels that are still to be searched, first those where something is due first."""
@@ -181,6 +212,8 @@ class Restored:
                 " ELSE reason END WHERE id IN (SELECT value FROM json_each(?))",
                 (ids,),
             )
+            if unknown and not _has_left_out_ids(connection):  # so the file was restored
+                _leave_out_ids(connection, now - search.backup_at)
             for table in ("found_messages", "restored_subscriptions"):
                 connection.execute(f"DELETE FROM {table} WHERE {_THESE}", (ids,))
             return unknown

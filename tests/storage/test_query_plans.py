@@ -238,7 +238,7 @@ class Works:
             "commands.get": lambda: storage.commands.get(1),
             "brand.list_parts": lambda: storage.brand.list_parts(1),
             "brand.save_part": lambda: storage.brand.save_part(1, Part.AVATAR, GivenPart("a", "b")),
-            "restored.mark_all": lambda: storage.restored.mark_all(MORNING, MORNING),
+            "restored.mark_if_old": lambda: storage.restored.mark_if_old(MORNING + timedelta(days=9)),
             "restored.list_channels": storage.restored.list_channels,
             "restored.is_searched": lambda: storage.restored.is_searched(known),
             "restored.read_search": lambda: storage.restored.read_search(SearchedChannel(5, None)),

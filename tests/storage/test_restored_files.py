@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.reasons import Reason, ReasonKind
 from bot.storage import SubscriptionState, open_storage
 from bot.storage.restored import mark_restored
-from tests.support.builders import FIRST_RUN, MORNING, digest, paper, plan, subscribe
+from tests.support.builders import DAY, FIRST_RUN, FRIDAY, MORNING, digest, paper, plan, subscribe
 
 
 def restore(path: Path, after: timedelta = timedelta(days=3)) -> None:
@@ -36,7 +36,25 @@ async def test_no_id_that_was_given_since_the_backup_is_given_again(tmp_path: Pa
     path = tmp_path / "paperboy.db"
     async with open_storage(path) as storage:
         first = await subscribe(storage)
-    restore(path)
-    restore(path)
-    async with open_storage(path) as storage:
-        assert (await subscribe(storage)).id > first.id + 2000
+    backup = path.read_bytes()
+    given = {first.id}
+    for days in (3, 4):
+        path.write_bytes(backup)
+        restore(path, timedelta(days=days))
+        async with open_storage(path) as storage:
+            added = {(await subscribe(storage)).id for _ in range(9)}
+        assert not given & added
+        given |= added
+
+
+async def test_a_file_that_was_not_written_for_an_hour_is_taken_for_an_old_one(tmp_path: Path) -> None:
+    async with open_storage(tmp_path / "paperboy.db") as storage:
+        known = await subscribe(storage)
+        assert not await storage.restored.mark_if_old(MORNING)  # a new one
+        for day in (DAY, FRIDAY):
+            await storage.papers.record_list(day, [paper("2601.00001")], MORNING)
+        assert not await storage.restored.mark_if_old(MORNING + timedelta(minutes=59))
+        assert await storage.restored.is_searched(known)
+        assert await storage.restored.mark_if_old(MORNING + timedelta(minutes=61))
+        assert not await storage.restored.is_searched(known)
+        assert (await subscribe(storage)).id == known.id + 1  # most often it is none

@@ -13,12 +13,12 @@ import pytest
 from bot.app import Services
 from bot.demo.papers_server import PapersServer
 from bot.papers.api import PapersAPI
-from bot.storage import DeliveryState, Storage, Subscription
+from bot.storage import DeliveryState, How, Storage, Subscription
 from bot.storage.deliveries import Deliveries
 from bot.subscription.schedule import Cadence, find_next_run
 from bot.subscription.settings import Threads
 from tests.support import builders
-from tests.support.builders import MORNING, Clock
+from tests.support.builders import DAY, MORNING, Clock
 from tests.support.delivery_rig import (
     DESTINATIONS,
     DeliveryRig,
@@ -95,6 +95,7 @@ async def test_a_backup_of_any_moment_repeats_nothing_and_loses_nothing_wherever
         for _ in range(4):
             await again.tick(minutes=1)
         assert posted == {name: [each.id for each in guild.papers.digests] for name, (guild, _) in known.items()}
+        await again.bot.services.archive.refresh_settling_lists(clock)
         await tick_days(again, 2)
         for name, (guild, subscription) in known.items():
             assert_nothing_twice(guild.papers)
@@ -244,7 +245,40 @@ async def test_of_a_digest_that_was_cut_off_the_rest_comes_with_the_next_one(
         assert "2601.00202" in [paper for each in rig.channel.digests for paper in each.papers]
 
 
-async def test_people_are_not_sent_again_what_came_at_once_or_of_a_subscription_that_the_backup_lacks(
+async def read_and_send_at_once(rig: DeliveryRig) -> None:
+    await rig.bot.services.archive.refresh_current_lists(rig.clock)
+    await rig.bot.dispatcher.plan_at_once(rig.bot.services.at_once, rig.clock())
+    await rig.tick(minutes=1)
+
+
+async def test_what_came_to_a_person_at_once_does_not_come_again(
+    services: Services, wire: Wire, clock: Clock, backups: Backups
+) -> None:
+    async with open_rig(services, wire, clock, Kind.PERSON, size=2) as rig:
+        await rig.storage.followed_queries.follow(rig.guild.id, "min:70", How.AT_ONCE, DAY, clock())
+        await rig.tick()
+        backup = await backups.make(rig.storage)
+        for _ in range(3):
+            await read_and_send_at_once(rig)
+            await rig.tick(hours=23)
+            await rig.tick(hours=1)
+        posted = [each.papers for each in rig.channel.digests]
+        assert len(posted) > 4
+    async with backups.run(backup, rig) as again:
+        await again.bot.services.archive.refresh_settling_lists(clock)
+        await again.bot.dispatcher.plan_at_once(again.bot.services.at_once, clock())
+        for _ in range(3):
+            await read_and_send_at_once(again)
+        assert [each.papers for each in rig.channel.digests][: len(posted)] == posted
+        assert_nothing_twice(rig.channel)
+        assert [each.extra for each in await again.deliveries()].count(0) == 4
+        for _ in range(2):
+            await again.tick(days=1)
+        assert_nothing_twice(rig.channel)
+        assert len(rig.channel.digests) > len(posted)
+
+
+async def test_a_person_is_not_sent_again_what_came_by_a_subscription_that_the_backup_lacks(
     services: Services, wire: Wire, clock: Clock, backups: Backups
 ) -> None:
     async with open_rig(services, wire, clock, Kind.PERSON, size=4) as rig:

@@ -170,7 +170,7 @@ async def test_if_no_search_succeeds_within_a_day_everything_counts_as_posted_an
         assert Reason(ReasonKind.NOT_FOUND_AFTER_RESTORE) in reasons
         if kind is Kind.TEXT:
             (told,) = rig.guild.general.messages
-            assert "restored from a backup" in told.body["content"]
+            assert "data from a backup" in told.body["content"]
         await again.bot.services.archive.refresh_settling_lists(clock)
         for _ in range(2):
             await again.tick(days=1)
