@@ -31,20 +31,21 @@ _THESE = "subscription_id IN (SELECT value FROM json_each(?))"
 
 
 def mark_restored(
-    connection: sqlite3.Connection, backup_at: datetime, now: datetime, *, leaving_out_ids: bool = True
+    connection: sqlite3.Connection, backup_at: datetime, now: datetime, *, is_certain: bool = True
 ) -> None:
     """Within a transaction: mark a file, which has the current schema, as restored `now` from a backup of `backup_at`.
 
     Until the bot has looked for what each subscription has posted since, nothing is planned or sent for it. Ids that
     were given since are not given again. A file that is marked already stays to be searched from the earlier backup on.
+    Unless it `is_certain` that the file was restored, ids go on as they are until something is found.
     """
     backup, reason = to_iso(backup_at), dump_reason(Reason(ReasonKind.SEARCHING_AFTER_RESTORE))
     connection.execute(
         "INSERT INTO restored_subscriptions (subscription_id, channel_id, backup_at, restored_at)"
         " SELECT id, channel_id, ?, ? FROM subscriptions WHERE id > 0 AND state != 'removed'"
         " ON CONFLICT (subscription_id) DO UPDATE SET backup_at = min(backup_at, excluded.backup_at),"
-        " restored_at = excluded.restored_at",
-        (backup, to_iso(now)),
+        " restored_at = iif(?, excluded.restored_at, restored_at)",  # if not, it is being searched since then
+        (backup, to_iso(now), is_certain),
     )
     connection.execute("UPDATE subscriptions SET reason = ? WHERE state = 'active'", (reason,))
     # A delivery to a channel that its subscription has left is not sent any more, but looked for if in doubt.
@@ -56,7 +57,7 @@ def mark_restored(
         (backup,),
     )
     connection.execute("DELETE FROM commands")  # another version may have registered others since
-    if leaving_out_ids:
+    if is_certain:
         _leave_out_ids(connection, now - backup_at)
 
 
@@ -121,11 +122,12 @@ class Restored:
         """
 
         def mark(connection: sqlite3.Connection) -> bool:
-            latest = "SELECT captured_at FROM captures WHERE day > '' ORDER BY day DESC LIMIT 2"  # today's list, and yesterday's
+            # Today's list and yesterday's are read all the time.
+            latest = "SELECT captured_at FROM captures WHERE day > '' ORDER BY day DESC LIMIT 2"
             last = max((datetime.fromisoformat(each) for (each,) in connection.execute(latest)), default=now)
             if now - last < ABSENCE:
                 return False
-            mark_restored(connection, last, now, leaving_out_ids=False)
+            mark_restored(connection, last, now, is_certain=False)
             return True
 
         return await self._database.write(mark)

@@ -2,13 +2,10 @@
 
 import shutil
 import signal
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
-from bot.storage.restored import mark_restored
 from tests.support.bot_process import DUE, World
 from tests.support.builders import FRIDAY, entries
 from tests.support.wire import Fault
@@ -70,7 +67,9 @@ async def test_a_bot_killed_amid_many_people_writes_to_each_of_them_once(world: 
     await world.assert_each_got_one(people)
 
 
-async def test_a_bot_killed_before_a_restore_and_amid_its_search_posts_each_digest_once(world: World) -> None:
+async def test_an_old_file_that_was_put_in_place_by_hand_repeats_nothing_although_the_bot_is_killed_again(
+    world: World,
+) -> None:
     world.papers.lists = {**world.papers.lists, FRIDAY: entries(7, FRIDAY, first=11)}
     day, backup = timedelta(days=1), world.database.with_name("backup.db")
     async with world.child(DUE) as child:
@@ -81,8 +80,6 @@ async def test_a_bot_killed_before_a_restore_and_amid_its_search_posts_each_dige
         assert (await child.end())[0] == -signal.SIGKILL
     for each in world.database.parent.glob(f"{world.database.name}*"):
         shutil.rmtree(each) if each.is_dir() else each.unlink()
-    with closing(sqlite3.connect(backup)) as connection, connection:
-        mark_restored(connection, DUE, DUE + day)
     backup.rename(world.database)
     async with world.child(DUE + day + timedelta(minutes=10), kill="amid DELETE FROM found_messages") as child:
         assert (await child.end())[0] == -signal.SIGKILL
