@@ -52,10 +52,15 @@ _OVER = {ReasonKind.CHANNEL_GONE, ReasonKind.CHANNEL_KIND_UNSUPPORTED}  # nothin
 
 @dataclass(slots=True)
 class _Failures:
-    """How often the search of a channel has failed in a row, and when it is tried again."""
+    """How often the search of a channel has failed in a row, why the last time, and when it is tried again.
+
+    If it `is_blocked`, that is also as soon as one of its subscriptions goes on.
+    """
 
     count: int
+    reason: Reason
     retry_at: datetime
+    is_blocked: bool
 
 
 class RestoredChannels:
@@ -86,14 +91,17 @@ class RestoredChannels:
         if not left:
             self._failures.clear()
         for channel in left:
-            failed = self._failures.get(channel)
-            # A longer wait means that the clock was set back.
-            may_be_tried = failed is None or failed.retry_at <= now or failed.retry_at > now + MAX_RETRY_DELAY
-            if may_be_tried and channel not in self._known:
+            if channel not in self._known and self._may_be_tried(channel, now):
                 self._known.add(channel)
                 self._waiting.append(channel)
                 self._has_more.set()
         return bool(self._waiting)
+
+    def _may_be_tried(self, channel: SearchedChannel, now: datetime) -> bool:
+        failed = self._failures.get(channel)
+        if failed is None or (failed.is_blocked and channel.is_active):
+            return True
+        return failed.retry_at <= now or failed.retry_at > now + MAX_RETRY_DELAY  # the clock was set back
 
     async def search_waiting(self, clock: Clock) -> None:
         """Search the channels that wait, many at once and in turn: a long history holds up no other channel."""
@@ -197,12 +205,16 @@ class RestoredChannels:
         )
 
     async def _handle_failure(self, search: RestoredSearch, failure: DeliveryFailed, now: datetime) -> None:
-        channel, reason = search.channel, failure.reason
-        log.warning("channel %d cannot be searched: %s", channel.channel_id, failure, extra=reason.log_fields)
-        count = self._failures[channel].count + 1 if channel in self._failures else 1
-        self._failures[channel] = _Failures(count, now + min(MAX_RETRY_DELAY, FIRST_RETRY * 2 ** min(count - 1, 10)))
+        channel, reason, before = search.channel, failure.reason, self._failures.get(search.channel)
+        if before is None or before.reason != reason:  # a hidden channel may stay so for years
+            log.warning("channel %d cannot be searched: %s", channel.channel_id, failure, extra=reason.log_fields)
+        count = before.count + 1 if before else 1
+        retry_at = now + min(MAX_RETRY_DELAY, FIRST_RETRY * 2 ** min(count - 1, 10))
+        has_moved = channel.user_id is not None and reason.kind is ReasonKind.CHANNEL_GONE
+        is_blocked = isinstance(failure, ChannelBlocked) and not has_moved
+        self._failures[channel] = _Failures(count, reason, retry_at, is_blocked)
         match failure:
-            case ChannelBlocked() if channel.user_id and reason.kind is ReasonKind.CHANNEL_GONE:
+            case ChannelBlocked() if channel.user_id and has_moved:
                 await self._follow_person(search, channel.user_id, now)
             case ChannelBlocked() if reason.kind in _OVER:
                 await self._finish(search, (), now)
@@ -226,7 +238,6 @@ class RestoredChannels:
 
     async def _suspend(self, search: RestoredSearch, reason: Reason, now: datetime) -> None:
         """Nothing is sent until someone changes something, as if a message were in doubt."""
-        self._failures[search.channel].retry_at = now + FIRST_RETRY  # it costs no request to see that it is over
         for each in search.subscriptions:
             if each.state is SubscriptionState.ACTIVE:
                 await self._subscriptions.suspend(each.id, reason, now)

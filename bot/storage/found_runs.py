@@ -104,8 +104,12 @@ def count_as_posted(connection: sqlite3.Connection, subscription: Subscription, 
     if subscription.user_id:  # whose digests look back at days that earlier ones have covered
         connection.execute(
             "UPDATE followed_queries SET first_day = max(first_day, iif(EXISTS (SELECT 1 FROM followed_queries"
-            " WHERE user_id = ?1 AND how = 'at once'), ?2, ?3)) WHERE user_id = ?1",
-            (subscription.user_id, *((each + timedelta(days=1)).isoformat() for each in (restored_at.date(), closed))),
+            " WHERE user_id = :user AND how = 'at once'), :open, :closed)) WHERE user_id = :user",
+            {
+                "user": subscription.user_id,
+                "open": (restored_at.date() + timedelta(days=1)).isoformat(),
+                "closed": (closed + timedelta(days=1)).isoformat(),
+            },
         )
 
 

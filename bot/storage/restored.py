@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -85,10 +85,14 @@ def _has_left_out_ids(connection: sqlite3.Connection) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SearchedChannel:
-    """A channel to search, or the direct messages with the person `user_id`."""
+    """A channel to search, or the direct messages with the person `user_id`.
+
+    `is_active` if something would be posted there.
+    """
 
     channel_id: int
     user_id: int | None
+    is_active: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +139,11 @@ class Restored:
     async def list_channels(self) -> list[SearchedChannel]:
         """All channels that are still to be searched, first those where something is due first."""
         rows = await self._database.fetch_rows(
-            f"SELECT {_CHANNEL} AS channel, user_id FROM restored_subscriptions"
+            f"SELECT {_CHANNEL} AS channel, user_id, max(state = 'active') AS is_active FROM restored_subscriptions"
             " CROSS JOIN subscriptions ON id = subscription_id"
             f" WHERE {_CHANNEL} != 0 GROUP BY channel, user_id ORDER BY min(next_run_at)"
         )
-        return [SearchedChannel(channel_id, user_id) for channel_id, user_id in rows]
+        return [SearchedChannel(row["channel"], row["user_id"], bool(row["is_active"])) for row in rows]
 
     async def is_searched(self, subscription: Subscription) -> bool:
         """Whether nothing is searched any more of what a subscription's channel has."""
