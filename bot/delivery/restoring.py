@@ -219,6 +219,7 @@ class RestoredChannels:
             case ChannelBlocked() if reason.kind in _OVER:
                 await self._finish(search, (), now)
             case ChannelBlocked():
+                await self._restored.finish_search(search, (), now, only_moved=True)
                 await self._suspend(search, reason, now)
             case _ if now - search.restored_at >= MAX_DOUBT and count >= MIN_SEARCHES:
                 log.warning("channel %d: gave up, all until the restore counts as posted", channel.channel_id)
@@ -229,6 +230,8 @@ class RestoredChannels:
 
     async def _follow_person(self, search: RestoredSearch, user_id: int, now: datetime) -> None:
         """Open the direct messages anew, whose channel Discord does not know, so that they are searched next."""
+        if not search.channel.is_active:
+            return  # they are opened when the person wants something again
         try:
             await self._inboxes.reopen_inbox(user_id, search.channel.channel_id)
         except ChannelBlocked as blocked:
@@ -239,7 +242,7 @@ class RestoredChannels:
     async def _suspend(self, search: RestoredSearch, reason: Reason, now: datetime) -> None:
         """Nothing is sent until someone changes something, as if a message were in doubt."""
         for each in search.subscriptions:
-            if each.state is SubscriptionState.ACTIVE:
+            if each.state is SubscriptionState.ACTIVE and each.settings.channel_id == search.channel.channel_id:
                 await self._subscriptions.suspend(each.id, reason, now)
                 await self._notices.tell_stopped(each, search.channel.channel_id, reason, now)
 

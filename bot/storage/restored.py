@@ -195,16 +195,25 @@ class Restored:
         await self._database.write(record)
 
     async def finish_search(
-        self, search: RestoredSearch, found: Sequence[FoundMessage], now: datetime, *, giving_up: bool = False
+        self,
+        search: RestoredSearch,
+        found: Sequence[FoundMessage],
+        now: datetime,
+        *,
+        giving_up: bool = False,
+        only_moved: bool = False,
     ) -> int:
         """Record what was found in a channel, and let its subscriptions go on; returns how many runs were unknown.
 
-        With `giving_up`, whatever else may have been posted counts as posted.
+        With `giving_up`, whatever else may have been posted counts as posted. With `only_moved`, only those go on that
+        have another channel by now.
         """
 
         def finish(connection: sqlite3.Connection) -> int:
             _insert_found(connection, found)
             rows = _select_subscriptions(connection, search.channel)
+            if only_moved:
+                rows = [row for row in rows if row["channel_id"] != search.channel.channel_id]
             unknown = 0
             for known in _read_subscriptions(rows):
                 messages = _select_found(connection, known.id)

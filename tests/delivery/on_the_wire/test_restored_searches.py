@@ -136,6 +136,26 @@ async def test_a_channel_whose_history_is_hidden_waits_for_an_admin(rig: Deliver
         assert_nothing_twice(rig.channel)
 
 
+async def test_a_subscription_that_is_moved_out_of_a_hidden_channel_goes_on(
+    services: Services, rig: DeliveryRig, backups: Backups
+) -> None:
+    staying = await subscribe(services, rig.guild, size=2)
+    backup = await run_on(rig, backups)
+    rig.channel.denied = Permissions(read_message_history=True)
+    async with backups.run(backup, rig) as again:
+        await again.tick(minutes=1)
+        other = rig.wire.add_guild()
+        await again.learn(other, "guild_available")
+        await again.edit(channel=other.papers)
+        await again.tick(days=1)
+        await again.tick(days=1)
+        assert other.papers.digests
+        stays = await again.storage.subscriptions.get(staying.id)
+        assert stays
+        assert stays.state is SubscriptionState.SUSPENDED
+        assert len(rig.channel.digests) == 6
+
+
 async def test_a_channel_that_is_gone_holds_up_nothing(rig: DeliveryRig, backups: Backups) -> None:
     backup = await run_on(rig, backups)
     rig.channel.refusal = Fault(404, 10003)
