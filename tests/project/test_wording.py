@@ -21,7 +21,7 @@ ELSEWHERE = {  # and why
     "bot/search/likeness.py": "words that say nothing",
 }
 # Discord and the command line want the meaning of a command or an option where it is defined.
-DEFINING = {"describe", "command", "Group", "Option", "Typer"}
+DEFINING = {"Argument", "describe", "command", "Group", "Option", "Typer"}
 MEANINGS = {"_OPTION_DESCRIPTIONS", "_DEFAULTS", "_SUBSCRIPTION_OPTION", "PAPER_OPTION"}
 INTERNAL = {"ValueError"}  # caught, and at most logged
 
