@@ -7,6 +7,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from discord.ext import commands
 
 from bot.client import PaperBot
+from bot.vitals import Fault
 
 PACK = "maintenance.pack"
 PEOPLE = "maintenance.people"
@@ -61,7 +62,9 @@ class Maintenance(commands.Cog):
 
     async def back_up(self) -> None:
         """Every hour: make the backup of the day if it is due, and delete old ones."""
-        await self.services.backups.make_due(self.services.clock())
+        backups = self.services.backups
+        await backups.make_due(self.services.clock())
+        self.services.vitals.report(Fault.BACKUP_FAILING, is_present=bool(backups.problem))
 
 
 async def setup(bot: PaperBot) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.backups import Backups
 from bot.storage import BackupKind, Storage, back_up, database, list_backups, name_backup
+from bot.vitals import Fault
 from tests.support.builders import query
 from tests.support.server import Server
 
@@ -136,3 +137,18 @@ async def test_the_bot_makes_them_as_its_settings_say(server: Server, tmp_path: 
     (made,) = list_backups(services.storage.database.path, tmp_path / "kept")
     assert made.made_at == server.clock.now
     assert query(made.path, "PRAGMA user_version") == [(database.get_current_schema(),)]
+
+
+async def test_the_bots_owner_hears_that_backups_fail_and_are_made_again(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = server.bot.services
+    object.__setattr__(services, "backups", Backups(services.storage.database.path, tmp_path / "kept", keep=1))
+    back_up_now = server.bot.get_cog("Maintenance").back_up  # type: ignore[union-attr]
+    (tmp_path / "kept").write_text("in the way")
+    monkeypatch.setattr(logging.getLogger("bot.backups"), "disabled", True)  # the bot of these tests logs no errors
+    await back_up_now()
+    assert services.vitals.faults[Fault.BACKUP_FAILING]
+    (tmp_path / "kept").unlink()
+    await back_up_now()
+    assert not services.vitals.faults[Fault.BACKUP_FAILING]
