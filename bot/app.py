@@ -231,8 +231,8 @@ async def open_storage_alongside(database: Path, backup_folder: Path | None = No
     """The storage, possibly beside a running bot, whose file is never migrated. Raises `DatabaseUnusable`."""
     folder = get_backup_folder(database, backup_folder)
     with _naming_backup(database, folder):
-        is_current = has_current_schema(database)
-    if not is_current or is_backup(database):
+        has_to_be_prepared = is_backup(database) or not has_current_schema(database)
+    if has_to_be_prepared:
         try:
             with _lock_database(database):
                 _prepare_database(database, folder, system_clock())

@@ -1,7 +1,6 @@
 """Backups: verified copies of the database, each one file that knows when it was made."""
 
 import errno
-import fcntl
 import os
 import re
 import shutil
@@ -211,6 +210,8 @@ def make_partial(path: Path, like: Path) -> Iterator[Path]:
 
 def _open_partial(path: Path) -> int:
     """Open and lock the file at `path`; one that a killed process has left is used again."""
+    import fcntl  # noqa: PLC0415  # not on Windows, where the demo runs
+
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:

@@ -81,7 +81,7 @@ def restore(
     backup = check_backup(database, file)
     try:
         like = database if database.is_file() else database.parent
-        with make_partial(database.with_name(f".{database.name}.restoring"), like=like) as partial:
+        with make_partial(_get_partial(database), like=like) as partial:
             with closing(open_at_rest(file)) as source:
                 copy_into(source, partial, watch)
             _make_current(partial, backup, now, watch)
@@ -93,6 +93,10 @@ def restore(
     except (sqlite3.Error, OSError) as error:
         raise translate_backup_error(file, error) from error
     return replaced
+
+
+def _get_partial(database: Path) -> Path:
+    return database.with_name(f".{database.name}.restoring")
 
 
 def _make_current(partial: Path, backup: Backup, now: datetime, watch: Watch) -> None:
@@ -177,6 +181,8 @@ def _give_second_name(database: Path, replaced: Path) -> None:
 def is_backup(database: Path) -> bool:
     """Whether somebody has copied a backup into the place of the database. Raises `DatabaseUnusable`."""
     try:
+        if _has_foreign_wal(database):
+            return True
         if not read_schema_version(database):
             return False
         with closing(open_live(database)) as connection:
@@ -192,6 +198,12 @@ def prepare_file(database: Path, folder: Path, now: datetime, before_adopting: C
     `DatabaseUnusable`.
     """
     try:
+        left = _get_partial(database.resolve())  # by a restore that was killed: whoever restores has the lock
+        left.unlink(missing_ok=True)
+        delete_sidecars(left)
+        if _has_foreign_wal(database):
+            for ending in ("-wal", "-shm"):
+                database.with_name(database.name + ending).unlink(missing_ok=True)
         schema = check_schema_version(database)
         if 0 < schema < get_current_schema():
             _back_up_before_migration(database, folder, now, schema)
@@ -204,6 +216,19 @@ def prepare_file(database: Path, folder: Path, now: datetime, before_adopting: C
             _mark(connection, note[0] if note else None, now)
     except (sqlite3.Error, OSError) as error:
         raise build_unusable_error(database, error) from error
+
+
+def _has_foreign_wal(database: Path) -> bool:
+    """Whether the WAL beside the database is that of another file, which SQLite would not notice.
+
+    A backup says in its header that it has no WAL, until it is opened for the first time.
+    """
+    wal = database.with_name(f"{database.name}-wal")
+    if not database.is_file() or not wal.is_file() or not wal.stat().st_size:
+        return False
+    with database.open("rb") as file:
+        header = file.read(20)
+    return header.startswith(b"SQLite format 3\0") and header[18:] == b"\1\1"
 
 
 def _back_up_before_migration(database: Path, folder: Path, now: datetime, schema: int) -> None:

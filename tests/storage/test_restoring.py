@@ -192,6 +192,20 @@ async def test_a_damaged_database_is_replaced_and_kept_with_its_wal(current: Pat
     assert ids(current) == [OLD.id]
 
 
+async def test_where_a_file_can_not_have_two_names_the_old_one_is_copied(
+    current: Path, backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")  # as on exFAT
+
+    monkeypatch.setattr("os.link", refuse)
+    replaced = restore(current, backup, NOW)
+    assert replaced
+    assert (ids(current), ids(replaced)) == ([OLD.id], [NEW.id])
+    back_up(current, tmp_path / "again.db", BackupKind.BY_HAND, NOW)
+    assert ids(tmp_path / "again.db") == [OLD.id]
+
+
 async def test_mode_and_owner_stay_those_of_the_database(current: Path, backup: Path) -> None:
     current.chmod(0o640)
     backup.chmod(0o444)
@@ -230,6 +244,29 @@ async def test_a_backup_that_somebody_copied_into_place_by_hand_is_noticed_at_th
         pass
     assert sought_from(current) == [THEN]
     assert query(current, "SELECT 1 FROM sqlite_master WHERE name = 'backup_note'") == []
+
+
+@pytest.mark.parametrize("opened_by", ["a bot", "a command"])
+async def test_a_wal_that_a_killed_bot_left_beside_it_is_not_applied_to_it(
+    current: Path, backup: Path, api: PapersAPI, opened_by: str
+) -> None:
+    wal = current.with_name("paperboy.db-wal")
+    async with open_storage(current) as storage:
+        await storage.papers.record_list(DAY, [NEW, paper("2601.00003")], MORNING)
+        left = wal.read_bytes()
+    shutil.copy(backup, current)
+    wal.write_bytes(left)
+    async with open_services(current, api) if opened_by == "a bot" else open_storage_alongside(current):
+        assert ids(current) == [OLD.id]
+    assert sought_from(current) == [THEN]
+
+
+async def test_what_a_killed_restore_left_is_deleted_at_the_start(current: Path, api: PapersAPI) -> None:
+    for ending in ("", "-journal"):
+        current.with_name(f".paperboy.db.restoring{ending}").write_text("half")
+    async with open_services(current, api):
+        pass
+    assert not list(current.parent.glob(".*"))
 
 
 async def test_it_is_noticed_by_any_command_that_opens_the_database(current: Path, backup: Path) -> None:
