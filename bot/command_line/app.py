@@ -23,8 +23,8 @@ app = typer.Typer(
 USAGE = 2  # the exit code for problems that whoever runs the bot has to fix
 
 
-# They read no settings, or log what is wrong with them, or are there to put it right.
-_WARN_BY_THEMSELVES = {"demo", "init", "run"}
+# They read no settings, or say themselves what is wrong with them, or are there to put it right.
+_WARN_BY_THEMSELVES = {"demo", "doctor", "init", "run"}
 
 
 def exit_with(message: str, code: int) -> NoReturn:

@@ -75,7 +75,7 @@ async def check_gateway(case: Case) -> AsyncIterator[Finding]:
     """Whether the gateway says hello, and how many sessions may still be started today. Starts none."""
     client = await case.get_client()
     try:
-        await _wait_for_hello(str(case.bot_settings.discord_gateway_url))
+        await _wait_for_hello(str(case.bot_settings.discord_gateway_url), case.settings.proxy)
     except (aiohttp.ClientError, OSError, ValueError, TypeError) as error:
         yield find(Kind.GATEWAY_UNREACHABLE, detail=type(error).__name__)
         return
@@ -89,11 +89,11 @@ async def check_gateway(case: Case) -> AsyncIterator[Finding]:
         yield find(Kind.GATEWAY_FINE, remaining=remaining, total=total)
 
 
-async def _wait_for_hello(url: str) -> None:
+async def _wait_for_hello(url: str, proxy: str | None) -> None:
     """Raises what aiohttp raises, `TimeoutError`, and `TypeError` or `ValueError` for any other answer."""
     async with (
         asyncio.timeout(HELLO_LIMIT),
-        aiohttp.ClientSession() as session,
+        aiohttp.ClientSession(proxy=proxy) as session,
         session.ws_connect(url, params={"v": "10", "encoding": "json"}) as socket,
     ):
         said = await socket.receive_json()

@@ -16,6 +16,7 @@ from bot.app import is_seen_running
 from bot.channels.discord_clock import parse_date_header
 from bot.channels.requests import REQUEST_ERRORS, classify_error, wait_for_answer
 from bot.clock import Clock, system_clock
+from bot.env_file import EnvFileUnusable
 from bot.reasons import Reason
 from bot.settings import ArchiveSettings, BotSettings, InvalidSettings, read_settings
 from bot.storage import DatabaseUnusable
@@ -38,15 +39,18 @@ class CannotCheck(Exception):
         self.needed = needed
 
 
-def read_what_is_readable() -> tuple[ArchiveSettings | None, str]:
+SettingsProblem = InvalidSettings | EnvFileUnusable
+
+
+def read_what_is_readable() -> tuple[ArchiveSettings | None, SettingsProblem | None]:
     """The settings of the bot, or else those of its archive, or None; and what is wrong with the others."""
     try:
-        return read_settings(BotSettings), ""
-    except InvalidSettings as error:
-        problem = str(error)
+        return read_settings(BotSettings), None
+    except (InvalidSettings, EnvFileUnusable) as error:
+        problem = error
     try:
         return read_settings(ArchiveSettings), problem
-    except InvalidSettings:
+    except (InvalidSettings, EnvFileUnusable):
         return None, problem
 
 
@@ -67,7 +71,7 @@ class Case:
     def __init__(
         self,
         settings: ArchiveSettings | None,
-        problem: str = "",
+        problem: SettingsProblem | None = None,
         *,
         clock: Clock = system_clock,
         report_progress: Callable[[int, int], object] = lambda *_: None,
@@ -135,7 +139,12 @@ class Case:
     async def _log_in(self, token: str) -> discord.Client:
         trace = aiohttp.TraceConfig()
         trace.on_request_end.append(self._read_clock)
-        client = discord.Client(intents=discord.Intents(guilds=True), max_ratelimit_timeout=30, http_trace=trace)
+        client = discord.Client(
+            intents=discord.Intents(guilds=True),
+            max_ratelimit_timeout=30,
+            http_trace=trace,
+            proxy=self.settings.proxy,
+        )
         await self._stack.enter_async_context(client)
         await client.login(token)
         return client
@@ -175,6 +184,8 @@ class Case:
         settings, secrets = self._settings, []
         if settings and settings.hf_token:
             secrets.append(settings.hf_token.get_secret_value())
+        if settings and (proxy := settings.proxy_url):
+            secrets += [str(proxy), proxy.password or ""]
         if isinstance(settings, BotSettings):
             secrets.append(settings.discord_token.get_secret_value())
             if url := settings.heartbeat_url:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,10 +12,12 @@ import aiohttp
 from bot.channels.discord_clock import parse_date_header
 from bot.doctor.backups import get_backup_folder
 from bot.doctor.case import REQUEST_LIMIT, Case, run_in_thread
+from bot.env_file import EnvFileUnusable
 from bot.findings import Finding, Kind, find
+from bot.layouts.terminal_setup import describe_settings_problem, describe_unknown_setting, describe_unreadable_line
+from bot.settings import find_unknown_settings, find_unreadable_settings, get_settings_file
 from bot.subscription.timezones import read_timezone_version
 
-ENV_FILE = Path(".env")
 ENOUGH = 256 * 2**20  # free bytes; with less, what grows in a month may fill the disk
 ALMOST_NONE = 32 * 2**20  # free bytes, with which a night's maintenance may fail already
 WRONG = timedelta(seconds=30)
@@ -25,15 +27,25 @@ _OTHERS = 0o077  # the permissions of everybody but the owner
 
 
 async def check_settings(case: Case) -> AsyncIterator[Finding]:
-    """Whether the settings can be read, and by nobody else."""
-    is_fine = not case.settings_problem
-    for line in case.settings_problem.splitlines():
-        yield find(Kind.SETTINGS_INVALID, detail=line)
-    if await run_in_thread(lambda: _is_exposed(ENV_FILE)):
-        is_fine = False
-        yield find(Kind.ENV_FILE_EXPOSED, path=ENV_FILE)
-    if is_fine:
-        yield find(Kind.SETTINGS_READ)
+    """Whether the settings can be read, and by nobody else, and each has an effect."""
+    findings = list(_find_settings_problems(case))
+    if await run_in_thread(lambda: _is_exposed(get_settings_file())):
+        findings.append(find(Kind.ENV_FILE_EXPOSED, path=get_settings_file()))
+    for each in findings or [find(Kind.SETTINGS_READ)]:
+        yield each
+
+
+def _find_settings_problems(case: Case) -> Iterator[Finding]:
+    problem = case.settings_problem
+    if problem:
+        for line in describe_settings_problem(problem).splitlines():
+            yield find(Kind.SETTINGS_INVALID, detail=line)
+    if isinstance(problem, EnvFileUnusable):
+        return
+    for unreadable in find_unreadable_settings():
+        yield find(Kind.SETTING_UNKNOWN, detail=describe_unreadable_line(unreadable))
+    for unknown in find_unknown_settings():
+        yield find(Kind.SETTING_UNKNOWN, detail=describe_unknown_setting(unknown))
 
 
 def _is_exposed(file: Path) -> bool:
@@ -83,7 +95,7 @@ async def _ask_papers_clock(case: Case) -> timedelta | None:
     try:
         async with (
             asyncio.timeout(REQUEST_LIMIT),
-            aiohttp.ClientSession() as session,
+            aiohttp.ClientSession(proxy=case.settings.proxy) as session,
             session.get(address, params={"limit": "1"}) as answer,
         ):
             told, age = parse_date_header(answer.headers.get("Date", "")), answer.headers.get("Age", "0")

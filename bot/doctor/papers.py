@@ -16,7 +16,7 @@ async def check_papers(case: Case) -> AsyncIterator[Finding]:
     settings, day = case.settings, get_latest_closed_day(case.clock())
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     try:
-        async with PapersAPI(str(settings.papers_url), token, tries=2, timeout_seconds=10) as api:
+        async with PapersAPI(str(settings.papers_url), token, proxy=settings.proxy, tries=2, timeout_seconds=10) as api:
             listed = await api.fetch_list(day)
     except PapersUnavailable as error:
         reason = error.reason

@@ -40,10 +40,10 @@ WORDS: Mapping[Kind, Words] = {
         "Run `paperboy doctor` again. If that doesn't help, look at the network and at the disk.",
     ),
     Kind.SETTINGS_READ: Words("All settings can be read."),
-    Kind.SETTINGS_INVALID: Words("{detail}", "Paperboy does not start.", "Change it in `.env` or the environment."),
-    Kind.SETTING_UNKNOWN: Words(
-        "{detail}", "It has no effect.", "Correct its name, or remove it. `.env.example` lists all settings."
+    Kind.SETTINGS_INVALID: Words(
+        "{detail}", "Paperboy does not start.", "Correct it, then run `paperboy doctor` again."
     ),
+    Kind.SETTING_UNKNOWN: Words("{detail}", "Paperboy goes on without it.", "`.env.example` lists all settings."),
     Kind.ENV_FILE_EXPOSED: Words(
         "Other users of this machine can read {path}.",
         "It holds the bot's token: whoever has it can act as the bot.",
@@ -64,12 +64,12 @@ WORDS: Mapping[Kind, Words] = {
     Kind.DISCORD_SILENT: Words(
         "Discord did not answer within {seconds} seconds.",
         _NOT_SENT,
-        "Check the network, a firewall, and PAPERBOY_DISCORD_API_URL if it is set.",
+        "Check the network, a firewall, and PAPERBOY_DISCORD_API_URL and PAPERBOY_PROXY_URL if they are set.",
     ),
     Kind.DISCORD_UNREACHABLE: Words(
         "Discord can't be reached ({detail}).",
         _NOT_SENT,
-        "Check the network, DNS, a firewall, and PAPERBOY_DISCORD_API_URL if it is set.",
+        "Check the network, DNS, a firewall, and PAPERBOY_DISCORD_API_URL and PAPERBOY_PROXY_URL if they are set.",
     ),
     Kind.DISCORD_UNANSWERED: Words(
         "Discord did not answer what this check asked. {reason}",
@@ -98,7 +98,7 @@ WORDS: Mapping[Kind, Words] = {
         "Discord's gateway can't be reached ({detail}).",
         _NOT_SENT,
         "A firewall or proxy may block web sockets: allow them to gateway.discord.gg on port 443. Check "
-        "PAPERBOY_DISCORD_GATEWAY_URL if it is set.",
+        "PAPERBOY_DISCORD_GATEWAY_URL and PAPERBOY_PROXY_URL if they are set.",
     ),
     Kind.STARTS_RUNNING_OUT: Words(
         "Only {remaining} of {total} starts of a session are left today.",
@@ -155,7 +155,8 @@ WORDS: Mapping[Kind, Words] = {
     Kind.PAPERS_UNAVAILABLE: Words(
         "{reason}",
         "Without papers there is no digest; those that are due wait.",
-        "Check the network, and PAPERBOY_PAPERS_URL if it is set; or wait: Paperboy tries again by itself.",
+        "Check the network, and PAPERBOY_PAPERS_URL and PAPERBOY_PROXY_URL if they are set; or wait: Paperboy tries "
+        "again by itself.",
     ),
     Kind.PAPERS_TOKEN_REJECTED: Words(
         "Hugging Face doesn't accept the token in HF_TOKEN (error {number}).",

@@ -1,6 +1,7 @@
 """Beside a running bot, and after one was killed: the doctor sees what is there, and changes nothing."""
 
 import asyncio
+import socket
 import sqlite3
 import sys
 from asyncio.subprocess import PIPE
@@ -82,6 +83,18 @@ async def test_a_bot_that_does_nothing_is_found_by_what_is_left_undone(set_up: S
         set_up.set("PAPERBOY_HTTP_PORT", 9)
         problems = list_problems(await set_up.examine())
     assert set(problems) == {Kind.RUNS_OVERDUE, Kind.ARCHIVE_BEHIND, Kind.HTTP_SILENT}
+
+
+async def test_a_bot_at_work_says_on_its_port_that_it_is_well(set_up: SetUp) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        set_up.set("PAPERBOY_HTTP_PORT", free.getsockname()[1])
+    async with set_up.running_bot(frozen=False):
+        while True:
+            problems = list_problems(await set_up.examine(is_still=False))
+            if Kind.HTTP_NOT_READY not in problems:  # it has just been started
+                break
+    assert problems == {}
 
 
 async def test_blocked_servers_and_people_are_no_overdue_work(set_up: SetUp) -> None:

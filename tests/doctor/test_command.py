@@ -3,9 +3,11 @@
 import json
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.about import read_version
 from tests.support.doctor import HEARTBEAT_WORD, HF_TOKEN, SetUp, hash_folder
+from tests.support.proxy import ForwardProxy
 from tests.support.wire import TOKEN
 
 
@@ -53,6 +55,31 @@ async def test_without_any_settings_it_says_what_is_missing_and_makes_nothing(se
     assert "✓ time zones" in out
     assert "– discord     Not looked at, because of what `settings` found." in out
     assert list(set_up.folder.iterdir()) == []
+
+
+async def test_settings_may_be_in_another_file(set_up: SetUp) -> None:
+    (set_up.folder / ".env").rename(set_up.folder / "other.env")
+    set_up.environment.clear()
+    code, out, errors = await set_up.run_command("--env-file", "other.env", "doctor")
+    assert (code, errors) == (0, ""), out
+    code, out, errors = await set_up.run_command("--env-file", "missing.env", "doctor")
+    assert (code, errors) == (2, "")
+    assert "missing.env: there is no such file." in out
+    assert "✓ time zones" in out
+
+
+async def test_behind_a_proxy_everything_is_asked_through_it_and_its_password_is_not_shown(set_up: SetUp) -> None:
+    proxy = ForwardProxy()
+    async with proxy.serve() as address:
+        set_up.set("PAPERBOY_PROXY_URL", address)
+        code, out, _ = await set_up.run_command("doctor")
+        assert code == 0, out
+        set_up.set("PAPERBOY_PROXY_URL", address.replace("password", "wrong-password"))
+        code, out, errors = await set_up.run_command("doctor", "--json")
+    assert code == 2
+    assert "wrong-password" not in out + errors
+    places = (set_up.wire.api_url, set_up.wire.gateway.url, set_up.environment["PAPERBOY_PAPERS_URL"])
+    assert proxy.visited == {urlsplit(each).netloc for each in places}
 
 
 async def test_a_new_set_up_needs_nothing_but_a_start(set_up: SetUp) -> None:

@@ -117,6 +117,10 @@ def write_text(name: str, text: str) -> Plant:
     return plant
 
 
+def write_bytes(name: str, content: bytes) -> Plant:
+    return lambda set_up: (set_up.folder / name).write_bytes(content)
+
+
 def make_foreign_database(set_up: SetUp) -> None:
     set_up.database.unlink()
     query(set_up.database, "CREATE TABLE songs (name)")
@@ -190,6 +194,9 @@ def damage_backup(set_up: SetUp) -> None:
 FAULTS: dict[str, tuple[Plant, Kind]] = {
     "a setting is no number": (set_to("PAPERBOY_BACKFILL_DAYS", "many"), Kind.SETTINGS_INVALID),
     "the token is missing": (set_to("DISCORD_TOKEN", ""), Kind.SETTINGS_INVALID),
+    "a setting is mistyped": (set_to("PAPERBOY_BACKUP_FOLDR", "copies"), Kind.SETTING_UNKNOWN),
+    "a line of the settings is none": (set_to("PAPERBOY BACKUPS 7", "#"), Kind.SETTING_UNKNOWN),
+    "the settings are no text": (write_bytes(".env", b"\xff\xfe\x00"), Kind.SETTINGS_INVALID),
     "others may read the settings": (let_others_read_the_settings, Kind.ENV_FILE_EXPOSED),
     "the token is wrong": (set_to("DISCORD_TOKEN", "another.token"), Kind.TOKEN_REJECTED),
     "Discord is down": (answer_login(Fault(503)), Kind.DISCORD_FAILED),
