@@ -17,16 +17,18 @@ class Heartbeat:
     Without one, there is no heartbeat. `report` hears after each request whether it failed.
     """
 
-    def __init__(self, url: str | None, report: Callable[[bool], None]) -> None:
+    def __init__(self, url: str | None, report: Callable[[bool], None], *, proxy: str | None = None) -> None:
         self._url = url
         self._report = report
+        self._proxy = proxy
         self._is_failing = False
 
     async def beat_forever(self, wait_for_good_tick: Callable[[], Awaitable[None]]) -> None:
         """Request the address after each good tick. A request that takes long leaves out the ticks meanwhile."""
         if self._url is None:
             return
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT)
+        async with aiohttp.ClientSession(timeout=timeout, proxy=self._proxy) as session:
             while True:
                 await wait_for_good_tick()
                 problem = await _request(session, self._url)

@@ -81,7 +81,7 @@ async def run_service(settings: BotSettings) -> None:
 
 def _build_heartbeat(settings: BotSettings, vitals: Vitals) -> Heartbeat:
     url = str(settings.heartbeat_url) if settings.heartbeat_url else None
-    return Heartbeat(url, lambda is_lost: vitals.report(Fault.HEARTBEAT_LOST, is_present=is_lost))
+    return Heartbeat(url, lambda is_lost: vitals.report(Fault.HEARTBEAT_LOST, is_present=is_lost), proxy=settings.proxy)
 
 
 async def _connect(bot: PaperBot, settings: BotSettings, manager: ServiceManager) -> None:

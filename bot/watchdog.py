@@ -87,7 +87,8 @@ class Watchdog:
         Some work in C, such as a hopeless regular expression, lets no other thread run, this one included.
         """
         if self._has_timer:
-            signal.setitimer(signal.ITIMER_PROF, seconds)
+            with suppress(OSError):  # a sandbox may forbid it
+                signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _prepare_stack_dumps() -> bool:

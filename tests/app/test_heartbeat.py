@@ -44,10 +44,12 @@ class Monitor:
 
 
 @asynccontextmanager
-async def beating(vitals: Vitals, url: str) -> AsyncIterator[asyncio.Queue[bool]]:
+async def beating(vitals: Vitals, url: str, proxy: str | None = None) -> AsyncIterator[asyncio.Queue[bool]]:
     """A heartbeat that runs, with what is reported after each request."""
     reports: asyncio.Queue[bool] = asyncio.Queue()
-    running = asyncio.create_task(Heartbeat(url, reports.put_nowait).beat_forever(vitals.wait_for_good_tick))
+    running = asyncio.create_task(
+        Heartbeat(url, reports.put_nowait, proxy=proxy).beat_forever(vitals.wait_for_good_tick)
+    )
     await asyncio.sleep(0)
     try:
         yield reports
@@ -114,3 +116,13 @@ async def test_an_address_that_nobody_answers_at_is_not_named_in_the_log(caplog:
     (line,) = caplog.messages
     assert line.startswith("the heartbeat does not arrive (ClientConnector")
     assert SECRET not in caplog.text
+
+
+async def test_a_heartbeat_goes_through_the_proxy_that_everything_goes_through() -> None:
+    monitor, vitals = Monitor(), Vitals()
+    async with (
+        monitor.serve() as url,
+        beating(vitals, "http://127.0.0.1:9/elsewhere", url.removesuffix(SECRET)) as reports,
+    ):
+        assert await beat(vitals, reports) is False
+        assert await monitor.beats.get() == "/elsewhere"

@@ -75,7 +75,7 @@ async def _open_slowly(seconds: float, *values: Any, **options: Any) -> AsyncIte
 
 
 def main() -> None:
-    freeze, limit = os.environ.get("PAPERBOY_TEST_FREEZE", ""), float(os.environ["PAPERBOY_TEST_LIMIT"])
+    freeze, limit = os.environ.pop("PAPERBOY_TEST_FREEZE", ""), float(os.environ.pop("PAPERBOY_TEST_LIMIT"))
     tick_limit = 10 * limit if freeze in {"loop", "regex", "log"} else limit
     limits = {"STEP": 0.2, "LOOP_LIMIT": limit, "TICK_LIMIT": tick_limit, "LAST_WORDS": 2, "MAX_CORES": 1}
     with contextlib.ExitStack() as patches:
