@@ -17,6 +17,7 @@ from discord import app_commands
 from discord.ui import LayoutView, Modal
 
 from bot import metrics
+from bot.blocking import Blocklist
 from bot.channels.requests import REQUEST_ERRORS, DeliveryFailed
 from bot.layouts.commands import CommandMentions
 from bot.layouts.following import render_closed_inbox
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 DEFER_AFTER = 1.5  # seconds without an answer
 ANSWER_TIMEOUT = 60
 AUTOCOMPLETE_TIMEOUT = 2  # an autocomplete cannot be deferred
+# What blocked people may do all the same, by the names of commands and the kinds of controls: their data is theirs.
+_ALWAYS_ALLOWED = {"privacy", "erase"}
 _BAD_REQUEST, _ANSWERED_ALREADY = 400, 40060
 
 
@@ -151,6 +154,10 @@ async def handle_interaction(
     Work that takes longer than `ANSWER_TIMEOUT` is stopped. `in_place` says that the answer will change the message
     with the button or modal.
     """
+    if refusal := _find_block(interaction):
+        work.close()
+        await reply_to_error(interaction, Refused(refusal))
+        return
     answering_user.set(interaction.user.id)
     limit = asyncio.timeout(ANSWER_TIMEOUT)
     deferring = asyncio.create_task(_defer_later(interaction, in_place=in_place))
@@ -162,6 +169,18 @@ async def handle_interaction(
         await reply_to_error(interaction, Refused(Refusal.TOOK_TOO_LONG) if limit.expired() else error)
     finally:
         deferring.cancel()
+
+
+def _find_block(interaction: discord.Interaction[Any]) -> Refusal | None:
+    """Why the operator lets nobody be answered here, or not this person."""
+    data: Any = interaction.data
+    name = data.get("name") or data.get("custom_id", "").partition(":")[0]
+    blocked: Blocklist = interaction.client.blocked
+    if name in _ALWAYS_ALLOWED:
+        return None
+    if interaction.guild_id in blocked.servers:
+        return Refusal.SERVER_BLOCKED
+    return Refusal.PERSON_BLOCKED if interaction.user.id in blocked.people else None
 
 
 async def _defer_later(interaction: discord.Interaction[Any], *, in_place: bool) -> None:
@@ -230,15 +249,23 @@ class AnsweringTree(app_commands.CommandTree[Any]):
 
 
 async def _autocomplete(interaction: discord.Interaction[Any], work: Coroutine[Any, Any, None]) -> None:
-    """Let `work` suggest options; if it takes too long, suggest none."""
+    """Let `work` suggest options; if it takes too long, or for whoever is blocked, suggest none."""
+    if _find_block(interaction):
+        work.close()
+        await _suggest_nothing(interaction)
+        return
     answering_user.set(interaction.user.id)
     try:
         with metrics.time_answer("suggestion"):
             async with asyncio.timeout(AUTOCOMPLETE_TIMEOUT):
                 await work
     except TimeoutError:
-        try:
-            async with _lock_answer(interaction):
-                await interaction.response.autocomplete([])
-        except AnswerUndeliverable as failure:
-            log.info("%s could not be completed: %s", _describe_interaction(interaction), failure)
+        await _suggest_nothing(interaction)
+
+
+async def _suggest_nothing(interaction: discord.Interaction[Any]) -> None:
+    try:
+        async with _lock_answer(interaction):
+            await interaction.response.autocomplete([])
+    except AnswerUndeliverable as failure:
+        log.info("%s could not be completed: %s", _describe_interaction(interaction), failure)

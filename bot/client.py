@@ -13,6 +13,7 @@ from discord.http import Route
 from bot.about import Links
 from bot.answering import AnsweringTree
 from bot.app import Services
+from bot.blocking import Blocklist
 from bot.branding import find_status, give_brand_at_start
 from bot.channels import Channels
 from bot.channels.discord_clock import DiscordClock
@@ -60,6 +61,7 @@ class PaperBot(commands.AutoShardedBot):
         links: Links | None = None,
         gives_brand: bool = False,
         proxy: str | None = None,
+        blocked: Blocklist | None = None,
         shard_count: int | None = None,
     ) -> None:
         trace = build_no_retry_trace()
@@ -83,6 +85,7 @@ class PaperBot(commands.AutoShardedBot):
         self.services = services
         self._links = links or Links()
         self._gives_brand = gives_brand
+        self.blocked = blocked or Blocklist()
         self._is_started = False
         self.command_ids: Mapping[str, int] = {}  # of the registered commands, by name
         self.mentions = CommandMentions()
@@ -103,6 +106,7 @@ class PaperBot(commands.AutoShardedBot):
         self.drafts = DraftEditor(services.storage, self.channels, self.editor, services.composer, services.outlook)
 
     async def setup_hook(self) -> None:
+        await self.blocked.apply(self.services.storage, self.services.clock())
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         assert self.application_id is not None  # known from the login

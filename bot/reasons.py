@@ -38,6 +38,7 @@ class ReasonKind(StrEnum):
     # A person cannot be written to
     INBOX_CLOSED = "inbox_closed"
     USER_GONE = "user_gone"
+    BLOCKED = "blocked"  # by the operator
     OPENED_TOO_FAST = "opened_too_fast"  # until, if known: direct messages were opened for too many people
 
     # A ping reaches no one

@@ -33,6 +33,8 @@ class Refusal(Enum):
     MAY_NOT_SHARE = auto()  # permissions
     POSTED_OUTSIDE_SERVER = auto()
     FILES_NOT_ALLOWED = auto()
+    SERVER_BLOCKED = auto()
+    PERSON_BLOCKED = auto()
     QUESTION_NOT_YOURS = auto()
 
     # It can't be stored

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from bot.about import read_links
 from bot.app import open_papers_api, open_services
+from bot.blocking import Blocklist
 from bot.client import PaperBot, connect_to_discord_at
 from bot.clock_watch import ClockWatch
 from bot.heartbeat import Heartbeat
@@ -26,6 +27,7 @@ async def run_service(settings: BotSettings) -> None:
     """Run the bot until it is told to stop, or cannot go on. Raises what ends it."""
     connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
     urls = (settings.docs_url, settings.source_url, settings.privacy_url)
+    blocked = Blocklist(settings.blocked_servers, settings.blocked_people)
     links = read_links(*(str(each) if each else None for each in urls))
     async with (
         open_pages(settings.http_host, settings.http_port) as pages,
@@ -42,7 +44,7 @@ async def run_service(settings: BotSettings) -> None:
             encoder=await asyncio.to_thread(load_encoder),
             vitals=vitals,
         ) as services,
-        PaperBot(services, links=links, gives_brand=settings.brand, proxy=settings.proxy) as bot,
+        PaperBot(services, links=links, gives_brand=settings.brand, proxy=settings.proxy, blocked=blocked) as bot,
     ):
         pages.show(bot)
         with suppress(DiskFull):  # nothing is sent either until there is room

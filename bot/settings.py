@@ -274,7 +274,8 @@ class BotSettings(PortSettings, LoginSettings, ArchiveSettings):
     blocked_people: Ids = Field(
         frozenset(),
         validation_alias="PAPERBOY_BLOCKED_PEOPLE",
-        description="the ids of people whom the bot answers nothing and sends nothing, with commas between them",
+        description="the ids of people whom the bot refuses and sends nothing, with commas between them; /privacy "
+        "still works for them",
     )
     brand: bool = Field(
         False,

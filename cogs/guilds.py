@@ -61,11 +61,14 @@ class Guilds(commands.Cog):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Servers may have added or removed the bot while it was away."""
-        present = {guild.id: guild for guild in self.bot.guilds}
+        blocked = [guild for guild in self.bot.guilds if guild.id in self.bot.blocked.servers]
+        present = {guild.id: guild for guild in self.bot.guilds if guild not in blocked}
         new = await self.guilds.reconcile_servers(present, self.bot.services.clock())
         self.known_ids = set(present)
         for guild_id in new:
             await self._welcome_server(present[guild_id])
+        for guild in blocked:
+            await self._leave_blocked(guild)
 
     @commands.Cog.listener("on_guild_join")
     @commands.Cog.listener("on_guild_available")
@@ -73,9 +76,21 @@ class Guilds(commands.Cog):
         """Welcome a new server. Until all servers are known, it may be one that the bot has known for years."""
         if self.known_ids is None or guild.id in self.known_ids:
             return
+        if guild.id in self.bot.blocked.servers:
+            await self._leave_blocked(guild)
+            return
         self.known_ids.add(guild.id)
         if await self.guilds.record_join(guild.id, self.bot.services.clock()):
             await self._welcome_server(guild)
+
+    async def _leave_blocked(self, guild: discord.Guild) -> None:
+        """Leave a server that the operator blocks. Until that works, nothing is posted or answered there."""
+        try:
+            await guild.leave()
+        except REQUEST_ERRORS as error:
+            log.warning("server %d is blocked, but could not be left: %s", guild.id, error)
+        else:
+            log.info("server %d is blocked: left it", guild.id)
 
     async def _welcome_server(self, guild: discord.Guild) -> None:
         if guild.me is None:  # so far, Discord has only sent its id
@@ -89,7 +104,8 @@ class Guilds(commands.Cog):
         """Stop posting there, but keep the data for a while, in case an admin removed the bot by mistake."""
         if self.known_ids:
             self.known_ids.discard(guild.id)
-        await self.guilds.record_leave(guild.id, self.bot.services.clock())
+        is_blocked = guild.id in self.bot.blocked.servers
+        await self.guilds.record_leave(guild.id, self.bot.services.clock(), counting=is_blocked)
 
     async def clean_up_servers(self) -> None:
         """Every day: delete the data of servers that the bot left long ago, and old drafts that were never saved."""
@@ -114,6 +130,10 @@ class Guilds(commands.Cog):
         except REQUEST_ERRORS as error:
             log.warning("the list of servers could not be read: %s", error)
             return
+        for guild in self.bot.guilds:
+            if guild.id in self.bot.blocked.servers:
+                await self._leave_blocked(guild)
+        present -= self.bot.blocked.servers
         await self.guilds.reconcile_servers(present, self.bot.services.clock(), counting=True)
 
     async def _is_member_of(self, guild_id: int) -> bool:

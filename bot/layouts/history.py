@@ -53,8 +53,8 @@ _ACTIONS = {
     Action.UNDONE: "undid the last digest",
     Action.SUSPENDED: "suspended it",
     Action.RECOVERED: "resumed it automatically, because the problem was gone",
-    Action.LEFT: "was removed from the server, so I paused it",
-    Action.RETURNED: "found that I am still in the server, so I resumed it",
+    Action.LEFT: "was no longer in the server, so I paused it",
+    Action.RETURNED: "found that I am in the server, so I resumed it",
 }
 
 

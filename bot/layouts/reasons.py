@@ -32,6 +32,7 @@ _SENTENCES: Mapping[ReasonKind, str] = {
         "or add me to your account, and make sure that you haven't blocked me."
     ),
     ReasonKind.USER_GONE: "Discord doesn't know this account any more.",
+    ReasonKind.BLOCKED: "Whoever runs this bot doesn't let me write to you.",
     ReasonKind.OPENED_TOO_FAST: (
         "Many people have just asked for direct messages, and Discord lets me open only a few at a time. "
         "Please try again {when}."

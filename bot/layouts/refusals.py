@@ -50,6 +50,14 @@ _SENTENCES: Mapping[Refusal, str] = {
     ),
     Refusal.MAY_NOT_SHARE: "You need {permissions} in this channel to share a page.",
     Refusal.POSTED_OUTSIDE_SERVER: "This command lists the digests of a server. Use it in a server.",
+    Refusal.SERVER_BLOCKED: (
+        "Whoever runs this bot has switched it off in this server. It works elsewhere, and what is stored about you is "
+        "still yours: see `/privacy about`."
+    ),
+    Refusal.PERSON_BLOCKED: (
+        "Whoever runs this bot doesn't let you use it, so it sends you nothing either. What is stored about you is "
+        "still yours: see `/privacy about`, `/privacy export` and `/privacy delete`."
+    ),
     Refusal.DATABASE_BUSY: "My database is busy right now, so nothing was changed. Please try again in a minute.",
     Refusal.NO_SUBSCRIPTIONS: (
         "Nothing is set up here yet. Use `/digest setup` to get the day's best papers in a channel."

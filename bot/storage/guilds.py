@@ -17,18 +17,34 @@ class Guilds:
         self._database = database
 
     async def record_join(self, guild_id: int, now: datetime) -> bool:
-        """Record that the bot is in a server; False if that was known."""
-        joined = await self._database.execute(
-            "INSERT INTO guilds (id, joined_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE"
-            " SET joined_at = excluded.joined_at, left_at = NULL, counted_out = 0 WHERE left_at IS NOT NULL",
-            guild_id,
-            to_iso(now),
-        )
-        return joined > 0
+        """Record that the bot is in a server; False if that was known.
 
-    async def record_leave(self, guild_id: int, now: datetime) -> None:
-        """Record that the bot is no longer in a server, and pause its subscriptions."""
-        await self._database.write(lambda connection: _leave_server(connection, guild_id, now))
+        If no admin had removed it, its subscriptions resume, and then it does not count as joined either.
+        """
+        return await self._database.write(lambda connection: _join_server(connection, guild_id, now))
+
+    async def record_leave(self, guild_id: int, now: datetime, *, counting: bool = False) -> None:
+        """Record that the bot is no longer in a server, and pause its subscriptions.
+
+        `counting` says that it was no admin who removed it. If it is in the server again later, they resume.
+        """
+        await self._database.write(lambda connection: _leave_server(connection, guild_id, now, counting=counting))
+
+    async def leave_blocked(self, blocked: Iterable[int], now: datetime) -> None:
+        """Record that the bot leaves those of these servers that it is in, though no admin has removed it."""
+        ids = json.dumps([*blocked])
+
+        def leave(connection: sqlite3.Connection) -> None:
+            present = fetch_all(
+                connection,
+                "SELECT value FROM json_each(?) AS blocked LEFT JOIN guilds ON guilds.id = value WHERE left_at IS NULL"
+                " AND (guilds.id IS NOT NULL OR EXISTS (SELECT 1 FROM subscriptions WHERE guild_id = value))",
+                (ids,),
+            )
+            for (guild_id,) in present:
+                _leave_server(connection, guild_id, now, counting=True)
+
+        await self._database.write(leave)
 
     async def reconcile_servers(self, present: Iterable[int], now: datetime, *, counting: bool = False) -> list[int]:
         """Compare the stored servers with those the bot is in now; returns the servers joined or rejoined meanwhile.
@@ -55,6 +71,17 @@ class Guilds:
         """Delete all data of a server, if given only if it was left before then. The archive's papers stay."""
         await self._database.write(lambda connection: _delete_server(connection, guild_id, left_before))
         await self._database.clear_deleted()
+
+
+def _join_server(connection: sqlite3.Connection, guild_id: int, now: datetime) -> bool:
+    if fetch_all(connection, "SELECT 1 FROM guilds WHERE id = ? AND counted_out = 1", (guild_id,)):
+        return not _resume_never_left_servers(connection, json.dumps([guild_id]), now)
+    joined = connection.execute(
+        "INSERT INTO guilds (id, joined_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE"
+        " SET joined_at = excluded.joined_at, left_at = NULL, counted_out = 0 WHERE left_at IS NOT NULL",
+        (guild_id, to_iso(now)),
+    )
+    return joined.rowcount > 0
 
 
 def _reconcile_servers(connection: sqlite3.Connection, ids: str, now: datetime, *, counting: bool) -> list[int]:
@@ -102,8 +129,12 @@ def _delete_server(connection: sqlite3.Connection, guild_id: int, left_before: d
     mark_for_rewriting(connection)
 
 
-def _resume_never_left_servers(connection: sqlite3.Connection, ids: str, now: datetime) -> None:
-    """Resume what was paused in those of these servers that only seemed to be left because they were missing."""
+def _resume_never_left_servers(connection: sqlite3.Connection, ids: str, now: datetime) -> bool:
+    """Resume what was paused in those of these servers from which no admin had removed the bot; whether anything was.
+
+    They were missing from Discord's list, or blocked by the operator.
+    """
+    has_resumed = False
     never_left = fetch_all(
         connection,
         "UPDATE guilds SET left_at = NULL, counted_out = 0"
@@ -120,6 +151,8 @@ def _resume_never_left_servers(connection: sqlite3.Connection, ids: str, now: da
         )
         for (subscription_id,) in resumed:
             record_action(connection, subscription_id, Action.RETURNED, by=None, now=now)
+        has_resumed |= bool(resumed)
+    return has_resumed
 
 
 def _leave_server(connection: sqlite3.Connection, guild_id: int, now: datetime, *, counting: bool = False) -> None:

@@ -1,7 +1,8 @@
 """The subscriptions: what admins set up, and when each is due."""
 
+import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -290,6 +291,28 @@ class Subscriptions:
             lambda connection: suspend_subscription(connection, subscription_id, reason, now)
         ):
             metrics.count_suspension(reason.kind)
+
+    async def suspend_blocked(self, people: Iterable[int]) -> None:
+        """Suspend the subscriptions of these people, whom the operator blocks, and resume those of all others.
+
+        What was under way to them is not sent. Whoever is not blocked any more gets one digest with what is new.
+        """
+        ids, reason = json.dumps([*people]), dump_reason(Reason(ReasonKind.BLOCKED))
+
+        def suspend(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE subscriptions SET state = 'active', reason = NULL, revision = revision + 1"
+                " WHERE user_id IS NOT NULL AND state = 'suspended' AND reason ->> 'kind' = 'blocked'"
+                " AND user_id NOT IN (SELECT value FROM json_each(?))",
+                (ids,),
+            )
+            connection.execute(
+                "UPDATE subscriptions SET state = 'suspended', reason = ?, has_notice = 0, revision = revision + 1"
+                " WHERE user_id IN (SELECT value FROM json_each(?)) AND state = 'active'",
+                (reason, ids),
+            )
+
+        await self._database.write(suspend)
 
     async def set_waiting_reason(self, subscription_id: int, reason: Reason) -> None:
         """Record what a due run waits for; planning it clears this."""

@@ -13,6 +13,7 @@ SENTENCE = re.compile(r"[A-Za-z][a-z']+,? [a-z']+,? [a-z']+")  # three words in 
 SQL = re.compile(r"\b(SELECT|FROM|INSERT INTO|UPDATE|DELETE|WHERE)\b")
 LAYOUTS = "bot/layouts"
 ELSEWHERE = {  # and why
+    "bot/__init__.py": "a Python too old for Paperboy can't read the layouts",
     "bot/demo": "a show with words of its own",
     "bot/settings.py": "the meaning of a setting is beside it, and fills `.env.example`",
     "bot/metrics.py": "the meaning of a metric is beside it, and `/metrics` shows it",

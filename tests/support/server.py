@@ -13,6 +13,7 @@ from simcord.backend.models import Overwrite
 from simcord.enums import OverwriteType
 
 from bot.app import new_scheduler
+from bot.blocking import Blocklist
 from bot.client import PaperBot
 from bot.storage import Delivery, Subscription
 from tests.support.builders import Clock
@@ -74,9 +75,10 @@ class Server:
         """What the fetching jobs do in the course of a day."""
         await self.bot.get_cog("Fetching").refresh_settling_lists()  # type: ignore[union-attr]
 
-    async def restart(self) -> None:
-        """The bot ends, and a new one starts with the same services."""
-        self.bot = PaperBot(replace(self.bot.services, scheduler=new_scheduler()), shard_count=1)
+    async def restart(self, blocked: Blocklist | None = None) -> None:
+        """The bot ends, and a new one starts with the same services, and with the operator's blocklist."""
+        services = replace(self.bot.services, scheduler=new_scheduler())
+        self.bot = PaperBot(services, shard_count=1, blocked=blocked)
         await self.env.restart_bot(self.bot)
 
     @property

@@ -125,6 +125,7 @@ class Wire(Application):
         rest.router.add_post("/users/@me/channels", self._open_direct_messages)
         rest.router.add_get("/guilds/{guild}", self._guild)
         rest.router.add_get("/guilds/{guild}/members/{member}", self._member)
+        rest.router.add_delete("/users/@me/guilds/{guild}", self._leave)
         rest.router.add_get("/guilds/{guild}/threads/active", self._active_threads)
         rest.router.add_get("/channels/{id}", self._describe)
         rest.router.add_delete("/channels/{id}", self._delete_thread)
@@ -241,6 +242,10 @@ class Wire(Application):
             raise Refused(Fault(404, 10013))
         person.opened += 1
         return as_json(person.papers.payload())
+
+    async def _leave(self, request: web.Request) -> web.Response:
+        del self.guilds[int(request.match_info["guild"])]
+        return web.Response(status=204)
 
     async def _describe(self, request: web.Request) -> web.Response:
         return as_json(self._place(request).payload())

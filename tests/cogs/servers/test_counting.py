@@ -58,7 +58,7 @@ async def test_a_server_wrongly_treated_as_left_resumes_automatically(unlisted: 
     assert await states(unlisted) == [SubscriptionState.ACTIVE]
     await unlisted.later(hours=1)
     assert len(unlisted.posted) == 1
-    assert "found that I am still in the server, so I resumed it" in await unlisted.ask("digest log")
+    assert "found that I am in the server, so I resumed it" in await unlisted.ask("digest log")
 
 
 async def test_when_discord_does_not_answer_no_server_is_taken_for_gone(unlisted: Server) -> None:
