@@ -308,7 +308,9 @@ def read_settings(kind: type[Kind]) -> Kind:
     except ValidationError as error:
         names = [str(each["loc"][0]) for each in error.errors()]
         problems = [_find_problem(name, _list_fields(kind)[name], values) for name in dict.fromkeys(names)]
-        raise InvalidSettings(problems, get_settings_file(), has_file=get_settings_file().exists()) from None
+        raise InvalidSettings(
+            sorted(problems, key=lambda each: each.name), get_settings_file(), has_file=get_settings_file().exists()
+        ) from None
 
 
 def _list_fields(kind: type[Settings]) -> Mapping[str, FieldInfo]:
@@ -371,7 +373,8 @@ def find_unknown_settings() -> list[UnknownSetting]:
     setting that is not set.
     """
     in_environment, in_file = _list_set_names(), parse_values(read_settings_file())
-    known = [*_list_fields(BotSettings)]
+    fields = _list_fields(BotSettings)
+    known = sorted(fields, key=lambda name: not fields[name].is_required())  # of two as near, the one that is needed
     places = [*((name, None) for name in sorted(in_environment)), *((name, get_settings_file()) for name in in_file)]
     found = [UnknownSetting(name, _find_nearest(name, known), file) for name, file in places if name not in known]
     return [

@@ -61,13 +61,13 @@ def describe_database_problem(error: DatabaseUnusable) -> str:
     if error.problem is DatabaseProblem.NEWER and error.backup:
         problem = _NEWER_WITH_BACKUP
     quoted = shlex.quote(str(error.backup))
-    return problem.format(path=error.path, detail=error.detail, backup=error.backup, quoted=quoted)
+    return problem.format(path=error.path.absolute(), detail=error.detail, backup=error.backup, quoted=quoted)
 
 
 def describe_index_problem(error: IndexUnusable) -> str:
     return (
-        f"{error.path} can't be used for the search index ({error.detail}). Check that its folder exists and can be "
-        "written to, or set PAPERBOY_DATABASE to another file."
+        f"{error.path.absolute()} can't be used for the search index ({error.detail}). Check that its folder exists "
+        "and can be written to, or set PAPERBOY_DATABASE to another file."
     )
 
 

@@ -163,7 +163,7 @@ class TestRunning:
         (tmp_path / "letter.txt").write_text("Dear reader, " * 100)
         ended = run(tmp_path, DISCORD_TOKEN="topsecret", PAPERBOY_DATABASE=database)
         assert ended.returncode == 2
-        (line,) = [line for line in ended.stderr.splitlines() if database in line]
+        (line,) = [line for line in ended.stderr.splitlines() if str((tmp_path / database).absolute()) in line]
         assert "Traceback" not in ended.stderr
         assert "topsecret" not in ended.stderr + ended.stdout
         assert "PAPERBOY_DATABASE" in line or "Paperboy's database" in line
