@@ -202,7 +202,8 @@ class Index:
 def _lower_priority() -> None:
     """Give way to all other threads, with this thread and those it starts, so that no search waits for a write."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
+        with suppress(OSError):  # a sandbox may forbid it
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
 
 
 def invalidate_index(path: Path) -> None:

@@ -1,6 +1,7 @@
 """The folder of the index can always be rebuilt from the database: kept when it is sound, made again when it is not."""
 
 import json
+import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from bot.search import IndexUnusable, SearchIndex, invalidate_index
 from bot.search import index as index_module
 from bot.search.schema import SCHEMA_VERSION
 from tests.support.builders import paper
-from tests.support.indexes import SAMPLE_PAPERS, find, reopened, run_alone
+from tests.support.indexes import SAMPLE_PAPERS, find, open_index, reopened, run_alone
 
 
 class TestOpening:
@@ -147,3 +148,14 @@ class TestRefusing:
                 """,
             )
             locked.chmod(0o755)
+
+
+def test_the_index_works_where_threads_may_not_change_their_priority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbid(*_: int) -> None:
+        raise PermissionError(1, "Operation not permitted")  # as in a sandbox
+
+    monkeypatch.setattr(os, "setpriority", forbid)
+    with open_index(tmp_path, SAMPLE_PAPERS) as index:
+        assert find(index, "robot").ids
