@@ -27,6 +27,7 @@ from bench import (
     personal,
     search,
     sends,
+    starting,
     wire,
 )
 from bench.figures import table
@@ -41,7 +42,8 @@ Part = Callable[[Path, FilledIndex, Encoder | None], Awaitable[Table]]
 
 
 async def _build(folder: Path, shelf: FilledIndex, encoder: Encoder | None) -> Table:
-    return table("Build and start", [*await load.building(folder, shelf), *await load.starting(shelf, encoder)])
+    figures = [*await load.building(folder / "build", shelf), *await load.starting(shelf, encoder)]
+    return table("Build and start", [*figures, *await starting.measure(folder / "start", shelf)])
 
 
 async def _load(folder: Path, shelf: FilledIndex, _: Encoder | None) -> Table:
@@ -95,6 +97,8 @@ async def _run(sizes: Sequence[str], parts: Sequence[str], folder: Path) -> None
     if DIGESTS in parts:
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             console.print(await _digests(Path(scratch), lists))
+    if not PARTS.keys() & set(parts):
+        return
     encoder = await asyncio.to_thread(load_encoder)
     for size in sizes:
         shelf = await fill_index(folder, real, len(real) if size == REAL else int(size), encoder)
