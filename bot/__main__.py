@@ -1,5 +1,6 @@
 """Starts the command line, and explains in one line what ended it."""
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ import aiohttp
 import discord
 
 from bot.command_line import backups, brand, demo, doctor, health, papers, run, setup  # noqa: F401  # each adds its commands
-from bot.command_line.app import USAGE, app, exit_with
+from bot.command_line.app import USAGE, app, exit_with, put_env_file_first
 from bot.env_file import EnvFileUnusable
 from bot.identity import DiscordUnreachable
 from bot.layouts import terminal, terminal_setup
@@ -23,7 +24,7 @@ from bot.web.port import PortUnusable
 def main() -> None:
     """Run the command line. A problem that you have to fix is explained in one line, with exit code 2."""
     try:
-        app()
+        app(put_env_file_first(sys.argv[1:]))
     except tuple(_PROBLEMS) as error:
         describe, code = next(_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS)
         exit_with(describe(error), code)

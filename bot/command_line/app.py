@@ -1,6 +1,7 @@
 """The command line's frame: its options for every command, and how it ends."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -49,6 +50,15 @@ def find_warnings() -> list[str]:
         return []  # whichever command needs the file says so
 
 
+def put_env_file_first(words: Sequence[str]) -> list[str]:
+    """The words of a command line with `--env-file FILE` before the command, wherever it was typed."""
+    for place, word in enumerate(words):
+        size = 1 if word.startswith("--env-file=") else 2
+        if (size == 1 or word == "--env-file") and place + size <= len(words):
+            return [*words[place : place + size], *words[:place], *words[place + size :]]
+    return [*words]
+
+
 def _print_version(is_asked: bool) -> None:
     if is_asked:
         typer.echo(f"paperboy {read_version()}")
@@ -69,7 +79,7 @@ def read_global_options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """The options of all commands, which come before the command."""
+    """The options of all commands."""
     if env_file:
         use_settings_file(env_file, may_be_missing=context.invoked_subcommand == "init")
     if context.invoked_subcommand not in _WARN_BY_THEMSELVES:

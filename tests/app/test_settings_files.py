@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.command_line.app import put_env_file_first
 from bot.env_file import EnvFileUnusable
 from bot.layouts.terminal_setup import describe_settings_problem, describe_unknown_setting, describe_unreadable_line
 from bot.settings import (
@@ -121,6 +122,21 @@ class TestFiles:
         writing.join()
 
 
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("run --env-file x", "--env-file x run"),
+        ("preview --size 3 --env-file=x --date 2026-01-01", "--env-file=x preview --size 3 --date 2026-01-01"),
+        ("--env-file x run", "--env-file x run"),
+        ("run --env-file", "run --env-file"),
+        ("run", "run"),
+        ("", ""),
+    ],
+)
+def test_the_file_may_be_named_before_the_command_or_after_it(typed: str, read: str) -> None:
+    assert put_env_file_first(typed.split()) == read.split()
+
+
 class TestMistakes:
     def test_a_missing_setting_names_the_file_and_the_folder_that_were_looked_at(self, folder: Path) -> None:
         looked = f"Paperboy looked in the environment and in .env in the folder {folder}"
@@ -183,7 +199,7 @@ class TestMistakes:
 
     def test_commands_warn_and_go_on(self, folder: Path) -> None:
         (folder / "bot.env").write_text("PAPERBOY_LOGLEVEL=DEBUG\nnonsense\nDISCORD_TOKEN=x\n")
-        ended = run(folder, "--env-file", "bot.env", "invite", PAPERBOY_DISCORD_API_URL="http://127.0.0.1:9")
+        ended = run(folder, "invite", "--env-file", "bot.env", PAPERBOY_DISCORD_API_URL="http://127.0.0.1:9")
         assert (ended.returncode, ended.stdout) == (1, "")
         line, name, error = ended.stderr.splitlines()
         assert line.startswith(f"{folder}/bot.env: line 2 is not NAME=value")

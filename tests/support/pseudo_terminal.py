@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from tests.support.terminal import LIMIT, PROGRAM, Terminal
 
-CTRL_C, CTRL_D = "\x03", "\x04"
+CTRL_C = "\x03"
 
 
 class Screen:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.env_file import parse_values
 from bot.layouts.terminal_setup import PROMPT
-from tests.support.pseudo_terminal import CTRL_C, CTRL_D, typing_at
+from tests.support.pseudo_terminal import CTRL_C, typing_at
 from tests.support.terminal import Ended, Terminal, is_one_clear_line
 from tests.support.wire import TOKEN, Fault, Wire
 
@@ -80,11 +80,10 @@ class TestOnATerminal:
         assert (code, INVITE in said) == (0, True)
         assert env.read_text() == f"{OTHERS}DISCORD_TOKEN={TOKEN}\n"
 
-    @pytest.mark.parametrize("keys", [CTRL_C, CTRL_D])
-    async def test_giving_up_changes_nothing(self, terminal: Terminal, env: Path, keys: str) -> None:
+    async def test_giving_up_changes_nothing(self, terminal: Terminal, env: Path) -> None:
         env.write_text(OTHERS)
         async with typing_at(terminal, "init") as screen:
-            await screen.answer(PROMPT, keys)
+            await screen.answer(PROMPT, CTRL_C)
             code, said = await screen.end()
         assert code != 0
         assert "Traceback" not in said
@@ -93,19 +92,17 @@ class TestOnATerminal:
 
 class TestWithoutATerminal:
     async def test_the_token_comes_from_a_file_or_from_standard_input(self, terminal: Terminal) -> None:
-        (terminal.folder / "secret").write_text(f"{TOKEN}\n")
         (terminal.folder / "old.env").write_text(f'# moved\nPAPERBOY_BACKUPS=3\nexport DISCORD_TOKEN="{TOKEN}"\n')
         ended = await asyncio.gather(
-            terminal.run("--env-file", "a", "init", "--token-file", "secret"),
             terminal.run("--env-file", "b", "init", "--token-file", "old.env"),
             pipe(terminal, f"{TOKEN}\n", "--env-file", "c", "init"),
             pipe(terminal, f"DISCORD_TOKEN={TOKEN}\n", "--env-file", "d e", "init", "--token-file", "-"),
         )
-        assert [(each.code, each.err) for each in ended] == [(0, "")] * 4
-        for name, each in zip(["a", "b", "c", "d e"], ended, strict=True):
+        assert [(each.code, each.err) for each in ended] == [(0, "")] * 3
+        for name, each in zip(["b", "c", "d e"], ended, strict=True):
             assert parse_values((terminal.folder / name).read_text()) == {"DISCORD_TOKEN": TOKEN}
             assert TOKEN not in each.out
-        assert ended[3].out.endswith(f"Then start it: paperboy --env-file '{terminal.folder}/d e' run\n")
+        assert ended[2].out.endswith(f"Then start it: paperboy --env-file '{terminal.folder}/d e' run\n")
 
     async def test_a_token_that_is_there_is_kept_unless_a_yes_is_given(self, terminal: Terminal, env: Path) -> None:
         env.write_text(f"DISCORD_TOKEN=old\n{OTHERS}")
@@ -116,7 +113,6 @@ class TestWithoutATerminal:
         assert env.read_text() == f"DISCORD_TOKEN=old\n{OTHERS}"
         assert (await pipe(terminal, TOKEN, "init", "--yes")).code == 0
         assert env.read_text() == f"DISCORD_TOKEN={TOKEN}\n{OTHERS}"
-        assert (await pipe(terminal, TOKEN, "init")).code == 0  # the same token again replaces nothing
 
     async def test_without_a_token_it_says_how_to_give_one(self, terminal: Terminal, env: Path) -> None:
         env.write_text(OTHERS)
@@ -154,11 +150,8 @@ class TestWithoutATerminal:
         env.write_text(OTHERS)
         wire.login_faults.extend([Fault(403, 0)])
         ended = await pipe(terminal, TOKEN, "init")
-        terminal.environment["PAPERBOY_DISCORD_API_URL"] = "http://127.0.0.1:9"
-        offline = await pipe(terminal, TOKEN, "init")
-        for each in (ended, offline):
-            assert (each.code, each.out) == (1, "")
-            assert is_one_clear_line(each), each.err
+        assert (ended.code, ended.out) == (1, "")
+        assert is_one_clear_line(ended), ended.err
         assert env.read_text() == OTHERS
 
     async def test_another_token_in_the_environment_is_pointed_out(self, terminal: Terminal, env: Path) -> None:
