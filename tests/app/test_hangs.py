@@ -1,13 +1,17 @@
 """A bot that hangs ends itself and says where; one that only had to wait goes on."""
 
 import asyncio
+import shutil
 import signal
+import subprocess
+import sys
 from contextlib import AbstractAsyncContextManager
 
 import pytest
 
 from tests.support.bot_process import DUE, Child, World
 from tests.support.freezing import FROZEN
+from tests.support.paths import ROOT
 
 LIMIT = 3
 
@@ -37,11 +41,31 @@ async def test_a_hang_ends_the_bot_and_the_log_says_where_everything_stood(
     assert "1 task:" in said
 
 
-async def test_work_that_lets_no_thread_run_ends_the_bot_too(world: World) -> None:
-    async with hanging(world, "regex") as child:
-        code, said = await child.end()
-    assert code == -signal.SIGPROF
-    assert "in _hang_in_c" in said
+STUCK_IN_C = """
+import asyncio, os, re
+from bot import watchdog
+from bot.vitals import Vitals
+
+watchdog.STEP, watchdog.LOOP_LIMIT, watchdog.MAX_CORES = 0.1, 0.5, 1
+
+async def hang():
+    with watchdog.Watchdog(Vitals(), asyncio.get_running_loop()):
+        await asyncio.sleep(1)
+        re.match("(a+)+$", "a" * 99 + "b")
+
+asyncio.run(hang())
+"""
+
+
+@pytest.mark.parametrize(("place", "code"), [((), -signal.SIGPROF), (("unshare", "-pf"), 1)], ids=["", "container"])
+def test_work_that_lets_no_thread_run_ends_the_bot_too(place: tuple[str, ...], code: int) -> None:
+    """Also as the first process of a container, whom few signals end."""
+    if place and not (shutil.which(place[0]) and subprocess.run([*place, "true"], check=False).returncode == 0):
+        pytest.skip("processes cannot have numbers of their own here")
+    command = [*place, sys.executable, "-c", STUCK_IN_C]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == code
+    assert 'in match\n  File "<string>", line 11 in hang' in ended.stderr
 
 
 async def test_the_bot_ends_even_if_nothing_can_be_logged(world: World) -> None:

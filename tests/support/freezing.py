@@ -1,6 +1,6 @@
 """The child of the watchdog's tests: the real bot with short limits, which hangs as the environment says.
 
-`PAPERBOY_TEST_FREEZE`   `loop`, `regex`, `tick`, `log` or `stop`: what hangs once a tick has ended; or `start`
+`PAPERBOY_TEST_FREEZE`   `loop`, `tick`, `log` or `stop`: what hangs once a tick has ended; or `start`
 `PAPERBOY_TEST_LIMIT`    the watchdog's limits, in seconds
 """
 
@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import functools
 import os
-import re
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,10 +25,6 @@ FROZEN = "frozen"
 
 def _hang_loop() -> None:
     time.sleep(HANGS)
-
-
-def _hang_in_c() -> None:
-    re.match("(a+)+$", "a" * 99 + "b")
 
 
 def _hang_log() -> None:
@@ -52,8 +47,6 @@ def _hanging_after(begin: Callable[..., Awaitable[None]], freeze: str) -> Callab
         match freeze:
             case "loop":
                 loop.call_later(0.1, _hang_loop)
-            case "regex":
-                loop.call_later(0.1, _hang_in_c)
             case "log":
                 threading.Thread(target=_hang_log, daemon=True).start()
                 loop.call_later(0.1, _hang_loop)
@@ -76,8 +69,8 @@ async def _open_slowly(seconds: float, *values: Any, **options: Any) -> AsyncIte
 
 def main() -> None:
     freeze, limit = os.environ.pop("PAPERBOY_TEST_FREEZE", ""), float(os.environ.pop("PAPERBOY_TEST_LIMIT"))
-    tick_limit = 10 * limit if freeze in {"loop", "regex", "log"} else limit
-    limits = {"STEP": 0.2, "LOOP_LIMIT": limit, "TICK_LIMIT": tick_limit, "LAST_WORDS": 2, "MAX_CORES": 1}
+    tick_limit = 10 * limit if freeze in {"loop", "log"} else limit
+    limits = {"STEP": 0.2, "LOOP_LIMIT": limit, "TICK_LIMIT": tick_limit, "LAST_WORDS": 2}
     with contextlib.ExitStack() as patches:
         for name, value in limits.items():
             patches.enter_context(patch.object(watchdog, name, value))
