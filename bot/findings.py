@@ -96,7 +96,7 @@ class Kind(StrEnum):
     DISK_FINE = "disk_fine"  # free
     DISK_FULL = "disk_full"  # path, free
     DISK_TIGHT = "disk_tight"  # path, free, size: that is needed
-    CLOCK_FINE = "clock_fine"
+    CLOCK_FINE = "clock_fine"  # sources
     CLOCK_WRONG = "clock_wrong"  # source, offset
     CLOCK_FAR_OFF = "clock_far_off"  # source, offset
     TIMEZONES_FINE = "timezones_fine"  # version

@@ -37,13 +37,14 @@ async def register_commands(
 ) -> Mapping[str, int]:
     """Register the commands of `tree`, if they have changed. Returns the id of each command that Discord has, by name.
 
-    If that fails, the old ones keep working.
+    If that fails, the old ones keep working. They are also registered if Discord has others, as after another program
+    with the same token has registered its own.
 
     Discord accepts about 200 new commands a day, and a bot that is restarted again and again must not use them up.
     """
     fingerprint = describe_commands(tree).fingerprint
     known = await storage.commands.get(application_id)
-    if known and known.fingerprint == fingerprint:
+    if known and known.fingerprint == fingerprint and await _has_discord_only(tree, known.ids):
         vitals.report(Fault.COMMANDS_REJECTED, is_present=False)
         return known.ids
     try:
@@ -58,6 +59,15 @@ async def register_commands(
     ids = {each.name: each.id for each in registered}
     await storage.commands.save(application_id, RegisteredCommands(fingerprint, ids), now)
     return ids
+
+
+async def _has_discord_only(tree: app_commands.CommandTree[Any], ids: Mapping[str, int]) -> bool:
+    """Whether Discord has these commands and no others; if it does not answer, it counts as yes."""
+    try:
+        listed = await wait_for_answer(tree.fetch_commands(), ANSWER_TIMEOUT)
+    except REQUEST_ERRORS:
+        return True
+    return {each.name: each.id for each in listed} == ids
 
 
 def list_runnable_commands(tree: app_commands.CommandTree[Any], ids: Mapping[str, int]) -> Iterator[RunnableCommand]:

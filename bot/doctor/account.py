@@ -115,11 +115,11 @@ async def check_commands(case: Case) -> AsyncIterator[Finding]:
     if missing and stored is None:
         yield find(Kind.COMMANDS_NOT_REGISTERED)
     elif missing and stored and stored.fingerprint == own.fingerprint:
-        yield find(Kind.COMMANDS_MISSING, names=sorted(missing), path=path)
+        yield find(Kind.COMMANDS_MISSING, names=sorted(missing))
     elif stored is None or stored.fingerprint != own.fingerprint:
         yield find(Kind.COMMANDS_OUTDATED)
     elif foreign:
-        yield find(Kind.COMMANDS_FOREIGN, names=sorted(foreign), path=path)
+        yield find(Kind.COMMANDS_FOREIGN, names=sorted(foreign))
     else:
         yield find(Kind.COMMANDS_FINE, number=len(known))
 

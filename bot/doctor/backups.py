@@ -7,39 +7,44 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.backups import get_backup_folder
 from bot.doctor.case import Case, run_in_thread
 from bot.findings import Finding, Kind, find
 from bot.settings import ArchiveSettings
-from bot.storage import DatabaseUnusable
-from bot.storage.examination import MONTH, check_every_page, examine_schema
+from bot.storage import BackupFailed, DatabaseUnusable
+from bot.storage.backup import inspect_backup
+from bot.storage.examination import MONTH, check_every_page
 
 OLD = timedelta(hours=50)  # a daily backup that failed once is made on the next day
 
 
 @dataclass(frozen=True, slots=True)
-class Backup:
+class _NamedFile:
+    """A file with the name of a backup, whatever is in it."""
+
     path: Path
     made_at: datetime
     size: int
 
 
-def list_backups(settings: ArchiveSettings) -> list[Backup]:
+def list_backups(settings: ArchiveSettings) -> list[_NamedFile]:
     """The backups, oldest first; none if there is no folder. Raises `OSError` if it cannot be read."""
     try:
-        found = list(get_backup_folder(settings).iterdir())
+        found = list(find_folder(settings).iterdir())
     except FileNotFoundError:
         return []
     name = re.compile(rf"{re.escape(settings.database.stem)}-(\d{{4}}-\d\d-\d\dT\d{{4}}Z)(-schema-\d+|-by-hand)?\.db")
     matches = [(each, name.fullmatch(each.name)) for each in sorted(found)]
     return [
-        Backup(path, datetime.strptime(match[1], "%Y-%m-%dT%H%MZ").replace(tzinfo=UTC), path.stat().st_size)
+        _NamedFile(path, datetime.strptime(match[1], "%Y-%m-%dT%H%MZ").replace(tzinfo=UTC), path.stat().st_size)
         for path, match in matches
         if match
     ]
 
 
-def get_backup_folder(settings: ArchiveSettings) -> Path:
-    return (settings.backup_folder or settings.database.parent / "backups").absolute()
+def find_folder(settings: ArchiveSettings) -> Path:
+    """The folder of the backups, which may not be there yet."""
+    return get_backup_folder(settings.database, settings.backup_folder).absolute()
 
 
 def measure_growth(settings: ArchiveSettings) -> int | None:
@@ -57,7 +62,7 @@ def measure_growth(settings: ArchiveSettings) -> int | None:
 async def check_backups(case: Case) -> AsyncIterator[Finding]:
     """Whether there is a recent backup that can be restored."""
     settings = case.bot_settings
-    folder = get_backup_folder(settings)
+    folder = find_folder(settings)
     try:
         backups = await run_in_thread(lambda: list_backups(settings))
     except OSError:  # such as a file in its place
@@ -75,14 +80,14 @@ async def check_backups(case: Case) -> AsyncIterator[Finding]:
         yield await _judge_newest(case, backups)
 
 
-async def _judge_newest(case: Case, backups: list[Backup]) -> Finding:
+async def _judge_newest(case: Case, backups: list[_NamedFile]) -> Finding:
+    """Also a file that can't be used counts as the newest, by its name."""
     newest = backups[-1]
     try:
-        if not await run_in_thread(lambda: examine_schema(newest.path)):
-            return find(Kind.BACKUP_DAMAGED, path=newest.path, detail="")
+        await run_in_thread(lambda: inspect_backup(newest.path))
         await run_in_thread(lambda: check_every_page(newest.path))
-    except (DatabaseUnusable, OSError) as error:
-        detail = error.detail if isinstance(error, DatabaseUnusable) else error.strerror or ""
+    except (BackupFailed, DatabaseUnusable) as error:
+        detail = error.detail or error.problem.name.lower()
         return find(Kind.BACKUP_DAMAGED, path=newest.path, detail=detail)
     age = case.clock() - newest.made_at
     if age > OLD:

@@ -57,7 +57,7 @@ async def check_database(case: Case) -> AsyncIterator[Finding]:
         return
     if not problems:
         size = await run_in_thread(lambda: measure_file(path))
-        growth = await run_in_thread(lambda: measure_growth(case.settings)) or _estimate_growth(contents, size)
+        measured = await run_in_thread(lambda: measure_growth(case.settings))
         yield find(
             Kind.DATABASE_FINE,
             path=path,
@@ -65,7 +65,7 @@ async def check_database(case: Case) -> AsyncIterator[Finding]:
             wal_size=size.wal,
             papers=contents.papers,
             subscriptions=contents.active,
-            growth=growth,
+            growth=_estimate_growth(contents, size) if measured is None else measured,
         )
 
 

@@ -3,15 +3,17 @@
 import asyncio
 import os
 import shutil
+import stat
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 
 from bot.channels.discord_clock import parse_date_header
-from bot.doctor.backups import get_backup_folder
-from bot.doctor.case import REQUEST_LIMIT, Case, run_in_thread
+from bot.doctor.backups import find_folder
+from bot.doctor.case import REQUEST_LIMIT, CannotCheck, Case, run_in_thread
 from bot.env_file import EnvFileUnusable
 from bot.findings import Finding, Kind, find
 from bot.layouts.terminal_setup import describe_settings_problem, describe_unknown_setting, describe_unreadable_line
@@ -23,7 +25,6 @@ ALMOST_NONE = 32 * 2**20  # free bytes, with which a night's maintenance may fai
 WRONG = timedelta(seconds=30)
 FAR_OFF = timedelta(minutes=5)  # digests come so much too early or late
 YEARS_OLD = 2  # years; governments change their clocks every year
-_OTHERS = 0o077  # the permissions of everybody but the owner
 
 
 async def check_settings(case: Case) -> AsyncIterator[Finding]:
@@ -49,14 +50,14 @@ def _find_settings_problems(case: Case) -> Iterator[Finding]:
 
 
 def _is_exposed(file: Path) -> bool:
-    return os.name == "posix" and file.is_file() and bool(file.stat().st_mode & _OTHERS)
+    return os.name == "posix" and file.is_file() and bool(file.stat().st_mode & stat.S_IROTH)
 
 
 async def check_disk(case: Case) -> AsyncIterator[Finding]:
     """Whether there is room for the database to be copied: by a backup, an update, or its nightly rewriting."""
     path = case.settings.database.absolute()
     size = await run_in_thread(lambda: path.stat().st_size if path.is_file() else 0)
-    needed, folders = max(2 * size, ENOUGH), {path.parent, get_backup_folder(case.settings)}
+    needed, folders = max(2 * size, ENOUGH), {path.parent, find_folder(case.settings)}
     is_fine, free = True, 0
     checked = set()
     for folder in sorted(folders):
@@ -78,15 +79,19 @@ async def check_disk(case: Case) -> AsyncIterator[Finding]:
 
 async def check_clock(case: Case) -> AsyncIterator[Finding]:
     """Whether the clock agrees with Discord's and the papers API's."""
-    await case.get_client()
-    offsets = {"Discord": case.discord_offset, "Hugging Face": await _ask_papers_clock(case)}
+    papers_offset = await _ask_papers_clock(case)
+    with suppress(CannotCheck):
+        await case.get_client()  # its answers tell the time
+    offsets = {"Discord": case.discord_offset, "Hugging Face": papers_offset}
     known = {source: offset for source, offset in offsets.items() if offset is not None}
+    if not known:
+        raise CannotCheck("papers")
     wrong = {source: offset for source, offset in known.items() if abs(offset) >= WRONG}
     for source, offset in wrong.items():
         kind = Kind.CLOCK_FAR_OFF if abs(offset) >= FAR_OFF else Kind.CLOCK_WRONG
         yield find(kind, source=source, offset=offset)
     if not wrong:
-        yield find(Kind.CLOCK_FINE)
+        yield find(Kind.CLOCK_FINE, sources=list(known))
 
 
 async def _ask_papers_clock(case: Case) -> timedelta | None:

@@ -15,17 +15,14 @@ class Words:
     fix: str = ""
 
 
-_INDEX_IS_REBUILT = "Start Paperboy again: it makes the index anew, which takes a minute for 20,000 papers."
+_INDEX_IS_REBUILT = "Start Paperboy again: it makes the index anew."
 _INDEX_MATTERS = "Searches and filters look in the index; until it is whole, digests with a filter wait."
 _NOT_SENT = "No digest is sent, and no command is answered."
 _RESTORE = (
     "Restore the latest backup with `paperboy restore`. Without one, save what can be read: "
     "`sqlite3 {path} .recover | sqlite3 saved.db`."
 )
-_REGISTER_AGAIN = (
-    "Stop Paperboy, run `sqlite3 {path} 'DELETE FROM commands'`, and start it again: it then registers all its "
-    "commands."
-)
+_REGISTER_AGAIN = "Start Paperboy again: it registers its commands."
 _PERMISSIONS = "An admin of that server can see it with `/digest status`, and change it in the channel's settings."
 WORDS: Mapping[Kind, Words] = {
     Kind.SKIPPED: Words("Not looked at, because of what `{needed}` found."),
@@ -47,7 +44,7 @@ WORDS: Mapping[Kind, Words] = {
     Kind.ENV_FILE_EXPOSED: Words(
         "Other users of this machine can read {path}.",
         "It holds the bot's token: whoever has it can act as the bot.",
-        "Run `chmod 600 {path}`.",
+        "Run `chmod o-rwx {path}`.",
     ),
     Kind.LOGGED_IN: Words("Discord knows the token: {name} ({id}), {servers}."),
     Kind.TOKEN_REJECTED: Words(
@@ -124,7 +121,7 @@ WORDS: Mapping[Kind, Words] = {
     Kind.COMMANDS_FOREIGN: Words(
         "Discord has slash commands that are not Paperboy's: {names}.",
         "Nobody answers them. Another program with the same token has registered them.",
-        f"Give the other program a token of its own. {_REGISTER_AGAIN}",
+        "Give the other program a token of its own, then start Paperboy again: it registers its commands.",
     ),
     Kind.COMMANDS_OUTDATED: Words(
         "Discord has the slash commands of another version of Paperboy.",
@@ -259,7 +256,7 @@ WORDS: Mapping[Kind, Words] = {
         "A backup, an update, or the nightly rewriting of the database may fail.",
         "Make room, or lower PAPERBOY_BACKUPS.",
     ),
-    Kind.CLOCK_FINE: Words("The clock agrees with those of Discord and Hugging Face."),
+    Kind.CLOCK_FINE: Words("The clock agrees with that of {sources}."),
     Kind.CLOCK_WRONG: Words(
         "The clock is {offset} that of {source}.",
         "Digests follow this machine's clock.",

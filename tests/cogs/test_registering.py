@@ -35,6 +35,23 @@ async def test_a_command_that_has_changed_is_registered(server: Server) -> None:
     assert registrations(server) == 2
 
 
+async def test_commands_that_another_program_replaced_are_registered_again(server: Server) -> None:
+    assert server.bot.application_id
+    await server.bot.http.bulk_upsert_global_commands(
+        server.bot.application_id, [{"name": "song", "type": 1, "description": "Sings"}]
+    )
+    await server.restart()
+    assert registrations(server) == 3
+    names = {each.name for each in await server.bot.tree.fetch_commands()}
+    assert names == {each.name for each in server.bot.tree.get_commands()}
+
+
+async def test_if_discord_does_not_say_which_commands_it_has_nothing_is_registered(server: Server) -> None:
+    server.env.inject_error("GET", "/applications/*/commands", status=503)
+    await register(server)
+    assert registrations(server) == 1
+
+
 async def test_the_ids_of_the_commands_are_kept(server: Server) -> None:
     assert server.bot.application_id
     known = await server.bot.services.storage.commands.get(server.bot.application_id)

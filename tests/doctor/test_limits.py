@@ -15,7 +15,7 @@ from bot.findings import Finding, Kind, Severity, find
 from tests.support.doctor import HEARTBEAT_WORD, HF_TOKEN, SetUp, list_problems
 from tests.support.wire import TOKEN, Channel, Fault
 
-DISCORDS = {"discord", "identity", "intents", "gateway", "commands", "channels", "clock"}  # need an answer of Discord
+DISCORDS = {"discord", "identity", "intents", "gateway", "commands", "channels"}  # need an answer of Discord
 CHANNELS_CHECK = [each for each in CHECKS if each.name == "channels"]
 
 

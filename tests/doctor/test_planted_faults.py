@@ -176,19 +176,8 @@ def use_for_years(set_up: SetUp) -> None:
     set_up.change(f"UPDATE subscriptions SET created_at = '{to_iso(LONG_AGO)}'")
 
 
-def make_backup(days_ago: int) -> Plant:
-    def plant(set_up: SetUp) -> None:
-        made_at = system_clock() - timedelta(days=days_ago)
-        (set_up.folder / "backups").mkdir(exist_ok=True)
-        shutil.copy(set_up.database, set_up.folder / "backups" / f"paperboy-{made_at:%Y-%m-%dT%H%M}Z.db")
-
-    return plant
-
-
 def damage_backup(set_up: SetUp) -> None:
-    make_backup(0)(set_up)
-    (backup,) = (set_up.folder / "backups").iterdir()
-    damage(backup, "papers")
+    damage(set_up.back_up(), "papers")
 
 
 FAULTS: dict[str, tuple[Plant, Kind]] = {
@@ -256,7 +245,7 @@ FAULTS: dict[str, tuple[Plant, Kind]] = {
     "the time zones are old": (use_old_timezones, Kind.TIMEZONES_OLD),
     "no backups are wanted": (set_to("PAPERBOY_BACKUPS", 0), Kind.BACKUPS_OFF),
     "no backup was ever made": (use_for_years, Kind.BACKUPS_MISSING),
-    "the latest backup is old": (make_backup(9), Kind.BACKUPS_OLD),
+    "the latest backup is old": (lambda set_up: set_up.back_up(days_ago=9), Kind.BACKUPS_OLD),
     "the latest backup is damaged": (damage_backup, Kind.BACKUP_DAMAGED),
     "the latest backup is empty": (
         write_text(f"backups/paperboy-{system_clock():%Y-%m-%dT%H%M}Z.db", ""),

@@ -66,7 +66,7 @@ def _misses(method: str, path: str, body: Any) -> Iterator[str]:
     elif "/messages" in path or path.startswith("/webhooks/"):
         posted = method in {"POST", "PATCH"} and body is not None
         yield from _message_problems(body, created=method == "POST") if posted else ()
-    elif path.endswith("/commands"):
+    elif method == "PUT" and path.endswith("/commands"):
         for command in body:
             yield from _command_problems(command, command["name"])
 

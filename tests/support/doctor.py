@@ -25,7 +25,7 @@ from bot.findings import Examined, Finding, Kind, Severity
 from bot.layouts.doctor import describe_examined, list_for_json
 from bot.search import IndexUnusable, inspect_index
 from bot.settings import BotSettings
-from bot.storage import open_storage
+from bot.storage import BackupKind, back_up, name_backup, open_storage
 from bot.subscription.schedule import Schedule, find_next_run
 from bot.subscription.settings import DigestSettings
 from tests.support.builders import entries, query
@@ -98,6 +98,14 @@ class SetUp:
         assert not is_still or hash_folder(self.folder) == before
         assert_nothing_secret(examined)
         return examined
+
+    def back_up(self, days_ago: int = 0) -> Path:
+        """A daily backup, as the bot makes it."""
+        made_at = system_clock() - timedelta(days=days_ago)
+        target = self.folder / "backups" / name_backup(self.database, BackupKind.DAILY, made_at)
+        target.parent.mkdir(exist_ok=True)
+        back_up(self.database, target, BackupKind.DAILY, made_at)
+        return target
 
     async def run_command(self, *words: str) -> tuple[int, str, str]:
         """The exit code of `paperboy` with these words, and what it printed on both streams."""
