@@ -218,6 +218,7 @@ FAULTS: dict[str, tuple[Plant, Kind]] = {
     ),
     "the papers token is wrong": (answer_papers(401), Kind.PAPERS_TOKEN_REJECTED),
     "the database's folder is missing": (set_to("PAPERBOY_DATABASE", "away/paperboy.db"), Kind.DATABASE_FOLDER_MISSING),
+    "the database is the root": (set_to("PAPERBOY_DATABASE", "/"), Kind.DATABASE_IS_FOLDER),
     "the database is a folder": (make_folder_of_database, Kind.DATABASE_IS_FOLDER),
     "the database is another program's": (make_foreign_database, Kind.DATABASE_FOREIGN),
     "the database is a letter": (write_text("paperboy.db", "Dear reader, " * 999), Kind.DATABASE_UNUSABLE),
