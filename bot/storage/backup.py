@@ -300,12 +300,13 @@ def _watched(connection: sqlite3.Connection, watch: Callable[[], None]) -> Itera
     connection.set_progress_handler(look, _WATCH_EVERY)
     try:
         yield
-    except sqlite3.OperationalError:
-        if not caught:
-            raise
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:  # also by Ctrl-C just before `look`
+            raise BackupStopped from (caught or [error])[0]
+        raise
     finally:
         connection.set_progress_handler(None, 0)
-    if caught:
+    if caught:  # at the very end
         raise BackupStopped from caught[0]
 
 

@@ -135,6 +135,13 @@ async def test_a_backup_with_one_bad_page_is_refused(current: Path, backup: Path
     assert "is damaged (" in refusal(current, backup)
 
 
+async def test_what_is_no_backup_at_all_is_refused(current: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
+    assert refusal(current, tmp_path / "empty.db").endswith("empty.db is empty. Name another backup.")
+    for name in ("nowhere.db", "", "no/where.db"):
+        assert refusal(current, tmp_path / name).endswith("is not a file. Name a backup.")
+
+
 async def test_another_programs_database_is_neither_restored_nor_replaced(
     current: Path, backup: Path, tmp_path: Path
 ) -> None:

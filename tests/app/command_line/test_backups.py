@@ -1,6 +1,8 @@
 """`paperboy backup` and `paperboy restore`."""
 
+import asyncio
 import re
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,8 +13,12 @@ from bot.layouts.backups import STOPPED
 from bot.storage import open_storage
 from tests.support.builders import DAY, MORNING, paper, query
 from tests.support.paths import ROOT
-from tests.support.terminal import Terminal
+from tests.support.terminal import LIMIT, Terminal
 
+A_HUNDRED_MEGABYTES = """
+    WITH RECURSIVE rows (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM rows LIMIT 100000)
+    SELECT number, randomblob(1000) AS content FROM rows
+"""
 A, B = paper("2601.00001"), paper("2601.00002")
 
 
@@ -64,19 +70,26 @@ async def test_a_backup_is_made_beside_a_running_bot_and_restored_after_it_was_s
 
 async def test_what_is_wrong_with_a_backup_is_one_clear_line(terminal: Terminal, database: Path) -> None:
     (terminal.folder / "letter.db").write_text("Dear reader, " * 100)
-    (terminal.folder / "empty.db").touch()
     said = {
         ("restore", "letter.db", "--yes"): "letter.db is not a database of Paperboy. Name another file.",
-        ("restore", "empty.db", "--yes"): "empty.db is empty. Name another backup.",
-        ("restore", "none.db", "--yes"): "none.db is not a file. Name a backup.",
-        ("restore", "paperboy.db", "--yes"): "paperboy.db is the database itself. Name another file.",
-        ("backup", "empty.db"): f"{terminal.folder}/empty.db exists already. Name another file.",
+        ("backup", "letter.db"): f"{terminal.folder}/letter.db exists already. Name another file.",
         ("backup", "no/where.db"): f"{terminal.folder}/no is not a folder. Create it, or name a file in another one.",
     }
     for ended, line in zip(await terminal.run_all(said), said.values(), strict=True):
         assert (ended.code, ended.err.strip().splitlines()[-1:]) == (2, [line]), ended
     assert titles(database) == {A.id}
-    assert STOPPED.startswith("Stopped")
+
+
+async def test_ctrl_c_ends_a_backup_in_one_line_and_leaves_nothing(terminal: Terminal, database: Path) -> None:
+    query(database, f"CREATE TABLE much AS {A_HUNDRED_MEGABYTES}")
+    process = await terminal.start("backup", "new.db")
+    while process.returncode is None and not list(terminal.folder.glob(".paperboy.db.partial")):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(process.communicate(), LIMIT)
+    assert (process.returncode, err.decode().strip()) in {(1, STOPPED), (130, "Aborted.")}
+    assert not list(terminal.folder.glob(".paperboy.db.partial"))
+    assert not (terminal.folder / "new.db").exists()
 
 
 async def test_without_a_database_there_is_nothing_to_back_up(terminal: Terminal) -> None:
