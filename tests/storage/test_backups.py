@@ -1,6 +1,7 @@
 """Backups: whole copies, made beside a bot that goes on writing, and refused where they would do harm."""
 
 import asyncio
+import itertools
 import os
 import sqlite3
 import subprocess
@@ -66,18 +67,21 @@ async def test_a_backup_beside_a_bot_that_writes_all_the_time_is_of_one_moment(
     storage: Storage, tmp_path: Path
 ) -> None:
     database, made = tmp_path / "paperboy.db", [tmp_path / f"{number}.db" for number in range(5)]
-    written, is_done = 0, False
+    has_written, is_done = asyncio.Event(), False
 
     async def write() -> None:
-        nonlocal written
-        while not is_done:
-            written += 1
-            await storage.papers.record_list(DAY, [paper(FIRST.id, upvotes=written)], MORNING)
+        for upvotes in itertools.count(1):
+            await storage.papers.record_list(DAY, [paper(FIRST.id, upvotes=upvotes)], MORNING)
+            has_written.set()
+            if is_done:
+                return
 
+    await storage.papers.record_list(DAY, [paper(FIRST.id, upvotes=0)], MORNING)
     writing = asyncio.create_task(write())
     for target in made:
         await asyncio.to_thread(make, database, target)
-        await asyncio.sleep(0)
+        has_written.clear()
+        await has_written.wait()
     is_done = True
     await writing
     upvotes = []
@@ -87,7 +91,7 @@ async def test_a_backup_beside_a_bot_that_writes_all_the_time_is_of_one_moment(
         assert papers == snapshot
         upvotes.append(papers)
     assert upvotes == sorted(upvotes)
-    assert written > len(made)
+    assert len(set(upvotes)) > 1
 
 
 async def test_nothing_that_was_deleted_is_in_a_backup(filled: Path, tmp_path: Path) -> None:
