@@ -12,6 +12,7 @@ import typer
 
 from bot.command_line.app import USAGE, app
 from bot.settings import BotSettings
+from bot.watchdog import TICK_LIMIT
 from tests.support.paths import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -76,6 +77,12 @@ def test_what_only_a_human_can_fix_is_not_tried_again_and_all_else_is() -> None:
     assert unit["Restart"] == ["always"]
     assert unit["RestartPreventExitStatus"] == [str(USAGE)]
     assert unit["StartLimitIntervalSec"] == ["0"]
+
+
+def test_the_bots_own_watchdog_comes_first_because_it_logs_where_the_bot_hangs() -> None:
+    minutes = re.fullmatch(r"(\d+)min", read_unit()["WatchdogSec"][0])
+    assert minutes
+    assert int(minutes[1]) * 60 > TICK_LIMIT
 
 
 def test_service_scripts_and_guide_name_the_same_places() -> None:
