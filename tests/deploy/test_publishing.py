@@ -52,3 +52,10 @@ def test_a_form_for_issues_is_one_that_github_shows(path: Path) -> None:
     assert len({each["id"] for each in asked}) == len(asked)
     assert all(each["attributes"]["label"] for each in asked)
     assert any(each.get("validations", {}).get("required") for each in asked)
+
+
+def test_the_changelog_says_first_what_to_read_before_updating_then_what_this_version_brings() -> None:
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings[0] == "Read before updating"
+    released = [each for each in headings[1:] if each != "Unreleased"]
+    assert released[0].split()[0] == PROJECT["version"]
