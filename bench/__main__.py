@@ -19,6 +19,7 @@ from bench import (
     corpus,
     following,
     growth,
+    hosting,
     ingest,
     likeness,
     load,
@@ -37,6 +38,7 @@ from bot.search import Encoder, load_encoder
 REAL = "real"
 SIZES = (REAL, "20000", "200000")
 DIGESTS = "digests"
+HOSTING = "hosting"
 
 Part = Callable[[Path, FilledIndex, Encoder | None], Awaitable[Table]]
 
@@ -97,6 +99,9 @@ async def _run(sizes: Sequence[str], parts: Sequence[str], folder: Path) -> None
     if DIGESTS in parts:
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             console.print(await _digests(Path(scratch), lists))
+    if HOSTING in parts:
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            console.print(*await hosting.measure(Path(scratch), real))
     if not PARTS.keys() & set(parts):
         return
     encoder = await asyncio.to_thread(load_encoder)
@@ -112,7 +117,7 @@ def _listed(text: str) -> list[str]:
 
 
 def main() -> None:
-    every = [DIGESTS, *PARTS]
+    every = [DIGESTS, HOSTING, *PARTS]
     parser = argparse.ArgumentParser(prog="python -m bench", description="How fast the bot is, and how big.")
     parser.add_argument("--sizes", type=_listed, default=SIZES, help=f"papers in the archive ({','.join(SIZES)})")
     parser.add_argument("--only", type=_listed, default=every, help=f"parts to run ({','.join(every)})")
