@@ -129,7 +129,8 @@ async def open_services(
     Raises `DatabaseUnusable` and `IndexUnusable`.
     """
     async with AsyncExitStack() as stack:
-        stack.enter_context(_lock_database(database))  # first, so as not to migrate a file that an older bot uses
+        # First, so as not to migrate a file that an older bot uses.
+        stack.enter_context(_lock_database(database, creates=True))
         folder = get_backup_folder(database, backup_folder)
         await asyncio.to_thread(_prepare_database, database, folder, clock())
         storage = await stack.enter_async_context(open_storage(database))
@@ -183,16 +184,19 @@ def restore_database(database: Path, file: Path, now: datetime, watch: Watch) ->
 
 
 @contextmanager
-def _lock_database(database: Path) -> Iterator[None]:
+def _lock_database(database: Path, *, creates: bool = False) -> Iterator[None]:
     """Lock the database for this process: two bots would both send what is under way. Raises `DatabaseUnusable`.
 
-    The lock holds for the file under any path, symbolic link or hard link, and ends with the process.
+    The lock holds for the file under any path, symbolic link or hard link, and ends with the process. If there is no
+    file yet, only its path is locked, unless an empty one may be created.
     """
     with ExitStack() as locks:
         try:
             file = database.resolve()
             if not file.is_dir() and file.parent.is_dir():  # otherwise opening the file explains the problem
                 locks.enter_context(FileLock(file.with_name(f"{file.name}.lock"), timeout=0))
+                if creates:
+                    file.touch()
             if sys.platform == "linux" and file.is_file():
                 _lock_inode(file, locks.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)))
         except Timeout as error:

@@ -43,6 +43,15 @@ class TestSoleUse:
         async with open_services(names / path.name, api):
             pass
 
+    async def test_a_file_that_the_bot_has_just_created_is_locked_under_its_hard_links_too(
+        self, path: Path, api: PapersAPI
+    ) -> None:
+        async with open_services(path, api):
+            path.with_name("linked.db").hardlink_to(path)
+            with pytest.raises(DatabaseUnusable, match="in_use"):
+                async with open_services(path.with_name("linked.db"), api):
+                    pass
+
     async def test_a_link_that_leads_to_itself_is_refused(self, path: Path, api: PapersAPI) -> None:
         path.symlink_to(path)
         with pytest.raises(DatabaseUnusable, match="unusable"):
