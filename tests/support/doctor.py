@@ -5,10 +5,11 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from bot.doctor import CHECKS, Case, Check, examine, read_what_is_readable
 from bot.findings import Examined, Finding, Kind, Severity
 from bot.layouts.doctor import describe_examined, list_for_json
 from bot.search import IndexUnusable, inspect_index
+from bot.search.index import MARKER
 from bot.settings import BotSettings
 from bot.storage import BackupKind, back_up, name_backup, open_storage
 from bot.subscription.schedule import Schedule, find_next_run
@@ -99,6 +101,16 @@ class SetUp:
         assert_nothing_secret(examined)
         return examined
 
+    def _freeze(self, process: Process) -> bool:
+        """Whether it stands still now; amid a write, it goes on."""
+        process.send_signal(signal.SIGSTOP)
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(self.database, timeout=0)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            if (get_index_path(self.database) / MARKER).exists():
+                return True
+        process.send_signal(signal.SIGCONT)
+        return False
+
     def back_up(self, days_ago: int = 0) -> Path:
         """A daily backup, as the bot makes it."""
         made_at = system_clock() - timedelta(days=days_ago)
@@ -121,8 +133,8 @@ class SetUp:
         try:
             async with asyncio.timeout(LIMIT):
                 await self.wire.gateway.arrivals.get()
-                if frozen:
-                    process.send_signal(signal.SIGSTOP)
+                while frozen and not self._freeze(process):  # noqa: ASYNC110  # it is another process that writes
+                    await asyncio.sleep(0.1)
                 yield process
         finally:
             with suppress(ProcessLookupError):
