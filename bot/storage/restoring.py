@@ -178,8 +178,14 @@ def _give_second_name(database: Path, replaced: Path) -> None:
         sync(replaced)
 
 
+def _reject_folder(database: Path) -> None:
+    if database.is_dir():
+        raise DatabaseUnusable(DatabaseProblem.IS_FOLDER, database)
+
+
 def is_backup(database: Path) -> bool:
     """Whether somebody has copied a backup into the place of the database. Raises `DatabaseUnusable`."""
+    _reject_folder(database)
     try:
         if _has_foreign_wal(database):
             return True
@@ -197,6 +203,7 @@ def prepare_file(database: Path, folder: Path, now: datetime, before_adopting: C
     If it is a backup that somebody has copied into its place, do what `restore` would have done. Raises
     `DatabaseUnusable`.
     """
+    _reject_folder(database)
     try:
         left = _get_partial(database.resolve())  # by a restore that was killed: whoever restores has the lock
         left.unlink(missing_ok=True)
