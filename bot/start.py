@@ -4,26 +4,29 @@ A health check comes every half a minute, and loading all commands takes a secon
 started without the others.
 """
 
+import signal
 import sys
-
-from bot.command_line import health
-from bot.command_line.app import USAGE, app, exit_with
-from bot.env_file import EnvFileUnusable
-from bot.layouts.terminal_setup import describe_settings_problem
-from bot.settings import InvalidSettings
+from collections.abc import Callable
 
 
 def main() -> None:
     """Run the command line."""
-    if sys.argv[1:2] == [health.NAME]:
-        try:
-            app()
-        except (InvalidSettings, EnvFileUnusable) as error:
-            exit_with(describe_settings_problem(error), USAGE)
-    else:
-        from bot.__main__ import main as run_any_command  # noqa: PLC0415  # it loads all of them
+    heard = signal.getsignal(signal.SIGINT)
+    if heard is signal.default_int_handler:  # else nobody wants to hear of Ctrl-C, such as in a script's background
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # while it loads, Ctrl-C ends it without a traceback
+    run = _load_program()
+    signal.signal(signal.SIGINT, heard)
+    run()
 
-        run_any_command()
+
+def _load_program() -> Callable[[], None]:
+    if sys.argv[1:2] == ["health"]:
+        from bot.command_line.health import run_alone  # noqa: PLC0415  # it loads little
+
+        return run_alone
+    from bot.__main__ import main as run_any_command  # noqa: PLC0415  # it loads everything
+
+    return run_any_command
 
 
 if __name__ == "__main__":
