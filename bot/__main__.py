@@ -17,7 +17,7 @@ from bot.layouts.health import describe_port_problem
 from bot.papers.api import PapersUnavailable
 from bot.search import IndexUnusable
 from bot.settings import InvalidSettings
-from bot.storage import BackupFailed, DatabaseUnusable
+from bot.storage import BackupFailed, DatabaseProblem, DatabaseUnusable
 from bot.web.port import PortUnusable
 
 
@@ -27,7 +27,8 @@ def main() -> None:
         app(put_env_file_first(sys.argv[1:]))
     except tuple(_PROBLEMS) as error:
         describe, code = next(_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS)
-        exit_with(describe(error), code)
+        is_temporary = isinstance(error, DatabaseUnusable) and error.problem is DatabaseProblem.DISK_FULL
+        exit_with(describe(error), 1 if is_temporary else code)
 
 
 def get_close_code(error: discord.DiscordException) -> int:

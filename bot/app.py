@@ -38,6 +38,7 @@ from bot.storage import (
     DatabaseUnusable,
     Storage,
     Watch,
+    build_unusable_error,
     find_usable_backup,
     has_current_schema,
     is_backup,
@@ -202,9 +203,9 @@ def _lock_database(database: Path, *, creates: bool = False) -> Iterator[None]:
         except Timeout as error:
             raise DatabaseUnusable(DatabaseProblem.IN_USE, database) from error
         except (OSError, RuntimeError) as error:  # RuntimeError: symbolic links in a circle
-            is_in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-            problem = DatabaseProblem.IN_USE if is_in_use else DatabaseProblem.UNUSABLE
-            raise DatabaseUnusable(problem, database, str(error)) from error
+            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+                raise DatabaseUnusable(DatabaseProblem.IN_USE, database) from error
+            raise build_unusable_error(database, error) from error
         yield
 
 

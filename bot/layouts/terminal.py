@@ -30,6 +30,11 @@ _DATABASE_PROBLEMS: Mapping[DatabaseProblem, str] = {
     DatabaseProblem.IN_USE: "{path} is in use by another Paperboy. Stop that one, then try again.",
     DatabaseProblem.IS_FOLDER: "{path} is a folder. Set PAPERBOY_DATABASE to a file.",
     DatabaseProblem.FOREIGN: "{path} is another program's database. Set PAPERBOY_DATABASE to another file.",
+    DatabaseProblem.NOT_A_DATABASE: (
+        "{path} is not a database, or its beginning is damaged. Set PAPERBOY_DATABASE to another file, or put the "
+        "latest backup in its place with `paperboy restore`."
+    ),
+    DatabaseProblem.DISK_FULL: "The disk with {path} is full. Make room there; Paperboy can't start before.",
     DatabaseProblem.NEWER: (
         "{path} was written by a newer Paperboy ({detail}). Update Paperboy, or set PAPERBOY_DATABASE to another file."
     ),
@@ -73,7 +78,7 @@ def describe_index_problem(error: IndexUnusable) -> str:
 
 def describe_discord_unreachable(error: Exception) -> str:
     cause = type(error.__cause__ or error).__name__
-    return f"Paperboy couldn't reach Discord ({cause}). Check the network, then start it again."
+    return f"Paperboy couldn't reach Discord ({cause}). Check the network, then try again."
 
 
 def describe_close_code(code: int) -> str:

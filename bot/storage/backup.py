@@ -1,6 +1,5 @@
 """Backups: verified copies of the database, each one file that knows when it was made."""
 
-import errno
 import os
 import re
 import shutil
@@ -15,12 +14,14 @@ from pathlib import Path
 from bot.storage.database import (
     APPLICATION_ID,
     DAMAGE,
-    FULL,
+    FULL_AT_START,
+    FULL_DISK,
     DatabaseProblem,
     DatabaseUnusable,
     fetch_all,
     from_iso,
     get_current_schema,
+    get_detail,
     read_schema_version,
     to_iso,
 )
@@ -30,8 +31,6 @@ Watch = Callable[[float], None]
 
 SLACK = 2**20  # free bytes that must be left
 _WATCH_EVERY = 2000  # of SQLite's instructions: a millisecond or so
-_FULL = {*FULL, sqlite3.SQLITE_IOERR_SHMSIZE}  # the last where the disk of the database itself has no room
-_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _SIDECARS = ("-wal", "-shm", "-journal")
 _WRITE_NOTE = """
     DROP TABLE IF EXISTS backup_note;
@@ -337,9 +336,11 @@ def is_damage(error: Exception) -> bool:
 
 def translate_backup_error(path: Path, error: Exception) -> BackupFailed:
     """What an error of SQLite or of the system means for a backup."""
-    if getattr(error, "sqlite_errorcode", 0) in _FULL or (isinstance(error, OSError) and error.errno in _FULL_DISK):
+    if getattr(error, "sqlite_errorcode", 0) in FULL_AT_START or (
+        isinstance(error, OSError) and error.errno in FULL_DISK
+    ):
         return BackupFailed(BackupProblem.NO_ROOM, path, str(error))
     if is_damage(error):
         is_database = getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_NOTADB
         return BackupFailed(BackupProblem.DAMAGED if is_database else BackupProblem.FOREIGN, path, str(error))
-    return BackupFailed(BackupProblem.UNUSABLE, path, str(error))
+    return BackupFailed(BackupProblem.UNUSABLE, path, get_detail(error))

@@ -1,6 +1,7 @@
 """One SQLite file: a writer whose transactions are whole functions, and readers that never wait for it."""
 
 import asyncio
+import errno
 import logging
 import shutil
 import sqlite3
@@ -36,6 +37,8 @@ READERS = 2  # with one, a short read behind a slow query takes seconds; with tw
 MAX_PER_COMMIT = 3  # transactions; after a commit all of them continue in one turn of the loop, so people get one soon
 ENOUGH_SPACE = 2**20  # free bytes, from which a disk no longer counts as full
 FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}  # the second comes from a disk quota
+FULL_AT_START = {*FULL, sqlite3.SQLITE_IOERR_SHMSIZE}  # the last where there is no room for the file beside the WAL
+FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 APPLICATION_ID = 1346457683
 _UNTIL_NEXT_INTERRUPT = 0.05  # seconds
 _PRAGMAS = (
@@ -77,6 +80,8 @@ class DatabaseProblem(Enum):
     IN_USE = auto()
     IS_FOLDER = auto()
     FOREIGN = auto()
+    NOT_A_DATABASE = auto()
+    DISK_FULL = auto()
     NEWER = auto()  # its schema version and ours
     UNUSABLE = auto()  # the system's error
     DAMAGED = auto()  # SQLite's description of the damage
@@ -476,8 +481,18 @@ def has_current_schema(path: Path) -> bool:
 
 def build_unusable_error(path: Path, error: Exception) -> DatabaseUnusable:
     """What an error of SQLite or the system means for the file."""
-    is_damaged = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT
-    return DatabaseUnusable(DatabaseProblem.DAMAGED if is_damaged else DatabaseProblem.UNUSABLE, path, str(error))
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code in FULL_AT_START or (isinstance(error, OSError) and error.errno in FULL_DISK):
+        return DatabaseUnusable(DatabaseProblem.DISK_FULL, path)
+    if code == sqlite3.SQLITE_NOTADB:
+        return DatabaseUnusable(DatabaseProblem.NOT_A_DATABASE, path)
+    problem = DatabaseProblem.DAMAGED if code == sqlite3.SQLITE_CORRUPT else DatabaseProblem.UNUSABLE
+    return DatabaseUnusable(problem, path, get_detail(error))
+
+
+def get_detail(error: Exception) -> str:
+    """What the system or SQLite says of an error, in as few words as they have."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def migrate_file(path: Path) -> None:

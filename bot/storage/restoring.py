@@ -56,7 +56,8 @@ _LAST_EVENT = """
 
 
 def check_backup(database: Path, file: Path) -> Backup:
-    """What `file` is, if it may be restored as `database`. Raises `BackupFailed`."""
+    """What `file` is, if it may be restored as `database`. Raises `BackupFailed` and `DatabaseUnusable`."""
+    _reject_folder(database)
     if file.exists() and database.exists() and file.samefile(database):
         raise BackupFailed(BackupProblem.IS_DATABASE, file)
     backup, ours = inspect_backup(file), get_current_schema()

@@ -99,7 +99,7 @@ class TestBackfill:
         ended = await terminal.run(*TEN_DAYS)
         assert (ended.code, ended.out, papers_server.asked) == (2, "", [])
         path = terminal.folder / "paperboy.db"
-        assert ended.err.startswith(f"{path} can't be used as Paperboy's database (file is not a database). Check")
+        assert ended.err.startswith(f"{path} is not a database, or its beginning is damaged. Set PAPERBOY_DATABASE")
         assert ended.err.count("\n") == 1
         assert (terminal.folder / "paperboy.db").read_text() == "Dear reader, " * 100
 
