@@ -47,6 +47,12 @@ def find_folder(settings: ArchiveSettings) -> Path:
     return get_backup_folder(settings.database, settings.backup_folder).absolute()
 
 
+def _can_write(folder: Path) -> bool:
+    """Whether a backup can be written there; the folder itself may have to be made first."""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
 def measure_growth(settings: ArchiveSettings) -> int | None:
     """Bytes that the database grows by in a month, by the sizes of its backups; None if they don't tell."""
     try:
@@ -70,7 +76,7 @@ async def check_backups(case: Case) -> AsyncIterator[Finding]:
         return
     if not settings.backups:
         yield find(Kind.BACKUPS_OFF)
-    elif folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+    elif not _can_write(folder):
         yield find(Kind.BACKUP_FOLDER_UNUSABLE, path=folder)
     elif not backups:
         contents = await case.get_contents()
