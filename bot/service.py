@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from bot.about import read_links
-from bot.app import open_papers_api, open_services
+from bot.app import check_not_running, open_papers_api, open_services
 from bot.blocking import Blocklist
 from bot.client import PaperBot, connect_to_discord_at
 from bot.clock_watch import ClockWatch
@@ -25,6 +25,7 @@ from bot.web.pages import open_pages
 
 async def run_service(settings: BotSettings) -> None:
     """Run the bot until it is told to stop, or cannot go on. Raises what ends it."""
+    check_not_running(settings.database)  # before its port is in the way
     connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
     urls = (settings.docs_url, settings.source_url, settings.privacy_url)
     blocked = Blocklist(settings.blocked_servers, settings.blocked_people)

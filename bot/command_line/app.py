@@ -7,14 +7,30 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from bot.about import read_version
 from bot.env_file import EnvFileUnusable
-from bot.layouts.terminal_setup import describe_unknown_setting, describe_unreadable_line
+from bot.layouts.terminal_setup import (
+    NOBODY_TO_ASK,
+    NOTHING_CHANGED,
+    describe_unknown_setting,
+    describe_unreadable_line,
+)
 from bot.logs import log_last_words
 from bot.settings import find_unknown_settings, find_unreadable_settings, use_settings_file
 
+# The help lists the commands as they are needed, from the first day on.
+_ORDER = ("init", "run", "invite", "doctor", "health", "backup", "restore", "backfill", "preview", "brand", "demo")
+
+
+class _Commands(TyperGroup):
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        return sorted(super().list_commands(ctx), key=_ORDER.index)
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Paperboy brings the day's best AI papers to a Discord server.",
     no_args_is_help=True,
     add_completion=False,
@@ -24,8 +40,9 @@ app = typer.Typer(
 USAGE = 2  # the exit code for problems that whoever runs the bot has to fix
 
 
-# They read no settings, or say themselves what is wrong with them, or are there to put it right.
-_WARN_BY_THEMSELVES = {"demo", "doctor", "init", "run"}
+# They read no settings, or say themselves what is wrong with them, or are there to put it right; of `health`, monitors
+# read the one line, each minute.
+_WARN_BY_THEMSELVES = {"demo", "doctor", "health", "init", "run"}
 
 
 def exit_with(message: str, code: int) -> NoReturn:
@@ -37,6 +54,18 @@ def exit_with(message: str, code: int) -> NoReturn:
 def print_note(message: str) -> None:
     """Say something that is not the command's result, on standard error."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+
+
+def confirm(question: str) -> None:
+    """Ask whether to go on. Without a yes, the command ends; without a terminal, it says how to give one."""
+    try:
+        is_wanted = typer.confirm(question)
+    except typer.Abort:  # Ctrl-C, or no more input
+        if sys.stdin.isatty():
+            raise
+        exit_with(f"\n{NOBODY_TO_ASK}", USAGE)
+    if not is_wanted:
+        exit_with(NOTHING_CHANGED, 1)
 
 
 def find_warnings() -> list[str]:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from bot.app import check_not_running, restore_database
 from bot.clock import system_clock
-from bot.command_line.app import app, exit_with
+from bot.command_line.app import app, confirm, exit_with
 from bot.layouts import backups as layouts
 from bot.settings import ArchiveSettings, read_settings
 from bot.storage import BackupKind, BackupStopped, back_up, check_backup, name_backup
@@ -22,7 +22,7 @@ def make_backup(
     file: Annotated[Path, typer.Argument(help="The new file, or its folder.", show_default=False)],
 ) -> None:
     """Copy the database to a new file and check the copy. The bot may be running."""
-    database, now = read_settings(ArchiveSettings).database, system_clock()
+    database, file, now = read_settings(ArchiveSettings).database.absolute(), file.absolute(), system_clock()
     target = file / name_backup(database, BackupKind.BY_HAND, now) if file.is_dir() else file
     with _show_progress(layouts.MAKING) as watch:
         back_up(database, target, BackupKind.BY_HAND, now, watch)
@@ -31,15 +31,16 @@ def make_backup(
 
 @app.command(name="restore")
 def restore_backup(
-    file: Annotated[Path, typer.Argument(help="The backup.", show_default=False)],
+    file: Annotated[Path, typer.Argument(help="The backup.", show_default=False, readable=False)],
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
     """Put a backup in the place of the database, which is kept under another name. The bot must not be running."""
-    database = read_settings(ArchiveSettings).database
+    database, file = read_settings(ArchiveSettings).database.absolute(), file.absolute()
+    backup = check_backup(database, file)
     check_not_running(database)
-    _print(layouts.describe_restoring(check_backup(database, file), database))
+    _print(layouts.describe_restoring(backup, database))
     if not yes:
-        typer.confirm(layouts.RESTORE, abort=True)
+        confirm(layouts.RESTORE)
     with _show_progress(layouts.RESTORING) as watch:
         replaced = restore_database(database, file, system_clock(), watch)
     _print(layouts.describe_restored(database, replaced))
@@ -50,7 +51,8 @@ def _show_progress(description: str) -> Iterator[Callable[[float], None]]:
     """A bar that the function that this gives moves on. Ctrl-C stops the work."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     try:
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        console = Console(stderr=True)
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             bar = progress.add_task(description, total=1)
             yield lambda share: progress.update(bar, completed=share)
             progress.update(bar, completed=1)

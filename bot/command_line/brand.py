@@ -11,7 +11,7 @@ from bot.app import open_storage_alongside
 from bot.brand import Part
 from bot.branding import Branding, log_in
 from bot.client import connect_to_discord_at
-from bot.command_line.app import app, exit_with
+from bot.command_line.app import app, confirm, exit_with
 from bot.layouts import terminal
 from bot.settings import BotSettings, read_settings
 
@@ -45,7 +45,7 @@ async def _give_brand(settings: BotSettings, wanted: Sequence[Part], *, is_confi
         for part in missing:
             console.print(terminal.describe_missing_part(part, branding.read_look()), markup=False)
         if not is_confirmed:
-            typer.confirm(terminal.CHANGE_BRAND, abort=True)
+            confirm(terminal.CHANGE_BRAND)
         rejected = await branding.give(
             missing, lambda part: console.print(terminal.describe_given_part(part), markup=False)
         )

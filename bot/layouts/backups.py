@@ -10,7 +10,7 @@ _PROBLEMS: Mapping[BackupProblem, str] = {
     BackupProblem.NO_DATABASE: "{path} does not exist, so there is nothing to back up. Set PAPERBOY_DATABASE.",
     BackupProblem.EXISTS: "{path} exists already. Name another file.",
     BackupProblem.NO_FOLDER: "{folder} is not a folder. Create it, or name a file in another one.",
-    BackupProblem.NO_ROOM: "The disk of {path} has too little room ({detail}). Make room, or use another disk.",
+    BackupProblem.NO_ROOM: "The disk with {folder} has too little room ({detail}). Make room, or use another disk.",
     BackupProblem.UNDER_WAY: "Another Paperboy is writing to {folder} right now. Try again when it has finished.",
     BackupProblem.UNUSABLE: "{path} can't be used ({detail}). Check the path and its permissions.",
     BackupProblem.COPY_DAMAGED: (
@@ -54,7 +54,7 @@ def describe_restored(database: Path, replaced: Path | None) -> str:
     return (
         f"{database} is restored.{kept} When the bot starts, it first looks in the channels for what it has posted "
         "since the backup, so that nothing comes twice. Settings that were changed since then, and data that was "
-        "deleted, are as they were. Start it with `paperboy run`."
+        "deleted, are as they were. Start the bot now."
     )
 
 

@@ -73,6 +73,8 @@ def describe_unreadable_line(line: UnreadableLine) -> str:
     return f"{line.file}: line {line.number} is not NAME=value and has no effect. Remarks begin with #."
 
 
+NOBODY_TO_ASK = "There is no terminal to ask, and nothing was changed. Add --yes to go on without a question."
+NOTHING_CHANGED = "Nothing was changed."
 WHERE_IT_IS = (
     "Paperboy needs the token of your bot. In https://discord.com/developers/applications, choose your application (or "
     "New Application), then Bot, then Reset Token, and copy it. No privileged intents are needed."
@@ -131,4 +133,7 @@ def describe_written_token(bot: str, file: Path) -> str:
 def describe_next_steps(invite: str, file: Path | None) -> str:
     """What to do after the token is there; `file` is where it is, if commands would not find it by themselves."""
     option = f"--env-file {shlex.quote(str(file))} " if file else ""
-    return f"Add the bot to a server: {invite}\nThen start it: paperboy {option}run"
+    return (
+        f"Add the bot to a server: {invite}\n"
+        f"Then start it: `paperboy {option}run`, or the service or container that runs it."
+    )

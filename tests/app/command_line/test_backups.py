@@ -43,24 +43,23 @@ async def test_a_backup_is_made_beside_a_running_bot_and_restored_after_it_was_s
         with _lock_database(database):
             made = await terminal.run("backup", "my backups")
             await storage.papers.record_list(DAY, [A, B], MORNING)
-            refused = await terminal.run("restore", "my backups", "--yes")
+            (backup,) = (terminal.folder / "my backups").iterdir()
+            refused = await terminal.run("restore", str(backup), "--yes")
     assert (made.code, refused.code, refused.out) == (0, 2, "")
     assert "in use by another Paperboy. Stop that one" in refused.err
-    (backup,) = (terminal.folder / "my backups").iterdir()
     assert re.fullmatch(r"paperboy-\d{4}-\d\d-\d\dT\d{4}Z-by-hand\.db", backup.name)
-    assert re.fullmatch(
-        rf"Backed up to my backups/{re.escape(backup.name)} \([\d.]+ MB\), and checked it\.\n", made.out
-    )
+    assert re.fullmatch(rf"Backed up to {re.escape(str(backup))} \([\d.]+ MB\), and checked it\.\n", made.out)
     assert titles(backup) == {A.id}
     get_index_path(database).mkdir()
     marker = get_index_path(database) / "paperboy.json"
     marker.write_text("{}")
 
     unanswered = await terminal.run("restore", str(backup.relative_to(terminal.folder)))
-    assert (unanswered.code, titles(database), marker.exists()) == (1, {A.id, B.id}, True)
+    assert (unanswered.code, titles(database), marker.exists()) == (2, {A.id, B.id}, True)
+    assert unanswered.err.endswith("nothing was changed. Add --yes to go on without a question.\n")
     today = datetime.now(UTC).date()
     assert f"was made on {today}" in unanswered.out
-    assert "It replaces paperboy.db, which is kept under another name." in unanswered.out
+    assert f"It replaces {database}, which is kept under another name." in unanswered.out
     restored = await terminal.run("restore", str(backup.relative_to(terminal.folder)), "--yes")
     assert restored.code == 0
     (old,) = terminal.folder.glob("paperboy.db.replaced-*")
@@ -71,13 +70,23 @@ async def test_a_backup_is_made_beside_a_running_bot_and_restored_after_it_was_s
 async def test_what_is_wrong_with_a_backup_is_one_clear_line(terminal: Terminal, database: Path) -> None:
     (terminal.folder / "letter.db").write_text("Dear reader, " * 100)
     said = {
-        ("restore", "letter.db", "--yes"): "letter.db is not a database of Paperboy. Name another file.",
+        (
+            "restore",
+            "letter.db",
+            "--yes",
+        ): f"{terminal.folder}/letter.db is not a database of Paperboy. Name another file.",
         ("backup", "letter.db"): f"{terminal.folder}/letter.db exists already. Name another file.",
         ("backup", "no/where.db"): f"{terminal.folder}/no is not a folder. Create it, or name a file in another one.",
     }
     for ended, line in zip(await terminal.run_all(said), said.values(), strict=True):
-        assert (ended.code, ended.err.strip().splitlines()[-1:]) == (2, [line]), ended
+        assert (ended.code, ended.out, ended.err) == (2, "", f"{line}\n"), ended
     assert titles(database) == {A.id}
+    terminal.environment["PAPERBOY_DATABASE"] = "folder"
+    (terminal.folder / "folder").mkdir()
+    (terminal.folder / "letter.db").unlink()
+    ended = await terminal.run("restore", "letter.db")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == f"{terminal.folder}/folder is a folder. Set PAPERBOY_DATABASE to a file.\n"
 
 
 async def test_ctrl_c_ends_a_backup_in_one_line_and_leaves_nothing(terminal: Terminal, database: Path) -> None:

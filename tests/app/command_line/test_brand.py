@@ -18,10 +18,10 @@ def terminal(terminal: Terminal, wire: Wire) -> Terminal:
 
 async def test_without_a_yes_it_shows_what_would_change_and_changes_nothing(terminal: Terminal, wire: Wire) -> None:
     ended = await terminal.run("brand")
-    assert ended.code == 1
+    assert ended.code == 2
     assert 'name: "paperboy" → "Paperboy"' in ended.out
     assert [line.partition(":")[0] for line in ended.out.splitlines()[: len(Part)]] == list(Part)
-    assert (wire.changes, "Aborted" in ended.err) == ([], True)
+    assert (wire.changes, "Add --yes" in ended.err) == ([], True)
     assert TOKEN not in ended.out + ended.err
 
 

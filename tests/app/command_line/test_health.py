@@ -125,3 +125,23 @@ async def test_a_port_that_cannot_be_opened_ends_the_start_with_one_clear_line(
     assert code == 2
     (line,) = [each for each in said.splitlines() if "DeprecationWarning" not in each]
     assert line.startswith(f"Port {port} can't be opened on 127.0.0.1 (Address already in use).")
+
+
+async def test_a_second_start_with_the_same_port_says_that_the_bot_runs_already(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAPERBOY_HTTP_PORT", str(find_free_port()))
+    async with world.child(DUE) as child:
+        await child.tick()
+        async with world.child(DUE) as second:
+            code, said = await second.end()
+        await child.stop()
+    assert code == 2
+    assert "is in use by another Paperboy. Stop that one, then try again." in said
+    assert "Port" not in said
+
+
+async def test_settings_without_effect_do_not_add_lines_for_a_monitor(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PAPERBOY_BAKUPS=3\nnonsense\n")
+    ended = await start(tmp_path, "health", HTTP_PORT=find_free_port())
+    assert (ended.code, len(ended.err.splitlines())) == (1, 1)

@@ -12,6 +12,7 @@ from tests.support.pseudo_terminal import CTRL_C, typing_at
 from tests.support.terminal import Ended, Terminal, is_one_clear_line
 from tests.support.wire import TOKEN, Fault, Wire
 
+OR_ELSE = "or the service or container that runs it.\n"
 INVITE = "https://discord.com/oauth2/authorize?client_id=77&scope=bot+applications.commands&permissions=68608"
 OTHERS = "# mine\nPAPERBOY_BACKUPS=3\n\nHF_TOKEN='hf_a' # theirs\n"
 
@@ -57,7 +58,7 @@ class TestOnATerminal:
         assert code == 0, screen.shown
         assert said.lstrip() == (
             f"Discord knows this token: it belongs to paperboy. It is in .env in the folder {terminal.folder}, which "
-            f"only you can read.\nAdd the bot to a server: {INVITE}\nThen start it: paperboy run\n"
+            f"only you can read.\nAdd the bot to a server: {INVITE}\nThen start it: `paperboy run`, {OR_ELSE}"
         )
         assert not [each for each in (*wrong, TOKEN) if each and each in screen.shown]
         assert stat.S_IMODE(env.stat().st_mode) == 0o600
@@ -102,7 +103,7 @@ class TestWithoutATerminal:
         for name, each in zip(["b", "c", "d e"], ended, strict=True):
             assert parse_values((terminal.folder / name).read_text()) == {"DISCORD_TOKEN": TOKEN}
             assert TOKEN not in each.out
-        assert ended[2].out.endswith(f"Then start it: paperboy --env-file '{terminal.folder}/d e' run\n")
+        assert ended[2].out.endswith(f"Then start it: `paperboy --env-file '{terminal.folder}/d e' run`, {OR_ELSE}")
 
     async def test_a_token_that_is_there_is_kept_unless_a_yes_is_given(self, terminal: Terminal, env: Path) -> None:
         env.write_text(f"DISCORD_TOKEN=old\n{OTHERS}")

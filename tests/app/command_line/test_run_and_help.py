@@ -1,9 +1,15 @@
 """`paperboy run`, the version and the help."""
 
+import re
+import signal
 from importlib import metadata
 from pathlib import Path
 
-from tests.support.terminal import Terminal
+from bot.storage import open_storage
+from tests.support.paths import ROOT
+from tests.support.terminal import PROGRAM, Terminal
+
+PRESS_CTRL_C = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
 
 
 class TestRun:
@@ -22,6 +28,25 @@ class TestRun:
         assert ended.code == 1
         assert "from the package tzdata" in ended.err
 
+    async def test_ctrl_c_while_it_still_loads_ends_it_without_a_word(self, terminal: Terminal, tmp_path: Path) -> None:
+        (tmp_path / "early").mkdir()
+        (tmp_path / "early" / "typer.py").write_text(PRESS_CTRL_C)
+        terminal.environment["PYTHONPATH"] = f"{tmp_path / 'early'}:{ROOT}"
+        for ended in await terminal.run_all([("run",), ("health",)]):
+            assert (ended.code, ended.out, ended.err) == (-signal.SIGINT, "", "")
+
+    async def test_on_a_full_disk_it_says_so_and_may_be_started_again_by_itself(self, terminal: Terminal) -> None:
+        async with open_storage(terminal.folder / "paperboy.db"):
+            pass
+        terminal.environment |= {"DISCORD_TOKEN": "none", "PYTHONPATH": str(ROOT)}
+        terminal.program, words = "/bin/sh", ("-c", f"ulimit -f 8; exec {PROGRAM} run")  # no file may grow beyond that
+        ended = await terminal.run(*words)
+        path = terminal.folder / "paperboy.db"
+        assert (ended.code, ended.err) == (
+            1,
+            f"The disk with {path} is full. Make room there; Paperboy can't start before.\n",
+        )
+
 
 class TestVersion:
     async def test_the_version_is_printed_without_a_command_or_any_settings(self, terminal: Terminal) -> None:
@@ -34,9 +59,9 @@ class TestHelp:
     async def test_help_names_every_command(self, terminal: Terminal) -> None:
         ended = await terminal.run("--help")
         assert ended.code == 0
-        assert all(
-            name in ended.out for name in ("init", "invite", "run", "demo", "doctor", "preview", "backfill", "brand")
-        )
+        named = re.findall(r"^│ ([a-z]+)  ", ended.out, flags=re.MULTILINE)
+        in_order = ["init", "run", "invite", "doctor", "health", "backup", "restore", "backfill", "preview", "brand"]
+        assert named == [*in_order, "demo"]
 
     async def test_an_unknown_command_or_option_is_a_usage_error(self, terminal: Terminal) -> None:
         mistakes: list[tuple[str, ...]] = [("nonsense",), ("--nonsense",), ("run", "now"), ("preview", "--sise", "3")]
