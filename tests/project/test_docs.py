@@ -1,10 +1,12 @@
 """The docs tell the truth: what is written from the code is what the code says."""
 
+import importlib
 import math
 import re
 
 import pytest
 
+from bot.command_line.app import app
 from bot.search import HAS, MAX_WORDS, RIGHT_FORMS, Sort, parse_query
 from bot.search.schema import compute_upvote_weight
 from bot.settings import BotSettings, render_env_example
@@ -20,6 +22,7 @@ async def test_the_command_reference_matches_the_commands() -> None:
 _PICTURE = re.compile(
     r"!\[(?P<words>[^\]]*)\]\((?P<path>[^)\s]+)\)|<img(?=[^>]*src=\"(?P<src>[^\"]+)\")(?:[^>]*alt=\"(?P<alt>[^\"]*)\")?"
 )
+PAGES = [*ROOT.glob("*.md"), ROOT / "deploy" / "README.md", *(ROOT / "docs").rglob("*.md")]
 SEARCH = (ROOT / "docs" / "search.md").read_text(encoding="utf-8")
 
 
@@ -67,15 +70,41 @@ def test_the_example_settings_match_the_settings() -> None:
 
 def test_every_setting_that_the_docs_name_exists() -> None:
     known = {str(field.validation_alias) for field in BotSettings.model_fields.values()}
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+    for path in PAGES:
         named = set(re.findall(r"\bPAPERBOY_[A-Z_]+", path.read_text(encoding="utf-8")))
         assert named <= known, f"{path.name} names settings that do not exist: {named - known}"
 
 
 def test_every_file_that_the_docs_link_to_exists() -> None:
-    for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+    for path in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text(encoding="utf-8")):
             assert (path.parent / target).exists(), f"{path.name} points to {target}"
+
+
+def name_anchor(heading: str) -> str:
+    """What a link calls a heading on the host of the code."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def test_every_heading_that_the_docs_link_to_exists() -> None:
+    links = [
+        (page, page if not target else (page.parent / target), anchor)
+        for page in PAGES
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", page.read_text(encoding="utf-8"))
+    ]
+    assert len(links) > 10
+    for page, target, anchor in links:
+        headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        assert anchor in map(name_anchor, headings), f"{page.name} points to {target.name}#{anchor}"
+
+
+def test_every_command_line_that_the_docs_name_exists() -> None:
+    importlib.import_module("bot.__main__")  # loads the commands
+    known = {command.name for command in app.registered_commands}
+    for page in PAGES:
+        code = re.findall(r"`[^`\n]+`|^```.*?^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        named = set(re.findall(r"(?:^|[`\s/])paperboy ([a-z]+)\b", "\n".join(code), re.MULTILINE))
+        assert named <= known, f"{page.name} names commands that do not exist: {named - known}"
 
 
 def test_every_command_that_the_readme_names_exists() -> None:
