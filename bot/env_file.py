@@ -102,9 +102,13 @@ def _quote(value: str) -> str:
 def check_writable(path: Path) -> None:
     """Raises `EnvFileUnusable` if the file could not be written, as far as can be seen before."""
     file = _follow_links(path)
-    if file.is_dir():
+    try:
+        is_folder, has_folder = file.is_dir(), file.parent.is_dir()
+    except OSError:
+        raise EnvFileUnusable(EnvFileProblem.FOLDER_CLOSED, path, str(file.parent)) from None
+    if is_folder:
         raise EnvFileUnusable(EnvFileProblem.IS_FOLDER, path)
-    if not file.parent.is_dir():
+    if not has_folder:
         raise EnvFileUnusable(EnvFileProblem.NO_FOLDER, path, str(file.parent))
     if not os.access(file.parent, os.W_OK | os.X_OK):
         raise EnvFileUnusable(EnvFileProblem.FOLDER_CLOSED, path, str(file.parent))

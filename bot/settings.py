@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -91,7 +92,10 @@ _source: ContextVar[_Source] = ContextVar("_source", default=_DEFAULT_SOURCE)
 
 def use_settings_file(path: Path, *, may_be_missing: bool = False) -> None:
     """From now on, read the settings from this file or pipe instead of `.env` in the working folder."""
-    _source.set(_Source(path, may_be_missing, read_env_file(path) if path.is_fifo() else None))
+    is_fifo = False
+    with suppress(OSError):  # in a folder that is closed to us: reading it says so
+        is_fifo = path.is_fifo()
+    _source.set(_Source(path, may_be_missing, read_env_file(path) if is_fifo else None))
 
 
 def get_settings_file() -> Path:

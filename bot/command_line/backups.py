@@ -1,7 +1,7 @@
 """`paperboy backup` and `paperboy restore`."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +23,10 @@ def make_backup(
 ) -> None:
     """Copy the database to a new file and check the copy. The bot may be running."""
     database, file, now = read_settings(ArchiveSettings).database.absolute(), file.absolute(), system_clock()
-    target = file / name_backup(database, BackupKind.BY_HAND, now) if file.is_dir() else file
+    is_folder = False
+    with suppress(OSError):  # in a folder that is closed to us: making the backup says so
+        is_folder = file.is_dir()
+    target = file / name_backup(database, BackupKind.BY_HAND, now) if is_folder else file
     with _show_progress(layouts.MAKING) as watch:
         back_up(database, target, BackupKind.BY_HAND, now, watch)
     _print(layouts.describe_made_backup(target))

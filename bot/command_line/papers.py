@@ -1,7 +1,7 @@
 """`paperboy backfill` and `paperboy preview`, which read the papers API."""
 
 import asyncio
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -21,18 +21,24 @@ from bot.settings import ArchiveSettings, read_settings
 from bot.subscription.settings import Selection
 
 
+def _read_day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise typer.BadParameter(terminal.describe_unreadable_day(text)) from None
+
+
 @app.command(name="backfill")
 def backfill_archive(
-    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="The first day to read.")],
+    since: Annotated[date, typer.Option(parser=_read_day, metavar="DAY", help="The first day to read, as 2026-01-31.")],
     until: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="The last day to read (today if left out)."),
+        date | None, typer.Option(parser=_read_day, metavar="DAY", help="The last day to read (today if left out).")
     ] = None,
 ) -> None:
     """Read past daily lists into the archive. You can stop it at any time: the next run continues from there."""
     settings = read_settings(ArchiveSettings)
     today = system_clock().date()
-    first, last = since.date(), min(until.date() if until else today, today)
+    first, last = since, min(until or today, today)
     if first > last:
         raise typer.BadParameter(terminal.describe_reversed_days(first, last), param_hint="--since")
     asyncio.run(_backfill(settings, first, last))
@@ -62,15 +68,19 @@ async def _backfill(settings: ArchiveSettings, first: date, last: date) -> None:
 
 @app.command(name="preview")
 def preview_digest(
-    date: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="The day to show (the latest closed list if left out)."),
+    day: Annotated[
+        date | None,
+        typer.Option(
+            "--date",
+            parser=_read_day,
+            metavar="DAY",
+            help="The day to show, as 2026-01-31 (else the latest closed list).",
+        ),
     ] = None,
     size: Annotated[int, typer.Option(min=1, max=10, help="How many papers.")] = 5,
 ) -> None:
     """Print a day's digest in the terminal, from the papers API, without touching Discord or the database."""
     settings = read_settings(ArchiveSettings)
-    day = date.date() if date else None
     Console().print(asyncio.run(_preview(settings, day, size)))
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,9 +48,18 @@ def find_folder(settings: ArchiveSettings) -> Path:
     return get_backup_folder(settings.database, settings.backup_folder).absolute()
 
 
+def find_existing(folder: Path) -> Path:
+    """The folder, or the nearest above it that is there and can be seen."""
+    for each in (folder, *folder.parents):
+        with suppress(OSError):
+            if each.exists():
+                return each
+    return Path(folder.anchor)
+
+
 def _can_write(folder: Path) -> bool:
     """Whether a backup can be written there; the folder itself may have to be made first."""
-    there = next(each for each in (folder, *folder.parents) if each.exists())
+    there = find_existing(folder)
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 

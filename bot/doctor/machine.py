@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.channels.discord_clock import parse_date_header
-from bot.doctor.backups import find_folder
+from bot.doctor.backups import find_existing, find_folder
 from bot.doctor.case import REQUEST_LIMIT, CannotCheck, Case, run_in_thread
 from bot.env_file import EnvFileUnusable
 from bot.findings import Finding, Kind, find
@@ -53,15 +53,23 @@ def _is_exposed(file: Path) -> bool:
     return os.name == "posix" and file.is_file() and bool(file.stat().st_mode & stat.S_IROTH)
 
 
+def _get_size(path: Path) -> int:
+    """0 if there is no file, or none that can be seen."""
+    with suppress(OSError):
+        if path.is_file():
+            return path.stat().st_size
+    return 0
+
+
 async def check_disk(case: Case) -> AsyncIterator[Finding]:
     """Whether there is room for the database to be copied: by a backup, an update, or its nightly rewriting."""
     path = case.settings.database.absolute()
-    size = await run_in_thread(lambda: path.stat().st_size if path.is_file() else 0)
+    size = await run_in_thread(lambda: _get_size(path))
     needed, folders = max(2 * size, ENOUGH), {path.parent, find_folder(case.settings)}
     is_fine, free = True, 0
     checked = set()
     for folder in sorted(folders):
-        existing = next(each for each in (folder, *folder.parents) if each.is_dir())
+        existing = find_existing(folder)
         device = existing.stat().st_dev
         if device in checked:
             continue

@@ -133,6 +133,10 @@ def describe_missing_extra(error: ImportError) -> str:
     )
 
 
+def describe_unreadable_day(text: str) -> str:
+    return f"'{text}' is not a day. Write it as 2026-01-31."
+
+
 def describe_reversed_days(first: date, last: date) -> str:
     return f"the last day ({last}) is before the first day ({first})."
 

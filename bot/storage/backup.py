@@ -18,6 +18,7 @@ from bot.storage.database import (
     FULL_DISK,
     DatabaseProblem,
     DatabaseUnusable,
+    build_unusable_error,
     fetch_all,
     from_iso,
     get_current_schema,
@@ -163,7 +164,7 @@ def back_up(database: Path, target: Path, kind: BackupKind, now: datetime, watch
     target = target.absolute()
     try:
         _check_target(database, target)
-        if not read_schema_version(database):
+        if not _read_version(database):
             raise BackupFailed(BackupProblem.NO_DATABASE, database)
         with make_partial(target.parent / f".{database.name}.partial", like=database) as partial:
             with closing(open_live(database)) as source:
@@ -176,6 +177,13 @@ def back_up(database: Path, target: Path, kind: BackupKind, now: datetime, watch
         if is_damage(error):
             raise DatabaseUnusable(DatabaseProblem.DAMAGED, database, str(error)) from error
         raise translate_backup_error(target, error) from error
+
+
+def _read_version(database: Path) -> int:
+    try:
+        return read_schema_version(database)
+    except (OSError, sqlite3.OperationalError) as error:  # not about the target
+        raise build_unusable_error(database, error) from error
 
 
 def _check_target(database: Path, target: Path) -> None:

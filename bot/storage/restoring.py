@@ -57,9 +57,10 @@ _LAST_EVENT = """
 
 def check_backup(database: Path, file: Path) -> Backup:
     """What `file` is, if it may be restored as `database`. Raises `BackupFailed` and `DatabaseUnusable`."""
-    _reject_folder(database)
-    if file.exists() and database.exists() and file.samefile(database):
-        raise BackupFailed(BackupProblem.IS_DATABASE, file)
+    with suppress(OSError):  # what is missing or closed to us is refused below
+        _reject_folder(database)
+        if file.samefile(database):
+            raise BackupFailed(BackupProblem.IS_DATABASE, file)
     backup, ours = inspect_backup(file), get_current_schema()
     if backup.schema > ours:
         raise BackupFailed(BackupProblem.NEWER, file, f"schema {backup.schema}, not {ours}")

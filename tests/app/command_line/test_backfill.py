@@ -80,6 +80,8 @@ class TestBackfill:
         ]
         for ended in await terminal.run_all(("backfill", *words) for words in mistakes):
             assert ended.is_mistake_in_usage("paperboy backfill"), ended
+        ended = await terminal.run("backfill", "--since", "yesterday")
+        assert "'yesterday' is not a day. Write it as 2026-01-31." in ended.err
         assert (papers_server.asked, list(terminal.folder.iterdir())) == ([], [])
 
     @pytest.mark.parametrize("status", [400, 503])

@@ -35,6 +35,9 @@ def titles(path: Path) -> set[object]:
     return {each for (each,) in query(path, "SELECT id FROM papers")}
 
 
+TOO_LONG, CHECK = "a" * 300, "Check the path and its permissions."
+
+
 async def test_a_backup_is_made_beside_a_running_bot_and_restored_after_it_was_stopped(
     terminal: Terminal, database: Path
 ) -> None:
@@ -76,6 +79,12 @@ async def test_what_is_wrong_with_a_backup_is_one_clear_line(terminal: Terminal,
             "--yes",
         ): f"{terminal.folder}/letter.db is not a database of Paperboy. Name another file.",
         ("backup", "letter.db"): f"{terminal.folder}/letter.db exists already. Name another file.",
+        # As in a folder that is closed to us, whether it exists can't even be asked
+        ("restore", TOO_LONG): f"{terminal.folder}/{TOO_LONG} can't be used (File name too long). {CHECK}",
+        ("backup", TOO_LONG): f"{terminal.folder}/{TOO_LONG} can't be used (File name too long). {CHECK}",
+        ("--env-file", TOO_LONG, "backup", "x.db"): (
+            f"{terminal.folder}/{TOO_LONG}: it can't be read (File name too long). Check who may read it."
+        ),
         ("backup", "no/where.db"): f"{terminal.folder}/no is not a folder. Create it, or name a file in another one.",
     }
     for ended, line in zip(await terminal.run_all(said), said.values(), strict=True):
