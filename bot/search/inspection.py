@@ -26,7 +26,7 @@ class IndexState:
 
 
 def inspect_index(path: Path) -> IndexState:
-    """Raises `FileNotFoundError` if there is no folder, and `IndexUnusable` if it holds no whole index."""
+    """Raises `FileNotFoundError` if there is none or it was given up, and `IndexUnusable` if it is not whole."""
     path.stat()
     for remaining in reversed(range(_TRIES)):
         try:
@@ -34,6 +34,7 @@ def inspect_index(path: Path) -> IndexState:
                 return _read_state(path)
         except (OSError, ValueError, KeyError) as error:
             if not remaining:
+                (path / MARKER).stat()  # a restore and a backfill take it away, so that the index is made anew
                 raise IndexUnusable(path, str(error)) from error
             time.sleep(_PAUSE)
     raise AssertionError  # the last try returned or raised

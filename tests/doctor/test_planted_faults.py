@@ -14,6 +14,7 @@ from bot.app import get_index_path
 from bot.clock import system_clock
 from bot.findings import Kind
 from bot.reasons import ReasonKind
+from bot.search import invalidate_index
 from bot.search.index import MARKER
 from bot.storage.database import to_iso
 from tests.support.builders import query
@@ -149,6 +150,10 @@ def remove_index(set_up: SetUp) -> None:
     shutil.rmtree(get_index_path(set_up.database))
 
 
+def give_up_index(set_up: SetUp) -> None:
+    invalidate_index(get_index_path(set_up.database))
+
+
 def make_index_old(set_up: SetUp) -> None:
     marker = get_index_path(set_up.database) / MARKER
     marker.write_text(marker.read_text().replace('"schema": ', '"schema": 9'))
@@ -236,6 +241,7 @@ FAULTS: dict[str, tuple[Plant, Kind]] = {
         Kind.SUBSCRIPTIONS_UNREADABLE,
     ),
     "the index is missing": (remove_index, Kind.INDEX_MISSING),
+    "a restore has given up the index": (give_up_index, Kind.INDEX_MISSING),
     "the index is damaged": (overwrite_index, Kind.INDEX_DAMAGED),
     "the index is of another version": (make_index_old, Kind.INDEX_OUTDATED),
     "the index is of another database": (change("UPDATE archive SET id = 'another'"), Kind.INDEX_FOREIGN),
