@@ -19,7 +19,10 @@ from bot.storage import DatabaseProblem, DatabaseUnusable
 
 SUMMARY = 300  # characters
 _CLOSE_CODES: Mapping[int, str] = {
-    4004: "DISCORD_TOKEN: Discord does not know this token. Copy it again from the developer portal.",
+    4004: (
+        "DISCORD_TOKEN: Discord does not know this token. Copy it again from the developer portal, and set it with "
+        "`paperboy init`."
+    ),
     4010: "Discord rejected a connection (code 4010). Start Paperboy again. If that doesn't help, update it.",
     4011: "Discord wants more connections for this many servers (code 4011). Start Paperboy again: it then opens more.",
     4012: "Discord no longer supports this version of Paperboy (code 4012). Update Paperboy.",

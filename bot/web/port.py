@@ -8,6 +8,7 @@ import asyncio
 import errno
 import logging
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -59,6 +60,8 @@ async def open_port(app: web.Application, host: str, port: int) -> AsyncIterator
 def _describe_error(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno in _TOLD_SHORTLY:
         return os.strerror(error.errno)
+    if isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
     return str(error)
 
 

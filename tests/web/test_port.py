@@ -88,6 +88,7 @@ async def test_a_host_that_is_none_of_this_machine_is_refused_in_one_line(host: 
             pass
     told = describe_port_problem(refused.value.host, refused.value.port, refused.value.detail)
     assert "PAPERBOY_HTTP_HOST" in told
+    assert "Errno" not in told
     assert "\n" not in told
 
 
