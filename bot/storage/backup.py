@@ -182,8 +182,11 @@ def back_up(database: Path, target: Path, kind: BackupKind, now: datetime, watch
 def _read_version(database: Path) -> int:
     try:
         return read_schema_version(database)
-    except (OSError, sqlite3.OperationalError) as error:  # not about the target
-        raise build_unusable_error(database, error) from error
+    except (OSError, sqlite3.OperationalError) as error:
+        is_closed = isinstance(error, OSError) or error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CANTOPEN
+        if is_closed:  # it is not about the target
+            raise build_unusable_error(database, error) from error
+        raise
 
 
 def _check_target(database: Path, target: Path) -> None:
