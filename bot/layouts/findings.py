@@ -104,7 +104,7 @@ WORDS: Mapping[Kind, Words] = {
     ),
     Kind.STARTS_USED_UP: Words(
         "All {total} starts of a session of today are used up.",
-        "The bot cannot connect, and Discord may have reset the token.",
+        "The bot can't connect, and Discord may have reset the token.",
         "Stop the bot, read the log for what ended it, and start it again tomorrow.",
     ),
     Kind.COMMANDS_FINE: Words("Discord has all {number}."),
