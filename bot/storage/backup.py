@@ -81,9 +81,13 @@ class BackupStopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A database file that may be restored. `made_at` and `kind` are None if Paperboy did not make it."""
+    """A database file that may be restored. `made_at` and `kind` are None if Paperboy did not make it.
+
+    The `archive` tells whose it is: a copy has the same as its database.
+    """
 
     path: Path
+    archive: str
     schema: int
     size: int
     made_at: datetime | None
@@ -97,7 +101,19 @@ def name_backup(database: Path, kind: BackupKind, now: datetime, schema: int = 0
 
 
 def list_backups(database: Path, folder: Path) -> list[Backup]:
-    """The backups of `database` that Paperboy has named and made in `folder`, the newest first."""
+    """The backups of `database` that Paperboy has named and made in `folder`, the newest first.
+
+    Raises `BackupFailed` if the database, which tells which are of another bot, cannot be read.
+    """
+    try:
+        with closing(open_live(database)) as connection:
+            archive = read_archive(connection)
+    except sqlite3.Error as error:
+        raise translate_backup_error(database, error) from error
+    return [each for each in _list_named(database, folder) if each.archive == archive]
+
+
+def _list_named(database: Path, folder: Path) -> list[Backup]:
     name = re.compile(rf"{re.escape(database.stem)}-\d{{4}}-\d\d-\d\dT\d{{4}}Z(-schema-\d+|-by-hand)?\.db")
     found = []
     with suppress(OSError):
@@ -105,14 +121,25 @@ def list_backups(database: Path, folder: Path) -> list[Backup]:
             if name.fullmatch(path.name) and not path.is_symlink():
                 with suppress(BackupFailed):
                     found.append(inspect_backup(path))
-    ours = [(each.made_at, each.path.name, each) for each in found if each.made_at]
+    ours = [(each.made_at, each.path.name, each) for each in found if each.made_at and _has_own_name(each, database)]
     return [backup for *_, backup in sorted(ours, key=lambda each: each[:2], reverse=True)]
+
+
+def _has_own_name(backup: Backup, database: Path) -> bool:
+    """Whether it has the name that it was made with."""
+    assert backup.made_at
+    assert backup.kind
+    return backup.path.name == name_backup(database, backup.kind, backup.made_at, backup.schema)
 
 
 def find_usable_backup(database: Path, folder: Path) -> Path | None:
     """The newest backup that this version can restore."""
     ours = get_current_schema()
-    return next((each.path for each in list_backups(database, folder) if each.schema <= ours), None)
+    try:
+        backups = list_backups(database, folder)
+    except BackupFailed:  # whoever cannot read the database needs one most
+        backups = _list_named(database, folder)
+    return next((each.path for each in backups if each.schema <= ours), None)
 
 
 def inspect_backup(path: Path) -> Backup:
@@ -125,12 +152,18 @@ def inspect_backup(path: Path) -> Backup:
             raise BackupFailed(BackupProblem.EMPTY, path)
         with closing(open_at_rest(path)) as connection:
             schema, owner = read_number(connection, "user_version"), read_number(connection, "application_id")
-            made_at, kind = read_note(connection) or (None, None)
+            if owner != APPLICATION_ID or not schema:
+                raise BackupFailed(BackupProblem.FOREIGN, path)
+            archive, (made_at, kind) = read_archive(connection), read_note(connection) or (None, None)
     except (sqlite3.Error, OSError) as error:
         raise translate_backup_error(path, error) from error
-    if owner != APPLICATION_ID or not schema:
-        raise BackupFailed(BackupProblem.FOREIGN, path)
-    return Backup(path, schema, size, made_at, kind)
+    return Backup(path, archive, schema, size, made_at, kind)
+
+
+def read_archive(connection: sqlite3.Connection) -> str:
+    """The id of the archive in a database."""
+    ((archive,),) = fetch_all(connection, "SELECT id FROM archive")
+    return str(archive)
 
 
 def read_note(connection: sqlite3.Connection) -> tuple[datetime | None, BackupKind] | None:

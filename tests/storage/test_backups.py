@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -235,6 +236,7 @@ async def test_only_files_that_we_named_and_made_are_listed_latest_first(filled:
     (folder / "paperboy-2026-01-01T0000Z.db").write_text("mine")
     (folder / "paperboy-2026-01-02T0000Z.db").symlink_to(folder / "other.db")
     (folder / "paperboy-2026-01-03T0000Z.db").mkdir()
+    shutil.copy(folder / name_backup(filled, BackupKind.DAILY, MORNING), folder / "paperboy-2026-01-04T0000Z.db")
     assert [each.made_at for each in list_backups(filled, folder)] == [later, MORNING]
-    assert list_backups(filled.with_name("another.db"), folder) == []
     assert list_backups(filled, tmp_path / "nowhere") == []
+    assert list_backups(filled.rename(filled.with_name("another.db")), folder) == []

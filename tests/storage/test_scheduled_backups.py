@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.backups import Backups
-from bot.storage import BackupKind, Storage, back_up, database, list_backups, name_backup
+from bot.storage import BackupKind, Storage, back_up, database, list_backups, name_backup, open_storage
 from bot.vitals import Fault
 from tests.support.builders import query
 from tests.support.server import Server
@@ -64,12 +64,28 @@ async def test_what_others_put_there_is_never_deleted(backups: Backups, storage:
     assert len(names(folder)) == len(before) + 3
 
 
+async def test_bots_that_share_a_folder_each_have_their_own_backups(backups: Backups, folder: Path) -> None:
+    other = folder.parent / "other" / backups._database.name
+    other.parent.mkdir()
+    async with open_storage(other):
+        others = Backups(other, folder, keep=2)
+        for day in range(5):
+            await backups.make_due(DAY_ONE + timedelta(days=day))
+            await others.make_due(DAY_ONE + timedelta(days=day) + HOUR)
+    assert [each.made_at for each in list_backups(backups._database, folder)] == [
+        DAY_ONE + timedelta(days=day) for day in (4, 3, 2)
+    ]
+    assert [each.made_at for each in list_backups(other, folder)] == [
+        DAY_ONE + timedelta(days=day) + HOUR for day in (4, 3)
+    ]
+
+
 async def test_a_backup_from_before_a_migration_is_deleted_after_a_week(
     backups: Backups, storage: Storage, folder: Path
 ) -> None:
     folder.mkdir()
     path = storage.database.path
-    made = folder / name_backup(path, BackupKind.MIGRATION, DAY_ONE, 5)
+    made = folder / name_backup(path, BackupKind.MIGRATION, DAY_ONE, database.get_current_schema())
     back_up(path, made, BackupKind.MIGRATION, DAY_ONE)
     for days, is_there in ((6, True), (8, False)):
         await backups.make_due(DAY_ONE + timedelta(days=days))
