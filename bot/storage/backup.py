@@ -13,16 +13,17 @@ from pathlib import Path
 
 from bot.storage.database import (
     APPLICATION_ID,
-    DAMAGE,
     FULL_AT_START,
     FULL_DISK,
+    UNREADABLE,
     DatabaseProblem,
     DatabaseUnusable,
     build_unusable_error,
+    describe_error,
     fetch_all,
     from_iso,
     get_current_schema,
-    get_detail,
+    is_damage,
     read_schema_version,
     to_iso,
 )
@@ -108,7 +109,7 @@ def list_backups(database: Path, folder: Path) -> list[Backup]:
     try:
         with closing(open_live(database)) as connection:
             archive = read_archive(connection)
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise translate_backup_error(database, error) from error
     return [each for each in _list_named(database, folder) if each.archive == archive]
 
@@ -155,7 +156,7 @@ def inspect_backup(path: Path) -> Backup:
             if owner != APPLICATION_ID or not schema:
                 raise BackupFailed(BackupProblem.FOREIGN, path)
             archive, (made_at, kind) = read_archive(connection), read_note(connection) or (None, None)
-    except (sqlite3.Error, OSError) as error:
+    except UNREADABLE as error:
         raise translate_backup_error(path, error) from error
     return Backup(path, archive, schema, size, made_at, kind)
 
@@ -206,9 +207,9 @@ def back_up(database: Path, target: Path, kind: BackupKind, now: datetime, watch
             check_copy(partial, "quick_check", watch)
             sync(partial)
             _publish(partial, target)
-    except (sqlite3.Error, OSError) as error:
+    except UNREADABLE as error:
         if is_damage(error):
-            raise DatabaseUnusable(DatabaseProblem.DAMAGED, database, str(error)) from error
+            raise DatabaseUnusable(DatabaseProblem.DAMAGED, database, describe_error(error)) from error
         raise translate_backup_error(target, error) from error
 
 
@@ -374,17 +375,15 @@ def _publish(partial: Path, target: Path) -> None:
     sync(target.parent)
 
 
-def is_damage(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
-
-
 def translate_backup_error(path: Path, error: Exception) -> BackupFailed:
     """What an error of SQLite or of the system means for a backup."""
     if getattr(error, "sqlite_errorcode", 0) in FULL_AT_START or (
         isinstance(error, OSError) and error.errno in FULL_DISK
     ):
         return BackupFailed(BackupProblem.NO_ROOM, path, str(error))
-    if is_damage(error):
+    if is_damage(error) or isinstance(error, ValueError):
         is_database = getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_NOTADB
-        return BackupFailed(BackupProblem.DAMAGED if is_database else BackupProblem.FOREIGN, path, str(error))
-    return BackupFailed(BackupProblem.UNUSABLE, path, get_detail(error))
+        return BackupFailed(
+            BackupProblem.DAMAGED if is_database else BackupProblem.FOREIGN, path, describe_error(error)
+        )
+    return BackupFailed(BackupProblem.UNUSABLE, path, describe_error(error))

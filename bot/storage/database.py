@@ -36,6 +36,9 @@ DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 READERS = 2  # with one, a short read behind a slow query takes seconds; with two, a third of a millisecond
 MAX_PER_COMMIT = 3  # transactions; after a commit all of them continue in one turn of the loop, so people get one soon
 ENOUGH_SPACE = 2**20  # free bytes, from which a disk no longer counts as full
+# What reading a file may raise. The last comes of damage: bytes in place of text, which SQLite quotes in messages that
+# Python then cannot decode.
+UNREADABLE = (sqlite3.Error, OSError, ValueError)
 FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}  # the second comes from a disk quota
 FULL_AT_START = {*FULL, sqlite3.SQLITE_IOERR_SHMSIZE}  # the last where there is no room for the file beside the WAL
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -245,7 +248,7 @@ class Database:
                     self.raise_if_damaged()
                     self._write_began = asyncio.get_running_loop().time()
                     outcomes = await self._writer.run(partial(_run_transaction, [each.run_once for each in batch]))
-                except (sqlite3.DatabaseError, DatabaseUnusable) as error:
+                except (sqlite3.DatabaseError, UnicodeDecodeError, DatabaseUnusable) as error:
                     outcomes = [(None, error)] * len(batch)
                 except BaseException as error:
                     outcomes = [(None, error)] * len(batch)
@@ -301,7 +304,7 @@ class Database:
         """Run `work`; if this is cancelled, interrupt it."""
         try:
             return await connection.run(work)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             self._note_damage(error)
             self.raise_if_damaged()
             raise
@@ -334,8 +337,8 @@ class Database:
         return bool(self._damage)
 
     def _note_damage(self, error: BaseException | None) -> None:
-        if _is_damage(error):
-            self._mark_damaged(str(error))
+        if error and is_damage(error):
+            self._mark_damaged(describe_error(error))
 
     def _mark_damaged(self, damage: str) -> None:
         self._damage = self._damage or " ".join(damage.split())
@@ -437,7 +440,7 @@ def _run_savepoint(work: DatabaseWork[Any], connection: sqlite3.Connection) -> t
     try:
         answer, error = work(connection), None
     except BaseException as caught:
-        if _is_damage(caught):
+        if is_damage(caught):
             raise  # so that nothing more is written
         answer, error = None, caught
         connection.execute("ROLLBACK TO work")  # raises if SQLite has ended the whole transaction: then all fail
@@ -452,8 +455,18 @@ def fetch_all(
     return connection.execute(sql, values).fetchall()
 
 
-def _is_damage(error: BaseException | None) -> bool:
+def is_damage(error: BaseException | None) -> bool:
+    """Whether the file is damaged, if it was read when this was raised."""
+    if isinstance(error, UnicodeDecodeError):
+        return b"malformed" in error.object
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE  # the higher bits say where it was found
+
+
+def describe_error(error: BaseException) -> str:
+    """What SQLite or the system says, in as few words as they have."""
+    if isinstance(error, UnicodeDecodeError):
+        return error.object.decode(errors="replace")
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _truncate_wal(connection: sqlite3.Connection) -> list[sqlite3.Row]:
@@ -475,7 +488,7 @@ def has_current_schema(path: Path) -> bool:
     path = path.absolute()
     try:
         return check_schema_version(path) == get_current_schema()
-    except (sqlite3.Error, OSError) as error:
+    except UNREADABLE as error:
         raise build_unusable_error(path, error) from error
 
 
@@ -486,13 +499,9 @@ def build_unusable_error(path: Path, error: Exception) -> DatabaseUnusable:
         return DatabaseUnusable(DatabaseProblem.DISK_FULL, path)
     if code == sqlite3.SQLITE_NOTADB:
         return DatabaseUnusable(DatabaseProblem.NOT_A_DATABASE, path)
-    problem = DatabaseProblem.DAMAGED if code == sqlite3.SQLITE_CORRUPT else DatabaseProblem.UNUSABLE
-    return DatabaseUnusable(problem, path, get_detail(error))
-
-
-def get_detail(error: Exception) -> str:
-    """What the system or SQLite says of an error, in as few words as they have."""
-    return (isinstance(error, OSError) and error.strerror) or str(error)
+    is_damaged = isinstance(error, ValueError) or code & 0xFF == sqlite3.SQLITE_CORRUPT
+    problem = DatabaseProblem.DAMAGED if is_damaged else DatabaseProblem.UNUSABLE
+    return DatabaseUnusable(problem, path, describe_error(error))
 
 
 def migrate_file(path: Path) -> None:
@@ -506,7 +515,7 @@ def migrate_file(path: Path) -> None:
                 # The script and its version are one transaction: a kill leaves neither.
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
             _truncate_wal(connection)  # it may contain data that was deleted before the bot was killed
-    except (sqlite3.Error, OSError) as error:
+    except UNREADABLE as error:
         raise build_unusable_error(path, error) from error
 
 

@@ -13,7 +13,15 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from bot.storage.commands import RegisteredCommands
-from bot.storage.database import APPLICATION_ID, DatabaseProblem, DatabaseUnusable, from_iso, get_current_schema, to_iso
+from bot.storage.database import (
+    APPLICATION_ID,
+    DatabaseProblem,
+    DatabaseUnusable,
+    build_unusable_error,
+    from_iso,
+    get_current_schema,
+    to_iso,
+)
 from bot.storage.subscriptions import Subscription, subscription_from_row
 
 Answer = TypeVar("Answer")
@@ -168,11 +176,9 @@ def _look(path: Path, work: Callable[[sqlite3.Connection], Answer]) -> Answer:
         try:
             with _open_unchanged(path.absolute(), is_last_try=not remaining) as connection:
                 return work(connection)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             if not remaining:  # before that, a bot may have started or stopped meanwhile
-                is_damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT
-                problem = DatabaseProblem.DAMAGED if is_damaged else DatabaseProblem.UNUSABLE
-                raise DatabaseUnusable(problem, path, str(error)) from error
+                raise build_unusable_error(path, error) from error
             time.sleep(_PAUSE)
     raise AssertionError  # the last try returned or raised
 

@@ -21,7 +21,6 @@ from bot.storage.backup import (
     copy_into,
     delete_sidecars,
     inspect_backup,
-    is_damage,
     list_backups,
     make_partial,
     name_backup,
@@ -33,6 +32,7 @@ from bot.storage.backup import (
 )
 from bot.storage.database import (
     FULL,
+    UNREADABLE,
     DatabaseProblem,
     DatabaseUnusable,
     build_unusable_error,
@@ -40,6 +40,7 @@ from bot.storage.database import (
     fetch_all,
     from_iso,
     get_current_schema,
+    is_damage,
     migrate_file,
     read_schema_version,
 )
@@ -92,7 +93,7 @@ def restore(
             before_replacing()
             partial.replace(database)
             sync(database.parent)
-    except (sqlite3.Error, OSError) as error:
+    except UNREADABLE as error:
         raise translate_backup_error(file, error) from error
     return replaced
 
@@ -160,7 +161,7 @@ def _close(database: Path) -> bool:
         read_schema_version(database)  # raises if it is another program's
         with closing(sqlite3.connect(database, isolation_level=None, timeout=0)) as connection:
             ((mode,),) = fetch_all(connection, "PRAGMA journal_mode = DELETE")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _IN_USE:
             raise DatabaseUnusable(DatabaseProblem.IN_USE, database) from error
         if is_damage(error):
@@ -195,7 +196,7 @@ def is_backup(database: Path) -> bool:
             return False
         with closing(open_live(database)) as connection:
             return read_note(connection) is not None
-    except (sqlite3.Error, OSError) as error:
+    except UNREADABLE as error:
         raise build_unusable_error(database, error) from error
 
 
@@ -223,7 +224,7 @@ def prepare_file(database: Path, folder: Path, now: datetime, before_adopting: C
         with closing(sqlite3.connect(database, isolation_level=None)) as connection:
             note = read_note(connection)
             _mark(connection, note[0] if note else None, now)
-    except (sqlite3.Error, OSError) as error:
+    except UNREADABLE as error:
         raise build_unusable_error(database, error) from error
 
 

@@ -29,7 +29,7 @@ from bot.storage import (
 )
 from bot.storage.backup import check_copy, inspect_backup, make_partial
 from tests.support.builders import DAY, MORNING, paper, query
-from tests.support.damage import damage
+from tests.support.damage import damage, garble_schema
 from tests.support.paths import ROOT
 
 FIRST = paper("2601.00001")
@@ -224,6 +224,21 @@ async def test_a_damaged_database_makes_no_backup(filled: Path, tmp_path: Path) 
         make(filled, tmp_path / "copy.db")
     assert refused.value.problem is DatabaseProblem.DAMAGED
     assert not (tmp_path / "copy.db").exists()
+
+
+async def test_a_file_whose_schema_is_garbled_is_called_damaged(filled: Path, tmp_path: Path) -> None:
+    garble_schema(filled)
+    with pytest.raises(DatabaseUnusable) as refused:
+        make(filled, tmp_path / "copy.db")
+    assert refused.value.problem is DatabaseProblem.DAMAGED
+    assert "malformed database schema" in refused.value.detail
+    with pytest.raises(DatabaseUnusable) as unusable:
+        async with open_storage(filled):
+            pass
+    assert unusable.value.problem is DatabaseProblem.DAMAGED
+    with pytest.raises(BackupFailed) as failed:
+        inspect_backup(filled)
+    assert failed.value.problem is BackupProblem.DAMAGED
 
 
 async def test_only_files_that_we_named_and_made_are_listed_latest_first(filled: Path, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from bot.backups import Backups
 from bot.storage import BackupKind, Storage, back_up, database, list_backups, name_backup, open_storage
 from bot.vitals import Fault
 from tests.support.builders import query
+from tests.support.damage import garble_schema
 from tests.support.server import Server
 
 DAY_ONE = datetime(2026, 1, 10, 5, 22, tzinfo=UTC)
@@ -62,6 +65,18 @@ async def test_what_others_put_there_is_never_deleted(backups: Backups, storage:
         await backups.make_due(DAY_ONE + timedelta(days=day))
     assert set(before) <= set(names(folder))
     assert len(names(folder)) == len(before) + 3
+
+
+async def test_a_damaged_backup_does_not_keep_new_ones_from_being_made(backups: Backups, folder: Path) -> None:
+    for day in range(3):
+        await backups.make_due(DAY_ONE + timedelta(days=day))
+    garbled, foreign, _ = sorted(folder.iterdir())
+    garble_schema(garbled)
+    with closing(sqlite3.connect(foreign)) as connection, connection:
+        connection.execute("UPDATE backup_note SET kind = 'of a later version'")
+    await backups.make_due(DAY_ONE + timedelta(days=3))
+    assert backups.problem == ""
+    assert len(names(folder)) == 4
 
 
 async def test_bots_that_share_a_folder_each_have_their_own_backups(backups: Backups, folder: Path) -> None:

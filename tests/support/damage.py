@@ -21,3 +21,11 @@ def damage(path: Path, *tables: str) -> None:
             os.pwrite(file, random.Random(number).randbytes(size), (number - 1) * size)
     finally:
         os.close(file)
+
+
+def garble_schema(path: Path) -> None:
+    """Overwrite a letter of what SQLite reads before anything else, and quotes in its error, by one that is no text."""
+    whole = path.read_bytes()
+    garbled = whole.replace(b"INTEGER NOT", b"INTEGER\xdfNOT")
+    assert garbled != whole
+    path.write_bytes(garbled)
