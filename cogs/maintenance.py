@@ -62,9 +62,12 @@ class Maintenance(commands.Cog):
 
     async def back_up(self) -> None:
         """Every hour: make the backup of the day if it is due, and delete old ones."""
-        backups = self.services.backups
-        await backups.make_due(self.services.clock())
-        self.services.vitals.report(Fault.BACKUP_FAILING, is_present=bool(backups.problem))
+        backups, is_failing = self.services.backups, True  # also if a bug ends it
+        try:
+            await backups.make_due(self.services.clock())
+            is_failing = bool(backups.problem)
+        finally:
+            self.services.vitals.report(Fault.BACKUP_FAILING, is_present=is_failing)
 
 
 async def setup(bot: PaperBot) -> None:

@@ -170,7 +170,7 @@ async def test_the_bot_makes_them_as_its_settings_say(server: Server, tmp_path: 
     assert query(made.path, "PRAGMA user_version") == [(database.get_current_schema(),)]
 
 
-async def test_the_bots_owner_hears_that_backups_fail_and_are_made_again(
+async def test_the_bots_owner_hears_that_backups_fail_for_whatever_reason_and_are_made_again(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = server.bot.services
@@ -183,3 +183,7 @@ async def test_the_bots_owner_hears_that_backups_fail_and_are_made_again(
     (tmp_path / "kept").unlink()
     await back_up_now()
     assert not services.vitals.faults[Fault.BACKUP_FAILING]
+    monkeypatch.setattr("bot.backups.list_backups", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        await back_up_now()
+    assert services.vitals.faults[Fault.BACKUP_FAILING]
