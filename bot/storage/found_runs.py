@@ -113,8 +113,8 @@ def count_as_posted(connection: sqlite3.Connection, subscription: Subscription, 
         )
 
 
-def move_next_run(connection: sqlite3.Connection, subscription: Subscription, now: datetime) -> None:
-    """Set the next run, if the one that is stored has come already."""
+def move_next_run(connection: sqlite3.Connection, subscription: Subscription, now: datetime) -> bool:
+    """Set the next run, if the one that is stored has come already; returns whether it has."""
     schedule, due = subscription.settings.schedule, subscription.next_run
     if due.at <= now:
         due = find_latest_run(schedule, now)
@@ -124,6 +124,7 @@ def move_next_run(connection: sqlite3.Connection, subscription: Subscription, no
         connection.execute(
             f"UPDATE subscriptions SET {assignments_for(values)} WHERE id = ?", (*values.values(), subscription.id)
         )
+    return due.date in planned
 
 
 def _group_by_run(found: Iterable[FoundMessage]) -> list[_Run]:

@@ -214,18 +214,22 @@ class Restored:
             rows = _select_subscriptions(connection, search.channel)
             if only_moved:
                 rows = [row for row in rows if row["channel_id"] != search.channel.channel_id]
-            unknown = 0
+            unknown, changed = 0, []
             for known in _read_subscriptions(rows):
                 messages = _select_found(connection, known.id)
-                unknown += record_found_runs(connection, known, search.channel.channel_id, messages)
+                found_runs = record_found_runs(connection, known, search.channel.channel_id, messages)
+                unknown += found_runs
                 if giving_up:
                     count_as_posted(connection, known, search.restored_at)
-                move_next_run(connection, known, now)
+                has_moved = move_next_run(connection, known, now)
+                if found_runs or giving_up or has_moved:
+                    changed.append(known.id)
             ids = json.dumps([row["id"] for row in rows])
             connection.execute(
-                "UPDATE subscriptions SET revision = revision + 1, reason = CASE state WHEN 'active' THEN NULL"
-                " ELSE reason END WHERE id IN (SELECT value FROM json_each(?))",
-                (ids,),
+                "UPDATE subscriptions SET revision = revision + (id IN (SELECT value FROM json_each(?))),"
+                " reason = CASE state WHEN 'active' THEN NULL ELSE reason END"
+                " WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(changed), ids),  # what admins are editing stays theirs where nothing was found
             )
             if unknown and not _has_left_out_ids(connection):  # so the file was restored
                 _leave_out_ids(connection, now - search.backup_at)

@@ -249,6 +249,18 @@ async def test_a_backup_that_was_made_during_a_search_is_searched_from_the_earli
         assert states == [DeliveryState.SENT] * len(states)
 
 
+async def test_a_bot_that_was_only_away_posts_on_time_and_leaves_what_admins_edit_as_it_was(rig: DeliveryRig) -> None:
+    await rig.bot.services.archive.refresh_current_lists(rig.clock)
+    await rig.tick()
+    before = await rig.get_subscription()
+    rig.clock.advance(hours=24)
+    assert await rig.storage.restored.mark_if_old(rig.clock())
+    await rig.tick()
+    await rig.tick(seconds=59)
+    assert len(rig.channel.digests) == 2
+    assert (await rig.get_subscription()).revision == before.revision
+
+
 async def test_a_restored_bot_with_another_clock_than_discords_finds_what_it_posted(
     rig: DeliveryRig, backups: Backups, wire: Wire
 ) -> None:
