@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.backups import get_backup_folder
-from bot.doctor.case import Case, run_in_thread
+from bot.doctor.case import CannotCheck, Case, run_in_thread
 from bot.findings import Finding, Kind, find
 from bot.settings import ArchiveSettings
 from bot.storage import BackupFailed, DatabaseUnusable
@@ -84,6 +84,7 @@ async def check_backups(case: Case) -> AsyncIterator[Finding]:
     except OSError:  # such as a file in its place
         yield find(Kind.BACKUP_FOLDER_UNUSABLE, path=folder)
         return
+    backups = await _leave_out_others(case, backups)
     if not settings.backups:
         yield find(Kind.BACKUPS_OFF)
     elif not _can_write(folder):
@@ -94,6 +95,22 @@ async def check_backups(case: Case) -> AsyncIterator[Finding]:
         yield find(Kind.BACKUPS_TO_COME) if is_new else find(Kind.BACKUPS_MISSING, path=folder)
     else:
         yield await _judge_newest(case, backups)
+
+
+async def _leave_out_others(case: Case, backups: list[_NamedFile]) -> list[_NamedFile]:
+    """Without those of another bot, which may have its backups in the same folder."""
+    try:
+        archive = (await case.get_contents()).archive_id
+    except CannotCheck:
+        return backups
+
+    def may_be_ours(file: _NamedFile) -> bool:
+        try:
+            return inspect_backup(file.path).archive == archive
+        except BackupFailed:
+            return True
+
+    return await run_in_thread(lambda: [each for each in backups if may_be_ours(each)])
 
 
 async def _judge_newest(case: Case, backups: list[_NamedFile]) -> Finding:

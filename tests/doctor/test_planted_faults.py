@@ -3,8 +3,10 @@
 import os
 import shutil
 import socket
+import sqlite3
 import zoneinfo
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 
 import discord
@@ -181,6 +183,13 @@ def use_for_years(set_up: SetUp) -> None:
     set_up.change(f"UPDATE subscriptions SET created_at = '{to_iso(LONG_AGO)}'")
 
 
+def share_backup_folder(set_up: SetUp) -> None:
+    """With another bot, whose backups are there."""
+    use_for_years(set_up)
+    with closing(sqlite3.connect(set_up.back_up())) as others, others:
+        others.execute("UPDATE archive SET id = 'another'")
+
+
 def damage_backup(set_up: SetUp) -> None:
     damage(set_up.back_up(), "papers")
 
@@ -252,6 +261,7 @@ FAULTS: dict[str, tuple[Plant, Kind]] = {
     "the time zones are old": (use_old_timezones, Kind.TIMEZONES_OLD),
     "no backups are wanted": (set_to("PAPERBOY_BACKUPS", 0), Kind.BACKUPS_OFF),
     "no backup was ever made": (use_for_years, Kind.BACKUPS_MISSING),
+    "all backups are another bot's": (share_backup_folder, Kind.BACKUPS_MISSING),
     "the latest backup is old": (lambda set_up: set_up.back_up(days_ago=9), Kind.BACKUPS_OLD),
     "the latest backup is damaged": (damage_backup, Kind.BACKUP_DAMAGED),
     "the latest backup is empty": (
