@@ -13,15 +13,16 @@ from enum import Enum, StrEnum, auto
 from pathlib import Path
 
 from bot.storage.database import (
-    APPLICATION_ID,
-    DAMAGE,
     FULL,
     DatabaseProblem,
     DatabaseUnusable,
     fetch_all,
     from_iso,
     get_current_schema,
+    is_damage,
+    read_number,
     read_schema_version,
+    select_schema_version,
     to_iso,
 )
 
@@ -32,6 +33,7 @@ SLACK = 2**20  # free bytes that must be left
 _WATCH_EVERY = 2000  # of SQLite's instructions: a millisecond or so
 _FULL = {*FULL, sqlite3.SQLITE_IOERR_SHMSIZE}  # the last where the disk of the database itself has no room
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_MOMENT = "%Y-%m-%dT%H%MZ"  # in names of backups
 _SIDECARS = ("-wal", "-shm", "-journal")
 _WRITE_NOTE = """
     DROP TABLE IF EXISTS backup_note;
@@ -90,23 +92,42 @@ class Backup:
     kind: BackupKind | None
 
 
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file with the name of a backup that was made at `named_at`, whatever is in it."""
+
+    path: Path
+    named_at: datetime
+    size: int
+
+
 def name_backup(database: Path, kind: BackupKind, now: datetime, schema: int = 0) -> str:
     """The name of a backup in its folder, such as `paperboy-2026-11-26T0522Z.db`."""
     ends = {BackupKind.DAILY: "", BackupKind.MIGRATION: f"-schema-{schema}", BackupKind.BY_HAND: "-by-hand"}
-    return f"{database.stem}-{now.astimezone(UTC):%Y-%m-%dT%H%MZ}{ends[kind]}.db"
+    return f"{database.stem}-{now.astimezone(UTC):{_MOMENT}}{ends[kind]}.db"
 
 
 def list_backups(database: Path, folder: Path) -> list[Backup]:
     """The backups of `database` that Paperboy has named and made in `folder`, the newest first."""
-    name = re.compile(rf"{re.escape(database.stem)}-\d{{4}}-\d\d-\d\dT\d{{4}}Z(-schema-\d+|-by-hand)?\.db")
     found = []
     with suppress(OSError):
-        for path in folder.iterdir():
-            if name.fullmatch(path.name) and not path.is_symlink():
-                with suppress(BackupFailed):
-                    found.append(inspect_backup(path))
+        for each in list_named_files(database, folder):
+            with suppress(BackupFailed):
+                found.append(inspect_backup(each.path))
     ours = [(each.made_at, each.path.name, each) for each in found if each.made_at]
     return [backup for *_, backup in sorted(ours, key=lambda each: each[:2], reverse=True)]
+
+
+def list_named_files(database: Path, folder: Path) -> list[NamedFile]:
+    """The files in `folder` that have names of backups of `database`, the newest first. Raises `OSError`."""
+    name = re.compile(rf"{re.escape(database.stem)}-(\d{{4}}-\d\d-\d\dT\d{{4}}Z)(-schema-\d+|-by-hand)?\.db")
+    found = []
+    for path in sorted(folder.iterdir(), reverse=True):
+        if (match := name.fullmatch(path.name)) and not path.is_symlink():
+            with suppress(ValueError, FileNotFoundError):  # there is no such day; or it was deleted just now
+                named_at = datetime.strptime(match[1], _MOMENT).replace(tzinfo=UTC)
+                found.append(NamedFile(path, named_at, path.stat().st_size))
+    return found
 
 
 def find_usable_backup(database: Path, folder: Path) -> Path | None:
@@ -124,11 +145,11 @@ def inspect_backup(path: Path) -> Backup:
         if not size:
             raise BackupFailed(BackupProblem.EMPTY, path)
         with closing(open_at_rest(path)) as connection:
-            schema, owner = read_number(connection, "user_version"), read_number(connection, "application_id")
+            schema = select_schema_version(connection)
             made_at, kind = read_note(connection) or (None, None)
     except (sqlite3.Error, OSError) as error:
         raise translate_backup_error(path, error) from error
-    if owner != APPLICATION_ID or not schema:
+    if not schema:
         raise BackupFailed(BackupProblem.FOREIGN, path)
     return Backup(path, schema, size, made_at, kind)
 
@@ -147,12 +168,6 @@ def write_note(path: Path, made_at: datetime, kind: BackupKind) -> None:
         fetch_all(connection, "PRAGMA journal_mode = MEMORY")
         connection.executescript(_WRITE_NOTE)
         connection.execute("INSERT INTO backup_note VALUES (?, ?)", (to_iso(made_at), kind))
-
-
-def read_number(connection: sqlite3.Connection, pragma: str) -> int:
-    """The number that a pragma gives."""
-    ((number,),) = fetch_all(connection, f"PRAGMA {pragma}")
-    return int(number)
 
 
 def back_up(database: Path, target: Path, kind: BackupKind, now: datetime, watch: Watch = lambda _: None) -> None:
@@ -329,10 +344,6 @@ def _publish(partial: Path, target: Path) -> None:
         _check_target(partial, target)
         partial.rename(target)
     sync(target.parent)
-
-
-def is_damage(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
 
 
 def translate_backup_error(path: Path, error: Exception) -> BackupFailed:

@@ -21,7 +21,6 @@ from bot.storage.backup import (
     copy_into,
     delete_sidecars,
     inspect_backup,
-    is_damage,
     list_backups,
     make_partial,
     name_backup,
@@ -40,6 +39,7 @@ from bot.storage.database import (
     fetch_all,
     from_iso,
     get_current_schema,
+    is_damage,
     migrate_file,
     read_schema_version,
 )
