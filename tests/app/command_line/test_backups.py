@@ -49,7 +49,7 @@ async def test_a_backup_is_made_beside_a_running_bot_and_restored_after_it_was_s
     (backup,) = (terminal.folder / "my backups").iterdir()
     assert re.fullmatch(r"paperboy-\d{4}-\d\d-\d\dT\d{4}Z-by-hand\.db", backup.name)
     assert re.fullmatch(
-        rf"Backed up to my backups/{re.escape(backup.name)} \([\d.]+ MB\), and checked it\.\n", made.out
+        rf"Backed up to my backups/{re.escape(backup.name)} \([\d.]+ [kM]B\), and checked it\.\n", made.out
     )
     assert titles(backup) == {A.id}
     get_index_path(database).mkdir()
