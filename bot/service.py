@@ -25,7 +25,7 @@ from bot.web.pages import open_pages
 
 async def run_service(settings: BotSettings) -> None:
     """Run the bot until it is told to stop, or cannot go on. Raises what ends it."""
-    connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
+    connect_to_discord_at(*settings.discord_urls)
     urls = (settings.docs_url, settings.source_url, settings.privacy_url)
     blocked = Blocklist(settings.blocked_servers, settings.blocked_people)
     links = read_links(*(str(each) if each else None for each in urls))
