@@ -31,9 +31,11 @@ async def log_in(
     token: str, proxy: str | None = None, trace: aiohttp.TraceConfig | None = None
 ) -> AsyncIterator[discord.Client]:
     """A client that is logged in, but not connected. Raises as discord.py does."""
-    intents = discord.Intents(guilds=True)
     async with discord.Client(
-        intents=intents, max_ratelimit_timeout=30, proxy=proxy, http_trace=trace or aiohttp.TraceConfig()
+        intents=discord.Intents(guilds=True),
+        max_ratelimit_timeout=30,
+        proxy=proxy,
+        http_trace=trace or aiohttp.TraceConfig(),
     ) as client:
         await client.login(token)
         yield client
