@@ -12,10 +12,10 @@ from typing import Any, Self, TypeVar
 import aiohttp
 import discord
 
-from bot.app import is_seen_running
 from bot.channels.discord_clock import read_discord_time
 from bot.channels.requests import REQUEST_ERRORS, classify_error, wait_for_answer
 from bot.clock import Clock, system_clock
+from bot.database_lock import is_seen_running
 from bot.env_file import EnvFileUnusable
 from bot.identity import log_in
 from bot.reasons import Reason

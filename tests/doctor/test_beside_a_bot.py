@@ -12,8 +12,8 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from bot.app import is_seen_running
 from bot.clock import system_clock
+from bot.database_lock import is_seen_running
 from bot.doctor import CHECKS, database
 from bot.findings import Kind
 from bot.storage.database import to_iso

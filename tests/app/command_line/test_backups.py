@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import _lock_database, get_index_path
+from bot.app import get_index_path
+from bot.database_lock import lock_database
 from bot.layouts.backups import STOPPED
 from bot.storage import open_storage
 from tests.support.builders import DAY, MORNING, paper, query
@@ -40,7 +41,7 @@ async def test_a_backup_is_made_beside_a_running_bot_and_restored_after_it_was_s
 ) -> None:
     (terminal.folder / "my backups").mkdir()
     async with open_storage(database) as storage:
-        with _lock_database(database):
+        with lock_database(database):
             made = await terminal.run("backup", "my backups")
             await storage.papers.record_list(DAY, [A, B], MORNING)
             refused = await terminal.run("restore", "my backups", "--yes")
