@@ -4,19 +4,16 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from tests.support.bot_process import DUE, World
-from tests.support.pages import find_free_port, serving
+from tests.support.pages import serving
 from tests.support.paths import ROOT
+from tests.support.ports import answering, find_free_port
 from tests.support.terminal import LIMIT, Ended
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 async def start(folder: Path, *words: str, program: str = "bot.start", **settings: object) -> Ended:
@@ -32,18 +29,6 @@ async def start(folder: Path, *words: str, program: str = "bot.start", **setting
     out, err = await asyncio.wait_for(process.communicate(), LIMIT)
     assert process.returncode is not None
     return Ended(process.returncode, out.decode(), err.decode())
-
-
-@asynccontextmanager
-async def answering(handler: Handler) -> AsyncIterator[int]:
-    """Another program, on a port."""
-    app = web.Application()
-    app.router.add_get("/readyz", handler)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield runner.addresses[0][1]
-    await runner.cleanup()
 
 
 async def test_what_is_not_well_is_said_in_one_line(tmp_path: Path) -> None:
