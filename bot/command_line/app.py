@@ -10,8 +10,8 @@ from rich.console import Console
 
 from bot.about import read_version
 from bot.env_file import EnvFileUnusable
+from bot.json_logs import log_last_words
 from bot.layouts.terminal_setup import describe_unknown_setting, describe_unreadable_line
-from bot.logs import log_last_words
 from bot.settings import find_unknown_settings, find_unreadable_settings, use_settings_file
 
 app = typer.Typer(

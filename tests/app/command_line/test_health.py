@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -29,6 +30,13 @@ async def start(folder: Path, *words: str, program: str = "bot.start", **setting
     out, err = await asyncio.wait_for(process.communicate(), LIMIT)
     assert process.returncode is not None
     return Ended(process.returncode, out.decode(), err.decode())
+
+
+def test_a_check_loads_neither_discord_nor_the_database() -> None:
+    """It comes every half a minute."""
+    loaded = "import sys, bot.start; print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {"discord", "aiohttp", "tantivy", "bot.storage"} & set(said.stdout.split()) == set()
 
 
 async def test_what_is_not_well_is_said_in_one_line(tmp_path: Path) -> None:
