@@ -16,7 +16,7 @@ from bot.storage.examination import MONTH, check_every_page
 OLD = timedelta(hours=50)  # a daily backup that failed once is made on the next day
 
 
-def list_backups(settings: ArchiveSettings) -> list[NamedFile]:
+def list_backup_files(settings: ArchiveSettings) -> list[NamedFile]:
     """The files named as backups, the newest first; none without a folder. Raises `OSError` if it cannot be read."""
     try:
         return list_named_files(settings.database, find_folder(settings))
@@ -32,7 +32,7 @@ def find_folder(settings: ArchiveSettings) -> Path:
 def measure_growth(settings: ArchiveSettings) -> int | None:
     """Bytes that the database grows by in a month, by the sizes of its backups; None if they don't tell."""
     try:
-        backups = list_backups(settings)
+        backups = list_backup_files(settings)
     except OSError:
         return None
     if not backups:
@@ -47,7 +47,7 @@ async def check_backups(case: Case) -> AsyncIterator[Finding]:
     settings = case.bot_settings
     folder = find_folder(settings)
     try:
-        backups = await run_in_thread(lambda: list_backups(settings))
+        backups = await run_in_thread(lambda: list_backup_files(settings))
     except OSError:  # such as a file in its place
         yield find(Kind.BACKUP_FOLDER_UNUSABLE, path=folder)
         return
