@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from bot.storage import DatabaseProblem, DatabaseUnusable
+from bot.storage import DatabaseProblem, DatabaseUnusable, build_unusable_error
 
 
 @contextmanager
@@ -31,9 +31,9 @@ def lock_database(database: Path, *, creates: bool = False) -> Iterator[None]:
         except Timeout as error:
             raise DatabaseUnusable(DatabaseProblem.IN_USE, database) from error
         except (OSError, RuntimeError) as error:  # RuntimeError: symbolic links in a circle
-            is_in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-            problem = DatabaseProblem.IN_USE if is_in_use else DatabaseProblem.UNUSABLE
-            raise DatabaseUnusable(problem, database, str(error)) from error
+            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+                raise DatabaseUnusable(DatabaseProblem.IN_USE, database) from error
+            raise build_unusable_error(database, error) from error
         yield
 
 

@@ -40,7 +40,8 @@ def ask_whether_ready(host: str, port: int, timeout: float) -> tuple[str, ...]:
         status, body = response.status, response.read(MAX_ANSWER)
     except (OSError, UnicodeError, http.client.HTTPException) as error:
         is_open = connection.sock is not None or isinstance(error, TimeoutError)
-        raise PortSilent(str(error) or type(error).__name__, is_open=is_open) from error
+        detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise PortSilent(detail, is_open=is_open) from error
     finally:
         connection.close()
     problems = _read_problems(body)

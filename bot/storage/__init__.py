@@ -29,6 +29,7 @@ from bot.storage.database import (
     DiskFull,
     ReadTooSlow,
     answering_user,
+    build_unusable_error,
     has_current_schema,
 )
 from bot.storage.deliveries import (
@@ -138,6 +139,7 @@ __all__ = [
     "Watch",
     "answering_user",
     "back_up",
+    "build_unusable_error",
     "check_backup",
     "find_usable_backup",
     "get_query_key",
