@@ -1,17 +1,13 @@
 """The services: everything the bot works with, opened in one place. `bot/client.py` adds what needs Discord."""
 
 import asyncio
-import errno
-import socket
-import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from filelock import FileLock, Timeout
 
 from bot.archive import Archive
 from bot.backups import Backups, get_backup_folder
@@ -20,6 +16,7 @@ from bot.composing.composer import Composer
 from bot.composing.explainer import Explainer
 from bot.composing.outlook import Outlook
 from bot.composing.paper_filter import PaperFilter
+from bot.database_lock import lock_database
 from bot.dates import read_date
 from bot.following.at_once import AtOnce
 from bot.following.composer import PersonalComposer
@@ -38,7 +35,6 @@ from bot.storage import (
     DatabaseUnusable,
     Storage,
     Watch,
-    build_unusable_error,
     find_usable_backup,
     has_current_schema,
     is_backup,
@@ -131,7 +127,7 @@ async def open_services(
     """
     async with AsyncExitStack() as stack:
         # First, so as not to migrate a file that an older bot uses.
-        stack.enter_context(_lock_database(database, creates=True))
+        stack.enter_context(lock_database(database, creates=True))
         folder = get_backup_folder(database, backup_folder)
         await asyncio.to_thread(_prepare_database, database, folder, clock())
         storage = await stack.enter_async_context(open_storage(database))
@@ -172,63 +168,10 @@ def _naming_backup(database: Path, folder: Path) -> Iterator[None]:
         raise
 
 
-def check_not_running(database: Path) -> None:
-    """Raise `DatabaseUnusable` if a bot uses the database."""
-    with _lock_database(database):
-        pass
-
-
 def restore_database(database: Path, file: Path, now: datetime, watch: Watch) -> Path | None:
     """`restore`, if no bot runs; the index, which knows the old database, is made again at the next start."""
-    with _lock_database(database):
+    with lock_database(database):
         return restore(database, file, now, watch, lambda: invalidate_index(get_index_path(database)))
-
-
-@contextmanager
-def _lock_database(database: Path, *, creates: bool = False) -> Iterator[None]:
-    """Lock the database for this process: two bots would both send what is under way. Raises `DatabaseUnusable`.
-
-    The lock holds for the file under any path, symbolic link or hard link, and ends with the process. If there is no
-    file yet, only its path is locked, unless an empty one may be created.
-    """
-    with ExitStack() as locks:
-        try:
-            file = database.resolve()
-            if not file.is_dir() and file.parent.is_dir():  # otherwise opening the file explains the problem
-                locks.enter_context(FileLock(file.with_name(f"{file.name}.lock"), timeout=0))
-                if creates:
-                    file.touch()
-            if sys.platform == "linux" and file.is_file():
-                _lock_inode(file, locks.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)))
-        except Timeout as error:
-            raise DatabaseUnusable(DatabaseProblem.IN_USE, database) from error
-        except (OSError, RuntimeError) as error:  # RuntimeError: symbolic links in a circle
-            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-                raise DatabaseUnusable(DatabaseProblem.IN_USE, database) from error
-            raise build_unusable_error(database, error) from error
-        yield
-
-
-def _lock_inode(file: Path, lock: socket.socket) -> None:
-    """Lock a file under all of its hard links, by binding a socket to a name made of its inode number.
-
-    Locking the file itself would not do: closing it again would release SQLite's own locks.
-    """
-    lock.bind(f"\0{_name_lock(file)}")
-
-
-def _name_lock(file: Path) -> str:
-    status = file.stat()
-    return f"paperboy:{status.st_dev}:{status.st_ino}"
-
-
-def is_seen_running(database: Path) -> bool:
-    """Whether a bot has the database open, as far as it can be seen without locking anything: on this machine only."""
-    try:
-        open_sockets = Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace")
-        return f"@{_name_lock(database)}" in open_sockets.split()
-    except OSError:  # another system than Linux, or no database
-        return False
 
 
 @asynccontextmanager
@@ -239,7 +182,7 @@ async def open_storage_alongside(database: Path, backup_folder: Path | None = No
         has_to_be_prepared = is_backup(database) or not has_current_schema(database)
     if has_to_be_prepared:
         try:
-            with _lock_database(database):
+            with lock_database(database):
                 _prepare_database(database, folder, system_clock())
                 async with open_storage(database):
                     pass  # opening migrates

@@ -1,8 +1,7 @@
 """Gives the bot's application on Discord its brand: name, pictures, description, tags and status."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 
 import discord
 
@@ -15,15 +14,6 @@ from bot.storage import Storage
 log = logging.getLogger(__name__)
 
 _TOO_OFTEN = "too fast"  # in the words of Discord's error, whose code discord.py does not keep
-
-
-@asynccontextmanager
-async def log_in(token: str, proxy: str | None = None) -> AsyncIterator[discord.Client]:
-    """A client that is logged in, but not connected. Raises as discord.py does."""
-    intents = discord.Intents(guilds=True)
-    async with discord.Client(intents=intents, max_ratelimit_timeout=30, proxy=proxy) as client:
-        await client.login(token)
-        yield client
 
 
 class Branding:

@@ -130,14 +130,8 @@ _WARNINGS = frozenset(
         *(Kind.CHANNEL_BLOCKED, Kind.PING_BLOCKED, Kind.MORE_CHANNELS_BLOCKED, Kind.CHANNELS_UNANSWERED),
         *(Kind.DATABASE_OLDER, Kind.WAL_LARGE, Kind.RUNS_WAITING, Kind.ARCHIVE_BEHIND),
         *(Kind.INDEX_MISSING, Kind.INDEX_DAMAGED, Kind.INDEX_OUTDATED, Kind.INDEX_FOREIGN, Kind.INDEX_BEHIND),
-        *(
-            Kind.DISK_TIGHT,
-            Kind.CLOCK_WRONG,
-            Kind.TIMEZONES_OLD,
-            Kind.BACKUPS_OFF,
-            Kind.BACKUPS_MISSING,
-            Kind.BACKUPS_OLD,
-        ),
+        *(Kind.DISK_TIGHT, Kind.CLOCK_WRONG, Kind.TIMEZONES_OLD),
+        *(Kind.BACKUPS_OFF, Kind.BACKUPS_MISSING, Kind.BACKUPS_OLD),
     }
 )
 _NOTES = frozenset(

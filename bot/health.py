@@ -32,7 +32,3 @@ class Health:
 
     problems: tuple[HealthProblem, ...]
     readings: Mapping[str, float | Mapping[str, float]]
-
-    @property
-    def is_ready(self) -> bool:
-        return not self.problems

@@ -1,12 +1,14 @@
 """Who the bot is on Discord, asked with its token alone, and how it is invited."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import aiohttp
 import discord
 
 from bot.bot_token import TokenRejected, explain_unknown_token
-from bot.branding import log_in
 from bot.channels.requests import ANSWER_TIMEOUT, REQUEST_ERRORS
 from bot.channels.server_channel import NEEDED_PERMISSIONS
 
@@ -22,6 +24,21 @@ class Identity:
     name: str
     invite: str
     is_public: bool  # others than the application's owner may invite it
+
+
+@asynccontextmanager
+async def log_in(
+    token: str, proxy: str | None = None, trace: aiohttp.TraceConfig | None = None
+) -> AsyncIterator[discord.Client]:
+    """A client that is logged in, but not connected. Raises as discord.py does."""
+    async with discord.Client(
+        intents=discord.Intents(guilds=True),
+        max_ratelimit_timeout=30,
+        proxy=proxy,
+        http_trace=trace or aiohttp.TraceConfig(),
+    ) as client:
+        await client.login(token)
+        yield client
 
 
 async def ask_identity(token: str, proxy: str | None = None) -> Identity:

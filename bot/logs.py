@@ -8,12 +8,11 @@ import asyncio
 import logging
 import sys
 from collections.abc import Iterator
-from types import TracebackType
 
 import discord
-from pythonjsonlogger.json import JsonFormatter
 
 from bot.answering import is_undeliverable
+from bot.json_logs import build_json_formatter, log_bug
 from bot.storage import DatabaseUnusable, DiskFull
 
 log = logging.getLogger(__name__)
@@ -34,9 +33,9 @@ def set_up_logging(level: str, style: str = "text") -> None:
     At `DEBUG`, they may chat.
     """
     if style == "json":
-        discord.utils.setup_logging(level=logging.getLevelName(level), formatter=_build_json_formatter())
+        discord.utils.setup_logging(level=logging.getLevelName(level), formatter=build_json_formatter())
         logging.captureWarnings(capture=True)
-        sys.excepthook = _log_bug
+        sys.excepthook = log_bug
     else:
         discord.utils.setup_logging(level=logging.getLevelName(level))
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # the bot never uses voice
@@ -45,23 +44,6 @@ def set_up_logging(level: str, style: str = "text") -> None:
             logging.getLogger(name).setLevel(max(least, logging.getLevelName(level)))
     for handler in logging.getLogger().handlers:
         handler.addFilter(should_log)
-
-
-def log_last_words(message: str) -> bool:
-    """Log why the program ends, if the log is JSON; returns False if it is not, and somebody reads along."""
-    is_json = any(isinstance(each.formatter, JsonFormatter) for each in logging.getLogger().handlers)
-    if is_json:
-        log.critical("%s", message, extra={"event": "ended"})
-    return is_json
-
-
-def _build_json_formatter() -> JsonFormatter:
-    names = {"levelname": "level", "name": "logger", "exc_info": "error", "stack_info": "stacks"}
-    return JsonFormatter(["levelname", "name", "message"], rename_fields=names, timestamp="time")
-
-
-def _log_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    log.critical("Paperboy ran into a bug and ends", exc_info=(kind, error, trace), extra={"event": "ended"})
 
 
 def should_log(record: logging.LogRecord) -> bool:

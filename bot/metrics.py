@@ -263,15 +263,6 @@ def render(readings: Readings) -> bytes:
     return generate_latest(REGISTRY) + generate_latest(_Readings(readings))
 
 
-def list_names() -> frozenset[str]:
-    """The names of all metrics as they are written in queries, but without the suffixes of histograms."""
-    counted = (f"{each.name}{_SUFFIXES.get(each.type, '')}" for each in REGISTRY.collect())
-    return frozenset({*counted, *READINGS})
-
-
-_SUFFIXES = {"counter": "_total", "info": "_info"}
-
-
 class _Readings(Collector):
     def __init__(self, readings: Readings) -> None:
         self._readings = readings

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from bot.about import read_links
-from bot.app import check_not_running, open_papers_api, open_services
+from bot.app import open_papers_api, open_services
 from bot.blocking import Blocklist
 from bot.client import PaperBot, connect_to_discord_at
 from bot.clock_watch import ClockWatch
+from bot.database_lock import check_not_running
 from bot.heartbeat import Heartbeat
 from bot.layouts.operator import LOGGING_IN, RUNNING, STOPPING
 from bot.owner_notices import OwnerNotices
@@ -26,7 +27,7 @@ from bot.web.pages import open_pages
 async def run_service(settings: BotSettings) -> None:
     """Run the bot until it is told to stop, or cannot go on. Raises what ends it."""
     check_not_running(settings.database)  # before its port is in the way
-    connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
+    connect_to_discord_at(*settings.discord_urls)
     urls = (settings.docs_url, settings.source_url, settings.privacy_url)
     blocked = Blocklist(settings.blocked_servers, settings.blocked_people)
     links = read_links(*(str(each) if each else None for each in urls))
@@ -51,35 +52,39 @@ async def run_service(settings: BotSettings) -> None:
         with suppress(DiskFull):  # nothing is sent either until there is room
             await services.storage.restored.mark_if_old(services.clock())
         gc.freeze()  # what stays until the end need not be visited again, which stops everything for 50 ms
-        stopped = asyncio.Event()
-        for each in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(each, stopped.set)
-        connection = asyncio.create_task(_connect(bot, settings, manager))
-        services.scheduler.start()
-        owner_notices = OwnerNotices(bot, are_wanted=settings.tell_owner)
-        beside = [
-            asyncio.create_task(ClockWatch(services.scheduler).watch_forever()),
-            asyncio.create_task(owner_notices.watch_forever()),
-            asyncio.create_task(_build_heartbeat(settings, vitals).beat_forever(vitals.wait_for_good_tick)),
-        ]
-        stop = asyncio.create_task(stopped.wait())
-        damaged = asyncio.create_task(services.storage.database.wait_for_damage())
-        await asyncio.wait({connection, stop, damaged}, return_when=asyncio.FIRST_COMPLETED)
-        vitals.begin_stop()
-        manager.tell_stopping(STOPPING)
-        for task in beside:
-            task.cancel()
-        if services.storage.database.is_damaged:
-            await owner_notices.tell_at_once(Fault.DATABASE_DAMAGED)
-        services.scheduler.pause()  # no more ticks; closing the bot waits for the deliveries under way
-        connection.cancel()  # else it would wait for a Discord that does not answer; if it has failed, nothing changes
-        stop.cancel()
-        damaged.cancel()
-        await bot.close()
-        services.scheduler.shutdown(wait=False)
-        with suppress(asyncio.CancelledError):
-            await connection
-        services.storage.database.raise_if_damaged()
+        await _run_until_stopped(bot, settings, manager)
+
+
+async def _run_until_stopped(bot: PaperBot, settings: BotSettings, manager: ServiceManager) -> None:
+    """Stay connected until the bot is told to stop, or cannot go on; then let what is under way end."""
+    services, vitals = bot.services, bot.services.vitals
+    stopped = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stopped.set)
+    connection = asyncio.create_task(_connect(bot, settings, manager))
+    services.scheduler.start()
+    owner_notices = OwnerNotices(bot, are_wanted=settings.tell_owner)
+    beside = [
+        asyncio.create_task(ClockWatch(services.scheduler).watch_forever()),
+        asyncio.create_task(owner_notices.watch_forever()),
+        asyncio.create_task(_build_heartbeat(settings, vitals).beat_forever(vitals.wait_for_good_tick)),
+    ]
+    stop = asyncio.create_task(stopped.wait())
+    damaged = asyncio.create_task(services.storage.database.wait_for_damage())
+    await asyncio.wait({connection, stop, damaged}, return_when=asyncio.FIRST_COMPLETED)
+    vitals.begin_stop()
+    manager.tell_stopping(STOPPING)
+    for task in (*beside, stop, damaged):
+        task.cancel()
+    if services.storage.database.is_damaged:
+        await owner_notices.tell_at_once(Fault.DATABASE_DAMAGED)
+    services.scheduler.pause()  # no more ticks; closing the bot waits for the deliveries under way
+    connection.cancel()  # else it would wait for a Discord that does not answer; if it has failed, nothing changes
+    await bot.close()
+    services.scheduler.shutdown(wait=False)
+    with suppress(asyncio.CancelledError):
+        await connection
+    services.storage.database.raise_if_damaged()
 
 
 def _build_heartbeat(settings: BotSettings, vitals: Vitals) -> Heartbeat:

@@ -181,6 +181,11 @@ class DiscordSettings(Settings):
         description="Discord's gateway, or a proxy in front of it",
     )
 
+    @property
+    def discord_urls(self) -> tuple[str, str]:
+        """Of the REST API and of the gateway."""
+        return str(self.discord_api_url), str(self.discord_gateway_url)
+
 
 class LoginSettings(DiscordSettings):
     """The settings for commands that only ask Discord who the bot is."""

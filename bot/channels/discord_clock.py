@@ -73,11 +73,14 @@ class DiscordClock:
         context: SimpleNamespace,  # noqa: ARG002
         ended: aiohttp.TraceRequestEndParams,
     ) -> None:
-        headers = ended.response.headers
-        if headers.get("Content-Type") == "application/json":  # else it may come from a proxy with a clock of its own
-            discord_time = parse_date_header(headers.get("Date", ""))
-            if discord_time:
-                self.set_time(discord_time)
+        if discord_time := read_discord_time(ended):
+            self.set_time(discord_time)
+
+
+def read_discord_time(ended: aiohttp.TraceRequestEndParams) -> datetime | None:
+    """The time that an answer of Discord gives; one without JSON may come from a proxy with a clock of its own."""
+    headers = ended.response.headers
+    return parse_date_header(headers.get("Date", "")) if headers.get("Content-Type") == "application/json" else None
 
 
 def parse_date_header(date: str) -> datetime | None:

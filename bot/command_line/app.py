@@ -11,13 +11,13 @@ from typer.core import TyperGroup
 
 from bot.about import read_version
 from bot.env_file import EnvFileUnusable
+from bot.json_logs import log_last_words
 from bot.layouts.terminal_setup import (
     NOBODY_TO_ASK,
     NOTHING_CHANGED,
     describe_unknown_setting,
     describe_unreadable_line,
 )
-from bot.logs import log_last_words
 from bot.settings import find_unknown_settings, find_unreadable_settings, use_settings_file
 
 # The help lists the commands as they are needed, from the first day on.

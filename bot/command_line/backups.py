@@ -9,9 +9,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from bot.app import check_not_running, restore_database
+from bot.app import restore_database
 from bot.clock import system_clock
 from bot.command_line.app import app, confirm, exit_with
+from bot.database_lock import check_not_running
 from bot.layouts import backups as layouts
 from bot.settings import ArchiveSettings, read_settings
 from bot.storage import BackupKind, BackupStopped, back_up, check_backup, name_backup

@@ -9,9 +9,10 @@ from rich.console import Console
 
 from bot.app import open_storage_alongside
 from bot.brand import Part
-from bot.branding import Branding, log_in
+from bot.branding import Branding
 from bot.client import connect_to_discord_at
 from bot.command_line.app import app, confirm, exit_with
+from bot.identity import log_in
 from bot.layouts import terminal
 from bot.settings import BotSettings, read_settings
 
@@ -26,7 +27,7 @@ def give_brand(
 ) -> None:
     """Give the bot its name, pictures, description, tags and status on Discord. Shows what will change, and asks."""
     settings = read_settings(BotSettings)
-    connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
+    connect_to_discord_at(*settings.discord_urls)
     asyncio.run(_give_brand(settings, only or list(Part), is_confirmed=yes))
 
 

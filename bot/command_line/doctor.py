@@ -55,6 +55,6 @@ async def _examine() -> tuple[Examined, ...]:
 
         settings, problem = read_what_is_readable()
         if isinstance(settings, BotSettings):
-            connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
+            connect_to_discord_at(*settings.discord_urls)
         async with Case(settings, problem, report_progress=report) as case:
             return await examine(case)

@@ -1,7 +1,5 @@
 """`paperboy health`."""
 
-import http.client
-import json
 from typing import Annotated
 
 import typer
@@ -10,11 +8,10 @@ from bot.command_line.app import USAGE, app, exit_with
 from bot.env_file import EnvFileUnusable
 from bot.layouts import health as words
 from bot.layouts.terminal_setup import describe_settings_problem
+from bot.readiness import ForeignAnswer, PortSilent, ask_whether_ready, build_address
 from bot.settings import InvalidSettings, PortSettings, read_settings
 
 UNHEALTHY = 1
-READY, NOT_READY = 200, 503
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # where a port on all addresses answers
 
 
 @app.command(name="health")
@@ -25,17 +22,14 @@ def check_health(
     settings = read_settings(PortSettings)
     if settings.http_port is None:
         exit_with(words.NO_PORT, USAGE)
-    host = _EVERYWHERE.get(settings.http_host, settings.http_host)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}/readyz"
+    host, port = settings.http_host, settings.http_port
     try:
-        status, body = _ask(host, settings.http_port, timeout)
-    except (OSError, UnicodeError, http.client.HTTPException) as error:
-        detail = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        exit_with(words.describe_no_answer(url, detail), UNHEALTHY)
-    problems = _read_problems(body)
-    if problems is None or status not in {READY, NOT_READY}:
-        exit_with(words.describe_foreign_answer(url), UNHEALTHY)
-    if status == NOT_READY:
+        problems = ask_whether_ready(host, port, timeout)
+    except PortSilent as error:
+        exit_with(words.describe_no_answer(build_address(host, port), str(error)), UNHEALTHY)
+    except ForeignAnswer:
+        exit_with(words.describe_foreign_answer(build_address(host, port)), UNHEALTHY)
+    if problems:
         exit_with(words.describe_not_ready(problems), UNHEALTHY)
     typer.echo(words.READY)
 
@@ -46,22 +40,3 @@ def run_alone() -> None:
         app()
     except (InvalidSettings, EnvFileUnusable) as error:
         exit_with(describe_settings_problem(error), USAGE)
-
-
-def _ask(host: str, port: int, timeout: float) -> tuple[int, bytes]:
-    """The status and the body of the answer."""
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
-    try:
-        connection.request("GET", "/readyz")
-        response = connection.getresponse()
-        return response.status, response.read(2**20)
-    finally:
-        connection.close()
-
-
-def _read_problems(body: bytes) -> list[str] | None:
-    """The texts of the problems in an answer of ours; None if it is no such answer."""
-    try:
-        return [str(each["text"]) for each in json.loads(body)["problems"]]
-    except (ValueError, TypeError, LookupError):
-        return None

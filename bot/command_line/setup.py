@@ -44,7 +44,7 @@ def init_settings(
     check_writable(file)
     known = parse_values(read_settings_file()).get(NAME)
     settings = read_settings(DiscordSettings)
-    connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
+    connect_to_discord_at(*settings.discord_urls)
     if token_file is None and sys.stdin.isatty():
         if known and not yes and not typer.confirm(terminal_setup.describe_known_token(file), err=True):
             _show_next_steps(_check_token(known, settings.proxy), file)
@@ -115,7 +115,7 @@ def _check_token(token: str, proxy: str | None) -> Identity:
 def print_invite() -> None:
     """Print the link with which a server's admins add the bot."""
     settings = read_settings(LoginSettings)
-    connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
+    connect_to_discord_at(*settings.discord_urls)
     identity = _check_token(settings.discord_token.get_secret_value(), settings.proxy)
     typer.echo(identity.invite)
     if not identity.is_public:

@@ -19,7 +19,7 @@ The bot may crash between any two steps. Why that is harmless:
 - `follow_ups` opens threads and publishes messages
 - `failures` retries, gives up or suspends
 - `nonces` derives the nonces of messages, and finds whose message has one
-- `restoring` looks for what was posted after the backup from which the file was restored
+- `restored_channels` looks for what was posted after the backup from which the file was restored
 - `recovery` ends suspensions once the obstacle is gone
 - `notices` tells a server about problems
 """

@@ -22,7 +22,7 @@ from bot.delivery.follow_ups import FollowUps
 from bot.delivery.notices import NoticeSender
 from bot.delivery.planning import Planner, get_next_or_due_run
 from bot.delivery.recovery import Recovery
-from bot.delivery.restoring import RestoredChannels
+from bot.delivery.restored_channels import RestoredChannels
 from bot.delivery.sending import MESSAGES_PER_SECOND, Sender
 from bot.delivery.turns import Turns
 from bot.following.at_once import AtOnce

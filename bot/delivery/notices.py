@@ -35,11 +35,13 @@ class NoticeSender:
 
     async def tell_stopped(self, subscription: Subscription, channel_id: int, reason: Reason, now: datetime) -> None:
         """Tell that a subscription is suspended before it has planned anything."""
-        await self._tell_once(subscription, channel_id, describe_suspended_subscription(channel_id, reason), now)
+        text = describe_suspended_subscription(channel_id, reason)
+        await self._tell_once(subscription.guild_id, subscription.id, channel_id, text, now)
 
     async def tell_unsearched(self, subscription: Subscription, channel_id: int, now: datetime) -> None:
         """Tell that it could not be found out after a restore what a subscription had posted."""
-        await self._tell_once(subscription, channel_id, describe_unsearched_channel(channel_id), now)
+        text = describe_unsearched_channel(channel_id)
+        await self._tell_once(subscription.guild_id, subscription.id, channel_id, text, now)
 
     async def tell_failing(self, delivery: Delivery, reason: Reason, now: datetime) -> None:
         await self._tell_server_once(delivery, describe_failing_digests(delivery.channel_id, reason), now)
@@ -48,14 +50,9 @@ class NoticeSender:
         await self._tell_server_once(delivery, describe_digest_in_doubt(delivery.channel_id), now)
 
     async def _tell_server_once(self, delivery: Delivery, text: str, now: datetime) -> None:
-        await self._tell_once_of(delivery.guild_id, delivery.subscription_id, delivery.channel_id, text, now)
+        await self._tell_once(delivery.guild_id, delivery.subscription_id, delivery.channel_id, text, now)
 
-    async def _tell_once(self, subscription: Subscription, channel_id: int, text: str, now: datetime) -> None:
-        await self._tell_once_of(subscription.guild_id, subscription.id, channel_id, text, now)
-
-    async def _tell_once_of(
-        self, guild_id: int, subscription_id: int, channel_id: int, text: str, now: datetime
-    ) -> None:
+    async def _tell_once(self, guild_id: int, subscription_id: int, channel_id: int, text: str, now: datetime) -> None:
         guild = self._client.get_guild(guild_id)
         if guild is None:
             return

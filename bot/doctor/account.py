@@ -9,10 +9,10 @@ import aiohttp
 import discord
 
 from bot.app import open_services
-from bot.channels.server_channel import NEEDED_PERMISSIONS
 from bot.client import COGS, PaperBot
 from bot.doctor.case import LOGIN_LIMIT, Case, run_in_thread
 from bot.findings import Finding, Kind, find
+from bot.identity import build_invite
 from bot.papers.api import PapersAPI
 from bot.registering import OwnCommands, describe_commands
 from bot.storage.examination import get_registered
@@ -59,7 +59,7 @@ async def check_identity(case: Case) -> AsyncIterator[Finding]:
         is_fine = False
         yield find(Kind.CODE_GRANT_REQUIRED)
     if is_fine:
-        yield find(Kind.IDENTITY_FINE, address=discord.utils.oauth_url(application.id, permissions=NEEDED_PERMISSIONS))
+        yield find(Kind.IDENTITY_FINE, address=build_invite(application.id))
 
 
 async def check_intents(case: Case) -> AsyncIterator[Finding]:

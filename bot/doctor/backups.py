@@ -1,11 +1,9 @@
 """The check of the backups, and what they tell of the database's growth."""
 
 import os
-import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from bot.backups import get_backup_folder
@@ -13,34 +11,18 @@ from bot.doctor.case import CannotCheck, Case, run_in_thread
 from bot.findings import Finding, Kind, find
 from bot.settings import ArchiveSettings
 from bot.storage import BackupFailed, DatabaseUnusable
-from bot.storage.backup import inspect_backup
+from bot.storage.backup import NamedFile, inspect_backup, list_named_files
 from bot.storage.examination import MONTH, check_every_page
 
 OLD = timedelta(hours=50)  # a daily backup that failed once is made on the next day
 
 
-@dataclass(frozen=True, slots=True)
-class _NamedFile:
-    """A file with the name of a backup, whatever is in it."""
-
-    path: Path
-    made_at: datetime
-    size: int
-
-
-def list_backups(settings: ArchiveSettings) -> list[_NamedFile]:
-    """The backups, oldest first; none if there is no folder. Raises `OSError` if it cannot be read."""
+def list_backup_files(settings: ArchiveSettings) -> list[NamedFile]:
+    """The files named as backups, the newest first; none without a folder. Raises `OSError` if it cannot be read."""
     try:
-        found = list(find_folder(settings).iterdir())
+        return list_named_files(settings.database, find_folder(settings))
     except FileNotFoundError:
         return []
-    name = re.compile(rf"{re.escape(settings.database.stem)}-(\d{{4}}-\d\d-\d\dT\d{{4}}Z)(-schema-\d+|-by-hand)?\.db")
-    matches = [(each, name.fullmatch(each.name)) for each in sorted(found)]
-    return [
-        _NamedFile(path, datetime.strptime(match[1], "%Y-%m-%dT%H%MZ").replace(tzinfo=UTC), path.stat().st_size)
-        for path, match in matches
-        if match
-    ]
 
 
 def find_folder(settings: ArchiveSettings) -> Path:
@@ -66,13 +48,14 @@ def _can_write(folder: Path) -> bool:
 def measure_growth(settings: ArchiveSettings) -> int | None:
     """Bytes that the database grows by in a month, by the sizes of its backups; None if they don't tell."""
     try:
-        backups = list_backups(settings)
+        backups = list_backup_files(settings)
     except OSError:
         return None
-    if not backups or backups[-1].made_at - backups[0].made_at < timedelta(days=1):
+    if not backups:
         return None
-    first, last = backups[0], backups[-1]
-    return max(0, round((last.size - first.size) * (MONTH / (last.made_at - first.made_at))))
+    last, first = backups[0], backups[-1]
+    elapsed = last.named_at - first.named_at
+    return max(0, round((last.size - first.size) * (MONTH / elapsed))) if elapsed >= timedelta(days=1) else None
 
 
 async def check_backups(case: Case) -> AsyncIterator[Finding]:
@@ -80,7 +63,7 @@ async def check_backups(case: Case) -> AsyncIterator[Finding]:
     settings = case.bot_settings
     folder = find_folder(settings)
     try:
-        backups = await run_in_thread(lambda: list_backups(settings))
+        backups = await run_in_thread(lambda: list_backup_files(settings))
     except OSError:  # such as a file in its place
         yield find(Kind.BACKUP_FOLDER_UNUSABLE, path=folder)
         return
@@ -97,14 +80,14 @@ async def check_backups(case: Case) -> AsyncIterator[Finding]:
         yield await _judge_newest(case, backups)
 
 
-async def _leave_out_others(case: Case, backups: list[_NamedFile]) -> list[_NamedFile]:
+async def _leave_out_others(case: Case, backups: list[NamedFile]) -> list[NamedFile]:
     """Without those of another bot, which may have its backups in the same folder."""
     try:
         archive = (await case.get_contents()).archive_id
     except CannotCheck:
         return backups
 
-    def may_be_ours(file: _NamedFile) -> bool:
+    def may_be_ours(file: NamedFile) -> bool:
         try:
             return inspect_backup(file.path).archive == archive
         except BackupFailed:
@@ -113,16 +96,16 @@ async def _leave_out_others(case: Case, backups: list[_NamedFile]) -> list[_Name
     return await run_in_thread(lambda: [each for each in backups if may_be_ours(each)])
 
 
-async def _judge_newest(case: Case, backups: list[_NamedFile]) -> Finding:
+async def _judge_newest(case: Case, backups: list[NamedFile]) -> Finding:
     """Also a file that can't be used counts as the newest, by its name."""
-    newest = backups[-1]
+    newest = backups[0]
     try:
         await run_in_thread(lambda: inspect_backup(newest.path))
         await run_in_thread(lambda: check_every_page(newest.path))
     except (BackupFailed, DatabaseUnusable) as error:
         detail = error.detail or error.problem.name.lower()
         return find(Kind.BACKUP_DAMAGED, path=newest.path, detail=detail)
-    age = case.clock() - newest.made_at
+    age = case.clock() - newest.named_at
     if age > OLD:
         return find(Kind.BACKUPS_OLD, path=newest.path.parent, age=age)
     return find(Kind.BACKUPS_FINE, number=len(backups), age=age)

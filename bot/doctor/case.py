@@ -12,11 +12,12 @@ from typing import Any, Self, TypeVar
 import aiohttp
 import discord
 
-from bot.app import is_seen_running
-from bot.channels.discord_clock import parse_date_header
+from bot.channels.discord_clock import read_discord_time
 from bot.channels.requests import REQUEST_ERRORS, classify_error, wait_for_answer
 from bot.clock import Clock, system_clock
+from bot.database_lock import is_seen_running
 from bot.env_file import EnvFileUnusable
+from bot.identity import log_in
 from bot.reasons import Reason
 from bot.settings import ArchiveSettings, BotSettings, InvalidSettings, read_settings
 from bot.storage import DatabaseUnusable
@@ -139,15 +140,7 @@ class Case:
     async def _log_in(self, token: str) -> discord.Client:
         trace = aiohttp.TraceConfig()
         trace.on_request_end.append(self._read_clock)
-        client = discord.Client(
-            intents=discord.Intents(guilds=True),
-            max_ratelimit_timeout=30,
-            http_trace=trace,
-            proxy=self.settings.proxy,
-        )
-        await self._stack.enter_async_context(client)
-        await client.login(token)
-        return client
+        return await self._stack.enter_async_context(log_in(token, self.settings.proxy, trace))
 
     async def _read_clock(
         self,
@@ -155,11 +148,8 @@ class Case:
         context: SimpleNamespace,  # noqa: ARG002
         ended: aiohttp.TraceRequestEndParams,
     ) -> None:
-        headers = ended.response.headers
-        if headers.get("Content-Type") == "application/json":  # else it may come from a proxy with a clock of its own
-            discord_time = parse_date_header(headers.get("Date", ""))
-            if discord_time:
-                self.discord_offset = self.clock() - discord_time
+        if discord_time := read_discord_time(ended):
+            self.discord_offset = self.clock() - discord_time
 
     async def read_contents(self) -> Contents:
         """What is in the database. Raises `DatabaseUnusable`, any `OSError`, and `CannotCheck` for an older schema."""

@@ -1,9 +1,9 @@
 """What `paperboy backup` and `paperboy restore` print."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.layouts.measures import format_instant, format_size
 from bot.storage import Backup, BackupFailed, BackupProblem
 
 _PROBLEMS: Mapping[BackupProblem, str] = {
@@ -35,13 +35,13 @@ def describe_backup_problem(error: BackupFailed) -> str:
 
 
 def describe_made_backup(path: Path) -> str:
-    return f"Backed up to {path} ({_format_size(path.stat().st_size)}), and checked it."
+    return f"Backed up to {path} ({format_size(path.stat().st_size)}), and checked it."
 
 
 def describe_restoring(backup: Backup, database: Path) -> str:
     """What will happen, before it is asked whether it should."""
     if backup.made_at:
-        what = f"{backup.path} was made on {_format_moment(backup.made_at)}."
+        what = f"{backup.path} was made on {format_instant(backup.made_at)}."
     else:
         what = f"{backup.path} is a copy that Paperboy did not make, so nothing in it says from when it is."
     if not database.exists():
@@ -56,11 +56,3 @@ def describe_restored(database: Path, replaced: Path | None) -> str:
         "since the backup, so that nothing comes twice. Settings that were changed since then, and data that was "
         "deleted, are as they were. Start the bot now."
     )
-
-
-def _format_size(size: int) -> str:
-    return f"{size / 10**6:,.1f} MB"
-
-
-def _format_moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d at %H:%M} UTC"

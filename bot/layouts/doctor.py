@@ -8,14 +8,13 @@ from typing import Any
 
 from bot.findings import Examined, Finding, Kind, Severity
 from bot.layouts.findings import WORDS, Words
+from bot.layouts.measures import format_duration, format_instant, format_size
 from bot.layouts.reasons import explain_reason
 from bot.layouts.text import count_noun, format_day, join_words
 from bot.reasons import Reason
 
 _SIGNS = {Severity.SKIPPED: "–", Severity.OK: "✓", Severity.WARNING: "!", Severity.ERROR: "✗"}
 _WIDTH = 10  # of the names of checks
-_KILO = 1000
-_UNITS = {"day": 86_400, "hour": 3600, "minute": 60}
 _SIZES = {"size", "wal_size", "free", "growth"}
 _NOUNS = {"papers": "paper", "subscriptions": "subscription", "servers": "server"}
 _NUMBERS = {  # what the fact `number` counts
@@ -69,40 +68,20 @@ def _word_number(kind: Kind, name: str, number: int) -> str:
 def _strip_markdown(sentence: str) -> str:
     """A sentence that is meant for Discord, for a terminal."""
     plain = sentence.replace("**", "").replace("`", "")
-    return re.sub(
-        r"<t:(\d+)(:\w)?>", lambda found: f"{datetime.fromtimestamp(int(found[1]), UTC):%Y-%m-%d %H:%M} UTC", plain
-    )
+    return re.sub(r"<t:(\d+)(:\w)?>", lambda found: format_instant(datetime.fromtimestamp(int(found[1]), UTC)), plain)
 
 
 def _word_offset(offset: timedelta) -> str:
-    return f"{_word_duration(abs(offset))} {'ahead of' if offset > timedelta() else 'behind'}"
-
-
-def _word_duration(duration: timedelta) -> str:
-    """In the largest unit that it has at least one of."""
-    seconds = round(duration.total_seconds())
-    for unit, length in _UNITS.items():
-        if seconds >= length:
-            return count_noun(seconds // length, unit)
-    return count_noun(seconds, "second")
+    return f"{format_duration(abs(offset))} {'ahead of' if offset > timedelta() else 'behind'}"
 
 
 _WORDED: Mapping[type, Callable[[Any], str]] = {
     Reason: lambda reason: _strip_markdown(explain_reason(reason)),
-    timedelta: _word_duration,
-    datetime: lambda instant: f"{instant:%Y-%m-%d %H:%M} UTC",
+    timedelta: format_duration,
+    datetime: format_instant,
     date: format_day,
     list: join_words,
 }
-
-
-def format_size(number: int) -> str:
-    """`900 bytes`, `1.5 MB`."""
-    size, units = float(number), iter(("bytes", "kB", "MB", "GB", "TB"))
-    unit = next(units)
-    while size >= _KILO and unit != "TB":
-        size, unit = size / _KILO, next(units)
-    return f"{size:.0f} {unit}" if unit == "bytes" or size >= _KILO / 10 else f"{size:.1f} {unit}"
 
 
 def describe_verdict(examined: Sequence[Examined]) -> str:

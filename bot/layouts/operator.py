@@ -1,6 +1,8 @@
 """What whoever runs the bot reads, in the log and elsewhere, while it runs."""
 
-from bot.layouts.text import count_noun
+from datetime import timedelta
+
+from bot.layouts.measures import format_duration
 
 # In `systemctl status`
 LOGGING_IN, RUNNING = "logging in to Discord", "running"
@@ -15,5 +17,5 @@ _SIGNS = {
 
 def describe_hang(sign: str, seconds: float) -> str:
     """Why the watchdog ends the process."""
-    time = count_noun(round(seconds / 60), "minute") if seconds >= 60 else count_noun(round(seconds), "second")  # noqa: PLR2004
+    time = format_duration(timedelta(seconds=seconds))
     return f"{_SIGNS[sign].format(time=time)}: Paperboy ends itself, so that it can be started again"

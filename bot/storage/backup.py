@@ -12,7 +12,6 @@ from enum import Enum, StrEnum, auto
 from pathlib import Path
 
 from bot.storage.database import (
-    APPLICATION_ID,
     FULL_AT_START,
     FULL_DISK,
     UNREADABLE,
@@ -24,7 +23,9 @@ from bot.storage.database import (
     from_iso,
     get_current_schema,
     is_damage,
+    read_number,
     read_schema_version,
+    select_schema_version,
     to_iso,
 )
 
@@ -33,6 +34,7 @@ Watch = Callable[[float], None]
 
 SLACK = 2**20  # free bytes that must be left
 _WATCH_EVERY = 2000  # of SQLite's instructions: a millisecond or so
+_MOMENT = "%Y-%m-%dT%H%MZ"  # in names of backups
 _SIDECARS = ("-wal", "-shm", "-journal")
 _WRITE_NOTE = """
     DROP TABLE IF EXISTS backup_note;
@@ -95,10 +97,19 @@ class Backup:
     kind: BackupKind | None
 
 
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file with the name of a backup that was made at `named_at`, whatever is in it."""
+
+    path: Path
+    named_at: datetime
+    size: int
+
+
 def name_backup(database: Path, kind: BackupKind, now: datetime, schema: int = 0) -> str:
     """The name of a backup in its folder, such as `paperboy-2026-11-26T0522Z.db`."""
     ends = {BackupKind.DAILY: "", BackupKind.MIGRATION: f"-schema-{schema}", BackupKind.BY_HAND: "-by-hand"}
-    return f"{database.stem}-{now.astimezone(UTC):%Y-%m-%dT%H%MZ}{ends[kind]}.db"
+    return f"{database.stem}-{now.astimezone(UTC):{_MOMENT}}{ends[kind]}.db"
 
 
 def list_backups(database: Path, folder: Path) -> list[Backup]:
@@ -111,17 +122,15 @@ def list_backups(database: Path, folder: Path) -> list[Backup]:
             archive = read_archive(connection)
     except UNREADABLE as error:
         raise translate_backup_error(database, error) from error
-    return [each for each in _list_named(database, folder) if each.archive == archive]
+    return [each for each in _list_own_names(database, folder) if each.archive == archive]
 
 
-def _list_named(database: Path, folder: Path) -> list[Backup]:
-    name = re.compile(rf"{re.escape(database.stem)}-\d{{4}}-\d\d-\d\dT\d{{4}}Z(-schema-\d+|-by-hand)?\.db")
+def _list_own_names(database: Path, folder: Path) -> list[Backup]:
     found = []
     with suppress(OSError):
-        for path in folder.iterdir():
-            if name.fullmatch(path.name) and not path.is_symlink():
-                with suppress(BackupFailed):
-                    found.append(inspect_backup(path))
+        for each in list_named_files(database, folder):
+            with suppress(BackupFailed):
+                found.append(inspect_backup(each.path))
     ours = [(each.made_at, each.path.name, each) for each in found if each.made_at and _has_own_name(each, database)]
     return [backup for *_, backup in sorted(ours, key=lambda each: each[:2], reverse=True)]
 
@@ -133,13 +142,25 @@ def _has_own_name(backup: Backup, database: Path) -> bool:
     return backup.path.name == name_backup(database, backup.kind, backup.made_at, backup.schema)
 
 
+def list_named_files(database: Path, folder: Path) -> list[NamedFile]:
+    """The files in `folder` that have names of backups of `database`, the newest first. Raises `OSError`."""
+    name = re.compile(rf"{re.escape(database.stem)}-(\d{{4}}-\d\d-\d\dT\d{{4}}Z)(-schema-\d+|-by-hand)?\.db")
+    found = []
+    for path in sorted(folder.iterdir(), reverse=True):
+        if (match := name.fullmatch(path.name)) and not path.is_symlink():
+            with suppress(ValueError, FileNotFoundError):  # there is no such day; or it was deleted just now
+                named_at = datetime.strptime(match[1], _MOMENT).replace(tzinfo=UTC)
+                found.append(NamedFile(path, named_at, path.stat().st_size))
+    return found
+
+
 def find_usable_backup(database: Path, folder: Path) -> Path | None:
     """The newest backup that this version can restore."""
     ours = get_current_schema()
     try:
         backups = list_backups(database, folder)
     except BackupFailed:  # whoever cannot read the database needs one most
-        backups = _list_named(database, folder)
+        backups = _list_own_names(database, folder)
     return next((each.path for each in backups if each.schema <= ours), None)
 
 
@@ -152,8 +173,8 @@ def inspect_backup(path: Path) -> Backup:
         if not size:
             raise BackupFailed(BackupProblem.EMPTY, path)
         with closing(open_at_rest(path)) as connection:
-            schema, owner = read_number(connection, "user_version"), read_number(connection, "application_id")
-            if owner != APPLICATION_ID or not schema:
+            schema = select_schema_version(connection)
+            if not schema:
                 raise BackupFailed(BackupProblem.FOREIGN, path)
             archive, (made_at, kind) = read_archive(connection), read_note(connection) or (None, None)
     except UNREADABLE as error:
@@ -181,12 +202,6 @@ def write_note(path: Path, made_at: datetime, kind: BackupKind) -> None:
         fetch_all(connection, "PRAGMA journal_mode = MEMORY")
         connection.executescript(_WRITE_NOTE)
         connection.execute("INSERT INTO backup_note VALUES (?, ?)", (to_iso(made_at), kind))
-
-
-def read_number(connection: sqlite3.Connection, pragma: str) -> int:
-    """The number that a pragma gives."""
-    ((number,),) = fetch_all(connection, f"PRAGMA {pragma}")
-    return int(number)
 
 
 def back_up(database: Path, target: Path, kind: BackupKind, now: datetime, watch: Watch = lambda _: None) -> None:

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 LOCK_TIMEOUT = 60  # seconds that the bot's own work waits for another process; people wait `WRITE_TIMEOUT`
 READ_TIMEOUT = 10  # seconds that a read may take
 WRITE_TIMEOUT = 1.5  # seconds that a person's write may wait for its turn: Discord wants an answer within three
-DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 READERS = 2  # with one, a short read behind a slow query takes seconds; with two, a third of a millisecond
 MAX_PER_COMMIT = 3  # transactions; after a commit all of them continue in one turn of the loop, so people get one soon
 ENOUGH_SPACE = 2**20  # free bytes, from which a disk no longer counts as full
@@ -286,7 +286,7 @@ class Database:
     async def read(self, work: DatabaseWork[Answer]) -> Answer:
         """Run `work`, which only reads, beside any writes; it sees the database as of one moment.
 
-        Each user has one read at a time. Raises `LookupTooSlow` after `READ_TIMEOUT`.
+        Each user has one read at a time. Raises `ReadTooSlow` after `READ_TIMEOUT`.
         """
         self.raise_if_damaged()
         user = answering_user.get()
@@ -459,7 +459,7 @@ def is_damage(error: BaseException | None) -> bool:
     """Whether the file is damaged, if it was read when this was raised."""
     if isinstance(error, UnicodeDecodeError):
         return b"malformed" in error.object
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE  # the higher bits say where it was found
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE  # the higher bits say where it was found
 
 
 def describe_error(error: BaseException) -> str:
@@ -534,12 +534,23 @@ def read_schema_version(path: Path) -> int:
     if not path.exists() or path.stat().st_size == 0:
         return 0
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        owner: int = connection.execute("PRAGMA application_id").fetchone()[0]
-        tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if (version or tables) and owner != APPLICATION_ID:
+        version = select_schema_version(connection)
+    if version is None:
         raise DatabaseUnusable(DatabaseProblem.FOREIGN, path)
     return version
+
+
+def select_schema_version(connection: sqlite3.Connection) -> int | None:
+    """The schema's version, 0 for an empty file, and None for another program's."""
+    version, owner = read_number(connection, "user_version"), read_number(connection, "application_id")
+    ((tables,),) = fetch_all(connection, "SELECT count(*) FROM sqlite_master")
+    return None if (version or tables) and owner != APPLICATION_ID else version
+
+
+def read_number(connection: sqlite3.Connection, pragma: str) -> int:
+    """The number that a pragma gives."""
+    ((number,),) = fetch_all(connection, f"PRAGMA {pragma}")
+    return int(number)
 
 
 def get_current_schema() -> int:

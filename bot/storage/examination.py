@@ -14,12 +14,12 @@ from typing import TypeVar
 
 from bot.storage.commands import RegisteredCommands
 from bot.storage.database import (
-    APPLICATION_ID,
     DatabaseProblem,
     DatabaseUnusable,
     build_unusable_error,
     from_iso,
     get_current_schema,
+    select_schema_version,
     to_iso,
 )
 from bot.storage.subscriptions import Subscription, subscription_from_row
@@ -62,20 +62,12 @@ def examine_schema(path: Path) -> int:
     """The version of the file's schema; 0 for a file without one. Raises `DatabaseUnusable` and `FileNotFoundError`."""
     if path.is_dir():
         raise DatabaseUnusable(DatabaseProblem.IS_FOLDER, path)
-    version = _look(path, _read_schema)
+    version = _look(path, select_schema_version)
     if version is None:
         raise DatabaseUnusable(DatabaseProblem.FOREIGN, path)
     if version > get_current_schema():
         raise DatabaseUnusable(DatabaseProblem.NEWER, path, f"schema {version}, not {get_current_schema()}")
     return version
-
-
-def _read_schema(connection: sqlite3.Connection) -> int | None:
-    """None if the file is another program's."""
-    ((version,),) = connection.execute("PRAGMA user_version")
-    ((owner,),) = connection.execute("PRAGMA application_id")
-    ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
-    return None if (version or tables) and owner != APPLICATION_ID else int(version)
 
 
 def check_every_page(path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from bot.app import Services
 from bot.brand import PICTURES, Part, list_missing_parts, read_picture
-from bot.branding import Branding, give_brand_at_start, log_in
+from bot.branding import Branding, give_brand_at_start
+from bot.identity import log_in
 from bot.layouts.brand import DESCRIPTION, NAME, STATUS, TAG_LINE, TAGS, TEXTS
 from bot.layouts.terminal import describe_missing_part, describe_rejected_part
 from tests.support.delivery_rig import running_bot

@@ -12,6 +12,7 @@ from bot import heartbeat
 from bot.heartbeat import Heartbeat
 from bot.vitals import Vitals
 from tests.support.bot_process import DUE, World
+from tests.support.ports import answering
 
 SECRET = "1b2c3d4e-secret"
 
@@ -32,15 +33,8 @@ class Monitor:
 
     @asynccontextmanager
     async def serve(self) -> AsyncIterator[str]:
-        app = web.Application()
-        app.router.add_get("/{key}", self.hear)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            yield f"http://127.0.0.1:{runner.addresses[0][1]}/{SECRET}"
-        finally:
-            await runner.cleanup()
+        async with answering(self.hear, "/{key}") as port:
+            yield f"http://127.0.0.1:{port}/{SECRET}"
 
 
 @asynccontextmanager

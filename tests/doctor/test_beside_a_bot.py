@@ -1,7 +1,6 @@
 """Beside a running bot, and after one was killed: the doctor sees what is there, and changes nothing."""
 
 import asyncio
-import socket
 import sqlite3
 import sys
 from asyncio.subprocess import PIPE
@@ -12,13 +11,14 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from bot.app import is_seen_running
 from bot.clock import system_clock
+from bot.database_lock import is_seen_running
 from bot.doctor import CHECKS, database
 from bot.findings import Kind
 from bot.storage.database import to_iso
 from tests.support.doctor import LIMIT, SetUp, list_problems
 from tests.support.paths import ROOT
+from tests.support.ports import answering, find_free_port
 
 DATABASE_CHECKS = [each for each in CHECKS if each.name in {"database", "integrity", "work", "index"}]
 HTTP_CHECK = [each for each in CHECKS if each.name == "http"]
@@ -40,15 +40,8 @@ async def served_on_a_port(status: int, text: str) -> AsyncIterator[int]:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(status=status, text=text, content_type="application/json")
 
-    app = web.Application()
-    app.router.add_get("/readyz", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+    async with answering(answer) as port:
+        yield port
 
 
 @asynccontextmanager
@@ -86,9 +79,7 @@ async def test_a_bot_that_does_nothing_is_found_by_what_is_left_undone(set_up: S
 
 
 async def test_a_bot_at_work_says_on_its_port_that_it_is_well(set_up: SetUp) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        set_up.set("PAPERBOY_HTTP_PORT", free.getsockname()[1])
+    set_up.set("PAPERBOY_HTTP_PORT", find_free_port())
     async with set_up.running_bot(frozen=False):
         while True:
             problems = list_problems(await set_up.examine(is_still=False))

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import sqlite3
 import zoneinfo
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from bot.storage.database import to_iso
 from tests.support.builders import query
 from tests.support.damage import damage
 from tests.support.doctor import SetUp, list_problems
+from tests.support.ports import find_free_port
 from tests.support.wire import Fault
 from tests.support.wire import Kind as ChannelKind
 
@@ -52,12 +52,6 @@ def deny(**permissions: bool) -> Plant:
         set_up.guild.papers.denied = discord.Permissions(**permissions)
 
     return plant
-
-
-def find_closed_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def let_others_read_the_settings(set_up: SetUp) -> None:
@@ -204,7 +198,7 @@ FAULTS: dict[str, tuple[Plant, Kind]] = {
     "the token is wrong": (set_to("DISCORD_TOKEN", "another.token"), Kind.TOKEN_REJECTED),
     "Discord is down": (answer_login(Fault(503)), Kind.DISCORD_FAILED),
     "Discord cannot be reached": (
-        set_to("PAPERBOY_DISCORD_API_URL", f"http://127.0.0.1:{find_closed_port()}/api"),
+        set_to("PAPERBOY_DISCORD_API_URL", f"http://127.0.0.1:{find_free_port()}/api"),
         Kind.DISCORD_UNREACHABLE,
     ),
     "the invite needs a code grant": (describe_application(bot_require_code_grant=True), Kind.CODE_GRANT_REQUIRED),
@@ -227,7 +221,7 @@ FAULTS: dict[str, tuple[Plant, Kind]] = {
     "the papers API refuses": (answer_papers(400), Kind.PAPERS_UNAVAILABLE),
     "the papers API sends a page": (answer_papers(page="<html>"), Kind.PAPERS_UNAVAILABLE),
     "the papers API cannot be reached": (
-        set_to("PAPERBOY_PAPERS_URL", f"http://127.0.0.1:{find_closed_port()}"),
+        set_to("PAPERBOY_PAPERS_URL", f"http://127.0.0.1:{find_free_port()}"),
         Kind.PAPERS_UNAVAILABLE,
     ),
     "the papers token is wrong": (answer_papers(401), Kind.PAPERS_TOKEN_REJECTED),
@@ -270,7 +264,7 @@ FAULTS: dict[str, tuple[Plant, Kind]] = {
     ),
     "the folder of the backups is a file": (write_text("backups", ""), Kind.BACKUP_FOLDER_UNUSABLE),
     "the heartbeat cannot be reached": (
-        set_to("PAPERBOY_HEARTBEAT_URL", f"http://127.0.0.1:{find_closed_port()}/beat-5f2c1a90-of-this-bot"),
+        set_to("PAPERBOY_HEARTBEAT_URL", f"http://127.0.0.1:{find_free_port()}/beat-5f2c1a90-of-this-bot"),
         Kind.HEARTBEAT_UNREACHABLE,
     ),
 }

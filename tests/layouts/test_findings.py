@@ -8,8 +8,9 @@ from string import Formatter
 import pytest
 
 from bot.findings import Examined, Finding, Kind, Severity, find
-from bot.layouts.doctor import describe_examined, format_size, list_for_json, word_finding
+from bot.layouts.doctor import describe_examined, list_for_json, word_finding
 from bot.layouts.findings import WORDS
+from bot.layouts.measures import format_size
 from bot.reasons import Reason, ReasonKind
 
 

@@ -27,7 +27,7 @@ from bot.storage import (
     name_backup,
     open_storage,
 )
-from bot.storage.backup import check_copy, inspect_backup, make_partial
+from bot.storage.backup import check_copy, inspect_backup, list_named_files, make_partial
 from tests.support.builders import DAY, MORNING, paper, query
 from tests.support.damage import damage, garble_schema
 from tests.support.paths import ROOT
@@ -255,3 +255,9 @@ async def test_only_files_that_we_named_and_made_are_listed_latest_first(filled:
     assert [each.made_at for each in list_backups(filled, folder)] == [later, MORNING]
     assert list_backups(filled, tmp_path / "nowhere") == []
     assert list_backups(filled.rename(filled.with_name("another.db")), folder) == []
+
+
+def test_a_name_with_an_impossible_date_is_not_that_of_a_backup(filled: Path, tmp_path: Path) -> None:
+    make(filled, tmp_path / f"{filled.stem}-2026-99-99T9999Z.db")
+    assert not list_named_files(filled, tmp_path)
+    assert not list_backups(filled, tmp_path)

@@ -94,7 +94,7 @@ class SetUp:
         before = hash_folder(self.folder)
         settings, problem = read_what_is_readable()
         if isinstance(settings, BotSettings):
-            connect_to_discord_at(str(settings.discord_api_url), str(settings.discord_gateway_url))
+            connect_to_discord_at(*settings.discord_urls)
         async with Case(settings, problem) as case:
             examined = await examine(case, checks)
         assert not is_still or hash_folder(self.folder) == before

@@ -1,7 +1,6 @@
 """Asks the bot's HTTP port on loopback, and reads what it says."""
 
 import re
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -56,9 +55,3 @@ async def serving(bot: PaperBot | None = None) -> AsyncIterator[Asked]:
         pages.show(bot)
     async with open_port(build_app(pages), "127.0.0.1", 0) as port:
         yield Asked(pages, port)
-
-
-def find_free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

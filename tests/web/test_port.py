@@ -9,7 +9,8 @@ from bot.layouts.health import describe_port_problem
 from bot.web import port
 from bot.web.pages import Pages, build_app
 from bot.web.port import PortUnusable, open_port
-from tests.support.pages import Asked, find_free_port, serving
+from tests.support.pages import Asked, serving
+from tests.support.ports import find_free_port
 
 HALF = b"GET /healthz HTTP/1.1\r\nHost: here\r\nX-Slow: "
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.app import _lock_database
+from bot.database_lock import lock_database
 from bot.storage import open_storage
 from tests.support.builders import DAY, query
 from tests.support.terminal import FIRST, LIMIT, Terminal, WatchedServer, is_one_clear_line
@@ -112,7 +112,7 @@ class TestBackfill:
         async with open_storage(path):
             pass
         query(path, "PRAGMA user_version = 1")
-        with _lock_database(path):
+        with lock_database(path):
             ended = await terminal.run(*TEN_DAYS)
         assert (ended.code, ended.out, papers_server.asked) == (2, "", [])
         assert is_one_clear_line(ended), ended.err
@@ -122,6 +122,6 @@ class TestBackfill:
     async def test_beside_a_bot_of_the_same_version_it_fills_the_archive(self, terminal: Terminal) -> None:
         path = terminal.folder / "paperboy.db"
         async with open_storage(path):
-            with _lock_database(path):
+            with lock_database(path):
                 ended = await terminal.run(*TEN_DAYS)
         assert (ended.code, ended.out) == (0, "10 days read.\n")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import _lock_database, get_index_path
+from bot.app import get_index_path
+from bot.database_lock import lock_database
 from bot.layouts.backups import STOPPED
 from bot.storage import open_storage
 from tests.support.builders import DAY, MORNING, paper, query
@@ -43,7 +44,7 @@ async def test_a_backup_is_made_beside_a_running_bot_and_restored_after_it_was_s
 ) -> None:
     (terminal.folder / "my backups").mkdir()
     async with open_storage(database) as storage:
-        with _lock_database(database):
+        with lock_database(database):
             made = await terminal.run("backup", "my backups")
             await storage.papers.record_list(DAY, [A, B], MORNING)
             (backup,) = (terminal.folder / "my backups").iterdir()
@@ -51,7 +52,7 @@ async def test_a_backup_is_made_beside_a_running_bot_and_restored_after_it_was_s
     assert (made.code, refused.code, refused.out) == (0, 2, "")
     assert "in use by another Paperboy. Stop that one" in refused.err
     assert re.fullmatch(r"paperboy-\d{4}-\d\d-\d\dT\d{4}Z-by-hand\.db", backup.name)
-    assert re.fullmatch(rf"Backed up to {re.escape(str(backup))} \([\d.]+ MB\), and checked it\.\n", made.out)
+    assert re.fullmatch(rf"Backed up to {re.escape(str(backup))} \([\d.]+ [kM]B\), and checked it\.\n", made.out)
     assert titles(backup) == {A.id}
     get_index_path(database).mkdir()
     marker = get_index_path(database) / "paperboy.json"

@@ -3,20 +3,18 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from tests.support.bot_process import DUE, World
-from tests.support.pages import find_free_port, serving
+from tests.support.pages import serving
 from tests.support.paths import ROOT
+from tests.support.ports import answering, find_free_port
 from tests.support.terminal import LIMIT, Ended
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 async def start(folder: Path, *words: str, program: str = "bot.start", **settings: object) -> Ended:
@@ -34,16 +32,11 @@ async def start(folder: Path, *words: str, program: str = "bot.start", **setting
     return Ended(process.returncode, out.decode(), err.decode())
 
 
-@asynccontextmanager
-async def answering(handler: Handler) -> AsyncIterator[int]:
-    """Another program, on a port."""
-    app = web.Application()
-    app.router.add_get("/readyz", handler)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield runner.addresses[0][1]
-    await runner.cleanup()
+def test_a_check_loads_neither_discord_nor_the_database() -> None:
+    """It comes every half a minute."""
+    loaded = "import sys, bot.command_line.health; print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert {"discord", "aiohttp", "tantivy", "bot.storage"} & set(said.stdout.split()) == set()
 
 
 async def test_what_is_not_well_is_said_in_one_line(tmp_path: Path) -> None:

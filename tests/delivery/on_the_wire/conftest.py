@@ -1,21 +1,29 @@
 """What tests of delivery on the wire share: lists of two days, and rigs whose server wants its digests in a forum."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from bot.app import Services
 from bot.demo.papers_server import PapersServer
+from bot.papers.api import PapersAPI
 from bot.subscription.settings import Threads
 from tests.support.builders import Clock
 from tests.support.delivery_rig import DeliveryRig, open_rig
 from tests.support.papers_server import list_two_days
+from tests.support.restored import Backups
 from tests.support.wire import Kind, Wire
 
 
 @pytest.fixture
 def papers_server() -> PapersServer:
     return list_two_days()
+
+
+@pytest.fixture
+def backups(tmp_path: Path, api: PapersAPI, clock: Clock) -> Backups:
+    return Backups(tmp_path, api, clock)
 
 
 @pytest.fixture

@@ -5,14 +5,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.app import Services
 from bot.demo.papers_server import PapersServer
-from bot.papers.api import PapersAPI
 from bot.storage import DeliveryState, How, Storage, Subscription
 from bot.storage.deliveries import Deliveries
 from bot.subscription.schedule import Cadence, find_next_run
@@ -38,11 +36,6 @@ STEPS = ("plan_delivery", "record_attempt", "record_arrival", "record_thread", "
 @pytest.fixture
 def papers_server() -> PapersServer:
     return list_many_days()
-
-
-@pytest.fixture
-def backups(tmp_path: Path, api: PapersAPI, clock: Clock) -> Backups:
-    return Backups(tmp_path, api, clock)
 
 
 @contextmanager

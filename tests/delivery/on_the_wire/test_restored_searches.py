@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from discord import Permissions
@@ -12,7 +11,6 @@ from discord import Permissions
 from bot.app import Services
 from bot.demo.papers_server import PapersServer
 from bot.layouts.subscriptions import describe_subscription_status
-from bot.papers.api import PapersAPI
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage import DeliveryState, SubscriptionState
@@ -27,11 +25,6 @@ SEARCHING = Reason(ReasonKind.SEARCHING_AFTER_RESTORE)
 @pytest.fixture
 def papers_server() -> PapersServer:
     return list_many_days()
-
-
-@pytest.fixture
-def backups(tmp_path: Path, api: PapersAPI, clock: Clock) -> Backups:
-    return Backups(tmp_path, api, clock)
 
 
 async def run_on(rig: DeliveryRig, backups: Backups, days: int = 2) -> Backup:

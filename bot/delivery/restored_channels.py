@@ -1,4 +1,4 @@
-"""Restore: what was posted after a backup is looked for in its channels and recorded, before anything is sent again."""
+"""What was posted after a backup is looked for in its channels and recorded, before anything is sent again."""
 
 import asyncio
 import logging
