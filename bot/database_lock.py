@@ -25,7 +25,7 @@ def lock_database(database: Path, *, creates: bool = False) -> Iterator[None]:
             if not file.is_dir() and file.parent.is_dir():  # otherwise opening the file explains the problem
                 locks.enter_context(FileLock(file.with_name(f"{file.name}.lock"), timeout=0))
                 if creates:
-                    file.touch()
+                    file.touch(mode=0o600)  # it says what people follow
             if sys.platform == "linux" and file.is_file():
                 _lock_inode(file, locks.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)))
         except Timeout as error:

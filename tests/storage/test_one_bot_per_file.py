@@ -52,6 +52,10 @@ class TestSoleUse:
                 async with open_services(path.with_name("linked.db"), api):
                     pass
 
+    async def test_a_new_database_can_only_be_read_by_its_user(self, path: Path, api: PapersAPI) -> None:
+        async with open_services(path, api):
+            assert {each.stat().st_mode & 0o777 for each in (path, path.with_name(f"{path.name}-wal"))} == {0o600}
+
     async def test_a_link_that_leads_to_itself_is_refused(self, path: Path, api: PapersAPI) -> None:
         path.symlink_to(path)
         with pytest.raises(DatabaseUnusable, match="unusable"):
