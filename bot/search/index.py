@@ -87,6 +87,10 @@ class Index:
 
     def _create_new(self) -> None:
         shutil.rmtree(self._path, ignore_errors=True)
+        if (
+            self._path.is_dir()
+        ):  # tantivy, which still watches an index that was damaged, has put a lock in it meanwhile
+            shutil.rmtree(self._path, ignore_errors=True)
         try:
             self._path.mkdir(parents=True)
             self._use_index(tantivy.Index(build_index_schema(), path=str(self._path)))

@@ -77,6 +77,22 @@ class TestOpening:
             (copy / name).unlink()
             assert reopened(copy) in {0, len(SAMPLE_PAPERS)}, name
 
+    def test_a_lock_that_is_made_while_a_damaged_index_is_removed_does_no_harm(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        remove, removals = shutil.rmtree, []
+
+        def remove_slowly(path: Path, *, ignore_errors: bool) -> None:
+            remove(path, ignore_errors=ignore_errors)
+            removals.append(path)
+            if len(removals) == 1:
+                path.mkdir()
+                (path / ".tantivy-meta.lock").touch()
+
+        next(folder.glob("*.pos")).unlink()
+        monkeypatch.setattr(shutil, "rmtree", remove_slowly)
+        assert reopened(folder) == 0
+
     def test_a_changed_byte_in_any_file_leads_to_a_rebuild_or_an_error_but_no_panic(self, folder: Path) -> None:
         random = Random(7)
         for name in [each.name for each in folder.iterdir() if each.stat().st_size]:
