@@ -78,6 +78,7 @@ class PaperBot(commands.AutoShardedBot):
             chunk_guilds_at_startup=False,
             max_messages=None,
             max_ratelimit_timeout=60,  # raise instead of sleeping for an hour
+            guild_ready_timeout=1,  # seconds for the next server; one that comes later is posted in a minute later
             shard_count=shard_count,
             http_trace=trace,
             proxy=proxy,
