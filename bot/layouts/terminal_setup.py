@@ -42,12 +42,14 @@ def describe_settings_problem(error: InvalidSettings | EnvFileUnusable) -> str:
 
 def _describe_problem(problem: SettingProblem, error: InvalidSettings) -> str:
     if problem.form is None:
-        file = f"{_name_file(error.file)}{'' if error.has_file else ', which does not exist'}"
+        looked = (
+            f"in {_name_file(error.file)}" if error.has_file else f"for {_name_file(error.file)}, where there is none"
+        )
         next_step = "`paperboy init` asks for it and writes it down."
         if problem.similar:
             next_step = f"Did you mean it by {problem.similar}?"
         return (
-            f"{problem.name}: it is missing ({problem.meaning}). Paperboy looked in the environment and in {file}. "
+            f"{problem.name}: it is missing ({problem.meaning}). Paperboy looked in the environment and {looked}. "
             f"{next_step}"
         )
     form = _FORMS[problem.form].format(

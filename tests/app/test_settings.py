@@ -142,7 +142,7 @@ class TestRunning:
         assert (ended.returncode, ended.stdout) == (2, "")
         assert ended.stderr == (
             "DISCORD_TOKEN: it is missing (the bot's token, from Discord's developer portal). Paperboy looked in the "
-            f"environment and in .env in the folder {tmp_path}, which does not exist. `paperboy init` asks for it and "
+            f"environment and for .env in the folder {tmp_path}, where there is none. `paperboy init` asks for it and "
             "writes it down.\n"
         )
         assert list(tmp_path.iterdir()) == []

@@ -139,10 +139,10 @@ def test_the_file_may_be_named_before_the_command_or_after_it(typed: str, read: 
 
 class TestMistakes:
     def test_a_missing_setting_names_the_file_and_the_folder_that_were_looked_at(self, folder: Path) -> None:
-        looked = f"Paperboy looked in the environment and in .env in the folder {folder}"
-        assert f"{looked}, which does not exist. `paperboy init`" in explain()
+        looked, file = "Paperboy looked in the environment and", f".env in the folder {folder}"
+        assert f"{looked} for {file}, where there is none. `paperboy init`" in explain()
         (folder / ".env").write_text("A=1\n")
-        assert f"{looked}. `paperboy init`" in explain()
+        assert f"{looked} in {file}. `paperboy init`" in explain()
         (folder / "bot.env").write_text("A=1\n")
         assert f"in bot.env in the folder {folder}." in explain(Path("bot.env"))
 
