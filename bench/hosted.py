@@ -21,10 +21,10 @@ from bench.used import Status, read_status
 from bot.app import Services, open_services
 from bot.client import PaperBot, connect_to_discord_at
 from bot.clock_watch import ClockWatch
-from bot.delivery.dispatcher import Dispatcher, build_dispatcher
 from bot.papers.api import PapersAPI
 from bot.watchdog import Watchdog
 from cogs import maintenance, posting
+from tests.support.dispatchers import build_dispatcher_for
 from tests.support.wire import TOKEN
 
 DUE, MESSAGES_PER_SECOND = 500, 20  # so that the simulated Discord keeps up
@@ -71,7 +71,7 @@ async def _live_a_day(bot: PaperBot, services: Services, discord: dict[str, Any]
     due = discord["channels"][:DUE]
     await subscribe(services.storage, due, now - timedelta(hours=1))
     with told.count("digest", len(due)):
-        await build_slow_dispatcher(bot).run_due(now)
+        await build_dispatcher_for(bot, MESSAGES_PER_SECOND).run_due(now)
     assert not await services.storage.deliveries.list_under_way(now + timedelta(days=1)), "the machine is too busy"
     with told.count("idle minute"):
         await _idle_for_a_minute(services)
@@ -85,19 +85,6 @@ async def _live_a_day(bot: PaperBot, services: Services, discord: dict[str, Any]
             await asyncio.to_thread(sys.stdin.readline)
     with told.count("night"):
         await _maintain(services, now)
-
-
-def build_slow_dispatcher(bot: PaperBot) -> Dispatcher:
-    services = bot.services
-    return build_dispatcher(
-        bot,
-        bot.channels,
-        bot.inboxes,
-        services.storage,
-        services.composer,
-        services.personal_composer,
-        messages_per_second=MESSAGES_PER_SECOND,
-    )
 
 
 async def _idle_for_a_minute(services: Services) -> None:

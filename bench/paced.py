@@ -21,7 +21,6 @@ from bench.figures import Figure
 from bench.sends import subscribe
 from bot.app import Services, open_services
 from bot.client import PaperBot, connect_to_discord_at
-from bot.delivery.dispatcher import build_dispatcher
 from bot.delivery.sending import MESSAGES_PER_SECOND
 from bot.digest import get_closing_time
 from bot.papers import Paper
@@ -29,6 +28,7 @@ from bot.papers.api import PapersAPI
 from bot.storage import Storage
 from bot.subscription.schedule import Schedule, find_next_run
 from bot.subscription.settings import DigestSettings, PostingOptions, Selection, Threads
+from tests.support.dispatchers import build_dispatcher_for
 from tests.support.wire import TOKEN
 
 OTHERS, HANGING = 900, 100
@@ -151,9 +151,7 @@ async def _deliver(
     async with PaperBot(services, shard_count=1) as bot:
         connection = asyncio.create_task(bot.start(TOKEN))
         await bot.wait_until_ready()
-        dispatcher = build_dispatcher(
-            bot, bot.channels, bot.inboxes, services.storage, services.composer, services.personal_composer
-        )
+        dispatcher = build_dispatcher_for(bot)
         began = time.monotonic()
         for now in ticks:
             await dispatcher.start_due_deliveries(now)

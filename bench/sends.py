@@ -26,13 +26,13 @@ from discord.ui import LayoutView
 from bench.figures import Figure
 from bot.app import Services, open_services
 from bot.client import PaperBot, connect_to_discord_at
-from bot.delivery.dispatcher import build_dispatcher
 from bot.digest import get_closing_time
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
 from bot.storage import Storage
 from bot.subscription.schedule import Schedule, find_next_run
 from bot.subscription.settings import DigestSettings
+from tests.support.dispatchers import build_dispatcher_for
 from tests.support.wire import TOKEN, Wire
 
 GUILDS = 400
@@ -123,15 +123,7 @@ async def _deliver(services: Services, *, cpu: bool = False) -> float:
         connection = asyncio.create_task(bot.start(TOKEN))
         await bot.wait_until_ready()
         began = clock()
-        dispatcher = build_dispatcher(
-            bot,
-            bot.channels,
-            bot.inboxes,
-            services.storage,
-            services.composer,
-            services.personal_composer,
-            messages_per_second=UNPACED,
-        )
+        dispatcher = build_dispatcher_for(bot, UNPACED)
         await dispatcher.run_due(services.clock())
         taken = clock() - began
         await bot.close()

@@ -22,9 +22,9 @@ from bench.queries import asked
 from bench.sends import UNPACED, subscribe
 from bot.app import Services
 from bot.client import PaperBot, connect_to_discord_at
-from bot.delivery.dispatcher import build_dispatcher
 from bot.delivery.sending import MESSAGES_PER_SECOND
 from bot.digest import RISER_DAYS, get_latest_closed_day
+from tests.support.dispatchers import build_dispatcher_for
 from tests.support.wire import TOKEN
 
 GUILDS = 500
@@ -101,16 +101,7 @@ class _Digests:
         await subscribe(self._bot.services.storage, channels, NOW - timedelta(hours=1))
 
     async def send(self, messages_per_second: float, days: int = 1) -> None:
-        services = self._bot.services
-        dispatcher = build_dispatcher(
-            self._bot,
-            self._bot.channels,
-            self._bot.inboxes,
-            services.storage,
-            services.composer,
-            services.personal_composer,
-            messages_per_second=messages_per_second,
-        )
+        dispatcher = build_dispatcher_for(self._bot, messages_per_second)
         for _ in range(days):
             await self._list(get_latest_closed_day(self._now))
             await dispatcher.run_due(self._now)

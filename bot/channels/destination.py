@@ -18,6 +18,10 @@ SaveProgress = Callable[[int], Awaitable[None]]  # records the id of the last me
 Pace = Callable[[], Awaitable[None]]  # waits until the next request may be made
 
 
+async def do_not_wait() -> None:
+    """The pace of the few requests that need not queue."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
     """A message to send. `thread_name` names its post, `papers` are those it shows, `role` is the one it pings."""

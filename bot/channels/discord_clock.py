@@ -65,19 +65,24 @@ class DiscordClock:
 
     def watch_answers(self, trace: aiohttp.TraceConfig) -> None:
         """Set the clock from every answer that `trace` sees."""
-        trace.on_request_end.insert(0, self._read_answer)
+        report_discord_time(trace, self.set_time)
 
-    async def _read_answer(
-        self,
-        session: aiohttp.ClientSession,  # noqa: ARG002
-        context: SimpleNamespace,  # noqa: ARG002
+
+def report_discord_time(trace: aiohttp.TraceConfig, report: Callable[[datetime], object]) -> None:
+    """Report the time that each answer gives which `trace` sees."""
+
+    async def read_answer(
+        session: aiohttp.ClientSession,  # noqa: ARG001
+        context: SimpleNamespace,  # noqa: ARG001
         ended: aiohttp.TraceRequestEndParams,
     ) -> None:
-        if discord_time := read_discord_time(ended):
-            self.set_time(discord_time)
+        if discord_time := _read_discord_time(ended):
+            report(discord_time)
+
+    trace.on_request_end.insert(0, read_answer)
 
 
-def read_discord_time(ended: aiohttp.TraceRequestEndParams) -> datetime | None:
+def _read_discord_time(ended: aiohttp.TraceRequestEndParams) -> datetime | None:
     """The time that an answer of Discord gives; one without JSON may come from a proxy with a clock of its own."""
     headers = ended.response.headers
     return parse_date_header(headers.get("Date", "")) if headers.get("Content-Type") == "application/json" else None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import discord
 
 from bot.channels import Channels
-from bot.channels.destination import Pace
+from bot.channels.destination import Pace, do_not_wait
 from bot.channels.inboxes import Inboxes
 from bot.channels.requests import (
     REQUEST_ERRORS,
@@ -150,7 +150,7 @@ class RestoredChannels:
 
     async def _search_part(self, search: RestoredSearch, clock: Clock) -> bool:
         """Read the next messages of a channel; returns whether these were the last."""
-        pace = self._get_pace(search.subscriptions[0]) if search.subscriptions else _do_not_wait
+        pace = self._get_pace(search.subscriptions[0]) if search.subscriptions else do_not_wait
         destination = await self._channels.fetch_searched_channel(search, pace)
         if reason := destination.find_search_obstacle():
             raise ChannelBlocked(reason)
@@ -259,7 +259,3 @@ def _guess_origin(search: RestoredSearch, message: OwnMessage) -> MessageOrigin 
         return None
     number = FIRST_UNKNOWN + message.message_id % 1_000_000_000
     return MessageOrigin(search.subscriptions[0].id, message.sent_at.astimezone(UTC).date(), number, 1)
-
-
-async def _do_not_wait() -> None:
-    """The pace where only unreadable subscriptions are left."""

@@ -12,7 +12,7 @@ from aiolimiter import AsyncLimiter
 
 from bot import metrics
 from bot.channels import Channels
-from bot.channels.destination import Destination, OutgoingMessage, Pace, SentMessage, SoughtMessage
+from bot.channels.destination import Destination, OutgoingMessage, Pace, SentMessage, SoughtMessage, do_not_wait
 from bot.channels.inboxes import Inboxes
 from bot.channels.requests import (
     ANSWER_TIMEOUT,
@@ -93,7 +93,7 @@ class Sender:
         try:
             delivery = await self._deliveries.get(delivery_id)
             if delivery and delivery.state is DeliveryState.PLANNED:
-                pace = _do_not_wait if is_urgent else self.get_pace(delivery)
+                pace = do_not_wait if is_urgent else self.get_pace(delivery)
                 await self._send_and_record(ActiveDelivery(delivery, clock, pace, is_superseded))
         except DiskFull:
             raise  # a failure could not be recorded either; the next tick resumes from what is recorded
@@ -359,10 +359,6 @@ def _is_refusal(failure: DeliveryFailed) -> bool:
 def _is_person_elsewhere(delivery: Delivery, blocked: ChannelBlocked) -> bool:
     """Whether Discord does not know the channel of the direct messages with a person."""
     return delivery.user_id is not None and blocked.reason.kind is ReasonKind.CHANNEL_GONE
-
-
-async def _do_not_wait() -> None:
-    """The pace of the few deliveries that an admin waits for."""
 
 
 def _build_outgoing_message(destination: Destination, delivery: Delivery, message: Message) -> OutgoingMessage:

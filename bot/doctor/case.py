@@ -4,15 +4,15 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace, TracebackType
+from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import aiohttp
 import discord
 
-from bot.channels.discord_clock import read_discord_time
+from bot.channels.discord_clock import report_discord_time
 from bot.channels.requests import REQUEST_ERRORS, classify_error, wait_for_answer
 from bot.clock import Clock, system_clock
 from bot.database_lock import is_seen_running
@@ -139,17 +139,11 @@ class Case:
 
     async def _log_in(self, token: str) -> discord.Client:
         trace = aiohttp.TraceConfig()
-        trace.on_request_end.append(self._read_clock)
+        report_discord_time(trace, self._note_discord_time)
         return await self._stack.enter_async_context(log_in(token, self.settings.proxy, trace))
 
-    async def _read_clock(
-        self,
-        session: aiohttp.ClientSession,  # noqa: ARG002
-        context: SimpleNamespace,  # noqa: ARG002
-        ended: aiohttp.TraceRequestEndParams,
-    ) -> None:
-        if discord_time := read_discord_time(ended):
-            self.discord_offset = self.clock() - discord_time
+    def _note_discord_time(self, discord_time: datetime) -> None:
+        self.discord_offset = self.clock() - discord_time
 
     async def read_contents(self) -> Contents:
         """What is in the database. Raises `DatabaseUnusable`, any `OSError`, and `CannotCheck` for an older schema."""

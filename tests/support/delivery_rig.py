@@ -12,13 +12,14 @@ from discord.http import Route
 
 from bot.app import Services
 from bot.client import PaperBot
-from bot.delivery.dispatcher import Dispatcher, build_dispatcher
+from bot.delivery.dispatcher import Dispatcher
 from bot.storage import INBOX, Delivery, DeliveryState, How, Storage, Subscription
 from bot.storage.database import READERS
 from bot.subscription.schedule import Run, find_next_run
 from bot.subscription.settings import DigestSettings, Selection, Threads
 from tests.support import builders
 from tests.support.builders import DAY, MORNING, Clock
+from tests.support.dispatchers import build_dispatcher_for
 from tests.support.wire import TOKEN, Channel, Guild, Kind, Person, Posted, Wire
 
 LIMIT = 120  # seconds that anything may take, on the busiest machine
@@ -47,16 +48,7 @@ def put_back() -> Iterator[None]:
 
 def restart_dispatcher(bot: PaperBot) -> Dispatcher:
     """All that a bot knows from before a restart is in the database."""
-    services = bot.services
-    return build_dispatcher(
-        bot,
-        bot.channels,
-        bot.inboxes,
-        services.storage,
-        services.composer,
-        services.personal_composer,
-        messages_per_second=1_000_000,
-    )
+    return build_dispatcher_for(bot, messages_per_second=1_000_000)
 
 
 @asynccontextmanager
