@@ -15,7 +15,7 @@ class Words:
     fix: str = ""
 
 
-_INDEX_IS_REBUILT = "Start Paperboy again: it makes the index anew."
+_INDEX_IS_REBUILT = "Start Paperboy again: it makes the index again."
 _INDEX_MATTERS = "Searches and filters look in the index; until it is whole, digests with a filter wait."
 _NOT_SENT = "No digest is sent, and no command is answered."
 _RESTORE = (

@@ -20,7 +20,7 @@ _FORMS: Mapping[Form, str] = {
     Form.ANYTHING: "something else",
 }
 _FILE_PROBLEMS: Mapping[EnvFileProblem, str] = {
-    EnvFileProblem.MISSING: "{path}: there is no such file. Name another one with --env-file.",
+    EnvFileProblem.MISSING: "{path} does not exist. Name another file with --env-file.",
     EnvFileProblem.IS_FOLDER: "{path}: it is a folder. Settings are lines in a file. Name one with --env-file.",
     EnvFileProblem.NOT_TEXT: "{path}: it is not UTF-8 text. Save it again as UTF-8.",
     EnvFileProblem.UNREADABLE: "{path}: it can't be read ({detail}). Check who may read it.",
@@ -68,7 +68,7 @@ def _name_place(file: Path | None) -> str:
 
 def describe_unknown_setting(unknown: UnknownSetting) -> str:
     hint = f" Did you mean {unknown.nearest}?" if unknown.nearest else " Correct its name, or remove it."
-    return f"{unknown.name}: there is no such setting. It is set {_name_place(unknown.file)}, without effect.{hint}"
+    return f"{unknown.name} is not a setting of Paperboy. It is set {_name_place(unknown.file)}, without effect.{hint}"
 
 
 def describe_unreadable_line(line: UnreadableLine) -> str:

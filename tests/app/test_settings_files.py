@@ -167,7 +167,7 @@ class TestMistakes:
 
     def test_a_named_file_that_cannot_be_read_is_named(self, folder: Path) -> None:
         (folder / "letter").write_bytes(b"\xff\xfeD\x00")
-        assert explain(folder / "nope") == f"{folder}/nope: there is no such file. Name another one with --env-file."
+        assert explain(folder / "nope") == f"{folder}/nope does not exist. Name another file with --env-file."
         assert explain(folder).startswith(f"{folder}: it is a folder. ")
         assert explain(folder / "letter").startswith(f"{folder}/letter: it is not UTF-8 text. ")
 
@@ -182,7 +182,7 @@ class TestMistakes:
         assert [*list_unknown()] == [(name, nearest)]
         (unknown,) = find_unknown_settings()
         said = describe_unknown_setting(unknown)
-        assert said.startswith(f"{name}: there is no such setting. It is set in the environment, without effect. ")
+        assert said.startswith(f"{name} is not a setting of Paperboy. It is set in the environment, without effect. ")
         assert (f"Did you mean {nearest}?" in said) == (nearest is not None)
 
     def test_names_of_other_programs_are_their_own_business(
@@ -203,7 +203,7 @@ class TestMistakes:
         assert (ended.returncode, ended.stdout) == (1, "")
         line, name, error = ended.stderr.splitlines()
         assert line.startswith(f"{folder}/bot.env: line 2 is not NAME=value")
-        assert name.startswith("PAPERBOY_LOGLEVEL: there is no such setting. It is set in bot.env")
+        assert name.startswith("PAPERBOY_LOGLEVEL is not a setting of Paperboy. It is set in bot.env")
         assert error.startswith("Paperboy couldn't reach Discord (")
 
     def test_the_bot_logs_its_warnings(self, folder: Path) -> None:

@@ -64,7 +64,7 @@ async def test_settings_may_be_in_another_file(set_up: SetUp) -> None:
     assert (code, errors) == (0, ""), out
     code, out, errors = await set_up.run_command("--env-file", "missing.env", "doctor")
     assert (code, errors) == (2, "")
-    assert "missing.env: there is no such file." in out
+    assert "missing.env does not exist." in out
     assert "✓ time zones" in out
 
 
