@@ -1,6 +1,7 @@
 """The real thing, small: SQLite on disk, the papers API on loopback, discord.py in a simulated Discord."""
 
 import logging
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import time
@@ -34,6 +35,7 @@ from tests.support.crashing import RunningClock
 from tests.support.delivery_rig import DeliveryRig, open_rig, put_back
 from tests.support.discord_limits import check_body
 from tests.support.papers_server import FrailPapers, Papers
+from tests.support.postgres import create_database, run_postgres
 from tests.support.server import GUILD_ID, Server
 from tests.support.wire import Wire
 
@@ -50,6 +52,21 @@ SHORT_LIMITS = {
     outlook: ("TIMEOUT",),
     preview: ("TIMEOUT",),
 }
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server, one for all the processes of a test run."""
+    base = tmp_path_factory.getbasetemp()
+    with run_postgres((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "postgres") as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of a new, empty PostgreSQL database."""
+    with create_database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="session", autouse=True)

