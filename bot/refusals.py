@@ -39,6 +39,7 @@ class Refusal(Enum):
 
     # It can't be stored
     DATABASE_BUSY = auto()
+    DATABASE_AWAY = auto()
 
     # Subscriptions
     NO_SUBSCRIPTIONS = auto()

@@ -50,7 +50,7 @@ class Maintenance(commands.Cog):
 
     async def rewrite_file(self) -> None:
         """Every night, if data was permanently deleted; it runs after the data of old servers is deleted."""
-        await self.services.storage.database.rewrite_file()
+        await self.services.storage.database.rewrite()
 
     async def clear_deleted(self) -> None:
         """Every minute: clear what could not be cleared immediately because of a running read."""

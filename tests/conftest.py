@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import time
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import discord
@@ -20,13 +21,15 @@ from bot.answering import unwrap_error
 from bot.app import Services, build_services
 from bot.client import PaperBot, connect_to_discord_at
 from bot.composing import outlook
+from bot.database_address import DatabaseAddress, PostgresAddress
 from bot.demo.papers_server import PapersServer
 from bot.editing import drafts
 from bot.following import preview
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.refusals import Refused
 from bot.search import Encoder, SearchIndex, load_encoder
-from bot.storage import Storage, database, open_storage
+from bot.storage import Storage, database, open_storage, sqlite
+from bot.storage.postgres.schema import migrate
 from bot.subscription.schedule import Schedule, find_next_run
 from bot.subscription.settings import DigestSettings
 from tests.support.bot_process import DUE, World
@@ -44,6 +47,8 @@ hypothesis_settings.register_profile(
 )  # machines are busy
 hypothesis_settings.load_profile("unhurried")
 
+BOTH_ENGINES = ("tests.storage", "tests.delivery")  # folders of tests, by module name
+
 SHORT_LIMITS = {
     answering: ("DEFER_AFTER", "AUTOCOMPLETE_TIMEOUT"),
     archive: ("LOOKUP_TIMEOUT",),
@@ -52,6 +57,10 @@ SHORT_LIMITS = {
     outlook: ("TIMEOUT",),
     preview: ("TIMEOUT",),
 }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--both-engines", action="store_true", help="run every test that uses the storage on both engines")
 
 
 @pytest.fixture(scope="session")
@@ -96,15 +105,43 @@ def clock() -> Clock:
 def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that the migrations have just made: to copy it costs a test far less than to run them."""
     path = tmp_path_factory.mktemp("new") / "paperboy.db"
-    database.migrate_file(path)
+    sqlite.migrate_file(path)
     return path
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    """The name of a database that the migrations have just made."""
+    with create_database(postgres_server) as url:
+        migrate(PostgresAddress(url))
+        yield urlsplit(url).path.strip("/")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that uses the storage runs on both engines, in the folders where statements are at stake."""
+    if "engine" in metafunc.fixturenames:
+        is_both = metafunc.config.getoption("both_engines") or metafunc.module.__name__.startswith(BOTH_ENGINES)
+        reads_file = metafunc.definition.get_closest_marker("file") is not None
+        metafunc.parametrize("engine", ["sqlite", "postgres"] if is_both and not reads_file else ["sqlite"])
+
+
 @pytest.fixture
-async def storage(tmp_path: Path, new_database: Path) -> AsyncIterator[Storage]:
+def address(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabaseAddress]:
+    """A new database."""
+    if engine == "sqlite":
+        yield Path(shutil.copy(request.getfixturevalue("new_database"), tmp_path))
+        return
+    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
+    with create_database(server, template) as url:
+        yield PostgresAddress(url)
+
+
+@pytest.fixture
+async def storage(address: DatabaseAddress) -> AsyncIterator[Storage]:
     """A new one. No commit waits for the disk, as nobody cuts the power here; in a process that is killed each does."""
-    async with open_storage(Path(shutil.copy(new_database, tmp_path))) as opened:
-        await opened.database._writer.execute("PRAGMA synchronous = OFF")
+    async with open_storage(address) as opened:
+        if isinstance(address, Path):
+            await opened.database._writer.run(lambda connection: connection.execute("PRAGMA synchronous = OFF"))
         yield opened
 
 

@@ -21,8 +21,8 @@ from bot.identity import log_in
 from bot.reasons import Reason
 from bot.settings import ArchiveSettings, BotSettings, InvalidSettings, read_settings
 from bot.storage import DatabaseUnusable
-from bot.storage.database import get_current_schema
 from bot.storage.examination import Contents, examine_schema, read_contents
+from bot.storage.sqlite import get_current_schema
 
 Answer = TypeVar("Answer")
 LOGIN_LIMIT = 30  # seconds, in which discord.py also tries again

@@ -12,8 +12,8 @@ from bot.doctor.case import CannotCheck, Case, run_in_thread
 from bot.findings import Finding, Kind, find
 from bot.search import IndexUnusable, inspect_index
 from bot.storage import DatabaseProblem, DatabaseUnusable
-from bot.storage.database import get_current_schema
 from bot.storage.examination import Contents, FileSize, check_every_page, examine_schema, measure_file
+from bot.storage.sqlite import get_current_schema
 
 LARGE_WAL = 256 * 2**20  # bytes; the bot empties it long before
 STALE = timedelta(hours=6)  # after which a running bot should have read a list: it does so every quarter of an hour

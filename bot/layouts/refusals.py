@@ -58,6 +58,7 @@ _SENTENCES: Mapping[Refusal, str] = {
         "Whoever runs this bot doesn't let you use it, so it sends you nothing either. What is stored about you is "
         "still yours: see `/privacy about`, `/privacy export` and `/privacy delete`."
     ),
+    Refusal.DATABASE_AWAY: "I can't reach my database right now. Please try again in a minute.",
     Refusal.DATABASE_BUSY: "My database is busy right now, so nothing was changed. Please try again in a minute.",
     Refusal.NO_SUBSCRIPTIONS: (
         "Nothing is set up here yet. Use `/digest setup` to get the day's best papers in a channel."

@@ -3,12 +3,14 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from bot.brand import PICTURES, Look, Part, PartRejected
+from bot.database_address import DatabaseAddress
 from bot.digest import Digest, Highlight
 from bot.layouts.brand import TEXTS
 from bot.layouts.reasons import explain_reason
@@ -69,7 +71,16 @@ def describe_database_problem(error: DatabaseUnusable) -> str:
     if error.problem is DatabaseProblem.NEWER and error.backup:
         problem = _NEWER_WITH_BACKUP
     quoted = shlex.quote(str(error.backup))
-    return problem.format(path=error.path.absolute(), detail=error.detail, backup=error.backup, quoted=quoted)
+    return problem.format(
+        path=error.path.absolute() if isinstance(error.path, Path) else error.path,
+        detail=error.detail,
+        backup=error.backup,
+        quoted=quoted,
+    )
+
+
+def _show_address(address: DatabaseAddress) -> str:
+    return str(address.absolute() if isinstance(address, Path) else address)
 
 
 def describe_index_problem(error: IndexUnusable) -> str:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.database_address import DatabaseAddress
 from bot.storage.audit_log import DELETED_PERSON, Action, AuditEntry, AuditLog
 from bot.storage.backlog import Backlog, Backlogs
 from bot.storage.backup import (
@@ -29,8 +30,6 @@ from bot.storage.database import (
     DiskFull,
     ReadTooSlow,
     answering_user,
-    build_unusable_error,
-    has_current_schema,
 )
 from bot.storage.deliveries import (
     Deliveries,
@@ -66,6 +65,7 @@ from bot.storage.posted_papers import PostedMessage, PostedPapers
 from bot.storage.restored import Restored, RestoredSearch, SearchedChannel
 from bot.storage.restoring import check_backup, is_backup, prepare_file, restore
 from bot.storage.snapshots import Snapshots
+from bot.storage.sqlite import SQLiteDatabase, build_unusable_error, has_current_schema
 from bot.storage.stored_queries import (
     MAX_INLINE_QUERY,
     QUERIES_KEPT_FOR,
@@ -181,9 +181,9 @@ class Storage:
 
 
 @asynccontextmanager
-async def open_storage(path: Path) -> AsyncIterator[Storage]:
-    """The storage in the SQLite file at `path`, created or migrated as needed. Raises `DatabaseUnusable`."""
-    async with Database(path) as database:
+async def open_storage(address: DatabaseAddress) -> AsyncIterator[Storage]:
+    """The storage in a SQLite file or PostgreSQL, created or migrated as needed. Raises `DatabaseUnusable`."""
+    async with _choose_engine(address) as database:
         yield Storage(
             database,
             Papers(database),
@@ -206,3 +206,11 @@ async def open_storage(path: Path) -> AsyncIterator[Storage]:
             Backlogs(database),
             Restored(database),
         )
+
+
+def _choose_engine(address: DatabaseAddress) -> Database:
+    if isinstance(address, Path):
+        return SQLiteDatabase(address)
+    from bot.storage.postgres import PostgresDatabase  # noqa: PLC0415  # it needs an extra that few have
+
+    return PostgresDatabase(address)

@@ -1,7 +1,6 @@
 """The audit log: what was done to a server's subscriptions, when, and by whom."""
 
 import json
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.reasons import Reason
+from bot.storage.connection import Connection
 from bot.storage.database import Database, to_iso
 from bot.storage.reasons import dump_reason, load_reason
 
@@ -68,7 +68,7 @@ class AuditLog:
 
 
 def record_action(
-    connection: sqlite3.Connection,
+    connection: Connection,
     subscription_id: int,
     action: Action,
     *,

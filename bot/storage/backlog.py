@@ -1,9 +1,9 @@
 """What waits to be done, and how current the archive is, for whoever watches the bot."""
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.storage.connection import Connection
 from bot.storage.database import Database, from_iso, to_iso
 
 
@@ -30,7 +30,7 @@ class Backlogs:
     async def read(self, now: datetime) -> Backlog:
         """Cheap at any size: each part is read from an index that holds only what waits, or one row a day."""
 
-        def select_backlog(connection: sqlite3.Connection) -> Backlog:
+        def select_backlog(connection: Connection) -> Backlog:
             due = "SELECT count(*), min(next_run_at) FROM subscriptions WHERE state = 'active' AND next_run_at <= ?"
             ((count, oldest),) = connection.execute(due, (to_iso(now),))
             last = connection.execute("SELECT captured_at FROM captures ORDER BY day DESC LIMIT 1").fetchone()
@@ -47,5 +47,5 @@ class Backlogs:
         return await self._database.read(select_backlog)
 
 
-def _count(connection: sqlite3.Connection, what: str) -> int:
+def _count(connection: Connection, what: str) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {what}").fetchone()[0])

@@ -11,22 +11,19 @@ from datetime import UTC, datetime
 from enum import Enum, StrEnum, auto
 from pathlib import Path
 
-from bot.storage.database import (
+from bot.storage.connection import fetch_all
+from bot.storage.database import DatabaseProblem, DatabaseUnusable, from_iso, to_iso
+from bot.storage.sqlite import (
     FULL_AT_START,
     FULL_DISK,
     UNREADABLE,
-    DatabaseProblem,
-    DatabaseUnusable,
     build_unusable_error,
     describe_error,
-    fetch_all,
-    from_iso,
     get_current_schema,
     is_damage,
     read_number,
     read_schema_version,
     select_schema_version,
-    to_iso,
 )
 
 Watch = Callable[[float], None]

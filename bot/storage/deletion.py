@@ -1,9 +1,9 @@
 """Deleting subscriptions with everything that belongs to them, within a transaction."""
 
-import sqlite3
+from bot.storage.connection import Connection
 
 
-def delete_subscriptions(connection: sqlite3.Connection, whose: str, owner_id: int) -> None:
+def delete_subscriptions(connection: Connection, whose: str, owner_id: int) -> None:
     """Delete all subscriptions of one owner; `whose` is the column with the owner: `guild_id` or `user_id`."""
     these = f"(SELECT id FROM subscriptions WHERE {whose} = ?)"
     deliveries = f"(SELECT id FROM deliveries WHERE subscription_id IN {these})"
@@ -24,6 +24,6 @@ def delete_subscriptions(connection: sqlite3.Connection, whose: str, owner_id: i
         connection.execute(statement, (owner_id,))
 
 
-def mark_for_rewriting(connection: sqlite3.Connection) -> None:
+def mark_for_rewriting(connection: Connection) -> None:
     """Have the file rewritten in the following night, so that no trace of what was deleted is left in it."""
     connection.execute("INSERT INTO traces DEFAULT VALUES")

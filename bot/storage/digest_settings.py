@@ -1,14 +1,13 @@
 """A subscription's settings as columns of a row, or as JSON."""
 
 import json
-import sqlite3
 from collections.abc import Mapping
 from datetime import time
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.storage.database import fetch_all
+from bot.storage.connection import Connection, fetch_all
 from bot.subscription.schedule import Cadence, Schedule
 from bot.subscription.settings import DigestLayout, DigestSettings, PostingOptions, Selection, Threads
 
@@ -76,7 +75,7 @@ def dump_settings(settings: DigestSettings) -> str:
     return json.dumps(settings_to_columns(settings), ensure_ascii=False)
 
 
-def save_settings_version(connection: sqlite3.Connection, subscription_id: int, settings: DigestSettings) -> int:
+def save_settings_version(connection: Connection, subscription_id: int, settings: DigestSettings) -> int:
     """Within a transaction: the version number of these settings, which are stored if they are new."""
     dumped = dump_settings(settings)
     versions = fetch_all(

@@ -2,11 +2,11 @@
 
 import json
 import secrets
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.storage.connection import Connection, Row
 from bot.storage.database import Database, to_iso
 from bot.storage.digest_settings import dump_settings, settings_from_columns
 from bot.subscription.settings import DigestSettings
@@ -72,7 +72,7 @@ class Drafts:
     async def change(self, draft_id: str, edit: Callable[[Draft], Draft], now: datetime) -> Draft | None:
         """Apply `edit` to the draft as it is now, in one transaction; None if the draft is gone."""
 
-        def change(connection: sqlite3.Connection) -> Draft | None:
+        def change(connection: Connection) -> Draft | None:
             draft = _draft_from_rows(connection.execute("SELECT * FROM drafts WHERE id = ?", (draft_id,)))
             if draft is None:
                 return None
@@ -103,7 +103,7 @@ class Drafts:
         await self._database.execute("DELETE FROM drafts WHERE updated_at < ?", to_iso(now - KEPT_FOR))
 
 
-def _draft_from_rows(rows: Iterable[sqlite3.Row]) -> Draft | None:
+def _draft_from_rows(rows: Iterable[Row]) -> Draft | None:
     for row in rows:
         settings = settings_from_columns(json.loads(row["settings"]))
         return Draft(

@@ -13,15 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from bot.storage.commands import RegisteredCommands
-from bot.storage.database import (
-    DatabaseProblem,
-    DatabaseUnusable,
-    build_unusable_error,
-    from_iso,
-    get_current_schema,
-    select_schema_version,
-    to_iso,
-)
+from bot.storage.database import DatabaseProblem, DatabaseUnusable, from_iso, to_iso
+from bot.storage.sqlite import build_unusable_error, get_current_schema, select_schema_version
 from bot.storage.subscriptions import Subscription, subscription_from_row
 
 Answer = TypeVar("Answer")

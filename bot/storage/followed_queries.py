@@ -1,6 +1,5 @@
 """What people follow, and what they want to see less of."""
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -8,7 +7,8 @@ from enum import StrEnum
 
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
-from bot.storage.database import Database, assignments_for, fetch_all, to_iso
+from bot.storage.connection import Connection, Row, fetch_all
+from bot.storage.database import Database, assignments_for, to_iso
 from bot.storage.deliveries.reading import select_planned_dates
 from bot.storage.deliveries.recording import fail_unsent
 from bot.storage.digest_settings import settings_to_columns
@@ -120,7 +120,7 @@ class FollowedQueries:
         is suspended. Without `edit`, it is left as it is.
         """
 
-        def insert(connection: sqlite3.Connection) -> FollowedQuery:
+        def insert(connection: Connection) -> FollowedQuery:
             ((count,),) = connection.execute(
                 "SELECT count(*) FROM followed_queries WHERE user_id = ? AND query NOT IN (?, ?)",
                 (user_id, query, INBOX),
@@ -148,7 +148,7 @@ class FollowedQueries:
         If it was the last one, their subscription is paused. A digest that only this has brought is not sent any more.
         """
 
-        def delete(connection: sqlite3.Connection) -> FollowedQuery | None:
+        def delete(connection: Connection) -> FollowedQuery | None:
             deleted = fetch_all(
                 connection,
                 "DELETE FROM followed_queries WHERE id = ? AND user_id = ? RETURNING *",
@@ -167,7 +167,7 @@ class FollowedQueries:
         What is muted, and which papers have been shown, is kept for the next time.
         """
 
-        def delete_all(connection: sqlite3.Connection) -> tuple[FollowedQuery, ...]:
+        def delete_all(connection: Connection) -> tuple[FollowedQuery, ...]:
             deleted = fetch_all(connection, "DELETE FROM followed_queries WHERE user_id = ? RETURNING *", (user_id,))
             if deleted:
                 _withdraw_planned(connection, user_id)
@@ -190,7 +190,7 @@ class FollowedQueries:
         With `wakes`, a suspended one is active again, or with an `obstacle` suspended for that.
         """
 
-        def change(connection: sqlite3.Connection) -> Following:
+        def change(connection: Connection) -> Following:
             _update_subscription(connection, user_id, now, edit, obstacle=obstacle, wakes=wakes)
             return select_following(connection, user_id)
 
@@ -214,7 +214,7 @@ class FollowedQueries:
     async def mute(self, user_id: int, muted: Muted, now: datetime) -> None:
         """Let a person see less of something; of more than `MAX_MUTED`, the oldest are forgotten."""
 
-        def insert(connection: sqlite3.Connection) -> None:
+        def insert(connection: Connection) -> None:
             connection.execute(
                 "INSERT INTO muted (user_id, kind, value, muted_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (user_id, muted.kind.value, muted.value, to_iso(now)),
@@ -231,7 +231,7 @@ class FollowedQueries:
     async def unmute(self, user_id: int, muted: Muted) -> bool:
         """Undo that; False if it was undone before."""
 
-        def delete(connection: sqlite3.Connection) -> bool:
+        def delete(connection: Connection) -> bool:
             deleted = connection.execute(
                 "DELETE FROM muted WHERE user_id = ? AND kind = ? AND value = ?",
                 (user_id, muted.kind.value, muted.value),
@@ -243,12 +243,12 @@ class FollowedQueries:
         return await self._database.write(delete)
 
 
-def _invalidate_composed_digests(connection: sqlite3.Connection, user_id: int) -> None:
+def _invalidate_composed_digests(connection: Connection, user_id: int) -> None:
     """Invalidate a digest that is being composed from what the person wanted until now."""
     connection.execute("UPDATE subscriptions SET revision = revision + 1 WHERE user_id = ?", (user_id,))
 
 
-def _withdraw_planned(connection: sqlite3.Connection, user_id: int) -> None:
+def _withdraw_planned(connection: Connection, user_id: int) -> None:
     """Give up digests that nothing has brought which the person still follows; following it again brings none back.
 
     What may have arrived already counts as shown.
@@ -265,7 +265,7 @@ def _withdraw_planned(connection: sqlite3.Connection, user_id: int) -> None:
 
 
 def _update_subscription(
-    connection: sqlite3.Connection,
+    connection: Connection,
     user_id: int,
     now: datetime,
     edit: EditSettings | None = None,
@@ -310,7 +310,7 @@ def _decide_state(
 
 
 def _find_next_run(
-    connection: sqlite3.Connection,
+    connection: Connection,
     known: Subscription | None,
     schedule: Schedule,
     state: SubscriptionState,
@@ -331,7 +331,7 @@ def get_cadence(followed: Iterable[FollowedQuery]) -> Cadence:
     return Cadence.WEEKLY if hows == {How.WEEKLY} else Cadence.DAILY
 
 
-def select_following(connection: sqlite3.Connection, user_id: int) -> Following:
+def select_following(connection: Connection, user_id: int) -> Following:
     return Following(
         select_subscription_of_person(connection, user_id),
         select_followed(connection, user_id),
@@ -339,22 +339,22 @@ def select_following(connection: sqlite3.Connection, user_id: int) -> Following:
     )
 
 
-def select_subscription_of_person(connection: sqlite3.Connection, user_id: int) -> Subscription | None:
+def select_subscription_of_person(connection: Connection, user_id: int) -> Subscription | None:
     rows = fetch_all(connection, "SELECT * FROM subscriptions WHERE user_id = ?", (user_id,))
     return subscription_from_row(rows[0]) if rows else None
 
 
-def select_followed(connection: sqlite3.Connection, user_id: int) -> tuple[FollowedQuery, ...]:
+def select_followed(connection: Connection, user_id: int) -> tuple[FollowedQuery, ...]:
     """What a person follows, oldest first."""
     rows = connection.execute("SELECT * FROM followed_queries WHERE user_id = ? ORDER BY id", (user_id,))
     return tuple(map(_followed_query_from_row, rows))
 
 
-def select_muted(connection: sqlite3.Connection, user_id: int) -> tuple[Muted, ...]:
+def select_muted(connection: Connection, user_id: int) -> tuple[Muted, ...]:
     """What a person sees less of, oldest first."""
     rows = connection.execute("SELECT * FROM muted WHERE user_id = ? ORDER BY muted_at, kind, value", (user_id,))
     return tuple(Muted(MutedKind(row["kind"]), row["value"]) for row in rows)
 
 
-def _followed_query_from_row(row: sqlite3.Row) -> FollowedQuery:
+def _followed_query_from_row(row: Row) -> FollowedQuery:
     return FollowedQuery(row["id"], row["user_id"], row["query"], How(row["how"]), date.fromisoformat(row["first_day"]))

@@ -5,7 +5,6 @@ neither repeats nor loses a paper: the next digest may look at a day again, but 
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,7 +12,8 @@ from itertools import groupby
 
 from bot.digest import get_latest_closed_day
 from bot.reasons import Reason, ReasonKind
-from bot.storage.database import assignments_for, fetch_all, to_iso
+from bot.storage.connection import Connection, fetch_all
+from bot.storage.database import assignments_for, to_iso
 from bot.storage.deliveries.reading import select_covered_until, select_extra_count, select_planned_dates
 from bot.storage.deliveries.recording import fail_unsent
 from bot.storage.digest_settings import save_settings_version
@@ -64,7 +64,7 @@ _Run = Sequence[FoundMessage]  # the messages of one run or extra digest, in the
 
 
 def record_found_runs(
-    connection: sqlite3.Connection, subscription: Subscription, channel_id: int, found: Iterable[FoundMessage]
+    connection: Connection, subscription: Subscription, channel_id: int, found: Iterable[FoundMessage]
 ) -> int:
     """Record the runs that a subscription has posted in a channel since a backup; returns how many were unknown."""
     runs = _group_by_run(found)
@@ -84,7 +84,7 @@ def record_found_runs(
     return len(unknown)
 
 
-def count_as_posted(connection: sqlite3.Connection, subscription: Subscription, restored_at: datetime) -> None:
+def count_as_posted(connection: Connection, subscription: Subscription, restored_at: datetime) -> None:
     """Record that everything up to a restore may have been posted, so that nothing of it comes again."""
     under_way = fetch_all(
         connection, "SELECT id FROM deliveries WHERE subscription_id = ? AND state = 'planned'", (subscription.id,)
@@ -113,7 +113,7 @@ def count_as_posted(connection: sqlite3.Connection, subscription: Subscription, 
         )
 
 
-def move_next_run(connection: sqlite3.Connection, subscription: Subscription, now: datetime) -> bool:
+def move_next_run(connection: Connection, subscription: Subscription, now: datetime) -> bool:
     """Set the next run, if the one that is stored has come already; returns whether it has."""
     schedule, due = subscription.settings.schedule, subscription.next_run
     if due.at <= now:
@@ -138,14 +138,14 @@ def _group_by_run(found: Iterable[FoundMessage]) -> list[_Run]:
     return sorted(runs, key=lambda run: min(each.message.message_id for each in run))
 
 
-def _has_delivery(connection: sqlite3.Connection, of: FoundMessage) -> bool:
+def _has_delivery(connection: Connection, of: FoundMessage) -> bool:
     key = (of.subscription_id, of.run_date.isoformat(), of.extra)
     known = "SELECT 1 FROM deliveries WHERE subscription_id = ? AND run_date = ? AND extra = ?"
     return bool(fetch_all(connection, known, key))
 
 
 def _record_arrivals(
-    connection: sqlite3.Connection, subscription: Subscription, delivery_id: int, run: _Run, *, is_over: bool
+    connection: Connection, subscription: Subscription, delivery_id: int, run: _Run, *, is_over: bool
 ) -> None:
     """Record which messages of a delivery under way have arrived; what is missing is sent, unless it `is_over`."""
     planned = {
@@ -189,7 +189,7 @@ def _record_arrivals(
         fail_unsent(connection, delivery_id, Reason(ReasonKind.FOUND_AFTER_RESTORE), keeping_doubtful=False)
 
 
-def _insert_run(connection: sqlite3.Connection, subscription: Subscription, channel_id: int, run: _Run) -> None:
+def _insert_run(connection: Connection, subscription: Subscription, channel_id: int, run: _Run) -> None:
     """Insert the delivery of a run that is not known."""
     first, sent_at = run[0], min(each.message.sent_at for each in run)
     state, reason = _judge_run(run)
@@ -217,7 +217,7 @@ def _judge_run(run: _Run) -> tuple[str, Reason | None]:
     return ("failed", reason) if shown < highlighted else ("sent", None)
 
 
-def _find_covered_day(connection: sqlite3.Connection, subscription: Subscription, run: _Run, sent_at: datetime) -> date:
+def _find_covered_day(connection: Connection, subscription: Subscription, run: _Run, sent_at: datetime) -> date:
     """The last day that a run has covered, at least: the last that had closed when it was due, or of its papers."""
     schedule, latest = subscription.settings.schedule, get_latest_closed_day(sent_at)
     due = compute_run_time(run[0].run_date, schedule.time, schedule.timezone)
@@ -230,7 +230,7 @@ def _find_covered_day(connection: sqlite3.Connection, subscription: Subscription
 
 
 def _insert_delivery(
-    connection: sqlite3.Connection,
+    connection: Connection,
     subscription: Subscription,
     key: tuple[date, int],
     covered: date,
@@ -270,7 +270,7 @@ def _insert_delivery(
     return int(delivery_id)
 
 
-def _insert_messages(connection: sqlite3.Connection, subscription: Subscription, delivery_id: int, run: _Run) -> None:
+def _insert_messages(connection: Connection, subscription: Subscription, delivery_id: int, run: _Run) -> None:
     """Insert the messages of a delivery and their papers. A paper that had come before stays where it is recorded."""
     position = 0
     for number, each in enumerate(run, 1):
@@ -291,7 +291,7 @@ def _insert_messages(connection: sqlite3.Connection, subscription: Subscription,
             )
 
 
-def _ensure_paper(connection: sqlite3.Connection, paper: ShownPaper, sent_at: datetime) -> None:
+def _ensure_paper(connection: Connection, paper: ShownPaper, sent_at: datetime) -> None:
     """Store what the message says of a paper that the archive lacks; the rest comes when its list is read."""
     inserted = connection.execute(
         "INSERT INTO papers (id, title, abstract, upvotes, comments, authors, tags, media_urls, change)"

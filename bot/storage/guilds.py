@@ -1,12 +1,12 @@
 """The servers that the bot has joined and left, and deleting what is stored of them."""
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.storage.audit_log import Action, record_action
-from bot.storage.database import Database, fetch_all, to_iso
+from bot.storage.connection import Connection, fetch_all
+from bot.storage.database import Database, to_iso
 from bot.storage.deletion import delete_subscriptions, mark_for_rewriting
 
 KEPT_FOR = timedelta(days=30)  # after the bot was removed, in case that was an admin's mistake
@@ -34,7 +34,7 @@ class Guilds:
         """Record that the bot leaves those of these servers that it is in, though no admin has removed it."""
         ids = json.dumps([*blocked])
 
-        def leave(connection: sqlite3.Connection) -> None:
+        def leave(connection: Connection) -> None:
             present = fetch_all(
                 connection,
                 "SELECT value FROM json_each(?) AS blocked LEFT JOIN guilds ON guilds.id = value WHERE left_at IS NULL"
@@ -73,7 +73,7 @@ class Guilds:
         await self._database.clear_deleted()
 
 
-def _join_server(connection: sqlite3.Connection, guild_id: int, now: datetime) -> bool:
+def _join_server(connection: Connection, guild_id: int, now: datetime) -> bool:
     if fetch_all(connection, "SELECT 1 FROM guilds WHERE id = ? AND counted_out = 1", (guild_id,)):
         return not _resume_never_left_servers(connection, json.dumps([guild_id]), now)
     joined = connection.execute(
@@ -84,7 +84,7 @@ def _join_server(connection: sqlite3.Connection, guild_id: int, now: datetime) -
     return joined.rowcount > 0
 
 
-def _reconcile_servers(connection: sqlite3.Connection, ids: str, now: datetime, *, counting: bool) -> list[int]:
+def _reconcile_servers(connection: Connection, ids: str, now: datetime, *, counting: bool) -> list[int]:
     """`ids` are the servers that the bot is in now, as a JSON array. Returns those that it has joined or rejoined."""
     is_first_time = not fetch_all(connection, "SELECT 1 FROM guilds LIMIT 1")
     _resume_never_left_servers(connection, ids, now)
@@ -113,7 +113,7 @@ def _reconcile_servers(connection: sqlite3.Connection, ids: str, now: datetime, 
     return [guild_id for (guild_id,) in joined]
 
 
-def _delete_server(connection: sqlite3.Connection, guild_id: int, left_before: datetime | None) -> None:
+def _delete_server(connection: Connection, guild_id: int, left_before: datetime | None) -> None:
     if left_before and not fetch_all(
         connection, "SELECT 1 FROM guilds WHERE id = ? AND left_at < ?", (guild_id, to_iso(left_before))
     ):
@@ -129,7 +129,7 @@ def _delete_server(connection: sqlite3.Connection, guild_id: int, left_before: d
     mark_for_rewriting(connection)
 
 
-def _resume_never_left_servers(connection: sqlite3.Connection, ids: str, now: datetime) -> bool:
+def _resume_never_left_servers(connection: Connection, ids: str, now: datetime) -> bool:
     """Resume what was paused in those of these servers from which no admin had removed the bot; whether anything was.
 
     They were missing from Discord's list, or blocked by the operator.
@@ -155,7 +155,7 @@ def _resume_never_left_servers(connection: sqlite3.Connection, ids: str, now: da
     return has_resumed
 
 
-def _leave_server(connection: sqlite3.Connection, guild_id: int, now: datetime, *, counting: bool = False) -> None:
+def _leave_server(connection: Connection, guild_id: int, now: datetime, *, counting: bool = False) -> None:
     connection.execute(
         "INSERT INTO guilds (id, left_at, counted_out) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE"
         " SET left_at = coalesce(left_at, excluded.left_at), counted_out = excluded.counted_out"

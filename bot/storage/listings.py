@@ -1,11 +1,11 @@
 """Which papers are on which daily list. A new reading of a list replaces the old one, unless it looks faulty."""
 
 import logging
-import sqlite3
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 
-from bot.storage.database import fetch_all, from_iso, to_iso
+from bot.storage.connection import Connection, fetch_all
+from bot.storage.database import from_iso, to_iso
 
 log = logging.getLogger(__name__)
 
@@ -13,14 +13,14 @@ SHORT_FOR = timedelta(hours=6)  # a list that has lost over half of its papers i
 MAX_READING = timedelta(hours=1)  # a capture further in the future comes from a clock that was wrong
 
 
-def has_later_capture(connection: sqlite3.Connection, day: date, now: datetime) -> bool:
+def has_later_capture(connection: Connection, day: date, now: datetime) -> bool:
     """Whether another process has stored a reading of the list of `day` from after `now`."""
     captured_at, _ = _read_capture(connection, day)
     return captured_at is not None and timedelta() < captured_at - now <= MAX_READING
 
 
 def store_list(
-    connection: sqlite3.Connection,
+    connection: Connection,
     day: date,
     listed: Mapping[str, date],
     ids: Collection[str] | None,
@@ -66,7 +66,7 @@ def _find_short_since(
     return before or now
 
 
-def _read_capture(connection: sqlite3.Connection, day: date) -> tuple[datetime | None, datetime | None]:
+def _read_capture(connection: Connection, day: date) -> tuple[datetime | None, datetime | None]:
     """When the list of `day` was last read, and since when it has been short."""
     rows = fetch_all(connection, "SELECT captured_at, short_since FROM captures WHERE day = ?", (day.isoformat(),))
     for captured_at, short_since in rows:
@@ -74,7 +74,7 @@ def _read_capture(connection: sqlite3.Connection, day: date) -> tuple[datetime |
     return None, None
 
 
-def _read_listed_papers(connection: sqlite3.Connection, day: date) -> list[tuple[str, date]]:
+def _read_listed_papers(connection: Connection, day: date) -> list[tuple[str, date]]:
     """The list of `day` as stored: ids of papers, with the days they are filed under."""
     rows = fetch_all(
         connection,
@@ -85,7 +85,7 @@ def _read_listed_papers(connection: sqlite3.Connection, day: date) -> list[tuple
     return [(paper_id, date.fromisoformat(filed)) for paper_id, filed in rows]
 
 
-def _remove_from_list(connection: sqlite3.Connection, day: date, gone: Collection[tuple[str, date]]) -> None:
+def _remove_from_list(connection: Connection, day: date, gone: Collection[tuple[str, date]]) -> None:
     if gone:
         log.info("%s: removed from the list: %s", day, ", ".join(paper_id for paper_id, _ in gone))
     connection.executemany(

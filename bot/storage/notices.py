@@ -1,8 +1,8 @@
 """The notices: which servers were told that digests cannot be posted in a channel, so that each is told once."""
 
-import sqlite3
 from datetime import datetime
 
+from bot.storage.connection import Connection
 from bot.storage.database import Database, to_iso
 
 
@@ -16,7 +16,7 @@ class Notices:
         False if it was told of that subscription, or of its channel, before.
         """
 
-        def note(connection: sqlite3.Connection) -> bool:
+        def note(connection: Connection) -> bool:
             ((earlier,),) = connection.execute(
                 "SELECT count(*) FROM notices WHERE guild_id = ? AND (channel_id = ? OR subscription_id = ?)",
                 (guild_id, channel_id, subscription_id),
@@ -31,6 +31,6 @@ class Notices:
         return await self._database.write(note)
 
 
-def delete_notice(connection: sqlite3.Connection, subscription_id: int) -> None:
+def delete_notice(connection: Connection, subscription_id: int) -> None:
     """Within a transaction: let the server be told again if the subscription fails again."""
     connection.execute("DELETE FROM notices WHERE subscription_id = ?", (subscription_id,))

@@ -1,9 +1,9 @@
 """The faults that are present, and which of them the application's owner was told of."""
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.storage.connection import Row
 from bot.storage.database import Database, from_iso, to_iso
 from bot.vitals import Fault
 
@@ -36,5 +36,5 @@ class OwnerNotices:
         await self._database.execute("DELETE FROM owner_notices WHERE fault = ?", fault)
 
 
-def _build_notice(row: sqlite3.Row) -> OwnerNotice:
+def _build_notice(row: Row) -> OwnerNotice:
     return OwnerNotice(datetime.fromisoformat(row["began_at"]), from_iso(row["told_at"]))

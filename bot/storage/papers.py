@@ -1,13 +1,13 @@
 """The archive's papers: which days they were listed on, and their upvotes."""
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime
 
 from bot.digest import Candidate
 from bot.papers import Paper
+from bot.storage.connection import Connection, Row
 from bot.storage.database import Database, from_iso, to_iso
 from bot.storage.listings import has_later_capture, store_list
 
@@ -43,7 +43,7 @@ class Papers:
         listed = {paper.id: paper.day or day for paper in papers}
         seen = [replace(paper, day=listed[paper.id]) for paper in papers]
 
-        def store(connection: sqlite3.Connection) -> int:
+        def store(connection: Connection) -> int:
             if has_later_capture(connection, day, now):
                 return 0
             _, changed = _store_papers(connection, seen, now)
@@ -100,7 +100,7 @@ class Papers:
             order = _BY_RANK
         span = (first.isoformat(), last.isoformat())
 
-        def select_top(connection: sqlite3.Connection) -> tuple[list[Paper], int]:
+        def select_top(connection: Connection) -> tuple[list[Paper], int]:
             rows = connection.execute(
                 f"{SELECT_PAPERS} WHERE {listed} {order} LIMIT ? OFFSET ?", (*span, limit, offset)
             )
@@ -116,7 +116,7 @@ class Papers:
         """The papers listed from `first` to `last`."""
         listed = f"{SELECT_PAPERS} WHERE id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)"
 
-        def select_candidates(connection: sqlite3.Connection) -> tuple[Candidate, ...]:
+        def select_candidates(connection: Connection) -> tuple[Candidate, ...]:
             rows = connection.execute(listed, (first.isoformat(), last.isoformat()))
             return tuple(Candidate(paper_from_row(row), frozenset(_read_listed_days(row))) for row in rows)
 
@@ -150,7 +150,7 @@ class Papers:
         """The next papers with a change number above `change`, in that order: what the search index lacks."""
         changed = f"{SELECT_PAPERS} WHERE change > ? ORDER BY change LIMIT ?"
 
-        def select_changed(connection: sqlite3.Connection) -> list[tuple[int, Paper]]:
+        def select_changed(connection: Connection) -> list[tuple[int, Paper]]:
             return [(row["change"], paper_from_row(row)) for row in connection.execute(changed, (change, limit))]
 
         return await self._database.read(select_changed)
@@ -169,7 +169,7 @@ class Papers:
         return str(identity)
 
 
-def select_capture_times(connection: sqlite3.Connection, days: Iterable[date]) -> dict[date, datetime]:
+def select_capture_times(connection: Connection, days: Iterable[date]) -> dict[date, datetime]:
     rows = connection.execute(
         "SELECT day, captured_at FROM captures WHERE day IN (SELECT value FROM json_each(?))",
         (json.dumps([day.isoformat() for day in days]),),
@@ -177,17 +177,17 @@ def select_capture_times(connection: sqlite3.Connection, days: Iterable[date]) -
     return {date.fromisoformat(day): datetime.fromisoformat(instant) for day, instant in rows}
 
 
-def select_last_change(connection: sqlite3.Connection) -> int:
+def select_last_change(connection: Connection) -> int:
     ((last,),) = connection.execute("SELECT coalesce(max(change), 0) FROM papers")
     return int(last)
 
 
-def select_papers(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Paper]:
+def select_papers(connection: Connection, ids: Sequence[str]) -> dict[str, Paper]:
     rows = connection.execute(f"{SELECT_PAPERS} WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(ids),))
     return {row["id"]: paper_from_row(row) for row in rows}
 
 
-def _store_papers(connection: sqlite3.Connection, papers: Sequence[Paper], now: datetime) -> tuple[list[Paper], int]:
+def _store_papers(connection: Connection, papers: Sequence[Paper], now: datetime) -> tuple[list[Paper], int]:
     """Write the papers that changed; returns all that is now known of each, and how many are new or changed."""
     known = select_papers(connection, [paper.id for paper in papers])
     merged = [_merge_papers(known.get(paper.id), paper) for paper in papers]
@@ -234,11 +234,11 @@ def _value_to_column(value: object) -> object:
     return to_iso(value) if isinstance(value, datetime) else value
 
 
-def _read_listed_days(row: sqlite3.Row) -> list[date]:
+def _read_listed_days(row: Row) -> list[date]:
     return [date.fromisoformat(day) for day in json.loads(row["days"])]
 
 
-def paper_from_row(row: sqlite3.Row) -> Paper:
+def paper_from_row(row: Row) -> Paper:
     values = {name: row[name] for name in _COLUMNS}
     values |= {name: tuple(json.loads(row[name])) for name in _LISTS}
     values |= {name: from_iso(row[name]) for name in _INSTANTS}

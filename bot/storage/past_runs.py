@@ -8,12 +8,13 @@ taken off its list.
 """
 
 import json
-import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+
+from bot.storage.connection import Connection, Row
 
 _ROWS = (
     "SELECT past_runs.subscription_id, guild_id, runs FROM past_runs"
@@ -71,7 +72,7 @@ class PastRun:
         return next((each for each in self.messages if each.number == highlight.message_number), None)
 
 
-def insert_past_runs(connection: sqlite3.Connection, subscription_id: int, runs: Sequence[PastRun]) -> None:
+def insert_past_runs(connection: Connection, subscription_id: int, runs: Sequence[PastRun]) -> None:
     """Within the transaction that deletes their deliveries: store runs of one subscription as one row."""
     instants = [run.planned_at for run in runs] + [each.sent_at for run in runs for each in run.messages]
     until = max(instants).astimezone(UTC).date().isoformat()
@@ -89,14 +90,12 @@ def insert_past_runs(connection: sqlite3.Connection, subscription_id: int, runs:
     )
 
 
-def select_runs_with_papers(connection: sqlite3.Connection, subscription_id: int, ids: Iterable[str]) -> list[PastRun]:
+def select_runs_with_papers(connection: Connection, subscription_id: int, ids: Iterable[str]) -> list[PastRun]:
     """The past runs in which a subscription may have highlighted one of these papers."""
     return _select_runs(connection, _AROUND.format(papers=_THESE, whose="(?)"), json.dumps(list(ids)), subscription_id)
 
 
-def select_highlighted_long_ago(
-    connection: sqlite3.Connection, subscription_id: int, ids: Iterable[str]
-) -> frozenset[str]:
+def select_highlighted_long_ago(connection: Connection, subscription_id: int, ids: Iterable[str]) -> frozenset[str]:
     """Those of these papers that a subscription highlighted in past runs."""
     wanted = list(ids)
     around = _AROUND.format(papers=_THESE, whose="(?)")
@@ -105,7 +104,7 @@ def select_highlighted_long_ago(
 
 
 def select_listed_highlighted_long_ago(
-    connection: sqlite3.Connection, subscription_id: int, first: date, last: date
+    connection: Connection, subscription_id: int, first: date, last: date
 ) -> frozenset[str]:
     """Those of the papers listed from `first` to `last` that a subscription highlighted in past runs."""
     span = (first.isoformat(), last.isoformat())
@@ -117,37 +116,37 @@ def select_listed_highlighted_long_ago(
     return frozenset(paper_id for (paper_id,) in listed)
 
 
-def _collect_paper_ids(rows: Iterable[sqlite3.Row]) -> frozenset[str]:
+def _collect_paper_ids(rows: Iterable[Row]) -> frozenset[str]:
     """The highlighted papers in these rows, without building the runs: every digest asks for them."""
     arrays = (array for row in rows for array in json.loads(zlib.decompress(row["runs"])))
     # Highlights are stored as columns, the ids first; a run without highlights has no columns.
     return frozenset(paper_id for *_, highlights, _ in arrays if highlights for paper_id in highlights[0])
 
 
-def select_server_runs_with_papers(connection: sqlite3.Connection, guild_id: int, ids: Iterable[str]) -> list[PastRun]:
+def select_server_runs_with_papers(connection: Connection, guild_id: int, ids: Iterable[str]) -> list[PastRun]:
     """The past runs in which a server may have seen one of these papers."""
     return _select_runs(connection, _AROUND.format(papers=_THESE, whose=_OF_GUILD), json.dumps(list(ids)), guild_id)
 
 
-def select_runs_covering(connection: sqlite3.Connection, subscription_id: int, day: date) -> list[PastRun]:
+def select_runs_covering(connection: Connection, subscription_id: int, day: date) -> list[PastRun]:
     """A subscription's past runs that covered the list of `day`, oldest first."""
     around = "(SELECT id FROM past_runs WHERE subscription_id = ? AND until >= ? AND since <= ?)"
     runs = _select_runs(connection, around, subscription_id, day.isoformat(), day.isoformat())
     return sorted((run for run in runs if day in run.days), key=lambda run: run.run_date)
 
 
-def select_runs_since(connection: sqlite3.Connection, guild_id: int, day: date) -> list[PastRun]:
+def select_runs_since(connection: Connection, guild_id: int, day: date) -> list[PastRun]:
     """A server's past runs that posted something on `day` or later, and perhaps some earlier ones."""
     later = f"(SELECT id FROM past_runs WHERE until >= ? AND subscription_id IN {_OF_GUILD})"
     return _select_runs(connection, later, day.isoformat(), guild_id)
 
 
-def select_all_runs(connection: sqlite3.Connection, subscription_id: int) -> list[PastRun]:
+def select_all_runs(connection: Connection, subscription_id: int) -> list[PastRun]:
     """All past runs of a subscription."""
     return _select_runs(connection, "(SELECT id FROM past_runs WHERE subscription_id = ?)", subscription_id)
 
 
-def _select_runs(connection: sqlite3.Connection, which: str, *values: object) -> list[PastRun]:
+def _select_runs(connection: Connection, which: str, *values: object) -> list[PastRun]:
     rows = connection.execute(f"{_ROWS} {which}", values)
     return [_run_from_array(array, row) for row in rows for array in json.loads(zlib.decompress(row["runs"]))]
 
@@ -172,7 +171,7 @@ def _rows_to_columns(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return list(zip(*rows, strict=True))
 
 
-def _run_from_array(array: Sequence[Any], row: sqlite3.Row) -> PastRun:
+def _run_from_array(array: Sequence[Any], row: Row) -> PastRun:
     run_id, run_date, planned, channel_id, settings_version, days, highlights, messages = array
     return PastRun(
         run_id,

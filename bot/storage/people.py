@@ -1,12 +1,12 @@
 """People: all that is stored of one, and deleting it, when they want it or when nothing has come to them for long."""
 
 import json
-import sqlite3
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.storage.audit_log import DELETED_PERSON
-from bot.storage.database import Database, fetch_all, to_iso
+from bot.storage.connection import Connection, fetch_all
+from bot.storage.database import Database, to_iso
 from bot.storage.deletion import delete_subscriptions, mark_for_rewriting
 from bot.storage.person_data import PersonData, read_person_data
 
@@ -43,7 +43,7 @@ class People:
         A digest that is being sent to them meanwhile changes nothing any more when it has arrived.
         """
 
-        def delete(connection: sqlite3.Connection) -> None:
+        def delete(connection: Connection) -> None:
             _delete_following(connection, user_id)
             connection.execute("DELETE FROM drafts WHERE user_id = ?", (user_id,))
             for statement in (
@@ -74,14 +74,14 @@ class People:
                 await self._database.clear_deleted()
 
 
-def _delete_following(connection: sqlite3.Connection, user_id: int) -> None:
+def _delete_following(connection: Connection, user_id: int) -> None:
     delete_subscriptions(connection, "user_id", user_id)
     for table in ("followed_queries", "muted", "idle_people"):
         connection.execute(f"DELETE FROM {table} WHERE user_id = ?", (user_id,))
     mark_for_rewriting(connection)
 
 
-def _select_people(connection: sqlite3.Connection, after: int) -> list[int]:
+def _select_people(connection: Connection, after: int) -> list[int]:
     """The next people that follow or have followed something, by their ids."""
     tables = ("subscriptions", "followed_queries", "muted", "idle_people")
     statement = " UNION ".join(f"SELECT user_id FROM {table} WHERE user_id > :after" for table in tables)
@@ -89,7 +89,7 @@ def _select_people(connection: sqlite3.Connection, after: int) -> list[int]:
     return [user_id for (user_id,) in rows]
 
 
-def _review_people(connection: sqlite3.Connection, people: list[int], now: datetime) -> None:
+def _review_people(connection: Connection, people: list[int], now: datetime) -> None:
     """Note to whom nothing comes any more, or something again, and delete what was sent to them long ago."""
     before = (now - SENT_KEPT_FOR).date().isoformat()
     values = {"people": json.dumps(people), "now": to_iso(now), "before": before}
@@ -105,7 +105,7 @@ def _review_people(connection: sqlite3.Connection, people: list[int], now: datet
         connection.execute(statement, values)
 
 
-def _delete_if_idle(connection: sqlite3.Connection, user_id: int) -> None:
+def _delete_if_idle(connection: Connection, user_id: int) -> None:
     """Delete what a person follows, or the note that nothing comes to them if that is over."""
     follows = f"SELECT 1 FROM json_each(?) AS person WHERE {_FOLLOWS}"
     if fetch_all(connection, follows, (json.dumps([user_id]),)):

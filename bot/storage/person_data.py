@@ -1,7 +1,6 @@
 """All that is stored of one person, read at one moment."""
 
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 from bot.reasons import Reason
 from bot.storage.audit_log import Action
-from bot.storage.database import fetch_all
+from bot.storage.connection import Connection, Row, fetch_all
 from bot.storage.followed_queries import How, MutedKind
 from bot.storage.past_runs import PastRun, select_all_runs
 from bot.storage.reasons import load_reason
@@ -155,7 +154,7 @@ class PersonData:
         return not (self.digest or any(kinds) or self.server_actions or self.server_subscriptions)
 
 
-def read_person_data(connection: sqlite3.Connection, user_id: int) -> PersonData:
+def read_person_data(connection: Connection, user_id: int) -> PersonData:
     """Within a transaction: all that is stored of a person, oldest first."""
     subscriptions = fetch_all(connection, "SELECT * FROM subscriptions WHERE user_id = ?", (user_id,))
     idle = fetch_all(connection, "SELECT since FROM idle_people WHERE user_id = ?", (user_id,))
@@ -202,7 +201,7 @@ def read_person_data(connection: sqlite3.Connection, user_id: int) -> PersonData
     )
 
 
-def _select(connection: sqlite3.Connection, what: str, owner_id: int) -> list[sqlite3.Row]:
+def _select(connection: Connection, what: str, owner_id: int) -> list[Row]:
     return fetch_all(connection, f"SELECT * FROM {what}", (owner_id,))
 
 
@@ -210,7 +209,7 @@ def _time(stored: str) -> datetime:
     return datetime.fromisoformat(stored)
 
 
-def _read_digest(connection: sqlite3.Connection, row: sqlite3.Row) -> PersonalDigest:
+def _read_digest(connection: Connection, row: Row) -> PersonalDigest:
     versions = _select(connection, "digest_settings WHERE subscription_id = ? ORDER BY version", row["id"])
     notices = _select(connection, "notices WHERE subscription_id = ? ORDER BY told_at", row["id"])
     settings = {name: value for name, value in dict(row).items() if name not in _NO_SETTINGS}
@@ -226,7 +225,7 @@ def _read_digest(connection: sqlite3.Connection, row: sqlite3.Row) -> PersonalDi
     )
 
 
-def _read_deliveries(connection: sqlite3.Connection, subscription_id: int) -> Iterable[PersonalDelivery]:
+def _read_deliveries(connection: Connection, subscription_id: int) -> Iterable[PersonalDelivery]:
     yield from map(_past_delivery, sorted(select_all_runs(connection, subscription_id), key=lambda run: run.planned_at))
     papers = _by_delivery(_select(connection, f"highlights {_THESE} ORDER BY position", subscription_id))
     messages = _by_delivery(_select(connection, f"messages {_THESE} ORDER BY number", subscription_id))
@@ -246,14 +245,14 @@ def _read_deliveries(connection: sqlite3.Connection, subscription_id: int) -> It
         )
 
 
-def _by_delivery(rows: Iterable[sqlite3.Row]) -> defaultdict[int, list[sqlite3.Row]]:
-    found: defaultdict[int, list[sqlite3.Row]] = defaultdict(list)
+def _by_delivery(rows: Iterable[Row]) -> defaultdict[int, list[Row]]:
+    found: defaultdict[int, list[Row]] = defaultdict(list)
     for row in rows:
         found[row["delivery_id"]].append(row)
     return found
 
 
-def _delivered_paper(row: sqlite3.Row) -> DeliveredPaper:
+def _delivered_paper(row: Row) -> DeliveredPaper:
     followed = tuple(json.loads(row["followed"] or "[]"))
     return DeliveredPaper(
         *(row["paper_id"], row["message"], row["upvotes"], row["comments"], followed),
@@ -261,7 +260,7 @@ def _delivered_paper(row: sqlite3.Row) -> DeliveredPaper:
     )
 
 
-def _delivered_message(row: sqlite3.Row) -> DeliveredMessage:
+def _delivered_message(row: Row) -> DeliveredMessage:
     sent_at = _time(row["sent_at"]) if row["sent_at"] else None
     return DeliveredMessage(row["number"], row["place_id"], row["message_id"], sent_at, row["error_code"])
 

@@ -1,13 +1,13 @@
 """What the digests of people are composed from."""
 
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.digest import list_days_between
+from bot.storage.connection import Connection
 from bot.storage.database import Database
 from bot.storage.deliveries.reading import (
     select_covered_until,
@@ -79,7 +79,7 @@ class PersonalDigests:
         papers are left, from `max_look_back`. Before the first run, no day is covered.
         """
 
-        def select_inputs(connection: sqlite3.Connection) -> PersonalInputs:
+        def select_inputs(connection: Connection) -> PersonalInputs:
             covered = select_covered_until(connection, subscription_id)
             last_run, is_behind = _select_last_run(connection, subscription_id, closed - AFTER_FLOOD)
             followed = select_followed(connection, user_id)
@@ -124,7 +124,7 @@ class PersonalDigests:
         digest is on its way are left out.
         """
 
-        def select_people(connection: sqlite3.Connection) -> dict[int, dict[str, list[str]]]:
+        def select_people(connection: Connection) -> dict[int, dict[str, list[str]]]:
             rows = connection.execute(
                 "SELECT followed_queries.user_id, wanted.value ->> 1, query FROM json_each(?) AS wanted"
                 " CROSS JOIN followed_queries ON how = 'at once' AND query = wanted.value ->> 0"
@@ -149,7 +149,7 @@ class PersonalDigests:
     async def read_at_once_inputs(self, user_id: int, paper_ids: Collection[str], now: datetime) -> AtOnceInputs | None:
         """What a digest beside the runs is composed from; None if it must not be sent any more."""
 
-        def select_inputs(connection: sqlite3.Connection) -> AtOnceInputs | None:
+        def select_inputs(connection: Connection) -> AtOnceInputs | None:
             known = select_subscription_of_person(connection, user_id)
             if known is None or known.state is not SubscriptionState.ACTIVE:
                 return None
@@ -166,7 +166,7 @@ class PersonalDigests:
         return await self._database.read(select_inputs)
 
 
-def _select_last_run(connection: sqlite3.Connection, subscription_id: int, since: date) -> tuple[date | None, bool]:
+def _select_last_run(connection: Connection, subscription_id: int, since: date) -> tuple[date | None, bool]:
     """The date of the last run that did not fail, and whether one from `since` on left papers for later."""
     ((last, is_behind),) = connection.execute(
         "SELECT max(run_date), max(run_date) FILTER (WHERE left_count AND run_date >= ?) IS NOT NULL FROM deliveries"

@@ -1,12 +1,12 @@
 """The posted messages: which papers a server's channels were shown, and where."""
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.papers import Paper
+from bot.storage.connection import Connection, Row
 from bot.storage.database import Database, to_iso
 from bot.storage.papers import select_papers
 from bot.storage.past_runs import PastRun, select_runs_since, select_server_runs_with_papers
@@ -74,7 +74,7 @@ class PostedPapers:
         """The latest message in these channels that shows each paper, without the papers that none of them shows."""
         channel_ids, ids = list(channels), set(paper_ids)
 
-        def select_posted(connection: sqlite3.Connection) -> list[tuple[str, PostedMessage]]:
+        def select_posted(connection: Connection) -> list[tuple[str, PostedMessage]]:
             runs = select_server_runs_with_papers(connection, guild_id, ids)
             past = [
                 (paper_id, message)
@@ -102,7 +102,7 @@ class PostedPapers:
         """
         channel_ids = list(channels)
 
-        def select_page(connection: sqlite3.Connection) -> tuple[list[tuple[Paper, PostedMessage]], int]:
+        def select_page(connection: Connection) -> tuple[list[tuple[Paper, PostedMessage]], int]:
             rows = connection.execute(
                 f"SELECT paper_id, highlights.delivery_id AS delivery, position, {_MESSAGE_COLUMNS} {_POSTED}"
                 " AND guild_id = ? AND sent_at >= ?",
@@ -135,6 +135,6 @@ def _list_past_papers(runs: Iterable[PastRun], channels: Collection[int]) -> Ite
                 yield (run.id, position, highlight.paper_id, message)
 
 
-def _message_from_row(row: sqlite3.Row) -> PostedMessage:
+def _message_from_row(row: Row) -> PostedMessage:
     sent_at = datetime.fromisoformat(row["sent_at"])
     return PostedMessage(row["guild_id"], row["posted_in"], row["place_id"], row["message_id"], sent_at)

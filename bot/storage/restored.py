@@ -1,14 +1,14 @@
 """Restored files: what was posted after the backup is not in the file, so it is looked for before anything is sent."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 
 from bot.reasons import Reason, ReasonKind
-from bot.storage.database import Database, fetch_all, read_or_log, to_iso
+from bot.storage.connection import Connection, Row, fetch_all
+from bot.storage.database import Database, read_or_log, to_iso
 from bot.storage.found_runs import (
     FoundMessage,
     OwnMessage,
@@ -30,9 +30,7 @@ _CHANNEL = (  # that is searched; the direct messages with a person may have mov
 _THESE = "subscription_id IN (SELECT value FROM json_each(?))"
 
 
-def mark_restored(
-    connection: sqlite3.Connection, backup_at: datetime, now: datetime, *, is_certain: bool = True
-) -> None:
+def mark_restored(connection: Connection, backup_at: datetime, now: datetime, *, is_certain: bool = True) -> None:
     """Within a transaction: mark a file, which has the current schema, as restored `now` from a backup of `backup_at`.
 
     Until the bot has looked for what each subscription has posted since, nothing is planned or sent for it. Ids that
@@ -61,7 +59,7 @@ def mark_restored(
         _leave_out_ids(connection, now - backup_at)
 
 
-def _leave_out_ids(connection: sqlite3.Connection, elapsed: timedelta) -> None:
+def _leave_out_ids(connection: Connection, elapsed: timedelta) -> None:
     """Continue with ids so much greater that the file cannot have had as many since the backup.
 
     Nor since it was restored before: then less time had elapsed.
@@ -73,12 +71,12 @@ def _leave_out_ids(connection: sqlite3.Connection, elapsed: timedelta) -> None:
         connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, next_id))
 
 
-def _select_last_id(connection: sqlite3.Connection, table: str) -> int:
+def _select_last_id(connection: Connection, table: str) -> int:
     ((last,),) = connection.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?", (table,))
     return int(last)
 
 
-def _has_left_out_ids(connection: sqlite3.Connection) -> bool:
+def _has_left_out_ids(connection: Connection) -> bool:
     ((last,),) = connection.execute("SELECT coalesce(max(id), 0) FROM subscriptions")
     return _select_last_id(connection, "subscriptions") > int(last)
 
@@ -125,7 +123,7 @@ class Restored:
         and to look costs one request for each channel.
         """
 
-        def mark(connection: sqlite3.Connection) -> bool:
+        def mark(connection: Connection) -> bool:
             # Today's list and yesterday's are read all the time.
             latest = "SELECT captured_at FROM captures WHERE day > '' ORDER BY day DESC LIMIT 2"
             last = max((datetime.fromisoformat(each) for (each,) in connection.execute(latest)), default=now)
@@ -154,7 +152,7 @@ class Restored:
     async def read_search(self, channel: SearchedChannel) -> RestoredSearch | None:
         """The search of a channel; None if there is nothing to search any more."""
 
-        def select_search(connection: sqlite3.Connection) -> RestoredSearch | None:
+        def select_search(connection: Connection) -> RestoredSearch | None:
             rows = _select_subscriptions(connection, channel)
             if not rows:
                 return None
@@ -187,7 +185,7 @@ class Restored:
     async def record_progress(self, search: RestoredSearch, until: int, found: Sequence[FoundMessage]) -> None:
         """Record that a search has looked at all messages up to the message `until`, and what it has found."""
 
-        def record(connection: sqlite3.Connection) -> None:
+        def record(connection: Connection) -> None:
             _insert_found(connection, found)
             ids = json.dumps([row["id"] for row in _select_subscriptions(connection, search.channel)])
             connection.execute(f"UPDATE restored_subscriptions SET searched_until = ? WHERE {_THESE}", (until, ids))
@@ -209,7 +207,7 @@ class Restored:
         have another channel by now.
         """
 
-        def finish(connection: sqlite3.Connection) -> int:
+        def finish(connection: Connection) -> int:
             _insert_found(connection, found)
             rows = _select_subscriptions(connection, search.channel)
             if only_moved:
@@ -240,7 +238,7 @@ class Restored:
         return await self._database.write(finish)
 
 
-def _select_subscriptions(connection: sqlite3.Connection, channel: SearchedChannel) -> list[sqlite3.Row]:
+def _select_subscriptions(connection: Connection, channel: SearchedChannel) -> list[Row]:
     """The rows of a channel's subscriptions, with those of their search."""
     whose = "user_id = ?" if channel.user_id else "restored_subscriptions.channel_id = ? AND user_id IS NULL"
     return fetch_all(
@@ -252,13 +250,13 @@ def _select_subscriptions(connection: sqlite3.Connection, channel: SearchedChann
     )
 
 
-def _read_subscriptions(rows: Iterable[sqlite3.Row]) -> tuple[Subscription, ...]:
+def _read_subscriptions(rows: Iterable[Row]) -> tuple[Subscription, ...]:
     """Without those that cannot be read, which post nothing: the others of the channel need not wait for them."""
     read = (read_or_log("subscription", row["id"], partial(subscription_from_row, row)) for row in rows)
     return tuple(subscription for subscription in read if subscription)
 
 
-def _insert_found(connection: sqlite3.Connection, found: Sequence[FoundMessage]) -> None:
+def _insert_found(connection: Connection, found: Sequence[FoundMessage]) -> None:
     """Insert what was found, unless its subscription was deleted meanwhile."""
     connection.executemany(
         "INSERT INTO found_messages SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM subscriptions WHERE id = ?"
@@ -283,7 +281,7 @@ def _insert_found(connection: sqlite3.Connection, found: Sequence[FoundMessage])
     )
 
 
-def _select_found(connection: sqlite3.Connection, subscription_id: int) -> list[FoundMessage]:
+def _select_found(connection: Connection, subscription_id: int) -> list[FoundMessage]:
     rows = connection.execute("SELECT * FROM found_messages WHERE subscription_id = ?", (subscription_id,))
     return [
         FoundMessage(

@@ -30,21 +30,21 @@ from bot.storage.backup import (
     sync,
     translate_backup_error,
 )
-from bot.storage.database import (
+from bot.storage.connection import fetch_all
+from bot.storage.database import DatabaseProblem, DatabaseUnusable, from_iso
+from bot.storage.restored import mark_restored
+from bot.storage.sqlite import (
     FULL,
     UNREADABLE,
-    DatabaseProblem,
-    DatabaseUnusable,
+    SQLiteConnection,
     build_unusable_error,
     check_schema_version,
-    fetch_all,
-    from_iso,
     get_current_schema,
     is_damage,
     migrate_file,
+    open_file,
     read_schema_version,
 )
-from bot.storage.restored import mark_restored
 
 _IN_USE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _LAST_EVENT = """
@@ -113,12 +113,12 @@ def _make_current(partial: Path, backup: Backup, now: datetime, watch: Watch) ->
         is_full = getattr(error.__cause__, "sqlite_errorcode", 0) in FULL
         problem = BackupProblem.NO_ROOM if is_full else BackupProblem.UNUSABLE
         raise BackupFailed(problem, backup.path, error.detail) from error
-    with closing(sqlite3.connect(partial, isolation_level=None)) as connection:
+    with closing(open_file(partial)) as connection:
         _mark(connection, backup.made_at, now)
         fetch_all(connection, "PRAGMA journal_mode = DELETE")  # from the WAL into the file
 
 
-def _mark(connection: sqlite3.Connection, made_at: datetime | None, now: datetime) -> None:
+def _mark(connection: SQLiteConnection, made_at: datetime | None, now: datetime) -> None:
     """Mark a database with the current schema as restored, in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -221,7 +221,7 @@ def prepare_file(database: Path, folder: Path, now: datetime, before_adopting: C
             return
         before_adopting()
         migrate_file(database)
-        with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        with closing(open_file(database)) as connection:
             note = read_note(connection)
             _mark(connection, note[0] if note else None, now)
     except UNREADABLE as error:

@@ -1,10 +1,10 @@
 """The snapshots of upvotes, thinned as they get older."""
 
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.storage.connection import Connection
 from bot.storage.database import Database, to_iso
 
 HOURLY_FOR, DAILY_FOR = timedelta(days=7), timedelta(days=92)  # after that, weekly
@@ -56,5 +56,5 @@ class Snapshots:
         return [(paper_id, taken_at) for paper_id, taken_at in rows]
 
 
-def _delete_rows(connection: sqlite3.Connection, snapshots: Iterable[tuple[str, str]]) -> None:
+def _delete_rows(connection: Connection, snapshots: Iterable[tuple[str, str]]) -> None:
     connection.executemany("DELETE FROM upvote_snapshots WHERE paper_id = ? AND taken_at = ?", snapshots)

@@ -1,11 +1,11 @@
 """Searches that are too long for a button's custom_id, kept for a while so that their buttons work."""
 
 import hashlib
-import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from bot.storage.database import Database, fetch_all, to_iso
+from bot.storage.connection import Connection, fetch_all
+from bot.storage.database import Database, to_iso
 
 MAX_INLINE_QUERY = 80  # bytes; a longer query is stored, and a custom_id has its key
 QUERIES_KEPT_FOR = timedelta(days=30)  # after its last use
@@ -46,13 +46,13 @@ class StoredQueries:
         await self._database.execute("DELETE FROM stored_queries WHERE used_at < ?", to_iso(now - QUERIES_KEPT_FOR))
 
 
-def _list_used_lately(connection: sqlite3.Connection, keys: Iterable[str], now: datetime) -> set[str]:
+def _list_used_lately(connection: Connection, keys: Iterable[str], now: datetime) -> set[str]:
     """Those of `keys` that are stored, and whose time of use need not be written again."""
     sql, since = "SELECT 1 FROM stored_queries WHERE key = ? AND used_at >= ?", to_iso(now - _USE_COUNTS_AFTER)
     return {key for key in keys if fetch_all(connection, sql, (key, since))}
 
 
-def _store(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, str]]) -> None:
+def _store(connection: Connection, rows: Iterable[tuple[str, str, str]]) -> None:
     connection.executemany(
         "INSERT INTO stored_queries (key, query, used_at) VALUES (?, ?, ?)"
         " ON CONFLICT (key) DO UPDATE SET used_at = excluded.used_at",

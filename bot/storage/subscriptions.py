@@ -1,7 +1,6 @@
 """The subscriptions: what admins set up, and when each is due."""
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,13 +11,14 @@ from bot import metrics
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage.audit_log import Action, record_action
-from bot.storage.database import Database, assignments_for, fetch_all, read_or_log, to_iso
+from bot.storage.connection import Connection, Row, fetch_all
+from bot.storage.database import Database, assignments_for, read_or_log, to_iso
 from bot.storage.digest_settings import diff_settings, settings_from_columns, settings_to_columns
 from bot.storage.reasons import dump_reason, load_reason
 from bot.subscription.schedule import Run
 from bot.subscription.settings import DigestSettings
 
-_Record = Callable[[sqlite3.Connection, int], None]  # adds an audit log entry for a subscription
+_Record = Callable[[Connection, int], None]  # adds an audit log entry for a subscription
 MAX_PER_SERVER = 25  # as many options as a select or an autocomplete can show
 SEARCHED = (  # a condition: it is known what it and the others of its channel have posted; see `bot.storage.restored`
     "NOT EXISTS (SELECT 1 FROM restored_subscriptions WHERE subscription_id = subscriptions.id)"
@@ -108,7 +108,7 @@ class Subscriptions:
         values = settings_to_columns(settings) | run_to_columns(next_run)
         values |= {"guild_id": guild_id, "created_by": by, "created_at": to_iso(now), "state": "active"}
 
-        def insert(connection: sqlite3.Connection) -> Subscription:
+        def insert(connection: Connection) -> Subscription:
             ((count,),) = connection.execute(
                 "SELECT count(*) FROM subscriptions WHERE guild_id = ? AND state != 'removed'", (guild_id,)
             )
@@ -143,7 +143,7 @@ class Subscriptions:
         values |= {"user_id": user_id, "created_by": user_id, "created_at": to_iso(now), "state": "active"}
         placeholders = ", ".join("?" for _ in values)
 
-        def insert(connection: sqlite3.Connection) -> Subscription:
+        def insert(connection: Connection) -> Subscription:
             (row,) = fetch_all(
                 connection,
                 f"INSERT INTO subscriptions ({', '.join(values)}) VALUES ({placeholders})"
@@ -169,7 +169,7 @@ class Subscriptions:
         if not await self._database.fetch_rows(f"SELECT 1 FROM subscriptions WHERE {untold}", user_id):
             return None  # nearly always: what is only read waits for nothing
 
-        def take(connection: sqlite3.Connection) -> Reason | None:
+        def take(connection: Connection) -> Reason | None:
             taken = fetch_all(
                 connection, f"UPDATE subscriptions SET has_notice = 0 WHERE {untold} RETURNING reason", (user_id,)
             )
@@ -218,7 +218,7 @@ class Subscriptions:
     async def recover(self, subscription_id: int, now: datetime) -> None:
         """Make a suspended subscription active again, with an entry in the audit log."""
 
-        def recover(connection: sqlite3.Connection) -> bool:
+        def recover(connection: Connection) -> bool:
             recovered = connection.execute(
                 "UPDATE subscriptions SET state = 'active', reason = NULL WHERE id = ? AND state = 'suspended'",
                 (subscription_id,),
@@ -231,7 +231,7 @@ class Subscriptions:
             metrics.count_recovery()
 
     async def _select_where(self, condition: str, *values: object) -> list[Subscription]:
-        def select_subscriptions(connection: sqlite3.Connection) -> list[Subscription]:
+        def select_subscriptions(connection: Connection) -> list[Subscription]:
             rows = connection.execute(f"SELECT * FROM subscriptions WHERE {condition}", values)
             found = (read_or_log("subscription", row["id"], partial(subscription_from_row, row)) for row in rows)
             return [subscription for subscription in found if subscription]
@@ -271,7 +271,7 @@ class Subscriptions:
     ) -> Subscription:
         """Make an admin's change and its audit log entry in one transaction. Raises `ChangedMeanwhile`."""
 
-        def change(connection: sqlite3.Connection) -> Subscription:
+        def change(connection: Connection) -> Subscription:
             changed = fetch_all(
                 connection,
                 f"UPDATE subscriptions SET {assignments}, revision = revision + 1"
@@ -299,7 +299,7 @@ class Subscriptions:
         """
         ids, reason = json.dumps([*people]), dump_reason(Reason(ReasonKind.BLOCKED))
 
-        def suspend(connection: sqlite3.Connection) -> None:
+        def suspend(connection: Connection) -> None:
             connection.execute(
                 "UPDATE subscriptions SET state = 'active', reason = NULL, revision = revision + 1"
                 " WHERE user_id IS NOT NULL AND state = 'suspended' AND reason ->> 'kind' = 'blocked'"
@@ -323,7 +323,7 @@ class Subscriptions:
         )
 
 
-def suspend_subscription(connection: sqlite3.Connection, subscription_id: int, reason: Reason, now: datetime) -> bool:
+def suspend_subscription(connection: Connection, subscription_id: int, reason: Reason, now: datetime) -> bool:
     """Within a transaction: suspend an active subscription, with an entry in the audit log or a notice for a person.
 
     Returns whether it was active.
@@ -338,7 +338,7 @@ def suspend_subscription(connection: sqlite3.Connection, subscription_id: int, r
     return suspended.rowcount > 0
 
 
-def _check_not_duplicate(connection: sqlite3.Connection, new: dict[str, object]) -> None:
+def _check_not_duplicate(connection: Connection, new: dict[str, object]) -> None:
     """Raises `DuplicateDigest` if the channel has one with the same cadence, weekdays, time and filter."""
     alike = connection.execute(
         "SELECT * FROM subscriptions WHERE guild_id = :guild_id AND channel_id = :channel_id AND state != 'removed'"
@@ -355,7 +355,7 @@ def run_to_columns(run: Run) -> dict[str, object]:
     return {"next_run_date": run.date.isoformat(), "next_run_at": to_iso(run.at)}
 
 
-def subscription_from_row(row: sqlite3.Row) -> Subscription:
+def subscription_from_row(row: Row) -> Subscription:
     return Subscription(
         id=row["id"],
         guild_id=row["guild_id"] or 0,

@@ -129,7 +129,9 @@ async def test_what_the_start_could_not_read_because_the_database_was_locked_is_
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "LOCK_TIMEOUT", 0)  # else it waits for a minute
-    await server.bot.services.storage.database._writer.execute("PRAGMA busy_timeout = 0")  # and that for ten seconds
+    await server.bot.services.storage.database._writer.run(
+        lambda connection: connection.execute("PRAGMA busy_timeout = 0")
+    )  # and that for ten seconds
     server.bot.services.scheduler.remove_job("fetching.catch_up")
     with closing(sqlite3.connect(server.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -10,23 +10,25 @@ from pathlib import Path
 import pytest
 
 from bot.storage import ReadTooSlow, answering_user, database
-from bot.storage.database import READERS, Database
+from bot.storage.connection import Connection
+from bot.storage.database import READERS
+from bot.storage.sqlite import SQLiteDatabase
 
 ENDLESS = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT count(*) FROM numbers"
 
 
 @pytest.fixture
-async def opened(tmp_path: Path) -> AsyncIterator[Database]:
-    async with Database(tmp_path / "paperboy.db") as found:
+async def opened(tmp_path: Path) -> AsyncIterator[SQLiteDatabase]:
+    async with SQLiteDatabase(tmp_path / "paperboy.db") as found:
         yield found
 
 
-async def ask(opened: Database, sql: str) -> object:
+async def ask(opened: SQLiteDatabase, sql: str) -> object:
     return [tuple(row) for row in await opened.fetch_rows(sql)]
 
 
 async def test_a_look_up_that_takes_too_long_is_stopped_and_its_connection_still_works(
-    opened: Database, monkeypatch: pytest.MonkeyPatch
+    opened: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "READ_TIMEOUT", 0.2)
     endless = (ask(opened, ENDLESS) for _ in range(2 * READERS))
@@ -37,12 +39,12 @@ async def test_a_look_up_that_takes_too_long_is_stopped_and_its_connection_still
 
 
 async def test_a_look_up_is_also_stopped_between_its_statements(
-    opened: Database, monkeypatch: pytest.MonkeyPatch
+    opened: SQLiteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "READ_TIMEOUT", 0.1)
     began = threading.Event()
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: Connection) -> None:
         time.sleep(0.2)
         began.set()
         connection.execute(ENDLESS)
@@ -54,15 +56,15 @@ async def test_a_look_up_is_also_stopped_between_its_statements(
     assert [await ask(opened, "SELECT 1") for _ in range(2 * READERS)] == [[(1,)]] * 2 * READERS
 
 
-async def test_other_database_errors_are_raised_unchanged(opened: Database) -> None:
+async def test_other_database_errors_are_raised_unchanged(opened: SQLiteDatabase) -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         await ask(opened, "SELECT * FROM nowhere_table")
 
 
-async def test_one_person_uses_one_connection_and_others_are_served_meanwhile(opened: Database) -> None:
+async def test_one_person_uses_one_connection_and_others_are_served_meanwhile(opened: SQLiteDatabase) -> None:
     free, held = threading.Event(), threading.Semaphore(0)
 
-    def wait(_: sqlite3.Connection) -> None:
+    def wait(_: Connection) -> None:
         held.release()
         free.wait()
 

@@ -5,28 +5,31 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage import Storage, Subscription, database
-from bot.storage.database import Database
+from bot.database_address import DatabaseAddress
+from bot.storage import Storage, Subscription, sqlite
+from bot.storage.sqlite import SQLiteDatabase
 from tests.support.builders import DAY, MORNING, paper, query, subscribe
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "paperboy.db"
+def path(tmp_path: Path, request: pytest.FixtureRequest) -> DatabaseAddress:
+    """Where the storage is, if the test uses it; else a file that is not there yet."""
+    is_open = "address" in request.fixturenames
+    return request.getfixturevalue("address") if is_open else tmp_path / "paperboy.db"
 
 
 @pytest.fixture
-def the_file_is_sound(path: Path) -> Iterator[None]:
+def the_file_is_sound(path: DatabaseAddress) -> Iterator[None]:
     """Whatever a test did, the file it leaves behind is whole."""
     yield
-    if path.is_file() and path.read_bytes()[:6] == b"SQLite":
+    if isinstance(path, Path) and path.is_file() and path.read_bytes()[:6] == b"SQLite":
         assert query(path, "PRAGMA integrity_check") == [("ok",)]
         assert query(path, "PRAGMA foreign_key_check") == []
 
 
 @pytest.fixture
-async def opened(path: Path) -> AsyncIterator[Database]:
-    async with Database(path) as known:
+async def opened(path: Path) -> AsyncIterator[SQLiteDatabase]:
+    async with SQLiteDatabase(path) as known:
         yield known
 
 
@@ -41,5 +44,5 @@ async def subscription(storage: Storage) -> Subscription:
 def unsynced() -> Iterator[None]:
     """No power cut is tested here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "_PRAGMAS", (*database._PRAGMAS, "PRAGMA synchronous = OFF"))
+        patch.setattr(sqlite, "_PRAGMAS", (*sqlite._PRAGMAS, "PRAGMA synchronous = OFF"))
         yield

@@ -9,7 +9,7 @@ from bot.app import open_services, open_storage_alongside
 from bot.backups import get_backup_folder
 from bot.layouts.terminal import describe_database_problem
 from bot.papers.api import PapersAPI
-from bot.storage import BackupKind, DatabaseProblem, DatabaseUnusable, database, list_backups, open_storage, restore
+from bot.storage import BackupKind, DatabaseProblem, DatabaseUnusable, list_backups, open_storage, restore, sqlite
 from tests.support.builders import DAY, MORNING, paper, query
 from tests.support.killing import A_MIGRATION
 from tests.support.old_files import make_old
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.usefixtures("the_file_is_sound")
 
 
 def become_newer(patch: pytest.MonkeyPatch) -> None:
-    scripts = [*database._load_migrations(), A_MIGRATION]
-    patch.setattr(database, "_load_migrations", lambda: scripts)
+    scripts = [*sqlite._load_migrations(), A_MIGRATION]
+    patch.setattr(sqlite, "_load_migrations", lambda: scripts)
 
 
 async def refusal(path: Path, api: PapersAPI) -> DatabaseUnusable:
@@ -38,7 +38,7 @@ async def test_before_a_migration_the_database_is_backed_up_once(path: Path, api
     assert (backup.schema, backup.kind) == (2, BackupKind.MIGRATION)
     assert backup.path.name.endswith("-schema-2.db")
     assert query(backup.path, "SELECT count(*) FROM papers") == [(3,)]
-    assert query(path, "PRAGMA user_version") == [(database.get_current_schema(),)]
+    assert query(path, "PRAGMA user_version") == [(sqlite.get_current_schema(),)]
 
 
 async def test_a_new_database_is_not_backed_up(path: Path, api: PapersAPI) -> None:
@@ -62,8 +62,8 @@ async def test_a_migration_that_fails_at_each_start_keeps_one_backup(
 ) -> None:
     async with open_storage(path):
         pass
-    scripts = [*database._load_migrations(), "nonsense;"]
-    monkeypatch.setattr(database, "_load_migrations", lambda: scripts)
+    scripts = [*sqlite._load_migrations(), "nonsense;"]
+    monkeypatch.setattr(sqlite, "_load_migrations", lambda: scripts)
     for minute in range(3):
         with pytest.raises(DatabaseUnusable):
             async with open_services(path, api, clock=lambda: MORNING.replace(minute=minute)):  # noqa: B023

@@ -6,11 +6,12 @@ import resource
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.refusals import Refusal
-from bot.storage import DiskFull, Storage, database
+from bot.storage import DiskFull, Storage, sqlite
 from tests.support.bot_process import DUE, Child, World
 from tests.support.builders import DAY, MORNING, entry, explain, paper
 from tests.support.crashing import TICKED
@@ -99,7 +100,7 @@ async def test_a_start_on_a_full_disk_ends_with_one_clear_line(world: World) -> 
 async def test_a_write_that_finds_no_room_changes_nothing_and_is_logged_once(
     storage: Storage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    writer = storage.papers._database._writer
+    writer: Any = storage.papers._database._writer
     await writer.execute("PRAGMA max_page_count = 1")  # no more than there are
     many = [paper(f"2601.{number:05}", abstract="word " * 200) for number in range(200)]
     for _ in range(3):
@@ -119,8 +120,8 @@ async def test_a_write_that_finds_no_room_changes_nothing_and_is_logged_once(
 async def test_a_small_write_that_still_fits_does_not_mean_that_there_is_room_again(
     storage: Storage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "ENOUGH_SPACE", 2**62)
-    writer = storage.papers._database._writer
+    monkeypatch.setattr(sqlite, "ENOUGH_SPACE", 2**62)
+    writer: Any = storage.papers._database._writer
     await writer.execute("PRAGMA max_page_count = 1")
     many = [paper(f"2601.{number:05}", abstract="word " * 200) for number in range(200)]
     for _ in range(3):

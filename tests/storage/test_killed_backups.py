@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage import BackupKind, back_up, database, list_backups, open_storage, restore
+from bot.storage import BackupKind, back_up, list_backups, open_storage, restore, sqlite
 from bot.storage.backup import check_copy, inspect_backup
 from tests.support.builders import DAY, MORNING, paper, query
 from tests.support.killing import NEXT_DAY, kill_often
@@ -98,7 +98,7 @@ async def test_a_restore_that_is_killed_leaves_the_old_database_or_the_new_one_a
 
 
 async def test_a_migration_that_is_killed_has_a_whole_backup_from_before(start: Path, tmp_path: Path) -> None:
-    old = database.get_current_schema()
+    old = sqlite.get_current_schema()
     migrated = 0
     for name, case in kill_often("migrate", tmp_path):
         ((version,),) = query(case / "paperboy.db", "PRAGMA user_version")

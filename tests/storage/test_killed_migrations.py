@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.storage import database
+from bot.storage import sqlite
 from tests.support.builders import query, tables
 from tests.support.old_files import MOVED, make_old, migrate
 from tests.support.paths import ROOT
@@ -47,7 +47,7 @@ async def test_a_bot_killed_during_a_migration_leaves_the_old_file_and_the_next_
     assert query(path, "PRAGMA user_version") == [(2,)]
     assert tables(path) == before
     await migrate(path)
-    assert query(path, "PRAGMA user_version") == [(len(database._load_migrations()),)]
+    assert query(path, "PRAGMA user_version") == [(len(sqlite._load_migrations()),)]
     assert [query(path, now) for now in MOVED.values()] == [await answers_of_old(tmp_path, then) for then in MOVED]
 
 

@@ -49,7 +49,7 @@ async def test_nothing_of_the_wal_is_lost_to_litestream_before_it_has_copied_it(
                 await storage.guilds.record_join(1, MORNING)
                 await storage.guilds.record_leave(1, MORNING)
                 await storage.guilds.delete_server(1)  # empties the WAL, if nobody reads
-            await storage.database.rewrite_file()
+            await storage.database.rewrite()
             assert read_wal(path).startswith(before)
             assert len(read_wal(path)) > len(before)
         await storage.database.clear_deleted(just_deleted=False)
@@ -114,7 +114,7 @@ async def test_what_the_real_one_has_copied_can_be_restored(path: Path, tmp_path
             await storage.guilds.record_join(1, MORNING)
             await storage.guilds.record_leave(1, MORNING)
             await storage.guilds.delete_server(1)
-            await storage.database.rewrite_file()
+            await storage.database.rewrite()
             await storage.papers.record_list(DAY, [A, B, C], MORNING)
         back_up(path, tmp_path / "ours.db", BackupKind.BY_HAND, MORNING)
         with pytest.raises(DatabaseUnusable, match="in_use"):

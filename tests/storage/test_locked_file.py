@@ -11,7 +11,16 @@ import pytest
 from discord import Permissions
 
 from bot.refusals import Refusal
-from bot.storage import DatabaseBusy, Storage, Subscription, SubscriptionState, answering_user, database, open_storage
+from bot.storage import (
+    DatabaseBusy,
+    Storage,
+    Subscription,
+    SubscriptionState,
+    answering_user,
+    database,
+    open_storage,
+    sqlite,
+)
 from tests.support import wire_interactions
 from tests.support.builders import MORNING, explain, subscribe
 from tests.support.delivery_rig import DeliveryRig
@@ -102,7 +111,7 @@ async def test_a_digest_sent_now_is_recorded_even_if_the_database_is_locked_for_
 async def test_writes_that_nobody_waits_for_wait_longer_than_sqlite_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "_PRAGMAS", ("PRAGMA busy_timeout = 20", *database._PRAGMAS[1:]))
+    monkeypatch.setattr(sqlite, "_PRAGMAS", ("PRAGMA busy_timeout = 20", *sqlite._PRAGMAS[1:]))
     async with open_storage(tmp_path / "paperboy.db") as storage:
         other = sqlite3.connect(tmp_path / "paperboy.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.reasons import Reason, ReasonKind
-from bot.storage import DeliveryState, Message, PostedMessage, Storage, SubscriptionState, database, open_storage
+from bot.storage import DeliveryState, Message, PostedMessage, Storage, SubscriptionState, open_storage, sqlite
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import PostingOptions, Threads
 from tests.support.builders import DAY, MORNING, SCHEDULE, digest, paper, plan, query, send
@@ -51,7 +51,7 @@ class TestAnOldFile:
         assert len(before) >= 9
         assert all(before.values())
         await migrate(old)
-        assert query(old, "PRAGMA user_version") == [(len(database._load_migrations()),)]
+        assert query(old, "PRAGMA user_version") == [(len(sqlite._load_migrations()),)]
         assert {each: query(old, each) for each in kept} == {each: before[each] for each in kept}
         assert [query(old, now) for now in MOVED.values()] == [before[then] for then in MOVED]
 
@@ -202,7 +202,7 @@ class TestAnOldFile:
 
 async def test_old_settings_are_read_by_their_new_names(tmp_path: Path) -> None:
     path = tmp_path / "paperboy.db"
-    scripts = database._load_migrations()[:15]
+    scripts = sqlite._load_migrations()[:15]
     old = (
         '{"channel_id": 5, "at": "18:05", "zone": "Asia/Tokyo", "weekdays": "04", "cadence": "daily", "size": 3,'
         ' "min_upvotes": 2, "risers": 1, "query": "say \\"at\\": now", "repeats": 1, "layout": "cards",'

@@ -7,7 +7,7 @@ import pytest
 from bot.app import open_services, open_storage_alongside
 from bot.layouts.terminal import describe_database_problem
 from bot.papers.api import PapersAPI
-from bot.storage import DatabaseUnusable, database, open_storage
+from bot.storage import DatabaseUnusable, open_storage, sqlite
 from tests.support.builders import DAY, MORNING, paper, query
 
 pytestmark = pytest.mark.usefixtures("the_file_is_sound")
@@ -79,7 +79,7 @@ class TestSoleUse:
             await services.storage.papers.record_list(DAY, [A], MORNING)
         async with open_storage_alongside(path) as storage:
             assert await storage.papers.get([A.id]) == [A]
-        assert query(path, "PRAGMA user_version") == [(len(database._load_migrations()),)]
+        assert query(path, "PRAGMA user_version") == [(len(sqlite._load_migrations()),)]
 
     async def test_a_backfill_beside_a_newer_bot_is_refused(
         self, path: Path, api: PapersAPI, monkeypatch: pytest.MonkeyPatch
@@ -93,16 +93,16 @@ class TestSoleUse:
                         pass
 
     def age_by_a_version(self, patch: pytest.MonkeyPatch) -> None:
-        newer = [*database._load_migrations(), "CREATE TABLE novelties (id INTEGER) STRICT;"]
-        patch.setattr(database, "_load_migrations", lambda: newer)
+        newer = [*sqlite._load_migrations(), "CREATE TABLE novelties (id INTEGER) STRICT;"]
+        patch.setattr(sqlite, "_load_migrations", lambda: newer)
 
     async def test_a_newer_bot_does_not_migrate_the_file_of_a_running_older_one(
         self, path: Path, api: PapersAPI, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async with open_services(path, api):
             version = query(path, "PRAGMA user_version")
-            newer = [*database._load_migrations(), "CREATE TABLE novelties (id INTEGER) STRICT;"]
-            monkeypatch.setattr(database, "_load_migrations", lambda: newer)
+            newer = [*sqlite._load_migrations(), "CREATE TABLE novelties (id INTEGER) STRICT;"]
+            monkeypatch.setattr(sqlite, "_load_migrations", lambda: newer)
             with pytest.raises(DatabaseUnusable, match="in_use"):
                 async with open_services(path, api):
                     pass

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.layouts.terminal import describe_database_problem
-from bot.storage import DatabaseUnusable, Storage, database, open_storage
-from bot.storage.database import Database
+from bot.storage import DatabaseUnusable, Storage, open_storage, sqlite
+from bot.storage.connection import Connection
 from bot.storage.posted_papers import _POSTED_OF
+from bot.storage.sqlite import SQLiteDatabase
 from tests.support.builders import DAY, MORNING, paper, query
 
 pytestmark = pytest.mark.usefixtures("the_file_is_sound")
@@ -23,25 +24,25 @@ class TestSchema:
         assert loose == []
         assert len(tables) > 6
 
-    async def test_foreign_keys_are_enforced(self, opened: Database) -> None:
+    async def test_foreign_keys_are_enforced(self, opened: SQLiteDatabase) -> None:
         with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
             await opened.execute("INSERT INTO listings (day, paper_id) VALUES ('2026-01-15', '2601.00010')")
 
-    async def test_the_file_is_in_wal_mode_and_safe_from_power_cuts(self, opened: Database) -> None:
-        def look(connection: sqlite3.Connection) -> tuple[str, int]:
+    async def test_the_file_is_in_wal_mode_and_safe_from_power_cuts(self, opened: SQLiteDatabase) -> None:
+        def look(connection: Connection) -> tuple[str, int]:
             ((mode,),) = connection.execute("PRAGMA journal_mode")
             ((synchronous,),) = connection.execute("PRAGMA synchronous")
             return mode, synchronous
 
         assert await opened.write(look) == ("wal", 2)
 
-    async def test_due_subscriptions_are_found_through_an_index(self, opened: Database) -> None:
+    async def test_due_subscriptions_are_found_through_an_index(self, opened: SQLiteDatabase) -> None:
         steps = await opened.fetch_rows(
             "EXPLAIN QUERY PLAN SELECT * FROM subscriptions WHERE state = 'active' AND next_run_at <= ?", "x"
         )
         assert "subscriptions_due" in " ".join(step["detail"] for step in steps)
 
-    async def test_where_a_paper_was_posted_is_found_through_an_index(self, opened: Database) -> None:
+    async def test_where_a_paper_was_posted_is_found_through_an_index(self, opened: SQLiteDatabase) -> None:
         steps = await opened.fetch_rows(f"EXPLAIN QUERY PLAN SELECT paper_id {_POSTED_OF}", "[]", 1, "[]")
         plan = " ".join(step["detail"] for step in steps)
         assert "SEARCH highlights USING INDEX sqlite_autoindex_highlights_2 (subscription_id=? AND paper_id=?)" in plan
@@ -90,7 +91,7 @@ class TestOpening:
         for _ in range(2):
             async with open_storage(path) as storage:
                 assert await storage.papers.get([A.id]) == [A]
-        assert query(path, "PRAGMA user_version") == [(len(database._load_migrations()),)]
+        assert query(path, "PRAGMA user_version") == [(len(sqlite._load_migrations()),)]
         assert query(path, "SELECT note FROM captures") == [(None,)]
 
     @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ class TestOpening:
     async def test_a_new_file_whose_first_migration_failed_can_be_opened_again(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(database, "_load_migrations", lambda: ["CREATE TABLE papers (id TEXT) STRICT; nonsense;"])
+        monkeypatch.setattr(sqlite, "_load_migrations", lambda: ["CREATE TABLE papers (id TEXT) STRICT; nonsense;"])
         with pytest.raises(DatabaseUnusable):
             async with open_storage(path):
                 pass
@@ -128,8 +129,8 @@ class TestOpening:
             assert await storage.papers.get_last_change() == 0
 
     def add_migration(self, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-        scripts = [*database._load_migrations(), script]
-        monkeypatch.setattr(database, "_load_migrations", lambda: scripts)
+        scripts = [*sqlite._load_migrations(), script]
+        monkeypatch.setattr(sqlite, "_load_migrations", lambda: scripts)
 
     def state(self, path: Path) -> list[tuple[object, ...]]:
         parts = (

@@ -106,7 +106,7 @@ class TestDeleting:
             marks = [ADA.to_bytes(8), (ADA + 5).to_bytes(8), f"words of {ADA}".encode(), f"half past {ADA}".encode()]
             assert all(mark in read_file(path) for mark in marks)
             await storage.people.delete_person(ADA)
-            await storage.database.rewrite_file()
+            await storage.database.rewrite()
             assert not any(mark in read_file(path) for mark in marks)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.reasons import Reason, ReasonKind
-from bot.storage import DeliveryState, Storage, Subscription, SubscriptionState, database, open_storage
+from bot.storage import DeliveryState, Storage, Subscription, SubscriptionState, open_storage, sqlite
 from bot.subscription.schedule import Run
 from tests.support.builders import (
     DAY,
@@ -179,7 +179,7 @@ async def test_a_person_may_have_many_extra_digests_a_day_and_they_are_packed_li
 
 
 async def test_an_older_database_keeps_its_suspensions_and_gains_the_notice(tmp_path: Path) -> None:
-    path, scripts = tmp_path / "paperboy.db", database._load_migrations()
+    path, scripts = tmp_path / "paperboy.db", sqlite._load_migrations()
     (number,) = [number for number, script in enumerate(scripts) if "has_notice" in script]
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(f"{' '.join(scripts[:number])} PRAGMA user_version = {number};")

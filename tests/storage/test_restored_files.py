@@ -8,12 +8,13 @@ from pathlib import Path
 from bot.reasons import Reason, ReasonKind
 from bot.storage import SubscriptionState, open_storage
 from bot.storage.restored import mark_restored
+from bot.storage.sqlite import SQLiteConnection
 from tests.support.builders import DAY, FIRST_RUN, FRIDAY, MORNING, digest, paper, plan, subscribe
 
 
 def restore(path: Path, after: timedelta = timedelta(days=3)) -> None:
     """Mark the file, which stands as it was at `MORNING`."""
-    with closing(sqlite3.connect(path)) as connection, connection:
+    with closing(sqlite3.connect(path, factory=SQLiteConnection)) as connection, connection:
         mark_restored(connection, MORNING, MORNING + after)
 
 

@@ -20,9 +20,9 @@ from bot.storage import (
     DatabaseUnusable,
     back_up,
     check_backup,
-    database,
     open_storage,
     restore,
+    sqlite,
 )
 from tests.support.builders import DAY, MORNING, paper, query, subscribe
 from tests.support.damage import damage
@@ -112,7 +112,7 @@ async def test_of_a_file_that_somebody_copied_what_it_has_recorded_says_since_wh
 async def test_an_older_backup_is_migrated_before_it_is_put_in_place(current: Path, tmp_path: Path) -> None:
     make_old(tmp_path / "old.db", version=2)
     restore(current, tmp_path / "old.db", NOW)
-    assert query(current, "PRAGMA user_version") == [(database.get_current_schema(),)]
+    assert query(current, "PRAGMA user_version") == [(sqlite.get_current_schema(),)]
     assert query(tmp_path / "old.db", "PRAGMA user_version") == [(2,)]
     assert sought_from(current)
     async with open_storage(current):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.backups import Backups
-from bot.storage import BackupKind, Storage, back_up, database, list_backups, name_backup, open_storage
+from bot.storage import BackupKind, Storage, back_up, list_backups, name_backup, open_storage, sqlite
 from bot.vitals import Fault
 from tests.support.builders import query
 from tests.support.damage import garble_schema
@@ -100,7 +100,7 @@ async def test_a_backup_from_before_a_migration_is_deleted_after_a_week(
 ) -> None:
     folder.mkdir()
     path = storage.database.path
-    made = folder / name_backup(path, BackupKind.MIGRATION, DAY_ONE, database.get_current_schema())
+    made = folder / name_backup(path, BackupKind.MIGRATION, DAY_ONE, sqlite.get_current_schema())
     back_up(path, made, BackupKind.MIGRATION, DAY_ONE)
     for days, is_there in ((6, True), (8, False)):
         await backups.make_due(DAY_ONE + timedelta(days=days))
@@ -167,7 +167,7 @@ async def test_the_bot_makes_them_as_its_settings_say(server: Server, tmp_path: 
     await job.func()
     (made,) = list_backups(services.storage.database.path, tmp_path / "kept")
     assert made.made_at == server.clock.now
-    assert query(made.path, "PRAGMA user_version") == [(database.get_current_schema(),)]
+    assert query(made.path, "PRAGMA user_version") == [(sqlite.get_current_schema(),)]
 
 
 async def test_the_bots_owner_hears_that_backups_fail_for_whatever_reason_and_are_made_again(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.storage import Storage, database, open_storage
+from bot.storage import Storage, database, open_storage, sqlite
 from bot.storage.guilds import _delete_server
 from bot.subscription.schedule import Run
 from tests.support.builders import DAY, MORNING, build_settings, digest, paper, plan, query
@@ -71,8 +71,8 @@ async def forget(storage: Storage) -> None:
 
 def overwriting(monkeypatch: pytest.MonkeyPatch, switch: str) -> None:
     """Have SQLite overwrite what is deleted or not, however it was built."""
-    pragmas = [each for each in database._PRAGMAS if "secure_delete" not in each]
-    monkeypatch.setattr(database, "_PRAGMAS", (*pragmas, f"PRAGMA secure_delete = {switch}"))
+    pragmas = [each for each in sqlite._PRAGMAS if "secure_delete" not in each]
+    monkeypatch.setattr(sqlite, "_PRAGMAS", (*pragmas, f"PRAGMA secure_delete = {switch}"))
 
 
 async def test_no_byte_of_a_deleted_server_is_left(path: Path) -> None:
@@ -153,7 +153,7 @@ async def test_copies_that_were_left_behind_are_gone_after_the_following_night(
     marks = await leave_traces(path, monkeypatch)
     async with open_storage(path) as storage:
         writes = [storage.guilds.record_join(each, MORNING) for each in range(1, 20)]
-        await asyncio.gather(storage.database.rewrite_file(), *writes)
+        await asyncio.gather(storage.database.rewrite(), *writes)
         assert found(path, marks) == set()
         assert query(path, "SELECT * FROM traces") == []
         assert query(path, "SELECT count(*) FROM guilds") == [(19,)]
@@ -162,10 +162,10 @@ async def test_copies_that_were_left_behind_are_gone_after_the_following_night(
 
 async def test_if_nothing_was_deleted_the_file_is_left_alone(path: Path) -> None:
     async with open_storage(path) as storage:
-        await storage.database.rewrite_file()
+        await storage.database.rewrite()
         before = path.read_bytes()
         await storage.guilds.record_join(1, MORNING)
-        await storage.database.rewrite_file()
+        await storage.database.rewrite()
         assert path.read_bytes() == before
 
 
@@ -177,7 +177,7 @@ from tests.support import crashing
 async def rewrite(path):
     async with open_storage(path) as storage:
         {first}
-        await storage.database.rewrite_file()
+        await storage.database.rewrite()
 
 logging.basicConfig()
 asyncio.run(rewrite(pathlib.Path(sys.argv[1])))
@@ -219,7 +219,7 @@ async def test_a_bot_killed_while_it_rewrites_its_file_does_it_again_and_loses_n
     assert code == -signal.SIGKILL, said
     async with open_storage(path) as storage:
         assert len(await storage.papers.get([f"2602.{number:05}" for number in range(12)])) == 12
-        await storage.database.rewrite_file()
+        await storage.database.rewrite()
         assert found(path, marks) == set()
     assert query(path, "PRAGMA integrity_check") == [("ok",)]
 

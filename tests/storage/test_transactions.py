@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bot.storage import Storage, database, open_storage
-from bot.storage.database import Database
+from bot.storage.connection import Connection
+from bot.storage.sqlite import SQLiteDatabase
 from tests.support.builders import DAY, MORNING, paper
 
 pytestmark = pytest.mark.usefixtures("the_file_is_sound")
@@ -21,8 +22,8 @@ NEXT_DAY = DAY + timedelta(days=1)
 A, B, C = (paper(f"2601.0000{number}", upvotes=number) for number in (1, 2, 3))
 
 
-async def write_capture(opened: Database, day: date, failure: BaseException | None = None) -> None:
-    def write(connection: sqlite3.Connection) -> None:
+async def write_capture(opened: SQLiteDatabase, day: date, failure: BaseException | None = None) -> None:
+    def write(connection: Connection) -> None:
         connection.execute("INSERT INTO captures (day, captured_at) VALUES (?, 'now')", (day.isoformat(),))
         if failure:
             raise failure
@@ -30,17 +31,17 @@ async def write_capture(opened: Database, day: date, failure: BaseException | No
     await opened.write(write)
 
 
-async def captures(opened: Database) -> int:
+async def captures(opened: SQLiteDatabase) -> int:
     ((number,),) = await opened.fetch_rows("SELECT count(*) FROM captures")
     return int(number)
 
 
 @asynccontextmanager
-async def transaction(opened: Database) -> AsyncIterator[None]:
+async def transaction(opened: SQLiteDatabase) -> AsyncIterator[None]:
     """One that has written, and is not committed until the block ends."""
     written, free = threading.Event(), threading.Event()
 
-    def write(connection: sqlite3.Connection) -> None:
+    def write(connection: Connection) -> None:
         connection.execute("INSERT INTO captures (day, captured_at) VALUES ('2026-01-15', 'now')")
         written.set()
         free.wait()
@@ -57,7 +58,7 @@ async def transaction(opened: Database) -> AsyncIterator[None]:
 class TestTransactions:
     @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, asyncio.CancelledError])
     async def test_a_failed_transaction_leaves_nothing_and_the_writer_usable(
-        self, opened: Database, failure: type[BaseException]
+        self, opened: SQLiteDatabase, failure: type[BaseException]
     ) -> None:
         with pytest.raises(failure):
             await write_capture(opened, DAY, failure())
@@ -65,8 +66,8 @@ class TestTransactions:
         await write_capture(opened, DAY)
         assert await captures(opened) == 1
 
-    async def test_a_statement_that_fails_undoes_the_whole_transaction(self, opened: Database) -> None:
-        def twice(connection: sqlite3.Connection) -> None:
+    async def test_a_statement_that_fails_undoes_the_whole_transaction(self, opened: SQLiteDatabase) -> None:
+        def twice(connection: Connection) -> None:
             connection.execute("INSERT INTO captures (day, captured_at) VALUES ('2026-01-15', 'now')")
             connection.execute("INSERT INTO captures (day, captured_at) VALUES ('2026-01-15', 'now')")
 
@@ -88,7 +89,9 @@ class TestTransactions:
             assert (await storage.papers.get_capture_times([DAY]) == {}) == (known == [])
         assert await storage.papers.record_list(DAY, [replace(A, upvotes=99)], MORNING) == 1
 
-    async def test_a_task_cancelled_while_it_waits_for_its_turn_does_not_disturb_others(self, opened: Database) -> None:
+    async def test_a_task_cancelled_while_it_waits_for_its_turn_does_not_disturb_others(
+        self, opened: SQLiteDatabase
+    ) -> None:
         async with transaction(opened):
             waiting = asyncio.create_task(write_capture(opened, NEXT_DAY))
             await asyncio.sleep(0.01)
@@ -97,14 +100,14 @@ class TestTransactions:
                 await waiting
         assert await captures(opened) == 1
 
-    async def test_a_task_that_fails_undoes_nothing_of_another(self, opened: Database) -> None:
+    async def test_a_task_that_fails_undoes_nothing_of_another(self, opened: SQLiteDatabase) -> None:
         days = [DAY + timedelta(days=number) for number in range(40)]
         works = [write_capture(opened, day, ValueError() if n % 2 else None) for n, day in enumerate(days)]
         outcomes = await asyncio.gather(*works, return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [type(None), ValueError] * 20
         assert await captures(opened) == 20
 
-    async def test_writes_that_wait_share_a_commit(self, opened: Database, path: Path) -> None:
+    async def test_writes_that_wait_share_a_commit(self, opened: SQLiteDatabase, path: Path) -> None:
         async with transaction(opened):
             works = [write_capture(opened, DAY + timedelta(days=n), ValueError() if n == 7 else None) for n in range(9)]
             waiting = asyncio.gather(*works, return_exceptions=True)
@@ -119,8 +122,8 @@ class TestTransactions:
         pages = (log.stat().st_size - before) / (4096 + 24)  # one for each commit
         assert round(pages) == 1 + 9 / database.MAX_PER_COMMIT
 
-    async def test_all_writes_that_share_a_failed_commit_fail(self, opened: Database) -> None:
-        def lacking(connection: sqlite3.Connection) -> None:
+    async def test_all_writes_that_share_a_failed_commit_fail(self, opened: SQLiteDatabase) -> None:
+        def lacking(connection: Connection) -> None:
             connection.execute("PRAGMA defer_foreign_keys = ON")
             connection.execute("INSERT INTO listings (day, paper_id) VALUES ('2026-01-15', '2601.00010')")
 
@@ -133,15 +136,15 @@ class TestTransactions:
         await write_capture(opened, NEXT_DAY)
         assert await captures(opened) == 2
 
-    async def test_readers_do_not_wait_for_an_open_transaction(self, opened: Database) -> None:
+    async def test_readers_do_not_wait_for_an_open_transaction(self, opened: SQLiteDatabase) -> None:
         async with transaction(opened):
             assert await asyncio.wait_for(captures(opened), 60) == 0
         assert await captures(opened) == 1
 
-    async def test_more_readers_than_connections_take_turns(self, opened: Database) -> None:
+    async def test_more_readers_than_connections_take_turns(self, opened: SQLiteDatabase) -> None:
         assert await asyncio.gather(*(captures(opened) for _ in range(50))) == [0] * 50
 
-    async def test_a_cancelled_reader_leaves_its_connection_usable(self, opened: Database) -> None:
+    async def test_a_cancelled_reader_leaves_its_connection_usable(self, opened: SQLiteDatabase) -> None:
         for _ in range(2 * database.READERS):
             task = asyncio.create_task(captures(opened))
             await asyncio.sleep(0.0005)
@@ -150,7 +153,7 @@ class TestTransactions:
                 await task
         assert await asyncio.gather(*(captures(opened) for _ in range(5))) == [0] * 5
 
-    async def test_a_reader_cannot_write(self, opened: Database) -> None:
+    async def test_a_reader_cannot_write(self, opened: SQLiteDatabase) -> None:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             await opened.fetch_rows("INSERT INTO captures (day, captured_at) VALUES ('2026-01-15', 'now')")
 

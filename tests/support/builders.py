@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from discord.ui import LayoutView
 
+from bot.database_address import DatabaseAddress
 from bot.digest import Digest, Highlight
 from bot.layouts.digest import render_delivery_message
 from bot.layouts.refusals import explain_refusal
@@ -17,6 +18,7 @@ from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.storage import Delivery, DeliveryState, Message, Storage, Subscription
+from bot.storage.postgres.connection import connect, translate
 from bot.subscription.schedule import Cadence, Run, Schedule
 from bot.subscription.settings import DigestSettings, PostingOptions, Selection, Threads
 
@@ -151,16 +153,25 @@ def build_missing_permissions(*permissions: str) -> Reason:
     return Reason(ReasonKind.PERMISSIONS_MISSING, permissions=permissions)
 
 
-def query(path: Path, sql: str) -> list[tuple[Any, ...]]:
-    """What the SQLite file answers; what `sql` changes is kept."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        return connection.execute(sql).fetchall()
+def query(database: DatabaseAddress, sql: str) -> list[tuple[Any, ...]]:
+    """What the database answers; what `sql` changes is kept."""
+    if isinstance(database, Path):
+        with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+            return connection.execute(sql).fetchall()
+    with closing(connect(database)) as connection:
+        cursor = connection.execute(translate(sql), ())
+        return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
 
-def tables(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Everything a SQLite file holds, by table."""
-    names = query(path, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-    return {name: sorted(query(path, f"SELECT * FROM {name}"), key=repr) for (name,) in names}
+def tables(database: DatabaseAddress) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything a database holds, by table."""
+    names = query(
+        database,
+        "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        if isinstance(database, Path)
+        else "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename",
+    )
+    return {name: sorted(query(database, f"SELECT * FROM {name}"), key=repr) for (name,) in names}
 
 
 def digest_message(planned: Digest, settings: DigestSettings, nonce: str, *, ping: int | None = None) -> LayoutView:

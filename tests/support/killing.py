@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any
 
 from bot.backups import Backups
-from bot.storage import BackupKind, back_up, database, prepare_file, restore
+from bot.storage import BackupKind, back_up, prepare_file, restore, sqlite
 from tests.support.builders import MORNING
 from tests.support.paths import ROOT
 
@@ -32,8 +32,8 @@ A_MIGRATION = "CREATE TABLE novelties (id INTEGER) STRICT; INSERT INTO novelties
 
 def add_migration() -> None:
     """The program becomes one version newer."""
-    scripts = [*database._load_migrations(), A_MIGRATION]
-    database._load_migrations = lambda: scripts
+    scripts = [*sqlite._load_migrations(), A_MIGRATION]
+    sqlite._load_migrations = lambda: scripts
 
 
 def _back_up(folder: Path) -> None:
@@ -47,7 +47,7 @@ def _restore(folder: Path) -> None:
 def _migrate(folder: Path) -> None:
     add_migration()
     prepare_file(folder / "paperboy.db", folder / "backups", MORNING, lambda: None)
-    database.migrate_file(folder / "paperboy.db")
+    sqlite.migrate_file(folder / "paperboy.db")
 
 
 def _back_up_daily(folder: Path) -> None:

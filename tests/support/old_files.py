@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from bot.storage import database, open_storage
+from bot.storage import open_storage, sqlite
 
 PAPERS = """
     INSERT INTO papers (id, title, abstract, upvotes, comments, authors, published_at, organization, ai_summary, tags,
@@ -69,7 +69,7 @@ MOVED = {
 
 def make_old(path: Path, version: int) -> None:
     """The file as the release with that schema left it."""
-    scripts = database._load_migrations()[:version]
+    scripts = sqlite._load_migrations()[:version]
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(f"{' '.join(scripts)} PRAGMA user_version = {version};")
         connection.executescript(f"PRAGMA foreign_keys = ON; BEGIN; {ROWS[version]} COMMIT;")

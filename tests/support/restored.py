@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from bot.app import Services, build_services
 from bot.papers.api import PapersAPI
@@ -16,6 +17,7 @@ from bot.search import SearchIndex
 from bot.storage import Storage, Subscription, open_storage
 from bot.storage.database import to_iso
 from bot.storage.restored import mark_restored
+from bot.storage.sqlite import SQLiteConnection
 from tests.support.builders import DAY, MORNING, Clock, entries
 from tests.support.delivery_rig import DeliveryRig, running_bot
 from tests.support.papers_server import Papers
@@ -44,7 +46,7 @@ class Backups:
         self.made += 1
         path = self.folder / f"backup-{self.made}.db"
 
-        def copy(connection: sqlite3.Connection) -> None:
+        def copy(connection: Any) -> None:
             with closing(sqlite3.connect(path)) as other:
                 connection.backup(other)
 
@@ -57,10 +59,10 @@ class Backups:
         self.made += 1
         path = self.folder / f"restored-{self.made}.db"
         shutil.copy(backup.path, path)
-        with closing(sqlite3.connect(path)) as connection, connection:
+        with closing(sqlite3.connect(path, factory=SQLiteConnection)) as connection, connection:
             mark_restored(connection, backup.made_at, self.clock())
         async with open_storage(path) as storage:
-            await storage.database._writer.execute("PRAGMA synchronous = OFF")
+            await storage.database._writer.run(lambda connection: connection.execute("PRAGMA synchronous = OFF"))
             search = SearchIndex(path.with_suffix(".index"), await storage.papers.get_archive_id(), last_change=0)
             yield build_services(storage, search, self.api, backfill_days=3, clock=self.clock)
             search.close()

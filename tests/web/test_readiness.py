@@ -80,7 +80,7 @@ async def test_a_write_that_another_program_holds_up_is_told(watched: Watched, m
 
 async def test_a_full_disk_is_told(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     rig, asked = watched
-    monkeypatch.setattr("bot.storage.database.ENOUGH_SPACE", 2**99)
+    monkeypatch.setattr("bot.storage.sqlite.ENOUGH_SPACE", 2**99)
     rig.storage.database._is_full = True
     assert await asked.ask_kinds() == (503, ["disk_full"])
 

@@ -1,11 +1,10 @@
 """Old finished deliveries become past runs: what is no longer needed of them is deleted."""
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from bot.storage.database import fetch_all
+from bot.storage.connection import Connection, Row, fetch_all
 from bot.storage.deliveries.rows import POSTED
 from bot.storage.past_runs import PastHighlight, PastMessage, PastRun, insert_past_runs
 
@@ -31,7 +30,7 @@ def _old_deliveries_sql(owner: str) -> str:
     )
 
 
-def find_packable_subscriptions(connection: sqlite3.Connection, first: int, last: int, before: str) -> list[int]:
+def find_packable_subscriptions(connection: Connection, first: int, last: int, before: str) -> list[int]:
     """The subscriptions with ids from `first` to `last` that have enough old runs for a row."""
     rows = connection.execute(
         "SELECT id FROM subscriptions WHERE id BETWEEN :first AND :last"
@@ -42,7 +41,7 @@ def find_packable_subscriptions(connection: sqlite3.Connection, first: int, last
     return [subscription_id for (subscription_id,) in rows]
 
 
-def pack_oldest_runs(connection: sqlite3.Connection, subscription_id: int, before: str) -> bool:
+def pack_oldest_runs(connection: Connection, subscription_id: int, before: str) -> bool:
     """Within a transaction: pack a subscription's oldest runs into a row; False if they are too few."""
     deliveries = connection.execute(
         f"SELECT * {_old_deliveries_sql(':subscription')} ORDER BY run_date LIMIT {RUNS_PER_ROW}",
@@ -65,11 +64,11 @@ def pack_oldest_runs(connection: sqlite3.Connection, subscription_id: int, befor
     return True
 
 
-def _rows_of(delivery: sqlite3.Row, rows: Iterable[sqlite3.Row]) -> list[sqlite3.Row]:
+def _rows_of(delivery: Row, rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row["delivery_id"] == delivery["id"]]
 
 
-def _build_past_run(delivery: sqlite3.Row, messages: list[sqlite3.Row], highlights: list[sqlite3.Row]) -> PastRun:
+def _build_past_run(delivery: Row, messages: list[Row], highlights: list[Row]) -> PastRun:
     """What is kept of a delivery."""
     covers = delivery["state"] in {"sent", "quiet"} and not delivery["extra"]
     return PastRun(

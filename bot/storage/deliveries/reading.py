@@ -1,7 +1,6 @@
 """Reading deliveries and past runs."""
 
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -9,7 +8,8 @@ from functools import partial
 
 from bot.digest import RISER_DAYS, list_days_between
 from bot.reasons import ReasonKind
-from bot.storage.database import Database, fetch_all, read_or_log, to_iso
+from bot.storage.connection import Connection, fetch_all
+from bot.storage.database import Database, read_or_log, to_iso
 from bot.storage.deliveries.rows import (
     POSTED,
     delivery_from_past_run,
@@ -117,7 +117,7 @@ class DeliveryReader:
         digest.
         """
 
-        def select_inputs(connection: sqlite3.Connection) -> DigestInputs:
+        def select_inputs(connection: Connection) -> DigestInputs:
             covered = select_covered_until(connection, subscription_id) if subscription_id and not is_extra else None
             doubtful = select_doubtful_until(connection, subscription_id) if subscription_id else None
             covered = max(filter(None, (covered, doubtful)), default=None)
@@ -144,7 +144,7 @@ class DeliveryReader:
         ids = list(paper_ids)
         owners = [subscription_id, *others] if subscription_id else list(others)
 
-        def select_highlighted_ids(connection: sqlite3.Connection) -> frozenset[str]:
+        def select_highlighted_ids(connection: Connection) -> frozenset[str]:
             highlighted = (select_highlighted(connection, each, ids, own=each == subscription_id) for each in owners)
             return frozenset[str]().union(*highlighted)
 
@@ -154,7 +154,7 @@ class DeliveryReader:
         """The delivery in which a subscription highlighted a paper."""
         condition = "deliveries.id = (SELECT delivery_id FROM highlights WHERE subscription_id = ? AND paper_id = ?)"
 
-        def select_delivery(connection: sqlite3.Connection) -> Delivery | None:
+        def select_delivery(connection: Connection) -> Delivery | None:
             if found := _select_deliveries(connection, condition, subscription_id, paper_id):
                 return found[0]
             for run in select_runs_with_papers(connection, subscription_id, [paper_id]):
@@ -176,7 +176,7 @@ class DeliveryReader:
         """The delivery of another subscription that had a paper, which `subscription` must therefore not repeat."""
         guild_id, settings = subscription.guild_id, subscription.settings
 
-        def select_other_ids(connection: sqlite3.Connection) -> list[int]:
+        def select_other_ids(connection: Connection) -> list[int]:
             return select_sharing_subscriptions(connection, guild_id, settings, but=subscription.id)
 
         found = [await self.find_by_paper(other, paper_id) for other in await self._database.read(select_other_ids)]
@@ -189,7 +189,7 @@ class DeliveryReader:
             " AND EXISTS (SELECT 1 FROM json_each(deliveries.days) WHERE value = ?) ORDER BY run_date LIMIT 1"
         )
 
-        def select_delivery(connection: sqlite3.Connection) -> Delivery | None:
+        def select_delivery(connection: Connection) -> Delivery | None:
             for run in select_runs_covering(connection, subscription_id, day)[:1]:
                 if past := delivery_from_past_run(connection, run):
                     return past
@@ -208,7 +208,7 @@ class DeliveryReader:
             f" AND {DELIVERED_SETTINGS} ->> 'cadence' = 'daily'"
         )
 
-        def select_first_days(connection: sqlite3.Connection) -> dict[str, date] | None:
+        def select_first_days(connection: Connection) -> dict[str, date] | None:
             dailies = _select_past_dailies(connection, guild_id)
             if not dailies and not fetch_all(connection, f"SELECT 1 {daily} LIMIT 1", (guild_id,)):
                 return None
@@ -254,7 +254,7 @@ def _trial_times(now: datetime) -> tuple[str, str, str]:
     return to_iso(now), to_iso(now + MAX_WAIT), to_iso(now)
 
 
-def _select_deliveries(connection: sqlite3.Connection, condition: str, *values: object) -> list[Delivery]:
+def _select_deliveries(connection: Connection, condition: str, *values: object) -> list[Delivery]:
     rows = fetch_all(
         connection,
         f"SELECT deliveries.*, subscriptions.guild_id, user_id, {DELIVERED_SETTINGS} AS settings_json,"
@@ -274,7 +274,7 @@ def _select_deliveries(connection: sqlite3.Connection, condition: str, *values: 
     return [delivery for delivery in found if delivery]
 
 
-def select_extra_count(connection: sqlite3.Connection, subscription_id: int, day: date) -> int:
+def select_extra_count(connection: Connection, subscription_id: int, day: date) -> int:
     ((count,),) = connection.execute(
         "SELECT coalesce(max(extra), 0) FROM deliveries WHERE subscription_id = ? AND run_date = ?",
         (subscription_id, day.isoformat()),
@@ -282,7 +282,7 @@ def select_extra_count(connection: sqlite3.Connection, subscription_id: int, day
     return int(count)
 
 
-def select_planned_dates(connection: sqlite3.Connection, subscription_id: int, since: date) -> frozenset[date]:
+def select_planned_dates(connection: Connection, subscription_id: int, since: date) -> frozenset[date]:
     rows = connection.execute(
         "SELECT run_date FROM deliveries WHERE subscription_id = ? AND run_date >= ? AND extra = 0",
         (subscription_id, since.isoformat()),
@@ -290,7 +290,7 @@ def select_planned_dates(connection: sqlite3.Connection, subscription_id: int, s
     return frozenset(date.fromisoformat(day) for (day,) in rows)
 
 
-def select_covered_until(connection: sqlite3.Connection, subscription_id: int) -> date | None:
+def select_covered_until(connection: Connection, subscription_id: int) -> date | None:
     ((covered, first),) = connection.execute(
         "SELECT max(covered_until) FILTER (WHERE state NOT IN ('failed', 'undone')),"
         " min(json_extract(days, '$[0]')) FROM deliveries WHERE subscription_id = ? AND extra = 0",
@@ -301,7 +301,7 @@ def select_covered_until(connection: sqlite3.Connection, subscription_id: int) -
     return date.fromisoformat(first) - timedelta(days=1) if first else None
 
 
-def select_doubtful_until(connection: sqlite3.Connection, subscription_id: int) -> date | None:
+def select_doubtful_until(connection: Connection, subscription_id: int) -> date | None:
     """The last day whose papers may have been posted without our knowledge, because a search did not end."""
     ((until,),) = connection.execute(
         "SELECT max(covered_until) FROM deliveries WHERE subscription_id = ? AND quiet_reason ->> 'kind' = ?",
@@ -311,7 +311,7 @@ def select_doubtful_until(connection: sqlite3.Connection, subscription_id: int) 
 
 
 def select_listed_highlighted(
-    connection: sqlite3.Connection, subscription_id: int, first: date, last: date, *, own: bool
+    connection: Connection, subscription_id: int, first: date, last: date, *, own: bool
 ) -> frozenset[str]:
     """The papers listed from `first` to `last` that a subscription has highlighted.
 
@@ -328,7 +328,7 @@ def select_listed_highlighted(
 
 
 def select_sharing_subscriptions(
-    connection: sqlite3.Connection, guild_id: int, settings: DigestSettings, *, but: int | None
+    connection: Connection, guild_id: int, settings: DigestSettings, *, but: int | None
 ) -> list[int]:
     """The other subscriptions with the channel and cadence of `settings`, whose papers must not be repeated."""
     if settings.selection.allow_repeats:
@@ -341,9 +341,7 @@ def select_sharing_subscriptions(
     return [subscription_id for (subscription_id,) in rows]
 
 
-def select_highlighted(
-    connection: sqlite3.Connection, subscription_id: int, ids: list[str], *, own: bool
-) -> frozenset[str]:
+def select_highlighted(connection: Connection, subscription_id: int, ids: list[str], *, own: bool) -> frozenset[str]:
     """Those of these papers that a subscription has highlighted; with `own`, also those it is not allowed to post."""
     among = "WHERE subscription_id = :subscription AND paper_id IN (SELECT value FROM json_each(:ids))"
     rows = connection.execute(
@@ -353,7 +351,7 @@ def select_highlighted(
     return select_highlighted_long_ago(connection, subscription_id, ids).union(paper_id for (paper_id,) in rows)
 
 
-def _select_past_dailies(connection: sqlite3.Connection, guild_id: int) -> dict[int, set[int]]:
+def _select_past_dailies(connection: Connection, guild_id: int) -> dict[int, set[int]]:
     """The settings versions that meant daily digests, by subscription, of those of a server that have past runs."""
     rows = connection.execute(
         "SELECT subscription_id, version FROM digest_settings WHERE subscription_id IN"
@@ -368,7 +366,7 @@ def _select_past_dailies(connection: sqlite3.Connection, guild_id: int) -> dict[
 
 
 def _find_first_seen_in_past_runs(
-    connection: sqlite3.Connection, guild_id: int, ids: list[str], daily: Mapping[int, set[int]]
+    connection: Connection, guild_id: int, ids: list[str], daily: Mapping[int, set[int]]
 ) -> dict[str, date]:
     """When the daily digests of past runs first had each of these papers."""
     runs = select_server_runs_with_papers(connection, guild_id, ids) if daily else []

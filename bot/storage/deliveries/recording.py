@@ -1,7 +1,6 @@
 """Recording each step of a delivery, in a transaction of its own."""
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,7 +9,8 @@ from bot import metrics
 from bot.digest import Digest
 from bot.reasons import Reason
 from bot.storage.audit_log import Action, record_action
-from bot.storage.database import assignments_for, fetch_all, to_iso
+from bot.storage.connection import Connection, fetch_all
+from bot.storage.database import assignments_for, to_iso
 from bot.storage.deliveries.packing import find_packable_subscriptions, pack_oldest_runs
 from bot.storage.deliveries.reading import DeliveryReader, select_highlighted, select_sharing_subscriptions
 from bot.storage.deliveries.rejections import simplify_message, skip_papers, split_message
@@ -47,7 +47,7 @@ class Deliveries(DeliveryReader):
         delivery is under way. `by` is the admin who sends it early, or who posts the date's `extra`-th extra digest.
         """
 
-        def plan(connection: sqlite3.Connection) -> int:
+        def plan(connection: Connection) -> int:
             _check_unchanged(connection, subscription)
             if next_run:
                 _set_next_run(connection, subscription.id, next_run)
@@ -120,7 +120,7 @@ class Deliveries(DeliveryReader):
     async def split_message(self, delivery_id: int, message: Message, nonce: str, error_code: int) -> None:
         """Record the same, so that the second half of what it shows is sent in a message of its own, with `nonce`."""
 
-        def split(connection: sqlite3.Connection) -> None:
+        def split(connection: Connection) -> None:
             simplify_message(connection, delivery_id, message.number, MessageForm.FULL, error_code)
             split_message(connection, delivery_id, message, nonce)
 
@@ -138,7 +138,7 @@ class Deliveries(DeliveryReader):
         The papers of rejected messages are skipped from now on. The next failure is worth a notice again.
         """
 
-        def complete(connection: sqlite3.Connection) -> None:
+        def complete(connection: Connection) -> None:
             skip_papers(connection, delivery.id, delivery.rejected_messages)
             connection.execute(
                 "UPDATE deliveries SET state = CASE WHEN quiet_reason IS NULL THEN 'sent' ELSE 'quiet' END,"
@@ -177,7 +177,7 @@ class Deliveries(DeliveryReader):
         count as posted.
         """
 
-        def fail(connection: sqlite3.Connection) -> bool:
+        def fail(connection: Connection) -> bool:
             skip_papers(connection, delivery_id, skipping)
             failed = fail_unsent(connection, delivery_id, reason, keeping_doubtful=keeping_doubtful)
             is_suspended = False
@@ -193,7 +193,7 @@ class Deliveries(DeliveryReader):
     async def undo_delivery(self, delivery: Delivery, *, by: int, now: datetime) -> None:
         """Record that a delivery's messages were deleted, and release its papers; a second call changes nothing."""
 
-        def undo(connection: sqlite3.Connection) -> bool:
+        def undo(connection: Connection) -> bool:
             undone = connection.execute(
                 "UPDATE deliveries SET state = 'undone' WHERE id = ? AND state != 'undone'", (delivery.id,)
             )
@@ -233,9 +233,7 @@ class Deliveries(DeliveryReader):
         )
 
 
-def fail_unsent(
-    connection: sqlite3.Connection, delivery_id: int, reason: Reason, *, keeping_doubtful: bool
-) -> list[int]:
+def fail_unsent(connection: Connection, delivery_id: int, reason: Reason, *, keeping_doubtful: bool) -> list[int]:
     """Within a transaction: give up what has not arrived; returns its subscription, unless that is deleted."""
     failed = fetch_all(
         connection,
@@ -252,12 +250,12 @@ def fail_unsent(
     return [subscription_id for (subscription_id,) in failed]
 
 
-def _invalidate_composed_digests(connection: sqlite3.Connection, subscription_id: int) -> None:
+def _invalidate_composed_digests(connection: Connection, subscription_id: int) -> None:
     """Invalidate a digest that is being composed: it was read before some days were open again."""
     connection.execute("UPDATE subscriptions SET revision = revision + 1 WHERE id = ?", (subscription_id,))
 
 
-def _reopen_days(connection: sqlite3.Connection, undone: Delivery) -> None:
+def _reopen_days(connection: Connection, undone: Delivery) -> None:
     """Let the next digest cover the days of `undone` again, even if other runs have come since."""
     if undone.digest.days:
         before = undone.digest.days[0] - timedelta(days=1)
@@ -273,7 +271,7 @@ class _PlanInvalid(Exception):
 
 
 def _insert_delivery(
-    connection: sqlite3.Connection,
+    connection: Connection,
     subscription: Subscription,
     run: Run,
     digest: Digest,
@@ -312,7 +310,7 @@ def _insert_delivery(
     raise _PlanInvalid
 
 
-def _check_no_repeats(connection: sqlite3.Connection, subscription: Subscription, digest: Digest) -> None:
+def _check_no_repeats(connection: Connection, subscription: Subscription, digest: Digest) -> None:
     """Raises `_PlanInvalid` for repeated papers that no unique key prevents.
 
     A past run may have had one, or another digest of the channel that is due at the same time. The keys do prevent that
@@ -363,7 +361,7 @@ def _build_planned_delivery(
     )
 
 
-def _check_unchanged(connection: sqlite3.Connection, subscription: Subscription) -> None:
+def _check_unchanged(connection: Connection, subscription: Subscription) -> None:
     """Raises `_PlanInvalid` if an admin changed the subscription since it was read, or if it was restored."""
     if not fetch_all(
         connection,
@@ -373,7 +371,7 @@ def _check_unchanged(connection: sqlite3.Connection, subscription: Subscription)
         raise _PlanInvalid
 
 
-def _set_next_run(connection: sqlite3.Connection, subscription_id: int, next_run: Run) -> None:
+def _set_next_run(connection: Connection, subscription_id: int, next_run: Run) -> None:
     values = run_to_columns(next_run)
     connection.execute(
         f"UPDATE subscriptions SET {assignments_for(values)}, reason = NULL WHERE id = ?",

@@ -1,18 +1,15 @@
 """What rejections change in the database: simpler forms, split messages, skipped papers. Within a transaction."""
 
 import json
-import sqlite3
 from collections.abc import Iterable
 
-from bot.storage.database import fetch_all
+from bot.storage.connection import Connection, fetch_all
 from bot.storage.deliveries.values import Message, MessageForm
 
 _MAX_ATTEMPTS_COUNTED = 2  # the wait grows with failed attempts; a simpler form is worth trying sooner
 
 
-def simplify_message(
-    connection: sqlite3.Connection, delivery_id: int, number: int, form: MessageForm, error_code: int
-) -> None:
+def simplify_message(connection: Connection, delivery_id: int, number: int, form: MessageForm, error_code: int) -> None:
     """Change the form of a message that is known not to exist.
 
     One server error less is counted, so one more is enough for the next form.
@@ -28,7 +25,7 @@ def simplify_message(
     )
 
 
-def split_message(connection: sqlite3.Connection, delivery_id: int, message: Message, nonce: str) -> None:
+def split_message(connection: Connection, delivery_id: int, message: Message, nonce: str) -> None:
     """Move the second half of what `message` shows into a new message, with the form that `message` has by now."""
     middle = (len(message.positions) + 1) // 2
     inserted = fetch_all(
@@ -45,7 +42,7 @@ def split_message(connection: sqlite3.Connection, delivery_id: int, message: Mes
         )
 
 
-def skip_papers(connection: sqlite3.Connection, delivery_id: int, rejected: Iterable[Message]) -> None:
+def skip_papers(connection: Connection, delivery_id: int, rejected: Iterable[Message]) -> None:
     """Take the rejected messages out of the delivery, and record that their papers must not come again.
 
     A message that has arrived since it was read stays.

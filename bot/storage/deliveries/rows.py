@@ -1,7 +1,6 @@
 """Deliveries as rows: inserted when planned, and read into values."""
 
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -9,6 +8,7 @@ from functools import partial
 
 from bot.digest import Digest, Highlight, Likeness
 from bot.papers import Paper
+from bot.storage.connection import Connection, Row
 from bot.storage.database import from_iso, read_or_log
 from bot.storage.deliveries.values import Delivery, DeliveryState, Message, MessageForm, RejectedPaper
 from bot.storage.digest_settings import settings_from_columns
@@ -22,7 +22,7 @@ POSTED = (  # a condition: the delivery highlighted something in a message that 
 )
 
 
-def insert_messages(connection: sqlite3.Connection, delivery_id: int, nonces: Sequence[str]) -> None:
+def insert_messages(connection: Connection, delivery_id: int, nonces: Sequence[str]) -> None:
     connection.executemany(
         "INSERT INTO messages (delivery_id, number, nonce) VALUES (?, ?, ?)",
         [(delivery_id, number, nonce) for number, nonce in enumerate(nonces, 1)],
@@ -30,7 +30,7 @@ def insert_messages(connection: sqlite3.Connection, delivery_id: int, nonces: Se
 
 
 def insert_highlights(
-    connection: sqlite3.Connection,
+    connection: Connection,
     delivery_id: int,
     subscription_id: int,
     highlights: Iterable[Highlight],
@@ -63,9 +63,7 @@ def insert_highlights(
     )
 
 
-def select_highlights(
-    connection: sqlite3.Connection, delivery_ids: list[int]
-) -> defaultdict[int, tuple[Highlight, ...]]:
+def select_highlights(connection: Connection, delivery_ids: list[int]) -> defaultdict[int, tuple[Highlight, ...]]:
     rows = connection.execute(
         "SELECT paper.*, delivery_id, position, highlights.upvotes AS upvotes_then,"
         " highlights.comments AS comments_then, riser, seen_on, missed, followed, like_example, likeness"
@@ -91,7 +89,7 @@ def select_highlights(
     return found
 
 
-def select_messages(connection: sqlite3.Connection, delivery_ids: list[int]) -> defaultdict[int, tuple[Message, ...]]:
+def select_messages(connection: Connection, delivery_ids: list[int]) -> defaultdict[int, tuple[Message, ...]]:
     rows = connection.execute(
         "SELECT *, (SELECT json_group_array(position) FROM highlights"
         " WHERE highlights.delivery_id = messages.delivery_id AND message = number) AS positions"
@@ -121,7 +119,7 @@ def select_messages(connection: sqlite3.Connection, delivery_ids: list[int]) -> 
     return found
 
 
-def delivery_from_row(row: sqlite3.Row, highlights: tuple[Highlight, ...], messages: tuple[Message, ...]) -> Delivery:
+def delivery_from_row(row: Row, highlights: tuple[Highlight, ...], messages: tuple[Message, ...]) -> Delivery:
     def sort_key(message: Message) -> tuple[int, int]:
         """By what it shows, so the second half of a split message follows the first."""
         return (message.positions[0] if message.positions else message.number, message.number)
@@ -153,7 +151,7 @@ def delivery_from_row(row: sqlite3.Row, highlights: tuple[Highlight, ...], messa
     )
 
 
-def delivery_from_past_run(connection: sqlite3.Connection, run: PastRun) -> Delivery | None:
+def delivery_from_past_run(connection: Connection, run: PastRun) -> Delivery | None:
     """A past run as a delivery, with what is kept of it; None if its settings cannot be read."""
     ((settings,),) = connection.execute(
         "SELECT settings FROM digest_settings WHERE subscription_id = ? AND version = ?",

@@ -4,7 +4,8 @@ import pytest
 
 from bot.refusals import Refusal
 from bot.storage import QUERIES_KEPT_FOR
-from bot.storage.database import Database, DiskFull
+from bot.storage.database import DiskFull
+from bot.storage.sqlite import SQLiteDatabase
 from tests.support.builders import explain
 from tests.support.lookups import paper_command, search
 from tests.support.messages import answer, custom_ids, paper_ids, read_texts
@@ -82,5 +83,5 @@ async def test_a_full_disk_does_not_keep_a_long_query_from_its_results(
     async def no_room(*_: object) -> None:
         raise DiskFull
 
-    monkeypatch.setattr(Database, "write", no_room)
+    monkeypatch.setattr(SQLiteDatabase, "write", no_room)
     assert len(paper_ids(await search(library, LONG))) == 5

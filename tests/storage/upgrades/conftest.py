@@ -26,7 +26,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
 @pytest.fixture
 async def storage(kept: Kept) -> AsyncIterator[Storage]:
     async with open_storage(kept.path) as opened:
-        await opened.database._writer.execute("PRAGMA synchronous = OFF")
+        await opened.database._writer.run(lambda connection: connection.execute("PRAGMA synchronous = OFF"))
         await opened.database.execute("DELETE FROM commands")  # the simulated Discord does not have them
         yield opened
 

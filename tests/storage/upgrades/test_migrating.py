@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.storage import DeliveryState, SubscriptionState, database, open_storage
+from bot.storage import DeliveryState, SubscriptionState, open_storage, sqlite
 from tests.support.builders import query
 from tests.support.kept_schemas import DOOMED, NEVER_MADE, READER, VERSIONS, Kept
 from tests.support.old_files import migrate
@@ -22,7 +22,7 @@ SHAPES = (  # without the order of columns, because one that came later is the l
 def test_a_file_is_kept_of_every_schema() -> None:
     newest = max(VERSIONS)
     assert set(VERSIONS) == set(range(1, newest + 1)) - NEVER_MADE
-    assert newest <= len(database._load_migrations())
+    assert newest <= len(sqlite._load_migrations())
 
 
 async def test_it_has_the_tables_and_columns_of_a_new_file(kept: Kept, new_database: Path) -> None:

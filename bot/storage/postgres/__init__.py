@@ -1,0 +1,5 @@
+"""The second engine: a PostgreSQL that several processes share. Nothing else imports psycopg."""
+
+from bot.storage.postgres.database import PostgresDatabase
+
+__all__ = ["PostgresDatabase"]

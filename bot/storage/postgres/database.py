@@ -1,0 +1,191 @@
+"""A PostgreSQL database, which several processes may use at a time."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import psycopg
+
+from bot.database_address import PostgresAddress
+from bot.refusals import Refused
+from bot.storage import database
+from bot.storage.connection import Answer, DatabaseWork
+from bot.storage.database import (
+    UNTIL_NEXT_INTERRUPT,
+    Database,
+    DatabaseAway,
+    DatabaseBusy,
+    DiskFull,
+    Outcome,
+    ReadTooSlow,
+)
+from bot.storage.postgres.connection import PostgresConnection, Session
+from bot.storage.postgres.schema import WRITER_LOCK, migrate
+
+log = logging.getLogger(__name__)
+
+_IDLE_TIMEOUT = 15_000  # milliseconds after which a stopped process no longer holds up the others' writes
+_AWAY = {"08", "53", "57"}  # classes of errors: of the connection, too few resources, and an operator's intervention
+
+
+class _Thread:
+    """A connection with a thread of its own."""
+
+    def __init__(self, address: PostgresAddress, prepare: Callable[[psycopg.Connection[Any]], None]) -> None:
+        self._session = Session(address, prepare)
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="postgres")
+
+    async def run(self, work: Callable[[Any], Answer], /) -> Answer:
+        def run_work() -> Answer:
+            return work(self._session.get())
+
+        return await asyncio.get_running_loop().run_in_executor(self._executor, run_work)
+
+    async def stop_work(self) -> None:
+        free = asyncio.ensure_future(self._run_nothing())  # has its turn after the work
+        while not free.done():
+            await asyncio.to_thread(self._cancel)
+            await asyncio.wait({free}, timeout=UNTIL_NEXT_INTERRUPT)
+
+    async def _run_nothing(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._executor, lambda: None)
+
+    def _cancel(self) -> None:
+        with suppress(psycopg.Error):  # the database is away, so the work ends by itself
+            self._session.cancel()
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._session.close)
+        self._executor.shutdown()
+
+
+class PostgresDatabase(Database):
+    """The connections to the database at `address`."""
+
+    errors = (psycopg.Error,)
+
+    def __init__(self, address: PostgresAddress) -> None:
+        super().__init__()
+        self._address = address
+        self._is_away = False
+
+    @property
+    def address(self) -> PostgresAddress:
+        return self._address
+
+    async def _prepare(self) -> None:
+        await asyncio.to_thread(migrate, self._address)
+
+    @asynccontextmanager
+    async def _connect(self, *, reads_only: bool = False) -> AsyncIterator[_Thread]:
+        thread = _Thread(self._address, _prepare_reader if reads_only else _prepare_writer)
+        try:
+            yield thread
+        finally:
+            await thread.close()
+
+    def _run_transaction(
+        self, works: Sequence[DatabaseWork[Any]], connection: psycopg.Connection[Any]
+    ) -> list[Outcome]:
+        try:
+            connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({WRITER_LOCK})".encode())
+            outcomes = [_run_savepoint(work, connection) for work in works]
+            connection.execute("COMMIT")
+        except BaseException as error:  # noqa: BLE001  # each caller gets it
+            _roll_back(connection)
+            return [(None, error)] * len(works)
+        return outcomes
+
+    def _run_read(self, work: DatabaseWork[Answer], connection: psycopg.Connection[Any]) -> Answer:
+        _roll_back(connection)  # the last read may have been interrupted even in its own rollback
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            return work(PostgresConnection(connection))
+        finally:
+            _roll_back(connection)
+
+    def _translate_error(self, error: BaseException) -> BaseException:
+        """What `_classify` makes of it, if anything."""
+        translated = _classify(error)
+        if translated is None:
+            return error
+        translated.__cause__ = error
+        return translated
+
+    def _note_error(self, error: BaseException | None) -> None:
+        translated = _classify(error)
+        if isinstance(translated, DatabaseAway) and not self._is_away:
+            log.error("the database at %s does not answer: nothing is stored and no digest is sent", self._address)
+            self._is_away = True
+        if isinstance(translated, DiskFull) and not self._is_full:
+            log.error("the database's disk is full: nothing is stored and no digest is sent until there is room")
+            self._is_full = True
+
+    def _note_success(self, *, has_written: bool) -> None:
+        if self._is_away:
+            self._is_away = False
+            log.warning("the database answers again: everything continues")
+        if self._is_full and has_written:
+            self._is_full = False
+            log.warning("the database's disk has room again: everything continues")
+
+    @property
+    def is_away(self) -> bool:
+        return self._is_away
+
+    def raise_if_damaged(self) -> None:
+        """PostgreSQL looks after its files itself."""
+
+    async def check_integrity(self) -> None:
+        """PostgreSQL looks after its files itself."""
+
+    async def clear_deleted(self, *, just_deleted: bool = True) -> None:
+        """PostgreSQL reuses the room of deleted rows by itself; its log ages with its backups."""
+
+    async def rewrite(self) -> None:
+        """Nothing: to rewrite tables would stop all processes. PostgreSQL's vacuum reuses the room of deleted rows."""
+        await self.execute("DELETE FROM traces")
+
+
+def _classify(error: BaseException | None) -> Refused | None:
+    """What an error of PostgreSQL means for whoever has asked; None for one that should not happen."""
+    match error:
+        case psycopg.errors.DiskFull():
+            return DiskFull()
+        case psycopg.errors.QueryCanceled():
+            return ReadTooSlow()
+        case psycopg.errors.LockNotAvailable():
+            return DatabaseBusy()
+    if not isinstance(error, psycopg.Error):
+        return None
+    is_lost = error.sqlstate is None and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return DatabaseAway() if is_lost or (error.sqlstate or "")[:2] in _AWAY else None
+
+
+def _prepare_writer(connection: psycopg.Connection[Any]) -> None:
+    timeouts = (("lock_timeout", database.LOCK_TIMEOUT * 1000), ("idle_in_transaction_session_timeout", _IDLE_TIMEOUT))
+    for name, milliseconds in timeouts:
+        connection.execute("SELECT set_config(%s, %s, false)", (name, str(milliseconds)))
+
+
+def _prepare_reader(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("SELECT set_config('statement_timeout', %s, false)", (str(database.READ_TIMEOUT * 2000),))
+
+
+def _run_savepoint(work: DatabaseWork[Any], connection: psycopg.Connection[Any]) -> Outcome:
+    connection.execute("SAVEPOINT work")
+    try:
+        answer, error = work(PostgresConnection(connection)), None
+    except BaseException as caught:  # noqa: BLE001  # its caller gets it
+        answer, error = None, caught
+        connection.execute("ROLLBACK TO work")  # raises if the connection is lost: then all fail
+    connection.execute("RELEASE work")
+    return answer, error
+
+
+def _roll_back(connection: psycopg.Connection[Any]) -> None:
+    with suppress(psycopg.Error):  # a lost connection has rolled back already
+        connection.rollback()

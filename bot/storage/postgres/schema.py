@@ -1,0 +1,61 @@
+"""The schema of PostgreSQL: created and migrated under a lock, as several processes may start at once."""
+
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+
+from bot.database_address import PostgresAddress
+from bot.storage.database import DatabaseProblem, DatabaseUnusable
+from bot.storage.postgres.connection import connect
+from bot.storage.sqlite import get_current_schema
+
+WRITER_LOCK = 1346457683  # of the one writer over all processes
+_MIGRATION_LOCK = WRITER_LOCK + 1
+# The schema whose script is complete; those after it change it. SQLite's scripts have the same numbers.
+FIRST = 27
+
+
+def migrate(address: PostgresAddress) -> None:
+    """Create or migrate the schema. Raises `DatabaseUnusable`, and leaves a foreign database untouched."""
+    try:
+        with connect(address) as connection:
+            connection.execute(f"SELECT pg_advisory_lock({_MIGRATION_LOCK})".encode())
+            version = read_version(connection)
+            if version is None:
+                raise DatabaseUnusable(DatabaseProblem.FOREIGN, address)
+            if version > get_current_schema():
+                detail = f"schema {version}, not {get_current_schema()}"
+                raise DatabaseUnusable(DatabaseProblem.NEWER, address, detail)
+            for number in range(version + 1 if version else FIRST, get_current_schema() + 1):
+                with connection.transaction():
+                    connection.execute(_load_script(number).encode())
+                    connection.execute("UPDATE schema SET version = %s", (number,))
+    except psycopg.Error as error:
+        raise DatabaseUnusable(DatabaseProblem.UNUSABLE, address, describe_error(error)) from error
+
+
+def read_version(connection: psycopg.Connection[Any]) -> int | None:
+    """The schema's version, 0 for an empty database, and None for another program's."""
+    query = "SELECT to_regclass('schema') IS NOT NULL AND to_regclass('papers') IS NOT NULL"
+    ((is_ours,),) = connection.execute(query).fetchall()
+    if is_ours:
+        ((version,),) = connection.execute("SELECT version FROM schema").fetchall()
+        return int(version)
+    query = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
+    ((tables,),) = connection.execute(query).fetchall()
+    return None if tables else 0
+
+
+def describe_error(error: psycopg.Error) -> str:
+    """What PostgreSQL says, in one line and without the connection's settings."""
+    return (error.diag.message_primary or str(error)).strip().splitlines()[0]
+
+
+def _load_script(number: int) -> str:
+    (script,) = (
+        each
+        for each in (files("bot.storage.postgres") / "migrations").iterdir()
+        if each.name.startswith(f"{number:04}_")
+    )
+    return script.read_text(encoding="utf-8")
