@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import time
 from pathlib import Path
@@ -64,10 +65,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server, one for all the processes of a test run."""
-    base = tmp_path_factory.getbasetemp()
-    with run_postgres((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "postgres") as url:
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"of-{os.getpid()}")
+    with run_postgres(Path(tempfile.gettempdir()) / f"paperboy-tests-{run}") as url:
         yield url
 
 

@@ -80,7 +80,7 @@ def record_action(
     """Within the transaction that makes a change: record it. What people do to their own digests is not recorded."""
     connection.execute(
         "INSERT INTO audit_log (guild_id, subscription_id, user_id, action, details, reason, made_at)"
-        " SELECT guild_id, id, ?, ?, ?, ?, ? FROM subscriptions WHERE id = ? AND guild_id IS NOT NULL",
+        " SELECT guild_id, id, CAST(? AS BIGINT), ?, ?, ?, ? FROM subscriptions WHERE id = ? AND guild_id IS NOT NULL",
         (
             by,
             action.value,

@@ -132,8 +132,9 @@ class FollowedQueries:
                 connection,
                 "INSERT INTO followed_queries (user_id, query, how, first_day, created_at) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (user_id, query) DO UPDATE SET how = excluded.how, first_day = CASE"
-                " WHEN how = 'at once' AND excluded.how != 'at once' THEN max(first_day, excluded.first_day)"
-                " ELSE first_day END RETURNING *",
+                " WHEN followed_queries.how = 'at once' AND excluded.how != 'at once'"
+                " THEN max(followed_queries.first_day, excluded.first_day)"
+                " ELSE followed_queries.first_day END RETURNING *",
                 (user_id, query, how.value, first_day.isoformat(), to_iso(now)),
             )
             if edit:
@@ -221,7 +222,7 @@ class FollowedQueries:
             )
             connection.execute(
                 "DELETE FROM muted WHERE user_id = :user AND (kind, value) IN (SELECT kind, value FROM muted"
-                " WHERE user_id = :user ORDER BY muted_at DESC LIMIT -1 OFFSET :kept)",
+                " WHERE user_id = :user ORDER BY muted_at DESC LIMIT 1000 OFFSET :kept)",
                 {"user": user_id, "kept": MAX_MUTED},
             )
             _invalidate_composed_digests(connection, user_id)

@@ -103,8 +103,8 @@ def count_as_posted(connection: Connection, subscription: Subscription, restored
     _insert_delivery(connection, subscription, (run_date, extra), closed, restored_at, state="quiet", quiet=reason)
     if subscription.user_id:  # whose digests look back at days that earlier ones have covered
         connection.execute(
-            "UPDATE followed_queries SET first_day = max(first_day, iif(EXISTS (SELECT 1 FROM followed_queries"
-            " WHERE user_id = :user AND how = 'at once'), :open, :closed)) WHERE user_id = :user",
+            "UPDATE followed_queries SET first_day = max(first_day, CASE WHEN EXISTS (SELECT 1 FROM followed_queries"
+            " WHERE user_id = :user AND how = 'at once') THEN :open ELSE :closed END) WHERE user_id = :user",
             {
                 "user": subscription.user_id,
                 "open": (restored_at.date() + timedelta(days=1)).isoformat(),

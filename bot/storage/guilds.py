@@ -37,8 +37,9 @@ class Guilds:
         def leave(connection: Connection) -> None:
             present = fetch_all(
                 connection,
-                "SELECT value FROM json_each(?) AS blocked LEFT JOIN guilds ON guilds.id = value WHERE left_at IS NULL"
-                " AND (guilds.id IS NOT NULL OR EXISTS (SELECT 1 FROM subscriptions WHERE guild_id = value))",
+                "SELECT blocked.id FROM (SELECT CAST(value AS BIGINT) AS id FROM json_each(?)) AS blocked"
+                " LEFT JOIN guilds ON guilds.id = blocked.id WHERE left_at IS NULL"
+                " AND (guilds.id IS NOT NULL OR EXISTS (SELECT 1 FROM subscriptions WHERE guild_id = blocked.id))",
                 (ids,),
             )
             for (guild_id,) in present:
@@ -78,7 +79,7 @@ def _join_server(connection: Connection, guild_id: int, now: datetime) -> bool:
         return not _resume_never_left_servers(connection, json.dumps([guild_id]), now)
     joined = connection.execute(
         "INSERT INTO guilds (id, joined_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE"
-        " SET joined_at = excluded.joined_at, left_at = NULL, counted_out = 0 WHERE left_at IS NOT NULL",
+        " SET joined_at = excluded.joined_at, left_at = NULL, counted_out = 0 WHERE guilds.left_at IS NOT NULL",
         (guild_id, to_iso(now)),
     )
     return joined.rowcount > 0
@@ -91,19 +92,20 @@ def _reconcile_servers(connection: Connection, ids: str, now: datetime, *, count
     rejoined = fetch_all(
         connection,
         "UPDATE guilds SET joined_at = ?, left_at = NULL"
-        " WHERE left_at IS NOT NULL AND id IN (SELECT value FROM json_each(?)) RETURNING id",
+        " WHERE left_at IS NOT NULL AND id IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) RETURNING id",
         (to_iso(now), ids),
     )
     new = fetch_all(
         connection,
-        "INSERT INTO guilds (id, joined_at) SELECT value, ? FROM json_each(?) WHERE true"
+        "INSERT INTO guilds (id, joined_at) SELECT CAST(value AS BIGINT), ? FROM json_each(?) WHERE true"
         " ON CONFLICT DO NOTHING RETURNING id",
         (to_iso(now), ids),
     )
     gone = fetch_all(
         connection,
-        "SELECT id FROM guilds WHERE left_at IS NULL AND id NOT IN (SELECT value FROM json_each(?))"
-        " UNION SELECT guild_id FROM subscriptions WHERE guild_id NOT IN (SELECT value FROM json_each(?))"
+        "SELECT id FROM guilds WHERE left_at IS NULL AND id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
+        " UNION SELECT guild_id FROM subscriptions"
+        " WHERE guild_id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
         " AND guild_id NOT IN (SELECT id FROM guilds WHERE left_at IS NOT NULL)",
         (ids, ids),
     )
@@ -138,7 +140,7 @@ def _resume_never_left_servers(connection: Connection, ids: str, now: datetime) 
     never_left = fetch_all(
         connection,
         "UPDATE guilds SET left_at = NULL, counted_out = 0"
-        " WHERE counted_out = 1 AND id IN (SELECT value FROM json_each(?)) RETURNING id",
+        " WHERE counted_out = 1 AND id IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) RETURNING id",
         (ids,),
     )
     for (guild_id,) in never_left:
@@ -158,8 +160,8 @@ def _resume_never_left_servers(connection: Connection, ids: str, now: datetime) 
 def _leave_server(connection: Connection, guild_id: int, now: datetime, *, counting: bool = False) -> None:
     connection.execute(
         "INSERT INTO guilds (id, left_at, counted_out) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE"
-        " SET left_at = coalesce(left_at, excluded.left_at), counted_out = excluded.counted_out"
-        " AND (left_at IS NULL OR counted_out)",
+        " SET left_at = coalesce(guilds.left_at, excluded.left_at), counted_out = CASE"
+        " WHEN guilds.left_at IS NULL OR guilds.counted_out = 1 THEN excluded.counted_out ELSE 0 END",
         (guild_id, to_iso(now), int(counting)),
     )
     paused = fetch_all(

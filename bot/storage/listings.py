@@ -76,11 +76,11 @@ def _read_capture(connection: Connection, day: date) -> tuple[datetime | None, d
 
 def _read_listed_papers(connection: Connection, day: date) -> list[tuple[str, date]]:
     """The list of `day` as stored: ids of papers, with the days they are filed under."""
+    a_day = timedelta(days=1)
     rows = fetch_all(
         connection,
-        "SELECT paper_id, day FROM listings"
-        " WHERE day BETWEEN date(:day, '-1 day') AND date(:day, '+1 day') AND coalesce(read_from, day) = :day",
-        {"day": day.isoformat()},
+        "SELECT paper_id, day FROM listings WHERE day BETWEEN :first AND :last AND coalesce(read_from, day) = :day",
+        {name: each.isoformat() for name, each in (("first", day - a_day), ("day", day), ("last", day + a_day))},
     )
     return [(paper_id, date.fromisoformat(filed)) for paper_id, filed in rows]
 

@@ -14,12 +14,13 @@ PERSON_KEPT_FOR = timedelta(days=365)  # after nothing comes to them any more
 SENT_KEPT_FOR = timedelta(days=365)  # what was sent to a person; a paper of a list so old cannot come again
 BATCH = 500  # people that are looked at in one transaction
 
-# Whether something comes to `person.value`.
+_ID = "CAST(person.value AS BIGINT)"
+# Whether something comes to that person.
 _FOLLOWS = (
-    "(EXISTS (SELECT 1 FROM followed_queries WHERE user_id = person.value)"
-    " AND EXISTS (SELECT 1 FROM subscriptions WHERE user_id = person.value AND state = 'active'))"
+    f"(EXISTS (SELECT 1 FROM followed_queries WHERE user_id = {_ID})"
+    f" AND EXISTS (SELECT 1 FROM subscriptions WHERE user_id = {_ID} AND state = 'active'))"
 )
-_THEIRS = "(SELECT id FROM subscriptions WHERE user_id IN (SELECT value FROM json_each(:people)))"
+_THEIRS = "(SELECT id FROM subscriptions WHERE user_id IN (SELECT CAST(value AS BIGINT) FROM json_each(:people)))"
 # Their deliveries from before the date `:before`, unless nothing has been delivered since, which says where to go on.
 _OLD_DELIVERIES = (
     f"(SELECT id FROM deliveries AS old WHERE subscription_id IN {_THEIRS}"
@@ -94,8 +95,11 @@ def _review_people(connection: Connection, people: list[int], now: datetime) -> 
     before = (now - SENT_KEPT_FOR).date().isoformat()
     values = {"people": json.dumps(people), "now": to_iso(now), "before": before}
     for statement in (
-        f"INSERT OR IGNORE INTO idle_people SELECT value, :now FROM json_each(:people) AS person WHERE NOT {_FOLLOWS}",
-        f"DELETE FROM idle_people WHERE user_id IN (SELECT value FROM json_each(:people) AS person WHERE {_FOLLOWS})",
+        (
+            f"INSERT INTO idle_people SELECT {_ID}, :now FROM json_each(:people) AS person WHERE NOT {_FOLLOWS}"
+            " ON CONFLICT DO NOTHING"
+        ),
+        f"DELETE FROM idle_people WHERE user_id IN (SELECT {_ID} FROM json_each(:people) AS person WHERE {_FOLLOWS})",
         f"DELETE FROM past_runs WHERE subscription_id IN {_THEIRS} AND until < :before",
         f"DELETE FROM highlights WHERE delivery_id IN {_OLD_DELIVERIES}",
         f"DELETE FROM messages WHERE delivery_id IN {_OLD_DELIVERIES}",

@@ -169,8 +169,8 @@ class PersonalDigests:
 def _select_last_run(connection: Connection, subscription_id: int, since: date) -> tuple[date | None, bool]:
     """The date of the last run that did not fail, and whether one from `since` on left papers for later."""
     ((last, is_behind),) = connection.execute(
-        "SELECT max(run_date), max(run_date) FILTER (WHERE left_count AND run_date >= ?) IS NOT NULL FROM deliveries"
-        " WHERE subscription_id = ? AND extra = 0 AND state NOT IN ('failed', 'undone')",
+        "SELECT max(run_date), max(run_date) FILTER (WHERE left_count > 0 AND run_date >= ?) IS NOT NULL"
+        " FROM deliveries WHERE subscription_id = ? AND extra = 0 AND state NOT IN ('failed', 'undone')",
         (since.isoformat(), subscription_id),
     )
     return (date.fromisoformat(last) if last else None), bool(is_behind)

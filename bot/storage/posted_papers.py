@@ -13,7 +13,7 @@ from bot.storage.past_runs import PastRun, select_runs_since, select_server_runs
 
 _MESSAGE_COLUMNS = "guild_id, deliveries.channel_id AS posted_in, place_id, message_id, sent_at"
 _MESSAGES = "JOIN messages ON messages.delivery_id = highlights.delivery_id AND number = highlights.message"
-_SHOWN = "WHERE deliveries.channel_id IN (SELECT value FROM json_each(?)) AND message_id IS NOT NULL"
+_SHOWN = "WHERE deliveries.channel_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) AND message_id IS NOT NULL"
 # `CROSS JOIN` makes SQLite begin with the channels, not with the highlights of all servers.
 _POSTED = (
     "FROM deliveries CROSS JOIN highlights ON highlights.delivery_id = deliveries.id"
@@ -59,7 +59,7 @@ class PostedPapers:
             " JOIN subscriptions ON subscriptions.id = subscription_id"
             " WHERE guild_id = ? AND EXISTS (SELECT 1 FROM messages"
             " WHERE delivery_id = deliveries.id AND message_id IS NOT NULL)"
-            " UNION SELECT settings ->> 'channel_id' FROM digest_settings WHERE subscription_id IN"
+            " UNION SELECT CAST(settings ->> 'channel_id' AS BIGINT) FROM digest_settings WHERE subscription_id IN"
             " (SELECT id FROM subscriptions WHERE guild_id = ?)"
             " AND EXISTS (SELECT 1 FROM past_runs WHERE past_runs.subscription_id = digest_settings.subscription_id)"
             " ORDER BY 1",

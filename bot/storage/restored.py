@@ -27,7 +27,7 @@ LEFT_OUT = {"subscriptions": (1000, 1), "followed_queries": (10_000, 10), "deliv
 _CHANNEL = (  # that is searched; the direct messages with a person may have moved since
     "CASE WHEN user_id IS NULL THEN restored_subscriptions.channel_id ELSE subscriptions.channel_id END"
 )
-_THESE = "subscription_id IN (SELECT value FROM json_each(?))"
+_THESE = "subscription_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
 
 
 def mark_restored(connection: Connection, backup_at: datetime, now: datetime, *, is_certain: bool = True) -> None:
@@ -41,9 +41,11 @@ def mark_restored(connection: Connection, backup_at: datetime, now: datetime, *,
     connection.execute(
         "INSERT INTO restored_subscriptions (subscription_id, channel_id, backup_at, restored_at)"
         " SELECT id, channel_id, ?, ? FROM subscriptions WHERE id > 0 AND state != 'removed'"
-        " ON CONFLICT (subscription_id) DO UPDATE SET backup_at = min(backup_at, excluded.backup_at),"
-        " restored_at = iif(?, excluded.restored_at, restored_at)",  # if not, it is being searched since then
-        (backup, to_iso(now), is_certain),
+        " ON CONFLICT (subscription_id) DO UPDATE"
+        " SET backup_at = min(restored_subscriptions.backup_at, excluded.backup_at),"
+        # if not certain, it is being searched since then
+        " restored_at = CASE ? WHEN 1 THEN excluded.restored_at ELSE restored_subscriptions.restored_at END",
+        (backup, to_iso(now), int(is_certain)),
     )
     connection.execute("UPDATE subscriptions SET reason = ? WHERE state = 'active'", (reason,))
     # A delivery to a channel that its subscription has left is not sent any more, but looked for if in doubt.
@@ -65,20 +67,14 @@ def _leave_out_ids(connection: Connection, elapsed: timedelta) -> None:
     Nor since it was restored before: then less time had elapsed.
     """
     for table, (least, each_minute) in LEFT_OUT.items():
-        last = _select_last_id(connection, table)
-        connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        last = connection.get_last_id(table)
         next_id = last + max(least, last) + each_minute * int(elapsed / timedelta(minutes=1))
-        connection.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, next_id))
-
-
-def _select_last_id(connection: Connection, table: str) -> int:
-    ((last,),) = connection.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?", (table,))
-    return int(last)
+        connection.continue_after_id(table, next_id)
 
 
 def _has_left_out_ids(connection: Connection) -> bool:
     ((last,),) = connection.execute("SELECT coalesce(max(id), 0) FROM subscriptions")
-    return _select_last_id(connection, "subscriptions") > int(last)
+    return connection.get_last_id("subscriptions") > int(last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +133,8 @@ class Restored:
     async def list_channels(self) -> list[SearchedChannel]:
         """All channels that are still to be searched, first those where something is due first."""
         rows = await self._database.fetch_rows(
-            f"SELECT {_CHANNEL} AS channel, user_id, max(state = 'active') AS is_active FROM restored_subscriptions"
+            f"SELECT {_CHANNEL} AS channel, user_id, max(CASE state WHEN 'active' THEN 1 ELSE 0 END)"
+            " AS is_active FROM restored_subscriptions"
             " CROSS JOIN subscriptions ON id = subscription_id"
             f" WHERE {_CHANNEL} != 0 GROUP BY channel, user_id ORDER BY min(next_run_at)"
         )
@@ -224,9 +221,10 @@ class Restored:
                     changed.append(known.id)
             ids = json.dumps([row["id"] for row in rows])
             connection.execute(
-                "UPDATE subscriptions SET revision = revision + (id IN (SELECT value FROM json_each(?))),"
+                "UPDATE subscriptions SET revision = revision +"
+                " CASE WHEN id IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) THEN 1 ELSE 0 END,"
                 " reason = CASE state WHEN 'active' THEN NULL ELSE reason END"
-                " WHERE id IN (SELECT value FROM json_each(?))",
+                " WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
                 (json.dumps(changed), ids),  # what admins are editing stays theirs where nothing was found
             )
             if unknown and not _has_left_out_ids(connection):  # so the file was restored
@@ -259,8 +257,8 @@ def _read_subscriptions(rows: Iterable[Row]) -> tuple[Subscription, ...]:
 def _insert_found(connection: Connection, found: Sequence[FoundMessage]) -> None:
     """Insert what was found, unless its subscription was deleted meanwhile."""
     connection.executemany(
-        "INSERT INTO found_messages SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM subscriptions WHERE id = ?"
-        " ON CONFLICT DO NOTHING",
+        "INSERT INTO found_messages SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BIGINT), ?, ? FROM subscriptions"
+        " WHERE id = ? ON CONFLICT DO NOTHING",
         [
             (
                 each.message.message_id,

@@ -19,10 +19,11 @@ _REDUNDANT = """
             lag(taken_at) OVER (PARTITION BY paper_id ORDER BY taken_at) AS earlier,
             lead(taken_at) OVER (PARTITION BY paper_id ORDER BY taken_at) AS later
         FROM upvote_snapshots WHERE paper_id BETWEEN :first AND :last
-    ) WHERE earlier IS NOT NULL AND CASE
+    ) AS spaced WHERE earlier IS NOT NULL AND CASE
         WHEN taken_at >= :hourly THEN substr(taken_at, 1, 13) = substr(later, 1, 13)
         WHEN taken_at >= :daily THEN substr(taken_at, 1, 10) = substr(later, 1, 10)
-        ELSE CAST((julianday(taken_at) + 0.5) / 7 AS INTEGER) = CAST((julianday(later) + 0.5) / 7 AS INTEGER)
+        ELSE CAST(julianday(substr(taken_at, 1, 10)) + 0.5 AS BIGINT) / 7
+            = CAST(julianday(substr(later, 1, 10)) + 0.5 AS BIGINT) / 7
     END
 """
 

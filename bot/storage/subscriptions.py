@@ -303,12 +303,12 @@ class Subscriptions:
             connection.execute(
                 "UPDATE subscriptions SET state = 'active', reason = NULL, revision = revision + 1"
                 " WHERE user_id IS NOT NULL AND state = 'suspended' AND reason ->> 'kind' = 'blocked'"
-                " AND user_id NOT IN (SELECT value FROM json_each(?))",
+                " AND user_id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
                 (ids,),
             )
             connection.execute(
                 "UPDATE subscriptions SET state = 'suspended', reason = ?, has_notice = 0, revision = revision + 1"
-                " WHERE user_id IN (SELECT value FROM json_each(?)) AND state = 'active'",
+                " WHERE user_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) AND state = 'active'",
                 (reason, ids),
             )
 
@@ -329,7 +329,8 @@ def suspend_subscription(connection: Connection, subscription_id: int, reason: R
     Returns whether it was active.
     """
     suspended = connection.execute(
-        "UPDATE subscriptions SET state = 'suspended', reason = ?, has_notice = user_id IS NOT NULL"
+        "UPDATE subscriptions SET state = 'suspended', reason = ?, has_notice ="
+        " CASE WHEN user_id IS NOT NULL THEN 1 ELSE 0 END"
         " WHERE id = ? AND state = 'active'",
         (dump_reason(reason), subscription_id),
     )

@@ -32,6 +32,8 @@ from tests.support.builders import DAY, MORNING, paper, query
 from tests.support.damage import damage, garble_schema
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.file
+
 FIRST = paper("2601.00001")
 
 

@@ -11,6 +11,8 @@ from tests.support.bot_process import DUE, World
 from tests.support.builders import DAY, MORNING, paper, query, subscribe
 from tests.support.damage import damage
 
+pytestmark = pytest.mark.file
+
 TWO_PAPERS = [paper("2601.00001"), paper("2601.00002")]
 
 

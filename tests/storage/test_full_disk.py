@@ -17,6 +17,8 @@ from tests.support.builders import DAY, MORNING, entry, explain, paper
 from tests.support.crashing import TICKED
 from tests.support.wire import Fault
 
+pytestmark = pytest.mark.file
+
 OLD = "2512.00001"  # a paper that the archive lacks
 
 

@@ -13,6 +13,8 @@ from bot.layouts.history import describe_explanation
 from bot.storage import Subscription
 from tests.support.year import DAYS, FIRST_DAY, KINDS, Year, shown, subscriptions
 
+pytestmark = pytest.mark.file
+
 KILOBYTES = 60  # that a subscription may add to the file in a year
 SEVERAL = 4  # subscriptions: what one adds might fit into pages that the archive has left free
 

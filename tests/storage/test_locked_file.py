@@ -26,6 +26,8 @@ from tests.support.builders import MORNING, explain, subscribe
 from tests.support.delivery_rig import DeliveryRig
 from tests.support.wire import Fault
 
+pytestmark = pytest.mark.file
+
 
 @pytest.fixture
 def other(storage: Storage, tmp_path: Path) -> Iterator[sqlite3.Connection]:

@@ -16,6 +16,8 @@ from tests.support.builders import query
 from tests.support.damage import garble_schema
 from tests.support.server import Server
 
+pytestmark = pytest.mark.file
+
 DAY_ONE = datetime(2026, 1, 10, 5, 22, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 

@@ -16,6 +16,8 @@ from tests.support.builders import MORNING, paper, query
 from tests.support.paths import ROOT
 from tests.support.year import KINDS, Year, shown, subscriptions
 
+pytestmark = pytest.mark.file
+
 
 @pytest.fixture(scope="module")
 def months(tmp_path_factory: pytest.TempPathFactory, unsynced: None) -> Year:

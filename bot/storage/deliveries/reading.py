@@ -293,7 +293,7 @@ def select_planned_dates(connection: Connection, subscription_id: int, since: da
 def select_covered_until(connection: Connection, subscription_id: int) -> date | None:
     ((covered, first),) = connection.execute(
         "SELECT max(covered_until) FILTER (WHERE state NOT IN ('failed', 'undone')),"
-        " min(json_extract(days, '$[0]')) FROM deliveries WHERE subscription_id = ? AND extra = 0",
+        " min(days ->> 0) FROM deliveries WHERE subscription_id = ? AND extra = 0",
         (subscription_id,),
     )
     if covered:
@@ -320,8 +320,8 @@ def select_listed_highlighted(
     rows = connection.execute(  # `CROSS JOIN` makes SQLite begin with the lists, not with all that was ever highlighted
         "SELECT highlights.paper_id FROM listings CROSS JOIN highlights ON highlights.paper_id = listings.paper_id"
         " AND subscription_id = :subscription WHERE day BETWEEN :first AND :last"
-        " UNION SELECT paper_id FROM rejected_papers WHERE subscription_id = :subscription AND :own",
-        {"subscription": subscription_id, "first": first.isoformat(), "last": last.isoformat(), "own": own},
+        " UNION SELECT paper_id FROM rejected_papers WHERE subscription_id = :subscription AND :own = 1",
+        {"subscription": subscription_id, "first": first.isoformat(), "last": last.isoformat(), "own": int(own)},
     )
     past = select_listed_highlighted_long_ago(connection, subscription_id, first, last)
     return past.union(paper_id for (paper_id,) in rows)
@@ -345,8 +345,8 @@ def select_highlighted(connection: Connection, subscription_id: int, ids: list[s
     """Those of these papers that a subscription has highlighted; with `own`, also those it is not allowed to post."""
     among = "WHERE subscription_id = :subscription AND paper_id IN (SELECT value FROM json_each(:ids))"
     rows = connection.execute(
-        f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM rejected_papers {among} AND :own",
-        {"subscription": subscription_id, "ids": json.dumps(ids), "own": own},
+        f"SELECT paper_id FROM highlights {among} UNION SELECT paper_id FROM rejected_papers {among} AND :own = 1",
+        {"subscription": subscription_id, "ids": json.dumps(ids), "own": int(own)},
     )
     return select_highlighted_long_ago(connection, subscription_id, ids).union(paper_id for (paper_id,) in rows)
 

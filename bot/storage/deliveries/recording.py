@@ -243,8 +243,8 @@ def fail_unsent(connection: Connection, delivery_id: int, reason: Reason, *, kee
     connection.execute(
         "DELETE FROM highlights WHERE delivery_id = ? AND message IN"
         " (SELECT number FROM messages WHERE delivery_id = ? AND message_id IS NULL"
-        " AND (attempted_at IS NULL OR NOT ?))",
-        (delivery_id, delivery_id, keeping_doubtful),
+        " AND (attempted_at IS NULL OR ? = 0))",
+        (delivery_id, delivery_id, int(keeping_doubtful)),
     )
     connection.execute("UPDATE messages SET attempted_at = NULL WHERE delivery_id = ?", (delivery_id,))
     return [subscription_id for (subscription_id,) in failed]

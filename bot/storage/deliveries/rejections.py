@@ -37,7 +37,8 @@ def split_message(connection: Connection, delivery_id: int, message: Message, no
     )
     for (number,) in inserted:  # none if the server's data was deleted meanwhile
         connection.execute(
-            "UPDATE highlights SET message = ? WHERE delivery_id = ? AND position IN (SELECT value FROM json_each(?))",
+            "UPDATE highlights SET message = ? WHERE delivery_id = ? AND position IN"
+            " (SELECT CAST(value AS BIGINT) FROM json_each(?))",
             (number, delivery_id, json.dumps(message.positions[middle:])),
         )
 

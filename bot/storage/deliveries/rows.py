@@ -68,7 +68,8 @@ def select_highlights(connection: Connection, delivery_ids: list[int]) -> defaul
         "SELECT paper.*, delivery_id, position, highlights.upvotes AS upvotes_then,"
         " highlights.comments AS comments_then, riser, seen_on, missed, followed, like_example, likeness"
         f" FROM highlights JOIN ({SELECT_PAPERS}) AS paper"
-        " ON paper.id = paper_id WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY position",
+        " ON paper.id = paper_id WHERE delivery_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
+        " ORDER BY position",
         (json.dumps(delivery_ids),),
     )
     found: defaultdict[int, tuple[Highlight, ...]] = defaultdict(tuple)
@@ -93,7 +94,7 @@ def select_messages(connection: Connection, delivery_ids: list[int]) -> defaultd
     rows = connection.execute(
         "SELECT *, (SELECT json_group_array(position) FROM highlights"
         " WHERE highlights.delivery_id = messages.delivery_id AND message = number) AS positions"
-        " FROM messages WHERE delivery_id IN (SELECT value FROM json_each(?)) ORDER BY number",
+        " FROM messages WHERE delivery_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) ORDER BY number",
         (json.dumps(delivery_ids),),
     )
     found: defaultdict[int, tuple[Message, ...]] = defaultdict(tuple)

@@ -59,8 +59,15 @@ class _BoolDumper(Int8Dumper):
         return super().dump(int(obj))
 
 
+class _TextDumper(StrDumper):
+    """Text without NUL characters, which strangers may send and PostgreSQL cannot store."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\0", ""))
+
+
 _DUMPERS: tuple[tuple[type, type[Dumper]], ...] = (
-    (str, StrDumper),  # as text; psycopg would leave the type to PostgreSQL, which cannot always tell
+    (str, _TextDumper),  # as text; psycopg would leave the type to PostgreSQL, which cannot always tell
     (int, Int8Dumper),
     (bool, _BoolDumper),
 )
