@@ -22,6 +22,7 @@ from bot.app import Services, open_services
 from bot.client import PaperBot, connect_to_discord_at
 from bot.clock_watch import ClockWatch
 from bot.papers.api import PapersAPI
+from bot.share import WHOLE
 from bot.watchdog import Watchdog
 from cogs import maintenance, posting
 from tests.support.dispatchers import build_dispatcher_for
@@ -72,7 +73,9 @@ async def _live_a_day(bot: PaperBot, services: Services, discord: dict[str, Any]
     await subscribe(services.storage, due, now - timedelta(hours=1))
     with told.count("digest", len(due)):
         await build_dispatcher_for(bot, MESSAGES_PER_SECOND).run_due(now)
-    assert not await services.storage.deliveries.list_under_way(now + timedelta(days=1)), "the machine is too busy"
+    assert not await services.storage.deliveries.list_under_way(WHOLE, now + timedelta(days=1)), (
+        "the machine is too busy"
+    )
     with told.count("idle minute"):
         await _idle_for_a_minute(services)
     with told.count("current", REFRESHES):
@@ -110,8 +113,8 @@ async def _repeat(times: int, work: Callable[[], Awaitable[object]]) -> None:
 async def _maintain(services: Services, now: datetime) -> None:
     storage = services.storage
     await storage.snapshots.thin_snapshots(now)
-    await storage.deliveries.pack_old_runs(now - timedelta(days=services.keep_details_days))
-    await storage.people.delete_old(now)
+    await storage.deliveries.pack_old_runs(WHOLE, now - timedelta(days=services.keep_details_days))
+    await storage.people.delete_old(WHOLE, now)
     await storage.database.check_integrity()
 
 

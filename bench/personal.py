@@ -13,6 +13,7 @@ from bot.delivery.planning import Planner
 from bot.digest import get_closing_time
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
+from bot.share import WHOLE
 from bot.storage import How
 from bot.subscription.schedule import find_next_run
 from bot.subscription.settings import Selection
@@ -44,8 +45,8 @@ async def measure(folder: Path, papers: dict[date, list[Paper]]) -> Figure:
             settings = replace(build_settings(PEOPLE + number), selection=Selection(filter=chance.choice(queries)))
             run = find_next_run(schedule, before)
             await services.storage.subscriptions.add(number, settings, by=1, now=before, next_run=run)
-        people = await services.storage.subscriptions.list_due_people(now, limit=PEOPLE)
-        channels = await services.storage.subscriptions.list_due(now)
+        people = await services.storage.subscriptions.list_due_people(WHOLE, now, limit=PEOPLE)
+        channels = await services.storage.subscriptions.list_due(WHOLE, now)
         return Figure(
             f"compose and plan for {PEOPLE:,} people with {FOLLOWED} queries each",
             await _plan(services, [each.id for each in people]),
@@ -62,7 +63,8 @@ async def _plan(services: Services, ids: Sequence[int]) -> float:
     now = services.clock()
     began = time.process_time()
     for each in ids:
-        (due,) = await services.storage.subscriptions.list_due(now, each)
+        due = await services.storage.subscriptions.get_if_due(each, now)
+        assert due
         assert await planner.plan_due_run(due, now)
     return (time.process_time() - began) * 1000 / len(ids)
 

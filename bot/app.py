@@ -30,6 +30,7 @@ from bot.lookups.finder import Finder
 from bot.papers.api import PapersAPI
 from bot.search import MODEL, Encoder, Meaning, SearchIndex, invalidate_index
 from bot.settings import KEEP_DETAILS_DAYS, ArchiveSettings
+from bot.share import WHOLE, Share
 from bot.storage import (
     DatabaseProblem,
     DatabaseUnusable,
@@ -50,6 +51,7 @@ class Services:
     """Everything the bot works with that needs no connection to Discord."""
 
     storage: Storage
+    share: Share
     search: SearchIndex
     archive: Archive
     composer: Composer
@@ -79,6 +81,7 @@ def build_services(
     keep_details_days: int = KEEP_DETAILS_DAYS,
     clock: Clock = system_clock,
     vitals: Vitals | None = None,
+    share: Share = WHOLE,
 ) -> Services:
     """The services for a storage, an index and an API that are already open."""
     archive = Archive(api, storage, search)
@@ -87,6 +90,7 @@ def build_services(
     listed = Listed(storage, FollowedMatches(search, filter_), filter_)
     return Services(
         storage,
+        share,
         search,
         archive,
         Composer(storage, archive, filter_),
@@ -96,7 +100,7 @@ def build_services(
         Completer(storage, search),
         Follower(storage, Previewer(storage, listed, filter_)),
         PersonalComposer(storage, archive, listed),
-        AtOnce(storage, listed),
+        AtOnce(storage, share, listed),
         PersonalExplainer(storage, search, filter_, explainer),
         new_scheduler(),
         backups or Backups(storage.database.path, get_backup_folder(storage.database.path, None), keep=0),
@@ -119,6 +123,7 @@ async def open_services(
     clock: Clock = system_clock,
     encoder: Encoder | None = None,
     vitals: Vitals | None = None,
+    share: Share = WHOLE,
 ) -> AsyncIterator[Services]:
     """The services for the SQLite file `database` and the index beside it, which one process may use at a time.
 
@@ -147,6 +152,7 @@ async def open_services(
             keep_details_days=keep_details_days,
             clock=clock,
             vitals=vitals,
+            share=share,
             backups=Backups(database, folder, keep_backups),
         )
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.share import Share
 from bot.storage import Storage
 
 
@@ -13,7 +14,7 @@ class Blocklist:
     servers: frozenset[int] = frozenset()
     people: frozenset[int] = frozenset()
 
-    async def apply(self, storage: Storage, now: datetime) -> None:
+    async def apply(self, storage: Storage, share: Share, now: datetime) -> None:
         """Before anything is sent: stop what goes to whom is blocked now, and resume what stopped for that alone."""
-        await storage.guilds.leave_blocked(self.servers, now)
-        await storage.subscriptions.suspend_blocked(self.people)
+        await storage.guilds.leave_blocked(share, self.servers, now)
+        await storage.subscriptions.suspend_blocked(share, self.people)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import discord
 import yarl
@@ -22,6 +23,7 @@ from bot.channels.inboxes import Inboxes
 from bot.channels.request_counting import count_requests
 from bot.command_access import COMMAND, CommandAccess
 from bot.delivery.dispatcher import build_dispatcher
+from bot.delivery.sending import MESSAGES_PER_SECOND
 from bot.editing.drafts import DraftEditor
 from bot.editing.editor import SubscriptionEditor
 from bot.identity import build_invite
@@ -29,6 +31,7 @@ from bot.layouts import terminal
 from bot.layouts.brand import STATUS
 from bot.layouts.commands import CommandMentions
 from bot.registering import list_runnable_commands, register_commands
+from bot.share import WHOLE
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +66,13 @@ class PaperBot(commands.AutoShardedBot):
         proxy: str | None = None,
         blocked: Blocklist | None = None,
         shard_count: int | None = None,
+        requests_per_second: float = MESSAGES_PER_SECOND,
     ) -> None:
+        """`requests_per_second` are those of all processes together. Without a `shard_count`, Discord says how many."""
+        share = services.share
+        shards: dict[str, Any] = {"shard_count": shard_count}
+        if share != WHOLE:
+            shards = {"shard_ids": sorted(share.shards), "shard_count": share.count}
         trace = build_no_retry_trace()
         self.discord_clock = DiscordClock(services.clock)
         self.discord_clock.watch_answers(trace)
@@ -79,7 +88,7 @@ class PaperBot(commands.AutoShardedBot):
             max_messages=None,
             max_ratelimit_timeout=60,  # raise instead of sleeping for an hour
             guild_ready_timeout=1,  # seconds for the next server; one that comes later is posted in a minute later
-            shard_count=shard_count,
+            **shards,
             http_trace=trace,
             proxy=proxy,
         )
@@ -92,22 +101,24 @@ class PaperBot(commands.AutoShardedBot):
         self.mentions = CommandMentions()
         self.command_access = CommandAccess(self, lambda: self.command_ids.get(COMMAND))
         self.channels = Channels(self, self.discord_clock)
-        self.inboxes = Inboxes(self, services.storage, services.clock)
+        self.inboxes = Inboxes(self, services.storage, share, services.clock)
         self.dispatcher = build_dispatcher(
             self,
             self.channels,
             self.inboxes,
             services.storage,
+            share,
             services.composer,
             services.personal_composer,
             mentions=self.mentions,
+            messages_per_second=requests_per_second,
         )
         self.recovery = self.dispatcher.recovery
         self.editor = SubscriptionEditor(services.storage, self.channels)
         self.drafts = DraftEditor(services.storage, self.channels, self.editor, services.composer, services.outlook)
 
     async def setup_hook(self) -> None:
-        await self.blocked.apply(self.services.storage, self.services.clock())
+        await self.blocked.apply(self.services.storage, self.services.share, self.services.clock())
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         assert self.application_id is not None  # known from the login
@@ -124,7 +135,7 @@ class PaperBot(commands.AutoShardedBot):
             return
         self._is_started = True
         assert self.user is not None
-        subscriptions = await self.services.storage.subscriptions.count_active()
+        subscriptions = await self.services.storage.subscriptions.count_active(self.services.share)
         log.info("%s", terminal.describe_ready_bot(self.user.name, len(self.guilds), subscriptions, self.invite))
         if self._gives_brand:
             await give_brand_at_start(self, self.services.storage)

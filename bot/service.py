@@ -50,7 +50,7 @@ async def run_service(settings: BotSettings) -> None:
     ):
         pages.show(bot)
         with suppress(DiskFull):  # nothing is sent either until there is room
-            await services.storage.restored.mark_if_old(services.clock())
+            await services.storage.restored.mark_if_old(services.share, services.clock())
         gc.freeze()  # what stays until the end need not be visited again, which stops everything for 50 ms
         await _run_until_stopped(bot, settings, manager)
 

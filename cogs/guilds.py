@@ -63,7 +63,7 @@ class Guilds(commands.Cog):
         """Servers may have added or removed the bot while it was away."""
         blocked = [guild for guild in self.bot.guilds if guild.id in self.bot.blocked.servers]
         present = {guild.id: guild for guild in self.bot.guilds if guild not in blocked}
-        new = await self.guilds.reconcile_servers(present, self.bot.services.clock())
+        new = await self.guilds.reconcile_servers(self.bot.services.share, present, self.bot.services.clock())
         self.known_ids = set(present)
         for guild_id in new:
             await self._welcome_server(present[guild_id])
@@ -111,7 +111,7 @@ class Guilds(commands.Cog):
         """Every day: delete the data of servers that the bot left long ago, and old drafts that were never saved."""
         await self.bot.services.storage.drafts.delete_old(self.bot.services.clock())
         await self._reconcile_servers()
-        await self.guilds.delete_left_servers(self.bot.services.clock())
+        await self.guilds.delete_left_servers(self.bot.services.share, self.bot.services.clock())
 
     async def _reconcile_servers(self) -> None:
         """Find servers that removed the bot while the gateway was down, which discord.py does not notice.
@@ -134,7 +134,7 @@ class Guilds(commands.Cog):
             if guild.id in self.bot.blocked.servers:
                 await self._leave_blocked(guild)
         present -= self.bot.blocked.servers
-        await self.guilds.reconcile_servers(present, self.bot.services.clock(), counting=True)
+        await self.guilds.reconcile_servers(self.bot.services.share, present, self.bot.services.clock(), counting=True)
 
     async def _is_member_of(self, guild_id: int) -> bool:
         try:

@@ -42,11 +42,13 @@ class Maintenance(commands.Cog):
         storage, now = self.services.storage, self.services.clock()
         await storage.stored_queries.delete_old(now)
         await storage.snapshots.thin_snapshots(now)
-        await storage.deliveries.pack_old_runs(now - timedelta(days=self.services.keep_details_days))
+        await storage.deliveries.pack_old_runs(
+            self.services.share, now - timedelta(days=self.services.keep_details_days)
+        )
 
     async def delete_old_people(self) -> None:
         """Every night: delete what was sent to people long ago, and all of those to whom nothing comes any more."""
-        await self.services.storage.people.delete_old(self.services.clock())
+        await self.services.storage.people.delete_old(self.services.share, self.services.clock())
 
     async def rewrite_file(self) -> None:
         """Every night, if data was permanently deleted; it runs after the data of old servers is deleted."""

@@ -26,6 +26,7 @@ from bot.channels.requests import (
 )
 from bot.clock import Clock
 from bot.reasons import Reason, ReasonKind
+from bot.share import Share
 from bot.storage import Storage
 
 log = logging.getLogger(__name__)
@@ -39,11 +40,12 @@ FIRST_BACK_OFF, MAX_BACK_OFF = timedelta(minutes=5), timedelta(hours=6)
 class Inboxes:
     """Opens the direct messages with people. All who wait share one pace, and one break when Discord asks for it."""
 
-    def __init__(self, client: discord.Client, storage: Storage, clock: Clock) -> None:
+    def __init__(self, client: discord.Client, storage: Storage, share: Share, clock: Clock) -> None:
         self._client = client
         self._subscriptions = storage.subscriptions
         self._clock = clock
-        self._limiter = AsyncLimiter(BURST, BURST * SECONDS_EACH)
+        burst = max(1.0, BURST * share.fraction)  # whoever clicks in a server of another process is served there
+        self._limiter = AsyncLimiter(burst, burst * SECONDS_EACH / share.fraction)
         self._back_off = FIRST_BACK_OFF
         self._closed_until: datetime | None = None
         self._openings: dict[int, asyncio.Task[int]] = {}  # by person: those under way, and the latest

@@ -30,6 +30,7 @@ from bot.following.composer import PersonalComposer
 from bot.keyed_semaphores import KeyedSemaphores
 from bot.layouts.commands import CommandMentions
 from bot.refusals import Refusal, Refused
+from bot.share import Share
 from bot.storage import Delivery, DeliveryState, Storage, Subscription, SubscriptionState
 from bot.subscription.schedule import Run, find_latest_run
 
@@ -45,15 +46,22 @@ MAX_PER_OWNER, MAX_PER_CHANNEL = 3, 1  # deliveries at once, so a slow channel d
 
 
 class Dispatcher:
-    """Lets `sender` send what `planner` plans."""
+    """Lets `sender` send what `planner` plans, for the servers and people of `share`."""
 
     def __init__(
-        self, storage: Storage, planner: Planner, sender: Sender, recovery: Recovery, restored: RestoredChannels
+        self,
+        storage: Storage,
+        share: Share,
+        planner: Planner,
+        sender: Sender,
+        recovery: Recovery,
+        restored: RestoredChannels,
     ) -> None:
         self.sender = sender
         self.recovery = recovery
         self._restored = restored
         self._storage = storage
+        self._share = share
         self._planner = planner
         self._planning_slots = asyncio.Semaphore(MAX_PLANNING)
         self._planning_turns = Turns()
@@ -85,9 +93,9 @@ class Dispatcher:
         if await self._restored.add_channels(now):
             self._start_feeder("restored", self._restored.search_waiting(clock))
         await self.recovery.recover_after_time_outs(now)
-        for delivery in await self._storage.deliveries.list_under_way(now):
+        for delivery in await self._storage.deliveries.list_under_way(self._share, now):
             self._start_task(delivery.subscription_id, self._resume_delivery(delivery, clock))
-        self._start_due_subscriptions(await self._storage.subscriptions.list_due(now), clock)
+        self._start_due_subscriptions(await self._storage.subscriptions.list_due(self._share, now), clock)
         self._start_feeder("under way", self._resume_for_people(clock))
         self._start_feeder("due", self._start_due_people(clock))
 
@@ -101,7 +109,7 @@ class Dispatcher:
 
     async def _resume_for_people(self, clock: Clock) -> None:
         """Resume people's deliveries. Thousands may be under way after an outage, so they are read bit by bit."""
-        list_ids = partial(self._storage.deliveries.list_under_way_to_people, limit=PEOPLE_READ)
+        list_ids = partial(self._storage.deliveries.list_under_way_to_people, self._share, limit=PEOPLE_READ)
         last = 0
         while found := await list_ids(clock(), after=last):
             for last, delivery_id in found:
@@ -109,7 +117,7 @@ class Dispatcher:
 
     async def _start_due_people(self, clock: Clock) -> None:
         """Start people's subscriptions that are due, those first that were due first."""
-        list_due = partial(self._storage.subscriptions.list_due_people, limit=PEOPLE_READ)
+        list_due = partial(self._storage.subscriptions.list_due_people, self._share, limit=PEOPLE_READ)
         last: Subscription | None = None
         while found := await list_due(clock(), after=last):
             for last in found:
@@ -161,8 +169,8 @@ class Dispatcher:
         has_moved = subscription.settings.channel_id != delivery.channel_id and subscription.user_id is None
         is_superseded = has_moved or _has_later_run(delivery, find_latest_run(subscription.settings.schedule, clock()))
         await self._send_when_free(delivery, clock, is_superseded=is_superseded)
-        for each in await self._storage.subscriptions.list_due(clock(), subscription.id):
-            await self._plan_and_send(each, clock, asyncio.Event(), [])
+        if due := await self._storage.subscriptions.get_if_due(subscription.id, clock()):
+            await self._plan_and_send(due, clock, asyncio.Event(), [])
 
     async def _plan_and_send(
         self, subscription: Subscription, clock: Clock, planned: asyncio.Event, before: list[asyncio.Event]
@@ -303,19 +311,23 @@ def build_dispatcher(
     channels: Channels,
     inboxes: Inboxes,
     storage: Storage,
+    share: Share,
     composer: Composer,
     personal_composer: PersonalComposer,
     *,
     mentions: CommandMentions | None = None,
     messages_per_second: float = MESSAGES_PER_SECOND,
 ) -> Dispatcher:
-    """A dispatcher with everything that it works with. Without `mentions`, its notices name commands as code."""
+    """A dispatcher with everything that it works with. Without `mentions`, its notices name commands as code.
+
+    `messages_per_second` are those of all processes together.
+    """
     notices = NoticeSender(client, storage, mentions or CommandMentions())
     follow_ups, failures = FollowUps(storage, channels), FailureHandler(storage, notices)
-    sender = Sender(storage, channels, inboxes, follow_ups, failures, messages_per_second=messages_per_second)
-    restored = RestoredChannels(storage, channels, inboxes, notices, sender.get_pace)
+    sender = Sender(storage, share, channels, inboxes, follow_ups, failures, messages_per_second=messages_per_second)
+    restored = RestoredChannels(storage, share, channels, inboxes, notices, sender.get_pace)
     planner = Planner(storage, composer, personal_composer)
-    return Dispatcher(storage, planner, sender, Recovery(storage, channels), restored)
+    return Dispatcher(storage, share, planner, sender, Recovery(storage, share, channels), restored)
 
 
 def _has_later_run(delivery: Delivery, latest: Run) -> bool:

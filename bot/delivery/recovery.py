@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.channels import Channels
 from bot.channels.requests import TemporaryFailure
 from bot.reasons import ReasonKind
+from bot.share import Share
 from bot.storage import Storage, Subscription
 
 log = logging.getLogger(__name__)
@@ -15,21 +16,22 @@ log = logging.getLogger(__name__)
 class Recovery:
     """Checks suspended subscriptions when their channels may have changed."""
 
-    def __init__(self, storage: Storage, channels: Channels) -> None:
+    def __init__(self, storage: Storage, share: Share, channels: Channels) -> None:
+        self._share = share
         self._subscriptions = storage.subscriptions
         self._channels = channels
 
     async def recover_server(self, guild_id: int, now: datetime) -> None:
         """Check a server in which a channel, a role or the bot itself has changed."""
-        await self._recover_unblocked(await self._subscriptions.list_suspended(guild_id), now)
+        await self._recover_unblocked(await self._subscriptions.list_suspended_in_server(guild_id), now)
 
     async def recover_all_servers(self, now: datetime) -> None:
         """Check all servers, because anything may have changed while the bot was away."""
-        await self._recover_unblocked(await self._subscriptions.list_suspended(), now)
+        await self._recover_unblocked(await self._subscriptions.list_suspended(self._share), now)
 
     async def recover_after_time_outs(self, now: datetime) -> None:
         """Check where a time-out of the bot has ended, because Discord sends no event for that."""
-        suspended = await self._subscriptions.list_suspended(only=ReasonKind.IN_TIME_OUT)
+        suspended = await self._subscriptions.list_suspended(self._share, only=ReasonKind.IN_TIME_OUT)
         ended = [each for each in suspended if each.reason and each.reason.until and each.reason.until <= now]
         await self._recover_unblocked(ended, now)
 

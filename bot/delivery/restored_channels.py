@@ -28,6 +28,7 @@ from bot.delivery.planning import MAX_EXTRA_DIGESTS
 from bot.following.at_once import MAX_PER_DAY
 from bot.following.choosing import MAX_PAPERS as MAX_PAPERS_FOR_PERSON
 from bot.reasons import Reason, ReasonKind
+from bot.share import Share
 from bot.storage import (
     DiskFull,
     FoundMessage,
@@ -69,12 +70,14 @@ class RestoredChannels:
     def __init__(
         self,
         storage: Storage,
+        share: Share,
         channels: Channels,
         inboxes: Inboxes,
         notices: NoticeSender,
         get_pace: Callable[[Subscription], Pace],
     ) -> None:
         self._restored = storage.restored
+        self._share = share
         self._subscriptions = storage.subscriptions
         self._channels = channels
         self._inboxes = inboxes
@@ -87,7 +90,7 @@ class RestoredChannels:
 
     async def add_channels(self, now: datetime) -> bool:
         """Let the channels wait that may be searched now; returns whether any does."""
-        left = await self._restored.list_channels()
+        left = await self._restored.list_channels(self._share)
         if not left:
             self._failures.clear()
         for channel in left:

@@ -35,6 +35,7 @@ from bot.delivery.turns import Turns
 from bot.layouts.digest import get_delivery_thread_name, render_delivery_message
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
+from bot.share import Share
 from bot.storage import Delivery, DeliveryState, DiskFull, Message, MessageForm, Storage, Subscription
 from bot.subscription.schedule import compute_run_time
 
@@ -60,6 +61,7 @@ class Sender:
     def __init__(
         self,
         storage: Storage,
+        share: Share,
         channels: Channels,
         inboxes: Inboxes,
         follow_ups: FollowUps,
@@ -73,8 +75,9 @@ class Sender:
         self._simplifier = Simplifier(storage)
         self._follow_ups = follow_ups
         self._failure_handler = failures
-        self._limiter = AsyncLimiter(BURST, BURST / messages_per_second)
-        self._refusals = AsyncLimiter(MAX_REFUSALS, REFUSALS_COUNT_FOR)
+        burst, own_per_second = split_rate(messages_per_second, share)
+        self._limiter = AsyncLimiter(burst, burst / own_per_second)
+        self._refusals = AsyncLimiter(max(1, MAX_REFUSALS * share.fraction), REFUSALS_COUNT_FOR)
         self._turns = Turns()
         self._requests: dict[int, asyncio.Task[SentMessage]] = {}  # by delivery id, until Discord has answered
         self._searches: dict[str, asyncio.Task[SentMessage | None]] = {}  # by nonce, those that exceeded the timeout
@@ -300,6 +303,16 @@ class Sender:
             return True
         deletion = destination.delete_message(message.place_id, message.message_id, has_thread=message.has_thread)
         return await wait_for_answer(deletion, ANSWER_TIMEOUT)
+
+
+def split_rate(per_second: float, share: Share) -> tuple[float, float]:
+    """How many requests a process may begin at once, and how many a second, of those that all processes may together.
+
+    All processes begin at the same minute, so their bursts add up. Each needs one request at least, so in a small share
+    that comes off the rate: no second has more than in a single process.
+    """
+    burst = max(1.0, BURST * share.fraction)
+    return burst, max((per_second + BURST) * share.fraction - burst, per_second * share.fraction / 2)
 
 
 def _log_posted(delivery: Delivery, messages: int, left_undone: Reason | None) -> None:

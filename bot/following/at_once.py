@@ -10,6 +10,7 @@ from bot.following.choosing import MAX_PAPERS, get_least_upvotes
 from bot.following.listed import Listed, ListedPapers
 from bot.ranking import rank_papers
 from bot.search import parse_query
+from bot.share import Share
 from bot.storage import How, Storage, Subscription
 from bot.subscription.schedule import Run
 
@@ -29,9 +30,10 @@ class AtOnceDigest:
 
 
 class AtOnce:
-    """Looks for what has to be sent at once. It remembers nothing: what was shown is in `storage`."""
+    """Looks for what has to be sent at once to the people of `share`. What they were shown is in `storage`."""
 
-    def __init__(self, storage: Storage, listed: Listed) -> None:
+    def __init__(self, storage: Storage, share: Share, listed: Listed) -> None:
+        self._share = share
         self._personal_digests = storage.personal_digests
         self._listed = listed
 
@@ -50,7 +52,7 @@ class AtOnce:
     async def _find_passing(self, listed: ListedPapers, today: date) -> list[tuple[str, str, date]]:
         """Each query with each paper that passes it, and the last day on which that was listed."""
         passing: list[tuple[str, str, date]] = []
-        async for queries in self._personal_digests.list_at_once_queries():
+        async for queries in self._personal_digests.list_at_once_queries(self._share):
             for query, matching in (await self._listed.find_matching(queries, listed, today)).items():
                 if not matching:
                     continue
@@ -68,7 +70,7 @@ class AtOnce:
         """The people who were not shown what passes for them: by paper, the queries that it passes."""
         people: dict[int, dict[str, list[str]]] = {}
         for start in range(0, len(passing), PAIRS):
-            found = await self._personal_digests.find_waiting_people(passing[start : start + PAIRS])
+            found = await self._personal_digests.find_waiting_people(self._share, passing[start : start + PAIRS])
             for user_id, queries_by_paper in found.items():
                 for paper_id, queries in queries_by_paper.items():
                     people.setdefault(user_id, {}).setdefault(paper_id, []).extend(queries)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from bot.share import Share
 from bot.storage.audit_log import Action, record_action
 from bot.storage.connection import Connection, fetch_all
 from bot.storage.database import Database, to_iso
@@ -30,9 +31,9 @@ class Guilds:
         """
         await self._database.write(lambda connection: _leave_server(connection, guild_id, now, counting=counting))
 
-    async def leave_blocked(self, blocked: Iterable[int], now: datetime) -> None:
+    async def leave_blocked(self, share: Share, blocked: Iterable[int], now: datetime) -> None:
         """Record that the bot leaves those of these servers that it is in, though no admin has removed it."""
-        ids = json.dumps([*blocked])
+        ids = json.dumps([*filter(share.has, blocked)])
 
         def leave(connection: Connection) -> None:
             present = fetch_all(
@@ -47,25 +48,29 @@ class Guilds:
 
         await self._database.write(leave)
 
-    async def reconcile_servers(self, present: Iterable[int], now: datetime, *, counting: bool = False) -> list[int]:
+    async def reconcile_servers(
+        self, share: Share, present: Iterable[int], now: datetime, *, counting: bool = False
+    ) -> list[int]:
         """Compare the stored servers with those the bot is in now; returns the servers joined or rejoined meanwhile.
 
         The very first time, no server counts as joined. `counting` says that Discord never told us that the missing
         servers were left. If such a server is present again later, the bot never left it: its subscriptions resume.
         """
-        ids = json.dumps(list(present))
+        ids = json.dumps([*filter(share.has, present)])
         return await self._database.write(
-            lambda connection: _reconcile_servers(connection, ids, now, counting=counting)
+            lambda connection: _reconcile_servers(connection, share, ids, now, counting=counting)
         )
 
-    async def delete_left_servers(self, now: datetime) -> None:
+    async def delete_left_servers(self, share: Share, now: datetime) -> None:
         """Delete the data of servers that the bot left over `KEPT_FOR` ago."""
-        for guild_id in await self.list_servers_left_before(now - KEPT_FOR):
+        for guild_id in await self.list_servers_left_before(share, now - KEPT_FOR):
             await self.delete_server(guild_id, left_before=now - KEPT_FOR)
 
-    async def list_servers_left_before(self, instant: datetime) -> list[int]:
+    async def list_servers_left_before(self, share: Share, instant: datetime) -> list[int]:
         """The servers that the bot left before `instant` and whose data is still stored."""
-        rows = await self._database.fetch_rows("SELECT id FROM guilds WHERE left_at < ?", to_iso(instant))
+        rows = await self._database.fetch_rows(
+            f"SELECT id FROM guilds WHERE left_at < ? AND {share.build_condition('id')}", to_iso(instant)
+        )
         return [guild_id for (guild_id,) in rows]
 
     async def delete_server(self, guild_id: int, *, left_before: datetime | None = None) -> None:
@@ -85,9 +90,9 @@ def _join_server(connection: Connection, guild_id: int, now: datetime) -> bool:
     return joined.rowcount > 0
 
 
-def _reconcile_servers(connection: Connection, ids: str, now: datetime, *, counting: bool) -> list[int]:
+def _reconcile_servers(connection: Connection, share: Share, ids: str, now: datetime, *, counting: bool) -> list[int]:
     """`ids` are the servers that the bot is in now, as a JSON array. Returns those that it has joined or rejoined."""
-    is_first_time = not fetch_all(connection, "SELECT 1 FROM guilds LIMIT 1")
+    is_first_time = not fetch_all(connection, f"SELECT 1 FROM guilds WHERE {share.build_condition('id')} LIMIT 1")
     _resume_never_left_servers(connection, ids, now)
     rejoined = fetch_all(
         connection,
@@ -104,9 +109,11 @@ def _reconcile_servers(connection: Connection, ids: str, now: datetime, *, count
     gone = fetch_all(
         connection,
         "SELECT id FROM guilds WHERE left_at IS NULL AND id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
+        f" AND {share.build_condition('id')}"
         " UNION SELECT guild_id FROM subscriptions"
         " WHERE guild_id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
-        " AND guild_id NOT IN (SELECT id FROM guilds WHERE left_at IS NOT NULL)",
+        " AND guild_id NOT IN (SELECT id FROM guilds WHERE left_at IS NOT NULL)"
+        f" AND {share.build_condition('guild_id')}",
         (ids, ids),
     )
     for (guild_id,) in gone:

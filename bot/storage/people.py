@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.share import Share
 from bot.storage.audit_log import DELETED_PERSON
 from bot.storage.connection import Connection, fetch_all
 from bot.storage.database import Database, to_iso
@@ -56,19 +57,19 @@ class People:
         await self._database.write(delete)
         await self._database.clear_deleted()
 
-    async def delete_old(self, now: datetime) -> None:
+    async def delete_old(self, share: Share, now: datetime) -> None:
         """Delete what was sent to people over `SENT_KEPT_FOR` ago, and all that those follow to whom nothing comes.
 
         That is whoever follows nothing or whose digests are paused or suspended, for over `PERSON_KEPT_FOR`.
         What they did in servers is left alone. It may be stopped and called again.
         """
         last = 0
-        while people := await self._database.read(partial(_select_people, after=last)):
+        while people := await self._database.read(partial(_select_people, share=share, after=last)):
             last = people[-1]
             await self._database.write(partial(_review_people, people=people, now=now))
         before = to_iso(now - PERSON_KEPT_FOR)
         while idle := await self._database.fetch_rows(
-            "SELECT user_id FROM idle_people WHERE since < ? LIMIT 1", before
+            f"SELECT user_id FROM idle_people WHERE since < ? AND {share.build_condition('user_id')} LIMIT 1", before
         ):
             for (user_id,) in idle:
                 await self._database.write(partial(_delete_if_idle, user_id=user_id))
@@ -82,10 +83,11 @@ def _delete_following(connection: Connection, user_id: int) -> None:
     mark_for_rewriting(connection)
 
 
-def _select_people(connection: Connection, after: int) -> list[int]:
+def _select_people(connection: Connection, share: Share, after: int) -> list[int]:
     """The next people that follow or have followed something, by their ids."""
     tables = ("subscriptions", "followed_queries", "muted", "idle_people")
-    statement = " UNION ".join(f"SELECT user_id FROM {table} WHERE user_id > :after" for table in tables)
+    condition = f"user_id > :after AND {share.build_condition('user_id')}"
+    statement = " UNION ".join(f"SELECT user_id FROM {table} WHERE {condition}" for table in tables)
     rows = connection.execute(f"{statement} ORDER BY user_id LIMIT :batch", {"after": after, "batch": BATCH})
     return [user_id for (user_id,) in rows]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.digest import list_days_between
+from bot.share import Share
 from bot.storage.connection import Connection
 from bot.storage.database import Database
 from bot.storage.deliveries.reading import (
@@ -102,13 +103,13 @@ class PersonalDigests:
 
         return await self._database.read(select_inputs)
 
-    async def list_at_once_queries(self) -> AsyncIterator[list[str]]:
+    async def list_at_once_queries(self, share: Share) -> AsyncIterator[list[str]]:
         """The queries that somebody follows at once, each once, in pages."""
         last = ""
         while True:
             rows = await self._database.fetch_rows(
                 "SELECT DISTINCT query FROM followed_queries WHERE how = 'at once' AND query > ?"
-                " ORDER BY query LIMIT ?",
+                f" AND {share.build_condition('user_id')} ORDER BY query LIMIT ?",
                 *(last, PAGE),
             )
             if rows:
@@ -117,7 +118,9 @@ class PersonalDigests:
                 return
             ((last,),) = rows[-1:]
 
-    async def find_waiting_people(self, passing: Collection[tuple[str, str, date]]) -> dict[int, dict[str, list[str]]]:
+    async def find_waiting_people(
+        self, share: Share, passing: Collection[tuple[str, str, date]]
+    ) -> dict[int, dict[str, list[str]]]:
         """The people who follow one of these queries at once and were not shown its paper: by paper, the queries.
 
         `passing` are queries, each with a paper that it brings, and the last day on which that was listed. People whose
@@ -128,7 +131,7 @@ class PersonalDigests:
             rows = connection.execute(
                 "SELECT followed_queries.user_id, wanted.value ->> 1, query FROM json_each(?) AS wanted"
                 " CROSS JOIN followed_queries ON how = 'at once' AND query = wanted.value ->> 0"
-                " AND first_day <= wanted.value ->> 2"
+                f" AND first_day <= wanted.value ->> 2 AND {share.build_condition('followed_queries.user_id')}"
                 " CROSS JOIN subscriptions ON subscriptions.user_id = followed_queries.user_id AND state = 'active'"
                 f" WHERE {SEARCHED} AND NOT EXISTS (SELECT 1 FROM highlights"
                 " WHERE subscription_id = subscriptions.id AND paper_id = wanted.value ->> 1)"

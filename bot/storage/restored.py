@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from bot.reasons import Reason, ReasonKind
+from bot.share import WHOLE, Share
 from bot.storage.connection import Connection, Row, fetch_all
 from bot.storage.database import Database, read_or_log, to_iso
 from bot.storage.found_runs import (
@@ -18,7 +19,7 @@ from bot.storage.found_runs import (
     record_found_runs,
 )
 from bot.storage.reasons import dump_reason
-from bot.storage.subscriptions import SEARCHED, Subscription, subscription_from_row
+from bot.storage.subscriptions import OWNER, SEARCHED, Subscription, subscription_from_row
 
 ABSENCE = timedelta(hours=1)  # lists are read every quarter of an hour
 # Ids that are left out, at least and for each minute since the backup, of tables whose ids are in buttons and nonces.
@@ -30,7 +31,9 @@ _CHANNEL = (  # that is searched; the direct messages with a person may have mov
 _THESE = "subscription_id IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
 
 
-def mark_restored(connection: Connection, backup_at: datetime, now: datetime, *, is_certain: bool = True) -> None:
+def mark_restored(
+    connection: Connection, backup_at: datetime, now: datetime, *, is_certain: bool = True, share: Share = WHOLE
+) -> None:
     """Within a transaction: mark a file, which has the current schema, as restored `now` from a backup of `backup_at`.
 
     Until the bot has looked for what each subscription has posted since, nothing is planned or sent for it. Ids that
@@ -38,25 +41,27 @@ def mark_restored(connection: Connection, backup_at: datetime, now: datetime, *,
     Unless it `is_certain` that the file was restored, ids go on as they are until something is found.
     """
     backup, reason = to_iso(backup_at), dump_reason(Reason(ReasonKind.SEARCHING_AFTER_RESTORE))
+    is_shared = share.build_condition(OWNER)
     connection.execute(
         "INSERT INTO restored_subscriptions (subscription_id, channel_id, backup_at, restored_at)"
-        " SELECT id, channel_id, ?, ? FROM subscriptions WHERE id > 0 AND state != 'removed'"
+        f" SELECT id, channel_id, ?, ? FROM subscriptions WHERE id > 0 AND state != 'removed' AND {is_shared}"
         " ON CONFLICT (subscription_id) DO UPDATE"
         " SET backup_at = min(restored_subscriptions.backup_at, excluded.backup_at),"
         # if not certain, it is being searched since then
         " restored_at = CASE ? WHEN 1 THEN excluded.restored_at ELSE restored_subscriptions.restored_at END",
         (backup, to_iso(now), int(is_certain)),
     )
-    connection.execute("UPDATE subscriptions SET reason = ? WHERE state = 'active'", (reason,))
+    connection.execute(f"UPDATE subscriptions SET reason = ? WHERE state = 'active' AND {is_shared}", (reason,))
     # A delivery to a channel that its subscription has left is not sent any more, but looked for if in doubt.
     connection.execute(
         "UPDATE messages SET attempted_at = ? WHERE message_id IS NULL AND attempted_at IS NULL AND delivery_id IN"
         " (SELECT deliveries.id FROM deliveries JOIN subscriptions ON subscriptions.id = subscription_id"
         " WHERE deliveries.state = 'planned' AND deliveries.channel_id != subscriptions.channel_id"
-        " AND user_id IS NULL)",
+        f" AND user_id IS NULL AND {is_shared})",
         (backup,),
     )
-    connection.execute("DELETE FROM commands")  # another version may have registered others since
+    if share.leads:  # another version may have registered others since
+        connection.execute("DELETE FROM commands")
     if is_certain:
         _leave_out_ids(connection, now - backup_at)
 
@@ -112,8 +117,10 @@ class Restored:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def mark_if_old(self, now: datetime) -> bool:
+    async def mark_if_old(self, share: Share, now: datetime) -> bool:
         """Mark the file as restored if it was not written for `ABSENCE`; returns whether that is so.
+
+        Who leads marks it for all: no other can tell any more once lists were read.
 
         Most often the bot was only away. But who puts an old file in place, or a snapshot of the machine, tells nobody,
         and to look costs one request for each channel.
@@ -125,18 +132,19 @@ class Restored:
             last = max((datetime.fromisoformat(each) for (each,) in connection.execute(latest)), default=now)
             if now - last < ABSENCE:
                 return False
-            mark_restored(connection, last, now, is_certain=False)
+            mark_restored(connection, last, now, is_certain=False, share=WHOLE if share.leads else share)
             return True
 
         return await self._database.write(mark)
 
-    async def list_channels(self) -> list[SearchedChannel]:
+    async def list_channels(self, share: Share) -> list[SearchedChannel]:
         """All channels that are still to be searched, first those where something is due first."""
         rows = await self._database.fetch_rows(
             f"SELECT {_CHANNEL} AS channel, user_id, max(CASE state WHEN 'active' THEN 1 ELSE 0 END)"
             " AS is_active FROM restored_subscriptions"
             " CROSS JOIN subscriptions ON id = subscription_id"
-            f" WHERE {_CHANNEL} != 0 GROUP BY channel, user_id ORDER BY min(next_run_at)"
+            f" WHERE {_CHANNEL} != 0 AND {share.build_condition(OWNER)}"
+            " GROUP BY channel, user_id ORDER BY min(next_run_at)"
         )
         return [SearchedChannel(row["channel"], row["user_id"], bool(row["is_active"])) for row in rows]
 

@@ -10,6 +10,7 @@ from functools import partial
 from bot import metrics
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
+from bot.share import Share
 from bot.storage.audit_log import Action, record_action
 from bot.storage.connection import Connection, Row, fetch_all
 from bot.storage.database import Database, assignments_for, read_or_log, to_iso
@@ -24,6 +25,8 @@ SEARCHED = (  # a condition: it is known what it and the others of its channel h
     "NOT EXISTS (SELECT 1 FROM restored_subscriptions WHERE subscription_id = subscriptions.id)"
     " AND NOT EXISTS (SELECT 1 FROM restored_subscriptions WHERE channel_id = subscriptions.channel_id)"
 )
+OWNER = "coalesce(guild_id, user_id)"  # as SQL
+_SUSPENDED = "state = 'suspended' AND guild_id IS NOT NULL"
 _DUE = (
     "state = 'active' AND next_run_at <= ? AND NOT EXISTS (SELECT 1 FROM deliveries"
     f" WHERE subscription_id = subscriptions.id AND deliveries.state = 'planned') AND {SEARCHED}"
@@ -177,43 +180,46 @@ class Subscriptions:
 
         return await self._database.write(take)
 
-    async def count_active(self) -> int:
+    async def count_active(self, share: Share) -> int:
         """How many subscriptions are active, of servers and people."""
-        ((number,),) = await self._database.fetch_rows("SELECT count(*) FROM subscriptions WHERE state = 'active'")
+        ((number,),) = await self._database.fetch_rows(
+            f"SELECT count(*) FROM subscriptions WHERE state = 'active' AND {share.build_condition(OWNER)}"
+        )
         return int(number)
 
-    async def list_due(self, now: datetime, only: int | None = None) -> list[Subscription]:
-        """Servers' subscriptions that are due; `only` asks for one by its id, which may be a person's.
+    async def list_due(self, share: Share, now: datetime) -> list[Subscription]:
+        """Servers' subscriptions that are due: active ones whose next run has come, with no delivery under way."""
+        return await self._select_where(
+            f"{_DUE} AND user_id IS NULL AND {share.build_condition('guild_id')} ORDER BY next_run_at", to_iso(now)
+        )
 
-        Due are active ones whose next run has come and that have no delivery under way.
-        """
-        if only is None:
-            return await self._select_where(f"{_DUE} AND user_id IS NULL ORDER BY next_run_at", to_iso(now))
-        return await self._select_where(f"{_DUE} AND id = ?", to_iso(now), only)
+    async def get_if_due(self, subscription_id: int, now: datetime) -> Subscription | None:
+        """A subscription, of a server or a person, if it is due in the same sense."""
+        found = await self._select_where(f"{_DUE} AND id = ?", to_iso(now), subscription_id)
+        return found[0] if found else None
 
     async def list_due_people(
-        self, now: datetime, *, limit: int, after: Subscription | None = None
+        self, share: Share, now: datetime, *, limit: int, after: Subscription | None = None
     ) -> list[Subscription]:
         """So many of the people's subscriptions that are due, in the order in which they fell due, `after` that one."""
         last = (to_iso(after.next_run.at), after.id) if after else ("", 0)
         return await self._select_where(
-            f"{_DUE} AND user_id IS NOT NULL AND (next_run_at, id) > (?, ?) ORDER BY next_run_at, id LIMIT ?",
+            f"{_DUE} AND user_id IS NOT NULL AND {share.build_condition('user_id')}"
+            " AND (next_run_at, id) > (?, ?) ORDER BY next_run_at, id LIMIT ?",
             *(to_iso(now), *last, limit),
         )
 
-    async def list_suspended(
-        self, guild_id: int | None = None, *, only: ReasonKind | None = None
-    ) -> list[Subscription]:
-        """The suspended subscriptions, of all servers or one, for any kind of reason or `only` one."""
-        conditions: list[str] = ["state = 'suspended' AND guild_id IS NOT NULL"]
-        values: list[object] = []
-        if guild_id is not None:
-            conditions.append("guild_id = ?")
-            values.append(guild_id)
-        if only is not None:
-            conditions.append("reason ->> 'kind' = ?")
-            values.append(only.value)
-        return await self._select_where(f"{' AND '.join(conditions)} ORDER BY id", *values)
+    async def list_suspended(self, share: Share, *, only: ReasonKind | None = None) -> list[Subscription]:
+        """The suspended subscriptions of servers, for any kind of reason or `only` one."""
+        condition = f"{_SUSPENDED} AND {share.build_condition('guild_id')}"
+        order = "ORDER BY +id"  # the sign keeps SQLite from walking all subscriptions in their order
+        if only is None:
+            return await self._select_where(f"{condition} {order}")
+        return await self._select_where(f"{condition} AND reason ->> 'kind' = ? {order}", only.value)
+
+    async def list_suspended_in_server(self, guild_id: int) -> list[Subscription]:
+        """The suspended subscriptions of one server."""
+        return await self._select_where(f"{_SUSPENDED} AND guild_id = ? ORDER BY id", guild_id)
 
     async def recover(self, subscription_id: int, now: datetime) -> None:
         """Make a suspended subscription active again, with an entry in the audit log."""
@@ -292,18 +298,19 @@ class Subscriptions:
         ):
             metrics.count_suspension(reason.kind)
 
-    async def suspend_blocked(self, people: Iterable[int]) -> None:
+    async def suspend_blocked(self, share: Share, people: Iterable[int]) -> None:
         """Suspend the subscriptions of these people, whom the operator blocks, and resume those of all others.
 
         What was under way to them is not sent. Whoever is not blocked any more gets one digest with what is new.
         """
-        ids, reason = json.dumps([*people]), dump_reason(Reason(ReasonKind.BLOCKED))
+        ids, reason = json.dumps([*filter(share.has, people)]), dump_reason(Reason(ReasonKind.BLOCKED))
 
         def suspend(connection: Connection) -> None:
             connection.execute(
                 "UPDATE subscriptions SET state = 'active', reason = NULL, revision = revision + 1"
                 " WHERE user_id IS NOT NULL AND state = 'suspended' AND reason ->> 'kind' = 'blocked'"
-                " AND user_id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
+                " AND user_id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
+                f" AND {share.build_condition('user_id')}",
                 (ids,),
             )
             connection.execute(

@@ -66,7 +66,7 @@ class Observer:
             return None
         try:
             async with asyncio.timeout(READ_LIMIT):
-                return await self._services.storage.backlog.read(self._services.clock())
+                return await self._services.storage.backlog.read(self._services.share, self._services.clock())
         except Exception:  # noqa: BLE001  # whatever it is, it is told, and who runs into it logs it
             return None
 

@@ -154,7 +154,7 @@ async def test_a_break_grows_with_each_refusal_and_is_short_again_after_a_succes
     bot: PaperBot, wire: Wire, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inboxes, "SECONDS_EACH", 0.001)
-    bot.inboxes = Inboxes(bot, bot.services.storage, clock)
+    bot.inboxes = Inboxes(bot, bot.services.storage, bot.services.share, clock)
     ada, waits = wire.add_person(), []
     for _ in range(9):
         wire.opening_faults.append(Fault(403, 40003))

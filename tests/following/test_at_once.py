@@ -12,6 +12,7 @@ from bot.app import Services
 from bot.delivery.planning import Planner
 from bot.following.at_once import MAX_PER_DAY
 from bot.papers import Paper
+from bot.share import WHOLE
 from bot.storage import Delivery, DeliveryState, How, Muted, MutedKind, Subscription
 from bot.subscription.schedule import Schedule
 from tests.support.builders import DAY, FRIDAY, MORNING, OUTAGE, Clock, paper, send
@@ -132,7 +133,7 @@ async def test_after_so_many_messages_on_a_day_the_rest_comes_with_the_next_dige
         assert len(await scans.scan_and_send()) == (number < MAX_PER_DAY)
     scans.clock.now = MORNING + timedelta(days=1, hours=1)  # Friday's list has closed
     await scans.list_papers(*listed)
-    (due,) = await scans.storage.subscriptions.list_due_people(scans.clock.now, limit=2)
+    (due,) = await scans.storage.subscriptions.list_due_people(WHOLE, scans.clock.now, limit=2)
     delivery = await scans.planner.plan_due_run(due, scans.clock.now)
     assert delivery
     assert [each.paper.id for each in delivery.digest.highlights] == [each.id for each in listed[MAX_PER_DAY:]]
@@ -163,7 +164,7 @@ async def test_a_run_that_was_composed_before_a_scan_does_not_repeat_its_papers(
     await scans.follow(ADA, "paper min:5", How.AT_ONCE)
     scans.clock.now = MORNING + timedelta(days=1, hours=1)
     await scans.list_papers(agents(1, 60))
-    (due,) = await scans.storage.subscriptions.list_due_people(scans.clock.now, limit=2)
+    (due,) = await scans.storage.subscriptions.list_due_people(WHOLE, scans.clock.now, limit=2)
     digest = await scans.services.personal_composer.compose_digest(due, scans.clock.now)
     assert await scans.scan_and_send() == {ADA: ["2601.00001"]}
     late = await scans.storage.deliveries.plan_delivery(

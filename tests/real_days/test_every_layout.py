@@ -105,7 +105,14 @@ async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock)
     services = build_services(storage, search, api, clock=clock)
     bot = PaperBot(services, shard_count=1)
     bot.dispatcher = build_dispatcher(
-        bot, bot.channels, bot.inboxes, storage, services.composer, services.personal_composer, messages_per_second=1e6
+        bot,
+        bot.channels,
+        bot.inboxes,
+        storage,
+        services.share,
+        services.composer,
+        services.personal_composer,
+        messages_per_second=1e6,
     )
     env = simcord.Env(bot)
     await env.start()

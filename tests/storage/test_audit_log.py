@@ -11,6 +11,7 @@ import pytest
 
 from bot.digest import Digest
 from bot.reasons import Reason, ReasonKind
+from bot.share import WHOLE
 from bot.storage import Action, AuditEntry, Storage
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import DigestLayout, DigestSettings, PostingOptions, Selection
@@ -130,7 +131,7 @@ class TestChanges:
             lambda: storage.deliveries.undo_delivery(sent, by=9, now=LATER),
             lambda: plan(storage, known, digest(reason=NOTHING_LISTED), run=SECOND_RUN, by=9),
             lambda: storage.guilds.record_leave(1, LATER),
-            lambda: storage.guilds.reconcile_servers([2], LATER),
+            lambda: storage.guilds.reconcile_servers(WHOLE, [2], LATER),
         ]
         query(path, "CREATE TRIGGER full BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
         before = tables(path)

@@ -8,6 +8,7 @@ import pytest
 
 from bot.digest import Digest, Highlight, Likeness
 from bot.refusals import Refusal, Refused
+from bot.share import WHOLE
 from bot.storage import INBOX, MAX_FOLLOWED, MAX_MUTED, Action, How, Muted, MutedKind, Storage
 from tests.support.builders import DAY, FIRST_RUN, MORNING, SETTINGS, paper, plan, subscribe
 
@@ -77,10 +78,14 @@ class TestAPersonsSubscription:
     ) -> None:
         own = await storage.subscriptions.add_for_person(ADA, SETTINGS, now=MORNING, next_run=FIRST_RUN)
         servers = await subscribe(storage, 1)
-        await storage.guilds.reconcile_servers([], MORNING)
-        assert [each.id for each in await storage.subscriptions.list_due_people(FIRST_RUN.at, limit=9)] == [own.id]
-        assert [each.id for each in await storage.subscriptions.list_due(FIRST_RUN.at, own.id)] == [own.id]
-        assert await storage.subscriptions.list_due(FIRST_RUN.at) == []
+        await storage.guilds.reconcile_servers(WHOLE, [], MORNING)
+        assert [each.id for each in await storage.subscriptions.list_due_people(WHOLE, FIRST_RUN.at, limit=9)] == [
+            own.id
+        ]
+        due = await storage.subscriptions.get_if_due(own.id, FIRST_RUN.at)
+        assert due
+        assert due.id == own.id
+        assert await storage.subscriptions.list_due(WHOLE, FIRST_RUN.at) == []
         assert await storage.subscriptions.list_for_server(1) != []
         assert servers.user_id is None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.digest import Digest
+from bot.share import WHOLE
 from bot.storage import Action, MessageForm, Storage, SubscriptionState
 from tests.support.builders import (
     DAY,
@@ -92,7 +93,7 @@ class TestForgetting:
         kept = {name: rows for name, rows in tables(path).items() if rows and name not in NO_SERVERS}
         assert kept == {"guilds": [(1, "2026-01-16T08:00:00+00:00", None, 0)]}
         assert not await storage.guilds.record_join(1, LATER)
-        assert await storage.guilds.reconcile_servers([1], LATER) == []
+        assert await storage.guilds.reconcile_servers(WHOLE, [1], LATER) == []
 
     async def test_deleting_an_unknown_server_deletes_nothing(self, storage: Storage, path: Path) -> None:
         await furnish(storage, 2)
@@ -129,7 +130,7 @@ class TestComingAndGoing:
         await storage.guilds.record_leave(1, LATER)
         assert await self.states(storage) == [SubscriptionState.PAUSED] * 3
         assert [each.reason for each in await storage.subscriptions.list_for_server(1)] == [None] * 3
-        assert await storage.subscriptions.list_due(SECOND_RUN.at) == [elsewhere]
+        assert await storage.subscriptions.list_due(WHOLE, SECOND_RUN.at) == [elsewhere]
         left = [
             each.subscription_id for each in await storage.audit_log.list_latest(1, 99) if each.action is Action.LEFT
         ]
@@ -150,60 +151,65 @@ class TestComingAndGoing:
         await storage.guilds.record_leave(1, LATER + timedelta(days=1))
         await storage.guilds.record_leave(3, LATER + timedelta(seconds=1))  # never noted as joined
         instants = (MORNING, LATER, LATER + timedelta(seconds=1), LATER + timedelta(seconds=2))
-        assert [await storage.guilds.list_servers_left_before(each) for each in instants] == [[], [], [1], [1, 3]]
+        assert [await storage.guilds.list_servers_left_before(WHOLE, each) for each in instants] == [
+            [],
+            [],
+            [1],
+            [1, 3],
+        ]
         await storage.guilds.delete_server(1)
-        assert await storage.guilds.list_servers_left_before(LATER + timedelta(days=99)) == [3]
+        assert await storage.guilds.list_servers_left_before(WHOLE, LATER + timedelta(days=99)) == [3]
 
     async def test_a_server_that_comes_back_is_new_and_its_subscriptions_stay_paused(self, storage: Storage) -> None:
         await subscribe(storage)
         await storage.guilds.record_join(1, MORNING)
         await storage.guilds.record_leave(1, LATER)
         assert await storage.guilds.record_join(1, LATER)
-        assert await storage.guilds.list_servers_left_before(LATER + timedelta(days=99)) == []
+        assert await storage.guilds.list_servers_left_before(WHOLE, LATER + timedelta(days=99)) == []
         assert await self.states(storage) == [SubscriptionState.PAUSED]
 
     async def test_when_servers_are_first_counted_none_is_new(self, storage: Storage) -> None:
         await subscribe(storage, guild_id=1)
-        assert await storage.guilds.reconcile_servers([1, 2], MORNING) == []
+        assert await storage.guilds.reconcile_servers(WHOLE, [1, 2], MORNING) == []
         assert not await storage.guilds.record_join(2, MORNING)
         assert await self.states(storage) == [SubscriptionState.ACTIVE]
 
     async def test_later_only_servers_that_were_not_counted_before_are_new(self, storage: Storage) -> None:
-        await storage.guilds.reconcile_servers([1, 2], MORNING)
-        assert await storage.guilds.reconcile_servers([1, 2], LATER) == []
-        assert sorted(await storage.guilds.reconcile_servers([3, 1, 2, 4], LATER)) == [3, 4]
-        assert await storage.guilds.reconcile_servers([3, 1, 2, 4], LATER) == []
+        await storage.guilds.reconcile_servers(WHOLE, [1, 2], MORNING)
+        assert await storage.guilds.reconcile_servers(WHOLE, [1, 2], LATER) == []
+        assert sorted(await storage.guilds.reconcile_servers(WHOLE, [3, 1, 2, 4], LATER)) == [3, 4]
+        assert await storage.guilds.reconcile_servers(WHOLE, [3, 1, 2, 4], LATER) == []
 
     @pytest.mark.parametrize("counted", [True, False], ids=["counted before", "known by its subscription alone"])
     async def test_a_server_left_while_the_bot_was_away_is_paused_and_later_deleted(
         self, storage: Storage, path: Path, counted: bool
     ) -> None:
         gone, elsewhere = await subscribe(storage), await subscribe(storage, guild_id=2)
-        await storage.guilds.reconcile_servers([1, 2] if counted else [2], MORNING)
-        assert await storage.guilds.reconcile_servers([2], LATER) == []
+        await storage.guilds.reconcile_servers(WHOLE, [1, 2] if counted else [2], MORNING)
+        assert await storage.guilds.reconcile_servers(WHOLE, [2], LATER) == []
         assert await self.states(storage) == [SubscriptionState.PAUSED]
-        assert await storage.subscriptions.list_due(FIRST_RUN.at) == [elsewhere]
+        assert await storage.subscriptions.list_due(WHOLE, FIRST_RUN.at) == [elsewhere]
         left_at = LATER if counted else MORNING
-        assert await storage.guilds.list_servers_left_before(left_at + timedelta(seconds=1)) == [1]
+        assert await storage.guilds.list_servers_left_before(WHOLE, left_at + timedelta(seconds=1)) == [1]
         assert [each.action for each in await storage.audit_log.list_latest(1, 9)] == [Action.LEFT, Action.ADDED]
         assert (await newest(storage, gone)).revision == 1
         after = tables(path)
-        assert await storage.guilds.reconcile_servers([2], LATER + timedelta(days=1)) == []
+        assert await storage.guilds.reconcile_servers(WHOLE, [2], LATER + timedelta(days=1)) == []
         assert tables(path) == after
 
     async def test_a_server_with_only_removed_subscriptions_is_deleted_as_well(self, storage: Storage) -> None:
         removed = await subscribe(storage)
         await storage.subscriptions.remove(removed, by=7, now=MORNING)
-        await storage.guilds.reconcile_servers([2], MORNING)
-        assert await storage.guilds.list_servers_left_before(LATER) == [1]
+        await storage.guilds.reconcile_servers(WHOLE, [2], MORNING)
+        assert await storage.guilds.list_servers_left_before(WHOLE, LATER) == [1]
 
     async def test_a_server_that_came_back_while_the_bot_was_away_is_new_and_keeps_its_subscriptions(
         self, storage: Storage
     ) -> None:
         await subscribe(storage)
-        await storage.guilds.reconcile_servers([1, 2], MORNING)
+        await storage.guilds.reconcile_servers(WHOLE, [1, 2], MORNING)
         await storage.guilds.record_leave(1, MORNING)
-        assert await storage.guilds.reconcile_servers([1, 2], LATER) == [1]
-        assert await storage.guilds.reconcile_servers([1, 2], LATER) == []
-        assert await storage.guilds.list_servers_left_before(LATER + timedelta(days=99)) == []
+        assert await storage.guilds.reconcile_servers(WHOLE, [1, 2], LATER) == [1]
+        assert await storage.guilds.reconcile_servers(WHOLE, [1, 2], LATER) == []
+        assert await storage.guilds.list_servers_left_before(WHOLE, LATER + timedelta(days=99)) == []
         assert await self.states(storage) == [SubscriptionState.PAUSED]

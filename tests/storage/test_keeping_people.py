@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.share import WHOLE
 from bot.storage import INBOX, How, Storage
 from bot.subscription.schedule import Run
 from tests.support.builders import DAY, MORNING, paper, plan, query, send
@@ -61,14 +62,14 @@ async def test_what_was_sent_over_a_year_ago_is_deleted_and_what_was_sent_since_
         await storage.papers.record_list(day, [one], MORNING)
         await send(storage, await plan(storage, known, bring(one.id), run=Run(day, MORNING)))
         if number == 20:
-            await storage.deliveries.pack_old_runs(MORNING + timedelta(days=999))
+            await storage.deliveries.pack_old_runs(WHOLE, MORNING + timedelta(days=999))
     now = MORNING + timedelta(days=390 + 100)
-    await storage.people.delete_old(now)
+    await storage.people.delete_old(WHOLE, now)
     days = [each.run_date for each in (await storage.people.read_data(ADA)).deliveries]
     assert days
     assert min(days) >= (now - timedelta(days=365)).date() - timedelta(days=70)  # seven runs share a row
     assert max(days) == DAY + timedelta(days=390)
-    await storage.people.delete_old(now + timedelta(days=3650))
+    await storage.people.delete_old(WHOLE, now + timedelta(days=3650))
     assert await storage.deliveries.get_covered_until(known.id) == DAY  # from where the next digest goes on
 
 
@@ -82,4 +83,4 @@ async def test_all_are_looked_at_however_many_there_are(storage: Storage, monkey
 async def review(storage: Storage, days: Iterable[int]) -> None:
     """Nights pass, so many days after the first."""
     for number in days:
-        await storage.people.delete_old(MORNING + timedelta(days=number))
+        await storage.people.delete_old(WHOLE, MORNING + timedelta(days=number))

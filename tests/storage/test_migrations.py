@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.reasons import Reason, ReasonKind
+from bot.share import WHOLE
 from bot.storage import DeliveryState, Message, PostedMessage, Storage, SubscriptionState, open_storage, sqlite
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import PostingOptions, Threads
@@ -116,8 +117,8 @@ class TestAnOldFile:
 
     async def test_a_delivery_in_doubt_is_still_searched_for(self, old: Path) -> None:
         async with open_storage(old) as storage:
-            assert await storage.deliveries.list_under_way(NOW - timedelta(minutes=6)) == []
-            (under_way,) = await storage.deliveries.list_under_way(NOW)
+            assert await storage.deliveries.list_under_way(WHOLE, NOW - timedelta(minutes=6)) == []
+            (under_way,) = await storage.deliveries.list_under_way(WHOLE, NOW)
             assert under_way.messages == (Message(1, "n4", datetime(2026, 1, 19, 8, 0, 1, tzinfo=UTC), positions=(1,)),)
             assert under_way.is_in_doubt
             assert (under_way.attempts, under_way.reason) == (2, worded("Discord answered 503"))
@@ -129,10 +130,10 @@ class TestAnOldFile:
 
     async def test_a_delivery_under_way_arrives_in_one_message(self, old: Path) -> None:
         async with open_storage(old) as storage:
-            (under_way,) = await storage.deliveries.list_under_way(NOW)
+            (under_way,) = await storage.deliveries.list_under_way(WHOLE, NOW)
             await send(storage, under_way, 90, NOW)
             assert (await storage.posted_papers.find_latest(10, [5], ["2601.00020"]))["2601.00020"].message_id == 90
-            assert await storage.deliveries.list_under_way(NOW + timedelta(days=99)) == []
+            assert await storage.deliveries.list_under_way(WHOLE, NOW + timedelta(days=99)) == []
 
     async def test_subscriptions_keep_their_settings_and_new_options_are_off(self, old: Path) -> None:
         async with open_storage(old) as storage:
@@ -178,7 +179,7 @@ class TestAnOldFile:
 
     async def go_on(self, storage: Storage) -> None:
         """The first subscription's next digest is planned, sent and undone."""
-        (under_way,) = await storage.deliveries.list_under_way(NOW)
+        (under_way,) = await storage.deliveries.list_under_way(WHOLE, NOW)
         await send(storage, under_way)
         first = await storage.subscriptions.get(1)
         assert first

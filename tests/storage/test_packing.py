@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.share import WHOLE
 from bot.storage import Storage, Subscription
 from bot.subscription.schedule import Run
 from tests.support.builders import DAY, MORNING, NOTHING_LISTED, build_past, digest, paper, plan, query, send, subscribe
@@ -40,17 +41,17 @@ class TestWhatStays:
         known = await subscribe(storage)
         for number in range(11):
             await run(storage, known, number)
-        await storage.deliveries.pack_old_runs(LONG_AGO)
+        await storage.deliveries.pack_old_runs(WHOLE, LONG_AGO)
         assert await runs_left(storage, known) == list(range(11))
         await run(storage, known, 11)
-        await storage.deliveries.pack_old_runs(LONG_AGO)
+        await storage.deliveries.pack_old_runs(WHOLE, LONG_AGO)
         assert await runs_left(storage, known) == [7, 8, 9, 10, 11]
 
     async def test_recent_runs_are_not_packed(self, storage: Storage) -> None:
         known = await subscribe(storage)
         for number in range(20):
             await run(storage, known, number)
-        await storage.deliveries.pack_old_runs(MORNING)  # planned then, not before
+        await storage.deliveries.pack_old_runs(WHOLE, MORNING)  # planned then, not before
         assert await runs_left(storage, known) == list(range(20))
 
     async def test_an_extra_digest_is_packed_and_its_papers_still_do_not_come_again(self, storage: Storage) -> None:
@@ -60,7 +61,7 @@ class TestWhatStays:
         await send(storage, await plan(storage, known, digest(one), run=Run(DAY, MORNING), extra=1), message_id=999)
         for number in range(12):
             await run(storage, known, number)
-        await storage.deliveries.pack_old_runs(LONG_AGO)
+        await storage.deliveries.pack_old_runs(WHOLE, LONG_AGO)
         assert len(await runs_left(storage, known)) == 6
         assert await storage.deliveries.find_highlighted(known.id, [one.id]) == {one.id}
         covering = await storage.deliveries.find_covering(known.id, DAY)
@@ -73,7 +74,7 @@ class TestWhatStays:
         for number in range(30):
             await run(storage, known, number, outcome if number == 10 else "quiet")
         before = await storage.deliveries.get_last_posted(known.id)
-        await storage.deliveries.pack_old_runs(LONG_AGO)
+        await storage.deliveries.pack_old_runs(WHOLE, LONG_AGO)
         assert await storage.deliveries.get_last_posted(known.id) == before
         assert (await runs_left(storage, known))[0] == 7
 
@@ -84,7 +85,7 @@ class TestWhatStays:
         for number in range(30):
             await run(storage, known, number, "quiet" if number < 9 else "failed")
         before = await storage.deliveries.get_covered_until(known.id)
-        await storage.deliveries.pack_old_runs(LONG_AGO)
+        await storage.deliveries.pack_old_runs(WHOLE, LONG_AGO)
         assert await storage.deliveries.get_covered_until(known.id) == before
         assert (await runs_left(storage, known))[0] == 7
 
@@ -93,7 +94,7 @@ class TestWhatStays:
         for number in range(14):
             await run(storage, known, number, ("failed", "undone")[number % 2])
         before = await storage.deliveries.get_covered_until(known.id)
-        await storage.deliveries.pack_old_runs(LONG_AGO)
+        await storage.deliveries.pack_old_runs(WHOLE, LONG_AGO)
         assert await storage.deliveries.get_covered_until(known.id) == before
         assert await runs_left(storage, known) == [7, 8, 9, 10, 11, 12, 13]
         assert query(path, "SELECT count(*) FROM past_runs") == [(0,)]
@@ -103,8 +104,8 @@ class TestWhatStays:
         for number in range(12):
             await run(storage, known, number)
         await run(storage, known, 12, "planned")
-        await storage.deliveries.pack_old_runs(LONG_AGO)
-        (under_way,) = await storage.deliveries.list_under_way(LONG_AGO)
+        await storage.deliveries.pack_old_runs(WHOLE, LONG_AGO)
+        (under_way,) = await storage.deliveries.list_under_way(WHOLE, LONG_AGO)
         assert under_way.run_date == DAY + timedelta(days=12)
 
     async def test_a_paper_of_a_packed_run_is_never_planned_again(self, storage: Storage) -> None:
@@ -137,6 +138,6 @@ class TestWhatStays:
         for number in range(12):
             await run(storage, known, number)
         before = await storage.deliveries.find_first_seen(1, ["2602.00001", "2602.00009", "2602.00099"])
-        await storage.deliveries.pack_old_runs(LONG_AGO)
+        await storage.deliveries.pack_old_runs(WHOLE, LONG_AGO)
         assert await storage.deliveries.find_first_seen(1, ["2602.00001", "2602.00009", "2602.00099"]) == before
         assert before == {"2602.00001": DAY + timedelta(days=1), "2602.00009": DAY + timedelta(days=9)}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.reasons import Reason, ReasonKind
+from bot.share import WHOLE
 from bot.storage import DeliveryState, Storage, Subscription, SubscriptionState, open_storage, sqlite
 from bot.subscription.schedule import Run
 from tests.support.builders import (
@@ -75,11 +76,11 @@ class TestBesideServers:
         await list_paper(storage, 1)
         await send(storage, await plan(storage, mine, digest(paper("2601.00001"))))
         before = await storage.subscriptions.get_for_person(ADA)
-        await storage.guilds.reconcile_servers([], MORNING)
+        await storage.guilds.reconcile_servers(WHOLE, [], MORNING)
         await storage.guilds.record_leave(0, MORNING)
         await storage.guilds.delete_server(0)
         await storage.guilds.delete_server(servers.guild_id)
-        await storage.guilds.reconcile_servers([5], MORNING)
+        await storage.guilds.reconcile_servers(WHOLE, [5], MORNING)
         assert await storage.subscriptions.get_for_person(ADA) == before
         assert len(await storage.deliveries.list_latest(mine.id, 9)) == 1
         assert await storage.subscriptions.list_for_server(0) == []
@@ -99,7 +100,7 @@ class TestBesideServers:
         mine, servers = await add(storage), await subscribe(storage)
         for each in (mine, servers):
             await storage.subscriptions.suspend(each.id, Reason(ReasonKind.CHANNEL_HIDDEN), MORNING)
-        assert [each.id for each in await storage.subscriptions.list_suspended()] == [servers.id]
+        assert [each.id for each in await storage.subscriptions.list_suspended(WHOLE)] == [servers.id]
 
     async def test_a_persons_message_is_linked_as_one_of_their_direct_messages(self, storage: Storage) -> None:
         await list_paper(storage, 1)
@@ -118,21 +119,23 @@ class TestDue:
         added = [await add(storage, n, 100 + n, later if n % 2 else FIRST_RUN) for n in range(1, 8)]
         await subscribe(storage)
         found, last = [], None
-        while page := await storage.subscriptions.list_due_people(later.at, limit=2, after=last):
+        while page := await storage.subscriptions.list_due_people(WHOLE, later.at, limit=2, after=last):
             found += [each.user_id for each in page]
             last = page[-1]
         assert found == [2, 4, 6, 1, 3, 5, 7]
         assert added[0].user_id == 1
-        assert await storage.subscriptions.list_due_people(FIRST_RUN.at - timedelta(seconds=1), limit=9) == []
+        assert await storage.subscriptions.list_due_people(WHOLE, FIRST_RUN.at - timedelta(seconds=1), limit=9) == []
 
     async def test_deliveries_to_people_are_listed_apart_and_bit_by_bit(self, storage: Storage) -> None:
         people, servers = [await add(storage, n, 100 + n) for n in range(1, 6)], await subscribe(storage)
         await list_paper(storage, 1)
         for each in (*people, servers):
             await plan(storage, each, digest(paper("2601.00001")))
-        assert [each.subscription_id for each in await storage.deliveries.list_under_way(MORNING)] == [servers.id]
+        assert [each.subscription_id for each in await storage.deliveries.list_under_way(WHOLE, MORNING)] == [
+            servers.id
+        ]
         found, last = [], 0
-        while page := await storage.deliveries.list_under_way_to_people(MORNING, limit=2, after=last):
+        while page := await storage.deliveries.list_under_way_to_people(WHOLE, MORNING, limit=2, after=last):
             found += page
             last = page[-1][0]
         assert [subscription_id for subscription_id, _ in found] == [each.id for each in people]
@@ -146,8 +149,8 @@ class TestDue:
         delivery = await plan(storage, await add(storage), digest(paper("2601.00001")))
         assert delivery
         await storage.deliveries.postpone_delivery(delivery.id, CLOSED, MORNING + timedelta(minutes=2))
-        assert await storage.deliveries.list_under_way_to_people(MORNING, limit=9) == []
-        assert await storage.deliveries.list_under_way_to_people(MORNING + timedelta(minutes=2), limit=9) != []
+        assert await storage.deliveries.list_under_way_to_people(WHOLE, MORNING, limit=9) == []
+        assert await storage.deliveries.list_under_way_to_people(WHOLE, MORNING + timedelta(minutes=2), limit=9) != []
 
 
 async def test_a_delivery_knows_that_the_direct_messages_have_moved(storage: Storage) -> None:
@@ -170,7 +173,7 @@ async def test_a_person_may_have_many_extra_digests_a_day_and_they_are_packed_li
             delivery = await plan(storage, mine, digest(paper(shown)), run=run, extra=extra)
             await send(storage, delivery, 1000 + number)
     assert await storage.deliveries.count_extra_digests(mine.id, DAY) == 5
-    await storage.deliveries.pack_old_runs(MORNING + timedelta(days=99))
+    await storage.deliveries.pack_old_runs(WHOLE, MORNING + timedelta(days=99))
     left = await storage.deliveries.list_latest(mine.id, 99)
     assert 5 <= len(left) < 60
     ids = [f"2601.{number:05}" for number in range(1, 61)]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.digest import Digest, Highlight
+from bot.share import WHOLE
 from bot.storage import Action, Delivery, DeliveryState, Message, Storage, Subscription, open_storage
 from bot.subscription.schedule import Cadence, Run, Schedule
 from bot.subscription.settings import DigestLayout, DigestSettings, PostingOptions, Selection, Threads
@@ -66,7 +67,7 @@ class TestPlan:
             planned_at=MORNING,
             attempts=0,
         )
-        assert await storage.deliveries.list_under_way(MORNING) == [planned]
+        assert await storage.deliveries.list_under_way(WHOLE, MORNING) == [planned]
         assert await storage.deliveries.list_latest(subscription.id) == [planned]
         assert await storage.deliveries.get(planned.id) == planned
         assert await storage.deliveries.find_highlighted(subscription.id, EVERY) == {A.id, B.id}
@@ -154,11 +155,11 @@ class TestPlan:
     ) -> None:
         first = await plan(storage, subscription, digest(A))
         later, before = SECOND_RUN.at + timedelta(days=30), tables(path)
-        assert await storage.subscriptions.list_due(later) == []
+        assert await storage.subscriptions.list_due(WHOLE, later) == []
         assert await plan(storage, subscription, planned, run=SECOND_RUN, by=9) is None
         assert tables(path) == before
         await send(storage, first)
-        assert [each.id for each in await storage.subscriptions.list_due(later)] == [subscription.id]
+        assert [each.id for each in await storage.subscriptions.list_due(WHOLE, later)] == [subscription.id]
         assert await plan(storage, subscription, planned, run=SECOND_RUN)
 
     async def test_a_plan_made_from_outdated_settings_is_dropped(
@@ -213,7 +214,7 @@ class TestPlan:
         assert quiet
         assert (quiet.state, quiet.digest.reason) == (DeliveryState.QUIET, NOTHING_LISTED)
         assert (quiet.messages, quiet.posted_message) == ((), None)
-        assert await storage.deliveries.list_under_way(MORNING) == []
+        assert await storage.deliveries.list_under_way(WHOLE, MORNING) == []
         assert await storage.deliveries.get_covered_until(subscription.id) == DAY
 
     async def test_a_delivery_that_only_says_nothing_is_new_is_quiet_once_that_line_has_arrived(
@@ -252,7 +253,7 @@ async def test_a_delivery_that_cannot_be_read_does_not_stop_the_others(
     sound = await plan(storage, await subscribe(storage), digest(A))
     assert lost
     query(path, f"UPDATE digest_settings SET settings = {broken} WHERE subscription_id = {lost.subscription_id}")
-    assert await storage.deliveries.list_under_way(MORNING) == [sound]
+    assert await storage.deliveries.list_under_way(WHOLE, MORNING) == [sound]
     assert await storage.deliveries.get(lost.id) is None
     assert f"delivery {lost.id} cannot be read" in caplog.text
 

@@ -14,6 +14,7 @@ import pytest
 
 from bot.brand import GivenPart, Part
 from bot.reasons import ReasonKind
+from bot.share import WHOLE
 from bot.storage import (
     FoundMessage,
     How,
@@ -115,31 +116,37 @@ class Works:
             "papers.get_last_change": storage.papers.get_last_change,
             "papers.count": storage.papers.count,
             "papers.get_archive_id": storage.papers.get_archive_id,
-            "backlog.read": lambda: storage.backlog.read(MORNING),
+            "backlog.read": lambda: storage.backlog.read(WHOLE, MORNING),
             "embeddings.list_missing": lambda: storage.embeddings.list_missing("m", 16),
             "embeddings.save": lambda: storage.embeddings.save("m", [(paper(ids[0]), b"v")]),
             "embeddings.get": lambda: storage.embeddings.get("m", ids),
             "guilds.record_join": lambda: storage.guilds.record_join(1, MORNING),
             "guilds.record_leave": lambda: storage.guilds.record_leave(9, MORNING),
-            "guilds.leave_blocked": lambda: storage.guilds.leave_blocked([8, 9], MORNING),
-            "guilds.reconcile_servers": lambda: storage.guilds.reconcile_servers([1, 2], MORNING),
-            "guilds.delete_left_servers": lambda: storage.guilds.delete_left_servers(MORNING + timedelta(days=99)),
-            "guilds.list_servers_left_before": lambda: storage.guilds.list_servers_left_before(MORNING),
+            "guilds.leave_blocked": lambda: storage.guilds.leave_blocked(WHOLE, [8, 9], MORNING),
+            "guilds.reconcile_servers": lambda: storage.guilds.reconcile_servers(WHOLE, [1, 2], MORNING),
+            "guilds.delete_left_servers": lambda: storage.guilds.delete_left_servers(
+                WHOLE, MORNING + timedelta(days=99)
+            ),
+            "guilds.list_servers_left_before": lambda: storage.guilds.list_servers_left_before(WHOLE, MORNING),
             "guilds.delete_server": lambda: storage.guilds.delete_server(9),
             "notices.record_first_notice": lambda: storage.notices.record_first_notice(1, 1, 1, MORNING),
             "subscriptions.add": lambda: storage.subscriptions.add(1, SETTINGS, by=7, now=MORNING, next_run=FIRST_RUN),
             "subscriptions.list_for_server": lambda: storage.subscriptions.list_for_server(1),
             "subscriptions.get": lambda: storage.subscriptions.get(1),
-            "subscriptions.list_due": lambda: storage.subscriptions.list_due(SECOND_RUN.at),
+            "subscriptions.list_due": lambda: storage.subscriptions.list_due(WHOLE, SECOND_RUN.at),
             "subscriptions.list_suspended": lambda: storage.subscriptions.list_suspended(
-                1, only=ReasonKind.IN_TIME_OUT
+                WHOLE, only=ReasonKind.IN_TIME_OUT
             ),
+            "subscriptions.list_suspended_in_server": lambda: storage.subscriptions.list_suspended_in_server(1),
+            "subscriptions.get_if_due": lambda: storage.subscriptions.get_if_due(1, SECOND_RUN.at),
             "subscriptions.add_for_person": lambda: storage.subscriptions.add_for_person(
                 7, SETTINGS, now=MORNING, next_run=FIRST_RUN
             ),
             "subscriptions.move_for_person": lambda: storage.subscriptions.move_for_person(7, 6),
             "subscriptions.take_closed_inbox_notice": self.take_notice,
-            "subscriptions.list_due_people": lambda: storage.subscriptions.list_due_people(SECOND_RUN.at, limit=9),
+            "subscriptions.list_due_people": lambda: storage.subscriptions.list_due_people(
+                WHOLE, SECOND_RUN.at, limit=9
+            ),
             "subscriptions.get_for_person": lambda: storage.subscriptions.get_for_person(7),
             "followed_queries.follow": lambda: storage.followed_queries.follow(
                 7, "tag:x", How.DAILY, DAY, MORNING, edit=lambda known: known or SETTINGS
@@ -158,7 +165,7 @@ class Works:
             ),
             "personal_digests.list_at_once_queries": self.page,
             "personal_digests.find_waiting_people": lambda: storage.personal_digests.find_waiting_people(
-                [("tag:x", ids[0], DAY)]
+                WHOLE, [("tag:x", ids[0], DAY)]
             ),
             "personal_digests.read_at_once_inputs": lambda: storage.personal_digests.read_at_once_inputs(
                 7, ids, MORNING
@@ -168,15 +175,15 @@ class Works:
             "followed_queries.count_brought": lambda: storage.followed_queries.count_brought(1, DAY),
             "followed_queries.unmute": lambda: storage.followed_queries.unmute(7, Muted(MutedKind.TAG, "x")),
             "people.read_data": lambda: storage.people.read_data(7),
-            "people.delete_old": lambda: storage.people.delete_old(MORNING + timedelta(days=999)),
+            "people.delete_old": lambda: storage.people.delete_old(WHOLE, MORNING + timedelta(days=999)),
             "people.delete_person": lambda: storage.people.delete_person(99),
-            "subscriptions.count_active": storage.subscriptions.count_active,
+            "subscriptions.count_active": lambda: storage.subscriptions.count_active(WHOLE),
             "subscriptions.edit": lambda: storage.subscriptions.edit(known, SETTINGS, FIRST_RUN, by=7, now=MORNING),
             "subscriptions.pause": lambda: self.newest("pause"),
             "subscriptions.resume": lambda: self.newest("resume", FIRST_RUN),
             "subscriptions.remove": lambda: self.newest("remove"),
             "subscriptions.suspend": lambda: storage.subscriptions.suspend(1, GONE, MORNING),
-            "subscriptions.suspend_blocked": lambda: storage.subscriptions.suspend_blocked([7, 99]),
+            "subscriptions.suspend_blocked": lambda: storage.subscriptions.suspend_blocked(WHOLE, [7, 99]),
             "subscriptions.recover": lambda: storage.subscriptions.recover(1, MORNING),
             "subscriptions.set_waiting_reason": lambda: storage.subscriptions.set_waiting_reason(1, GONE),
             "drafts.add": lambda: storage.drafts.add(1, 7, SETTINGS, MORNING),
@@ -194,9 +201,9 @@ class Works:
             ),
             "deliveries.get": lambda: storage.deliveries.get(delivery_id),
             "deliveries.find_by_nonce": lambda: storage.deliveries.find_by_nonce("n"),
-            "deliveries.list_under_way": lambda: storage.deliveries.list_under_way(MORNING),
+            "deliveries.list_under_way": lambda: storage.deliveries.list_under_way(WHOLE, MORNING),
             "deliveries.list_under_way_to_people": lambda: storage.deliveries.list_under_way_to_people(
-                MORNING, limit=9
+                WHOLE, MORNING, limit=9
             ),
             "deliveries.list_latest": lambda: storage.deliveries.list_latest(1, 5),
             "deliveries.get_under_way": lambda: storage.deliveries.get_under_way(1),
@@ -241,8 +248,8 @@ class Works:
             "commands.get": lambda: storage.commands.get(1),
             "brand.list_parts": lambda: storage.brand.list_parts(1),
             "brand.save_part": lambda: storage.brand.save_part(1, Part.AVATAR, GivenPart("a", "b")),
-            "restored.mark_if_old": lambda: storage.restored.mark_if_old(MORNING + timedelta(days=9)),
-            "restored.list_channels": storage.restored.list_channels,
+            "restored.mark_if_old": lambda: storage.restored.mark_if_old(WHOLE, MORNING + timedelta(days=9)),
+            "restored.list_channels": lambda: storage.restored.list_channels(WHOLE),
             "restored.is_searched": lambda: storage.restored.is_searched(known),
             "restored.read_search": lambda: storage.restored.read_search(SearchedChannel(5, None)),
             "restored.list_recorded": lambda: storage.restored.list_recorded(["n"]),
@@ -268,7 +275,7 @@ class Works:
 
     async def page(self) -> None:
         await self.storage.followed_queries.follow(7, "tag:y", How.AT_ONCE, DAY, MORNING, edit=lambda _: SETTINGS)
-        assert [each async for each in self.storage.personal_digests.list_at_once_queries()] == [["tag:y"]]
+        assert [each async for each in self.storage.personal_digests.list_at_once_queries(WHOLE)] == [["tag:y"]]
 
     async def tops(self) -> None:
         for days in (1, 30, 365):

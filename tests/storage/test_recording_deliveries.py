@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.share import WHOLE
 from bot.storage import (
     Action,
     ChangedMeanwhile,
@@ -84,11 +85,11 @@ class TestOneMessage:
     ) -> None:
         await storage.deliveries.record_attempt(planned.id, 1, MORNING)
         await storage.deliveries.record_attempt(planned.id, 1, MORNING + timedelta(minutes=1))
-        (tried,) = await storage.deliveries.list_under_way(MORNING)
+        (tried,) = await storage.deliveries.list_under_way(WHOLE, MORNING)
         assert tried.messages == (Message(1, "n1", attempted_at=MORNING, positions=(1, 2)),)
         assert tried.is_in_doubt
         await storage.deliveries.record_absence(planned.id, 1)
-        (known_lost,) = await storage.deliveries.list_under_way(MORNING)
+        (known_lost,) = await storage.deliveries.list_under_way(WHOLE, MORNING)
         assert known_lost == planned
         assert not known_lost.is_in_doubt
 
@@ -97,12 +98,12 @@ class TestOneMessage:
     ) -> None:
         await storage.deliveries.record_attempt(planned.id, 1, MORNING)
         await storage.deliveries.postpone_delivery(planned.id, OUTAGE, MORNING + timedelta(minutes=4))
-        assert await storage.deliveries.list_under_way(MORNING + timedelta(minutes=3)) == []
-        (retried,) = await storage.deliveries.list_under_way(MORNING + timedelta(minutes=4))
+        assert await storage.deliveries.list_under_way(WHOLE, MORNING + timedelta(minutes=3)) == []
+        (retried,) = await storage.deliveries.list_under_way(WHOLE, MORNING + timedelta(minutes=4))
         assert (retried.reason, retried.attempts) == (OUTAGE, 1)
         assert retried.is_in_doubt
         await storage.deliveries.postpone_delivery(planned.id, OUTAGE, SECOND_RUN.at + timedelta(days=99))
-        (retried,) = await storage.deliveries.list_under_way(SECOND_RUN.at)
+        (retried,) = await storage.deliveries.list_under_way(WHOLE, SECOND_RUN.at)
         assert retried.attempts == 2
 
     async def test_a_sent_delivery_is_recorded_with_its_message(
@@ -111,7 +112,7 @@ class TestOneMessage:
         await storage.deliveries.record_attempt(planned.id, 1, MORNING)
         await storage.deliveries.postpone_delivery(planned.id, OUTAGE, MORNING)
         await storage.deliveries.record_arrival(planned.id, 1, 6, 2**63 - 1, MORNING)
-        (arrived,) = await storage.deliveries.list_under_way(MORNING)
+        (arrived,) = await storage.deliveries.list_under_way(WHOLE, MORNING)
         assert arrived.messages == (
             Message(1, "n1", place_id=6, message_id=2**63 - 1, sent_at=MORNING, positions=(1, 2)),
         )
@@ -119,7 +120,7 @@ class TestOneMessage:
         (sent,) = await storage.deliveries.list_latest(subscription.id)
         assert (sent.state, sent.reason, sent.messages) == (DeliveryState.SENT, None, arrived.messages)
         assert not sent.is_in_doubt
-        assert await storage.deliveries.list_under_way(SECOND_RUN.at) == []
+        assert await storage.deliveries.list_under_way(WHOLE, SECOND_RUN.at) == []
 
     async def test_a_follow_up_that_failed_is_recorded_with_the_sent_delivery(
         self, storage: Storage, planned: Delivery
@@ -144,7 +145,7 @@ class TestOneMessage:
         self, storage: Storage, subscription: Subscription, planned: Delivery
     ) -> None:
         await storage.subscriptions.pause(subscription, by=7, now=MORNING)
-        assert await storage.deliveries.list_under_way(MORNING) == []
+        assert await storage.deliveries.list_under_way(WHOLE, MORNING) == []
 
     async def test_a_delivery_is_found_by_the_nonce_of_its_message(
         self, storage: Storage, subscription: Subscription, planned: Delivery

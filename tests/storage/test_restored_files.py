@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.reasons import Reason, ReasonKind
+from bot.share import WHOLE
 from bot.storage import SubscriptionState, open_storage
 from bot.storage.restored import mark_restored
 from bot.storage.sqlite import SQLiteConnection
@@ -26,7 +27,7 @@ async def test_nothing_is_due_in_a_restored_file_before_its_channels_were_search
         await storage.subscriptions.pause(other, by=1, now=MORNING)
     restore(path)
     async with open_storage(path) as storage:
-        assert await storage.subscriptions.list_due(FIRST_RUN.at) == []
+        assert await storage.subscriptions.list_due(WHOLE, FIRST_RUN.at) == []
         (waiting, paused) = await storage.subscriptions.list_for_server(known.guild_id)
         assert waiting.reason == Reason(ReasonKind.SEARCHING_AFTER_RESTORE)
         assert (paused.state, paused.reason) == (SubscriptionState.PAUSED, None)
@@ -51,11 +52,11 @@ async def test_no_id_that_was_given_since_the_backup_is_given_again(tmp_path: Pa
 async def test_a_file_that_was_not_written_for_an_hour_is_taken_for_an_old_one(tmp_path: Path) -> None:
     async with open_storage(tmp_path / "paperboy.db") as storage:
         known = await subscribe(storage)
-        assert not await storage.restored.mark_if_old(MORNING)  # a new one
+        assert not await storage.restored.mark_if_old(WHOLE, MORNING)  # a new one
         for day in (DAY, FRIDAY):
             await storage.papers.record_list(day, [paper("2601.00001")], MORNING)
-        assert not await storage.restored.mark_if_old(MORNING + timedelta(minutes=59))
+        assert not await storage.restored.mark_if_old(WHOLE, MORNING + timedelta(minutes=59))
         assert await storage.restored.is_searched(known)
-        assert await storage.restored.mark_if_old(MORNING + timedelta(minutes=61))
+        assert await storage.restored.mark_if_old(WHOLE, MORNING + timedelta(minutes=61))
         assert not await storage.restored.is_searched(known)
         assert (await subscribe(storage)).id == known.id + 1  # most often it is none

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from bot.share import WHOLE
 from bot.storage import KEPT_FOR, Storage
 from tests.support.builders import MORNING, build_past, query
 
@@ -17,7 +18,7 @@ async def test_a_server_that_comes_back_at_the_last_moment_loses_nothing(storage
         await storage.guilds.record_leave(guild_id, MORNING)
     back = "UPDATE guilds SET left_at = NULL WHERE id = 2"
     query(tmp_path / "paperboy.db", f"CREATE TRIGGER back AFTER DELETE ON guilds WHEN old.id = 1 BEGIN {back}; END")
-    await storage.guilds.delete_left_servers(LATER)
+    await storage.guilds.delete_left_servers(WHOLE, LATER)
     assert await storage.subscriptions.list_for_server(1) == []
     (kept,) = await storage.subscriptions.list_for_server(2)
     assert await storage.deliveries.list_latest(kept.id, 20)
@@ -29,7 +30,7 @@ async def test_a_server_that_came_back_and_left_again_gets_thirty_new_days(stora
     await storage.guilds.record_leave(1, MORNING)
     await storage.guilds.record_join(1, MORNING + timedelta(days=20))
     await storage.guilds.record_leave(1, MORNING + timedelta(days=20))
-    await storage.guilds.delete_left_servers(LATER)
+    await storage.guilds.delete_left_servers(WHOLE, LATER)
     assert await storage.subscriptions.list_for_server(1)
-    await storage.guilds.delete_left_servers(LATER + timedelta(days=20))
+    await storage.guilds.delete_left_servers(WHOLE, LATER + timedelta(days=20))
     assert await storage.subscriptions.list_for_server(1) == []

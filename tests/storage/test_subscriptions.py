@@ -9,6 +9,7 @@ import pytest
 
 from bot.digest import Digest
 from bot.reasons import Reason
+from bot.share import WHOLE
 from bot.storage import (
     MAX_PER_SERVER,
     ChangedMeanwhile,
@@ -98,18 +99,18 @@ class TestSubscriptions:
 
     async def test_a_subscription_is_due_from_the_second_of_its_run(self, storage: Storage) -> None:
         added = await subscribe(storage)
-        assert await storage.subscriptions.list_due(FIRST_RUN.at - timedelta(seconds=1)) == []
-        assert await storage.subscriptions.list_due(FIRST_RUN.at) == [added]
-        assert await storage.subscriptions.list_due(FIRST_RUN.at + timedelta(days=400)) == [added]
+        assert await storage.subscriptions.list_due(WHOLE, FIRST_RUN.at - timedelta(seconds=1)) == []
+        assert await storage.subscriptions.list_due(WHOLE, FIRST_RUN.at) == [added]
+        assert await storage.subscriptions.list_due(WHOLE, FIRST_RUN.at + timedelta(days=400)) == [added]
 
     async def test_paused_and_removed_subscriptions_are_not_due(self, storage: Storage) -> None:
         paused, removed = await subscribe(storage), await subscribe(storage)
         await storage.subscriptions.pause(paused, by=7, now=MORNING)
         await storage.subscriptions.remove(removed, by=7, now=MORNING)
-        assert await storage.subscriptions.list_due(FIRST_RUN.at) == []
+        assert await storage.subscriptions.list_due(WHOLE, FIRST_RUN.at) == []
         assert await storage.subscriptions.get(removed.id) is None
         await storage.subscriptions.resume(await newest(storage, paused), SECOND_RUN, by=7, now=MORNING)
-        assert [each.id for each in await storage.subscriptions.list_due(SECOND_RUN.at)] == [paused.id]
+        assert [each.id for each in await storage.subscriptions.list_due(WHOLE, SECOND_RUN.at)] == [paused.id]
 
     async def test_every_change_by_an_admin_makes_a_new_revision(self, storage: Storage) -> None:
         added = await subscribe(storage)
@@ -150,7 +151,7 @@ class TestSubscriptions:
     ) -> None:
         lost, sound = await subscribe(storage), await subscribe(storage)
         query(path, f"UPDATE subscriptions SET {broken} WHERE id = {lost.id}")
-        assert await storage.subscriptions.list_due(FIRST_RUN.at) == [sound]
+        assert await storage.subscriptions.list_due(WHOLE, FIRST_RUN.at) == [sound]
         assert await storage.subscriptions.list_for_server(1) == [sound]
         assert await storage.subscriptions.get(lost.id) is None
         assert f"subscription {lost.id} cannot be read" in caplog.text

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.share import WHOLE
 from bot.storage import Storage, database, open_storage, sqlite
 from bot.storage.guilds import _delete_server
 from bot.subscription.schedule import Run
@@ -45,7 +46,7 @@ async def furnish(storage: Storage) -> Mapping[str, bytes]:
         assert delivery
         await storage.deliveries.record_arrival(delivery.id, 1, CHANNEL, MESSAGE + number, MORNING)
         await storage.deliveries.complete_delivery(delivery)
-    await storage.deliveries.pack_old_runs(MORNING + timedelta(days=99))
+    await storage.deliveries.pack_old_runs(WHOLE, MORNING + timedelta(days=99))
     known = (await storage.subscriptions.list_for_server(GUILD))[0]
     changed = replace(wanted, selection=replace(wanted.selection, size=3))
     await storage.subscriptions.edit(known, changed, known.next_run, by=ADMIN, now=MORNING)

@@ -17,6 +17,7 @@ from bot.layouts.refusals import explain_refusal
 from bot.papers import Paper
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
+from bot.share import WHOLE
 from bot.storage import Delivery, DeliveryState, Message, Storage, Subscription
 from bot.storage.postgres.connection import connect, translate
 from bot.subscription.schedule import Cadence, Run, Schedule
@@ -140,7 +141,7 @@ async def build_past(storage: Storage, guild_id: int = 1) -> Subscription:
         one = paper(f"2602.{number:05}", day=day)
         await storage.papers.record_list(day, [one], MORNING)
         await send(storage, await plan(storage, known, digest(one), run=Run(day, MORNING)), 1000 + number)
-    await storage.deliveries.pack_old_runs(MORNING + timedelta(days=99))
+    await storage.deliveries.pack_old_runs(WHOLE, MORNING + timedelta(days=99))
     return known
 
 

@@ -13,6 +13,7 @@ def build_dispatcher_for(bot: PaperBot, messages_per_second: float = MESSAGES_PE
         bot.channels,
         bot.inboxes,
         services.storage,
+        services.share,
         services.composer,
         services.personal_composer,
         messages_per_second=messages_per_second,

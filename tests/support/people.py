@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.digest import Digest, Likeness
+from bot.share import WHOLE
 from bot.storage import INBOX, How, MessageForm, Muted, MutedKind, Storage, Subscription
 from bot.subscription.schedule import Run
 from tests.support.builders import DAY, FIRST_RUN, GONE, MORNING, NOTHING_LISTED, SETTINGS, digest, paper, plan, send
@@ -36,7 +37,7 @@ async def furnish(storage: Storage, user_id: int) -> None:
     for number in range(12):
         run = Run(DAY + timedelta(days=number), MORNING)
         await send(storage, await plan(storage, known, bring(listed[number].id), run=run), user_id + number)
-    await storage.deliveries.pack_old_runs(MORNING + timedelta(days=99))
+    await storage.deliveries.pack_old_runs(WHOLE, MORNING + timedelta(days=99))
     ends: list[tuple[str, Digest]] = [
         ("quiet", digest(reason=NOTHING_LISTED)),
         ("failed", bring("2602.00020")),

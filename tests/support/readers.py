@@ -8,6 +8,7 @@ from bot.app import Services
 from bot.delivery.planning import Planner
 from bot.papers import Paper
 from bot.search import parse_query
+from bot.share import WHOLE
 from bot.storage import INBOX, Delivery, DeliveryState, How, MutedKind, Storage, Subscription
 from bot.subscription.schedule import Schedule
 from tests.support.builders import Clock
@@ -92,7 +93,7 @@ class Readers:
         return replace(paper, upvotes=int(paper.upvotes * min(1.0, hours / GROWS_FOR)))
 
     async def run_due(self) -> None:
-        for subscription in await self.storage.subscriptions.list_due_people(self.clock.now, limit=100):
+        for subscription in await self.storage.subscriptions.list_due_people(WHOLE, self.clock.now, limit=100):
             reader = self.readers[subscription.user_id or 0]
             expected = await self._expect_run(reader)
             delivery = await self.planner.plan_due_run(subscription, self.clock.now)
@@ -199,7 +200,7 @@ class Readers:
 
 async def list_deliveries_to_people(storage: Storage, now: datetime) -> list[Delivery]:
     """What is on its way to people."""
-    found = await storage.deliveries.list_under_way_to_people(now, limit=100)
+    found = await storage.deliveries.list_under_way_to_people(WHOLE, now, limit=100)
     deliveries = [await storage.deliveries.get(delivery_id) for _, delivery_id in found]
     return [each for each in deliveries if each]
 

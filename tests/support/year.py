@@ -14,6 +14,7 @@ from bot.delivery.planning import Planner
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
 from bot.settings import KEEP_DETAILS_DAYS
+from bot.share import WHOLE
 from bot.storage import Delivery, DeliveryState, Storage, Subscription
 from bot.subscription.schedule import Cadence, Schedule, find_next_run
 from bot.subscription.settings import DigestSettings, PostingOptions, Selection, Threads
@@ -84,7 +85,7 @@ class Year:
         for each in (day - timedelta(days=back) for back in range(again)):
             if each in self.lists:
                 await storage.papers.record_list(each, self.lists[each], self.now)
-        for subscription in await storage.subscriptions.list_due(self.now):
+        for subscription in await storage.subscriptions.list_due(WHOLE, self.now):
             delivery = await planner.plan_due_run(subscription, self.now)
             assert delivery
             if delivery.state is DeliveryState.PLANNED:
@@ -119,7 +120,7 @@ class Year:
         return milliseconds << 22 | self._chance.randrange(1 << 22)
 
     async def fold(self, storage: Storage) -> None:
-        await storage.deliveries.pack_old_runs(self.now - timedelta(days=KEEP_DETAILS_DAYS))
+        await storage.deliveries.pack_old_runs(WHOLE, self.now - timedelta(days=KEEP_DETAILS_DAYS))
 
     async def shrink(self) -> None:
         """What the bot does every night."""

@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from bot.share import Share
 from bot.storage.connection import Connection, Row, fetch_all
 from bot.storage.deliveries.rows import POSTED
 from bot.storage.past_runs import PastHighlight, PastMessage, PastRun, insert_past_runs
+from bot.storage.subscriptions import OWNER
 
 RUNS_PER_ROW = 7
 LATEST_KEPT = 5  # latest runs of each subscription, which its status shows
@@ -30,10 +32,10 @@ def _old_deliveries_sql(owner: str) -> str:
     )
 
 
-def find_packable_subscriptions(connection: Connection, first: int, last: int, before: str) -> list[int]:
+def find_packable_subscriptions(connection: Connection, share: Share, first: int, last: int, before: str) -> list[int]:
     """The subscriptions with ids from `first` to `last` that have enough old runs for a row."""
     rows = connection.execute(
-        "SELECT id FROM subscriptions WHERE id BETWEEN :first AND :last"
+        f"SELECT id FROM subscriptions WHERE id BETWEEN :first AND :last AND {share.build_condition(OWNER)}"
         f" AND (SELECT count(*) FROM (SELECT 1 {_old_deliveries_sql('subscriptions.id')} LIMIT {RUNS_PER_ROW}))"
         f" = {RUNS_PER_ROW}",
         {"first": first, "last": last, "before": before},

@@ -8,6 +8,7 @@ from functools import partial
 
 from bot.digest import RISER_DAYS, list_days_between
 from bot.reasons import ReasonKind
+from bot.share import Share
 from bot.storage.connection import Connection, fetch_all
 from bot.storage.database import Database, read_or_log, to_iso
 from bot.storage.deliveries.rows import (
@@ -51,20 +52,23 @@ class DeliveryReader:
         """The delivery that a message belongs to."""
         return await self._select_one("deliveries.id = (SELECT delivery_id FROM messages WHERE nonce = ?)", nonce)
 
-    async def list_under_way(self, now: datetime) -> list[Delivery]:
+    async def list_under_way(self, share: Share, now: datetime) -> list[Delivery]:
         """Planned deliveries of servers' active subscriptions that may be tried now."""
         return await self._select_where(
             f"deliveries.id IN (SELECT id FROM deliveries WHERE state = 'planned') AND {_MAY_BE_TRIED}"
-            " AND user_id IS NULL ORDER BY deliveries.id",
+            f" AND user_id IS NULL AND {share.build_condition('guild_id')} ORDER BY deliveries.id",
             *_trial_times(now),
         )
 
-    async def list_under_way_to_people(self, now: datetime, *, limit: int, after: int = 0) -> list[tuple[int, int]]:
+    async def list_under_way_to_people(
+        self, share: Share, now: datetime, *, limit: int, after: int = 0
+    ) -> list[tuple[int, int]]:
         """So many of the same for people, each as the id of its subscription, greater than `after`, and its own id."""
         rows = await self._database.fetch_rows(
             "SELECT subscription_id, deliveries.id FROM deliveries JOIN subscriptions"
             " ON subscriptions.id = subscription_id WHERE deliveries.state = 'planned' AND subscription_id > ?"
-            f" AND {_MAY_BE_TRIED} AND user_id IS NOT NULL ORDER BY subscription_id LIMIT ?",
+            f" AND {_MAY_BE_TRIED} AND user_id IS NOT NULL AND {share.build_condition('user_id')}"
+            " ORDER BY subscription_id LIMIT ?",
             *(after, *_trial_times(now), limit),
         )
         return [(subscription_id, delivery_id) for subscription_id, delivery_id in rows]

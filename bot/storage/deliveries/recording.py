@@ -8,6 +8,7 @@ from functools import partial
 from bot import metrics
 from bot.digest import Digest
 from bot.reasons import Reason
+from bot.share import Share
 from bot.storage.audit_log import Action, record_action
 from bot.storage.connection import Connection, fetch_all
 from bot.storage.database import assignments_for, to_iso
@@ -20,7 +21,7 @@ from bot.storage.digest_settings import save_settings_version
 from bot.storage.notices import delete_notice
 from bot.storage.past_runs import select_highlighted_long_ago
 from bot.storage.reasons import dump_reason
-from bot.storage.subscriptions import SEARCHED, Subscription, run_to_columns, suspend_subscription
+from bot.storage.subscriptions import OWNER, SEARCHED, Subscription, run_to_columns, suspend_subscription
 from bot.subscription.schedule import Run
 
 PACK_BATCH = 200  # subscriptions that are searched for old deliveries at once
@@ -212,16 +213,16 @@ class Deliveries(DeliveryReader):
         if await self._database.write(undo):
             metrics.count_delivery(DeliveryState.UNDONE)
 
-    async def pack_old_runs(self, before: datetime) -> None:
+    async def pack_old_runs(self, share: Share, before: datetime) -> None:
         """Pack finished deliveries that were planned before `before` into past runs.
 
         Each row is a transaction of its own, so others get a turn in between. It may be stopped and called again.
         """
-        select_ids = "SELECT id FROM subscriptions WHERE id > ? ORDER BY id LIMIT ?"
+        select_ids = f"SELECT id FROM subscriptions WHERE id > ? AND {share.build_condition(OWNER)} ORDER BY id LIMIT ?"
         last = 0
         while rows := await self._database.fetch_rows(select_ids, last, PACK_BATCH):
             first, last = rows[0]["id"], rows[-1]["id"]
-            find = partial(find_packable_subscriptions, first=first, last=last, before=to_iso(before))
+            find = partial(find_packable_subscriptions, share=share, first=first, last=last, before=to_iso(before))
             for subscription_id in await self._database.read(find):
                 pack = partial(pack_oldest_runs, subscription_id=subscription_id, before=to_iso(before))
                 while await self._database.write(pack):

@@ -7,6 +7,7 @@ from typing import Any
 import discord
 import pytest
 
+from bot.share import WHOLE
 from bot.storage import Action, Storage, SubscriptionState
 from tests.support.builders import FIRST_RUN, MORNING, subscribe
 from tests.support.server import GUILD_ID, Server
@@ -69,10 +70,10 @@ async def test_when_discord_does_not_answer_no_server_is_taken_for_gone(unlisted
 
 async def test_what_an_admin_had_paused_stays_paused_when_the_server_turns_up_again(storage: Storage) -> None:
     paused, going = await subscribe(storage), await subscribe(storage)
-    await storage.guilds.reconcile_servers([1], MORNING)
+    await storage.guilds.reconcile_servers(WHOLE, [1], MORNING)
     await storage.subscriptions.pause(paused, by=7, now=MORNING)
-    await storage.guilds.reconcile_servers([], MORNING, counting=True)
-    assert await storage.guilds.reconcile_servers([1], LATER, counting=True) == []
+    await storage.guilds.reconcile_servers(WHOLE, [], MORNING, counting=True)
+    assert await storage.guilds.reconcile_servers(WHOLE, [1], LATER, counting=True) == []
     found = {each.id: each.state for each in await storage.subscriptions.list_for_server(1)}
     assert found == {paused.id: SubscriptionState.PAUSED, going.id: SubscriptionState.ACTIVE}
     assert (await storage.audit_log.list_latest(1, 1))[0].action is Action.RETURNED
@@ -84,6 +85,6 @@ async def test_a_server_that_was_really_gone_comes_back_paused(storage: Storage,
     await storage.guilds.record_join(1, MORNING)
     await storage.guilds.record_leave(1, MORNING)
     if counted_after:
-        await storage.guilds.reconcile_servers([], MORNING, counting=True)
-    assert await storage.guilds.reconcile_servers([1], LATER) == [1]
+        await storage.guilds.reconcile_servers(WHOLE, [], MORNING, counting=True)
+    assert await storage.guilds.reconcile_servers(WHOLE, [1], LATER) == [1]
     assert [each.state for each in await storage.subscriptions.list_for_server(1)] == [SubscriptionState.PAUSED]

@@ -13,6 +13,7 @@ from bot.demo.papers_server import PapersServer
 from bot.layouts.subscriptions import describe_subscription_status
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
+from bot.share import WHOLE
 from bot.storage import DeliveryState, SubscriptionState
 from tests.support.builders import Clock
 from tests.support.delivery_rig import DeliveryRig, open_rig, running_bot, subscribe
@@ -178,7 +179,7 @@ async def test_if_no_search_succeeds_within_a_day_everything_counts_as_posted_an
         for _ in range(7):
             await again.tick(hours=4)
         wire.history_faults.clear()
-        assert await again.storage.restored.list_channels() == []
+        assert await again.storage.restored.list_channels(WHOLE) == []
         reasons = [each.digest.reason for each in await again.deliveries()]
         assert Reason(ReasonKind.NOT_FOUND_AFTER_RESTORE) in reasons
         if kind is Kind.TEXT:
@@ -247,7 +248,7 @@ async def test_a_bot_that_was_only_away_posts_on_time_and_leaves_what_admins_edi
     await rig.tick()
     before = await rig.get_subscription()
     rig.clock.advance(hours=24)
-    assert await rig.storage.restored.mark_if_old(rig.clock())
+    assert await rig.storage.restored.mark_if_old(WHOLE, rig.clock())
     await rig.tick()
     await rig.tick(seconds=59)
     assert len(rig.channel.digests) == 2

@@ -13,6 +13,7 @@ from typing import Any
 
 import simcord
 
+from bot.share import WHOLE
 from bot.storage import Muted, MutedKind, Storage
 from tests.support.builders import DAY, Clock, entry, query
 from tests.support.following import follow
@@ -66,7 +67,7 @@ async def test_keep_the_current_schema(
             await server.read_lists()
             await server.later(hours=12)
     await server.read_lists()
-    await storage.deliveries.pack_old_runs(clock.now - timedelta(hours=12))
+    await storage.deliveries.pack_old_runs(WHOLE, clock.now - timedelta(hours=12))
     server.env.inject_error("POST", f"/channels/{server.papers.id}/messages", status=503, times=None)
     await server.later(hours=24)
     _keep(server.database, tmp_path / "copy.db")
