@@ -218,6 +218,15 @@ class Archive:
             while papers := await self._embeddings.list_missing(MODEL, EMBED_BATCH):
                 await self._embed(papers)
 
+    async def read_vectors_of_others(self) -> None:
+        """With the extra `semantic`, take over the vectors that another process has computed."""
+        meaning = self._search.meaning if self._search else None
+        if meaning is None:
+            return
+        async for vectors in self._embeddings.read_all(MODEL):
+            if new := [(paper_id, vector) for paper_id, vector in vectors if meaning.get_vector(paper_id) != vector]:
+                meaning.add_vectors(new)
+
     async def _embed(self, papers: Iterable[Paper], *, only_new: bool = False) -> None:
         """With the extra `semantic`, compute the vectors of `papers`, or of those that have none at all."""
         meaning = self._search.meaning if self._search else None

@@ -49,6 +49,7 @@ COGS = (
         "help",
         "recovery",
         "maintenance",
+        "sharing",
     ),
     "controls",
 )
@@ -122,12 +123,29 @@ class PaperBot(commands.AutoShardedBot):
         for name in COGS:
             await self.load_extension(f"cogs.{name}")
         assert self.application_id is not None  # known from the login
-        self.command_ids = await register_commands(
-            self.tree, self.application_id, self.services.storage, self.services.clock(), self.services.vitals
-        )
+        await self._register_or_read_commands(self.application_id)
         status = STATUS if self._gives_brand else await find_status(self.services.storage, self.application_id)
         self.activity = discord.CustomActivity(name=status) if status else None
-        self.mentions.learn_commands(list_runnable_commands(self.tree, self.command_ids))
+
+    async def _register_or_read_commands(self, application_id: int) -> None:
+        services = self.services
+        if services.share.leads:
+            self._learn_commands(
+                await register_commands(self.tree, application_id, services.storage, services.clock(), services.vitals)
+            )
+        else:
+            await self.read_commands()
+
+    async def read_commands(self) -> None:
+        """Take over the ids of the commands as another process has registered them, if it has."""
+        assert self.application_id is not None  # known from the login
+        registered = await self.services.storage.commands.get(self.application_id)
+        if registered and registered.ids != self.command_ids:
+            self._learn_commands(registered.ids)
+
+    def _learn_commands(self, ids: Mapping[str, int]) -> None:
+        self.command_ids = ids
+        self.mentions.learn_commands(list_runnable_commands(self.tree, ids))
 
     async def on_ready(self) -> None:
         """Log that the start is over. discord.py calls this again whenever it has to begin a new session."""
@@ -137,13 +155,20 @@ class PaperBot(commands.AutoShardedBot):
         assert self.user is not None
         subscriptions = await self.services.storage.subscriptions.count_active(self.services.share)
         log.info("%s", terminal.describe_ready_bot(self.user.name, len(self.guilds), subscriptions, self.invite))
-        if self._gives_brand:
+        if self._gives_brand and self.services.share.leads:
             await give_brand_at_start(self, self.services.storage)
 
     @property
     def is_connected(self) -> bool:
         """Whether all connections to the gateway are open. If one is not, digests are sent, but nobody is heard."""
         return self.is_ready() and not any(shard.is_closed() for shard in self.shards.values())
+
+    @property
+    def server_count(self) -> int:
+        """How many servers have the bot, those of other processes too; these as Discord counted them at the login."""
+        if self.services.share.is_whole or self.application is None:
+            return len(self.guilds)
+        return max(len(self.guilds), self.application.approximate_guild_count)
 
     @property
     def invite(self) -> str:

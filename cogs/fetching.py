@@ -1,4 +1,4 @@
-"""Fetching: the timers that keep the archive current."""
+"""Fetching: the timers that keep the archive current, in the process that leads."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -24,6 +24,8 @@ class Fetching(commands.Cog):
         self.archive = bot.services.archive
 
     async def cog_load(self) -> None:
+        if not self.services.share.leads:
+            return
         scheduler = self.services.scheduler
         scheduler.add_job(self.read_missing_lists, DateTrigger(timezone=UTC), id=CATCH_UP)
         scheduler.add_job(self.refresh_current_lists, CronTrigger(minute="*/15", timezone=UTC), id="fetching.current")

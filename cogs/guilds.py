@@ -52,7 +52,11 @@ class Guilds(commands.Cog):
         self.known_ids: set[int] | None = None  # the servers the bot is in, once they are known
 
     async def cog_load(self) -> None:
-        self.bot.services.scheduler.add_job(self.clean_up_servers, CronTrigger(hour=4, timezone=UTC), id=JOB)
+        share = self.bot.services.share
+        minute = 60 * min(share.shards) // share.count  # each process lists all servers, so not all at once
+        self.bot.services.scheduler.add_job(
+            self.clean_up_servers, CronTrigger(hour=4, minute=minute, timezone=UTC), id=JOB
+        )
 
     async def cog_unload(self) -> None:
         if self.bot.services.scheduler.get_job(JOB):
@@ -109,7 +113,8 @@ class Guilds(commands.Cog):
 
     async def clean_up_servers(self) -> None:
         """Every day: delete the data of servers that the bot left long ago, and old drafts that were never saved."""
-        await self.bot.services.storage.drafts.delete_old(self.bot.services.clock())
+        if self.bot.services.share.leads:
+            await self.bot.services.storage.drafts.delete_old(self.bot.services.clock())
         await self._reconcile_servers()
         await self.guilds.delete_left_servers(self.bot.services.share, self.bot.services.clock())
 

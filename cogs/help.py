@@ -20,7 +20,7 @@ class Help(commands.Cog):
     async def show_help(self, interaction: Interaction) -> None:
         view = render_help(
             version=read_version(),
-            servers=len(self.bot.guilds),
+            servers=self.bot.server_count,
             invite=self.bot.invite if self.bot.is_public else None,
             links=self.bot.links,
             in_server=is_in_server(interaction),

@@ -25,6 +25,8 @@ class Maintenance(commands.Cog):
         scheduler = self.services.scheduler
         scheduler.add_job(self.pack_old_rows, CronTrigger(hour=3, minute=37, timezone=UTC), id=PACK)
         scheduler.add_job(self.delete_old_people, CronTrigger(hour=4, minute=7, timezone=UTC), id=PEOPLE)
+        if not self.services.share.leads:
+            return
         scheduler.add_job(self.rewrite_file, CronTrigger(hour=4, minute=37, timezone=UTC), id=REWRITE)
         scheduler.add_job(self.clear_deleted, CronTrigger(second=45, timezone=UTC), id=CLEAR)
         # Every hour, so that a backup that failed, or was due while the bot did not run, is soon made.
@@ -40,8 +42,9 @@ class Maintenance(commands.Cog):
     async def pack_old_rows(self) -> None:
         """Every night: thin the snapshots, pack old deliveries into past runs, and delete searches nobody uses."""
         storage, now = self.services.storage, self.services.clock()
-        await storage.stored_queries.delete_old(now)
-        await storage.snapshots.thin_snapshots(now)
+        if self.services.share.leads:
+            await storage.stored_queries.delete_old(now)
+            await storage.snapshots.thin_snapshots(now)
         await storage.deliveries.pack_old_runs(
             self.services.share, now - timedelta(days=self.services.keep_details_days)
         )

@@ -104,7 +104,7 @@ class Observer:
         """How many connections to the gateway have a session, and how many there should be."""
         shards = self._bot.shards
         connected = sum(1 for each in shards.values() if each.id in self._sessions and not each.is_closed())
-        return connected, max(len(shards), self._bot.shard_count or 1)
+        return connected, max(len(shards), len(self._bot.shard_ids or ()) or self._bot.shard_count or 1)
 
     def _count_seconds_since_good_tick(self) -> float:
         vitals = self._services.vitals
