@@ -6,6 +6,7 @@ one thread and is published once, ten of a channel in an hour, a 429 of Discord 
 `application/json` to the letter. Tests fill its queues of faults.
 """
 
+import asyncio
 import json
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -33,6 +34,7 @@ from tests.support.wire_channels import (
     rate_limit,
 )
 from tests.support.wire_interactions import Payload
+from tests.support.wire_rates import Rates
 
 __all__ = ["TOKEN", "Channel", "Fault", "Guild", "Kind", "Payload", "Person", "Posted", "Thread", "Wire", "rate_limit"]
 
@@ -63,20 +65,23 @@ class Wire(Application):
         self.bodies: list[Payload] = []  # of every request to make a message, or a post
         self.requests: list[str] = []  # "POST /channels/1/messages", as they came
         self.authorizations: Counter[str] = Counter()
+        self.rates: Rates | None = None  # that it keeps to
+        self.slowness = 0.0  # seconds before a message, or a post, is made
+        self.repeats = 0  # messages that a nonce gave back
         self._nonces: dict[tuple[int, str], Posted] = {}
 
-    def add_guild(self, kind: Kind = Kind.TEXT) -> Guild:
-        """A server whose channel `papers` is of this kind, or a person."""
+    def add_guild(self, kind: Kind = Kind.TEXT, number: int | None = None) -> Guild:
+        """A server whose channel `papers` is of this kind, or a person, perhaps with this id."""
         if kind is Kind.PERSON:
-            return self.add_person()
-        number = 1000 * next(self._numbers)
+            return self.add_person(number)
+        number = number or 1000 * next(self._numbers)
         general, papers = Channel(number + 1, number, "general"), Channel(number + 2, number, "papers", kind)
         self.guilds[number] = Guild(number, general, papers)
         return self.guilds[number]
 
-    def add_person(self) -> Person:
+    def add_person(self, number: int | None = None) -> Person:
         """A person with whom the bot has direct messages."""
-        number = 1000 * next(self._numbers)
+        number = number or 1000 * next(self._numbers)
         papers = Channel(number + 1, number, "", Kind.PERSON)
         self.people[number] = person = Person(number, papers, papers)
         self.direct_messages[papers.id] = papers
@@ -159,6 +164,8 @@ class Wire(Application):
         if authorization != f"Bot {TOKEN}" and not has_own_token:
             return as_json({"message": "401: Unauthorized", "code": 0}, 401)
         try:
+            if self.rates:
+                self.rates.check(request)
             if "/channels/" in request.path and "id" in request.match_info:
                 self._check_access(request)
                 await self._wait_before(request)
@@ -374,6 +381,8 @@ class Wire(Application):
     async def _done(self, request: web.Request, faults: deque[Fault], work: Callable[[], Payload]) -> web.Response:
         """Do what is asked for and answer it, unless the next fault would have it otherwise."""
         fault = faults.popleft() if faults else Fault(200, created=True)
+        if self.slowness and faults is self.post_faults:
+            await asyncio.sleep(self.slowness)
         made = work() if fault.created else None
         if fault.meanwhile:
             await fault.meanwhile()
@@ -384,6 +393,7 @@ class Wire(Application):
         nonce = (place.id, body.get("nonce", ""))
         known = self._nonces.get(nonce)
         if known and body.get("enforce_nonce") and self.clock() - known.at <= NONCE_LIVES:
+            self.repeats += 1
             return known
         self._nonces[nonce] = message = self._posted(place, BOT_USER, body)
         place.messages.append(message)

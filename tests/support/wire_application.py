@@ -70,8 +70,9 @@ class Application(Interactions):
         return await self._faulty(request, self.list_faults) or as_json(self.commands)
 
     async def _gateway(self, _: web.Request) -> web.Response:
-        limit = {"total": 1000, "remaining": self.session_starts, "reset_after": 1000, "max_concurrency": 1}
-        return as_json({"url": self.gateway.url, "shards": 1, "session_start_limit": limit})
+        limit = {"total": 1000, "remaining": self.session_starts, "reset_after": 1000}
+        limit |= {"max_concurrency": self.gateway.max_concurrency}
+        return as_json({"url": self.gateway.url, "shards": self.gateway.shards, "session_start_limit": limit})
 
     async def _change_user(self, request: web.Request) -> web.Response:
         return await self._change(request, self.user, {"username", "avatar", "banner"})

@@ -148,10 +148,14 @@ class Channel:
     def posts(self) -> list["Thread"]:
         return self.threads if self.kind is Kind.FORUM else []
 
+    @property
+    def reader(self) -> dict[str, Any]:
+        """The person whose direct messages these are."""
+        return SOMEBODY | {"id": str(self.guild_id)}
+
     def payload(self) -> dict[str, Any]:
         if self.kind is Kind.PERSON:
-            reader = SOMEBODY | {"id": str(self.guild_id)}
-            return {"id": str(self.id), "type": 1, "last_message_id": None, "flags": 0, "recipients": [reader]}
+            return {"id": str(self.id), "type": 1, "last_message_id": None, "flags": 0, "recipients": [self.reader]}
         denied = [{"id": str(self.guild_id), "type": 0, "allow": "0", "deny": str(self.denied.value)}]
         denied += [
             {"id": str(member_id), "type": 1, "allow": "0", "deny": str(each.value)}

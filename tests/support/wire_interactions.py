@@ -20,6 +20,7 @@ from tests.support.wire_channels import (
     SOMEBODY,
     Channel,
     Fault,
+    Kind,
     Posted,
     Refused,
     Thread,
@@ -103,17 +104,22 @@ class Interactions:
             "token": token,
             "version": 1,
             "data": data,
-            "guild_id": str(channel.guild_id),
             "channel": channel.payload(),
-            "member": {"user": SOMEBODY, "roles": [], "flags": 0, "permissions": str(EVERYBODY_MAY.value)}
-            | self.member,
-            "authorizing_integration_owners": self.owners or {"0": str(channel.guild_id)},
             "attachment_size_limit": MAX_FILE,
             "app_permissions": str(discord.Permissions(attach_files=True).value),
-            "context": 0,
         }
-        await self.gateway.interact(interaction | known)
+        await self.gateway.interact(interaction | self._tell_place(channel) | known)
         return await self._asking[token][1]
+
+    def _tell_place(self, channel: Channel) -> Payload:
+        """Where it happens, and who does it: in direct messages nobody is a member."""
+        if channel.kind is Kind.PERSON:
+            owner = {"1": str(channel.guild_id)}
+            return {"user": channel.reader, "authorizing_integration_owners": self.owners or owner, "context": 1}
+        member = {"user": SOMEBODY, "roles": [], "flags": 0, "permissions": str(EVERYBODY_MAY.value)} | self.member
+        owner = {"0": str(channel.guild_id)}
+        known = {"authorizing_integration_owners": self.owners or owner, "context": 0}
+        return known | {"guild_id": str(channel.guild_id), "member": member}
 
     async def _hear(self, request: web.Request) -> web.Response:
         """The bot's first answer to an interaction; nobody waits any more for one that is lost."""
