@@ -38,7 +38,7 @@ class OwnerNotices:
     """
 
     def __init__(self, bot: PaperBot, *, are_wanted: bool = True) -> None:
-        self._are_wanted = are_wanted
+        self._are_wanted = are_wanted and bot.services.share.leads  # once, not once for each process
         self._bot = bot
         self._services = bot.services
         self._stored = bot.services.storage.owner_notices

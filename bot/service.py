@@ -63,7 +63,7 @@ async def _run_until_stopped(bot: PaperBot, settings: BotSettings, manager: Serv
         asyncio.get_running_loop().add_signal_handler(each, stopped.set)
     connection = asyncio.create_task(_connect(bot, settings, manager))
     services.scheduler.start()
-    owner_notices = OwnerNotices(bot, are_wanted=settings.tell_owner and services.share.leads)
+    owner_notices = OwnerNotices(bot, are_wanted=settings.tell_owner)
     beside = [
         asyncio.create_task(ClockWatch(services.scheduler).watch_forever()),
         asyncio.create_task(owner_notices.watch_forever()),
