@@ -65,6 +65,17 @@ ALLOWED = {
     "SCAN subscriptions USING COVERING INDEX subscriptions_due": "the same, as newer versions of SQLite do it",
     "SCAN subscriptions USING COVERING INDEX subscriptions_by_guild": "all servers are counted",
 }
+# What belongs to a server or a person, and how a plan says that it is about one of them.
+OWNED = {
+    *("subscriptions", "deliveries", "messages", "highlights", "digest_settings", "past_runs", "audit_log", "drafts"),
+    *("guilds", "notices", "followed_queries", "muted", "idle_people", "restored_subscriptions", "found_messages"),
+}
+OF_ONE = re.compile(r"\b(id|rowid|guild_id|user_id|created_by|subscription_id|delivery_id|channel_id|place_id|nonce)=")
+# What may be read of those of all processes: the part of the plan, and why.
+ALLOWED_FOR_ALL = {
+    "SEARCH drafts USING INDEX drafts_by_age (updated_at<?)": "who leads deletes those of all",
+    "SEARCH subscriptions": "the last id that any has been given",
+}
 
 SHARING = replace(
     SETTINGS, selection=replace(SETTINGS.selection, allow_repeats=False)
@@ -332,6 +343,15 @@ def scans(path: Path, statement: str) -> Iterator[str]:
                 yield part
 
 
+def list_ranging(path: Path, statement: str) -> Iterator[str]:
+    """The parts of a statement's plan that read the servers' or people's rows, not those of one of them."""
+    with closing(sqlite3.connect(path)) as connection:
+        for *_, part in connection.execute(f"EXPLAIN QUERY PLAN {statement}"):
+            table = re.match(r"(?:SCAN|SEARCH) (\w+)", part)
+            if table and table[1] in OWNED and not OF_ONE.search(part) and part not in ALLOWED_FOR_ALL:
+                yield part
+
+
 async def test_no_growing_table_is_read_from_end_to_end(statements: list[str], tmp_path: Path) -> None:
     path = tmp_path / "paperboy.db"
     async with open_storage(path) as storage:
@@ -343,11 +363,16 @@ async def test_no_growing_table_is_read_from_end_to_end(statements: list[str], t
         works = Works(storage, known, delivery.id).calls()
         assert works.keys() == functions(storage) - {"embeddings.read_all"}, "each function has a line in `Works.calls`"
         found: dict[str, set[str]] = {}
+        ranging: dict[str, set[str]] = {}
         for name, work in works.items():
             statements.clear()
             await work()
             told = [each for each in statements if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", each)]
             assert told, name
             found[name] = {part for each in told for part in scans(path, each)}
+            shared = [each for each in told if WHOLE.build_condition("id") not in each]
+            ranging[name] = {part for each in shared for part in list_ranging(path, each)}
     scanned = {name: parts for name, parts in found.items() if parts}
     assert scanned == {}, "needs an index, or its reason in `ALLOWED`"
+    for_all = {name: parts for name, parts in ranging.items() if parts}
+    assert for_all == {}, "ranges over servers or people: needs a share, or its reason in `ALLOWED_FOR_ALL`"
