@@ -37,6 +37,12 @@ OPENED_FOR = 60  # seconds in which somebody who has clicked several times is gi
 FIRST_BACK_OFF, MAX_BACK_OFF = timedelta(minutes=5), timedelta(hours=6)
 
 
+def build_limiter(share: Share) -> AsyncLimiter:
+    """The pace of one process, so that all together open no more than a single one."""
+    burst = max(1.0, BURST * share.fraction)
+    return AsyncLimiter(burst, burst * SECONDS_EACH / share.fraction)
+
+
 class Inboxes:
     """Opens the direct messages with people. All who wait share one pace, and one break when Discord asks for it."""
 
@@ -44,8 +50,7 @@ class Inboxes:
         self._client = client
         self._subscriptions = storage.subscriptions
         self._clock = clock
-        burst = max(1.0, BURST * share.fraction)  # whoever clicks in a server of another process is served there
-        self._limiter = AsyncLimiter(burst, burst * SECONDS_EACH / share.fraction)
+        self._limiter = build_limiter(share)
         self._back_off = FIRST_BACK_OFF
         self._closed_until: datetime | None = None
         self._openings: dict[int, asyncio.Task[int]] = {}  # by person: those under way, and the latest

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,3 +118,26 @@ class TestEmbedding:
         await services.archive.refresh_list(DAY, MORNING)
         await services.archive.embed_papers()
         assert len(await services.storage.embeddings.list_missing(MODEL, 10)) == 7
+
+
+async def test_a_process_that_does_not_lead_takes_over_the_vectors_of_the_one_that_does(
+    understanding: Archive, api: PapersAPI, storage: Storage, counting: Counting, tmp_path: Path
+) -> None:
+    search = SearchIndex(tmp_path / "other.index", await storage.papers.get_archive_id(), 0, Meaning(counting))
+    other, meaning = Archive(api, storage, search), search.meaning
+    assert meaning is not None
+    await understanding.embed_papers()
+    given = len(counting.given)
+    await other.read_vectors_of_others()
+    assert len(meaning) == 7
+    version = meaning.version
+    await other.read_vectors_of_others()
+    assert meaning.version == version, "what it has already is not taken over again"
+    changed = replace((await storage.papers.get(["2601.00001"]))[0], title="Quantum gravity in a teacup")
+    await storage.papers.record_list(DAY, [changed], MORNING + MINUTE)
+    before = meaning.get_vector("2601.00001")
+    await understanding.embed_papers()
+    await other.read_vectors_of_others()
+    assert meaning.get_vector("2601.00001") != before
+    assert len(counting.given) == given + 1
+    search.close()
