@@ -1,6 +1,7 @@
 """Sharing: what a process that does not lead takes over, through the database, from the one that does."""
 
 import logging
+import time
 from datetime import UTC, datetime
 
 from apscheduler.triggers.cron import CronTrigger
@@ -12,6 +13,7 @@ from bot.papers.api import PapersUnavailable
 log = logging.getLogger(__name__)
 
 FOLLOW = "sharing.follow"
+AGAIN_AFTER = 900  # seconds, as often as the leader looks: whose digest was on its way was left out
 VECTORS = "sharing.vectors"
 
 
@@ -20,6 +22,7 @@ class Sharing(commands.Cog):
         self.bot = bot
         self.services = bot.services
         self._planned_change = -1  # of the archive, when it was last looked at for what people want at once
+        self._planned_at = 0.0
 
     async def cog_load(self) -> None:
         if self.services.share.leads:
@@ -39,8 +42,8 @@ class Sharing(commands.Cog):
         """Every minute: the commands that were registered, and the lists that were read."""
         if self.bot.application_id is not None:  # logged in
             await self.bot.read_commands()
-        change = await self.services.storage.papers.get_last_change()
-        if change == self._planned_change:
+        change, now = await self.services.storage.papers.get_last_change(), time.monotonic()
+        if change == self._planned_change and now - self._planned_at < AGAIN_AFTER:
             return
         await self.services.archive.update_index()
         try:
@@ -48,7 +51,7 @@ class Sharing(commands.Cog):
         except PapersUnavailable as error:
             log.warning("what people follow at once waits: %s", error, extra=error.reason.log_fields)
         else:
-            self._planned_change = change
+            self._planned_change, self._planned_at = change, now
 
 
 async def setup(bot: PaperBot) -> None:

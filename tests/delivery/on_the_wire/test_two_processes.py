@@ -143,6 +143,27 @@ async def test_what_one_bot_reads_the_other_finds_and_sends_at_once(pair: Pair, 
     assert search.find_matching_ids(parse_query("author:noether", today), ["2601.00050"]) == {"2601.00050"}
 
 
+async def test_whoever_was_left_out_while_a_digest_was_on_its_way_is_thought_of_again(
+    pair: Pair, papers_server: Papers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, today = pair.find_person(1), pair.clock().date()
+    await pair.services[0].follower.follow(ada.id, "author:noether min:1", How.AT_ONCE, ada.papers.id, None, MORNING)
+    papers_server.lists = {**papers_server.lists, today: entries(1, today, first=50)}
+    await pair.read_lists()
+    ada.closed = Fault(503)
+    await pair.tick()
+    await pair.follow_leader()
+    ada.closed = None
+    await pair.tick(minutes=5)
+    await pair.follow_leader()
+    await pair.tick(minutes=1)
+    assert len(ada.papers.digests) == 1
+    monkeypatch.setattr(pair.follower.extensions["cogs.sharing"], "AGAIN_AFTER", 0)
+    await pair.follow_leader()
+    await pair.tick(minutes=1)
+    assert [each.papers for each in ada.papers.digests[1:]] == [["2601.00050"]]
+
+
 async def test_what_somebody_follows_in_a_server_of_one_bot_the_other_brings(pair: Pair) -> None:
     await pair.tick()
     server, ada = pair.of(0)[0].general, pair.wire.add_person(build_id(1, 2, 77))
