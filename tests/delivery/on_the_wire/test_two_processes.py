@@ -73,6 +73,7 @@ async def pair(
     address: DatabaseAddress, api: PapersAPI, wire: Wire, clock: Clock, tmp_path: Path
 ) -> AsyncIterator[Pair]:
     wire.gateway.shards = 2
+    wire.application["approximate_guild_count"] = 2 * EACH
     guilds = [
         wire.add_guild(kind, build_id(shard, 2, 1000 * kind + number + 1))
         for shard in (0, 1)
@@ -197,6 +198,7 @@ async def test_the_readings_of_each_bot_are_of_its_own_part(pair: Pair) -> None:
     readings = [(await Observer(bot).observe()).readings for bot in pair.bots]
     names = ("paperboy_servers", "paperboy_shards", "paperboy_runs_due")
     assert [[each[name] for name in names] for each in readings] == [[EACH, 1, 0], [EACH, 1, 2 * EACH]]
+    assert [bot.server_count for bot in pair.bots] == [2 * EACH, 2 * EACH]  # which people are told
 
 
 async def test_only_one_bot_tells_the_owner(pair: Pair) -> None:
