@@ -1,0 +1,69 @@
+"""Claims: what makes a process the only one that sends what its shards have to send."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+from bot.share import WHOLE, Share
+
+GRACE = 45  # seconds
+
+
+class ClaimLost(Exception):
+    """Another process has taken shards of this one, or may have: whatever this one does could be done twice."""
+
+
+class ShardCountDiffers(Exception):
+    """Other processes that use the database deal servers out to another number of shards."""
+
+    def __init__(self, ours: int, theirs: int) -> None:
+        super().__init__(f"{ours} shards, not {theirs}")
+        self.ours = ours
+        self.theirs = theirs
+
+
+class Claims(Protocol):
+    """What a process has claimed, for as long as it runs."""
+
+    @property
+    def share(self) -> Share:
+        """Which servers and people nobody else is responsible for."""
+
+    @property
+    def may_look_for_doubtful(self) -> bool:
+        """Whether requests of whoever had the shards before have arrived at Discord by now, or never will.
+
+        Before, a message in doubt that is not found may still come.
+        """
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether this process must stop, because it no longer has its shards."""
+
+    async def confirm(self) -> None:
+        """Wait until it is certain that the shards still are this process's. Raises `ClaimLost`."""
+
+    async def wait_for_loss(self) -> None:
+        """Wait until the shards are lost, which may never happen."""
+
+    def hold_bucket(self, bucket: int) -> AbstractAsyncContextManager[None]:
+        """Wait until no other process holds this bucket of identifies, and hold it. Raises `ClaimLost`."""
+
+
+class SoleClaims:
+    """The claims of a process that nobody shares its database with: the lock on its file holds as long as it lives."""
+
+    share = WHOLE
+    may_look_for_doubtful = True
+    is_lost = False
+
+    async def confirm(self) -> None:
+        """It always is certain."""
+
+    async def wait_for_loss(self) -> None:
+        await asyncio.Event().wait()
+
+    @asynccontextmanager
+    async def hold_bucket(self, bucket: int) -> AsyncIterator[None]:  # noqa: ARG002
+        yield

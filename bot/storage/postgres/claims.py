@@ -1,0 +1,358 @@
+"""Claims of several processes on one PostgreSQL: a lock for each shard, and a fence for every write.
+
+A session of its own holds the locks, so that they fall when the process ends, or when the database no longer hears
+of it. Whoever takes shards raises their epoch; a write of whoever had them before then fails. In between, requests
+begin only while the session has just answered (`confirm`), so that what a lost process may still send has an end.
+"""
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+import psycopg
+
+from bot.claims import GRACE, ClaimLost, ShardCountDiffers
+from bot.share import Share
+from bot.storage.database import to_iso
+from bot.storage.postgres.connecting import CLIENT_OPTIONS, SET_SERVER_SETTINGS
+from bot.storage.postgres.locks import CLUSTER, IDENTIFY, SHARD, WRITER
+
+log = logging.getLogger(__name__)
+
+CHECK_EVERY = 2.0  # seconds
+CONFIRMED_FOR = 10.0  # seconds that an answer of the session's counts
+# Seconds in which a lost session may be had again. Meanwhile nothing is sent, and people who are answered are told to
+# try again; if the database is only away for this process, another one may be answering them too.
+REGAIN_LIMIT = 120.0
+RETRY_EVERY = 1.0
+LOCK_PATIENCE = 1.0  # seconds to wait for a lock that may be about to fall, while others are held
+# Seconds that a standby waits in one statement. A longer one would keep PostgreSQL from clearing away old rows.
+WAIT_PIECE = 30.0
+POLITENESS = 15.0  # seconds that a standby lets whoever had the shards have them again, after the database was away
+LOST = (psycopg.Error, OSError, TimeoutError)  # what a session that ended raises
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS cluster (
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    shard_count BIGINT NOT NULL,
+    last_epoch BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS claims (
+    shard BIGINT PRIMARY KEY,
+    epoch BIGINT NOT NULL,
+    taken_at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS claims_by_epoch ON claims (epoch);
+"""
+
+Session = psycopg.AsyncConnection[tuple[object, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Asked at the beginning of every write transaction, after the writer's lock is had: are the shards still ours?
+
+    It has to be a statement of its own, in a transaction that sees what was committed before each statement.
+    """
+
+    statement: ClassVar[str] = "SELECT count(*) = %s FROM claims WHERE epoch = %s"
+    shards: int
+    epoch: int
+
+    @property
+    def values(self) -> tuple[int, int]:
+        return self.shards, self.epoch
+
+    def check(self, stands: object) -> None:
+        """Judge the statement's answer. Raises `ClaimLost`."""
+        if stands is not True:
+            raise ClaimLost
+
+
+def read_steady_clock() -> float:
+    """Seconds that also pass while the machine sleeps, where the system counts those."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+class PostgresClaims:
+    """The claims of a process on its share, once they are taken. `is_lost` is for good."""
+
+    def __init__(self, url: str, share: Share, steady: Callable[[], float] = read_steady_clock) -> None:
+        self._url = url
+        self._share = share
+        self._steady = steady
+        self._confirmed_at = -math.inf
+        self._grace_ends_at = math.inf
+        self._news = asyncio.Event()  # set after every check, and when the shards are lost
+        self._lost = asyncio.Event()
+
+    @property
+    def share(self) -> Share:
+        return self._share
+
+    @property
+    def fence(self) -> Fence:
+        return self._fence
+
+    @property
+    def may_look_for_doubtful(self) -> bool:
+        return self._steady() >= self._grace_ends_at
+
+    @property
+    def is_lost(self) -> bool:
+        return self._lost.is_set()
+
+    async def wait_for_loss(self) -> None:
+        await self._lost.wait()
+
+    async def confirm(self) -> None:
+        while self.is_lost or self._steady() - self._confirmed_at >= CONFIRMED_FOR:
+            if self.is_lost:
+                raise ClaimLost
+            self._news.clear()
+            await self._news.wait()
+
+    async def take(self, now: Callable[[], datetime], tell_waiting: Callable[[int], None]) -> None:
+        """Take the shards, as soon as no other process has one of them. Before each wait, `tell_waiting` hears which.
+
+        Raises `ShardCountDiffers`, and what psycopg raises if there is no database at first. One that goes away later
+        is waited for.
+        """
+        session = await self._open_session()
+        while True:
+            try:
+                await self._take_in(session, now, tell_waiting)
+            except LOST as error:
+                log.warning("the database is away (%s): it is asked again and again", type(error).__name__)
+                await session.close()
+                session = await self._reopen_session()
+                await asyncio.sleep(POLITENESS)
+            except BaseException:
+                await session.close()
+                raise
+            else:
+                self._session = session
+                return
+
+    async def _take_in(
+        self, session: Session, now: Callable[[], datetime], tell_waiting: Callable[[int], None]
+    ) -> None:
+        await self._join_cluster(session)
+        while (held := await self._lock_shards(session)) is not None:
+            # All or nothing: whoever waits holds none, so that nobody waits for somebody who only waits.
+            tell_waiting(held)
+            await _set_patience(session, WAIT_PIECE)
+            while not await _lock_shard(session, held):
+                pass
+            await _unlock_shard(session, held)
+        started = self._steady()
+        epoch = await self._raise_epoch(session, now())
+        self._fence = Fence(len(self._share.shards), epoch)
+        self._confirmed_at, self._grace_ends_at = started, self._steady() + GRACE
+
+    async def watch(self) -> None:
+        """Watch over the shards until they are lost."""
+        try:
+            while True:
+                try:
+                    await self._check()
+                    async for _ in self._session.notifies(timeout=CHECK_EVERY):  # raises as soon as the session ends
+                        pass
+                except LOST as error:
+                    await self._regain(error)
+        except ClaimLost:
+            pass
+        except Exception:
+            log.exception("watching over the shards ran into a bug")
+        self._lost.set()
+        self._news.set()
+
+    async def _check(self) -> None:
+        """Ask the session whether all stands. Meanwhile time passes, so if it does not answer, nothing is sent."""
+        asked_at = self._steady()
+        try:
+            async with asyncio.timeout(REGAIN_LIMIT):
+                await self._check_epoch(self._session)
+        except TimeoutError as error:
+            raise ClaimLost from error
+        self._confirmed_at = asked_at
+        self._news.set()
+
+    async def _check_epoch(self, session: Session) -> None:
+        (stands,) = await _fetch_one(session, self._fence.statement, self._fence.values)
+        self._fence.check(stands)
+
+    async def _regain(self, error: BaseException) -> None:
+        """Have the shards again, unless another process has taken some. Raises `ClaimLost`."""
+        kind = type(error).__name__
+        log.warning("the session that holds the shards has ended (%s): nothing is sent until it is had again", kind)
+        self._confirmed_at = -math.inf
+        deadline = self._steady() + REGAIN_LIMIT
+        await self._session.close()
+        while self._steady() < deadline:
+            with suppress(*LOST):
+                async with asyncio.timeout(deadline - self._steady()):
+                    session = await self._open_session()
+                    if await self._lock_again(session):
+                        self._session = session
+                        log.warning("the shards are held again, and nobody has taken one meanwhile: all goes on")
+                        return
+            await asyncio.sleep(RETRY_EVERY)
+        raise ClaimLost
+
+    async def _lock_again(self, session: Session) -> bool:
+        """Whether a new session has all locks; if it hasn't, it is closed. Raises `ClaimLost`."""
+        has_all = False
+        try:
+            await self._check_epoch(session)
+            await self._join_cluster(session)
+            if await self._lock_shards(session) is None:
+                await self._check_epoch(session)
+                has_all = True
+        except ShardCountDiffers as error:
+            raise ClaimLost from error
+        finally:
+            if not has_all:
+                await session.close()
+        return has_all
+
+    async def _open_session(self) -> Session:
+        name = f"paperboy {self._share}"
+        session = await psycopg.AsyncConnection.connect(
+            self._url, autocommit=True, application_name=name, **CLIENT_OPTIONS
+        )
+        try:
+            await session.execute(SET_SERVER_SETTINGS)
+        except BaseException:
+            await session.close()
+            raise
+        return session
+
+    async def _reopen_session(self) -> Session:
+        """A session as soon as there is a database."""
+        while True:
+            with suppress(*LOST):
+                return await self._open_session()
+            await asyncio.sleep(RETRY_EVERY)
+
+    async def _join_cluster(self, session: Session) -> None:
+        """Agree with all processes on the number of shards; whoever is alone decides. Raises `ShardCountDiffers`."""
+        while True:
+            (is_alone,) = await _fetch_one(session, "SELECT pg_try_advisory_lock(%s, 0)", (CLUSTER,))
+            if is_alone:
+                await session.execute(
+                    "INSERT INTO cluster (one, shard_count, last_epoch) VALUES (1, %s, 0)"
+                    " ON CONFLICT (one) DO UPDATE SET shard_count = excluded.shard_count",
+                    (self._share.count,),
+                )
+            await session.execute("SELECT pg_advisory_lock_shared(%s, 0)", (CLUSTER,))
+            if is_alone:
+                await session.execute("SELECT pg_advisory_unlock(%s, 0)", (CLUSTER,))
+            (count,) = await _fetch_one(session, "SELECT shard_count FROM cluster")
+            assert isinstance(count, int)
+            if count == self._share.count:
+                return
+            await session.execute("SELECT pg_advisory_unlock_shared(%s, 0)", (CLUSTER,))
+            # Whoever decided it may have ended meanwhile.
+            (is_alone,) = await _fetch_one(session, "SELECT pg_try_advisory_lock(%s, 0)", (CLUSTER,))
+            if not is_alone:
+                raise ShardCountDiffers(self._share.count, count)
+            await session.execute("SELECT pg_advisory_unlock(%s, 0)", (CLUSTER,))
+
+    async def _lock_shards(self, session: Session) -> int | None:
+        """Lock all shards, or none: then returns the one that another process holds."""
+        await _set_patience(session, LOCK_PATIENCE)
+        locked: list[int] = []
+        for shard in sorted(self._share.shards):
+            if not await _lock_shard(session, shard):
+                for each in locked:
+                    await _unlock_shard(session, each)
+                return shard
+            locked.append(shard)
+        await _set_patience(session, 0)
+        return None
+
+    async def _raise_epoch(self, session: Session, now: datetime) -> int:
+        """Raise the epoch of all shards. Writes of whoever had them before are over by then, or will fail."""
+        async with session.transaction():
+            await session.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER,))
+            (epoch,) = await _fetch_one(session, "UPDATE cluster SET last_epoch = last_epoch + 1 RETURNING last_epoch")
+            assert isinstance(epoch, int)
+            await session.execute(
+                "INSERT INTO claims (shard, epoch, taken_at) SELECT shard, %s, %s FROM unnest(%s::bigint[]) AS shard"
+                " ON CONFLICT (shard) DO UPDATE SET epoch = excluded.epoch, taken_at = excluded.taken_at",
+                (epoch, to_iso(now), sorted(self._share.shards)),
+            )
+        return epoch
+
+    @asynccontextmanager
+    async def hold_bucket(self, bucket: int) -> AsyncIterator[None]:
+        session = await self._lock_bucket(bucket)
+        try:
+            yield
+        finally:
+            await session.close()
+
+    async def _lock_bucket(self, bucket: int) -> Session:
+        while not self.is_lost:
+            with suppress(*LOST):
+                session = await self._open_session()
+                try:
+                    await session.execute("SELECT pg_advisory_lock(%s, %s)", (IDENTIFY, bucket))
+                    await self.confirm()
+                except BaseException:
+                    await session.close()
+                    raise
+                return session
+            await asyncio.sleep(RETRY_EVERY)
+        raise ClaimLost
+
+    async def close(self) -> None:
+        """Release everything."""
+        await self._session.close()
+
+
+async def _set_patience(session: Session, seconds: float) -> None:
+    """How long a statement waits for a lock; 0 is for ever."""
+    await session.execute("SELECT set_config('lock_timeout', %s, false)", (str(round(seconds * 1000)),))
+
+
+async def _lock_shard(session: Session, shard: int) -> bool:
+    """Whether it could be locked soon enough."""
+    try:
+        await session.execute("SELECT pg_advisory_lock(%s, %s)", (SHARD, shard))
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
+
+
+async def _unlock_shard(session: Session, shard: int) -> None:
+    await session.execute("SELECT pg_advisory_unlock(%s, %s)", (SHARD, shard))
+
+
+async def _fetch_one(session: Session, sql: str, values: tuple[object, ...] = ()) -> tuple[object, ...]:
+    row = await (await session.execute(sql.encode(), values)).fetchone()
+    assert row
+    return row
+
+
+@asynccontextmanager
+async def open_claims(
+    url: str, share: Share, now: Callable[[], datetime], tell_waiting: Callable[[int], None]
+) -> AsyncIterator[PostgresClaims]:
+    """The share, as soon as no other process has a shard of it, until this ends. Raises what `take` raises."""
+    claims = PostgresClaims(url, share)
+    await claims.take(now, tell_waiting)
+    watching = asyncio.create_task(claims.watch())
+    try:
+        yield claims
+    finally:
+        watching.cancel()
+        await asyncio.wait({watching})
+        await claims.close()
