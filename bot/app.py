@@ -11,6 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.archive import Archive
 from bot.backups import Backups, get_backup_folder
+from bot.claims import Claims, SoleClaims
 from bot.clock import Clock, system_clock
 from bot.composing.composer import Composer
 from bot.composing.explainer import Explainer
@@ -52,6 +53,7 @@ class Services:
 
     storage: Storage
     share: Share
+    claims: Claims
     search: SearchIndex
     archive: Archive
     composer: Composer
@@ -82,6 +84,7 @@ def build_services(
     clock: Clock = system_clock,
     vitals: Vitals | None = None,
     share: Share = WHOLE,
+    claims: Claims | None = None,
 ) -> Services:
     """The services for a storage, an index and an API that are already open."""
     archive = Archive(api, storage, search)
@@ -91,6 +94,7 @@ def build_services(
     return Services(
         storage,
         share,
+        claims or SoleClaims(),
         search,
         archive,
         Composer(storage, archive, filter_),

@@ -1,7 +1,8 @@
 """PaperBot: the discord.py client, with what needs its connection, such as the dispatcher and the editors."""
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +27,7 @@ from bot.delivery.dispatcher import build_dispatcher
 from bot.delivery.sending import MESSAGES_PER_SECOND
 from bot.editing.drafts import DraftEditor
 from bot.editing.editor import SubscriptionEditor
+from bot.identifying import Identifies, ShardQueue
 from bot.identity import build_invite
 from bot.layouts import terminal
 from bot.layouts.brand import STATUS
@@ -94,6 +96,7 @@ class PaperBot(commands.AutoShardedBot):
             proxy=proxy,
         )
         self.services = services
+        self._identifies = Identifies(self, services.claims)
         self._links = links or Links()
         self._gives_brand = gives_brand
         self.blocked = blocked or Blocklist()
@@ -147,6 +150,32 @@ class PaperBot(commands.AutoShardedBot):
         self.command_ids = ids
         self.mentions.learn_commands(list_runnable_commands(self.tree, ids))
 
+    async def _async_setup_hook(self) -> None:
+        await super()._async_setup_hook()
+        self._AutoShardedClient__queue = ShardQueue()  # discord.py offers no other way in
+
+    async def launch_shards(self) -> None:
+        """Open the connections of all shards, each when it may identify."""
+        if self.is_closed():
+            return
+        gateway = DiscordWebSocket.DEFAULT_GATEWAY
+        if self.shard_count is None:
+            self.shard_count, url, _ = await self.http.get_bot_gateway()
+            gateway = yarl.URL(url)
+        shard_ids = self.shard_ids or range(self.shard_count)
+        self._connection.shard_count, self._connection.shard_ids = self.shard_count, shard_ids
+        await self._identifies.wait_until_allowed(len(shard_ids))
+        async with asyncio.TaskGroup() as launching:
+            for bucket in self._identifies.group_by_bucket(shard_ids):
+                launching.create_task(self._launch_in_turn(gateway, bucket))
+
+    async def _launch_in_turn(self, gateway: yarl.URL, shard_ids: Sequence[int]) -> None:
+        for shard_id in shard_ids:
+            await self.launch_shard(gateway, shard_id)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002
+        await self._identifies.wait_for_turn(shard_id or 0)
+
     async def on_ready(self) -> None:
         """Log that the start is over. discord.py calls this again whenever it has to begin a new session."""
         if self._is_started:
@@ -190,6 +219,7 @@ class PaperBot(commands.AutoShardedBot):
     async def close(self) -> None:
         await self.dispatcher.shut_down()
         await super().close()
+        self._identifies.stop()
 
 
 def connect_to_discord_at(api_url: str, gateway_url: str) -> None:

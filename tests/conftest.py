@@ -118,6 +118,13 @@ def postgres_template(postgres_server: str) -> Iterator[str]:
         yield urlsplit(url).path.strip("/")
 
 
+@pytest.fixture
+def postgres_address(postgres_server: str, postgres_template: str) -> Iterator[PostgresAddress]:
+    """A new PostgreSQL database, with the schema."""
+    with create_database(postgres_server, postgres_template) as url:
+        yield PostgresAddress(url)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that uses the storage runs on both engines, in the folders where statements are at stake."""
     if "engine" in metafunc.fixturenames:

@@ -10,10 +10,12 @@ import psycopg
 import pytest
 
 from bot.claims import GRACE, ClaimLost, ShardCountDiffers
+from bot.database_address import PostgresAddress
 from bot.share import parse_shards
 from bot.storage.postgres import claims as claims_module
-from bot.storage.postgres.claims import TABLES, PostgresClaims, open_claims
-from bot.storage.postgres.locks import WRITER
+from bot.storage.postgres.claims import PostgresClaims, open_claims
+from bot.storage.postgres.database import PostgresDatabase
+from bot.storage.postgres.schema import WRITER_LOCK
 from tests.support.builders import MORNING
 
 LIMIT = 60  # seconds that anything may take, on the busiest machine
@@ -24,13 +26,13 @@ Query = psycopg.AsyncConnection[tuple[object, ...]]
 class Cluster:
     """A database, and the processes that use it."""
 
-    url: str
+    address: PostgresAddress
     admin: Query
     stack: AsyncExitStack
     waiting: defaultdict[str, asyncio.Queue[int]] = field(default_factory=lambda: defaultdict(asyncio.Queue))
 
     async def open(self, shards: str) -> PostgresClaims:
-        opened = open_claims(self.url, parse_shards(shards), lambda: MORNING, self.waiting[shards].put_nowait)
+        opened = open_claims(self.address, parse_shards(shards), lambda: MORNING, self.waiting[shards].put_nowait)
         return await self.stack.enter_async_context(opened)
 
     async def wait_for_standby(self, shards: str) -> int:
@@ -44,12 +46,8 @@ class Cluster:
 
     async def write(self, claims: PostgresClaims) -> None:
         """A write transaction of that process. Raises `ClaimLost`."""
-        async with await psycopg.AsyncConnection.connect(self.url) as connection:
-            await connection.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER,))
-            cursor = await connection.execute(claims.fence.statement.encode(), claims.fence.values)
-            row = await cursor.fetchone()
-            assert row
-            claims.fence.check(row[0])
+        async with PostgresDatabase(self.address, claims.fence) as database:
+            await database.execute("DELETE FROM traces")
 
     async def wait_for_blocked_writer(self) -> None:
         """Wait until some process waits for the writer's lock."""
@@ -59,14 +57,13 @@ class Cluster:
 
 
 @pytest.fixture
-async def cluster(postgres_url: str) -> AsyncIterator[Cluster]:
+async def cluster(postgres_address: PostgresAddress) -> AsyncIterator[Cluster]:
     async with (
         asyncio.timeout(LIMIT),
-        await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as admin,
+        await psycopg.AsyncConnection.connect(postgres_address.url, autocommit=True) as admin,
         AsyncExitStack() as stack,
     ):
-        await admin.execute(TABLES)
-        yield Cluster(postgres_url, admin, stack)
+        yield Cluster(postgres_address, admin, stack)
 
 
 @asynccontextmanager
@@ -87,7 +84,7 @@ async def test_processes_with_different_shards_run_beside_each_other(cluster: Cl
 
 
 async def test_a_second_process_with_the_same_shards_waits_and_takes_over(cluster: Cluster) -> None:
-    opened = open_claims(cluster.url, parse_shards("0-1/2"), lambda: MORNING, lambda _: None)
+    opened = open_claims(cluster.address, parse_shards("0-1/2"), lambda: MORNING, lambda _: None)
     async with opened as first, starting(cluster, "0,1/2") as second:
         assert await cluster.wait_for_standby("0,1/2") == 0
         await cluster.write(first)
@@ -116,14 +113,14 @@ async def test_processes_whose_shards_overlap_all_get_their_turn(cluster: Cluste
     shares = ["0-1/3", "1-2/3", "0,2/3"]
 
     async def run(shards: str) -> None:
-        async with open_claims(cluster.url, parse_shards(shards), lambda: MORNING, lambda _: None) as claims:
+        async with open_claims(cluster.address, parse_shards(shards), lambda: MORNING, lambda _: None) as claims:
             await cluster.write(claims)
 
     await asyncio.gather(*map(run, shares * 2))
 
 
 async def test_another_number_of_shards_is_refused_while_a_process_runs(cluster: Cluster) -> None:
-    opened = open_claims(cluster.url, parse_shards("0-1/2"), lambda: MORNING, lambda _: None)
+    opened = open_claims(cluster.address, parse_shards("0-1/2"), lambda: MORNING, lambda _: None)
     async with opened:
         with pytest.raises(ShardCountDiffers) as caught:
             await cluster.open("2/4")
@@ -161,7 +158,7 @@ async def test_a_process_cut_off_from_the_database_sends_nothing_and_stops(
 ) -> None:
     monkeypatch.setattr(claims_module, "REGAIN_LIMIT", 0.5)
     claims = await cluster.open("0-1/2")
-    claims._url = "postgresql:///nothing?host=/nowhere"
+    claims._address = PostgresAddress("postgresql:///nothing?host=/nowhere")
     await cluster.cut(claims)
     await claims.wait_for_loss()
     with pytest.raises(ClaimLost):
@@ -170,11 +167,11 @@ async def test_a_process_cut_off_from_the_database_sends_nothing_and_stops(
 
 async def test_a_write_that_began_before_the_shards_were_taken_ends_first(cluster: Cluster) -> None:
     """So what it did is known to whoever takes the shards."""
-    opened = open_claims(cluster.url, parse_shards("0/1"), lambda: MORNING, lambda _: None)
+    opened = open_claims(cluster.address, parse_shards("0/1"), lambda: MORNING, lambda _: None)
     async with opened:
         await opened.__aexit__(None, None, None)
-        async with await psycopg.AsyncConnection.connect(cluster.url) as writing:
-            await writing.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER,))
+        async with await psycopg.AsyncConnection.connect(cluster.address.url) as writing:
+            await writing.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER_LOCK,))
             async with starting(cluster, "0/1") as second:
                 await cluster.wait_for_blocked_writer()
                 assert not second.done()
@@ -182,11 +179,9 @@ async def test_a_write_that_began_before_the_shards_were_taken_ends_first(cluste
                 await second
 
 
-async def test_what_another_process_may_still_send_is_left_alone_for_a_while(postgres_url: str) -> None:
+async def test_what_another_process_may_still_send_is_left_alone_for_a_while(postgres_address: PostgresAddress) -> None:
     now = 1000.0
-    claims = PostgresClaims(postgres_url, parse_shards("0/1"), lambda: now)
-    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as admin:
-        await admin.execute(TABLES)
+    claims = PostgresClaims(postgres_address, parse_shards("0/1"), lambda: now)
     await claims.take(lambda: MORNING, lambda _: None)
     assert not claims.may_look_for_doubtful
     now += GRACE

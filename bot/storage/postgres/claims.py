@@ -13,15 +13,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
 import psycopg
 
 from bot.claims import GRACE, ClaimLost, ShardCountDiffers
+from bot.database_address import PostgresAddress
 from bot.share import Share
-from bot.storage.database import to_iso
-from bot.storage.postgres.connecting import CLIENT_OPTIONS, SET_SERVER_SETTINGS
-from bot.storage.postgres.locks import CLUSTER, IDENTIFY, SHARD, WRITER
+from bot.storage.database import DatabaseProblem, DatabaseUnusable, to_iso
+from bot.storage.postgres.connection import CONNECT_TIMEOUT, OPTIONS
+from bot.storage.postgres.schema import WRITER_LOCK, describe_error, migrate
 
 log = logging.getLogger(__name__)
 
@@ -37,19 +37,24 @@ WAIT_PIECE = 30.0
 POLITENESS = 15.0  # seconds that a standby lets whoever had the shards have them again, after the database was away
 LOST = (psycopg.Error, OSError, TimeoutError)  # what a session that ended raises
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS cluster (
-    one BIGINT PRIMARY KEY CHECK (one = 1),
-    shard_count BIGINT NOT NULL,
-    last_epoch BIGINT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS claims (
-    shard BIGINT PRIMARY KEY,
-    epoch BIGINT NOT NULL,
-    taken_at TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS claims_by_epoch ON claims (epoch);
-"""
+# Classes of advisory locks, which have two numbers
+_CLUSTER = 0x5041_0001  # of 0: shared by all processes; alone, one may change the number of shards
+_SHARD = 0x5041_0002  # of a shard: whoever has it, for life
+_IDENTIFY = 0x5041_0003  # of a bucket: whoever has just identified
+
+# How the database notices that a process is gone, as far as it knows these settings. None of its limits ends what has
+# to be held for life.
+_SETTINGS = {
+    "tcp_keepalives_idle": 5,
+    "tcp_keepalives_interval": 2,
+    "tcp_keepalives_count": 3,
+    "tcp_user_timeout": 11_000,
+    "client_connection_check_interval": 5000,
+    "idle_session_timeout": 0,
+    "statement_timeout": 0,
+    "lock_timeout": 0,
+}
+_SET = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s"
 
 Session = psycopg.AsyncConnection[tuple[object, ...]]
 
@@ -58,19 +63,19 @@ Session = psycopg.AsyncConnection[tuple[object, ...]]
 class Fence:
     """Asked at the beginning of every write transaction, after the writer's lock is had: are the shards still ours?
 
-    It has to be a statement of its own, in a transaction that sees what was committed before each statement.
+    It has to be a statement of its own, in a transaction whose statements each see what was committed before.
     """
 
-    statement: ClassVar[str] = "SELECT count(*) = %s FROM claims WHERE epoch = %s"
     shards: int
     epoch: int
 
     @property
-    def values(self) -> tuple[int, int]:
-        return self.shards, self.epoch
+    def statement(self) -> str:
+        """Selects one row, for `check`."""
+        return f"SELECT count(*) = {self.shards} FROM claims WHERE epoch = {self.epoch}"
 
     def check(self, stands: object) -> None:
-        """Judge the statement's answer. Raises `ClaimLost`."""
+        """Raises `ClaimLost`."""
         if stands is not True:
             raise ClaimLost
 
@@ -83,8 +88,8 @@ def read_steady_clock() -> float:
 class PostgresClaims:
     """The claims of a process on its share, once they are taken. `is_lost` is for good."""
 
-    def __init__(self, url: str, share: Share, steady: Callable[[], float] = read_steady_clock) -> None:
-        self._url = url
+    def __init__(self, address: PostgresAddress, share: Share, steady: Callable[[], float] = read_steady_clock) -> None:
+        self._address = address
         self._share = share
         self._steady = steady
         self._confirmed_at = -math.inf
@@ -121,10 +126,13 @@ class PostgresClaims:
     async def take(self, now: Callable[[], datetime], tell_waiting: Callable[[int], None]) -> None:
         """Take the shards, as soon as no other process has one of them. Before each wait, `tell_waiting` hears which.
 
-        Raises `ShardCountDiffers`, and what psycopg raises if there is no database at first. One that goes away later
-        is waited for.
+        Raises `ShardCountDiffers`, and `DatabaseUnusable` if there is no database at first. One that goes away later is
+        waited for.
         """
-        session = await self._open_session()
+        try:
+            session = await self._open_session()
+        except psycopg.Error as error:
+            raise DatabaseUnusable(DatabaseProblem.UNUSABLE, self._address, describe_error(error)) from error
         while True:
             try:
                 await self._take_in(session, now, tell_waiting)
@@ -185,7 +193,7 @@ class PostgresClaims:
         self._news.set()
 
     async def _check_epoch(self, session: Session) -> None:
-        (stands,) = await _fetch_one(session, self._fence.statement, self._fence.values)
+        (stands,) = await _fetch_one(session, self._fence.statement)
         self._fence.check(stands)
 
     async def _regain(self, error: BaseException) -> None:
@@ -223,12 +231,16 @@ class PostgresClaims:
         return has_all
 
     async def _open_session(self) -> Session:
-        name = f"paperboy {self._share}"
         session = await psycopg.AsyncConnection.connect(
-            self._url, autocommit=True, application_name=name, **CLIENT_OPTIONS
+            self._address.url,
+            autocommit=True,
+            connect_timeout=CONNECT_TIMEOUT,
+            application_name=f"paperboy {self._share}",
+            **OPTIONS,
         )
         try:
-            await session.execute(SET_SERVER_SETTINGS)
+            for name, value in _SETTINGS.items():
+                await session.execute(_SET, (str(value), name))
         except BaseException:
             await session.close()
             raise
@@ -244,26 +256,26 @@ class PostgresClaims:
     async def _join_cluster(self, session: Session) -> None:
         """Agree with all processes on the number of shards; whoever is alone decides. Raises `ShardCountDiffers`."""
         while True:
-            (is_alone,) = await _fetch_one(session, "SELECT pg_try_advisory_lock(%s, 0)", (CLUSTER,))
+            (is_alone,) = await _fetch_one(session, "SELECT pg_try_advisory_lock(%s, 0)", (_CLUSTER,))
             if is_alone:
                 await session.execute(
                     "INSERT INTO cluster (one, shard_count, last_epoch) VALUES (1, %s, 0)"
                     " ON CONFLICT (one) DO UPDATE SET shard_count = excluded.shard_count",
                     (self._share.count,),
                 )
-            await session.execute("SELECT pg_advisory_lock_shared(%s, 0)", (CLUSTER,))
+            await session.execute("SELECT pg_advisory_lock_shared(%s, 0)", (_CLUSTER,))
             if is_alone:
-                await session.execute("SELECT pg_advisory_unlock(%s, 0)", (CLUSTER,))
+                await session.execute("SELECT pg_advisory_unlock(%s, 0)", (_CLUSTER,))
             (count,) = await _fetch_one(session, "SELECT shard_count FROM cluster")
             assert isinstance(count, int)
             if count == self._share.count:
                 return
-            await session.execute("SELECT pg_advisory_unlock_shared(%s, 0)", (CLUSTER,))
+            await session.execute("SELECT pg_advisory_unlock_shared(%s, 0)", (_CLUSTER,))
             # Whoever decided it may have ended meanwhile.
-            (is_alone,) = await _fetch_one(session, "SELECT pg_try_advisory_lock(%s, 0)", (CLUSTER,))
+            (is_alone,) = await _fetch_one(session, "SELECT pg_try_advisory_lock(%s, 0)", (_CLUSTER,))
             if not is_alone:
                 raise ShardCountDiffers(self._share.count, count)
-            await session.execute("SELECT pg_advisory_unlock(%s, 0)", (CLUSTER,))
+            await session.execute("SELECT pg_advisory_unlock(%s, 0)", (_CLUSTER,))
 
     async def _lock_shards(self, session: Session) -> int | None:
         """Lock all shards, or none: then returns the one that another process holds."""
@@ -281,7 +293,7 @@ class PostgresClaims:
     async def _raise_epoch(self, session: Session, now: datetime) -> int:
         """Raise the epoch of all shards. Writes of whoever had them before are over by then, or will fail."""
         async with session.transaction():
-            await session.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER,))
+            await session.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER_LOCK,))
             (epoch,) = await _fetch_one(session, "UPDATE cluster SET last_epoch = last_epoch + 1 RETURNING last_epoch")
             assert isinstance(epoch, int)
             await session.execute(
@@ -304,7 +316,7 @@ class PostgresClaims:
             with suppress(*LOST):
                 session = await self._open_session()
                 try:
-                    await session.execute("SELECT pg_advisory_lock(%s, %s)", (IDENTIFY, bucket))
+                    await session.execute("SELECT pg_advisory_lock(%s, %s)", (_IDENTIFY, bucket))
                     await self.confirm()
                 except BaseException:
                     await session.close()
@@ -326,14 +338,14 @@ async def _set_patience(session: Session, seconds: float) -> None:
 async def _lock_shard(session: Session, shard: int) -> bool:
     """Whether it could be locked soon enough."""
     try:
-        await session.execute("SELECT pg_advisory_lock(%s, %s)", (SHARD, shard))
+        await session.execute("SELECT pg_advisory_lock(%s, %s)", (_SHARD, shard))
     except psycopg.errors.LockNotAvailable:
         return False
     return True
 
 
 async def _unlock_shard(session: Session, shard: int) -> None:
-    await session.execute("SELECT pg_advisory_unlock(%s, %s)", (SHARD, shard))
+    await session.execute("SELECT pg_advisory_unlock(%s, %s)", (_SHARD, shard))
 
 
 async def _fetch_one(session: Session, sql: str, values: tuple[object, ...] = ()) -> tuple[object, ...]:
@@ -344,10 +356,14 @@ async def _fetch_one(session: Session, sql: str, values: tuple[object, ...] = ()
 
 @asynccontextmanager
 async def open_claims(
-    url: str, share: Share, now: Callable[[], datetime], tell_waiting: Callable[[int], None]
+    address: PostgresAddress, share: Share, now: Callable[[], datetime], tell_waiting: Callable[[int], None]
 ) -> AsyncIterator[PostgresClaims]:
-    """The share, as soon as no other process has a shard of it, until this ends. Raises what `take` raises."""
-    claims = PostgresClaims(url, share)
+    """The share, as soon as no other process has a shard of it, until this ends.
+
+    Creates or migrates the schema first. Raises `ShardCountDiffers` and `DatabaseUnusable`.
+    """
+    claims = PostgresClaims(address, share)
+    await asyncio.to_thread(migrate, address)
     await claims.take(now, tell_waiting)
     watching = asyncio.create_task(claims.watch())
     try:

@@ -21,7 +21,7 @@ from psycopg.types.string import StrDumper
 from bot.database_address import PostgresAddress
 
 CONNECT_TIMEOUT = 3  # seconds for each of its hosts
-_OPTIONS = {  # of libpq: a dead peer is noticed within a quarter of a minute
+OPTIONS: dict[str, Any] = {  # of libpq: a dead peer is noticed within a quarter of a minute
     "keepalives_idle": 5,
     "keepalives_interval": 3,
     "keepalives_count": 3,
@@ -132,7 +132,7 @@ def connect(address: PostgresAddress, **options: object) -> psycopg.Connection[A
     settings: dict[str, Any] = {
         "connect_timeout": CONNECT_TIMEOUT,
         "application_name": "paperboy",
-        **_OPTIONS,
+        **OPTIONS,
         **options,
     }
     raw = psycopg.connect(address.url, autocommit=True, row_factory=_make_rows, **settings)

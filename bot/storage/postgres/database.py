@@ -22,6 +22,7 @@ from bot.storage.database import (
     Outcome,
     ReadTooSlow,
 )
+from bot.storage.postgres.claims import Fence
 from bot.storage.postgres.connection import PostgresConnection, Session
 from bot.storage.postgres.schema import WRITER_LOCK, migrate
 
@@ -67,9 +68,11 @@ class PostgresDatabase(Database):
 
     errors = (psycopg.Error,)
 
-    def __init__(self, address: PostgresAddress) -> None:
+    def __init__(self, address: PostgresAddress, fence: Fence | None = None) -> None:
+        """With a `fence`, every write raises `ClaimLost` once another process has taken shards of this one."""
         super().__init__()
         self._address = address
+        self._fence = fence
         self._is_away = False
 
     @property
@@ -91,13 +94,25 @@ class PostgresDatabase(Database):
         self, works: Sequence[DatabaseWork[Any]], connection: psycopg.Connection[Any]
     ) -> list[Outcome]:
         try:
-            connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({WRITER_LOCK})".encode())
+            self._begin_to_write(connection)
             outcomes = [_run_savepoint(work, connection) for work in works]
             connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001  # each caller gets it
             _roll_back(connection)
             return [(None, error)] * len(works)
         return outcomes
+
+    def _begin_to_write(self, connection: psycopg.Connection[Any]) -> None:
+        """In one round trip. Each statement sees what was committed before it, so the fence that stands is the last."""
+        begin = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({WRITER_LOCK})"
+        if self._fence is None:
+            connection.execute(begin.encode())
+            return
+        cursor = connection.execute(f"{begin}; {self._fence.statement}".encode())
+        while cursor.nextset():
+            pass
+        ((stands,),) = cursor.fetchall()
+        self._fence.check(stands)
 
     def _run_read(self, work: DatabaseWork[Answer], connection: psycopg.Connection[Any]) -> Answer:
         _roll_back(connection)  # the last read may have been interrupted even in its own rollback

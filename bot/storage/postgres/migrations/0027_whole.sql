@@ -393,5 +393,21 @@ END $$;
 CREATE TRIGGER stored_queries_are_bounded AFTER INSERT ON stored_queries
     FOR EACH ROW EXECUTE FUNCTION bound_stored_queries();
 
+-- Only PostgreSQL has what several processes agree by: on the number of shards, and on who has which.
+
+CREATE TABLE cluster (
+    one BIGINT PRIMARY KEY CHECK (one = 1),
+    shard_count BIGINT NOT NULL,
+    last_epoch BIGINT NOT NULL
+);
+
+CREATE TABLE claims (
+    shard BIGINT PRIMARY KEY,
+    epoch BIGINT NOT NULL, -- raised whenever a process takes the shard
+    taken_at TEXT COLLATE "C" NOT NULL
+);
+
+CREATE INDEX claims_by_epoch ON claims (epoch);
+
 INSERT INTO archive (id) VALUES (replace(gen_random_uuid()::text, '-', ''));
 INSERT INTO traces DEFAULT VALUES;
