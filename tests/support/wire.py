@@ -128,6 +128,7 @@ class Wire(Application):
         self._add_application_routes(rest.router)
         rest.router.add_get("/applications/{id}/guilds/{guild}/commands/{command}/permissions", self._overrides)
         rest.router.add_post("/users/@me/channels", self._open_direct_messages)
+        rest.router.add_get("/users/@me/guilds", self._own_guilds)
         rest.router.add_get("/guilds/{guild}", self._guild)
         rest.router.add_get("/guilds/{guild}/members/{member}", self._member)
         rest.router.add_delete("/users/@me/guilds/{guild}", self._leave)
@@ -209,6 +210,12 @@ class Wire(Application):
             if message.id == wanted:
                 return message
         raise Refused(Fault(404, 10008))
+
+    async def _own_guilds(self, request: web.Request) -> web.Response:
+        """All servers of the bot, whatever shard they are in."""
+        after, limit = int(request.query.get("after", 0)), int(request.query["limit"])
+        found = [self.guilds[each].payload() for each in sorted(self.guilds) if each > after]
+        return as_json([each | {"channels": [], "members": []} for each in found[:limit]])
 
     async def _guild(self, request: web.Request) -> web.Response:
         return as_json(self._find_guild(request).payload() | {"channels": [], "members": []})

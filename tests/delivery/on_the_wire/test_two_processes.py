@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from bot.owner_notices import OwnerNotices
 from bot.papers.api import PapersAPI
 from bot.reasons import Reason, ReasonKind
 from bot.search import parse_query
-from bot.share import Share
+from bot.share import WHOLE, Share
 from bot.storage import DeliveryState, How, RegisteredCommands, SubscriptionState
 from bot.web.observer import Observer
 from tests.support.builders import MORNING, Clock, entries
@@ -111,6 +112,17 @@ async def test_each_bot_posts_for_its_own_and_everybody_gets_one_digest(pair: Pa
         assert known.state is SubscriptionState.ACTIVE
         (delivery,) = await storage.deliveries.list_latest(known.id, 9)
         assert delivery.state is DeliveryState.SENT
+
+
+async def test_each_day_each_bot_misses_only_servers_of_its_own(pair: Pair) -> None:
+    gone = pair.of(1)[0]
+    del pair.wire.guilds[gone.id]  # the gateway tells nobody
+    for bot, left in zip(pair.bots, ([], [gone.id]), strict=True):
+        await bot.get_cog("Guilds").clean_up_servers()  # type: ignore[union-attr]
+        storage, later = bot.services.storage, pair.clock() + timedelta(minutes=1)
+        assert await storage.guilds.list_servers_left_before(WHOLE, later) == left
+    await pair.tick()
+    assert [len(each.papers.digests) for each in pair.guilds] == [each is not gone for each in pair.guilds]
 
 
 async def test_the_commands_are_registered_by_one_and_mentioned_by_both(pair: Pair) -> None:
