@@ -7,21 +7,6 @@ from typing import Protocol
 
 from bot.share import WHOLE, Share
 
-GRACE = 45  # seconds
-
-
-class ClaimLost(Exception):
-    """Another process has taken shards of this one, or may have: whatever this one does could be done twice."""
-
-
-class ShardCountDiffers(Exception):
-    """Other processes that use the database deal servers out to another number of shards."""
-
-    def __init__(self, ours: int, theirs: int) -> None:
-        super().__init__(f"{ours} shards, not {theirs}")
-        self.ours = ours
-        self.theirs = theirs
-
 
 class Claims(Protocol):
     """What a process has claimed, for as long as it runs."""

@@ -18,6 +18,7 @@ from bot.app import Services
 from bot.blocking import Blocklist
 from bot.branding import find_status, give_brand_at_start
 from bot.channels import Channels
+from bot.channels.connecting import build_connector, confirm_requests
 from bot.channels.discord_clock import DiscordClock
 from bot.channels.forum import build_no_retry_trace
 from bot.channels.inboxes import Inboxes
@@ -79,6 +80,7 @@ class PaperBot(commands.AutoShardedBot):
         trace = build_no_retry_trace()
         self.discord_clock = DiscordClock(services.clock)
         self.discord_clock.watch_answers(trace)
+        confirm_requests(trace, services.claims)
         count_requests(trace)
         super().__init__(
             command_prefix=(),
@@ -114,6 +116,7 @@ class PaperBot(commands.AutoShardedBot):
             share,
             services.composer,
             services.personal_composer,
+            claims=services.claims,
             mentions=self.mentions,
             messages_per_second=requests_per_second,
         )
@@ -153,6 +156,7 @@ class PaperBot(commands.AutoShardedBot):
     async def _async_setup_hook(self) -> None:
         await super()._async_setup_hook()
         self._AutoShardedClient__queue = ShardQueue()  # discord.py offers no other way in
+        self.http.connector = build_connector()
 
     async def launch_shards(self) -> None:
         """Open the connections of all shards, each when it may identify."""

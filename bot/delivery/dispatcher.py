@@ -15,6 +15,7 @@ import discord
 from bot.channels import Channels
 from bot.channels.inboxes import Inboxes
 from bot.channels.requests import DeliveryFailed
+from bot.claims import Claims
 from bot.clock import Clock
 from bot.composing.composer import Composer
 from bot.delivery.failures import FailureHandler
@@ -31,7 +32,7 @@ from bot.keyed_semaphores import KeyedSemaphores
 from bot.layouts.commands import CommandMentions
 from bot.refusals import Refusal, Refused
 from bot.share import Share
-from bot.storage import Delivery, DeliveryState, Storage, Subscription, SubscriptionState
+from bot.storage import ClaimLost, Delivery, DeliveryState, Storage, Subscription, SubscriptionState
 from bot.subscription.schedule import Run, find_latest_run
 
 log = logging.getLogger(__name__)
@@ -302,6 +303,8 @@ async def _run_and_log_failure(work: Coroutine[Any, Any, None]) -> None:
     """Run `work` and log what it raises: one server's failure never costs another its digest."""
     try:
         await work
+    except ClaimLost:
+        log.debug("a delivery was left to the process that has its shard now")
     except Exception:
         log.exception("a delivery ran into a bug; it will be tried again at the next tick")
 
@@ -315,6 +318,7 @@ def build_dispatcher(
     composer: Composer,
     personal_composer: PersonalComposer,
     *,
+    claims: Claims,
     mentions: CommandMentions | None = None,
     messages_per_second: float = MESSAGES_PER_SECOND,
 ) -> Dispatcher:
@@ -324,7 +328,9 @@ def build_dispatcher(
     """
     notices = NoticeSender(client, storage, mentions or CommandMentions())
     follow_ups, failures = FollowUps(storage, channels), FailureHandler(storage, notices)
-    sender = Sender(storage, share, channels, inboxes, follow_ups, failures, messages_per_second=messages_per_second)
+    sender = Sender(
+        storage, share, claims, channels, inboxes, follow_ups, failures, messages_per_second=messages_per_second
+    )
     restored = RestoredChannels(storage, share, channels, inboxes, notices, sender.get_pace)
     planner = Planner(storage, composer, personal_composer)
     return Dispatcher(storage, share, planner, sender, Recovery(storage, share, channels), restored)

@@ -26,6 +26,7 @@ from bot.channels.requests import (
     classify_error,
     wait_for_answer,
 )
+from bot.claims import Claims
 from bot.clock import Clock
 from bot.delivery.active_delivery import ActiveDelivery
 from bot.delivery.failures import FailureHandler
@@ -36,7 +37,7 @@ from bot.layouts.digest import get_delivery_thread_name, render_delivery_message
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.share import Share
-from bot.storage import Delivery, DeliveryState, DiskFull, Message, MessageForm, Storage, Subscription
+from bot.storage import ClaimLost, Delivery, DeliveryState, DiskFull, Message, MessageForm, Storage, Subscription
 from bot.subscription.schedule import compute_run_time
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class Sender:
         self,
         storage: Storage,
         share: Share,
+        claims: Claims,
         channels: Channels,
         inboxes: Inboxes,
         follow_ups: FollowUps,
@@ -70,6 +72,7 @@ class Sender:
         messages_per_second: float = MESSAGES_PER_SECOND,
     ) -> None:
         self._deliveries = storage.deliveries
+        self._claims = claims
         self._channels = channels
         self._inboxes = inboxes
         self._simplifier = Simplifier(storage)
@@ -95,10 +98,10 @@ class Sender:
         self._active_ids.add(delivery_id)
         try:
             delivery = await self._deliveries.get(delivery_id)
-            if delivery and delivery.state is DeliveryState.PLANNED:
+            if delivery and self._may_be_sent(delivery):
                 pace = do_not_wait if is_urgent else self.get_pace(delivery)
                 await self._send_and_record(ActiveDelivery(delivery, clock, pace, is_superseded))
-        except DiskFull:
+        except (DiskFull, ClaimLost):
             raise  # a failure could not be recorded either; the next tick resumes from what is recorded
         except Exception:
             log.exception("delivery %d ran into a bug", delivery_id)
@@ -107,6 +110,11 @@ class Sender:
             await self._failure_handler.handle_failure(delivery_id, failure, clock())
         finally:
             self._active_ids.discard(delivery_id)
+
+    def _may_be_sent(self, delivery: Delivery) -> bool:
+        """A message in doubt that another process has just sent may still come; then a later tick looks for it."""
+        may_go_on = not delivery.is_in_doubt or self._claims.may_look_for_doubtful
+        return delivery.state is DeliveryState.PLANNED and may_go_on
 
     def get_pace(self, waiting: Delivery | Subscription) -> Pace:
         """The pace of requests, at which servers and people take turns."""

@@ -23,6 +23,7 @@ from bot.storage.backup import (
 from bot.storage.brand import GivenBrand
 from bot.storage.commands import Commands, RegisteredCommands
 from bot.storage.database import (
+    ClaimLost,
     Database,
     DatabaseBusy,
     DatabaseProblem,
@@ -104,6 +105,7 @@ __all__ = [
     "BackupProblem",
     "BackupStopped",
     "ChangedMeanwhile",
+    "ClaimLost",
     "DatabaseBusy",
     "DatabaseProblem",
     "DatabaseUnusable",

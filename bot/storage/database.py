@@ -66,6 +66,10 @@ class DatabaseAway(Refused):
         super().__init__(Refusal.DATABASE_AWAY)
 
 
+class ClaimLost(DatabaseAway):
+    """Another process has taken shards of this one, or may have. Nothing was written: it could be done twice."""
+
+
 class DatabaseProblem(Enum):
     """What is wrong with a file. The comments say what `DatabaseUnusable.detail` then contains."""
 
@@ -79,6 +83,7 @@ class DatabaseProblem(Enum):
     DAMAGED = auto()  # SQLite's description of the damage
     OLDER = auto()  # its schema version and ours; a bot is running on it
     NOT_BACKED_UP = auto()  # why there is no backup, without which it is not migrated
+    OTHER_SHARD_COUNT = auto()  # the number of shards that the other processes have
 
 
 class DatabaseUnusable(Exception):

@@ -10,10 +10,11 @@ import pytest
 
 from bot import identifying
 from bot.app import Services
-from bot.claims import ClaimLost, Claims, SoleClaims
+from bot.claims import Claims, SoleClaims
 from bot.client import PaperBot
 from bot.database_address import PostgresAddress
 from bot.share import parse_shards
+from bot.storage import ClaimLost
 from bot.storage.postgres.claims import open_claims
 from tests.support.builders import MORNING
 from tests.support.delivery_rig import LIMIT

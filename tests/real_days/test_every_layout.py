@@ -112,6 +112,7 @@ async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock)
         services.share,
         services.composer,
         services.personal_composer,
+        claims=services.claims,
         messages_per_second=1e6,
     )
     env = simcord.Env(bot)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import psycopg
 import pytest
 
-from bot.claims import GRACE, ClaimLost, ShardCountDiffers
 from bot.database_address import PostgresAddress
 from bot.share import parse_shards
+from bot.storage import ClaimLost, DatabaseProblem, DatabaseUnusable
 from bot.storage.postgres import claims as claims_module
-from bot.storage.postgres.claims import PostgresClaims, open_claims
+from bot.storage.postgres.claims import GRACE, PostgresClaims, open_claims
 from bot.storage.postgres.database import PostgresDatabase
 from bot.storage.postgres.schema import WRITER_LOCK
 from tests.support.builders import MORNING
@@ -122,9 +122,9 @@ async def test_processes_whose_shards_overlap_all_get_their_turn(cluster: Cluste
 async def test_another_number_of_shards_is_refused_while_a_process_runs(cluster: Cluster) -> None:
     opened = open_claims(cluster.address, parse_shards("0-1/2"), lambda: MORNING, lambda _: None)
     async with opened:
-        with pytest.raises(ShardCountDiffers) as caught:
+        with pytest.raises(DatabaseUnusable) as caught:
             await cluster.open("2/4")
-        assert (caught.value.ours, caught.value.theirs) == (4, 2)
+        assert (caught.value.problem, caught.value.detail) == (DatabaseProblem.OTHER_SHARD_COUNT, "2")
         await opened.__aexit__(None, None, None)
         await cluster.write(await cluster.open("2/4"))
 

@@ -16,5 +16,6 @@ def build_dispatcher_for(bot: PaperBot, messages_per_second: float = MESSAGES_PE
         services.share,
         services.composer,
         services.personal_composer,
+        claims=services.claims,
         messages_per_second=messages_per_second,
     )

@@ -9,22 +9,25 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 
-from bot.claims import GRACE, ClaimLost, ShardCountDiffers
 from bot.database_address import PostgresAddress
 from bot.share import Share
-from bot.storage.database import DatabaseProblem, DatabaseUnusable, to_iso
+from bot.storage.database import ClaimLost, DatabaseProblem, DatabaseUnusable, to_iso
 from bot.storage.postgres.connection import CONNECT_TIMEOUT, OPTIONS
 from bot.storage.postgres.schema import WRITER_LOCK, describe_error, migrate
 
 log = logging.getLogger(__name__)
 
+# Seconds after which nothing that whoever had the shards before has sent can still arrive: for `CONFIRMED_FOR` it may
+# have begun requests, whose bytes then have `UNACKNOWLEDGED` seconds to reach Discord (`bot.channels.connecting`); the
+# rest is Discord's, to make messages of them.
+GRACE = 45
 CHECK_EVERY = 2.0  # seconds
 CONFIRMED_FOR = 10.0  # seconds that an answer of the session's counts
 # Seconds in which a lost session may be had again. Meanwhile nothing is sent, and people who are answered are told to
@@ -126,8 +129,8 @@ class PostgresClaims:
     async def take(self, now: Callable[[], datetime], tell_waiting: Callable[[int], None]) -> None:
         """Take the shards, as soon as no other process has one of them. Before each wait, `tell_waiting` hears which.
 
-        Raises `ShardCountDiffers`, and `DatabaseUnusable` if there is no database at first. One that goes away later is
-        waited for.
+        Raises `DatabaseUnusable`: if other processes have another number of shards, or if there is no database at
+        first. One that goes away later is waited for.
         """
         try:
             session = await self._open_session()
@@ -152,13 +155,14 @@ class PostgresClaims:
         self, session: Session, now: Callable[[], datetime], tell_waiting: Callable[[int], None]
     ) -> None:
         await self._join_cluster(session)
-        while (held := await self._lock_shards(session)) is not None:
+        had: list[int] = []
+        while (held := await self._lock_shards(session, had)) is not None:
             # All or nothing: whoever waits holds none, so that nobody waits for somebody who only waits.
             tell_waiting(held)
             await _set_patience(session, WAIT_PIECE)
             while not await _lock_shard(session, held):
                 pass
-            await _unlock_shard(session, held)
+            had = [held]
         started = self._steady()
         epoch = await self._raise_epoch(session, now())
         self._fence = Fence(len(self._share.shards), epoch)
@@ -223,7 +227,7 @@ class PostgresClaims:
             if await self._lock_shards(session) is None:
                 await self._check_epoch(session)
                 has_all = True
-        except ShardCountDiffers as error:
+        except DatabaseUnusable as error:
             raise ClaimLost from error
         finally:
             if not has_all:
@@ -254,7 +258,7 @@ class PostgresClaims:
             await asyncio.sleep(RETRY_EVERY)
 
     async def _join_cluster(self, session: Session) -> None:
-        """Agree with all processes on the number of shards; whoever is alone decides. Raises `ShardCountDiffers`."""
+        """Agree with all processes on the number of shards; whoever is alone decides. Raises `DatabaseUnusable`."""
         while True:
             (is_alone,) = await _fetch_one(session, "SELECT pg_try_advisory_lock(%s, 0)", (_CLUSTER,))
             if is_alone:
@@ -274,14 +278,14 @@ class PostgresClaims:
             # Whoever decided it may have ended meanwhile.
             (is_alone,) = await _fetch_one(session, "SELECT pg_try_advisory_lock(%s, 0)", (_CLUSTER,))
             if not is_alone:
-                raise ShardCountDiffers(self._share.count, count)
+                raise DatabaseUnusable(DatabaseProblem.OTHER_SHARD_COUNT, self._address, str(count))
             await session.execute("SELECT pg_advisory_unlock(%s, 0)", (_CLUSTER,))
 
-    async def _lock_shards(self, session: Session) -> int | None:
-        """Lock all shards, or none: then returns the one that another process holds."""
+    async def _lock_shards(self, session: Session, had: Iterable[int] = ()) -> int | None:
+        """Lock all shards, of which it has some; or none, and then returns the one that another process holds."""
         await _set_patience(session, LOCK_PATIENCE)
-        locked: list[int] = []
-        for shard in sorted(self._share.shards):
+        locked = [*had]
+        for shard in sorted(self._share.shards.difference(had)):
             if not await _lock_shard(session, shard):
                 for each in locked:
                     await _unlock_shard(session, each)
@@ -360,7 +364,7 @@ async def open_claims(
 ) -> AsyncIterator[PostgresClaims]:
     """The share, as soon as no other process has a shard of it, until this ends.
 
-    Creates or migrates the schema first. Raises `ShardCountDiffers` and `DatabaseUnusable`.
+    Creates or migrates the schema first. Raises `DatabaseUnusable`.
     """
     claims = PostgresClaims(address, share)
     await asyncio.to_thread(migrate, address)
