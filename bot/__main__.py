@@ -9,6 +9,7 @@ import discord
 
 from bot.command_line import backups, brand, demo, doctor, health, papers, run, setup  # noqa: F401  # each adds its commands
 from bot.command_line.app import USAGE, app, exit_with, put_env_file_first
+from bot.database_address import BadAddress
 from bot.env_file import EnvFileUnusable
 from bot.identity import DiscordUnreachable
 from bot.layouts import terminal, terminal_setup
@@ -49,6 +50,7 @@ def _describe_closed_connection(error: discord.DiscordException) -> str:
 
 # What may end a command, how that is explained, and the exit code.
 _PROBLEMS: Mapping[type[Exception], tuple[Callable[[Any], str], int]] = {
+    BadAddress: (terminal_setup.describe_bad_address, USAGE),
     InvalidSettings: (terminal_setup.describe_settings_problem, USAGE),
     EnvFileUnusable: (terminal_setup.describe_settings_problem, USAGE),
     DatabaseUnusable: (terminal.describe_database_problem, USAGE),

@@ -17,6 +17,7 @@ from bot.composing.composer import Composer
 from bot.composing.explainer import Explainer
 from bot.composing.outlook import Outlook
 from bot.composing.paper_filter import PaperFilter
+from bot.database_address import DatabaseAddress
 from bot.database_lock import lock_database
 from bot.dates import read_date
 from bot.following.at_once import AtOnce
@@ -209,9 +210,16 @@ def open_papers_api(settings: ArchiveSettings) -> PapersAPI:
     return PapersAPI(str(settings.papers_url), token, proxy=settings.proxy)
 
 
-def get_index_path(database: Path) -> Path:
-    """The folder of the search index of `database`."""
-    return database.with_name(f"{database.name}.index")
+def find_index_folder(settings: ArchiveSettings) -> Path:
+    """The folder of the search index, which each process has for itself."""
+    return settings.index or get_index_path(settings.database, settings.shards)
+
+
+def get_index_path(database: DatabaseAddress, share: Share = WHOLE) -> Path:
+    """The folder of the search index of `database`, unless the settings name another one."""
+    if isinstance(database, Path):
+        return database.with_name(f"{database.name}.index")
+    return Path("paperboy.index" if share.is_whole else f"paperboy.index-{str(share).replace('/', '-of-')}")
 
 
 def new_scheduler() -> AsyncIOScheduler:

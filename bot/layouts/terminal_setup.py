@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.bot_token import TokenProblem
+from bot.database_address import AddressProblem, BadAddress
 from bot.env_file import EnvFileProblem, EnvFileUnusable
 from bot.layouts.text import join_words
-from bot.settings import Form, InvalidSettings, SettingProblem, UnknownSetting, UnreadableLine
+from bot.settings import Cause, Form, InvalidSettings, NeedsPostgres, SettingProblem, UnknownSetting, UnreadableLine
+from bot.share import BadShards, ShardsProblem
 
 _FORMS: Mapping[Form, str] = {
     Form.NUMBER: "a whole number from {least} to {most}",
@@ -17,8 +19,42 @@ _FORMS: Mapping[Form, str] = {
     Form.ADDRESS: "a URL that begins with https:// or http://",
     Form.SOCKET_ADDRESS: "a URL that begins with wss:// or ws://",
     Form.IDS: "ids, which are numbers, with commas or spaces between them",
+    Form.DATABASE: "the path of a file, or a URL of PostgreSQL such as postgresql://user:password@host:5432/paperboy",
+    Form.SHARDS: "shards and how many there are in all, such as 0-24/100 or 0,3,8-9/16",
     Form.ANYTHING: "something else",
 }
+_ADDRESS_PROBLEMS: Mapping[AddressProblem, str] = {
+    AddressProblem.OTHER_PROGRAM: (
+        "Paperboy keeps its data in a SQLite file or in PostgreSQL, and this looks like the address of another kind. "
+        "A path is written without anything before it; a URL begins with postgresql://"
+    ),
+    AddressProblem.UNESCAPED: (
+        "A letter in it has another meaning in URLs. In the user, the password and the name, write @ as %40, : as %3A, "
+        "/ as %2F, ? as %3F, # as %23, % as %25 and a space as %20"
+    ),
+    AddressProblem.NO_NAME: (
+        "It does not name a database. Write its name after the host, as in postgresql://host/paperboy, and if there is "
+        "none, make it with `createdb paperboy`"
+    ),
+    AddressProblem.BAD_HOST: "Its host is not readable. An IPv6 address has brackets around it, as in [::1]:5432",
+    AddressProblem.BAD_PORT: "Its port, after the host and a colon, has to be a number from 1 to 65535",
+    AddressProblem.UNKNOWN_OPTION: (
+        "PostgreSQL doesn't know one of the options after the question mark, or Paperboy can't use it. One that is "
+        "often needed is sslmode=require"
+    ),
+}
+_SHARDS_PROBLEMS: Mapping[ShardsProblem, str] = {
+    ShardsProblem.MALFORMED: "'{part}' is neither a number nor a range",
+    ShardsProblem.NO_COUNT: "After a slash, say how many shards there are in all, the same in each process",
+    ShardsProblem.COUNT_OUT_OF_RANGE: "There can't be {part} shards",
+    ShardsProblem.BACKWARDS: "'{part}' is backwards",
+    ShardsProblem.TOO_HIGH: "'{part}' is too high: shards are counted from 0",
+    ShardsProblem.TWICE: "'{part}' is there twice",
+}
+_NEEDS_POSTGRES = (
+    "Several processes can share a PostgreSQL database, but not a file. Leave it out, or set PAPERBOY_DATABASE to a "
+    "URL of PostgreSQL"
+)
 _FILE_PROBLEMS: Mapping[EnvFileProblem, str] = {
     EnvFileProblem.MISSING: "{path} does not exist. Name another file with --env-file.",
     EnvFileProblem.IS_FOLDER: "{path}: it is a folder. Settings are lines in a file. Name one with --env-file.",
@@ -55,7 +91,23 @@ def _describe_problem(problem: SettingProblem, error: InvalidSettings) -> str:
     form = _FORMS[problem.form].format(
         least=problem.least, most=problem.most, choices=join_words(problem.choices, "or") if problem.choices else ""
     )
-    return f"{problem.name}: it has to be {form} ({problem.meaning}). It is set {_name_place(problem.file)}."
+    cause = f" {_describe_cause(problem.cause)}." if problem.cause else ""
+    return f"{problem.name}: it has to be {form} ({problem.meaning}).{cause} It is set {_name_place(problem.file)}."
+
+
+def _describe_cause(cause: Cause) -> str:
+    match cause:
+        case BadAddress():
+            return _ADDRESS_PROBLEMS[cause.problem]
+        case BadShards():
+            return _SHARDS_PROBLEMS[cause.problem].format(part=cause.part)
+        case NeedsPostgres():
+            return _NEEDS_POSTGRES
+
+
+def describe_bad_address(error: BadAddress) -> str:
+    """What is wrong with an address of a database that is no setting."""
+    return f"The database has to be {_FORMS[Form.DATABASE]}. {_ADDRESS_PROBLEMS[error.problem]}."
 
 
 def _name_file(file: Path) -> str:

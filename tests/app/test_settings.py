@@ -7,13 +7,42 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import get_index_path
+from bot.app import find_index_folder
 from bot.layouts.terminal_setup import describe_settings_problem
 from bot.settings import ArchiveSettings, BotSettings, InvalidSettings, read_settings, render_env_example
+from bot.share import Share
 from tests.support.paths import ROOT
 
 GARBAGE = {
-    "PAPERBOY_DATABASE": ([], "a file"),  # any path may be one; opening it tells
+    "PAPERBOY_DATABASE": (
+        [
+            *(
+                "mysql://a.example/papers",
+                "postgresql+asyncpg://a.example/papers",
+                "jdbc:postgresql://a.example/papers",
+            ),
+            *("postgres:papers", "host=a.example dbname=papers", "sqlite:///papers.db", "redis://a.example/0"),
+            *("postgresql://a.example", "postgresql://a.example/", "postgresql:///?host=/run/postgresql"),
+            *(
+                "postgresql://a.example:x/papers",
+                "postgresql://a.example:0/papers",
+                "postgresql://a.example:65536/papers",
+            ),
+            *("postgresql://a.example/papers?color=red", "postgresql://a.example/papers?sslmode"),
+            *(
+                "postgresql://me:p@ss@a.example/papers",
+                "postgresql://me:p#ss@a.example/papers",
+                "postgresql://[::1/papers",
+            ),
+        ],
+        "postgresql://user:password@host:5432/paperboy",  # any path may be a file; opening it tells
+    ),
+    "PAPERBOY_SHARDS": (  # 0-3/4 would do for PostgreSQL
+        ["0", "0-3", "/4", "0-3/4", "4/4", "3-1/4", "0,0/4", "a/4", "0-1/0", "-1/4"],
+        "such as 0-24/100",
+    ),
+    "PAPERBOY_INDEX": ([], "a folder"),  # any path may be one
+    "PAPERBOY_REQUESTS_PER_SECOND": (["0", "-1", "1001", "45.5", "fast"], "how many requests a second"),
     "PAPERBOY_PAPERS_URL": (["x", "huggingface.co", "ftp://a.example", "http://", "file:///etc"], "URL"),
     "HF_TOKEN": (["hf_a hf_b", " ", "hf_\ta"], "one word"),
     "PAPERBOY_BACKFILL_DAYS": (["-1", "1001", "many", "1.5", "1e9", "0x10", "∞"], "how many past days"),
@@ -82,16 +111,49 @@ def test_settings_are_read_from_a_file_and_the_environment_has_the_last_word(mon
     assert (settings.discord_token.get_secret_value(), settings.backfill_days) == ("secret", 7)
 
 
+def test_several_processes_share_a_postgresql_and_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAPERBOY_SHARDS", "0-24/100")
+    monkeypatch.setenv("PAPERBOY_DATABASE", "postgresql://a.example/papers")
+    assert read_settings(ArchiveSettings).shards == Share(frozenset(range(25)), 100)
+    monkeypatch.setenv("PAPERBOY_DATABASE", "paperboy.db")
+    with pytest.raises(InvalidSettings) as refused:
+        read_settings(ArchiveSettings)
+    assert "Leave it out, or set PAPERBOY_DATABASE to a URL" in describe_settings_problem(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "folder"),
+    [
+        ({}, "paperboy.db.index"),
+        ({"PAPERBOY_DATABASE": "/srv/p.db"}, "/srv/p.db.index"),
+        ({"PAPERBOY_DATABASE": "postgresql://a.example/papers"}, "paperboy.index"),
+        (
+            {"PAPERBOY_DATABASE": "postgresql://a.example/papers", "PAPERBOY_SHARDS": "0-3,7/10"},
+            "paperboy.index-0-3,7-of-10",
+        ),
+        (
+            {"PAPERBOY_DATABASE": "postgresql://a.example/papers", "PAPERBOY_INDEX": "/var/cache/index"},
+            "/var/cache/index",
+        ),
+    ],
+)
+def test_each_process_has_an_index_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], folder: str
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert find_index_folder(read_settings(ArchiveSettings)) == Path(folder)
+
+
 @pytest.mark.parametrize("database", ["paperboy.db", "/srv/p.db", "paperboy", "a/b.sqlite", "x.index"])
 def test_the_index_is_a_file_beside_the_database_and_never_the_database_itself(
     monkeypatch: pytest.MonkeyPatch, database: str
 ) -> None:
     monkeypatch.setenv("PAPERBOY_DATABASE", database)
-    settings = read_settings(ArchiveSettings)
-    index = get_index_path(settings.database)
-    assert index.parent == settings.database.parent
+    index = find_index_folder(read_settings(ArchiveSettings))
+    assert index.parent == Path(database).parent
     assert index.name.endswith(".index")
-    assert index != settings.database
+    assert index != Path(database)
 
 
 @pytest.mark.parametrize(("name", "value", "right"), VALUES)
@@ -112,9 +174,11 @@ def test_garbage_is_answered_with_one_line_that_says_what_would_be_right(
 def test_the_settings_never_print_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", "topsecret")
     monkeypatch.setenv("HF_TOKEN", "hushhush")
+    monkeypatch.setenv("PAPERBOY_DATABASE", "postgresql://me:whispered@a.example/papers")
     printed = f"{read_settings(BotSettings)!r} {read_settings(BotSettings)}"
     assert "topsecret" not in printed
     assert "hushhush" not in printed
+    assert "whispered" not in printed
 
 
 def test_settings_cannot_be_changed_once_read() -> None:
