@@ -374,6 +374,12 @@ def get_current_schema() -> int:
     return len(_load_migrations())
 
 
+def create_schema(connection: sqlite3.Connection) -> None:
+    """Make the current schema in a new database, such as one in memory."""
+    for script in _load_migrations():
+        connection.executescript(script)
+
+
 def _load_migrations() -> list[str]:
     """The numbered scripts in order; script n makes version n."""
     folder = files("bot.storage") / "migrations"

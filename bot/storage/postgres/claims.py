@@ -41,7 +41,7 @@ POLITENESS = 15.0  # seconds that a standby lets whoever had the shards have the
 LOST = (psycopg.Error, OSError, TimeoutError)  # what a session that ended raises
 
 # Classes of advisory locks, which have two numbers
-_CLUSTER = 0x5041_0001  # of 0: shared by all processes; alone, one may change the number of shards
+CLUSTER_LOCK = 0x5041_0001  # of 0: shared by all processes; alone, one may change the number of shards
 _SHARD = 0x5041_0002  # of a shard: whoever has it, for life
 _IDENTIFY = 0x5041_0003  # of a bucket: whoever has just identified
 
@@ -260,26 +260,26 @@ class PostgresClaims:
     async def _join_cluster(self, session: Session) -> None:
         """Agree with all processes on the number of shards; whoever is alone decides. Raises `DatabaseUnusable`."""
         while True:
-            (is_alone,) = await _fetch_one(session, "SELECT pg_try_advisory_lock(%s, 0)", (_CLUSTER,))
+            (is_alone,) = await _fetch_one(session, "SELECT pg_try_advisory_lock(%s, 0)", (CLUSTER_LOCK,))
             if is_alone:
                 await session.execute(
                     "INSERT INTO cluster (one, shard_count, last_epoch) VALUES (1, %s, 0)"
                     " ON CONFLICT (one) DO UPDATE SET shard_count = excluded.shard_count",
                     (self._share.count,),
                 )
-            await session.execute("SELECT pg_advisory_lock_shared(%s, 0)", (_CLUSTER,))
+            await session.execute("SELECT pg_advisory_lock_shared(%s, 0)", (CLUSTER_LOCK,))
             if is_alone:
-                await session.execute("SELECT pg_advisory_unlock(%s, 0)", (_CLUSTER,))
+                await session.execute("SELECT pg_advisory_unlock(%s, 0)", (CLUSTER_LOCK,))
             (count,) = await _fetch_one(session, "SELECT shard_count FROM cluster")
             assert isinstance(count, int)
             if count == self._share.count:
                 return
-            await session.execute("SELECT pg_advisory_unlock_shared(%s, 0)", (_CLUSTER,))
+            await session.execute("SELECT pg_advisory_unlock_shared(%s, 0)", (CLUSTER_LOCK,))
             # Whoever decided it may have ended meanwhile.
-            (is_alone,) = await _fetch_one(session, "SELECT pg_try_advisory_lock(%s, 0)", (_CLUSTER,))
+            (is_alone,) = await _fetch_one(session, "SELECT pg_try_advisory_lock(%s, 0)", (CLUSTER_LOCK,))
             if not is_alone:
                 raise DatabaseUnusable(DatabaseProblem.OTHER_SHARD_COUNT, self._address, str(count))
-            await session.execute("SELECT pg_advisory_unlock(%s, 0)", (_CLUSTER,))
+            await session.execute("SELECT pg_advisory_unlock(%s, 0)", (CLUSTER_LOCK,))
 
     async def _lock_shards(self, session: Session, had: Iterable[int] = ()) -> int | None:
         """Lock all shards, of which it has some; or none, and then returns the one that another process holds."""

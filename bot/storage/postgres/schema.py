@@ -11,7 +11,7 @@ from bot.storage.postgres.connection import connect
 from bot.storage.sqlite import get_current_schema
 
 WRITER_LOCK = 1346457683  # of the one writer over all processes
-_MIGRATION_LOCK = WRITER_LOCK + 1
+MIGRATION_LOCK = WRITER_LOCK + 1
 # The schema whose script is complete; those after it change it. SQLite's scripts have the same numbers.
 FIRST = 27
 
@@ -20,19 +20,27 @@ def migrate(address: PostgresAddress) -> None:
     """Create or migrate the schema. Raises `DatabaseUnusable`, and leaves a foreign database untouched."""
     try:
         with connect(address) as connection:
-            connection.execute(f"SELECT pg_advisory_lock({_MIGRATION_LOCK})".encode())
+            connection.execute(f"SELECT pg_advisory_lock({MIGRATION_LOCK})".encode())
             version = read_version(connection)
             if version is None:
                 raise DatabaseUnusable(DatabaseProblem.FOREIGN, address)
             if version > get_current_schema():
                 detail = f"schema {version}, not {get_current_schema()}"
                 raise DatabaseUnusable(DatabaseProblem.NEWER, address, detail)
-            for number in range(version + 1 if version else FIRST, get_current_schema() + 1):
-                with connection.transaction():
-                    connection.execute(_load_script(number).encode())
-                    connection.execute("UPDATE schema SET version = %s", (number,))
+            run_scripts(connection, version)
     except psycopg.Error as error:
         raise DatabaseUnusable(DatabaseProblem.UNUSABLE, address, describe_error(error)) from error
+
+
+def run_scripts(connection: psycopg.Connection[Any], version: int) -> None:
+    """Bring the schema from this version, or from nothing, to the current one: by one transaction for each script.
+
+    Within a transaction that has begun, they are a part of it.
+    """
+    for number in range(version + 1 if version else FIRST, get_current_schema() + 1):
+        with connection.transaction():
+            connection.execute(_load_script(number).encode())
+            connection.execute("UPDATE schema SET version = %s", (number,))
 
 
 def read_version(connection: psycopg.Connection[Any]) -> int | None:
