@@ -1,18 +1,26 @@
 # Paperboy's image. deploy/README.md says how to run it; compose.yaml does it.
-#   docker build -t paperboy .                                 without the search by meaning
-#   docker build -t paperboy --build-arg SEMANTIC=yes .        with it
+#   docker build -t paperboy .
+#   docker build -t paperboy --build-arg SEMANTIC=yes .        with the search by meaning
+#   docker build -t paperboy --build-arg POSTGRES=yes .        with PostgreSQL as the database; both together work too
 
 FROM python:3.13-slim-trixie AS build
 ARG SEMANTIC=no
+ARG POSTGRES=no
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ONLY_BINARY=:all:
 WORKDIR /source
 # What seldom changes comes first, so that another version of Paperboy reuses it.
-COPY requirements/build.txt requirements/run.txt requirements/semantic.txt requirements/
-RUN case "$SEMANTIC" in yes) lock=semantic ;; no) lock=run ;; *) echo "SEMANTIC is yes or no." >&2; exit 1 ;; esac \
+COPY requirements/build.txt requirements/run.txt requirements/semantic.txt requirements/postgres.txt requirements/
+RUN case "$SEMANTIC $POSTGRES" in \
+      "no no") set -- --requirement requirements/run.txt ;; \
+      "yes no") set -- --requirement requirements/semantic.txt ;; \
+      "no yes") set -- --requirement requirements/postgres.txt ;; \
+      "yes yes") set -- --requirement requirements/semantic.txt --requirement requirements/postgres.txt ;; \
+      *) echo "SEMANTIC and POSTGRES are yes or no." >&2; exit 1 ;; \
+    esac \
     && python3 -m venv /opt/build \
     && /opt/build/bin/pip install --require-hashes --requirement requirements/build.txt \
     && python3 -m venv --without-pip /opt/paperboy \
-    && /opt/build/bin/pip --python /opt/paperboy/bin/python install --require-hashes --requirement "requirements/$lock.txt"
+    && /opt/build/bin/pip --python /opt/paperboy/bin/python install --require-hashes "$@"
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY cogs cogs

@@ -8,4 +8,5 @@ fi
 install --directory --owner=paperboy --group=paperboy --mode=0700 /var/lib/paperboy
 install --mode=0755 paperboy.sh /usr/local/bin/paperboy
 install --mode=0644 paperboy.service /etc/systemd/system/paperboy.service
+install --mode=0644 paperboy@.service /etc/systemd/system/paperboy@.service
 systemctl daemon-reload
