@@ -117,6 +117,7 @@ READINGS: Mapping[str, str] = {
     "paperboy_last_backup_timestamp_seconds": "When the latest daily backup was made, as Unix time",
     "paperboy_clock_offset_seconds": "By how much our clock is ahead of Discord's",
     "paperboy_shards": "Connections to the gateway that the bot needs",
+    "paperboy_shards_in_all": "Connections to the gateway that all processes together need",
     "paperboy_shards_connected": "Connections to the gateway that are open",
     "paperboy_gateway_latency_seconds": "How long the slowest gateway connection takes to answer a heartbeat",
     "paperboy_servers": "Servers that have the bot",

@@ -127,6 +127,7 @@ class Observer:
         if made_at := self._services.backups.last_made_at:
             yield "paperboy_last_backup_timestamp_seconds", made_at.timestamp()
         yield "paperboy_shards", shards
+        yield "paperboy_shards_in_all", bot.shard_count or shards
         yield "paperboy_shards_connected", connected
         if latencies:
             yield "paperboy_gateway_latency_seconds", max(latencies)

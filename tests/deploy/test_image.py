@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from bot.settings import BotSettings
+from bot.share import WHOLE, Share, parse_shards
 from deploy.clean_root import Builder, Image
 from deploy.dockerfile import Instruction, Stage, read_dockerfile
 from tests.support.paths import ROOT
@@ -17,6 +18,8 @@ from tests.support.paths import ROOT
 DOCKERFILE = ROOT / "Dockerfile"
 GUIDE = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
 COMPOSED = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]["paperboy"]
+SCALED = yaml.safe_load((ROOT / "compose.scale.yaml").read_text(encoding="utf-8"))
+SCALED_BOTS = {name: each for name, each in SCALED["services"].items() if name != "postgres"}
 
 
 def read_stages() -> tuple[Stage, Stage]:
@@ -94,7 +97,7 @@ def test_hadolint_finds_nothing() -> None:
 
 def test_compose_builds_and_confines_the_bot_as_the_guide_says() -> None:
     build, last = read_stages()
-    assert {"ARG": list_values(build, "ARG")} == {"ARG": ["SEMANTIC=no"]}
+    assert list_values(build, "ARG") == ["SEMANTIC=no", "POSTGRES=no"]
     assert COMPOSED["build"]["args"] == {"SEMANTIC": "no"}
     flags = " ".join(re.findall(r"docker run --detach (.*?)\n```", GUIDE, re.DOTALL)[0].replace("\\\n", "").split())
     assert flags == " ".join(
@@ -107,6 +110,83 @@ def test_compose_builds_and_confines_the_bot_as_the_guide_says() -> None:
     )
     assert (COMPOSED["init"], COMPOSED["read_only"]) == (True, True)
     assert COMPOSED["volumes"] == [f"data:{list_values(last, 'VOLUME')[0]}"]
+
+
+def test_in_several_processes_each_is_confined_as_one_is() -> None:
+    differing = {"image", "build", "mem_limit", "volumes", "environment", "depends_on", "networks"}
+    alone = {name: value for name, value in COMPOSED.items() if name not in differing}
+    assert len(SCALED_BOTS) == 3
+    for name, each in SCALED_BOTS.items():
+        assert {option: value for option, value in each.items() if option not in differing} == alone, name
+        assert each["build"]["args"] == {"SEMANTIC": "no", "POSTGRES": "yes"}
+        assert each["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+
+
+def test_the_processes_have_all_shards_between_them_and_no_folder_in_common() -> None:
+    shares = [parse_shards(each["environment"]["PAPERBOY_SHARDS"]) for each in SCALED_BOTS.values()]
+    shards = [shard for share in shares for shard in share.shards]
+    assert len(shards) == len(set(shards))
+    assert Share(frozenset(shards), shares[0].count).is_whole
+    assert shares[0] != WHOLE
+    assert {each.count for each in shares} == {shares[0].count}
+    folders = [volume for each in SCALED_BOTS.values() for volume in each["volumes"]]
+    assert all(each.endswith(":/data") for each in folders)
+    assert len(set(folders)) == len(SCALED_BOTS)
+    assert {each.partition(":")[0] for each in folders} <= set(SCALED["volumes"])
+
+
+def test_the_password_of_the_database_is_in_no_file_and_only_the_processes_reach_it() -> None:
+    postgres = SCALED["services"]["postgres"]
+    for each in SCALED_BOTS.values():
+        address = each["environment"]["PAPERBOY_DATABASE"]
+        assert re.fullmatch(r"postgresql://paperboy:\$\{DATABASE_PASSWORD:\?[^}]+\}@postgres/paperboy", address)
+        assert each["networks"] == ["default", "database"]
+    assert set(postgres["environment"].values()) == {"${DATABASE_PASSWORD}"}
+    assert (postgres["networks"], SCALED["networks"]["database"]["internal"]) == (["database"], True)
+    assert "ports" not in postgres
+    assert postgres["volumes"][0] == "database:/var/lib/postgresql"  # where the image keeps its data from 18 on
+    assert postgres["image"] == "postgres:18"
+    script = (ROOT / "deploy" / "postgres.sql").read_text(encoding="utf-8")
+    assert "./deploy/postgres.sql:/docker-entrypoint-initdb.d/paperboy.sql:ro" in postgres["volumes"]
+    assert set(re.findall(r"^\\getenv \w+ (\w+)$", script, re.MULTILINE)) <= postgres["environment"].keys()
+
+
+@pytest.mark.parametrize(
+    ("semantic", "with_postgres", "locks"),
+    [
+        ("no", "no", ["run"]),
+        ("yes", "no", ["semantic"]),
+        ("no", "yes", ["postgres"]),
+        ("yes", "yes", ["semantic", "postgres"]),
+        ("no", "maybe", None),
+        ("", "no", None),
+    ],
+)
+def test_what_is_installed_follows_the_build_arguments(
+    semantic: str, with_postgres: str, locks: list[str] | None
+) -> None:
+    build, _ = read_stages()
+    choosing, _, _ = list_values(build, "RUN")[0].partition(" && ")
+    done = subprocess.run(
+        ["sh", "-c", f'{choosing} && echo "$@"'],
+        env={"SEMANTIC": semantic, "POSTGRES": with_postgres},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = None if locks is None else " ".join(f"--requirement requirements/{each}.txt" for each in locks)
+    assert (done.stdout.strip() or None, done.returncode == 0) == (said, locks is not None)
+    assert ("SEMANTIC and POSTGRES are yes or no." in done.stderr) is (locks is None)
+
+
+def test_the_lock_files_agree_so_that_both_extras_can_be_installed_together() -> None:
+    pinned = {
+        name: dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements" / f"{name}.txt").read_text(), re.MULTILINE))
+        for name in ("run", "semantic", "postgres")
+    }
+    assert pinned["run"].items() <= pinned["semantic"].items() & pinned["postgres"].items()
+    both = pinned["semantic"].keys() & pinned["postgres"].keys()
+    assert {each: pinned["semantic"][each] for each in both} == {each: pinned["postgres"][each] for each in both}
 
 
 @pytest.fixture

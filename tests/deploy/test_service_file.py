@@ -17,6 +17,7 @@ from tests.support.paths import ROOT
 
 DEPLOY = ROOT / "deploy"
 UNIT = DEPLOY / "paperboy.service"
+TEMPLATE = DEPLOY / "paperboy@.service"  # of which each process of several is an instance
 GUIDE = (DEPLOY / "README.md").read_text(encoding="utf-8")
 ENOUGH = 3.0  # the highest exposure to attackers that is taken, of ten
 
@@ -33,32 +34,49 @@ def list_blocks(language: str) -> list[list[str]]:
     return [block.splitlines() for block in re.findall(rf"```{language}\n(.*?)\n\s*```", GUIDE, re.DOTALL)]
 
 
-def test_systemd_takes_the_service_for_well_confined() -> None:
+@pytest.mark.parametrize("file", [UNIT, TEMPLATE], ids=lambda file: file.name)
+def test_systemd_takes_the_service_for_well_confined(file: Path) -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
     done = subprocess.run(
-        ["systemd-analyze", "security", "--offline=yes", "--no-pager", str(UNIT)],
+        ["systemd-analyze", "security", "--offline=yes", "--no-pager", str(file)],
         capture_output=True,
         text=True,
         check=False,
     )
-    level = re.search(r"Overall exposure level for paperboy\.service: ([\d.]+)", done.stdout)
+    level = re.search(r"Overall exposure level for paperboy\S*\.service: ([\d.]+)", done.stdout)
     assert level, done.stdout + done.stderr
     assert float(level[1]) < ENOUGH
 
 
-def test_systemd_understands_every_line_of_the_service(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("file", "name"), [(UNIT, UNIT.name), (TEMPLATE, "paperboy@0-24.service")])
+def test_systemd_understands_every_line_of_the_service(file: Path, name: str, tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
-    unit = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", UNIT.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    (tmp_path / UNIT.name).write_text(unit, encoding="utf-8")
+    unit = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (tmp_path / file.name).write_text(unit, encoding="utf-8")
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(tmp_path / UNIT.name)],
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / name)],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.returncode, [line for line in done.stderr.splitlines() if UNIT.name in line]) == (0, [])
+    assert (done.returncode, [line for line in done.stderr.splitlines() if "paperboy" in line]) == (0, [])
+
+
+def test_a_process_of_several_runs_as_a_single_one_does_but_for_its_shards() -> None:
+    alone, several = (
+        [line for line in each.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+        for each in (UNIT, TEMPLATE)
+    )
+    added = [line for line in several if line not in alone]
+    assert [line for line in alone if line not in several] == [alone[1], alone[3]]
+    assert added == [
+        f"{alone[1]}: shards %i",
+        f"{alone[3]} postgresql.service",
+        "Environment=PAPERBOY_SHARDS=%i/30",
+        "EnvironmentFile=-%S/paperboy/%i.env",
+    ]
 
 
 def test_the_service_is_confined_where_systemd_analyze_is_missing_too() -> None:
@@ -98,6 +116,7 @@ def test_service_scripts_and_guide_name_the_same_places() -> None:
     assert re.findall(r"install --mode=\d+ (\S+) (\S+)", install) == [
         ("paperboy.sh", "/usr/local/bin/paperboy"),
         ("paperboy.service", "/etc/systemd/system/paperboy.service"),
+        ("paperboy@.service", "/etc/systemd/system/paperboy@.service"),
     ]
     for place in ("/opt/paperboy", folder, "/usr/local/bin/paperboy", "/etc/systemd/system/paperboy.service"):
         assert place in GUIDE
