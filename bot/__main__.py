@@ -18,7 +18,7 @@ from bot.layouts.health import describe_port_problem
 from bot.papers.api import PapersUnavailable
 from bot.search import IndexUnusable
 from bot.settings import InvalidSettings
-from bot.storage import BackupFailed, DatabaseProblem, DatabaseUnusable
+from bot.storage import BackupFailed, DatabaseAway, DatabaseUnusable
 from bot.web.port import PortUnusable
 
 
@@ -28,7 +28,7 @@ def main() -> None:
         app(put_env_file_first(sys.argv[1:]))
     except tuple(_PROBLEMS) as error:
         describe, code = next(_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS)
-        is_temporary = isinstance(error, DatabaseUnusable) and error.problem is DatabaseProblem.DISK_FULL
+        is_temporary = isinstance(error, DatabaseUnusable) and error.may_pass
         exit_with(describe(error), 1 if is_temporary else code)
 
 
@@ -54,6 +54,7 @@ _PROBLEMS: Mapping[type[Exception], tuple[Callable[[Any], str], int]] = {
     InvalidSettings: (terminal_setup.describe_settings_problem, USAGE),
     EnvFileUnusable: (terminal_setup.describe_settings_problem, USAGE),
     DatabaseUnusable: (terminal.describe_database_problem, USAGE),
+    DatabaseAway: (lambda _: terminal.DATABASE_AWAY, 1),
     BackupFailed: (describe_backup_problem, USAGE),
     IndexUnusable: (terminal.describe_index_problem, USAGE),
     PortUnusable: (lambda error: describe_port_problem(error.host, error.port, error.detail), USAGE),

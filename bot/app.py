@@ -1,24 +1,26 @@
 """The services: everything the bot works with, opened in one place. `bot/client.py` adds what needs Discord."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.archive import Archive
-from bot.backups import Backups, get_backup_folder
+from bot.backups import Backups, NoBackups, get_backup_folder
 from bot.claims import Claims, SoleClaims
 from bot.clock import Clock, system_clock
 from bot.composing.composer import Composer
 from bot.composing.explainer import Explainer
 from bot.composing.outlook import Outlook
 from bot.composing.paper_filter import PaperFilter
-from bot.database_address import DatabaseAddress
-from bot.database_lock import lock_database
+from bot.database_address import DatabaseAddress, PostgresAddress
+from bot.database_lock import lock_database, lock_index
 from bot.dates import read_date
 from bot.following.at_once import AtOnce
 from bot.following.composer import PersonalComposer
@@ -27,6 +29,8 @@ from bot.following.follower import Follower
 from bot.following.listed import Listed
 from bot.following.matching import FollowedMatches
 from bot.following.preview import Previewer
+from bot.layouts.operator import WAITING_FOR_DATABASE
+from bot.layouts.terminal import describe_waiting_for_database
 from bot.lookups.completer import Completer
 from bot.lookups.finder import Finder
 from bot.papers.api import PapersAPI
@@ -45,7 +49,13 @@ from bot.storage import (
     prepare_file,
     restore,
 )
+from bot.storage.examination import examine_schema
+from bot.storage.sqlite import get_current_schema
 from bot.vitals import Vitals
+
+log = logging.getLogger(__name__)
+
+WAITS = (1.0, 2.0, 5.0, 10.0)  # seconds between looks for a database that does not answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ class Services:
     at_once: AtOnce
     personal_explainer: PersonalExplainer
     scheduler: AsyncIOScheduler
-    backups: Backups
+    backups: Backups | NoBackups
     backfill_days: int
     keep_details_days: int
     clock: Clock
@@ -79,7 +89,7 @@ def build_services(
     search: SearchIndex,
     api: PapersAPI,
     *,
-    backups: Backups | None = None,
+    backups: Backups | NoBackups | None = None,
     backfill_days: int = 0,
     keep_details_days: int = KEEP_DETAILS_DAYS,
     clock: Clock = system_clock,
@@ -108,7 +118,7 @@ def build_services(
         AtOnce(storage, share, listed),
         PersonalExplainer(storage, search, filter_, explainer),
         new_scheduler(),
-        backups or Backups(storage.database.path, get_backup_folder(storage.database.path, None), keep=0),
+        backups or build_backups(storage.database.address),
         backfill_days,
         keep_details_days,
         clock,
@@ -116,11 +126,44 @@ def build_services(
     )
 
 
+def build_backups(database: DatabaseAddress, folder: Path | None = None, keep: int = 0) -> Backups | NoBackups:
+    """The backups of a file; those of PostgreSQL are made by its own tools."""
+    if isinstance(database, PostgresAddress):
+        return NoBackups()
+    return Backups(database, get_backup_folder(database, folder), keep)
+
+
+async def wait_for_database(address: DatabaseAddress, report: Callable[[str], object]) -> None:
+    """Wait until a PostgreSQL can be used, unless somebody has to mend it. `report` hears that we wait.
+
+    Raises `DatabaseUnusable`. Of a file, nothing is expected to pass by itself.
+    """
+    if isinstance(address, Path):
+        return
+    told: DatabaseProblem | None = None
+    for pause in chain(WAITS, repeat(WAITS[-1])):
+        try:
+            await asyncio.to_thread(examine_schema, address)
+        except DatabaseUnusable as error:
+            if not error.may_pass:
+                raise
+            if error.problem is not told:
+                log.warning("%s", describe_waiting_for_database(error))
+                report(WAITING_FOR_DATABASE)
+            told = error.problem
+        else:
+            break
+        await asyncio.sleep(pause)
+    if told:
+        log.warning("the database answers: the start continues")
+
+
 @asynccontextmanager
 async def open_services(
-    database: Path,
+    database: DatabaseAddress,
     api: PapersAPI,
     *,
+    index: Path | None = None,
     backup_folder: Path | None = None,
     keep_backups: int = 0,
     backfill_days: int = 0,
@@ -130,23 +173,29 @@ async def open_services(
     vitals: Vitals | None = None,
     share: Share = WHOLE,
 ) -> AsyncIterator[Services]:
-    """The services for the SQLite file `database` and the index beside it, which one process may use at a time.
+    """The services for a database and an index, by default the one beside the file.
 
-    With an `encoder`, from the extra `semantic`, papers are also found by their meaning.
-    Raises `DatabaseUnusable` and `IndexUnusable`.
+    A file, or an index, may be used by one process at a time. With an `encoder`, from the extra `semantic`, papers are
+    also found by their meaning. Raises `DatabaseUnusable` and `IndexUnusable`.
     """
     async with AsyncExitStack() as stack:
-        # First, so as not to migrate a file that an older bot uses.
-        stack.enter_context(lock_database(database, creates=True))
-        folder = get_backup_folder(database, backup_folder)
-        await asyncio.to_thread(_prepare_database, database, folder, clock())
+        index = index or get_index_path(database)
+        if isinstance(database, Path):
+            # First, so as not to migrate a file that an older bot uses.
+            stack.enter_context(lock_database(database, creates=True))
+            folder = get_backup_folder(database, backup_folder)
+            await asyncio.to_thread(_prepare_database, database, folder, clock(), index)
+        else:
+            stack.enter_context(lock_index(index))
         storage = await stack.enter_async_context(open_storage(database))
+        if isinstance(database, PostgresAddress):
+            await storage.restored.mark_if_replaced(clock())
         archive_id, last_change = await storage.papers.get_archive_id(), await storage.papers.get_last_change()
         meaning = Meaning(encoder) if encoder else None
         if meaning:
             async for vectors in storage.embeddings.read_all(MODEL):
                 meaning.add_vectors(vectors)
-        search = await asyncio.to_thread(SearchIndex, get_index_path(database), archive_id, last_change, meaning)
+        search = await asyncio.to_thread(SearchIndex, index, archive_id, last_change, meaning)
         stack.push_async_callback(asyncio.to_thread, search.close)
         await asyncio.to_thread(read_date, "1 May", clock().date())  # loads what it knows before anybody waits for it
         yield build_services(
@@ -158,14 +207,14 @@ async def open_services(
             clock=clock,
             vitals=vitals,
             share=share,
-            backups=Backups(database, folder, keep_backups),
+            backups=build_backups(database, backup_folder, keep_backups),
         )
 
 
-def _prepare_database(database: Path, backup_folder: Path, now: datetime) -> None:
+def _prepare_database(database: Path, backup_folder: Path, now: datetime, index: Path) -> None:
     """`prepare_file` for the locked database, whose index is made again if it is a backup."""
     with _naming_backup(database, backup_folder):
-        prepare_file(database, backup_folder, now, lambda: invalidate_index(get_index_path(database)))
+        prepare_file(database, backup_folder, now, lambda: invalidate_index(index))
 
 
 @contextmanager
@@ -179,30 +228,48 @@ def _naming_backup(database: Path, folder: Path) -> Iterator[None]:
         raise
 
 
-def restore_database(database: Path, file: Path, now: datetime, watch: Watch) -> Path | None:
+def restore_database(database: Path, file: Path, now: datetime, watch: Watch, index: Path | None = None) -> Path | None:
     """`restore`, if no bot runs; the index, which knows the old database, is made again at the next start."""
     with lock_database(database):
-        return restore(database, file, now, watch, lambda: invalidate_index(get_index_path(database)))
+        return restore(database, file, now, watch, lambda: invalidate_index(index or get_index_path(database)))
 
 
 @asynccontextmanager
-async def open_storage_alongside(database: Path, backup_folder: Path | None = None) -> AsyncIterator[Storage]:
-    """The storage, possibly beside a running bot, whose file is never migrated. Raises `DatabaseUnusable`."""
-    folder = get_backup_folder(database, backup_folder)
-    with _naming_backup(database, folder):
-        has_to_be_prepared = is_backup(database) or not has_current_schema(database)
-    if has_to_be_prepared:
-        try:
-            with lock_database(database):
-                _prepare_database(database, folder, system_clock())
-                async with open_storage(database):
-                    pass  # opening migrates
-        except DatabaseUnusable as error:
-            if error.problem is DatabaseProblem.IN_USE:
-                raise DatabaseUnusable(DatabaseProblem.OLDER, database) from error
-            raise
+async def open_storage_alongside(
+    database: DatabaseAddress, backup_folder: Path | None = None, index: Path | None = None
+) -> AsyncIterator[Storage]:
+    """The storage, possibly beside a running bot, whose database is never migrated. Raises `DatabaseUnusable`."""
+    if isinstance(database, Path):
+        folder = get_backup_folder(database, backup_folder)
+        await _prepare_alongside(database, folder, index or get_index_path(database))
+    else:
+        await _refuse_older_schema(database)
     async with open_storage(database) as storage:
         yield storage
+
+
+async def _refuse_older_schema(address: PostgresAddress) -> None:
+    """Other processes may be running on it, so only a start of the bot migrates it. Raises `DatabaseUnusable`."""
+    schema = await asyncio.to_thread(examine_schema, address)
+    if 0 < schema < get_current_schema():
+        detail = f"schema {schema}, not {get_current_schema()}"
+        raise DatabaseUnusable(DatabaseProblem.OLDER, address, detail)
+
+
+async def _prepare_alongside(database: Path, folder: Path, index: Path) -> None:
+    with _naming_backup(database, folder):
+        has_to_be_prepared = is_backup(database) or not has_current_schema(database)
+    if not has_to_be_prepared:
+        return
+    try:
+        with lock_database(database):
+            _prepare_database(database, folder, system_clock(), index)
+            async with open_storage(database):
+                pass  # opening migrates
+    except DatabaseUnusable as error:
+        if error.problem is DatabaseProblem.IN_USE:
+            raise DatabaseUnusable(DatabaseProblem.OLDER, database) from error
+        raise
 
 
 def open_papers_api(settings: ArchiveSettings) -> PapersAPI:

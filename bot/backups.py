@@ -29,6 +29,17 @@ def get_backup_folder(database: Path, configured: Path | None) -> Path:
     return configured or database.parent / "backups"
 
 
+class NoBackups:
+    """A database that others back up: PostgreSQL's own tools."""
+
+    problem = ""
+    last_made_at: datetime | None = None
+    days: int | None = None
+
+    async def make_due(self, now: datetime) -> None:
+        """Nothing is due."""
+
+
 class Backups:
     """The backups of `database` in `folder`; `keep` daily ones are kept, and with 0 none are made or deleted."""
 

@@ -92,9 +92,17 @@ class PostgresAddress:
         query = f"?{options}" if options else ""
         return f"postgresql://{user}{parts['hosts']}/{parts['name']}{query}"
 
+    def in_schema(self, name: str) -> "PostgresAddress":
+        """The same database, where tables are made and found in the schema `name` alone."""
+        options = f"{self._options.get('options', '')} -c search_path={name}".strip()
+        others = [each for each in self._parts["options"].split("&") if each and not each.startswith("options=")]
+        query = "&".join([*others, f"options={quote(options, safe='')}"])
+        return PostgresAddress(f"{self.url.partition('?')[0]}?{query}")
+
     def list_secrets(self) -> list[str]:
         """What must not be shown, whatever an error says."""
-        return [each for each in self._find_secrets() if len(each) >= SHORTEST_SECRET]
+        shown = {self.name, unquote(self._parts["user"]), self._options.get("user", "")}  # a password may be like these
+        return [each for each in self._find_secrets() if len(each) >= SHORTEST_SECRET and each not in shown]
 
     def _find_secrets(self) -> Iterator[str]:
         yield self.url

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from bot.search import IndexUnusable
 from bot.storage import DatabaseProblem, DatabaseUnusable, build_unusable_error
 
 
@@ -34,6 +35,23 @@ def lock_database(database: Path, *, creates: bool = False) -> Iterator[None]:
             if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
                 raise DatabaseUnusable(DatabaseProblem.IN_USE, database) from error
             raise build_unusable_error(database, error) from error
+        yield
+
+
+@contextmanager
+def lock_index(index: Path) -> Iterator[None]:
+    """Lock the folder of an index for this process, beside which others use the same database.
+
+    Raises `IndexUnusable`.
+    """
+    lock = FileLock(index.absolute().with_name(f"{index.name}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise IndexUnusable(index, "another Paperboy uses it", is_taken=True) from error
+    except OSError as error:
+        raise IndexUnusable(index, error.strerror or str(error)) from error
+    with lock:
         yield
 
 

@@ -76,6 +76,15 @@ class Kind(StrEnum):
     DATABASE_UNWRITABLE = "database_unwritable"  # path
     DATABASE_ON_NETWORK = "database_on_network"  # path, system
     WAL_LARGE = "wal_large"  # path, wal_size
+    POSTGRES_FINE = "postgres_fine"  # path, version, size, papers, subscriptions, growth (of a month), connections
+    POSTGRES_NEW = "postgres_new"  # path
+    POSTGRES_OLDER = "postgres_older"  # path, schema, needed
+    POSTGRES_AWAY = "postgres_away"  # problem, detail
+    POSTGRES_UNUSABLE = "postgres_unusable"  # problem, detail
+    TABLES_NOT_OURS = "tables_not_ours"  # path, names
+    CONNECTIONS_SHORT = "connections_short"  # path, free, needed
+    SHARDS_DIFFER = "shards_differ"  # ours, theirs: how many there are
+    INTEGRITY_ELSEWHERE = "integrity_elsewhere"
     INTEGRITY_FINE = "integrity_fine"
     RUNNING_FINE = "running_fine"
     NOT_RUNNING = "not_running"
@@ -105,6 +114,7 @@ class Kind(StrEnum):
     # Backups
     BACKUPS_FINE = "backups_fine"  # number, age
     BACKUPS_TO_COME = "backups_to_come"
+    BACKUPS_ELSEWHERE = "backups_elsewhere"
     BACKUPS_OFF = "backups_off"
     BACKUPS_MISSING = "backups_missing"  # path
     BACKUPS_OLD = "backups_old"  # path, age
@@ -128,6 +138,7 @@ _WARNINGS = frozenset(
         *(Kind.DISCORD_UNANSWERED, Kind.INTENTS_UNNEEDED, Kind.STARTS_RUNNING_OUT),
         *(Kind.COMMANDS_NOT_REGISTERED, Kind.COMMANDS_FOREIGN, Kind.COMMANDS_OUTDATED),
         *(Kind.CHANNEL_BLOCKED, Kind.PING_BLOCKED, Kind.MORE_CHANNELS_BLOCKED, Kind.CHANNELS_UNANSWERED),
+        *(Kind.POSTGRES_OLDER, Kind.TABLES_NOT_OURS, Kind.CONNECTIONS_SHORT),
         *(Kind.DATABASE_OLDER, Kind.WAL_LARGE, Kind.RUNS_WAITING, Kind.ARCHIVE_BEHIND),
         *(Kind.INDEX_MISSING, Kind.INDEX_DAMAGED, Kind.INDEX_OUTDATED, Kind.INDEX_FOREIGN, Kind.INDEX_BEHIND),
         *(Kind.DISK_TIGHT, Kind.CLOCK_WRONG, Kind.TIMEZONES_OLD),
@@ -141,6 +152,7 @@ _NOTES = frozenset(
         *(Kind.INTEGRITY_FINE, Kind.RUNNING_FINE, Kind.NOT_RUNNING, Kind.INDEX_FINE, Kind.DISK_FINE, Kind.CLOCK_FINE),
         *(Kind.TIMEZONES_FINE, Kind.BACKUPS_FINE, Kind.BACKUPS_TO_COME, Kind.HTTP_OFF, Kind.HTTP_FINE),
         *(Kind.HEARTBEAT_OFF, Kind.HEARTBEAT_FINE),
+        *(Kind.POSTGRES_FINE, Kind.POSTGRES_NEW, Kind.INTEGRITY_ELSEWHERE, Kind.BACKUPS_ELSEWHERE),
     }
 )
 

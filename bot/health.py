@@ -12,6 +12,7 @@ class ProblemKind(StrEnum):
     STOPPING = "stopping"
     LOOP_LATE = "loop_late"  # seconds
     GATEWAY_CLOSED = "gateway_closed"  # connections that are open, and how many there should be
+    DATABASE_AWAY = "database_away"
     DATABASE_SILENT = "database_silent"  # seconds that we waited
     DATABASE_LOCKED = "database_locked"  # seconds that a transaction has been at it
     DISK_FULL = "disk_full"

@@ -13,7 +13,7 @@ import discord
 
 from bot.answering import is_undeliverable
 from bot.json_logs import build_json_formatter, log_bug
-from bot.storage import DatabaseUnusable, DiskFull
+from bot.storage import DatabaseAway, DatabaseUnusable, DiskFull
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def should_log(record: logging.LogRecord) -> bool:
     if record.name.startswith("discord.") and str(record.msg).startswith(RECONNECTING):  # goes on by itself: no bug
         _shorten(record, error)
         return True
-    if any(isinstance(each, DiskFull | DatabaseUnusable) for each in _list_causes(error)):
+    if any(isinstance(each, DiskFull | DatabaseAway | DatabaseUnusable) for each in _list_causes(error)):
         return False  # the storage logs it, or the command line ends with it
     if record.name == JOBS and isinstance(error, asyncio.CancelledError):
         return False  # a job that was interrupted by stopping the bot continues at the next start

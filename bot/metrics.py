@@ -130,11 +130,11 @@ READINGS: Mapping[str, str] = {
     "paperboy_database_writes_waiting": "Transactions that wait for their turn",
     "paperboy_database_write_seconds": "How long the transaction that is being written has been at it; 0 without any",
     "paperboy_database_bytes": "The size of the database, without its WAL",
-    "paperboy_database_wal_bytes": "The size of the database's WAL",
+    "paperboy_database_wal_bytes": "The size of the WAL of a SQLite file",
     "paperboy_index_bytes": "The size of the search index",
     "paperboy_index_papers": "Papers in the search index",
     "paperboy_index_behind_changes": "Changes of papers that the search index does not have yet",
-    "paperboy_disk_free_bytes": "Free room on the disk with the database",
+    "paperboy_disk_free_bytes": "Free room on the disk with the database, or with PostgreSQL on that with the index",
     "paperboy_captured_lists": "Days whose list was read into the archive",
     "paperboy_last_capture_timestamp_seconds": "When a list of the latest day was last read, as Unix time",
 }

@@ -12,7 +12,7 @@ import discord
 from bot.channels.requests import ANSWER_TIMEOUT, REQUEST_ERRORS, wait_for_answer
 from bot.client import PaperBot
 from bot.layouts.owner_notices import ENDS, FAULTS
-from bot.storage import DatabaseBusy, DiskFull, OwnerNotice
+from bot.storage import DatabaseAway, DatabaseBusy, DiskFull, OwnerNotice
 from bot.vitals import Fault
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 CHECK_SECONDS = 60
 # How long a fault has to last before it is told, if not told at once; much passes by itself.
 PATIENCE: Mapping[Fault, timedelta] = {
+    Fault.DATABASE_AWAY: timedelta(minutes=2),
     Fault.PAPERS_UNAVAILABLE: timedelta(days=1),
     Fault.CLOCK_WRONG: timedelta(minutes=10),
     Fault.HEARTBEAT_LOST: timedelta(hours=1),
@@ -27,6 +28,7 @@ PATIENCE: Mapping[Fault, timedelta] = {
 SETTLED_AFTER = timedelta(minutes=30)  # a fault that was told counts as over
 TRY_AGAIN_AFTER = timedelta(hours=1)  # if the owner can't be written to
 LOGIN_TIMEOUT = 20  # seconds
+CANNOT_STORE = (DiskFull, DatabaseBusy, DatabaseAway)
 TOLD_WITHIN, MESSAGES_READ = timedelta(days=1), 20
 
 
@@ -83,6 +85,7 @@ class OwnerNotices:
         """The faults that are states of the services; the others are reported."""
         vitals, services = self._services.vitals, self._services
         vitals.report(Fault.DISK_FULL, is_present=services.storage.database.is_full)
+        vitals.report(Fault.DATABASE_AWAY, is_present=services.storage.database.is_away)
         vitals.report(Fault.INDEX_STUCK, is_present=not services.archive.is_index_current)
         vitals.report(Fault.CLOCK_WRONG, is_present=self._bot.discord_clock.is_ours_wrong)
 
@@ -101,13 +104,15 @@ class OwnerNotices:
         if has_to_be_told and not (is_settled and await self._tell(ENDS[fault], FAULTS[fault], now)):
             return
         del known[fault]
-        with suppress(DiskFull, DatabaseBusy):  # then it is told again after the next start, unless that was a day ago
+        with suppress(
+            DiskFull, DatabaseBusy, DatabaseAway
+        ):  # then it is told again after the next start, unless that was a day ago
             await self._stored.delete(fault)
 
     async def _keep(self, fault: Fault, notice: OwnerNotice) -> None:
         assert self._known is not None
         self._known[fault] = notice
-        with suppress(DiskFull, DatabaseBusy):
+        with suppress(*CANNOT_STORE):
             await self._stored.save(fault, notice)
 
     async def _tell(self, text: str, contrary: str, now: datetime) -> bool:

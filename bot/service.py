@@ -5,9 +5,10 @@ import gc
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from bot.about import read_links
-from bot.app import open_papers_api, open_services
+from bot.app import find_index_folder, open_papers_api, open_services, wait_for_database
 from bot.blocking import Blocklist
 from bot.client import PaperBot, connect_to_discord_at
 from bot.clock_watch import ClockWatch
@@ -17,7 +18,7 @@ from bot.layouts.operator import LOGGING_IN, RUNNING, STOPPING
 from bot.owner_notices import OwnerNotices
 from bot.search import load_encoder
 from bot.settings import BotSettings
-from bot.storage import DiskFull
+from bot.storage import DatabaseAway, DiskFull
 from bot.systemd import ServiceManager, open_service_manager
 from bot.vitals import Fault, Vitals
 from bot.watchdog import TICK_LIMIT, Watchdog
@@ -26,7 +27,8 @@ from bot.web.pages import open_pages
 
 async def run_service(settings: BotSettings) -> None:
     """Run the bot until it is told to stop, or cannot go on. Raises what ends it."""
-    check_not_running(settings.database)  # before its port is in the way
+    if isinstance(settings.database, Path):
+        check_not_running(settings.database)  # before its port is in the way
     connect_to_discord_at(*settings.discord_urls)
     urls = (settings.docs_url, settings.source_url, settings.privacy_url)
     blocked = Blocklist(settings.blocked_servers, settings.blocked_people)
@@ -35,10 +37,12 @@ async def run_service(settings: BotSettings) -> None:
         open_pages(settings.http_host, settings.http_port) as pages,
         _watch_for_hangs() as vitals,
         open_service_manager(lambda: vitals.seconds_without_tick < TICK_LIMIT) as manager,
+        _reach_database(settings, manager),
         open_papers_api(settings) as api,
         open_services(
             settings.database,
             api,
+            index=find_index_folder(settings),
             backup_folder=settings.backup_folder,
             keep_backups=settings.backups,
             backfill_days=settings.backfill_days,
@@ -49,10 +53,16 @@ async def run_service(settings: BotSettings) -> None:
         PaperBot(services, links=links, gives_brand=settings.brand, proxy=settings.proxy, blocked=blocked) as bot,
     ):
         pages.show(bot)
-        with suppress(DiskFull):  # nothing is sent either until there is room
+        with suppress(DiskFull, DatabaseAway):  # nothing is sent either until there is room
             await services.storage.restored.mark_if_old(services.share, services.clock())
         gc.freeze()  # what stays until the end need not be visited again, which stops everything for 50 ms
         await _run_until_stopped(bot, settings, manager)
+
+
+@asynccontextmanager
+async def _reach_database(settings: BotSettings, manager: ServiceManager) -> AsyncIterator[None]:
+    await wait_for_database(settings.database, manager.tell_status)
+    yield
 
 
 async def _run_until_stopped(bot: PaperBot, settings: BotSettings, manager: ServiceManager) -> None:

@@ -18,6 +18,7 @@ class Fault(StrEnum):
 
     DISK_FULL = "disk_full"
     DATABASE_DAMAGED = "database_damaged"
+    DATABASE_AWAY = "database_away"
     BACKUP_FAILING = "backup_failing"
     PAPERS_UNAVAILABLE = "papers_unavailable"
     COMMANDS_REJECTED = "commands_rejected"

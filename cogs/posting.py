@@ -29,7 +29,8 @@ class Posting(commands.Cog):
         try:
             if self.bot.is_ready():
                 await self.bot.dispatcher.start_due_deliveries(self.bot.services.clock())
-                is_good = self.bot.is_connected and not self.bot.services.storage.database.is_full
+                database = self.bot.services.storage.database
+                is_good = self.bot.is_connected and not database.is_full and not database.is_away
         finally:
             self.bot.services.vitals.end_tick(is_good=is_good)
 

@@ -9,9 +9,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
-from bot.app import restore_database
+from bot.app import find_index_folder, restore_database
 from bot.clock import system_clock
-from bot.command_line.app import app, confirm, exit_with
+from bot.command_line.app import USAGE, app, confirm, exit_with
+from bot.database_address import PostgresAddress
 from bot.database_lock import check_not_running
 from bot.layouts import backups as layouts
 from bot.settings import ArchiveSettings, read_settings
@@ -23,7 +24,10 @@ def make_backup(
     file: Annotated[Path, typer.Argument(help="The new file, or its folder.", show_default=False)],
 ) -> None:
     """Copy the database to a new file and check the copy. The bot may be running."""
-    database, file, now = read_settings(ArchiveSettings).database.absolute(), file.absolute(), system_clock()
+    database, now = read_settings(ArchiveSettings).database, system_clock()
+    if isinstance(database, PostgresAddress):
+        exit_with(layouts.describe_postgres_backup(database, file), USAGE)
+    database, file = database.absolute(), file.absolute()
     is_folder = False
     with suppress(OSError):  # in a folder that is closed to us: making the backup says so
         is_folder = file.is_dir()
@@ -39,14 +43,18 @@ def restore_backup(
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
 ) -> None:
     """Put a backup in the place of the database, which is kept under another name. The bot must not be running."""
-    database, file = read_settings(ArchiveSettings).database.absolute(), file.absolute()
+    settings = read_settings(ArchiveSettings)
+    database = settings.database
+    if isinstance(database, PostgresAddress):
+        exit_with(layouts.describe_postgres_restoring(database, file), USAGE)
+    database, file = database.absolute(), file.absolute()
     backup = check_backup(database, file)
     check_not_running(database)
     _print(layouts.describe_restoring(backup, database))
     if not yes:
         confirm(layouts.RESTORE)
     with _show_progress(layouts.RESTORING) as watch:
-        replaced = restore_database(database, file, system_clock(), watch)
+        replaced = restore_database(database, file, system_clock(), watch, find_index_folder(settings))
     _print(layouts.describe_restored(database, replaced))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.app import open_storage_alongside
+from bot.app import find_index_folder, open_storage_alongside
 from bot.brand import Part
 from bot.branding import Branding
 from bot.client import connect_to_discord_at
@@ -35,7 +35,7 @@ async def _give_brand(settings: BotSettings, wanted: Sequence[Part], *, is_confi
     console = Console(highlight=False, soft_wrap=True)
     token = settings.discord_token.get_secret_value()
     async with (
-        open_storage_alongside(settings.database, settings.backup_folder) as storage,
+        open_storage_alongside(settings.database, settings.backup_folder, find_index_folder(settings)) as storage,
         log_in(token, settings.proxy) as client,
     ):
         branding = Branding(client, storage)

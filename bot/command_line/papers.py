@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.app import get_index_path, open_papers_api, open_storage_alongside
+from bot.app import find_index_folder, open_papers_api, open_storage_alongside
 from bot.archive import Archive
 from bot.clock import system_clock
 from bot.command_line.app import app, exit_with
@@ -47,11 +47,11 @@ def backfill_archive(
 async def _backfill(settings: ArchiveSettings, first: date, last: date) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     async with (
-        open_storage_alongside(settings.database, settings.backup_folder) as storage,
+        open_storage_alongside(settings.database, settings.backup_folder, find_index_folder(settings)) as storage,
         open_papers_api(settings) as api,
     ):
         # The index follows change numbers, and a restored backup may use the same numbers for other papers.
-        invalidate_index(get_index_path(settings.database))
+        invalidate_index(find_index_folder(settings))
         archive = Archive(api, storage)
         days = await archive.find_missing_days(first, last)
         failures: list[PapersUnavailable] = []

@@ -30,6 +30,7 @@ from bot.following.choosing import MAX_PAPERS as MAX_PAPERS_FOR_PERSON
 from bot.reasons import Reason, ReasonKind
 from bot.share import Share
 from bot.storage import (
+    DatabaseAway,
     DiskFull,
     FoundMessage,
     OwnMessage,
@@ -144,7 +145,7 @@ class RestoredChannels:
                 raise classify_error(error, to_person=channel.user_id is not None) from error
         except DeliveryFailed as failure:
             await self._handle_failure(search, failure, clock())
-        except DiskFull:
+        except (DiskFull, DatabaseAway):
             raise  # nothing could be recorded
         except Exception:
             log.exception("the search of channel %d ran into a bug", channel.channel_id)

@@ -37,7 +37,17 @@ from bot.layouts.digest import get_delivery_thread_name, render_delivery_message
 from bot.reasons import Reason, ReasonKind
 from bot.refusals import Refusal, Refused
 from bot.share import Share
-from bot.storage import ClaimLost, Delivery, DeliveryState, DiskFull, Message, MessageForm, Storage, Subscription
+from bot.storage import (
+    ClaimLost,
+    DatabaseAway,
+    Delivery,
+    DeliveryState,
+    DiskFull,
+    Message,
+    MessageForm,
+    Storage,
+    Subscription,
+)
 from bot.subscription.schedule import compute_run_time
 
 log = logging.getLogger(__name__)
@@ -101,7 +111,7 @@ class Sender:
             if delivery and self._may_be_sent(delivery):
                 pace = do_not_wait if is_urgent else self.get_pace(delivery)
                 await self._send_and_record(ActiveDelivery(delivery, clock, pace, is_superseded))
-        except (DiskFull, ClaimLost):
+        except (DiskFull, DatabaseAway, ClaimLost):
             raise  # a failure could not be recorded either; the next tick resumes from what is recorded
         except Exception:
             log.exception("delivery %d ran into a bug", delivery_id)

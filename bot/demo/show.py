@@ -15,6 +15,7 @@ from rich.console import Console
 from bot.app import open_services
 from bot.brand import Part, read_picture
 from bot.client import PaperBot
+from bot.database_address import DatabaseAddress, PostgresAddress
 from bot.demo import Scene, load_pictures, load_sample_lists, load_unlisted_entries
 from bot.demo.browser import open_browser
 from bot.demo.film import FILM, save_film
@@ -26,6 +27,7 @@ from bot.digest import list_days_between
 from bot.layouts.paper import build_paper_picture
 from bot.papers.api import PapersAPI
 from bot.search import Meaning, load_encoder
+from bot.storage import open_scratch
 
 MORNING = datetime(2026, 5, 29, 6, 59, tzinfo=UTC)  # a Friday; Thursday's list has closed
 HEAD_STARTS = {Scene.RECAP: timedelta(days=7)}  # scenes that begin before `MORNING`
@@ -33,14 +35,20 @@ _SETTLE_SECONDS = 60
 
 
 @asynccontextmanager
-async def open_demo(folder: Path, console: Console, scene: Scene = Scene.TOUR) -> AsyncIterator[DemoServer]:
-    """A demo server after `scene`, with its database in `folder` and the sample in its archive."""
+async def open_demo(
+    folder: Path, console: Console, scene: Scene = Scene.TOUR, database: PostgresAddress | None = None
+) -> AsyncIterator[DemoServer]:
+    """A demo server after `scene`, with its files in `folder` and the sample in its archive.
+
+    Its database is a file there, or is made in a PostgreSQL, and deleted at the end. Raises `DatabaseUnusable`.
+    """
     lists = load_sample_lists()
     clock = _DemoClock()
     async with (
         PapersServer(lists, load_unlisted_entries()).serve() as papers_url,
         PapersAPI(papers_url) as api,
-        open_services(folder / "paperboy.db", api, clock=clock) as services,
+        _make_database(folder, database) as address,
+        open_services(address, api, index=folder / "paperboy.index", clock=clock) as services,
     ):
         console.print(f"Reading {len(lists)} sample days from a papers API on {papers_url} …")
         for day in list_days_between(min(lists), max(lists)):
@@ -57,6 +65,15 @@ async def open_demo(folder: Path, console: Console, scene: Scene = Scene.TOUR) -
             yield demo
 
 
+@asynccontextmanager
+async def _make_database(folder: Path, server: PostgresAddress | None) -> AsyncIterator[DatabaseAddress]:
+    if server is None:
+        yield folder / "paperboy.db"
+        return
+    with open_scratch(server) as scratch:
+        yield scratch
+
+
 class _DemoClock:
     """The time of the simulated Discord; before that is started, `MORNING`."""
 
@@ -66,12 +83,12 @@ class _DemoClock:
         return self.env.now() if self.env else MORNING
 
 
-async def show_demo(screenshot: Path | None, scene: Scene) -> None:
-    """Show the demo in a browser until Ctrl-C, or save one picture of it as `screenshot`."""
+async def show_demo(screenshot: Path | None, scene: Scene, database: PostgresAddress | None = None) -> None:
+    """Show the demo in a browser until Ctrl-C, or save one picture of it as `screenshot`. Raises `DatabaseUnusable`."""
     console = Console(highlight=False, soft_wrap=True)
     logging.getLogger("discord").setLevel(logging.WARNING)
     with TemporaryDirectory(prefix="paperboy-demo-") as folder:
-        async with open_demo(Path(folder), console, scene) as demo, open_page(demo) as page:
+        async with open_demo(Path(folder), console, scene, database) as demo, open_page(demo) as page:
             if screenshot:
                 async with open_browser() as browser:
                     await save_picture(browser, page, screenshot)

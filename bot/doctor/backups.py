@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.backups import get_backup_folder
+from bot.database_address import PostgresAddress
 from bot.doctor.case import CannotCheck, Case, run_in_thread
 from bot.findings import Finding, Kind, find
 from bot.settings import ArchiveSettings
@@ -19,15 +20,17 @@ OLD = timedelta(hours=50)  # a daily backup that failed once is made on the next
 
 def list_backup_files(settings: ArchiveSettings) -> list[NamedFile]:
     """The files named as backups, the newest first; none without a folder. Raises `OSError` if it cannot be read."""
+    if isinstance(settings.database, PostgresAddress):
+        return []
     try:
-        return list_named_files(settings.database, find_folder(settings))
+        return list_named_files(settings.database, find_folder(settings.database, settings.backup_folder))
     except FileNotFoundError:
         return []
 
 
-def find_folder(settings: ArchiveSettings) -> Path:
+def find_folder(database: Path, configured: Path | None) -> Path:
     """The folder of the backups, which may not be there yet."""
-    return get_backup_folder(settings.database, settings.backup_folder).absolute()
+    return get_backup_folder(database, configured).absolute()
 
 
 def find_existing(folder: Path) -> Path:
@@ -61,7 +64,10 @@ def measure_growth(settings: ArchiveSettings) -> int | None:
 async def check_backups(case: Case) -> AsyncIterator[Finding]:
     """Whether there is a recent backup that can be restored."""
     settings = case.bot_settings
-    folder = find_folder(settings)
+    if isinstance(settings.database, PostgresAddress):
+        yield find(Kind.BACKUPS_ELSEWHERE)
+        return
+    folder = find_folder(settings.database, settings.backup_folder)
     try:
         backups = await run_in_thread(lambda: list_backup_files(settings))
     except OSError:  # such as a file in its place

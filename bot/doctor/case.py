@@ -15,13 +15,15 @@ import discord
 from bot.channels.discord_clock import report_discord_time
 from bot.channels.requests import REQUEST_ERRORS, classify_error, wait_for_answer
 from bot.clock import Clock, system_clock
+from bot.database_address import DatabaseAddress, PostgresAddress
 from bot.database_lock import is_seen_running
 from bot.env_file import EnvFileUnusable
 from bot.identity import log_in
 from bot.reasons import Reason
 from bot.settings import ArchiveSettings, BotSettings, InvalidSettings, read_settings
+from bot.share import WHOLE
 from bot.storage import DatabaseUnusable
-from bot.storage.examination import Contents, examine_schema, read_contents
+from bot.storage.examination import Contents, examine_schema, is_claimed, read_contents
 from bot.storage.sqlite import get_current_schema
 
 Answer = TypeVar("Answer")
@@ -113,9 +115,15 @@ class Case:
             raise CannotCheck("settings")
         return self._settings
 
-    @property
-    def is_running(self) -> bool:
-        return is_seen_running(self.settings.database)
+    async def is_running(self) -> bool:
+        """Whether the bot is seen running: on this machine, or with its shards in PostgreSQL on any."""
+        database, share = self.settings.database, self.settings.shards
+        if isinstance(database, Path):
+            return is_seen_running(database)
+        try:
+            return await run_in_thread(lambda: is_claimed(database, () if share == WHOLE else share.shards))
+        except DatabaseUnusable:
+            return False
 
     async def log_in(self) -> discord.Client:
         """A client that is logged in to Discord, and not connected. Raises as discord.py does, and `TimeoutError`."""
@@ -157,7 +165,7 @@ class Case:
         except (DatabaseUnusable, OSError) as error:
             raise CannotCheck("database") from error
 
-    async def _read_contents(self, path: Path) -> Contents:
+    async def _read_contents(self, path: DatabaseAddress) -> Contents:
         if await run_in_thread(lambda: examine_schema(path)) != get_current_schema():
             raise CannotCheck("database")
         blocked = (list(self.blocked_servers), list(self.blocked_people))
@@ -174,6 +182,8 @@ class Case:
             secrets.append(settings.discord_token.get_secret_value())
             if url := settings.heartbeat_url:
                 secrets += [str(url), str(url).removesuffix("/"), (url.path or "").strip("/"), url.query or ""]
+        if settings and isinstance(settings.database, PostgresAddress):
+            secrets += settings.database.list_secrets()
         return [each for each in secrets if len(each) >= SHORTEST_SECRET]
 
     @property

@@ -6,9 +6,11 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from bot.app import get_index_path
+from bot.app import find_index_folder
+from bot.database_address import PostgresAddress
 from bot.doctor.backups import measure_growth
 from bot.doctor.case import CannotCheck, Case, run_in_thread
+from bot.doctor.postgres import check_postgres
 from bot.findings import Finding, Kind, find
 from bot.search import IndexUnusable, inspect_index
 from bot.storage import DatabaseProblem, DatabaseUnusable
@@ -30,8 +32,18 @@ _PROBLEMS: Mapping[DatabaseProblem, Kind] = {
 
 
 async def check_database(case: Case) -> AsyncIterator[Finding]:
-    """Whether the file can be used and written to, of which version it is, and how large."""
-    path = case.settings.database.absolute()
+    """Whether it can be used and written to, of which version it is, and how large."""
+    database = case.settings.database
+    found = (
+        check_postgres(case, database)
+        if isinstance(database, PostgresAddress)
+        else _check_file(case, database.absolute())
+    )
+    async for each in found:
+        yield each
+
+
+async def _check_file(case: Case, path: Path) -> AsyncIterator[Finding]:
     try:
         version = await run_in_thread(lambda: examine_schema(path))
     except DatabaseUnusable as error:
@@ -103,7 +115,11 @@ def find_network_system(path: Path, mounts: str) -> str | None:
 
 async def check_integrity(case: Case) -> AsyncIterator[Finding]:
     """Whether every page, index and reference in the file is sound."""
-    path = case.settings.database.absolute()
+    database = case.settings.database
+    if isinstance(database, PostgresAddress):
+        yield find(Kind.INTEGRITY_ELSEWHERE)
+        return
+    path = database.absolute()
     try:
         await run_in_thread(lambda: examine_schema(path))
     except (DatabaseUnusable, OSError) as error:
@@ -118,7 +134,7 @@ async def check_integrity(case: Case) -> AsyncIterator[Finding]:
 
 async def check_work(case: Case) -> AsyncIterator[Finding]:
     """Whether the bot does what is due, and can read every subscription."""
-    contents, is_running = await case.get_contents(), case.is_running
+    contents, is_running = await case.get_contents(), await case.is_running()
     findings = list(_find_undone_work(case, contents, is_running=is_running))
     for each in findings:
         yield each
@@ -142,7 +158,7 @@ def _find_undone_work(case: Case, contents: Contents, *, is_running: bool) -> It
 async def check_index(case: Case) -> AsyncIterator[Finding]:
     """Whether the index is there, whole, and made from this database."""
     contents = await case.get_contents()
-    path = get_index_path(case.settings.database).absolute()
+    path = find_index_folder(case.settings).absolute()
     try:
         state = await run_in_thread(lambda: inspect_index(path))
     except FileNotFoundError:

@@ -11,13 +11,17 @@ from pathlib import Path
 
 import aiohttp
 
+from bot.app import find_index_folder
 from bot.channels.discord_clock import parse_date_header
+from bot.database_address import PostgresAddress
 from bot.doctor.backups import find_existing, find_folder
 from bot.doctor.case import REQUEST_LIMIT, CannotCheck, Case, run_in_thread
 from bot.env_file import EnvFileUnusable
 from bot.findings import Finding, Kind, find
 from bot.layouts.terminal_setup import describe_settings_problem, describe_unknown_setting, describe_unreadable_line
 from bot.settings import find_unknown_settings, find_unreadable_settings, get_settings_file
+from bot.storage import DatabaseUnusable
+from bot.storage.examination import examine_server
 from bot.subscription.timezones import read_timezone_version
 
 ENOUGH = 256 * 2**20  # free bytes; with less, what grows in a month may fill the disk
@@ -62,10 +66,17 @@ def _get_size(path: Path) -> int:
 
 
 async def check_disk(case: Case) -> AsyncIterator[Finding]:
-    """Whether there is room for the database to be copied: by a backup, an update, or its nightly rewriting."""
-    path = case.settings.database.absolute()
-    size = await run_in_thread(lambda: _get_size(path))
-    needed, folders = max(2 * size, ENOUGH), {path.parent, find_folder(case.settings)}
+    """Whether there is room for the database to be copied: by a backup, an update, or its nightly rewriting.
+
+    Where PostgreSQL has it elsewhere, whether there is room for the search index.
+    """
+    settings = case.settings
+    if isinstance(settings.database, PostgresAddress):
+        needed, folders = ENOUGH, {find_index_folder(settings).absolute().parent}
+    else:
+        path = settings.database.absolute()
+        size = await run_in_thread(lambda: _get_size(path))
+        needed, folders = max(2 * size, ENOUGH), {path.parent, find_folder(path, settings.backup_folder)}
     is_fine, free = True, 0
     checked = set()
     for folder in sorted(folders):
@@ -90,7 +101,11 @@ async def check_clock(case: Case) -> AsyncIterator[Finding]:
     papers_offset = await _ask_papers_clock(case)
     with suppress(CannotCheck):
         await case.get_client()  # its answers tell the time
-    offsets = {"Discord": case.discord_offset, "Hugging Face": papers_offset}
+    offsets = {
+        "Discord": case.discord_offset,
+        "Hugging Face": papers_offset,
+        "PostgreSQL": await _ask_database_clock(case),
+    }
     known = {source: offset for source, offset in offsets.items() if offset is not None}
     if not known:
         raise CannotCheck("papers")
@@ -116,6 +131,15 @@ async def _ask_papers_clock(case: Case) -> timedelta | None:
         return None
     # What a cache answers has the date on which it came there.
     return case.clock() - told - timedelta(seconds=int(age) if age.isdecimal() else 0) if told else None
+
+
+async def _ask_database_clock(case: Case) -> timedelta | None:
+    """By how much our clock is ahead; None if there is no server, or if it does not answer."""
+    database = case.settings.database
+    if isinstance(database, PostgresAddress):
+        with suppress(DatabaseUnusable):
+            return (await run_in_thread(lambda: examine_server(database))).offset
+    return None
 
 
 async def check_timezones(case: Case) -> AsyncIterator[Finding]:

@@ -14,7 +14,7 @@ async def check_http(case: Case) -> AsyncIterator[Finding]:
     if port is None:
         yield find(Kind.HTTP_OFF)
         return
-    host, is_running = case.bot_settings.http_host, case.is_running
+    host, is_running = case.bot_settings.http_host, await case.is_running()
     try:
         async with asyncio.timeout(REQUEST_LIMIT):
             problems = await run_in_thread(lambda: ask_whether_ready(host, port, REQUEST_LIMIT))

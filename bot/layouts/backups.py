@@ -1,8 +1,10 @@
 """What `paperboy backup` and `paperboy restore` print."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.database_address import PostgresAddress
 from bot.layouts.measures import format_instant, format_size
 from bot.storage import Backup, BackupFailed, BackupProblem
 
@@ -28,10 +30,31 @@ MAKING = "Backing up"
 RESTORING = "Restoring"
 STOPPED = "Stopped. Nothing was changed."
 RESTORE = "Restore it?"
+_HOW_TO_LOG_IN = "It asks for the password, unless PGPASSWORD or the file ~/.pgpass has it."
 
 
 def describe_backup_problem(error: BackupFailed) -> str:
     return _PROBLEMS[error.problem].format(path=error.path, folder=error.path.parent, detail=error.detail)
+
+
+def describe_postgres_backup(address: PostgresAddress, file: Path) -> str:
+    """How to back up what Paperboy does not."""
+    url, name = shlex.quote(address.url_without_password), shlex.quote(str(file))
+    return (
+        f"{address} is a PostgreSQL database, which its own tools back up while Paperboy runs:\n"
+        f"  pg_dump --format=custom --file={name} {url}\n{_HOW_TO_LOG_IN}"
+    )
+
+
+def describe_postgres_restoring(address: PostgresAddress, file: Path) -> str:
+    """How to restore what Paperboy does not."""
+    url, name = shlex.quote(address.url_without_password), shlex.quote(str(file))
+    return (
+        f"{address} is a PostgreSQL database, which its own tools restore. Stop every process of the bot first, then:\n"
+        f"  pg_restore --clean --if-exists --single-transaction --no-owner --dbname={url} {name}\n{_HOW_TO_LOG_IN} "
+        "When the bot starts, it first looks in the channels for what it has posted since the backup, so that nothing "
+        "comes twice."
+    )
 
 
 def describe_made_backup(path: Path) -> str:

@@ -16,7 +16,7 @@ from bot.reasons import Reason
 _SIGNS = {Severity.SKIPPED: "–", Severity.OK: "✓", Severity.WARNING: "!", Severity.ERROR: "✗"}
 _WIDTH = 10  # of the names of checks
 _SIZES = {"size", "wal_size", "free", "growth"}
-_NOUNS = {"papers": "paper", "subscriptions": "subscription", "servers": "server"}
+_NOUNS = {"papers": "paper", "subscriptions": "subscription", "servers": "server", "connections": "connection"}
 _NUMBERS = {  # what the fact `number` counts
     Kind.PAPERS_FINE: "paper",
     Kind.COMMANDS_FINE: "slash command",
@@ -59,7 +59,7 @@ def _word_fact(kind: Kind, name: str, fact: Any) -> str:
 
 
 def _word_number(kind: Kind, name: str, number: int) -> str:
-    if name in _SIZES:
+    if name in _SIZES and kind is not Kind.CONNECTIONS_SHORT:
         return format_size(number)
     noun = _NUMBERS.get(kind) if name == "number" else _NOUNS.get(name)
     return count_noun(number, noun) if noun else str(number)

@@ -206,6 +206,34 @@ WORDS: Mapping[Kind, Words] = {
         "It fills the disk and slows every read. A program may be holding a read open, such as a backup tool.",
         "End that program, or start Paperboy again.",
     ),
+    Kind.POSTGRES_FINE: Words(
+        "{path}, PostgreSQL {version}: {size}; {papers}, {subscriptions}; grows by about {growth} a month; "
+        "{connections} left."
+    ),
+    Kind.POSTGRES_NEW: Words("{path} is empty: the first start makes the tables."),
+    Kind.POSTGRES_OLDER: Words(
+        "{path} was written by an older Paperboy (schema {schema}, not {needed}).",
+        "The processes that use it, if any run, are the older ones.",
+        "Make a backup with `pg_dump`, then start Paperboy again in every process: the first one updates it.",
+    ),
+    Kind.POSTGRES_AWAY: Words("{detail}", "Paperboy waits for it. Until then, no digest is sent."),
+    Kind.POSTGRES_UNUSABLE: Words("{detail}", "Paperboy does not start."),
+    Kind.TABLES_NOT_OURS: Words(
+        "Another user owns tables in {path}: {names}.",
+        "Paperboy can't update them, and may not even write to them.",
+        "Give them to the user in PAPERBOY_DATABASE, with `ALTER TABLE … OWNER TO …` or `REASSIGN OWNED`.",
+    ),
+    Kind.CONNECTIONS_SHORT: Words(
+        "{path} takes {free} more connections; a process of Paperboy needs {needed}.",
+        "Paperboy waits until there are more.",
+        "Raise max_connections in postgresql.conf, or end programs that hold connections.",
+    ),
+    Kind.SHARDS_DIFFER: Words(
+        "PAPERBOY_SHARDS says {ours} shards, but the processes that run use {theirs}.",
+        "Paperboy does not start, as digests would come twice.",
+        "Set the same number after the slash in every process. To change it, stop all of them first.",
+    ),
+    Kind.INTEGRITY_ELSEWHERE: Words("PostgreSQL looks after its files itself."),
     Kind.INTEGRITY_FINE: Words("Every page, index and reference of the database is sound."),
     Kind.RUNNING_FINE: Words("Paperboy is running, and nothing is overdue."),
     Kind.NOT_RUNNING: Words("Nothing is overdue. Paperboy is not seen running on this machine."),
@@ -253,7 +281,7 @@ WORDS: Mapping[Kind, Words] = {
     ),
     Kind.DISK_TIGHT: Words(
         "The disk with {path} has {free} left; {size} are needed.",
-        "A backup, an update, or the nightly rewriting of the database may fail.",
+        "A backup, an update, or the nightly rewriting of the database may fail; with PostgreSQL, the search index.",
         "Make room, or lower PAPERBOY_BACKUPS.",
     ),
     Kind.CLOCK_FINE: Words("The clock agrees with that of {sources}."),
@@ -275,6 +303,7 @@ WORDS: Mapping[Kind, Words] = {
     ),
     Kind.BACKUPS_FINE: Words("{number}, the latest {age} old and sound."),
     Kind.BACKUPS_TO_COME: Words("None yet: Paperboy makes one every day."),
+    Kind.BACKUPS_ELSEWHERE: Words("`pg_dump` backs PostgreSQL up, not Paperboy. `paperboy backup` says how."),
     Kind.BACKUPS_OFF: Words(
         "No backups are made: PAPERBOY_BACKUPS is 0.",
         "When the disk fails, all subscriptions and what was posted are lost.",

@@ -9,6 +9,7 @@ _PROBLEMS: Mapping[ProblemKind, str] = {
     ProblemKind.STOPPING: "Paperboy is stopping.",
     ProblemKind.LOOP_LATE: "The event loop is {:.0f} s late: something keeps the process from running.",
     ProblemKind.GATEWAY_CLOSED: "{:.0f} of {:.0f} connections to Discord's gateway are open.",
+    ProblemKind.DATABASE_AWAY: "The database can't be reached: no digest is sent until it can.",
     ProblemKind.DATABASE_SILENT: "The database did not answer a read within {:.0f} s.",
     ProblemKind.DATABASE_LOCKED: (
         "A write to the database has not ended for {:.0f} s: another program may have locked it."

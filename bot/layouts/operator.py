@@ -5,6 +5,7 @@ from datetime import timedelta
 from bot.layouts.measures import format_duration
 
 # In `systemctl status`
+WAITING_FOR_DATABASE = "waiting for the database"
 LOGGING_IN, RUNNING = "logging in to Discord", "running"
 STOPPING = "stopping: what is under way is sent first"
 

@@ -13,6 +13,10 @@ FAULTS: Mapping[Fault, str] = {
         "**The database is damaged.** I stopped, so that nothing gets worse, and starting me again won't help. Put the "
         "latest backup in its place; the last line of the log says how."
     ),
+    Fault.DATABASE_AWAY: (
+        "**I can't reach the database.** No digest is sent and no command works. Once PostgreSQL answers again, "
+        "everything continues by itself, and digests that were due are sent. Look at its log, and at the network."
+    ),
     Fault.BACKUP_FAILING: (
         "**Backups fail.** Digests are still sent, but there is no new copy of the database. The log says why: usually "
         "the folder is missing, can't be written to, or has no room."
@@ -42,6 +46,7 @@ FAULTS: Mapping[Fault, str] = {
 ENDS: Mapping[Fault, str] = {
     Fault.DISK_FULL: "The disk has room again, and everything continues.",
     Fault.DATABASE_DAMAGED: "The database is fine again.",
+    Fault.DATABASE_AWAY: "I can reach the database again, and everything continues.",
     Fault.BACKUP_FAILING: "Backups are made again.",
     Fault.PAPERS_UNAVAILABLE: "I can read Hugging Face's papers again. Digests that waited are sent.",
     Fault.COMMANDS_REJECTED: "Discord has my slash commands.",

@@ -38,18 +38,25 @@ days. When I am removed from a server, I stop posting there, and its data is del
 without who typed it, for {QUERIES_KEPT_FOR.days} days after it was last used. I don't record who searches \
 for, reads or clicks what, and I don't ask Discord for messages, members or presence.
 **About papers:** what Hugging Face publishes about them, and their upvotes over time.
-**When something is deleted,** no trace of it is left in my file after the following night. The backups that I make \
-keep copies for up to {{backup_days}} days; those that whoever runs me makes, and snapshots of the machine, until \
-they are deleted too."""
+**When something is deleted,** {{traces}}"""
+_TRACES = (
+    "no trace of it is left in my file after the following night. The backups that I make keep copies for up to "
+    "{backup_days} days; those that whoever runs me makes, and snapshots of the machine, until they are deleted too."
+)
+_TRACES_ON_A_SERVER = (
+    "nobody can look it up any more, and my database overwrites it in time. Backups that whoever runs me makes keep "
+    "copies until they are deleted too."
+)
 
 
-def render_about(links: Links, backup_days: int) -> LayoutView:
+def render_about(links: Links, backup_days: int | None) -> LayoutView:
     """What is stored, for how long, and who can see it, with the links that are known."""
     buttons = list(
         build_link_buttons({"Privacy policy": links.privacy, "Guide": links.docs, "Source code": links.source})
     )
     rows = [ActionRow(*buttons)] if buttons else []
-    return build_view(Container(TextDisplay(_ABOUT.format(backup_days=backup_days)), *rows, accent_colour=ACCENT))
+    traces = _TRACES_ON_A_SERVER if backup_days is None else _TRACES.format(backup_days=backup_days)
+    return build_view(Container(TextDisplay(_ABOUT.format(traces=traces)), *rows, accent_colour=ACCENT))
 
 
 def describe_export(*, is_compressed: bool) -> str:
@@ -61,7 +68,7 @@ def describe_export(*, is_compressed: bool) -> str:
     )
 
 
-def render_delete_person_question(data: PersonData, backup_days: int) -> LayoutView:
+def render_delete_person_question(data: PersonData, backup_days: int | None) -> LayoutView:
     """What `/privacy delete` will do, with the button that does it."""
     followed = sum(bool(each.query) for each in data.followed)
     in_servers = len(data.server_actions) or len(data.server_subscriptions)
@@ -98,11 +105,13 @@ def render_delete_person_question(data: PersonData, backup_days: int) -> LayoutV
     )
 
 
-def _describe_backups(days: int) -> str:
+def _describe_backups(days: int | None) -> str:
+    if days is None:
+        return "Backups that whoever runs me makes keep a copy until they are deleted."
     return f"My backups keep a copy for up to {days} days."
 
 
-def render_delete_question(subscriptions: int, backup_days: int) -> LayoutView:
+def render_delete_question(subscriptions: int, backup_days: int | None) -> LayoutView:
     """What `/digest wipe-everything` will do, with the button that does it."""
     text = (
         "## Delete everything about this server?\n"

@@ -58,8 +58,11 @@ _SENTENCES: Mapping[Refusal, str] = {
         "Whoever runs this bot doesn't let you use it, so it sends you nothing either. What is stored about you is "
         "still yours: see `/privacy about`, `/privacy export` and `/privacy delete`."
     ),
-    Refusal.DATABASE_AWAY: "I can't reach my database right now. Please try again in a minute.",
     Refusal.DATABASE_BUSY: "My database is busy right now, so nothing was changed. Please try again in a minute.",
+    Refusal.DATABASE_AWAY: (
+        "I can't reach my database right now, so I can't look anything up or change it. Please try again in a minute. "
+        "If you were changing something, check with `/digest list` whether it was saved."
+    ),
     Refusal.NO_SUBSCRIPTIONS: (
         "Nothing is set up here yet. Use `/digest setup` to get the day's best papers in a channel."
     ),

@@ -3,14 +3,13 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from bot.brand import PICTURES, Look, Part, PartRejected
-from bot.database_address import DatabaseAddress
+from bot.database_address import PostgresAddress
 from bot.digest import Digest, Highlight
 from bot.layouts.brand import TEXTS
 from bot.layouts.reasons import explain_reason
@@ -60,6 +59,65 @@ _DATABASE_PROBLEMS: Mapping[DatabaseProblem, str] = {
         "Make room there, or set PAPERBOY_BACKUP_FOLDER to a folder that can be written to. Nothing was changed."
     ),
 }
+_POSTGRES_PROBLEMS: Mapping[DatabaseProblem, str] = {
+    DatabaseProblem.FOREIGN: (
+        "{path} has tables of another program. Make a database for Paperboy alone with `createdb`, and set "
+        "PAPERBOY_DATABASE to its URL."
+    ),
+    DatabaseProblem.NEWER: (
+        "{path} was written by a newer Paperboy ({detail}). Update Paperboy in every process; or go back to the backup "
+        "from before that with `pg_restore`."
+    ),
+    DatabaseProblem.OLDER: (
+        "{path} was written by an older Paperboy ({detail}). Start the bot once with this version, which updates it, "
+        "then try again."
+    ),
+    DatabaseProblem.DISK_FULL: "The disk of {path} is full. Make room there; Paperboy can't start before.",
+    DatabaseProblem.UNUSABLE: (
+        "{path} can't be used as Paperboy's database ({detail}). Check the URL in PAPERBOY_DATABASE, and PostgreSQL's "
+        "log."
+    ),
+    DatabaseProblem.UNREACHABLE: (
+        "{path} can't be reached ({detail}). Check that PostgreSQL runs there, the host and the port in "
+        "PAPERBOY_DATABASE, the network and a firewall."
+    ),
+    DatabaseProblem.STARTING_UP: "{path} is starting or stopping. Try again in a moment, and look at PostgreSQL's log.",
+    DatabaseProblem.NO_CONNECTION_LEFT: (
+        "{path} takes no more connections. Each process of Paperboy needs five: raise max_connections in "
+        "postgresql.conf, or end programs that hold connections."
+    ),
+    DatabaseProblem.IS_REPLICA: (
+        "{path} is a replica, which can only be read. Set PAPERBOY_DATABASE to the primary server, or name both hosts "
+        "with target_session_attrs=read-write."
+    ),
+    DatabaseProblem.DRIVER_MISSING: (
+        "PostgreSQL needs the extra `postgres` ({detail}). Install it with `pip install --require-hashes -r "
+        "requirements/postgres.txt` in Paperboy's folder; or install Paperboy again with [postgres] after its name or "
+        "path, such as pipx install --force './paperboy.whl[postgres]'."
+    ),
+    DatabaseProblem.LOGIN_REJECTED: (
+        "{path} doesn't let Paperboy in: the user or the password in PAPERBOY_DATABASE is wrong, or pg_hba.conf "
+        "doesn't allow this user from this machine. PostgreSQL's log says which."
+    ),
+    DatabaseProblem.NO_SUCH_DATABASE: (
+        "{path}: the server has no database of this name. Make it with `createdb`, or correct PAPERBOY_DATABASE."
+    ),
+    DatabaseProblem.NO_PERMISSION: (
+        "The user in PAPERBOY_DATABASE may not do everything in {path} ({detail}). Make it the owner: "
+        "`ALTER DATABASE … OWNER TO …`, and after a restore also of the tables."
+    ),
+    DatabaseProblem.SERVER_TOO_OLD: "{path} is run by a PostgreSQL that is too old ({detail}). Update it.",
+    DatabaseProblem.NOT_UTF8: (
+        "{path} stores text as {detail}. Make a database that stores it as UTF-8: "
+        "`createdb --encoding=UTF8 --template=template0`."
+    ),
+    DatabaseProblem.POOLED: (
+        "{path} is behind a pooler, such as pgbouncer, that gives each transaction another session, so locks don't "
+        "hold. Set PAPERBOY_DATABASE to the server itself, or the pooler's mode to `session`."
+    ),
+}
+NOT_A_SERVER = "It has to be a URL of PostgreSQL, such as postgresql://user:password@host:5432/paperboy."
+DATABASE_AWAY = "The database stopped answering. What was done before that is kept. Try again in a minute."
 _NEWER_WITH_BACKUP = (
     "{path} was written by a newer Paperboy ({detail}). Update Paperboy; or go back to before that with "
     "`paperboy restore {quoted}`."
@@ -67,26 +125,29 @@ _NEWER_WITH_BACKUP = (
 
 
 def describe_database_problem(error: DatabaseUnusable) -> str:
+    if isinstance(error.path, PostgresAddress):
+        return _POSTGRES_PROBLEMS[error.problem].format(path=error.path, detail=error.detail)
     problem = _DATABASE_PROBLEMS[error.problem]
     if error.problem is DatabaseProblem.NEWER and error.backup:
         problem = _NEWER_WITH_BACKUP
     quoted = shlex.quote(str(error.backup))
-    return problem.format(
-        path=error.path.absolute() if isinstance(error.path, Path) else error.path,
-        detail=error.detail,
-        backup=error.backup,
-        quoted=quoted,
-    )
+    return problem.format(path=error.path.absolute(), detail=error.detail, backup=error.backup, quoted=quoted)
 
 
-def _show_address(address: DatabaseAddress) -> str:
-    return str(address.absolute() if isinstance(address, Path) else address)
+def describe_waiting_for_database(error: DatabaseUnusable) -> str:
+    """What the log says while the bot waits to start."""
+    return f"waiting for the database: {describe_database_problem(error)}"
 
 
 def describe_index_problem(error: IndexUnusable) -> str:
+    if error.is_taken:
+        return (
+            f"Another Paperboy uses the search index in {error.path.absolute()}. Stop that one, or give each process a "
+            "folder of its own with PAPERBOY_INDEX."
+        )
     return (
         f"{error.path.absolute()} can't be used for the search index ({error.detail}). Check that its folder exists "
-        "and can be written to, or set PAPERBOY_DATABASE to another file."
+        "and can be written to, or set PAPERBOY_INDEX to another folder."
     )
 
 

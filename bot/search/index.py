@@ -47,12 +47,13 @@ class Hits:
 
 
 class IndexUnusable(Exception):
-    """The folder cannot be used for the index; the detail is the system's error."""
+    """The folder cannot be used for the index; the detail is the system's error. Another bot may have `is_taken` it."""
 
-    def __init__(self, path: Path, detail: str) -> None:
+    def __init__(self, path: Path, detail: str, *, is_taken: bool = False) -> None:
         super().__init__(f"{path}: {detail}")
         self.path = path
         self.detail = detail
+        self.is_taken = is_taken
 
 
 class Index:

@@ -1,11 +1,11 @@
 """The database: all SQL is here, and only frozen values leave it."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.database_address import DatabaseAddress
+from bot.database_address import DatabaseAddress, PostgresAddress
 from bot.storage.audit_log import DELETED_PERSON, Action, AuditEntry, AuditLog
 from bot.storage.backlog import Backlog, Backlogs
 from bot.storage.backup import (
@@ -25,12 +25,14 @@ from bot.storage.commands import Commands, RegisteredCommands
 from bot.storage.database import (
     ClaimLost,
     Database,
+    DatabaseAway,
     DatabaseBusy,
     DatabaseProblem,
     DatabaseUnusable,
     DiskFull,
     ReadTooSlow,
     answering_user,
+    explaining_missing_driver,
 )
 from bot.storage.deliveries import (
     Deliveries,
@@ -106,6 +108,7 @@ __all__ = [
     "BackupStopped",
     "ChangedMeanwhile",
     "ClaimLost",
+    "DatabaseAway",
     "DatabaseBusy",
     "DatabaseProblem",
     "DatabaseUnusable",
@@ -150,6 +153,7 @@ __all__ = [
     "is_backup",
     "list_backups",
     "name_backup",
+    "open_scratch",
     "open_storage",
     "prepare_file",
     "restore",
@@ -210,9 +214,18 @@ async def open_storage(address: DatabaseAddress) -> AsyncIterator[Storage]:
         )
 
 
+@contextmanager
+def open_scratch(address: PostgresAddress) -> Iterator[PostgresAddress]:
+    """A part of a database that is deleted again at the end. Raises `DatabaseUnusable`."""
+    with explaining_missing_driver(address):
+        from bot.storage.postgres.scratch import make_scratch  # noqa: PLC0415  # it needs an extra that few have
+    with make_scratch(address) as scratch:
+        yield scratch
+
+
 def _choose_engine(address: DatabaseAddress) -> Database:
     if isinstance(address, Path):
         return SQLiteDatabase(address)
-    from bot.storage.postgres import PostgresDatabase  # noqa: PLC0415  # it needs an extra that few have
-
+    with explaining_missing_driver(address):
+        from bot.storage.postgres import PostgresDatabase  # noqa: PLC0415  # it needs an extra that few have
     return PostgresDatabase(address)

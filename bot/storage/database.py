@@ -7,8 +7,8 @@ import asyncio
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,7 +71,7 @@ class ClaimLost(DatabaseAway):
 
 
 class DatabaseProblem(Enum):
-    """What is wrong with a file. The comments say what `DatabaseUnusable.detail` then contains."""
+    """What is wrong with a database. The comments say what `DatabaseUnusable.detail` then contains."""
 
     IN_USE = auto()
     IS_FOLDER = auto()
@@ -85,6 +85,32 @@ class DatabaseProblem(Enum):
     NOT_BACKED_UP = auto()  # why there is no backup, without which it is not migrated
     OTHER_SHARD_COUNT = auto()  # the number of shards that the other processes have
 
+    # Of PostgreSQL, for a while
+    UNREACHABLE = auto()  # the system's error
+    STARTING_UP = auto()
+    NO_CONNECTION_LEFT = auto()
+    IS_REPLICA = auto()
+
+    # Of PostgreSQL, until somebody mends it
+    DRIVER_MISSING = auto()  # Python's error
+    LOGIN_REJECTED = auto()
+    NO_SUCH_DATABASE = auto()
+    NO_PERMISSION = auto()  # PostgreSQL's words
+    SERVER_TOO_OLD = auto()  # its version and ours
+    NOT_UTF8 = auto()  # its encoding
+    POOLED = auto()
+
+
+PASSING = frozenset(  # problems that may pass without anybody's help
+    {
+        DatabaseProblem.UNREACHABLE,
+        DatabaseProblem.STARTING_UP,
+        DatabaseProblem.NO_CONNECTION_LEFT,
+        DatabaseProblem.IS_REPLICA,
+        DatabaseProblem.DISK_FULL,
+    }
+)
+
 
 class DatabaseUnusable(Exception):
     """The database cannot be used, because of `problem`. It was not changed."""
@@ -95,6 +121,20 @@ class DatabaseUnusable(Exception):
         self.path = path
         self.detail = detail
         self.backup: Path | None = None  # the one that could not be made, or that can be restored
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether it may be usable later, without anybody's help."""
+        return self.problem in PASSING
+
+
+@contextmanager
+def explaining_missing_driver(address: DatabaseAddress) -> Iterator[None]:
+    """Around the import of an engine that needs an extra. Raises `DatabaseUnusable`."""
+    try:
+        yield
+    except ImportError as error:
+        raise DatabaseUnusable(DatabaseProblem.DRIVER_MISSING, address, str(error)) from error
 
 
 class ConnectionThread(Protocol):
@@ -335,6 +375,10 @@ class Database(ABC):
     async def wait_for_damage(self) -> None:
         """Wait until damage is found. From then on nothing is read or written."""
         await asyncio.Event().wait()
+
+    @abstractmethod
+    async def measure(self) -> int:
+        """Its size in bytes, without the engine's log."""
 
     @abstractmethod
     async def check_integrity(self) -> None:

@@ -1,6 +1,7 @@
 """Restored files: what was posted after the backup is not in the file, so it is looked for before anything is sent."""
 
 import json
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -9,7 +10,7 @@ from functools import partial
 from bot.reasons import Reason, ReasonKind
 from bot.share import WHOLE, Share
 from bot.storage.connection import Connection, Row, fetch_all
-from bot.storage.database import Database, read_or_log, to_iso
+from bot.storage.database import Database, from_iso, read_or_log, to_iso
 from bot.storage.found_runs import (
     FoundMessage,
     OwnMessage,
@@ -25,6 +26,18 @@ ABSENCE = timedelta(hours=1)  # lists are read every quarter of an hour
 # Ids that are left out, at least and for each minute since the backup, of tables whose ids are in buttons and nonces.
 # Admins see those of subscriptions.
 LEFT_OUT = {"subscriptions": (1000, 1), "followed_queries": (10_000, 10), "deliveries": (100_000, 100)}
+LAST_EVENT = """
+    SELECT max(moment) FROM (
+        SELECT max(captured_at) AS moment FROM captures
+        UNION ALL SELECT max(planned_at) FROM deliveries
+        UNION ALL SELECT max(sent_at) FROM messages
+    ) AS events
+"""
+_IDENTITY = """
+    SELECT identity, concat(CAST(CAST('papers' AS regclass) AS oid), '-', pg_database.oid),
+        has_function_privilege('pg_control_checkpoint()', 'EXECUTE')
+    FROM schema JOIN pg_database ON datname = current_database()
+"""
 _CHANNEL = (  # that is searched; the direct messages with a person may have moved since
     "CASE WHEN user_id IS NULL THEN restored_subscriptions.channel_id ELSE subscriptions.channel_id END"
 )
@@ -133,6 +146,32 @@ class Restored:
             if now - last < ABSENCE:
                 return False
             mark_restored(connection, last, now, is_certain=False, share=WHOLE if share.leads else share)
+            return True
+
+        return await self._database.write(mark)
+
+    async def mark_if_replaced(self, now: datetime) -> bool:
+        """Mark a database of PostgreSQL as restored if it is not the one last used; returns whether that is so.
+
+        Whoever puts a dump in place makes its tables anew, with other numbers. A server that took over from another
+        one, or went back to a moment, may lack the last that was written; then ids go on until something is found.
+        """
+
+        def mark(connection: Connection) -> bool:
+            ((known, tables, may_ask),) = connection.execute(_IDENTITY)
+            server = "SELECT timeline_id FROM pg_control_checkpoint()"
+            timeline = fetch_all(connection, server)[0][0] if may_ask else 0
+            identity = f"{tables} {timeline}"
+            if known == identity:
+                return False
+            connection.execute("UPDATE schema SET identity = ?", (identity,))
+            if known is None:
+                return False
+            is_certain = known.partition(" ")[0] != tables
+            moment = from_iso(fetch_all(connection, LAST_EVENT)[0][0]) or now
+            mark_restored(connection, min(moment, now), now, is_certain=is_certain)
+            if is_certain:  # indexes go by change numbers, which other papers may have had
+                connection.execute("UPDATE archive SET id = ?", (secrets.token_hex(16),))
             return True
 
         return await self._database.write(mark)

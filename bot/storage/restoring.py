@@ -32,7 +32,7 @@ from bot.storage.backup import (
 )
 from bot.storage.connection import fetch_all
 from bot.storage.database import DatabaseProblem, DatabaseUnusable, from_iso
-from bot.storage.restored import mark_restored
+from bot.storage.restored import LAST_EVENT, mark_restored
 from bot.storage.sqlite import (
     FULL,
     UNREADABLE,
@@ -47,13 +47,6 @@ from bot.storage.sqlite import (
 )
 
 _IN_USE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_LAST_EVENT = """
-    SELECT max(moment) FROM (
-        SELECT max(captured_at) AS moment FROM captures
-        UNION ALL SELECT max(planned_at) FROM deliveries
-        UNION ALL SELECT max(sent_at) FROM messages
-    )
-"""
 
 
 def check_backup(database: Path, file: Path) -> Backup:
@@ -123,7 +116,7 @@ def _mark(connection: SQLiteConnection, made_at: datetime | None, now: datetime)
     connection.execute("BEGIN IMMEDIATE")
     try:
         # A copy that somebody made has no note; it knows of nothing that happened after the last it has recorded.
-        moment = made_at or from_iso(fetch_all(connection, _LAST_EVENT)[0][0]) or now
+        moment = made_at or from_iso(fetch_all(connection, LAST_EVENT)[0][0]) or now
         mark_restored(connection, min(moment, now), now)
         connection.execute("DROP TABLE IF EXISTS backup_note")
         connection.execute("COMMIT")

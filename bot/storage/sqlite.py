@@ -143,6 +143,9 @@ class SQLiteDatabase(Database):
             self._is_full = False
             log.warning("the disk has room again: everything continues")
 
+    async def measure(self) -> int:
+        return (await asyncio.to_thread(self._path.stat)).st_size
+
     async def check_integrity(self) -> None:
         """Check every page of the file, beside all other work; takes a second for half a gigabyte.
 

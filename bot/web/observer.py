@@ -25,7 +25,6 @@ class Observer:
     def __init__(self, bot: PaperBot) -> None:
         self._bot = bot
         self._services = bot.services
-        self._database = bot.services.storage.database.path
         self._loop = asyncio.get_running_loop()
         self._observing: asyncio.Task[Health] | None = None
         self._observed_at = -math.inf
@@ -48,9 +47,7 @@ class Observer:
 
     async def _observe(self) -> Health:
         try:
-            backlog, sizes = await asyncio.gather(
-                self._read_backlog(), asyncio.to_thread(_measure_files, self._database, self._services.search.path)
-            )
+            backlog, sizes = await asyncio.gather(self._read_backlog(), self._measure())
             problems = tuple(self._find_problems(is_silent=backlog is None))
             readings: dict[str, float | dict[str, float]] = {"paperboy_ready": 0.0 if problems else 1.0}
             readings |= {**dict(self._read_memory()), **sizes, "paperboy_fault": self._read_faults()}
@@ -69,6 +66,16 @@ class Observer:
                 return await self._services.storage.backlog.read(self._services.share, self._services.clock())
         except Exception:  # noqa: BLE001  # whatever it is, it is told, and who runs into it logs it
             return None
+
+    async def _measure(self) -> dict[str, float]:
+        """The sizes and the free room; what cannot be measured is left out."""
+        database, index = self._services.storage.database, self._services.search.path
+        file = database.address if isinstance(database.address, Path) else None
+        sizes = await asyncio.to_thread(_measure_files, file, index)
+        with suppress(Exception):  # whoever runs into it logs it
+            async with asyncio.timeout(READ_LIMIT):
+                sizes["paperboy_database_bytes"] = await database.measure()
+        return sizes
 
     def _find_problems(self, *, is_silent: bool) -> Iterator[HealthProblem]:
         """What keeps the bot from its work, the worst first."""
@@ -89,7 +96,9 @@ class Observer:
 
     def _find_database_problems(self, *, is_silent: bool) -> Iterator[HealthProblem]:
         database = self._services.storage.database
-        if is_silent:
+        if database.is_away:
+            yield HealthProblem(ProblemKind.DATABASE_AWAY)
+        elif is_silent:
             yield HealthProblem(ProblemKind.DATABASE_SILENT, (READ_LIMIT,))
         if database.write_seconds > WRITE_LIMIT:
             yield HealthProblem(ProblemKind.DATABASE_LOCKED, (database.write_seconds,))
@@ -154,16 +163,15 @@ class Observer:
         return readings
 
 
-def _measure_files(database: Path, index: Path) -> dict[str, float]:
-    """The sizes of the files, and the free room; what cannot be measured is left out. Blocks: call it in a thread."""
-    sizes = {
-        "paperboy_database_bytes": _measure(database),
-        "paperboy_database_wal_bytes": _measure(database.with_name(f"{database.name}-wal")),
-    }
+def _measure_files(database: Path | None, index: Path) -> dict[str, float]:
+    """What is on this machine, which may be the index alone. Blocks: call it in a thread."""
+    sizes: dict[str, float] = {}
+    if database:
+        sizes["paperboy_database_wal_bytes"] = _measure(database.with_name(f"{database.name}-wal"))
     with suppress(OSError):
         sizes["paperboy_index_bytes"] = sum(_measure(each) for each in index.iterdir())
     with suppress(OSError):
-        sizes["paperboy_disk_free_bytes"] = shutil.disk_usage(database.parent).free
+        sizes["paperboy_disk_free_bytes"] = shutil.disk_usage((database or index).parent).free
     return sizes
 
 

@@ -15,11 +15,13 @@ from datetime import time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import psycopg
 from aiohttp import web
 
 from bot.app import get_index_path
 from bot.client import connect_to_discord_at
 from bot.clock import system_clock
+from bot.database_address import PostgresAddress
 from bot.demo.papers_server import PapersServer
 from bot.doctor import CHECKS, Case, Check, examine, read_what_is_readable
 from bot.findings import Examined, Finding, Kind, Severity
@@ -72,6 +74,7 @@ class SetUp:
     papers: DatedPapers
     guild: Guild
     environment: dict[str, str] = field(default_factory=dict)
+    url: str = ""  # of PostgreSQL, if the database is there
 
     @property
     def database(self) -> Path:
@@ -87,7 +90,11 @@ class SetUp:
 
     def change(self, sql: str) -> None:
         """Change the database, as nobody but a test does."""
-        query(self.database, sql)
+        if self.url:
+            with psycopg.connect(self.url, autocommit=True) as connection:
+                connection.execute(sql.encode())
+        else:
+            query(self.database, sql)
 
     async def examine(self, checks: Sequence[Check] = CHECKS, *, is_still: bool = True) -> tuple[Examined, ...]:
         """What `paperboy doctor` finds in this folder. Where it `is_still`, nothing must have changed there."""
@@ -143,13 +150,16 @@ class SetUp:
 
 
 @asynccontextmanager
-async def serve_set_up(folder: Path, commands: Sequence[Payload]) -> AsyncIterator[SetUp]:
-    """Discord and the papers API around a folder, on loopback."""
+async def serve_set_up(folder: Path, commands: Sequence[Payload], url: str = "") -> AsyncIterator[SetUp]:
+    """Discord and the papers API around a folder, on loopback; `url` is that of the database, if it is no file."""
     wire, papers = Wire(system_clock), DatedPapers()
     guild = wire.add_guild()
     wire.commands = list(commands)
     async with wire.serve(), papers.serve() as papers_url:
-        set_up = SetUp(folder, wire, papers, guild)
+        set_up = SetUp(folder, wire, papers, guild, url=url)
+        if url:
+            set_up.set("PAPERBOY_DATABASE", url)
+            set_up.set("PAPERBOY_INDEX", get_index_path(set_up.database))
         set_up.set("DISCORD_TOKEN", TOKEN)
         set_up.set("HF_TOKEN", HF_TOKEN)
         set_up.set("PAPERBOY_PAPERS_URL", papers_url)
@@ -160,11 +170,11 @@ async def serve_set_up(folder: Path, commands: Sequence[Payload]) -> AsyncIterat
         yield set_up
 
 
-async def make_healthy(folder: Path) -> list[Payload]:
+async def make_healthy(folder: Path, url: str = "") -> list[Payload]:
     """Let the real bot run in the folder until it has read papers and registered its commands; returns these."""
-    async with serve_set_up(folder, []) as set_up:
+    async with serve_set_up(folder, [], url) as set_up:
         now, schedule = system_clock(), Schedule(time(23, 59), ZoneInfo("UTC"))
-        async with open_storage(set_up.database) as storage:
+        async with open_storage(PostgresAddress(url) if url else set_up.database) as storage:
             await storage.subscriptions.add(
                 set_up.guild.id,
                 DigestSettings(set_up.guild.papers.id, schedule),
@@ -175,17 +185,22 @@ async def make_healthy(folder: Path) -> list[Payload]:
         process = await start_bot(folder)
         try:
             async with asyncio.timeout(LIMIT):
-                while not _has_read_all(set_up.database):  # noqa: ASYNC110  # it is another process that gets there
+                while not _has_read_all(set_up):  # noqa: ASYNC110  # it is another process that gets there
                     await asyncio.sleep(0.1)
         finally:
             await stop_bot(process)
         return set_up.wire.commands
 
 
-def _has_read_all(database: Path) -> bool:
-    ((captured, change),) = query(database, "SELECT (SELECT count(*) FROM captures), (SELECT max(change) FROM papers)")
+def _has_read_all(set_up: SetUp) -> bool:
+    sql = "SELECT (SELECT count(*) FROM captures), (SELECT max(change) FROM papers)"
+    if set_up.url:
+        with psycopg.connect(set_up.url) as connection:
+            ((captured, change),) = connection.execute(sql.encode()).fetchall()
+    else:
+        ((captured, change),) = query(set_up.database, sql)
     try:
-        return bool(captured >= 3 and inspect_index(get_index_path(database)).change == change)
+        return bool(captured >= 3 and inspect_index(get_index_path(set_up.database)).change == change)
     except (OSError, IndexUnusable):
         return False
 

@@ -154,6 +154,10 @@ class PostgresDatabase(Database):
     def raise_if_damaged(self) -> None:
         """PostgreSQL looks after its files itself."""
 
+    async def measure(self) -> int:
+        ((size,),) = await self.fetch_rows("SELECT pg_database_size(current_database())")
+        return int(size)
+
     async def check_integrity(self) -> None:
         """PostgreSQL looks after its files itself."""
 

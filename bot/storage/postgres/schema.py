@@ -8,6 +8,7 @@ import psycopg
 from bot.database_address import PostgresAddress
 from bot.storage.database import DatabaseProblem, DatabaseUnusable
 from bot.storage.postgres.connection import connect
+from bot.storage.postgres.refusing import build_unusable_error, check_server, check_sessions
 from bot.storage.sqlite import get_current_schema
 
 WRITER_LOCK = 1346457683  # of the one writer over all processes
@@ -20,6 +21,8 @@ def migrate(address: PostgresAddress) -> None:
     """Create or migrate the schema. Raises `DatabaseUnusable`, and leaves a foreign database untouched."""
     try:
         with connect(address) as connection:
+            check_server(address, connection)
+            check_sessions(address, connection)
             connection.execute(f"SELECT pg_advisory_lock({MIGRATION_LOCK})".encode())
             version = read_version(connection)
             if version is None:
@@ -29,7 +32,7 @@ def migrate(address: PostgresAddress) -> None:
                 raise DatabaseUnusable(DatabaseProblem.NEWER, address, detail)
             run_scripts(connection, version)
     except psycopg.Error as error:
-        raise DatabaseUnusable(DatabaseProblem.UNUSABLE, address, describe_error(error)) from error
+        raise build_unusable_error(address, error) from error
 
 
 def run_scripts(connection: psycopg.Connection[Any], version: int) -> None:

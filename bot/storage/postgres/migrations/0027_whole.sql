@@ -1,10 +1,11 @@
 -- The schema as a whole. Each later script has SQLite's number and does the same.
 
 CREATE TABLE schema (
-    version BIGINT NOT NULL
+    version BIGINT NOT NULL,
+    identity TEXT COLLATE "C"  -- of these tables, as the bot last used them
 );
 
-INSERT INTO schema VALUES (0);
+INSERT INTO schema (version) VALUES (0);
 
 -- What SQLite has and PostgreSQL lacks, so that one statement does for both. JSON is text, as there.
 
