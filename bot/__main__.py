@@ -18,7 +18,7 @@ from bot.layouts.health import describe_port_problem
 from bot.papers.api import PapersUnavailable
 from bot.search import IndexUnusable
 from bot.settings import InvalidSettings
-from bot.storage import BackupFailed, DatabaseAway, DatabaseUnusable
+from bot.storage import BackupFailed, ClaimLost, DatabaseAway, DatabaseUnusable
 from bot.web.port import PortUnusable
 
 
@@ -55,6 +55,7 @@ _PROBLEMS: Mapping[type[Exception], tuple[Callable[[Any], str], int]] = {
     EnvFileUnusable: (terminal_setup.describe_settings_problem, USAGE),
     DatabaseUnusable: (terminal.describe_database_problem, USAGE),
     DatabaseAway: (lambda _: terminal.DATABASE_AWAY, 1),
+    ClaimLost: (lambda _: terminal.CLAIM_LOST, 1),
     BackupFailed: (describe_backup_problem, USAGE),
     IndexUnusable: (terminal.describe_index_problem, USAGE),
     PortUnusable: (lambda error: describe_port_problem(error.host, error.port, error.detail), USAGE),

@@ -172,6 +172,7 @@ async def open_services(
     encoder: Encoder | None = None,
     vitals: Vitals | None = None,
     share: Share = WHOLE,
+    claims: Claims | None = None,
 ) -> AsyncIterator[Services]:
     """The services for a database and an index, by default the one beside the file.
 
@@ -187,7 +188,7 @@ async def open_services(
             await asyncio.to_thread(_prepare_database, database, folder, clock(), index)
         else:
             stack.enter_context(lock_index(index))
-        storage = await stack.enter_async_context(open_storage(database))
+        storage = await stack.enter_async_context(open_storage(database, claims.fence if claims else None))
         if isinstance(database, PostgresAddress):
             await storage.restored.mark_if_replaced(clock())
         archive_id, last_change = await storage.papers.get_archive_id(), await storage.papers.get_last_change()
@@ -207,6 +208,7 @@ async def open_services(
             clock=clock,
             vitals=vitals,
             share=share,
+            claims=claims,
             backups=build_backups(database, backup_folder, keep_backups),
         )
 

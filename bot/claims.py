@@ -3,9 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.share import WHOLE, Share
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """What every write has to find in the database: so many shards with this epoch. Else another process has some."""
+
+    shards: int
+    epoch: int
 
 
 class Claims(Protocol):
@@ -14,6 +23,10 @@ class Claims(Protocol):
     @property
     def share(self) -> Share:
         """Which servers and people nobody else is responsible for."""
+
+    @property
+    def fence(self) -> Fence | None:
+        """What keeps a process that has lost its shards from writing; None if it cannot lose them."""
 
     @property
     def may_look_for_doubtful(self) -> bool:
@@ -40,6 +53,7 @@ class SoleClaims:
     """The claims of a process that nobody shares its database with: the lock on its file holds as long as it lives."""
 
     share = WHOLE
+    fence = None
     may_look_for_doubtful = True
     is_lost = False
 

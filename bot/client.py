@@ -220,6 +220,11 @@ class PaperBot(commands.AutoShardedBot):
         policy = self.application.privacy_policy_url if self.application else None
         return replace(self._links, privacy=self._links.privacy or policy)
 
+    async def hang_up(self) -> None:
+        """Close all connections to the gateway at once, for good: nobody is heard any more."""
+        for shard in self.shards.values():
+            await shard.disconnect()
+
     async def close(self) -> None:
         await self.dispatcher.shut_down()
         await super().close()

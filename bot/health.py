@@ -10,6 +10,7 @@ class ProblemKind(StrEnum):
 
     STARTING = "starting"
     STOPPING = "stopping"
+    STANDBY = "standby"  # a shard that another process has
     LOOP_LATE = "loop_late"  # seconds
     GATEWAY_CLOSED = "gateway_closed"  # connections that are open, and how many there should be
     DATABASE_AWAY = "database_away"

@@ -2,31 +2,47 @@
 
 import asyncio
 import gc
+import logging
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 from bot.about import read_links
 from bot.app import find_index_folder, open_papers_api, open_services, wait_for_database
 from bot.blocking import Blocklist
+from bot.claims import Claims, SoleClaims
 from bot.client import PaperBot, connect_to_discord_at
+from bot.clock import system_clock
 from bot.clock_watch import ClockWatch
 from bot.database_lock import check_not_running
 from bot.heartbeat import Heartbeat
-from bot.layouts.operator import LOGGING_IN, RUNNING, STOPPING
+from bot.layouts.operator import LOGGING_IN, RUNNING, STOPPING, describe_standby
 from bot.owner_notices import OwnerNotices
 from bot.search import load_encoder
 from bot.settings import BotSettings
-from bot.storage import DatabaseAway, DiskFull
+from bot.storage import ClaimLost, DatabaseAway, DiskFull
 from bot.systemd import ServiceManager, open_service_manager
 from bot.vitals import Fault, Vitals
 from bot.watchdog import TICK_LIMIT, Watchdog
-from bot.web.pages import open_pages
+from bot.web.pages import Pages, open_pages
+
+log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+
+class _StoppedWaiting(Exception):
+    """The bot was told to stop before it had its shards."""
 
 
 async def run_service(settings: BotSettings) -> None:
     """Run the bot until it is told to stop, or cannot go on. Raises what ends it."""
+    with suppress(_StoppedWaiting):
+        await _run_service(settings)
+
+
+async def _run_service(settings: BotSettings) -> None:
     if isinstance(settings.database, Path):
         check_not_running(settings.database)  # before its port is in the way
     connect_to_discord_at(*settings.discord_urls)
@@ -37,7 +53,7 @@ async def run_service(settings: BotSettings) -> None:
         open_pages(settings.http_host, settings.http_port) as pages,
         _watch_for_hangs() as vitals,
         open_service_manager(lambda: vitals.seconds_without_tick < TICK_LIMIT) as manager,
-        _reach_database(settings, manager),
+        _claim_share(settings, pages, manager) as claims,
         open_papers_api(settings) as api,
         open_services(
             settings.database,
@@ -49,6 +65,8 @@ async def run_service(settings: BotSettings) -> None:
             keep_details_days=settings.keep_details_days,
             encoder=await asyncio.to_thread(load_encoder),
             vitals=vitals,
+            share=claims.share,
+            claims=claims,
         ) as services,
         PaperBot(services, links=links, gives_brand=settings.brand, proxy=settings.proxy, blocked=blocked) as bot,
     ):
@@ -60,9 +78,47 @@ async def run_service(settings: BotSettings) -> None:
 
 
 @asynccontextmanager
-async def _reach_database(settings: BotSettings, manager: ServiceManager) -> AsyncIterator[None]:
-    await wait_for_database(settings.database, manager.tell_status)
-    yield
+async def _claim_share(settings: BotSettings, pages: Pages, manager: ServiceManager) -> AsyncIterator[Claims]:
+    """The claims of this process, as soon as there is a database, and no other process has a shard of its share.
+
+    Raises `_StoppedWaiting`.
+    """
+    database = settings.database
+    if isinstance(database, Path):
+        yield SoleClaims()
+        return
+    from bot.storage.postgres.claims import open_claims  # noqa: PLC0415  # it needs an extra that few have
+
+    def tell_waiting(shard: int) -> None:
+        log.warning("%s", describe_standby(shard))
+        pages.show_standby(shard)
+        manager.tell_ready(describe_standby(shard))  # whoever waits for the start need not wait for the shards too
+
+    async def open_when_reached() -> Claims:
+        await wait_for_database(database, manager.tell_status)
+        return await opening.__aenter__()
+
+    opening = open_claims(database, settings.shards, system_clock, tell_waiting)
+    claims = await _unless_stopped(open_when_reached())
+    async with AsyncExitStack() as stack:
+        stack.push_async_exit(opening)
+        pages.show_standby(None)
+        yield claims
+
+
+async def _unless_stopped(waiting: Coroutine[Any, Any, Answer]) -> Answer:
+    """What is waited for. Raises `_StoppedWaiting` if the bot is told to stop before."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(waiting)
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if task.cancelled():
+            raise _StoppedWaiting from None
+        task.cancel()
+        raise
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def _run_until_stopped(bot: PaperBot, settings: BotSettings, manager: ServiceManager) -> None:
@@ -81,11 +137,14 @@ async def _run_until_stopped(bot: PaperBot, settings: BotSettings, manager: Serv
     ]
     stop = asyncio.create_task(stopped.wait())
     damaged = asyncio.create_task(services.storage.database.wait_for_damage())
-    await asyncio.wait({connection, stop, damaged}, return_when=asyncio.FIRST_COMPLETED)
+    lost = asyncio.create_task(services.claims.wait_for_loss())
+    await asyncio.wait({connection, stop, damaged, lost}, return_when=asyncio.FIRST_COMPLETED)
     vitals.begin_stop()
     manager.tell_stopping(STOPPING)
-    for task in (*beside, stop, damaged):
+    for task in (*beside, stop, damaged, lost):
         task.cancel()
+    if services.claims.is_lost:
+        await bot.hang_up()  # another process may be answering people by now
     if services.storage.database.is_damaged:
         await owner_notices.tell_at_once(Fault.DATABASE_DAMAGED)
     services.scheduler.pause()  # no more ticks; closing the bot waits for the deliveries under way
@@ -95,6 +154,8 @@ async def _run_until_stopped(bot: PaperBot, settings: BotSettings, manager: Serv
     with suppress(asyncio.CancelledError):
         await connection
     services.storage.database.raise_if_damaged()
+    if services.claims.is_lost:
+        raise ClaimLost
 
 
 def _build_heartbeat(settings: BotSettings, vitals: Vitals) -> Heartbeat:

@@ -7,6 +7,7 @@ from bot.health import HealthProblem, ProblemKind
 _PROBLEMS: Mapping[ProblemKind, str] = {
     ProblemKind.STARTING: "Paperboy is starting.",
     ProblemKind.STOPPING: "Paperboy is stopping.",
+    ProblemKind.STANDBY: "Paperboy waits as a standby: another process has shard {:.0f}.",
     ProblemKind.LOOP_LATE: "The event loop is {:.0f} s late: something keeps the process from running.",
     ProblemKind.GATEWAY_CLOSED: "{:.0f} of {:.0f} connections to Discord's gateway are open.",
     ProblemKind.DATABASE_AWAY: "The database can't be reached: no digest is sent until it can.",

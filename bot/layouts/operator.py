@@ -16,6 +16,11 @@ _SIGNS = {
 }
 
 
+def describe_standby(shard: int) -> str:
+    """Why the start waits."""
+    return f"shard {shard} is held by another process: waiting as a standby"
+
+
 def describe_hang(sign: str, seconds: float) -> str:
     """Why the watchdog ends the process."""
     time = format_duration(timedelta(seconds=seconds))

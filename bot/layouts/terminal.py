@@ -54,6 +54,10 @@ _DATABASE_PROBLEMS: Mapping[DatabaseProblem, str] = {
     DatabaseProblem.OLDER: (
         "{path} is in use by an older Paperboy, and must not be changed while that one runs. Stop it, then try again."
     ),
+    DatabaseProblem.OTHER_SHARD_COUNT: (
+        "The processes that use {path} have {detail} shards together. Set that number in PAPERBOY_SHARDS; or stop all "
+        "of them, those that wait too, and start them with the new one."
+    ),
     DatabaseProblem.NOT_BACKED_UP: (
         "{path} has to be migrated for this version, and is backed up first, but {backup} can't be written ({detail}). "
         "Make room there, or set PAPERBOY_BACKUP_FOLDER to a folder that can be written to. Nothing was changed."
@@ -137,6 +141,12 @@ def describe_database_problem(error: DatabaseUnusable) -> str:
 def describe_waiting_for_database(error: DatabaseUnusable) -> str:
     """What the log says while the bot waits to start."""
     return f"waiting for the database: {describe_database_problem(error)}"
+
+
+CLAIM_LOST = (
+    "Another process has taken this one's shards, or the database did not answer for too long. Paperboy stops, so that "
+    "nothing is sent twice. Start it again: it then waits until its shards are free."
+)
 
 
 def describe_index_problem(error: IndexUnusable) -> str:

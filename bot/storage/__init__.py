@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.claims import Fence
 from bot.database_address import DatabaseAddress, PostgresAddress
 from bot.storage.audit_log import DELETED_PERSON, Action, AuditEntry, AuditLog
 from bot.storage.backlog import Backlog, Backlogs
@@ -187,9 +188,12 @@ class Storage:
 
 
 @asynccontextmanager
-async def open_storage(address: DatabaseAddress) -> AsyncIterator[Storage]:
-    """The storage in a SQLite file or PostgreSQL, created or migrated as needed. Raises `DatabaseUnusable`."""
-    async with _choose_engine(address) as database:
+async def open_storage(address: DatabaseAddress, fence: Fence | None = None) -> AsyncIterator[Storage]:
+    """The storage in a SQLite file or PostgreSQL, created or migrated as needed. Raises `DatabaseUnusable`.
+
+    With a `fence`, every write raises `ClaimLost` once another process has taken shards of this one.
+    """
+    async with _choose_engine(address, fence) as database:
         yield Storage(
             database,
             Papers(database),
@@ -223,9 +227,9 @@ def open_scratch(address: PostgresAddress) -> Iterator[PostgresAddress]:
         yield scratch
 
 
-def _choose_engine(address: DatabaseAddress) -> Database:
+def _choose_engine(address: DatabaseAddress, fence: Fence | None) -> Database:
     if isinstance(address, Path):
         return SQLiteDatabase(address)
     with explaining_missing_driver(address):
         from bot.storage.postgres import PostgresDatabase  # noqa: PLC0415  # it needs an extra that few have
-    return PostgresDatabase(address)
+    return PostgresDatabase(address, fence)

@@ -26,14 +26,23 @@ class Pages:
 
     def __init__(self) -> None:
         self._observer: Observer | None = None
+        self._held: int | None = None
         self._rendered: tuple[Health, bytes] | None = None  # the metrics as they were when that was observed
 
     def show(self, bot: PaperBot) -> None:
         self._observer = Observer(bot)
 
+    def show_standby(self, held: int | None) -> None:
+        """Show that the start waits for a shard that another process has; or, with None, no longer."""
+        self._held = held
+
     async def _observe(self) -> Health:
         if self._observer is None:
-            return Health((HealthProblem(ProblemKind.STARTING),), {"paperboy_ready": 0})
+            starting, waiting = (
+                HealthProblem(ProblemKind.STARTING),
+                HealthProblem(ProblemKind.STANDBY, (self._held or 0,)),
+            )
+            return Health((starting if self._held is None else waiting,), {"paperboy_ready": 0})
         return await self._observer.observe()
 
     async def show_index(self, _: web.Request) -> web.Response:

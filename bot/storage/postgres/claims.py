@@ -11,11 +11,11 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 
+from bot.claims import Fence
 from bot.database_address import PostgresAddress
 from bot.share import Share
 from bot.storage.database import ClaimLost, DatabaseProblem, DatabaseUnusable, to_iso
@@ -62,25 +62,19 @@ _SET = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s"
 Session = psycopg.AsyncConnection[tuple[object, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """Asked at the beginning of every write transaction, after the writer's lock is had: are the shards still ours?
+def build_fence_check(fence: Fence) -> str:
+    """A statement that selects whether the fence stands, for `judge_fence`.
 
-    It has to be a statement of its own, in a transaction whose statements each see what was committed before.
+    It is asked at the beginning of every write transaction, after the writer's lock is had. It has to be a statement of
+    its own, in a transaction whose statements each see what was committed before.
     """
+    return f"SELECT count(*) = {fence.shards} FROM claims WHERE epoch = {fence.epoch}"
 
-    shards: int
-    epoch: int
 
-    @property
-    def statement(self) -> str:
-        """Selects one row, for `check`."""
-        return f"SELECT count(*) = {self.shards} FROM claims WHERE epoch = {self.epoch}"
-
-    def check(self, stands: object) -> None:
-        """Raises `ClaimLost`."""
-        if stands is not True:
-            raise ClaimLost
+def judge_fence(stands: object) -> None:
+    """Raises `ClaimLost`."""
+    if stands is not True:
+        raise ClaimLost
 
 
 def read_steady_clock() -> float:
@@ -197,8 +191,8 @@ class PostgresClaims:
         self._news.set()
 
     async def _check_epoch(self, session: Session) -> None:
-        (stands,) = await _fetch_one(session, self._fence.statement)
-        self._fence.check(stands)
+        (stands,) = await _fetch_one(session, build_fence_check(self._fence))
+        judge_fence(stands)
 
     async def _regain(self, error: BaseException) -> None:
         """Have the shards again, unless another process has taken some. Raises `ClaimLost`."""

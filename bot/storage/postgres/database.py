@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from bot.claims import Fence
 from bot.database_address import PostgresAddress
 from bot.refusals import Refused
 from bot.storage import database
@@ -22,7 +23,7 @@ from bot.storage.database import (
     Outcome,
     ReadTooSlow,
 )
-from bot.storage.postgres.claims import Fence
+from bot.storage.postgres.claims import build_fence_check, judge_fence
 from bot.storage.postgres.connection import PostgresConnection, Session
 from bot.storage.postgres.schema import WRITER_LOCK, migrate
 
@@ -108,11 +109,11 @@ class PostgresDatabase(Database):
         if self._fence is None:
             connection.execute(begin.encode())
             return
-        cursor = connection.execute(f"{begin}; {self._fence.statement}".encode())
+        cursor = connection.execute(f"{begin}; {build_fence_check(self._fence)}".encode())
         while cursor.nextset():
             pass
         ((stands,),) = cursor.fetchall()
-        self._fence.check(stands)
+        judge_fence(stands)
 
     def _run_read(self, work: DatabaseWork[Answer], connection: psycopg.Connection[Any]) -> Answer:
         _roll_back(connection)  # the last read may have been interrupted even in its own rollback
