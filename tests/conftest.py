@@ -20,6 +20,7 @@ from tenacity import wait_none
 from bot import answering, archive
 from bot.answering import unwrap_error
 from bot.app import Services, build_services
+from bot.backups import Backups
 from bot.client import PaperBot, connect_to_discord_at
 from bot.composing import outlook
 from bot.database_address import DatabaseAddress, PostgresAddress
@@ -168,7 +169,8 @@ async def api(papers_server: PapersServer) -> AsyncIterator[PapersAPI]:
 @pytest.fixture
 async def services(tmp_path: Path, storage: Storage, api: PapersAPI, clock: Clock) -> AsyncIterator[Services]:
     search = SearchIndex(tmp_path / "paperboy.index", await storage.papers.get_archive_id(), last_change=0)
-    yield build_services(storage, search, api, backfill_days=3, clock=clock)
+    backups = Backups(tmp_path / "paperboy.db", tmp_path, keep=0)
+    yield build_services(storage, search, api, backups=backups, backfill_days=3, clock=clock)
     search.close()
 
 

@@ -111,7 +111,7 @@ def _reconcile_servers(connection: Connection, share: Share, ids: str, now: date
         "SELECT id FROM guilds WHERE left_at IS NULL AND id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
         f" AND {share.build_condition('id')}"
         " UNION SELECT guild_id FROM subscriptions"
-        " WHERE guild_id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
+        " WHERE guild_id IS NOT NULL AND guild_id NOT IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
         " AND guild_id NOT IN (SELECT id FROM guilds WHERE left_at IS NOT NULL)"
         f" AND {share.build_condition('guild_id')}",
         (ids, ids),

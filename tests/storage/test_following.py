@@ -1,6 +1,5 @@
 """What people follow, and their one subscription each."""
 
-import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from bot.refusals import Refusal, Refused
 from bot.share import WHOLE
 from bot.storage import INBOX, MAX_FOLLOWED, MAX_MUTED, Action, How, Muted, MutedKind, Storage
 from tests.support.builders import DAY, FIRST_RUN, MORNING, SETTINGS, paper, plan, subscribe
+from tests.support.engines import BROKEN_RULES
 
 pytestmark = pytest.mark.usefixtures("the_file_is_sound")
 
@@ -112,5 +112,5 @@ class TestAPersonsSubscription:
 
     async def test_a_subscription_is_either_a_servers_or_a_persons(self, storage: Storage) -> None:
         await subscribe(storage, 1)
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(BROKEN_RULES):
             await storage.database.execute("UPDATE subscriptions SET user_id = 7")

@@ -12,6 +12,7 @@ import pytest
 from bot.export import build_export
 from bot.storage import DELETED_PERSON, MessageForm, Storage, open_storage
 from tests.support.builders import DAY, GONE, MORNING, paper, plan, query, tables
+from tests.support.engines import list_columns
 from tests.support.paths import ROOT
 from tests.support.people import ADA, BOB, add_for_person, bring, furnish
 from tests.support.subscriptions import LATER
@@ -164,7 +165,7 @@ def shape_of(value: Any, name: str = "") -> Any:
 
 
 def rows(path: Path, table: str) -> Iterator[dict[str, Any]]:
-    names = [name for _, name, *_ in query(path, f"PRAGMA table_info({table})")]
+    names = list_columns(path, table)
     return (dict(zip(names, row, strict=True)) for row in query(path, f"SELECT * FROM {table}"))
 
 

@@ -5,19 +5,19 @@ from pathlib import Path
 
 from bot.share import WHOLE
 from bot.storage import KEPT_FOR, Storage
-from tests.support.builders import MORNING, build_past, query
+from tests.support.builders import MORNING, build_past
+from tests.support.engines import add_trigger
 
 LATER = MORNING + KEPT_FOR + timedelta(minutes=1)
 
 
-async def test_a_server_that_comes_back_at_the_last_moment_loses_nothing(storage: Storage, tmp_path: Path) -> None:
+async def test_a_server_that_comes_back_at_the_last_moment_loses_nothing(storage: Storage, path: Path) -> None:
     """The daily job has found two servers to forget. When it is done with the first, the bot is back in the other."""
     for guild_id in (1, 2):
         await storage.guilds.record_join(guild_id, MORNING)
         await build_past(storage, guild_id)
         await storage.guilds.record_leave(guild_id, MORNING)
-    back = "UPDATE guilds SET left_at = NULL WHERE id = 2"
-    query(tmp_path / "paperboy.db", f"CREATE TRIGGER back AFTER DELETE ON guilds WHEN old.id = 1 BEGIN {back}; END")
+    add_trigger(path, "AFTER DELETE ON guilds WHEN old.id = 1", "UPDATE guilds SET left_at = NULL WHERE id = 2")
     await storage.guilds.delete_left_servers(WHOLE, LATER)
     assert await storage.subscriptions.list_for_server(1) == []
     (kept,) = await storage.subscriptions.list_for_server(2)

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.storage import Storage
-from tests.support.builders import paper, query
+from tests.support.builders import paper
+from tests.support.engines import forbid
 
 NOW = datetime(2026, 6, 3, 12, tzinfo=UTC)  # a Wednesday
 
@@ -48,5 +49,5 @@ async def test_the_first_and_the_latest_snapshot_are_always_kept(storage: Storag
 
 async def test_without_snapshots_to_thin_nothing_is_written(storage: Storage, path: Path) -> None:
     await taken(storage, timedelta(days=300), timedelta(days=200), timedelta(0))
-    query(path, "CREATE TRIGGER never BEFORE DELETE ON upvote_snapshots BEGIN SELECT RAISE(ABORT, 'written'); END")
+    forbid(path, "BEFORE DELETE ON upvote_snapshots", "written")
     await storage.snapshots.thin_snapshots(NOW)

@@ -3,6 +3,7 @@
 PEOPLES = {"followed_queries", "muted", "idle_people"}  # and no server's
 NO_SERVERS = {
     *("archive", "brand", "captures", "commands", "embeddings", "listings", "owner_notices", "papers"),
+    *("claims", "cluster", "schema"),  # of PostgreSQL
     *("sqlite_sequence", "stored_queries", "traces", "upvote_snapshots"),
     *PEOPLES,
 }

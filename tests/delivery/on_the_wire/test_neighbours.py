@@ -1,11 +1,8 @@
 """Neighbours: however slow, greedy or broken one channel or server is, the others get their digests."""
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -195,13 +192,12 @@ async def test_a_history_that_hangs_costs_no_other_server_its_digest(
 
 
 async def test_a_subscription_that_cannot_be_read_costs_no_other_its_digest(
-    services: Services, wire: Wire, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    services: Services, wire: Wire, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     guilds = [wire.add_guild() for _ in range(2)]
     for guild in guilds:
         await subscribe(services, guild)
-    with closing(sqlite3.connect(tmp_path / "paperboy.db")) as connection, connection:
-        connection.execute("UPDATE subscriptions SET timezone = 'Atlantis/Poseidonis' WHERE id = 1")
+    await services.storage.database.execute("UPDATE subscriptions SET timezone = 'Atlantis/Poseidonis' WHERE id = 1")
     clock.advance(hours=1)
     async with running_bot(services, wire) as bot:
         await bot.dispatcher.run_due(clock())

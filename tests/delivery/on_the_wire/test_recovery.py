@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from discord import Permissions
@@ -53,20 +52,19 @@ async def test_digests_do_not_resume_while_another_permission_is_missing(
         assert not rig.channel.digests
 
 
-async def test_after_a_time_out_ends_digests_resume_automatically(rig: DeliveryRig, tmp_path: Path) -> None:
+async def test_after_a_time_out_ends_digests_resume_automatically(rig: DeliveryRig) -> None:
     rig.guild.timed_out_until = FAR
     await rig.learn(rig.guild, "guild_available")
     await rig.tick()
     standing = await rig.get_subscription()
     assert standing.reason
     assert standing.reason.kind is ReasonKind.IN_TIME_OUT
+    assert standing.reason.until
     me = rig.bot.get_guild(rig.guild.id).me  # type: ignore[union-attr]
     me.timed_out_until = None  # it ends, and nobody tells
     until = rig.clock.now + timedelta(minutes=2)
-    query(
-        tmp_path / "paperboy.db",
-        f"UPDATE subscriptions SET reason = json_set(reason, '$.until', '{until.isoformat()}')",
-    )
+    sooner = f"replace(reason, '{standing.reason.until.isoformat()}', '{until.isoformat()}')"
+    query(rig.storage.database.address, f"UPDATE subscriptions SET reason = {sooner}")
     await rig.tick(minutes=1)
     assert (await rig.get_subscription()).state is SubscriptionState.SUSPENDED
     await rig.tick(minutes=2)
