@@ -5,6 +5,7 @@ import json
 
 PATH = "/readyz"
 READY, NOT_READY = 200, 503  # HTTP statuses
+_STANDBY = "standby"  # `ProblemKind.STANDBY`
 MAX_ANSWER = 2**20  # bytes
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # where a port on all addresses answers
 
@@ -21,6 +22,10 @@ class ForeignAnswer(Exception):
     """Another program answered."""
 
 
+class StandingBy(Exception):
+    """All is well, but another process has the bot's shards: it says in its own words what it waits for."""
+
+
 def build_address(host: str, port: int) -> str:
     """The address to ask, if the port was opened on `host`."""
     host = _find_reachable(host)
@@ -30,7 +35,7 @@ def build_address(host: str, port: int) -> str:
 def ask_whether_ready(host: str, port: int, timeout: float) -> tuple[str, ...]:
     """What keeps the bot from being ready, in its own words; nothing if it is.
 
-    Waits at most `timeout` seconds for each step. Raises `PortSilent` and `ForeignAnswer`.
+    Waits at most `timeout` seconds for each step. Raises `PortSilent`, `ForeignAnswer` and `StandingBy`.
     """
     connection = http.client.HTTPConnection(_find_reachable(host), port, timeout=timeout)
     try:
@@ -45,19 +50,23 @@ def ask_whether_ready(host: str, port: int, timeout: float) -> tuple[str, ...]:
     finally:
         connection.close()
     problems = _read_problems(body)
+    texts = tuple(text for _, text in problems)
     if status == READY:
         return ()
-    if status == NOT_READY and problems:
-        return problems
-    raise ForeignAnswer
+    if status != NOT_READY or not problems:
+        raise ForeignAnswer
+    if [kind for kind, _ in problems] == [_STANDBY]:
+        raise StandingBy(*texts)
+    return texts
 
 
 def _find_reachable(host: str) -> str:
     return _EVERYWHERE.get(host, host)
 
 
-def _read_problems(body: bytes) -> tuple[str, ...]:
+def _read_problems(body: bytes) -> list[tuple[str, str]]:
+    """The kind and the text of each."""
     try:
-        return tuple(str(each["text"]) for each in json.loads(body)["problems"])
+        return [(str(each["kind"]), str(each["text"])) for each in json.loads(body)["problems"]]
     except (ValueError, TypeError, LookupError) as error:
         raise ForeignAnswer from error

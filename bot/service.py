@@ -68,7 +68,14 @@ async def _run_service(settings: BotSettings) -> None:
             share=claims.share,
             claims=claims,
         ) as services,
-        PaperBot(services, links=links, gives_brand=settings.brand, proxy=settings.proxy, blocked=blocked) as bot,
+        PaperBot(
+            services,
+            links=links,
+            gives_brand=settings.brand,
+            proxy=settings.proxy,
+            blocked=blocked,
+            requests_per_second=settings.requests_per_second,
+        ) as bot,
     ):
         pages.show(bot)
         with suppress(DiskFull, DatabaseAway):  # nothing is sent either until there is room

@@ -8,7 +8,7 @@ from bot.command_line.app import USAGE, app, exit_with
 from bot.env_file import EnvFileUnusable
 from bot.layouts import health as words
 from bot.layouts.terminal_setup import describe_settings_problem
-from bot.readiness import ForeignAnswer, PortSilent, ask_whether_ready, build_address
+from bot.readiness import ForeignAnswer, PortSilent, StandingBy, ask_whether_ready, build_address
 from bot.settings import InvalidSettings, PortSettings, read_settings
 
 UNHEALTHY = 1
@@ -27,6 +27,9 @@ def check_health(
         problems = ask_whether_ready(host, port, timeout)
     except PortSilent as error:
         exit_with(words.describe_no_answer(build_address(host, port), str(error)), UNHEALTHY)
+    except StandingBy as standby:  # a container that waits is well, and must not be started again for it
+        typer.echo(words.describe_standby(str(standby)))
+        return
     except ForeignAnswer:
         exit_with(words.describe_foreign_answer(build_address(host, port)), UNHEALTHY)
     if problems:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from bot.doctor.case import REQUEST_LIMIT, Case, run_in_thread
 from bot.findings import Finding, Kind, find
-from bot.readiness import ForeignAnswer, PortSilent, ask_whether_ready
+from bot.readiness import ForeignAnswer, PortSilent, StandingBy, ask_whether_ready
 
 
 async def check_http(case: Case) -> AsyncIterator[Finding]:
@@ -22,6 +22,8 @@ async def check_http(case: Case) -> AsyncIterator[Finding]:
         is_free = isinstance(error, PortSilent) and not error.is_open
         kind = Kind.HTTP_FINE if is_free else Kind.HTTP_PORT_TAKEN
         yield find(Kind.HTTP_SILENT if is_running else kind, port=port)
+    except StandingBy:
+        yield find(Kind.HTTP_FINE, port=port)
     except ForeignAnswer:
         yield find(Kind.HTTP_PORT_TAKEN, port=port)
     else:

@@ -39,6 +39,10 @@ def describe_not_ready(problems: Iterable[str]) -> str:
     return f"Paperboy is not ready. {' '.join(problems)}"
 
 
+def describe_standby(text: str) -> str:
+    return f"Paperboy is well. {text}"
+
+
 def describe_no_answer(url: str, detail: str) -> str:
     return f"No answer from {url} ({detail}). Check that Paperboy is running, with the same PAPERBOY_HTTP_PORT."
 

@@ -54,16 +54,16 @@ _DATABASE_PROBLEMS: Mapping[DatabaseProblem, str] = {
     DatabaseProblem.OLDER: (
         "{path} is in use by an older Paperboy, and must not be changed while that one runs. Stop it, then try again."
     ),
-    DatabaseProblem.OTHER_SHARD_COUNT: (
-        "The processes that use {path} have {detail} shards together. Set that number in PAPERBOY_SHARDS; or stop all "
-        "of them, those that wait too, and start them with the new one."
-    ),
     DatabaseProblem.NOT_BACKED_UP: (
         "{path} has to be migrated for this version, and is backed up first, but {backup} can't be written ({detail}). "
         "Make room there, or set PAPERBOY_BACKUP_FOLDER to a folder that can be written to. Nothing was changed."
     ),
 }
 _POSTGRES_PROBLEMS: Mapping[DatabaseProblem, str] = {
+    DatabaseProblem.OTHER_SHARD_COUNT: (
+        "The processes that use {path} have {detail} shards together. Set that number in PAPERBOY_SHARDS; or stop all "
+        "of them, those that wait too, and start them with the new one."
+    ),
     DatabaseProblem.FOREIGN: (
         "{path} has tables of another program. Make a database for Paperboy alone with `createdb`, and set "
         "PAPERBOY_DATABASE to its URL."

@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 
 from bot.app import Services
+from bot.readiness import StandingBy, ask_whether_ready
 from bot.web import observer
 from tests.support.delivery_rig import DeliveryRig, readers_held
 from tests.support.pages import Asked, serving
@@ -25,6 +26,18 @@ async def test_while_it_starts_it_is_alive_but_not_ready() -> None:
         assert await asked.ask_kinds() == (503, ["starting"])
         assert await asked.ask_kinds("/healthz") == (200, [])
         assert (await asked.read_metrics())["paperboy_ready"] == 0
+
+
+async def test_a_standby_is_alive_but_not_ready_until_it_has_its_shards() -> None:
+    async with serving() as asked:
+        asked.pages.show_standby(3)
+        assert await asked.ask_kinds() == (503, ["standby"])
+        assert "another process has shard 3" in (await asked.ask("/readyz"))[1]
+        assert await asked.ask_kinds("/healthz") == (200, [])
+        with pytest.raises(StandingBy):  # so `paperboy health` ends with 0
+            await asyncio.to_thread(ask_whether_ready, "127.0.0.1", asked.port, 10)
+        asked.pages.show_standby(None)
+        assert await asked.ask_kinds() == (503, ["starting"])
 
 
 async def test_a_bot_whose_gateway_is_cut_is_not_ready_until_it_is_back(watched: Watched) -> None:

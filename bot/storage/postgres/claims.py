@@ -20,7 +20,8 @@ from bot.database_address import PostgresAddress
 from bot.share import Share
 from bot.storage.database import ClaimLost, DatabaseProblem, DatabaseUnusable, to_iso
 from bot.storage.postgres.connection import CONNECT_TIMEOUT, OPTIONS
-from bot.storage.postgres.schema import WRITER_LOCK, describe_error, migrate
+from bot.storage.postgres.refusing import build_unusable_error
+from bot.storage.postgres.schema import WRITER_LOCK, migrate
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class PostgresClaims:
         try:
             session = await self._open_session()
         except psycopg.Error as error:
-            raise DatabaseUnusable(DatabaseProblem.UNUSABLE, self._address, describe_error(error)) from error
+            raise build_unusable_error(self._address, error) from error
         while True:
             try:
                 await self._take_in(session, now, tell_waiting)
