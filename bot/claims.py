@@ -8,6 +8,11 @@ from typing import Protocol
 
 from bot.share import WHOLE, Share
 
+# Seconds after which nothing can still arrive that was sent by whoever had the shards before: for ten it may have begun
+# requests, since it was certain of them; their bytes then have twenty to reach Discord; the rest is Discord's, to make
+# messages of them. `tests/delivery/on_the_wire/test_taken_over.py` adds them up.
+GRACE = 45
+
 
 @dataclass(frozen=True, slots=True)
 class Fence:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 import psycopg
 import pytest
 
+from bot.claims import GRACE
 from bot.database_address import PostgresAddress
 from bot.share import parse_shards
 from bot.storage import ClaimLost, DatabaseProblem, DatabaseUnusable
 from bot.storage.postgres import claims as claims_module
-from bot.storage.postgres.claims import GRACE, PostgresClaims, open_claims
+from bot.storage.postgres.claims import PostgresClaims, open_claims
 from bot.storage.postgres.database import PostgresDatabase
 from bot.storage.postgres.schema import WRITER_LOCK
 from tests.support.builders import MORNING

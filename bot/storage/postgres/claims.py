@@ -15,7 +15,7 @@ from datetime import datetime
 
 import psycopg
 
-from bot.claims import Fence
+from bot.claims import GRACE, Fence
 from bot.database_address import PostgresAddress
 from bot.share import Share
 from bot.storage.database import ClaimLost, DatabaseProblem, DatabaseUnusable, to_iso
@@ -25,10 +25,6 @@ from bot.storage.postgres.schema import WRITER_LOCK, migrate
 
 log = logging.getLogger(__name__)
 
-# Seconds after which nothing that whoever had the shards before has sent can still arrive: for `CONFIRMED_FOR` it may
-# have begun requests, whose bytes then have `UNACKNOWLEDGED` seconds to reach Discord (`bot.channels.connecting`); the
-# rest is Discord's, to make messages of them.
-GRACE = 45
 CHECK_EVERY = 2.0  # seconds
 CONFIRMED_FOR = 10.0  # seconds that an answer of the session's counts
 # Seconds in which a lost session may be had again. Meanwhile nothing is sent, and people who are answered are told to

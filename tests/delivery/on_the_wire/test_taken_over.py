@@ -8,10 +8,11 @@ import pytest
 
 from bot.app import Services
 from bot.channels import connecting
+from bot.claims import GRACE
 from bot.database_address import PostgresAddress
 from bot.share import WHOLE
 from bot.storage import DeliveryState
-from bot.storage.postgres.claims import CONFIRMED_FOR, GRACE, PostgresClaims
+from bot.storage.postgres.claims import CONFIRMED_FOR, PostgresClaims
 from tests.support.builders import MORNING, Clock
 from tests.support.delivery_rig import DESTINATIONS, DeliveryRig, open_rig, restart_dispatcher
 from tests.support.wire import Fault, Kind, Wire
