@@ -180,6 +180,18 @@ async def test_a_write_that_began_before_the_shards_were_taken_ends_first(cluste
                 await second
 
 
+async def test_a_write_that_waited_while_the_shards_were_taken_fails(cluster: Cluster) -> None:
+    claims = await cluster.open("0-1/2")
+    async with await psycopg.AsyncConnection.connect(cluster.address.url) as taking:
+        await taking.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER_LOCK,))
+        await taking.execute("UPDATE claims SET epoch = epoch + 1 WHERE shard = 1")
+        writing = asyncio.create_task(cluster.write(claims))
+        await cluster.wait_for_blocked_writer()
+        await taking.commit()
+        with pytest.raises(ClaimLost):
+            await writing
+
+
 async def test_what_another_process_may_still_send_is_left_alone_for_a_while(postgres_address: PostgresAddress) -> None:
     now = 1000.0
     claims = PostgresClaims(postgres_address, parse_shards("0/1"), lambda: now)

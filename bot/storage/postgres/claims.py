@@ -59,21 +59,6 @@ _SET = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s"
 Session = psycopg.AsyncConnection[tuple[object, ...]]
 
 
-def build_fence_check(fence: Fence) -> str:
-    """A statement that selects whether the fence stands, for `judge_fence`.
-
-    It is asked at the beginning of every write transaction, after the writer's lock is had. It has to be a statement of
-    its own, in a transaction whose statements each see what was committed before.
-    """
-    return f"SELECT count(*) = {fence.shards} FROM claims WHERE epoch = {fence.epoch}"
-
-
-def judge_fence(stands: object) -> None:
-    """Raises `ClaimLost`."""
-    if stands is not True:
-        raise ClaimLost
-
-
 def read_steady_clock() -> float:
     """Seconds that also pass while the machine sleeps, where the system counts those."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
@@ -188,8 +173,9 @@ class PostgresClaims:
         self._news.set()
 
     async def _check_epoch(self, session: Session) -> None:
-        (stands,) = await _fetch_one(session, build_fence_check(self._fence))
-        judge_fence(stands)
+        query = "SELECT count(*) FROM claims WHERE epoch = %s"
+        if await _fetch_one(session, query, (self._fence.epoch,)) != (self._fence.shards,):
+            raise ClaimLost
 
     async def _regain(self, error: BaseException) -> None:
         """Have the shards again, unless another process has taken some. Raises `ClaimLost`."""

@@ -16,6 +16,7 @@ from bot.storage import database
 from bot.storage.connection import Answer, DatabaseWork
 from bot.storage.database import (
     UNTIL_NEXT_INTERRUPT,
+    ClaimLost,
     Database,
     DatabaseAway,
     DatabaseBusy,
@@ -23,7 +24,6 @@ from bot.storage.database import (
     Outcome,
     ReadTooSlow,
 )
-from bot.storage.postgres.claims import build_fence_check, judge_fence
 from bot.storage.postgres.connection import PostgresConnection, Session
 from bot.storage.postgres.schema import WRITER_LOCK, migrate
 
@@ -104,16 +104,17 @@ class PostgresDatabase(Database):
         return outcomes
 
     def _begin_to_write(self, connection: psycopg.Connection[Any]) -> None:
-        """In one round trip. Each statement sees what was committed before it, so the fence that stands is the last."""
-        begin = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({WRITER_LOCK})"
+        """In one round trip. What is asked for the fence has to see what was committed while it waited for the lock."""
+        begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT"
         if self._fence is None:
-            connection.execute(begin.encode())
+            connection.execute(f"{begin} pg_advisory_xact_lock({WRITER_LOCK})".encode())
             return
-        cursor = connection.execute(f"{begin}; {build_fence_check(self._fence)}".encode())
-        while cursor.nextset():
-            pass
+        asked = f"begin_to_write({WRITER_LOCK}, {self._fence.epoch}, {self._fence.shards})"
+        cursor = connection.execute(f"{begin} {asked}".encode())
+        cursor.nextset()
         ((stands,),) = cursor.fetchall()
-        judge_fence(stands)
+        if not stands:
+            raise ClaimLost
 
     def _run_read(self, work: DatabaseWork[Answer], connection: psycopg.Connection[Any]) -> Answer:
         _roll_back(connection)  # the last read may have been interrupted even in its own rollback

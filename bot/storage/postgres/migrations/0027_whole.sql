@@ -410,5 +410,14 @@ CREATE TABLE claims (
 
 CREATE INDEX claims_by_epoch ON claims (epoch);
 
+-- Waits for the writer's lock, then says whether so many shards still have the epoch. Each of its statements sees what
+-- was committed before that statement, and their plans are kept for the session.
+CREATE FUNCTION begin_to_write(writer_lock BIGINT, own_epoch BIGINT, own_shards BIGINT) RETURNS BOOLEAN
+    LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(writer_lock);
+    RETURN (SELECT count(*) = own_shards FROM claims WHERE epoch = own_epoch);
+END $$;
+
 INSERT INTO archive (id) VALUES (replace(gen_random_uuid()::text, '-', ''));
 INSERT INTO traces DEFAULT VALUES;
