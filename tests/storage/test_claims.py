@@ -154,6 +154,22 @@ async def test_a_process_whose_shards_were_taken_meanwhile_is_told_and_writes_no
             await cluster.write(first)
 
 
+async def test_after_a_restart_of_the_database_whoever_had_the_shards_has_them_again(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise each restart of it would cost as many identifies as there are shards."""
+    monkeypatch.setattr(claims_module, "POLITENESS", 2.0)
+    claims = await cluster.open("0-1/2")
+    async with starting(cluster, "0,1/2"):
+        await cluster.wait_for_standby("0,1/2")
+        end = b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'paperboy 0%'"
+        await cluster.admin.execute(end)
+        claims._confirmed_at = float("-inf")
+        await claims.confirm()
+        assert await cluster.wait_for_standby("0,1/2") == 0
+        await cluster.write(claims)
+
+
 async def test_a_process_cut_off_from_the_database_sends_nothing_and_stops(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
