@@ -1,10 +1,11 @@
 """`paperboy health`."""
 
+import sys
 from typing import Annotated
 
 import typer
 
-from bot.command_line.app import USAGE, app, exit_with
+from bot.command_line.app import USAGE, app, exit_with, put_env_file_first
 from bot.env_file import EnvFileUnusable
 from bot.layouts import health as words
 from bot.layouts.terminal_setup import describe_settings_problem
@@ -40,6 +41,6 @@ def check_health(
 def run_alone() -> None:
     """Run the command line with no other command."""
     try:
-        app()
+        app(put_env_file_first(sys.argv[1:]))
     except (InvalidSettings, EnvFileUnusable) as error:
         exit_with(describe_settings_problem(error), USAGE)

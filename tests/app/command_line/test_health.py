@@ -46,6 +46,15 @@ async def test_what_is_not_well_is_said_in_one_line(tmp_path: Path) -> None:
     assert (ended.code, ended.out, ended.err) == (1, "", "Paperboy is not ready. Paperboy is starting.\n")
 
 
+async def test_each_of_several_processes_is_asked_by_its_own_file_of_settings(tmp_path: Path) -> None:
+    async with serving() as asked:
+        (tmp_path / "0-9.env").write_text(f"PAPERBOY_HTTP_PORT={asked.port}\n")
+        (tmp_path / ".env").write_text(f"PAPERBOY_HTTP_PORT={find_free_port()}\n")
+        for words in (("health", "--env-file", "0-9.env"), ("--env-file", "0-9.env", "health")):
+            ended = await start(tmp_path, *words)
+            assert ended.err == "Paperboy is not ready. Paperboy is starting.\n"
+
+
 async def test_without_a_port_it_says_which_setting_is_missing(tmp_path: Path) -> None:
     for program in ("bot.start", "bot"):
         ended = await start(tmp_path, "health", program=program)
