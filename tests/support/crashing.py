@@ -2,6 +2,8 @@
 
 `PAPERBOY_TEST_KILL`    `before` or `after`, and what: `after Deliveries.plan`; or `amid` and some SQL
 `PAPERBOY_TEST_NOW`     the instant at which its clock starts
+`PAPERBOY_TEST_SPACING` seconds between two identifies of a bucket, and `PAPERBOY_TEST_GRACE` before it looks for what
+                        a process before it may just have sent, if they are not to be as long as in real life
 Its posting ticks often instead of every minute, and says on standard output when a tick has ended.
 """
 
@@ -19,10 +21,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 import bot.__main__
 import bot.service
+from bot import identifying
 from bot.app import open_services
 from bot.client import PaperBot
 from bot.delivery.dispatcher import Dispatcher
 from bot.storage.deliveries import recording
+from bot.storage.postgres import claims
 
 TICKED = "ticked"
 _TICK_SECONDS = 0.2
@@ -100,7 +104,15 @@ def _hurrying(init: Callable[..., None]) -> Callable[..., None]:
     return hurried
 
 
+def _hurry_shards() -> None:
+    if spacing := os.environ.pop("PAPERBOY_TEST_SPACING", ""):
+        identifying.SPACING = float(spacing)
+    if grace := os.environ.pop("PAPERBOY_TEST_GRACE", ""):
+        claims.GRACE = int(grace)
+
+
 def main() -> None:
+    _hurry_shards()
     clock = RunningClock(datetime.fromisoformat(os.environ.pop("PAPERBOY_TEST_NOW")))
     plan = os.environ.pop("PAPERBOY_TEST_KILL", "")  # it is no setting, and would be warned about
     if plan:

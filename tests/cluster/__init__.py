@@ -1,0 +1,1 @@
+"""Several processes of the bot on one PostgreSQL, each with some shards: killed, restarted, replaced and cut off."""
