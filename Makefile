@@ -51,7 +51,8 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/project/test_docs.py
 
-# Takes less than 15 minutes: every fault of Discord at every place, 200 kills, bad neighbours, 2,000 people. It fails if
+# Takes less than 20 minutes: every fault of Discord at every place, 200 kills, bad neighbours, 2,000 people, and 100 kills
+# of three processes on one PostgreSQL, which also move and are cut off. It fails if
 # a digest is lost or posted twice. `make faults SEED=7` repeats the choices of an earlier run.
 faults: setup
 	$(BIN)/python -m faults $(SEED:%=--seed %)

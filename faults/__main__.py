@@ -1,4 +1,4 @@
-"""Runs the fault matrix, the kill storm, the bad neighbours and the fan-out (`make faults`), and prints the results.
+"""Runs the fault matrix, the kill storms, the bad neighbours and the fan-out (`make faults`), and prints the results.
 
 `python -m faults --quick` runs a part of it, within five minutes. `--seed N` repeats the choices of an earlier run, and
 `--only matrix --rows "history,at random 7/2"` runs only these rows. The exit code is 1 if anything is wrong.
@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from faults import fan_out, matrix, neighbours, storm
+from faults import cluster, fan_out, matrix, neighbours, storm
 
 WIDTH = 160
 Done = Callable[[int], object]
@@ -30,7 +30,7 @@ Outcome = tuple[Table, list[str]]  # and a line for each thing that is wrong
 class Amount:
     """How many random runs per destination, kills, other servers beside some that hang, and of those due later.
 
-    `people` are due at once in the fan-out.
+    `people` are due at once in the fan-out. `cluster` is how many kills a cluster has.
     """
 
     at_random: int
@@ -39,9 +39,11 @@ class Amount:
     hanging: int
     later: int
     people: int
+    cluster: int
 
 
-WHOLE, QUICK = Amount(60, 200, 900, 100, 90, 2_000), Amount(4, 40, 270, 30, 30, 200)
+WHOLE, QUICK = Amount(60, 200, 900, 100, 90, 2_000, 100), Amount(4, 40, 270, 30, 30, 200, 8)
+SERVERS = 80  # of the cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,13 @@ async def _fan_out(wanted: Wanted) -> Outcome:
     return fan_out.table(result), result.wrong
 
 
-PARTS = {"matrix": _matrix, "storm": _storm, "neighbours": _neighbours, "fan-out": _fan_out}
+async def _cluster(wanted: Wanted) -> Outcome:
+    with _progress("Cluster", wanted.amount.cluster) as done:
+        tally = await cluster.measure(wanted.seed, SERVERS, wanted.amount.cluster, done, _tell)
+    return cluster.table(tally), tally.wrong
+
+
+PARTS = {"matrix": _matrix, "storm": _storm, "neighbours": _neighbours, "fan-out": _fan_out, "cluster": _cluster}
 
 
 @contextmanager
@@ -91,6 +99,10 @@ def _progress(what: str, total: int | None) -> Iterator[Done]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield partial(progress.advance, progress.add_task(what, total=total))
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 async def _run(parts: Sequence[str], wanted: Wanted) -> int:
