@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.command_line import backups, brand, demo, doctor, health, papers, run, setup  # noqa: F401  # each adds its commands
+from bot.command_line import backups, brand, demo, doctor, health, move, papers, run, setup  # noqa: F401  # each adds its commands
 from bot.command_line.app import USAGE, app, exit_with, put_env_file_first
 from bot.database_address import BadAddress
 from bot.env_file import EnvFileUnusable
@@ -15,10 +15,11 @@ from bot.identity import DiscordUnreachable
 from bot.layouts import terminal, terminal_setup
 from bot.layouts.backups import describe_backup_problem
 from bot.layouts.health import describe_port_problem
+from bot.layouts.terminal_moving import describe_move_problem
 from bot.papers.api import PapersUnavailable
 from bot.search import IndexUnusable
 from bot.settings import InvalidSettings
-from bot.storage import BackupFailed, ClaimLost, DatabaseAway, DatabaseUnusable
+from bot.storage import BackupFailed, ClaimLost, DatabaseAway, DatabaseUnusable, MoveFailed
 from bot.web.port import PortUnusable
 
 
@@ -57,6 +58,7 @@ _PROBLEMS: Mapping[type[Exception], tuple[Callable[[Any], str], int]] = {
     DatabaseAway: (lambda _: terminal.DATABASE_AWAY, 1),
     ClaimLost: (lambda _: terminal.CLAIM_LOST, 1),
     BackupFailed: (describe_backup_problem, USAGE),
+    MoveFailed: (describe_move_problem, USAGE),
     IndexUnusable: (terminal.describe_index_problem, USAGE),
     PortUnusable: (lambda error: describe_port_problem(error.host, error.port, error.detail), USAGE),
     discord.LoginFailure: (_describe_closed_connection, USAGE),

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, repeat
@@ -40,11 +41,16 @@ from bot.share import WHOLE, Share
 from bot.storage import (
     DatabaseProblem,
     DatabaseUnusable,
+    Moved,
     Storage,
     Watch,
+    check_different,
+    check_file_source,
     find_usable_backup,
     has_current_schema,
     is_backup,
+    migrate_file,
+    move,
     open_storage,
     prepare_file,
     restore,
@@ -234,6 +240,39 @@ def restore_database(database: Path, file: Path, now: datetime, watch: Watch, in
     """`restore`, if no bot runs; the index, which knows the old database, is made again at the next start."""
     with lock_database(database):
         return restore(database, file, now, watch, lambda: invalidate_index(index or get_index_path(database)))
+
+
+def move_database(
+    source: DatabaseAddress,
+    target: DatabaseAddress,
+    now: datetime,
+    watch: Watch,
+    pause: Callable[[float], object] = time.sleep,
+    *,
+    index: Path,
+    backup_folder: Path | None = None,
+) -> Moved:
+    """`move`, if no bot runs, after what is done before a bot starts on the source, whose `index` it would use.
+
+    Raises `MoveFailed` and `DatabaseUnusable`.
+    """
+
+    def prepare() -> None:
+        if isinstance(source, Path):
+            _prepare_database(source, get_backup_folder(source, backup_folder), now, index)
+            migrate_file(source)
+
+    check_different(source, target)
+    with ExitStack() as stack:
+        for each in (source, target):
+            if isinstance(each, Path):
+                stack.enter_context(lock_database(each))
+        if isinstance(source, Path):
+            check_file_source(source)
+        moved = move(source, target, prepare, watch, pause)
+        if isinstance(target, Path):
+            invalidate_index(get_index_path(target))  # one that is left there may be another database's
+        return moved
 
 
 @asynccontextmanager

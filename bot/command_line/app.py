@@ -21,7 +21,20 @@ from bot.layouts.terminal_setup import (
 from bot.settings import find_unknown_settings, find_unreadable_settings, use_settings_file
 
 # The help lists the commands as they are needed, from the first day on.
-_ORDER = ("init", "run", "invite", "doctor", "health", "backup", "restore", "backfill", "preview", "brand", "demo")
+_ORDER = (
+    "init",
+    "run",
+    "invite",
+    "doctor",
+    "health",
+    "backup",
+    "restore",
+    "move",
+    "backfill",
+    "preview",
+    "brand",
+    "demo",
+)
 
 
 class _Commands(TyperGroup):
@@ -37,6 +50,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks show local variables, which may contain a token
 )
 
+MOVE_TO = "PAPERBOY_MOVE_TO"  # the one name in the environment that is no setting: it is meant for one command
 USAGE = 2  # the exit code for problems that whoever runs the bot has to fix
 
 
@@ -73,7 +87,7 @@ def find_warnings() -> list[str]:
     try:
         return [
             *map(describe_unreadable_line, find_unreadable_settings()),
-            *map(describe_unknown_setting, find_unknown_settings()),
+            *(describe_unknown_setting(each) for each in find_unknown_settings() if each.name != MOVE_TO),
         ]
     except EnvFileUnusable:
         return []  # whichever command needs the file says so

@@ -59,6 +59,9 @@ from bot.storage.followed_queries import (
 )
 from bot.storage.found_runs import FoundMessage, OwnMessage, ShownPaper
 from bot.storage.guilds import KEPT_FOR, Guilds
+from bot.storage.moved_files import check_file_source
+from bot.storage.moved_tables import MoveFailed, MoveProblem
+from bot.storage.moving import Moved, check_different, move
 from bot.storage.notices import Notices
 from bot.storage.owner_notices import OwnerNotice, OwnerNotices
 from bot.storage.papers import Papers
@@ -69,7 +72,12 @@ from bot.storage.posted_papers import PostedMessage, PostedPapers
 from bot.storage.restored import Restored, RestoredSearch, SearchedChannel
 from bot.storage.restoring import check_backup, is_backup, prepare_file, restore
 from bot.storage.snapshots import Snapshots
-from bot.storage.sqlite import SQLiteDatabase, build_unusable_error, has_current_schema
+from bot.storage.sqlite import (
+    SQLiteDatabase,
+    build_unusable_error,
+    has_current_schema,
+    migrate_file,
+)
 from bot.storage.stored_queries import (
     MAX_INLINE_QUERY,
     QUERIES_KEPT_FOR,
@@ -125,6 +133,9 @@ __all__ = [
     "How",
     "Message",
     "MessageForm",
+    "MoveFailed",
+    "MoveProblem",
+    "Moved",
     "Muted",
     "MutedKind",
     "OwnMessage",
@@ -147,12 +158,16 @@ __all__ = [
     "back_up",
     "build_unusable_error",
     "check_backup",
+    "check_different",
+    "check_file_source",
     "find_usable_backup",
     "get_query_key",
     "has_current_schema",
     "has_to_be_stored",
     "is_backup",
     "list_backups",
+    "migrate_file",
+    "move",
     "name_backup",
     "open_scratch",
     "open_storage",

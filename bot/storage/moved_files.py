@@ -3,14 +3,14 @@
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from bot.storage.backup import BackupFailed, has_sidecars, make_partial, sync
 from bot.storage.connection import fetch_all
 from bot.storage.database import DatabaseProblem, DatabaseUnusable
-from bot.storage.moved_tables import BATCH, DOUBTFUL, MovedTable, MoveFailed, MoveProblem, Rows, Source, Target
+from bot.storage.moved_tables import BATCH, MovedTable, MoveFailed, MoveProblem, Rows, Source, Target
 from bot.storage.sqlite import (
     UNREADABLE,
     SQLiteConnection,
@@ -18,6 +18,7 @@ from bot.storage.sqlite import (
     check_schema_version,
     migrate_file,
     open_file,
+    read_schema_version,
 )
 
 
@@ -25,6 +26,7 @@ class _File:
     """What the source and the target have in common. Errors are translated where they arise, as two ends are open."""
 
     changed_texts = 0
+    grace = 0  # the lock on the file proves that whoever used it is gone
 
     def __init__(self, connection: SQLiteConnection, path: Path) -> None:
         self._connection = connection
@@ -48,23 +50,23 @@ class _File:
         given = f"SELECT max(seq) FROM sqlite_sequence WHERE name = '{table}'"
         return self._fetch_number(f"SELECT max(coalesce(({given}), 0), coalesce((SELECT max(id) FROM {table}), 0))")
 
-    def count_doubtful(self) -> int:
-        return self._fetch_number(DOUBTFUL)
-
     def write_rows(self, table: MovedTable, batches: Iterable[Rows]) -> None:
         places = ", ".join("?" * len(table.columns))
         statement = f"INSERT INTO {table.name} ({table.column_list}) VALUES ({places})"
-        try:
-            self._connection.executemany(statement, (row for rows in batches for row in rows))
-        except sqlite3.IntegrityError as error:
-            raise MoveFailed(MoveProblem.BAD_ROW, self._path, str(error)) from error
+        with _translating(self._path):
+            try:
+                self._connection.executemany(statement, (row for rows in batches for row in rows))
+            except sqlite3.IntegrityError as error:
+                raise MoveFailed(MoveProblem.BAD_ROW, self._path, str(error)) from error
 
     def list_tables_with_ids(self) -> list[str]:
         query = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
-        return [name for (name,) in fetch_all(self._connection, query)]
+        with _translating(self._path):
+            return [name for (name,) in fetch_all(self._connection, query)]
 
     def continue_after_id(self, table: str, last_id: int) -> None:
-        self._connection.continue_after_id(table, last_id)
+        with _translating(self._path):
+            self._connection.continue_after_id(table, last_id)
 
     def adapt_rows(self, rows: Rows) -> Rows:
         return rows
@@ -78,17 +80,20 @@ def _translating(path: Path) -> Iterator[None]:
         raise build_unusable_error(path, error) from error
 
 
+def check_file_source(path: Path) -> None:
+    """Raise `MoveFailed` if there is no database in the file, or `DatabaseUnusable`."""
+    with _translating(path):
+        if not read_schema_version(path):
+            raise MoveFailed(MoveProblem.NO_SOURCE, path)
+
+
 @contextmanager
 def open_file_source(path: Path) -> Iterator[Source]:
     """A file of the current schema, as of one moment. Raises `DatabaseUnusable`."""
-    with _translating(path), closing(_open_to_read(path)) as connection:
+    with _translating(path), closing(open_file(path)) as connection:
+        connection.execute("PRAGMA query_only = ON")  # not `mode=ro`, which would leave the WAL's files behind
         connection.execute("BEGIN")
         yield _File(connection, path)
-
-
-def _open_to_read(path: Path) -> SQLiteConnection:
-    uri = f"{path.absolute().as_uri()}?mode=ro"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10, factory=SQLiteConnection)
 
 
 @contextmanager
@@ -112,17 +117,18 @@ def open_file_target(path: Path, like: Path | None) -> Iterator[Target]:
 @contextmanager
 def _make_partial(path: Path, like: Path | None) -> Iterator[Path]:
     """A file with the current schema and no name that anybody knows."""
-    try:
-        with make_partial(path.with_name(f".{path.name}.moving"), like or path.parent) as partial:
-            if like is None:
-                partial.chmod(0o600)
-            try:
-                migrate_file(partial)
-            except DatabaseUnusable as error:
-                raise DatabaseUnusable(error.problem, path, error.detail) from error
-            yield partial
-    except BackupFailed as error:
-        raise DatabaseUnusable(DatabaseProblem.IN_USE, path) from error
+    with ExitStack() as stack:
+        try:
+            partial = stack.enter_context(make_partial(path.with_name(f".{path.name}.moving"), like or path.parent))
+        except BackupFailed as error:
+            raise DatabaseUnusable(DatabaseProblem.IN_USE, path) from error
+        if like is None:
+            partial.chmod(0o600)
+        try:
+            migrate_file(partial)
+        except DatabaseUnusable as error:
+            raise DatabaseUnusable(error.problem, path, error.detail) from error
+        yield partial
 
 
 def _check_is_empty(path: Path) -> None:

@@ -14,7 +14,6 @@ from bot.storage.connection import fetch_all
 from bot.storage.sqlite import create_schema
 
 BATCH = 500  # rows that are in memory at a time; an abstract has some two thousand letters
-DOUBTFUL = "SELECT count(*) FROM messages WHERE message_id IS NULL AND attempted_at IS NOT NULL"
 _SUM = 2**64
 
 Rows = Sequence[tuple[Any, ...]]
@@ -65,8 +64,9 @@ class Source(Protocol):
     def get_last_id(self, table: str) -> int:
         """The last id that the table has given, or was made to continue after; 0 if there is none."""
 
-    def count_doubtful(self) -> int:
-        """How many messages may be on their way although whoever sent them is gone."""
+    @property
+    def grace(self) -> int:
+        """Seconds in which messages may still arrive that were sent by whoever used it before."""
 
 
 class Target(Protocol):

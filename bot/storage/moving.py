@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.claims import GRACE
 from bot.database_address import DatabaseAddress, PostgresAddress
 from bot.storage.backup import Watch
+from bot.storage.database import explaining_missing_driver
 from bot.storage.moved_files import open_file_source, open_file_target
 from bot.storage.moved_tables import (
     MovedTable,
@@ -45,23 +45,22 @@ def move(
     brought it to the current schema, once it is known that the target will do. The caller has locked what is a file; a
     PostgreSQL is locked here. Raises `MoveFailed`, `DatabaseUnusable`, and whatever `watch` raises.
     """
-    _check_different(source, target)
     with _open_target(target, source) as writes:
         prepare_source()
         started = time.monotonic()
         with _open_source(source) as reads:
             moved = _Move(reads, writes, target, watch).run()
-            is_in_doubt = reads.count_doubtful() > 0
-            if isinstance(source, PostgresAddress) and isinstance(target, Path) and is_in_doubt:
+            if isinstance(target, Path):
                 # A bot that starts on a file takes it for granted that nothing of an earlier one is still on its way.
-                pause(max(started + GRACE - time.monotonic(), 0))
+                pause(max(started + reads.grace - time.monotonic(), 0))
     return moved
 
 
-def _check_different(source: DatabaseAddress, target: DatabaseAddress) -> None:
+def check_different(source: DatabaseAddress, target: DatabaseAddress) -> None:
+    """Raise `MoveFailed` if both are one database."""
     if isinstance(source, PostgresAddress) and isinstance(target, PostgresAddress):
-        from bot.storage.postgres.moving import are_same  # noqa: PLC0415  # it needs an extra that few have
-
+        with explaining_missing_driver(target):
+            from bot.storage.postgres.moving import are_same  # noqa: PLC0415  # it needs an extra that few have
         if are_same(source, target):
             raise MoveFailed(MoveProblem.SAME, target)
     if isinstance(source, Path) and isinstance(target, Path):
@@ -119,14 +118,14 @@ class _Move:
 def _open_source(address: DatabaseAddress) -> AbstractContextManager[Source]:
     if isinstance(address, Path):
         return open_file_source(address)
-    from bot.storage.postgres.moving import open_source  # noqa: PLC0415  # it needs an extra that few have
-
+    with explaining_missing_driver(address):
+        from bot.storage.postgres.moving import open_source  # noqa: PLC0415  # it needs an extra that few have
     return open_source(address)
 
 
 def _open_target(address: DatabaseAddress, source: DatabaseAddress) -> AbstractContextManager[Target]:
     if isinstance(address, Path):
         return open_file_target(address, source if isinstance(source, Path) else None)
-    from bot.storage.postgres.moving import open_target  # noqa: PLC0415  # it needs an extra that few have
-
+    with explaining_missing_driver(address):
+        from bot.storage.postgres.moving import open_target  # noqa: PLC0415  # it needs an extra that few have
     return open_target(address)

@@ -6,12 +6,12 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.rows import tuple_row
 
 from bot.database_address import PostgresAddress
 from bot.storage.database import DatabaseProblem, DatabaseUnusable
 from bot.storage.moved_tables import (
     BATCH,
-    DOUBTFUL,
     MovedTable,
     MoveFailed,
     MoveProblem,
@@ -20,8 +20,9 @@ from bot.storage.moved_tables import (
     Target,
     list_moved_tables,
 )
-from bot.storage.postgres.claims import CLUSTER_LOCK
+from bot.storage.postgres.claims import CLUSTER_LOCK, GRACE
 from bot.storage.postgres.connection import PostgresConnection, connect
+from bot.storage.postgres.refusing import build_unusable_error, check_server, check_sessions
 from bot.storage.postgres.schema import MIGRATION_LOCK, WRITER_LOCK, describe_error, migrate, read_version, run_scripts
 from bot.storage.sqlite import get_current_schema
 
@@ -33,6 +34,8 @@ _LIMITS = {  # which a server or a user may have, and a move of an hour may not
     "lock_timeout": _PATIENCE,
 }
 _TYPES = {"INTEGER": "int8", "TEXT": "text", "REAL": "float8", "BLOB": "bytea"}
+_DOUBTFUL = "SELECT count(*) FROM messages WHERE message_id IS NULL AND attempted_at IS NOT NULL"
+_BAD_ROW = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.ProgramLimitExceeded)
 _FILLED = {"archive", "traces"}  # have a row from the start
 
 
@@ -53,47 +56,48 @@ class _Database:
         return int(self._fetch_one(f"SELECT count(*) FROM {table.name}"))
 
     def read_rows(self, table: MovedTable) -> Iterator[Rows]:
-        rows: list[tuple[Any, ...]] = []
-        statement = f"COPY {table.name} ({table.column_list}) TO STDOUT (FORMAT BINARY)"
-        with _translating(self._address), self._raw.cursor().copy(statement.encode()) as copy:
-            copy.set_types([_TYPES[kind] for kind in table.columns.values()])
-            for row in copy.rows():
-                rows.append(row)
-                if len(rows) == BATCH:
-                    yield rows
-                    rows = []
-        yield rows
+        cursor = self._raw.cursor(name="moved", row_factory=tuple_row)  # of the server's: COPY gives row after row
+        with _translating(self._address), cursor:
+            cursor.execute(f"SELECT {table.column_list} FROM {table.name}".encode(), binary=True)
+            while rows := cursor.fetchmany(BATCH):
+                yield rows
 
     def get_last_id(self, table: str) -> int:
         with _translating(self._address):
             given = PostgresConnection(self._raw).get_last_id(table)
         return max(given, int(self._fetch_one(f"SELECT coalesce(max(id), 0) FROM {table}")))
 
-    def count_doubtful(self) -> int:
-        return int(self._fetch_one(DOUBTFUL))
+    @property
+    def grace(self) -> int:
+        return GRACE if self._fetch_one(_DOUBTFUL) else 0
 
     def write_rows(self, table: MovedTable, batches: Iterable[Rows]) -> None:
         statement = f"COPY {table.name} ({table.column_list}) FROM STDIN (FORMAT BINARY)"
-        try:
-            with self._raw.cursor().copy(statement.encode()) as copy:
-                copy.set_types([_TYPES[kind] for kind in table.columns.values()])
-                for rows in batches:
-                    for row in rows:
-                        copy.write_row(row)
-        except (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
-            detail = f"{table.name}: {describe_error(error)}"
-            raise MoveFailed(MoveProblem.BAD_ROW, self._address, detail) from error
+        with _translating(self._address):
+            try:
+                self._copy_in(statement, table, batches)
+            except _BAD_ROW as error:
+                detail = f"{table.name}: {describe_error(error)}"
+                raise MoveFailed(MoveProblem.BAD_ROW, self._address, detail) from error
+
+    def _copy_in(self, statement: str, table: MovedTable, batches: Iterable[Rows]) -> None:
+        with self._raw.cursor().copy(statement.encode()) as copy:
+            copy.set_types([_TYPES[kind] for kind in table.columns.values()])
+            for rows in batches:
+                for row in rows:
+                    copy.write_row(row)
 
     def list_tables_with_ids(self) -> list[str]:
         query = (
             "SELECT table_name FROM information_schema.columns"
             " WHERE table_schema = current_schema() AND column_name = 'id' AND is_identity = 'YES'"
         )
-        return [str(name) for (name,) in self._raw.execute(query)]
+        with _translating(self._address):
+            return [str(name) for (name,) in self._raw.execute(query)]
 
     def continue_after_id(self, table: str, last_id: int) -> None:
-        # Not `setval`, which a rollback would leave as it is.
-        self._raw.execute(f"ALTER TABLE {table} ALTER COLUMN id RESTART WITH {last_id + 1}".encode())
+        with _translating(self._address):  # not `setval`, which a rollback would leave as it is
+            self._raw.execute(f"ALTER TABLE {table} ALTER COLUMN id RESTART WITH {last_id + 1}".encode())
 
     def adapt_rows(self, rows: Rows) -> Rows:
         return [self._adapt(row) if any(type(each) is str and "\0" in each for each in row) else row for row in rows]
@@ -154,6 +158,8 @@ def _connect_alone(address: PostgresAddress) -> Iterator[psycopg.Connection[Any]
     with _translating(address), closing(connect(address)) as raw:
         for name, value in _LIMITS.items():
             raw.execute("SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s", (value, name))
+        check_server(address, raw)
+        check_sessions(address, raw)
         if not _try_lock(raw, CLUSTER_LOCK, 0):
             raise DatabaseUnusable(DatabaseProblem.IN_USE, address)
         yield raw
@@ -166,7 +172,7 @@ def _translating(address: PostgresAddress) -> Iterator[None]:
     except psycopg.errors.LockNotAvailable as error:
         raise DatabaseUnusable(DatabaseProblem.IN_USE, address) from error
     except psycopg.Error as error:
-        raise DatabaseUnusable(DatabaseProblem.UNUSABLE, address, describe_error(error)) from error
+        raise build_unusable_error(address, error) from error
 
 
 def _check_version(raw: psycopg.Connection[Any], address: PostgresAddress) -> int:

@@ -60,8 +60,8 @@ class TestHelp:
         ended = await terminal.run("--help")
         assert ended.code == 0
         named = re.findall(r"^│ ([a-z]+)  ", ended.out, flags=re.MULTILINE)
-        in_order = ["init", "run", "invite", "doctor", "health", "backup", "restore", "backfill", "preview", "brand"]
-        assert named == [*in_order, "demo"]
+        in_order = ["init", "run", "invite", "doctor", "health", "backup", "restore", "move", "backfill"]
+        assert named == [*in_order, "preview", "brand", "demo"]
 
     async def test_an_unknown_command_or_option_is_a_usage_error(self, terminal: Terminal) -> None:
         mistakes: list[tuple[str, ...]] = [("nonsense",), ("--nonsense",), ("run", "now"), ("preview", "--sise", "3")]
