@@ -326,7 +326,7 @@ def find_index_folder(settings: ArchiveSettings) -> Path:
 def get_index_path(database: DatabaseAddress, share: Share = WHOLE) -> Path:
     """The folder of the search index of `database`, unless the settings name another one."""
     if isinstance(database, Path):
-        return database.with_name(f"{database.name}.index")
+        return database.parent / f"{database.name}.index"  # also of what is no file, which opening it tells
     return Path("paperboy.index" if share.is_whole else f"paperboy.index-{str(share).replace('/', '-of-')}")
 
 

@@ -48,7 +48,7 @@ def lock_index(index: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        raise IndexUnusable(index, "another Paperboy uses it", is_taken=True) from error
+        raise IndexUnusable(index, "in use", is_taken=True) from error
     except OSError as error:
         raise IndexUnusable(index, error.strerror or str(error)) from error
     with lock:

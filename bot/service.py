@@ -22,7 +22,7 @@ from bot.layouts.operator import LOGGING_IN, RUNNING, STOPPING, describe_standby
 from bot.owner_notices import OwnerNotices
 from bot.search import load_encoder
 from bot.settings import BotSettings
-from bot.storage import ClaimLost, DatabaseAway, DiskFull
+from bot.storage import ClaimLost, DatabaseAway, DiskFull, explaining_missing_driver
 from bot.systemd import ServiceManager, open_service_manager
 from bot.vitals import Fault, Vitals
 from bot.watchdog import TICK_LIMIT, Watchdog
@@ -94,7 +94,8 @@ async def _claim_share(settings: BotSettings, pages: Pages, manager: ServiceMana
     if isinstance(database, Path):
         yield SoleClaims()
         return
-    from bot.storage.postgres.claims import open_claims  # noqa: PLC0415  # it needs an extra that few have
+    with explaining_missing_driver(database):
+        from bot.storage.postgres.claims import open_claims  # noqa: PLC0415  # it needs an extra that few have
 
     def tell_waiting(shard: int) -> None:
         log.warning("%s", describe_standby(shard))

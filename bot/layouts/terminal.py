@@ -30,7 +30,7 @@ _CLOSE_CODES: Mapping[int, str] = {
     4013: "Discord doesn't know the events that this version of Paperboy asks for (code 4013). Update Paperboy.",
     4014: "Discord rejected an intent (code 4014). Paperboy needs no privileged intents: update it.",
 }
-_DATABASE_PROBLEMS: Mapping[DatabaseProblem, str] = {
+_DATABASE_PROBLEMS: dict[DatabaseProblem, str] = {
     DatabaseProblem.IN_USE: "{path} is in use by another Paperboy. Stop that one, then try again.",
     DatabaseProblem.IS_FOLDER: "{path} is a folder. Set PAPERBOY_DATABASE to a file.",
     DatabaseProblem.FOREIGN: "{path} is another program's database. Set PAPERBOY_DATABASE to another file.",
@@ -59,7 +59,7 @@ _DATABASE_PROBLEMS: Mapping[DatabaseProblem, str] = {
         "Make room there, or set PAPERBOY_BACKUP_FOLDER to a folder that can be written to. Nothing was changed."
     ),
 }
-_POSTGRES_PROBLEMS: Mapping[DatabaseProblem, str] = {
+_POSTGRES_PROBLEMS: dict[DatabaseProblem, str] = {
     DatabaseProblem.OTHER_SHARD_COUNT: (
         "The processes that use {path} have {detail} shards together. Set that number in PAPERBOY_SHARDS; or stop all "
         "of them, those that wait too, and start them with the new one."
@@ -130,7 +130,8 @@ _NEWER_WITH_BACKUP = (
 
 def describe_database_problem(error: DatabaseUnusable) -> str:
     if isinstance(error.path, PostgresAddress):
-        return _POSTGRES_PROBLEMS[error.problem].format(path=error.path, detail=error.detail)
+        problems = _DATABASE_PROBLEMS | _POSTGRES_PROBLEMS  # the second say it better
+        return problems[error.problem].format(path=error.path, detail=error.detail)
     problem = _DATABASE_PROBLEMS[error.problem]
     if error.problem is DatabaseProblem.NEWER and error.backup:
         problem = _NEWER_WITH_BACKUP

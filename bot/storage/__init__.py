@@ -160,6 +160,7 @@ __all__ = [
     "check_backup",
     "check_different",
     "check_file_source",
+    "explaining_missing_driver",
     "find_usable_backup",
     "get_query_key",
     "has_current_schema",

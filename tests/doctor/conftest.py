@@ -42,6 +42,7 @@ async def on_postgres(
     made, commands, database = healthy_on_postgres
     folder = Path(shutil.copytree(made, tmp_path / "set-up"))
     monkeypatch.chdir(folder)
+    monkeypatch.delenv("PAPERBOY_TEST_POSTGRES", raising=False)  # it is for tests, and no setting
     with create_database(postgres_server, database) as url:
         async with serve_set_up(folder, commands, url) as served:
             with put_back():
@@ -56,6 +57,7 @@ async def set_up(
     made, commands = healthy
     folder = Path(shutil.copytree(made, tmp_path / "set-up"))
     monkeypatch.chdir(folder)
+    monkeypatch.delenv("PAPERBOY_TEST_POSTGRES", raising=False)  # it is for tests, and no setting
     async with serve_set_up(folder, commands) as served:
         with put_back():
             yield served

@@ -15,7 +15,7 @@ LAYOUTS = "bot/layouts"
 ELSEWHERE = {  # and why
     "bot/__init__.py": "a Python too old for Paperboy can't read the layouts",
     "bot/demo": "a show with words of its own",
-    "bot/settings.py": "the meaning of a setting is beside it, and fills `.env.example`",
+    "bot/settings/kinds.py": "the meaning of a setting is beside it, and fills `.env.example`",
     "bot/metrics.py": "the meaning of a metric is beside it, and `/metrics` shows it",
     "bot/papers/api.py": "details for the log, beside a reason",
     "bot/search/known_names.py": "names, and the words that some are short for",

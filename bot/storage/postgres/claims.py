@@ -39,7 +39,7 @@ LOST = (psycopg.Error, OSError, TimeoutError)  # what a session that ended raise
 
 # Classes of advisory locks, which have two numbers
 CLUSTER_LOCK = 0x5041_0001  # of 0: shared by all processes; alone, one may change the number of shards
-_SHARD = 0x5041_0002  # of a shard: whoever has it, for life
+SHARD_LOCK = 0x5041_0002  # of a shard: whoever has it, for life
 _IDENTIFY = 0x5041_0003  # of a bucket: whoever has just identified
 
 # How the database notices that a process is gone, as far as it knows these settings. None of its limits ends what has
@@ -319,14 +319,14 @@ async def _set_patience(session: Session, seconds: float) -> None:
 async def _lock_shard(session: Session, shard: int) -> bool:
     """Whether it could be locked soon enough."""
     try:
-        await session.execute("SELECT pg_advisory_lock(%s, %s)", (_SHARD, shard))
+        await session.execute("SELECT pg_advisory_lock(%s, %s)", (SHARD_LOCK, shard))
     except psycopg.errors.LockNotAvailable:
         return False
     return True
 
 
 async def _unlock_shard(session: Session, shard: int) -> None:
-    await session.execute("SELECT pg_advisory_unlock(%s, %s)", (_SHARD, shard))
+    await session.execute("SELECT pg_advisory_unlock(%s, %s)", (SHARD_LOCK, shard))
 
 
 async def _fetch_one(session: Session, sql: str, values: tuple[object, ...] = ()) -> tuple[object, ...]:

@@ -10,12 +10,11 @@ import psycopg
 from bot.database_address import PostgresAddress
 from bot.storage.connection import Answer, DatabaseWork
 from bot.storage.database import DatabaseProblem, DatabaseUnusable
+from bot.storage.postgres.claims import SHARD_LOCK
 from bot.storage.postgres.connection import PostgresConnection, connect
 from bot.storage.postgres.refusing import build_unusable_error, check_server, check_sessions
 from bot.storage.postgres.schema import read_version
 from bot.storage.sqlite import get_current_schema
-
-SHARD_LOCKS = 0x5041_0002  # the class of the locks that processes hold on their shards
 
 _NOT_OURS = (  # tables of another user
     "SELECT string_agg(relname, ', ' ORDER BY relname) FROM pg_class"
@@ -73,7 +72,7 @@ def examine_version(address: PostgresAddress) -> int:
 def _check_may_create(address: PostgresAddress, raw: psycopg.Connection[Any]) -> None:
     ((may_create,),) = raw.execute("SELECT has_schema_privilege(current_schema(), 'CREATE')").fetchall()
     if not may_create:
-        raise DatabaseUnusable(DatabaseProblem.NO_PERMISSION, address, "it may not create tables")
+        raise DatabaseUnusable(DatabaseProblem.NO_PERMISSION, address, "CREATE ON SCHEMA")
 
 
 def examine_server(address: PostgresAddress) -> tuple[str, int, int, timedelta, bool, str, int | None]:
@@ -95,7 +94,7 @@ def is_claimed(address: PostgresAddress, shards: Collection[int]) -> bool:
     """Whether a process holds the lock of one of these shards, or without any, of one at all."""
     try:
         with closing(connect(address)) as raw:
-            ((is_held,),) = raw.execute(_CLAIMED, (SHARD_LOCKS, list(shards), list(shards))).fetchall()
+            ((is_held,),) = raw.execute(_CLAIMED, (SHARD_LOCK, list(shards), list(shards))).fetchall()
     except psycopg.Error as error:
         raise build_unusable_error(address, error) from error
     return bool(is_held)

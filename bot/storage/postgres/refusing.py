@@ -34,6 +34,7 @@ _PROBLEMS: Mapping[str, DatabaseProblem] = {
     "53100": DatabaseProblem.DISK_FULL,
     "25006": DatabaseProblem.IS_REPLICA,
 }
+_BEGINNING = re.compile(r"^(connection\s(failed|is\sbad):\s)?(connection\sto\sserver\b.*?\bfailed:\s(FATAL:\s*)?)?")
 _MEANS_CLIENT = re.compile(r"SSL|TLS|certificate|GSS|sslmode|private key|\binvalid\b.*\bvalue\b", re.IGNORECASE)
 
 
@@ -55,8 +56,7 @@ def _describe(address: PostgresAddress, error: Exception) -> str:
     """What PostgreSQL or its client says, in one line and without any secret."""
     said = (isinstance(error, psycopg.Error) and error.diag.message_primary) or str(error)
     line = next(iter(said.strip().splitlines()), "") or type(error).__name__
-    line = line.removeprefix("connection failed: ").removeprefix("connection is bad: ")
-    line = re.sub(r"^connection to server .*? failed: (FATAL: *)?", "", line)
+    line = _BEGINNING.sub("", line)
     for secret in address.list_secrets():
         line = line.replace(secret, _HIDDEN)
     return line
