@@ -7,13 +7,14 @@ UPDATE are qualified, conditions are not used as numbers, and each selected colu
 """
 
 import re
+import select
 import threading
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg import sql
+from psycopg import pq, sql
 from psycopg.adapt import Dumper
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumper
@@ -141,6 +142,20 @@ def connect(address: PostgresAddress, **options: object) -> psycopg.Connection[A
     return raw
 
 
+def _is_alive(raw: psycopg.Connection[Any]) -> bool:
+    """Whether an idle connection can still be used, as far as this end has heard. Costs no round trip."""
+    if raw.closed or raw.broken:
+        return False
+    waiting = select.poll()
+    waiting.register(raw.fileno(), select.POLLIN)
+    if waiting.poll(0):  # a message that nobody asked for, such as that the server stops, or the end of it all
+        try:
+            raw.pgconn.consume_input()
+        except psycopg.Error:
+            return False
+    return raw.pgconn.status == pq.ConnStatus.OK
+
+
 class Session:
     """A connection that is made when it is first needed, and again after it was lost. Belongs to one thread."""
 
@@ -152,7 +167,8 @@ class Session:
 
     def get(self) -> psycopg.Connection[Any]:
         """The connection. Raises `psycopg.OperationalError`."""
-        if self._raw is None or self._raw.closed or self._raw.broken:
+        if self._raw is None or not _is_alive(self._raw):
+            self.close()
             raw = connect(self._address)
             self._prepare(raw)
             self._raw = raw
