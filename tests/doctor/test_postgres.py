@@ -17,13 +17,13 @@ from bot.findings import Examined, Finding, Kind
 from bot.layouts.doctor import describe_examined, describe_verdict
 from bot.storage.database import to_iso
 from bot.storage.examination import Server, examine_server
+from bot.storage.postgres.claims import SHARD_LOCK
 from tests.support.doctor import SetUp, list_problems
 from tests.support.ports import find_free_port
 from tests.support.refusing_postgres import RefusingServer
 
 Plant = Callable[[SetUp], object]
 LONG_AGO = system_clock() - timedelta(days=400)
-CLUSTER = "CREATE TABLE IF NOT EXISTS cluster (one BIGINT PRIMARY KEY, shard_count BIGINT, last_epoch BIGINT)"
 
 
 def list_facts(examined: tuple[Examined, ...]) -> dict[Kind, Finding]:
@@ -110,11 +110,11 @@ async def test_tables_of_another_user_are_named(on_postgres: SetUp) -> None:
 
 
 async def test_processes_that_run_are_seen_and_have_to_agree_on_the_number_of_shards(on_postgres: SetUp) -> None:
-    change(CLUSTER, "INSERT INTO cluster (one, shard_count, last_epoch) VALUES (1, 8, 0)")(on_postgres)
+    change("UPDATE cluster SET shard_count = 8")(on_postgres)  # as the bot left it, but for the number
     on_postgres.set("PAPERBOY_SHARDS", "0-1/4")
     assert list_problems(await on_postgres.examine()) == {}  # whoever starts first decides anew
     with closing(psycopg.connect(on_postgres.url, autocommit=True)) as process:
-        process.execute("SELECT pg_advisory_lock(1346437122, 1)")  # it has shard 1
+        process.execute("SELECT pg_advisory_lock(%s, 1)", (SHARD_LOCK,))
         assert set(list_problems(await on_postgres.examine())) == {Kind.SHARDS_DIFFER}
         on_postgres.set("PAPERBOY_SHARDS", "0-1/8")
         assert Kind.RUNNING_FINE in list_facts(await on_postgres.examine())
