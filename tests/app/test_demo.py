@@ -10,10 +10,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import psycopg
 import pytest
 from rich.console import Console
 
 from bench import corpus
+from bot.database_address import PostgresAddress
 from bot.demo import Scene, load_sample_lists, load_unlisted_entries
 from bot.demo.show import open_demo
 from bot.papers.entry import read_list_entry
@@ -67,6 +69,19 @@ async def test_a_picture_without_chromium_says_what_to_install(tmp_path: Path, o
         assert b"Install it" in said
         assert b"Traceback" not in said
     assert not list(tmp_path.rglob("*.png"))
+
+
+async def test_on_postgresql_it_shows_the_same_beside_whatever_is_there_and_leaves_nothing_behind(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE papers (somebody_elses text)")
+        async with open_demo(tmp_path, Console(quiet=True), Scene.DIGEST, PostgresAddress(postgres_url)) as stage:
+            (digest,) = stage.channel.history()
+            assert "Top 5 of 12 papers by upvotes" in read_texts(digest)
+            assert not (tmp_path / "paperboy.db").exists()
+        left = connection.execute("SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^(pg_|info)'")
+        assert left.fetchall() == [("public", "papers")]
 
 
 async def test_the_digest_is_in_the_channel_and_a_reader_finds_papers_and_opens_them(tmp_path: Path) -> None:
