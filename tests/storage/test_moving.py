@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.claims import GRACE
 from bot.database_address import DatabaseAddress, PostgresAddress
 from bot.storage import DatabaseUnusable, Moved, MoveFailed, MoveProblem, check_different, move, open_storage
-from bot.storage.postgres.claims import GRACE
 from bot.storage.postgres.schema import migrate
 from bot.storage.sqlite import open_file
 from tests.support.builders import DAY, MORNING, paper, query, subscribe

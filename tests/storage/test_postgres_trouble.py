@@ -146,7 +146,7 @@ async def test_while_another_process_writes_people_are_refused_and_the_bot_waits
     storage: Storage, other: psycopg.Connection[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "WRITE_TIMEOUT", 0.1)
-    other.execute(HOLD.encode())  # type: ignore[arg-type]
+    other.execute(HOLD.encode())
     waiting = asyncio.create_task(joins(storage, 5))
     with pytest.raises(DatabaseBusy):
         await asyncio.create_task(joins(storage, 6, user=7))
@@ -162,7 +162,7 @@ async def test_the_bots_own_writes_do_not_wait_for_ever(
 ) -> None:
     monkeypatch.setattr(database, "LOCK_TIMEOUT", 0.2)
     async with open_storage(postgres_address) as storage:
-        other.execute(HOLD.encode())  # type: ignore[arg-type]
+        other.execute(HOLD.encode())
         with pytest.raises(DatabaseBusy):
             await joins(storage, 5)
         other.execute(b"COMMIT")

@@ -46,7 +46,7 @@ MIXED = {
 }
 _LOCKS = (  # of shards in this database
     "SELECT DISTINCT pid FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database()"
-    f" AND locktype = 'advisory' AND objsubid = 2 AND classid = {claims._SHARD}"
+    f" AND locktype = 'advisory' AND objsubid = 2 AND classid = {claims.SHARD_LOCK}"
 )
 
 

@@ -108,7 +108,7 @@ def _hurry_shards() -> None:
     if spacing := os.environ.pop("PAPERBOY_TEST_SPACING", ""):
         identifying.SPACING = float(spacing)
     if grace := os.environ.pop("PAPERBOY_TEST_GRACE", ""):
-        claims.GRACE = int(grace)
+        vars(claims)["GRACE"] = int(grace)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
+from bot.claims import GRACE
 from bot.database_address import PostgresAddress
 from bot.storage.database import DatabaseProblem, DatabaseUnusable
 from bot.storage.moved_tables import (
@@ -20,7 +21,7 @@ from bot.storage.moved_tables import (
     Target,
     list_moved_tables,
 )
-from bot.storage.postgres.claims import CLUSTER_LOCK, GRACE
+from bot.storage.postgres.claims import CLUSTER_LOCK
 from bot.storage.postgres.connection import PostgresConnection, connect
 from bot.storage.postgres.refusing import build_unusable_error, check_server, check_sessions
 from bot.storage.postgres.schema import MIGRATION_LOCK, WRITER_LOCK, describe_error, migrate, read_version, run_scripts
