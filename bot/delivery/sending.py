@@ -217,7 +217,12 @@ class Sender:
         arrived = arrived or await self._send_message(active, message)
         delivery_id = active.delivery.id
         await self._deliveries.record_arrival(
-            delivery_id, message.number, arrived.place_id, arrived.message_id, arrived.sent_at
+            delivery_id,
+            message.number,
+            arrived.place_id,
+            arrived.message_id,
+            arrived.sent_at,
+            owner_id=active.delivery.owner_id,
         )
         log.debug("delivery %d: message %d in %d", delivery_id, arrived.message_id, arrived.place_id)
         return arrived
@@ -265,7 +270,10 @@ class Sender:
             await active.pace()
             discord_now = await self._channels.get_discord_time()
             now = active.clock()
-            if not await self._deliveries.record_attempt(delivery.id, message.number, now, discord_now):
+            recording = self._deliveries.record_attempt(
+                delivery.id, message.number, now, discord_now, owner_id=delivery.owner_id
+            )
+            if not await recording:
                 raise _SubscriptionStopped
             attempted_at = discord_now or now
             request = asyncio.create_task(destination.send_message(outgoing))

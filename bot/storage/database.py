@@ -7,7 +7,7 @@ import asyncio
 import logging
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -155,6 +155,7 @@ class _PendingWrite:
     """
 
     work: DatabaseWork[Any]
+    owner_id: int | None
     done: asyncio.Future[Outcome]
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -166,6 +167,12 @@ class _PendingWrite:
     def withdraw(self) -> bool:
         """Prevent it from being run; False if it is running already."""
         return self.lock.acquire(blocking=False)
+
+
+def _list_owners(batch: Iterable[_PendingWrite]) -> Collection[int]:
+    """Whom the batch concerns; nobody, if one of its writes may concern everybody."""
+    owners = {each.owner_id for each in batch}
+    return () if None in owners else {each for each in owners if each is not None}
 
 
 class Database(ABC):
@@ -205,10 +212,12 @@ class Database(ABC):
     def _connect(self, *, reads_only: bool) -> AbstractAsyncContextManager[ConnectionThread]: ...
 
     @abstractmethod
-    def _run_transaction(self, works: Sequence[DatabaseWork[Any]], connection: Any) -> list[Outcome]:
+    def _run_transaction(
+        self, works: Sequence[DatabaseWork[Any]], owners: Collection[int], connection: Any
+    ) -> list[Outcome]:
         """The outcome of each work. Work that fails is rolled back alone; all share one commit.
 
-        If that commit fails, all have failed.
+        If that commit fails, all have failed. They concern only `owners`, or may concern everybody if there are none.
         """
 
     @abstractmethod
@@ -243,15 +252,18 @@ class Database(ABC):
             await self._writing
         await self._stack.aclose()
 
-    async def write(self, work: DatabaseWork[Answer]) -> Answer:
+    async def write(self, work: DatabaseWork[Answer], *, owner_id: int | None = None) -> Answer:
         """Run `work` in a transaction, one at a time; when this returns, the result is safely on disk.
 
         Writes that arrive while another one is running share the next commit. While another process keeps the
         database, a write for a user being answered raises `DatabaseBusy` after a moment; the bot's own writes wait
         longer. Raises `DiskFull` and `DatabaseAway`.
+
+        With `owner_id`, of a server or person, it may run beside such writes of other processes. So it must read and
+        change nothing but that owner's subscriptions and deliveries; it may refer to papers.
         """
         self.raise_if_damaged()
-        pending = _PendingWrite(work, asyncio.get_running_loop().create_future())
+        pending = _PendingWrite(work, owner_id, asyncio.get_running_loop().create_future())
         self._pending.append(pending)
         self._writing = self._writing or asyncio.create_task(self._write_pending())
         try:
@@ -283,7 +295,8 @@ class Database(ABC):
                 try:
                     self.raise_if_damaged()
                     self._write_began = asyncio.get_running_loop().time()
-                    outcomes = await self._writer.run(partial(self._run_transaction, [each.run_once for each in batch]))
+                    works, owners = [each.run_once for each in batch], _list_owners(batch)
+                    outcomes = await self._writer.run(partial(self._run_transaction, works, owners))
                 except self._expected_errors as error:
                     outcomes = [(None, error)] * len(batch)
                 except BaseException as error:
@@ -310,9 +323,9 @@ class Database(ABC):
     def count_waiting_writes(self) -> int:
         return len(self._pending)
 
-    async def execute(self, sql: str, *values: object) -> int:
-        """Run one statement as a transaction; returns how many rows it changed."""
-        return await self.write(lambda connection: connection.execute(sql, values).rowcount)
+    async def execute(self, sql: str, *values: object, owner_id: int | None = None) -> int:
+        """Run one statement as a transaction, as `write` does; returns how many rows it changed."""
+        return await self.write(lambda connection: connection.execute(sql, values).rowcount, owner_id=owner_id)
 
     async def read(self, work: DatabaseWork[Answer]) -> Answer:
         """Run `work`, which only reads, beside any writes; it sees the database as of one moment.

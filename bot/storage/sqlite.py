@@ -6,7 +6,7 @@ import logging
 import shutil
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from importlib.resources import files
@@ -111,7 +111,12 @@ class SQLiteDatabase(Database):
                 await connection.execute("PRAGMA query_only = ON")
             yield connection
 
-    def _run_transaction(self, works: Sequence[DatabaseWork[Any]], connection: SQLiteConnection) -> list[Outcome]:
+    def _run_transaction(
+        self,
+        works: Sequence[DatabaseWork[Any]],
+        owners: Collection[int],  # noqa: ARG002  # no other process writes into the file
+        connection: SQLiteConnection,
+    ) -> list[Outcome]:
         return _run_transaction(works, connection)
 
     def _run_read(self, work: DatabaseWork[Answer], connection: SQLiteConnection) -> Answer:

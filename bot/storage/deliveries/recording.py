@@ -59,7 +59,7 @@ class Deliveries(DeliveryReader):
             return delivery_id
 
         try:
-            delivery_id = await self._database.write(plan)
+            delivery_id = await self._database.write(plan, owner_id=subscription.owner_id)
         except _PlanInvalid:
             return None
         if not nonces:
@@ -67,11 +67,18 @@ class Deliveries(DeliveryReader):
         return _build_planned_delivery(delivery_id, subscription, run, digest, nonces, now, extra)
 
     async def record_attempt(
-        self, delivery_id: int, number: int, now: datetime, discord_now: datetime | None = None
+        self,
+        delivery_id: int,
+        number: int,
+        now: datetime,
+        discord_now: datetime | None = None,
+        *,
+        owner_id: int | None = None,
     ) -> bool:
         """Record, before a send, that the message is in doubt from now on; False if it must no longer be sent.
 
-        `discord_now` is the time by Discord's clock, if known. Of several attempts in doubt, the first one counts.
+        `discord_now` is the time by Discord's clock, if known. Of several attempts in doubt, the first one counts. With
+        the delivery's `owner_id`, other processes may write meanwhile.
         """
         noted = await self._database.execute(
             "UPDATE messages SET attempted_at = coalesce(attempted_at, ?),"
@@ -81,6 +88,7 @@ class Deliveries(DeliveryReader):
             f" WHERE deliveries.id = ? AND deliveries.state = 'planned' AND subscriptions.state = 'active'"
             f" AND {SEARCHED})",
             *(to_iso(now), discord_now and to_iso(discord_now), delivery_id, number, delivery_id),
+            owner_id=owner_id,
         )
         return noted > 0
 
@@ -93,9 +101,16 @@ class Deliveries(DeliveryReader):
         await self._update_message(delivery_id, number, "searched_until = ?", until)
 
     async def record_arrival(
-        self, delivery_id: int, number: int, place_id: int, message_id: int, sent_at: datetime
+        self,
+        delivery_id: int,
+        number: int,
+        place_id: int,
+        message_id: int,
+        sent_at: datetime,
+        *,
+        owner_id: int | None = None,
     ) -> None:
-        """Record that a message has arrived. Only its follow-ups are left to do."""
+        """Record that a message has arrived. Only its follow-ups are left to do. `owner_id` is as for an attempt."""
         await self._update_message(
             delivery_id,
             number,
@@ -105,6 +120,7 @@ class Deliveries(DeliveryReader):
             to_iso(sent_at),
             MessageForm.SET_ASIDE,
             MessageForm.PLAIN,
+            owner_id=owner_id,
         )
         metrics.count_message()
 
@@ -148,7 +164,7 @@ class Deliveries(DeliveryReader):
             )
             delete_notice(connection, delivery.subscription_id)
 
-        await self._database.write(complete)
+        await self._database.write(complete, owner_id=delivery.owner_id)
         quiet_reason = delivery.digest.reason
         outcome = DeliveryState.QUIET if quiet_reason else DeliveryState.SENT
         metrics.count_delivery(outcome, quiet_reason.kind if quiet_reason else "")
@@ -228,10 +244,11 @@ class Deliveries(DeliveryReader):
                 while await self._database.write(pack):
                     pass
 
-    async def _update_message(self, delivery_id: int, number: int, assignments: str, *values: object) -> None:
-        await self._database.execute(
-            f"UPDATE messages SET {assignments} WHERE delivery_id = ? AND number = ?", *values, delivery_id, number
-        )
+    async def _update_message(
+        self, delivery_id: int, number: int, assignments: str, *values: object, owner_id: int | None = None
+    ) -> None:
+        statement = f"UPDATE messages SET {assignments} WHERE delivery_id = ? AND number = ?"
+        await self._database.execute(statement, *values, delivery_id, number, owner_id=owner_id)
 
 
 def fail_unsent(connection: Connection, delivery_id: int, reason: Reason, *, keeping_doubtful: bool) -> list[int]:

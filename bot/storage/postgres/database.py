@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -92,10 +92,10 @@ class PostgresDatabase(Database):
             await thread.close()
 
     def _run_transaction(
-        self, works: Sequence[DatabaseWork[Any]], connection: psycopg.Connection[Any]
+        self, works: Sequence[DatabaseWork[Any]], owners: Collection[int], connection: psycopg.Connection[Any]
     ) -> list[Outcome]:
         try:
-            self._begin_to_write(connection)
+            self._begin_to_write(connection, owners)
             outcomes = _run_works(works, connection)
             connection.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001  # each caller gets it
@@ -103,14 +103,12 @@ class PostgresDatabase(Database):
             return [(None, error)] * len(works)
         return outcomes
 
-    def _begin_to_write(self, connection: psycopg.Connection[Any]) -> None:
+    def _begin_to_write(self, connection: psycopg.Connection[Any], owners: Collection[int]) -> None:
         """In one round trip. What is asked for the fence has to see what was committed while it waited for the lock."""
-        begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT"
-        if self._fence is None:
-            connection.execute(f"{begin} pg_advisory_xact_lock({WRITER_LOCK})".encode())
-            return
-        asked = f"begin_to_write({WRITER_LOCK}, {self._fence.epoch}, {self._fence.shards})"
-        cursor = connection.execute(f"{begin} {asked}".encode())
+        epoch, shards = (self._fence.epoch, self._fence.shards) if self._fence else ("NULL", 0)
+        sorted_owners = ", ".join(map(str, sorted(owners)))
+        asked = f"begin_to_write({WRITER_LOCK}, '{{{sorted_owners}}}', {epoch}, {shards})"
+        cursor = connection.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT {asked}".encode())
         cursor.nextset()
         ((stands,),) = cursor.fetchall()
         if not stands:

@@ -410,13 +410,24 @@ CREATE TABLE claims (
 
 CREATE INDEX claims_by_epoch ON claims (epoch);
 
--- Waits for the writer's lock, then says whether so many shards still have the epoch. Each of its statements sees what
--- was committed before that statement, and their plans are kept for the session.
-CREATE FUNCTION begin_to_write(writer_lock BIGINT, own_epoch BIGINT, own_shards BIGINT) RETURNS BOOLEAN
-    LANGUAGE plpgsql VOLATILE AS $$
+-- Waits for the writer's lock: alone, or, for writes that concern only some owners, with others like it; then each owner
+-- has a lock too. All take them in the same order, after the writer's, so none waits in a circle. No other lock's number
+-- is negative. Then it says whether so many shards still have the epoch, if one is given. Each of its statements sees
+-- what was committed before that statement, and their plans are kept for the session.
+CREATE FUNCTION begin_to_write(writer_lock BIGINT, sorted_owners BIGINT[], own_epoch BIGINT, own_shards BIGINT)
+    RETURNS BOOLEAN LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    owner BIGINT;
 BEGIN
-    PERFORM pg_advisory_xact_lock(writer_lock);
-    RETURN (SELECT count(*) = own_shards FROM claims WHERE epoch = own_epoch);
+    IF sorted_owners = '{}' THEN
+        PERFORM pg_advisory_xact_lock(writer_lock);
+    ELSE
+        PERFORM pg_advisory_xact_lock_shared(writer_lock);
+        FOREACH owner IN ARRAY sorted_owners LOOP
+            PERFORM pg_advisory_xact_lock(-owner);
+        END LOOP;
+    END IF;
+    RETURN own_epoch IS NULL OR (SELECT count(*) = own_shards FROM claims WHERE epoch = own_epoch);
 END $$;
 
 INSERT INTO archive (id) VALUES (replace(gen_random_uuid()::text, '-', ''));
