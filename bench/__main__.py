@@ -17,6 +17,7 @@ from rich.table import Table
 from bench import (
     compose,
     corpus,
+    engines,
     following,
     growth,
     hosting,
@@ -39,6 +40,7 @@ REAL = "real"
 SIZES = (REAL, "20000", "200000")
 DIGESTS = "digests"
 HOSTING = "hosting"
+ENGINES = "engines"
 
 Part = Callable[[Path, FilledIndex, Encoder | None], Awaitable[Table]]
 
@@ -102,6 +104,9 @@ async def _run(sizes: Sequence[str], parts: Sequence[str], folder: Path) -> None
     if HOSTING in parts:
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             console.print(*await hosting.measure(Path(scratch), real))
+    if ENGINES in parts:
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            console.print(*await engines.measure(Path(scratch), real))
     if not PARTS.keys() & set(parts):
         return
     encoder = await asyncio.to_thread(load_encoder)
@@ -117,7 +122,7 @@ def _listed(text: str) -> list[str]:
 
 
 def main() -> None:
-    every = [DIGESTS, HOSTING, *PARTS]
+    every = [DIGESTS, HOSTING, ENGINES, *PARTS]
     parser = argparse.ArgumentParser(prog="python -m bench", description="How fast the bot is, and how big.")
     parser.add_argument("--sizes", type=_listed, default=SIZES, help=f"papers in the archive ({','.join(SIZES)})")
     parser.add_argument("--only", type=_listed, default=every, help=f"parts to run ({','.join(every)})")
