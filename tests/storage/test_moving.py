@@ -12,6 +12,7 @@ import pytest
 
 from bot.claims import GRACE
 from bot.database_address import DatabaseAddress, PostgresAddress
+from bot.search import SearchIndex
 from bot.storage import DatabaseUnusable, Moved, MoveFailed, MoveProblem, check_different, move, open_storage
 from bot.storage.postgres.schema import migrate
 from bot.storage.sqlite import open_file
@@ -81,6 +82,20 @@ async def test_ids_that_were_given_before_are_not_given_again(
     for address in (empty, tmp_path / "back.db"):
         async with open_storage(address) as storage:
             assert (await subscribe(storage, guild_id=3)).id == GIVEN["subscriptions"] + 1
+
+
+async def test_an_index_that_was_made_from_one_is_right_for_the_other(
+    filled: Path, empty: PostgresAddress, tmp_path: Path
+) -> None:
+    move(filled, empty)
+    for address in (filled, empty):
+        async with open_storage(address) as storage:
+            archive_id, last_change = await storage.papers.get_archive_id(), await storage.papers.get_last_change()
+        index = SearchIndex(tmp_path / "index", archive_id, last_change)
+        if address == filled:
+            index.add_papers([(1, paper("2602.00000"))])
+        assert index.count_papers() == 1, "it was not made anew"
+        index.close()
 
 
 async def test_what_a_change_brings_about_goes_on_afterwards(
