@@ -20,7 +20,6 @@ from tenacity import wait_none
 from bot import answering, archive
 from bot.answering import unwrap_error
 from bot.app import Services, build_services
-from bot.backups import Backups
 from bot.client import PaperBot, connect_to_discord_at
 from bot.composing import outlook
 from bot.database_address import DatabaseAddress, PostgresAddress
@@ -169,15 +168,12 @@ async def api(papers_server: PapersServer) -> AsyncIterator[PapersAPI]:
 @pytest.fixture
 async def services(tmp_path: Path, storage: Storage, api: PapersAPI, clock: Clock) -> AsyncIterator[Services]:
     search = SearchIndex(tmp_path / "paperboy.index", await storage.papers.get_archive_id(), last_change=0)
-    backups = Backups(tmp_path / "paperboy.db", tmp_path, keep=0)
-    yield build_services(storage, search, api, backups=backups, backfill_days=3, clock=clock)
+    yield build_services(storage, search, api, backfill_days=3, clock=clock)
     search.close()
 
 
 @pytest.fixture
-async def server(
-    services: Services, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> AsyncIterator[Server]:
+async def server(services: Services, clock: Clock, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Server]:
     """The real bot, logged in to a simulated Discord whose time is the clock's."""
     bot = PaperBot(services, shard_count=1)
     env = simcord.Env(bot)
@@ -195,7 +191,7 @@ async def server(
         admin=guild.add_member(env.create_user("ada"), roles=[admins]),
         member=guild.add_member(env.create_user("grace")),
         clock=clock,
-        database=tmp_path / "paperboy.db",
+        database=services.storage.database.address,
     )
     await env.shutdown()
     _assert_no_bug(env, caplog)

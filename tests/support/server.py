@@ -1,10 +1,7 @@
 """A server in the simulated Discord with the real bot in it, and what happens there."""
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import discord
@@ -15,8 +12,9 @@ from simcord.enums import OverwriteType
 from bot.app import new_scheduler
 from bot.blocking import Blocklist
 from bot.client import PaperBot
+from bot.database_address import DatabaseAddress
 from bot.storage import Delivery, Subscription
-from tests.support.builders import Clock
+from tests.support.builders import Clock, tables
 from tests.support.messages import answer, button_labels, paper_ids, read_texts
 
 GUILD_ID = 1461000000000000000
@@ -35,7 +33,7 @@ class Server:
     member: simcord.MemberActor
 
     clock: Clock
-    database: Path
+    database: DatabaseAddress
 
     async def subscribe(self, **options: Any) -> simcord.InteractionResult:
         """`/digest add` for `#papers` at 9:00 UTC every day, or as `options` say."""
@@ -88,9 +86,7 @@ class Server:
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
         """Everything the database holds."""
-        with closing(sqlite3.connect(self.database)) as connection:
-            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}
+        return tables(self.database)
 
 
 async def click_after(

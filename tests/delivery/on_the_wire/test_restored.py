@@ -32,6 +32,8 @@ from tests.support.wire import Fault, Guild, Kind, Wire
 DUE = MORNING + timedelta(hours=1)
 STEPS = ("plan_delivery", "record_attempt", "record_arrival", "record_thread", "record_publication")
 
+pytestmark = pytest.mark.file
+
 
 @pytest.fixture
 def papers_server() -> PapersServer:

@@ -22,6 +22,8 @@ from tests.support.wire import Fault, Kind, Person, Wire
 
 SEARCHING = Reason(ReasonKind.SEARCHING_AFTER_RESTORE)
 
+pytestmark = pytest.mark.file
+
 
 @pytest.fixture
 def papers_server() -> PapersServer:
