@@ -25,7 +25,8 @@ _CLOSE_CODES: Mapping[int, str] = {
         "`paperboy init`."
     ),
     4010: "Discord rejected a connection (code 4010). Start Paperboy again. If that doesn't help, update it.",
-    4011: "Discord wants more connections for this many servers (code 4011). Start Paperboy again: it then opens more.",
+    4011: "Discord wants more connections for this many servers (code 4011). Start Paperboy again: it then opens more. "
+    "Where PAPERBOY_SHARDS is set, stop all processes, and set a greater number of shards in each.",
     4012: "Discord no longer supports this version of Paperboy (code 4012). Update Paperboy.",
     4013: "Discord doesn't know the events that this version of Paperboy asks for (code 4013). Update Paperboy.",
     4014: "Discord rejected an intent (code 4014). Paperboy needs no privileged intents: update it.",

@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,6 +134,7 @@ async def test_what_the_start_could_not_read_because_the_database_was_locked_is_
         lambda connection: connection.execute("PRAGMA busy_timeout = 0")
     )  # and that for ten seconds
     server.bot.services.scheduler.remove_job("fetching.catch_up")
+    assert isinstance(server.database, Path)
     with closing(sqlite3.connect(server.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(sqlite3.OperationalError, match="locked"):

@@ -70,6 +70,7 @@ async def test_keep_the_current_schema(
     await storage.deliveries.pack_old_runs(WHOLE, clock.now - timedelta(hours=12))
     server.env.inject_error("POST", f"/channels/{server.papers.id}/messages", status=503, times=None)
     await server.later(hours=24)
+    assert isinstance(server.database, Path)
     _keep(server.database, tmp_path / "copy.db")
 
 
