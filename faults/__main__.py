@@ -42,7 +42,7 @@ class Amount:
     cluster: int
 
 
-WHOLE, QUICK = Amount(60, 200, 900, 100, 90, 2_000, 100), Amount(4, 40, 270, 30, 30, 200, 8)
+WHOLE, QUICK = Amount(60, 200, 900, 100, 90, 2_000, 100), Amount(4, 40, 270, 30, 30, 200, 3)
 SERVERS = 80  # of the cluster
 
 
