@@ -69,7 +69,9 @@ class People:
             await self._database.write(partial(_review_people, people=people, now=now))
         before = to_iso(now - PERSON_KEPT_FOR)
         while idle := await self._database.fetch_rows(
-            f"SELECT user_id FROM idle_people WHERE since < ? AND {share.build_condition('user_id')} LIMIT 1", before
+            f"SELECT user_id FROM idle_people WHERE since < ? AND {share.build_condition('user_id')}"
+            " ORDER BY since LIMIT 1",  # the order keeps PostgreSQL from looking at all when there is none
+            before,
         ):
             for (user_id,) in idle:
                 await self._database.write(partial(_delete_if_idle, user_id=user_id))

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg import pq, sql
+from psycopg import sql
 from psycopg.adapt import Dumper
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumper
@@ -150,12 +150,7 @@ def _is_alive(raw: psycopg.Connection[Any]) -> bool:
         return False
     waiting = select.poll()
     waiting.register(raw.fileno(), select.POLLIN)
-    if waiting.poll(0):  # a message that nobody asked for, such as that the server stops, or the end of it all
-        try:
-            raw.pgconn.consume_input()
-        except psycopg.Error:
-            return False
-    return raw.pgconn.status == pq.ConnStatus.OK
+    return not waiting.poll(0)  # a message that nobody asked for, as a rule that the server stops, or the end of it all
 
 
 class Session:
