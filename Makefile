@@ -56,6 +56,7 @@ check: setup
 # a digest is lost or posted twice. `make faults SEED=7` repeats the choices of an earlier run.
 faults: setup
 	$(BIN)/python -m faults $(SEED:%=--seed %)
+	$(BIN)/python -m pytest -q -n auto --both-engines -k postgres tests/delivery tests/composing tests/following tests/lookups tests/cogs
 
 # A part of `make faults`, within five minutes.
 faults-quick: setup

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -48,7 +49,12 @@ hypothesis_settings.register_profile(
 )  # machines are busy
 hypothesis_settings.load_profile("unhurried")
 
-BOTH_ENGINES = ("tests.storage", "tests.delivery")  # folders of tests, by module name
+# Folders and modules whose tests run on both engines. Of those on the wire, it is what depends most on what is recorded
+# when; with `--both-engines`, all others do, too.
+BOTH_ENGINES = re.compile(
+    r"tests\.storage|tests\.delivery\.test|tests\.delivery\.on_the_wire\.test_"
+    "(forums|killed_between_steps|lost_answers|many_people|recovery|same_channel|taken_over|two_processes)"
+)
 
 SHORT_LIMITS = {
     answering: ("DEFER_AFTER", "AUTOCOMPLETE_TIMEOUT"),
@@ -128,7 +134,7 @@ def postgres_address(postgres_server: str, postgres_template: str) -> Iterator[P
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that uses the storage runs on both engines, in the folders where statements are at stake."""
     if "engine" in metafunc.fixturenames:
-        is_both = metafunc.config.getoption("both_engines") or metafunc.module.__name__.startswith(BOTH_ENGINES)
+        is_both = metafunc.config.getoption("both_engines") or BOTH_ENGINES.match(metafunc.module.__name__)
         reads_file = metafunc.definition.get_closest_marker("file") is not None
         metafunc.parametrize("engine", ["sqlite", "postgres"] if is_both and not reads_file else ["sqlite"])
 

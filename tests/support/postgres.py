@@ -82,7 +82,7 @@ def create_database(server: str, template: str = "template1") -> Iterator[str]:
     """The URL of a new database, a copy of the one named `template`; it is dropped afterwards."""
     name = f"paperboy_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
     try:
         yield name_database(server, name)
