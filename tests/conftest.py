@@ -40,7 +40,7 @@ from tests.support.crashing import RunningClock
 from tests.support.delivery_rig import DeliveryRig, open_rig, put_back
 from tests.support.discord_limits import check_body
 from tests.support.papers_server import FrailPapers, Papers
-from tests.support.postgres import create_database, run_postgres
+from tests.support.postgres import ReusedDatabase, create_database, run_postgres
 from tests.support.server import GUILD_ID, Server
 from tests.support.wire import Wire
 
@@ -131,6 +131,13 @@ def postgres_address(postgres_server: str, postgres_template: str) -> Iterator[P
         yield PostgresAddress(url)
 
 
+@pytest.fixture(scope="session")
+def reused_database(postgres_server: str, postgres_template: str) -> Iterator[ReusedDatabase]:
+    reused = ReusedDatabase(postgres_server, postgres_template)
+    yield reused
+    reused.close()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that uses the storage runs on both engines, in the folders where statements are at stake."""
     if "engine" in metafunc.fixturenames:
@@ -145,9 +152,9 @@ def address(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
     if engine == "sqlite":
         yield Path(shutil.copy(request.getfixturevalue("new_database"), tmp_path))
         return
-    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
-    with create_database(server, template) as url:
-        yield PostgresAddress(url)
+    reused: ReusedDatabase = request.getfixturevalue("reused_database")
+    yield PostgresAddress(reused.take())
+    reused.renew()
 
 
 @pytest.fixture
