@@ -1,4 +1,4 @@
-"""The cable to a PostgreSQL, which can be cut and mended."""
+"""The cable to a PostgreSQL, which can be cut, blocked and mended."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,6 +20,8 @@ class Cable:
         self._port = 0
         self._server: asyncio.Server | None = None
         self._running: set[asyncio.Task[None]] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
 
     @property
     def address(self) -> PostgresAddress:
@@ -35,7 +37,7 @@ class Cable:
         try:
             far_reader, far_writer = await self._connect()
             try:
-                await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+                await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer))
             finally:
                 far_writer.close()
         except asyncio.CancelledError:
@@ -49,6 +51,21 @@ class Cable:
         if host.startswith("/"):
             return await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
         return await asyncio.open_connection(host, port)
+
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(2**16):
+                await self._flowing.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    def block(self) -> None:
+        """Let nothing through, while all connections seem to stand, as if the database's disk had stopped."""
+        self._flowing.clear()
+
+    def unblock(self) -> None:
+        self._flowing.set()
 
     async def mend(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
@@ -69,11 +86,3 @@ class Cable:
             yield self
         finally:
             await self.cut()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
-        while data := await reader.read(2**16):
-            writer.write(data)
-            await writer.drain()
-    writer.close()

@@ -6,9 +6,12 @@ of writing the statements so that they mean the same: integers taken out of JSON
 UPDATE are qualified, conditions are not used as numbers, and each selected column is grouped by or aggregated.
 """
 
+import os
 import re
 import select
+import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -153,6 +156,16 @@ def _is_alive(raw: psycopg.Connection[Any]) -> bool:
     return not waiting.poll(0)  # a message that nobody asked for, as a rule that the server stops, or the end of it all
 
 
+def hang_up(raw: psycopg.BaseConnection[Any]) -> None:
+    """End a connection that may be in use: whoever waits for its answer gets `psycopg.OperationalError` at once.
+
+    A database that stands still, as its disk or machine may, answers neither statements nor requests to stop them, and
+    its system says that all is well.
+    """
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(raw.fileno())) as shared:
+        shared.shutdown(socket.SHUT_RDWR)
+
+
 class Session:
     """A connection that is made when it is first needed, and again after it was lost. Belongs to one thread."""
 
@@ -165,15 +178,23 @@ class Session:
         """The connection. Raises `psycopg.OperationalError`."""
         if self._raw is None or not _is_alive(self._raw):
             self.close()
-            raw = connect(self._address)
-            self._prepare(raw)
-            self._raw = raw
+            self._raw = connect(self._address)
+            try:
+                self._prepare(self._raw)
+            except BaseException:
+                self.close()
+                raise
         return self._raw
 
     def cancel(self) -> None:
         """Stop the statement that is running."""
         if self._raw is not None and not self._raw.closed:
             self._raw.cancel_safe(timeout=CONNECT_TIMEOUT)
+
+    def hang_up(self) -> None:
+        """End the connection, whatever is running; the next one is made when it is needed."""
+        if self._raw is not None:
+            hang_up(self._raw)
 
     def close(self) -> None:
         if self._raw is not None:

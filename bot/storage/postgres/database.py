@@ -30,27 +30,48 @@ from bot.storage.postgres.schema import WRITER_LOCK, migrate
 log = logging.getLogger(__name__)
 
 _IDLE_TIMEOUT = 15_000  # milliseconds after which a stopped process no longer holds up the others' writes
+STOP_LIMIT = 5.0  # seconds that a statement may take to stop
+# Seconds that a batch of writes may take before its connection is given up: longer than it waits for a lock. It also
+# ends writes that wait for a lock each, and a commit that waits for a replica.
+WRITE_LIMIT = 75.0
 _AWAY = {"08", "53", "57"}  # classes of errors: of the connection, too few resources, and an operator's intervention
 
 
 class _Thread:
-    """A connection with a thread of its own."""
+    """A connection with a thread of its own. With a `limit` in seconds, it is given up when work takes longer."""
 
-    def __init__(self, address: PostgresAddress, prepare: Callable[[psycopg.Connection[Any]], None]) -> None:
+    def __init__(
+        self,
+        address: PostgresAddress,
+        prepare: Callable[[psycopg.Connection[Any]], None],
+        limit: float | None = None,
+    ) -> None:
         self._session = Session(address, prepare)
+        self._limit = limit
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="postgres")
 
     async def run(self, work: Callable[[Any], Answer], /) -> Answer:
         def run_work() -> Answer:
             return work(self._session.get())
 
-        return await asyncio.get_running_loop().run_in_executor(self._executor, run_work)
+        loop = asyncio.get_running_loop()
+        giving_up = loop.call_later(self._limit, self._session.hang_up) if self._limit is not None else None
+        try:
+            return await loop.run_in_executor(self._executor, run_work)
+        finally:
+            if giving_up:
+                giving_up.cancel()
 
     async def stop_work(self) -> None:
+        loop = asyncio.get_running_loop()
         free = asyncio.ensure_future(self._run_nothing())  # has its turn after the work
-        while not free.done():
-            await asyncio.to_thread(self._cancel)
-            await asyncio.wait({free}, timeout=UNTIL_NEXT_INTERRUPT)
+        giving_up = loop.call_later(STOP_LIMIT, self._session.hang_up)
+        try:
+            while not free.done():
+                await asyncio.to_thread(self._cancel)
+                await asyncio.wait({free}, timeout=UNTIL_NEXT_INTERRUPT)
+        finally:
+            giving_up.cancel()
 
     async def _run_nothing(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._executor, lambda: None)
@@ -85,7 +106,11 @@ class PostgresDatabase(Database):
 
     @asynccontextmanager
     async def _connect(self, *, reads_only: bool = False) -> AsyncIterator[_Thread]:
-        thread = _Thread(self._address, _prepare_reader if reads_only else _prepare_writer)
+        thread = (
+            _Thread(self._address, _prepare_reader)
+            if reads_only
+            else _Thread(self._address, _prepare_writer, WRITE_LIMIT)
+        )
         try:
             yield thread
         finally:
