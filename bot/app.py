@@ -69,7 +69,6 @@ class Services:
     """Everything the bot works with that needs no connection to Discord."""
 
     storage: Storage
-    share: Share
     claims: Claims
     search: SearchIndex
     archive: Archive
@@ -89,6 +88,11 @@ class Services:
     clock: Clock
     vitals: Vitals
 
+    @property
+    def share(self) -> Share:
+        """Which servers and people this process is responsible for."""
+        return self.claims.share
+
 
 def build_services(
     storage: Storage,
@@ -100,18 +104,17 @@ def build_services(
     keep_details_days: int = KEEP_DETAILS_DAYS,
     clock: Clock = system_clock,
     vitals: Vitals | None = None,
-    share: Share = WHOLE,
     claims: Claims | None = None,
 ) -> Services:
     """The services for a storage, an index and an API that are already open."""
+    claims = claims or SoleClaims()
     archive = Archive(api, storage, search)
     filter_ = PaperFilter(storage, archive, search)
     explainer = Explainer(storage, filter_)
     listed = Listed(storage, FollowedMatches(search, filter_), filter_)
     return Services(
         storage,
-        share,
-        claims or SoleClaims(),
+        claims,
         search,
         archive,
         Composer(storage, archive, filter_),
@@ -121,7 +124,7 @@ def build_services(
         Completer(storage, search),
         Follower(storage, Previewer(storage, listed, filter_)),
         PersonalComposer(storage, archive, listed),
-        AtOnce(storage, share, listed),
+        AtOnce(storage, claims.share, listed),
         PersonalExplainer(storage, search, filter_, explainer),
         new_scheduler(),
         backups or build_backups(storage.database.address),
@@ -177,7 +180,6 @@ async def open_services(
     clock: Clock = system_clock,
     encoder: Encoder | None = None,
     vitals: Vitals | None = None,
-    share: Share = WHOLE,
     claims: Claims | None = None,
 ) -> AsyncIterator[Services]:
     """The services for a database and an index, by default the one beside the file.
@@ -213,7 +215,6 @@ async def open_services(
             keep_details_days=keep_details_days,
             clock=clock,
             vitals=vitals,
-            share=share,
             claims=claims,
             backups=build_backups(database, backup_folder, keep_backups),
         )

@@ -57,10 +57,12 @@ class Claims(Protocol):
 class SoleClaims:
     """The claims of a process that nobody shares its database with: the lock on its file holds as long as it lives."""
 
-    share = WHOLE
     fence = None
     may_look_for_doubtful = True
     is_lost = False
+
+    def __init__(self, share: Share = WHOLE) -> None:
+        self.share = share
 
     async def confirm(self) -> None:
         """It always is certain."""

@@ -113,7 +113,6 @@ class PaperBot(commands.AutoShardedBot):
             self.channels,
             self.inboxes,
             services.storage,
-            share,
             services.composer,
             services.personal_composer,
             claims=services.claims,

@@ -65,7 +65,6 @@ async def _run_service(settings: BotSettings) -> None:
             keep_details_days=settings.keep_details_days,
             encoder=await asyncio.to_thread(load_encoder),
             vitals=vitals,
-            share=claims.share,
             claims=claims,
         ) as services,
         PaperBot(

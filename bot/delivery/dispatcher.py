@@ -314,7 +314,6 @@ def build_dispatcher(
     channels: Channels,
     inboxes: Inboxes,
     storage: Storage,
-    share: Share,
     composer: Composer,
     personal_composer: PersonalComposer,
     *,
@@ -328,9 +327,8 @@ def build_dispatcher(
     """
     notices = NoticeSender(client, storage, mentions or CommandMentions())
     follow_ups, failures = FollowUps(storage, channels), FailureHandler(storage, notices)
-    sender = Sender(
-        storage, share, claims, channels, inboxes, follow_ups, failures, messages_per_second=messages_per_second
-    )
+    sender = Sender(storage, claims, channels, inboxes, follow_ups, failures, messages_per_second=messages_per_second)
+    share = claims.share
     restored = RestoredChannels(storage, share, channels, inboxes, notices, sender.get_pace)
     planner = Planner(storage, composer, personal_composer)
     return Dispatcher(storage, share, planner, sender, Recovery(storage, share, channels), restored)

@@ -71,7 +71,6 @@ class Sender:
     def __init__(
         self,
         storage: Storage,
-        share: Share,
         claims: Claims,
         channels: Channels,
         inboxes: Inboxes,
@@ -87,9 +86,9 @@ class Sender:
         self._simplifier = Simplifier(storage)
         self._follow_ups = follow_ups
         self._failure_handler = failures
-        burst, own_per_second = split_rate(messages_per_second, share)
+        burst, own_per_second = split_rate(messages_per_second, claims.share)
         self._limiter = AsyncLimiter(burst, burst / own_per_second)
-        self._refusals = AsyncLimiter(max(1, MAX_REFUSALS * share.fraction), REFUSALS_COUNT_FOR)
+        self._refusals = AsyncLimiter(max(1, MAX_REFUSALS * claims.share.fraction), REFUSALS_COUNT_FOR)
         self._turns = Turns()
         self._requests: dict[int, asyncio.Task[SentMessage]] = {}  # by delivery id, until Discord has answered
         self._searches: dict[str, asyncio.Task[SentMessage | None]] = {}  # by nonce, those that exceeded the timeout

@@ -109,7 +109,6 @@ async def replay(storage: Storage, api: PapersAPI, tmp_path: Path, clock: Clock)
         bot.channels,
         bot.inboxes,
         storage,
-        services.share,
         services.composer,
         services.personal_composer,
         claims=services.claims,

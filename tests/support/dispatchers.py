@@ -13,7 +13,6 @@ def build_dispatcher_for(bot: PaperBot, messages_per_second: float = MESSAGES_PE
         bot.channels,
         bot.inboxes,
         services.storage,
-        services.share,
         services.composer,
         services.personal_composer,
         claims=services.claims,

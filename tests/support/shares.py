@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.app import Services, build_services
+from bot.claims import SoleClaims
 from bot.clock import Clock
 from bot.database_address import DatabaseAddress
 from bot.papers.api import PapersAPI
@@ -29,5 +30,5 @@ async def open_share(
         archive_id = await storage.papers.get_archive_id()
         meaning = Meaning(encoder) if encoder else None
         search = SearchIndex(folder / f"index-{min(share.shards)}", archive_id, 0, meaning)
-        yield build_services(storage, search, api, clock=clock, share=share)
+        yield build_services(storage, search, api, clock=clock, claims=SoleClaims(share))
         search.close()
