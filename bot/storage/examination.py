@@ -18,7 +18,7 @@ from bot.database_address import DatabaseAddress, PostgresAddress
 from bot.storage.commands import RegisteredCommands
 from bot.storage.connection import Answer, Connection, DatabaseWork, Row
 from bot.storage.database import DatabaseProblem, DatabaseUnusable, explaining_missing_driver, from_iso, to_iso
-from bot.storage.sqlite import SQLiteConnection, build_unusable_error, get_current_schema, select_schema_version
+from bot.storage.sqlite import SQLiteConnection, build_unusable_error, refuse_newer_schema, select_schema_version
 from bot.storage.subscriptions import Subscription, subscription_from_row
 
 MONTH = timedelta(days=30)
@@ -92,8 +92,7 @@ def examine_schema(path: DatabaseAddress) -> int:
     version = _look_into_file(path, select_schema_version)
     if version is None:
         raise DatabaseUnusable(DatabaseProblem.FOREIGN, path)
-    if version > get_current_schema():
-        raise DatabaseUnusable(DatabaseProblem.NEWER, path, f"schema {version}, not {get_current_schema()}")
+    refuse_newer_schema(path, version)
     return version
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import aiosqlite
 
+from bot.database_address import DatabaseAddress
 from bot.storage import database
 from bot.storage.connection import Answer, DatabaseWork, fetch_all
 from bot.storage.database import (
@@ -345,10 +346,15 @@ def migrate_file(path: Path) -> None:
 
 def check_schema_version(path: Path) -> int:
     """The schema's version, 0 for a new file. Raises `DatabaseUnusable`, also if it is newer than ours."""
-    version, ours = read_schema_version(path), get_current_schema()
-    if version > ours:
-        raise DatabaseUnusable(DatabaseProblem.NEWER, path, f"schema {version}, not {ours}")
+    version = read_schema_version(path)
+    refuse_newer_schema(path, version)
     return version
+
+
+def refuse_newer_schema(address: DatabaseAddress, version: int) -> None:
+    """Raises `DatabaseUnusable`."""
+    if version > get_current_schema():
+        raise DatabaseUnusable(DatabaseProblem.NEWER, address, f"schema {version}, not {get_current_schema()}")
 
 
 def read_schema_version(path: Path) -> int:

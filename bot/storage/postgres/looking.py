@@ -13,8 +13,7 @@ from bot.storage.database import DatabaseProblem, DatabaseUnusable
 from bot.storage.postgres.claims import SHARD_LOCK
 from bot.storage.postgres.connection import PostgresConnection, connect
 from bot.storage.postgres.refusing import build_unusable_error, check_server, check_sessions
-from bot.storage.postgres.schema import read_version
-from bot.storage.sqlite import get_current_schema
+from bot.storage.postgres.schema import check_version
 
 _NOT_OURS = (  # tables of another user
     "SELECT string_agg(relname, ', ' ORDER BY relname) FROM pg_class"
@@ -57,15 +56,11 @@ def examine_version(address: PostgresAddress) -> int:
         with closing(connect(address)) as raw:
             check_server(address, raw)
             check_sessions(address, raw)
-            version = read_version(raw)
+            version = check_version(address, raw)
             if version == 0:
                 _check_may_create(address, raw)
     except psycopg.Error as error:
         raise build_unusable_error(address, error) from error
-    if version is None:
-        raise DatabaseUnusable(DatabaseProblem.FOREIGN, address)
-    if version > get_current_schema():
-        raise DatabaseUnusable(DatabaseProblem.NEWER, address, f"schema {version}, not {get_current_schema()}")
     return version
 
 

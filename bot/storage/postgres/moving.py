@@ -23,8 +23,8 @@ from bot.storage.moved_tables import (
 )
 from bot.storage.postgres.claims import CLUSTER_LOCK
 from bot.storage.postgres.connection import PostgresConnection, connect
-from bot.storage.postgres.refusing import build_unusable_error, check_server, check_sessions
-from bot.storage.postgres.schema import MIGRATION_LOCK, WRITER_LOCK, describe_error, migrate, read_version, run_scripts
+from bot.storage.postgres.refusing import build_unusable_error, check_server, check_sessions, describe_error
+from bot.storage.postgres.schema import MIGRATION_LOCK, WRITER_LOCK, check_version, migrate, run_scripts
 from bot.storage.sqlite import get_current_schema
 
 _PATIENCE = "10s"  # for a lock that is about to fall
@@ -78,7 +78,7 @@ class _Database:
             try:
                 self._copy_in(statement, table, batches)
             except _BAD_ROW as error:
-                detail = f"{table.name}: {describe_error(error)}"
+                detail = f"{table.name}: {describe_error(self._address, error)}"
                 raise MoveFailed(MoveProblem.BAD_ROW, self._address, detail) from error
 
     def _copy_in(self, statement: str, table: MovedTable, batches: Iterable[Rows]) -> None:
@@ -117,7 +117,7 @@ def open_source(address: PostgresAddress) -> Iterator[Source]:
     Raises `DatabaseUnusable` and `MoveFailed`.
     """
     with _connect_alone(address) as raw:
-        version = _check_version(raw, address)
+        version = check_version(address, raw)
         if not version:
             raise MoveFailed(MoveProblem.NO_SOURCE, address)
         if version < get_current_schema():
@@ -137,7 +137,7 @@ def open_target(address: PostgresAddress) -> Iterator[Target]:
         raw.execute("BEGIN")
         for lock in (MIGRATION_LOCK, WRITER_LOCK):
             raw.execute(f"SELECT pg_advisory_xact_lock({lock})".encode())
-        version = _check_version(raw, address)
+        version = check_version(address, raw)
         if version and not _is_empty(raw):
             raise MoveFailed(MoveProblem.NOT_EMPTY, address)
         run_scripts(raw, version)
@@ -174,15 +174,6 @@ def _translating(address: PostgresAddress) -> Iterator[None]:
         raise DatabaseUnusable(DatabaseProblem.IN_USE, address) from error
     except psycopg.Error as error:
         raise build_unusable_error(address, error) from error
-
-
-def _check_version(raw: psycopg.Connection[Any], address: PostgresAddress) -> int:
-    version = read_version(raw)
-    if version is None:
-        raise DatabaseUnusable(DatabaseProblem.FOREIGN, address)
-    if version > get_current_schema():
-        raise DatabaseUnusable(DatabaseProblem.NEWER, address, f"schema {version}, not {get_current_schema()}")
-    return version
 
 
 def _is_empty(raw: psycopg.Connection[Any]) -> bool:

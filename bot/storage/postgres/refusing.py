@@ -40,7 +40,7 @@ _MEANS_CLIENT = re.compile(r"SSL|TLS|certificate|GSS|sslmode|private key|\binval
 
 def build_unusable_error(address: PostgresAddress, error: Exception) -> DatabaseUnusable:
     """What an error of PostgreSQL means for whoever wants to use the database. It contains no secret."""
-    detail = _describe(address, error)
+    detail = describe_error(address, error)
     code = getattr(error, "sqlstate", None)
     if code is None and isinstance(error, psycopg.OperationalError):
         if _MEANS_CLIENT.search(detail):
@@ -52,7 +52,7 @@ def build_unusable_error(address: PostgresAddress, error: Exception) -> Database
     return DatabaseUnusable(_PROBLEMS.get(code or "", DatabaseProblem.UNUSABLE), address, detail)
 
 
-def _describe(address: PostgresAddress, error: Exception) -> str:
+def describe_error(address: PostgresAddress, error: Exception) -> str:
     """What PostgreSQL or its client says, in one line and without any secret."""
     said = (isinstance(error, psycopg.Error) and error.diag.message_primary) or str(error)
     line = next(iter(said.strip().splitlines()), "") or type(error).__name__

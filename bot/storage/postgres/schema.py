@@ -9,7 +9,7 @@ from bot.database_address import PostgresAddress
 from bot.storage.database import DatabaseProblem, DatabaseUnusable
 from bot.storage.postgres.connection import connect
 from bot.storage.postgres.refusing import build_unusable_error, check_server, check_sessions
-from bot.storage.sqlite import get_current_schema
+from bot.storage.sqlite import get_current_schema, refuse_newer_schema
 
 WRITER_LOCK = 1346457683  # of the one writer over all processes
 MIGRATION_LOCK = WRITER_LOCK + 1
@@ -24,13 +24,7 @@ def migrate(address: PostgresAddress) -> None:
             check_server(address, connection)
             check_sessions(address, connection)
             connection.execute(f"SELECT pg_advisory_lock({MIGRATION_LOCK})".encode())
-            version = read_version(connection)
-            if version is None:
-                raise DatabaseUnusable(DatabaseProblem.FOREIGN, address)
-            if version > get_current_schema():
-                detail = f"schema {version}, not {get_current_schema()}"
-                raise DatabaseUnusable(DatabaseProblem.NEWER, address, detail)
-            run_scripts(connection, version)
+            run_scripts(connection, check_version(address, connection))
     except psycopg.Error as error:
         raise build_unusable_error(address, error) from error
 
@@ -46,21 +40,19 @@ def run_scripts(connection: psycopg.Connection[Any], version: int) -> None:
             connection.execute("UPDATE schema SET version = %s", (number,))
 
 
-def read_version(connection: psycopg.Connection[Any]) -> int | None:
-    """The schema's version, 0 for an empty database, and None for another program's."""
+def check_version(address: PostgresAddress, connection: psycopg.Connection[Any]) -> int:
+    """The schema's version; 0 for an empty database. Raises `DatabaseUnusable`, also if it is newer than ours."""
     query = "SELECT to_regclass('schema') IS NOT NULL AND to_regclass('papers') IS NOT NULL"
     ((is_ours,),) = connection.execute(query).fetchall()
     if is_ours:
         ((version,),) = connection.execute("SELECT version FROM schema").fetchall()
+        refuse_newer_schema(address, version)
         return int(version)
     query = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
     ((tables,),) = connection.execute(query).fetchall()
-    return None if tables else 0
-
-
-def describe_error(error: psycopg.Error) -> str:
-    """What PostgreSQL says, in one line and without the connection's settings."""
-    return (error.diag.message_primary or str(error)).strip().splitlines()[0]
+    if tables:
+        raise DatabaseUnusable(DatabaseProblem.FOREIGN, address)
+    return 0
 
 
 def _load_script(number: int) -> str:
