@@ -185,9 +185,10 @@ class PaperBot(commands.AutoShardedBot):
             return
         self._is_started = True
         assert self.user is not None
-        subscriptions = await self.services.storage.subscriptions.count_active(self.services.share)
-        log.info("%s", terminal.describe_ready_bot(self.user.name, len(self.guilds), subscriptions, self.invite))
-        if self._gives_brand and self.services.share.leads:
+        name, share, servers = self.user.name, self.services.share, len(self.guilds)
+        subscriptions = await self.services.storage.subscriptions.count_active(share)
+        log.info("%s", terminal.describe_ready_bot(name, share, servers, subscriptions, self.invite))
+        if self._gives_brand and share.leads:
             await give_brand_at_start(self, self.services.storage)
 
     @property

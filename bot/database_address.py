@@ -69,9 +69,13 @@ class PostgresAddress:
             raise BadAddress(problem or AddressProblem.NO_NAME)
 
     def __str__(self) -> str:
-        """Without the user, the password and the options."""
-        parts = self._parts
-        return f"postgresql://{parts['hosts'] or self._options.get('host', '')}/{quote(self.name)}"
+        """Without the user, the password and the options, except a host that is one of them."""
+        hosts, host = self._parts["hosts"], self._options.get("host")
+        if hosts or not host:
+            return f"postgresql://{hosts}/{quote(self.name)}"
+        return (
+            f"postgresql:///{quote(self.name)}?host={quote(host, safe='/,:')}"  # a socket's folder, as it was written
+        )
 
     def __repr__(self) -> str:
         return f"PostgresAddress({str(self)!r})"

@@ -10,7 +10,7 @@ from bot.command_line.app import app, exit_with
 from bot.database_address import BadAddress, PostgresAddress, read_address
 from bot.demo import DemoUnavailable, Scene
 from bot.layouts import terminal
-from bot.layouts.terminal_setup import describe_bad_address
+from bot.layouts.terminal_setup import NOT_A_SERVER, describe_bad_server
 from bot.subscription.timezones import use_newest_timezones
 
 
@@ -18,10 +18,10 @@ def _read_server(text: str) -> PostgresAddress:
     try:
         address = read_address(text)
     except BadAddress as error:
-        raise typer.BadParameter(describe_bad_address(error)) from None
+        raise typer.BadParameter(describe_bad_server(error)) from None
     if isinstance(address, PostgresAddress):
         return address
-    raise typer.BadParameter(terminal.NOT_A_SERVER)
+    raise typer.BadParameter(NOT_A_SERVER)
 
 
 @app.command(name="demo")

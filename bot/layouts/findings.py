@@ -303,7 +303,7 @@ WORDS: Mapping[Kind, Words] = {
     ),
     Kind.BACKUPS_FINE: Words("{number}, the latest {age} old and sound."),
     Kind.BACKUPS_TO_COME: Words("None yet: Paperboy makes one every day."),
-    Kind.BACKUPS_ELSEWHERE: Words("`pg_dump` backs PostgreSQL up, not Paperboy. `paperboy backup` says how."),
+    Kind.BACKUPS_ELSEWHERE: Words("`pg_dump` backs PostgreSQL up, not Paperboy. `paperboy backup FILE` says how."),
     Kind.BACKUPS_OFF: Words(
         "No backups are made: PAPERBOY_BACKUPS is 0.",
         "When the disk fails, all subscriptions and what was posted are lost.",

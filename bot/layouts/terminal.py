@@ -16,6 +16,7 @@ from bot.layouts.reasons import explain_reason
 from bot.layouts.text import count_noun, cut_plain, format_day, take_first_sentences
 from bot.papers.api import PapersUnavailable
 from bot.search import IndexUnusable
+from bot.share import Share
 from bot.storage import DatabaseProblem, DatabaseUnusable
 
 SUMMARY = 300  # characters
@@ -121,7 +122,6 @@ _POSTGRES_PROBLEMS: dict[DatabaseProblem, str] = {
         "hold. Set PAPERBOY_DATABASE to the server itself, or the pooler's mode to `session`."
     ),
 }
-NOT_A_SERVER = "It has to be a URL of PostgreSQL, such as postgresql://user:password@host:5432/paperboy."
 DATABASE_AWAY = "The database stopped answering. What was done before that is kept. Try again in a minute."
 _NEWER_WITH_BACKUP = (
     "{path} was written by a newer Paperboy ({detail}). Update Paperboy; or go back to before that with "
@@ -177,10 +177,10 @@ def describe_papers_unavailable(error: PapersUnavailable) -> str:
     return f"{explain_reason(error.reason)} Try again later."
 
 
-def describe_ready_bot(name: str, servers: int, subscriptions: int, invite: str) -> str:
-    return (
-        f"ready: {name}, {count_noun(servers, 'server')}, {count_noun(subscriptions, 'subscription')}, invite: {invite}"
-    )
+def describe_ready_bot(name: str, share: Share, servers: int, subscriptions: int, invite: str) -> str:
+    shards = "" if share.is_whole else f"shards {share}, "
+    counts = f"{count_noun(servers, 'server')}, {count_noun(subscriptions, 'subscription')}"
+    return f"ready: {name}, {shards}{counts}, invite: {invite}"
 
 
 def describe_missing_part(part: Part, look: Look) -> str:

@@ -8,7 +8,7 @@ from bot.bot_token import TokenProblem
 from bot.database_address import AddressProblem, BadAddress
 from bot.env_file import EnvFileProblem, EnvFileUnusable
 from bot.layouts.text import join_words
-from bot.settings import Cause, Form, InvalidSettings, NeedsPostgres, SettingProblem, UnknownSetting, UnreadableLine
+from bot.settings import Form, InvalidSettings, NeedsPostgres, SettingProblem, UnknownSetting, UnreadableLine
 from bot.share import BadShards, ShardsProblem
 
 _FORMS: Mapping[Form, str] = {
@@ -47,13 +47,13 @@ _SHARDS_PROBLEMS: Mapping[ShardsProblem, str] = {
     ShardsProblem.MALFORMED: "'{part}' is neither a number nor a range",
     ShardsProblem.NO_COUNT: "After a slash, say how many shards there are in all, the same in each process",
     ShardsProblem.COUNT_OUT_OF_RANGE: "There can't be {part} shards",
-    ShardsProblem.BACKWARDS: "'{part}' is backwards",
-    ShardsProblem.TOO_HIGH: "'{part}' is too high: shards are counted from 0",
+    ShardsProblem.BACKWARDS: "'{part}' is backwards: the lower number comes first",
+    ShardsProblem.TOO_HIGH: "'{part}' is too high: shards are counted from 0, so the last is one less than there are",
     ShardsProblem.TWICE: "'{part}' is there twice",
 }
 _NEEDS_POSTGRES = (
-    "Several processes can share a PostgreSQL database, but not a file. Leave it out, or set PAPERBOY_DATABASE to a "
-    "URL of PostgreSQL"
+    "several processes can share a PostgreSQL database, but not a file. Leave this out, or set PAPERBOY_DATABASE to a "
+    "URL of PostgreSQL."
 )
 _FILE_PROBLEMS: Mapping[EnvFileProblem, str] = {
     EnvFileProblem.MISSING: "{path} does not exist. Name another file with --env-file.",
@@ -88,26 +88,38 @@ def _describe_problem(problem: SettingProblem, error: InvalidSettings) -> str:
             f"{problem.name}: it is missing ({problem.meaning}). Paperboy looked in the environment and {looked}. "
             f"{next_step}"
         )
+    place = f"It is set {_name_place(problem.file)}."
+    if isinstance(problem.cause, NeedsPostgres):
+        return f"{problem.name}: {_NEEDS_POSTGRES} {place}"
     form = _FORMS[problem.form].format(
         least=problem.least, most=problem.most, choices=join_words(problem.choices, "or") if problem.choices else ""
     )
-    cause = f" {_describe_cause(problem.cause)}." if problem.cause else ""
-    return f"{problem.name}: it has to be {form} ({problem.meaning}).{cause} It is set {_name_place(problem.file)}."
+    if problem.cause:
+        return f"{problem.name}: it has to be {form}. {_describe_cause(problem.cause)}. {place}"
+    return f"{problem.name}: it has to be {form} ({problem.meaning}). {place}"
 
 
-def _describe_cause(cause: Cause) -> str:
+def _describe_cause(cause: BadAddress | BadShards) -> str:
     match cause:
         case BadAddress():
             return _ADDRESS_PROBLEMS[cause.problem]
         case BadShards():
             return _SHARDS_PROBLEMS[cause.problem].format(part=cause.part)
-        case NeedsPostgres():
-            return _NEEDS_POSTGRES
 
 
 def describe_bad_address(error: BadAddress) -> str:
     """What is wrong with an address of a database that is no setting."""
     return f"The database has to be {_FORMS[Form.DATABASE]}. {_ADDRESS_PROBLEMS[error.problem]}."
+
+
+NOT_A_SERVER = "It has to be a URL of PostgreSQL, such as postgresql://user:password@host:5432/paperboy."
+
+
+def describe_bad_server(error: BadAddress) -> str:
+    """What is wrong with an address where only PostgreSQL will do."""
+    if error.problem is AddressProblem.OTHER_PROGRAM:
+        return NOT_A_SERVER
+    return f"{NOT_A_SERVER} {_ADDRESS_PROBLEMS[error.problem]}."
 
 
 def _name_file(file: Path) -> str:

@@ -10,7 +10,6 @@ from bot.settings.kinds import (
     Settings,
 )
 from bot.settings.problems import (
-    Cause,
     Form,
     InvalidSettings,
     NeedsPostgres,
@@ -25,7 +24,6 @@ __all__ = [
     "KEEP_DETAILS_DAYS",
     "ArchiveSettings",
     "BotSettings",
-    "Cause",
     "DiscordSettings",
     "Form",
     "InvalidSettings",

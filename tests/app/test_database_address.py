@@ -16,7 +16,7 @@ from bot.layouts.terminal_setup import describe_bad_address
         ("postgresql://me:secret@db.example:5433/papers?sslmode=require", "postgresql://db.example:5433/papers"),
         ("postgres://me:sec%40ret@db.example/papers", "postgresql://db.example/papers"),
         ("postgresql://db.example/papers?password=secret&user=me", "postgresql://db.example/papers"),
-        ("postgresql:///papers?host=/run/postgresql&password=secret", "postgresql:///run/postgresql/papers"),
+        ("postgresql:///papers?host=/run/postgresql&password=secret", "postgresql:///papers?host=/run/postgresql"),
         ("postgresql://me:secret@[::1]:5432/papers", "postgresql://[::1]:5432/papers"),
         ("PostgreSQL://me:secret@one:1,two:2/papers", "postgresql://one:1,two:2/papers"),
         ("postgresql://db.example?dbname=papers&sslpassword=secret", "postgresql://db.example/papers"),

@@ -118,7 +118,7 @@ def test_several_processes_share_a_postgresql_and_no_file(monkeypatch: pytest.Mo
     monkeypatch.setenv("PAPERBOY_DATABASE", "paperboy.db")
     with pytest.raises(InvalidSettings) as refused:
         read_settings(ArchiveSettings)
-    assert "Leave it out, or set PAPERBOY_DATABASE to a URL" in describe_settings_problem(refused.value)
+    assert "Leave this out, or set PAPERBOY_DATABASE to a URL" in describe_settings_problem(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,18 @@
 import asyncio
 import logging
 import re
+from dataclasses import replace
 
 import pytest
 
 from bot.app import Services
+from bot.claims import SoleClaims
 from tests.support.bot_process import DUE, World
 from tests.support.builders import Clock
 from tests.support.crashing import TICKED
-from tests.support.delivery_rig import open_rig
-from tests.support.wire import TOKEN, Wire
+from tests.support.delivery_rig import open_rig, running_bot
+from tests.support.shares import FIRST_HALF, build_id
+from tests.support.wire import TOKEN, Kind, Wire
 
 INVITE = "https://discord.com/oauth2/authorize?client_id=77&scope=bot+applications.commands&permissions=68608"
 
@@ -49,3 +52,17 @@ async def test_a_new_session_after_a_lost_one_is_not_logged_as_a_start(
         await again
     told = [each.getMessage() for each in caplog.records if each.name == "bot.client"]
     assert told == [f"ready: paperboy, 3 servers, 1 subscription, invite: {INVITE}"]
+
+
+async def test_one_of_several_processes_says_which_shards_it_has(
+    services: Services, wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "bot.client")
+    wire.gateway.shards = FIRST_HALF.count
+    for shard in range(FIRST_HALF.count):
+        wire.add_guild(Kind.TEXT, build_id(shard, FIRST_HALF.count, 1))
+    async with running_bot(replace(services, claims=SoleClaims(FIRST_HALF)), wire) as bot:
+        while bot.get_cog("Guilds").known_ids is None:  # type: ignore[union-attr]  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    told = [each.getMessage() for each in caplog.records if each.name == "bot.client"]
+    assert told == [f"ready: paperboy, shards 0-1/4, 2 servers, 0 subscriptions, invite: {INVITE}"]
