@@ -14,7 +14,7 @@ from bot.doctor.postgres import check_postgres
 from bot.findings import Finding, Kind, find
 from bot.search import IndexUnusable, inspect_index
 from bot.storage import DatabaseProblem, DatabaseUnusable
-from bot.storage.examination import Contents, FileSize, check_every_page, examine_schema, measure_file
+from bot.storage.examination import Contents, check_every_page, examine_schema, measure_file
 from bot.storage.sqlite import get_current_schema
 
 LARGE_WAL = 256 * 2**20  # bytes; the bot empties it long before
@@ -77,13 +77,8 @@ async def _check_file(case: Case, path: Path) -> AsyncIterator[Finding]:
             wal_size=size.wal,
             papers=contents.papers,
             subscriptions=contents.active,
-            growth=_estimate_growth(contents, size) if measured is None else measured,
+            growth=contents.estimate_growth(size.database) if measured is None else measured,
         )
-
-
-def _estimate_growth(contents: Contents, size: FileSize) -> int:
-    """Bytes a month, as if all that the file holds grew like its papers."""
-    return size.database * contents.papers_of_month // contents.papers if contents.papers else 0
 
 
 def _describe_problem(error: DatabaseUnusable) -> Finding:

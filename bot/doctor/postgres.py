@@ -7,7 +7,7 @@ from bot.doctor.case import Case, run_in_thread
 from bot.findings import Finding, Kind, find
 from bot.layouts.terminal import describe_database_problem
 from bot.storage import DatabaseUnusable
-from bot.storage.examination import Contents, Server, examine_schema, examine_server, is_claimed
+from bot.storage.examination import Server, examine_schema, examine_server, is_claimed
 from bot.storage.sqlite import get_current_schema
 
 CONNECTIONS = 5  # that a process needs
@@ -39,7 +39,7 @@ async def check_postgres(case: Case, address: PostgresAddress) -> AsyncIterator[
             size=server.size,
             papers=contents.papers,
             subscriptions=contents.active,
-            growth=_estimate_growth(contents, server.size),
+            growth=contents.estimate_growth(server.size),
             connections=server.connections_left,
         )
 
@@ -59,8 +59,3 @@ async def _find_problems(case: Case, address: PostgresAddress, server: Server) -
     differs = share.count > 1 and theirs not in {None, share.count}
     if differs and await run_in_thread(lambda: is_claimed(address, ())):  # else whoever comes first decides anew
         yield find(Kind.SHARDS_DIFFER, ours=share.count, theirs=theirs)
-
-
-def _estimate_growth(contents: Contents, size: int) -> int:
-    """Bytes a month, as if all that is stored grew like its papers."""
-    return size * contents.papers_of_month // contents.papers if contents.papers else 0

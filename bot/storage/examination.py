@@ -45,6 +45,10 @@ class Contents:
     overdue_since: datetime | None
     unreadable: tuple[int, ...]  # ids of subscriptions
 
+    def estimate_growth(self, size: int) -> int:
+        """Bytes a month of a database of `size`, as if all that is stored grew like its papers."""
+        return size * self.papers_of_month // self.papers if self.papers else 0
+
 
 @dataclass(frozen=True, slots=True)
 class FileSize:
