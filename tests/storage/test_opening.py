@@ -17,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("the_file_is_sound")
 A, B, C = (paper(f"2601.0000{number}", upvotes=number) for number in (1, 2, 3))
 
 
+@pytest.mark.file
 class TestSchema:
     async def test_every_table_is_strict(self, storage: Storage, path: Path) -> None:
         tables = query(path, "SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'")
