@@ -63,7 +63,9 @@ async def test_a_write_is_given_up_and_the_next_one_succeeds_once_it_answers(sto
     assert not storage.database.is_away
 
 
-async def test_storage_can_be_closed_while_it_writes(cable: Cable) -> None:
+async def test_storage_can_be_closed_while_it_writes(cable: Cable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "WRITE_LIMIT", LIMIT)
+    monkeypatch.setattr(postgres, "CLOSE_LIMIT", 0.5)
     async with open_storage(cable.address) as storage:
         cable.block()
         writing = asyncio.create_task(storage.guilds.record_join(1, MORNING))

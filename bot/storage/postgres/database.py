@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from types import TracebackType
 from typing import Any
 
 import psycopg
@@ -34,6 +35,7 @@ STOP_LIMIT = 5.0  # seconds that a statement may take to stop
 # Seconds that a batch of writes may take before its connection is given up: longer than it waits for a lock. It also
 # ends writes that wait for a lock each, and a commit that waits for a replica.
 WRITE_LIMIT = 75.0
+CLOSE_LIMIT = 10.0  # the same at the end, when the process is to stop soon
 _AWAY = {"08", "53", "57"}  # classes of errors: of the connection, too few resources, and an operator's intervention
 
 
@@ -61,6 +63,11 @@ class _Thread:
         finally:
             if giving_up:
                 giving_up.cancel()
+
+    def hurry(self, limit: float) -> None:
+        """Give up what takes longer, from now on."""
+        self._limit = limit
+        asyncio.get_running_loop().call_later(limit, self._session.hang_up)
 
     async def stop_work(self) -> None:
         loop = asyncio.get_running_loop()
@@ -115,6 +122,13 @@ class PostgresDatabase(Database):
             yield thread
         finally:
             await thread.close()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert isinstance(self._writer, _Thread)
+        self._writer.hurry(CLOSE_LIMIT)
+        await super().__aexit__(kind, error, trace)
 
     def _run_transaction(
         self, works: Sequence[DatabaseWork[Any]], owners: Collection[int], connection: psycopg.Connection[Any]
