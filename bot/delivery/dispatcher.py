@@ -32,7 +32,7 @@ from bot.keyed_semaphores import KeyedSemaphores
 from bot.layouts.commands import CommandMentions
 from bot.refusals import Refusal, Refused
 from bot.share import Share
-from bot.storage import ClaimLost, Delivery, DeliveryState, Storage, Subscription, SubscriptionState
+from bot.storage import ClaimLost, DatabaseBusy, Delivery, DeliveryState, Storage, Subscription, SubscriptionState
 from bot.subscription.schedule import Run, find_latest_run
 
 log = logging.getLogger(__name__)
@@ -305,6 +305,8 @@ async def _run_and_log_failure(work: Coroutine[Any, Any, None]) -> None:
         await work
     except ClaimLost:
         log.debug("a delivery was left to the process that has its shard now")
+    except DatabaseBusy:
+        log.warning("a delivery waits, as somebody else has kept the database for too long: the next tick goes on")
     except Exception:
         log.exception("a delivery ran into a bug; it will be tried again at the next tick")
 

@@ -31,6 +31,7 @@ from bot.reasons import Reason, ReasonKind
 from bot.share import Share
 from bot.storage import (
     DatabaseAway,
+    DatabaseBusy,
     DiskFull,
     FoundMessage,
     OwnMessage,
@@ -145,7 +146,7 @@ class RestoredChannels:
                 raise classify_error(error, to_person=channel.user_id is not None) from error
         except DeliveryFailed as failure:
             await self._handle_failure(search, failure, clock())
-        except (DiskFull, DatabaseAway):
+        except (DiskFull, DatabaseAway, DatabaseBusy):
             raise  # nothing could be recorded
         except Exception:
             log.exception("the search of channel %d ran into a bug", channel.channel_id)

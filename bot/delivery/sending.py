@@ -39,6 +39,7 @@ from bot.refusals import Refusal, Refused
 from bot.share import Share
 from bot.storage import (
     DatabaseAway,
+    DatabaseBusy,
     Delivery,
     DeliveryState,
     DiskFull,
@@ -109,7 +110,7 @@ class Sender:
             if delivery and self._may_be_sent(delivery):
                 pace = do_not_wait if is_urgent else self.get_pace(delivery)
                 await self._send_and_record(ActiveDelivery(delivery, clock, pace, is_superseded))
-        except (DiskFull, DatabaseAway):
+        except (DiskFull, DatabaseAway, DatabaseBusy):
             raise  # a failure could not be recorded either; the next tick resumes from what is recorded
         except Exception:
             log.exception("delivery %d ran into a bug", delivery_id)
