@@ -143,8 +143,11 @@ class ConnectionThread(Protocol):
     async def run(self, work: DatabaseWork[Answer], /) -> Answer:
         """Run a whole piece of work in one hop to the thread."""
 
-    async def stop_work(self) -> None:
-        """Interrupt the work that is running, and wait until the connection is free again."""
+    async def stop_work(self) -> bool:
+        """Interrupt the work that is running, and wait until the connection is free again.
+
+        False if the database did not answer that either, so that the connection had to be given up.
+        """
 
 
 @dataclass(slots=True, eq=False)
@@ -231,6 +234,10 @@ class Database(ABC):
     @abstractmethod
     def _note_error(self, error: BaseException | None) -> None:
         """Remember what an error, if it is one, says about the database."""
+
+    @abstractmethod
+    def _note_silence(self) -> None:
+        """Remember that the database does not answer."""
 
     @abstractmethod
     def _note_success(self, *, has_written: bool) -> None:
@@ -341,7 +348,7 @@ class Database(ABC):
                 async with asyncio.timeout(READ_TIMEOUT):
                     answer = await self._run_interruptibly(reader, partial(self._run_read, work))
             except TimeoutError as error:
-                raise ReadTooSlow from error
+                raise (DatabaseAway() if self.is_away else ReadTooSlow()) from error
             except self.errors as error:
                 if (translated := self._translate_error(error)) is error:
                     raise
@@ -360,7 +367,8 @@ class Database(ABC):
             self.raise_if_damaged()
             raise
         except asyncio.CancelledError:
-            await connection.stop_work()
+            if not await connection.stop_work():
+                self._note_silence()
             raise
 
     async def fetch_rows(self, sql: str, *values: object) -> list[Row]:

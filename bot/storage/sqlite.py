@@ -71,12 +71,13 @@ class _Thread(aiosqlite.Connection):
         answer: Answer = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
         return answer
 
-    async def stop_work(self) -> None:
+    async def stop_work(self) -> bool:
         """Interrupt the work that is running, and wait until the connection is free again."""
         free = asyncio.ensure_future(self.run(lambda _: None))  # has its turn after the work
         while not free.done():
             await self.interrupt()  # stops the current statement; the work may start another one
             await asyncio.wait({free}, timeout=UNTIL_NEXT_INTERRUPT)
+        return True
 
 
 class SQLiteDatabase(Database):
@@ -142,6 +143,9 @@ class SQLiteDatabase(Database):
     def _note_error(self, error: BaseException | None) -> None:
         if error and is_damage(error):
             self._mark_damaged(describe_error(error))
+
+    def _note_silence(self) -> None:
+        """A file always answers."""
 
     def _note_success(self, *, has_written: bool) -> None:
         # A small write may fit on a full disk, so only the free space says that it has room again.

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.storage import Storage, answering_user, database, open_storage
-from bot.storage.database import READERS, DatabaseAway, ReadTooSlow
+from bot.storage.database import READERS, DatabaseAway
 from bot.storage.postgres import connection
 from bot.storage.postgres import database as postgres
 from tests.support.builders import MORNING
@@ -47,10 +47,13 @@ async def test_whoever_reads_hears_that_it_does_not_answer_and_all_goes_on_after
     cable.block()
     asked = [asyncio.create_task(count(storage, user)) for user in (None, 1, 2, 3)]
     outcomes = await asyncio.gather(*asked, return_exceptions=True)
-    assert {type(each) for each in outcomes} == {ReadTooSlow}
-    assert [type(each) for each in await asyncio.gather(count(storage), return_exceptions=True)] == [ReadTooSlow]
+    assert {type(each) for each in outcomes} == {DatabaseAway}
+    assert storage.database.is_away
+    with pytest.raises(DatabaseAway):
+        await count(storage)
     cable.unblock()
     assert await count(storage) == 0
+    assert not storage.database.is_away
 
 
 async def test_a_write_is_given_up_and_the_next_one_succeeds_once_it_answers(storage: Storage, cable: Cable) -> None:

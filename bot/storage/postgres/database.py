@@ -69,16 +69,21 @@ class _Thread:
         self._limit = limit
         asyncio.get_running_loop().call_later(limit, self._session.hang_up)
 
-    async def stop_work(self) -> None:
-        loop = asyncio.get_running_loop()
+    async def stop_work(self) -> bool:
         free = asyncio.ensure_future(self._run_nothing())  # has its turn after the work
-        giving_up = loop.call_later(STOP_LIMIT, self._session.hang_up)
+        given_up = asyncio.Event()
+        giving_up = asyncio.get_running_loop().call_later(STOP_LIMIT, self._give_up, given_up)
         try:
             while not free.done():
                 await asyncio.to_thread(self._cancel)
                 await asyncio.wait({free}, timeout=UNTIL_NEXT_INTERRUPT)
         finally:
             giving_up.cancel()
+        return not given_up.is_set()
+
+    def _give_up(self, given_up: asyncio.Event) -> None:
+        given_up.set()
+        self._session.hang_up()
 
     async def _run_nothing(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._executor, lambda: None)
@@ -171,12 +176,16 @@ class PostgresDatabase(Database):
 
     def _note_error(self, error: BaseException | None) -> None:
         translated = _classify(error)
-        if isinstance(translated, DatabaseAway) and not self._is_away:
-            log.error("the database at %s does not answer: nothing is stored and no digest is sent", self._address)
-            self._is_away = True
+        if isinstance(translated, DatabaseAway):
+            self._note_silence()
         if isinstance(translated, DiskFull) and not self._is_full:
             log.error("the database's disk is full: nothing is stored and no digest is sent until there is room")
             self._is_full = True
+
+    def _note_silence(self) -> None:
+        if not self._is_away:
+            log.error("the database at %s does not answer: nothing is stored and no digest is sent", self._address)
+            self._is_away = True
 
     def _note_success(self, *, has_written: bool) -> None:
         if self._is_away:
