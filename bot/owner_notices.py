@@ -12,7 +12,7 @@ import discord
 from bot.channels.requests import ANSWER_TIMEOUT, REQUEST_ERRORS, wait_for_answer
 from bot.client import PaperBot
 from bot.layouts.owner_notices import ENDS, FAULTS
-from bot.storage import DatabaseAway, DatabaseBusy, DiskFull, OwnerNotice
+from bot.storage import CANNOT_STORE, OwnerNotice
 from bot.vitals import Fault
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,6 @@ PATIENCE: Mapping[Fault, timedelta] = {
 SETTLED_AFTER = timedelta(minutes=30)  # a fault that was told counts as over
 TRY_AGAIN_AFTER = timedelta(hours=1)  # if the owner can't be written to
 LOGIN_TIMEOUT = 20  # seconds
-CANNOT_STORE = (DiskFull, DatabaseBusy, DatabaseAway)
 TOLD_WITHIN, MESSAGES_READ = timedelta(days=1), 20
 
 
@@ -104,9 +103,7 @@ class OwnerNotices:
         if has_to_be_told and not (is_settled and await self._tell(ENDS[fault], FAULTS[fault], now)):
             return
         del known[fault]
-        with suppress(
-            DiskFull, DatabaseBusy, DatabaseAway
-        ):  # then it is told again after the next start, unless that was a day ago
+        with suppress(*CANNOT_STORE):  # then it is told again after the next start, unless that was a day ago
             await self._stored.delete(fault)
 
     async def _keep(self, fault: Fault, notice: OwnerNotice) -> None:

@@ -24,6 +24,7 @@ from bot.storage.backup import (
 from bot.storage.brand import GivenBrand
 from bot.storage.commands import Commands, RegisteredCommands
 from bot.storage.database import (
+    CANNOT_STORE,
     ClaimLost,
     Database,
     DatabaseAway,
@@ -96,6 +97,7 @@ from bot.storage.subscriptions import (
 )
 
 __all__ = [
+    "CANNOT_STORE",
     "DELETED_PERSON",
     "INBOX",
     "KEPT_FOR",

@@ -66,6 +66,9 @@ class DatabaseAway(Refused):
         super().__init__(Refusal.DATABASE_AWAY)
 
 
+CANNOT_STORE = (DiskFull, DatabaseBusy, DatabaseAway)  # for now; whatever can do without storing goes on
+
+
 class ClaimLost(DatabaseAway):
     """Another process has taken shards of this one, or may have. Nothing was written: it could be done twice."""
 

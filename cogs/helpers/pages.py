@@ -25,7 +25,7 @@ from bot.lookups.finder import AGES, SearchResults
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
 from bot.search import AmbiguousDate, Query, parse_query
-from bot.storage import DatabaseAway, DatabaseBusy, DiskFull, get_query_key, has_to_be_stored
+from bot.storage import CANNOT_STORE, get_query_key, has_to_be_stored
 from cogs.helpers.controls import Control, Interaction, get_viewer, show_page
 
 PAGE_NUMBER = r"(?P<page>[1-9]\d{0,4})"
@@ -92,7 +92,7 @@ async def keep_texts(interaction: Interaction, texts: Iterable[str], view: Layou
 
 async def _store_queries(interaction: Interaction, queries: Sequence[str]) -> None:
     services = interaction.client.services
-    with suppress(DatabaseAway, DatabaseBusy, DiskFull):
+    with suppress(*CANNOT_STORE):
         await services.storage.stored_queries.store(queries, services.clock())
 
 
