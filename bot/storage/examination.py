@@ -66,7 +66,6 @@ class Server:
     size: int  # of the database, in bytes
     connections_left: int
     offset: timedelta  # of our clock, ahead of the server's
-    has_checksums: bool
     not_ours: str  # tables that belong to another user
     shard_count: int | None  # that the processes of the bot have agreed on
 

@@ -22,7 +22,7 @@ _NOT_OURS = (  # tables of another user
 )
 _SERVER = (
     "SELECT current_setting('server_version'), pg_database_size(current_database()), clock_timestamp(),"
-    " current_setting('data_checksums'), to_regclass('cluster') IS NOT NULL"
+    " to_regclass('cluster') IS NOT NULL"
 )
 _CLAIMED = (
     "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
@@ -70,11 +70,11 @@ def _check_may_create(address: PostgresAddress, raw: psycopg.Connection[Any]) ->
         raise DatabaseUnusable(DatabaseProblem.NO_PERMISSION, address, "CREATE ON SCHEMA")
 
 
-def examine_server(address: PostgresAddress) -> tuple[str, int, int, timedelta, bool, str, int | None]:
+def examine_server(address: PostgresAddress) -> tuple[str, int, int, timedelta, str, int | None]:
     """The fields of `bot.storage.examination.Server`. Raises `DatabaseUnusable`."""
     try:
         with closing(connect(address)) as raw:
-            ((version, size, now, checksums, has_cluster),) = raw.execute(_SERVER).fetchall()
+            ((version, size, now, has_cluster),) = raw.execute(_SERVER).fetchall()
             offset = datetime.now(UTC) - now
             ((left,),) = raw.execute(_CONNECTIONS).fetchall()
             ((not_ours,),) = raw.execute(_NOT_OURS).fetchall()
@@ -82,7 +82,7 @@ def examine_server(address: PostgresAddress) -> tuple[str, int, int, timedelta, 
     except psycopg.Error as error:
         raise build_unusable_error(address, error) from error
     shard_count = int(counts[0][0]) if counts and counts[0][0] is not None else None
-    return version.split()[0], size, left, offset, checksums == "on", not_ours or "", shard_count
+    return version.split()[0], size, left, offset, not_ours or "", shard_count
 
 
 def is_claimed(address: PostgresAddress, shards: Collection[int]) -> bool:
