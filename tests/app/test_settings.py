@@ -38,7 +38,7 @@ GARBAGE = {
         "postgresql://user:password@host:5432/paperboy",  # any path may be a file; opening it tells
     ),
     "PAPERBOY_SHARDS": (  # 0-3/4 would do for PostgreSQL
-        ["0", "0-3", "/4", "0-3/4", "4/4", "3-1/4", "0,0/4", "a/4", "0-1/0", "-1/4"],
+        ["0", "0-3", "/4", "4/4", "3-1/4", "0,0/4", "a/4", "0-1/0", "-1/4"],
         "such as 0-24/100",
     ),
     "PAPERBOY_INDEX": ([], "a folder"),  # any path may be one
