@@ -12,7 +12,7 @@ import pytest
 
 from bot.database_address import PostgresAddress
 from bot.layouts.terminal import describe_database_problem
-from bot.storage import DatabaseProblem, DatabaseUnusable
+from bot.storage import DatabaseProblem, DatabaseUnusable, sqlite
 from bot.storage.postgres import schema
 from bot.storage.postgres.connection import connect
 from bot.storage.postgres.schema import migrate
@@ -124,7 +124,8 @@ def with_migration(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     """The next version's schema."""
     newest = get_current_schema() + 1
     load = schema._load_script
-    monkeypatch.setattr(schema, "get_current_schema", lambda: newest)
+    for module in (schema, sqlite):
+        monkeypatch.setattr(module, "get_current_schema", lambda: newest)
     monkeypatch.setattr(schema, "_load_script", lambda number: script if number == newest else load(number))
 
 
