@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,27 @@ def test_another_programs_database_is_refused_and_left_as_it_is(empty: PostgresA
         migrate(empty)
     assert refused.value.problem is DatabaseProblem.FOREIGN
     assert tables(empty) == before
+
+
+@pytest.mark.parametrize("patience", [0, 1, 2])
+def test_whoever_looks_while_another_process_makes_the_tables_sees_no_foreign_ones(
+    empty: PostgresAddress, patience: int
+) -> None:
+    with closing(connect(empty)) as connection:
+        _migrate_after(patience, connection, empty)
+        assert schema.read_version(connection) in {0, get_current_schema()}
+
+
+def _migrate_after(patience: int, connection: psycopg.Connection[Any], address: PostgresAddress) -> None:
+    """Another process makes the tables once this connection has executed so many statements."""
+    execute, counted = connection.execute, count()
+
+    def execute_in_turn(*arguments: Any) -> Any:
+        if next(counted) == patience:
+            migrate(address)
+        return execute(*arguments)
+
+    vars(connection)["execute"] = execute_in_turn
 
 
 def test_every_migration_of_one_engine_is_one_of_the_other() -> None:

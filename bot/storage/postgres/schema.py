@@ -42,14 +42,15 @@ def run_scripts(connection: psycopg.Connection[Any], version: int) -> None:
 
 def check_version(address: PostgresAddress, connection: psycopg.Connection[Any]) -> int:
     """The schema's version; 0 for an empty database. Raises `DatabaseUnusable`, also if it is newer than ours."""
+    # In this order, as another process may make the tables meanwhile.
+    query = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
+    ((tables,),) = connection.execute(query).fetchall()
     query = "SELECT to_regclass('schema') IS NOT NULL AND to_regclass('papers') IS NOT NULL"
     ((is_ours,),) = connection.execute(query).fetchall()
     if is_ours:
         ((version,),) = connection.execute("SELECT version FROM schema").fetchall()
         refuse_newer_schema(address, version)
         return int(version)
-    query = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
-    ((tables,),) = connection.execute(query).fetchall()
     if tables:
         raise DatabaseUnusable(DatabaseProblem.FOREIGN, address)
     return 0
