@@ -29,6 +29,7 @@ from bench import (
     personal,
     search,
     sends,
+    shards,
     starting,
     wire,
 )
@@ -41,6 +42,7 @@ SIZES = (REAL, "20000", "200000")
 DIGESTS = "digests"
 HOSTING = "hosting"
 ENGINES = "engines"
+SHARDS = "shards"
 
 Part = Callable[[Path, FilledIndex, Encoder | None], Awaitable[Table]]
 
@@ -93,7 +95,7 @@ async def _digests(folder: Path, lists: corpus.Lists) -> Table:
     return table("Digests", figures)
 
 
-async def _run(sizes: Sequence[str], parts: Sequence[str], folder: Path) -> None:
+async def _run(sizes: Sequence[str], parts: Sequence[str], folder: Path, *, full: bool) -> None:
     console = Console(width=160)
     name, lists = corpus.lists()
     real = corpus.unique(corpus.papers(lists))
@@ -107,6 +109,9 @@ async def _run(sizes: Sequence[str], parts: Sequence[str], folder: Path) -> None
     if ENGINES in parts:
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             console.print(*await engines.measure(Path(scratch), real))
+    if SHARDS in parts:
+        with tempfile.TemporaryDirectory(dir=folder) as scratch:
+            console.print(*await shards.measure(Path(scratch), shards.FULL if full else shards.SMALL))
     if not PARTS.keys() & set(parts):
         return
     encoder = await asyncio.to_thread(load_encoder)
@@ -122,10 +127,11 @@ def _listed(text: str) -> list[str]:
 
 
 def main() -> None:
-    every = [DIGESTS, HOSTING, ENGINES, *PARTS]
+    every = [DIGESTS, HOSTING, ENGINES, SHARDS, *PARTS]
     parser = argparse.ArgumentParser(prog="python -m bench", description="How fast the bot is, and how big.")
     parser.add_argument("--sizes", type=_listed, default=SIZES, help=f"papers in the archive ({','.join(SIZES)})")
     parser.add_argument("--only", type=_listed, default=every, help=f"parts to run ({','.join(every)})")
+    parser.add_argument("--full", action="store_true", help=f"`{SHARDS}` at its full size, {shards.FULL}")
     parser.add_argument("--keep", type=Path, help="a folder in which the archives stay for the next time")
     arguments = parser.parse_args()
     if unknown := set(arguments.only) - set(every):
@@ -133,7 +139,7 @@ def main() -> None:
     if arguments.keep:
         arguments.keep.mkdir(parents=True, exist_ok=True)
     with nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_run(arguments.sizes, arguments.only, Path(folder)))
+        asyncio.run(_run(arguments.sizes, arguments.only, Path(folder), full=arguments.full))
 
 
 if __name__ == "__main__":

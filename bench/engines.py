@@ -108,7 +108,7 @@ def _list_operations(storage: Storage, subscription: Any, papers: Sequence[Paper
 
 async def _contend(server: str, papers: Sequence[Paper]) -> Any:
     for is_durable in (True, False):
-        with _durable(server, is_durable) as kind:
+        with durable(server, is_durable) as kind:
             for processes in PROCESSES:
                 with create_database(server) as url:
                     async with open_filled(PostgresAddress(url), papers, CONTENDED):
@@ -120,7 +120,7 @@ async def _contend(server: str, papers: Sequence[Paper]) -> Any:
 
 
 @contextmanager
-def _durable(server: str, is_durable: bool) -> Iterator[str]:
+def durable(server: str, is_durable: bool) -> Iterator[str]:
     """Whether a commit waits for the disk, as far as the server may be told."""
     wanted = "on" if is_durable else "off"
     with closing(psycopg.connect(server, autocommit=True)) as connection:

@@ -39,7 +39,7 @@ class LivelyPapers(PapersServer):
         return await super().answer_list(request)
 
 
-def _list_latest_days(now: datetime) -> Mapping[date, list[Any]]:
+def list_latest_days(now: datetime) -> Mapping[date, list[Any]]:
     """The last lists of the corpus, as if they were those of the days until `now`."""
     _, lists = corpus.lists()
     latest = [entries for _, entries in sorted(lists.items()) if entries][-DAYS:]
@@ -67,7 +67,7 @@ def _add_guilds(wire: Wire, count: int) -> Iterator[tuple[int, int]]:
 async def _serve(guilds: int, now: datetime) -> None:
     wire = Wire(lambda: now)
     channels = list(_add_guilds(wire, guilds))
-    async with wire.serve(), LivelyPapers(_list_latest_days(now)).serve() as papers_url:
+    async with wire.serve(), LivelyPapers(list_latest_days(now)).serve() as papers_url:
         known = {"api_url": wire.api_url, "gateway_url": wire.gateway.url, "papers_url": papers_url}
         print(json.dumps(known | {"channels": channels}), flush=True)
         while line := await asyncio.to_thread(sys.stdin.readline):

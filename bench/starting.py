@@ -64,7 +64,7 @@ async def _start_once(database: Path, wire: Wire) -> Start:
     try:
         async with asyncio.timeout(LIMIT):
             await _wait_until_ready(process)
-        return Start(time.perf_counter() - began, _read_processor_seconds(process.pid))
+        return Start(time.perf_counter() - began, read_processor_seconds(process.pid))
     finally:
         process.terminate()
         await process.communicate()
@@ -80,10 +80,10 @@ async def _wait_until_ready(process: Process) -> None:
     raise RuntimeError(b"".join(said).decode())
 
 
-def _read_processor_seconds(pid: int) -> float:
-    """The seconds that the processor has spent on a process so far, as Linux counts them."""
+def read_processor_seconds(pid: int, *, ended: bool = False) -> float:
+    """The seconds that the processor has spent on a process, and its `ended` children, as Linux counts them."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11 : 15 if ended else 13])) / os.sysconf("SC_CLK_TCK")
 
 
 def _settings(database: Path, wire: Wire) -> dict[str, str]:
