@@ -36,7 +36,8 @@ def find_packable_subscriptions(connection: Connection, share: Share, first: int
     """The subscriptions with ids from `first` to `last` that have enough old runs for a row."""
     rows = connection.execute(
         f"SELECT id FROM subscriptions WHERE id BETWEEN :first AND :last AND {share.build_condition(OWNER)}"
-        f" AND (SELECT count(*) FROM (SELECT 1 {_old_deliveries_sql('subscriptions.id')} LIMIT {RUNS_PER_ROW}) AS oldest)"
+        f" AND (SELECT count(*) FROM (SELECT 1 {_old_deliveries_sql('subscriptions.id')}"
+        f" LIMIT {RUNS_PER_ROW}) AS oldest)"
         f" = {RUNS_PER_ROW}",
         {"first": first, "last": last, "before": before},
     )
