@@ -51,8 +51,8 @@ async def test_a_digest_that_an_admin_stops_midway_posts_nothing_more(
     known = await settings(server, PostingOptions(threads=Threads.PER_PAPER))
     storage, arrived = server.bot.services.storage, Deliveries.record_arrival
 
-    async def stopped(self: Deliveries, delivery_id: int, number: int, *where: Any) -> None:
-        await arrived(self, delivery_id, number, *where)
+    async def stopped(self: Deliveries, delivery_id: int, number: int, *where: Any, owner_id: int) -> None:
+        await arrived(self, delivery_id, number, *where, owner_id=owner_id)
         if number == 2 and stop == "forget":
             await storage.guilds.delete_server(server.guild.id)
         elif number == 2:

@@ -60,10 +60,10 @@ async def test_a_tick_that_takes_up_a_digest_being_sent_now_sends_nothing(
     async with open_rig(services, wire, clock, kind) as rig:
         attempt, noting, ticked = Deliveries.record_attempt, asyncio.Event(), asyncio.Event()
 
-        async def slowly(*args: Any) -> bool:
+        async def slowly(*args: Any, **options: Any) -> bool:
             noting.set()
             await ticked.wait()
-            return await attempt(*args)
+            return await attempt(*args, **options)
 
         monkeypatch.setattr(Deliveries, "record_attempt", slowly)
         sending = asyncio.create_task(early(rig))
