@@ -216,8 +216,14 @@ WORDS: Mapping[Kind, Words] = {
         "The processes that use it, if any run, are the older ones.",
         "Make a backup with `pg_dump`, then start Paperboy again in every process: the first one updates it.",
     ),
-    Kind.POSTGRES_AWAY: Words("{detail}", "Paperboy waits for it. Until then, no digest is sent."),
-    Kind.POSTGRES_UNUSABLE: Words("{detail}", "Paperboy does not start."),
+    Kind.POSTGRES_AWAY: Words(
+        "{detail}",
+        "Paperboy waits for it. Until then, no digest is sent.",
+        "Do what it says, then run `paperboy doctor` again.",
+    ),
+    Kind.POSTGRES_UNUSABLE: Words(
+        "{detail}", "Paperboy does not start.", "Do what it says, then run `paperboy doctor` again."
+    ),
     Kind.TABLES_NOT_OURS: Words(
         "Another user owns tables in {path}: {names}.",
         "Paperboy can't update them, and may not even write to them.",
