@@ -120,6 +120,15 @@ async def test_a_text_with_a_character_that_postgresql_cannot_store_comes_withou
     assert query(empty, "SELECT title, abstract FROM papers WHERE id = '2603.00001'") == [("ab", "")]
 
 
+async def test_such_a_character_inside_json_is_left_out_too_so_the_row_can_be_read(
+    filled: Path, empty: PostgresAddress
+) -> None:
+    query(filled, "UPDATE papers SET authors = '[\"A\\u0000da\", \"C:\\\\u0000\"]' WHERE id = '2602.00000'")
+    assert move(filled, empty).changed_texts == 1
+    authors = "SELECT value FROM papers CROSS JOIN json_each(authors) WHERE id = '2602.00000'"
+    assert query(empty, authors) == [("Ada",), ("C:\\u0000",)]
+
+
 async def test_a_move_that_is_killed_leaves_nothing_or_all_and_the_next_one_succeeds(
     filled: Path, empty: PostgresAddress, tmp_path: Path
 ) -> None:

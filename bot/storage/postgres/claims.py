@@ -19,7 +19,7 @@ from bot.claims import GRACE, Fence
 from bot.database_address import PostgresAddress
 from bot.share import Share
 from bot.storage.database import ClaimLost, DatabaseProblem, DatabaseUnusable, to_iso
-from bot.storage.postgres.connection import CONNECT_TIMEOUT, OPTIONS
+from bot.storage.postgres.connection import CONNECT_TIMEOUT, OPTIONS, SET_IF_KNOWN
 from bot.storage.postgres.refusing import build_unusable_error
 from bot.storage.postgres.schema import WRITER_LOCK, migrate
 
@@ -54,7 +54,6 @@ _SETTINGS = {
     "statement_timeout": 0,
     "lock_timeout": 0,
 }
-_SET = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s"
 
 Session = psycopg.AsyncConnection[tuple[object, ...]]
 
@@ -221,7 +220,7 @@ class PostgresClaims:
         )
         try:
             for name, value in _SETTINGS.items():
-                await session.execute(_SET, (str(value), name))
+                await session.execute(SET_IF_KNOWN, (str(value), name))
         except BaseException:
             await session.close()
             raise

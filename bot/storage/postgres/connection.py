@@ -30,9 +30,10 @@ OPTIONS: dict[str, Any] = {  # of libpq: a dead peer is noticed within a quarter
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
+SET_IF_KNOWN = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s"  # not every version has all
 
 
-class ManyColumnsRow(tuple[Any, ...]):
+class PostgresRow(tuple[Any, ...]):
     """A row, whose values are found by column name or position."""
 
     __slots__ = ()
@@ -46,9 +47,9 @@ class ManyColumnsRow(tuple[Any, ...]):
 
 
 @lru_cache(maxsize=1024)
-def _build_row_class(names: tuple[str, ...]) -> type[ManyColumnsRow]:
+def _build_row_class(names: tuple[str, ...]) -> type[PostgresRow]:
     columns = {name: position for position, name in reversed(list(enumerate(names)))}  # of equal names, the first
-    return type("Row", (ManyColumnsRow,), {"__slots__": (), "columns": columns})
+    return type("Row", (PostgresRow,), {"__slots__": (), "columns": columns})
 
 
 def _make_rows(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], Any]:
@@ -65,11 +66,14 @@ class _BoolDumper(Int8Dumper):
 _NUL = re.compile(r"\0|(?<!\\)((?:\\\\)*)\\u0000")  # itself, or escaped in JSON
 
 
-class _TextDumper(StrDumper):
+def remove_nul(text: str) -> str:
     """Text without NUL characters, which strangers may send and PostgreSQL cannot store."""
+    return _NUL.sub(r"\1", text) if "\0" in text or "\\u0000" in text else text
 
+
+class _TextDumper(StrDumper):
     def dump(self, obj: str) -> Any:
-        return super().dump(_NUL.sub(r"\1", obj) if "\0" in obj or "\\u0000" in obj else obj)
+        return super().dump(remove_nul(obj))
 
 
 _DUMPERS: tuple[tuple[type, type[Dumper]], ...] = (

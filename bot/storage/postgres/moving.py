@@ -22,7 +22,7 @@ from bot.storage.moved_tables import (
     list_moved_tables,
 )
 from bot.storage.postgres.claims import CLUSTER_LOCK
-from bot.storage.postgres.connection import PostgresConnection, connect
+from bot.storage.postgres.connection import SET_IF_KNOWN, PostgresConnection, connect, remove_nul
 from bot.storage.postgres.refusing import build_unusable_error, check_server, check_sessions, describe_error
 from bot.storage.postgres.schema import MIGRATION_LOCK, WRITER_LOCK, check_version, migrate, run_scripts
 from bot.storage.sqlite import get_current_schema
@@ -101,12 +101,10 @@ class _Database:
             self._raw.execute(f"ALTER TABLE {table} ALTER COLUMN id RESTART WITH {last_id + 1}".encode())
 
     def adapt_rows(self, rows: Rows) -> Rows:
-        return [self._adapt(row) if any(type(each) is str and "\0" in each for each in row) else row for row in rows]
-
-    def _adapt(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Without NUL characters, as the bot itself would have stored it here."""
-        adapted = tuple(each.replace("\0", "") if type(each) is str else each for each in row)
-        self.changed_texts += sum(new != old for new, old in zip(adapted, row, strict=True))
+        """Without NUL characters, as the bot itself would have stored them here."""
+        adapted = [tuple(remove_nul(each) if type(each) is str else each for each in row) for row in rows]
+        for new, old in zip(adapted, rows, strict=True):
+            self.changed_texts += sum(now != before for now, before in zip(new, old, strict=True))
         return adapted
 
 
@@ -158,7 +156,7 @@ def _connect_alone(address: PostgresAddress) -> Iterator[psycopg.Connection[Any]
     """A connection to a database that no process of the bot uses or can use meanwhile. Raises `DatabaseUnusable`."""
     with _translating(address), closing(connect(address)) as raw:
         for name, value in _LIMITS.items():
-            raw.execute("SELECT set_config(name, %s, false) FROM pg_settings WHERE name = %s", (value, name))
+            raw.execute(SET_IF_KNOWN, (value, name))
         check_server(address, raw)
         check_sessions(address, raw)
         if not _try_lock(raw, CLUSTER_LOCK, 0):

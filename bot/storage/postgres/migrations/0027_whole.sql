@@ -255,7 +255,7 @@ CREATE TABLE past_runs (
     subscription_id BIGINT NOT NULL REFERENCES subscriptions (id),
     since TEXT COLLATE "C" NOT NULL,
     until TEXT COLLATE "C" NOT NULL,
-    runs BYTEA NOT NULL  -- packed by bot/storage/past.py
+    runs BYTEA NOT NULL  -- packed by bot/storage/past_runs.py
 );
 
 CREATE TABLE traces (
