@@ -17,10 +17,11 @@ from typing import Any
 from aiohttp import web
 
 from bench.hosting_discord import ROLES, LivelyPapers, OrdinaryGuild, list_latest_days
+from bench.timed import TimedWire
 from bot.clock import system_clock
 from bot.identifying import SPACING
 from tests.support.gateway import Gateway
-from tests.support.wire import Channel, Posted, Thread, Wire
+from tests.support.wire import Channel, Thread
 from tests.support.wire_rates import Rates
 
 ANSWER_SECONDS = 0.1  # until a message is made
@@ -38,8 +39,10 @@ class ForgetfulGateway(Gateway):
             session.events.clear()
 
 
-class LargeWire(Wire):
+class LargeWire(TimedWire):
     """A Discord that finds a channel of many at once, and prints when a message is made."""
+
+    read_clock = staticmethod(time.time)
 
     def __init__(self) -> None:
         super().__init__(system_clock)
@@ -59,13 +62,6 @@ class LargeWire(Wire):
 
     def _place(self, request: web.Request) -> Channel | Thread:
         return self._channels.get(int(request.match_info["id"])) or super()._place(request)
-
-    def _create(self, place: Channel | Thread, body: dict[str, Any]) -> Posted:
-        before = len(place.messages)
-        message = super()._create(place, body)
-        if len(place.messages) > before:  # otherwise the nonce was known
-            print(place.id, time.time(), flush=True)
-        return message
 
 
 async def _serve(servers: int, shards: int, spacing: float, digests: int) -> None:

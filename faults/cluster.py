@@ -12,14 +12,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from rich.table import Table
 
 from faults.services import ids, lists, noted_errors
-from faults.storm import CHOSEN, DUE, LATER, MOST_DAYS
+from faults.storm import CHOSEN, DUE, LATER, MOST_DAYS, Results
 from tests.support.cluster import Cluster, Member
 from tests.support.crashing import RunningClock
 from tests.support.database_proxy import DatabaseProxy
@@ -42,25 +42,15 @@ Tell = Callable[[str], object]
 
 
 @dataclass
-class Tally:
-    """The results. A kill counts as `amid` work if a digest of the day was not yet recorded as sent."""
+class Tally(Results):
+    """The results of a storm over several processes."""
 
     servers: int = 0
-    kills: int = 0
-    amid: int = 0
     moves: int = 0
     cuts: int = 0
     outages: int = 0
     days: int = 0
-    expected: int = 0
-    posted: int = 0
-    twice: int = 0
     repeats: int = 0
-    wrong: list[str] = field(default_factory=list)
-
-    @property
-    def lost(self) -> int:
-        return self.expected - self.posted
 
 
 class _Machine:

@@ -54,12 +54,11 @@ FORKING = multiprocessing.get_context("forkserver")
 
 
 @dataclass
-class Tally:
-    """The results of a storm. A kill counts as `amid` work if a digest of the day was not yet recorded as sent."""
+class Results:
+    """What kills led to. A kill counts as `amid` work if a digest of the day was not yet recorded as sent."""
 
     kills: int = 0
     amid: int = 0
-    restarts: int = 0
     expected: int = 0
     posted: int = 0
     twice: int = 0
@@ -68,6 +67,13 @@ class Tally:
     @property
     def lost(self) -> int:
         return self.expected - self.posted
+
+
+@dataclass
+class Tally(Results):
+    """The results of a storm."""
+
+    restarts: int = 0
 
 
 class Life:
