@@ -94,7 +94,7 @@ class DatabaseProblem(Enum):
     NO_CONNECTION_LEFT = auto()
     IS_REPLICA = auto()
 
-    # Of PostgreSQL, until somebody mends it
+    # Of PostgreSQL, until a person fixes it
     DRIVER_MISSING = auto()  # Python's error
     LOGIN_REJECTED = auto()
     NO_SUCH_DATABASE = auto()
@@ -203,12 +203,6 @@ class Database(ABC):
     @abstractmethod
     def address(self) -> DatabaseAddress:
         """Where it is."""
-
-    @property
-    def path(self) -> Path:
-        """The file, where there is one."""
-        assert isinstance(self.address, Path)
-        return self.address
 
     @abstractmethod
     async def _prepare(self) -> None:

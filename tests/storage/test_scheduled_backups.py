@@ -12,7 +12,7 @@ import pytest
 from bot.backups import Backups
 from bot.storage import BackupKind, Storage, back_up, list_backups, name_backup, open_storage, sqlite
 from bot.vitals import Fault
-from tests.support.builders import query
+from tests.support.builders import get_file, query
 from tests.support.damage import garble_schema
 from tests.support.server import Server
 
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def backups(storage: Storage, folder: Path) -> Backups:
-    return Backups(storage.database.path, folder, keep=3)
+    return Backups(get_file(storage), folder, keep=3)
 
 
 def names(folder: Path) -> list[str]:
@@ -53,7 +53,7 @@ async def test_a_backup_that_was_due_while_the_bot_did_not_run_is_made_late(back
 
 async def test_what_others_put_there_is_never_deleted(backups: Backups, storage: Storage, folder: Path) -> None:
     folder.mkdir()
-    path, old = storage.database.path, DAY_ONE - timedelta(days=300)
+    path, old = get_file(storage), DAY_ONE - timedelta(days=300)
     (folder / "notes.txt").write_text("mine")
     (folder / "paperboy-2020-01-01T0500Z.db").write_text("mine too")
     back_up(path, folder / "before-the-move.db", BackupKind.BY_HAND, old)
@@ -101,7 +101,7 @@ async def test_a_backup_from_before_a_migration_is_deleted_after_a_week(
     backups: Backups, storage: Storage, folder: Path
 ) -> None:
     folder.mkdir()
-    path = storage.database.path
+    path = get_file(storage)
     made = folder / name_backup(path, BackupKind.MIGRATION, DAY_ONE, sqlite.get_current_schema())
     back_up(path, made, BackupKind.MIGRATION, DAY_ONE)
     for days, is_there in ((6, True), (8, False)):
@@ -111,7 +111,7 @@ async def test_a_backup_from_before_a_migration_is_deleted_after_a_week(
 
 async def test_with_none_wanted_none_is_made_and_none_deleted(storage: Storage, folder: Path) -> None:
     folder.mkdir()
-    path = storage.database.path
+    path = get_file(storage)
     back_up(path, folder / name_backup(path, BackupKind.DAILY, DAY_ONE), BackupKind.DAILY, DAY_ONE)
     before = names(folder)
     await Backups(path, folder, keep=0).make_due(DAY_ONE + timedelta(days=99))
@@ -163,11 +163,11 @@ async def test_the_bot_makes_them_as_its_settings_say(server: Server, tmp_path: 
     services = server.bot.services
     (job,) = [each for each in services.scheduler.get_jobs() if each.id == "maintenance.back_up"]
     await job.func()
-    assert list_backups(services.storage.database.path, tmp_path / "backups") == []  # the tests' bot keeps none
-    kept = Backups(services.storage.database.path, tmp_path / "kept", keep=1)
+    assert list_backups(get_file(services.storage), tmp_path / "backups") == []  # the tests' bot keeps none
+    kept = Backups(get_file(services.storage), tmp_path / "kept", keep=1)
     object.__setattr__(services, "backups", kept)
     await job.func()
-    (made,) = list_backups(services.storage.database.path, tmp_path / "kept")
+    (made,) = list_backups(get_file(services.storage), tmp_path / "kept")
     assert made.made_at == server.clock.now
     assert query(made.path, "PRAGMA user_version") == [(sqlite.get_current_schema(),)]
 
@@ -176,7 +176,7 @@ async def test_the_bots_owner_hears_that_backups_fail_for_whatever_reason_and_ar
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = server.bot.services
-    object.__setattr__(services, "backups", Backups(services.storage.database.path, tmp_path / "kept", keep=1))
+    object.__setattr__(services, "backups", Backups(get_file(services.storage), tmp_path / "kept", keep=1))
     back_up_now = server.bot.get_cog("Maintenance").back_up  # type: ignore[union-attr]
     (tmp_path / "kept").write_text("in the way")
     monkeypatch.setattr(logging.getLogger("bot.backups"), "disabled", True)  # the bot of these tests logs no errors

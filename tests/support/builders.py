@@ -164,6 +164,12 @@ def query(database: DatabaseAddress, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
 
 
+def get_file(storage: Storage) -> Path:
+    """Where a storage is that is a file."""
+    assert isinstance(storage.database.address, Path)
+    return storage.database.address
+
+
 def tables(database: DatabaseAddress) -> dict[str, list[tuple[Any, ...]]]:
     """Everything a database holds, by table."""
     names = query(

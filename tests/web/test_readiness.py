@@ -9,6 +9,7 @@ import pytest
 from bot.app import Services
 from bot.readiness import StandingBy, ask_whether_ready
 from bot.web import observer
+from tests.support.builders import get_file
 from tests.support.delivery_rig import DeliveryRig, readers_held
 from tests.support.pages import Asked, serving
 
@@ -80,7 +81,7 @@ async def test_a_write_that_another_program_holds_up_is_told(watched: Watched, m
     rig, asked = watched
     monkeypatch.setattr(observer, "WRITE_LIMIT", 0)
     database = rig.storage.database
-    with closing(sqlite3.connect(database.path, isolation_level=None)) as other:
+    with closing(sqlite3.connect(get_file(rig.storage), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         writing = asyncio.create_task(database.execute("DELETE FROM captures WHERE day = ''"))
         while not database.write_seconds:  # noqa: ASYNC110  # it has no event

@@ -11,7 +11,7 @@ from bot.database_address import DatabaseAddress, PostgresAddress
 from bot.papers.api import PapersAPI
 from bot.search import SearchIndex
 from bot.storage import move, open_storage
-from tests.support.builders import Clock
+from tests.support.builders import Clock, get_file
 from tests.support.delivery_rig import DeliveryRig, open_rig, running_bot
 from tests.support.papers_server import Papers
 from tests.support.restored import assert_nothing_twice, list_many_days
@@ -45,7 +45,7 @@ async def test_a_message_in_doubt_before_a_move_comes_once_and_nothing_comes_twi
         await rig.tick()
         assert [each.is_in_doubt for each in await rig.deliveries()] == [True]
     there, back = PostgresAddress(postgres_url), tmp_path / "back.db"
-    move(services.storage.database.path, there)
+    move(get_file(services.storage), there)
     async with restarted(rig, there, api) as moved:
         await moved.tick(minutes=2)
         await moved.assert_arrived_once()
