@@ -143,7 +143,7 @@ def build_backups(database: DatabaseAddress, folder: Path | None = None, keep: i
 
 
 async def wait_for_database(address: DatabaseAddress, report: Callable[[str], object]) -> None:
-    """Wait until a PostgreSQL can be used, unless somebody has to mend it. `report` hears that we wait.
+    """Wait until a PostgreSQL can be used, unless a person has to fix something. `report` hears that we wait.
 
     Raises `DatabaseUnusable`. Of a file, nothing is expected to pass by itself.
     """

@@ -52,7 +52,7 @@ class Identifies:
         while (limits := await self._fetch_limits()) and limits.remaining < min(shards, limits.total):
             wait = limits.reset_after / 1000 + 1
             log.error(
-                "%d identifies are left, too few for %d shards: they wait for %s, until Discord counts anew",
+                "%d identifies are left, too few for %d shards: they wait for %s, until Discord begins a new count",
                 *(limits.remaining, shards, format_duration(timedelta(seconds=wait))),
             )
             await asyncio.sleep(wait)

@@ -57,5 +57,5 @@ async def _find_problems(case: Case, address: PostgresAddress, server: Server) -
         yield find(Kind.CONNECTIONS_SHORT, path=address, free=max(0, server.connections_left), needed=CONNECTIONS)
     share, theirs = case.settings.shards, server.shard_count
     differs = share.count > 1 and theirs not in {None, share.count}
-    if differs and await run_in_thread(lambda: is_claimed(address, ())):  # else whoever comes first decides anew
+    if differs and await run_in_thread(lambda: is_claimed(address, ())):  # else the next to start decides
         yield find(Kind.SHARDS_DIFFER, ours=share.count, theirs=theirs)

@@ -100,7 +100,7 @@ WORDS: Mapping[Kind, Words] = {
     Kind.STARTS_RUNNING_OUT: Words(
         "Only {remaining} of {total} starts of a session are left today.",
         "When none is left, Discord resets the token. Something starts the bot again and again.",
-        "Read the log for what ends it, and stop the bot until that is mended.",
+        "Read the log for what ends it, and stop the bot until that is fixed.",
     ),
     Kind.STARTS_USED_UP: Words(
         "All {total} starts of a session of today are used up.",

@@ -80,7 +80,7 @@ def describe_moved(
     steps = [f"Set PAPERBOY_DATABASE to {new}, in {settings_file} or wherever you set it."]
     if index:
         steps.append(
-            "The search index is made anew at the start. To keep the one there is, for a bot of one process, set "
+            "The search index is made again at the start. To keep the one there is, for a bot of one process, set "
             f"PAPERBOY_INDEX={shlex.quote(str(index))}."
         )
     steps.append(f"Start Paperboy. Keep {source} until you see that all is well.")
