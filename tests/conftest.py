@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import time
@@ -48,6 +49,10 @@ hypothesis_settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )  # machines are busy
 hypothesis_settings.load_profile("unhurried")
+
+# A script's background processes ignore Ctrl-C, and so would all programs that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Folders and modules whose tests run on both engines. Of those on the wire, it is what depends most on what is recorded
 # when; with `--both-engines`, all others do, too.

@@ -3,12 +3,15 @@
 import asyncio
 import os
 import pty
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.support.terminal import LIMIT, PROGRAM, Terminal
 
 CTRL_C = "\x03"
+# In a process of its own: what is done between fork and exec may hang, as other threads held locks at the fork.
+_LOG_IN = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
 
 
 class Screen:
@@ -58,12 +61,12 @@ async def typing_at(terminal: Terminal, *words: str) -> AsyncIterator[Screen]:
     """`paperboy` on a pseudo-terminal of its own."""
     keyboard, screen = pty.openpty()
     process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        *words,
+        *(sys.executable, "-c", _LOG_IN, PROGRAM, *words),
         cwd=terminal.folder,
         env=terminal.environment,
-        pass_fds=[screen],
-        preexec_fn=lambda: os.login_tty(screen),
+        stdin=screen,
+        stdout=screen,
+        stderr=screen,
     )
     os.close(screen)
     try:

@@ -1,7 +1,6 @@
 """A terminal from which `paperboy` is started, and a papers API that watches what it asks."""
 
 import asyncio
-import signal
 import sqlite3
 import sys
 from collections.abc import Iterable
@@ -52,11 +51,6 @@ class Ended:
         return (self.code, self.out) == (2, "") and said
 
 
-def _heed_ctrl_c() -> None:
-    """A script's background processes ignore Ctrl-C, and so would those that they start."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 @dataclass
 class Terminal:
     """A terminal in an empty folder, from which `paperboy` is started."""
@@ -74,7 +68,6 @@ class Terminal:
             stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            preexec_fn=_heed_ctrl_c,
         )
 
     async def run(self, *words: str) -> Ended:
