@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import re
 import sys
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -44,6 +45,7 @@ MIXED = {
     "a post for each highlight": 4,
     "a person": 8,
 }
+_BUG = re.compile(r"[^\n]*\n[^\n]*(ran into a bug|Traceback).*", re.DOTALL)
 _LOCKS = (  # of shards in this database
     "SELECT DISTINCT pid FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database()"
     f" AND locktype = 'advisory' AND objsubid = 2 AND classid = {claims.SHARD_LOCK}"
@@ -287,7 +289,8 @@ class Cluster:
                 )
             ]
         logs = {member.folder: member.log for member in self.members}.values()
-        return wrong + [f"logged: {log[-3000:]}" for log in logs if "ran into a bug" in log or "Traceback" in log]
+        found = (_BUG.search(log) for log in logs)
+        return wrong + [f"logged: {each[0][:5000]}" for each in found if each]
 
     async def assert_each_once(self) -> None:
         """One message per run, one record."""
