@@ -16,6 +16,7 @@ import psycopg
 from filelock import FileLock
 from psycopg import sql
 
+LIMIT = 60  # seconds that stopping may take
 _MAX_USES = 40  # deleted rows stay until PostgreSQL clears them away, and slow the next tests down
 _UNSAFE_BUT_QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
@@ -70,7 +71,9 @@ def stop(folder: Path) -> None:
     """Stop the server of `folder`."""
     pid, *_ = (folder / "postmaster.pid").read_text(encoding="utf-8").split()
     os.kill(int(pid), signal.SIGQUIT)  # at once, as nothing of it is needed any more
+    until = time.monotonic() + LIMIT
     while (folder / "postmaster.pid").exists():
+        assert time.monotonic() < until, f"the server of {folder} does not stop"
         time.sleep(0.01)
 
 
