@@ -201,7 +201,7 @@ async def open_services(
             await storage.restored.mark_if_replaced(clock())
         archive_id, last_change = await storage.papers.get_archive_id(), await storage.papers.get_last_change()
         meaning = Meaning(encoder) if encoder else None
-        if meaning:
+        if meaning is not None:  # one without vectors is false
             async for vectors in storage.embeddings.read_all(MODEL):
                 meaning.add_vectors(vectors)
         search = await asyncio.to_thread(SearchIndex, index, archive_id, last_change, meaning)

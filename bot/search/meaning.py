@@ -75,13 +75,13 @@ class Meaning:
 
     def add_vectors(self, vectors: Sequence[tuple[str, bytes]]) -> None:
         """Add papers by id, or replace their vectors."""
-        new = dict.fromkeys(paper_id for paper_id, _ in vectors if paper_id not in self._rows)
+        new = dict.fromkeys([paper_id for paper_id, _ in vectors if paper_id not in self._rows])
         new_rows = {paper_id: row for row, paper_id in enumerate(new, len(self._ids))}
         while len(self._ids) + len(new_rows) > len(self._vectors):
             self._vectors = self._double_capacity(self._vectors)
             self._lengths = self._double_capacity(self._lengths)
             self._bits = self._double_capacity(self._bits)
-        numbers = self._np.frombuffer(b"".join(vector for _, vector in vectors), self._np.int8)
+        numbers = self._np.frombuffer(b"".join([vector for _, vector in vectors]), self._np.int8)
         numbers = numbers.reshape(-1, DIMENSIONS)
         rows = [self._rows[paper_id] if paper_id in self._rows else new_rows[paper_id] for paper_id, _ in vectors]
         self._vectors[rows] = numbers

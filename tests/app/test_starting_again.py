@@ -27,4 +27,6 @@ async def test_nothing_is_done_for_each_paper_at_a_start(tmp_path: Path) -> None
         with count_calls() as calls:
             async with open_services(database, api, clock=lambda: MORNING, encoder=encoder) as services:
                 assert services.search.count_papers() == PAPERS
+                assert services.search.meaning is not None
+                assert len(services.search.meaning) == PAPERS
     assert not {name: count for name, count in calls.items() if count >= PAPERS}
