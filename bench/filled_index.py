@@ -19,7 +19,7 @@ from bot.app import Services, get_index_path, open_services
 from bot.archive import INDEX_BATCH
 from bot.papers import Paper
 from bot.papers.api import PapersAPI
-from bot.search import MODEL, Encoder, Meaning, get_embedded_text
+from bot.search import Encoder, Meaning
 from bot.storage import Storage, open_storage
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ async def _fill(shelf: FilledIndex, encoder: Encoder | None) -> None:
 
 
 async def _embed(storage: Storage, papers: Sequence[Paper], meaning: Meaning) -> None:
-    vectors = _vectors([meaning.encode_text(get_embedded_text(paper)) for paper in papers[:REAL_VECTORS]])
+    vectors = _vectors([meaning.encode_paper(paper) for paper in papers[:REAL_VECTORS]])
     for batch in batches(papers, INDEX_BATCH):
-        await storage.embeddings.save(MODEL, list(zip(batch, vectors, strict=False)))
+        await storage.embeddings.save(meaning.model, list(zip(batch, vectors, strict=False)))
 
 
 def _vectors(real: Sequence[bytes]) -> Iterator[bytes]:

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from bench import corpus, peers
 from bot.papers import Paper
-from bot.search import LIKENESS_BAR, Meaning, SearchIndex, get_embedded_text, load_encoder, parse_query
+from bot.search import LIKENESS_BAR, Meaning, SearchIndex, load_encoder, parse_query
 
 JUDGED = Path(__file__).with_name("judged.jsonl")
 TUNING = Path(__file__).with_name("tuning.jsonl")
@@ -147,7 +147,7 @@ def _meaning(papers: Sequence[Paper]) -> tuple[Meaning | None, str]:
     meaning = Meaning(encoder)
     began = time.perf_counter()
     for paper in track(papers, "Computing vectors", console=Console(stderr=True)):
-        meaning.add_vectors([(paper.id, meaning.encode_text(get_embedded_text(paper)))])
+        meaning.add_vectors([(paper.id, meaning.encode_paper(paper))])
     each = (time.perf_counter() - began) * 1000 / len(papers)
     return meaning, (
         f"The extra `semantic` costs {_installed_mb():.0f} MB on disk, {_resident_mb() - before:.0f} MB of memory "

@@ -35,7 +35,7 @@ from bot.layouts.terminal import describe_waiting_for_database
 from bot.lookups.completer import Completer
 from bot.lookups.finder import Finder
 from bot.papers.api import PapersAPI
-from bot.search import MODEL, Encoder, Meaning, SearchIndex, invalidate_index
+from bot.search import Encoder, Meaning, SearchIndex, invalidate_index
 from bot.settings import KEEP_DETAILS_DAYS, ArchiveSettings
 from bot.share import WHOLE, Share
 from bot.storage import (
@@ -202,7 +202,7 @@ async def open_services(
         archive_id, last_change = await storage.papers.get_archive_id(), await storage.papers.get_last_change()
         meaning = Meaning(encoder) if encoder else None
         if meaning is not None:  # one without vectors is false
-            async for vectors in storage.embeddings.read_all(MODEL):
+            async for vectors in storage.embeddings.read_all(meaning.model):
                 meaning.add_vectors(vectors)
         search = await asyncio.to_thread(SearchIndex, index, archive_id, last_change, meaning)
         stack.push_async_callback(asyncio.to_thread, search.close)

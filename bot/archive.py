@@ -11,7 +11,7 @@ from bot.digest import get_closing_time, list_days_between
 from bot.papers import Paper
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.reasons import Reason, ReasonKind
-from bot.search import MODEL, SearchIndex, get_embedded_text
+from bot.search import SearchIndex
 from bot.storage import Storage
 
 Answer = TypeVar("Answer")
@@ -215,7 +215,7 @@ class Archive:
         if meaning is None or self._embed_lock.locked():
             return
         async with self._embed_lock:
-            while papers := await self._embeddings.list_missing(MODEL, EMBED_BATCH):
+            while papers := await self._embeddings.list_missing(meaning.model, EMBED_BATCH):
                 await self._embed(papers)
 
     async def read_vectors_of_others(self) -> None:
@@ -223,7 +223,7 @@ class Archive:
         meaning = self._search.meaning if self._search else None
         if meaning is None:
             return
-        async for vectors in self._embeddings.read_all(MODEL):
+        async for vectors in self._embeddings.read_all(meaning.model):
             if new := [(paper_id, vector) for paper_id, vector in vectors if meaning.get_vector(paper_id) != vector]:
                 meaning.add_vectors(new)
 
@@ -234,8 +234,8 @@ class Archive:
             return
         if only_new:
             papers = [paper for paper in papers if meaning.get_vector(paper.id) is None]
-        vectors = [(paper, await asyncio.to_thread(meaning.encode_text, get_embedded_text(paper))) for paper in papers]
-        await self._embeddings.save(MODEL, vectors)
+        vectors = [(paper, await asyncio.to_thread(meaning.encode_paper, paper)) for paper in papers]
+        await self._embeddings.save(meaning.model, vectors)
         meaning.add_vectors([(paper.id, vector) for paper, vector in vectors])
 
 

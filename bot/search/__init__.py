@@ -9,10 +9,11 @@ from bot.search.condition import (
     list_examples,
     list_necessary_terms,
 )
+from bot.search.encoders import BundledEncoder, Encoder, load_encoder
 from bot.search.index import IndexUnusable, invalidate_index
 from bot.search.inspection import IndexState, inspect_index
 from bot.search.likeness import LIKENESS_BAR
-from bot.search.meaning import MODEL, Encoder, Meaning, get_embedded_text, load_encoder
+from bot.search.meaning import Meaning, get_embedded_text
 from bot.search.paper_terms import Change, PaperTerms
 from bot.search.parser import MAX_WORDS, RIGHT_FORMS, parse_query, parse_with_options
 from bot.search.query import HAS, AmbiguousDate, Mistake, Part, Query, Sort
@@ -23,9 +24,9 @@ __all__ = [
     "HAS",
     "LIKENESS_BAR",
     "MAX_WORDS",
-    "MODEL",
     "RIGHT_FORMS",
     "AmbiguousDate",
+    "BundledEncoder",
     "Change",
     "Condition",
     "Encoder",

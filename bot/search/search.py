@@ -13,7 +13,7 @@ from bot.papers import Paper, parse_paper_id
 from bot.search.index import Hits, Index
 from bot.search.known_names import EXPANSIONS, is_name
 from bot.search.likeness import LIKENESS_BAR, Portrait, Rarities, Traits, measure_pairs, weigh_traits
-from bot.search.meaning import Meaning, get_embedded_text
+from bot.search.meaning import Meaning
 from bot.search.query import Clause, Days, Query, Sort
 from bot.search.query_builder import QueryBuilder
 from bot.search.schema import count_stems, fold_word, get_searchable_prose, split_names
@@ -244,7 +244,7 @@ class SearchIndex(Index):
             count = self.run_query(rest, 1).total
             whole = self.run_query(_require_both(rest, builder.build_papers(pool.ids)), WORD_POOL).ids
             pool = _keep_near_best(pool, whole, max(pool.scores, default=0.0), LEAST_KEPT)
-        vector = meaning.encode_text(" ".join(query.list_texts()))
+        vector = meaning.encode_query(" ".join(query.list_texts()))
         nearest = meaning.find_nearest_papers(vector, MAX_NEAR if query.has_requirements else MEANING_POOL)
         near = [each for each, cosine in nearest.items() if cosine >= MIN_COSINE and each not in pool.ids]
         allowed: Sequence[str] = ()
@@ -266,7 +266,7 @@ class SearchIndex(Index):
         cosines: dict[str, float] = {}
         if text and self.meaning:
             required = self.run_query(_require_both(builder.build_required(query), among), limit).ids
-            known = self.meaning.compute_cosines(self.meaning.encode_text(text), required)
+            known = self.meaning.compute_cosines(self.meaning.encode_query(text), required)
             cosines = {each: cosine for each, cosine in known.items() if cosine >= MIN_COSINE or each in hits.ids}
         scores = _fuse_scores(hits, cosines, DESCRIPTION_WEIGHT)
         weight = LIKENESS_WEIGHT_WITH_MEANING if cosines else LIKENESS_WEIGHT
@@ -280,7 +280,7 @@ class SearchIndex(Index):
         text = " ".join(query.list_texts())
         if self.meaning is None or not text:
             return ()
-        return tuple(self.meaning.find_nearest_papers(self.meaning.encode_text(text), limit))
+        return tuple(self.meaning.find_nearest_papers(self.meaning.encode_query(text), limit))
 
     def find_papers_by_title_start(self, typed: str, *, limit: int) -> tuple[str, ...]:
         """The papers whose titles have the words typed so far; the last word may be incomplete."""
@@ -297,7 +297,7 @@ class SearchIndex(Index):
         if portrait is None:
             portrait = Portrait(weigh_traits(count_stems(paper), self._get_weights()[0]))
         if self.meaning and portrait.vector is None:
-            portrait = replace(portrait, vector=self.meaning.encode_text(get_embedded_text(paper)))
+            portrait = replace(portrait, vector=self.meaning.encode_paper(paper))
         found = self._find_near_portrait(portrait, LIKE_POOL, 0.0)
         nearest = sorted((each for each in found if each != paper.id), key=lambda each: (-found[each], each))
         return {each: Likeness(paper.id, found[each]) for each in nearest[:limit]}

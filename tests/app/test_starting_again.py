@@ -4,7 +4,6 @@ from pathlib import Path
 
 from bot.app import open_services
 from bot.papers.api import PapersAPI
-from bot.search import MODEL
 from tests.support.builders import DAY, MORNING, paper
 from tests.support.counting import count_calls
 from tests.support.encoders import RandomEncoder
@@ -22,7 +21,7 @@ async def test_nothing_is_done_for_each_paper_at_a_start(tmp_path: Path) -> None
         async with open_services(database, api, clock=lambda: MORNING, encoder=encoder) as services:
             listed = [paper(f"2601.{number:05}") for number in range(PAPERS)]
             await services.storage.papers.record_list(DAY, listed, MORNING)
-            await services.storage.embeddings.save(MODEL, [(each, bytes(384)) for each in listed])
+            await services.storage.embeddings.save(encoder.name, [(each, bytes(encoder.dimensions)) for each in listed])
             await services.archive.update_index()
         with count_calls() as calls:
             async with open_services(database, api, clock=lambda: MORNING, encoder=encoder) as services:

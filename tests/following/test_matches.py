@@ -17,12 +17,11 @@ from bot.papers import Paper
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.papers.entry import read_list_entry
 from bot.search import Meaning, SearchIndex
-from bot.search.meaning import DIMENSIONS
 from bot.storage import Storage
 from tests.support.any_query import QueryMaker
 from tests.support.builders import DAY, Clock, paper
 from tests.support.counting import count_calls
-from tests.support.encoders import RandomEncoder
+from tests.support.encoders import DIMENSIONS, RandomEncoder
 
 SAMPLE = tuple(read_list_entry(entry, day) for day, listed in load_sample_lists().items() for entry in listed)
 ONE, TWO, THREE = (f"2601.0000{number}" for number in (1, 2, 3))

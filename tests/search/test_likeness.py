@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.papers import Paper
 from bot.search import LIKENESS_BAR, Encoder, SearchIndex
 from tests.support.builders import paper
-from tests.support.encoders import understood
+from tests.support.encoders import CountingEncoder, understood
 from tests.support.indexes import OTHERS, find, ids, in_pages, open_index, parse_on_day
 
 CATS, KITTENS, TIGERS, ROUTES, ROADS = (f"2601.000{number}0" for number in range(1, 6))
@@ -146,27 +146,15 @@ def test_a_filter_matches_just_the_papers_that_reach_the_bar(
     assert index.find_matching_ids(query, among) == near - far
 
 
-class CountingEncoder:
-    """Counts the texts that are encoded."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self.texts = 0
-
-    def embed(self, text: str) -> object:
-        self.texts += 1
-        return self._encoder.embed(text)
-
-
 def test_no_text_is_encoded_that_has_a_vector(tmp_path: Path, encoder: Encoder) -> None:
     counting = CountingEncoder(encoder)
-    meaning = understood(EVERY, counting)  # type: ignore[arg-type]
+    meaning = understood(EVERY, counting)
     with open_index(tmp_path, EVERY, meaning) as index:
-        counting.texts = 0
+        counting.given.clear()
         assert ids(index, f"like:{CATS} min:20") == [KITTENS]
         assert index.measure_likeness([CATS], [KITTENS])
         assert index.find_similar_papers(KNOWN[CATS], limit=3)
-        assert counting.texts == 0
+        assert counting.given == []
 
 
 def test_a_paper_without_a_vector_yet_is_compared_by_its_words(tmp_path: Path, encoder: Encoder) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.search import Encoder, Meaning, SearchIndex, get_embedded_text
+from bot.search import Encoder, Meaning, SearchIndex
 from tests.support.builders import paper
 
 CATS = paper("2601.00001", title="Kittens at Play", abstract="How young cats learn to purr and hunt.")
@@ -18,7 +18,7 @@ def shelves(tmp_path: Path, encoder: Encoder) -> Iterator[tuple[SearchIndex, Sea
     """The same three papers in an index that knows words only, and in one that knows their meaning too."""
     papers = [CATS, FELINES, ROUTERS]
     meaning = Meaning(encoder)
-    meaning.add_vectors([(each.id, meaning.encode_text(get_embedded_text(each))) for each in papers])
+    meaning.add_vectors([(each.id, meaning.encode_paper(each)) for each in papers])
     opened = [
         SearchIndex(tmp_path / f"{number}.index", "archive", last_change=0, meaning=known)
         for number, known in enumerate((None, meaning))

@@ -5,11 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from bot.search import MODEL, Encoder, Meaning, get_embedded_text
-from bot.search.meaning import DIMENSIONS
+from bot.search import Encoder, Meaning
 from bot.storage import Storage
 from tests.support.builders import DAY, MORNING, paper
-from tests.support.encoders import RandomEncoder, ScriptedEncoder
+from tests.support.encoders import DIMENSIONS, RandomEncoder, ScriptedEncoder
 
 pytestmark = pytest.mark.usefixtures("whatever_is_near")
 
@@ -26,8 +25,8 @@ def cosine(one: bytes, other: bytes) -> float:
 
 class TestVectors:
     def test_a_vector_has_a_byte_for_each_number_and_keeps_its_direction(self) -> None:
-        numbers = RandomEncoder().embed("a")
-        vector = Meaning(RandomEncoder()).encode_text("a")
+        numbers = RandomEncoder().encode_query("a")
+        vector = Meaning(RandomEncoder()).encode_query("a")
         assert len(vector) == DIMENSIONS
         kept = np.frombuffer(vector, np.int8)
         assert abs(kept).max() == 127
@@ -35,9 +34,9 @@ class TestVectors:
 
     def test_a_vector_of_zeros_can_be_stored_and_compared(self) -> None:
         meaning = Meaning(ScriptedEncoder({"nothing": [0.0]}))
-        vector = meaning.encode_text("nothing")
+        vector = meaning.encode_query("nothing")
         assert vector == bytes(DIMENSIONS)
-        meaning.add_vectors([("a", vector), ("b", meaning.encode_text("x"))])
+        meaning.add_vectors([("a", vector), ("b", meaning.encode_query("x"))])
         assert meaning.find_nearest_papers(vector, 5).keys() == {"a", "b"}
         assert set(meaning.compute_cosines(vector, ["a", "b"]).values()) == {0.0}
 
@@ -47,7 +46,7 @@ class TestVectors:
         meaning = Meaning(RandomEncoder())
         meaning.add_vectors(known)
         for wanted in range(5):
-            vector = meaning.encode_text(f"{wanted}")
+            vector = meaning.encode_query(f"{wanted}")
             cosines = {name: cosine(vector, each) for name, each in known}
             best = sorted(cosines, key=lambda name: -cosines[name])[:20]
             found = meaning.find_nearest_papers(vector, 20)
@@ -63,7 +62,7 @@ class TestVectors:
         assert len(meaning) == 6000
         kept = 0
         for wanted in range(20):
-            vector = meaning.encode_text(f"{wanted}")
+            vector = meaning.encode_query(f"{wanted}")
             cosines = {name: cosine(vector, each) for name, each in known}
             best = sorted(cosines, key=lambda name: -cosines[name])[:10]
             found = meaning.find_nearest_papers(vector, 10)
@@ -78,6 +77,18 @@ class TestVectors:
             meaning.add_vectors(known[len(meaning) : upto])
             for name, vector in (known[0], known[upto // 2], known[upto - 1]):
                 assert meaning.find_nearest_papers(vector, 1) == pytest.approx({name: 1.0})
+
+    @pytest.mark.parametrize("dimensions", [8, 100, 312, 384, 1024])
+    def test_a_vector_may_have_any_number_of_dimensions(self, dimensions: int) -> None:
+        encoder = RandomEncoder(dimensions=dimensions)
+        meaning = Meaning(encoder)
+        known = {f"{number}": meaning.encode_query(f"{number}") for number in range(1500)}
+        meaning.add_vectors([*known.items()])
+        for name in ("0", "700", "1499"):
+            assert len(known[name]) == dimensions
+            assert meaning.get_vector(name) == known[name]
+            assert meaning.find_nearest_papers(known[name], 1) == pytest.approx({name: 1.0})
+            assert meaning.compare_vectors([known[name]], [known[name]])[0] == pytest.approx([1.0])
 
     def test_a_new_vector_replaces_the_old_one(self) -> None:
         (_, old), (_, new), (_, other) = at_random(4, 3)
@@ -101,8 +112,8 @@ class TestVectors:
     def test_without_any_vector_nothing_is_near(self) -> None:
         meaning = Meaning(RandomEncoder())
         assert not meaning
-        assert meaning.find_nearest_papers(meaning.encode_text("x"), 5) == {}
-        assert meaning.compute_cosines(meaning.encode_text("x"), ["a"]) == {}
+        assert meaning.find_nearest_papers(meaning.encode_query("x"), 5) == {}
+        assert meaning.compute_cosines(meaning.encode_query("x"), ["a"]) == {}
 
     def test_searches_work_while_vectors_are_added(self) -> None:
         known = at_random(5, 5000)
@@ -121,20 +132,18 @@ class TestVectors:
         papers = [paper(f"2601.{number:05}", title=f"Paper {number}") for number in range(1, 30)]
         await storage.papers.record_list(DAY, papers, MORNING)
         meaning = Meaning(RandomEncoder())
-        await storage.embeddings.save(MODEL, [(each, meaning.encode_text(get_embedded_text(each))) for each in papers])
+        await storage.embeddings.save(meaning.model, [(each, meaning.encode_paper(each)) for each in papers])
         again = Meaning(RandomEncoder())
-        async for vectors in storage.embeddings.read_all(MODEL):
+        async for vectors in storage.embeddings.read_all(again.model):
             again.add_vectors(vectors)
         assert len(again) == len(papers)
         for each in papers:
-            assert again.find_nearest_papers(meaning.encode_text(get_embedded_text(each)), 1) == pytest.approx(
-                {each.id: 1.0}
-            )
+            assert again.find_nearest_papers(meaning.encode_paper(each), 1) == pytest.approx({each.id: 1.0})
 
 
 def test_the_same_text_has_the_same_vector_in_any_thread(encoder: Encoder) -> None:
     meaning = Meaning(encoder)
-    alone = meaning.encode_text("speech recognition")
+    alone = meaning.encode_query("speech recognition")
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(meaning.encode_text, ["speech recognition", "a much longer text " * 50] * 8))
+        together = list(pool.map(meaning.encode_query, ["speech recognition", "a much longer text " * 50] * 8))
     assert all(cosine(alone, each) > 0.999 for each in together[::2])
