@@ -4,25 +4,18 @@ They return complete rows, as a program without our storage would need them. The
 writes the operators in its own language.
 """
 
-import importlib.util
-import os
-import pwd
 import re
-import shutil
 import sqlite3
-import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+import psycopg
 import tantivy
 
 from bot.papers import Paper
-
-with suppress(ImportError):  # `PostgreSQL.lacks` reports it
-    import psycopg
+from tests.support.postgres import start, start_again, stop
 
 Row = tuple[str, ...]
 COLUMNS = ("id", "title", "abstract", "authors", "organization", "upvotes", "day")
@@ -65,16 +58,13 @@ class Peer(Protocol):
 
 @contextmanager
 def opened(folder: Path, papers: Sequence[Paper]) -> Iterator[list[Peer]]:
-    """Every peer that can run here, with the papers loaded; prints which ones cannot."""
+    """Every peer, with the papers loaded."""
     with ExitStack() as stack:
-        peers: list[Peer] = [BareTantivy(folder / "tantivy", papers), FTS5(folder / "fts5.db", papers)]
-        for peer in peers:
-            stack.enter_context(closing(peer))
-        if PostgreSQL.available():
-            peers.append(stack.enter_context(PostgreSQL(papers)))
-        else:
-            print(f"PostgreSQL is left out: {PostgreSQL.lacks()} is not installed.")
-        yield peers
+        yield [
+            stack.enter_context(closing(BareTantivy(folder / "tantivy", papers))),
+            stack.enter_context(closing(FTS5(folder / "fts5.db", papers))),
+            stack.enter_context(PostgreSQL(folder / "postgres", papers)),
+        ]
 
 
 def _values(paper: Paper) -> tuple[Any, ...]:
@@ -219,15 +209,11 @@ class FTS5(Peer):
 
 
 _SETTINGS = {
-    "listen_addresses": "''",
     "shared_buffers": "'512MB'",
     "work_mem": "'64MB'",
     "maintenance_work_mem": "'256MB'",
     "max_wal_size": "'4GB'",
     "jit": "off",
-    "fsync": "off",  # the folder is deleted after the run
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
     "autovacuum": "off",  # we vacuum once, after the load
 }
 _DOCUMENT = """
@@ -238,35 +224,23 @@ _DOCUMENT = """
 
 
 class PostgreSQL(Peer):
-    """Our own PostgreSQL server, on a socket in a temporary folder; it runs while the context is open.
+    """Our own PostgreSQL server, with its data in `folder`; it runs while the context is open.
 
     Its full-text search follows the manual: a stored, weighted tsvector, a GIN index, and ts_rank.
     """
 
     name = "PostgreSQL"
 
-    def __init__(self, papers: Iterable[Paper]) -> None:
+    def __init__(self, folder: Path, papers: Iterable[Paper]) -> None:
         self.columns: Sequence[str] = COLUMNS
+        self._folder = folder
         self._papers = papers
         self._stack = ExitStack()
 
-    @staticmethod
-    def lacks() -> str | None:
-        """What is missing to run it here."""
-        if importlib.util.find_spec("psycopg") is None:
-            return "psycopg"
-        return None if _programs() else "its server"
-
-    @classmethod
-    def available(cls) -> bool:
-        return cls.lacks() is None
-
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            socket = stack.enter_context(_server())
-            self._connection = stack.enter_context(
-                psycopg.connect(host=str(socket), user="bench", dbname="postgres", autocommit=True)
-            )
+            url = stack.enter_context(_run_server(self._folder))
+            self._connection = stack.enter_context(psycopg.connect(url, autocommit=True))
             self._load()
             self._stack = stack.pop_all()
         return self
@@ -275,7 +249,7 @@ class PostgreSQL(Peer):
         self.close()
 
     def close(self) -> None:
-        """Stop the server and remove its folder."""
+        """Stop the server."""
         self._stack.close()
 
     def _load(self) -> None:
@@ -318,55 +292,16 @@ class PostgreSQL(Peer):
         return self._connection.execute(command.encode(), values or None)
 
 
-def _programs() -> Path | None:
-    """The folder of PostgreSQL's programs. Debian keeps them out of PATH, in one folder per version."""
-    found = shutil.which("pg_ctl")
-    if found:
-        return Path(found).resolve().parent
-    versions = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/pg_ctl")]
-    return max(versions, key=lambda each: float(each.parent.name), default=None)
-
-
 @contextmanager
-def _server() -> Iterator[Path]:
-    """Runs a server; gives the folder of its socket, which no other user can open."""
-    programs = _programs()
-    assert programs is not None
-    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        account = _unprivileged()
-        if account:
-            os.chown(folder, *account)
-        data = folder / "data"
-        options = ("--no-sync", "--auth=trust", "--username=bench", "--encoding=UTF8", "--locale=C.UTF-8")
-        _run(account, programs / "initdb", *options, "-D", data)
-        with (data / "postgresql.conf").open("a") as file:
-            file.writelines(f"{key} = {value}\n" for key, value in _SETTINGS.items())
-            file.write(f"unix_socket_directories = '{folder}'\n")
-        _run(account, programs / "pg_ctl", "start", "--wait", "-D", data, "-l", folder / "log")
-        try:
-            yield folder
-        finally:
-            _run(account, programs / "pg_ctl", "stop", "--wait", "--mode=immediate", "-D", data)
-
-
-def _unprivileged() -> tuple[int, int] | None:
-    """The user and group for the server if we are root, because it refuses to run as root."""
-    if os.geteuid() != 0:
-        return None
-    nobody = pwd.getpwnam("nobody")
-    return nobody.pw_uid, nobody.pw_gid
-
-
-def _run(account: tuple[int, int] | None, *command: str | Path) -> None:
-    user, group = account or (None, None)
-    subprocess.run(
-        command,
-        user=user,
-        group=group,
-        extra_groups=[] if account else None,
-        cwd="/",  # that user may not be able to open ours
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,  # the server would keep a pipe open
-        check=True,
-    )
+def _run_server(folder: Path) -> Iterator[str]:
+    """The URL of a server with `_SETTINGS`, some of which it only takes at its start."""
+    url = start(folder)
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name, value in _SETTINGS.items():
+            connection.execute(f"ALTER SYSTEM SET {name} = {value}".encode())
+    stop(folder)
+    start_again(folder)
+    try:
+        yield url
+    finally:
+        stop(folder)
