@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := requirements/dev.txt
 
-.PHONY: setup demo run test test-real-days check faults faults-quick bench judge docs pictures lock
+.PHONY: setup demo run test test-real-days check faults faults-quick bench judge judge-final docs pictures lock
 setup: .venv/ready
 
 # $(call install,lock file,what it holds): a lock file has hashes, so pip installs exactly what was tested, or nothing.
@@ -66,9 +66,13 @@ faults-quick: setup
 bench: setup
 	$(BIN)/python -m bench
 
-# How well the search ranks, on the half of the judged set that is not used for tuning.
+# How well the search ranks, on queries that are not used for tuning.
 judge: setup
 	$(BIN)/python -m bench.judge
+
+# The same on the sealed queries, for the end of a work on ranking: each asking is noted in bench/fresh/askings.jsonl.
+judge-final: setup
+	$(BIN)/python -m bench.judge --final
 
 # Writes the command reference and the example settings from the code.
 docs: setup
