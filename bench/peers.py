@@ -15,7 +15,7 @@ import psycopg
 import tantivy
 
 from bot.papers import Paper
-from tests.support.postgres import start, start_again, stop
+from tests.support.postgres import create_database, run_postgres
 
 Row = tuple[str, ...]
 COLUMNS = ("id", "title", "abstract", "authors", "organization", "upvotes", "day")
@@ -208,14 +208,7 @@ class FTS5(Peer):
         self._connection.close()
 
 
-_SETTINGS = {
-    "shared_buffers": "'512MB'",
-    "work_mem": "'64MB'",
-    "maintenance_work_mem": "'256MB'",
-    "max_wal_size": "'4GB'",
-    "jit": "off",
-    "autovacuum": "off",  # we vacuum once, after the load
-}
+_SETTINGS = {"work_mem": "64MB", "maintenance_work_mem": "256MB", "jit": "off"}
 _DOCUMENT = """
     setweight(to_tsvector('english', title), 'A') ||
     setweight(to_tsvector('english', tags || ' ' || authors || ' ' || organization), 'B') ||
@@ -224,7 +217,7 @@ _DOCUMENT = """
 
 
 class PostgreSQL(Peer):
-    """Our own PostgreSQL server, with its data in `folder`; it runs while the context is open.
+    """A database on the tests' PostgreSQL, with its data in `folder`; it is there while the context is open.
 
     Its full-text search follows the manual: a stored, weighted tsvector, a GIN index, and ts_rank.
     """
@@ -239,8 +232,9 @@ class PostgreSQL(Peer):
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            url = stack.enter_context(_run_server(self._folder))
-            self._connection = stack.enter_context(psycopg.connect(url, autocommit=True))
+            url = stack.enter_context(create_database(stack.enter_context(run_postgres(self._folder))))
+            settings = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+            self._connection = stack.enter_context(psycopg.connect(url, autocommit=True, options=settings))
             self._load()
             self._stack = stack.pop_all()
         return self
@@ -249,13 +243,14 @@ class PostgreSQL(Peer):
         self.close()
 
     def close(self) -> None:
-        """Stop the server."""
+        """Drop the database and stop the server."""
         self._stack.close()
 
     def _load(self) -> None:
         types = {"upvotes": "integer", "day": "date"}
         columns = ", ".join(f"{name} {types.get(name, 'text')}" for name in STORED)
         self._execute(f"CREATE TABLE papers ({columns}, document tsvector GENERATED ALWAYS AS ({_DOCUMENT}) STORED)")
+        self._execute("ALTER TABLE papers SET (autovacuum_enabled = off)")  # we vacuum once, after the load
         copying = f"COPY papers ({', '.join(STORED)}) FROM STDIN".encode()
         with self._connection.cursor() as cursor, cursor.copy(copying) as copy:
             for paper in self._papers:
@@ -290,18 +285,3 @@ class PostgreSQL(Peer):
 
     def _execute(self, command: str, values: Sequence[object] = ()) -> Iterable[Sequence[Any]]:
         return self._connection.execute(command.encode(), values or None)
-
-
-@contextmanager
-def _run_server(folder: Path) -> Iterator[str]:
-    """The URL of a server with `_SETTINGS`, some of which it only takes at its start."""
-    url = start(folder)
-    with psycopg.connect(url, autocommit=True) as connection:
-        for name, value in _SETTINGS.items():
-            connection.execute(f"ALTER SYSTEM SET {name} = {value}".encode())
-    stop(folder)
-    start_again(folder)
-    try:
-        yield url
-    finally:
-        stop(folder)
