@@ -116,15 +116,15 @@ def test_each_asking_of_the_sealed_queries_is_noted_with_its_day_and_figures(tmp
     ]
 
 
-def test_a_vector_is_computed_once_for_each_model(tmp_path: Path) -> None:
+def test_a_vector_is_computed_once_for_each_model_and_text(tmp_path: Path) -> None:
     computed = []
 
-    def compute(one: Paper) -> bytes:
-        computed.append(one.id)
-        return one.id.encode()
+    def compute(given: Paper) -> bytes:
+        computed.append(given.title)
+        return given.title.encode()
 
     for model in ("small", "large"):
-        for _ in range(2):
+        for title in ("Diffusion", "Diffusion again", "Diffusion"):
             with closing(KeptVectors(tmp_path / "vectors.db", model)) as kept:
-                assert kept.get_or_compute(paper("2601.00001"), compute) == b"2601.00001"
-    assert computed == ["2601.00001"] * 2
+                assert kept.get_or_compute(paper("2601.00001", title=title), compute) == title.encode()
+    assert computed == ["Diffusion", "Diffusion again"] * 2
