@@ -12,13 +12,15 @@ from bot.search.condition import (
 from bot.search.encoders import BundledEncoder, Encoder, load_encoder
 from bot.search.index import IndexUnusable, invalidate_index
 from bot.search.inspection import IndexState, inspect_index
+from bot.search.letters import is_in_other_script
 from bot.search.likeness import LIKENESS_BAR
 from bot.search.meaning import Meaning, get_embedded_text
 from bot.search.paper_terms import Change, PaperTerms
 from bot.search.parser import MAX_WORDS, RIGHT_FORMS, parse_query, parse_with_options
 from bot.search.query import HAS, AmbiguousDate, Mistake, Part, Query, Sort
 from bot.search.schema import fold_word, get_searchable_prose
-from bot.search.search import FoundPapers, SearchIndex, Snippet
+from bot.search.search import FoundPapers, SearchIndex
+from bot.search.snippets import Snippet
 
 __all__ = [
     "HAS",
@@ -50,6 +52,7 @@ __all__ = [
     "get_searchable_prose",
     "inspect_index",
     "invalidate_index",
+    "is_in_other_script",
     "list_examples",
     "list_necessary_terms",
     "load_encoder",

@@ -108,7 +108,8 @@ class QueryBuilder:
         if not text.endswith("*"):
             return self._build_ordered(field, WEIGHTS[field], text)
         *whole, last = split_names(text) or [""]
-        parts = [self._build_ordered(field, 1.0, word) for word in whole]
+        terms = split_stems(" ".join(whole)) if field in PROSE else whole
+        parts = [self._build_term(field, term, 1.0) for term in terms]
         parts.append(self._build_prefix(UNSTEMMED[name], last, 1.0))
         return Query.boolean_query([(Occur.Must, part) for part in parts])
 
@@ -117,13 +118,6 @@ class QueryBuilder:
         telling = islice(traits.items(), SEARCHED_TRAITS)
         return _build_any_of(
             [self._build_term(field, stem, weight) for stem, weight in telling for field in ("title", "abstract")]
-        )
-
-    def build_snippet_query(self, query: ParsedQuery) -> Query:
-        """The words of `query` that a snippet of an abstract may show."""
-        telling = (text for text in query.list_texts() if fold_word(text) not in STOP_WORDS)
-        return _build_any_of(
-            [self._build_term("abstract", stem, 1.0) for text in telling for stem in split_stems(text)]
         )
 
     def contains_name(self, query: ParsedQuery) -> bool:

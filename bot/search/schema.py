@@ -2,22 +2,24 @@
 
 Prose is stemmed, names are not. Case and accents never matter. Besides its words, a text is indexed by its
 identifiers, without the hyphens, dots and spaces that people put in or leave out: `GPT-4o`, `gpt 4o` and `gpt4o` are
-all `gpt4o`.
+all `gpt4o`. All text goes through `letters` first, of papers and of queries alike.
 """
 
 import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
 import tantivy
 
 from bot.papers import Paper
+from bot.search.letters import fold_letters, split_runs
 from bot.text import remove_invisible
 
-SCHEMA_VERSION = 3  # raise it with every change of the fields, analyzers or documents below
+SCHEMA_VERSION = 4  # raise it with every change of the fields, analyzers or documents below
 MAX_WORD_LETTERS = 60
 MAX_COUNT = 255  # of a stem in a text
 MAX_STEMS = 100_000  # that are kept by their words
@@ -59,23 +61,27 @@ def build_index_schema() -> tantivy.Schema:
 
 
 def build_index_document(change: int, paper: Paper, built: tantivy.Schema) -> tantivy.Document:
+    paper = _fold_paper(paper)
     text = get_searchable_prose(paper)
     organization = paper.organization or ""
+    texts: dict[str, Sequence[str]] = {
+        "title": (paper.title,),
+        "tags": paper.tags,
+        "authors": paper.authors,
+        "organization": (organization, *list_organization_short_names(organization)),
+        "abstract": (text,),
+        "words": (paper.title, text, *paper.tags, *paper.authors, organization),
+        "heading": (paper.title,),
+        "labels": paper.tags,
+    }
     fields: dict[str, object] = {
+        **{name: [*map(split_runs, values)] for name, values in texts.items()},
         "id": paper.id,
-        "title": paper.title,
-        "tags": list(paper.tags),
-        "authors": list(paper.authors),
-        "organization": [organization, *list_organization_short_names(organization)],
-        "abstract": text,
-        "words": [paper.title, text, *paper.tags, *paper.authors, organization],
-        "heading": paper.title,
         "joined": " ".join(join_title_words(paper.title)),
         "written": " ".join(
             {*list_compound_words(f"{paper.title} {text} {' '.join(paper.tags)}"), *list_repository_names(paper)}
         ),
         "called": " ".join({*list_work_names(paper.title)}),
-        "labels": list(paper.tags),
         "has": list(list_has_values(paper)),
         "upvotes": max(0, paper.upvotes),
         "day": (paper.listed_or_published_on or date.min).toordinal(),
@@ -86,6 +92,19 @@ def build_index_document(change: int, paper: Paper, built: tantivy.Schema) -> ta
         "stems": pack_counts(count_stems(paper)),
     }
     return tantivy.Document.from_dict(fields, built)
+
+
+def _fold_paper(paper: Paper) -> Paper:
+    """The paper with its texts in the letters in which it is looked for."""
+    return replace(
+        paper,
+        title=fold_letters(paper.title),
+        abstract=fold_letters(paper.abstract),
+        ai_summary=fold_letters(paper.ai_summary or ""),
+        tags=tuple(map(fold_letters, paper.tags)),
+        authors=tuple(map(fold_letters, paper.authors)),
+        organization=fold_letters(paper.organization or ""),
+    )
 
 
 def get_searchable_prose(paper: Paper) -> str:
@@ -106,10 +125,15 @@ class _Stems(dict[str, str]):
 _stems = _Stems()
 
 
+def get_stem(word: str) -> str:
+    """The stem of one word of a text; empty if it has no letters."""
+    return _stems[fold_text(word).strip().lower()]
+
+
 def count_stems(paper: Paper) -> Counter[str]:
     """How often its text has each stem; one in the title counts twice."""
-    text = " ".join((paper.title, paper.title, *paper.tags, paper.abstract)).lower()
-    counts = Counter(map(_stems.__getitem__, _LETTERS.findall(text)))
+    text = fold_text(" ".join((paper.title, paper.title, *paper.tags, paper.abstract)))
+    counts = Counter(map(_stems.__getitem__, _LETTERS.findall(text.lower())))
     del counts[""]
     return counts
 
@@ -211,13 +235,20 @@ def split_written_words(text: str) -> list[str]:
 
 def join_word(word: str) -> str:
     """`gpt4o` for `GPT-4o`."""
-    return fold_word(word.translate(_JOINTS))[:MAX_WORD_LETTERS]
+    return fold_word(word).translate(_JOINTS)[:MAX_WORD_LETTERS]
 
 
 def fold_word(word: str) -> str:
-    """`word` without case and accents."""
+    """`word` in plain letters, without case and accents."""
     word = word.casefold()
-    return word if word.isascii() else "".join(_build_accent_folder().analyze(remove_invisible(word)))
+    if word.isascii():
+        return fold_letters(word) if "\\" in word or "^" in word else word
+    return "".join(_build_accent_folder().analyze(fold_letters(remove_invisible(word)).casefold()))
+
+
+def fold_text(text: str) -> str:
+    """`text` as its words are analyzed, in the index and in queries."""
+    return split_runs(fold_letters(remove_invisible(text)))
 
 
 def list_repository_names(paper: Paper) -> Iterator[str]:
@@ -248,8 +279,8 @@ def _build_accent_folder() -> tantivy.TextAnalyzer:
 
 
 def split_stems(text: str) -> list[str]:
-    return build_analyzer(stemmed=True).analyze(remove_invisible(text))
+    return build_analyzer(stemmed=True).analyze(fold_text(text))
 
 
 def split_names(text: str) -> list[str]:
-    return build_analyzer(stemmed=False).analyze(remove_invisible(text))
+    return build_analyzer(stemmed=False).analyze(fold_text(text))

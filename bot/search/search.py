@@ -12,11 +12,12 @@ from bot.digest import Likeness
 from bot.papers import Paper, parse_paper_id
 from bot.search.index import Hits, Index
 from bot.search.known_names import EXPANSIONS, is_name
-from bot.search.likeness import LIKENESS_BAR, Portrait, Rarities, Traits, measure_pairs, weigh_traits
+from bot.search.likeness import LIKENESS_BAR, STOP_WORDS, Portrait, Rarities, Traits, measure_pairs, weigh_traits
 from bot.search.meaning import Meaning
 from bot.search.query import Clause, Days, Query, Sort
 from bot.search.query_builder import QueryBuilder
-from bot.search.schema import count_stems, fold_word, get_searchable_prose, split_names
+from bot.search.schema import count_stems, fold_word, get_searchable_prose, split_names, split_stems
+from bot.search.snippets import Snippet, cut_snippet
 from bot.search.spelling import Spelling
 
 WORD_POOL, MEANING_POOL = 100, 20  # papers found by words, and papers near in meaning, that are ranked together
@@ -49,14 +50,6 @@ class FoundPapers:
     total: int
     corrections: tuple[tuple[str, str], ...] = ()
     complete: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Snippet:
-    """A piece of a text, and the spans (in characters) of the words in it that were looked for."""
-
-    text: str
-    marks: tuple[tuple[int, int], ...]
 
 
 class SearchIndex(Index):
@@ -304,14 +297,10 @@ class SearchIndex(Index):
 
     def make_snippet(self, query: Query, paper: Paper, width: int) -> Snippet:
         """The piece of the abstract, `width` characters at most, that has the most of what was looked for."""
-        matched = self._build_query_builder().build_snippet_query(query)
-        generator = tantivy.SnippetGenerator.create(self.get_searcher(), matched, self.schema, "abstract")
-        generator.set_max_num_chars(width)
-        found = generator.snippet_from_doc(
-            tantivy.Document.from_dict({"abstract": get_searchable_prose(paper)}, self.schema)
-        )
-        fragment = found.fragment()
-        return Snippet(fragment, tuple(_byte_to_character_range(fragment, each) for each in found.highlighted()))
+        telling = (text for text in query.list_texts() if fold_word(text) not in STOP_WORDS)
+        rarities, _ = self._get_weights()
+        weights = {stem: weight for text in telling for stem in split_stems(text) if (weight := rarities[stem])}
+        return cut_snippet(get_searchable_prose(paper), weights, width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,9 +379,3 @@ def _require_both(one: tantivy.Query, other: tantivy.Query) -> tantivy.Query:
 
 def _exclude(one: tantivy.Query, other: tantivy.Query) -> tantivy.Query:
     return tantivy.Query.boolean_query([(tantivy.Occur.Must, one), (tantivy.Occur.MustNot, other)])
-
-
-def _byte_to_character_range(text: str, span: "tantivy.Range") -> tuple[int, int]:
-    """A span in characters, from one in bytes, which tantivy counts."""
-    encoded = text.encode()
-    return len(encoded[: span.start].decode()), len(encoded[: span.end].decode())

@@ -52,3 +52,8 @@ class TestSnippets:
     def test_marks_count_characters_not_bytes(self, tmp_path: Path) -> None:
         wide = paper("2601.00010", abstract="🔥🔥 Ünïcödé 注意 zeolites é zeolite")
         assert self.marked(tmp_path, "zeolites unicode", wide) == ["Ünïcödé", "zeolites", "zeolite"]
+
+    def test_a_snippet_begins_with_a_sentence_and_has_whole_words(self, tmp_path: Path) -> None:
+        with open_index(tmp_path, [*SAMPLE_PAPERS, self.LONG]) as index:
+            snippet = index.make_snippet(parse_on_day("zeolites"), self.LONG, 70)
+        assert snippet.text == "Über all, the zeolites hold naïve atoms; zeolite cages. No more. No"
