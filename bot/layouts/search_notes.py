@@ -6,7 +6,7 @@ from itertools import islice
 from bot.layouts.text import count_noun, format_code, format_short_day, join_words, mark_text_spans, shorten
 from bot.lookups.finder import Exclusion, IndexProgress, SearchResults
 from bot.refusals import Refusal
-from bot.search import MAX_WORDS, AmbiguousDate, Mistake, Part, Query
+from bot.search import MAX_WORDS, AmbiguousDate, Mistake, Part, Query, is_in_other_script
 
 HUB_MARK = "🤗 from Hugging Face"
 _QUERY_LIMIT = 300  # characters
@@ -82,6 +82,8 @@ def describe_nothing_found(results: SearchResults, hub: Refusal | None = None) -
         yield from map(_describe_exclusion, results.exclusions[:_MAX_NOTES])
     else:
         yield describe_empty_search(render_query(query))
+    if any(map(is_in_other_script, query.list_texts())):
+        yield _suggest_english(results)
     if hub is Refusal.HUB_HAS_NOTHING_NEW:
         yield "Hugging Face found nothing new either."
     elif hub:
@@ -89,6 +91,12 @@ def describe_nothing_found(results: SearchResults, hub: Refusal | None = None) -
     if results.suggestions:
         yield "Did you mean one of these?"
     yield from describe_query_mistakes(query)
+
+
+def _suggest_english(results: SearchResults) -> str:
+    """What helps if the words are in letters that papers in English don't have."""
+    otherwise = ", or click *Nearest papers by meaning*" if results.knows_meaning else ""
+    return f"Nearly all papers here are in English, so try English words{otherwise}."
 
 
 def _describe_exclusion(exclusion: Exclusion) -> str:

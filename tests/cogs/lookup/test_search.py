@@ -87,6 +87,12 @@ async def test_a_query_without_results_is_answered_with_advice(library: Server) 
     )
 
 
+async def test_words_in_another_script_that_no_paper_has_lead_to_english_ones(library: Server) -> None:
+    for query in ("扩散模型", "диффузия"):
+        assert "Nearly all papers here are in English, so try English words." in await read_results(library, query)
+    assert "English" not in await read_results(library, "zeppelin")
+
+
 async def test_a_query_without_results_offers_similar_words_to_click(library: Server) -> None:
     message = await search(library, '"difusion"')
     assert "Did you mean" in read_texts(message.message)
