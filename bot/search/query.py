@@ -37,10 +37,11 @@ class Occur(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as typed; `prefix` if it is the beginning of one (`diffus*`)."""
+    """A word as typed; `prefix` if it is the beginning of one (`diffus*`), `quoted` if exactly it comes first."""
 
     text: str
     prefix: bool = False
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ class Query:
         corrected = []
         for clause in self.clauses:
             node = clause.node
-            if isinstance(node, Word) and node.text in corrections:
+            if isinstance(node, Word) and not node.quoted and node.text in corrections:
                 corrected.append(replace(clause, node=replace(node, text=corrections[node.text])))
             else:
                 corrected.append(clause)

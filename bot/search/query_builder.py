@@ -52,6 +52,7 @@ IDENTIFIERS = {"called": 3.0, "joined": 1.5, "written": 1.0}
 BEGINNINGS = {"heading": 3.0, "words": 1.0}
 FIELD_OF = {"author": "authors", "org": "organization", "tag": "tags"}
 UNSTEMMED = {**FIELD_OF, "tag": "labels"}
+EXACT = 0.5  # the weight of a word in quotes that has just these letters, in the text and again in the title
 LARGEST_NUMBER = 2**62
 
 
@@ -177,10 +178,8 @@ class QueryBuilder:
 
     def _build_node(self, node: Node) -> Query:
         match node:
-            case Word(text=text, prefix=True):
-                return self._build_beginning(text)
-            case Word(text=text):
-                return self._build_word(text)
+            case Word():
+                return self._build_ranking_word(node)
             case Phrase(text=text):
                 return self._build_whole_word(text.strip()) if len(text.split()) == 1 else self._build_phrase(text)
             case AnyOf(options=options):
@@ -215,6 +214,20 @@ class QueryBuilder:
             fields += [self._build_term(field, name, WEIGHTS[field] * emphasis) for field in NAMES]
             parts.append(Query.disjunction_max_query(fields, OTHER_FIELDS))
         return _build_any_of([*parts, *identifiers])
+
+    def _build_ranking_word(self, word: Word) -> Query:
+        if word.prefix:
+            return self._build_beginning(word.text)
+        if not word.quoted:
+            return self._build_word(word.text)
+        exact = [(Occur.Should, part) for part in self._build_exact(word.text)]
+        return Query.boolean_query([(Occur.Must, self._build_word(word.text)), *exact])
+
+    def _build_exact(self, text: str) -> Iterator[Query]:
+        """The words of `text` with just these endings, beside the papers that have others."""
+        for name in split_names(text):
+            yield self._build_term("words", name, EXACT)
+            yield self._build_term("heading", name, EXACT)
 
     def _build_beginning(self, text: str) -> Query:
         """A word that is the beginning of another (`diffus*`)."""
@@ -315,4 +328,4 @@ def is_stop_word(clause: Clause) -> bool:
     node = clause.node
     if not isinstance(node, Word) or node.prefix or clause.occur is not ParsedOccur.SHOULD:
         return False
-    return fold_word(node.text) in STOP_WORDS or not split_names(node.text)
+    return not split_names(node.text) or (fold_word(node.text) in STOP_WORDS and not node.quoted)

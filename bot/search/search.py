@@ -171,7 +171,7 @@ class SearchIndex(Index):
 
     def _find_corrections(self, query: Query, builder: QueryBuilder) -> dict[str, str]:
         """The words of `query` that no paper has, each with the nearest word of the archive, if there is one."""
-        words = [word.text for word in query.words if not word.prefix]
+        words = [word.text for word in query.words if not word.prefix and not word.quoted]
         nearest = {word: self.find_nearest_words(word, limit=1) for word in self._list_misspelled(words, builder)}
         return {word: near[0] for word, near in nearest.items() if near}
 

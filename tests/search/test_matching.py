@@ -123,6 +123,24 @@ def test_a_filter_takes_papers_that_have_all_of_its_words(index: SearchIndex, te
     assert index.find_matching_ids(parse_query(text, DAY), [MOLECULES, GRAPHS, ROBOTS]) == expected
 
 
+def test_one_quoted_word_among_others_excludes_nothing_and_comes_first_as_it_was_typed(tmp_path: Path) -> None:
+    papers = [
+        paper("2601.00010", title="Meshes like Artists Create, Autoregressively"),
+        paper("2601.00020", title="Meshes of Anything"),
+        paper("2601.00030", title="A Mesh of Wires"),
+    ]
+    with open_index(tmp_path, papers) as index:
+        assert ids(index, 'mesh like artists create "anything" something')[0] == "2601.00010"
+        assert set(ids(index, 'meshes "wires"')) == {each.id for each in papers}
+        assert ids(index, 'wires "mesh"')[0] == "2601.00030"
+        assert ids(index, 'something "mesh"') == ["2601.00030", *ids(index, 'something "meshes"')[:2]]
+        assert ids(index, 'meshes +"anything"') == ["2601.00020"]
+        assert ids(index, 'meshes -"anything"') == ["2601.00010", "2601.00030"]
+        assert index.find_matching_ids(parse_query('mesh "anything"', DAY), [each.id for each in papers]) == {
+            "2601.00020"  # a filter demands every word
+        }
+
+
 def test_a_title_typed_with_its_punctuation_is_found(tmp_path: Path) -> None:
     papers = [
         *SAMPLE_PAPERS,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.search import Query, Sort, parse_query
 from bot.search.parser import MAX_OPERATORS, MAX_WORDS
-from bot.search.query import Named, Phrase, Word
+from bot.search.query import Named, Word
 from tests.support.indexes import TODAY, parse_on_day
 from tests.support.parsed import wrong
 from tests.support.queries import ANYTHING, HEAPS, HOSTILE
@@ -24,7 +24,7 @@ def test_a_query_looks_for_the_words_and_phrases_that_are_not_excluded() -> None
 
 
 def test_only_bare_words_rank() -> None:
-    query = parse_on_day('a +b -c "d" e* author:f (g) h OR i')
+    query = parse_on_day('a +b -c "d d" e* author:f (g) h OR i')
     assert [*query.words] == [A, B, Word("e", prefix=True)]
 
 
@@ -80,7 +80,7 @@ def test_corrections_replace_the_misspelled_words() -> None:
     query = parse_on_day('atention "atention" author:atention -x atention*').correct_spelling({"atention": "attention"})
     assert [each.node for each in query.clauses] == [
         Word("attention"),
-        Phrase("atention"),
+        Word("atention", quoted=True),
         Named("author", "atention"),
         Word("x"),
         Word("attention", prefix=True),

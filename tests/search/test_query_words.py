@@ -121,6 +121,27 @@ class TestWords:
     def test_quotes_make_a_phrase(self, text: str, expected: list[Node]) -> None:
         assert nodes(text) == expected
 
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ('a "b"', [("", A), ("", Word("b", quoted=True))]),
+            ('"b" a "c"', [("", Word("b", quoted=True)), ("", A), ("", Word("c", quoted=True))]),
+            ('a "b', [("", A), ("", Word("b", quoted=True))]),
+            ('a "GPT-4"', [("", A), ("", Word("GPT-4", quoted=True))]),
+            ('a "b c"', [("", A), ("", Phrase("b c"))]),  # a phrase demands
+            ('"b"', [("", Phrase("b"))]),  # and so does a word alone,
+            ('"b" has:code', [("", Phrase("b")), ("", Has("code"))]),  # beside operators,
+            ('+a "b"', [("+", A), ("", Phrase("b"))]),  # or beside others that are demanded
+            ('a +"b" -"c"', [("", A), ("+", Phrase("b")), ("-", Phrase("c"))]),
+        ],
+    )
+    def test_one_quoted_word_among_others_only_ranks(self, text: str, expected: list[tuple[str, Node]]) -> None:
+        assert signs(text) == expected
+
+    def test_a_quoted_word_in_parentheses_looks_at_its_neighbours_there(self) -> None:
+        assert inner(nodes('("b" a) c')[0]) == [("", Word("b", quoted=True)), ("", A)]
+        assert inner(nodes('("b") c')[0]) == [("", Phrase("b"))]
+
 
 class TestAlternatives:
     @pytest.mark.parametrize(

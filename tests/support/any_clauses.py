@@ -23,6 +23,8 @@ def written(clause: Clause, pick: Sequence[int]) -> str:
             return " OR ".join(written(each, pick[1:]) for each in options)
         case Group(clauses=clauses):
             return f"{sign}({' '.join(written(each, pick[1:]) for each in clauses)})"
+        case Word(text=text, quoted=True):
+            return f'"{text}"'
         case Word(text=text, prefix=prefix):
             return f"{sign}{(text, text.title(), text.upper())[choice % 3]}{'*' * prefix}"
         case Phrase(text=text):
@@ -83,10 +85,22 @@ def alternatives(clauses: st.SearchStrategy[Clause]) -> st.SearchStrategy[Clause
 
 def groups(clauses: st.SearchStrategy[Clause]) -> st.SearchStrategy[Clause]:
     inner = st.lists(clauses | alternatives(clauses), min_size=1, max_size=3)
-    return signed(inner.map(lambda each: Group(tuple(each))))
+    return signed(inner.map(lambda each: Group(tuple(stressed(each)))))
+
+
+def stressed(clauses: list[Clause]) -> list[Clause]:
+    """The clauses as they are read: one word in quotes only ranks if there are words without."""
+    if not any(isinstance(each.node, Word) and each.occur is Occur.SHOULD for each in clauses):
+        return clauses
+    return [
+        Clause(Word(each.node.text, quoted=True))
+        if isinstance(each.node, Phrase) and each.occur is Occur.SHOULD and " " not in each.node.text
+        else each
+        for each in clauses
+    ]
 
 
 SIMPLE = signed(LEAVES)
 NESTED = st.recursive(SIMPLE, groups, max_leaves=6)
-CLAUSES = st.lists(st.one_of(SIMPLE, NESTED, alternatives(NESTED)), max_size=4)
+CLAUSES = st.lists(st.one_of(SIMPLE, NESTED, alternatives(NESTED)), max_size=4).map(stressed)
 PICKS = st.lists(st.integers(0, 5), min_size=4, max_size=4)
