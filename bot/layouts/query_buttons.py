@@ -14,7 +14,7 @@ from bot.text import is_visible
 MAX_BUTTONS = 5  # of a row
 _PART = 40  # characters of a part of a query or a word, in a label
 # Letters that keep these buttons of a message apart, and apart from those that turn its pages.
-_SUGGESTIONS, _EXCLUSIONS, _ALL_RESULTS = "abcde", "qrstu", "o"
+_SUGGESTIONS, _EXCLUSIONS, _ALL_RESULTS, _AS_TYPED = "abcde", "qrstu", "o", "l"
 
 
 def make_query_id(start: str, query: str) -> str:
@@ -37,6 +37,14 @@ def _name_exclusion_button(exclusion: Exclusion, *, names_phrase: bool) -> str:
     if exclusion.part is Part.PHRASE and not names_phrase:
         return "Without quotes"
     return f"Without {cut_plain(exclusion.typed, _PART)}"
+
+
+def build_as_typed_button(results: SearchResults) -> Button[LayoutView] | None:
+    """Searches for just the words that were typed, if others were looked for."""
+    if not results.corrections:
+        return None
+    only = cut_plain(results.corrections[0].typed, _PART) if len(results.corrections) == 1 else "what I typed"
+    return Button(label=f"Only {only}", custom_id=make_query_id(f"find:{_AS_TYPED}1", results.uncorrected_text))
 
 
 def build_suggestion_buttons(words: tuple[str, ...]) -> Iterator[Button[LayoutView]]:

@@ -19,6 +19,7 @@ from bot.layouts.paper import (
 )
 from bot.layouts.query_buttons import (
     MAX_BUTTONS,
+    build_as_typed_button,
     build_exclusion_buttons,
     build_follow_button,
     build_hub_button,
@@ -64,6 +65,8 @@ def render_search_results(results: SearchResults, *, shared: bool = False) -> La
     if not results.query.reference:
         buttons.append(build_follow_button(query))
     instead = [*build_exclusion_buttons(results)]
+    if (as_typed := build_as_typed_button(results)) and len(instead) < MAX_BUTTONS:
+        instead.append(as_typed)
     if results.complete == 0 and not shared and len(instead) < MAX_BUTTONS:  # what was meant may be there
         instead.append(build_hub_button(results.query))
     rows = [*_build_rows(buttons), *_build_rows(instead)]

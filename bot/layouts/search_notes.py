@@ -1,12 +1,22 @@
 """What a page of results says about the query: how it was read, and what was changed to find something."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from bot.layouts.text import count_noun, format_code, format_short_day, join_words, mark_text_spans, shorten
 from bot.lookups.finder import Exclusion, IndexProgress, SearchResults
 from bot.refusals import Refusal
-from bot.search import MAX_WORDS, AmbiguousDate, Mistake, Part, Query, is_in_other_script
+from bot.search import (
+    MAX_WORDS,
+    AmbiguousDate,
+    Correction,
+    Guess,
+    Mistake,
+    Part,
+    Query,
+    find_written_form,
+    is_in_other_script,
+)
 
 HUB_MARK = "🤗 from Hugging Face"
 _QUERY_LIMIT = 300  # characters
@@ -40,9 +50,8 @@ def list_search_notes(results: SearchResults) -> Iterator[str]:
     """A line for each thing that people should know about the page they see."""
     if results.progress:
         yield describe_index_progress(results.progress)
-    for word, other in results.corrections[:_MAX_NOTES]:
-        typed, used = shorten(word, _WORD_LIMIT), shorten(other, _WORD_LIMIT)
-        yield f"No paper contains *{typed}*. Showing results for **{used}** instead."
+    titles = [hit.paper.title for hit in results.hits]
+    yield from (_describe_correction(each, titles) for each in results.corrections[:_MAX_NOTES])
     if results.dropped_operators:
         them = "it" if len(results.dropped_operators) == 1 else "them"
         yield f"No paper matches {_join_codes(results.dropped_operators, 'and')}. Showing results without {them}."
@@ -52,6 +61,19 @@ def list_search_notes(results: SearchResults) -> Iterator[str]:
     yield from describe_query_mistakes(results.query)
     for each in results.query.ambiguous_dates[:_MAX_NOTES]:
         yield describe_ambiguous_date(each)
+
+
+def _describe_correction(correction: Correction, titles: Sequence[str]) -> str:
+    """What was looked for instead of a word, or too, as the titles of the papers that were found write it."""
+    typed = shorten(correction.typed, _WORD_LIMIT)
+    words = [f"**{shorten(find_written_form(word, titles), _WORD_LIMIT)}**" for word in correction.words]
+    match correction.guess:
+        case Guess.SURE:
+            return f"No paper contains *{typed}*. Showing results for {words[0]} instead."
+        case Guess.DOUBTFUL:
+            return f"Also searched for {words[0]}, in case *{typed}* is a typo."
+        case Guess.BEGINNING:
+            return f"No paper contains *{typed}*. Showing results for words that begin with it: {join_words(words)}."
 
 
 def describe_ambiguous_date(read: AmbiguousDate) -> str:

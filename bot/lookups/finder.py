@@ -14,7 +14,7 @@ from bot.papers import Paper, is_before_2007
 from bot.papers.api import PapersUnavailable
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
-from bot.search import LIKENESS_BAR, FoundPapers, Part, Query, SearchIndex, Snippet, Sort
+from bot.search import LIKENESS_BAR, Correction, FoundPapers, Part, Query, SearchIndex, Snippet, Sort
 from bot.storage import PostedMessage, Storage
 
 PER_PAGE = 5
@@ -92,8 +92,8 @@ class SearchResults:
     `complete` of all papers have all the words; None if there are not several words to rank by. `progress` is that of
     an index which is still being made. `knows_meaning` if papers can also be found by their meaning.
 
-    `corrections` are words that no paper has, each with the word that was used instead. `dropped_operators` are those,
-    as typed, that excluded everything, and `exclusions` the parts each of which did so. `suggestions` are words to try
+    `corrections` are words of it with those that were looked for instead, or too. `dropped_operators` are those, as
+    typed, that excluded everything, and `exclusions` the parts each of which did so. `suggestions` are words to try
     if nothing was found.
     """
 
@@ -101,7 +101,7 @@ class SearchResults:
     hits: tuple[Hit, ...]
     total: int
     page: int
-    corrections: tuple[tuple[str, str], ...] = ()
+    corrections: tuple[Correction, ...] = ()
     dropped_operators: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
     complete: int | None = None
@@ -111,7 +111,13 @@ class SearchResults:
 
     def list_queries(self) -> list[str]:
         """The queries that buttons of the page lead to."""
-        return [self.query.text, *(each.rest for each in self.exclusions)]
+        as_typed = [self.uncorrected_text] if self.corrections else []
+        return [self.query.text, *(each.rest for each in self.exclusions), *as_typed]
+
+    @property
+    def uncorrected_text(self) -> str:
+        """The query with its corrected words in quotes, so that exactly they are looked for."""
+        return self.query.quote_words([each.typed for each in self.corrections])
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +230,7 @@ class Finder:
         _check_query(query)
         with metrics.time_search("search"):
             used, dropped, found = await asyncio.to_thread(self._search_relaxed, query, (page - 1) * PER_PAGE)
-            hits = await self._build_hits(found.ids, used.correct_spelling(dict(found.corrections)), viewer)
+            hits = await self._build_hits(found.ids, used.correct_spelling(found.corrections), viewer)
         results = SearchResults(
             query,
             hits,

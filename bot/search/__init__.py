@@ -17,8 +17,8 @@ from bot.search.likeness import LIKENESS_BAR
 from bot.search.meaning import Meaning, get_embedded_text
 from bot.search.paper_terms import Change, PaperTerms
 from bot.search.parser import MAX_WORDS, RIGHT_FORMS, parse_query, parse_with_options
-from bot.search.query import HAS, AmbiguousDate, Mistake, Part, Query, Sort
-from bot.search.schema import fold_word, get_searchable_prose
+from bot.search.query import HAS, AmbiguousDate, Correction, Guess, Mistake, Part, Query, Sort
+from bot.search.schema import find_written_form, fold_word, get_searchable_prose
 from bot.search.search import FoundPapers, SearchIndex
 from bot.search.snippets import Snippet
 
@@ -31,8 +31,10 @@ __all__ = [
     "BundledEncoder",
     "Change",
     "Condition",
+    "Correction",
     "Encoder",
     "FoundPapers",
+    "Guess",
     "IndexState",
     "IndexUnusable",
     "Meaning",
@@ -47,6 +49,7 @@ __all__ = [
     "build_condition",
     "depends_on_upvotes",
     "find_papers",
+    "find_written_form",
     "fold_word",
     "get_embedded_text",
     "get_searchable_prose",

@@ -43,11 +43,11 @@ KNOWN_NAMES = frozenset(EXPANSIONS) | frozenset(
 _CAPITALS = re.compile(r"[A-Z].*[A-Z]")
 
 
-def is_name(word: str, *, in_capitals: bool = False) -> bool:
-    """Whether `word` is a name: a known one, one with a digit such as `qwen9`, or one with capitals such as `LoRA`.
+def is_known_name(word: str) -> bool:
+    """Whether a part of `word` is one of `KNOWN_NAMES`."""
+    return bool(KNOWN_NAMES.intersection(split_names(word)))
 
-    With `in_capitals`, all words are written in capitals, which then tell nothing.
-    """
-    if KNOWN_NAMES.intersection(split_names(word)) or any(letter.isdigit() for letter in word):
-        return True
-    return not in_capitals and bool(_CAPITALS.search(word))
+
+def looks_like_name(word: str) -> bool:
+    """Whether it has several capitals, such as `LoRA`."""
+    return bool(_CAPITALS.search(word))

@@ -1,7 +1,7 @@
 """A query as it was read: words, phrases and operators, each of them ranking, required or excluded."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
@@ -37,11 +37,15 @@ class Occur(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as typed; `prefix` if it is the beginning of one (`diffus*`), `quoted` if exactly it comes first."""
+    """A word as typed; `prefix` if it is the beginning of one (`diffus*`), `quoted` if exactly it comes first.
+
+    A paper that has one of the words `others` is as good.
+    """
 
     text: str
     prefix: bool = False
     quoted: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,23 @@ class Mistake:
     corrections: tuple[str, ...]
 
 
+class Guess(Enum):
+    """How a word that no paper has is taken."""
+
+    SURE = "sure"  # as another one, which is looked for instead
+    DOUBTFUL = "doubtful"  # perhaps as another one, which is looked for too
+    BEGINNING = "beginning"  # as the beginning of words, which are looked for instead
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A word as typed, and the words of the archive that are looked for, the likeliest first."""
+
+    typed: str
+    words: tuple[str, ...]
+    guess: Guess
+
+
 @dataclass(frozen=True, slots=True)
 class AmbiguousDate:
     """A date such as `5/9/2026` that was read as `day`; if the month was typed first, it is the `other` day."""
@@ -159,6 +180,11 @@ class Query:
         return tuple(each.node for each in self.clauses if isinstance(each.node, Word) and each.occur is not Occur.NOT)
 
     @property
+    def correctable_words(self) -> tuple[str, ...]:
+        """Those of its words that may be misspelled."""
+        return tuple(word.text for each in self.clauses if (word := get_correctable_word(each)))
+
+    @property
     def has_requirements(self) -> bool:
         """Whether it has anything besides plain words."""
         return any(not isinstance(each.node, Word) or each.occur is not Occur.SHOULD for each in self.clauses)
@@ -166,6 +192,11 @@ class Query:
     def list_texts(self) -> Iterator[str]:
         """All words and phrases that it looks for, also those in parentheses."""
         return list_clause_texts(self.clauses)
+
+    def list_alternatives(self) -> Iterator[str]:
+        """All of these, and the words that are as good."""
+        yield from self.list_texts()
+        yield from (other for word in self.words for other in word.others)
 
     def list_examples(self) -> tuple[str, ...]:
         """The ids of the papers that what it finds has to be like, each once."""
@@ -198,16 +229,20 @@ class Query:
         ranks = any(self.list_texts()) or bool(self.list_examples())
         return self.sort if ranks or self.sort is not Sort.RELEVANCE else Sort.UPVOTES
 
-    def correct_spelling(self, corrections: Mapping[str, str]) -> "Query":
-        """The query with the words in `corrections` replaced."""
-        corrected = []
-        for clause in self.clauses:
-            node = clause.node
-            if isinstance(node, Word) and not node.quoted and node.text in corrections:
-                corrected.append(replace(clause, node=replace(node, text=corrections[node.text])))
-            else:
-                corrected.append(clause)
-        return replace(self, clauses=tuple(corrected))
+    def correct_spelling(self, corrections: Iterable[Correction]) -> "Query":
+        """The query with other words instead of those in `corrections`, or beside them if they are doubtful."""
+        by_word = {each.typed: each for each in corrections}
+        return replace(self, clauses=tuple(_correct_clause(each, by_word) for each in self.clauses))
+
+    def quote_words(self, words: Collection[str]) -> str:
+        """The text of the query with these of its words in quotes, so that exactly they are looked for."""
+        text = self.text
+        for clause in reversed(self.clauses):
+            if (word := get_correctable_word(clause)) and word.text in words:
+                end = clause.span[1]
+                start = end - len(word.text)
+                text = f'{text[:start]}"{text[start:end]}"{text[end:]}'
+        return text
 
     @property
     def looks_for_something(self) -> bool:
@@ -301,7 +336,7 @@ def _keep_words(phrase: str) -> str:
 
 
 def list_clause_texts(clauses: Iterable[Clause]) -> Iterator[str]:
-    """All words and phrases that `clauses` look for."""
+    """All words and phrases that `clauses` look for, without the `others` that are as good."""
     for clause in clauses:
         if clause.occur is Occur.NOT:
             continue
@@ -310,6 +345,25 @@ def list_clause_texts(clauses: Iterable[Clause]) -> Iterator[str]:
                 yield text
             case AnyOf(options=inner) | Group(clauses=inner):
                 yield from list_clause_texts(inner)
+
+
+def get_correctable_word(clause: Clause) -> Word | None:
+    """The word that it looks for, if that may be misspelled."""
+    node = clause.node
+    if not isinstance(node, Word) or node.prefix or node.quoted or clause.occur is Occur.NOT:
+        return None
+    return node
+
+
+def _correct_clause(clause: Clause, corrections: Mapping[str, Correction]) -> Clause:
+    word = get_correctable_word(clause)
+    correction = corrections.get(word.text) if word else None
+    if not word or not correction:
+        return clause
+    if correction.guess is Guess.DOUBTFUL:
+        return replace(clause, node=replace(word, others=correction.words))
+    first, *others = correction.words
+    return replace(clause, node=replace(word, text=first, others=tuple(others)))
 
 
 def is_example(clause: Clause) -> bool:

@@ -53,6 +53,8 @@ BEGINNINGS = {"heading": 3.0, "words": 1.0}
 FIELD_OF = {"author": "authors", "org": "organization", "tag": "tags"}
 UNSTEMMED = {**FIELD_OF, "tag": "labels"}
 EXACT = 0.5  # the weight of a word in quotes that has just these letters, in the text and again in the title
+RARE, SHORTEST_RARE = 2, 6  # papers and letters of a word that may be a slip of theirs
+GUESS = 0.7  # the weight of a word that another may have been meant to be
 LARGEST_NUMBER = 2**62
 
 
@@ -81,7 +83,8 @@ class QueryBuilder:
             around = [each.text for each in words[max(0, place - LONGEST_JOIN + 1) : place + LONGEST_JOIN]]
             forms = {form for form in join_neighbours(around) if join_word(word.text) in form} - {join_word(word.text)}
             joined = [part for form in sorted(forms) for part in self._build_identifiers(form)]
-            parts.append((Occur.Must, _build_any_of([self._build_whole_word(word.text), *joined])))
+            others = [self._build_whole_word(each) for each in word.others] if isinstance(word, Word) else []
+            parts.append((Occur.Must, _build_any_of([self._build_whole_word(word.text), *others, *joined])))
         bonuses = [(Occur.Should, part) for part in self._build_neighbours(query.words)]
         return Query.boolean_query([*parts, *bonuses])
 
@@ -132,14 +135,44 @@ class QueryBuilder:
 
     def find_unknown_words(self, words: Sequence[str]) -> Iterator[str]:
         """Those of `words` that no paper has in any form, nor joined with its neighbours."""
+        for word, unknown in self.find_unknown_parts(words):
+            if len(unknown) == len(split_names(word)):
+                yield word
+
+    def find_unknown_parts(self, words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+        """Those of `words` that papers do not write so, even joined with a neighbour, and their parts that none has.
+
+        A part is `atention` in `self-atention`.
+        """
         for index, word in enumerate(words):
             around = words[max(0, index - 2) : index + 3]
             forms = {form for form in join_neighbours(around) if join_word(word) in form}
-            terms = [(field, stem) for stem in split_stems(word) for field in PROSE]
-            terms += [("words", name) for name in split_names(word)]
-            terms += [(field, form) for form in forms for field in IDENTIFIERS]
-            if split_names(word) and not any(self._searcher.doc_freq(field, term) for field, term in terms):
-                yield word
+            if any(self._searcher.doc_freq(field, form) for form in forms for field in IDENTIFIERS):
+                continue
+            unknown = [name for stem, name in list_terms(word) if not self._has_word(stem, name)]
+            if unknown:
+                yield word, unknown
+
+    def is_rare(self, word: str) -> bool:
+        """Whether one or two papers have just these letters in their text, and none in its title or as a name."""
+        form = fold_word(word)
+        if not form.isalpha() or len(form) < SHORTEST_RARE or not 0 < self._searcher.doc_freq("words", form) <= RARE:
+            return False
+        return not any(self._searcher.doc_freq(field, form) for field in (*NAMES, *IDENTIFIERS))
+
+    def _has_word(self, stem: str, name: str) -> bool:
+        """Whether a paper has the word in any form."""
+        return any(self._searcher.doc_freq(*term) for term in (*((each, stem) for each in PROSE), ("words", name)))
+
+    def build_company(self, words: Sequence[str]) -> Query | None:
+        """The papers that have some of `words`, scored; None if there are none, or only small ones."""
+        telling = [word for word in words if fold_word(word) not in STOP_WORDS and split_names(word)]
+        return _build_any_of([self._build_word(word) for word in telling]) if telling else None
+
+    def build_in_company(self, word: str, company: Query) -> Query:
+        """The papers that have `word`, scored by `company` alone."""
+        having = Query.const_score_query(self._build_word(word), 0.0)
+        return Query.boolean_query([(Occur.Must, having), (Occur.Should, company)])
 
     def has_all_words(self, text: str) -> bool:
         """Whether papers have all words of `text`, not necessarily the same paper."""
@@ -166,7 +199,7 @@ class QueryBuilder:
                 continue
             node, occur = clause.node, get_occur(clause, every_word=every_word)
             if occur != Occur.Should and isinstance(node, Word) and not node.prefix:
-                parts.append((occur, self._build_whole_word(node.text)))
+                parts.append((occur, _build_any_of([*map(self._build_whole_word, (node.text, *node.others))])))
             else:
                 parts.append((occur, self._build_node(node)))
         if all(occur == Occur.MustNot for occur, _ in parts):
@@ -218,16 +251,21 @@ class QueryBuilder:
     def _build_ranking_word(self, word: Word) -> Query:
         if word.prefix:
             return self._build_beginning(word.text)
-        if not word.quoted:
-            return self._build_word(word.text)
-        exact = [(Occur.Should, part) for part in self._build_exact(word.text)]
-        return Query.boolean_query([(Occur.Must, self._build_word(word.text)), *exact])
+        if word.quoted:
+            exact = [(Occur.Should, part) for part in self._build_exact(word.text)]
+            return Query.boolean_query([(Occur.Must, self._build_word(word.text)), *exact])
+        return self._build_either(word.text, word.others) if word.others else self._build_word(word.text)
 
     def _build_exact(self, text: str) -> Iterator[Query]:
         """The words of `text` with just these endings, beside the papers that have others."""
         for name in split_names(text):
             yield self._build_term("words", name, EXACT)
             yield self._build_term("heading", name, EXACT)
+
+    def _build_either(self, text: str, others: Sequence[str]) -> Query:
+        """The best of a word and the `others`, which are guesses."""
+        guesses = [Query.boost_query(self._build_word(each), GUESS) for each in others]
+        return Query.disjunction_max_query([self._build_word(text), *guesses])
 
     def _build_beginning(self, text: str) -> Query:
         """A word that is the beginning of another (`diffus*`)."""

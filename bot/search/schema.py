@@ -8,7 +8,7 @@ all `gpt4o`. All text goes through `letters` first, of papers and of queries ali
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -236,6 +236,13 @@ def split_written_words(text: str) -> list[str]:
 def join_word(word: str) -> str:
     """`gpt4o` for `GPT-4o`."""
     return fold_word(word).translate(_JOINTS)[:MAX_WORD_LETTERS]
+
+
+def find_written_form(word: str, titles: Iterable[str]) -> str:
+    """`FreeMorph` for `freemorph`, as the titles write it; the word itself if they have none with such letters."""
+    form = join_word(word)
+    found = (each for title in titles for each in split_written_words(title) if join_word(each) == form)
+    return next((each for each in found if not each[1:].islower()), word)
 
 
 def fold_word(word: str) -> str:

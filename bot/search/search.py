@@ -10,13 +10,14 @@ import tantivy
 
 from bot.digest import Likeness
 from bot.papers import Paper, parse_paper_id
+from bot.search.corrections import MAX_CORRECTED, Corrector, read_spelling
 from bot.search.index import Hits, Index
-from bot.search.known_names import EXPANSIONS, is_name
+from bot.search.known_names import EXPANSIONS
 from bot.search.likeness import LIKENESS_BAR, STOP_WORDS, Portrait, Rarities, Traits, measure_pairs, weigh_traits
 from bot.search.meaning import Meaning
-from bot.search.query import Clause, Days, Query, Sort
+from bot.search.query import Clause, Correction, Days, Query, Sort
 from bot.search.query_builder import QueryBuilder
-from bot.search.schema import count_stems, fold_word, get_searchable_prose, split_names, split_stems
+from bot.search.schema import count_stems, fold_word, get_searchable_prose, split_stems
 from bot.search.snippets import Snippet, cut_snippet
 from bot.search.spelling import Spelling
 
@@ -24,7 +25,6 @@ WORD_POOL, MEANING_POOL = 100, 20  # papers found by words, and papers near in m
 MAX_NEAR = 500  # papers near in meaning that are checked against the requirements of a query
 NOISE = 0.3  # a paper with some of the words and less than this share of the best score is left out …
 LEAST_KEPT = 20  # … unless it is among so many: four pages
-MAX_CORRECTED = 5  # words of a query
 MIN_COSINE = 0.3  # a paper with a smaller cosine has nothing to do with the query
 # How much a cosine counts, if the score of the best match by words counts 1. A name has to be in the paper;
 # a description may use other words than the paper does.
@@ -43,12 +43,12 @@ class FoundPapers:
     """The ids of one page of papers, best first, and how many papers match in all.
 
     `complete` is how many of them have all the words; None if there are not several words that only rank.
-    `corrections` are words that no paper has, each with the nearest word of the archive, which was used instead.
+    `corrections` are words that no paper has, each with what was looked for instead or too.
     """
 
     ids: tuple[str, ...]
     total: int
-    corrections: tuple[tuple[str, str], ...] = ()
+    corrections: tuple[Correction, ...] = ()
     complete: int | None = None
 
 
@@ -69,8 +69,8 @@ class SearchIndex(Index):
             return _to_found_papers(self.run_query(builder.build_papers([query.reference]), limit, offset))
         alike = self._find_alike(query)
         builder = self._build_query_builder(alike)
-        corrections = self._find_corrections(query, builder)
-        corrected = query.correct_spelling(corrections) if corrections else query
+        corrections = self._build_corrector(builder).find_corrections(query) if query.correctable_words else ()
+        corrected = query.correct_spelling(corrections)
         if query.order is not Sort.RELEVANCE:
             found = self._find_papers_in_order(corrected, builder, limit, offset)
         elif examples := query.list_examples():
@@ -80,7 +80,7 @@ class SearchIndex(Index):
             found = self._rank_with_meaning(self.meaning, corrected, builder).get_page(limit, offset)
         else:
             found = self._rank_by_words(corrected, builder).get_page(limit, offset)
-        return replace(found, corrections=tuple(corrections.items()))
+        return replace(found, corrections=corrections)
 
     def find_matching_ids(self, query: Query, ids: Collection[str]) -> frozenset[str]:
         """Those of `ids` whose papers match `query`, with every word of it."""
@@ -169,23 +169,13 @@ class SearchIndex(Index):
     def _build_query_builder(self, alike: Mapping[str, Collection[str]] | None = None) -> QueryBuilder:
         return QueryBuilder(self.schema, self.get_searcher(), alike)
 
-    def _find_corrections(self, query: Query, builder: QueryBuilder) -> dict[str, str]:
-        """The words of `query` that no paper has, each with the nearest word of the archive, if there is one."""
-        words = [word.text for word in query.words if not word.prefix and not word.quoted]
-        nearest = {word: self.find_nearest_words(word, limit=1) for word in self._list_misspelled(words, builder)}
-        return {word: near[0] for word, near in nearest.items() if near}
+    def _build_corrector(self, builder: QueryBuilder) -> Corrector:
+        return Corrector(builder, self.get_searcher(), self._get_spelling, self.run_query)
 
-    def _list_misspelled(self, words: Sequence[str], builder: QueryBuilder) -> list[str]:
-        """The first few of `words` that no paper has and that are no names of methods, models or data sets."""
-        in_capitals = all(word.isupper() for word in words if word.isalpha())  # then capitals do not tell a name
-        unknown = (word for word in builder.find_unknown_words(words) if not is_name(word, in_capitals=in_capitals))
-        return [*islice(unknown, MAX_CORRECTED)]
-
-    def find_nearest_words(self, word: str, *, limit: int) -> list[str]:
-        """The words of the archive that `word` may have been meant to be, the likeliest first."""
+    def _get_spelling(self) -> Spelling:
         if self._spelling is None or self._spelling[0] != self.change:
-            self._spelling = (self.change, Spelling(self.get_searcher().terms_with_prefix("words", "")))
-        return self._spelling[1].find_nearest(" ".join(split_names(word)))[:limit]
+            self._spelling = (self.change, read_spelling(self.get_searcher()))
+        return self._spelling[1]
 
     def suggest_words(self, query: Query) -> tuple[str, ...]:
         """Words of the archive to try instead of those words of `query` that no paper has."""
@@ -194,8 +184,7 @@ class SearchIndex(Index):
         unknown = islice(builder.find_unknown_words(words), MAX_CORRECTED)
         spelled_out = [EXPANSIONS.get(fold_word(word), "") for word in unknown]
         found = [each for each in spelled_out if each and builder.has_all_words(each)]
-        misspelled = self._list_misspelled(words, builder)
-        nearest = [near for word in misspelled for near in self.find_nearest_words(word, limit=2)]
+        nearest = self._build_corrector(builder).list_nearest_words(words, limit=2)
         return tuple(dict.fromkeys([*found, *nearest]))
 
     def _find_papers_in_order(self, query: Query, builder: QueryBuilder, limit: int, offset: int) -> FoundPapers:
@@ -297,7 +286,7 @@ class SearchIndex(Index):
 
     def make_snippet(self, query: Query, paper: Paper, width: int) -> Snippet:
         """The piece of the abstract, `width` characters at most, that has the most of what was looked for."""
-        telling = (text for text in query.list_texts() if fold_word(text) not in STOP_WORDS)
+        telling = (text for text in query.list_alternatives() if fold_word(text) not in STOP_WORDS)
         rarities, _ = self._get_weights()
         weights = {stem: weight for text in telling for stem in split_stems(text) if (weight := rarities[stem])}
         return cut_snippet(get_searchable_prose(paper), weights, width)

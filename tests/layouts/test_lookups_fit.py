@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import cycle
 
 import pytest
 from hypothesis import given
@@ -32,7 +33,7 @@ from bot.lookups.finder import (
 from bot.papers import Paper
 from bot.ranking import Period
 from bot.refusals import Refusal
-from bot.search import Part, Query, Snippet, parse_query
+from bot.search import Correction, Guess, Part, Query, Snippet, parse_query
 from bot.storage import PostedMessage
 from tests.support.any_paper import (
     counts,
@@ -67,7 +68,7 @@ async def test_a_papers_card_fits_a_message_whatever_it_holds(details: PaperDeta
 
 
 def _results(query: Query, hits: tuple[Hit, ...], total: int, page: int, some: tuple[str, ...]) -> SearchResults:
-    taken = tuple(zip(some, reversed(some), strict=True))
+    taken = tuple(Correction(each, some[:3], guess) for each, guess in zip(some, cycle(Guess), strict=False))
     last = max(1, -(-total // PER_PAGE))  # beyond it there is nothing to show
     exclusions = [Exclusion(part, each, each, total, total) for each in some for part in Part]
     return SearchResults(

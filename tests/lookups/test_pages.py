@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.lookups.finder import Finder
+from bot.search import Correction, Guess
 from bot.storage import Storage
 from tests.support.builders import paper
 from tests.support.finders import ATTENTION, OLD, PAPERS, ROBOTS, SPEECH, TRANSLATION, found, opened
@@ -141,7 +142,9 @@ class TestNear:
 
     async def test_a_corrected_word_is_named(self, finder: Finder) -> None:
         results = await finder.search_papers(parse_on_day("laundyr"), 1)
-        assert results.corrections == (("laundyr", "laundry"),)
+        assert results.corrections == (Correction("laundyr", ("laundry",), Guess.SURE),)
+        assert results.uncorrected_text == '"laundyr"'
+        assert results.list_queries() == ["laundyr", '"laundyr"']
         assert set(found(results)) == {ROBOTS, OLD}
         assert results.suggestions == ()
 

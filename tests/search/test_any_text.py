@@ -66,7 +66,7 @@ def check(index: SearchIndex, text: str) -> None:
     assert set(index.find_papers_by_title_start(text, limit=3)) <= known
     assert len(index.find_papers_by_title_start(text, limit=3)) <= 3
     assert all(set(index.find_papers_by_name(name, text, limit=3)) <= known for name in ("author", "org", "tag"))
-    assert len(index.find_nearest_words(text, limit=2)) <= 2
+    assert len(index.suggest_words(query)) <= 15
     snippet = index.make_snippet(query, SAMPLE_PAPERS[0], 40)
     edges = [0, *(edge for mark in snippet.marks for edge in mark), len(snippet.text)]
     assert all(before <= after for before, after in pairwise(edges))

@@ -126,7 +126,7 @@ class TestFinding:
     def test_typos_are_still_corrected(self, index: SearchIndex) -> None:
         found = find(index, "unlerning machnies")
         assert found.ids[0] == FORGET
-        assert dict(found.corrections)["unlerning"] == "unlearning"
+        assert found.corrections[0].words == ("unlearning",)
 
     def test_a_paper_without_a_vector_yet_is_found_by_its_words(self, tmp_path: Path, encoder: Encoder) -> None:
         with open_index(tmp_path, PAPERS, understood(PAPERS[1:], encoder)) as some:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.search import Query, Sort, parse_query
 from bot.search.parser import MAX_OPERATORS, MAX_WORDS
-from bot.search.query import Named, Word
+from bot.search.query import Correction, Guess, Named, Word
 from tests.support.indexes import TODAY, parse_on_day
 from tests.support.parsed import wrong
 from tests.support.queries import ANYTHING, HEAPS, HOSTILE
@@ -77,13 +77,15 @@ class TestRelaxing:
 
 
 def test_corrections_replace_the_misspelled_words() -> None:
-    query = parse_on_day('atention "atention" author:atention -x atention*').correct_spelling({"atention": "attention"})
+    query = parse_on_day('atention "atention" author:atention -x atention*').correct_spelling(
+        [Correction("atention", ("attention", "attentive"), Guess.BEGINNING)]
+    )
     assert [each.node for each in query.clauses] == [
-        Word("attention"),
+        Word("attention", others=("attentive",)),
         Word("atention", quoted=True),
         Named("author", "atention"),
         Word("x"),
-        Word("attention", prefix=True),
+        Word("atention", prefix=True),
     ]
     assert query.clauses[0].typed == "atention"
 

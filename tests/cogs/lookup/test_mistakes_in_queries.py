@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.lookups import read_results
+from tests.support.lookups import read_results, search
+from tests.support.messages import answer, button_labels
 from tests.support.server import Server
 
 
@@ -14,6 +15,17 @@ async def test_a_misspelled_word_is_corrected_and_the_answer_says_so(library: Se
     text = await read_results(library, "difusion")
     assert "No paper contains *difusion*. Showing results for **diffusion** instead." in text
     assert "Diffusion Without Tears" in text
+
+
+async def test_a_button_searches_for_just_what_was_typed(library: Server) -> None:
+    page = await search(library, "difusion")
+    answered = answer(await library.member.click(page, label="Only difusion"))
+    assert 'No paper in the archive matches **"difusion"**.' in answered
+
+
+async def test_several_corrected_words_have_one_button(library: Server) -> None:
+    page = await search(library, "difusion augmnet")
+    assert "Only what I typed" in button_labels(page)
 
 
 async def test_the_corrected_word_is_bold_in_the_results(library: Server) -> None:
