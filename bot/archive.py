@@ -11,7 +11,7 @@ from bot.digest import get_closing_time, list_days_between
 from bot.papers import Paper
 from bot.papers.api import PapersAPI, PapersUnavailable
 from bot.reasons import Reason, ReasonKind
-from bot.search import SearchIndex
+from bot.search import Encoder, Meaning, SearchIndex
 from bot.storage import Storage
 
 Answer = TypeVar("Answer")
@@ -40,6 +40,7 @@ class Archive:
         self._index_lock = asyncio.Lock()
         self.is_index_current = True  # False after an update of the search index has failed
         self._embed_lock = asyncio.Lock()
+        self.awaits_encoder = False  # then the vectors that there are may be its own, so none is replaced
         self._pause_until = datetime.min.replace(tzinfo=UTC)
         self._pause_reason = Reason(ReasonKind.PAPERS_UNREACHABLE)
 
@@ -211,12 +212,30 @@ class Archive:
 
     async def embed_papers(self) -> None:
         """With the extra `semantic`, compute missing vectors: seconds for a day of papers, minutes for years."""
-        meaning = self._search.meaning if self._search else None
-        if meaning is None or self._embed_lock.locked():
+        if self._embed_lock.locked():
             return
         async with self._embed_lock:
-            while papers := await self._embeddings.list_missing(meaning.model, EMBED_BATCH):
+            while papers := await self._list_missing():
                 await self._embed(papers)
+
+    async def _list_missing(self) -> list[Paper]:
+        """The next papers that need a vector of the encoder that is used now."""
+        meaning = self._search.meaning if self._search else None
+        if meaning is None:
+            return []
+        if self.awaits_encoder:
+            return await self._embeddings.list_without_any(EMBED_BATCH)
+        return await self._embeddings.list_missing(meaning.model, EMBED_BATCH)
+
+    async def use_encoder(self, encoder: Encoder) -> None:
+        """From now on, compare by the vectors of `encoder`; they replace the others when papers are embedded next."""
+        assert self._search
+        meaning = Meaning(encoder)
+        async for vectors in self._embeddings.read_all(meaning.model):
+            meaning.add_vectors(vectors)
+        self._search.meaning, self.awaits_encoder = meaning, False
+        if lacking := max(0, self._search.count_papers() - len(meaning)):
+            log.info("%d papers get a vector of %s now, the newest first", lacking, encoder.name)
 
     async def read_vectors_of_others(self) -> None:
         """With the extra `semantic`, take over the vectors that another process has computed."""
@@ -231,6 +250,8 @@ class Archive:
         """With the extra `semantic`, compute the vectors of `papers`, or of those that have none at all."""
         meaning = self._search.meaning if self._search else None
         if meaning is None:
+            return
+        if only_new and self.awaits_encoder:
             return
         if only_new:
             papers = [paper for paper in papers if meaning.get_vector(paper.id) is None]

@@ -134,6 +134,7 @@ READINGS: Mapping[str, str] = {
     "paperboy_index_bytes": "The size of the search index",
     "paperboy_index_papers": "Papers in the search index",
     "paperboy_index_behind_changes": "Changes of papers that the search index does not have yet",
+    "paperboy_papers_without_vector": "Papers in the search index that have no vector of the encoder yet",
     "paperboy_disk_free_bytes": "Free room on the disk with the database, or with PostgreSQL on that with the index",
     "paperboy_captured_lists": "Days whose list was read into the archive",
     "paperboy_last_capture_timestamp_seconds": "When a list of the latest day was last read, as Unix time",

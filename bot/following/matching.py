@@ -36,7 +36,7 @@ class FollowedMatches:
         self._uncertain: dict[str, None] = {}  # queries that may match other papers when the index changes
         self._change = -1  # of the index, when these were evaluated
         self._alike: dict[frozenset[str], dict[str, frozenset[str]]] = {}  # by the ids of papers, and by example
-        self._alike_state = (-1, -1)  # of the index and its vectors, when they were compared
+        self._alike_state: tuple[object, ...] = ()  # of the index and its vectors, when they were compared
         self._lists: dict[int, tuple[Sequence[Paper], int]] = {}  # of papers, with their bits
         self._turn = asyncio.Lock()
         self._slice_end = 0.0
@@ -74,7 +74,7 @@ class FollowedMatches:
             return {}
         await self._filter.catch_up()
         meaning, ids = self._search.meaning, frozenset(each.id for each in papers)
-        state = self._search.change, 0 if meaning is None else meaning.version
+        state = self._search.change, (meaning.model, meaning.version) if meaning is not None else None
         if self._alike_state != state or sum(map(len, self._alike.values())) > MAX_QUERIES:
             self._alike, self._alike_state = {}, state
         alike = self._alike.setdefault(ids, {})

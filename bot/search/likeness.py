@@ -90,7 +90,7 @@ def measure_pairs(
     be thousands, are compared at once.
     """
     having = _index_traits(papers, {stem for each in examples.values() for stem in each.traits})
-    known, asked = _list_vectors(papers), _list_vectors(examples)
+    known, asked = _list_vectors(papers, meaning), _list_vectors(examples, meaning)
     rows = dict(
         zip(asked, meaning.compare_vectors([*asked.values()], [*known.values()]), strict=True) if meaning else ()
     )
@@ -120,5 +120,7 @@ def _index_traits(papers: Mapping[str, Portrait], stems: Collection[str]) -> dic
     return having
 
 
-def _list_vectors(portraits: Mapping[str, Portrait]) -> dict[str, bytes]:
-    return {paper_id: each.vector for paper_id, each in portraits.items() if each.vector is not None}
+def _list_vectors(portraits: Mapping[str, Portrait], meaning: Meaning | None) -> dict[str, bytes]:
+    if meaning is None:
+        return {}
+    return {paper_id: each.vector for paper_id, each in portraits.items() if meaning.fits(each.vector)}

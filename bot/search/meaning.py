@@ -5,7 +5,7 @@ memory, together with the sign of each number as one bit. The bits choose candid
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from bot.papers import Paper
 from bot.search.encoders import Encoder
@@ -45,6 +45,10 @@ class Meaning:
     def model(self) -> str:
         """The name of the encoder, which goes with every vector."""
         return self._encoder.name
+
+    def fits(self, vector: bytes | None) -> "TypeGuard[bytes]":
+        """Whether it is one of this encoder's: the search may have got another one a moment ago."""
+        return vector is not None and len(vector) == self._encoder.dimensions
 
     def encode_query(self, text: str) -> bytes:
         """The vector of what somebody looks for."""

@@ -137,9 +137,10 @@ class SearchIndex(Index):
     def _find_near_portrait(self, portrait: Portrait, limit: int, least: float) -> dict[str, float]:
         """How like the nearest papers of the archive are to one, as far as they are at least so like it."""
         found = self.run_query(self._build_query_builder().build_with_traits(portrait.traits), limit).ids
-        near = self.meaning.find_nearest_papers(portrait.vector, limit) if self.meaning and portrait.vector else {}
+        meaning = self.meaning
+        near = meaning.find_nearest_papers(portrait.vector, limit) if meaning and meaning.fits(portrait.vector) else {}
         papers = self._draw_portraits({*found, *near})
-        return dict(measure_pairs({"": portrait}, papers, self.meaning, least))[""]
+        return dict(measure_pairs({"": portrait}, papers, meaning, least))[""]
 
     def _draw_portraits(self, ids: Collection[str]) -> dict[str, Portrait]:
         """What the papers are compared by; those that are not in the index are left out."""

@@ -18,10 +18,17 @@ class Embeddings:
 
     async def list_missing(self, model: str, limit: int) -> list[Paper]:
         """The newest papers that have no vector of `model`."""
+        return await self._list_papers_beyond("SELECT paper_id FROM embeddings WHERE model = ?", limit, model)
+
+    async def list_without_any(self, limit: int) -> list[Paper]:
+        """The newest papers that have no vector of any model."""
+        return await self._list_papers_beyond("SELECT paper_id FROM embeddings", limit)
+
+    async def _list_papers_beyond(self, select_known: str, limit: int, *values: str) -> list[Paper]:
         rows = await self._database.fetch_rows(
-            f"{SELECT_PAPERS} WHERE id IN (SELECT id FROM papers EXCEPT"
-            " SELECT paper_id FROM embeddings WHERE model = ? ORDER BY id DESC LIMIT ?) ORDER BY id DESC",
-            model,
+            f"{SELECT_PAPERS} WHERE id IN (SELECT id FROM papers EXCEPT {select_known} ORDER BY id DESC LIMIT ?)"
+            " ORDER BY id DESC",
+            *values,
             limit,
         )
         return [paper_from_row(row) for row in rows]

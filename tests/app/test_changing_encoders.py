@@ -16,6 +16,7 @@ from tests.support.encoders import CountingEncoder, RandomEncoder
 
 NOWHERE = "http://127.0.0.1:9"
 PAPERS = [paper(f"2601.0000{number}", title=f"Whales {number}") for number in range(1, 8)]
+NEW = paper("2601.00009", title="Dolphins")
 SMALL, LARGE = RandomEncoder("small", 40), RandomEncoder("large", 1000)
 
 
@@ -66,6 +67,28 @@ async def test_after_changing_back_every_paper_is_embedded_once_more(with_small:
         await services.archive.embed_papers()
         assert len(meaning) == len(counting.given) == 7
         assert await count_stored(services) == {"small": 7, "large": 0}
+
+
+async def test_a_running_bot_changes_its_encoder_once_it_has_another_one(with_small: Path) -> None:
+    async with start(with_small, SMALL) as (services, _):
+        services.archive.awaits_encoder = True
+        await services.storage.papers.record_list(DAY, [NEW], MORNING)
+        await services.archive.embed_papers()
+        assert await count_stored(services) == {"small": 8, "large": 0}
+        await services.archive.use_encoder(LARGE)
+        assert services.search.meaning is not None
+        assert services.search.meaning.model == "large"
+        assert services.search.find_similar_papers(PAPERS[0], limit=3)
+        await services.archive.embed_papers()
+        assert await count_stored(services) == {"small": 0, "large": 8}
+
+
+async def test_while_another_encoder_is_awaited_none_of_its_vectors_is_replaced(with_small: Path) -> None:
+    async with start(with_small, LARGE) as (services, _):
+        services.archive.awaits_encoder = True
+        await services.storage.papers.record_list(DAY, [NEW], MORNING)
+        await services.archive.embed_papers()
+        assert await count_stored(services) == {"small": 7, "large": 1}
 
 
 class Stopped(Exception):

@@ -57,6 +57,7 @@ class TestEmbeddings:
         assert await storage.embeddings.list_missing("new", 10) == [C, B, A]
         await storage.embeddings.save("new", [(A, b"2")])
         assert await self.everything(storage, "old") == [(B.id, b"1")]
+        assert await storage.embeddings.list_without_any(10) == [C]
         assert await storage.embeddings.get("new", [A.id, B.id]) == {A.id: b"2"}
 
     async def test_reading_all_vectors_leaves_room_for_others_between_batches(

@@ -22,6 +22,7 @@ ALLOWED = {
     "Index Scan captures captures_pkey": "the latest one: the end of that index",
     "Seq Scan papers": "counted while the search index is being made",
     "Index Only Scan papers papers_pkey": "all vectors that are missing, every few minutes",
+    "Index Only Scan embeddings embeddings_pkey": "the same, while another encoder is awaited",
     "Seq Scan captures": "one row a day: counted for those who watch the bot",
     "Bitmap Index Scan deliveries_under_way": "only those under way are in that index",
     "Index Only Scan subscriptions subscriptions_suspended": "counted for those who watch the bot",

@@ -34,6 +34,7 @@ ALLOWED = {
     "SCAN papers USING INDEX papers_by_rank": "the leaderboard of a year stops at the end of its page",
     "SCAN deliveries USING INDEX deliveries_under_way": "only those under way are in that index",
     "SCAN papers USING COVERING INDEX sqlite_autoindex_papers_1": "all vectors that are missing, every few minutes",
+    "SCAN embeddings USING COVERING INDEX sqlite_autoindex_embeddings_1": "the same, while another encoder is awaited",
     "SCAN papers USING COVERING INDEX sqlite_autoindex_papers_2": "counted while the search index is being made",
     "SCAN deliveries USING COVERING INDEX deliveries_under_way": "the same, counted",
     "SCAN captures": "one row a day: counted for those who watch the bot",

@@ -78,6 +78,7 @@ class Works:
             "papers.get_archive_id": storage.papers.get_archive_id,
             "backlog.read": lambda: storage.backlog.read(WHOLE, MORNING),
             "embeddings.list_missing": lambda: storage.embeddings.list_missing("m", 16),
+            "embeddings.list_without_any": lambda: storage.embeddings.list_without_any(16),
             "embeddings.save": lambda: storage.embeddings.save("m", [(paper(ids[0]), b"v")]),
             "embeddings.get": lambda: storage.embeddings.get("m", ids),
             "guilds.record_join": lambda: storage.guilds.record_join(1, MORNING),
