@@ -14,7 +14,7 @@ from bot.papers import Paper, is_before_2007
 from bot.papers.api import PapersUnavailable
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
-from bot.search import LIKENESS_BAR, Correction, FoundPapers, Part, Query, SearchIndex, Snippet, Sort
+from bot.search import LIKENESS_BAR, MOST_RATED, Correction, FoundPapers, Part, Query, SearchIndex, Snippet, Sort
 from bot.storage import PostedMessage, Storage
 
 PER_PAGE = 5
@@ -23,6 +23,7 @@ AGES: dict[str, int | None] = {"week": 7, "month": 30, "year": 365, "all time": 
 _RANDOM_AMONG = 500
 _MAX_HUB_PAPERS = 5  # papers
 _MAX_TRIED = 8  # parts of a query that it is tried without
+_MAX_RERANKED = 200  # queries whose order is kept, so that their pages agree
 _WHOLE_INDEX = 0.95  # of all papers; in the minute after a list was read, its new ones are missing
 
 
@@ -152,6 +153,7 @@ class Finder:
         self._storage = storage
         self._archive = archive
         self._search = search
+        self._reranked: dict[tuple[str, int], list[str]] = {}  # by the query and the change number of the index
 
     async def get_paper(self, paper_id: str) -> Paper | None:
         """The paper, if it is in the archive."""
@@ -230,6 +232,7 @@ class Finder:
         _check_query(query)
         with metrics.time_search("search"):
             used, dropped, found = await asyncio.to_thread(self._search_relaxed, query, (page - 1) * PER_PAGE)
+            found = await self._rerank(used, found, (page - 1) * PER_PAGE)
             hits = await self._build_hits(found.ids, used.correct_spelling(found.corrections), viewer)
         results = SearchResults(
             query,
@@ -246,6 +249,21 @@ class Finder:
             return results
         suggestions = () if found.total else await asyncio.to_thread(self._search.suggest_words, query)
         return replace(results, suggestions=suggestions, exclusions=await self._find_exclusions(query))
+
+    async def _rerank(self, query: Query, found: FoundPapers, offset: int) -> FoundPapers:
+        """With a reranker, the best papers in the order that it gives them; the pages of a query agree on it."""
+        reranking, text = self._search.reranking, " ".join(query.correct_spelling(dict(found.corrections)).list_texts())
+        if reranking is None or offset >= MOST_RATED or not _is_ranked(query):
+            return found
+        key = (query.text, self._search.change)
+        if key not in self._reranked:
+            best = await asyncio.to_thread(self._search.find_papers, query, limit=MOST_RATED)
+            papers = await self._storage.papers.get(best.ids)
+            order = await asyncio.to_thread(reranking.sort_papers, text, papers)
+            while len(self._reranked) >= _MAX_RERANKED:
+                self._reranked.pop(next(iter(self._reranked)))
+            self._reranked[key] = [each.id for each in (order or papers)]
+        return replace(found, ids=tuple(self._reranked[key][offset : offset + PER_PAGE]))
 
     async def read_index_progress(self) -> IndexProgress | None:
         """How far the search index is, while it is being made; None if it has all papers, or all but the newest."""
@@ -388,6 +406,11 @@ class Finder:
         if any(query.list_texts()):
             count = min(count, _RANDOM_AMONG)  # further down, papers match only one of many words
         return self._search.find_papers(query, limit=1, offset=random.randrange(count)).ids if count else ()
+
+
+def _is_ranked(query: Query) -> bool:
+    """Whether its papers are ordered by how well their words fit."""
+    return query.order is Sort.RELEVANCE and not query.reference and any(query.list_texts())
 
 
 def _check_query(query: Query) -> None:

@@ -18,6 +18,7 @@ from bot.search.meaning import Meaning, get_embedded_text
 from bot.search.paper_terms import Change, PaperTerms
 from bot.search.parser import MAX_WORDS, RIGHT_FORMS, parse_query, parse_with_options
 from bot.search.query import HAS, AmbiguousDate, Correction, Guess, Mistake, Part, Query, Sort
+from bot.search.reranking import MOST_RATED, Reranker, Reranking
 from bot.search.schema import find_written_form, fold_word, get_searchable_prose
 from bot.search.search import FoundPapers, SearchIndex
 from bot.search.snippets import Snippet
@@ -26,6 +27,7 @@ __all__ = [
     "HAS",
     "LIKENESS_BAR",
     "MAX_WORDS",
+    "MOST_RATED",
     "RIGHT_FORMS",
     "AmbiguousDate",
     "BundledEncoder",
@@ -42,6 +44,8 @@ __all__ = [
     "PaperTerms",
     "Part",
     "Query",
+    "Reranker",
+    "Reranking",
     "SearchIndex",
     "Snippet",
     "Sort",

@@ -17,6 +17,7 @@ from bot.search.likeness import LIKENESS_BAR, STOP_WORDS, Portrait, Rarities, Tr
 from bot.search.meaning import Meaning
 from bot.search.query import Clause, Correction, Days, Query, Sort
 from bot.search.query_builder import QueryBuilder
+from bot.search.reranking import Reranking
 from bot.search.schema import count_stems, fold_word, get_searchable_prose, split_stems
 from bot.search.snippets import Snippet, cut_snippet
 from bot.search.spelling import Spelling
@@ -58,6 +59,7 @@ class SearchIndex(Index):
     def __init__(self, path: Path, archive: str, last_change: int, meaning: Meaning | None = None) -> None:
         super().__init__(path, archive, last_change)
         self.meaning = meaning
+        self.reranking: Reranking | None = None
         self._spelling: tuple[int, Spelling] | None = None  # with the change number of the index it was read from
         # What traits are weighed by, and the traits of some papers, in the same way.
         self._weights: tuple[int, Rarities, dict[str, Traits]] = (self.change, Rarities(self.get_searcher()), {})
