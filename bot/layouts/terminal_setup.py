@@ -21,6 +21,7 @@ _FORMS: Mapping[Form, str] = {
     Form.IDS: "ids, which are numbers, with commas or spaces between them",
     Form.DATABASE: "the path of a file, or a URL of PostgreSQL such as postgresql://user:password@host:5432/paperboy",
     Form.SHARDS: "shards and how many there are in all, such as 0-24/100 or 0,3,8-9/16",
+    Form.MODEL: "a model such as BAAI/bge-small-en-v1.5, perhaps with @ and a revision, or the path of a folder",
     Form.ANYTHING: "something else",
 }
 _ADDRESS_PROBLEMS: Mapping[AddressProblem, str] = {

@@ -8,6 +8,7 @@ from pydantic_core.core_schema import ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.database_address import PostgresAddress, read_address
+from bot.model_names import ModelName, read_model_name
 from bot.settings.problems import NeedsPostgres
 from bot.share import WHOLE, Share, parse_shards
 
@@ -38,9 +39,14 @@ def _read_shards(value: object) -> object:
     return parse_shards(value) if isinstance(value, str) else value
 
 
+def _read_model(value: object) -> object:
+    return read_model_name(value) if isinstance(value, str) else value
+
+
 Token = Annotated[SecretStr, AfterValidator(_clean_token)]
 Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_split_ids)]
 Database = Annotated[Path | PostgresAddress, NoDecode, BeforeValidator(_read_database)]
+Model = Annotated[ModelName | Path, NoDecode, BeforeValidator(_read_model)]
 Shards = Annotated[Share, NoDecode, BeforeValidator(_read_shards)]
 
 
@@ -130,6 +136,18 @@ class ArchiveSettings(Settings):
         None,
         validation_alias="PAPERBOY_BACKUP_FOLDER",
         description="the folder for backups of the SQLite file; if left out, the folder `backups` beside it",
+    )
+    encoder: Model | None = Field(
+        None,
+        validation_alias="PAPERBOY_ENCODER",
+        description="the language model to search by meaning with, such as BAAI/bge-small-en-v1.5, fetched once from "
+        "Hugging Face; or the path of a folder with one; if left out, the one that comes with the extra semantic",
+    )
+    reranker: Model | None = Field(
+        None,
+        validation_alias="PAPERBOY_RERANKER",
+        description="the cross-encoder that orders the best twenty papers anew, such as Xenova/ms-marco-MiniLM-L-6-v2; "
+        "if left out, none",
     )
     papers_url: HttpUrl = Field(
         HttpUrl("https://huggingface.co"),

@@ -21,6 +21,7 @@ class Form(Enum):
     IDS = auto()
     DATABASE = auto()
     SHARDS = auto()
+    MODEL = auto()
     ANYTHING = auto()
 
 

@@ -10,6 +10,7 @@ from rapidfuzz import fuzz, process
 
 from bot.database_address import PostgresAddress
 from bot.env_file import find_unreadable_lines, parse_values
+from bot.model_names import ModelName
 from bot.settings.kinds import BotSettings, DiscordSettings, Settings
 from bot.settings.problems import (
     Cause,
@@ -70,6 +71,7 @@ _FORMS: Mapping[Any, Form] = {
     int: Form.NUMBER,
     PostgresAddress: Form.DATABASE,
     Share: Form.SHARDS,
+    ModelName: Form.MODEL,
 }
 
 

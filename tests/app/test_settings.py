@@ -41,6 +41,8 @@ GARBAGE = {
         ["0", "0-3", "/4", "4/4", "3-1/4", "0,0/4", "a/4", "0-1/0", "-1/4"],
         "such as 0-24/100",
     ),
+    "PAPERBOY_ENCODER": (["small", "a/b/c", "https://a.example/b", "a/b@", "a b/c"], "a model such as"),
+    "PAPERBOY_RERANKER": (["large", "a/b@c@d", "@main", "a/"], "a model such as"),
     "PAPERBOY_INDEX": ([], "a folder"),  # any path may be one
     "PAPERBOY_REQUESTS_PER_SECOND": (["0", "-1", "1001", "45.5", "fast"], "how many requests a second"),
     "PAPERBOY_PAPERS_URL": (["x", "huggingface.co", "ftp://a.example", "http://", "file:///etc"], "URL"),

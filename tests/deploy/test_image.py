@@ -158,6 +158,8 @@ def test_the_password_of_the_database_is_in_no_file_and_only_the_processes_reach
         ("yes", "no", ["semantic"]),
         ("no", "yes", ["postgres"]),
         ("yes", "yes", ["semantic", "postgres"]),
+        ("models", "no", ["models"]),
+        ("models", "yes", ["models", "postgres"]),
         ("no", "maybe", None),
         ("", "no", None),
     ],
@@ -176,7 +178,7 @@ def test_what_is_installed_follows_the_build_arguments(
     )
     said = None if locks is None else " ".join(f"--requirement requirements/{each}.txt" for each in locks)
     assert (done.stdout.strip() or None, done.returncode == 0) == (said, locks is not None)
-    assert ("SEMANTIC and POSTGRES are yes or no." in done.stderr) is (locks is None)
+    assert ("SEMANTIC is yes, no or models; POSTGRES is yes or no." in done.stderr) is (locks is None)
 
 
 def test_the_lock_files_agree_so_that_both_extras_can_be_installed_together() -> None:

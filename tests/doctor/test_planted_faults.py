@@ -14,6 +14,9 @@ import pytest
 from bot.app import get_index_path
 from bot.clock import system_clock
 from bot.findings import Kind
+from bot.model_names import ModelName
+from bot.models.files import MANIFEST, get_model_folder, record_failure
+from bot.models.problems import ModelProblem, ModelUnusable
 from bot.reasons import ReasonKind
 from bot.search import invalidate_index
 from bot.search.index import MARKER
@@ -26,6 +29,7 @@ from tests.support.wire import Fault
 from tests.support.wire import Kind as ChannelKind
 
 Plant = Callable[[SetUp], object]
+MODEL = ModelName("BAAI/bge-small-en-v1.5", "5f2c1a90")
 LONG_AGO = system_clock() - timedelta(days=400)
 
 
@@ -155,6 +159,24 @@ def make_index_old(set_up: SetUp) -> None:
     marker.write_text(marker.read_text().replace('"schema": ', '"schema": 9'))
 
 
+def fail_to_use_model(problem: ModelProblem) -> Plant:
+    """As a start of the bot leaves it."""
+
+    def plant(set_up: SetUp) -> None:
+        set_up.set("PAPERBOY_RERANKER", MODEL)
+        record_failure(set_up.folder / "models", "PAPERBOY_RERANKER", MODEL, ModelUnusable(problem, "why"))
+
+    return plant
+
+
+def damage_model(set_up: SetUp) -> None:
+    set_up.set("PAPERBOY_ENCODER", MODEL)
+    place = get_model_folder(set_up.folder / "models", MODEL)
+    place.mkdir(parents=True)
+    (place / "model.onnx").write_text("cut off")
+    (place / MANIFEST).write_text('{"revision": "5f2c1a90", "files": {"model.onnx": "another"}}')
+
+
 def make_disk_too_small(set_up: SetUp) -> None:
     """The file becomes larger than the disk, as far as its size says it; it holds nothing more."""
     os.truncate(set_up.database, 2**42)
@@ -249,6 +271,13 @@ FAULTS: dict[str, tuple[Plant, Kind]] = {
     "the index is of another version": (make_index_old, Kind.INDEX_OUTDATED),
     "the index is of another database": (change("UPDATE archive SET id = 'another'"), Kind.INDEX_FOREIGN),
     "the index is far behind": (change("UPDATE papers SET change = change + 5000"), Kind.INDEX_BEHIND),
+    "a model's extra is missing": (fail_to_use_model(ModelProblem.NOT_INSTALLED), Kind.MODEL_NOT_INSTALLED),
+    "a model is unknown": (fail_to_use_model(ModelProblem.UNKNOWN), Kind.MODEL_UNKNOWN),
+    "a model could not be fetched": (fail_to_use_model(ModelProblem.UNREACHABLE), Kind.MODEL_UNREACHABLE),
+    "a model is too large": (fail_to_use_model(ModelProblem.NO_MEMORY), Kind.MODEL_NO_MEMORY),
+    "a model does not work": (fail_to_use_model(ModelProblem.UNUSABLE), Kind.MODEL_UNUSABLE),
+    "a model's folder is missing": (set_to("PAPERBOY_ENCODER", "./nowhere"), Kind.MODEL_UNUSABLE),
+    "a model's files are damaged": (damage_model, Kind.MODEL_DAMAGED),
     "the disk is too small": (make_disk_too_small, Kind.DISK_TIGHT),
     "the clock is a little ahead": (shift_discords_clock, Kind.CLOCK_WRONG),
     "the clock is far behind": (shift_papers_clock, Kind.CLOCK_FAR_OFF),

@@ -14,11 +14,18 @@ from tests.support.paths import ROOT
 
 PARTS = {
     "run": "semantic",
-    "semantic": "dev",
+    "semantic": "models",
+    "models": "dev",
     "demo": "dev",
     "build": "dev",
 }  # each lock file, and one that holds all of it
-EXTRAS = {"run": (), "semantic": ("semantic",), "demo": ("build", "demo"), "dev": ("dev",)}  # as in `make lock`
+EXTRAS = {
+    "run": (),
+    "semantic": ("semantic",),
+    "models": ("models",),
+    "demo": ("build", "demo"),
+    "dev": ("dev",),
+}  # as in `make lock`
 LOCKS = sorted(PARTS.keys() | EXTRAS.keys())
 
 
