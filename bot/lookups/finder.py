@@ -252,7 +252,7 @@ class Finder:
 
     async def _rerank(self, query: Query, found: FoundPapers, offset: int) -> FoundPapers:
         """With a reranker, the best papers in the order that it gives them; the pages of a query agree on it."""
-        reranking, text = self._search.reranking, " ".join(query.correct_spelling(dict(found.corrections)).list_texts())
+        reranking, text = self._search.reranking, " ".join(query.correct_spelling(found.corrections).list_texts())
         if reranking is None or offset >= MOST_RATED or not _is_ranked(query):
             return found
         key = (query.text, self._search.change)
