@@ -36,7 +36,7 @@ def _examine(setting: str, source: ModelName | Path, folder: Path) -> Finding:
 def _find_problem(setting: str, source: ModelName | Path, folder: Path) -> ModelUnusable | None:
     if isinstance(source, Path):
         if not source.is_dir():
-            return ModelUnusable(ModelProblem.UNUSABLE, f"there is no folder {source}")
+            return ModelUnusable(ModelProblem.UNUSABLE, f"no folder {source}")
     elif is_fetched(place := get_model_folder(folder, source)):
         try:
             check_files(place)

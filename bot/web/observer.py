@@ -147,8 +147,7 @@ class Observer:
         yield "paperboy_database_write_seconds", database.write_seconds
         papers, meaning = self._services.search.count_papers(), self._services.search.meaning
         yield "paperboy_index_papers", papers
-        if meaning is not None:
-            yield "paperboy_papers_without_vector", max(0, papers - len(meaning))
+        yield "paperboy_papers_without_vector", 0 if meaning is None else max(0, papers - len(meaning))
 
     def _read_backlog_readings(self, backlog: Backlog) -> dict[str, float]:
         now, behind = self._services.clock(), backlog.last_change - self._services.search.change

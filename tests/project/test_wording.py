@@ -17,6 +17,7 @@ ELSEWHERE = {  # and why
     "bot/demo": "a show with words of its own",
     "bot/settings/kinds.py": "the meaning of a setting is beside it, and fills `.env.example`",
     "bot/metrics.py": "the meaning of a metric is beside it, and `/metrics` shows it",
+    "bot/models": "details for the log, beside a problem; and what models want before a query",
     "bot/papers/api.py": "details for the log, beside a reason",
     "bot/search/known_names.py": "names, and the words that some are short for",
     "bot/search/likeness.py": "words that say nothing",
