@@ -62,9 +62,7 @@ class Archive:
             log.info("the archive is missing %d of the last %d days: reading them now", len(missing), backfill_days)
         await self.update_index()
         await self.refresh_current_lists(clock)
-        is_complete = await self._refresh_lists(missing, clock)
-        await self.embed_papers()
-        return is_complete
+        return await self._refresh_lists(missing, clock)
 
     async def refresh_current_lists(self, clock: Clock) -> bool:
         """Read the lists that still grow; returns whether all were read."""

@@ -54,6 +54,8 @@ class Fetching(commands.Cog):
             if not is_done:
                 later = DateTrigger(datetime.now(UTC) + AGAIN_AFTER, timezone=UTC)
                 self.services.scheduler.add_job(self.read_missing_lists, later, id=CATCH_UP, replace_existing=True)
+        if is_done:
+            await self.archive.embed_papers()  # last, as it may take hours after a change of the encoder
 
     async def refresh_current_lists(self) -> None:
         """Every quarter of an hour."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
+from statistics import median
 
 import tantivy
 
@@ -238,7 +239,8 @@ class SearchIndex(Index):
             allowed = self.run_query(required, MAX_NEAR).ids
         added = sorted(allowed, key=lambda each: -nearest[each])[:MEANING_POOL]
         weight = NAME_WEIGHT if builder.contains_name(query) else DESCRIPTION_WEIGHT
-        ids = _sort_by_score(_fuse_scores(pool, meaning.compute_cosines(vector, [*pool.ids, *added]), weight))
+        cosines = _fill_in_cosines(meaning.compute_cosines(vector, [*pool.ids, *added]), pool.ids)
+        ids = _sort_by_score(_fuse_scores(pool, cosines, weight))
         rest = _exclude(rest, builder.build_papers(ids))
         return _Ranking(self, tuple(ids), rest, len(ids) + self.run_query(rest, 1).total, count)
 
@@ -352,6 +354,15 @@ def _pick_nearest(examples: Collection[str], likeness: Mapping[str, Mapping[str,
             if paper_id not in nearest or value > nearest[paper_id].value:
                 nearest[paper_id] = Likeness(example, value)
     return nearest
+
+
+def _fill_in_cosines(cosines: Mapping[str, float], found: Sequence[str]) -> Mapping[str, float]:
+    """Papers `found` by words that have no vector yet count as near as most of those that have one.
+
+    So their words place them among the others, while the papers of an archive get their vectors.
+    """
+    known = [cosines[each] for each in found if each in cosines] or [*cosines.values()]
+    return dict.fromkeys(found, median(known)) | dict(cosines) if known else cosines
 
 
 def _fuse_scores(hits: Hits, cosines: Mapping[str, float], weight: float) -> dict[str, float]:

@@ -86,6 +86,19 @@ class TestRankingTogether:
             assert ids(index, "zephyr7") == ["2601.00010", "2601.00020"]
             assert ids(index, "wind blows") == ["2601.00020", "2601.00010"]
 
+    def test_papers_without_a_vector_yet_are_ranked_by_their_words_among_the_others(self, tmp_path: Path) -> None:
+        """As after a change of the encoder, when the newest papers have vectors and the older ones have none."""
+        said = [[1.0, 0.1], [0.9, 0.2], [0.8, 0.6]]
+        newer = [
+            paper(f"2601.000{number}0", title=f"Storms {number}", abstract="The wind of the sea.")
+            for number in (1, 2, 3)
+        ]
+        older = paper("2501.00010", title="Wind blows", abstract="The wind blows, and then it blows again.")
+        told = {get_embedded_text(each): vector for each, vector in zip(newer, said, strict=True)}
+        encoder = ScriptedEncoder({**told, "wind blows": [1.0, 0.0]})
+        with open_index(tmp_path, [*newer, older], understood(newer, encoder)) as index:
+            assert ids(index, "wind blows")[0] == older.id
+
     @pytest.mark.parametrize("text", ["wind blows", "Wind Blows", "WIND BLOWS", "Wind blows!"])
     def test_a_capital_letter_does_not_make_a_word_a_name(self, tmp_path: Path, text: str) -> None:
         papers = [
