@@ -11,7 +11,7 @@ from itertools import chain
 from bot.dates import read_date
 from bot.papers import Paper, find_paper_id, has_foreign_link
 from bot.ranking import Period
-from bot.search import HAS, SearchIndex, Sort, fold_word
+from bot.search import HAS, SearchIndex, Sort, fold_word, list_organizations
 from bot.storage import Storage
 from bot.text import remove_invisible
 
@@ -127,7 +127,7 @@ def _is_complete_example(typed: str) -> bool:
 
 def _get_names_of_kind(kind: str, paper: Paper) -> Sequence[str]:
     if kind == "org":
-        return (paper.organization,) if paper.organization else ()
+        return list_organizations(paper)
     return paper.authors if kind == "author" else paper.tags
 
 

@@ -19,7 +19,7 @@ from bot.search.paper_terms import Change, PaperTerms
 from bot.search.parser import MAX_WORDS, RIGHT_FORMS, parse_query, parse_with_options
 from bot.search.query import HAS, AmbiguousDate, Correction, Guess, Mistake, Part, Query, Sort
 from bot.search.reranking import MOST_RATED, Reranker, Reranking
-from bot.search.schema import find_written_form, fold_word, get_searchable_prose
+from bot.search.schema import find_written_form, fold_word, get_searchable_prose, list_organizations
 from bot.search.search import FoundPapers, SearchIndex
 from bot.search.snippets import Snippet
 
@@ -62,6 +62,7 @@ __all__ = [
     "is_in_other_script",
     "list_examples",
     "list_necessary_terms",
+    "list_organizations",
     "load_encoder",
     "parse_query",
     "parse_with_options",

@@ -33,7 +33,7 @@ from bot.search.query import (
     list_clause_texts,
 )
 from bot.search.query_builder import (
-    FIELD_OF,
+    FIELDS_OF,
     IDENTIFIERS,
     LARGEST_NUMBER,
     UNSTEMMED,
@@ -296,12 +296,16 @@ def _build_phrase(text: str) -> Condition:
 
 
 def _build_named(name: str, text: str) -> Condition:
-    field = FIELD_OF[name]
+    return _build_any([_build_named_in(field, text) for field in FIELDS_OF[name]])
+
+
+def _build_named_in(field: str, text: str) -> Condition:
     split = split_stems if field in PROSE else split_names
     if not text.endswith("*"):
         return _build_ordered(field, split(text))
     *whole, last = split_names(text) or [""]
-    return _build_all([*(_build_ordered(field, split(word)) for word in whole), _build_prefix(UNSTEMMED[name], last)])
+    beginning = _build_prefix(UNSTEMMED.get(field, field), last)
+    return _build_all([*(_build_ordered(field, split(word)) for word in whole), beginning])
 
 
 def _build_ordered(field: str, terms: Sequence[str]) -> Condition:

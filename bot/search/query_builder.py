@@ -43,15 +43,17 @@ from bot.search.schema import (
 )
 
 # Tuned on one half of the judged set in bench/, and on tuning.jsonl; around these numbers the score hardly moves.
-WEIGHTS = {"title": 2.5, "tags": 1.5, "abstract": 2.0, "authors": 2.5, "organization": 4.0}
+WEIGHTS = {"title": 2.5, "tags": 1.5, "abstract": 2.0, "authors": 2.5, "organization": 4.0, "affiliations": 2.0}
 OTHER_FIELDS = 0.3  # the share that counts of a word's scores in the fields where it scores lower
 NAME_EMPHASIS = 3.0
+OWN_NAMES = ("authors", "organization")  # without what is only likely
 NAME_SHARE = 0.4  # a word is a name if more names than this have it, for each paper that has it in prose
 NEIGHBOURS = {"title": 0.5, "authors": 2.0}  # two words next to each other
+RELATIVES = 0.5  # for a word that names an organisation of the same family as the paper's
 IDENTIFIERS = {"called": 3.0, "joined": 1.5, "written": 1.0}
 BEGINNINGS = {"heading": 3.0, "words": 1.0}
-FIELD_OF = {"author": "authors", "org": "organization", "tag": "tags"}
-UNSTEMMED = {**FIELD_OF, "tag": "labels"}
+FIELDS_OF = {"author": ("authors",), "org": ("organization", "affiliations"), "tag": ("tags",)}
+UNSTEMMED = {"tags": "labels"}
 EXACT = 0.5  # the weight of a word in quotes that has just these letters, in the text and again in the title
 RARE, SHORTEST_RARE = 2, 6  # papers and letters of a word that may be a slip of theirs
 GUESS = 0.7  # the weight of a word that another may have been meant to be
@@ -108,13 +110,15 @@ class QueryBuilder:
 
     def build_named(self, name: str, text: str) -> Query:
         """Papers by an `author` or `org`, or with a `tag`, that has these words; `*` ends an incomplete word."""
-        field = FIELD_OF[name]
+        return _build_any_of([self._build_named_in(field, text) for field in FIELDS_OF[name]])
+
+    def _build_named_in(self, field: str, text: str) -> Query:
         if not text.endswith("*"):
             return self._build_ordered(field, WEIGHTS[field], text)
         *whole, last = split_names(text) or [""]
         terms = split_stems(" ".join(whole)) if field in PROSE else whole
         parts = [self._build_term(field, term, 1.0) for term in terms]
-        parts.append(self._build_prefix(UNSTEMMED[name], last, 1.0))
+        parts.append(self._build_prefix(UNSTEMMED.get(field, field), last, 1.0))
         return Query.boolean_query([(Occur.Must, part) for part in parts])
 
     def build_with_traits(self, traits: Traits) -> Query:
@@ -282,7 +286,7 @@ class QueryBuilder:
 
     def _is_name(self, stem: str, name: str) -> bool:
         prose = max(self._searcher.doc_freq(field, stem) for field in PROSE)
-        return max(self._searcher.doc_freq(field, name) for field in NAMES) > NAME_SHARE * prose
+        return max(self._searcher.doc_freq(field, name) for field in OWN_NAMES) > NAME_SHARE * prose
 
     def _is_plain(self, form: str) -> bool:
         """Whether it is an ordinary word rather than a name."""
@@ -295,13 +299,16 @@ class QueryBuilder:
                 yield self._build_term(field, form, weight)
 
     def _build_neighbours(self, words: Sequence[Word]) -> Iterator[Query]:
-        """What words say together: as neighbours, and as names that may be written as one word."""
+        """What words say beyond each alone: as neighbours, as names written as one word, and whose family they name."""
         texts = [word.text for word in words if not word.prefix]
         for before, after in pairwise(text for text in texts if fold_word(text) not in STOP_WORDS):
             for field, weight in NEIGHBOURS.items():
                 yield self._build_ordered(field, weight, f"{before} {after}")
         for form in sorted({*join_neighbours(texts)} - {join_word(text) for text in texts}):
             yield from self._build_identifiers(form)
+        for name in sorted({name for text in texts for name in split_names(text)}):
+            if self._searcher.doc_freq("relatives", name):
+                yield self._build_term("relatives", name, RELATIVES)
 
     def _build_phrase(self, text: str) -> Query:
         parts = [self._build_ordered(field, weight, text) for field, weight in WEIGHTS.items()]

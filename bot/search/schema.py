@@ -17,6 +17,7 @@ import tantivy
 
 from bot.papers import Paper
 from bot.search.letters import fold_letters, split_runs
+from bot.search.organizations import find_signs, list_names, list_relatives, list_wholes
 from bot.text import remove_invisible
 
 SCHEMA_VERSION = 4  # raise it with every change of the fields, analyzers or documents below
@@ -24,7 +25,7 @@ MAX_WORD_LETTERS = 60
 MAX_COUNT = 255  # of a stem in a text
 MAX_STEMS = 100_000  # that are kept by their words
 PROSE = ("title", "tags", "abstract")
-NAMES = ("authors", "organization")
+NAMES = ("authors", "organization", "affiliations")
 LONGEST_NAME = 4  # words
 LONGEST_JOIN = 3  # words that may be written as one
 
@@ -44,6 +45,7 @@ def build_index_schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="prose")
     for name in NAMES:
         builder.add_text_field(name, tokenizer_name="names")
+    builder.add_text_field("relatives", tokenizer_name="names", index_option="basic")  # of the organisation; only ranks
     builder.add_text_field("words", tokenizer_name="names", index_option="basic")  # everything, unstemmed
     builder.add_text_field("heading", tokenizer_name="names", index_option="basic")  # the title, unstemmed
     # Identifiers: what the paper calls its work, joined neighbours in its title, and those anywhere in its text.
@@ -64,13 +66,24 @@ def build_index_document(change: int, paper: Paper, built: tantivy.Schema) -> ta
     paper = _fold_paper(paper)
     text = get_searchable_prose(paper)
     organization = paper.organization or ""
+    affiliations = list_affiliations(paper)
     texts: dict[str, Sequence[str]] = {
         "title": (paper.title,),
         "tags": paper.tags,
         "authors": paper.authors,
-        "organization": (organization, *list_organization_short_names(organization)),
+        "organization": (organization, *list_names(organization), *list_organization_short_names(organization)),
+        "affiliations": affiliations,
+        "relatives": list_relatives(organization),
         "abstract": (text,),
-        "words": (paper.title, text, *paper.tags, *paper.authors, organization),
+        "words": (
+            paper.title,
+            text,
+            *paper.tags,
+            *paper.authors,
+            organization,
+            *list_names(organization),
+            *affiliations,
+        ),
         "heading": (paper.title,),
         "labels": paper.tags,
     }
@@ -209,6 +222,20 @@ def list_work_names(title: str) -> Iterator[str]:
     if colon and len(words) <= LONGEST_NAME:
         yield join_word("".join(words))
     yield from map(join_word, words[:1])
+
+
+def list_organizations(paper: Paper) -> list[str]:
+    """The organisations that a paper is from: the one it says, and those that its title and links show."""
+    own = [paper.organization] if paper.organization else []
+    links = filter(None, (paper.github_repo, paper.project_page))
+    return [*dict.fromkeys([*own, *find_signs(paper.title, links)])]
+
+
+def list_affiliations(paper: Paper) -> list[str]:
+    """All names of what else a paper is from than the organisation it says, and of what that is part of."""
+    own = {paper.organization, *list_names(paper.organization or "")}
+    every = (name for each in list_organizations(paper) for name in (each, *list_names(each), *list_wholes(each)))
+    return [name for name in dict.fromkeys(every) if name not in own]
 
 
 def list_organization_short_names(organization: str) -> Iterator[str]:

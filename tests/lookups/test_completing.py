@@ -134,6 +134,14 @@ class TestCompleting:
     ) -> None:
         assert await self.values(completer, "") == [ATTENTION, SPEECH, ROBOTS, TRANSLATION]
 
+    async def test_an_organization_is_suggested_that_only_the_code_of_a_paper_shows(
+        self, storage: Storage, tmp_path: Path
+    ) -> None:
+        papers = [paper("2601.00010", title="Kites", github_repo="https://github.com/NVlabs/kites")]
+        async with opened(tmp_path, storage, papers) as finder:
+            offered = [each.value for each in await completing(finder).complete_query("org:nvi", TODAY)]
+        assert offered == ['org:"NVIDIA"']
+
     async def test_names_come_between_the_first_titles_and_the_others(self, tmp_path: Path, storage: Storage) -> None:
         many = [paper(f"2601.{n:05}", title=f"Flow {n}", tags=("flow matching",), upvotes=n) for n in range(1, 41)]
         async with opened(tmp_path, storage, many) as finder:

@@ -53,7 +53,7 @@ class TestSuggesting:
             ("author", "yann lec", [1]),
             ("author", "luk", [2]),
             ("author", "Łuk", [2]),
-            ("org", "goo", [1, 2]),
+            ("org", "goo", [1, 2, 3]),
             ("tag", "recogniti", [1, 2, 4]),
             ("tag", "goo", []),
             ("author", "", []),
