@@ -81,7 +81,7 @@ from tests.support.indexes import find, ids, open_index
         ("one two (author:ada OR author:kaiser)", {2}),
         ("one (-has:code)", set()),
         ("+one two", {1}),
-        ('"one" two', {1}),
+        ('+"one" two', {1}),
         ("+one +two", set()),
         ("one OR two", {1, 2}),
         ("(one OR two) (three OR two)", {1, 2, 3}),
