@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -71,9 +72,9 @@ class Spelling:
         papers = {**naming, **dict(words)}
         self._papers: Mapping[str, int] = papers
         self._names = frozenset(name for name, count in naming.items() if count >= _NAME_SHARE * papers[name])
-        self._by_length: dict[int, list[str]] = defaultdict(list)
+        self._words: dict[tuple[str, int], list[str]] = defaultdict(list)  # by first letter and number of letters
         for word in papers:
-            self._by_length[len(word)].append(word)
+            self._words[word[:1], len(word)].append(word)
         self.find_nearest = lru_cache(_CACHED)(self._find_nearest)
 
     def _find_nearest(self, word: str) -> tuple[Candidate, ...]:
@@ -93,11 +94,18 @@ class Spelling:
         most = next(edits for letters, edits in _MOST_EDITS if len(word) <= letters)
         found: dict[str, int] = {}
         for spelled in {word, word.replace("f", "ph")}:
-            for length in range(len(word) - most, len(spelled) + most + 1):
-                words = self._by_length.get(length, ())
-                near = process.extract_iter(spelled, words, scorer=OSA.distance, score_cutoff=most)
+            lengths = range(len(spelled) - most, len(spelled) + most + 1)
+            for begun in product(_list_first_letters(spelled), lengths):
+                words = self._words.get(begun, ())
+                near = process.extract(spelled, words, scorer=OSA.distance, score_cutoff=most, limit=None)
                 found.update({each: min(int(edits), found.get(each, most)) for each, edits, _ in near if each != word})
         return heapq.nsmallest(_WEIGHED, found, key=lambda each: (found[each], -self._papers[each]))
+
+
+def _list_first_letters(word: str) -> set[str]:
+    """What a word may begin with that was typed so: the first letters may be swapped, or sound alike."""
+    alike = (meant[0] for typed, meant in _SPELLED_ALIKE if word.startswith(typed))
+    return {*word[:2], *alike}
 
 
 def measure_slips(typed: str, meant: str) -> float:
