@@ -1,10 +1,11 @@
 """Turns a query into tantivy's: which papers match, and which of them match better.
 
-A word counts in the field where it scores highest, and a little in the others; in a title it counts more than in an
-abstract. A word that is found mostly among authors or organisations is treated as their name. Identifiers also count
-as they are written, most of all if a paper calls its own work so.
+A word counts over the whole paper, and besides in the field where it says most: in a title more than in an abstract. A
+word that is found mostly among authors or organisations is treated as their name. Identifiers also count as they are
+written, most of all if a paper calls its own work so.
 """
 
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice, pairwise
@@ -43,14 +44,18 @@ from bot.search.schema import (
 )
 
 # Tuned on one half of the judged set in bench/, and on tuning.jsonl; around these numbers the score hardly moves.
-WEIGHTS = {"title": 2.5, "tags": 1.5, "abstract": 2.0, "authors": 2.5, "organization": 4.0, "affiliations": 2.0}
+WEIGHTS = {"title": 2.5, "tags": 1.5, "abstract": 2.0, "authors": 1.25, "organization": 2.0, "affiliations": 1.0}
+WHOLE = 5.0  # of a word in the whole paper, beside those of its fields
 OTHER_FIELDS = 0.3  # the share that counts of a word's scores in the fields where it scores lower
-NAME_EMPHASIS = 3.0
+RARITY_POWER = 0.7  # less than 1: a paper with more of the words is better than one with the rarest of them
+COMMON = 5.0  # the rarity that this leaves as it is, of a word in one of 150 papers
+NAME_EMPHASIS = 3.0  # of a name among names; where it is only mentioned, it counts so much less
 OWN_NAMES = ("authors", "organization")  # without what is only likely
 NAME_SHARE = 0.4  # a word is a name if more names than this have it, for each paper that has it in prose
 NEIGHBOURS = {"title": 0.5, "authors": 2.0}  # two words next to each other
 RELATIVES = 0.5  # for a word that names an organisation of the same family as the paper's
 IDENTIFIERS = {"called": 3.0, "joined": 1.5, "written": 1.0}
+CALLED_SO = 3.0  # on top, of a word that is an identifier by itself, rather than joined from several
 BEGINNINGS = {"heading": 3.0, "words": 1.0}
 FIELDS_OF = {"author": ("authors",), "org": ("organization", "affiliations"), "tag": ("tags",)}
 UNSTEMMED = {"tags": "labels"}
@@ -90,9 +95,9 @@ class QueryBuilder:
         bonuses = [(Occur.Should, part) for part in self._build_neighbours(query.words)]
         return Query.boolean_query([*parts, *bonuses])
 
-    def has_several_words(self, query: ParsedQuery) -> bool:
-        """Whether it has several words that only rank papers, so that a paper may have some of them."""
-        return sum(max(1, len(split_names(each.text))) for each in _list_ranking_words(query)) > 1
+    def count_ranking_words(self, query: ParsedQuery) -> int:
+        """How many words it has that only rank papers; if there are several, a paper may have some of them."""
+        return sum(max(1, len(split_names(each.text))) for each in _list_ranking_words(query))
 
     def build_required(self, query: ParsedQuery) -> Query:
         """The papers that meet the requirements of `query`, whether or not they have its other words."""
@@ -244,13 +249,31 @@ class QueryBuilder:
         identifiers = [] if self._is_plain(form) else [*self._build_identifiers(form)]
         if identifiers and form.endswith(("+", "#")):
             return Query.boost_query(_build_any_of(identifiers), WEIGHTS["title"])  # C++ is not C
-        parts = []
-        for stem, name in [each for each in terms if each[1] not in STOP_WORDS] or terms:
-            emphasis = NAME_EMPHASIS if self._is_name(stem, name) else 1.0
-            fields = [self._build_term(field, stem, WEIGHTS[field]) for field in PROSE]
-            fields += [self._build_term(field, name, WEIGHTS[field] * emphasis) for field in NAMES]
-            parts.append(Query.disjunction_max_query(fields, OTHER_FIELDS))
-        return _build_any_of([*parts, *identifiers])
+        if len(terms) == 1:
+            identifiers += [self._build_term("called", form, CALLED_SO)] if identifiers else []
+        telling = [each for each in terms if each[1] not in STOP_WORDS] or terms
+        return _build_any_of([*(self._build_form(*each) for each in telling), *identifiers])
+
+    def _build_form(self, stem: str, name: str) -> Query:
+        """A word by its stem in prose, and as a `name`: which papers have it, and how much that says of each."""
+        emphasis = NAME_EMPHASIS if self._is_name(stem, name) else 1.0
+        fields = [self._build_term(field, stem, WEIGHTS[field] / emphasis) for field in PROSE]
+        fields += [self._build_name(field, name, WEIGHTS[field] * emphasis) for field in NAMES]
+        somewhere = Query.disjunction_max_query(fields, OTHER_FIELDS)
+        everywhere = self._build_term("whole", stem, WHOLE)
+        evened_out = (self._measure_rarity("whole", stem) / COMMON) ** (RARITY_POWER - 1)
+        return Query.boost_query(Query.boolean_query([(Occur.Must, somewhere), (Occur.Should, everywhere)]), evened_out)
+
+    def _build_name(self, field: str, name: str, weight: float) -> Query:
+        """A name among others, which says the same however many there are or however long the whole name is."""
+        named = Query.term_query(self._schema, field, name)
+        return Query.const_score_query(named, weight * self._measure_rarity(field, name))
+
+    def _measure_rarity(self, field: str, term: str) -> float:
+        """The inverse document frequency of BM25."""
+        having = self._searcher.doc_freq(field, term)
+        papers = max(having, self._searcher.num_docs)  # deleted ones are still counted among those having it
+        return math.log(1 + (papers - having + 0.5) / (having + 0.5))
 
     def _build_ranking_word(self, word: Word) -> Query:
         if word.prefix:

@@ -46,6 +46,7 @@ def build_index_schema() -> tantivy.Schema:
     for name in NAMES:
         builder.add_text_field(name, tokenizer_name="names")
     builder.add_text_field("relatives", tokenizer_name="names", index_option="basic")  # of the organisation; only ranks
+    builder.add_text_field("whole", tokenizer_name="prose", index_option="freq")  # everything, its title twice
     builder.add_text_field("words", tokenizer_name="names", index_option="basic")  # everything, unstemmed
     builder.add_text_field("heading", tokenizer_name="names", index_option="basic")  # the title, unstemmed
     # Identifiers: what the paper calls its work, joined neighbours in its title, and those anywhere in its text.
@@ -67,6 +68,7 @@ def build_index_document(change: int, paper: Paper, built: tantivy.Schema) -> ta
     text = get_searchable_prose(paper)
     organization = paper.organization or ""
     affiliations = list_affiliations(paper)
+    organizations = (organization, *list_names(organization), *affiliations)
     texts: dict[str, Sequence[str]] = {
         "title": (paper.title,),
         "tags": paper.tags,
@@ -75,15 +77,8 @@ def build_index_document(change: int, paper: Paper, built: tantivy.Schema) -> ta
         "affiliations": affiliations,
         "relatives": list_relatives(organization),
         "abstract": (text,),
-        "words": (
-            paper.title,
-            text,
-            *paper.tags,
-            *paper.authors,
-            organization,
-            *list_names(organization),
-            *affiliations,
-        ),
+        "whole": (paper.title, paper.title, text, *paper.tags, *paper.authors, *organizations),
+        "words": (paper.title, text, *paper.tags, *paper.authors, *organizations),
         "heading": (paper.title,),
         "labels": paper.tags,
     }

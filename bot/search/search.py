@@ -27,6 +27,7 @@ WORD_POOL, MEANING_POOL = 100, 20  # papers found by words, and papers near in m
 MAX_NEAR = 500  # papers near in meaning that are checked against the requirements of a query
 NOISE = 0.3  # a paper with some of the words and less than this share of the best score is left out …
 LEAST_KEPT = 20  # … unless it is among so many: four pages
+MAX_LOOKED_UP = 4  # words; papers with all of them come first, but of a longer query a paper has all by accident
 MIN_COSINE = 0.3  # a paper with a smaller cosine has nothing to do with the query
 # How much a cosine counts, if the score of the best match by words counts 1. A name has to be in the paper;
 # a description may use other words than the paper does.
@@ -197,7 +198,7 @@ class SearchIndex(Index):
         Otherwise a popular paper that has only one of the words would come first.
         """
         by = _FIELD_OF[query.order]
-        several = builder.has_several_words(query)
+        several = builder.count_ranking_words(query) > 1
         hits = self.run_query(builder.build_query(query, every_word=True), limit, offset, by=by)
         if hits.total:
             return FoundPapers(hits.ids, hits.total, complete=hits.total if several else None)
@@ -209,9 +210,14 @@ class SearchIndex(Index):
         return FoundPapers(hits.ids, hits.total, complete=0 if several else None)
 
     def _rank_by_words(self, query: Query, builder: QueryBuilder) -> "_Ranking":
-        """The papers with all the words, and then those that have some of them and come near to the best."""
+        """The best papers; of a short query first those with all its words, as a long one describes what it wants."""
         matched = builder.build_query(query)
-        if not builder.has_several_words(query):
+        words = builder.count_ranking_words(query)
+        if words > MAX_LOOKED_UP:
+            pool, rest, count = self._pool_best_papers(query, builder)
+            rest = _exclude(rest, builder.build_papers(pool.ids))
+            return _Ranking(self, pool.ids, rest, pool.total + self.run_query(rest, 1).total, count)
+        if words <= 1:
             return _Ranking(self, (), matched, self.run_query(matched, 1).total)
         complete = builder.build_complete(query)
         count = self.run_query(complete, 1).total
@@ -220,16 +226,20 @@ class SearchIndex(Index):
         near = _keep_near_best(partial, (), max(pool.scores, default=0.0), LEAST_KEPT - count)
         return _Ranking(self, near.ids, complete, count + near.total, count, rest_first=True)
 
+    def _pool_best_papers(self, query: Query, builder: QueryBuilder) -> tuple[Hits, tantivy.Query, int | None]:
+        """The best papers by words; what else is found, which is what has all the words; and how many have those."""
+        matched = builder.build_query(query)
+        pool = self.run_query(matched, WORD_POOL, pull=True)
+        if builder.count_ranking_words(query) <= 1:
+            return pool, matched, None
+        complete = builder.build_complete(query)
+        whole = self.run_query(_require_both(complete, builder.build_papers(pool.ids)), WORD_POOL).ids
+        near = _keep_near_best(pool, whole, max(pool.scores, default=0.0), LEAST_KEPT)
+        return near, complete, self.run_query(complete, 1).total
+
     def _rank_with_meaning(self, meaning: Meaning, query: Query, builder: QueryBuilder) -> "_Ranking":
         """The best papers by words and the nearest in meaning, ranked together."""
-        matched = rest = builder.build_query(query)
-        pool = self.run_query(matched, WORD_POOL, pull=True)
-        count = None
-        if builder.has_several_words(query):
-            rest = builder.build_complete(query)
-            count = self.run_query(rest, 1).total
-            whole = self.run_query(_require_both(rest, builder.build_papers(pool.ids)), WORD_POOL).ids
-            pool = _keep_near_best(pool, whole, max(pool.scores, default=0.0), LEAST_KEPT)
+        pool, rest, count = self._pool_best_papers(query, builder)
         vector = meaning.encode_query(" ".join(query.list_texts()))
         nearest = meaning.find_nearest_papers(vector, MAX_NEAR if query.has_requirements else MEANING_POOL)
         near = [each for each, cosine in nearest.items() if cosine >= MIN_COSINE and each not in pool.ids]

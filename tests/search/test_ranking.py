@@ -73,7 +73,7 @@ class TestRanking:
 
     def test_a_word_found_mostly_in_names_is_read_as_a_name(self, tmp_path: Path) -> None:
         graphs = paper("", title="Graph Theory", authors=("Yann LeCun",))
-        lecun = paper("", title="Convolutions for Graphs", abstract="Like LeCun did. " + "LeCun was here. " * 3)
+        lecun = paper("", title="Convolutions for Graphs", abstract="Like LeCun did. LeCun was here. " + "y " * 10)
         others = [paper("", title=f"Other {n}", authors=("Yann LeCun",)) for n in range(4)]
         assert self.ranked(tmp_path, "lecun graphs", lecun, graphs, *others)[0] == "2"
 
@@ -82,6 +82,18 @@ class TestRanking:
         named = paper("", title="Stars", authors=("Tom Young", "A B", "C D", "E F"))
         others = [paper("", title=f"Young {n}", abstract="young") for n in range(4)]
         assert self.ranked(tmp_path, "young stars", named, said, *others)[0] == "2"
+
+    def test_it_does_not_matter_how_long_the_name_of_an_organisation_is(self, tmp_path: Path) -> None:
+        short = paper("", title="Ducks", abstract="y " * 200, organization="Pond")
+        long = replace(short, organization="Pond Labs of the Northern Lakes", upvotes=20)
+        assert self.ranked(tmp_path, "ducks from pond", short, long)[0] == "2"
+
+    def test_a_paper_that_has_every_word_of_a_description_by_accident_is_not_first(self, tmp_path: Path) -> None:
+        rest = "y " * 150
+        accident = paper("", title="X", abstract=f"Quick boats {rest} small tools {rest} measured {rest} rivers.")
+        meant = paper("", title="Small Tools for Rivers", abstract="We measured rivers with small tools.")
+        asked = "a quick tool, measured small, for rivers and boats"
+        assert self.ranked(tmp_path, asked, accident, meant)[0] == "2"
 
     def test_of_two_equal_matches_the_more_upvoted_is_first(self, tmp_path: Path) -> None:
         papers = [paper("", title="Flow Matching", upvotes=upvotes) for upvotes in (3, 250, 0, 20)]
