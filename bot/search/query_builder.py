@@ -51,6 +51,7 @@ RARITY_POWER = 0.7  # less than 1: a paper with more of the words is better than
 COMMON = 5.0  # the rarity that this leaves as it is, of a word in one of 150 papers
 NAME_EMPHASIS = 3.0  # of a name among names; where it is only mentioned, it counts so much less
 OWN_NAMES = ("authors", "organization")  # without what is only likely
+TITLE_SHARE = 2 / 3  # of a query's words, which make it (half) a title
 NAME_SHARE = 0.4  # a word is a name if more names than this have it, for each paper that has it in prose
 NEIGHBOURS = {"title": 0.5, "authors": 2.0}  # two words next to each other
 RELATIVES = 0.5  # for a word that names an organisation of the same family as the paper's
@@ -132,6 +133,14 @@ class QueryBuilder:
         return _build_any_of(
             [self._build_term(field, stem, weight) for stem, weight in telling for field in ("title", "abstract")]
         )
+
+    def build_titled(self, query: ParsedQuery) -> Query:
+        """The papers whose titles have most of the words of `query`: two thirds, and at least two."""
+        words = [word.text for word in query.words if not word.prefix and fold_word(word.text) not in STOP_WORDS]
+        stems = [stem for word in words for stem in split_stems(word)]
+        least = max(2, math.ceil(TITLE_SHARE * len(stems)))
+        terms = [(Occur.Should, self._build_term("title", stem, 1.0)) for stem in stems]
+        return Query.boolean_query(terms, least) if least <= len(stems) else Query.empty_query()
 
     def contains_name(self, query: ParsedQuery) -> bool:
         """Whether a word of `query` is the name of a person or an organisation, or of a paper's work."""

@@ -32,6 +32,7 @@ MIN_COSINE = 0.3  # a paper with a smaller cosine has nothing to do with the que
 # How much a cosine counts, if the score of the best match by words counts 1. A name has to be in the paper;
 # a description may use other words than the paper does.
 NAME_WEIGHT, DESCRIPTION_WEIGHT = 2.0, 6.0
+TITLED = 3  # the best papers by words, whose titles the query may be a half of
 # How much the likeness to the nearest example counts, beside a score by words or one by words and meaning.
 LIKENESS_WEIGHT, LIKENESS_WEIGHT_WITH_MEANING = 1.0, 4.0
 LIKE_POOL = 300  # papers that may be like an example, found by its words, and as many by its vector …
@@ -248,11 +249,18 @@ class SearchIndex(Index):
             required = _require_both(builder.build_required(query), builder.build_papers(near))
             allowed = self.run_query(required, MAX_NEAR).ids
         added = sorted(allowed, key=lambda each: -nearest[each])[:MEANING_POOL]
-        weight = NAME_WEIGHT if builder.contains_name(query) else DESCRIPTION_WEIGHT
+        weight = NAME_WEIGHT if self._names_paper(query, builder, pool) else DESCRIPTION_WEIGHT
         cosines = _fill_in_cosines(meaning.compute_cosines(vector, [*pool.ids, *added]), pool.ids)
         ids = _sort_by_score(_fuse_scores(pool, cosines, weight))
         rest = _exclude(rest, builder.build_papers(ids))
         return _Ranking(self, tuple(ids), rest, len(ids) + self.run_query(rest, 1).total, count)
+
+    def _names_paper(self, query: Query, builder: QueryBuilder, hits: Hits) -> bool:
+        """Whether `query` has a name, or much of a title that is among its first `hits`, rather than a description."""
+        if builder.contains_name(query):
+            return True
+        first = builder.build_papers(hits.ids[:TITLED])
+        return self.run_query(_require_both(builder.build_titled(query), first), 1).total > 0
 
     def _rank_by_likeness(self, query: Query, builder: QueryBuilder, nearest: Mapping[str, Likeness]) -> "_Ranking":
         """The papers like the examples, nearest first; if it has words too, both count. Then what else matches."""

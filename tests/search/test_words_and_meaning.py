@@ -129,6 +129,21 @@ class TestRankingTogether:
         with open_index(tmp_path, papers, understood(papers, ScriptedEncoder(near))) as index:
             assert ids(index, "noether") == ["2601.00010", "2601.00020"]
 
+    @pytest.mark.parametrize(
+        ("text", "is_title"),
+        [
+            ("walking on ice without falling", True),
+            ("robot dogs walk ice falling", True),  # most of the words
+            ("a fall on ice of some animal or machine", False),
+        ],
+    )
+    def test_half_a_title_is_first_whatever_else_is_near(self, tmp_path: Path, text: str, *, is_title: bool) -> None:
+        titled = paper("2601.00010", title="Robots: To Walk on Ice without a Fall", abstract="They stand.")
+        other = paper("2601.00020", title="Skating", abstract="Blades glide.")
+        near = {get_embedded_text(titled): [0.0, 1.0], get_embedded_text(other): [1.0, 0.0], text: [0.35, 0.0, 1.0]}
+        with open_index(tmp_path, [titled, other], understood([titled, other], ScriptedEncoder(near))) as index:
+            assert (ids(index, text)[0] == titled.id) is is_title
+
 
 @pytest.mark.parametrize("demand", ["has:code", "author:noether", "min:7", "-flow"])
 def test_a_required_paper_is_found_however_many_others_are_nearer(tmp_path: Path, demand: str) -> None:
