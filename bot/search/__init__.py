@@ -9,7 +9,7 @@ from bot.search.condition import (
     list_examples,
     list_necessary_terms,
 )
-from bot.search.encoders import BundledEncoder, Encoder, load_encoder
+from bot.search.encoders import BundledEncoder, Encoder, MultilingualEncoder, load_encoder
 from bot.search.index import IndexUnusable, invalidate_index
 from bot.search.inspection import IndexState, inspect_index
 from bot.search.letters import is_in_other_script
@@ -41,6 +41,7 @@ __all__ = [
     "IndexUnusable",
     "Meaning",
     "Mistake",
+    "MultilingualEncoder",
     "PaperTerms",
     "Part",
     "Query",

@@ -16,6 +16,7 @@ PARTS = {
     "run": "semantic",
     "semantic": "models",
     "models": "dev",
+    "multilingual": "dev",
     "demo": "dev",
     "build": "dev",
 }  # each lock file, and one that holds all of it
@@ -23,6 +24,7 @@ EXTRAS = {
     "run": (),
     "semantic": ("semantic",),
     "models": ("models",),
+    "multilingual": ("multilingual",),
     "demo": ("build", "demo"),
     "dev": ("dev",),
 }  # as in `make lock`
