@@ -3,6 +3,7 @@
 import logging
 import os
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -116,10 +117,10 @@ def make_safe(text: str, longest: int) -> str:
 
 def load_encoder() -> Encoder | None:
     """The model of the extra `semantic`, or else of `multilingual`; None if neither is installed and works."""
-    kinds = {"semantic": BundledEncoder, "multilingual": MultilingualEncoder}
+    kinds: dict[str, Callable[[], Encoder]] = {"semantic": BundledEncoder, "multilingual": MultilingualEncoder}
     for extra, kind in kinds.items():
         try:
-            encoder: Encoder = kind()
+            encoder = kind()
             encoder.encode_query("ready")  # a model may load itself at the first text
         except ImportError:
             continue
