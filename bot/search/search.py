@@ -217,7 +217,8 @@ class SearchIndex(Index):
         if words > MAX_LOOKED_UP:
             pool, rest, count = self._pool_best_papers(query, builder)
             rest = _exclude(rest, builder.build_papers(pool.ids))
-            return _Ranking(self, pool.ids, rest, pool.total + self.run_query(rest, 1).total, count)
+            others = self.run_query(rest, 1).total if count else 0
+            return _Ranking(self, pool.ids, rest, pool.total + others, count)
         if words <= 1:
             return _Ranking(self, (), matched, self.run_query(matched, 1).total)
         complete = builder.build_complete(query)
@@ -234,9 +235,10 @@ class SearchIndex(Index):
         if builder.count_ranking_words(query) <= 1:
             return pool, matched, None
         complete = builder.build_complete(query)
-        whole = self.run_query(_require_both(complete, builder.build_papers(pool.ids)), WORD_POOL).ids
-        near = _keep_near_best(pool, whole, max(pool.scores, default=0.0), LEAST_KEPT)
-        return near, complete, self.run_query(complete, 1).total
+        count = self.run_query(complete, 1).total
+        both = _require_both(complete, builder.build_papers(pool.ids))
+        whole = self.run_query(both, WORD_POOL).ids if count else ()
+        return _keep_near_best(pool, whole, max(pool.scores, default=0.0), LEAST_KEPT), complete, count
 
     def _rank_with_meaning(self, meaning: Meaning, query: Query, builder: QueryBuilder) -> "_Ranking":
         """The best papers by words and the nearest in meaning, ranked together."""
