@@ -19,8 +19,10 @@ ELSEWHERE = {  # and why
     "bot/metrics.py": "the meaning of a metric is beside it, and `/metrics` shows it",
     "bot/models": "details for the log, beside a problem; and what models want before a query",
     "bot/papers/api.py": "details for the log, beside a reason",
+    "bot/search/encoders.py": "texts that a model reads, and details for the log",
     "bot/search/known_names.py": "names, and the words that some are short for",
     "bot/search/likeness.py": "words that say nothing",
+    "bot/search/organizations.py": "names, and of which family they are",
 }
 # Discord and the command line want the meaning of a command or an option where it is defined.
 DEFINING = {"Argument", "describe", "command", "Group", "Option", "Typer"}
