@@ -67,18 +67,17 @@ def build_index_document(change: int, paper: Paper, built: tantivy.Schema) -> ta
     paper = _fold_paper(paper)
     text = get_searchable_prose(paper)
     organization = paper.organization or ""
-    affiliations = list_affiliations(paper)
-    organizations = (organization, *list_names(organization), *affiliations)
+    names, affiliations = (organization, *list_names(organization)), list_affiliations(paper)
     texts: dict[str, Sequence[str]] = {
         "title": (paper.title,),
         "tags": paper.tags,
         "authors": paper.authors,
-        "organization": (organization, *list_names(organization), *list_organization_short_names(organization)),
+        "organization": (*names, *list_organization_short_names(organization)),
         "affiliations": affiliations,
         "relatives": list_relatives(organization),
         "abstract": (text,),
-        "whole": (paper.title, paper.title, text, *paper.tags, *paper.authors, *organizations),
-        "words": (paper.title, text, *paper.tags, *paper.authors, *organizations),
+        "whole": (paper.title, paper.title, text, *paper.tags, *paper.authors, organization, *affiliations),
+        "words": (paper.title, text, *paper.tags, *paper.authors, *names, *affiliations),
         "heading": (paper.title,),
         "labels": paper.tags,
     }
