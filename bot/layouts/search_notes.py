@@ -51,6 +51,8 @@ def list_search_notes(results: SearchResults) -> Iterator[str]:
     if results.progress:
         yield describe_index_progress(results.progress)
     titles = [hit.paper.title for hit in results.hits]
+    if results.translation:
+        yield f"Searched in English for **{shorten(results.translation.text, _QUERY_LIMIT)}**."
     yield from (_describe_correction(each, titles) for each in results.corrections[:_MAX_NOTES])
     if results.dropped_operators:
         them = "it" if len(results.dropped_operators) == 1 else "them"

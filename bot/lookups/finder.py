@@ -14,7 +14,18 @@ from bot.papers import Paper, is_before_2007
 from bot.papers.api import PapersUnavailable
 from bot.ranking import Period
 from bot.refusals import Refusal, Refused
-from bot.search import LIKENESS_BAR, MOST_RATED, Correction, FoundPapers, Part, Query, SearchIndex, Snippet, Sort
+from bot.search import (
+    LIKENESS_BAR,
+    MOST_RATED,
+    Correction,
+    FoundPapers,
+    Part,
+    Query,
+    SearchIndex,
+    Snippet,
+    Sort,
+    Translation,
+)
 from bot.storage import PostedMessage, Storage
 
 PER_PAGE = 5
@@ -93,7 +104,8 @@ class SearchResults:
     `complete` of all papers have all the words; None if there are not several words to rank by. `progress` is that of
     an index which is still being made. `knows_meaning` if papers can also be found by their meaning.
 
-    `corrections` are words of it with those that were looked for instead, or too. `dropped_operators` are those, as
+    `corrections` are words of it with those that were looked for instead, or too, and a `translation` is what was
+    looked for instead of them all. `dropped_operators` are those, as
     typed, that excluded everything, and `exclusions` the parts each of which did so. `suggestions` are words to try
     if nothing was found.
     """
@@ -109,15 +121,21 @@ class SearchResults:
     exclusions: tuple[Exclusion, ...] = ()
     progress: IndexProgress | None = None
     knows_meaning: bool = False
+    translation: Translation | None = None
 
     def list_queries(self) -> list[str]:
         """The queries that buttons of the page lead to."""
-        as_typed = [self.uncorrected_text] if self.corrections else []
+        as_typed = [self.uncorrected_text] if self.corrections or self.translation else []
         return [self.query.text, *(each.rest for each in self.exclusions), *as_typed]
 
     @property
     def uncorrected_text(self) -> str:
-        """The query with its corrected words in quotes, so that exactly they are looked for."""
+        """The query with its corrected words in quotes, so that exactly they are looked for.
+
+        A query in another language is left as it is if one of its words is in quotes.
+        """
+        if self.translation:
+            return self.query.quote_words([self.query.plain_words[0].text])
         return self.query.quote_words([each.typed for each in self.corrections])
 
 
@@ -233,7 +251,7 @@ class Finder:
         with metrics.time_search("search"):
             used, dropped, found = await asyncio.to_thread(self._search_relaxed, query, (page - 1) * PER_PAGE)
             found = await self._rerank(used, found, (page - 1) * PER_PAGE)
-            hits = await self._build_hits(found.ids, used.correct_spelling(found.corrections), viewer)
+            hits = await self._build_hits(found.ids, used.rewrite(found.corrections, found.translation), viewer)
         results = SearchResults(
             query,
             hits,
@@ -244,6 +262,7 @@ class Finder:
             complete=found.complete,
             progress=await self.read_index_progress(),
             knows_meaning=self._search.meaning is not None,
+            translation=found.translation,
         )
         if query.reference or (found.total and not dropped) or page > 1:
             return results
@@ -252,7 +271,10 @@ class Finder:
 
     async def _rerank(self, query: Query, found: FoundPapers, offset: int) -> FoundPapers:
         """With a reranker, the best papers in the order that it gives them; the pages of a query agree on it."""
-        reranking, text = self._search.reranking, " ".join(query.correct_spelling(found.corrections).list_texts())
+        reranking, text = (
+            self._search.reranking,
+            " ".join(query.rewrite(found.corrections, found.translation).list_texts()),
+        )
         if reranking is None or offset >= MOST_RATED or not _is_ranked(query):
             return found
         key = (query.text, self._search.change)

@@ -38,6 +38,7 @@ class FastembedEncoder:
         self.name = name
         self._model = model
         self._query_prefix, self._passage_prefix = prefixes
+        self.knows_languages = "multilingual" in name.lower()
         self.dimensions = len(self.encode_query("ready"))
 
     def encode_query(self, text: str) -> "np.ndarray":

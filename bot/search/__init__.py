@@ -17,7 +17,7 @@ from bot.search.likeness import LIKENESS_BAR
 from bot.search.meaning import Meaning, get_embedded_text
 from bot.search.paper_terms import Change, PaperTerms
 from bot.search.parser import MAX_WORDS, RIGHT_FORMS, parse_query, parse_with_options
-from bot.search.query import HAS, AmbiguousDate, Correction, Guess, Mistake, Part, Query, Sort
+from bot.search.query import HAS, AmbiguousDate, Correction, Guess, Mistake, Part, Query, Sort, Translation
 from bot.search.reranking import MOST_RATED, Reranker, Reranking
 from bot.search.schema import find_written_form, fold_word, get_searchable_prose, list_organizations
 from bot.search.search import FoundPapers, SearchIndex
@@ -50,6 +50,7 @@ __all__ = [
     "SearchIndex",
     "Snippet",
     "Sort",
+    "Translation",
     "Vocabulary",
     "build_condition",
     "depends_on_upvotes",

@@ -43,6 +43,10 @@ class Encoder(Protocol):
     def dimensions(self) -> int:
         """How many numbers a vector has."""
 
+    @property
+    def knows_languages(self) -> bool:
+        """Whether it understands other languages than English; if not, queries in them are translated for it."""
+
     def encode_query(self, text: str) -> "np.ndarray":
         """The vector of what somebody looks for."""
 
@@ -55,6 +59,7 @@ class BundledEncoder:
 
     name = "all-MiniLM-L6-v2-onnx-int8"
     dimensions = 384
+    knows_languages = False
 
     def __init__(self) -> None:
         """Raises `ImportError` if the extra is not installed, and whatever keeps the model from working."""
@@ -80,6 +85,7 @@ class MultilingualEncoder:
 
     name = "multilingual-e5-small-q4-centred"
     dimensions = 384
+    knows_languages = True
 
     def __init__(self) -> None:
         """Raises `ImportError` if the extra is not installed, and whatever keeps the model from working."""

@@ -46,6 +46,11 @@ class Meaning:
         """The name of the encoder, which goes with every vector."""
         return self._encoder.name
 
+    @property
+    def knows_languages(self) -> bool:
+        """Whether the encoder understands queries in other languages than English."""
+        return self._encoder.knows_languages
+
     def fits(self, vector: bytes | None) -> "TypeGuard[bytes]":
         """Whether it is one of this encoder's: the search may have got another one a moment ago."""
         return vector is not None and len(vector) == self._encoder.dimensions

@@ -150,6 +150,17 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
+class Translation:
+    """English words that are looked for instead of the plain words of a query in another language."""
+
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
 class AmbiguousDate:
     """A date such as `5/9/2026` that was read as `day`; if the month was typed first, it is the `other` day."""
 
@@ -183,6 +194,11 @@ class Query:
     def correctable_words(self) -> tuple[str, ...]:
         """Those of its words that may be misspelled."""
         return tuple(word.text for each in self.clauses if (word := get_correctable_word(each)))
+
+    @property
+    def plain_words(self) -> tuple[Word, ...]:
+        """Those of its words that only rank papers and are not in quotes."""
+        return tuple(word for each in self.clauses if (word := _get_plain_word(each)))
 
     @property
     def has_requirements(self) -> bool:
@@ -233,6 +249,16 @@ class Query:
         """The query with other words instead of those in `corrections`, or beside them if they are doubtful."""
         by_word = {each.typed: each for each in corrections}
         return replace(self, clauses=tuple(_correct_clause(each, by_word) for each in self.clauses))
+
+    def rewrite(self, corrections: Iterable[Correction], translation: Translation | None) -> "Query":
+        """The query as it is looked for: corrected, or in English."""
+        return self._translate(translation) if translation else self.correct_spelling(corrections)
+
+    def _translate(self, translation: Translation) -> "Query":
+        first = next(place for place, each in enumerate(self.clauses) if _get_plain_word(each))
+        before, after = self.clauses[:first], self.clauses[first:]
+        translated = [Clause(word, typed=word.text) for word in translation.words]
+        return replace(self, clauses=(*before, *translated, *(each for each in after if not _get_plain_word(each))))
 
     def quote_words(self, words: Collection[str]) -> str:
         """The text of the query with these of its words in quotes, so that exactly they are looked for."""
@@ -353,6 +379,10 @@ def get_correctable_word(clause: Clause) -> Word | None:
     if not isinstance(node, Word) or node.prefix or node.quoted or clause.occur is Occur.NOT:
         return None
     return node
+
+
+def _get_plain_word(clause: Clause) -> Word | None:
+    return get_correctable_word(clause) if clause.occur is Occur.SHOULD else None
 
 
 def _correct_clause(clause: Clause, corrections: Mapping[str, Correction]) -> Clause:

@@ -16,12 +16,13 @@ from bot.search.index import Hits, Index
 from bot.search.known_names import EXPANSIONS
 from bot.search.likeness import LIKENESS_BAR, STOP_WORDS, Portrait, Rarities, Traits, measure_pairs, weigh_traits
 from bot.search.meaning import Meaning
-from bot.search.query import Clause, Correction, Days, Query, Sort
+from bot.search.query import Clause, Correction, Days, Query, Sort, Translation
 from bot.search.query_builder import QueryBuilder
 from bot.search.reranking import Reranking
 from bot.search.schema import count_stems, fold_word, get_searchable_prose, split_stems
 from bot.search.snippets import Snippet, cut_snippet
 from bot.search.spelling import Spelling
+from bot.search.translation import find_translation
 
 WORD_POOL, MEANING_POOL = 100, 20  # papers found by words, and papers near in meaning, that are ranked together
 MAX_NEAR = 500  # papers near in meaning that are checked against the requirements of a query
@@ -47,13 +48,15 @@ class FoundPapers:
     """The ids of one page of papers, best first, and how many papers match in all.
 
     `complete` is how many of them have all the words; None if there are not several words that only rank.
-    `corrections` are words that no paper has, each with what was looked for instead or too.
+    `corrections` are words that no paper has, each with what was looked for instead or too. A query with a
+    `translation` has none.
     """
 
     ids: tuple[str, ...]
     total: int
     corrections: tuple[Correction, ...] = ()
     complete: int | None = None
+    translation: Translation | None = None
 
 
 class SearchIndex(Index):
@@ -74,18 +77,24 @@ class SearchIndex(Index):
             return _to_found_papers(self.run_query(builder.build_papers([query.reference]), limit, offset))
         alike = self._find_alike(query)
         builder = self._build_query_builder(alike)
-        corrections = self._build_corrector(builder).find_corrections(query) if query.correctable_words else ()
-        corrected = query.correct_spelling(corrections)
+        translation = find_translation(query)
+        corrections = () if translation else self._find_corrections(query, builder)
+        corrected = query.rewrite(corrections, translation)
+        meant = query if translation and self.meaning and self.meaning.knows_languages else corrected
+        text = " ".join(meant.list_texts())
         if query.order is not Sort.RELEVANCE:
             found = self._find_papers_in_order(corrected, builder, limit, offset)
         elif examples := query.list_examples():
             nearest = _pick_nearest(examples, alike)
-            found = self._rank_by_likeness(corrected, builder, nearest).get_page(limit, offset)
-        elif self.meaning and any(corrected.list_texts()):
-            found = self._rank_with_meaning(self.meaning, corrected, builder).get_page(limit, offset)
+            found = self._rank_by_likeness(corrected, builder, nearest, text).get_page(limit, offset)
+        elif self.meaning and text:
+            found = self._rank_with_meaning(self.meaning, corrected, builder, text).get_page(limit, offset)
         else:
             found = self._rank_by_words(corrected, builder).get_page(limit, offset)
-        return replace(found, corrections=corrections)
+        return replace(found, corrections=corrections, translation=translation)
+
+    def _find_corrections(self, query: Query, builder: QueryBuilder) -> tuple[Correction, ...]:
+        return self._build_corrector(builder).find_corrections(query) if query.correctable_words else ()
 
     def find_matching_ids(self, query: Query, ids: Collection[str]) -> frozenset[str]:
         """Those of `ids` whose papers match `query`, with every word of it."""
@@ -240,10 +249,10 @@ class SearchIndex(Index):
         whole = self.run_query(both, WORD_POOL).ids if count else ()
         return _keep_near_best(pool, whole, max(pool.scores, default=0.0), LEAST_KEPT), complete, count
 
-    def _rank_with_meaning(self, meaning: Meaning, query: Query, builder: QueryBuilder) -> "_Ranking":
-        """The best papers by words and the nearest in meaning, ranked together."""
+    def _rank_with_meaning(self, meaning: Meaning, query: Query, builder: QueryBuilder, text: str) -> "_Ranking":
+        """The best papers by words and the nearest in meaning to `text`, ranked together."""
         pool, rest, count = self._pool_best_papers(query, builder)
-        vector = meaning.encode_query(" ".join(query.list_texts()))
+        vector = meaning.encode_query(text)
         nearest = meaning.find_nearest_papers(vector, MAX_NEAR if query.has_requirements else MEANING_POOL)
         near = [each for each, cosine in nearest.items() if cosine >= MIN_COSINE and each not in pool.ids]
         allowed: Sequence[str] = ()
@@ -264,9 +273,11 @@ class SearchIndex(Index):
         first = builder.build_papers(hits.ids[:TITLED])
         return self.run_query(_require_both(builder.build_titled(query), first), 1).total > 0
 
-    def _rank_by_likeness(self, query: Query, builder: QueryBuilder, nearest: Mapping[str, Likeness]) -> "_Ranking":
+    def _rank_by_likeness(
+        self, query: Query, builder: QueryBuilder, nearest: Mapping[str, Likeness], text: str
+    ) -> "_Ranking":
         """The papers like the examples, nearest first; if it has words too, both count. Then what else matches."""
-        matched, text = builder.build_query(query), " ".join(query.list_texts())
+        matched = builder.build_query(query)
         among = tantivy.Query.const_score_query(builder.build_papers(list(nearest)), 0.0)
         limit = max(1, len(nearest))
         hits = self.run_query(_require_both(matched, among), limit, pull=True)
@@ -284,8 +295,11 @@ class SearchIndex(Index):
 
     def find_nearest_in_meaning(self, query: Query, *, limit: int) -> tuple[str, ...]:
         """The papers nearest in meaning to the words of `query`, whatever else it requires; none without `meaning`."""
-        text = " ".join(query.list_texts())
-        if self.meaning is None or not text:
+        if self.meaning is None:
+            return ()
+        translation = None if self.meaning.knows_languages else find_translation(query)
+        text = " ".join(query.rewrite((), translation).list_texts())
+        if not text:
             return ()
         return tuple(self.meaning.find_nearest_papers(self.meaning.encode_query(text), limit))
 

@@ -15,6 +15,8 @@ DIMENSIONS = 384
 class RandomEncoder:
     """An encoder without sense: each text has a vector of its own, always the same."""
 
+    knows_languages = False
+
     def __init__(self, name: str = "random", dimensions: int = DIMENSIONS) -> None:
         self.name, self.dimensions = name, dimensions
 
@@ -43,7 +45,7 @@ class CountingEncoder:
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self.name, self.dimensions = encoder.name, encoder.dimensions
+        self.name, self.dimensions, self.knows_languages = encoder.name, encoder.dimensions, encoder.knows_languages
         self.given: list[str] = []
         self.begun, self.free = threading.Event(), threading.Event()
         self.free.set()
