@@ -106,8 +106,7 @@ def describe_nothing_found(results: SearchResults, hub: Refusal | None = None) -
         yield from map(_describe_exclusion, results.exclusions[:_MAX_NOTES])
     else:
         yield describe_empty_search(render_query(query))
-    if any(map(is_in_other_script, query.list_texts())):
-        yield _suggest_english(results)
+    yield from _advise_on_archive(results)
     if hub is Refusal.HUB_HAS_NOTHING_NEW:
         yield "Hugging Face found nothing new either."
     elif hub:
@@ -117,10 +116,13 @@ def describe_nothing_found(results: SearchResults, hub: Refusal | None = None) -
     yield from describe_query_mistakes(query)
 
 
-def _suggest_english(results: SearchResults) -> str:
-    """What helps if the words are in letters that papers in English don't have."""
-    otherwise = ", or click *Nearest papers by meaning*" if results.knows_meaning else ""
-    return f"Nearly all papers here are in English, so try English words{otherwise}."
+def _advise_on_archive(results: SearchResults) -> Iterator[str]:
+    """What helps if the query asks for what few papers of the archive have."""
+    if results.query.asks_for_organization:
+        yield "I don't know where most papers come from, so also try the name without `org:`."
+    if any(map(is_in_other_script, results.query.list_texts())):
+        otherwise = ", or click *Nearest papers by meaning*" if results.knows_meaning else ""
+        yield f"Nearly all papers here are in English, so try English words{otherwise}."
 
 
 def _describe_exclusion(exclusion: Exclusion) -> str:
@@ -138,7 +140,8 @@ def _describe_best_upvotes(exclusion: Exclusion) -> str:
 
 def describe_empty_search(query: str) -> str:
     """`query` is Markdown."""
-    return f"No paper in the archive matches **{query}**. Try fewer or different words."
+    advice = "Try fewer or different words." if " " in query else "Try another word."
+    return f"No paper in the archive matches **{query}**. {advice}"
 
 
 def describe_query_mistakes(query: Query) -> Iterator[str]:

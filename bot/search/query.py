@@ -282,6 +282,12 @@ class Query:
             isinstance(each.node, Word | Phrase) and each.occur is not Occur.NOT for each in self.clauses
         )
 
+    @property
+    def asks_for_organization(self) -> bool:
+        """Whether papers have to be from an organisation, which most do not say."""
+        operators = (each.node for each in self.clauses if each.occur is not Occur.NOT)
+        return any(isinstance(node, Named) and node.name == "org" for node in operators)
+
     def list_restrictions(self) -> Iterator["Restriction"]:
         """The parts that can exclude papers: all dates as one, all `like:` too, and each other that does not only rank.
 

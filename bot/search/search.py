@@ -1,6 +1,6 @@
 """Finds papers: by a query, by the beginning of a word, or by being like a paper."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice
@@ -16,7 +16,7 @@ from bot.search.index import Hits, Index
 from bot.search.known_names import EXPANSIONS
 from bot.search.likeness import LIKENESS_BAR, STOP_WORDS, Portrait, Rarities, Traits, measure_pairs, weigh_traits
 from bot.search.meaning import Meaning
-from bot.search.query import Clause, Correction, Days, Query, Sort, Translation
+from bot.search.query import Clause, Correction, Days, Named, Occur, Query, Sort, Translation
 from bot.search.query_builder import QueryBuilder
 from bot.search.reranking import Reranking
 from bot.search.schema import count_stems, fold_word, get_searchable_prose, split_stems
@@ -193,14 +193,24 @@ class SearchIndex(Index):
         return self._spelling[1]
 
     def suggest_words(self, query: Query) -> tuple[str, ...]:
-        """Words of the archive to try instead of those words of `query` that no paper has."""
+        """Words of the archive to try instead of those words and names of `query` that no paper has."""
         words = [word for text in query.list_texts() for word in text.split()]
         builder = self._build_query_builder()
         unknown = islice(builder.find_unknown_words(words), MAX_CORRECTED)
         spelled_out = [EXPANSIONS.get(fold_word(word), "") for word in unknown]
         found = [each for each in spelled_out if each and builder.has_all_words(each)]
         nearest = self._build_corrector(builder).list_nearest_words(words, limit=2)
-        return tuple(dict.fromkeys([*found, *nearest]))
+        return tuple(dict.fromkeys([*found, *nearest, *self._suggest_names(query, builder)]))
+
+    def _suggest_names(self, query: Query, builder: QueryBuilder) -> Iterator[str]:
+        """What to try instead of names after operators: the nearest names, or the same as plain words."""
+        named = [each.node for each in query.clauses if isinstance(each.node, Named) and each.occur is not Occur.NOT]
+        for node in named[:MAX_CORRECTED]:
+            for word in self._build_corrector(builder).list_nearest_words(node.text.split(), limit=1):
+                if self.run_query(builder.build_named(node.name, word), 1).total:
+                    yield f"{node.name}:{word}"
+            if builder.has_all_words(node.text):
+                yield node.text
 
     def _find_papers_in_order(self, query: Query, builder: QueryBuilder, limit: int, offset: int) -> FoundPapers:
         """The papers by upvotes or date: those with every word of `query`, or if there are none, the nearest to it.

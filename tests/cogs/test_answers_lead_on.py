@@ -14,7 +14,7 @@ from tests.support.server import Server
 COMPLETE = (
     explain(Refusal.ARCHIVE_EMPTY),
     "I found nothing yet. The search index is still being made",
-    "No paper in the archive matches **zzzz**. Try fewer or different words.",
+    "No paper in the archive matches **zzzz**. Try another word.",
 )
 
 

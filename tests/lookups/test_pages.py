@@ -131,7 +131,8 @@ class TestNear:
             ('"laundry robtos laundry robtos"', ("robots",)),
             ("(laundyr)", ("laundry",)),
             ("(laundyr OR robtos) -attentoin", ("laundry", "robots")),
-            ("author:lekun", ()),
+            ("author:lekun", ("author:lecun",)),
+            ("org:robots", ("robots",)),
         ],
     )
     async def test_if_nothing_is_found_similar_words_are_suggested(

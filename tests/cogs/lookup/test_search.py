@@ -87,6 +87,24 @@ async def test_a_query_without_results_is_answered_with_advice(library: Server) 
     )
 
 
+async def test_a_single_word_without_results_is_not_asked_for_fewer_words(library: Server) -> None:
+    assert "**zeppelin**. Try another word." in await read_results(library, "zeppelin")
+
+
+async def test_an_organization_without_papers_leads_to_a_search_for_its_name(library: Server) -> None:
+    message = await search(library, "org:web")
+    assert "also try the name without `org:`." in read_texts(message.message)
+    await library.member.click(message, label="web")
+    assert paper_ids(message) == ids(3)
+    assert "without `org:`" not in await read_results(library, "zeppelin -org:web")
+
+
+async def test_a_misspelled_author_without_papers_leads_to_the_right_one(library: Server) -> None:
+    message = await search(library, "author:munozz")
+    await library.member.click(message, label="author:munoz")
+    assert paper_ids(message) == ids(2)
+
+
 async def test_words_in_another_script_that_no_paper_has_lead_to_english_ones(library: Server) -> None:
     for query in ("扩散模型", "диффузия"):
         assert "Nearly all papers here are in English, so try English words." in await read_results(library, query)
