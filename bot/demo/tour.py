@@ -21,7 +21,7 @@ class Step:
 
 
 FIRST_DIGEST = Step(
-    "**3.** Make a digest of your own: send `/digest setup` in the same way, and click **Save**. "
+    "**4.** Make a digest of your own: send `/digest setup` in the same way, and click **Save**. "
     "Then click **Post one now**.",
     command="digest setup",
     clicks=("Save", "Post one now"),
@@ -44,21 +44,28 @@ TOUR = (
         options={"query": "world models"},
         clicks=("Share",),
     ),
-    FIRST_DIGEST,
-    Step("**4.** Send `/digest list` to see every digest of this server.", command="digest list"),
     Step(
-        "**5.** Look around: **#quick-list** is compact, **#agents** has a filter and a thread, **#paper-forum** has a "
+        "**3.** Typos are fine: send `/paper search` with `worldvk`. The answer says which word it took that for. "
+        "Click **Only worldvk** to search for just what you typed.",
+        command="paper search",
+        options={"query": "worldvk"},
+        clicks=("Only worldvk",),
+    ),
+    FIRST_DIGEST,
+    Step("**5.** Send `/digest list` to see every digest of this server.", command="digest list"),
+    Step(
+        "**6.** Look around: **#quick-list** is compact, **#agents** has a filter and a thread, **#paper-forum** has a "
         "post for each paper, and **#announcements** has the week's best."
     ),
     Step(
-        "**6.** Be a reader: choose *grace* under *Viewing as* at the top. Send `/paper show` with `2605.28820`, click "
+        "**7.** Be a reader: choose *grace* under *Viewing as* at the top. Send `/paper show` with `2605.28820`, click "
         "**Follow** and pick an author: you see what that would have brought. Click **Follow** again.",
         command="paper show",
         options={"paper": "2605.28820"},
         clicks=("Follow",),
     ),
     Step(
-        "**7.** Open **Paperboy (grace)** below the channels: what grace follows came there at nine. Pick a paper "
+        "**8.** Open **Paperboy (grace)** below the channels: what grace follows came there at nine. Pick a paper "
         "under **Less like…**. Then **Stop all** stops it with one click."
     ),
 )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,18 @@ async def test_every_step_of_the_tour_works_one_after_the_other(tmp_path: Path) 
         texts = [read_texts(message) for message in ends if message]
         assert len(texts) == sum(bool(step.command or step.clicks or step.select) for step in TOUR)
         assert not [text for text in texts if "can't" in text or "went wrong" in text]
+
+
+async def test_the_tour_shows_how_a_typo_is_corrected_and_how_to_take_that_back(tmp_path: Path) -> None:
+    async with open_demo(tmp_path, Console(quiet=True)) as demo:
+        (step,) = (each for each in TOUR if each.clicks == ("Only worldvk",))
+        found = await follow(demo, replace(step, clicks=()))
+        assert found
+        assert "WorldKV: Efficient World Memory" in read_texts(found)
+        taken_back = await follow(demo, step)
+        assert taken_back
+        assert "Did you mean" in read_texts(taken_back)
+        assert find_button(taken_back.components, "worldkv")
 
 
 async def test_after_the_tours_setup_a_digest_is_on_the_screen(tmp_path: Path) -> None:
