@@ -1,6 +1,6 @@
 # Paperboy's image. deploy/README.md says how to run it; compose.yaml does it.
 #   docker build -t paperboy .
-#   docker build -t paperboy --build-arg SEMANTIC=yes .        with the search by meaning; SEMANTIC=models: other models too
+#   docker build -t paperboy --build-arg SEMANTIC=yes .        with the search by meaning; or models, or multilingual
 #   docker build -t paperboy --build-arg POSTGRES=yes .        with PostgreSQL as the database; both together work too
 
 FROM python:3.13-slim-trixie AS build
@@ -10,15 +10,17 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ONLY_BINARY=:all:
 WORKDIR /source
 # What seldom changes comes first, so that another version of Paperboy reuses it.
 COPY requirements/build.txt requirements/run.txt requirements/semantic.txt requirements/models.txt \
-    requirements/postgres.txt requirements/
+    requirements/multilingual.txt requirements/postgres.txt requirements/
 RUN case "$SEMANTIC $POSTGRES" in \
       "no no") set -- --requirement requirements/run.txt ;; \
       "yes no") set -- --requirement requirements/semantic.txt ;; \
       "models no") set -- --requirement requirements/models.txt ;; \
+      "multilingual no") set -- --requirement requirements/multilingual.txt ;; \
       "no yes") set -- --requirement requirements/postgres.txt ;; \
       "yes yes") set -- --requirement requirements/semantic.txt --requirement requirements/postgres.txt ;; \
       "models yes") set -- --requirement requirements/models.txt --requirement requirements/postgres.txt ;; \
-      *) echo "SEMANTIC is yes, no or models; POSTGRES is yes or no." >&2; exit 1 ;; \
+      "multilingual yes") set -- --requirement requirements/multilingual.txt --requirement requirements/postgres.txt ;; \
+      *) echo "SEMANTIC is no, yes, models or multilingual; POSTGRES is yes or no." >&2; exit 1 ;; \
     esac \
     && python3 -m venv /opt/build \
     && /opt/build/bin/pip install --require-hashes --requirement requirements/build.txt \

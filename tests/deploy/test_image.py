@@ -160,6 +160,8 @@ def test_the_password_of_the_database_is_in_no_file_and_only_the_processes_reach
         ("yes", "yes", ["semantic", "postgres"]),
         ("models", "no", ["models"]),
         ("models", "yes", ["models", "postgres"]),
+        ("multilingual", "no", ["multilingual"]),
+        ("multilingual", "yes", ["multilingual", "postgres"]),
         ("no", "maybe", None),
         ("", "no", None),
     ],
@@ -178,17 +180,18 @@ def test_what_is_installed_follows_the_build_arguments(
     )
     said = None if locks is None else " ".join(f"--requirement requirements/{each}.txt" for each in locks)
     assert (done.stdout.strip() or None, done.returncode == 0) == (said, locks is not None)
-    assert ("SEMANTIC is yes, no or models; POSTGRES is yes or no." in done.stderr) is (locks is None)
+    assert ("SEMANTIC is no, yes, models or multilingual; POSTGRES is yes or no." in done.stderr) is (locks is None)
 
 
-def test_the_lock_files_agree_so_that_both_extras_can_be_installed_together() -> None:
+@pytest.mark.parametrize("semantic", ["semantic", "models", "multilingual"])
+def test_the_lock_files_agree_so_that_both_extras_can_be_installed_together(semantic: str) -> None:
     pinned = {
         name: dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "requirements" / f"{name}.txt").read_text(), re.MULTILINE))
-        for name in ("run", "semantic", "postgres")
+        for name in ("run", semantic, "postgres")
     }
-    assert pinned["run"].items() <= pinned["semantic"].items() & pinned["postgres"].items()
-    both = pinned["semantic"].keys() & pinned["postgres"].keys()
-    assert {each: pinned["semantic"][each] for each in both} == {each: pinned["postgres"][each] for each in both}
+    assert pinned["run"].items() <= pinned[semantic].items() & pinned["postgres"].items()
+    both = pinned[semantic].keys() & pinned["postgres"].keys()
+    assert {each: pinned[semantic][each] for each in both} == {each: pinned["postgres"][each] for each in both}
 
 
 @pytest.fixture
