@@ -35,24 +35,42 @@ class ModelChoice:
 
 
 async def load_models(choice: ModelChoice, archive: Archive, search: SearchIndex) -> None:
-    """Load what is chosen, however long it takes; until then, the search goes on with what it has."""
+    """Load what is chosen, however long it takes; until then, the search goes on with what it has.
+
+    One model is loaded at a time, as each looks for free memory, but none waits while the hub of the other is away.
+    """
+    turn = asyncio.Lock()
+    await asyncio.gather(_load_encoder(choice, archive, turn), _load_reranker(choice, search, turn))
+
+
+async def _load_encoder(choice: ModelChoice, archive: Archive, turn: asyncio.Lock) -> None:
     if choice.encoder:
-        encoder = await _load(choice, ENCODER_SETTING, choice.encoder, load_encoder, reranks=False)
+        encoder = await _load(choice, ENCODER_SETTING, choice.encoder, load_encoder, turn, reranks=False)
         if encoder:
             await archive.use_encoder(encoder)
+
+
+async def _load_reranker(choice: ModelChoice, search: SearchIndex, turn: asyncio.Lock) -> None:
     if choice.reranker:
-        reranker = await _load(choice, RERANKER_SETTING, choice.reranker, load_reranker, reranks=True)
+        reranker = await _load(choice, RERANKER_SETTING, choice.reranker, load_reranker, turn, reranks=True)
         if reranker:
             search.reranking = Reranking(reranker)
 
 
 async def _load(
-    choice: ModelChoice, setting: str, source: Source, load: Callable[[Source, Path], Loaded], *, reranks: bool
+    choice: ModelChoice,
+    setting: str,
+    source: Source,
+    load: Callable[[Source, Path], Loaded],
+    turn: asyncio.Lock,
+    *,
+    reranks: bool,
 ) -> Loaded | None:
     """The model, or None if a person has to do something first; the log says what is wrong."""
     while True:
         try:
-            loaded = await _try_to_load(choice, source, load, reranks=reranks)
+            async with turn:
+                loaded = await _try_to_load(choice, source, load, reranks=reranks)
         except ModelUnusable as error:
             await asyncio.to_thread(_note_failure, choice.folder, setting, source, error)
             log.warning(

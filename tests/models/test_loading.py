@@ -132,6 +132,15 @@ class TestFetching:
         assert "the search goes on without it" in caplog.text
         loading.cancel()
 
+    async def test_a_reranker_does_not_wait_for_an_encoder_whose_hub_is_away(self, bot: Bot, tmp_path: Path) -> None:
+        write_reranker(tmp_path / "reranker", {"routes": 1.0})
+        loading = asyncio.create_task(bot.load(MINILM, tmp_path / "reranker"))
+        async with asyncio.timeout(30):
+            while bot.search.reranking is None:  # noqa: ASYNC110  # nothing tells
+                await asyncio.sleep(0.01)
+        assert bot.get_problem() is ModelProblem.UNREACHABLE
+        loading.cancel()
+
     async def test_while_a_model_is_awaited_no_vector_that_may_be_its_own_is_replaced(self, bot: Bot) -> None:
         async with bot.hub.serve():
             await bot.load()
