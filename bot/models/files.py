@@ -58,11 +58,18 @@ async def fetch_model(hub: Hub, wanted: Wanted, revision: str | None, place: Pat
     try:
         await _fetch_into(hub, wanted, revision or "main", building)
         await asyncio.to_thread(_put_in_place, building, place)
-    except (aiohttp.ClientError, TimeoutError, json.JSONDecodeError) as error:
-        detail = f"{type(error).__name__}: {error}"
-        raise ModelUnusable(ModelProblem.UNREACHABLE, detail) from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise ModelUnusable(ModelProblem.UNREACHABLE, _describe(error)) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def _describe(error: Exception) -> str:
+    """What went wrong, without addresses: a proxy's has its password, and that of a file may have been signed."""
+    kind = type(error).__name__
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"{kind}: {error.status} {error.message}"
+    return f"{kind}: {error.os_error}" if isinstance(error, aiohttp.ClientConnectorError) else kind
 
 
 def _make_building(place: Path) -> Path:
@@ -87,17 +94,25 @@ async def _fetch_into(hub: Hub, wanted: Wanted, revision: str, folder: Path) -> 
         address = f"{base}/api/models/{wanted.repository}/revision/{revision}"
         async with session.get(address, params={"blobs": "true"}) as answer:
             _check_answer(answer, f"{wanted.repository}@{revision}")
-            told = json.loads(await answer.text())
-        listed = {str(each["rfilename"]): each for each in told.get("siblings", ())}
+            revision, listed = _read_listing(await answer.read())
         if missing := [each for each in wanted.files if each not in listed]:
             raise ModelUnusable(ModelProblem.UNKNOWN, f"{wanted.repository} has no file {missing[0]}")
         sums = {}
         for name in [*wanted.files, *(each for each in OPTIONAL_FILES if each in listed)]:
-            async with session.get(f"{base}/{wanted.repository}/resolve/{told['sha']}/{name}") as answer:
+            async with session.get(f"{base}/{wanted.repository}/resolve/{revision}/{name}") as answer:
                 _check_answer(answer, name)
                 sums[name] = await _save(answer, folder / name, listed[name])
-    manifest = {"repository": wanted.repository, "revision": told["sha"], "files": sums}
+    manifest = {"repository": wanted.repository, "revision": revision, "files": sums}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+
+
+def _read_listing(body: bytes) -> tuple[str, dict[str, Mapping[str, Any]]]:
+    """The revision, and what the hub says of each file. Anything else may be that of a login page."""
+    try:
+        told = json.loads(body)
+        return str(told["sha"]), {str(each["rfilename"]): dict(each) for each in told["siblings"]}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ModelUnusable(ModelProblem.UNREACHABLE, "it doesn't answer as a hub does") from error
 
 
 def _check_answer(answer: aiohttp.ClientResponse, what: str) -> None:

@@ -108,7 +108,7 @@ async def _fetch(choice: ModelChoice, name: ModelName, *, reranks: bool) -> Path
             log.warning("fetching %s again: %s", name, error)
         else:
             return place
-    log.info("fetching the model %s from %s", name, choice.hub.url)
+    log.info("fetching the model %s", name)
     await fetch_model(choice.hub, wanted, name.revision, place)
     return place
 

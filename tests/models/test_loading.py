@@ -12,9 +12,9 @@ import pytest
 from bot.archive import Archive
 from bot.model_names import ModelName
 from bot.models import fastembed_models, memory
-from bot.models.files import MANIFEST, Hub, get_model_folder, read_failure
+from bot.models.files import MANIFEST, Hub, Wanted, fetch_model, get_model_folder, read_failure
 from bot.models.loading import ENCODER_SETTING, RERANKER_SETTING, ModelChoice, Source, load_models
-from bot.models.problems import ModelProblem
+from bot.models.problems import ModelProblem, ModelUnusable
 from bot.papers.api import PapersAPI
 from bot.search import Meaning, SearchIndex, parse_query
 from bot.storage import Storage
@@ -131,6 +131,21 @@ class TestFetching:
         assert len(bot.search.find_papers(parse_query("felines", DAY), limit=9).ids) >= 1
         assert "the search goes on without it" in caplog.text
         loading.cancel()
+
+    @pytest.mark.parametrize("page", ["<html>Sign in</html>", "[]", "null", '{"siblings": [1]}', "[" * 100_000])
+    async def test_a_login_page_in_place_of_the_hub_is_no_reason_to_stop_asking(self, bot: Bot, page: str) -> None:
+        bot.hub.login_page = page
+        async with bot.hub.serve():
+            with pytest.raises(ModelUnusable) as raised:
+                await fetch_model(Hub(bot.hub.url), Wanted("some/model", ()), None, bot.folder / "model")
+        assert raised.value.problem is ModelProblem.UNREACHABLE
+
+    async def test_a_failure_is_told_without_the_password_of_the_proxy(self, bot: Bot) -> None:
+        async with bot.hub.serve():
+            hub = Hub("https://hub.invalid", bot.hub.url.replace("//", "//me:secret@"))
+            with pytest.raises(ModelUnusable) as raised:
+                await fetch_model(hub, Wanted("some/model", ()), None, bot.folder / "model")
+        assert raised.value.detail == "ClientHttpProxyError: 404 Not Found"
 
     async def test_a_reranker_does_not_wait_for_an_encoder_whose_hub_is_away(self, bot: Bot, tmp_path: Path) -> None:
         write_reranker(tmp_path / "reranker", {"routes": 1.0})

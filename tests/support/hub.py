@@ -13,11 +13,15 @@ LARGE = ".onnx"  # files with this ending have their SHA-256 told
 
 @dataclass
 class LoopbackHub:
-    """One repository, whose files are in `folder`. `spoiled` files arrive with other bytes than were told."""
+    """One repository, whose files are in `folder`. `spoiled` files arrive with other bytes than were told.
+
+    If there is a `login_page`, it answers whatever is asked.
+    """
 
     folder: Path
     revision: str = "5f2c1a90"
     spoiled: set[str] = field(default_factory=set)
+    login_page: str | None = None
     asked: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -38,6 +42,8 @@ class LoopbackHub:
 
     async def _answer_listing(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request.path)
+        if self.login_page is not None:
+            return web.Response(text=self.login_page)
         if request.match_info["revision"] not in ("main", self.revision):
             return web.json_response({"error": "Revision not found"}, status=404)
         return web.json_response({"sha": self.revision, "siblings": [*map(self._describe, self._list_files())]})
