@@ -79,7 +79,7 @@ def find_wanted_files(name: ModelName, *, reranks: bool) -> Wanted:
 
 
 def load_encoder(source: ModelName | Path, place: Path) -> FastembedEncoder:
-    """The encoder whose files are in the folder `place`. Raises `ModelUnusable`."""
+    """The encoder whose files are in the folder `place`. Raises `ModelUnusable`, and whatever its files do."""
     if isinstance(source, Path):
         name, prefixes = _register_folder(place, reranks=False), _read_prefixes(place)
         return FastembedEncoder(name, _load(name, place, reranks=False), prefixes)
@@ -90,7 +90,7 @@ def load_encoder(source: ModelName | Path, place: Path) -> FastembedEncoder:
 
 
 def load_reranker(source: ModelName | Path, place: Path) -> FastembedReranker:
-    """The cross-encoder whose files are in the folder `place`. Raises `ModelUnusable`."""
+    """The cross-encoder whose files are in the folder `place`. Raises `ModelUnusable`, and whatever its files do."""
     if isinstance(source, Path):
         name = _register_folder(place, reranks=True)
         return FastembedReranker(name, _load(name, place, reranks=True))
@@ -103,13 +103,7 @@ def _load(name: str, place: Path, *, reranks: bool) -> Any:
     if free is not None and free < MEMORY_FACTOR * size:
         needed = MEMORY_FACTOR * size // 2**20
         raise ModelUnusable(ModelProblem.NO_MEMORY, f"it takes about {needed} MB, and {free // 2**20} MB are free")
-    try:
-        return _import_kind(reranks=reranks)(name, specific_model_path=str(place), cuda=False)
-    except ModelUnusable:
-        raise
-    except Exception as error:
-        detail = f"{type(error).__name__}: {error}"
-        raise ModelUnusable(ModelProblem.UNUSABLE, detail) from error
+    return _import_kind(reranks=reranks)(name, specific_model_path=str(place), cuda=False)
 
 
 def _import_kind(*, reranks: bool) -> Any:

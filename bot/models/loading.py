@@ -93,7 +93,9 @@ async def _try_to_load(
         place = await _fetch(choice, source, reranks=reranks) if isinstance(source, ModelName) else source
         async with asyncio.timeout(LOAD_LIMIT):
             return await asyncio.to_thread(load, source, place)
-    except OSError as error:  # the disk, or the limit
+    except ModelUnusable:
+        raise
+    except Exception as error:  # the disk, the limit, or whatever its files do
         raise ModelUnusable(ModelProblem.UNUSABLE, f"{type(error).__name__}: {error}") from error
 
 

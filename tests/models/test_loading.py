@@ -194,6 +194,15 @@ class TestWhatCannotBeUsed:
         assert bot.get_problem() is ModelProblem.UNUSABLE
         assert bot.model == BUNDLED.name
 
+    async def test_two_settings_with_each_others_models_are_told(self, bot: Bot, tmp_path: Path) -> None:
+        write_encoder(tmp_path / "encoder", WORDS)
+        write_reranker(tmp_path / "reranker", {"routes": 1.0})
+        await bot.load(tmp_path / "reranker", tmp_path / "encoder")
+        assert bot.get_problem(tmp_path / "reranker") is ModelProblem.UNUSABLE
+        assert bot.get_problem(tmp_path / "encoder", RERANKER_SETTING) is ModelProblem.UNUSABLE
+        assert bot.model == BUNDLED.name
+        assert bot.search.reranking is None
+
 
 class TestFolders:
     async def test_a_folder_of_ones_own_may_have_the_model_and_its_prefixes(self, bot: Bot, tmp_path: Path) -> None:
