@@ -58,12 +58,17 @@ class Corrector:
     run_query: Callable[[tantivy.Query, int], Hits]
 
     def find_corrections(self, query: Query) -> tuple[Correction, ...]:
-        """What the first few words that no paper has may have been meant to be. Takes milliseconds for each."""
+        """What the first few words that no paper has may have been meant to be. Takes milliseconds for each.
+
+        Those in quotes count among the first few: else the next ones would be corrected where these must not be.
+        """
         company = _Company(self, [word.text for word in query.words])
-        misspelled = islice(self._list_misspelled(query.correctable_words), MAX_CORRECTED)
-        found = [self._correct_word(word, parts, company) for word, parts in misspelled]
-        found += [self._correct_rare_word(word) for word in query.correctable_words if self.builder.is_rare(word)]
-        return tuple({each.typed: each for each in found if each}.values())[:MAX_CORRECTED]
+        correctable = set(query.correctable_words)
+        misspelled = [*islice(self._list_misspelled(query.spelled_words), MAX_CORRECTED)]
+        rare = islice(filter(self.builder.is_rare, query.spelled_words), MAX_CORRECTED - len(misspelled))
+        found = [self._correct_word(word, parts, company) for word, parts in misspelled if word in correctable]
+        found += [self._correct_rare_word(word) for word in rare if word in correctable]
+        return tuple({each.typed: each for each in found if each}.values())
 
     def list_nearest_words(self, words: Sequence[str], limit: int) -> Iterator[str]:
         """The nearest words of the archive for the first few of `words` that no paper has, up to `limit` for each."""

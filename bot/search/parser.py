@@ -7,7 +7,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
@@ -32,6 +32,7 @@ from bot.search.query import (
     Sort,
     Upvotes,
     Word,
+    relax_quoted_words,
 )
 from bot.text import join_lines, remove_invisible
 
@@ -141,7 +142,7 @@ class _Parser:
         for token in tokens:
             start = token.start("whole") if start is None else start
             if token["whole"] == ")" and depth:
-                return _relax_quoted_words(clauses), True
+                return relax_quoted_words(clauses), True
             if token["whole"] == ")":
                 self._add_mistake(token, _GROUPED)
                 follows_clause = False  # an OR after it has nothing on its left
@@ -156,7 +157,7 @@ class _Parser:
                     clause = Clause(node, occur, _SIGNS[occur] + typed, (start, self.position))
                     clauses.append(_join_alternatives(clauses.pop(), clause) if follows_or else clause)
                 occur, follows_or, follows_clause, start = Occur.SHOULD, False, node is not None, None
-        return _relax_quoted_words(clauses), False
+        return relax_quoted_words(clauses), False
 
     def _parse_group(self, tokens: Iterator[re.Match[str]], opening: re.Match[str], depth: int) -> Node | None:
         if depth == MAX_DEPTH:
@@ -296,18 +297,6 @@ class _Parser:
     def _add_mistake(self, token: re.Match[str], *right: str) -> None:
         if len(self.mistakes) < MAX_MISTAKES:
             self.mistakes.append(Mistake(token.start("whole"), token.end("whole"), right))
-
-
-def _relax_quoted_words(clauses: list[Clause]) -> list[Clause]:
-    """In free text, people quote a single word to stress it: among words without quotes, it only ranks."""
-    if not any(isinstance(each.node, Word) and each.occur is Occur.SHOULD for each in clauses):
-        return clauses
-    return [
-        replace(each, node=Word(each.node.text.strip(), quoted=True))
-        if isinstance(each.node, Phrase) and each.occur is Occur.SHOULD and len(each.node.text.split()) == 1
-        else each
-        for each in clauses
-    ]
 
 
 def _build_like(reference: str) -> Like | None:

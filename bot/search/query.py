@@ -191,6 +191,15 @@ class Query:
         return tuple(each.node for each in self.clauses if isinstance(each.node, Word) and each.occur is not Occur.NOT)
 
     @property
+    def spelled_words(self) -> tuple[str, ...]:
+        """Its words with those that are in quotes, of which no other spelling is looked for."""
+        nodes = [each.node for each in self.clauses if each.occur is not Occur.NOT]
+        whole = (
+            each.text for each in nodes if isinstance(each, Phrase) or (isinstance(each, Word) and not each.prefix)
+        )
+        return tuple(text.strip() for text in whole if len(text.split()) == 1)
+
+    @property
     def correctable_words(self) -> tuple[str, ...]:
         """Those of its words that may be misspelled."""
         return tuple(word.text for each in self.clauses if (word := get_correctable_word(each)))
@@ -333,7 +342,7 @@ class Query:
                 start, end = clause.span
                 text = f"{text[:start]} {replacements[clause]} {text[end:]}"
                 clauses[place : place + 1] = [Clause(Word(each), typed=each) for each in replacements[clause].split()]
-        return replace(self, text=" ".join(text.split()), clauses=tuple(clauses))
+        return replace(self, text=" ".join(text.split()), clauses=tuple(relax_quoted_words(clauses)))
 
     def list_relaxed_queries(self) -> Iterator[tuple["Query", tuple[str, ...]]]:
         """The query without each of its operators in turn, then without any; and the dropped operators, as typed.
@@ -377,6 +386,18 @@ def list_clause_texts(clauses: Iterable[Clause]) -> Iterator[str]:
                 yield text
             case AnyOf(options=inner) | Group(clauses=inner):
                 yield from list_clause_texts(inner)
+
+
+def relax_quoted_words(clauses: list[Clause]) -> list[Clause]:
+    """In free text, people quote a single word to stress it: among words without quotes, it only ranks."""
+    if not any(isinstance(each.node, Word) and each.occur is Occur.SHOULD for each in clauses):
+        return clauses
+    return [
+        replace(each, node=Word(each.node.text.strip(), quoted=True))
+        if isinstance(each.node, Phrase) and each.occur is Occur.SHOULD and len(each.node.text.split()) == 1
+        else each
+        for each in clauses
+    ]
 
 
 def get_correctable_word(clause: Clause) -> Word | None:

@@ -204,3 +204,14 @@ def test_the_dictionary_knows_words_in_small_letters() -> None:
         False,
         False,
     ]
+
+
+def test_just_what_i_typed_is_looked_for_however_many_words_are_misspelled(named: SearchIndex) -> None:
+    misspelled = ["interpretabilty", "hallucinatons", "segmentaton", "speculatve", "quantizaton", "manipulaton"]
+    assert all(find(named, each).corrections for each in misspelled)
+    query = parse_on_day(" ".join(misspelled))
+    corrected = [each.typed for each in named.find_papers(query, limit=5).corrections]
+    assert corrected
+    assert misspelled[-1] not in corrected
+    as_typed = parse_on_day(query.quote_words(corrected))
+    assert named.find_papers(as_typed, limit=5).corrections == ()

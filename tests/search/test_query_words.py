@@ -217,3 +217,10 @@ class TestGroups:
             MAX_DEPTH,
             2 * MAX_DEPTH + 2,
         ]  # the eleventh, and what closes it
+
+
+@pytest.mark.parametrize("text", ['"whales" "that sing"', '"whales" "sing"', 'one "whales" +"sing"', '("a b") "c" "d"'])
+def test_without_quotes_a_query_is_read_as_if_it_were_typed_so(text: str) -> None:
+    for restriction in parse_on_day(text).list_restrictions():
+        typed = parse_on_day(restriction.rest.text)
+        assert [each.node for each in restriction.rest.clauses] == [each.node for each in typed.clauses]
