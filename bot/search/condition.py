@@ -34,15 +34,14 @@ from bot.search.query import (
 )
 from bot.search.query_builder import (
     FIELDS_OF,
-    IDENTIFIERS,
     LARGEST_NUMBER,
     UNSTEMMED,
     get_occur,
     is_required,
     is_stop_word,
-    list_terms,
 )
-from bot.search.schema import NAMES, PROSE, join_word, split_names, split_stems
+from bot.search.schema import IDENTIFIERS, NAMES, PROSE, join_word, split_names, split_stems
+from bot.search.word_counts import list_terms
 
 Condition = tuple[Any, ...]
 """Its kind, and what belongs to it, which may be other conditions.

@@ -65,7 +65,7 @@ class Corrector:
         company = _Company(self, [word.text for word in query.words])
         correctable = set(query.correctable_words)
         misspelled = [*islice(self._list_misspelled(query.spelled_words), MAX_CORRECTED)]
-        rare = islice(filter(self.builder.is_rare, query.spelled_words), MAX_CORRECTED - len(misspelled))
+        rare = islice(filter(self.builder.counts.is_rare, query.spelled_words), MAX_CORRECTED - len(misspelled))
         found = [self._correct_word(word, parts, company) for word, parts in misspelled if word in correctable]
         found += [self._correct_rare_word(word) for word in rare if word in correctable]
         return tuple({each.typed: each for each in found if each}.values())
@@ -82,7 +82,7 @@ class Corrector:
     def _list_misspelled(self, words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
         """Those of `words` that may be misspelled, with their parts that no paper has; no acronyms, no known names."""
         in_capitals = all(word.isupper() for word in words if word.isalpha())
-        for word, parts in self.builder.find_unknown_parts(words):
+        for word, parts in self.builder.counts.find_unknown_parts(words):
             is_acronym = word.isupper() and not in_capitals
             if not is_acronym and not is_known_name(word) and not _NO_WORD.search(word):
                 yield word, parts

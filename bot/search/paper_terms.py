@@ -13,11 +13,10 @@ from functools import cache
 import tantivy
 
 from bot.papers import Paper
-from bot.search.schema import NAMES, PROSE, build_analyzer, build_index_document, build_index_schema
+from bot.search.schema import IDENTIFIERS, NAMES, PROSE, build_analyzer, build_index_document, build_index_schema
 
 ANY_PROSE, ANY_NAME, IDENTIFIER = "prose", "names", "identifier"  # a term in any of several fields
 BEGINNINGS = ("words", "labels", *NAMES)  # fields in which a query may give the beginning of a term
-_IDENTIFIERS = ("called", "joined", "written")
 _BREAK = "\n"  # between values, and for a word that is too long for the index: no phrase goes across
 _MAX_COMPUTED = 4096
 
@@ -225,7 +224,7 @@ def _list_paper_terms(paper: Paper) -> _PaperTerms:
     analyzer = build_analyzer(stemmed=False)
     for field in ("words", "labels"):
         terms[field] = {term for value in document.get(field, ()) for term in analyzer.analyze(value)}
-    identifiers = " ".join(value for field in _IDENTIFIERS for value in document.get(field, ()))
+    identifiers = " ".join(value for field in IDENTIFIERS for value in document.get(field, ()))
     terms[IDENTIFIER] = set(_build_splitter().analyze(identifiers))
     terms["has"] = set(document.get("has", ()))
     terms["id"] = {paper.id}

@@ -33,7 +33,6 @@ from bot.search.query import (
 from bot.search.query import Occur as ParsedOccur
 from bot.search.query import Query as ParsedQuery
 from bot.search.schema import (
-    LONGEST_JOIN,
     NAMES,
     PROSE,
     fold_word,
@@ -42,6 +41,7 @@ from bot.search.schema import (
     split_names,
     split_stems,
 )
+from bot.search.word_counts import WordCounts, join_with_neighbours, list_terms
 
 # Tuned on one half of the judged set in bench/, and on tuning.jsonl; around these numbers the score hardly moves.
 WEIGHTS = {"title": 2.5, "tags": 1.5, "abstract": 2.0, "authors": 1.25, "organization": 2.0, "affiliations": 1.0}
@@ -50,18 +50,15 @@ OTHER_FIELDS = 0.3  # the share that counts of a word's scores in the fields whe
 RARITY_POWER = 0.7  # less than 1: a paper with more of the words is better than one with the rarest of them
 COMMON = 5.0  # the rarity that this leaves as it is, of a word in one of 150 papers
 NAME_EMPHASIS = 3.0  # of a name among names; where it is only mentioned, it counts so much less
-OWN_NAMES = ("authors", "organization")  # without what is only likely
 TITLE_SHARE = 2 / 3  # of a query's words, which make it (half) a title
-NAME_SHARE = 0.4  # a word is a name if more names than this have it, for each paper that has it in prose
 NEIGHBOURS = {"title": 0.5, "authors": 2.0}  # two words next to each other
 RELATIVES = 0.5  # for a word that names an organisation of the same family as the paper's
-IDENTIFIERS = {"called": 3.0, "joined": 1.5, "written": 1.0}
+IDENTIFIER_WEIGHTS = {"called": 3.0, "joined": 1.5, "written": 1.0}
 CALLED_SO = 3.0  # on top, of a word that is an identifier by itself, rather than joined from several
 BEGINNINGS = {"heading": 3.0, "words": 1.0}
 FIELDS_OF = {"author": ("authors",), "org": ("organization", "affiliations"), "tag": ("tags",)}
 UNSTEMMED = {"tags": "labels"}
 EXACT = 0.5  # the weight of a word in quotes that has just these letters, in the text and again in the title
-RARE, SHORTEST_RARE = 2, 6  # papers and letters of a word that may be a slip of theirs
 GUESS = 0.7  # the weight of a word that another may have been meant to be
 LARGEST_NUMBER = 2**62
 
@@ -74,6 +71,7 @@ class QueryBuilder:
     ) -> None:
         self._schema = schema
         self._searcher = searcher
+        self.counts = WordCounts(searcher)
         self._alike = alike or {}
 
     def build_query(self, query: ParsedQuery, *, every_word: bool = False) -> Query:
@@ -83,13 +81,13 @@ class QueryBuilder:
     def build_complete(self, query: ParsedQuery) -> Query:
         """The papers that have all the words of `query`, some of which may be written as one with their neighbours."""
         words = _list_ranking_words(query)
+        texts = [word.text for word in words]
         parts = [(Occur.Must, self.build_required(query))] if query.has_requirements else []
         for place, word in enumerate(words):
             if isinstance(word, Word) and word.prefix:
                 parts.append((Occur.Must, self._build_beginning(word.text)))
                 continue
-            around = [each.text for each in words[max(0, place - LONGEST_JOIN + 1) : place + LONGEST_JOIN]]
-            forms = {form for form in join_neighbours(around) if join_word(word.text) in form} - {join_word(word.text)}
+            forms = join_with_neighbours(texts, place) - {join_word(word.text)}
             joined = [part for form in sorted(forms) for part in self._build_identifiers(form)]
             others = [self._build_whole_word(each) for each in word.others] if isinstance(word, Word) else []
             parts.append((Occur.Must, _build_any_of([self._build_whole_word(word.text), *others, *joined])))
@@ -146,41 +144,10 @@ class QueryBuilder:
         """Whether a word of `query` is the name of a person or an organisation, or of a paper's work."""
         words = [word.text for word in query.words if fold_word(word.text) not in STOP_WORDS]
         single = {join_word(word) for word in words}
-        forms = {form for form in join_neighbours(words) if form not in single or not self._is_plain(form)}
-        return any(self._is_name(*each) for word in words for each in list_terms(word)) or any(
+        forms = {form for form in join_neighbours(words) if form not in single or not self.counts.is_plain(form)}
+        return any(self.counts.is_name(*each) for word in words for each in list_terms(word)) or any(
             self._searcher.doc_freq("called", form) for form in forms
         )
-
-    def find_unknown_words(self, words: Sequence[str]) -> Iterator[str]:
-        """Those of `words` that no paper has in any form, nor joined with its neighbours."""
-        for word, unknown in self.find_unknown_parts(words):
-            if len(unknown) == len(split_names(word)):
-                yield word
-
-    def find_unknown_parts(self, words: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-        """Those of `words` that papers do not write so, even joined with a neighbour, and their parts that none has.
-
-        A part is `atention` in `self-atention`.
-        """
-        for index, word in enumerate(words):
-            around = words[max(0, index - 2) : index + 3]
-            forms = {form for form in join_neighbours(around) if join_word(word) in form}
-            if any(self._searcher.doc_freq(field, form) for form in forms for field in IDENTIFIERS):
-                continue
-            unknown = [name for stem, name in list_terms(word) if not self._has_word(stem, name)]
-            if unknown:
-                yield word, unknown
-
-    def is_rare(self, word: str) -> bool:
-        """Whether one or two papers have just these letters in their text, and none in its title or as a name."""
-        form = fold_word(word)
-        if not form.isalpha() or len(form) < SHORTEST_RARE or not 0 < self._searcher.doc_freq("words", form) <= RARE:
-            return False
-        return not any(self._searcher.doc_freq(field, form) for field in (*NAMES, *IDENTIFIERS))
-
-    def _has_word(self, stem: str, name: str) -> bool:
-        """Whether a paper has the word in any form."""
-        return any(self._searcher.doc_freq(*term) for term in (*((each, stem) for each in PROSE), ("words", name)))
 
     def build_company(self, words: Sequence[str]) -> Query | None:
         """The papers that have some of `words`, scored; None if there are none, or only small ones."""
@@ -191,13 +158,6 @@ class QueryBuilder:
         """The papers that have `word`, scored by `company` alone."""
         having = Query.const_score_query(self._build_word(word), 0.0)
         return Query.boolean_query([(Occur.Must, having), (Occur.Should, company)])
-
-    def has_all_words(self, text: str) -> bool:
-        """Whether papers have all words of `text`, not necessarily the same paper."""
-        stems = [
-            stem for word, stem in zip(split_names(text), split_stems(text), strict=True) if word not in STOP_WORDS
-        ]
-        return all(any(self._searcher.doc_freq(field, stem) for field in PROSE) for stem in stems)
 
     def _build_group(
         self, clauses: Sequence[Clause], bonuses: Sequence[Query] = (), *, every_word: bool = False
@@ -255,7 +215,7 @@ class QueryBuilder:
 
     def _build_word(self, text: str) -> Query:
         form, terms = join_word(text), list_terms(text)
-        identifiers = [] if self._is_plain(form) else [*self._build_identifiers(form)]
+        identifiers = [] if self.counts.is_plain(form) else [*self._build_identifiers(form)]
         if identifiers and form.endswith(("+", "#")):
             return Query.boost_query(_build_any_of(identifiers), WEIGHTS["title"])  # C++ is not C
         if len(terms) == 1:
@@ -265,24 +225,18 @@ class QueryBuilder:
 
     def _build_form(self, stem: str, name: str) -> Query:
         """A word by its stem in prose, and as a `name`: which papers have it, and how much that says of each."""
-        emphasis = NAME_EMPHASIS if self._is_name(stem, name) else 1.0
+        emphasis = NAME_EMPHASIS if self.counts.is_name(stem, name) else 1.0
         fields = [self._build_term(field, stem, WEIGHTS[field] / emphasis) for field in PROSE]
         fields += [self._build_name(field, name, WEIGHTS[field] * emphasis) for field in NAMES]
         somewhere = Query.disjunction_max_query(fields, OTHER_FIELDS)
         everywhere = self._build_term("whole", stem, WHOLE)
-        evened_out = (self._measure_rarity("whole", stem) / COMMON) ** (RARITY_POWER - 1)
+        evened_out = (self.counts.measure_rarity("whole", stem) / COMMON) ** (RARITY_POWER - 1)
         return Query.boost_query(Query.boolean_query([(Occur.Must, somewhere), (Occur.Should, everywhere)]), evened_out)
 
     def _build_name(self, field: str, name: str, weight: float) -> Query:
         """A name among others, which says the same however many there are or however long the whole name is."""
         named = Query.term_query(self._schema, field, name)
-        return Query.const_score_query(named, weight * self._measure_rarity(field, name))
-
-    def _measure_rarity(self, field: str, term: str) -> float:
-        """The inverse document frequency of BM25."""
-        having = self._searcher.doc_freq(field, term)
-        papers = max(having, self._searcher.num_docs)  # deleted ones are still counted among those having it
-        return math.log(1 + (papers - having + 0.5) / (having + 0.5))
+        return Query.const_score_query(named, weight * self.counts.measure_rarity(field, name))
 
     def _build_ranking_word(self, word: Word) -> Query:
         if word.prefix:
@@ -316,17 +270,9 @@ class QueryBuilder:
             return self._build_word(text)
         return _build_any_of([self._build_phrase(text), *self._build_identifiers(join_word(text))])
 
-    def _is_name(self, stem: str, name: str) -> bool:
-        prose = max(self._searcher.doc_freq(field, stem) for field in PROSE)
-        return max(self._searcher.doc_freq(field, name) for field in OWN_NAMES) > NAME_SHARE * prose
-
-    def _is_plain(self, form: str) -> bool:
-        """Whether it is an ordinary word rather than a name."""
-        return form.isalpha() and any(self._searcher.doc_freq("abstract", stem) for stem in split_stems(form))
-
     def _build_identifiers(self, form: str) -> Iterator[Query]:
         """`form` as an identifier: as the name of a paper's work, in a title, or anywhere in the text."""
-        for field, weight in IDENTIFIERS.items():
+        for field, weight in IDENTIFIER_WEIGHTS.items():
             if form and self._searcher.doc_freq(field, form):
                 yield self._build_term(field, form, weight)
 
@@ -362,11 +308,6 @@ class QueryBuilder:
 
     def _build_range(self, field: str, least: int, most: int) -> Query:
         return Query.const_score_query(Query.range_query(self._schema, field, FieldType.Unsigned, least, most), 0.0)
-
-
-def list_terms(text: str) -> list[tuple[str, str]]:
-    """Each word of `text` in two forms: its stem, as in the fields of prose, and whole, as in the fields of names."""
-    return list(zip(split_stems(text), split_names(text), strict=True))
 
 
 def _build_any_of(parts: Sequence[Query]) -> Query:

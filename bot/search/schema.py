@@ -26,6 +26,7 @@ MAX_COUNT = 255  # of a stem in a text
 MAX_STEMS = 100_000  # that are kept by their words
 PROSE = ("title", "tags", "abstract")
 NAMES = ("authors", "organization", "affiliations")
+IDENTIFIERS = ("called", "joined", "written")  # as papers call their work, in titles, and anywhere
 LONGEST_NAME = 4  # words
 LONGEST_JOIN = 3  # words that may be written as one
 

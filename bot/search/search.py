@@ -196,9 +196,9 @@ class SearchIndex(Index):
         """Words of the archive to try instead of those words and names of `query` that no paper has."""
         words = [word for text in query.list_texts() for word in text.split()]
         builder = self._build_query_builder()
-        unknown = islice(builder.find_unknown_words(words), MAX_CORRECTED)
+        unknown = islice(builder.counts.find_unknown_words(words), MAX_CORRECTED)
         spelled_out = [EXPANSIONS.get(fold_word(word), "") for word in unknown]
-        found = [each for each in spelled_out if each and builder.has_all_words(each)]
+        found = [each for each in spelled_out if each and builder.counts.has_all_words(each)]
         nearest = self._build_corrector(builder).list_nearest_words(words, limit=2)
         return tuple(dict.fromkeys([*found, *nearest, *self._suggest_names(query, builder)]))
 
@@ -209,7 +209,7 @@ class SearchIndex(Index):
             for word in self._build_corrector(builder).list_nearest_words(node.text.split(), limit=1):
                 if self.run_query(builder.build_named(node.name, word), 1).total:
                     yield f"{node.name}:{word}"
-            if builder.has_all_words(node.text):
+            if builder.counts.has_all_words(node.text):
                 yield node.text
 
     def _find_papers_in_order(self, query: Query, builder: QueryBuilder, limit: int, offset: int) -> FoundPapers:
