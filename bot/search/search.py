@@ -1,6 +1,8 @@
 """Finds papers: by a query, by the beginning of a word, or by being like a paper."""
 
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice
@@ -67,6 +69,9 @@ class SearchIndex(Index):
         self.meaning = meaning
         self.reranking: Reranking | None = None
         self._spelling: tuple[int, Spelling] | None = None  # with the change number of the index it was read from
+        self._spelling_lock = threading.Lock()
+        self._is_reading_spelling = False
+        self._spelling_thread = ThreadPoolExecutor(1, "spelling")
         # What traits are weighed by, and the traits of some papers, in the same way.
         self._weights: tuple[int, Rarities, dict[str, Traits]] = (self.change, Rarities(self.get_searcher()), {})
 
@@ -188,9 +193,26 @@ class SearchIndex(Index):
         return Corrector(builder, self.get_searcher(), self._get_spelling, self.run_query)
 
     def _get_spelling(self) -> Spelling:
-        if self._spelling is None or self._spelling[0] != self.change:
-            self._spelling = (self.change, read_spelling(self.get_searcher()))
-        return self._spelling[1]
+        """The words of the archive. After a change they are read anew beside the searches, which takes seconds."""
+        with self._spelling_lock:
+            if self._spelling is None:
+                self._read_spelling()
+            elif self._spelling[0] != self.change and not self._is_reading_spelling:
+                self._is_reading_spelling = True
+                self._spelling_thread.submit(self._read_spelling)
+            assert self._spelling
+            return self._spelling[1]
+
+    def _read_spelling(self) -> None:
+        try:
+            change = self.change
+            self._spelling = (change, read_spelling(self.get_searcher()))
+        finally:
+            self._is_reading_spelling = False
+
+    def close(self) -> None:
+        self._spelling_thread.shutdown()
+        super().close()
 
     def suggest_words(self, query: Query) -> tuple[str, ...]:
         """Words of the archive to try instead of those words and names of `query` that no paper has."""

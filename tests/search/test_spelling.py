@@ -1,13 +1,17 @@
 """Misspelled words are taken for the nearest words of the archive."""
 
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tantivy
 from rapidfuzz import process
 
-from bot.search import SearchIndex
+from bot.search import SearchIndex, search
+from bot.search.corrections import read_spelling
 from bot.search.spelling import Spelling
 from tests.support.builders import paper
 from tests.support.indexes import ATTENTION, MOLECULES, ROBOTS, SAMPLE_PAPERS, find, ids, open_index, parse_on_day
@@ -145,3 +149,25 @@ class TestSpelling:
             assert taken(index, "zeolytes") == []
             index.add_papers([(9, paper("2601.00090", title="Zeolites"))])
             assert taken(index, "zeolytes") == [("zeolytes", "zeolites")]
+
+
+def test_after_a_change_nobody_waits_until_the_words_are_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_be_read, readings = threading.Event(), []
+
+    def read_slowly(searcher: tantivy.Searcher) -> Spelling:
+        readings.append(searcher)
+        assert may_be_read.wait(60)
+        return read_spelling(searcher)
+
+    with open_index(tmp_path, SAMPLE_PAPERS) as index:
+        assert taken(index, "difusion") == [("difusion", "diffusion")]
+        monkeypatch.setattr(search, "read_spelling", read_slowly)
+        index.add_papers([(99, paper("2603.00001", title="Zeppelins"))])
+        assert [taken(index, "difusion"), taken(index, "zepelins")] == [[("difusion", "diffusion")], []]
+        may_be_read.set()
+        while not taken(index, "zepelins"):
+            time.sleep(0.01)
+        assert taken(index, "zepelins") == [("zepelins", "zeppelins")]
+        assert len(readings) == 1
