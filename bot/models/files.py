@@ -5,13 +5,13 @@ beside its place, and moved there as the last step.
 """
 
 import asyncio
-import glob
 import hashlib
 import json
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from bot.models.problems import ModelProblem, ModelUnusable
 
 MANIFEST = "paperboy-model.json"
 FAILURE = "failure.json"
+_BUILDING = "fetching."  # how a folder begins in which a model is put together
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 OPTIONAL_FILES = ("config.json", "special_tokens_map.json")
 CHUNK = 2**20  # bytes
@@ -72,13 +73,17 @@ def _describe(error: Exception) -> str:
     return f"{kind}: {error.os_error}" if isinstance(error, aiohttp.ClientConnectorError) else kind
 
 
+def remove_leftovers(place: Path) -> None:
+    """Remove the folders beside `place` that were left when the bot was killed; no models, such as v1.5 beside v1."""
+    for left in place.parent.glob(f"{_BUILDING}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > FETCH_LIMIT:  # else another process may be at it
+                shutil.rmtree(left, ignore_errors=True)
+
+
 def _make_building(place: Path) -> Path:
-    """A new folder beside `place`, without those that were left when the bot was killed."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    for left in place.parent.glob(f"{glob.escape(place.name)}.*"):
-        if time.time() - left.stat().st_mtime > FETCH_LIMIT:  # else another process may be at it
-            shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{place.name}.", dir=place.parent))
+    return Path(tempfile.mkdtemp(prefix=_BUILDING, dir=place.parent))
 
 
 def _put_in_place(building: Path, place: Path) -> None:

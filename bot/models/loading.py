@@ -10,7 +10,15 @@ from typing import TypeVar
 from bot.archive import Archive
 from bot.model_names import ModelName
 from bot.models.fastembed_models import find_wanted_files, load_encoder, load_reranker
-from bot.models.files import Hub, check_files, fetch_model, get_model_folder, is_fetched, record_failure
+from bot.models.files import (
+    Hub,
+    check_files,
+    fetch_model,
+    get_model_folder,
+    is_fetched,
+    record_failure,
+    remove_leftovers,
+)
 from bot.models.problems import ModelProblem, ModelUnusable
 from bot.search import Reranking, SearchIndex
 
@@ -103,6 +111,7 @@ async def _fetch(choice: ModelChoice, name: ModelName, *, reranks: bool) -> Path
     """The folder of the model. One that is damaged is fetched again."""
     wanted = await asyncio.to_thread(find_wanted_files, name, reranks=reranks)
     place = get_model_folder(choice.folder, name)
+    await asyncio.to_thread(remove_leftovers, place)
     if is_fetched(place):
         try:
             await asyncio.to_thread(check_files, place)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +93,19 @@ class TestFetching:
         await bot.load()
         assert bot.model == LOADED
         assert bot.get_problem() is None
+
+    async def test_what_a_killed_bot_left_of_a_download_goes_even_if_the_model_came_afterwards(self, bot: Bot) -> None:
+        place = get_model_folder(bot.folder, MINILM)
+        left, recent, other = (place.with_name(name) for name in ("fetching.old", "fetching.new", f"{place.name}.5"))
+        for each in (left, recent, other):
+            each.mkdir(parents=True)
+        os.utime(other, (0, 0))
+        async with bot.hub.serve():
+            await bot.load()
+            os.utime(left, (0, 0))
+            await bot.load()
+        assert len(bot.hub.asked) == 4
+        assert sorted(bot.folder.iterdir()) == sorted([place, recent, other])
 
     async def test_a_revision_that_is_named_is_fetched_and_no_other(self, bot: Bot) -> None:
         async with bot.hub.serve():
