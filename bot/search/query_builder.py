@@ -13,6 +13,7 @@ from itertools import islice, pairwise
 import tantivy
 from tantivy import FieldType, Occur, Query
 
+from bot.search.dictionary import is_english_word
 from bot.search.likeness import SEARCHED_TRAITS, STOP_WORDS, Traits
 from bot.search.query import (
     AnyOf,
@@ -144,7 +145,7 @@ class QueryBuilder:
         """Whether a word of `query` is the name of a person or an organisation, or of a paper's work."""
         words = [word.text for word in query.words if fold_word(word.text) not in STOP_WORDS]
         single = {join_word(word) for word in words}
-        forms = {form for form in join_neighbours(words) if form not in single or not self.counts.is_plain(form)}
+        forms = {form for form in join_neighbours(words) if form not in single or not is_english_word(form)}
         return any(self.counts.is_name(*each) for word in words for each in list_terms(word)) or any(
             self._searcher.doc_freq("called", form) for form in forms
         )

@@ -16,6 +16,7 @@ from bot.papers import Paper, parse_paper_id
 from bot.search.corrections import MAX_CORRECTED, Corrector, read_spelling
 from bot.search.index import Hits, Index
 from bot.search.known_names import EXPANSIONS
+from bot.search.letters import is_in_other_script
 from bot.search.likeness import LIKENESS_BAR, STOP_WORDS, Portrait, Rarities, Traits, measure_pairs, weigh_traits
 from bot.search.meaning import Meaning
 from bot.search.query import Clause, Correction, Days, Named, Occur, Query, Sort, Translation
@@ -34,7 +35,8 @@ MAX_LOOKED_UP = 4  # words; papers with all of them come first, but of a longer 
 MIN_COSINE = 0.3  # a paper with a smaller cosine has nothing to do with the query
 # How much a cosine counts, if the score of the best match by words counts 1. A name has to be in the paper;
 # a description may use other words than the paper does.
-NAME_WEIGHT, DESCRIPTION_WEIGHT = 2.0, 6.0
+NAME_WEIGHT, DESCRIPTION_WEIGHT = 2.0, 4.0
+WHOLE_BONUS = 1.0  # for a paper with all words of a short query, in the same measure
 TITLED = 3  # the best papers by words, whose titles the query may be a half of
 # How much the likeness to the nearest example counts, beside a score by words or one by words and meaning.
 LIKENESS_WEIGHT, LIKENESS_WEIGHT_WITH_MEANING = 1.0, 4.0
@@ -82,7 +84,7 @@ class SearchIndex(Index):
             return _to_found_papers(self.run_query(builder.build_papers([query.reference]), limit, offset))
         alike = self._find_alike(query)
         builder = self._build_query_builder(alike)
-        translation = find_translation(query)
+        translation = self._find_translation(query, builder)
         corrections = () if translation else self._find_corrections(query, builder)
         corrected = query.rewrite(corrections, translation)
         meant = query if translation and self.meaning and self.meaning.knows_languages else corrected
@@ -97,6 +99,14 @@ class SearchIndex(Index):
         else:
             found = self._rank_by_words(corrected, builder).get_page(limit, offset)
         return replace(found, corrections=corrections, translation=translation)
+
+    def _find_translation(self, query: Query, builder: QueryBuilder) -> Translation | None:
+        """The words of `query` in English; in Latin letters they stay as they are if a paper has all of them."""
+        translation = find_translation(query)
+        text = " ".join(word.text for word in query.plain_words)
+        if translation and not is_in_other_script(text) and self.run_query(builder.build_complete(query), 1).total:
+            return None
+        return translation
 
     def _find_corrections(self, query: Query, builder: QueryBuilder) -> tuple[Correction, ...]:
         return self._build_corrector(builder).find_corrections(query) if query.correctable_words else ()
@@ -279,7 +289,10 @@ class SearchIndex(Index):
         count = self.run_query(complete, 1).total
         both = _require_both(complete, builder.build_papers(pool.ids))
         whole = self.run_query(both, WORD_POOL).ids if count else ()
-        return _keep_near_best(pool, whole, max(pool.scores, default=0.0), LEAST_KEPT), complete, count
+        kept = _keep_near_best(pool, whole, max(pool.scores, default=0.0), LEAST_KEPT)
+        if builder.count_ranking_words(query) <= MAX_LOOKED_UP:
+            kept = _raise_scores(kept, whole, WHOLE_BONUS)
+        return kept, complete, count
 
     def _rank_with_meaning(self, meaning: Meaning, query: Query, builder: QueryBuilder, text: str) -> "_Ranking":
         """The best papers by words and the nearest in meaning to `text`, ranked together."""
@@ -406,6 +419,13 @@ def _keep_near_best(hits: Hits, whole: Collection[str], best: float, least: int)
         if number < least or paper_id in whole or score >= NOISE * best
     ]
     return Hits(tuple(hits.ids[each] for each in kept), tuple(hits.scores[each] for each in kept), len(kept))
+
+
+def _raise_scores(hits: Hits, whole: Collection[str], share: float) -> Hits:
+    """The hits with the `whole` ones, which have all words, raised by this share of the best score."""
+    bonus = share * max(hits.scores, default=0.0)
+    pairs = zip(hits.ids, hits.scores, strict=True)
+    return replace(hits, scores=tuple(score + bonus * (paper_id in whole) for paper_id, score in pairs))
 
 
 def _to_found_papers(hits: Hits) -> FoundPapers:

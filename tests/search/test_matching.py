@@ -43,7 +43,7 @@ from tests.support.indexes import (
         ("scaling", [DATA]),  # tags
         ("robot lab", [ROBOTS]),  # organisation
         ("message passing", [GRAPHS]),  # AI summary
-        ("注意力机制", [CHINESE]),
+        ("注意力机制", [CHINESE, ATTENTION, DATA]),
         ("бета", [CHINESE]),
         ("αλφα", [CHINESE]),
         ('"neural networks"', [GRAPHS]),

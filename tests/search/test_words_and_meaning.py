@@ -144,6 +144,15 @@ class TestRankingTogether:
         with open_index(tmp_path, [titled, other], understood([titled, other], ScriptedEncoder(near))) as index:
             assert (ids(index, text)[0] == titled.id) is is_title
 
+    @pytest.mark.parametrize("text", ["skill paw", "Skill-Paw"])
+    def test_the_name_of_a_papers_work_is_first_however_people_write_it(self, tmp_path: Path, text: str) -> None:
+        named = paper("2601.00010", title="SkillPaw: Tricks for Pets", abstract="SkillPaw teaches a skill.")
+        other = paper("2601.00020", title="A Paw and a Paw", abstract="A paw.")
+        papers = [named, other, paper("2601.00030", title="Paw Prints"), paper("2601.00040", title="On Skill")]
+        near = {get_embedded_text(other): [1.0, 0.0], get_embedded_text(named): [0.0, 1.0], text: [0.35, 0.2, 1.0]}
+        with open_index(tmp_path, papers, understood(papers[:2], ScriptedEncoder(near))) as index:
+            assert ids(index, text)[0] == named.id
+
 
 @pytest.mark.parametrize("demand", ["has:code", "author:noether", "min:7", "-flow"])
 def test_a_required_paper_is_found_however_many_others_are_nearer(tmp_path: Path, demand: str) -> None:
