@@ -144,12 +144,6 @@ class TestSpelling:
             assert index.suggest_words(parse_on_day("+vit")) == ("vision transformer",)
             assert index.suggest_words(parse_on_day("+gan")) == ()
 
-    def test_words_of_a_new_paper_are_used_for_corrections(self, tmp_path: Path) -> None:
-        with open_index(tmp_path, SAMPLE_PAPERS) as index:
-            assert taken(index, "zeolytes") == []
-            index.add_papers([(9, paper("2601.00090", title="Zeolites"))])
-            assert taken(index, "zeolytes") == [("zeolytes", "zeolites")]
-
 
 def test_after_a_change_nobody_waits_until_the_words_are_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
