@@ -1,11 +1,14 @@
 """Orders the best papers anew, by a cross-encoder, which reads the query and each paper together."""
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
 from typing import Protocol
 
 from bot.papers import Paper
+
+log = logging.getLogger(__name__)
 
 MOST_RATED = 20  # papers
 AT_ONCE = 4  # papers between two looks at the clock
@@ -28,7 +31,7 @@ class Reranking:
         self._turn = threading.Lock()
 
     def sort_papers(self, query: str, papers: Sequence[Paper]) -> list[Paper] | None:
-        """The best `MOST_RATED` of `papers` anew, and the others after them; None if there was no time."""
+        """The best `MOST_RATED` of `papers` anew, and the others after them; None if it failed or had no time."""
         until = time.monotonic() + self._limit
         if not self._turn.acquire(timeout=self._limit):
             return None
@@ -40,6 +43,9 @@ class Reranking:
                     return None
                 batch = rated[first : first + AT_ONCE]
                 ratings += self._reranker.rate(query, [f"{each.title}. {each.abstract[:_ABSTRACT]}" for each in batch])
+        except Exception:  # a model and its runtime fail in ways of their own, and no search waits for their repair
+            log.exception("the reranker failed; the first order stands")
+            return None
         finally:
             self._turn.release()
         order = sorted(range(len(rated)), key=lambda place: -ratings[place])

@@ -59,6 +59,17 @@ async def test_past_the_limit_the_first_order_stands(finder: Finder) -> None:
     assert counting.pairs == []
 
 
+async def test_a_reranker_that_fails_costs_nobody_an_answer(finder: Finder, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def rate(self, query: str, passages: Sequence[str]) -> list[float]:
+            raise RuntimeError("out of memory")
+
+    before = await find(finder, "whales")
+    use(finder, Broken())
+    assert await find(finder, "whales") == before
+    assert "the reranker failed; the first order stands" in caplog.text
+
+
 @pytest.mark.parametrize("text", ["sort:date whales", "sort:upvotes", "min:3", MANY[0].id])
 async def test_what_is_not_ranked_by_words_keeps_its_order(finder: Finder, text: str) -> None:
     before, counting = await find(finder, text, 1), CountingReranker()
