@@ -13,7 +13,7 @@ from tests.support.server import Server, stale_button
 
 LONG = f"paper {'or ' * 30}"
 LONGEST = f"paper {'x' * 5994}"  # Discord takes 6,000 characters
-OTHER_WRITING = f"paper {'注意力' * 30}"
+OTHER_WRITING = f"paper OR {'紫禁城' * 30}"
 
 
 @pytest.mark.parametrize("query", [LONG, LONGEST, OTHER_WRITING, f"paper min:1 OR {'(' * 3000}"])
