@@ -42,11 +42,16 @@ def fold_letters(text: str) -> str:
 
 def split_runs(text: str) -> str:
     """`text` with the words of two letters that stand for writing without spaces."""
-    return text if text.isascii() else _RUN.sub(lambda run: f" {' '.join(_list_pairs(run[0]))} ", text)
+    return text if text.isascii() else _RUN.sub(_split_run, text)
 
 
-def _list_pairs(run: str) -> list[str]:
-    return [run[start : start + 2] for start in range(max(1, len(run) - 1))]
+def _split_run(run: re.Match[str]) -> str:
+    return f" {' '.join(run.string[start:end] for start, end in list_pairs(*run.span()))} "
+
+
+def list_pairs(start: int, end: int) -> list[tuple[int, int]]:
+    """Where each two neighbours are in a run from `start` to `end`, or the letter if it is one alone."""
+    return [(each, min(each + 2, end)) for each in range(start, max(start + 1, end - 1))]
 
 
 def is_in_other_script(text: str) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.search.letters import WITHOUT_SPACES
+from bot.search.letters import WITHOUT_SPACES, list_pairs
 from bot.search.schema import get_stem
 
 _VOWELS = r"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff"  # and other marks after letters
@@ -44,14 +44,9 @@ def cut_snippet(text: str, weights: Mapping[str, float], width: int) -> Snippet:
 
 def _list_marks(text: str, stems: Mapping[str, float]) -> Iterator[_Mark]:
     for word in _WORD.finditer(text):
-        for start, end in _list_pairs(*word.span()) if word["run"] else [word.span()]:
+        for start, end in list_pairs(*word.span()) if word["run"] else [word.span()]:
             if (stem := get_stem(text[start:end])) in stems:
                 yield _Mark(start, end, stem)
-
-
-def _list_pairs(start: int, end: int) -> list[tuple[int, int]]:
-    """Each two neighbours in a run of letters without spaces, which is how it is indexed."""
-    return [(each, min(each + 2, end)) for each in range(start, max(start + 1, end - 1))]
 
 
 def _take_near(marks: Sequence[_Mark], first: int, width: int) -> Sequence[_Mark]:
