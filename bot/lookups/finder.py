@@ -105,9 +105,8 @@ class SearchResults:
     an index which is still being made. `knows_meaning` if papers can also be found by their meaning.
 
     `corrections` are words of it with those that were looked for instead, or too, and a `translation` is what was
-    looked for instead of them all. `dropped_operators` are those, as
-    typed, that excluded everything, and `exclusions` the parts each of which did so. `suggestions` are words to try
-    if nothing was found.
+    looked for instead of them all. `dropped_operators` are those, as typed, that excluded everything, and `exclusions`
+    the parts each of which did so. `suggestions` are words to try if nothing was found.
     """
 
     query: Query
@@ -250,8 +249,9 @@ class Finder:
         _check_query(query)
         with metrics.time_search("search"):
             used, dropped, found = await asyncio.to_thread(self._search_relaxed, query, (page - 1) * PER_PAGE)
-            found = await self._rerank(used, found, (page - 1) * PER_PAGE)
-            hits = await self._build_hits(found.ids, used.rewrite(found.corrections, found.translation), viewer)
+            meant = used.rewrite(found.corrections, found.translation)
+            found = await self._rerank(used, meant, found, (page - 1) * PER_PAGE)
+            hits = await self._build_hits(found.ids, meant, viewer)
         results = SearchResults(
             query,
             hits,
@@ -269,19 +269,16 @@ class Finder:
         suggestions = () if found.total else await asyncio.to_thread(self._search.suggest_words, query)
         return replace(results, suggestions=suggestions, exclusions=await self._find_exclusions(query))
 
-    async def _rerank(self, query: Query, found: FoundPapers, offset: int) -> FoundPapers:
+    async def _rerank(self, query: Query, meant: Query, found: FoundPapers, offset: int) -> FoundPapers:
         """With a reranker, the best papers in the order that it gives them; the pages of a query agree on it."""
-        reranking, text = (
-            self._search.reranking,
-            " ".join(query.rewrite(found.corrections, found.translation).list_texts()),
-        )
+        reranking = self._search.reranking
         if reranking is None or offset >= MOST_RATED or not _is_ranked(query):
             return found
         key = (query.text, self._search.change)
         if key not in self._reranked:
             best = await asyncio.to_thread(self._search.find_papers, query, limit=MOST_RATED)
             papers = await self._storage.papers.get(best.ids)
-            order = await asyncio.to_thread(reranking.sort_papers, text, papers)
+            order = await asyncio.to_thread(reranking.sort_papers, " ".join(meant.list_texts()), papers)
             while len(self._reranked) >= _MAX_RERANKED:
                 self._reranked.pop(next(iter(self._reranked)))
             self._reranked[key] = [each.id for each in (order or papers)]

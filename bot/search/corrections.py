@@ -179,7 +179,7 @@ class _Company:
         return self._get_best_score(self._corrector.builder.build_in_company(candidate, company)) / self._best
 
     def _get_best_score(self, query: tantivy.Query) -> float:
-        return max(self._corrector.run_query(query, 1).scores, default=0.0)
+        return self._corrector.run_query(query, 1).best_score
 
 
 def _is_near(word: str, distance: float) -> bool:

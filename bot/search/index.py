@@ -45,6 +45,10 @@ class Hits:
     scores: tuple[float, ...]
     total: int
 
+    @property
+    def best_score(self) -> float:
+        return max(self.scores, default=0.0)
+
 
 class IndexUnusable(Exception):
     """The folder cannot be used for the index; the detail is the system's error. Another bot may have `is_taken` it."""

@@ -257,7 +257,7 @@ class SearchIndex(Index):
         matched = builder.build_query(query)
         if several:
             pool = self.run_query(matched, WORD_POOL, pull=True)
-            matched = builder.build_papers(_keep_near_best(pool, (), max(pool.scores, default=0.0), LEAST_KEPT).ids)
+            matched = builder.build_papers(_keep_near_best(pool, (), pool.best_score, LEAST_KEPT).ids)
         hits = self.run_query(matched, limit, offset, by=by)
         return FoundPapers(hits.ids, hits.total, complete=0 if several else None)
 
@@ -276,21 +276,21 @@ class SearchIndex(Index):
         count = self.run_query(complete, 1).total
         pool = self.run_query(matched, 1, pull=True)
         partial = self.run_query(_exclude(matched, complete), WORD_POOL, pull=True)
-        near = _keep_near_best(partial, (), max(pool.scores, default=0.0), LEAST_KEPT - count)
+        near = _keep_near_best(partial, (), pool.best_score, LEAST_KEPT - count)
         return _Ranking(self, near.ids, complete, count + near.total, count, rest_first=True)
 
     def _pool_best_papers(self, query: Query, builder: QueryBuilder) -> tuple[Hits, tantivy.Query, int | None]:
         """The best papers by words; what else is found, which is what has all the words; and how many have those."""
         matched = builder.build_query(query)
-        pool = self.run_query(matched, WORD_POOL, pull=True)
-        if builder.count_ranking_words(query) <= 1:
+        pool, words = self.run_query(matched, WORD_POOL, pull=True), builder.count_ranking_words(query)
+        if words <= 1:
             return pool, matched, None
         complete = builder.build_complete(query)
         count = self.run_query(complete, 1).total
         both = _require_both(complete, builder.build_papers(pool.ids))
         whole = self.run_query(both, WORD_POOL).ids if count else ()
-        kept = _keep_near_best(pool, whole, max(pool.scores, default=0.0), LEAST_KEPT)
-        if builder.count_ranking_words(query) <= MAX_LOOKED_UP:
+        kept = _keep_near_best(pool, whole, pool.best_score, LEAST_KEPT)
+        if words <= MAX_LOOKED_UP:
             kept = _raise_scores(kept, whole, WHOLE_BONUS)
         return kept, complete, count
 
@@ -423,7 +423,7 @@ def _keep_near_best(hits: Hits, whole: Collection[str], best: float, least: int)
 
 def _raise_scores(hits: Hits, whole: Collection[str], share: float) -> Hits:
     """The hits with the `whole` ones, which have all words, raised by this share of the best score."""
-    bonus = share * max(hits.scores, default=0.0)
+    bonus = share * hits.best_score
     pairs = zip(hits.ids, hits.scores, strict=True)
     return replace(hits, scores=tuple(score + bonus * (paper_id in whole) for paper_id, score in pairs))
 
@@ -453,7 +453,7 @@ def _fill_in_cosines(cosines: Mapping[str, float], found: Sequence[str]) -> Mapp
 
 def _fuse_scores(hits: Hits, cosines: Mapping[str, float], weight: float) -> dict[str, float]:
     """The score of each paper (the best one is 1) plus `weight` times its cosine; a paper may lack either."""
-    best = max(hits.scores, default=0.0) or 1.0  # operators alone give no score
+    best = hits.best_score or 1.0  # operators alone give no score
     scores = {paper_id: score / best for paper_id, score in zip(hits.ids, hits.scores, strict=True)}
     return {each: scores.get(each, 0.0) + weight * cosines.get(each, 0.0) for each in {**scores, **cosines}}
 
