@@ -122,9 +122,8 @@ class Meaning:
         if not ones or not others:
             return [[] for _ in ones]
         some, more = self._to_numbers(ones), self._to_numbers(others)
-        dots = (
-            some @ more.T
-        )  # whole numbers below 2 ** 24, which stay exact in whatever order they are added up (to 1,040 dimensions)
+        # Whole numbers below 2 ** 24 (to 1,040 dimensions), which stay exact in whatever order they are added up.
+        dots = some @ more.T
         lengths = self._np.sqrt((some * some).sum(axis=1))[:, None] * self._np.sqrt((more * more).sum(axis=1))
         cosines: list[list[float]] = (dots / self._np.maximum(lengths, 1e-9)).tolist()
         return cosines

@@ -44,7 +44,7 @@ from bot.search.schema import (
 )
 from bot.search.word_counts import WordCounts, join_with_neighbours, list_terms
 
-# Tuned on one half of the judged set in bench/, and on tuning.jsonl; around these numbers the score hardly moves.
+# Tuned on the queries in bench/ that are there for it; around these numbers the score hardly moves.
 WEIGHTS = {"title": 2.5, "tags": 1.5, "abstract": 2.0, "authors": 1.25, "organization": 2.0, "affiliations": 1.0}
 WHOLE = 5.0  # of a word in the whole paper, beside those of its fields
 OTHER_FIELDS = 0.3  # the share that counts of a word's scores in the fields where it scores lower

@@ -146,7 +146,7 @@ class ArchiveSettings(Settings):
     reranker: Model | None = Field(
         None,
         validation_alias="PAPERBOY_RERANKER",
-        description="the cross-encoder that orders the best twenty papers anew, such as Xenova/ms-marco-MiniLM-L-6-v2; "
+        description="the cross-encoder that sorts the best twenty papers again, such as Xenova/ms-marco-MiniLM-L-6-v2; "
         "if left out, none",
     )
     papers_url: HttpUrl = Field(
