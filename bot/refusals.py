@@ -62,6 +62,10 @@ class Refusal(Enum):
     FOLLOWS_NOTHING = auto()
     FOLLOWED_GONE = auto()
 
+    # Saving
+    TOO_MANY_SAVED = auto()  # number: the papers that a person may save
+    NOT_SAVED = auto()
+
     # Digests
     NOT_NOW = auto()  # reason
     NOTHING_TO_SEND = auto()  # reason

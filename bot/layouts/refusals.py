@@ -86,6 +86,10 @@ _SENTENCES: Mapping[Refusal, str] = {
         "whatever they are about, use `/inbox`."
     ),
     Refusal.FOLLOWS_NOTHING: "You don't follow anything yet. Use `/follow` or `/inbox` first.",
+    Refusal.TOO_MANY_SAVED: (
+        "You have saved {number:,} papers, which is the maximum. Remove some in `/saved` first. Nothing was changed."
+    ),
+    Refusal.NOT_SAVED: "You haven't saved that paper, or removed it meanwhile. See what you saved with `/saved`.",
     Refusal.FOLLOWED_GONE: "You no longer follow that, or not yet. See what you follow with `/following`.",
     Refusal.CHANNEL_HIDDEN: (
         "I can't see that channel. Give me **View Channel** there, then try again. Nothing was changed."

@@ -72,6 +72,16 @@ from bot.storage.personal_digests import AtOnceInputs, PersonalDigests, Personal
 from bot.storage.posted_papers import PostedMessage, PostedPapers
 from bot.storage.restored import Restored, RestoredSearch, SearchedChannel
 from bot.storage.restoring import check_backup, is_backup, prepare_file, restore
+from bot.storage.saved_papers import (
+    MAX_NOTE,
+    MAX_OWN_TAG,
+    MAX_OWN_TAGS,
+    MAX_SAVED,
+    REMOVED_KEPT_FOR,
+    SavedPaper,
+    SavedPapers,
+)
+from bot.storage.server_feeds import ServerFeed, ServerFeeds
 from bot.storage.snapshots import Snapshots
 from bot.storage.sqlite import (
     SQLiteDatabase,
@@ -104,9 +114,14 @@ __all__ = [
     "MAX_FOLLOWED",
     "MAX_INLINE_QUERY",
     "MAX_MUTED",
+    "MAX_NOTE",
+    "MAX_OWN_TAG",
+    "MAX_OWN_TAGS",
     "MAX_PER_SERVER",
+    "MAX_SAVED",
     "PERSON_KEPT_FOR",
     "QUERIES_KEPT_FOR",
+    "REMOVED_KEPT_FOR",
     "SENT_KEPT_FOR",
     "Action",
     "AtOnceInputs",
@@ -149,7 +164,9 @@ __all__ = [
     "RegisteredCommands",
     "RejectedPaper",
     "RestoredSearch",
+    "SavedPaper",
     "SearchedChannel",
+    "ServerFeed",
     "ShownPaper",
     "Storage",
     "Subscription",
@@ -193,11 +210,13 @@ class Storage:
     drafts: Drafts
     audit_log: AuditLog
     followed_queries: FollowedQueries
+    saved_papers: SavedPapers
     people: People
     personal_digests: PersonalDigests
     deliveries: Deliveries
     posted_papers: PostedPapers
     stored_queries: StoredQueries
+    server_feeds: ServerFeeds
     commands: Commands
     owner_notices: OwnerNotices
     brand: GivenBrand
@@ -223,11 +242,13 @@ async def open_storage(address: DatabaseAddress, fence: Fence | None = None) -> 
             Drafts(database),
             AuditLog(database),
             FollowedQueries(database),
+            SavedPapers(database),
             People(database),
             PersonalDigests(database),
             Deliveries(database),
             PostedPapers(database),
             StoredQueries(database),
+            ServerFeeds(database),
             Commands(database),
             OwnerNotices(database),
             GivenBrand(database),

@@ -132,6 +132,7 @@ def _delete_server(connection: Connection, guild_id: int, left_before: datetime 
         "DELETE FROM drafts WHERE guild_id = ?",
         "DELETE FROM audit_log WHERE guild_id = ?",
         "DELETE FROM notices WHERE guild_id = ?",
+        "DELETE FROM server_feeds WHERE guild_id = ?",
         "DELETE FROM guilds WHERE id = ? AND left_at IS NOT NULL",  # else the bot would greet the server again
     ):
         connection.execute(statement, (guild_id,))

@@ -47,7 +47,8 @@ class People:
 
         def delete(connection: Connection) -> None:
             _delete_following(connection, user_id)
-            connection.execute("DELETE FROM drafts WHERE user_id = ?", (user_id,))
+            for table in ("drafts", "saved_papers"):
+                connection.execute(f"DELETE FROM {table} WHERE user_id = ?", (user_id,))
             for statement in (
                 "UPDATE audit_log SET user_id = ? WHERE user_id = ?",
                 "UPDATE subscriptions SET created_by = ? WHERE created_by = ?",

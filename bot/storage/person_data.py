@@ -56,6 +56,18 @@ class MutedSince:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """A saved paper. One with `removed_at` is deleted a day later."""
+
+    paper: str
+    saved_at: datetime
+    read_at: datetime | None
+    note: str
+    own_tags: tuple[str, ...]
+    removed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveredPaper:
     """A paper with the upvotes and comments it had then, the number of its message, and which queries brought it."""
 
@@ -142,6 +154,7 @@ class PersonData:
     digest: PersonalDigest | None
     followed: tuple[FollowedSince, ...]
     muted: tuple[MutedSince, ...]
+    saved: tuple[Saved, ...]
     deliveries: tuple[PersonalDelivery, ...]
     open_panels: tuple[OpenPanel, ...]
     server_actions: tuple[ServerAction, ...]
@@ -150,7 +163,7 @@ class PersonData:
 
     @property
     def is_empty(self) -> bool:
-        kinds = (self.followed, self.muted, self.deliveries, self.open_panels)
+        kinds = (self.followed, self.muted, self.saved, self.deliveries, self.open_panels)
         return not (self.digest or any(kinds) or self.server_actions or self.server_subscriptions)
 
 
@@ -168,6 +181,17 @@ def read_person_data(connection: Connection, user_id: int) -> PersonData:
         tuple(
             MutedSince(MutedKind(row["kind"]), row["value"], _time(row["muted_at"]))
             for row in _select(connection, "muted WHERE user_id = ? ORDER BY muted_at", user_id)
+        ),
+        tuple(
+            Saved(
+                row["paper_id"],
+                _time(row["saved_at"]),
+                _time(row["read_at"]) if row["read_at"] else None,
+                row["note"],
+                tuple(json.loads(row["own_tags"])),
+                _time(row["removed_at"]) if row["removed_at"] else None,
+            )
+            for row in _select(connection, "saved_papers WHERE user_id = ? ORDER BY saved_at, paper_id", user_id)
         ),
         tuple(each for row in subscriptions for each in _read_deliveries(connection, row["id"])),
         tuple(

@@ -20,5 +20,5 @@ def deliver(number: int) -> PersonalDelivery:
 
 def test_a_year_in_which_every_paper_came_at_once_fits_compressed_with_room_to_spare() -> None:
     some = DAYS * PAPERS // 10
-    data = PersonData(1, None, (), (), tuple(map(deliver, range(some))), (), (), (), None)
+    data = PersonData(1, None, (), (), (), tuple(map(deliver, range(some))), (), (), (), None)
     assert 10 * len(gzip.compress(build_export(data, MORNING))) < MAX_FILE / 5

@@ -27,6 +27,7 @@ _ODD = f"""
     INSERT INTO guilds (id, joined_at, left_at) VALUES ({LARGEST}, '2026-01-01T00:00:00+00:00', NULL), (-1, '', '');
     INSERT INTO commands VALUES (77, 'fingerprint', '{{"digest": {LARGEST}}}', '2026-01-01T00:00:00+00:00');
     INSERT INTO stored_queries VALUES ('key', 'é 👾 \t\\N\\.\r\n''"', '2026-01-01T00:00:00+00:00');
+    INSERT INTO server_feeds VALUES (1, 'key of one', '2026-01-01T00:00:00+00:00');
     INSERT INTO brand VALUES (77, 'name', '', 'Paperboy');
     INSERT INTO owner_notices VALUES ('disk_full', '2026-01-01T00:00:00+00:00', NULL);
     INSERT INTO embeddings SELECT id, 'model', x'00ff5c4e0a00' FROM papers WHERE id = '2602.00000';

@@ -33,6 +33,12 @@ async def furnish(storage: Storage, user_id: int) -> None:
     for text, how in {INBOX: How.WEEKLY, f"words of {user_id}": How.AT_ONCE, "author:lecun": How.DAILY}.items():
         await storage.followed_queries.follow(user_id, text, how, DAY, MORNING)
     await storage.followed_queries.mute(user_id, Muted(MutedKind.TAG, f"tag of {user_id}"), MORNING)
+    await storage.saved_papers.annotate(
+        user_id, listed[0].id, note=f"note of {user_id}", own_tags=["thesis", "robots"], now=MORNING
+    )
+    await storage.saved_papers.mark_read(user_id, listed[0].id, LATER)
+    await storage.saved_papers.save(user_id, listed[1].id, MORNING)
+    await storage.saved_papers.remove(user_id, listed[1].id, LATER)
     known = await add_for_person(storage, user_id)
     for number in range(12):
         run = Run(DAY + timedelta(days=number), MORNING)

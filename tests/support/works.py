@@ -109,6 +109,22 @@ class Works:
                 WHOLE, SECOND_RUN.at, limit=9
             ),
             "subscriptions.get_for_person": lambda: storage.subscriptions.get_for_person(7),
+            "server_feeds.get": lambda: storage.server_feeds.get(1),
+            "server_feeds.find": lambda: storage.server_feeds.find("key"),
+            "server_feeds.set_key": lambda: storage.server_feeds.set_key(1, "key", MORNING),
+            "server_feeds.delete": lambda: storage.server_feeds.delete(1),
+            "saved_papers.save": lambda: storage.saved_papers.save(7, ids[0], MORNING),
+            "saved_papers.remove": lambda: storage.saved_papers.remove(7, ids[0], MORNING),
+            "saved_papers.toggle": lambda: storage.saved_papers.toggle(7, ids[0], MORNING),
+            "saved_papers.annotate": lambda: storage.saved_papers.annotate(
+                7, ids[0], note="n", own_tags=["t"], now=MORNING
+            ),
+            "saved_papers.mark_read": lambda: storage.saved_papers.mark_read(7, ids[0], MORNING),
+            "saved_papers.get": lambda: storage.saved_papers.get(7, ids[0]),
+            "saved_papers.list_for_person": lambda: storage.saved_papers.list_for_person(7),
+            "saved_papers.delete_removed": lambda: storage.saved_papers.delete_removed(
+                WHOLE, MORNING + timedelta(days=99)
+            ),
             "followed_queries.follow": lambda: storage.followed_queries.follow(
                 7, "tag:x", How.DAILY, DAY, MORNING, edit=lambda known: known or SETTINGS
             ),

@@ -42,7 +42,9 @@ async def test_the_policy_the_guide_and_the_code_are_linked_where_they_are_known
 
 async def test_every_command_named_in_our_texts_exists(server: Server) -> None:
     offered = server.admin.available_commands(server.general)
-    question = privacy.render_delete_person_question(PersonData(1, None, (), (), (), (), (), (), None), backup_days=7)
+    question = privacy.render_delete_person_question(
+        PersonData(1, None, (), (), (), (), (), (), (), None), backup_days=7
+    )
     texts = [ABOUT, privacy.DELETED, privacy.PERSON_DELETED, privacy.NOTHING_STORED]
     texts += [texts_of(render_welcome(1)), texts_of(question), privacy.describe_export(is_compressed=True)]
     named = set(re.findall(r"`/([a-z -]+)`", " ".join(texts)))

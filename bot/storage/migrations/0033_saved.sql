@@ -1,0 +1,22 @@
+-- What people save, and the feeds that servers have.
+
+-- A removed paper stays for a day, with its note, so that removing it can be undone.
+CREATE TABLE saved_papers (
+    user_id    INTEGER NOT NULL,
+    paper_id   TEXT NOT NULL,
+    saved_at   TEXT NOT NULL,
+    read_at    TEXT,                       -- when it was marked as read
+    note       TEXT NOT NULL DEFAULT '',
+    own_tags   TEXT NOT NULL DEFAULT '[]', -- JSON array
+    removed_at TEXT,
+    PRIMARY KEY (user_id, paper_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX saved_papers_removed ON saved_papers (removed_at) WHERE removed_at IS NOT NULL;
+
+-- Who knows the key can read the server's digests.
+CREATE TABLE server_feeds (
+    guild_id   INTEGER PRIMARY KEY,
+    key        TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,158 @@
+"""The papers that people save, with their notes and their own tags."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.refusals import Refusal, Refused
+from bot.share import Share
+from bot.storage.connection import Connection, Row, fetch_all
+from bot.storage.database import Database, to_iso
+from bot.storage.deletion import mark_for_rewriting
+
+MAX_SAVED = 5000  # papers of a person
+MAX_NOTE = 2000  # characters
+MAX_OWN_TAGS = 10  # of a paper
+MAX_OWN_TAG = 30  # characters
+REMOVED_KEPT_FOR = timedelta(days=1)
+MAX_REMOVED = 100  # papers of a person that can be saved again with their notes
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPaper:
+    """A paper that a person saved, when they marked it as read, and what they wrote about it."""
+
+    paper_id: str
+    saved_at: datetime
+    read_at: datetime | None = None
+    note: str = ""
+    own_tags: tuple[str, ...] = ()
+
+
+class SavedPapers:
+    """Changes what people have saved, each change in one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save(self, user_id: int, paper_id: str, now: datetime) -> SavedPaper:
+        """Save a paper; one that was removed lately has its note again. Raises `Refused` if it is one too many."""
+        work = partial(_save, user_id=user_id, paper_id=paper_id, now=now)
+        return await self._database.write(work, owner_id=user_id)
+
+    async def remove(self, user_id: int, paper_id: str, now: datetime) -> SavedPaper | None:
+        """Remove a paper, and return it as it was; None if it was not saved."""
+        work = partial(_remove, user_id=user_id, paper_id=paper_id, now=now)
+        return await self._database.write(work, owner_id=user_id)
+
+    async def toggle(self, user_id: int, paper_id: str, now: datetime) -> SavedPaper | None:
+        """Save a paper and return it; or, if it is saved already, remove it and return None."""
+
+        def toggle(connection: Connection) -> SavedPaper | None:
+            if _remove(connection, user_id, paper_id, now):
+                return None
+            return _save(connection, user_id, paper_id, now)
+
+        return await self._database.write(toggle, owner_id=user_id)
+
+    async def annotate(
+        self, user_id: int, paper_id: str, *, note: str, own_tags: Collection[str], now: datetime
+    ) -> SavedPaper:
+        """Give a paper this note and these tags; one that is not saved yet is saved. Raises `Refused`."""
+
+        def annotate(connection: Connection) -> SavedPaper:
+            _save(connection, user_id, paper_id, now)
+            (row,) = fetch_all(
+                connection,
+                "UPDATE saved_papers SET note = ?, own_tags = ? WHERE user_id = ? AND paper_id = ? RETURNING *",
+                (note, json.dumps(list(own_tags)), user_id, paper_id),
+            )
+            return _saved_paper_from_row(row)
+
+        return await self._database.write(annotate, owner_id=user_id)
+
+    async def mark_read(self, user_id: int, paper_id: str, read_at: datetime | None) -> SavedPaper | None:
+        """Mark a paper as read, or with None as unread; None if it is not saved any more."""
+        statement = (
+            "UPDATE saved_papers SET read_at = ? WHERE user_id = ? AND paper_id = ? AND removed_at IS NULL RETURNING *"
+        )
+        values = (to_iso(read_at) if read_at else None, user_id, paper_id)
+        rows = await self._database.write(lambda connection: fetch_all(connection, statement, values), owner_id=user_id)
+        return _saved_paper_from_row(rows[0]) if rows else None
+
+    async def get(self, user_id: int, paper_id: str) -> SavedPaper | None:
+        rows = await self._database.fetch_rows(
+            "SELECT * FROM saved_papers WHERE user_id = ? AND paper_id = ? AND removed_at IS NULL", user_id, paper_id
+        )
+        return _saved_paper_from_row(rows[0]) if rows else None
+
+    async def list_for_person(self, user_id: int) -> tuple[SavedPaper, ...]:
+        """All that a person has saved, newest first."""
+        return await self._database.read(partial(select_saved, user_id=user_id))
+
+    async def delete_removed(self, share: Share, now: datetime) -> None:
+        """Delete for good what was removed over `REMOVED_KEPT_FOR` ago."""
+
+        def delete(connection: Connection) -> None:
+            deleted = connection.execute(
+                f"DELETE FROM saved_papers WHERE removed_at < ? AND {share.build_condition('user_id')}",
+                (to_iso(now - REMOVED_KEPT_FOR),),
+            )
+            if deleted.rowcount:
+                mark_for_rewriting(connection)
+
+        await self._database.write(delete)
+
+
+def select_saved(connection: Connection, user_id: int) -> tuple[SavedPaper, ...]:
+    """All that a person has saved, newest first."""
+    rows = fetch_all(
+        connection,
+        "SELECT * FROM saved_papers WHERE user_id = ? AND removed_at IS NULL ORDER BY saved_at DESC, paper_id DESC",
+        (user_id,),
+    )
+    return tuple(map(_saved_paper_from_row, rows))
+
+
+def _save(connection: Connection, user_id: int, paper_id: str, now: datetime) -> SavedPaper:
+    """Save a paper, unless it is saved already. Raises `Refused`."""
+    ((count,),) = connection.execute(
+        "SELECT count(*) FROM saved_papers WHERE user_id = ? AND paper_id != ? AND removed_at IS NULL",
+        (user_id, paper_id),
+    )
+    if count >= MAX_SAVED:
+        raise Refused(Refusal.TOO_MANY_SAVED, number=MAX_SAVED)
+    (row,) = fetch_all(
+        connection,
+        "INSERT INTO saved_papers (user_id, paper_id, saved_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (user_id, paper_id) DO UPDATE SET removed_at = NULL RETURNING *",
+        (user_id, paper_id, to_iso(now)),
+    )
+    return _saved_paper_from_row(row)
+
+
+def _remove(connection: Connection, user_id: int, paper_id: str, now: datetime) -> SavedPaper | None:
+    rows = fetch_all(
+        connection,
+        "UPDATE saved_papers SET removed_at = ? WHERE user_id = ? AND paper_id = ? AND removed_at IS NULL RETURNING *",
+        (to_iso(now), user_id, paper_id),
+    )
+    connection.execute(
+        "DELETE FROM saved_papers WHERE user_id = ? AND paper_id IN (SELECT paper_id FROM saved_papers"
+        " WHERE user_id = ? AND removed_at IS NOT NULL ORDER BY removed_at DESC LIMIT 1000 OFFSET ?)",
+        (user_id, user_id, MAX_REMOVED),
+    )
+    return _saved_paper_from_row(rows[0]) if rows else None
+
+
+def _saved_paper_from_row(row: Row) -> SavedPaper:
+    read_at = row["read_at"]
+    return SavedPaper(
+        row["paper_id"],
+        datetime.fromisoformat(row["saved_at"]),
+        datetime.fromisoformat(read_at) if read_at else None,
+        row["note"],
+        tuple(json.loads(row["own_tags"])),
+    )

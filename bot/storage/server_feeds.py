@@ -1,0 +1,60 @@
+"""The feeds of servers: which servers have one, and the key by which it is read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.storage.connection import Row
+from bot.storage.database import Database, to_iso
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFeed:
+    """A server's feed; whoever knows its `key` can read it."""
+
+    guild_id: int
+    key: str
+    created_at: datetime
+
+
+class ServerFeeds:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, guild_id: int) -> ServerFeed | None:
+        """The feed of a server; None if it has none."""
+        return _feed_from_rows(
+            await self._database.fetch_rows("SELECT * FROM server_feeds WHERE guild_id = ?", guild_id)
+        )
+
+    async def find(self, key: str) -> ServerFeed | None:
+        """The feed with this key; None if there is none, or if the bot has left its server."""
+        return _feed_from_rows(
+            await self._database.fetch_rows(
+                "SELECT server_feeds.* FROM server_feeds JOIN guilds ON guilds.id = server_feeds.guild_id"
+                " WHERE server_feeds.key = ? AND guilds.left_at IS NULL",
+                key,
+            )
+        )
+
+    async def set_key(self, guild_id: int, key: str, now: datetime) -> None:
+        """Give a server a feed with this key. If it has one, the old key no longer works."""
+        await self._database.execute(
+            "INSERT INTO server_feeds (guild_id, key, created_at) VALUES (?, ?, ?)"
+            " ON CONFLICT (guild_id) DO UPDATE SET key = excluded.key, created_at = excluded.created_at",
+            *(guild_id, key, to_iso(now)),
+            owner_id=guild_id,
+        )
+
+    async def delete(self, guild_id: int) -> bool:
+        """Whether the server had a feed."""
+        deleted = await self._database.execute(
+            "DELETE FROM server_feeds WHERE guild_id = ?", guild_id, owner_id=guild_id
+        )
+        return deleted > 0
+
+
+def _feed_from_rows(rows: list[Row]) -> ServerFeed | None:
+    if not rows:
+        return None
+    (row,) = rows
+    return ServerFeed(row["guild_id"], row["key"], datetime.fromisoformat(row["created_at"]))
