@@ -28,6 +28,7 @@ from bot.delivery.dispatcher import build_dispatcher
 from bot.delivery.sending import MESSAGES_PER_SECOND
 from bot.editing.drafts import DraftEditor
 from bot.editing.editor import SubscriptionEditor
+from bot.feed_addresses import FeedAddresses
 from bot.identifying import Identifies, ShardQueue
 from bot.identity import build_invite
 from bot.layouts import terminal
@@ -68,6 +69,7 @@ class PaperBot(commands.AutoShardedBot):
         links: Links | None = None,
         gives_brand: bool = False,
         proxy: str | None = None,
+        feeds: FeedAddresses | None = None,
         blocked: Blocklist | None = None,
         shard_count: int | None = None,
         requests_per_second: float = MESSAGES_PER_SECOND,
@@ -101,6 +103,7 @@ class PaperBot(commands.AutoShardedBot):
         self._identifies = Identifies(self, services.claims)
         self._links = links or Links()
         self._gives_brand = gives_brand
+        self.feeds = feeds  # where people outside find them, if anywhere
         self.blocked = blocked or Blocklist()
         self._is_started = False
         self.command_ids: Mapping[str, int] = {}  # of the registered commands, by name

@@ -74,6 +74,7 @@ async def _run_service(settings: BotSettings) -> None:
             links=links,
             gives_brand=settings.brand,
             proxy=settings.proxy,
+            feeds=settings.feed_addresses,
             blocked=blocked,
             requests_per_second=settings.requests_per_second,
         ) as bot,

@@ -8,6 +8,7 @@ from pydantic_core.core_schema import ValidationInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.database_address import PostgresAddress, read_address
+from bot.feed_addresses import FeedAddresses
 from bot.model_names import ModelName, read_model_name
 from bot.settings.problems import NeedsPostgres
 from bot.share import WHOLE, Share, parse_shards
@@ -43,7 +44,15 @@ def _read_model(value: object) -> object:
     return read_model_name(value) if isinstance(value, str) else value
 
 
+def _check_public(value: HttpUrl) -> HttpUrl:
+    """Refuse what paths of feeds can't be added to, and what would tell everybody a password."""
+    if value.username or value.password or value.query is not None or value.fragment is not None:
+        raise ValueError
+    return value
+
+
 Token = Annotated[SecretStr, AfterValidator(_clean_token)]
+PublicUrl = Annotated[HttpUrl, AfterValidator(_check_public)]
 Ids = Annotated[frozenset[int], NoDecode, BeforeValidator(_split_ids)]
 Database = Annotated[Path | PostgresAddress, NoDecode, BeforeValidator(_read_database)]
 Model = Annotated[ModelName | Path, NoDecode, BeforeValidator(_read_model)]
@@ -167,20 +176,30 @@ class ArchiveSettings(Settings):
 
 
 class PortSettings(Settings):
-    """The settings for asking the running bot how it is."""
+    """The settings of the HTTP port."""
 
     http_port: int | None = Field(
         None,
         ge=1,
         le=65535,
         validation_alias="PAPERBOY_HTTP_PORT",
-        description="the port for /healthz, /readyz and /metrics; if left out, no port is opened",
+        description="the port for /healthz, /readyz, /metrics and feeds; if left out, no port is opened",
     )
     http_host: str = Field(
         "127.0.0.1",
         validation_alias="PAPERBOY_HTTP_HOST",
         description="the address that the port is opened on; 0.0.0.0 opens it to every network of the machine",
     )
+    public_url: PublicUrl | None = Field(
+        None,
+        validation_alias="PAPERBOY_PUBLIC_URL",
+        description="the address of the port's feeds as people outside reach them, such as https://papers.example; "
+        "then searches have a button for their feed",
+    )
+
+    @property
+    def feed_addresses(self) -> FeedAddresses | None:
+        return FeedAddresses(str(self.public_url).rstrip("/")) if self.public_url else None
 
 
 class BotSettings(PortSettings, LoginSettings, ArchiveSettings):

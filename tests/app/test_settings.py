@@ -55,6 +55,17 @@ GARBAGE = {
     "PAPERBOY_BACKUPS": (["-1", "367", "daily", "1.5"], "how many daily backups"),
     "PAPERBOY_HTTP_PORT": (["0", "65536", "http", "8080/tcp", "127.0.0.1:8080"], "the port"),
     "PAPERBOY_HTTP_HOST": ([], "an address"),  # opening the port tells
+    "PAPERBOY_PUBLIC_URL": (
+        [
+            "x",
+            "papers.example",
+            "ftp://a.example",
+            "https://me:secret@a.example",
+            "https://a.example/?q=1",
+            "http://a.example#x",
+        ],
+        "as people outside reach them",
+    ),
     "PAPERBOY_HEARTBEAT_URL": (["x", "hc.example/1", "ftp://a.example"], "after each good minute"),
     "PAPERBOY_TELL_OWNER": (["maybe", "2", "-"], "the application's owner"),
     "PAPERBOY_BLOCKED_SERVERS": (["a server", "12;34", "-5", "1.5", "[1]"], "ids of servers"),
