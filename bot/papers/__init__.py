@@ -3,10 +3,27 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.papers.references import ARXIV_ID, find_paper_id, has_foreign_link, is_before_2007, parse_paper_id
+from bot.papers.references import (
+    ARXIV_ID,
+    References,
+    find_paper_id,
+    find_references,
+    has_foreign_link,
+    is_before_2007,
+    parse_paper_id,
+)
 from bot.papers.titles import get_display_title
 
-__all__ = ["ARXIV_ID", "Paper", "find_paper_id", "has_foreign_link", "is_before_2007", "parse_paper_id"]
+__all__ = [
+    "ARXIV_ID",
+    "Paper",
+    "References",
+    "find_paper_id",
+    "find_references",
+    "has_foreign_link",
+    "is_before_2007",
+    "parse_paper_id",
+]
 
 
 @dataclass(frozen=True, slots=True)

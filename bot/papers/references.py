@@ -3,6 +3,8 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from urllib.parse import unquote
 
 from bot.text import join_lines
@@ -45,6 +47,27 @@ _PIECE = re.compile(
     rf"[a-z][a-z0-9+.-]{{0,20}}://[^\s{re.escape(_BRACKETS)}]+|(?:(?!https?://)[^\s(){{}}{re.escape(_BRACKETS)}])+",
     re.IGNORECASE,
 )
+# Numbers with a unit, as people write them in messages: they only look like ids.
+_CURRENCY, _CODES = "$€£¥₹₩₽", "usd|eur|gbp|jpy|cny|inr"
+_AMOUNT = re.compile(
+    rf"(?:[{_CURRENCY}]|\b(?:{_CODES})) ?\d[\d.,]*"
+    rf"|(?<![\w/.,:=-])\d[\d.,]* ?(?:[%°{_CURRENCY}]"
+    rf"|(?:{_CODES}|dollars|euros|ms|sec|seconds|kg|km|cm|mm|mb|gb|tb|[kmg]?hz)\b)",
+    re.IGNORECASE,
+)
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_JOINTS = re.compile(rf"[,;&+]|{_NOT_ASCII.pattern}|(?<=[0-9]{{4}}\.[0-9]{{5}})[/-](?=[0-9]{{4}}\.[0-9])")
+_LINK_END = re.compile(rf"[)&]|{_NOT_ASCII.pattern}")
+_FIRST, _FIVE_DIGITS = (7, 4), (15, 1)  # year and month of the first id with a point, and of the first with five digits
+MAX_MESSAGE = 40_000  # characters of a message that are looked at; longer ones are not written by hand
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What a message refers to, in its order and each once: papers, by their arXiv ids, and links to `others`."""
+
+    paper_ids: tuple[str, ...]
+    others: tuple[str, ...]
 
 
 def parse_paper_id(reference: str) -> str | None:
@@ -61,6 +84,46 @@ def find_paper_id(text: str) -> str | None:
 def has_foreign_link(text: str) -> bool:
     """Whether `text` has a link or a DOI, but refers to no paper on arXiv."""
     return find_paper_id(text) is None and any(_ADDRESS.match(piece) for piece in _split_at_spaces(text))
+
+
+def find_references(message: str, today: date) -> References:
+    """Everything that the text of a message refers to.
+
+    Unlike a query, a message is about anything, so a number has to be an id that arXiv may have given until `today`.
+    """
+    paper_ids: dict[str, None] = {}
+    others: dict[str, None] = {}
+    for piece in _split_at_spaces(_AMOUNT.sub(" ", message[:MAX_MESSAGE])):
+        for part in _split_at_joints(piece):
+            paper_id = _find_arxiv_id(part)
+            if paper_id is None and _ADDRESS.match(part):
+                others[part] = None
+            elif paper_id and _may_exist(paper_id, today):
+                paper_ids[paper_id] = None
+    return References(tuple(paper_ids), tuple(others))
+
+
+def _split_at_joints(piece: str) -> Iterator[str]:
+    """The references in a piece of a message, where people leave out spaces, or write in a script that has none."""
+    if _find_arxiv_id(piece):
+        yield piece
+    elif "://" in piece:
+        yield _LINK_END.split(piece)[0].rstrip(_AROUND) if _find_arxiv_id(_LINK_END.split(piece)[0]) else piece
+    else:
+        joints = _NOT_ASCII if _ADDRESS.match(piece) else _JOINTS
+        yield from filter(None, (part.strip(_AROUND) for part in joints.split(piece)))
+
+
+def _may_exist(paper_id: str, today: date) -> bool:
+    """Whether arXiv may have given this id: it begins with a year and a month."""
+    number = paper_id.rpartition("/")[2]
+    year, month = int(number[:2]), int(number[2:4])
+    if not 1 <= month <= 12:  # noqa: PLR2004
+        return False
+    if is_before_2007(paper_id):
+        return True
+    is_given = _FIRST <= (year, month) <= (today.year % 100, today.month)
+    return is_given and (len(number) == len("1501.00001")) == ((year, month) >= _FIVE_DIGITS)
 
 
 def is_before_2007(paper_id: str) -> bool:
