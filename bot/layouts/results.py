@@ -55,10 +55,10 @@ def render_search_results(results: SearchResults, *, shared: bool = False) -> La
     lines = [
         f"# Papers found\n**{query_text}** · {found}, {_describe_order(results.query)}",
         *search_notes.list_search_notes(results),
-        *_describe_page(results.page, results.total),
+        *describe_page(results.page, results.total),
     ]
     buttons = [
-        *_build_page_buttons(results.page, results.total, lambda key, page: make_query_id(f"find:{key}{page}", query))
+        *build_page_buttons(results.page, results.total, lambda key, page: make_query_id(f"find:{key}{page}", query))
     ]
     if not shared:
         buttons.append(Button(label="Share", custom_id=make_query_id(f"share:{results.page}", query)))
@@ -69,8 +69,8 @@ def render_search_results(results: SearchResults, *, shared: bool = False) -> La
         instead.append(as_typed)
     if results.complete == 0 and not shared and len(instead) < MAX_BUTTONS:  # what was meant may be there
         instead.append(build_hub_button(results.query))
-    rows = [*_build_rows(buttons), *_build_rows(instead)]
-    return _render_paper_page("\n".join(lines), _build_hit_blocks(results.hits, results.page), rows)
+    rows = [*build_rows(buttons), *build_rows(instead)]
+    return render_paper_page("\n".join(lines), _build_hit_blocks(results.hits, results.page), rows)
 
 
 def _describe_order(query: Query) -> str:
@@ -90,34 +90,34 @@ def render_leaderboard(board: Leaderboard, ambiguous_date: AmbiguousDate | None 
         lines.append(search_notes.describe_ambiguous_date(ambiguous_date))
     has_several_days = board.period is not Period.DAY  # otherwise the heading has the date of them all
     page_id = _make_page_id("top", f"{board.period.value}:{board.day.isoformat()}")
-    lines += _describe_page(board.page, board.total)
-    buttons = [*_build_page_buttons(board.page, board.total, page_id)]
+    lines += describe_page(board.page, board.total)
+    buttons = [*build_page_buttons(board.page, board.total, page_id)]
     if ambiguous_date:
         other = f"top:o1:{board.period.value}:{ambiguous_date.other.isoformat()}"
         buttons.append(Button(label=f"{format_short_day(ambiguous_date.other)} instead", custom_id=other))
     if board.period in _INBOX_PERIODS:
         buttons.append(Button(label="To my inbox", custom_id="get:inbox"))
     blocks = _build_hit_blocks(map(Hit, board.papers), board.page, dated=has_several_days)
-    return _render_paper_page("\n".join(lines), blocks, _build_rows(buttons), dated=has_several_days)
+    return render_paper_page("\n".join(lines), blocks, build_rows(buttons), dated=has_several_days)
 
 
 def render_posted_papers(period: str, hits: Sequence[Hit], *, total: int, page: int) -> LayoutView:
     """A page of what a server's digests highlighted within one of `AGES`."""
     span = f"The last {period}" if AGES[period] else period.capitalize()
     heading = f"# Posted here\n**{span}** · {count_noun(total, 'paper')}, newest first"
-    rows = _build_rows(_build_page_buttons(page, total, _make_page_id("posted", period)))
-    return _render_paper_page("\n".join((heading, *_describe_page(page, total))), _build_hit_blocks(hits, page), rows)
+    rows = build_rows(build_page_buttons(page, total, _make_page_id("posted", period)))
+    return render_paper_page("\n".join((heading, *describe_page(page, total))), _build_hit_blocks(hits, page), rows)
 
 
 def render_similar_papers(paper: Paper, hits: Sequence[Hit]) -> LayoutView:
     heading = f"# Similar papers\nto **{make_link(paper.name, paper.url)}**"
-    return _render_paper_page(heading, _build_hit_blocks(hits), [])
+    return render_paper_page(heading, _build_hit_blocks(hits), [])
 
 
 def render_nearest_papers(query: Query, hits: Sequence[Hit]) -> LayoutView:
     """The papers nearest in meaning to the words of `query`."""
     heading = f"# Nearest in meaning\nto **{search_notes.render_query(query)}**"
-    return _render_paper_page(heading, _build_hit_blocks(hits), [])
+    return render_paper_page(heading, _build_hit_blocks(hits), [])
 
 
 def render_hub_results(query: Query, papers: Sequence[Paper], *, instead: bool = False) -> LayoutView:
@@ -126,7 +126,7 @@ def render_hub_results(query: Query, papers: Sequence[Paper], *, instead: bool =
     where = "On" if instead else "Also on"
     heading = f"# {where} Hugging Face\n**{search_notes.render_query(query)}** · {archive}"
     blocks = [_build_hit_block(position, Hit(paper), search_notes.HUB_MARK) for position, paper in enumerate(papers, 1)]
-    return _render_paper_page(heading, blocks, [])
+    return render_paper_page(heading, blocks, [])
 
 
 def name_period(period: Period, day: date) -> str:
@@ -155,7 +155,8 @@ def _build_hit_block(position: int, hit: Hit, mark: str = "", *, dated: bool = T
     return PaperBlock(position, paper, paper.upvotes, paper.comments, note, hit.snippet, hit.posted_message)
 
 
-def _render_paper_page(heading: str, blocks: Sequence[PaperBlock], rows: Rows, *, dated: bool = True) -> LayoutView:
+def render_paper_page(heading: str, blocks: Sequence[PaperBlock], rows: Rows, *, dated: bool = True) -> LayoutView:
+    """The blocks under a heading, with a select for their details and other rows of controls."""
     controls = [build_details_select([block.paper for block in blocks], dated=dated), *rows] if blocks else rows
     room = compute_text_room(each.to_component_dict() for each in controls)
     papers = [build_paper_list(blocks, room - measure_text(heading))] if blocks else []
@@ -170,19 +171,20 @@ def _count_pages(total: int) -> int:
     return min(MAX_PAGES, max(1, math.ceil(total / PER_PAGE)))
 
 
-def _describe_page(page: int, total: int) -> Iterator[str]:
+def describe_page(page: int, total: int) -> Iterator[str]:
     """Which page it is, if there are several."""
     if (last := _count_pages(total)) > 1:
         yield f"-# Page {page:,} of {last:,}"
 
 
-def _build_page_buttons(page: int, total: int, page_id: PageId) -> Iterator[Button[LayoutView]]:
+def build_page_buttons(page: int, total: int, page_id: PageId) -> Iterator[Button[LayoutView]]:
     """The buttons that turn `page`, if there are several; with Share and Follow they are as wide as a phone."""
     if (last := _count_pages(total)) > 1:
         yield Button(label="Previous", custom_id=page_id("p", max(1, page - 1)), disabled=page <= 1)
         yield Button(label="Next", custom_id=page_id("n", min(last, page + 1)), disabled=page >= last)
 
 
-def _build_rows(buttons: Iterable[Button[LayoutView]]) -> Rows:
+def build_rows(buttons: Iterable[Button[LayoutView]]) -> Rows:
+    """A row of these buttons, or none if there are none."""
     shown = [*buttons]
     return [ActionRow(*shown)] if shown else []
