@@ -213,6 +213,8 @@ def _explain_error(error: BaseException) -> str | LayoutView:
 
 def _describe_interaction(interaction: discord.Interaction[Any]) -> str:
     """For the log: the command, or the kind of button, select or modal, and nothing that the user typed or picked."""
+    if isinstance(interaction.command, app_commands.ContextMenu):
+        return repr(interaction.command.name)
     if interaction.command:
         return f"/{interaction.command.qualified_name}"
     data: Any = interaction.data
@@ -227,7 +229,7 @@ def unwrap_error(error: BaseException) -> BaseException:
 
 
 class AnsweringTree(app_commands.CommandTree[Any]):
-    """The slash commands, each of which gets an answer in time, also if it fails."""
+    """The commands, each of which gets an answer in time, also if it fails."""
 
     async def _call(self, interaction: discord.Interaction[Any]) -> None:
         """discord.py calls this for every command and every autocomplete."""

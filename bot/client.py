@@ -46,6 +46,7 @@ COGS = (
         "ranking",
         "posting",
         "lookup",
+        "messages",
         "subscriptions",
         "following",
         "guilds",

@@ -1,4 +1,4 @@
-"""Register the slash commands with Discord, if they have changed since the last time."""
+"""Register the commands with Discord, if they have changed since the last time."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class OwnCommands:
-    """The slash commands of this version: a fingerprint of all that Discord is told of them, and their names."""
+    """The commands of this version: a fingerprint of all that Discord is told of them, and their names."""
 
     fingerprint: str
     names: frozenset[str]

@@ -14,6 +14,7 @@ from discord.ui import LayoutView, TextDisplay
 from bot.layouts.fitting import fits_discord
 from bot.layouts.text import MAX_CONTENT
 
+PAPERS_IN_MESSAGE = "Papers in this message"  # the command in the Apps menu of a message
 _NAMED = re.compile(r"(?<![\\`])`/([-\w]+(?: [-\w]+)*)`(?!`)")
 
 

@@ -14,6 +14,7 @@ Hugging Face's Daily Papers, ranked by upvotes: once, on time, in one calm messa
 - **Find papers** by words, author, organization or date: `/paper search`
 - **See what counts** today, this week or this month: `/paper today` and `/top`
 - **Read on** about one paper, what is like it, and how to cite it: `/paper show`, `/paper similar`, `/paper cite`
+- **Turn a link into a card**: in the menu of any message, choose **Apps**, then **Papers in this message**
 - **Look after your digests**, and ask why a paper came or didn't: `/digest status` and `/digest why`"""
 
 

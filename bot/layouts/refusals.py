@@ -15,7 +15,7 @@ from bot.subscription.settings import MAX_PAPERS, MAX_UPVOTES
 
 BUG = "Something went wrong on my side. The details are in my log. Please try again."
 _QUERY = 300  # characters
-_REFERENCES = (
+REFERENCES = (
     "an arXiv ID such as `2605.29801`, a link to arxiv.org, huggingface.co/papers, alphaxiv.org or ar5iv, "
     "or a DOI such as `10.48550/arXiv.2605.29801`"
 )
@@ -134,7 +134,7 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.NOT_LAST_DIGEST: "Another digest has been posted or undone since. Nothing was changed. Use `/digest undo`.",
     Refusal.NOT_UNDONE: "I couldn't delete all of the digest. {reason} Use `/digest undo` again to delete the rest.",
     Refusal.PAPER_UNKNOWN: (
-        f"I can't find that paper. Give me {_REFERENCES}. To find a paper by its words, use `/paper search`."
+        f"I can't find that paper. Give me {REFERENCES}. To find a paper by its words, use `/paper search`."
     ),
     Refusal.NO_SUCH_PAPER: "Hugging Face has no paper **{text}**. Please check the ID.",
     Refusal.PAPER_TOO_OLD: (

@@ -129,6 +129,11 @@ def render_hub_results(query: Query, papers: Sequence[Paper], *, instead: bool =
     return render_paper_page(heading, blocks, [])
 
 
+def render_hits(heading: str, hits: Sequence[Hit], rows: Rows) -> LayoutView:
+    """A page with these hits and nothing to turn, such as that of the papers in a message."""
+    return render_paper_page(heading, _build_hit_blocks(hits), rows)
+
+
 def name_period(period: Period, day: date) -> str:
     """`Thursday 28 May 2026`, `Week of 25 May 2026`, `May 2026`."""
     match period:

@@ -148,6 +148,15 @@ class PaperDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferencedPapers:
+    """The papers with these `ids`, in this order: those there are, and why the others are `missing`, by id."""
+
+    ids: tuple[str, ...]
+    hits: tuple[Hit, ...]
+    missing: Mapping[str, Refusal]
+
+
+@dataclass(frozen=True, slots=True)
 class Leaderboard:
     """A page of the papers of `period` around `day`, by upvotes.
 
@@ -186,6 +195,32 @@ class Finder:
         if paper is None:
             raise Refused(Refusal.PAPER_TOO_OLD if is_before_2007(paper_id) else Refusal.NO_SUCH_PAPER, text=paper_id)
         return paper
+
+    async def get_or_fetch_papers(
+        self, ids: Sequence[str], now: datetime, viewer: Viewer | None = None
+    ) -> ReferencedPapers:
+        """These papers, which should be few: all that the archive lacks are fetched at once.
+
+        One that can't be fetched leaves the others as they are. It takes as long as fetching a single one may take.
+        """
+        known = {paper.id: paper for paper in await self._storage.papers.get(ids)}
+        unknown = [each for each in ids if each not in known]
+        missing = {}
+        for paper_id, fetched in zip(
+            unknown, await asyncio.gather(*(self._try_to_fetch(each, now) for each in unknown)), strict=True
+        ):
+            if isinstance(fetched, Paper):
+                known[paper_id] = fetched
+            else:
+                missing[paper_id] = fetched
+        hits = await self._add_posted_messages((Hit(known[each]) for each in ids if each in known), viewer)
+        return ReferencedPapers(tuple(ids), hits, missing)
+
+    async def _try_to_fetch(self, paper_id: str, now: datetime) -> Paper | Refusal:
+        try:
+            return await self.fetch_paper(paper_id, now)
+        except Refused as refused:
+            return refused.refusal
 
     async def find_best_match(self, query: Query) -> Paper:
         """The best match for a description of a paper. Raises `Refused`."""

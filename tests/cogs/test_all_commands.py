@@ -24,7 +24,7 @@ async def test_every_cog_is_loaded(server: Server) -> None:
 async def test_every_command_and_option_has_a_name_and_a_description(server: Server) -> None:
     (registered,) = [each.json for each in server.env.http_requests if each.method == "PUT"]
     assert isinstance(registered, list)
-    nodes = list(tree(registered))
+    nodes = list(tree([each for each in registered if each["type"] == 1]))  # in a menu, a command is its name alone
     assert len(nodes) > 30
     for node in nodes:
         assert re.fullmatch(r"[-_a-z]{1,32}", node["name"])

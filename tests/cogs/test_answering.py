@@ -37,6 +37,7 @@ BUTTONS = {  # one of each kind, as it may be in some message
     "digest": "show:1",
     "subscriptions": "all",
     **dict.fromkeys(("hub", "near"), "1:paper"),
+    "papers": "1:2601.00001 2601.00002",
     "copy": "1:5",
     "follow": "paper:2601.00001",
     "request": "see-d:||paper",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.layouts.card import render_paper_card, render_sparkline
 from bot.layouts.no_results import render_nothing_found
+from bot.layouts.references import render_no_references, render_referenced_papers
 from bot.layouts.results import (
     render_hub_results,
     render_leaderboard,
@@ -28,6 +29,7 @@ from bot.lookups.finder import (
     IndexProgress,
     Leaderboard,
     PaperDetails,
+    ReferencedPapers,
     SearchResults,
 )
 from bot.papers import Paper
@@ -113,6 +115,24 @@ async def test_the_best_match_fits_a_message_whatever_was_asked(details: PaperDe
 @given(papers, pages)
 async def test_similar_papers_fit_a_message_whatever_they_hold(paper: Paper, hits: tuple[Hit, ...]) -> None:
     check(render_similar_papers(paper, hits))
+
+
+@within_seconds
+@given(
+    st.lists(papers, max_size=10),
+    st.lists(st.sampled_from([Refusal.PAPERS_DOWN, Refusal.NO_SUCH_PAPER, Refusal.PAPER_TOO_OLD]), max_size=10),
+    words,
+    st.integers(0, 400),
+)
+async def test_the_papers_of_a_message_fit_one_whatever_it_refers_to(
+    some: list[Paper], why: list[Refusal], others: tuple[str, ...], more: int
+) -> None:
+    hits = tuple(map(Hit, number_papers(some)))[: 10 - len(why)]
+    missing = {f"math.GT/03091{number:02}": each for number, each in enumerate(why)}
+    ids = (*missing, *(hit.paper.id for hit in hits))
+    total = len(ids) + more
+    check(render_referenced_papers(ReferencedPapers(ids, hits, missing), total=total, others=others))
+    check(render_no_references(others, "x" * 60))
 
 
 @within_seconds

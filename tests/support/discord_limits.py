@@ -18,6 +18,7 @@ COMPONENTS_V2 = 1 << 15
 UPDATE_MESSAGE, AUTOCOMPLETE = 7, 8
 ACTION_ROW, BUTTON, SELECT, TEXT_DISPLAY, THUMBNAIL, GALLERY = 1, 2, 3, 10, 11, 12
 MESSAGE_WITH_CONTENT = 4
+SLASH_COMMAND, MOST_MENUS = 1, 5  # a type of commands; how many of each other type an app may have
 MOST_BYTES = 10_170
 
 _MESSAGE_KEYS = {
@@ -67,8 +68,7 @@ def _misses(method: str, path: str, body: Any) -> Iterator[str]:
         posted = method in {"POST", "PATCH"} and body is not None
         yield from _message_problems(body, created=method == "POST") if posted else ()
     elif method == "PUT" and path.endswith("/commands"):
-        for command in body:
-            yield from _command_problems(command, command["name"])
+        yield from _registration_problems(body)
 
 
 def _message_problems(message: dict[str, Any], *, created: bool) -> Iterator[str]:
@@ -159,6 +159,19 @@ def _choice_problems(choices: list[dict[str, Any]]) -> Iterator[str]:
     for choice in choices:
         if not 1 <= len(choice["name"]) <= 100 or not 1 <= len(str(choice["value"])) <= 100:
             yield f"choice {choice}"
+
+
+def _registration_problems(commands: list[dict[str, Any]]) -> Iterator[str]:
+    """Of all commands together: those that are typed, and those in menus, of which people see the names alone."""
+    menus = [each for each in commands if each["type"] != SLASH_COMMAND]
+    for kind, number in Counter(each["type"] for each in menus).items():
+        if number > MOST_MENUS:
+            yield f"{number} commands of the type {kind}"
+    for each in commands:
+        if each not in menus:
+            yield from _command_problems(each, each["name"])
+        elif not 1 <= len(each["name"]) <= 32 or each.get("description") or each.get("options"):
+            yield f"the command {each['name']} of a menu"
 
 
 def _command_problems(command: dict[str, Any], name: str) -> Iterator[str]:

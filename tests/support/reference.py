@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from discord import app_commands
+from discord import AppCommandType, app_commands
 
 from bot.app import open_services
 from bot.client import COGS, PaperBot
@@ -15,6 +15,13 @@ from tests.support.paths import ROOT
 
 COMMANDS, SETTINGS = ROOT / "docs" / "commands.md", ROOT / ".env.example"
 
+MENU_COMMANDS = {
+    "Papers in this message": (
+        "In the menu of any message, under **Apps**: see the papers that it refers to, by links, DOIs or arXiv IDs. "
+        "One paper comes as its card, several as a page. It works in servers, in direct messages, and anywhere for "
+        "people who install the bot for themselves."
+    )
+}
 HEAD = """# Commands
 
 Only you see the answers you get, except digests and pages that someone shares. `/digest` is for members with
@@ -32,7 +39,14 @@ async def commands() -> str:
             for name in COGS:
                 await bot.load_extension(f"cogs.{name}")
             listed = [each for each in bot.tree.walk_commands() if isinstance(each, app_commands.Command)]
-    return "\n".join([HEAD, *("\n".join(_section(each)) for each in sorted(listed, key=lambda c: c.qualified_name))])
+            menu = bot.tree.get_commands(type=AppCommandType.message)
+    sections = ["\n".join(_section(each)) for each in sorted(listed, key=lambda command: command.qualified_name)]
+    return "\n".join([HEAD, *sections, *("\n".join(_menu_section(each.name)) for each in menu)])
+
+
+def _menu_section(name: str) -> Iterator[str]:
+    yield f"## {name}\n"
+    yield f"{MENU_COMMANDS[name]}\n"
 
 
 def _section(command: app_commands.Command) -> Iterator[str]:  # type: ignore[type-arg]

@@ -60,6 +60,21 @@ class Interactions:
         given = [{"name": option, "type": 3, "value": value} for option, value in options.items()]
         return await self._interact(channel, 2, _called(name, given))
 
+    async def use_on_message(self, channel: Channel, name: str, message: Payload) -> Payload:
+        """Somebody uses a command in the *Apps* menu of a message, which comes along as Discord describes it.
+
+        `message` has what differs from an empty one, such as its content. Gives the body of the bot's answer.
+        """
+        described = self._posted(channel, SOMEBODY, {}).payload() | message
+        data = {
+            "id": "1",
+            "name": name,
+            "type": 3,
+            "target_id": described["id"],
+            "resolved": {"messages": {described["id"]: described}},
+        }
+        return await self._interact(channel, 2, data)
+
     async def type(self, channel: Channel, name: str, option: str, text: str) -> Payload:
         """Somebody is typing into an option of a command; gives the body with what the bot offers."""
         return await self._interact(
