@@ -15,6 +15,7 @@ from bot.layouts.paper import (
     make_details_id,
 )
 from bot.layouts.query_buttons import build_other_hits
+from bot.layouts.save_buttons import build_save_button
 from bot.layouts.search_notes import describe_best_match
 from bot.layouts.text import (
     MAX_CHOICE,
@@ -81,8 +82,10 @@ def _build_card_controls(paper: Paper) -> Iterator[ActionRow[LayoutView]]:
     }
     yield ActionRow(*build_link_buttons(pages))
     stars = f" ★ {format_compact(paper.github_stars)}" if paper.github_stars else ""
+    if sources := [*build_link_buttons({"Project": paper.project_page, f"Code{stars}": paper.github_repo})]:
+        yield ActionRow(*sources)
     yield ActionRow(
-        *build_link_buttons({"Project": paper.project_page, f"Code{stars}": paper.github_repo}),
+        build_save_button(paper.id),
         Button(label="Similar", custom_id=f"similar:{paper.id}"),
         Button(label="Cite", custom_id=f"cite:{paper.id}"),
         Button(label="Follow", custom_id=f"follow:paper:{paper.id}"),
@@ -153,4 +156,4 @@ def render_citation(paper: Paper, format_: CitationFormat) -> LayoutView:
     citation = format_code_block(format_citation(paper, format_, MAX_CONTENT - _FRAME), _LANGUAGES[format_])
     details = Button[LayoutView](label="Details", custom_id=make_details_id(paper.id))
     similar = Button[LayoutView](label="Similar", custom_id=f"similar:{paper.id}")
-    return build_view(TextDisplay(citation), ActionRow(details, similar))
+    return build_view(TextDisplay(citation), ActionRow(details, similar, build_save_button(paper.id)))

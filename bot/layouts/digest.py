@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from discord.ui import ActionRow, Button, Container, Item, LayoutView, MediaGallery, Section, Separator, TextDisplay
+from discord.ui import ActionRow, Button, Container, Item, LayoutView, Section, Separator, TextDisplay
 
 from bot.digest import Digest, Highlight
 from bot.layouts.compact_list import render_highlight_lines, render_mark_legend
@@ -21,8 +21,9 @@ from bot.layouts.paper import (
     join_facts,
     render_block_head,
 )
-from bot.layouts.personal_digest import render_personal_digest, render_plain_personal_digest
+from bot.layouts.personal_digest import number_papers, render_personal_digest, render_plain_personal_digest
 from bot.layouts.reasons import explain_reason
+from bot.layouts.save_buttons import build_save_button, build_save_rows, measure_save_rows
 from bot.layouts.text import (
     MAX_TEXT,
     MAX_THREAD_NAME,
@@ -152,7 +153,7 @@ def _render_plain_digest(
     )
     named = [replace(each.paper, title="", upvotes=each.upvotes) for each in shown]
     text = TextDisplay[LayoutView]("\n".join([title, *rows]))
-    return _put_under_mention(mention, text, build_details_select(named, nonce))
+    return _put_under_mention(mention, text, build_details_select(named, nonce), *build_save_rows(number_papers(shown)))
 
 
 def _remove_links(highlight: Highlight) -> Highlight:
@@ -180,13 +181,14 @@ def _build_digest_body(
     shown: Sequence[Highlight], layout: DigestLayout, nonce: str | None, used: int
 ) -> Iterator[Item[LayoutView]]:
     """The highlights and what opens their details; `used` is the size of the other texts of the message."""
-    frame: list[ActionRow[LayoutView] | MediaGallery[LayoutView]] = []
-    if layout is DigestLayout.CARDS:
-        frame.append(build_paper_picture(shown[0].paper))
-        yield frame[0]
+    pictures = [build_paper_picture(shown[0].paper)] if layout is DigestLayout.CARDS else []
+    yield from pictures
     # The select shows the same upvotes as the paper's line, even if they have changed since.
-    frame.append(build_details_select([replace(each.paper, upvotes=each.upvotes) for each in shown], nonce))
-    room = compute_text_room(each.to_component_dict() for each in frame) - used
+    select = build_details_select([replace(each.paper, upvotes=each.upvotes) for each in shown], nonce)
+    numbered = number_papers(shown)
+    controls = [select, *build_save_rows(numbered)]
+    room = compute_text_room(each.to_component_dict() for each in [*pictures, *controls])
+    room -= used + measure_save_rows(numbered)
     if layout is DigestLayout.COMPACT:
         marks = render_mark_legend(shown)
         yield TextDisplay(
@@ -194,7 +196,7 @@ def _build_digest_body(
         )
     else:
         yield build_paper_list([_build_highlight_block(each) for each in shown], room)
-    yield frame[-1]
+    yield from controls
 
 
 def _render_highlight_message(
@@ -215,6 +217,7 @@ def _render_highlight_message(
     room = MAX_TEXT - measure_text(mention) - measure_text(head) - measure_text(block)
     if summary := _shorten_summary(highlight.paper, room):
         container.add_item(TextDisplay(summary))
+    container.add_item(ActionRow(build_save_button(highlight.paper.id)))
     return _put_under_mention(mention, container)
 
 

@@ -8,6 +8,7 @@ from discord.ui import ActionRow, Button, LayoutView, TextDisplay
 from bot.editing.editor import SubscriptionNeeded
 from bot.layouts.paper import build_view
 from bot.layouts.refusals import explain_refusal
+from bot.layouts.save_buttons import SAVED_PAGE
 from bot.layouts.subscription_views import build_list_button, build_subscription_select
 from bot.refusals import Refusal, Refused
 
@@ -16,6 +17,7 @@ _NEW_PANEL = ("Open a new panel", "setup:new")
 _ALL = ("All subscriptions", "subscriptions:all")
 _TOP_PAPERS = (("Top papers of this week", "top:n1:week:{text}"), ("Of all time", "top:n1:all time:{text}"))
 _FOLLOWING = ("What you follow", "following:show")
+_SAVED = ("Your saved papers", SAVED_PAGE)
 # The label of a button and its custom_id, with the refusal's number, which is that of a subscription, and its text.
 _STEPS: Mapping[Refusal, tuple[tuple[str, str], ...]] = {
     Refusal.NO_SUBSCRIPTIONS: (_SET_UP,),
@@ -26,6 +28,8 @@ _STEPS: Mapping[Refusal, tuple[tuple[str, str], ...]] = {
     Refusal.PANEL_CLOSED: (_NEW_PANEL, _ALL),
     Refusal.PANEL_NOT_YOURS: (_NEW_PANEL,),
     Refusal.TOO_MANY_FOLLOWED: (_FOLLOWING,),
+    Refusal.TOO_MANY_SAVED: (_SAVED,),
+    Refusal.NOT_SAVED: (_SAVED,),
     Refusal.FOLLOWED_GONE: (_FOLLOWING,),
     Refusal.FOLLOWS_NOTHING: (("Follow something", "follow:new"), ("Inbox", "get:inbox")),
     Refusal.NOTHING_TO_SEND: (("Edit", "setup:{number}"), ("More", "digest:show:{number}")),

@@ -16,6 +16,7 @@ from bot.layouts.text import (
     MAX_TEXT,
     MAX_URL,
     count_noun,
+    cut_bytes,
     cut_line,
     cut_plain,
     escape_markdown,
@@ -40,6 +41,7 @@ _LINES = 10  # of a paper on a phone, on average, so that five of them take two 
 _MIN_CUT = 8  # characters; a name cut to fewer says too little
 _ORGANIZATION = 60  # characters
 _JOINT = " · "
+_LABEL_BYTES = 200  # of a title in a select: ten in a rare script would leave no room for the papers themselves
 _PICTURE_TITLE = 200  # characters
 _PICTURE_URL = 500  # Discord takes 2,048, but no message of many bytes
 
@@ -209,7 +211,8 @@ def build_details_select(
     menu: Select[LayoutView] = Select(custom_id=f"pick:{nonce}" if nonce else "pick", placeholder="Details of…")
     for paper in [*distinct.values()][:MAX_CHOICES]:
         facts = join_facts(f"▲ {paper.upvotes:,}", describe_paper_listing(paper, dated=dated))
-        menu.add_option(label=cut_plain(paper.name, MAX_CHOICE), value=paper.id, description=facts)
+        label = cut_bytes(cut_plain(paper.name, MAX_CHOICE), _LABEL_BYTES)
+        menu.add_option(label=label, value=paper.id, description=facts)
     return ActionRow(menu)
 
 

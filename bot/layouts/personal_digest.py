@@ -16,6 +16,7 @@ from bot.layouts.paper import (
     join_facts,
 )
 from bot.layouts.reasons import explain_reason
+from bot.layouts.save_buttons import build_save_rows, measure_save_rows
 from bot.layouts.text import (
     MAX_CHOICES,
     compute_text_room,
@@ -54,7 +55,7 @@ def render_personal_digest(
     if layout is DigestLayout.CARDS and len(shown) <= MOST_BLOCKS:
         picture.append(build_paper_picture(shown[0].paper))
     room = compute_text_room(each.to_component_dict() for each in [*frame, *picture])
-    room -= measure_text(head) + measure_text(foot)
+    room -= measure_text(head) + measure_text(foot) + measure_save_rows(number_papers(shown))
     papers = _build_papers(shown, layout, room)
     foots = [TextDisplay[LayoutView](foot)] if foot else []
     return build_view(Container(TextDisplay(head), Separator(), *picture, papers, *foots, *frame, accent_colour=ACCENT))
@@ -73,9 +74,13 @@ def render_personal_preview(digest: Digest, layout: DigestLayout) -> LayoutView:
     head = f"{_render_head(digest, shown, is_extra=False)}\n-# Only you can see this preview. Upvotes may still change."
     select = _build_paper_select("pick", "Details of…", shown, named=True)
     picture = [build_paper_picture(shown[0].paper)] if layout is DigestLayout.CARDS else []
-    room = compute_text_room(each.to_component_dict() for each in [select, *picture]) - measure_text(head)
+    saving = [*build_save_rows(number_papers(shown))]
+    room = compute_text_room(each.to_component_dict() for each in [select, *saving, *picture])
+    room -= measure_text(head) + measure_save_rows(number_papers(shown))
     papers = _build_papers(shown, layout, room)
-    return build_view(Container(TextDisplay(head), Separator(), *picture, papers, select, accent_colour=ACCENT))
+    return build_view(
+        Container(TextDisplay(head), Separator(), *picture, papers, select, *saving, accent_colour=ACCENT)
+    )
 
 
 def render_plain_personal_digest(
@@ -85,6 +90,7 @@ def render_plain_personal_digest(
     title = f"**{_name_digest(is_extra=is_extra)}, {name_days(digest, format_short_day)}**"
     controls = [*build_personal_controls(shown, nonce, named=False)]
     room = compute_text_room(each.to_component_dict() for each in controls)
+    room -= measure_save_rows(number_papers(shown))
     for width in _TITLES:
         text = "\n".join([title, *(_render_plain_line(each, width) for each in shown)])
         if measure_text(text) <= room:
@@ -179,14 +185,18 @@ def _render_plain_line(highlight: Highlight, width: int) -> str:
 
 def build_personal_controls(
     shown: Sequence[Highlight], nonce: str, *, named: bool = True
-) -> Iterator[ActionRow[LayoutView]]:
-    """What opens the details, and what makes papers like these come less often, or not at all."""
+) -> Iterator[Item[LayoutView]]:
+    """What opens the details, what saves a paper, and what makes such papers come less often, or not at all."""
     yield _build_paper_select(f"pick:{nonce}", "Details of…", shown, named=named)
+    yield from build_save_rows(number_papers(shown))
     buttons: list[Button[LayoutView]] = []
     if len(shown) <= MOST_BLOCKS:
         yield _build_paper_select(f"less:{nonce}", "Less like…", shown, named=named)
     else:  # a second select would not leave enough room for the papers
-        buttons.append(Button(label="Less like this", custom_id=f"less:{nonce}"))
+        buttons += [
+            Button(label="Save…", custom_id="save:which"),
+            Button(label="Less like this", custom_id=f"less:{nonce}"),
+        ]
     queries = {query for each in shown for query in each.followed}
     if len(queries) == 1:
         buttons.append(Button(label="Stop this", custom_id=f"stop:this:{nonce}:{get_query_key(*queries)}"))
@@ -197,6 +207,11 @@ def build_personal_controls(
         Button(label="What you follow", custom_id=f"following:show:{nonce}"),
     ]
     yield ActionRow(*buttons)
+
+
+def number_papers(shown: Sequence[Highlight]) -> list[tuple[int, str]]:
+    """The positions and ids of what is shown."""
+    return [(each.position, each.paper.id) for each in shown]
 
 
 def _build_paper_select(

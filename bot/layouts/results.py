@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
-from discord.ui import ActionRow, Button, Container, LayoutView, Separator, TextDisplay
+from discord.ui import ActionRow, Button, Container, Item, LayoutView, Separator, TextDisplay
 
 from bot.layouts import search_notes
 from bot.layouts.paper import (
@@ -25,6 +25,7 @@ from bot.layouts.query_buttons import (
     build_hub_button,
     make_query_id,
 )
+from bot.layouts.save_buttons import build_save_rows, measure_save_rows
 from bot.layouts.text import (
     compute_text_room,
     count_noun,
@@ -162,9 +163,12 @@ def _build_hit_block(position: int, hit: Hit, mark: str = "", *, dated: bool = T
 
 def render_paper_page(heading: str, blocks: Sequence[PaperBlock], rows: Rows, *, dated: bool = True) -> LayoutView:
     """The blocks under a heading, with a select for their details and other rows of controls."""
-    controls = [build_details_select([block.paper for block in blocks], dated=dated), *rows] if blocks else rows
+    numbered = [(block.position, block.paper.id) for block in blocks]
+    details = [build_details_select([block.paper for block in blocks], dated=dated)] if blocks else []
+    controls: list[Item[LayoutView]] = [*details, *build_save_rows(numbered), *rows]
     room = compute_text_room(each.to_component_dict() for each in controls)
-    papers = [build_paper_list(blocks, room - measure_text(heading))] if blocks else []
+    room -= measure_text(heading) + measure_save_rows(numbered)
+    papers = [build_paper_list(blocks, room)] if blocks else []
     return build_view(Container(TextDisplay(heading), Separator(), *papers, *controls, accent_colour=ACCENT))
 
 

@@ -129,6 +129,19 @@ def _is_ephemeral(interaction: discord.Interaction[Any]) -> bool:
     return interaction.message is not None and interaction.message.flags.ephemeral
 
 
+def list_message_options(message: discord.Message | None, kind: str) -> list[discord.SelectOption]:
+    """The options of a message's selects of this kind."""
+    rows = message.components if message else []
+    children = [child for row in rows for child in getattr(row, "children", [row])]
+    selects = [*children, *(each for child in children for each in getattr(child, "children", []))]
+    return [
+        option
+        for each in selects
+        if isinstance(each, discord.SelectMenu) and (each.custom_id or "").startswith(kind)
+        for option in each.options
+    ]
+
+
 def get_viewer(interaction: Interaction) -> Viewer | None:
     """The server of the person who asks, for links to what was posted there, in channels that they may view."""
     guild, member = interaction.guild, interaction.user

@@ -8,8 +8,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
-import discord
-
 from bot.answering import open_modal, reply
 from bot.editing import fields
 from bot.editing.drafts import list_misread_fields
@@ -21,7 +19,7 @@ from bot.refusals import Refusal, Refused
 from bot.storage import FollowedQuery, Following, How, Muted, SubscriptionState, get_query_key
 from bot.text import join_lines
 from cogs.helpers.cards import PAPER_PATTERN, get_or_fetch_paper
-from cogs.helpers.controls import Control, Interaction, ModalHandler, show_page
+from cogs.helpers.controls import Control, Interaction, ModalHandler, list_message_options, show_page
 from cogs.helpers.follow_requests import follow_again
 from cogs.helpers.inboxes import send_first_message
 from cogs.helpers.pages import QUERY_PATTERN, find_text, keep_texts
@@ -306,7 +304,7 @@ async def show_less_of(interaction: Interaction, paper_id: str, picked: Sequence
     mutable = list_mutable(paper)
     muted = {*await services.storage.followed_queries.list_muted(user_id)}
     if picked is not None:
-        before = {each.value for each in _list_options(interaction.message, "mute") if each.default}
+        before = {each.value for each in list_message_options(interaction.message, "mute") if each.default}
         for each in mutable:
             key = make_mute_key(each)
             if key in picked and each not in muted:
@@ -332,19 +330,6 @@ def make_mute_key(muted: Muted) -> str:
     return get_query_key(f"{muted.kind.value}:{muted.value}")
 
 
-def _list_options(message: discord.Message | None, kind: str) -> list[discord.SelectOption]:
-    """The options of a message's selects of this kind."""
-    rows = message.components if message else []
-    children = [child for row in rows for child in getattr(row, "children", [row])]
-    selects = [*children, *(each for child in children for each in getattr(child, "children", []))]
-    return [
-        option
-        for each in selects
-        if isinstance(each, discord.SelectMenu) and (each.custom_id or "").startswith(kind)
-        for option in each.options
-    ]
-
-
 class LessControl(Control, kind="less", pattern=rf"{_NONCE}(?::{PAPER_PATTERN})?"):
     """*Less like this* under a person's digest."""
 
@@ -352,7 +337,7 @@ class LessControl(Control, kind="less", pattern=rf"{_NONCE}(?::{PAPER_PATTERN})?
         if match["paper"]:
             await show_less_of(interaction, match["paper"])
             return
-        papers = [(each.value, each.label) for each in _list_options(interaction.message, "pick")]
+        papers = [(each.value, each.label) for each in list_message_options(interaction.message, "pick")]
         if not papers:
             raise Refused(Refusal.CONTROL_STALE)
         await reply(interaction, layout.render_less_question(papers))

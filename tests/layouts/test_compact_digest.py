@@ -11,7 +11,7 @@ from tests.support.builders import DAY, build_settings, digest_message, paper
 from tests.support.discord_limits import walk
 from tests.support.layouts import COMPACT, LONG_TITLE, NONCE, check, components_of, digest_of, ten
 from tests.support.markdown import links, visible
-from tests.support.phone import SCREEN, estimate_height
+from tests.support.phone import SCREEN, estimate_height_of_papers
 
 LONG = "A Title of Many Words " * 7 + "Which Ends At Last!!!"  # 175 characters, as the longest real one
 
@@ -31,9 +31,9 @@ def test_a_compact_digest_has_a_paragraph_for_each_paper_and_one_select() -> Non
         "-# **1.** [Attention Is All You Need](https://huggingface.co/papers/2601.00001) ▲\u00a01,234"
     )
     assert [line.partition(".")[0] for line in lines.split("\n")] == [f"-# **{number}" for number in range(1, 11)]
-    controls = [each for each in walk(components_of(view)) if "custom_id" in each]
-    assert [each["custom_id"] for each in controls] == [f"pick:{NONCE}"]
-    assert [each["value"] for each in controls[0]["options"]] == [f"2601.{number:05}" for number in range(1, 11)]
+    (select,) = [each for each in walk(components_of(view)) if "options" in each]
+    assert select["custom_id"] == f"pick:{NONCE}"
+    assert [each["value"] for each in select["options"]] == [f"2601.{number:05}" for number in range(1, 11)]
 
 
 @within_seconds
@@ -59,7 +59,8 @@ def test_the_longest_titles_are_cut_first_and_those_with_most_upvotes_last() -> 
 
 
 def test_ten_papers_with_the_longest_titles_are_on_one_screen() -> None:
-    assert estimate_height(digest_message(digest_of(*ten(title=LONG, upvotes=1234)), COMPACT, NONCE)) <= SCREEN
+    view = digest_message(digest_of(*ten(title=LONG, upvotes=1234)), COMPACT, NONCE)
+    assert estimate_height_of_papers(view) <= SCREEN
 
 
 def test_a_compact_digest_marks_papers_briefly_and_says_what_the_marks_mean() -> None:

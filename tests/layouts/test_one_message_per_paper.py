@@ -16,7 +16,8 @@ def test_a_highlights_own_message_says_more_than_a_list() -> None:
     assert block == "### 2. [Paper 2601.00002](https://huggingface.co/papers/2601.00002)\n-# ▲ **7**"
     assert said == known.ai_summary
     assert [each["custom_id"] for each in walk(components_of(view)) if "custom_id" in each] == [
-        f"details:2601.00002:{NONCE}"
+        f"details:2601.00002:{NONCE}",
+        "save:2601.00002",
     ]
     _, _, said = check(highlight_message(digest, 1, build_settings(), NONCE))
     assert said.endswith("…")

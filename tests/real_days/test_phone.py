@@ -12,7 +12,7 @@ from bot.papers import Paper
 from bot.subscription.settings import DigestSettings
 from tests.support.builders import build_settings, digest_message
 from tests.support.layouts import COMPACT, NONCE, check
-from tests.support.phone import SCREEN, count_screens, estimate_height
+from tests.support.phone import SCREEN, estimate_height_of_papers
 from tests.support.real_days import ARCHIVE, real_days
 
 pytestmark = [
@@ -42,7 +42,7 @@ def test_five_papers_take_at_most_two_screens_with_their_titles_whole(
     lists: dict[date, tuple[list[Paper], LayoutView]],
 ) -> None:
     for day, (papers, view) in lists.items():
-        assert count_screens(view) <= 2, day
+        assert estimate_height_of_papers(view) <= 2 * SCREEN, day
         _, *blocks = check(view)
         for each, block in zip(papers, blocks, strict=True):
             assert make_link(each.name, each.url) in block, day
@@ -60,6 +60,6 @@ def test_each_of_five_papers_has_its_facts_on_one_line_and_something_of_its_summ
 
 def test_ten_compact_papers_take_one_screen_and_fill_it_before_a_title_is_cut() -> None:
     for day, (papers, view) in digests(10, COMPACT).items():
-        assert estimate_height(view) <= SCREEN, day
+        assert estimate_height_of_papers(view) <= SCREEN, day
         are_whole = all(make_link(each.name, each.url) in check(view)[1] for each in papers)
-        assert are_whole or estimate_height(view) > SCREEN - 90, day
+        assert are_whole or estimate_height_of_papers(view) > SCREEN - 90, day

@@ -25,10 +25,14 @@ def components_of(view: LayoutView) -> list[dict[str, Any]]:
 
 
 def check(view: LayoutView) -> list[str]:
-    """The texts of a message, which Discord would take; in a list, the text of each paper apart."""
+    """The texts of a message, which Discord would take, but for the line over the buttons that save.
+
+    In a list, the text of each paper is apart.
+    """
     components = components_of(view)
     check_message({"components": components, "flags": 1 << 15, "allowed_mentions": {"parse": []}})
     texts = [each["content"] for each in walk(components) if each["type"] == 10]
+    texts = [each for each in texts if each != "-# Save for later"]
     return [part for text in texts for part in re.split(r"\n(?=### \d+\. )", text)]
 
 

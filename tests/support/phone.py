@@ -23,8 +23,11 @@ def estimate_height(view: LayoutView) -> int:
     return _AUTHOR + sum(map(_estimate_height, components_of(view)))
 
 
-def count_screens(view: LayoutView) -> int:
-    return math.ceil(estimate_height(view) / SCREEN)
+def estimate_height_of_papers(view: LayoutView) -> int:
+    """The same down to the select of their details: people read that far, and the buttons below are for what's next."""
+    parts = [part for each in components_of(view) for part in each.get("components", [each])]
+    selects = [number for number, each in enumerate(parts) if each["type"] == 1 and each["components"][0]["type"] == 3]
+    return _AUTHOR + _FRAME + sum(map(_estimate_height, parts[: selects[0] + 1]))
 
 
 def _estimate_height(component: dict[str, Any]) -> int:

@@ -55,6 +55,7 @@ async def test_all_buttons_of_a_page_are_in_one_row_as_wide_as_a_phone(library: 
     rows = [each for each in walk(message.components) if each["type"] == 1]
     assert [[each.get("label") for each in row["components"]] for row in rows] == [
         [None],
+        ["1", "2", "3", "4", "5"],
         ["Previous", "Next", "Share", "Follow"],
     ]
 
