@@ -130,6 +130,13 @@ class SearchIndex(Index):
         listed = builder.build_query(Query("", (Clause(Days(first, last + timedelta(days=1))),)))
         return _to_found_papers(self.run_query(_require_both(matched, listed), 1, by="by_upvotes"))
 
+    def find_newest(self, query: Query, *, limit: int) -> tuple[str, ...]:
+        """The newest papers that match `query`, with every word of it as it is spelled, the newest first."""
+        builder = self._build_query_builder(self._find_alike(query))
+        reference = parse_paper_id(query.text)
+        matched = builder.build_papers([reference]) if reference else builder.build_query(query, every_word=True)
+        return self.run_query(matched, limit, by="by_date").ids
+
     def measure_likeness(self, examples: Collection[str], ids: Collection[str]) -> dict[str, Likeness]:
         """How like each of the papers `ids` is to the nearest of `examples`, which are ids too.
 

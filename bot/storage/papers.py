@@ -112,6 +112,30 @@ class Papers:
 
         return await self._database.read(select_top)
 
+    async def list_best_at(self, first: date, last: date, instant: datetime, *, limit: int) -> list[tuple[Paper, int]]:
+        """The papers listed from `first` to `last` that had the most upvotes at `instant`, with these.
+
+        Votes that come later change nothing. A paper that was not seen by then has the upvotes of its first sight.
+        """
+        first_seen = "(SELECT upvotes FROM upvote_snapshots WHERE paper_id = papers.id ORDER BY taken_at LIMIT 1)"
+        then = (
+            "(SELECT upvotes FROM upvote_snapshots WHERE paper_id = papers.id AND taken_at <= ?"
+            " ORDER BY taken_at DESC LIMIT 1)"
+        )
+        ranked = (
+            f"SELECT id, coalesce({then}, {first_seen}, 0) AS upvotes_then FROM papers"
+            " WHERE id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?) AND withdrawn_at IS NULL"
+            " ORDER BY upvotes_then DESC, id LIMIT ?"
+        )
+
+        def select_best(connection: Connection) -> list[tuple[Paper, int]]:
+            rows = connection.execute(ranked, (to_iso(instant), first.isoformat(), last.isoformat(), limit))
+            upvotes = {paper_id: int(number) for paper_id, number in rows}
+            papers = select_papers(connection, [*upvotes])
+            return [(papers[paper_id], number) for paper_id, number in upvotes.items()]
+
+        return await self._database.read(select_best)
+
     async def list_candidates(self, first: date, last: date) -> tuple[Candidate, ...]:
         """The papers listed from `first` to `last`."""
         listed = f"{SELECT_PAPERS} WHERE id IN (SELECT paper_id FROM listings WHERE day BETWEEN ? AND ?)"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.ranking import rank_papers
-from bot.search import SearchIndex
+from bot.search import SearchIndex, parse_query
 from tests.support.builders import DAY, paper
 from tests.support.indexes import find, ids, in_pages, open_index
 
@@ -31,6 +31,28 @@ def dated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
         yield opened
 
 
+class TestNewest:
+    """What a feed of a query has."""
+
+    def find(self, dated: SearchIndex, typed: str, limit: int = 100) -> list[str]:
+        return [*dated.find_newest(parse_query(typed, DAY), limit=limit)]
+
+    def test_the_newest_come_first_and_have_every_word(self, dated: SearchIndex) -> None:
+        known = {each.id: each for each in DATED}
+        found = self.find(dated, "flow matching sort:upvotes")
+        days = [known[each].day or DAY for each in found]
+        assert set(found) == {each.id for each in DATED if "Matching" in each.title or each.abstract}
+        assert days == sorted(days, reverse=True)
+        assert self.find(dated, "flow matching", 7) == found[:7]
+
+    def test_no_other_word_is_looked_for_instead_of_one_that_no_paper_has(self, dated: SearchIndex) -> None:
+        assert ids(dated, "matchimg", 5)
+        assert self.find(dated, "matchimg") == []
+
+    def test_a_reference_finds_its_paper(self, dated: SearchIndex) -> None:
+        assert self.find(dated, "arxiv.org/abs/2601.00003") == ["2601.00003"]
+
+
 class TestSorting:
     def both(self) -> set[str]:
         return {each.id for each in DATED if "Matching" in each.title or each.abstract}
@@ -46,7 +68,7 @@ class TestSorting:
         known = {each.id: each for each in DATED}
         found = ids(dated, "flow matching sort:date", 100)
         assert set(found) == self.both()
-        days = [known[each].day for each in found]
+        days = [known[each].day or DAY for each in found]
         assert days == sorted(days, key=lambda day: -day.toordinal() if day else 0)
 
     def test_stop_words_are_not_required(self, dated: SearchIndex) -> None:

@@ -217,3 +217,44 @@ class TestLookedUpPapers:
             replace(known, upvotes=50, comments=7)
         ]
         assert await storage.papers.get([STRANGER.id, A.id]) == [known]
+
+
+class TestBestAt:
+    """The best papers of a day, as they were at one time: later votes change nothing."""
+
+    NIGHT = datetime(2026, 1, 16, tzinfo=UTC)
+
+    async def record(self, storage: Storage, hours: int, **upvotes: int) -> None:
+        """A reading of the day's list so many hours after its end."""
+        listed = [paper(f"2601.0000{name[1:]}", upvotes=number) for name, number in upvotes.items()]
+        await storage.papers.record_list(DAY, listed, self.NIGHT + timedelta(hours=hours))
+
+    async def list_best(self, storage: Storage, limit: int = 10) -> list[tuple[str, int]]:
+        best = await storage.papers.list_best_at(DAY, DAY, self.NIGHT, limit=limit)
+        return [(each.id, upvotes) for each, upvotes in best]
+
+    async def test_later_votes_change_nothing(self, storage: Storage) -> None:
+        await self.record(storage, -2, p1=5, p2=7)
+        await self.record(storage, -1, p1=6, p2=7)
+        best = await self.list_best(storage)
+        assert best == [("2601.00002", 7), ("2601.00001", 6)]
+        await self.record(storage, 9, p1=60, p2=7)
+        await storage.snapshots.thin_snapshots(self.NIGHT + timedelta(days=60))
+        assert await self.list_best(storage) == best
+        assert await self.list_best(storage, limit=1) == best[:1]
+
+    async def test_a_paper_that_was_seen_only_later_has_the_upvotes_of_its_first_sight(self, storage: Storage) -> None:
+        await self.record(storage, 8, p1=5, p2=3)
+        await self.record(storage, 9, p1=6, p2=30)
+        assert await self.list_best(storage) == [("2601.00001", 5), ("2601.00002", 3)]
+
+    async def test_a_withdrawn_paper_is_not_among_them(self, storage: Storage) -> None:
+        withdrawn = paper("2601.00001", withdrawn_at=MORNING)
+        await storage.papers.record_list(DAY, [withdrawn, paper("2601.00002", upvotes=3)], self.NIGHT)
+        assert await self.list_best(storage) == [("2601.00002", 3)]
+
+    async def test_papers_of_other_days_are_not_among_them(self, storage: Storage) -> None:
+        other = DAY + timedelta(days=1)
+        await storage.papers.record_list(other, [paper("2601.00009", day=other, upvotes=99)], self.NIGHT)
+        assert await self.list_best(storage) == []
+        assert len(await storage.papers.list_best_at(DAY, other, self.NIGHT, limit=9)) == 1

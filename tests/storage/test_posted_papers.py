@@ -1,7 +1,7 @@
 """Where a server saw a paper."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from tests.support.builders import (
     SCHEDULE,
     SECOND_RUN,
     SETTINGS,
+    build_past,
     digest,
     paper,
     plan,
@@ -148,3 +149,39 @@ class TestPosts:
     async def test_a_line_that_says_nothing_is_new_shows_no_paper(self, storage: Storage) -> None:
         await send(storage, await plan(storage, await subscribe(storage), digest(reason=NOTHING_LISTED), "n1"))
         assert await storage.posted_papers.list_since(1, [5], MORNING, limit=10) == ([], 0)
+
+
+class TestPostedInServer:
+    """The digests that a server got, for its feed."""
+
+    async def list_ids(
+        self, storage: Storage, guild_id: int = 1, since: date = DAY, limit: int = 30
+    ) -> list[list[str]]:
+        posted = await storage.deliveries.list_posted_in_server(guild_id, since, limit=limit)
+        assert all(each.posted_message for each in posted)
+        return [[highlight.paper.id for highlight in each.digest.highlights] for each in posted]
+
+    async def test_digests_come_latest_first_and_only_those_of_the_server(self, storage: Storage) -> None:
+        for guild_id, papers in ((1, (A, B)), (2, (C,)), (1, (C,))):
+            await TestPosts().post(storage, *papers, guild_id=guild_id)
+        assert await self.list_ids(storage) == [[C.id], [A.id, B.id]]
+        assert await self.list_ids(storage, limit=1) == [[C.id]]
+        assert await self.list_ids(storage, 3) == []
+
+    async def test_what_is_on_its_way_or_quiet_or_was_undone_is_not_among_them(self, storage: Storage) -> None:
+        await storage.papers.record_list(DAY, [A, B], MORNING)
+        assert await plan(storage, await subscribe(storage), digest(A))
+        await plan(storage, await subscribe(storage), digest(reason=NOTHING_LISTED))
+        undone = await plan(storage, await subscribe(storage), digest(B))
+        assert undone
+        await send(storage, undone)
+        assert await self.list_ids(storage) == [[B.id]]
+        await storage.deliveries.undo_delivery(undone, by=7, now=MORNING)
+        assert await self.list_ids(storage) == []
+
+    async def test_past_runs_are_among_them(self, storage: Storage) -> None:
+        await build_past(storage)
+        assert await self.list_ids(storage) == [[f"2602.{number:05}"] for number in reversed(range(12))]
+        assert await self.list_ids(storage, limit=7) == (await self.list_ids(storage))[:7]
+        assert len(await self.list_ids(storage, since=DAY + timedelta(days=9))) == 3
+        assert await self.list_ids(storage, 2) == []

@@ -67,6 +67,7 @@ class Works:
             "papers.get": lambda: storage.papers.get(ids),
             "papers.list_unknown": lambda: storage.papers.list_unknown(ids),
             "papers.list_top_papers": self.tops,
+            "papers.list_best_at": lambda: storage.papers.list_best_at(*days, MORNING, limit=10),
             "papers.list_candidates": lambda: storage.papers.list_candidates(*days),
             "papers.list_days_with_papers": lambda: storage.papers.list_days_with_papers(*days),
             "papers.list_days_of_paper": lambda: storage.papers.list_days_of_paper(ids[0]),
@@ -197,6 +198,7 @@ class Works:
                 replace(known, settings=SHARING), ids[0]
             ),
             "deliveries.find_rejection": lambda: storage.deliveries.find_rejection(1, ids[0]),
+            "deliveries.list_posted_in_server": lambda: storage.deliveries.list_posted_in_server(1, DAY, limit=30),
             "deliveries.find_covering": lambda: storage.deliveries.find_covering(1, DAY),
             "deliveries.find_first_seen": lambda: storage.deliveries.find_first_seen(1, ids),
             "deliveries.count_published_since": lambda: storage.deliveries.count_published_since(5, MORNING),

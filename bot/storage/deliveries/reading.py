@@ -25,6 +25,7 @@ from bot.storage.past_runs import (
     select_highlighted_long_ago,
     select_listed_highlighted_long_ago,
     select_runs_covering,
+    select_runs_since,
     select_runs_with_papers,
     select_server_runs_with_papers,
 )
@@ -185,6 +186,26 @@ class DeliveryReader:
 
         found = [await self.find_by_paper(other, paper_id) for other in await self._database.read(select_other_ids)]
         return next((delivery for delivery in found if delivery), None)
+
+    async def list_posted_in_server(self, guild_id: int, since: date, *, limit: int) -> list[Delivery]:
+        """A server's latest finished deliveries from `since` on with papers, latest first, also from past runs."""
+        condition = (
+            f"guild_id = ? AND run_date >= ? AND {POSTED} AND deliveries.state IN ('sent', 'failed')"
+            " ORDER BY deliveries.id DESC LIMIT ?"
+        )
+
+        def select_posted(connection: Connection) -> list[Delivery]:
+            recent = _select_deliveries(connection, condition, guild_id, since.isoformat(), limit)
+            runs = [
+                run
+                for run in select_runs_since(connection, guild_id, since)
+                if run.run_date >= since and run.highlights and run.messages
+            ]
+            newest = sorted(runs, key=lambda run: -run.id)[: limit - len(recent)]
+            past = [delivery_from_past_run(connection, run) for run in newest]
+            return [*sorted(recent, key=lambda each: -each.id), *(each for each in past if each)]
+
+        return await self._database.read(select_posted)
 
     async def find_covering(self, subscription_id: int, day: date) -> Delivery | None:
         """The delivery that covered a day's list for a subscription. Failed, undone and extra ones cover nothing."""
