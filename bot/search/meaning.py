@@ -4,7 +4,8 @@ Each paper's vector is computed once and stored in the database, a signed byte f
 memory, together with the sign of each number as one bit. The bits choose candidates, and the bytes rank them.
 """
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
 from bot.papers import Paper
@@ -98,8 +99,11 @@ class Meaning:
         padded = self._np.pad(bits, [(0, 0)] * (bits.ndim - 1) + [(0, unused)])
         return padded.view(self._np.uint64)
 
-    def find_nearest_papers(self, vector: bytes, limit: int) -> dict[str, float]:
-        """The papers nearest to `vector`, with their cosines."""
+    def find_nearest_papers(self, vector: bytes, limit: int, among: Collection[str] | None = None) -> dict[str, float]:
+        """The papers nearest to `vector`, of all or of those `among` which to look, with their cosines."""
+        if among is not None:
+            near = self.compute_cosines(vector, [*among])
+            return {each: near[each] for each in heapq.nlargest(limit, near, near.__getitem__)}
         size = len(self._ids)
         if not size:
             return {}

@@ -74,10 +74,21 @@ class QueryBuilder:
         self._searcher = searcher
         self.counts = WordCounts(searcher)
         self._alike = alike or {}
+        self._among: Query | None = None
+
+    def restrict(self, ids: Collection[str]) -> None:
+        """From now on, only these papers match what is built; how rare a word is still counts over all papers."""
+        self._among = Query.const_score_query(self.build_papers([*ids]), 0.0)
+
+    def _restrict(self, query: Query) -> Query:
+        if self._among is None:
+            return query
+        return Query.boolean_query([(Occur.Must, query), (Occur.Must, self._among)])
 
     def build_query(self, query: ParsedQuery, *, every_word: bool = False) -> Query:
         """The papers that match `query`, scored; with `every_word` only those that have all of its words."""
-        return self._build_group(query.clauses, [*self._build_neighbours(query.words)], every_word=every_word)
+        neighbours = [*self._build_neighbours(query.words)]
+        return self._restrict(self._build_group(query.clauses, neighbours, every_word=every_word))
 
     def build_complete(self, query: ParsedQuery) -> Query:
         """The papers that have all the words of `query`, some of which may be written as one with their neighbours."""
@@ -93,7 +104,7 @@ class QueryBuilder:
             others = [self._build_whole_word(each) for each in word.others] if isinstance(word, Word) else []
             parts.append((Occur.Must, _build_any_of([self._build_whole_word(word.text), *others, *joined])))
         bonuses = [(Occur.Should, part) for part in self._build_neighbours(query.words)]
-        return Query.boolean_query([*parts, *bonuses])
+        return self._restrict(Query.boolean_query([*parts, *bonuses]))
 
     def count_ranking_words(self, query: ParsedQuery) -> int:
         """How many words it has that only rank papers; if there are several, a paper may have some of them."""
@@ -101,7 +112,7 @@ class QueryBuilder:
 
     def build_required(self, query: ParsedQuery) -> Query:
         """The papers that meet the requirements of `query`, whether or not they have its other words."""
-        return self._build_group([each for each in query.clauses if get_occur(each) != Occur.Should])
+        return self._restrict(self._build_group([each for each in query.clauses if get_occur(each) != Occur.Should]))
 
     def build_papers(self, ids: Sequence[str]) -> Query:
         return Query.term_set_query(self._schema, "id", list(ids))
@@ -129,8 +140,10 @@ class QueryBuilder:
     def build_with_traits(self, traits: Traits) -> Query:
         """Papers that have some of the `traits` of another, those with the most telling ones first."""
         telling = islice(traits.items(), SEARCHED_TRAITS)
-        return _build_any_of(
-            [self._build_term(field, stem, weight) for stem, weight in telling for field in ("title", "abstract")]
+        return self._restrict(
+            _build_any_of(
+                [self._build_term(field, stem, weight) for stem, weight in telling for field in ("title", "abstract")]
+            )
         )
 
     def build_titled(self, query: ParsedQuery) -> Query:

@@ -77,25 +77,34 @@ class SearchIndex(Index):
         # What traits are weighed by, and the traits of some papers, in the same way.
         self._weights: tuple[int, Rarities, dict[str, Traits]] = (self.change, Rarities(self.get_searcher()), {})
 
-    def find_papers(self, query: Query, *, limit: int, offset: int = 0) -> FoundPapers:
-        """The papers that match `query`, in the order it asks for. Blocks for milliseconds."""
-        if query.reference:
+    def find_papers(
+        self, query: Query, *, limit: int, offset: int = 0, among: Collection[str] | None = None
+    ) -> FoundPapers:
+        """The papers that match `query`, in the order it asks for. Blocks for milliseconds.
+
+        If only the papers `among` some ids are looked at, words are still corrected and weighed by all papers.
+        """
+        if query.reference and (among is None or query.reference in among):
             builder = self._build_query_builder()
             return _to_found_papers(self.run_query(builder.build_papers([query.reference]), limit, offset))
-        alike = self._find_alike(query)
+        if among is not None and (query.reference or not among):
+            return FoundPapers((), 0)
+        alike = self._find_alike(query, among=among)
         builder = self._build_query_builder(alike)
         translation = self._find_translation(query, builder)
         corrections = () if translation else self._find_corrections(query, builder)
         corrected = query.rewrite(corrections, translation)
         meant = query if translation and self.meaning and self.meaning.knows_languages else corrected
         text = " ".join(meant.list_texts())
+        if among is not None:
+            builder.restrict(among)
         if query.order is not Sort.RELEVANCE:
             found = self._find_papers_in_order(corrected, builder, limit, offset)
         elif examples := query.list_examples():
             nearest = _pick_nearest(examples, alike)
             found = self._rank_by_likeness(corrected, builder, nearest, text).get_page(limit, offset)
         elif self.meaning and text:
-            found = self._rank_with_meaning(self.meaning, corrected, builder, text).get_page(limit, offset)
+            found = self._rank_with_meaning(self.meaning, corrected, builder, text, among).get_page(limit, offset)
         else:
             found = self._rank_by_words(corrected, builder).get_page(limit, offset)
         return replace(found, corrections=corrections, translation=translation)
@@ -157,8 +166,14 @@ class SearchIndex(Index):
         papers = {each: portraits[each] for each in dict.fromkeys(ids) if each in portraits}
         return dict(measure_pairs(asked, papers, self.meaning, least))
 
-    def _find_alike(self, query: Query, ids: Collection[str] | None = None) -> dict[str, dict[str, float]]:
-        """The papers like each example of `query`: those of `ids`, or if that is None the nearest of the archive."""
+    def _find_alike(
+        self, query: Query, ids: Collection[str] | None = None, *, among: Collection[str] | None = None
+    ) -> dict[str, dict[str, float]]:
+        """The papers like each example of `query`: those of `ids`, or if that is None the nearest.
+
+        The nearest are looked for `among` some papers, of which there may be thousands, or if that is None in the
+        whole archive.
+        """
         examples = query.list_all_examples()
         if not examples:
             return {}
@@ -167,14 +182,20 @@ class SearchIndex(Index):
         limit = max(LEAST_LIKE_POOL, LIKE_POOL // len(examples))
         portraits = self._draw_portraits(examples)
         return {
-            example: self._find_near_portrait(portrait, limit, LIKENESS_BAR) for example, portrait in portraits.items()
+            example: self._find_near_portrait(portrait, limit, LIKENESS_BAR, among)
+            for example, portrait in portraits.items()
         }
 
-    def _find_near_portrait(self, portrait: Portrait, limit: int, least: float) -> dict[str, float]:
-        """How like the nearest papers of the archive are to one, as far as they are at least so like it."""
-        found = self.run_query(self._build_query_builder().build_with_traits(portrait.traits), limit).ids
-        meaning = self.meaning
-        near = meaning.find_nearest_papers(portrait.vector, limit) if meaning and meaning.fits(portrait.vector) else {}
+    def _find_near_portrait(
+        self, portrait: Portrait, limit: int, least: float, among: Collection[str] | None = None
+    ) -> dict[str, float]:
+        """How like the nearest papers are to one, as far as they are at least so like it."""
+        builder = self._build_query_builder()
+        if among is not None:
+            builder.restrict(among)
+        found = self.run_query(builder.build_with_traits(portrait.traits), limit).ids
+        meaning, vector = self.meaning, portrait.vector
+        near = meaning.find_nearest_papers(vector, limit, among) if meaning and meaning.fits(vector) else {}
         papers = self._draw_portraits({*found, *near})
         return dict(measure_pairs({"": portrait}, papers, meaning, least))[""]
 
@@ -301,11 +322,13 @@ class SearchIndex(Index):
             kept = _raise_scores(kept, whole, WHOLE_BONUS)
         return kept, complete, count
 
-    def _rank_with_meaning(self, meaning: Meaning, query: Query, builder: QueryBuilder, text: str) -> "_Ranking":
+    def _rank_with_meaning(
+        self, meaning: Meaning, query: Query, builder: QueryBuilder, text: str, among: Collection[str] | None = None
+    ) -> "_Ranking":
         """The best papers by words and the nearest in meaning to `text`, ranked together."""
         pool, rest, count = self._pool_best_papers(query, builder)
         vector = meaning.encode_query(text)
-        nearest = meaning.find_nearest_papers(vector, MAX_NEAR if query.has_requirements else MEANING_POOL)
+        nearest = meaning.find_nearest_papers(vector, MAX_NEAR if query.has_requirements else MEANING_POOL, among)
         near = [each for each, cosine in nearest.items() if cosine >= MIN_COSINE and each not in pool.ids]
         allowed: Sequence[str] = ()
         if near:
