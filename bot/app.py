@@ -34,6 +34,7 @@ from bot.layouts.operator import WAITING_FOR_DATABASE
 from bot.layouts.terminal import describe_waiting_for_database
 from bot.lookups.completer import Completer
 from bot.lookups.finder import Finder
+from bot.lookups.saved_finder import SavedFinder
 from bot.papers.api import PapersAPI
 from bot.search import Encoder, Meaning, SearchIndex, invalidate_index
 from bot.settings import KEEP_DETAILS_DAYS, ArchiveSettings
@@ -76,6 +77,7 @@ class Services:
     explainer: Explainer
     outlook: Outlook
     finder: Finder
+    saved_finder: SavedFinder
     completer: Completer
     follower: Follower
     personal_composer: PersonalComposer
@@ -112,6 +114,7 @@ def build_services(
     filter_ = PaperFilter(storage, archive, search)
     explainer = Explainer(storage, filter_)
     listed = Listed(storage, FollowedMatches(search, filter_), filter_)
+    finder = Finder(storage, archive, search)
     return Services(
         storage,
         claims,
@@ -120,7 +123,8 @@ def build_services(
         Composer(storage, archive, filter_),
         explainer,
         Outlook(storage, filter_),
-        Finder(storage, archive, search),
+        finder,
+        SavedFinder(storage, search, finder),
         Completer(storage, search),
         Follower(storage, Previewer(storage, listed, filter_)),
         PersonalComposer(storage, archive, listed),

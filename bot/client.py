@@ -49,6 +49,7 @@ COGS = (
         "messages",
         "subscriptions",
         "following",
+        "saved",
         "guilds",
         "privacy",
         "help",

@@ -161,9 +161,11 @@ def _build_hit_block(position: int, hit: Hit, mark: str = "", *, dated: bool = T
     return PaperBlock(position, paper, paper.upvotes, paper.comments, note, hit.snippet, hit.posted_message)
 
 
-def render_paper_page(heading: str, blocks: Sequence[PaperBlock], rows: Rows, *, dated: bool = True) -> LayoutView:
-    """The blocks under a heading, with a select for their details and other rows of controls."""
-    numbered = [(block.position, block.paper.id) for block in blocks]
+def render_paper_page(
+    heading: str, blocks: Sequence[PaperBlock], rows: Rows, *, dated: bool = True, are_saved: bool = False
+) -> LayoutView:
+    """The blocks under a heading, with a select for their details, buttons that save them, and other rows."""
+    numbered = [] if are_saved else [(block.position, block.paper.id) for block in blocks]
     details = [build_details_select([block.paper for block in blocks], dated=dated)] if blocks else []
     controls: list[Item[LayoutView]] = [*details, *build_save_rows(numbered), *rows]
     room = compute_text_room(each.to_component_dict() for each in controls)

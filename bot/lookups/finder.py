@@ -281,12 +281,12 @@ class Finder:
         Raises `Refused` if there is nothing to look for, or if a link in the query leads somewhere else, or to a paper
         that is too old to be found.
         """
-        _check_query(query)
+        check_query(query)
         with metrics.time_search("search"):
             used, dropped, found = await asyncio.to_thread(self._search_relaxed, query, (page - 1) * PER_PAGE)
             meant = used.rewrite(found.corrections, found.translation)
             found = await self._rerank(used, meant, found, (page - 1) * PER_PAGE)
-            hits = await self._build_hits(found.ids, meant, viewer)
+            hits = await self.build_hits(found.ids, meant, viewer)
         results = SearchResults(
             query,
             hits,
@@ -372,7 +372,8 @@ class Finder:
                 return relaxed, dropped, again
         return query, (), found
 
-    async def _build_hits(self, ids: Sequence[str], query: Query, viewer: Viewer | None) -> tuple[Hit, ...]:
+    async def build_hits(self, ids: Sequence[str], query: Query, viewer: Viewer | None) -> tuple[Hit, ...]:
+        """Those of the papers `ids` that are in the archive, as `query` found them."""
         papers = await self._storage.papers.get(ids)
         snippets: Sequence[Snippet | None] = [None] * len(papers)
         if not query.reference and any(query.list_texts()):
@@ -449,7 +450,7 @@ class Finder:
     async def pick_random_paper(self, query: Query, random: Random) -> Paper | None:
         """A random paper, of all or of those that match `query`; None if there is none. Raises `Refused`."""
         if query.text:
-            _check_query(query)
+            check_query(query)
         papers = await self._storage.papers.get(await asyncio.to_thread(self._draw_random_id, query, random))
         if not papers:
             await self._check_index()
@@ -467,9 +468,12 @@ def _is_ranked(query: Query) -> bool:
     return query.order is Sort.RELEVANCE and not query.reference and any(query.list_texts())
 
 
-def _check_query(query: Query) -> None:
-    """Refuses a query that nothing can be found for, or only the wrong papers."""
-    if not query.reference and not query.looks_for_something:
+def check_query(query: Query, *, wants_something: bool = True) -> None:
+    """Refuses a query that nothing can be found for, or only the wrong papers; an empty one if it `wants_something`.
+
+    Raises `Refused`.
+    """
+    if wants_something and not query.reference and not query.looks_for_something:
         raise QueryUnclear(query) if query.mistakes else Refused(Refusal.QUERY_EMPTY)
     if query.has_foreign_link:
         raise Refused(Refusal.PAPER_UNKNOWN)

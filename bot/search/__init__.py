@@ -15,9 +15,22 @@ from bot.search.inspection import IndexState, inspect_index
 from bot.search.letters import is_in_other_script
 from bot.search.likeness import LIKENESS_BAR
 from bot.search.meaning import Meaning, get_embedded_text
+from bot.search.own_words import OwnWords
 from bot.search.paper_terms import Change, PaperTerms
 from bot.search.parser import MAX_WORDS, RIGHT_FORMS, parse_query, parse_with_options
-from bot.search.query import HAS, AmbiguousDate, Correction, Guess, Mistake, Part, Query, Sort, Translation
+from bot.search.query import (
+    HAS,
+    AmbiguousDate,
+    Correction,
+    Guess,
+    Mistake,
+    Part,
+    Query,
+    Sort,
+    Translation,
+    Word,
+    list_clause_texts,
+)
 from bot.search.reranking import MOST_RATED, Reranker, Reranking
 from bot.search.schema import find_written_form, fold_word, get_searchable_prose, list_organizations
 from bot.search.search import FoundPapers, SearchIndex
@@ -42,6 +55,7 @@ __all__ = [
     "Meaning",
     "Mistake",
     "MultilingualEncoder",
+    "OwnWords",
     "PaperTerms",
     "Part",
     "Query",
@@ -52,6 +66,7 @@ __all__ = [
     "Sort",
     "Translation",
     "Vocabulary",
+    "Word",
     "build_condition",
     "depends_on_upvotes",
     "find_papers",
@@ -62,6 +77,7 @@ __all__ = [
     "inspect_index",
     "invalidate_index",
     "is_in_other_script",
+    "list_clause_texts",
     "list_examples",
     "list_necessary_terms",
     "list_organizations",

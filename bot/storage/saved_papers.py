@@ -1,6 +1,7 @@
 """The papers that people save, with their notes and their own tags."""
 
 import json
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,16 +59,17 @@ class SavedPapers:
         return await self._database.write(toggle, owner_id=user_id)
 
     async def annotate(
-        self, user_id: int, paper_id: str, *, note: str, own_tags: Collection[str], now: datetime
+        self, user_id: int, paper_id: str, *, note: str, own_tags: Collection[str] | None, now: datetime
     ) -> SavedPaper:
-        """Give a paper this note and these tags; one that is not saved yet is saved. Raises `Refused`."""
+        """Give a paper this note, and these tags unless they are None; it is saved if it is not. Raises `Refused`."""
 
         def annotate(connection: Connection) -> SavedPaper:
             _save(connection, user_id, paper_id, now)
             (row,) = fetch_all(
                 connection,
-                "UPDATE saved_papers SET note = ?, own_tags = ? WHERE user_id = ? AND paper_id = ? RETURNING *",
-                (note, json.dumps(list(own_tags)), user_id, paper_id),
+                "UPDATE saved_papers SET note = ?, own_tags = coalesce(?, own_tags)"
+                " WHERE user_id = ? AND paper_id = ? RETURNING *",
+                (note, None if own_tags is None else json.dumps(list(own_tags)), user_id, paper_id),
             )
             return _saved_paper_from_row(row)
 
@@ -88,9 +90,28 @@ class SavedPapers:
         )
         return _saved_paper_from_row(rows[0]) if rows else None
 
+    async def count(self, user_id: int) -> int:
+        """How many papers a person has saved."""
+        rows = await self._database.fetch_rows(
+            "SELECT count(*) AS papers FROM saved_papers WHERE user_id = ? AND removed_at IS NULL", user_id
+        )
+        return int(rows[0]["papers"])
+
     async def list_for_person(self, user_id: int) -> tuple[SavedPaper, ...]:
         """All that a person has saved, newest first."""
         return await self._database.read(partial(select_saved, user_id=user_id))
+
+    async def list_own_tags(self, user_id: int) -> tuple[str, ...]:
+        """A person's own tags, those of most papers first."""
+        rows = await self._database.fetch_rows(
+            "SELECT own_tags, count(*) AS papers FROM saved_papers"
+            " WHERE user_id = ? AND removed_at IS NULL AND own_tags != '[]' GROUP BY own_tags",
+            user_id,
+        )
+        counts: Counter[str] = Counter()
+        for row in rows:
+            counts.update(dict.fromkeys(json.loads(row["own_tags"]), row["papers"]))
+        return tuple(tag for tag, _ in sorted(counts.items(), key=lambda each: (-each[1], each[0])))
 
     async def delete_removed(self, share: Share, now: datetime) -> None:
         """Delete for good what was removed over `REMOVED_KEPT_FOR` ago."""

@@ -49,9 +49,12 @@ BUTTONS = {  # one of each kind, as it may be in some message
     "why": f"undo:2601.00001:{'0' * 24}",
     "inbox": "show",
     "get": "inbox",
+    "saved": "e1:",
+    "savedone": "show:2601.00001",
+    "note": "2601.00001",
 }
 ANSWERS = r"\.response\.(send|edit|defer|autocomplete)|\.followup\b|original_response"
-SELECTS = {"pick": "2601.00001", "tag": "paper"}
+SELECTS = {"pick": "2601.00001", "tag": "paper", "savedpick": "2601.00001"}
 
 
 @pytest.fixture(autouse=True)
@@ -137,7 +140,7 @@ async def test_a_slow_change_in_a_panel_updates_the_same_message(panel: Panel) -
 
 
 async def test_a_slow_change_from_a_modal_updates_the_same_panel(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ModalHandler.registry.keys() == {"clock", "follow", "panel", "why"}
+    assert ModalHandler.registry.keys() == {"clock", "follow", "note", "panel", "why"}
     monkeypatch.setattr(answering, "DEFER_AFTER", 60)
     shown = await panel.click("Time and zone")
     monkeypatch.setattr(answering, "DEFER_AFTER", 0)

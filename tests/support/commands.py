@@ -19,6 +19,7 @@ GOOD = {
     "date": "2026-01-15",
     "subscription": "1",
     "sort": "upvotes",
+    "tag": "thesis",
     "format": "plain",
 }
 

@@ -121,6 +121,8 @@ class Works:
                 7, ids[0], note="n", own_tags=["t"], now=MORNING
             ),
             "saved_papers.mark_read": lambda: storage.saved_papers.mark_read(7, ids[0], MORNING),
+            "saved_papers.count": lambda: storage.saved_papers.count(7),
+            "saved_papers.list_own_tags": lambda: storage.saved_papers.list_own_tags(7),
             "saved_papers.get": lambda: storage.saved_papers.get(7, ids[0]),
             "saved_papers.list_for_person": lambda: storage.saved_papers.list_for_person(7),
             "saved_papers.delete_removed": lambda: storage.saved_papers.delete_removed(

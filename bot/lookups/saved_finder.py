@@ -1,0 +1,148 @@
+"""Finds papers among those that a person saved, by the papers' words and by the person's own."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot import metrics
+from bot.lookups.finder import PER_PAGE, Finder, Hit, SearchResults, Viewer, check_query
+from bot.lookups.saved_query import SavedQuery
+from bot.papers import Paper
+from bot.search import FoundPapers, OwnWords, Query, SearchIndex, Snippet, list_clause_texts
+from bot.storage import SavedPaper, Storage
+from bot.text import fold_text
+
+NOTE_SNIPPET = 120  # characters
+_MAX_TAGS = 25  # that are offered while somebody types
+
+
+@dataclass(frozen=True, slots=True)
+class SavedHit:
+    """A saved paper that was found, and the piece of its note with the words that were looked for; it may be empty."""
+
+    hit: Hit
+    saved: SavedPaper
+    note_snippet: Snippet
+
+
+@dataclass(frozen=True, slots=True)
+class SavedResults:
+    """A page of what a person saved and `query` found: `found`, and beside each of its hits what only they know.
+
+    `all_saved` and `all_unread` count what they have saved altogether.
+    """
+
+    query: SavedQuery
+    found: SearchResults
+    hits: tuple[SavedHit, ...]
+    all_saved: int
+    all_unread: int
+
+    def list_queries(self) -> list[str]:
+        """The queries that buttons of the page lead to."""
+        texts = [
+            self.query.text,
+            self.query.with_read(None).text,
+            self.query.with_read(False).text,
+            self.found.query.text,
+        ]
+        return [*texts, self.uncorrected_text] if self.found.corrections or self.found.translation else texts
+
+    @property
+    def uncorrected_text(self) -> str:
+        """The query with its corrected words in quotes, so that exactly they are looked for."""
+        return replace(self.query, query=replace(self.query.query, text=self.found.uncorrected_text)).text
+
+
+class SavedFinder:
+    """Finds saved papers in `storage`, through `search`; `finder` adds what is shown beside any paper."""
+
+    def __init__(self, storage: Storage, search: SearchIndex, finder: Finder) -> None:
+        self._storage = storage
+        self._search = search
+        self._finder = finder
+
+    async def find_saved(self, user_id: int, query: SavedQuery, page: int, viewer: Viewer | None) -> SavedResults:
+        """A page of what this person saved and `query` finds, counted from 1. Raises `Refused`.
+
+        Unlike a search of the archive, it drops no part of the query: what one saved is few papers.
+        """
+        check_query(query.query, wants_something=bool(query.query.mistakes) and not query.is_narrowed)
+        saved = await self._storage.saved_papers.list_for_person(user_id)
+        with metrics.time_search("saved"):
+            found = await asyncio.to_thread(self._find, query, saved, (page - 1) * PER_PAGE)
+            hits = await self._build_hits(found, query.query, saved, viewer)
+        results = SearchResults(
+            query.query,
+            tuple(each.hit for each in hits),
+            found.total,
+            page,
+            found.corrections,
+            progress=await self._finder.read_index_progress() if query.query.clauses else None,
+            translation=found.translation,
+        )
+        return SavedResults(query, results, hits, len(saved), sum(each.read_at is None for each in saved))
+
+    def _find(self, query: SavedQuery, saved: Sequence[SavedPaper], offset: int) -> FoundPapers:
+        fitting = [each for each in saved if query.fits(each)]
+        ids = [each.paper_id for each in fitting]
+        if query.comes_last_first and not query.query.clauses:
+            return FoundPapers(tuple(ids[offset : offset + PER_PAGE]), len(ids))
+        noted = self._find_in_notes(query.query, fitting)
+        others = frozenset(ids).difference(noted)
+        if query.comes_last_first:
+            return self._find_last_saved(query.query, ids, noted, others, offset)
+        found = self._search.find_papers(query.query, limit=PER_PAGE, offset=max(0, offset - len(noted)), among=others)
+        if noted and (found.corrections or found.translation):
+            found = FoundPapers((), 0)  # the words are right as they are
+        first = tuple(noted[offset : offset + PER_PAGE])
+        return replace(found, ids=(*first, *found.ids)[:PER_PAGE], total=len(noted) + found.total)
+
+    def _find_last_saved(
+        self, query: Query, ids: Sequence[str], noted: Sequence[str], others: frozenset[str], offset: int
+    ) -> FoundPapers:
+        """All that have every word, in the order of `ids`."""
+        found = self._search.find_papers(query, limit=1, among=others)
+        meant = query if noted else query.rewrite(found.corrections, found.translation)
+        matching = self._search.find_matching_ids(meant, others).union(noted)
+        shown = [each for each in ids if each in matching]
+        page = FoundPapers(tuple(shown[offset : offset + PER_PAGE]), len(shown))
+        return page if noted else replace(page, corrections=found.corrections, translation=found.translation)
+
+    def _find_in_notes(self, query: Query, saved: Sequence[SavedPaper]) -> list[str]:
+        """The papers with all words of `query` in their note and own tags, which also meet the rest of it."""
+        words = OwnWords(query)
+        if query.reference or not words:
+            return []
+        noted = [each.paper_id for each in saved if (each.note or each.own_tags) and words.are_in(_list_texts(each))]
+        others = tuple(each for each in query.clauses if not any(list_clause_texts((each,))))
+        if not noted or not others:
+            return noted
+        matching = self._search.find_matching_ids(replace(query, text="", clauses=others), noted)
+        return [each for each in noted if each in matching]
+
+    async def _build_hits(
+        self, found: FoundPapers, query: Query, saved: Sequence[SavedPaper], viewer: Viewer | None
+    ) -> tuple[SavedHit, ...]:
+        meant = query.rewrite(found.corrections, found.translation)
+        hits = {each.paper.id: each for each in await self._finder.build_hits(found.ids, meant, viewer)}
+        by_id = {each.paper_id: each for each in saved}
+        words = OwnWords(query)
+        return tuple(
+            SavedHit(
+                hits.get(each) or Hit(Paper(each, "", "")),  # the archive may have lost it to a backup
+                by_id[each],
+                words.cut_snippet(by_id[each].note, NOTE_SNIPPET) if words else Snippet("", ()),
+            )
+            for each in found.ids
+        )
+
+    async def complete_own_tags(self, user_id: int, beginning: str) -> list[str]:
+        """The person's own tags that have a word with this beginning, those of most papers first."""
+        typed = fold_text(beginning)
+        tags = await self._storage.saved_papers.list_own_tags(user_id)
+        return [each for each in tags if f" {fold_text(each)}".find(f" {typed}") >= 0][:_MAX_TAGS]
+
+
+def _list_texts(saved: SavedPaper) -> Sequence[str]:
+    return (saved.note, *saved.own_tags)

@@ -1,0 +1,1 @@
+"""`/saved`: finding papers among those one saved, and what one wrote about them."""
