@@ -52,6 +52,8 @@ BUTTONS = {  # one of each kind, as it may be in some message
     "saved": "e1:",
     "savedone": "show:2601.00001",
     "note": "2601.00001",
+    "save": "2601.00001",
+    "saving": "undo:2601.00001",
 }
 ANSWERS = r"\.response\.(send|edit|defer|autocomplete)|\.followup\b|original_response"
 SELECTS = {"pick": "2601.00001", "tag": "paper", "savedpick": "2601.00001"}

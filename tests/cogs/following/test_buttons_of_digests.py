@@ -1,11 +1,18 @@
 """The buttons of a digest work whenever they are clicked: from old messages, twice, and after a restart."""
 
+import discord
+
 from bot.storage import How
 from bot.storage.followed_queries import MAX_FOLLOWED
 from tests.support.following import bring_digest, follow, get_following, list_papers, read_inbox
 from tests.support.messages import answer, button_labels, custom_ids, message_of, options, paper_ids
 from tests.support.papers_server import Papers
 from tests.support.server import Server
+
+
+def find_less(digest: discord.Message) -> str:
+    """The custom_id of *Less like…*."""
+    return next(each for each in custom_ids(digest) if each.startswith("less:"))
 
 
 async def test_the_details_of_a_paper_open(library: Server, papers_server: Papers) -> None:
@@ -75,7 +82,7 @@ async def test_less_like_this_mutes_at_once_and_is_undone_there(library: Server,
     await follow(library, library.member, "tag:video")
     await bring_digest(library, papers_server)
     digest = read_inbox(library.member)[-1]
-    asked = await library.member.user.select(digest, ["2601.00012"], custom_id=custom_ids(digest)[1])
+    asked = await library.member.user.select(digest, ["2601.00012"], custom_id=find_less(digest))
     keys = options(message_of(asked), "mute:2601.00012")
     assert len(keys) == 5  # like it, two tags, the organization, the author
     muted = await library.member.user.select(message_of(asked), [keys[-1], keys[1]], custom_id="mute:2601.00012")
@@ -84,7 +91,7 @@ async def test_less_like_this_mutes_at_once_and_is_undone_there(library: Server,
     assert [each.value for each in (await get_following(library, library.member)).muted] == ["Emmy Noether"]
     await bring_digest(library, papers_server, first=21)
     assert paper_ids(read_inbox(library.member)[-1]) == ["2601.00021", "2601.00023"]
-    shown = await library.member.user.select(digest, ["2601.00012"], custom_id=custom_ids(digest)[1])
+    shown = await library.member.user.select(digest, ["2601.00012"], custom_id=find_less(digest))
     await library.member.user.select(message_of(shown), [], custom_id="mute:2601.00012")
     assert (await get_following(library, library.member)).muted == ()
 
@@ -152,8 +159,7 @@ async def test_what_i_muted_elsewhere_meanwhile_is_not_undone_by_an_older_messag
     await bring_digest(library, papers_server)
     digest = read_inbox(member)[-1]
     asked = [
-        await member.user.select(digest, [each], custom_id=custom_ids(digest)[1])
-        for each in ("2601.00011", "2601.00012")
+        await member.user.select(digest, [each], custom_id=find_less(digest)) for each in ("2601.00011", "2601.00012")
     ]
     tag = options(message_of(asked[0]), "mute:2601.00011")[1]
     await member.user.select(message_of(asked[0]), [tag], custom_id="mute:2601.00011")

@@ -12,7 +12,7 @@ from tests.support.lookups import search
 from tests.support.messages import answer, paper_ids
 from tests.support.server import Server, stale_button, stale_select
 
-KINDS = ("find", "share", "top", "posted", "details", "pick", "tag", "similar", "cite")
+KINDS = ("find", "share", "top", "posted", "details", "pick", "tag", "similar", "cite", "save", "saving")
 garbage = st.one_of(
     st.text(max_size=60),
     st.from_regex(r"[a-z]?[0-9]{0,30}:[ -~]{0,40}", fullmatch=True),
