@@ -6,9 +6,10 @@ minute the work is stopped. All answers must go through here, because one may be
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -56,8 +57,9 @@ async def reply(
     *,
     ephemeral: bool = True,
     file: discord.File | None = None,
+    simpler: LayoutView | None = None,
 ) -> None:
-    """Answer with a text or a layout; a `file` is attached to a text.
+    """Answer with a text or a layout; a `file` is attached to a text. If Discord rejects a layout, `simpler` is sent.
 
     A deferred answer is seen only by the user, so a public one is then sent as a second message.
     """
@@ -66,12 +68,11 @@ async def reply(
             await interaction.followup.send(SHARED, ephemeral=True)
         progress.is_deferred = False
         send = interaction.followup.send if interaction.response.is_done() else interaction.response.send_message
-        mentions, in_server = _get_mentions(interaction), is_in_server(interaction)
         if isinstance(message, str):
-            text = mentions.mention_in_text(message, in_server=in_server)
+            text = _get_mentions(interaction).mention_in_text(message, in_server=is_in_server(interaction))
             await send(text, ephemeral=ephemeral, file=file or discord.utils.MISSING)
         else:
-            await send(view=mentions.mention_in_view(message, in_server=in_server), ephemeral=ephemeral)
+            await _send_view(interaction, partial(send, ephemeral=ephemeral), message, simpler)
 
 
 async def reply_with_each(interaction: discord.Interaction[Any], messages: Iterable[str | LayoutView]) -> None:
@@ -80,14 +81,31 @@ async def reply_with_each(interaction: discord.Interaction[Any], messages: Itera
         await reply(interaction, message)
 
 
-async def update_message(interaction: discord.Interaction[Any], view: LayoutView) -> None:
-    """Answer by changing the message that the button, select or modal belongs to."""
+async def update_message(
+    interaction: discord.Interaction[Any], view: LayoutView, *, simpler: LayoutView | None = None
+) -> None:
+    """Answer by changing the message that the button, select or modal belongs to; `simpler` as for `reply`."""
     async with _lock_answer(interaction):
-        view = _get_mentions(interaction).mention_in_view(view, in_server=is_in_server(interaction))
-        if interaction.response.is_done():
-            await interaction.edit_original_response(view=view)
-        else:
-            await interaction.response.edit_message(view=view)
+        is_done = interaction.response.is_done()
+        send = interaction.edit_original_response if is_done else interaction.response.edit_message
+        await _send_view(interaction, send, view, simpler)
+
+
+async def _send_view(
+    interaction: discord.Interaction[Any],
+    send: Callable[..., Awaitable[object]],
+    view: LayoutView,
+    simpler: LayoutView | None,
+) -> None:
+    """Send a layout, or `simpler` if Discord finds the first one invalid, as it may find the address of a picture."""
+    mentions, in_server = _get_mentions(interaction), is_in_server(interaction)
+    try:
+        await send(view=mentions.mention_in_view(view, in_server=in_server))
+    except discord.HTTPException as error:
+        if simpler is None or is_undeliverable(error):
+            raise
+        log.info("an answer was rejected (%s) and is sent without its picture", error)
+        await send(view=mentions.mention_in_view(simpler, in_server=in_server))
 
 
 async def open_modal(interaction: discord.Interaction[Any], modal: Modal) -> None:

@@ -107,6 +107,8 @@ class PaperBot(commands.AutoShardedBot):
         self._gives_brand = gives_brand
         self.feeds = feeds  # where people outside find them, if anywhere
         self.blocked = blocked or Blocklist()
+        # The latest Share buttons that shared something, by their message and custom_id.
+        self.shared_buttons: dict[tuple[int, str], None] = {}
         self._is_started = False
         self.command_ids: Mapping[str, int] = {}  # of the registered commands, by name
         self.mentions = CommandMentions()

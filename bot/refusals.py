@@ -31,6 +31,8 @@ class Refusal(Enum):
     MAY_NOT_POST = auto()  # channel_id, permissions
     MAY_NOT_PING = auto()  # channel_id, number: of the role
     MAY_NOT_SHARE = auto()  # permissions
+    SHARED_ALREADY = auto()
+    NOTHING_TO_SHARE = auto()
     POSTED_OUTSIDE_SERVER = auto()
     FILES_NOT_ALLOWED = auto()
     SERVER_BLOCKED = auto()

@@ -1,7 +1,5 @@
 """Lookup: `/paper`, which finds past papers."""
 
-from random import SystemRandom
-
 from discord import app_commands
 from discord.ext import commands
 
@@ -16,6 +14,7 @@ from bot.search import Sort, parse_with_options
 from bot.subscription.settings import MAX_UPVOTES
 from cogs.helpers import cards, pages, saving  # noqa: F401  # its buttons are under whatever is found
 from cogs.helpers.controls import Choices, Interaction, build_choices
+from cogs.helpers.sharing import check_may_share
 from cogs.helpers.suggestions import suggest_queries
 
 PERIODS = {name: days for name, days in AGES.items() if days}
@@ -26,7 +25,6 @@ PERIODS = {name: days for name, days in AGES.items() if days}
 class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
     def __init__(self, bot: PaperBot) -> None:
         self.bot = bot
-        self.randomness = SystemRandom()
 
     @app_commands.command(name="search", description="Find papers by whatever you remember about them")
     @app_commands.describe(
@@ -51,14 +49,15 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
         if not query.strip():
             raise Refused(Refusal.QUERY_EMPTY)
         if share:
-            pages.check_may_share(interaction)
+            check_may_share(interaction)
         after = f"{PERIODS[period]}d" if period else ""
         today = self.bot.services.clock().date()
         parsed = parse_with_options(query, today, sort=sort, after=after, min_upvotes=min_upvotes)
         asked_hub = await pages.reply_with_results(interaction, parsed, shared=share)
         if everywhere and not asked_hub:
             papers = await self.bot.services.finder.search_beyond_archive(parsed)
-            await reply(interaction, render_hub_results(parsed, papers), ephemeral=not share)
+            view = render_hub_results(parsed, papers, shared_by=interaction.user.id if share else None)
+            await reply(interaction, view, ephemeral=not share)
 
     @search_papers.autocomplete("query")
     async def complete_query(self, interaction: Interaction, typed: str) -> Choices:
@@ -94,12 +93,7 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
     @app_commands.command(name="random", description="Get a random paper, from all papers or those that match a query")
     @app_commands.describe(query="As in /paper search (default: all papers)")
     async def show_random_paper(self, interaction: Interaction, query: str = "") -> None:
-        parsed = pages.parse_query_today(interaction, query)
-        await pages.fetch_examples(interaction, parsed)
-        paper = await self.bot.services.finder.pick_random_paper(parsed, self.randomness)
-        if paper is None:
-            raise Refused(Refusal.NOTHING_MATCHES if parsed.text else Refusal.ARCHIVE_EMPTY, text=parsed.text)
-        await cards.reply_with_card(interaction, paper)
+        await cards.show_random_paper(interaction, pages.parse_query_today(interaction, query))
 
     @app_commands.command(name="today", description="See today's list so far, ranked by current upvotes")
     async def show_todays_list(self, interaction: Interaction) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 from discord.ui import ActionRow, Button, Container, LayoutView, Select, Separator, TextDisplay
@@ -9,12 +10,14 @@ from discord.ui import ActionRow, Button, Container, LayoutView, Select, Separat
 from bot.layouts.paper import (
     ACCENT,
     build_link_buttons,
+    build_paper_figure,
     build_view,
     describe_posted_here,
+    describe_sharer,
     join_facts,
     make_details_id,
 )
-from bot.layouts.query_buttons import build_other_hits
+from bot.layouts.query_buttons import build_other_hits, make_query_id
 from bot.layouts.save_buttons import build_save_button
 from bot.layouts.search_notes import describe_best_match
 from bot.layouts.text import (
@@ -46,28 +49,50 @@ _LANGUAGES = {CitationFormat.BIBTEX: "bibtex", CitationFormat.MARKDOWN: "markdow
 _FRAME = 40  # characters at most around a citation
 
 
-def render_paper_card(details: PaperDetails, results: SearchResults | None = None) -> LayoutView:
-    """Its facts, abstract, people and tags, with links to its pages and buttons for what to do next.
+@dataclass(frozen=True, slots=True)
+class CardContext:
+    """How a card came about, apart from its paper.
 
-    If it is the best of the `results` of a search, the next ones are buttons too.
+    If it is the best of the `results` of a search, the next ones are buttons too. Of one that was `drawn_from` what a
+    query finds, or from all papers if it is empty, another can be drawn. One that somebody shows to everyone says who.
     """
-    paper = details.paper
-    head = f"## {make_link(paper.name, paper.url, 400)}\n{_render_facts(details)}"
+
+    results: SearchResults | None = None
+    drawn_from: str | None = None
+    shared_by: int | None = None
+
+
+BY_ITSELF = CardContext()
+
+
+def render_paper_card(
+    details: PaperDetails, context: CardContext = BY_ITSELF, *, with_figure: bool = True
+) -> LayoutView:
+    """Its facts, abstract, figure, people and tags, with links to its pages and buttons for what to do next."""
+    paper, results = details.paper, context.results
+    head = f"{describe_sharer(context.shared_by)}## {make_link(paper.name, paper.url, 400)}\n{_render_facts(details)}"
     tail = "\n".join(_render_paper_lines(details))
-    controls = [*_build_card_controls(paper)]
+    controls = [*_build_card_controls(paper, context)]
     if results:
         head = f"{describe_best_match(results)}\n{head}"
         others = build_other_hits(results)
         controls += [others] if others else []
-    room = compute_text_room(each.to_component_dict() for each in controls) - measure_text(head) - measure_text(tail)
+    figure = build_paper_figure(paper) if with_figure else None
+    figures = [figure] if figure else []
+    room = compute_text_room(each.to_component_dict() for each in (*figures, *controls))
+    room -= measure_text(head) + measure_text(tail)
     body = shorten(paper.abstract, min(_ABSTRACT, room), measure_text) or "No abstract is available."
-    card: Container[LayoutView] = Container(
-        TextDisplay(head), TextDisplay(body), Separator(), TextDisplay(tail), *controls, accent_colour=ACCENT
-    )
+    texts = (TextDisplay(head), TextDisplay(body), *figures, Separator(), TextDisplay(tail))
+    card: Container[LayoutView] = Container(*texts, *controls, accent_colour=ACCENT)
     return build_view(card)
 
 
-def _build_card_controls(paper: Paper) -> Iterator[ActionRow[LayoutView]]:
+def has_figure(paper: Paper) -> bool:
+    """Whether its card shows a picture."""
+    return build_paper_figure(paper) is not None
+
+
+def _build_card_controls(paper: Paper, context: CardContext) -> Iterator[ActionRow[LayoutView]]:
     if tags := _list_searchable_tags(paper.tags):
         menu: Select[LayoutView] = Select(custom_id="tag", placeholder="Search by tag…")
         for tag in tags:
@@ -84,12 +109,19 @@ def _build_card_controls(paper: Paper) -> Iterator[ActionRow[LayoutView]]:
     stars = f" ★ {format_compact(paper.github_stars)}" if paper.github_stars else ""
     if sources := [*build_link_buttons({"Project": paper.project_page, f"Code{stars}": paper.github_repo})]:
         yield ActionRow(*sources)
-    yield ActionRow(
+    buttons: list[Button[LayoutView]] = [
         build_save_button(paper.id),
         Button(label="Similar", custom_id=f"similar:{paper.id}"),
         Button(label="Cite", custom_id=f"cite:{paper.id}"),
         Button(label="Follow", custom_id=f"follow:paper:{paper.id}"),
-    )
+    ]
+    if context.shared_by is None:
+        buttons.append(Button(label="Share", custom_id=f"share-card:{paper.id}"))
+    yield ActionRow(*buttons)
+    if context.drawn_from is not None:
+        start = f"another:{paper.id}"
+        another = make_query_id(start, context.drawn_from) if context.drawn_from else start
+        yield ActionRow(Button(label="Another", custom_id=another))
 
 
 def _render_facts(details: PaperDetails) -> str:

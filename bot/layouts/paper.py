@@ -174,10 +174,24 @@ def _render_snippet_or_summary(block: PaperBlock, limit: int) -> str:
 
 
 def build_paper_picture(paper: Paper) -> MediaGallery[LayoutView]:
-    """Its first figure, or else the card that Hugging Face makes for it; no video, and with an alternative text."""
+    """Its first figure, or else the card that Hugging Face makes for it, with an alternative text."""
+    return build_paper_figure(paper) or _build_picture(paper, paper.thumbnail_url, "Card")
+
+
+def build_paper_figure(paper: Paper) -> MediaGallery[LayoutView] | None:
+    """Its first figure that is no video, with an alternative text; None if it has none."""
     figure = next((url for url in paper.media_urls if len(url) <= _PICTURE_URL and _FIGURE.fullmatch(url)), None)
-    words = f"{'Figure' if figure else 'Card'} of “{cut_line(paper.name, _PICTURE_TITLE)}”"
-    return MediaGallery(discord.MediaGalleryItem(figure or paper.thumbnail_url, description=words))
+    return _build_picture(paper, figure, "Figure") if figure else None
+
+
+def _build_picture(paper: Paper, url: str, kind: str) -> MediaGallery[LayoutView]:
+    words = f"{kind} of “{cut_line(paper.name, _PICTURE_TITLE)}”"
+    return MediaGallery(discord.MediaGalleryItem(url, description=words))
+
+
+def describe_sharer(user_id: int | None) -> str:
+    """The first line of what a person shows to everyone; empty if nobody does."""
+    return f"-# Shared by <@{user_id}>\n" if user_id else ""
 
 
 def join_facts(*facts: str) -> str:

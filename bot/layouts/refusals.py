@@ -49,6 +49,10 @@ _SENTENCES: Mapping[Refusal, str] = {
         "that anyone may mention, or no role, or ask an admin to do it."
     ),
     Refusal.MAY_NOT_SHARE: "You need {permissions} in this channel to share a page.",
+    Refusal.SHARED_ALREADY: "You have already shared this here. To share it once more, use the command again.",
+    Refusal.NOTHING_TO_SHARE: (
+        "These digests are in channels that not everyone here can see, so I show them to nobody else."
+    ),
     Refusal.POSTED_OUTSIDE_SERVER: "This command lists the digests of a server. Use it in a server.",
     Refusal.SERVER_BLOCKED: (
         "Whoever runs this bot has switched it off in this server. It works elsewhere, and what is stored about you is "

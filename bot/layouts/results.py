@@ -15,6 +15,7 @@ from bot.layouts.paper import (
     build_view,
     describe_likeness,
     describe_paper_listing,
+    describe_sharer,
     join_facts,
 )
 from bot.layouts.query_buttons import (
@@ -49,26 +50,26 @@ SHARED = "Shared with everyone here."
 _ORDERS = {Sort.RELEVANCE: "best first", Sort.UPVOTES: "most upvoted first", Sort.DATE: "newest first"}
 
 
-def render_search_results(results: SearchResults, *, shared: bool = False) -> LayoutView:
-    """A page of what was found; one that is `shared` with everyone has no Share button."""
+def render_search_results(results: SearchResults, *, shared_by: int | None = None) -> LayoutView:
+    """A page of what was found; one that a person shares with everyone says so, and has no Share button."""
     query = results.query.text
     query_text, found = search_notes.render_query(results.query), search_notes.count_results(results)
     lines = [
-        f"# Papers found\n**{query_text}** · {found}, {_describe_order(results.query)}",
+        f"{describe_sharer(shared_by)}# Papers found\n**{query_text}** · {found}, {_describe_order(results.query)}",
         *search_notes.list_search_notes(results),
         *describe_page(results.page, results.total),
     ]
     buttons = [
         *build_page_buttons(results.page, results.total, lambda key, page: make_query_id(f"find:{key}{page}", query))
     ]
-    if not shared:
+    if shared_by is None:
         buttons.append(Button(label="Share", custom_id=make_query_id(f"share:{results.page}", query)))
     if not results.query.reference:
         buttons.append(build_follow_button(query))
     instead = [*build_exclusion_buttons(results)]
     if (as_typed := build_as_typed_button(results)) and len(instead) < MAX_BUTTONS:
         instead.append(as_typed)
-    if results.complete == 0 and not shared and len(instead) < MAX_BUTTONS:  # what was meant may be there
+    if results.complete == 0 and shared_by is None and len(instead) < MAX_BUTTONS:  # what was meant may be there
         instead.append(build_hub_button(results.query))
     rows = [*build_rows(buttons), *build_rows(instead)]
     return render_paper_page("\n".join(lines), _build_hit_blocks(results.hits, results.page), rows)
@@ -79,10 +80,12 @@ def _describe_order(query: Query) -> str:
     return "nearest first" if is_by_likeness else _ORDERS[query.order]
 
 
-def render_leaderboard(board: Leaderboard, ambiguous_date: AmbiguousDate | None = None) -> LayoutView:
+def render_leaderboard(
+    board: Leaderboard, ambiguous_date: AmbiguousDate | None = None, *, shared_by: int | None = None
+) -> LayoutView:
     """A page of a leaderboard; `ambiguous_date` is the one that was typed for it."""
     period, total = name_period(board.period, board.day), count_noun(board.total, "paper")
-    lines = [f"# Top papers\n**{period}** · {total} by upvotes"]
+    lines = [f"{describe_sharer(shared_by)}# Top papers\n**{period}** · {total} by upvotes"]
     if board.instead_of:
         lines.append(f"Today's list is still empty, so this is the list of {format_day(board.day)}.")
     if board.closes_at:
@@ -98,21 +101,31 @@ def render_leaderboard(board: Leaderboard, ambiguous_date: AmbiguousDate | None 
         buttons.append(Button(label=f"{format_short_day(ambiguous_date.other)} instead", custom_id=other))
     if board.period in _INBOX_PERIODS:
         buttons.append(Button(label="To my inbox", custom_id="get:inbox"))
+    if board.papers and shared_by is None:
+        share_id = f"share-top:{board.page}:{board.period.value}:{board.day.isoformat()}"
+        buttons.append(Button(label="Share", custom_id=share_id))
     blocks = _build_hit_blocks(map(Hit, board.papers), board.page, dated=has_several_days)
     return render_paper_page("\n".join(lines), blocks, build_rows(buttons), dated=has_several_days)
 
 
-def render_posted_papers(period: str, hits: Sequence[Hit], *, total: int, page: int) -> LayoutView:
+def render_posted_papers(
+    period: str, hits: Sequence[Hit], *, total: int, page: int, shared_by: int | None = None
+) -> LayoutView:
     """A page of what a server's digests highlighted within one of `AGES`."""
     span = f"The last {period}" if AGES[period] else period.capitalize()
-    heading = f"# Posted here\n**{span}** · {count_noun(total, 'paper')}, newest first"
-    rows = build_rows(build_page_buttons(page, total, _make_page_id("posted", period)))
-    return render_paper_page("\n".join((heading, *describe_page(page, total))), _build_hit_blocks(hits, page), rows)
+    sharer = describe_sharer(shared_by)
+    heading = f"{sharer}# Posted here\n**{span}** · {count_noun(total, 'paper')}, newest first"
+    buttons = [*build_page_buttons(page, total, _make_page_id("posted", period))]
+    if hits and shared_by is None:
+        buttons.append(Button(label="Share", custom_id=f"share-posted:{page}:{period}"))
+    lines = (heading, *describe_page(page, total))
+    return render_paper_page("\n".join(lines), _build_hit_blocks(hits, page), build_rows(buttons))
 
 
-def render_similar_papers(paper: Paper, hits: Sequence[Hit]) -> LayoutView:
-    heading = f"# Similar papers\nto **{make_link(paper.name, paper.url)}**"
-    return render_paper_page(heading, _build_hit_blocks(hits), [])
+def render_similar_papers(paper: Paper, hits: Sequence[Hit], *, shared_by: int | None = None) -> LayoutView:
+    heading = f"{describe_sharer(shared_by)}# Similar papers\nto **{make_link(paper.name, paper.url)}**"
+    share = Button[LayoutView](label="Share", custom_id=f"share-similar:{paper.id}")
+    return render_paper_page(heading, _build_hit_blocks(hits), build_rows([share] if shared_by is None else []))
 
 
 def render_nearest_papers(query: Query, hits: Sequence[Hit]) -> LayoutView:
@@ -121,11 +134,13 @@ def render_nearest_papers(query: Query, hits: Sequence[Hit]) -> LayoutView:
     return render_paper_page(heading, _build_hit_blocks(hits), [])
 
 
-def render_hub_results(query: Query, papers: Sequence[Paper], *, instead: bool = False) -> LayoutView:
+def render_hub_results(
+    query: Query, papers: Sequence[Paper], *, instead: bool = False, shared_by: int | None = None
+) -> LayoutView:
     """Papers that Hugging Face has and the archive does not; `instead` if the archive has none at all."""
     archive = "no paper in the archive matches" if instead else "not in the archive yet"
     where = "On" if instead else "Also on"
-    heading = f"# {where} Hugging Face\n**{search_notes.render_query(query)}** · {archive}"
+    heading = f"{describe_sharer(shared_by)}# {where} Hugging Face\n**{search_notes.render_query(query)}** · {archive}"
     blocks = [_build_hit_block(position, Hit(paper), search_notes.HUB_MARK) for position, paper in enumerate(papers, 1)]
     return render_paper_page(heading, blocks, [])
 

@@ -447,20 +447,31 @@ class Finder:
         hits = (Hit(each, likeness=found[each.id]) for each in await self._storage.papers.get(found))
         return await self._add_posted_messages(hits, viewer)
 
-    async def pick_random_paper(self, query: Query, random: Random) -> Paper | None:
-        """A random paper, of all or of those that match `query`; None if there is none. Raises `Refused`."""
+    async def pick_random_paper(self, query: Query, random: Random, *, other_than: str = "") -> Paper | None:
+        """A random paper, of all or of those that match `query`; None if there is none. Raises `Refused`.
+
+        It is the paper `other_than` only if there is no other.
+        """
         if query.text:
             check_query(query)
-        papers = await self._storage.papers.get(await asyncio.to_thread(self._draw_random_id, query, random))
+        drawn = await asyncio.to_thread(self._draw_random_id, query, random, other_than)
+        papers = await self._storage.papers.get(drawn)
         if not papers:
             await self._check_index()
         return papers[0] if papers else None
 
-    def _draw_random_id(self, query: Query, random: Random) -> tuple[str, ...]:
+    def _draw_random_id(self, query: Query, random: Random, other_than: str) -> Sequence[str]:
         count = self._search.find_papers(query, limit=1).total
         if any(query.list_texts()):
             count = min(count, _RANDOM_AMONG)  # further down, papers match only one of many words
-        return self._search.find_papers(query, limit=1, offset=random.randrange(count)).ids if count else ()
+        if not count:
+            return ()
+        drawn = random.randrange(count)
+        found = self._search.find_papers(query, limit=1, offset=drawn).ids
+        if other_than not in found or count == 1:
+            return found
+        following = (drawn + random.randrange(1, count)) % count
+        return self._search.find_papers(query, limit=1, offset=following).ids
 
 
 def _is_ranked(query: Query) -> bool:

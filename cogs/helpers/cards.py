@@ -1,27 +1,36 @@
 """The card of a paper, and the buttons and selects that open it or are part of it."""
 
 import re
+from random import SystemRandom
 
 from discord import app_commands
+from discord.ui import LayoutView
 
 from bot.answering import defer_answer, reply
-from bot.layouts.card import render_citation, render_paper_card
+from bot.layouts.card import BY_ITSELF, CardContext, has_figure, render_citation, render_paper_card
 from bot.layouts.results import render_similar_papers
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, cut_plain
 from bot.lookups.citations import CitationFormat
 from bot.papers import ARXIV_ID, Paper
 from bot.refusals import Refusal, Refused
-from cogs.helpers.controls import Choices, Control, Interaction, get_viewer
+from bot.search import Query
+from cogs.helpers.controls import Choices, Control, Interaction, get_viewer, show_page
 from cogs.helpers.pages import (
+    QUERY_PATTERN,
+    fetch_examples,
+    find_text,
     keep_queries,
+    keep_texts,
     parse_query_today,
     reply_with_nothing_found,
     reply_with_results,
     search_results_page,
 )
+from cogs.helpers.sharing import share_once
 
 PAPER_OPTION = "Type words from its title and pick it, or enter its arXiv ID, a link or a DOI"
 PAPER_PATTERN = rf"(?P<paper>{ARXIV_ID})"
+_RANDOMNESS = SystemRandom()
 
 
 async def get_or_fetch_paper(interaction: Interaction, reference: str) -> Paper:
@@ -53,8 +62,7 @@ async def reply_with_best_match(interaction: Interaction, typed: str) -> None:
     if not results.hits:
         await reply_with_nothing_found(interaction, results)
         return
-    details = await interaction.client.services.finder.get_details(results.hits[0].paper, get_viewer(interaction))
-    await reply(interaction, await keep_queries(interaction, results, render_paper_card(details, results)))
+    await reply_with_card(interaction, results.hits[0].paper, CardContext(results))
 
 
 async def suggest_papers(interaction: Interaction, typed: str) -> Choices:
@@ -64,14 +72,41 @@ async def suggest_papers(interaction: Interaction, typed: str) -> Choices:
     return [app_commands.Choice(name=cut_plain(each.name, MAX_CHOICE), value=each.id) for each in papers[:MAX_CHOICES]]
 
 
-async def reply_with_card(interaction: Interaction, paper: Paper) -> None:
-    details = await interaction.client.services.finder.get_details(paper, get_viewer(interaction))
-    await reply(interaction, render_paper_card(details))
+async def reply_with_card(interaction: Interaction, paper: Paper, context: CardContext = BY_ITSELF) -> None:
+    """Answer with the card of `paper`, for everyone if somebody shares it; without its figure if Discord rejects it."""
+    is_shared = context.shared_by is not None
+    card, simpler = await _render_card(interaction, paper, context)
+    await reply(interaction, card, ephemeral=not is_shared, simpler=simpler)
 
 
-async def reply_with_similar(interaction: Interaction, paper: Paper) -> None:
-    hits = await interaction.client.services.finder.find_similar_papers(paper, get_viewer(interaction))
-    await reply(interaction, render_similar_papers(paper, hits))
+async def _render_card(
+    interaction: Interaction, paper: Paper, context: CardContext
+) -> tuple[LayoutView, LayoutView | None]:
+    """The card, and one without a figure if it has one. A shared one has no links to channels."""
+    viewer = None if context.shared_by else get_viewer(interaction)
+    details = await interaction.client.services.finder.get_details(paper, viewer)
+    card = render_paper_card(details, context)
+    if context.results:
+        await keep_queries(interaction, context.results, card)
+    if context.drawn_from:
+        await keep_texts(interaction, [context.drawn_from], card)
+    return card, render_paper_card(details, context, with_figure=False) if has_figure(paper) else None
+
+
+async def show_random_paper(interaction: Interaction, query: Query, *, other_than: str = "") -> None:
+    """Show a random paper that matches `query`, if possible another one; a button draws again, in the same message."""
+    await fetch_examples(interaction, query)
+    paper = await interaction.client.services.finder.pick_random_paper(query, _RANDOMNESS, other_than=other_than)
+    if paper is None:
+        raise Refused(Refusal.NOTHING_MATCHES if query.text else Refusal.ARCHIVE_EMPTY, text=query.text)
+    card, simpler = await _render_card(interaction, paper, CardContext(drawn_from=query.text))
+    await show_page(interaction, card, simpler=simpler)
+
+
+async def reply_with_similar(interaction: Interaction, paper: Paper, *, shared_by: int | None = None) -> None:
+    viewer = None if shared_by else get_viewer(interaction)
+    hits = await interaction.client.services.finder.find_similar_papers(paper, viewer)
+    await reply(interaction, render_similar_papers(paper, hits, shared_by=shared_by), ephemeral=shared_by is None)
 
 
 class DetailsButton(Control, kind="details", pattern=rf"{PAPER_PATTERN}(?::[0-9a-f]+)?"):
@@ -79,6 +114,35 @@ class DetailsButton(Control, kind="details", pattern=rf"{PAPER_PATTERN}(?::[0-9a
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         await reply_with_card(interaction, await get_or_fetch_paper(interaction, match["paper"]))
+
+
+class ShareCardButton(Control, kind="share-card", pattern=PAPER_PATTERN):
+    """Shows everyone a paper's card."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        with share_once(interaction) as sharer:
+            paper = await get_or_fetch_paper(interaction, match["paper"])
+            await reply_with_card(interaction, paper, CardContext(shared_by=sharer))
+
+
+class ShareSimilarButton(Control, kind="share-similar", pattern=PAPER_PATTERN):
+    """Shows everyone the papers similar to one."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        with share_once(interaction) as sharer:
+            await reply_with_similar(
+                interaction, await get_or_fetch_paper(interaction, match["paper"]), shared_by=sharer
+            )
+
+
+class AnotherButton(Control, kind="another", pattern=rf"{PAPER_PATTERN}(?:{QUERY_PATTERN})?", in_place=True):
+    """Draws another paper than the one that is shown, from what the same query finds."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        is_drawn_from_all = match["query"] is None and match["key"] is None
+        text = "" if is_drawn_from_all else await find_text(interaction, match)
+        query = parse_query_today(interaction, text)
+        await show_random_paper(interaction, query, other_than=match["paper"])
 
 
 class DetailsSelect(Control, kind="pick", pattern=rf"(?:[0-9a-f]+:)?{PAPER_PATTERN}"):

@@ -116,12 +116,12 @@ def build_choices(values: Iterable[str]) -> Choices:
     return [app_commands.Choice(name=str(value), value=str(value)) for value in values]
 
 
-async def show_page(interaction: Interaction, view: LayoutView) -> None:
+async def show_page(interaction: Interaction, view: LayoutView, *, simpler: LayoutView | None = None) -> None:
     """Show another page: in place of a page that only one person sees, as a new message if everyone sees it."""
     if _is_ephemeral(interaction):
-        await update_message(interaction, view)
+        await update_message(interaction, view, simpler=simpler)
     else:
-        await reply(interaction, view)
+        await reply(interaction, view, simpler=simpler)
 
 
 def _is_ephemeral(interaction: discord.Interaction[Any]) -> bool:
@@ -153,3 +153,18 @@ def get_viewer(interaction: Interaction) -> Viewer | None:
         return channel is not None and channel.permissions_for(member).view_channel
 
     return Viewer(guild.id, views)
+
+
+def get_everyones_viewer(interaction: Interaction) -> Viewer | None:
+    """The server, for links that everyone there may follow: what one person sees is not shared with the others."""
+    guild = interaction.guild
+    if guild is None or get_viewer(interaction) is None:
+        return None
+
+    def can_view(channel_id: int) -> bool:
+        channel = guild.get_channel_or_thread(channel_id)
+        if channel is None or (isinstance(channel, discord.Thread) and channel.is_private()):
+            return False
+        return channel.permissions_for(guild.default_role).view_channel
+
+    return Viewer(guild.id, can_view)

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 
-import discord
 from discord.ui import LayoutView
 
 from bot.answering import defer_answer, reply
@@ -26,10 +25,12 @@ from bot.ranking import Period
 from bot.refusals import Refusal, Refused
 from bot.search import AmbiguousDate, Query, parse_query
 from bot.storage import CANNOT_STORE, get_query_key, has_to_be_stored
-from cogs.helpers.controls import Control, Interaction, get_viewer, show_page
+from cogs.helpers.controls import Control, Interaction, get_everyones_viewer, get_viewer, show_page
+from cogs.helpers.sharing import share_once
 
 PAGE_NUMBER = r"(?P<page>[1-9]\d{0,4})"
 PAGE_PATTERN = rf"[a-z]{PAGE_NUMBER}"  # the letter of the button, then the page it leads to
+PERIOD_PATTERN = r"(?P<period>[a-z ]+):(?P<day>\d{4}-\d\d-\d\d)"
 QUERY_PATTERN = r"(?::(?P<query>.+)|#(?P<key>[0-9a-f]{24}))"  # as `make_query_id` writes it
 
 FETCH_SECONDS = 1.5  # that saving a filter waits for the papers it names; Discord waits three for the whole answer
@@ -103,7 +104,7 @@ async def reply_with_results(interaction: Interaction, query: Query, *, shared: 
     """
     results = await search_results_page(interaction, query, 1, shared=shared)
     if results.total:
-        view = render_search_results(results, shared=shared)
+        view = render_search_results(results, shared_by=interaction.user.id if shared else None)
         await reply(interaction, await keep_queries(interaction, results, view), ephemeral=not shared)
         return False
     return await reply_with_nothing_found(interaction, results, shared=shared)
@@ -121,7 +122,8 @@ async def reply_with_nothing_found(interaction: Interaction, results: SearchResu
         view = render_nothing_found(results, refused.refusal)
         await reply(interaction, await keep_queries(interaction, results, view))
     else:
-        await reply(interaction, render_hub_results(query, papers, instead=True), ephemeral=not shared)
+        view = render_hub_results(query, papers, instead=True, shared_by=interaction.user.id if shared else None)
+        await reply(interaction, view, ephemeral=not shared)
     return True
 
 
@@ -132,6 +134,7 @@ async def render_leaderboard_page(
     page: int,
     *,
     ambiguous_date: AmbiguousDate | None = None,
+    shared_by: int | None = None,
 ) -> LayoutView:
     services = interaction.client.services
     now = services.clock()
@@ -141,32 +144,24 @@ async def render_leaderboard_page(
     if not board.papers:
         empty = Refusal.ARCHIVE_EMPTY if period is Period.ALL_TIME else Refusal.NOTHING_LISTED
         raise Refused(empty, text=now.date().isoformat())
-    return render_leaderboard(board, ambiguous_date)
+    return render_leaderboard(board, ambiguous_date, shared_by=shared_by)
 
 
-async def render_posted_page(interaction: Interaction, period: str, page: int) -> LayoutView:
-    """A page of what this server's digests highlighted."""
-    viewer, services = get_viewer(interaction), interaction.client.services
+async def render_posted_page(
+    interaction: Interaction, period: str, page: int, *, shared_by: int | None = None
+) -> LayoutView:
+    """A page of what this server's digests highlighted; a shared one has only what everyone may see."""
+    services = interaction.client.services
+    viewer = get_everyones_viewer(interaction) if shared_by else get_viewer(interaction)
     if viewer is None:
         raise Refused(Refusal.POSTED_OUTSIDE_SERVER)
     hits, total = await services.finder.list_posted_papers(viewer, period, page, services.clock())
+    if not hits and shared_by:
+        raise Refused(Refusal.NOTHING_TO_SHARE)
     if not hits:
         nothing = Refusal.NOTHING_POSTED if AGES[period] else Refusal.NOTHING_EVER_POSTED
         raise Refused(Refusal.PAGE_GONE if total else nothing, text=services.clock().date().isoformat())
-    return render_posted_papers(period, hits, total=total, page=page)
-
-
-def check_may_share(interaction: Interaction) -> None:
-    """Refuses people who may not post a message here that everyone sees."""
-    if interaction.guild_id is None:
-        return
-    in_thread = isinstance(interaction.channel, discord.Thread)
-    needed = ["send_messages_in_threads" if in_thread else "send_messages"]
-    if interaction.is_user_integration() and not interaction.is_guild_integration():
-        needed.append("use_external_apps")  # the person installed the bot, not the server
-    missing = [name for name in needed if not getattr(interaction.permissions, name)]
-    if missing:
-        raise Refused(Refusal.MAY_NOT_SHARE, permissions=missing)
+    return render_posted_papers(period, hits, total=total, page=page, shared_by=shared_by)
 
 
 async def find_text(interaction: Interaction, match: re.Match[str]) -> str:
@@ -202,12 +197,12 @@ class ShareButton(Control, kind="share", pattern=rf"{PAGE_NUMBER}{QUERY_PATTERN}
     """Shows everyone the page that one person sees."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
-        check_may_share(interaction)
-        results = await _repeat_search(interaction, match, shared=True)
-        if not results.total:
-            raise Refused(Refusal.PAGE_GONE)
-        view = render_search_results(results, shared=True)
-        await reply(interaction, await keep_queries(interaction, results, view), ephemeral=False)
+        with share_once(interaction) as sharer:
+            results = await _repeat_search(interaction, match, shared=True)
+            if not results.total:
+                raise Refused(Refusal.PAGE_GONE)
+            view = render_search_results(results, shared_by=sharer)
+            await reply(interaction, await keep_queries(interaction, results, view), ephemeral=False)
 
 
 class HubButton(Control, kind="hub", pattern=rf"1{QUERY_PATTERN}"):
@@ -229,17 +224,29 @@ class MeaningButton(Control, kind="near", pattern=rf"1{QUERY_PATTERN}"):
         await reply(interaction, render_nearest_papers(query, hits))
 
 
-class LeaderboardPageButton(
-    Control, kind="top", pattern=rf"{PAGE_PATTERN}:(?P<period>[a-z ]+):(?P<day>\d{{4}}-\d\d-\d\d)", in_place=True
-):
+class LeaderboardPageButton(Control, kind="top", pattern=rf"{PAGE_PATTERN}:{PERIOD_PATTERN}", in_place=True):
     """Shows a page of a leaderboard."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
-        try:
-            period, day = Period(match["period"]), date.fromisoformat(match["day"])
-        except ValueError:
-            raise Refused(Refusal.CONTROL_STALE) from None
+        period, day = _read_period(match)
         await show_page(interaction, await render_leaderboard_page(interaction, period, day, int(match["page"])))
+
+
+class ShareLeaderboardButton(Control, kind="share-top", pattern=rf"{PAGE_NUMBER}:{PERIOD_PATTERN}"):
+    """Shows everyone a page of a leaderboard."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        with share_once(interaction) as sharer:
+            period, day = _read_period(match)
+            view = await render_leaderboard_page(interaction, period, day, int(match["page"]), shared_by=sharer)
+            await reply(interaction, view, ephemeral=False)
+
+
+def _read_period(match: re.Match[str]) -> tuple[Period, date]:
+    try:
+        return Period(match["period"]), date.fromisoformat(match["day"])
+    except ValueError:
+        raise Refused(Refusal.CONTROL_STALE) from None
 
 
 class PostedPageButton(Control, kind="posted", pattern=rf"{PAGE_PATTERN}:(?P<period>{'|'.join(AGES)})", in_place=True):
@@ -247,6 +254,15 @@ class PostedPageButton(Control, kind="posted", pattern=rf"{PAGE_PATTERN}:(?P<per
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         await show_page(interaction, await render_posted_page(interaction, match["period"], int(match["page"])))
+
+
+class SharePostedButton(Control, kind="share-posted", pattern=rf"{PAGE_NUMBER}:(?P<period>{'|'.join(AGES)})"):
+    """Shows everyone a page of what a server's digests highlighted, in channels that everyone may see."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        with share_once(interaction) as sharer:
+            view = await render_posted_page(interaction, match["period"], int(match["page"]), shared_by=sharer)
+            await reply(interaction, view, ephemeral=False)
 
 
 class QuietRunListButton(Control, kind="quiet", pattern=r"(?P<nonce>[0-9a-f]+)"):

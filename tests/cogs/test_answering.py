@@ -30,7 +30,7 @@ BUTTONS = {  # one of each kind, as it may be in some message
     "top": "n1:week:2026-01-15",
     "posted": "n1:month",
     "quiet": "ab",
-    **dict.fromkeys(("details", "similar", "cite"), "2601.00001"),
+    **dict.fromkeys(("details", "similar", "cite", "another"), "2601.00001"),
     "setup": "new",
     "forget": "everything",
     "erase": "{me}",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.layouts.card import render_paper_card, render_sparkline
+from bot.layouts.card import CardContext, render_paper_card, render_sparkline
 from bot.layouts.no_results import render_nothing_found
 from bot.layouts.references import render_no_references, render_referenced_papers
 from bot.layouts.results import (
@@ -35,7 +35,7 @@ from bot.lookups.finder import (
 from bot.papers import Paper
 from bot.ranking import Period
 from bot.refusals import Refusal
-from bot.search import Correction, Guess, Part, Query, Snippet, parse_query
+from bot.search import AmbiguousDate, Correction, Guess, Part, Query, Snippet, parse_query
 from bot.storage import PostedMessage
 from tests.support.any_paper import (
     counts,
@@ -67,6 +67,11 @@ def test_pages_turn_whatever_the_length_of_the_query() -> None:
 async def test_a_papers_card_fits_a_message_whatever_it_holds(details: PaperDetails) -> None:
     head, *_ = check(render_paper_card(details))
     assert f"](https://huggingface.co/papers/{details.paper.id})" in head
+    figured = replace(details, paper=replace(details.paper, media_urls=(f"https://a.example/{'a' * 470}.png",)))
+    for query in ("", "q" * 80, "q" * 81):
+        check(render_paper_card(figured, CardContext(drawn_from=query)))
+    head, *_ = check(render_paper_card(figured, CardContext(shared_by=2**63)))
+    assert head.startswith(f"-# Shared by <@{2**63}>\n")
 
 
 def _results(query: Query, hits: tuple[Hit, ...], total: int, page: int, some: tuple[str, ...]) -> SearchResults:
@@ -94,11 +99,12 @@ def _results(query: Query, hits: tuple[Hit, ...], total: int, page: int, some: t
     st.booleans(),
 )
 async def test_a_page_of_results_fits_a_message_whatever_was_asked(results: SearchResults, shared: bool) -> None:
-    check(render_search_results(results, shared=shared))
+    check(render_search_results(results, shared_by=2**63 if shared else None))
     check(render_nothing_found(results))
     check(render_nothing_found(results, Refusal.HUB_DOWN))
     check(render_nearest_papers(results.query, results.hits))
     check(render_posted_papers("week", results.hits, total=results.total, page=results.page))
+    check(render_posted_papers("week", results.hits, total=results.total, page=results.page, shared_by=2**63))
     check(render_hub_results(results.query, [hit.paper for hit in results.hits]))
 
 
@@ -108,13 +114,14 @@ async def test_a_page_of_results_fits_a_message_whatever_was_asked(results: Sear
     st.builds(_results, queries, pages, st.integers(0, 10**6), st.just(1), words),
 )
 async def test_the_best_match_fits_a_message_whatever_was_asked(details: PaperDetails, results: SearchResults) -> None:
-    assert check(render_paper_card(details, results))[0].startswith("Best match for **")
+    assert check(render_paper_card(details, CardContext(results)))[0].startswith("Best match for **")
 
 
 @within_seconds
 @given(papers, pages)
 async def test_similar_papers_fit_a_message_whatever_they_hold(paper: Paper, hits: tuple[Hit, ...]) -> None:
     check(render_similar_papers(paper, hits))
+    check(render_similar_papers(paper, hits, shared_by=2**63))
 
 
 @within_seconds
@@ -148,6 +155,8 @@ async def test_a_leaderboard_fits_a_message_on_every_date(
 ) -> None:
     board = Leaderboard(period, day, tuple(number_papers(some)), total, page, closes_at=MORNING, instead_of=day)
     check(render_leaderboard(board))
+    check(render_leaderboard(board, AmbiguousDate("5/6", day, day)))
+    check(render_leaderboard(board, shared_by=2**63))
 
 
 def test_every_span_of_posted_papers_has_its_name() -> None:

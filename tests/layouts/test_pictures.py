@@ -2,6 +2,8 @@
 
 import pytest
 
+from bot.layouts.card import render_paper_card
+from bot.lookups.finder import PaperDetails
 from tests.support.builders import build_settings, digest_message, highlight_message, paper
 from tests.support.layouts import CARDS, COMPACT, NONCE, check, components_of, digest_of, pictures, ten
 
@@ -61,3 +63,13 @@ def test_with_cards_each_highlight_in_its_own_message_has_its_own_picture() -> N
             each.paper.thumbnail_url
         ]
     assert not any(pictures(highlight_message(digest, 1, each, NONCE)) for each in (build_settings(), COMPACT))
+
+
+def test_a_card_has_the_papers_figure_with_words_for_it_and_never_a_generated_picture() -> None:
+    figured = paper("2601.00001", media_urls=(f"{CDN}/a.mp4", f"{CDN}/b.png"))
+    (item,) = pictures(render_paper_card(PaperDetails(figured)))
+    assert item["media"]["url"] == f"{CDN}/b.png"
+    assert item["description"] == "Figure of “Paper 2601.00001”"
+    assert pictures(render_paper_card(PaperDetails(figured), with_figure=False)) == []
+    for urls in ((), (f"{CDN}/a.mp4",)):
+        assert pictures(render_paper_card(PaperDetails(paper("2601.00001", media_urls=urls)))) == []

@@ -57,3 +57,15 @@ class TestRandom:
 
     async def test_if_nothing_matches_no_paper_is_picked(self, finder: Finder) -> None:
         assert await finder.pick_random_paper(parse_on_day("zeppelin"), Random(1)) is None
+
+    async def test_another_paper_is_any_but_the_one_before(self, finder: Finder) -> None:
+        random = Random(1)
+        drawn = [await finder.pick_random_paper(parse_on_day(""), random, other_than=SPEECH) for _ in range(100)]
+        assert {each.id for each in drawn if each} == {each.id for each in PAPERS} - {SPEECH}
+
+    async def test_if_only_one_paper_matches_it_is_picked_again(self, finder: Finder) -> None:
+        query = parse_on_day(SPEECH)
+        for seed in range(3):
+            drawn = await finder.pick_random_paper(query, Random(seed), other_than=SPEECH)
+            assert drawn
+            assert drawn.id == SPEECH

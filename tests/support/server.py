@@ -111,6 +111,13 @@ def forbid_everybody(server: Server, channel: simcord.ChannelHandle, permission:
     server.env.backend.edit_channel(channel.id, {}, overwrites=[overwrite])
 
 
+def allow_everybody(server: Server, channel: simcord.ChannelHandle, *permissions: str) -> None:
+    """Nothing is forbidden any more, and everybody has these permissions, too."""
+    allowed = discord.Permissions(**dict.fromkeys(permissions, True)).value
+    overwrite = Overwrite(target_id=server.guild.id, type=OverwriteType.ROLE, allow=allowed, deny=0)
+    server.env.backend.edit_channel(channel.id, {}, overwrites=[overwrite])
+
+
 def forbid(server: Server, channel: simcord.ChannelHandle, *permissions: str) -> None:
     """What the bot may not in a channel, and nothing but that: it was invited with every permission."""
     forbid_member(server, server.env.backend.bot_user.id, channel, *permissions)

@@ -5,9 +5,9 @@ import pytest
 from bot.demo.papers_server import PapersServer
 from bot.lookups.citations import CitationFormat, format_citation
 from bot.refusals import Refusal
-from tests.support.builders import entry, explain
-from tests.support.lookups import find, offers, paper_command
-from tests.support.messages import answer
+from tests.support.builders import DAY, entry, explain
+from tests.support.lookups import card, find, offers, paper_command
+from tests.support.messages import answer, read_texts
 from tests.support.papers_server import FrailPapers
 from tests.support.server import Server
 
@@ -111,3 +111,23 @@ async def test_a_citation_comes_ready_to_copy(library: Server, format_: Citation
 async def test_a_citation_is_bibtex_by_default(library: Server) -> None:
     text = answer(await paper_command(library, "cite", paper="2601.00002"))
     assert text.startswith("```bibtex\n@misc{munoz2026diffusion,\n  title = {{Diffusion Without Tears}},")
+
+
+async def test_a_figure_that_discord_rejects_does_not_cost_the_card(
+    server: Server, papers_server: PapersServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    figure = "https://cdn-uploads.huggingface.co/production/uploads/a.png"
+    papers_server.lists = {DAY: [entry("2601.00001", title="Drawn", mediaUrls=[figure]), entry("2601.00002")]}
+    await server.read_lists()
+    shown = await card(server)
+    assert figure in str(shown.message.components)
+    server.env.inject_error("POST", "/interactions/*/callback", status=400, code=50035)
+    again = await card(server)
+    assert "Drawn" in read_texts(again.message)
+    assert figure not in str(again.message.components)
+    drawn = await paper_command(server, "random", query="drawn")
+    assert drawn.response
+    server.env.inject_error("POST", "/interactions/*/callback", status=400, code=50035)
+    await server.member.click(drawn.response, label="Another")
+    assert "Drawn" in answer(drawn)
+    assert figure not in str(drawn.response.message.components)

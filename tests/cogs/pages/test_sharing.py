@@ -4,12 +4,13 @@ from typing import Any
 
 import discord
 import pytest
+import simcord
 
 from bot.refusals import Refusal
 from tests.support.builders import explain
 from tests.support.lookups import paper_command, search
-from tests.support.messages import answer, custom_ids, paper_ids, read_texts
-from tests.support.server import Server, forbid_everybody, post
+from tests.support.messages import answer, button_labels, custom_ids, paper_ids, read_texts
+from tests.support.server import Server, allow_everybody, forbid_everybody, post
 
 
 async def test_a_shared_page_is_for_everybody(library: Server) -> None:
@@ -134,4 +135,111 @@ async def test_people_who_installed_the_bot_for_themselves_need_the_permission_f
 
 async def test_in_a_direct_message_everything_may_be_shared(library: Server) -> None:
     result = await library.member.user.slash("paper search", query="paper", share=True)
+    assert not result.response.ephemeral
+
+
+async def open_something(server: Server, what: str) -> simcord.ResponseMessage:
+    """A message with a *Share* button that only a member sees."""
+    if what == "a leaderboard":
+        shown = await server.member.slash(server.general, "top", period="all time")
+        assert shown.response
+        await server.member.click(shown.response, label="Next")
+    else:
+        command, options = {
+            "a search": ("search", {"query": "paper"}),
+            "a card": ("show", {"paper": "2601.00003"}),
+            "similar papers": ("similar", {"paper": "2601.00003"}),
+            "a random paper": ("random", {}),
+            "today's list": ("today", {}),
+        }[what]
+        shown = await paper_command(server, command, **options)
+    answer(shown)
+    assert shown.response
+    return shown.response
+
+
+@pytest.mark.parametrize(
+    "what", ["a search", "a card", "similar papers", "a random paper", "today's list", "a leaderboard"]
+)
+async def test_whatever_is_shared_says_who_shared_it_and_pings_nobody(library: Server, what: str) -> None:
+    message = await open_something(library, what)
+    own = read_texts(message.message)
+    assert "Shared by" not in own
+    result = await library.member.click(message, label="Share")
+    (seen,) = library.general.history(viewer=library.admin)
+    lines = read_texts(seen).split("\n")
+    assert lines[0] == f"-# Shared by <@{library.member.id}>"
+    assert set(lines[1:]) <= set(own.split("\n"))  # a list that stood in for today's names its day alone
+    assert paper_ids(seen) == paper_ids(message)
+    assert "Share" not in button_labels(seen)
+    assert result.response
+    assert not result.response.ephemeral
+    assert read_texts(message.message) == own
+    sent = [each.json for each in library.env.http_requests if each.path.endswith("/callback")][-1]
+    assert isinstance(sent, dict)
+    assert sent["data"]["allowed_mentions"] == {"parse": []}
+
+
+async def test_a_search_that_is_shared_at_once_says_who_shares_it(library: Server) -> None:
+    result = await paper_command(library, "search", query="paper", share=True)
+    assert result.response
+    assert read_texts(result.response.message).startswith(f"-# Shared by <@{library.member.id}>\n# Papers found")
+
+
+async def test_the_buttons_of_a_shared_card_answer_only_whoever_clicks_them(library: Server) -> None:
+    shared = (await library.member.click(await open_something(library, "a card"), label="Share")).response
+    assert shared
+    for label in ("Similar", "Cite"):
+        answer(await library.admin.click(shared, label=label))
+    assert len(library.general.history(viewer=library.guild.owner)) == 1
+
+
+async def test_a_shared_leaderboard_turns_only_for_the_person_who_turns_it(library: Server) -> None:
+    shared = (await library.member.click(await open_something(library, "a leaderboard"), label="Share")).response
+    assert shared
+    before = paper_ids(shared)
+    result = await library.admin.click(shared, label="Previous")
+    assert "Page 1 of 3" in answer(result)
+    assert paper_ids(shared) == before
+
+
+async def test_a_second_click_on_share_shares_nothing_again(library: Server) -> None:
+    message = await open_something(library, "a card")
+    forbid_everybody(library, library.general, "send_messages")
+    told = explain(Refusal.MAY_NOT_SHARE, permissions=["send_messages"])
+    assert answer(await library.member.click(message, label="Share")) == told
+    allow_everybody(library, library.general)
+    await library.member.click(message, label="Share")
+    assert answer(await library.member.click(message, label="Share")) == explain(Refusal.SHARED_ALREADY)
+    assert len(library.general.history(viewer=library.guild.owner)) == 1
+    await library.member.click(await open_something(library, "a card"), label="Share")
+    assert len(library.general.history(viewer=library.guild.owner)) == 2
+
+
+async def test_of_what_was_posted_only_what_everybody_may_see_is_shared(library: Server) -> None:
+    digest = await post(library)
+    shown = await library.admin.slash(library.general, "paper posted", period="week")
+    assert shown.response
+    forbid_everybody(library, library.papers, "view_channel")
+    told = answer(await library.admin.click(shown.response, label="Share"))
+    assert told == explain(Refusal.NOTHING_TO_SHARE)
+    allow_everybody(library, library.papers)
+    result = await library.admin.click(shown.response, label="Share")
+    assert result.response
+    assert not result.response.ephemeral
+    assert paper_ids(result.response) == paper_ids(digest)
+    assert digest.jump_url in read_texts(result.response.message)
+
+
+async def test_a_paper_is_shared_where_the_bot_is_not_if_discord_lets_people_do_that(
+    library: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_along(library, monkeypatch)
+    message = await open_something(library, "a card")
+    forbid_everybody(library, library.general, "use_external_apps")
+    told = explain(Refusal.MAY_NOT_SHARE, permissions=["use_external_apps"])
+    assert answer(await library.member.click(message, label="Share")) == told
+    allow_everybody(library, library.general, "use_external_apps")
+    result = await library.member.click(message, label="Share")
+    assert result.response
     assert not result.response.ephemeral
