@@ -95,6 +95,8 @@ class Refusal(Enum):
     ARCHIVE_EMPTY = auto()
     PAGE_GONE = auto()
     SEARCH_EXPIRED = auto()
+    NO_FEEDS = auto()
+    FEED_TOO_LONG = auto()  # number: the characters that the query of a feed may have
     CONTROL_STALE = auto()
 
     # Anything

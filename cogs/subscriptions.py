@@ -30,6 +30,7 @@ from cogs.helpers.admins import check_admin, get_actor, get_guild
 from cogs.helpers.cards import PAPER_OPTION, find_referenced_paper, suggest_papers
 from cogs.helpers.controls import Choices, Interaction, build_choices
 from cogs.helpers.pages import try_to_fetch_examples
+from cogs.helpers.server_feed import show_server_feed
 from cogs.helpers.suggestions import suggest_timezones
 
 SizeOption = app_commands.Range[int, 1, MAX_PAPERS]
@@ -314,6 +315,10 @@ class Subscriptions(commands.GroupCog, name="digest", description="Set up where 
         choices = self.editor.name_channels(await self.subscriptions.list_for_server(guild_id))
         paragraphs = list(render_audit_log(entries)) or [NO_ACTIONS]
         await reply_with_each(interaction, views.render_paragraphs_with_choices(paragraphs, choices))
+
+    @app_commands.command(name="feed", description="Let feed readers have this server's digests, at a secret address")
+    async def show_feed(self, interaction: Interaction) -> None:
+        await show_server_feed(interaction)
 
     @app_commands.command(name="wipe-everything", description="Permanently delete everything stored about this server")
     async def delete_everything(self, interaction: Interaction) -> None:

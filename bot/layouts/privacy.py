@@ -31,9 +31,9 @@ for {PERSON_KEPT_FOR.days} days.
 **About you, if you set up digests in a server:** your user ID beside each change, for its `/digest log`.
 **Your choice:** `/privacy export` gives you all of it as a file, `/privacy delete` deletes it at once.
 **About a server:** what its admins set up with `/digest` (channels, times, filters), who changed it and when, which \
-papers were posted in which message, and which notices I have sent. The content of an open panel is kept for up to two \
-days. When I am removed from a server, I stop posting there, and its data is deleted after {_DAYS} days. \
-`/digest wipe-everything` deletes it immediately.
+papers were posted in which message, which notices I have sent, and the address of its feed, if it has one. The \
+content of an open panel is kept for up to two days. When I am removed from a server, I stop posting there, and \
+its data is deleted after {_DAYS} days. `/digest wipe-everything` deletes it immediately.
 **About searches:** only those too long for a button, so that their buttons work: the text alone, \
 without who typed it, for {QUERIES_KEPT_FOR.days} days after it was last used. I don't record who searches \
 for, reads or clicks what, and I don't ask Discord for messages, members or presence.

@@ -159,6 +159,11 @@ _SENTENCES: Mapping[Refusal, str] = {
         f"I keep a long search for {QUERIES_KEPT_FOR.days} days after it was last used, and no longer have this one. "
         "Type it again with `/paper search`."
     ),
+    Refusal.NO_FEEDS: "Whoever runs me has closed the feeds to the outside, so there are no addresses now.",
+    Refusal.FEED_TOO_LONG: (
+        "This query is too long for a feed. Up to {number} characters fit, and fewer in scripts other than Latin. Try "
+        "fewer words, or follow it: then the papers come to you by direct message."
+    ),
     Refusal.CONTROL_STALE: "This no longer works. Please use the command again.",
 }
 

@@ -50,8 +50,13 @@ SHARED = "Shared with everyone here."
 _ORDERS = {Sort.RELEVANCE: "best first", Sort.UPVOTES: "most upvoted first", Sort.DATE: "newest first"}
 
 
-def render_search_results(results: SearchResults, *, shared_by: int | None = None) -> LayoutView:
-    """A page of what was found; one that a person shares with everyone says so, and has no Share button."""
+def render_search_results(
+    results: SearchResults, *, shared_by: int | None = None, with_feed: bool = False
+) -> LayoutView:
+    """A page of what was found, `with_feed` if it can be read outside Discord too.
+
+    One that a person shares with everyone says so, and has no Share button.
+    """
     query = results.query.text
     query_text, found = search_notes.render_query(results.query), search_notes.count_results(results)
     lines = [
@@ -66,6 +71,8 @@ def render_search_results(results: SearchResults, *, shared_by: int | None = Non
         buttons.append(Button(label="Share", custom_id=make_query_id(f"share:{results.page}", query)))
     if not results.query.reference:
         buttons.append(build_follow_button(query))
+        if with_feed:
+            buttons.append(Button(label="Copy feed link", custom_id=make_query_id("feed:1", query)))
     instead = [*build_exclusion_buttons(results)]
     if (as_typed := build_as_typed_button(results)) and len(instead) < MAX_BUTTONS:
         instead.append(as_typed)

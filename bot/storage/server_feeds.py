@@ -36,6 +36,14 @@ class ServerFeeds:
             )
         )
 
+    async def add(self, guild_id: int, key: str, now: datetime) -> None:
+        """Give a server a feed with this key, unless it has one."""
+        await self._database.execute(
+            "INSERT INTO server_feeds (guild_id, key, created_at) VALUES (?, ?, ?) ON CONFLICT (guild_id) DO NOTHING",
+            *(guild_id, key, to_iso(now)),
+            owner_id=guild_id,
+        )
+
     async def set_key(self, guild_id: int, key: str, now: datetime) -> None:
         """Give a server a feed with this key. If it has one, the old key no longer works."""
         await self._database.execute(

@@ -12,6 +12,8 @@ from datetime import date
 from discord.ui import LayoutView
 
 from bot.answering import defer_answer, reply
+from bot.feed_addresses import MAX_QUERY, FeedFormat
+from bot.layouts.feed_links import render_search_feed
 from bot.layouts.no_results import render_nothing_found
 from bot.layouts.results import (
     render_hub_results,
@@ -104,10 +106,14 @@ async def reply_with_results(interaction: Interaction, query: Query, *, shared: 
     """
     results = await search_results_page(interaction, query, 1, shared=shared)
     if results.total:
-        view = render_search_results(results, shared_by=interaction.user.id if shared else None)
+        view = _render_results(interaction, results, interaction.user.id if shared else None)
         await reply(interaction, await keep_queries(interaction, results, view), ephemeral=not shared)
         return False
     return await reply_with_nothing_found(interaction, results, shared=shared)
+
+
+def _render_results(interaction: Interaction, results: SearchResults, shared_by: int | None = None) -> LayoutView:
+    return render_search_results(results, shared_by=shared_by, with_feed=interaction.client.feeds is not None)
 
 
 async def reply_with_nothing_found(interaction: Interaction, results: SearchResults, *, shared: bool = False) -> bool:
@@ -189,7 +195,7 @@ class ResultsPageButton(Control, kind="find", pattern=rf"{PAGE_PATTERN}{QUERY_PA
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         results = await _repeat_search(interaction, match)
-        view = render_search_results(results) if results.total else render_nothing_found(results)
+        view = _render_results(interaction, results) if results.total else render_nothing_found(results)
         await show_page(interaction, await keep_queries(interaction, results, view))
 
 
@@ -201,8 +207,21 @@ class ShareButton(Control, kind="share", pattern=rf"{PAGE_NUMBER}{QUERY_PATTERN}
             results = await _repeat_search(interaction, match, shared=True)
             if not results.total:
                 raise Refused(Refusal.PAGE_GONE)
-            view = render_search_results(results, shared_by=sharer)
+            view = _render_results(interaction, results, sharer)
             await reply(interaction, await keep_queries(interaction, results, view), ephemeral=False)
+
+
+class FeedButton(Control, kind="feed", pattern=rf"1{QUERY_PATTERN}"):
+    """Gives the addresses of the feed of what a query finds."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        feeds, text = interaction.client.feeds, await find_text(interaction, match)
+        if feeds is None:
+            raise Refused(Refusal.NO_FEEDS)
+        atom, json = (feeds.build_search(text, each) for each in FeedFormat)
+        if atom is None or json is None:
+            raise Refused(Refusal.FEED_TOO_LONG, number=MAX_QUERY)
+        await reply(interaction, await keep_texts(interaction, [text], render_search_feed(text, atom, json)))
 
 
 class HubButton(Control, kind="hub", pattern=rf"1{QUERY_PATTERN}"):

@@ -55,7 +55,7 @@ async def test_every_command_answers_only_to_the_one_who_asked(ready: Server) ->
 DIGEST = {
     *("digest setup", "digest add", "digest edit", "digest list", "digest pause", "digest resume", "digest remove"),
     *("digest preview", "digest status", "digest why", "digest send now", "digest undo", "digest log"),
-    "digest wipe-everything",
+    *("digest feed", "digest wipe-everything"),
 }
 
 

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.feed_addresses import FeedAddresses, FeedFormat
 from bot.layouts.card import CardContext, render_paper_card, render_sparkline
+from bot.layouts.feed_links import render_search_feed
 from bot.layouts.no_results import render_nothing_found
 from bot.layouts.references import render_no_references, render_referenced_papers
 from bot.layouts.results import (
@@ -99,6 +101,7 @@ def _results(query: Query, hits: tuple[Hit, ...], total: int, page: int, some: t
     st.booleans(),
 )
 async def test_a_page_of_results_fits_a_message_whatever_was_asked(results: SearchResults, shared: bool) -> None:
+    check(render_search_results(results, with_feed=True))
     check(render_search_results(results, shared_by=2**63 if shared else None))
     check(render_nothing_found(results))
     check(render_nothing_found(results, Refusal.HUB_DOWN))
@@ -115,6 +118,14 @@ async def test_a_page_of_results_fits_a_message_whatever_was_asked(results: Sear
 )
 async def test_the_best_match_fits_a_message_whatever_was_asked(details: PaperDetails, results: SearchResults) -> None:
     assert check(render_paper_card(details, CardContext(results)))[0].startswith("Best match for **")
+
+
+@given(st.text(max_size=300))
+def test_the_addresses_of_a_feed_fit_a_message_whatever_was_asked(query: str) -> None:
+    feeds = FeedAddresses(f"https://papers.example/{'a' * 100}")
+    atom, json = (feeds.build_search(query, each) for each in FeedFormat)
+    if atom and json:
+        assert atom in check(render_search_feed(query, atom, json))[0]
 
 
 @within_seconds

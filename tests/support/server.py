@@ -13,6 +13,7 @@ from bot.app import new_scheduler
 from bot.blocking import Blocklist
 from bot.client import PaperBot
 from bot.database_address import DatabaseAddress
+from bot.feed_addresses import FeedAddresses
 from bot.storage import Delivery, Subscription
 from tests.support.builders import Clock, tables
 from tests.support.messages import answer, button_labels, paper_ids, read_texts
@@ -73,10 +74,10 @@ class Server:
         """What the fetching jobs do in the course of a day."""
         await self.bot.get_cog("Fetching").refresh_settling_lists()  # type: ignore[union-attr]
 
-    async def restart(self, blocked: Blocklist | None = None) -> None:
-        """The bot ends, and a new one starts with the same services, and with the operator's blocklist."""
+    async def restart(self, blocked: Blocklist | None = None, feeds: FeedAddresses | None = None) -> None:
+        """The bot ends, and a new one starts with the same services, and with what the operator has set."""
         services = replace(self.bot.services, scheduler=new_scheduler())
-        self.bot = PaperBot(services, shard_count=1, blocked=blocked)
+        self.bot = PaperBot(services, shard_count=1, blocked=blocked, feeds=feeds)
         await self.env.restart_bot(self.bot)
 
     @property

@@ -112,6 +112,7 @@ class Works:
             "subscriptions.get_for_person": lambda: storage.subscriptions.get_for_person(7),
             "server_feeds.get": lambda: storage.server_feeds.get(1),
             "server_feeds.find": lambda: storage.server_feeds.find("key"),
+            "server_feeds.add": lambda: storage.server_feeds.add(1, "key", MORNING),
             "server_feeds.set_key": lambda: storage.server_feeds.set_key(1, "key", MORNING),
             "server_feeds.delete": lambda: storage.server_feeds.delete(1),
             "saved_papers.save": lambda: storage.saved_papers.save(7, ids[0], MORNING),

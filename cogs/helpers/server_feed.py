@@ -1,0 +1,67 @@
+"""A server's own feed: what admins do with it, by `/digest feed` and the buttons of its answer."""
+
+import re
+import secrets
+
+from bot.layouts import feed_links as layouts
+from bot.refusals import Refusal, Refused
+from cogs.helpers.admins import check_admin, get_guild
+from cogs.helpers.controls import Control, Interaction, show_page
+
+_KEY_BYTES = 24  # as many as nobody can guess
+
+
+async def show_server_feed(interaction: Interaction, note: str = "") -> None:
+    """Show whether the server's digests have a feed, and its addresses: to the admin who asks alone."""
+    feed = await interaction.client.services.storage.server_feeds.get(get_guild(interaction).id)
+    await show_page(interaction, layouts.render_server_feed(feed, interaction.client.feeds, note))
+
+
+class ServerFeedButton(
+    Control,
+    kind="server-feed",
+    pattern=r"(?P<action>show|on|ask-new|new|ask-off|off):(?P<version>\d{1,12})",
+    in_place=True,
+):
+    """Switches a server's feed on or off, or gives it a new address. One that knows an older feed changes nothing."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        await check_admin(interaction)
+        action = match["action"]
+        if action == "on":
+            await _turn_on(interaction)
+            return
+        feed = await interaction.client.services.storage.server_feeds.get(get_guild(interaction).id)
+        if action == "show" or feed is None or layouts.get_feed_version(feed) != match["version"]:
+            await show_server_feed(interaction)
+        elif action == "ask-new":
+            await show_page(interaction, layouts.render_new_address_question(feed))
+        elif action == "ask-off":
+            await show_page(interaction, layouts.render_turn_off_question(feed))
+        else:
+            await _change(interaction, is_new=action == "new")
+
+
+async def _turn_on(interaction: Interaction) -> None:
+    """Give the server a feed, unless it has one: two clicks make one address."""
+    if interaction.client.feeds is None:
+        raise Refused(Refusal.NO_FEEDS)
+    services = interaction.client.services
+    await services.storage.server_feeds.add(get_guild(interaction).id, _make_key(), services.clock())
+    await show_server_feed(interaction, "Turned on.")
+
+
+async def _change(interaction: Interaction, *, is_new: bool) -> None:
+    services, guild_id = interaction.client.services, get_guild(interaction).id
+    if not is_new:
+        await services.storage.server_feeds.delete(guild_id)
+        await show_server_feed(interaction, "Turned off. The old address no longer works.")
+    elif interaction.client.feeds is None:
+        raise Refused(Refusal.NO_FEEDS)
+    else:
+        await services.storage.server_feeds.set_key(guild_id, _make_key(), services.clock())
+        await show_server_feed(interaction, "Here is the new address. The old one no longer works.")
+
+
+def _make_key() -> str:
+    return secrets.token_urlsafe(_KEY_BYTES)
