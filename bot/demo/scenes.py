@@ -12,7 +12,8 @@ from simcord.backend.cdn import CDN_BASE
 from bot.channels import Actor
 from bot.client import PaperBot
 from bot.demo import Scene
-from bot.demo.tour import START, TOUR
+from bot.demo.tour import START, TALK, TOUR
+from bot.layouts.commands import PAPERS_IN_MESSAGE
 from bot.subscription.schedule import Cadence, Schedule, parse_time
 from bot.subscription.settings import DigestLayout, DigestSettings, PostingOptions, Selection, Threads
 
@@ -109,6 +110,7 @@ async def _play_tour(demo: DemoServer) -> simcord.ChannelHandle:
         await _subscribe(demo, settings)
     await _let_reader_follow(demo)
     await _play_digest(demo)
+    await _play_talk(demo)
     return start
 
 
@@ -223,6 +225,14 @@ async def _play_following(demo: DemoServer) -> simcord.ChannelHandle:
     return demo.channel
 
 
+async def _play_talk(demo: DemoServer) -> simcord.ChannelHandle:
+    """The reader has posted a link, and the admin used the command in its menu, which the page does not show."""
+    talk = demo.guild.create_text_channel(TALK)
+    link = await demo.reader.send(talk, f"Has anyone read https://arxiv.org/abs/{PAPER} yet?")
+    await demo.admin.context_menu(talk, PAPERS_IN_MESSAGE, link)
+    return talk
+
+
 async def _let_reader_follow(demo: DemoServer) -> None:
     for query in (AUTHOR, TOPIC):
         shown = await demo.reader.slash(demo.general, "follow", query=query, time="9:00", timezone="Berlin")
@@ -274,4 +284,5 @@ _SCENES: dict[Scene, Callable[[DemoServer], Awaitable[simcord.ChannelHandle]]] =
     Scene.INBOX: _play_inbox,
     Scene.LESS: _play_less,
     Scene.FOLLOWING: _play_following,
+    Scene.TALK: _play_talk,
 }

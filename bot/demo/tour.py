@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 START = "start-here"  # the channel
+TALK = "talk"  # where somebody has posted a link
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,5 +68,11 @@ TOUR = (
     Step(
         "**8.** Open **Paperboy (grace)** below the channels: what grace follows came there at nine. Pick a paper "
         "under **Less like…**. Then **Stop all** stops it with one click."
+    ),
+    Step(
+        "**9.** In **#talk**, *grace* posted a link. In the menu of her message you chose *Apps*, *Papers in this "
+        "message* (the page has no such menu), and got the paper's card. **Share** shows it to everybody.",
+        channel=TALK,
+        clicks=("Share",),
     ),
 )

@@ -32,7 +32,7 @@ def walk(components: Any) -> Iterator[Any]:
 async def follow(demo: DemoServer, step: Step) -> discord.Message | None:
     """Do what a step asks for; returns the message where that ends."""
     channel = demo.guild.channels[step.channel or START]
-    message = channel.last_message if step.channel else None
+    message = channel.history(viewer=demo.admin)[-1] if step.channel else None
     if step.command:
         answer = await demo.admin.slash(channel, step.command, **step.options)
         assert answer.response, step
