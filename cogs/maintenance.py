@@ -50,8 +50,13 @@ class Maintenance(commands.Cog):
         )
 
     async def delete_old_people(self) -> None:
-        """Every night: delete what was sent to people long ago, and all of those to whom nothing comes any more."""
-        await self.services.storage.people.delete_old(self.services.share, self.services.clock())
+        """Every night: delete what was sent to people long ago, and all of those to whom nothing comes any more.
+
+        What they saved stays, but for what they have removed.
+        """
+        storage, share, now = self.services.storage, self.services.share, self.services.clock()
+        await storage.saved_papers.delete_removed(share, now)
+        await storage.people.delete_old(share, now)
 
     async def rewrite_file(self) -> None:
         """Every night, if data was permanently deleted; it runs after the data of old servers is deleted."""

@@ -15,7 +15,7 @@ DELETED = (
 )
 
 NOTHING_STORED = (
-    "I store nothing about you. That changes when you follow something, or set up digests in a server. "
+    "I store nothing about you. That changes when you follow or save something, or set up digests in a server. "
     "`/privacy about` says what I store, and `/help` what I can do."
 )
 PERSON_DELETED = (
@@ -28,6 +28,8 @@ _ABOUT = f"""## What I store
 which papers I sent you when, so that none comes twice. Nobody sees what you follow; only whoever runs me could look \
 into my file. What I sent is deleted after {SENT_KEPT_FOR.days} days, and everything else once nothing has come to you \
 for {PERSON_KEPT_FOR.days} days.
+**About you, if you save papers:** which, since when, whether you read them, and your notes and tags, until you \
+remove them; what you removed, for a day more, so that you can have it back. Nobody else sees them.
 **About you, if you set up digests in a server:** your user ID beside each change, for its `/digest log`.
 **Your choice:** `/privacy export` gives you all of it as a file, `/privacy delete` deletes it at once.
 **About a server:** what its admins set up with `/digest` (channels, times, filters), who changed it and when, which \
@@ -77,6 +79,7 @@ def render_delete_person_question(data: PersonData, backup_days: int | None) -> 
         f"Followed queries: {followed:,}": followed,
         "Your inbox": len(data.followed) - followed,
         f"What you muted: {len(data.muted):,}": data.muted,
+        _count_saved(data): data.saved,
         "Your hour, time zone and settings": data.digest,
         f"The record of what I sent you: {count_noun(sent, 'paper')}": sent,
         f"Open panels: {len(data.open_panels):,}": data.open_panels,
@@ -103,6 +106,14 @@ def render_delete_person_question(data: PersonData, backup_days: int | None) -> 
     return build_view(
         Container(TextDisplay(text), TextDisplay(" ".join(consequences)), ActionRow(button), accent_colour=ACCENT)
     )
+
+
+def _count_saved(data: PersonData) -> str:
+    """`Saved papers: 12, with 3 notes`, and those that were just removed."""
+    kept = [each for each in data.saved if each.removed_at is None]
+    notes, removed = sum(bool(each.note) for each in kept), len(data.saved) - len(kept)
+    noted = f", with {count_noun(notes, 'note')}" if notes else ""
+    return f"Saved papers: {len(kept):,}{noted}{f', and {removed:,} just removed' if removed else ''}"
 
 
 def _describe_backups(days: int | None) -> str:

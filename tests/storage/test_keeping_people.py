@@ -28,6 +28,7 @@ async def test_for_a_year_after_nothing_comes_any_more_all_is_kept_and_then_noth
     await review(storage, days=[366])
     left = await storage.people.read_data(ADA)
     assert (left.digest, left.muted, left.deliveries, left.idle_since) == (None, (), (), None)
+    assert [each.note for each in left.saved] == [f"note of {ADA}", ""]
     assert len(left.server_actions) == 2
     assert (await storage.people.read_data(BOB)).digest
     assert query(path, "SELECT count(*) FROM traces") == [(2,)]

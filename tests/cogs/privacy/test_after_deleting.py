@@ -53,7 +53,7 @@ async def test_the_buttons_of_old_messages_are_answered_and_store_nothing(librar
     await library.later(hours=1)
     message = read_inbox(reader)[-1]
     await delete_everything(library, reader)
-    labels = [each for each in button_labels(message) if each not in {"Stop this", "Details"}]
+    labels = [each for each in button_labels(message) if each not in {"Stop this", "Details"} and not each.isdigit()]
     assert "Stop all" in labels
     for label in labels:
         assert answer(await reader.user.click(message, label=label)) not in {"", BUG}
