@@ -12,8 +12,10 @@ from bot.answering import reply
 from bot.channels.requests import REQUEST_ERRORS
 from bot.client import PaperBot
 from bot.delivery.notices import tell_server
+from bot.layouts.digest_foot import render_settings_refusal
 from bot.layouts.notices import render_welcome
 from bot.layouts.privacy import DELETED
+from bot.refusals import Refused
 from bot.storage import SubscriptionState
 from cogs.helpers import admins, panel
 from cogs.helpers.controls import Control, Interaction
@@ -29,11 +31,28 @@ class SetUpButton(Control, kind="setup", pattern=r"(?:new|(?P<subscription>\d{1,
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         await admins.check_admin(interaction)
-        known = None
         if match["subscription"]:
-            guild_id, subscription_id = admins.get_guild(interaction).id, int(match["subscription"])
-            known = await interaction.client.editor.get_subscription(guild_id, subscription_id)
-        await panel.open_panel(interaction, known)
+            await open_settings(interaction, int(match["subscription"]))
+        else:
+            await panel.open_panel(interaction)
+
+
+class SettingsButton(Control, kind="settings", pattern=r"(?P<subscription>\d{1,19})"):
+    """Under a digest: opens its subscription for those who may change it, and tells others what they can do."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        try:
+            await admins.check_admin(interaction)
+        except Refused as refused:
+            await reply(interaction, render_settings_refusal(refused))
+        else:
+            await open_settings(interaction, int(match["subscription"]))
+
+
+async def open_settings(interaction: Interaction, subscription_id: int) -> None:
+    """Open the panel for a subscription of the server. Raises `Refused`."""
+    guild_id = admins.get_guild(interaction).id
+    await panel.open_panel(interaction, await interaction.client.editor.get_subscription(guild_id, subscription_id))
 
 
 class DeleteEverythingButton(Control, kind="forget", pattern="everything"):

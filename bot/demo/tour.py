@@ -22,7 +22,7 @@ class Step:
 
 
 FIRST_DIGEST = Step(
-    "**4.** Make a digest of your own: send `/digest setup` in the same way, and click **Save**. "
+    "**5.** Make a digest of your own: send `/digest setup` in the same way, and click **Save**. "
     "Then click **Post one now**.",
     command="digest setup",
     clicks=("Save", "Post one now"),
@@ -39,34 +39,40 @@ TOUR = (
         select="Details of…",
     ),
     Step(
-        "**2.** Type `/paper search` in the box below and press Enter. Type `world models` and click the arrow. "
+        "**2.** Keep a paper: in **#daily-papers**, click **3** under *Save for later*. Only you see the answer. "
+        "Another click takes it back.",
+        channel="daily-papers",
+        clicks=("3",),
+    ),
+    Step(
+        "**3.** Type `/paper search` in the box below and press Enter. Type `world models` and click the arrow. "
         "**Share** shows everybody what you found.",
         command="paper search",
         options={"query": "world models"},
         clicks=("Share",),
     ),
     Step(
-        "**3.** Typos are fine: send `/paper search` with `worldvk`. The answer says which word it took that for. "
+        "**4.** Typos are fine: send `/paper search` with `worldvk`. The answer says which word it took that for. "
         "Click **Only worldvk** to search for just what you typed.",
         command="paper search",
         options={"query": "worldvk"},
         clicks=("Only worldvk",),
     ),
     FIRST_DIGEST,
-    Step("**5.** Send `/digest list` to see every digest of this server.", command="digest list"),
+    Step("**6.** Send `/digest list` to see every digest of this server.", command="digest list"),
     Step(
-        "**6.** Look around: **#quick-list** is compact, **#agents** has a filter and a thread, **#paper-forum** has a "
+        "**7.** Look around: **#quick-list** is compact, **#agents** has a filter and a thread, **#paper-forum** has a "
         "post for each paper, and **#announcements** has the week's best."
     ),
     Step(
-        "**7.** Be a reader: choose *grace* under *Viewing as* at the top. Send `/paper show` with `2605.28820`, click "
+        "**8.** Be a reader: choose *grace* under *Viewing as* at the top. Send `/paper show` with `2605.28820`, click "
         "**Follow** and pick an author: you see what that would have brought. Click **Follow** again.",
         command="paper show",
         options={"paper": "2605.28820"},
         clicks=("Follow",),
     ),
     Step(
-        "**8.** Open **Paperboy (grace)** below the channels: what grace follows came there at nine. Pick a paper "
+        "**9.** Open **Paperboy (grace)** below the channels: what grace follows came there at nine. Pick a paper "
         "under **Less like…**. Then **Stop all** stops it with one click."
     ),
     Step(

@@ -8,6 +8,7 @@ from discord.ui import ActionRow, Button, Container, Item, LayoutView, Section, 
 
 from bot.digest import Digest, Highlight
 from bot.layouts.compact_list import render_highlight_lines, render_mark_legend
+from bot.layouts.digest_foot import build_foot_buttons
 from bot.layouts.headings import render_digest_heading, render_highlight_heading, render_plain_digest_heading
 from bot.layouts.paper import (
     ACCENT,
@@ -42,6 +43,7 @@ from bot.storage import Delivery, Message, MessageForm
 from bot.subscription.schedule import Cadence
 from bot.subscription.settings import DigestLayout, DigestSettings
 
+Buttons = Sequence[Button[LayoutView]]
 PREVIEW = "Only you can see this preview. Upvotes and open lists may still change before the run."
 _PERIOD_NAMES = {Cadence.DAILY: "today", Cadence.WEEKLY: "this week", Cadence.MONTHLY: "this month"}
 _ABSTRACT = 1000  # characters, when a paper has its own message
@@ -55,15 +57,15 @@ def render_quiet_message(reason: Reason | None, cadence: Cadence, nonce: str) ->
     return build_view(Section(TextDisplay(f"Nothing new {_PERIOD_NAMES[cadence]}.{because}"), accessory=button))
 
 
-def render_digest_preview(digest: Digest, settings: DigestSettings) -> LayoutView:
+def render_digest_preview(digest: Digest, settings: DigestSettings, subscription_id: int | None = None) -> LayoutView:
     """What would be posted if nothing changes; if that is several messages, the first one."""
-    remark = f"\n-# {PREVIEW}"
+    remark, foot = f"\n-# {PREVIEW}", [*build_foot_buttons(digest, digest.highlights, subscription_id)]
     if not settings.posting.has_message_per_paper:
-        return _render_digest_message(digest, digest.highlights, settings, None, remark=remark)
+        return _render_digest_message(digest, digest.highlights, settings, None, foot, remark=remark)
     more = len(digest.highlights) - 1
     if more:
         remark += f" {count_noun(more, 'more message')} like this would follow, each with its own thread."
-    return _render_highlight_message(digest, digest.highlights[0], settings, None, remark=remark)
+    return _render_highlight_message(digest, digest.highlights[0], settings, None, [] if more else foot, remark=remark)
 
 
 def render_delivery_message(delivery: Delivery, message: Message, *, ping: int | None = None) -> LayoutView:
@@ -76,15 +78,16 @@ def render_delivery_message(delivery: Delivery, message: Message, *, ping: int |
     if message.is_plain and delivery.user_id:
         bare = [*map(_remove_links, shown)]
         return render_plain_personal_digest(digest, bare, message.nonce, is_extra=is_extra)
+    foot = [*build_foot_buttons(digest, shown, delivery.subscription_id)]
     if message.is_plain:
-        return _render_plain_digest(digest, shown, settings, message.nonce, mention)
+        return _render_plain_digest(digest, shown, settings, message.nonce, foot, mention)
     if message.form is MessageForm.UNLINKED:
         shown, settings = tuple(map(_remove_links, shown)), _remove_pictures(settings)
     if delivery.user_id:
         return render_personal_digest(digest, shown, settings.posting.layout, message.nonce, is_extra=is_extra)
     if settings.posting.has_message_per_paper:
-        return _render_highlight_message(digest, shown[0], settings, message.nonce, mention=mention)
-    return _render_digest_message(digest, shown, settings, message.nonce, mention=mention)
+        return _render_highlight_message(digest, shown[0], settings, message.nonce, foot, mention=mention)
+    return _render_digest_message(digest, shown, settings, message.nonce, foot, mention=mention)
 
 
 def get_delivery_thread_name(delivery: Delivery, message: Message) -> str:
@@ -111,6 +114,7 @@ def _render_digest_message(
     shown: Sequence[Highlight],
     settings: DigestSettings,
     nonce: str | None,
+    foot: Buttons,
     *,
     mention: str = "",
     remark: str = "",
@@ -128,7 +132,7 @@ def _render_digest_message(
         head += f"\n-# All highlighted on {format_short_day(date_seen)}"
         shown = [replace(each, seen_on=None) for each in shown]
     used = measure_text(mention) + measure_text(head)
-    body = _build_digest_body(shown, settings.posting.layout, nonce, used)
+    body = _build_digest_body(shown, settings.posting.layout, nonce, foot, used)
     container: Container[LayoutView] = Container(TextDisplay(head), Separator(), *body, accent_colour=ACCENT)
     return _put_under_mention(mention, container)
 
@@ -140,7 +144,7 @@ def _find_shared_seen_date(shown: Sequence[Highlight]) -> date | None:
 
 
 def _render_plain_digest(
-    digest: Digest, shown: Sequence[Highlight], settings: DigestSettings, nonce: str, mention: str
+    digest: Digest, shown: Sequence[Highlight], settings: DigestSettings, nonce: str, foot: Buttons, mention: str
 ) -> LayoutView:
     """A line for each paper, without links that Discord could check; the select lists the papers by their ids."""
     title = f"**{render_plain_digest_heading(digest, settings.schedule.cadence)}**"
@@ -153,7 +157,8 @@ def _render_plain_digest(
     )
     named = [replace(each.paper, title="", upvotes=each.upvotes) for each in shown]
     text = TextDisplay[LayoutView]("\n".join([title, *rows]))
-    return _put_under_mention(mention, text, build_details_select(named, nonce), *build_save_rows(number_papers(shown)))
+    controls = [build_details_select(named, nonce), *build_save_rows(number_papers(shown)), *_build_rows(foot)]
+    return _put_under_mention(mention, text, *controls)
 
 
 def _remove_links(highlight: Highlight) -> Highlight:
@@ -178,7 +183,7 @@ def _remove_pictures(settings: DigestSettings) -> DigestSettings:
 
 
 def _build_digest_body(
-    shown: Sequence[Highlight], layout: DigestLayout, nonce: str | None, used: int
+    shown: Sequence[Highlight], layout: DigestLayout, nonce: str | None, foot: Buttons, used: int
 ) -> Iterator[Item[LayoutView]]:
     """The highlights and what opens their details; `used` is the size of the other texts of the message."""
     pictures = [build_paper_picture(shown[0].paper)] if layout is DigestLayout.CARDS else []
@@ -186,7 +191,7 @@ def _build_digest_body(
     # The select shows the same upvotes as the paper's line, even if they have changed since.
     select = build_details_select([replace(each.paper, upvotes=each.upvotes) for each in shown], nonce)
     numbered = number_papers(shown)
-    controls = [select, *build_save_rows(numbered)]
+    controls = [select, *build_save_rows(numbered), *_build_rows(foot)]
     room = compute_text_room(each.to_component_dict() for each in [*pictures, *controls])
     room -= used + measure_save_rows(numbered)
     if layout is DigestLayout.COMPACT:
@@ -204,6 +209,7 @@ def _render_highlight_message(
     highlight: Highlight,
     settings: DigestSettings,
     nonce: str | None,
+    foot: Buttons,
     *,
     mention: str = "",
     remark: str = "",
@@ -217,7 +223,7 @@ def _render_highlight_message(
     room = MAX_TEXT - measure_text(mention) - measure_text(head) - measure_text(block)
     if summary := _shorten_summary(highlight.paper, room):
         container.add_item(TextDisplay(summary))
-    container.add_item(ActionRow(build_save_button(highlight.paper.id)))
+    container.add_item(ActionRow(build_save_button(highlight.paper.id), *foot))
     return _put_under_mention(mention, container)
 
 
@@ -237,6 +243,11 @@ def _build_highlight_block(highlight: Highlight) -> PaperBlock:
         f"rising since {format_month_day(day)}" if highlight.is_riser and day else "",
     )
     return PaperBlock(highlight.position, highlight.paper, highlight.upvotes, highlight.comments, note)
+
+
+def _build_rows(buttons: Buttons) -> Iterator[ActionRow[LayoutView]]:
+    if buttons:
+        yield ActionRow(*buttons)
 
 
 def _put_under_mention(mention: str, *items: Item[LayoutView]) -> LayoutView:

@@ -129,6 +129,15 @@ def render_posted_papers(
     return render_paper_page("\n".join(lines), _build_hit_blocks(hits, page), build_rows(buttons))
 
 
+def render_listed_papers(first: date, last: date, papers: Sequence[Paper], *, total: int, page: int) -> LayoutView:
+    """A page of all papers that were listed on these days."""
+    days = f"{format_short_day(first)} – {format_short_day(last)}"
+    heading = f"# All papers\n**{days}** · {count_noun(total, 'paper')} by upvotes"
+    rows = build_rows(build_page_buttons(page, total, _make_page_id("listed", f"{first}:{last}")))
+    blocks = _build_hit_blocks([*map(Hit, papers)], page)
+    return render_paper_page("\n".join((heading, *describe_page(page, total))), blocks, rows)
+
+
 def render_similar_papers(paper: Paper, hits: Sequence[Hit], *, shared_by: int | None = None) -> LayoutView:
     heading = f"{describe_sharer(shared_by)}# Similar papers\nto **{make_link(paper.name, paper.url)}**"
     share = Button[LayoutView](label="Share", custom_id=f"share-similar:{paper.id}")

@@ -26,10 +26,12 @@ def build_save_rows(numbered: Sequence[tuple[int, str]]) -> Iterator[Item[Layout
 
     `numbered` are the numbers that the list shows, with the ids of its papers.
     """
-    distinct = {paper_id: number for number, paper_id in reversed(numbered)}  # a custom_id may be there once
-    if not distinct or len(numbered) > _MOST_NUMBERS:
+    if not 0 < len(numbered) <= _MOST_NUMBERS:
         return
-    buttons = [Button[LayoutView](label=str(distinct[each]), custom_id=f"save:{each}") for each in reversed(distinct)]
+    numbers: dict[str, int] = {}
+    for number, paper_id in numbered:
+        numbers.setdefault(paper_id, number)  # a message has no custom_id twice
+    buttons = [Button[LayoutView](label=str(number), custom_id=f"save:{each}") for each, number in numbers.items()]
     yield TextDisplay(_OVER_NUMBERS)
     for first in range(0, len(buttons), _PER_ROW):
         yield ActionRow(*buttons[first : first + _PER_ROW])

@@ -251,6 +251,10 @@ class Finder:
         open_list = papers and period is Period.DAY and now < get_closing_time(day)
         return Leaderboard(period, day, tuple(papers), total, page, get_closing_time(day) if open_list else None)
 
+    async def list_listed_papers(self, first: date, last: date, page: int) -> tuple[Sequence[Paper], int]:
+        """A page of the papers that were listed from `first` to `last`, most upvoted first, and the total number."""
+        return await self._storage.papers.list_top_papers(first, last, limit=PER_PAGE, offset=(page - 1) * PER_PAGE)
+
     async def build_latest_leaderboard(self, now: datetime) -> Leaderboard:
         """Today's list so far, or the latest list before it. Raises `Refused`."""
         today = now.date()

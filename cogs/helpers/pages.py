@@ -5,19 +5,21 @@ A page's whole state is in their custom_ids; a query that is too long for them i
 
 import asyncio
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 
 from discord.ui import LayoutView
 
-from bot.answering import defer_answer, reply
+from bot.answering import defer_answer, open_modal, reply
 from bot.feed_addresses import MAX_QUERY, FeedFormat
+from bot.layouts.digest_foot import build_search_modal
 from bot.layouts.feed_links import render_search_feed
 from bot.layouts.no_results import render_nothing_found
 from bot.layouts.results import (
     render_hub_results,
     render_leaderboard,
+    render_listed_papers,
     render_nearest_papers,
     render_posted_papers,
     render_search_results,
@@ -27,7 +29,8 @@ from bot.ranking import Period
 from bot.refusals import Refusal, Refused
 from bot.search import AmbiguousDate, Query, parse_query
 from bot.storage import CANNOT_STORE, get_query_key, has_to_be_stored
-from cogs.helpers.controls import Control, Interaction, get_everyones_viewer, get_viewer, show_page
+from bot.text import join_lines
+from cogs.helpers.controls import Control, Interaction, ModalHandler, get_everyones_viewer, get_viewer, show_page
 from cogs.helpers.sharing import share_once
 
 PAGE_NUMBER = r"(?P<page>[1-9]\d{0,4})"
@@ -266,6 +269,43 @@ def _read_period(match: re.Match[str]) -> tuple[Period, date]:
         return Period(match["period"]), date.fromisoformat(match["day"])
     except ValueError:
         raise Refused(Refusal.CONTROL_STALE) from None
+
+
+class ListedPageButton(
+    Control,
+    kind="listed",
+    pattern=rf"{PAGE_PATTERN}:(?P<first>\d{{4}}-\d\d-\d\d):(?P<last>\d{{4}}-\d\d-\d\d)",
+    in_place=True,
+):
+    """Shows a page of the papers that were listed on the days of a digest."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        try:
+            first, last = date.fromisoformat(match["first"]), date.fromisoformat(match["last"])
+        except ValueError:
+            raise Refused(Refusal.CONTROL_STALE) from None
+        page = int(match["page"])
+        papers, total = await interaction.client.services.finder.list_listed_papers(first, last, page)
+        if not papers:
+            raise Refused(Refusal.PAGE_GONE)
+        await show_page(interaction, render_listed_papers(first, last, papers, total=total, page=page))
+
+
+class SearchButton(Control, kind="search", pattern="new"):
+    """Asks what to search for."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:  # noqa: ARG002
+        await open_modal(interaction, build_search_modal())
+
+
+class SearchModal(ModalHandler, kind="search", pattern="typed"):
+    """What somebody typed to search for."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str], typed: Mapping[str, str]) -> None:  # noqa: ARG002
+        query = join_lines(typed.get("query", ""))
+        if not query:
+            raise Refused(Refusal.QUERY_EMPTY)
+        await reply_with_results(interaction, parse_query_today(interaction, query))
 
 
 class PostedPageButton(Control, kind="posted", pattern=rf"{PAGE_PATTERN}:(?P<period>{'|'.join(AGES)})", in_place=True):

@@ -59,6 +59,8 @@ BUTTONS = {  # one of each kind, as it may be in some message
     "note": "2601.00001",
     "save": "2601.00001",
     "saving": "undo:2601.00001",
+    "listed": "n1:2026-01-14:2026-01-15",
+    "settings": "1",
 }
 ANSWERS = r"\.response\.(send|edit|defer|autocomplete)|\.followup\b|original_response"
 SELECTS = {"pick": "2601.00001", "tag": "paper", "savedpick": "2601.00001"}
@@ -118,7 +120,7 @@ async def test_every_command_says_something_while_the_database_hangs(ready: Serv
 
 
 async def test_every_button_and_select_says_something_while_the_database_hangs(ready: Server) -> None:
-    assert {*BUTTONS, *SELECTS, "panel"} == Control.registry.keys()
+    assert {*BUTTONS, *SELECTS, "panel", "search"} == Control.registry.keys()  # these open modals at once
     for kind, rest in BUTTONS.items():
         custom_id = f"{kind}:{rest}".format(me=ready.admin.id)
         message = stale_button(ready, custom_id)
@@ -147,7 +149,7 @@ async def test_a_slow_change_in_a_panel_updates_the_same_message(panel: Panel) -
 
 
 async def test_a_slow_change_from_a_modal_updates_the_same_panel(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ModalHandler.registry.keys() == {"clock", "follow", "note", "panel", "why"}
+    assert ModalHandler.registry.keys() == {"clock", "follow", "note", "panel", "search", "why"}
     monkeypatch.setattr(answering, "DEFER_AFTER", 60)
     shown = await panel.click("Time and zone")
     monkeypatch.setattr(answering, "DEFER_AFTER", 0)

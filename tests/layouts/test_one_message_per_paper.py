@@ -18,6 +18,9 @@ def test_a_highlights_own_message_says_more_than_a_list() -> None:
     assert [each["custom_id"] for each in walk(components_of(view)) if "custom_id" in each] == [
         f"details:2601.00002:{NONCE}",
         "save:2601.00002",
+        "top:n1:day:2026-01-15",
+        "search:new",
+        "settings:1",
     ]
     _, _, said = check(highlight_message(digest, 1, build_settings(), NONCE))
     assert said.endswith("…")

@@ -13,7 +13,7 @@ def test_cards_begin_with_the_picture_of_the_first_highlight() -> None:
     view = digest_message(digest, CARDS, NONCE)
     assert check(view) == check(digest_message(digest, build_settings(), NONCE))
     (container,) = components_of(view)
-    assert [each["type"] for each in container["components"]] == [10, 14, 12, 10, 1, 10, 1, 1]
+    assert [each["type"] for each in container["components"]] == [10, 14, 12, 10, 1, 10, 1, 1, 1]
     assert [each["media"]["url"] for each in pictures(view)] == [digest.highlights[0].paper.thumbnail_url]
     assert [pictures(digest_message(digest, each, NONCE)) for each in (build_settings(), COMPACT)] == [[], []]
 

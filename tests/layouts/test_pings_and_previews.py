@@ -35,7 +35,7 @@ def test_a_preview_shows_what_would_be_posted_without_ping_or_nonce() -> None:
         build_settings(layout=DigestLayout.COMPACT, ping_role_id=42),
         CARDS,
     ):
-        view, posted = render_digest_preview(digest, settings), digest_message(digest, settings, NONCE)
+        view, posted = render_digest_preview(digest, settings, 1), digest_message(digest, settings, NONCE)
         assert str(components_of(view)) == (
             str(components_of(posted))
             .replace(f":{NONCE}", "")

@@ -25,7 +25,7 @@ async def test_a_preview_leads_to_editing_and_to_an_extra_digest(server: Server)
     await server.read_lists()
     result = await server.admin.slash(server.general, "digest preview")
     assert result.response
-    assert button_labels(result.response) == ["Edit", "Post an extra one", "More"]
+    assert button_labels(result.response)[-3:] == ["Edit", "Post an extra one", "More"]
     await server.admin.click(result.response, label="Post an extra one")
     assert len(server.posted) == 1
 
