@@ -76,7 +76,7 @@ TOUR = (
         "under **Less like…**. Then **Stop all** stops it with one click."
     ),
     Step(
-        "**9.** In **#talk**, *grace* posted a link. In the menu of her message you chose *Apps*, *Papers in this "
+        "**10.** In **#talk**, *grace* posted a link. In the menu of her message you chose *Apps*, *Papers in this "
         "message* (the page has no such menu), and got the paper's card. **Share** shows it to everybody.",
         channel=TALK,
         clicks=("Share",),

@@ -71,6 +71,11 @@ def test_the_tour_says_what_it_expects() -> None:
         assert not step.channel or f"#{step.channel}" in bold, step.text
 
 
+def test_the_steps_are_numbered_one_after_the_other() -> None:
+    numbers = [int(number) for step in TOUR for number in re.findall(r"^\*\*(\d+)\.\*\*", step.text)]
+    assert numbers == [*range(1, len(TOUR))]
+
+
 async def test_every_channel_that_the_tour_names_is_there(tmp_path: Path) -> None:
     async with open_demo(tmp_path, Console(quiet=True)) as demo:
         named = {name for step in TOUR for name in re.findall(r"#([a-z-]+)", step.text)}
