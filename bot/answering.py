@@ -6,7 +6,7 @@ minute the work is stopped. All answers must go through here, because one may be
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -59,7 +59,9 @@ async def reply(
     file: discord.File | None = None,
     simpler: LayoutView | None = None,
 ) -> None:
-    """Answer with a text or a layout; a `file` is attached to a text. If Discord rejects a layout, `simpler` is sent.
+    """Answer with a text or a layout; a `file` is attached to it. If Discord rejects a layout, `simpler` is sent.
+
+    A layout shows a file only where it names it.
 
     A deferred answer is seen only by the user, so a public one is then sent as a second message.
     """
@@ -68,11 +70,12 @@ async def reply(
             await interaction.followup.send(SHARED, ephemeral=True)
         progress.is_deferred = False
         send = interaction.followup.send if interaction.response.is_done() else interaction.response.send_message
+        attached = file or discord.utils.MISSING
         if isinstance(message, str):
             text = _get_mentions(interaction).mention_in_text(message, in_server=is_in_server(interaction))
-            await send(text, ephemeral=ephemeral, file=file or discord.utils.MISSING)
+            await send(text, ephemeral=ephemeral, file=attached)
         else:
-            await _send_view(interaction, partial(send, ephemeral=ephemeral), message, simpler)
+            await _send_view(interaction, partial(send, ephemeral=ephemeral, file=attached), message, simpler)
 
 
 async def reply_with_each(interaction: discord.Interaction[Any], messages: Iterable[str | LayoutView]) -> None:
@@ -82,13 +85,21 @@ async def reply_with_each(interaction: discord.Interaction[Any], messages: Itera
 
 
 async def update_message(
-    interaction: discord.Interaction[Any], view: LayoutView, *, simpler: LayoutView | None = None
+    interaction: discord.Interaction[Any],
+    view: LayoutView,
+    *,
+    simpler: LayoutView | None = None,
+    files: Sequence[discord.File] | None = None,
 ) -> None:
-    """Answer by changing the message that the button, select or modal belongs to; `simpler` as for `reply`."""
+    """Answer by changing the message that the button, select or modal belongs to; `simpler` as for `reply`.
+
+    Its files are replaced by `files`; by default they stay.
+    """
+    attached = discord.utils.MISSING if files is None else list(files)
     async with _lock_answer(interaction):
         is_done = interaction.response.is_done()
         send = interaction.edit_original_response if is_done else interaction.response.edit_message
-        await _send_view(interaction, send, view, simpler)
+        await _send_view(interaction, partial(send, attachments=attached), view, simpler)
 
 
 async def _send_view(

@@ -1,6 +1,7 @@
-"""The answer of `/privacy export`: all that is stored of a person as JSON, described in `docs/privacy.md`."""
+"""Files that people take along. `/privacy export` gives all that is stored of them, described in `docs/privacy.md`."""
 
 import gzip
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -8,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from bot.reasons import Reason
+from bot.refusals import Refusal, Refused
 from bot.storage import PersonData
 
 FORMAT, VERSION = "paperboy-export", 1  # a field that changes its meaning or goes makes a new version; new ones don't
@@ -23,12 +25,48 @@ class ExportFile:
     is_compressed: bool = False
 
 
+class FilePacker:
+    """Packs a file that is written bit by bit; it is compressed if Discord would not take it as it is.
+
+    It holds what Discord takes at most, compressed and not.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._plain: list[bytes] | None = []  # None once it is too long
+        self._length = 0
+        self._packed = io.BytesIO()
+        self._gzip = gzip.GzipFile(fileobj=self._packed, mode="wb", mtime=0)
+
+    def add(self, content: bytes) -> None:
+        """Write on. Raises `Refused` if Discord takes no file as large."""
+        self._length += len(content)
+        if self._plain is not None:
+            self._plain.append(content)
+            if self._length <= MAX_FILE:
+                return
+            content, self._plain = b"".join(self._plain), None
+        self._gzip.write(content)
+        self._check_size()
+
+    def finish(self) -> ExportFile:
+        """The file to attach. Raises `Refused`."""
+        if self._plain is not None:
+            return ExportFile(self._name, b"".join(self._plain))
+        self._gzip.close()
+        self._check_size()
+        return ExportFile(f"{self._name}.gz", self._packed.getvalue(), is_compressed=True)
+
+    def _check_size(self) -> None:
+        if self._packed.tell() > MAX_FILE:
+            raise Refused(Refusal.FILE_TOO_LARGE)
+
+
 def build_export_file(data: PersonData, now: datetime) -> ExportFile:
-    """The file to attach: JSON, or the same compressed if Discord would not take it."""
-    content = build_export(data, now)
-    if len(content) <= MAX_FILE:
-        return ExportFile("paperboy-data.json", content)
-    return ExportFile("paperboy-data.json.gz", gzip.compress(content, mtime=0), is_compressed=True)
+    """The file to attach: JSON, or the same compressed if Discord would not take it. Raises `Refused`."""
+    packer = FilePacker("paperboy-data.json")
+    packer.add(build_export(data, now))
+    return packer.finish()
 
 
 def build_export(data: PersonData, now: datetime) -> bytes:

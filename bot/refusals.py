@@ -35,6 +35,7 @@ class Refusal(Enum):
     NOTHING_TO_SHARE = auto()
     POSTED_OUTSIDE_SERVER = auto()
     FILES_NOT_ALLOWED = auto()
+    FILE_TOO_LARGE = auto()
     SERVER_BLOCKED = auto()
     PERSON_BLOCKED = auto()
     QUESTION_NOT_YOURS = auto()

@@ -4,10 +4,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.answering import reply
+from bot.citations import CitationFormat
 from bot.client import PaperBot
-from bot.layouts.card import render_citation
 from bot.layouts.results import render_hub_results, render_leaderboard
-from bot.lookups.citations import CitationFormat
 from bot.lookups.finder import AGES
 from bot.refusals import Refusal, Refused
 from bot.search import Sort, parse_with_options
@@ -80,9 +79,8 @@ class Lookup(commands.GroupCog, name="paper", description="Find past papers"):
     async def cite_paper(
         self, interaction: Interaction, paper: str, format_: str = CitationFormat.BIBTEX.value
     ) -> None:
-        await reply(
-            interaction, render_citation(await cards.find_referenced_paper(interaction, paper), CitationFormat(format_))
-        )
+        cited = await cards.find_referenced_paper(interaction, paper)
+        await cards.reply_with_citation(interaction, cited, CitationFormat(format_))
 
     @show_paper.autocomplete("paper")
     @show_similar_papers.autocomplete("paper")

@@ -13,7 +13,7 @@ from bot.client import PaperBot
 from bot.export import build_export_file
 from bot.layouts import privacy as layouts
 from bot.refusals import Refusal, Refused
-from cogs.helpers.controls import Control, Interaction
+from cogs.helpers.controls import Control, Interaction, may_attach_files
 
 
 class DeletePersonButton(Control, kind="erase", pattern=r"(?P<user>\d{1,20})"):
@@ -42,7 +42,7 @@ class Privacy(commands.GroupCog, name="privacy", description="See, take along or
 
     @app_commands.command(name="export", description="Get everything that is stored about you as a file")
     async def export_data(self, interaction: Interaction) -> None:
-        if interaction.guild_id and not interaction.app_permissions.attach_files:
+        if not may_attach_files(interaction):
             raise Refused(Refusal.FILES_NOT_ALLOWED)
         data = await self.people.read_data(interaction.user.id)
         if data.is_empty:

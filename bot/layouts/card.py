@@ -1,4 +1,4 @@
-"""The card of a paper: everything we know about it, for the person who asked; and its citation, to copy."""
+"""The card of a paper: everything we know about it, for the person who asked."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,6 @@ from bot.layouts.paper import (
     describe_posted_here,
     describe_sharer,
     join_facts,
-    make_details_id,
 )
 from bot.layouts.query_buttons import build_other_hits, make_query_id
 from bot.layouts.save_buttons import build_save_button
@@ -23,19 +22,16 @@ from bot.layouts.search_notes import describe_best_match
 from bot.layouts.text import (
     MAX_CHOICE,
     MAX_CHOICES,
-    MAX_CONTENT,
     compute_text_room,
     count_bytes,
     count_noun,
     escape_markdown,
-    format_code_block,
     format_compact,
     format_short_day,
     make_link,
     measure_text,
     shorten,
 )
-from bot.lookups.citations import CitationFormat, format_citation
 from bot.lookups.finder import PaperDetails, SearchResults
 from bot.papers import Paper
 from bot.text import join_lines
@@ -45,8 +41,6 @@ _ABSTRACT = 2400
 _TAG_BYTES = 700  # real ones have some 200
 _BARS = "▁▂▃▄▅▆▇█"
 _MAX_BARS = 12
-_LANGUAGES = {CitationFormat.BIBTEX: "bibtex", CitationFormat.MARKDOWN: "markdown", CitationFormat.PLAIN: ""}
-_FRAME = 40  # characters at most around a citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +175,3 @@ def _list_searchable_tags(tags: Sequence[str]) -> list[str]:
     usable = dict.fromkeys(tag for tag in cleaned if len(tag) <= MAX_CHOICE and re.search(r"\w", tag))
     sizes = accumulate(map(count_bytes, usable))
     return [tag for tag, size in zip(usable, sizes, strict=True) if size <= _TAG_BYTES][:MAX_CHOICES]
-
-
-def render_citation(paper: Paper, format_: CitationFormat) -> LayoutView:
-    """The citation in a code block, to copy."""
-    citation = format_code_block(format_citation(paper, format_, MAX_CONTENT - _FRAME), _LANGUAGES[format_])
-    details = Button[LayoutView](label="Details", custom_id=make_details_id(paper.id))
-    similar = Button[LayoutView](label="Similar", custom_id=f"similar:{paper.id}")
-    return build_view(TextDisplay(citation), ActionRow(details, similar, build_save_button(paper.id)))

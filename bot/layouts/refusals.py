@@ -105,7 +105,11 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.PANEL_CLOSED: "This panel is closed. Open a new one with `/digest setup`.",
     Refusal.PANEL_NOT_YOURS: "This panel belongs to someone else. Open your own with `/digest setup`.",
     Refusal.FILES_NOT_ALLOWED: (
-        "I may not attach files in this channel. Use `/privacy export` in another one, or in a direct message to me."
+        "I may not attach files in this channel. Ask again in another one, or in a direct message to me."
+    ),
+    Refusal.FILE_TOO_LARGE: (
+        "That is more than Discord takes as one file, even compressed. With words after `/saved`, you can export "
+        "your saved papers in parts."
     ),
     Refusal.QUESTION_NOT_YOURS: (
         "Someone else was asked that. Nothing was deleted. Use `/privacy delete` to delete what I store about you."

@@ -1,20 +1,23 @@
 """The card of a paper, and the buttons and selects that open it or are part of it."""
 
+import io
 import re
 from random import SystemRandom
 
+import discord
 from discord import app_commands
 from discord.ui import LayoutView
 
 from bot.answering import defer_answer, reply
-from bot.layouts.card import BY_ITSELF, CardContext, has_figure, render_citation, render_paper_card
+from bot.citations import CitationFormat, build_citation_file, fit_citation
+from bot.layouts.card import BY_ITSELF, CardContext, has_figure, render_paper_card
+from bot.layouts.citation import MAX_CITATION, render_citation
 from bot.layouts.results import render_similar_papers
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES, cut_plain
-from bot.lookups.citations import CitationFormat
 from bot.papers import ARXIV_ID, Paper
 from bot.refusals import Refusal, Refused
 from bot.search import Query
-from cogs.helpers.controls import Choices, Control, Interaction, get_viewer, show_page
+from cogs.helpers.controls import Choices, Control, Interaction, get_viewer, may_attach_files, show_page
 from cogs.helpers.pages import (
     QUERY_PATTERN,
     fetch_examples,
@@ -109,6 +112,21 @@ async def reply_with_similar(interaction: Interaction, paper: Paper, *, shared_b
     await reply(interaction, render_similar_papers(paper, hits, shared_by=shared_by), ephemeral=shared_by is None)
 
 
+async def reply_with_citation(interaction: Interaction, paper: Paper, format_: CitationFormat) -> None:
+    view, files = _cite(interaction, paper, format_)
+    await reply(interaction, view, file=files[0] if files else None)
+
+
+def _cite(interaction: Interaction, paper: Paper, format_: CitationFormat) -> tuple[LayoutView, list[discord.File]]:
+    """The citation as a message, with a file that has all of it if it does not fit and files are allowed here."""
+    fitted = fit_citation(paper, format_, MAX_CITATION)
+    if fitted.is_whole or not may_attach_files(interaction):
+        return render_citation(paper, format_, fitted), []
+    whole = build_citation_file(paper, format_)
+    view = render_citation(paper, format_, fitted, whole.name)
+    return view, [discord.File(io.BytesIO(whole.content), whole.name)]
+
+
 class DetailsButton(Control, kind="details", pattern=rf"{PAPER_PATTERN}(?::[0-9a-f]+)?"):
     """The Details button beside a paper of a digest; the digest's nonce follows the id."""
 
@@ -164,7 +182,15 @@ class SimilarButton(Control, kind="similar", pattern=PAPER_PATTERN):
         await reply_with_similar(interaction, await get_or_fetch_paper(interaction, match["paper"]))
 
 
-class CiteButton(Control, kind="cite", pattern=PAPER_PATTERN):
+class CiteControl(
+    Control, kind="cite", pattern=rf"{PAPER_PATTERN}(?::(?P<format>{'|'.join(CitationFormat)}))?", in_place=True
+):
+    """The Cite button of a card, and the select that shows a citation in another format."""
+
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         paper = await get_or_fetch_paper(interaction, match["paper"])
-        await reply(interaction, render_citation(paper, CitationFormat.BIBTEX))
+        if match["format"]:
+            view, files = _cite(interaction, paper, CitationFormat(match["format"]))
+            await show_page(interaction, view, files=files)
+        else:
+            await reply_with_citation(interaction, paper, CitationFormat.BIBTEX)

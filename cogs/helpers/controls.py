@@ -116,12 +116,26 @@ def build_choices(values: Iterable[str]) -> Choices:
     return [app_commands.Choice(name=str(value), value=str(value)) for value in values]
 
 
-async def show_page(interaction: Interaction, view: LayoutView, *, simpler: LayoutView | None = None) -> None:
-    """Show another page: in place of a page that only one person sees, as a new message if everyone sees it."""
+async def show_page(
+    interaction: Interaction,
+    view: LayoutView,
+    *,
+    simpler: LayoutView | None = None,
+    files: Sequence[discord.File] | None = None,
+) -> None:
+    """Show another page: in place of a page that only one person sees, as a new message if everyone sees it.
+
+    `files`, one at most, replace those of the page.
+    """
     if _is_ephemeral(interaction):
-        await update_message(interaction, view, simpler=simpler)
+        await update_message(interaction, view, simpler=simpler, files=files)
     else:
-        await reply(interaction, view, simpler=simpler)
+        await reply(interaction, view, simpler=simpler, file=next(iter(files or ()), None))
+
+
+def may_attach_files(interaction: Interaction) -> bool:
+    """Whether the answer may have a file."""
+    return not interaction.guild_id or interaction.app_permissions.attach_files
 
 
 def _is_ephemeral(interaction: discord.Interaction[Any]) -> bool:

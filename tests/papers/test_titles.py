@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.citations import CitationFormat, fit_citation
 from bot.demo.papers_server import PapersServer
-from bot.layouts.card import render_citation, render_paper_card
+from bot.layouts.card import render_paper_card
+from bot.layouts.citation import MAX_CITATION, render_citation
 from bot.layouts.digest import get_paper_thread_name
 from bot.layouts.results import render_hub_results, render_similar_papers
 from bot.layouts.terminal import render_digest_panel
 from bot.layouts.text import cut_line, cut_plain, escape_markdown, format_code, make_link, mark_text_spans
-from bot.lookups.citations import CitationFormat
 from bot.lookups.finder import Hit, PaperDetails
 from bot.papers import Paper
 from bot.papers.titles import replace_latex
@@ -131,7 +132,9 @@ def test_a_paper_with_an_invisible_title_is_called_by_its_id_everywhere(title: s
     assert known.name == get_paper_thread_name(known) == "arXiv:2601.00001"
     assert all(f"[arXiv:2601.00001]({URL})" in line for line in first_lines(known))
     for format_ in CitationFormat:
-        assert "arXiv:2601.00001" in check(render_citation(known, format_))[0]
+        assert (
+            "arXiv:2601.00001" in check(render_citation(known, format_, fit_citation(known, format_, MAX_CITATION)))[0]
+        )
     for layout in (DigestLayout.COMPACT, DigestLayout.CARDS):
         assert "arXiv:2601.00001" in str(
             components_of(digest_message(digest_of(known), build_settings(layout=layout), NONCE))

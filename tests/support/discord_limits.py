@@ -38,6 +38,7 @@ _COMPONENT_KEYS = {
     10: {"content"},
     11: {"media", "description", "spoiler"},
     12: {"items"},
+    13: {"file", "spoiler"},
     14: {"divider", "spacing"},
     17: {"components", "accent_color", "spoiler"},
 }

@@ -2,14 +2,15 @@
 
 import pytest
 
+from bot.citations import CitationFormat, fit_citation
 from bot.demo.papers_server import PapersServer
-from bot.lookups.citations import CitationFormat, format_citation
+from bot.layouts.citation import MAX_CITATION
 from bot.refusals import Refusal
 from tests.support.builders import DAY, entry, explain
 from tests.support.lookups import card, find, offers, paper_command
 from tests.support.messages import answer, read_texts
 from tests.support.papers_server import FrailPapers
-from tests.support.server import Server
+from tests.support.server import Server, forbid
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ async def test_while_the_api_is_down_known_papers_are_shown_and_others_have_to_w
 async def test_a_citation_comes_ready_to_copy(library: Server, format_: CitationFormat) -> None:
     text = answer(await paper_command(library, "cite", paper="2601.00002", format=format_.value))
     (known,) = await library.bot.services.storage.papers.get(["2601.00002"])
-    assert text.split("\n", 1)[1].removesuffix("\n```") == format_citation(known, format_, 1900)
+    assert text.split("\n", 1)[1].partition("\n```")[0] == fit_citation(known, format_, MAX_CITATION).text
 
 
 async def test_a_citation_is_bibtex_by_default(library: Server) -> None:
@@ -131,3 +132,43 @@ async def test_a_figure_that_discord_rejects_does_not_cost_the_card(
     await server.member.click(drawn.response, label="Another")
     assert "Drawn" in answer(drawn)
     assert figure not in str(drawn.response.message.components)
+
+
+async def test_a_select_shows_the_same_citation_in_another_format(library: Server) -> None:
+    asked = await paper_command(library, "cite", paper="2601.00002")
+    assert asked.response
+    picked = await library.member.select(asked.response, ["RIS"], custom_id="cite:2601.00002")
+    assert "TI  - Diffusion Without Tears\n" in answer(picked)
+    assert picked.response
+    assert picked.response.message.id == asked.response.message.id
+
+
+async def test_a_citation_too_long_for_a_message_comes_with_a_file_of_all_of_it(
+    library: Server, papers_server: PapersServer
+) -> None:
+    names = [f"Given{number} Family{number}" for number in range(664)]
+    papers_server.unlisted = [entry("1706.03762", title="Crowd", authors=[{"name": name} for name in names])]
+    asked = await paper_command(library, "cite", paper="1706.03762", format="RIS")
+    assert "AU  - et al.\n" in answer(asked)
+    assert "The file has all of it." in answer(asked)
+    assert asked.response
+    (attached,) = asked.response.message.attachments
+    assert attached.filename == "family02026crowd.ris"
+    assert (await attached.read()).count(b"\nAU  - Family") == 664
+    picked = await library.member.select(asked.response, ["Markdown"], custom_id="cite:1706.03762")
+    assert picked.response
+    (attached,) = picked.response.message.attachments
+    assert attached.filename == "family02026crowd.md"
+
+
+async def test_where_files_are_not_allowed_a_long_citation_is_shortened_and_says_where_all_of_it_is(
+    library: Server, papers_server: PapersServer
+) -> None:
+    names = [f"Given{number} Family{number}" for number in range(664)]
+    papers_server.unlisted = [entry("1706.03762", title="Crowd", authors=[{"name": name} for name in names])]
+    forbid(library, library.general, "attach_files")
+    asked = await paper_command(library, "cite", paper="1706.03762")
+    assert " and others}" in answer(asked)
+    assert "In a direct message to me" in answer(asked)
+    assert asked.response
+    assert not asked.response.message.attachments

@@ -96,7 +96,7 @@ async def test_where_the_bot_may_not_attach_files_it_says_where_to_ask(known: Se
 
 
 async def test_an_export_too_long_for_discord_comes_compressed(known: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "MAX_FILE", 1000)
+    monkeypatch.setattr(export, "MAX_FILE", 3000)
     result = await known.member.slash(known.general, "privacy export")
     assert "unpack it with gzip" in answer(result)
     name, content = await read_file(result)

@@ -4,11 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.lookups.citations import MAX_TITLE, CitationFormat, format_citation
+from bot.citations import CitationFormat, fit_citation
 from bot.papers import Paper
 from tests.support.builders import paper
 
 MOST = 1900
+
+
+def format_citation(known: Paper, format_: CitationFormat, most: int) -> str:
+    return fit_citation(known, format_, most).text
 
 
 def titled(title: str, *authors: str) -> Paper:
@@ -43,17 +47,29 @@ def test_a_backtick_does_not_end_the_block_that_a_plain_citation_stands_in() -> 
 
 
 @pytest.mark.parametrize("format_", CitationFormat)
-def test_a_title_is_whole_up_to_the_last_character_there_is_room_for(format_: CitationFormat) -> None:
-    whole, longer = "x" * MAX_TITLE, "x" * (MAX_TITLE + 1)
-    assert whole in format_citation(titled(whole), format_, MOST)
-    assert "…" not in format_citation(titled(whole), format_, MOST)
-    cut = format_citation(titled(longer), format_, MOST)
-    assert f"{longer[: MAX_TITLE - 1]}…" in cut
-    assert whole not in cut
+def test_a_title_without_end_is_cut_and_leaves_room_for_authors(format_: CitationFormat) -> None:
+    long = titled("{}&_ `" * 1000, *(f"Author Number {number:03}" for number in range(664)))
+    fitted = fit_citation(long, format_, MOST)
+    assert not fitted.is_whole
+    assert MOST - 60 < len(fitted.text) <= MOST
+    assert "…" in fitted.text
+    assert fitted.text.count("Number") > 4
+
+
+@pytest.mark.parametrize("format_", CitationFormat)
+def test_what_fits_to_the_last_character_is_whole(format_: CitationFormat) -> None:
+    known = titled("Attention " * 60, "Ashish Vaswani", "Noam Shazeer")
+    whole = fit_citation(known, format_, 10_000)
+    assert whole.is_whole
+    assert fit_citation(known, format_, len(whole.text)) == whole
+    shorter = fit_citation(known, format_, len(whole.text) - 1)
+    assert not shorter.is_whole
+    assert len(shorter.text) < len(whole.text)
 
 
 @pytest.mark.parametrize("format_", CitationFormat)
 def test_a_citation_names_as_many_authors_as_fit(format_: CitationFormat) -> None:
     crowd = titled("Attention", *(f"Author Number {number:03}" for number in range(664)))
     for most in range(1000, 1025):
-        assert most - len(" and Author Number 000") <= len(format_citation(crowd, format_, most)) <= most
+        one_more = len('{"family": "000", "given": "Author Number"},\n  ')
+        assert most - one_more <= len(format_citation(crowd, format_, most)) <= most

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.layouts.card import render_citation
+from bot.citations import CitationFormat, fit_citation
+from bot.layouts.citation import MAX_CITATION, render_citation
 from bot.layouts.text import MAX_CONTENT
-from bot.lookups.citations import CitationFormat, format_citation
 from bot.papers import Paper
 from tests.support.builders import paper
 from tests.support.layouts import check
@@ -26,6 +26,10 @@ papers = st.builds(
 )
 
 
+def format_citation(known: Paper, format_: CitationFormat, most: int = MOST) -> str:
+    return fit_citation(known, format_, most).text
+
+
 def attention(**known: Any) -> Paper:
     authors = ("Ashish Vaswani", "Noam Shazeer")
     published_at = datetime(2017, 6, 12, tzinfo=UTC)
@@ -39,10 +43,11 @@ def test_a_bibtex_citation_is_an_arxiv_entry() -> None:
         format_citation(attention(), CitationFormat.BIBTEX, MOST)
         == """@misc{vaswani2017attention,
   title = {{Attention Is All You Need}},
-  author = {Ashish Vaswani and Noam Shazeer},
+  author = {Vaswani, Ashish and Shazeer, Noam},
   year = {2017},
   eprint = {1706.03762},
   archivePrefix = {arXiv},
+  doi = {10.48550/arXiv.1706.03762},
   url = {https://arxiv.org/abs/1706.03762},
 }"""
     )
@@ -83,7 +88,7 @@ def test_a_group_among_the_authors_stays_whole_in_bibtex() -> None:
     written = format_citation(
         attention(authors=("Black and White Lab", "Lee, Ann", "Noam Shazeer")), CitationFormat.BIBTEX, MOST
     )
-    assert "author = {{Black and White Lab} and {Lee, Ann} and Noam Shazeer}," in written
+    assert "author = {{Black and White Lab} and {Lee, Ann} and Shazeer, Noam}," in written
 
 
 @pytest.mark.parametrize(
@@ -104,7 +109,7 @@ def test_without_authors_a_citation_begins_with_what_is_known() -> None:
     nobody = attention(authors=())
     assert "author" not in format_citation(nobody, CitationFormat.BIBTEX, MOST)
     assert format_citation(nobody, CitationFormat.PLAIN, MOST).startswith("(2017). Attention")
-    assert format_citation(nobody, CitationFormat.MARKDOWN, MOST).startswith("2017. [Attention")
+    assert format_citation(nobody, CitationFormat.MARKDOWN, MOST).startswith("[Attention")
 
 
 def test_of_664_authors_as_many_are_cited_as_fit() -> None:
@@ -114,11 +119,14 @@ def test_of_664_authors_as_many_are_cited_as_fit() -> None:
     assert " and others}," in bibtex
     assert ", et al. (2017)" in format_citation(crowd, CitationFormat.PLAIN, MOST)
     assert ", et al., 2017" in format_citation(crowd, CitationFormat.MARKDOWN, MOST)
+    assert "AU  - et al.\n" in format_citation(crowd, CitationFormat.RIS, MOST)
+    assert '{"literal": "et al."}\n ]' in format_citation(crowd, CitationFormat.CSL_JSON, MOST)
+    assert '; et al.","2017-06-12"' in format_citation(crowd, CitationFormat.CSV, MOST)
 
 
 @given(papers, st.sampled_from(CitationFormat))
 def test_a_citation_fits_a_message_and_stays_in_its_block(known: Paper, format_: CitationFormat) -> None:
-    (message,) = check(render_citation(known, format_))
+    message = check(render_citation(known, format_, fit_citation(known, format_, MAX_CITATION)))[0]
     assert len(message) <= MAX_CONTENT
     assert re.fullmatch(r"```\w*\n.*\n```", message, re.DOTALL)
     assert message.count("```") == 2

@@ -1,0 +1,7 @@
+"""Papers as reference managers, spreadsheets and texts have them: one in a message, or thousands in a file."""
+
+from bot.citations.files import CitationFile, build_citation_file
+from bot.citations.fitting import FittedCitation, fit_citation
+from bot.citations.formats import CitationFormat
+
+__all__ = ["CitationFile", "CitationFormat", "FittedCitation", "build_citation_file", "fit_citation"]
