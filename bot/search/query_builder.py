@@ -77,20 +77,32 @@ class QueryBuilder:
         self._among: Query | None = None
 
     def restrict(self, ids: Collection[str]) -> None:
-        """From now on, only these papers match what is built; how rare a word is still counts over all papers."""
-        self._among = Query.const_score_query(self.build_papers([*ids]), 0.0)
+        """From now on, only these papers match what is built, unless that is asked for `everywhere`.
+
+        How rare a word is still counts over all papers. To look at thousands of ids takes milliseconds each time.
+        """
+        self._among = self._filter([*ids])
+
+    def _filter(self, ids: Sequence[str]) -> Query:
+        return Query.const_score_query(self.build_papers(ids), 0.0)
 
     def _restrict(self, query: Query) -> Query:
         if self._among is None:
             return query
         return Query.boolean_query([(Occur.Must, query), (Occur.Must, self._among)])
 
-    def build_query(self, query: ParsedQuery, *, every_word: bool = False) -> Query:
-        """The papers that match `query`, scored; with `every_word` only those that have all of its words."""
-        neighbours = [*self._build_neighbours(query.words)]
-        return self._restrict(self._build_group(query.clauses, neighbours, every_word=every_word))
+    def build_query(self, query: ParsedQuery, *, every_word: bool = False, ids: Sequence[str] | None = None) -> Query:
+        """The papers that match `query`, scored; with `every_word` only those that have all of its words.
 
-    def build_complete(self, query: ParsedQuery) -> Query:
+        With `ids`, of the papers that it is restricted to, only these match.
+        """
+        neighbours = [*self._build_neighbours(query.words)]
+        matched = self._build_group(query.clauses, neighbours, every_word=every_word)
+        if ids is not None:
+            return Query.boolean_query([(Occur.Must, matched), (Occur.Must, self._filter(ids))])
+        return self._restrict(matched)
+
+    def build_complete(self, query: ParsedQuery, *, everywhere: bool = False) -> Query:
         """The papers that have all the words of `query`, some of which may be written as one with their neighbours."""
         words = _list_ranking_words(query)
         texts = [word.text for word in words]
@@ -104,15 +116,16 @@ class QueryBuilder:
             others = [self._build_whole_word(each) for each in word.others] if isinstance(word, Word) else []
             parts.append((Occur.Must, _build_any_of([self._build_whole_word(word.text), *others, *joined])))
         bonuses = [(Occur.Should, part) for part in self._build_neighbours(query.words)]
-        return self._restrict(Query.boolean_query([*parts, *bonuses]))
+        complete = Query.boolean_query([*parts, *bonuses])
+        return complete if everywhere else self._restrict(complete)
 
     def count_ranking_words(self, query: ParsedQuery) -> int:
         """How many words it has that only rank papers; if there are several, a paper may have some of them."""
         return sum(max(1, len(split_names(each.text))) for each in _list_ranking_words(query))
 
     def build_required(self, query: ParsedQuery) -> Query:
-        """The papers that meet the requirements of `query`, whether or not they have its other words."""
-        return self._restrict(self._build_group([each for each in query.clauses if get_occur(each) != Occur.Should]))
+        """The papers, everywhere, that meet the requirements of `query`, whether or not they have its other words."""
+        return self._build_group([each for each in query.clauses if get_occur(each) != Occur.Should])
 
     def build_papers(self, ids: Sequence[str]) -> Query:
         return Query.term_set_query(self._schema, "id", list(ids))

@@ -105,6 +105,8 @@ class SearchIndex(Index):
             found = self._rank_by_likeness(corrected, builder, nearest, text).get_page(limit, offset)
         elif self.meaning and text:
             found = self._rank_with_meaning(self.meaning, corrected, builder, text, among).get_page(limit, offset)
+        elif among is not None and builder.count_ranking_words(corrected) <= MAX_LOOKED_UP:
+            found = self._find_among(corrected, builder, limit, offset)
         else:
             found = self._rank_by_words(corrected, builder).get_page(limit, offset)
         return replace(found, corrections=corrections, translation=translation)
@@ -307,6 +309,27 @@ class SearchIndex(Index):
         near = _keep_near_best(partial, (), pool.best_score, LEAST_KEPT - count)
         return _Ranking(self, near.ids, complete, count + near.total, count, rest_first=True)
 
+    def _find_among(self, query: Query, builder: QueryBuilder, limit: int, offset: int) -> FoundPapers:
+        """A page of what `_rank_by_words` finds for a few words, looking at the ids as seldom as it can.
+
+        The best score of all is taken from the first papers that have all the words, and from those that have not.
+        """
+        matched = builder.build_query(query)
+        if builder.count_ranking_words(query) <= 1:
+            return _to_found_papers(self.run_query(matched, limit, offset, pull=True))
+        whole = builder.build_complete(query)
+        complete = self.run_query(whole, LEAST_KEPT, pull=True)
+        some = _exclude(matched, builder.build_complete(query, everywhere=True))
+        partial = self.run_query(some, WORD_POOL, pull=True)
+        first = builder.build_query(query, ids=complete.ids[:LEAST_KEPT])
+        best = max(partial.best_score, self.run_query(first, 1, pull=True).best_score)
+        near = _keep_near_best(partial, (), best, LEAST_KEPT - complete.total)
+        is_further = offset + limit > LEAST_KEPT
+        page = [*(self.run_query(whole, limit, offset, pull=True) if is_further else complete).ids]
+        page = page if is_further else page[offset : offset + limit]
+        page += near.ids[max(0, offset - complete.total) :][: limit - len(page)]
+        return FoundPapers(tuple(page), complete.total + near.total, complete=complete.total)
+
     def _pool_best_papers(self, query: Query, builder: QueryBuilder) -> tuple[Hits, tantivy.Query, int | None]:
         """The best papers by words; what else is found, which is what has all the words; and how many have those."""
         matched = builder.build_query(query)
@@ -315,7 +338,7 @@ class SearchIndex(Index):
             return pool, matched, None
         complete = builder.build_complete(query)
         count = self.run_query(complete, 1).total
-        both = _require_both(complete, builder.build_papers(pool.ids))
+        both = _require_both(builder.build_complete(query, everywhere=True), builder.build_papers(pool.ids))
         whole = self.run_query(both, WORD_POOL).ids if count else ()
         kept = _keep_near_best(pool, whole, pool.best_score, LEAST_KEPT)
         if words <= MAX_LOOKED_UP:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 
 from bot.refusals import Refusal, Refused
 from bot.share import Share
@@ -131,10 +131,11 @@ def select_saved(connection: Connection, user_id: int) -> tuple[SavedPaper, ...]
     """All that a person has saved, newest first."""
     rows = fetch_all(
         connection,
-        "SELECT * FROM saved_papers WHERE user_id = ? AND removed_at IS NULL ORDER BY saved_at DESC, paper_id DESC",
+        "SELECT paper_id, saved_at, read_at, note, own_tags FROM saved_papers"
+        " WHERE user_id = ? AND removed_at IS NULL ORDER BY saved_at DESC, paper_id DESC",
         (user_id,),
     )
-    return tuple(map(_saved_paper_from_row, rows))
+    return tuple(_build_saved_paper(*row) for row in rows)  # by position, because they may be thousands
 
 
 def _save(connection: Connection, user_id: int, paper_id: str, now: datetime) -> SavedPaper:
@@ -169,11 +170,14 @@ def _remove(connection: Connection, user_id: int, paper_id: str, now: datetime) 
 
 
 def _saved_paper_from_row(row: Row) -> SavedPaper:
-    read_at = row["read_at"]
-    return SavedPaper(
-        row["paper_id"],
-        datetime.fromisoformat(row["saved_at"]),
-        datetime.fromisoformat(read_at) if read_at else None,
-        row["note"],
-        tuple(json.loads(row["own_tags"])),
-    )
+    return _build_saved_paper(row["paper_id"], row["saved_at"], row["read_at"], row["note"], row["own_tags"])
+
+
+def _build_saved_paper(paper_id: str, saved_at: str, read_at: str | None, note: str, own_tags: str) -> SavedPaper:
+    read = datetime.fromisoformat(read_at) if read_at else None
+    return SavedPaper(paper_id, datetime.fromisoformat(saved_at), read, note, _read_own_tags(own_tags))
+
+
+@lru_cache(1024)  # most papers have the same few
+def _read_own_tags(stored: str) -> tuple[str, ...]:
+    return tuple(json.loads(stored))
