@@ -5,6 +5,7 @@ from enum import StrEnum
 from urllib.parse import urlencode
 
 MAX_QUERY = 300  # characters of a query that a feed is made of
+MAX_FOUND = 50  # papers in the feed of a query, unless its address says fewer
 MAX_LENGTH = 2000  # of an address that is shown: longer ones break in mail, proxies and readers
 
 
@@ -23,8 +24,9 @@ def build_weekly_path(format_: FeedFormat = FeedFormat.ATOM) -> str:
     return f"/feeds/weekly.{format_}"
 
 
-def build_search_path(query: str, format_: FeedFormat = FeedFormat.ATOM) -> str:
-    return f"/feeds/search.{format_}?{urlencode({'q': query}, safe=':')}"
+def build_search_path(query: str, format_: FeedFormat = FeedFormat.ATOM, limit: int = MAX_FOUND) -> str:
+    limited = {"limit": limit} if limit != MAX_FOUND else {}
+    return f"/feeds/search.{format_}?{urlencode({'q': query, **limited}, safe=':')}"
 
 
 def build_server_path(key: str, format_: FeedFormat = FeedFormat.ATOM) -> str:

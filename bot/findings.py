@@ -134,6 +134,7 @@ class Kind(StrEnum):
 
     # What watches the bot
     HTTP_OFF = "http_off"
+    FEEDS_NOT_SERVED = "feeds_not_served"  # address
     HTTP_FINE = "http_fine"  # port
     HTTP_SILENT = "http_silent"  # port
     HTTP_NOT_READY = "http_not_ready"  # port, detail
@@ -155,7 +156,7 @@ _WARNINGS = frozenset(
         *(Kind.MODEL_NOT_INSTALLED, Kind.MODEL_UNKNOWN, Kind.MODEL_UNREACHABLE, Kind.MODEL_DAMAGED),
         *(Kind.MODEL_NO_MEMORY, Kind.MODEL_UNUSABLE),
         *(Kind.DISK_TIGHT, Kind.CLOCK_WRONG, Kind.TIMEZONES_OLD),
-        *(Kind.BACKUPS_OFF, Kind.BACKUPS_MISSING, Kind.BACKUPS_OLD),
+        *(Kind.BACKUPS_OFF, Kind.BACKUPS_MISSING, Kind.BACKUPS_OLD, Kind.FEEDS_NOT_SERVED),
     }
 )
 _NOTES = frozenset(

@@ -101,6 +101,20 @@ _ANSWER_SECONDS = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 1.5, 3, 10, 60),
     registry=REGISTRY,
 )
+_FEED_REQUESTS = Counter(
+    "paperboy_feed_requests",
+    "Requests for feeds, by feed (daily, weekly, search, server; empty if it was refused before that was read) and "
+    "result (ok, unchanged, bad_request, not_found, limited, busy, starting, failed)",
+    ["feed", "result"],
+    registry=REGISTRY,
+)
+_FEED_SECONDS = Histogram(
+    "paperboy_feed_seconds",
+    "How long it took to make a feed that was not kept, by feed",
+    ["feed"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+    registry=REGISTRY,
+)
 _LOGGED = Counter(
     "paperboy_log_records",
     "Warnings and errors in the log, by level, and by the library that logged them",
@@ -225,6 +239,14 @@ def count_papers_request(outcome: str) -> None:
 
 def time_search(kind: str) -> AbstractContextManager[object]:
     return _SEARCH_SECONDS.labels(kind).time()
+
+
+def time_feed(feed: str) -> AbstractContextManager[object]:
+    return _FEED_SECONDS.labels(feed).time()
+
+
+def count_feed_request(feed: str, result: str) -> None:
+    _FEED_REQUESTS.labels(feed, result).inc()
 
 
 def time_answer(kind: str) -> AbstractContextManager[object]:

@@ -12,7 +12,8 @@ async def check_http(case: Case) -> AsyncIterator[Finding]:
     """Whether the running bot says on its port that it is ready, or whether the port is free for it."""
     port = case.bot_settings.http_port
     if port is None:
-        yield find(Kind.HTTP_OFF)
+        public = case.bot_settings.public_url
+        yield find(Kind.FEEDS_NOT_SERVED, address=str(public)) if public else find(Kind.HTTP_OFF)
         return
     host, is_running = case.bot_settings.http_host, await case.is_running()
     try:

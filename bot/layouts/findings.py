@@ -372,6 +372,11 @@ WORDS: Mapping[Kind, Words] = {
         "Check that it is a folder that Paperboy can write to, or correct PAPERBOY_BACKUP_FOLDER.",
     ),
     Kind.HTTP_OFF: Words("PAPERBOY_HTTP_PORT is not set, so nothing else can ask how the bot is."),
+    Kind.FEEDS_NOT_SERVED: Words(
+        "PAPERBOY_PUBLIC_URL is {address}, but without PAPERBOY_HTTP_PORT no feed is served.",
+        "People get links to feeds that don't work, unless another process serves them.",
+        "Set PAPERBOY_HTTP_PORT, for example to 8080, or remove PAPERBOY_PUBLIC_URL.",
+    ),
     Kind.HTTP_FINE: Words("Nothing is wrong with port {port}."),
     Kind.HTTP_SILENT: Words(
         "Paperboy is running, but does not answer on port {port}.",

@@ -28,6 +28,7 @@ INDEX = """Paperboy
 /healthz  whether the process runs
 /readyz   whether digests are being sent
 /metrics  for Prometheus
+/feeds    papers for feed readers
 """
 
 

@@ -1,4 +1,4 @@
-"""The pages of the port: `/healthz`, `/readyz` and `/metrics`."""
+"""The pages of the port: `/healthz`, `/readyz` and `/metrics`, and the feeds."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,6 +15,7 @@ from bot.health import Health, HealthProblem, ProblemKind
 from bot.layouts.health import INDEX, describe_problem
 from bot.logs import should_log
 from bot.reasons import ReasonKind
+from bot.web.feed_pages import FeedPages
 from bot.web.observer import Observer
 from bot.web.port import open_port
 
@@ -28,9 +29,11 @@ class Pages:
         self._observer: Observer | None = None
         self._held: int | None = None
         self._rendered: tuple[Health, bytes] | None = None  # the metrics as they were when that was observed
+        self.feeds = FeedPages()
 
     def show(self, bot: PaperBot) -> None:
         self._observer = Observer(bot)
+        self.feeds.show(bot)
 
     def show_standby(self, held: int | None) -> None:
         """Show that the start waits for a shard that another process has; or, with None, no longer."""
@@ -82,7 +85,7 @@ async def open_pages(host: str, port: int | None) -> AsyncIterator[Pages]:
         return
     metrics.prepare(read_version(), ReasonKind)
     with metrics.counting_log_records(getLogger(), should_log):
-        async with open_port(build_app(pages), host, port):
+        async with open_port(build_app(pages), host, port, pages.feeds.turn_away):
             yield pages
 
 
@@ -92,6 +95,7 @@ def build_app(pages: Pages) -> web.Application:
     app.router.add_get("/healthz", pages.show_liveness)
     app.router.add_get("/readyz", pages.show_readiness)
     app.router.add_get("/metrics", pages.show_metrics)
+    pages.feeds.add_routes(app)
     return app
 
 
@@ -99,7 +103,7 @@ def build_app(pages: Pages) -> web.Application:
 async def _answer_once(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Answer one request for each connection, so that none is kept open, and no answer from a cache."""
+    """Answer one request for each connection, so that none is kept open, and from no cache, unless the answer says."""
     try:
         response = await handler(request)
     except web.HTTPException as error:  # such as a page that there is not
@@ -111,5 +115,5 @@ async def _answer_once(
 
 def _complete(response: web.StreamResponse) -> None:
     response.force_close()
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("Cache-Control", "no-store")
     response.headers["Server"] = "paperboy"

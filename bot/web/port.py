@@ -9,17 +9,23 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 log = logging.getLogger(__name__)
 
-MAX_CONNECTIONS = 32
+MAX_CONNECTIONS = 256  # more than come in two turns of the loop, so that none leaves before it is read
+MAX_TOGETHER = 64  # connections that are taken in one turn of the loop
+_BEGIN = 64  # bytes that tell what is asked for
 MAX_SECONDS = 15.0  # from connecting until all is answered
 MAX_LINE = 4096  # bytes, of the first line and of each header
 _TOLD_SHORTLY = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}  # asyncio's own text repeats the address
+
+
+TurnAway = Callable[[bytes, str], bytes | None]
 
 
 class PortUnusable(Exception):
@@ -33,28 +39,50 @@ class PortUnusable(Exception):
 
 
 @asynccontextmanager
-async def open_port(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serve `app` on a port of this machine, and give its number: with 0, any that is free. Raises `PortUnusable`."""
+async def open_port(
+    app: web.Application, host: str, port: int, turn_away: TurnAway = lambda *_: None
+) -> AsyncIterator[int]:
+    """Serve `app` on a port of this machine, and give its number: with 0, any that is free.
+
+    `turn_away` is asked first, with the bytes that a connection begins with and the address that it comes from. What it
+    answers is sent, and the request is not even read. Raises `PortUnusable`.
+    """
     runner = web.AppRunner(
         app, access_log=None, handle_signals=False, max_line_size=MAX_LINE, max_field_size=MAX_LINE, keepalive_timeout=1
     )
     await runner.setup()
     try:
         assert runner.server
-        guests = _Guests(runner.server)
-        try:
-            listener = await asyncio.get_running_loop().create_server(guests.welcome, host, port, backlog=64)
-        except (OSError, UnicodeError, OverflowError) as error:  # the second for a host that is no name
-            raise PortUnusable(host, port, _describe_error(error)) from error
-        number: int = listener.sockets[0].getsockname()[1]
-        log.info("health and metrics are on port %d of %s", number, host)
+        guests = _Guests(runner.server, turn_away)
+        doors = await _open_doors(guests, host, port)
+        number = doors[0].number
+        log.info("health, metrics and feeds are on port %d of %s", number, host)
         try:
             yield number
         finally:
-            listener.close()
+            for door in doors:
+                door.close()
             guests.leave()
     finally:
         await runner.cleanup()
+
+
+async def _open_doors(guests: "_Guests", host: str, port: int) -> "list[_Door]":
+    """A door at each address of `host`. Raises `PortUnusable`."""
+    loop = asyncio.get_running_loop()
+    doors: list[_Door] = []
+    try:
+        bound = await loop.create_server(guests.welcome, host, port, start_serving=False)
+        try:
+            for each in bound.sockets:
+                doors.append(_Door(each.dup(), guests))  # noqa: PERF401  # those before one that fails are closed
+        finally:
+            bound.close()
+    except (OSError, UnicodeError, OverflowError) as error:  # the second for a host that is no name
+        for door in doors:
+            door.close()
+        raise PortUnusable(host, port, _describe_error(error)) from error
+    return doors
 
 
 def _describe_error(error: Exception) -> str:
@@ -65,15 +93,82 @@ def _describe_error(error: Exception) -> str:
     return str(error)
 
 
+class _Door:
+    """Takes connections. Those that are turned away cost a few calls of the system, and asyncio never sees them."""
+
+    def __init__(self, listening: socket.socket, guests: "_Guests") -> None:
+        self._socket = listening
+        self._guests = guests
+        self._loop = asyncio.get_running_loop()
+        self._coming: set[asyncio.Task[object]] = set()
+        self.number: int = listening.getsockname()[1]
+        listening.setblocking(False)
+        if sys.platform == "linux":  # then most have sent something when they are taken
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
+        try:
+            listening.listen(MAX_TOGETHER)
+        except OSError:
+            listening.close()
+            raise
+        self._watch()
+
+    def _watch(self) -> None:
+        if self._socket.fileno() >= 0:
+            self._loop.add_reader(self._socket, self._take_all)
+
+    def close(self) -> None:
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
+
+    def _take_all(self) -> None:
+        for _ in range(MAX_TOGETHER):  # then others have a turn
+            try:
+                connection, address = self._socket.accept()
+            except (BlockingIOError, InterruptedError, ConnectionError):
+                return
+            except OSError:  # no more open files
+                self._loop.remove_reader(self._socket)
+                self._loop.call_later(1, self._watch)
+                return
+            connection.setblocking(False)
+            if not self._turn_away(connection, str(address[0])):
+                task = self._loop.create_task(self._let_in(connection))
+                self._coming.add(task)
+                task.add_done_callback(self._coming.discard)
+
+    def _turn_away(self, connection: socket.socket, address: str) -> bool:
+        """Whether it was; one that has sent nothing yet is asked again once it has."""
+        try:
+            answer = self._guests.turn_away(connection.recv(_BEGIN, socket.MSG_PEEK), address)
+            if answer is None:
+                return False
+            connection.recv(2 * MAX_LINE)  # else the answer would be lost
+            connection.send(answer)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass  # it has gone
+        connection.close()
+        return True
+
+    async def _let_in(self, connection: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(self._guests.welcome, connection)
+        except OSError:
+            connection.close()
+
+
 class _Guests:
     """Who is connected. If there are too many, the one who came first has to leave: most answers take milliseconds."""
 
-    def __init__(self, server: web.Server) -> None:
-        self._server = server
+    def __init__(self, server: web.Server, turn_away: TurnAway) -> None:
+        self.server = server
+        self.turn_away = turn_away
         self._connected: dict[_Guest, None] = {}  # in the order in which they came
 
     def welcome(self) -> "_Guest":
-        return _Guest(self, self._server())
+        return _Guest(self)
 
     def add(self, guest: "_Guest") -> None:
         self._connected[guest] = None
@@ -89,17 +184,19 @@ class _Guests:
 
 
 class _Guest(asyncio.Protocol):
-    """A connection: aiohttp's own protocol, which is told everything, with a limit on its time."""
+    """A connection: aiohttp's own protocol, which is told everything, with a limit on its time.
 
-    def __init__(self, guests: _Guests, protocol: asyncio.Protocol) -> None:
+    That protocol is made when the first bytes come, unless they are turned away.
+    """
+
+    def __init__(self, guests: _Guests) -> None:
         self._guests = guests
-        self._protocol = protocol
+        self._protocol: asyncio.Protocol | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._limit = asyncio.get_running_loop().call_later(MAX_SECONDS, self.leave)
-        self._protocol.connection_made(transport)
         self._guests.add(self)
 
     def leave(self) -> None:
@@ -109,16 +206,32 @@ class _Guest(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._limit.cancel()
         self._guests.remove(self)
-        self._protocol.connection_lost(error)
+        if self._protocol:
+            self._protocol.connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
+        if self._transport.is_closing():
+            return  # it was turned away
+        if self._protocol is None:
+            if answer := self._guests.turn_away(data, self._find_address()):
+                self._transport.write(answer)
+                self._transport.close()
+                return
+            self._protocol = self._guests.server()
+            self._protocol.connection_made(self._transport)
         self._protocol.data_received(data)
 
+    def _find_address(self) -> str:
+        peer = self._transport.get_extra_info("peername")
+        return str(peer[0]) if peer else ""
+
     def eof_received(self) -> bool | None:
-        return self._protocol.eof_received()
+        return self._protocol.eof_received() if self._protocol else None
 
     def pause_writing(self) -> None:
-        self._protocol.pause_writing()
+        if self._protocol:
+            self._protocol.pause_writing()
 
     def resume_writing(self) -> None:
-        self._protocol.resume_writing()
+        if self._protocol:
+            self._protocol.resume_writing()

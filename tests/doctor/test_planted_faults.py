@@ -292,6 +292,10 @@ FAULTS: dict[str, tuple[Plant, Kind]] = {
         Kind.BACKUP_DAMAGED,
     ),
     "the folder of the backups is a file": (write_text("backups", ""), Kind.BACKUP_FOLDER_UNUSABLE),
+    "feeds have an address and no port": (
+        set_to("PAPERBOY_PUBLIC_URL", "https://papers.example"),
+        Kind.FEEDS_NOT_SERVED,
+    ),
     "the heartbeat cannot be reached": (
         set_to("PAPERBOY_HEARTBEAT_URL", f"http://127.0.0.1:{find_free_port()}/beat-5f2c1a90-of-this-bot"),
         Kind.HEARTBEAT_UNREACHABLE,

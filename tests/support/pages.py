@@ -53,5 +53,5 @@ async def serving(bot: PaperBot | None = None) -> AsyncIterator[Asked]:
     pages = Pages()
     if bot:
         pages.show(bot)
-    async with open_port(build_app(pages), "127.0.0.1", 0) as port:
+    async with open_port(build_app(pages), "127.0.0.1", 0, pages.feeds.turn_away) as port:
         yield Asked(pages, port)
