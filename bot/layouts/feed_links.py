@@ -17,6 +17,9 @@ _READERS = (
     "-# A feed reader, such as Feedly, Inoreader, NetNewsWire or Thunderbird, looks there now and then, and shows you "
     "what is new."
 )
+TURNED_ON = "Turned on."
+TURNED_OFF = "Turned off. The old address no longer works."
+REPLACED = "Here is the new address. The old one no longer works."
 _MAX_ADDRESSES = 3000  # characters, of the 4,000 of a message
 _WHO_CAN_READ = (
     "**Whoever has its address can read it**, without being a member here and without logging in: the papers of all "

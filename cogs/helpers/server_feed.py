@@ -48,19 +48,19 @@ async def _turn_on(interaction: Interaction) -> None:
         raise Refused(Refusal.NO_FEEDS)
     services = interaction.client.services
     await services.storage.server_feeds.add(get_guild(interaction).id, _make_key(), services.clock())
-    await show_server_feed(interaction, "Turned on.")
+    await show_server_feed(interaction, layouts.TURNED_ON)
 
 
 async def _change(interaction: Interaction, *, is_new: bool) -> None:
     services, guild_id = interaction.client.services, get_guild(interaction).id
     if not is_new:
         await services.storage.server_feeds.delete(guild_id)
-        await show_server_feed(interaction, "Turned off. The old address no longer works.")
+        await show_server_feed(interaction, layouts.TURNED_OFF)
     elif interaction.client.feeds is None:
         raise Refused(Refusal.NO_FEEDS)
     else:
         await services.storage.server_feeds.set_key(guild_id, _make_key(), services.clock())
-        await show_server_feed(interaction, "Here is the new address. The old one no longer works.")
+        await show_server_feed(interaction, layouts.REPLACED)
 
 
 def _make_key() -> str:

@@ -32,7 +32,7 @@ BUTTONS = {  # one of each kind, as it may be in some message
     "quiet": "ab",
     **dict.fromkeys(("details", "similar", "cite", "another"), "2601.00001"),
     **dict.fromkeys(("share-card", "share-similar"), "2601.00001"),
-    "feed": "1:paper",
+    "feed": f"1#{'0' * 24}",
     "server-feed": "show:0",
     "share-top": "1:week:2026-01-15",
     "share-posted": "1:month",

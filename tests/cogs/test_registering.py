@@ -57,7 +57,7 @@ async def test_the_ids_of_the_commands_are_kept(server: Server) -> None:
     known = await server.bot.services.storage.commands.get(server.bot.application_id)
     assert known
     assert known.ids.keys() == {
-        *("digest", "follow", "following", "help", "inbox", "paper", "top", "privacy"),
+        *("digest", "follow", "following", "help", "inbox", "paper", "saved", "top", "privacy"),
         "Papers in this message",
     }
     assert all(each > 0 for each in known.ids.values())
