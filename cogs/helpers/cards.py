@@ -29,7 +29,7 @@ from cogs.helpers.pages import (
     reply_with_results,
     search_results_page,
 )
-from cogs.helpers.sharing import share_once
+from cogs.helpers.share_buttons import share_once
 
 PAPER_OPTION = "Type words from its title and pick it, or enter its arXiv ID, a link or a DOI"
 PAPER_PATTERN = rf"(?P<paper>{ARXIV_ID})"

@@ -31,7 +31,7 @@ from bot.search import AmbiguousDate, Query, parse_query
 from bot.storage import CANNOT_STORE, get_query_key, has_to_be_stored
 from bot.text import join_lines
 from cogs.helpers.controls import Control, Interaction, ModalHandler, get_everyones_viewer, get_viewer, show_page
-from cogs.helpers.sharing import share_once
+from cogs.helpers.share_buttons import share_once
 
 PAGE_NUMBER = r"(?P<page>[1-9]\d{0,4})"
 PAGE_PATTERN = rf"[a-z]{PAGE_NUMBER}"  # the letter of the button, then the page it leads to

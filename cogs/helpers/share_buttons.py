@@ -1,4 +1,4 @@
-"""Sharing: to show everyone in a channel what only one person sees, if they may."""
+"""What all Share buttons have in common: they show everyone in a channel what one person sees, once, if they may."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
