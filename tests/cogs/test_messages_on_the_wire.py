@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import discord
 import pytest
 
 from bot.app import Services
@@ -129,3 +130,20 @@ async def test_it_works_for_whoever_installed_the_bot_where_it_is_not(
     assert filled.wire.first_answers[0]["data"]["flags"] == 1 << 6
     between_friends = Channel(2, READER, "", Kind.PERSON)
     assert "I found no paper" in str(await ask(filled, {"content": "hello there"}, between_friends))
+
+
+async def test_a_card_is_shared_with_everyone_wherever_discord_lets_people_do_that(filled: DeliveryRig) -> None:
+    filled.wire.owners = {"1": SOMEBODY["id"]}
+    shown = await ask(filled, {"content": "2601.00003"}, ELSEWHERE)
+    refused = await filled.wire.press(ELSEWHERE, shown, "share-card:2601.00003")
+    assert "You need **Use External Apps**" in str(refused)
+    may = discord.Permissions(send_messages=True, use_external_apps=True).value
+    filled.wire.member = {"permissions": str(may)}
+    shared = await filled.wire.press(ELSEWHERE, shown, "share-card:2601.00003")
+    check_message(shared["data"])
+    assert f"-# Shared by <@{READER}>" in str(shared)
+    assert not shared["data"]["flags"] & 1 << 6
+    assert shared["data"]["allowed_mentions"] == {"parse": []}
+    assert "share-card" not in str(shared)
+    again = await filled.wire.press(ELSEWHERE, shared, "cite:2601.00003")
+    assert again["data"]["flags"] & 1 << 6  # only whoever clicks sees it
