@@ -96,7 +96,7 @@ async def test_less_like_this_mutes_at_once_and_is_undone_there(library: Server,
     assert (await get_following(library, library.member)).muted == ()
 
 
-async def test_a_digest_of_many_papers_has_a_line_for_each_and_asks_less_like_which(
+async def test_a_digest_of_many_papers_has_a_line_for_each_and_asks_which_one_is_meant(
     library: Server, papers_server: Papers
 ) -> None:
     day = library.clock.now.date()
@@ -111,6 +111,11 @@ async def test_a_digest_of_many_papers_has_a_line_for_each_and_asks_less_like_wh
     assert options(message_of(asked), "less:0") == paper_ids(digest)
     less = await library.member.user.select(message_of(asked), ["2601.00105"], custom_id="less:0")
     assert "### Less like this" in answer(less)
+    asked = await library.member.user.click(digest, label="Save…")
+    assert options(message_of(asked), "save") == paper_ids(digest)
+    saved = await library.member.user.select(message_of(asked), ["2601.00105"], custom_id="save")
+    assert answer(saved).startswith("Saved **")
+    assert "save:2601.00129" in custom_ids(rest)  # five papers have buttons with their numbers
 
 
 async def test_one_reader_stops_and_the_other_goes_on(library: Server, papers_server: Papers) -> None:
