@@ -1,7 +1,8 @@
 """How high our search and its peers rank the papers that people wanted (`bench/judging/sets.py` says which sets).
 
 `python -m bench.judge` asks the queries to report. `--tune` asks those to tune on, and with `--misses` also lists what
-ours did not put first. `--final` asks the sealed ones, and notes that it did.
+ours did not put first. `--final` asks the sealed ones, and notes that it did. `--by-words` leaves out the meaning,
+whose vectors take ten minutes the first time.
 """
 
 import argparse
@@ -34,7 +35,7 @@ def main() -> None:
     papers = corpus.unique(corpus.papers(lists))
     judged = _read_sets(papers, tune=arguments.tune, final=arguments.final)
     console = Console(width=160)
-    meaning, cost = load_meaning(papers)
+    meaning, cost = (None, "") if arguments.by_words else load_meaning(papers)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ours = stack.enter_context(open_ours(folder / "ours", papers, meaning))
@@ -59,6 +60,7 @@ def _read_arguments() -> argparse.Namespace:
     which.add_argument("--tune", action="store_true", help="the queries to tune on, not those to report")
     which.add_argument("--final", action="store_true", help="the sealed queries; each asking is noted")
     parser.add_argument("--misses", action="store_true", help="also list what ours did not put first (with --tune)")
+    parser.add_argument("--by-words", action="store_true", help="without the meaning, whose vectors take ten minutes")
     arguments = parser.parse_args()
     if arguments.misses and not arguments.tune:
         parser.error("--misses needs --tune: queries to report stay unread, or they become queries to tune on")
