@@ -22,7 +22,7 @@ class Step:
 
 
 FIRST_DIGEST = Step(
-    "**5.** Make a digest of your own: send `/digest setup` in the same way, and click **Save**. "
+    "**6.** Make a digest of your own: send `/digest setup` in the same way, and click **Save**. "
     "Then click **Post one now**.",
     command="digest setup",
     clicks=("Save", "Post one now"),
@@ -45,38 +45,45 @@ TOUR = (
         clicks=("3",),
     ),
     Step(
-        "**3.** Type `/paper search` in the box below and press Enter. Type `world models` and click the arrow. "
+        "**3.** Find it again by a word of its abstract: send `/saved` with `actors`. Pick it under "
+        "**Note, tags or read…** to write a note or mark it as read.",
+        command="saved",
+        options={"query": "actors"},
+        select="Note, tags or read…",
+    ),
+    Step(
+        "**4.** Type `/paper search` in the box below and press Enter. Type `world models` and click the arrow. "
         "**Share** shows everybody what you found.",
         command="paper search",
         options={"query": "world models"},
         clicks=("Share",),
     ),
     Step(
-        "**4.** Typos are fine: send `/paper search` with `worldvk`. The answer says which word it took that for. "
+        "**5.** Typos are fine: send `/paper search` with `worldvk`. The answer says which word it took that for. "
         "Click **Only worldvk** to search for just what you typed.",
         command="paper search",
         options={"query": "worldvk"},
         clicks=("Only worldvk",),
     ),
     FIRST_DIGEST,
-    Step("**6.** Send `/digest list` to see every digest of this server.", command="digest list"),
+    Step("**7.** Send `/digest list` to see every digest of this server.", command="digest list"),
     Step(
-        "**7.** Look around: **#quick-list** is compact, **#agents** has a filter and a thread, **#paper-forum** has a "
+        "**8.** Look around: **#quick-list** is compact, **#agents** has a filter and a thread, **#paper-forum** has a "
         "post for each paper, and **#announcements** has the week's best."
     ),
     Step(
-        "**8.** Be a reader: choose *grace* under *Viewing as* at the top. Send `/paper show` with `2605.28820`, click "
+        "**9.** Be a reader: choose *grace* under *Viewing as* at the top. Send `/paper show` with `2605.28820`, click "
         "**Follow** and pick an author: you see what that would have brought. Click **Follow** again.",
         command="paper show",
         options={"paper": "2605.28820"},
         clicks=("Follow",),
     ),
     Step(
-        "**9.** Open **Paperboy (grace)** below the channels: what grace follows came there at nine. Pick a paper "
+        "**10.** Open **Paperboy (grace)** below the channels: what grace follows came there at nine. Pick a paper "
         "under **Less like…**. Then **Stop all** stops it with one click."
     ),
     Step(
-        "**10.** In **#talk**, *grace* posted a link. In the menu of her message you chose *Apps*, *Papers in this "
+        "**11.** In **#talk**, *grace* posted a link. In the menu of her message you chose *Apps*, *Papers in this "
         "message* (the page has no such menu), and got the paper's card. **Share** shows it to everybody.",
         channel=TALK,
         clicks=("Share",),

@@ -29,10 +29,20 @@ def walk(components: Any) -> Iterator[Any]:
         yield from walk([each.accessory] if hasattr(each, "accessory") else [])
 
 
+def find_meant(channel: simcord.ChannelHandle, demo: DemoServer, step: Step) -> discord.Message:
+    """The latest message there with what a step asks to click; an answer that only one sees may be below it."""
+    wanted = {step.select, *step.clicks[:1]} - {""}
+    for message in reversed(channel.history(viewer=demo.admin)):
+        shown = list(walk(message.components))
+        if wanted & {getattr(each, name, None) for each in shown for name in ("label", "placeholder")}:
+            return message
+    raise AssertionError(step)
+
+
 async def follow(demo: DemoServer, step: Step) -> discord.Message | None:
     """Do what a step asks for; returns the message where that ends."""
     channel = demo.guild.channels[step.channel or START]
-    message = channel.history(viewer=demo.admin)[-1] if step.channel else None
+    message = find_meant(channel, demo, step) if step.channel else None
     if step.command:
         answer = await demo.admin.slash(channel, step.command, **step.options)
         assert answer.response, step
