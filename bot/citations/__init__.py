@@ -2,6 +2,6 @@
 
 from bot.citations.files import CitationFile, build_citation_file
 from bot.citations.fitting import FittedCitation, fit_citation
-from bot.citations.formats import CitationFormat
+from bot.citations.formats import EXPORT_FORMATS, CitationFormat
 
-__all__ = ["CitationFile", "CitationFormat", "FittedCitation", "build_citation_file", "fit_citation"]
+__all__ = ["EXPORT_FORMATS", "CitationFile", "CitationFormat", "FittedCitation", "build_citation_file", "fit_citation"]

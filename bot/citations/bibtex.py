@@ -13,12 +13,15 @@ from bot.citations.names import AuthorName
 from bot.papers.titles import split_maths
 from bot.text import remove_invisible
 
-_LATEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "`": r"\textasciigrave{}",
-}
+_LATEX = str.maketrans(
+    {character: f"\\{character}" for character in "&%$#_{}"}
+    | {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "`": r"\textasciigrave{}",
+    }
+)
 _LAYOUT = BibtexFormat()  # type: ignore[no-untyped-call]
 _LAYOUT.indent, _LAYOUT.trailing_comma = "  ", True
 _IN_BRACES = AddEnclosingMiddleware(
@@ -62,7 +65,7 @@ def escape_prose(text: str) -> str:
 
 
 def escape_latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in remove_invisible(text))
+    return remove_invisible(text).translate(_LATEX)
 
 
 def _is_balanced_maths(maths: str) -> bool:

@@ -23,6 +23,9 @@ class CitationFormat(StrEnum):
     PLAIN = "plain"
 
 
+EXPORT_FORMATS = tuple(each for each in CitationFormat if each is not CitationFormat.PLAIN)  # with notes and tags
+
+
 @dataclass(frozen=True, slots=True)
 class CitationWriter:
     """Writes citations into a file with this `ending`: its start, each citation and what is between them, its end."""

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from unicodedata import name as get_letter_name
 
-from bot.text import fold_text, join_lines
+from bot.text import join_lines
 
 _PARTICLES = frozenset(
     {"af", "al", "bin", "da", "dal", "de", "degli", "del", "della", "den", "der", "di", "do", "dos", "du", "el"}
@@ -17,6 +18,7 @@ _GROUPS = frozenset(
     {"authors", "collaboration", "community", "consortium", "foundation", "group", "inc", "institute", "lab", "labs"}
     | {"laboratory", "ltd", "project", "research", "team", "university"}
 )
+_JOINED = re.compile(r"[,;&]|\band\b")
 _EASTERN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
 
 
@@ -44,8 +46,13 @@ class AuthorName:
 
 def split_names(names: Iterable[str]) -> tuple[AuthorName, ...]:
     """The names that have a letter or a number."""
-    lines = map(join_lines, names)
-    return tuple(split_name(line) for line in lines if any(map(str.isalnum, line)))
+    return tuple(split for name in names if (split := _split_raw_name(name)))
+
+
+@lru_cache(8192)
+def _split_raw_name(name: str) -> AuthorName | None:
+    line = join_lines(name)
+    return split_name(line) if any(map(str.isalnum, line)) else None
 
 
 def split_name(name: str) -> AuthorName:
@@ -69,16 +76,18 @@ def split_name(name: str) -> AuthorName:
 def _is_group(name: str, words: list[str]) -> bool:
     return (
         len(words) < 2  # noqa: PLR2004  # a person with one name, or a group: nobody can tell
-        or bool(re.search(r"[,;&]|\band\b", name))
+        or bool(_JOINED.search(name))
         or words[-1] == "AI"
         or bool(_GROUPS.intersection({_fold(words[0]), _fold(words[-1])}))
     )
 
 
 def _fold(word: str) -> str:
-    return fold_text(word).rstrip(".")
+    return word.casefold().rstrip(".")
 
 
 def _is_eastern(name: str) -> bool:
     """Whether it is written in Chinese, Japanese or Korean letters, where the family name is first."""
-    return all(get_letter_name(letter, "").startswith(_EASTERN) for letter in name if not letter.isspace())
+    return not name.isascii() and all(
+        get_letter_name(letter, "").startswith(_EASTERN) for letter in name if not letter.isspace()
+    )

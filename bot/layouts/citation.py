@@ -15,7 +15,7 @@ _LANGUAGES = {
     CitationFormat.CSV: "csv",
     CitationFormat.MARKDOWN: "markdown",
 }
-_FOR_WHAT = {
+FOR_WHAT = {
     CitationFormat.BIBTEX: "LaTeX, Overleaf, JabRef",
     CitationFormat.RIS: "EndNote, Mendeley, Zotero",
     CitationFormat.CSL_JSON: "Zotero, pandoc",
@@ -44,7 +44,7 @@ def render_citation(
     formats: Select[LayoutView] = Select(custom_id=f"cite:{paper.id}", placeholder="Another format…")
     for each in CitationFormat:
         formats.add_option(
-            label=each.value, value=each.value, description=f"For {_FOR_WHAT[each]}", default=each is format_
+            label=each.value, value=each.value, description=f"For {FOR_WHAT[each]}", default=each is format_
         )
     details = Button[LayoutView](label="Details", custom_id=make_details_id(paper.id))
     similar = Button[LayoutView](label="Similar", custom_id=f"similar:{paper.id}")

@@ -7,7 +7,9 @@ from datetime import date
 from discord import ButtonStyle, TextStyle
 from discord.ui import ActionRow, Button, Label, LayoutView, Modal, Select, TextInput
 
+from bot.citations import EXPORT_FORMATS, CitationFormat
 from bot.layouts import search_notes
+from bot.layouts.citation import FOR_WHAT
 from bot.layouts.paper import PaperBlock, build_panel, describe_likeness, describe_paper_listing, join_facts
 from bot.layouts.query_buttons import make_query_id
 from bot.layouts.results import build_page_buttons, build_rows, describe_page, render_paper_page
@@ -62,7 +64,7 @@ def render_saved_page(results: SavedResults) -> LayoutView:
     ]
     first = (found.page - 1) * PER_PAGE + 1
     blocks = [_build_block(position, each) for position, each in enumerate(results.hits, first)]
-    rows = [_build_own_select(results.hits), *build_rows(buttons)]
+    rows = [_build_own_select(results.hits), *build_rows(buttons), _build_export_select(query)]
     return render_paper_page("\n".join(lines), blocks, rows, are_saved=True)
 
 
@@ -118,6 +120,23 @@ def _build_own_select(hits: Sequence[SavedHit]) -> ActionRow[LayoutView]:
             label=cut_plain(each.hit.paper.name, MAX_CHOICE), value=each.saved.paper_id, description=described
         )
     return ActionRow(menu)
+
+
+def _build_export_select(query: SavedQuery) -> ActionRow[LayoutView]:
+    """A select that gives all that the page's query finds as a file."""
+    menu: Select[LayoutView] = Select(custom_id=make_query_id("export:s", query.text), placeholder="Export…")
+    for each in EXPORT_FORMATS:
+        menu.add_option(label=each.value, value=each.value, description=f"For {FOR_WHAT[each]}")
+    return ActionRow(menu)
+
+
+def describe_export_of_saved(number: int, format_: CitationFormat, *, is_compressed: bool) -> str:
+    """The text beside the file."""
+    unpack = " It is long, so it is compressed: unpack it with gzip." if is_compressed else ""
+    return (
+        f"Here is what you saved, {count_noun(number, 'paper')} as {format_.value}, with your notes and tags.{unpack} "
+        "Only you see this message. With words after `/saved`, you can export just some of your papers."
+    )
 
 
 def _build_shown_button(results: SavedResults) -> Iterator[Button[LayoutView]]:

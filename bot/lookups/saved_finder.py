@@ -83,30 +83,38 @@ class SavedFinder:
         )
         return SavedResults(query, results, hits, len(saved), sum(each.read_at is None for each in saved))
 
-    def _find(self, query: SavedQuery, saved: Sequence[SavedPaper], offset: int) -> FoundPapers:
+    async def find_all(self, user_id: int, query: SavedQuery) -> tuple[SavedPaper, ...]:
+        """All that this person saved and `query` finds, in the order of its pages. Raises `Refused`."""
+        check_query(query.query, wants_something=bool(query.query.mistakes) and not query.is_narrowed)
+        saved = {each.paper_id: each for each in await self._storage.saved_papers.list_for_person(user_id)}
+        with metrics.time_search("saved"):
+            found = await asyncio.to_thread(self._find, query, [*saved.values()], 0, max(1, len(saved)))
+        return tuple(saved[each] for each in found.ids)
+
+    def _find(self, query: SavedQuery, saved: Sequence[SavedPaper], offset: int, limit: int = PER_PAGE) -> FoundPapers:
         fitting = [each for each in saved if query.fits(each)]
         ids = [each.paper_id for each in fitting]
         if query.comes_last_first and not query.query.clauses:
-            return FoundPapers(tuple(ids[offset : offset + PER_PAGE]), len(ids))
+            return FoundPapers(tuple(ids[offset : offset + limit]), len(ids))
         noted = self._find_in_notes(query.query, fitting)
         others = frozenset(ids).difference(noted)
         if query.comes_last_first:
-            return self._find_last_saved(query.query, ids, noted, others, offset)
-        found = self._search.find_papers(query.query, limit=PER_PAGE, offset=max(0, offset - len(noted)), among=others)
+            return self._find_last_saved(query.query, ids, noted, others, offset, limit)
+        found = self._search.find_papers(query.query, limit=limit, offset=max(0, offset - len(noted)), among=others)
         if noted and (found.corrections or found.translation):
             found = FoundPapers((), 0)  # the words are right as they are
-        first = tuple(noted[offset : offset + PER_PAGE])
-        return replace(found, ids=(*first, *found.ids)[:PER_PAGE], total=len(noted) + found.total)
+        first = tuple(noted[offset : offset + limit])
+        return replace(found, ids=(*first, *found.ids)[:limit], total=len(noted) + found.total)
 
     def _find_last_saved(
-        self, query: Query, ids: Sequence[str], noted: Sequence[str], others: frozenset[str], offset: int
+        self, query: Query, ids: Sequence[str], noted: Sequence[str], others: frozenset[str], offset: int, limit: int
     ) -> FoundPapers:
         """All that have every word, in the order of `ids`."""
         found = self._search.find_papers(query, limit=1, among=others)
         meant = query if noted else query.rewrite(found.corrections, found.translation)
         matching = self._search.find_matching_ids(meant, others).union(noted)
         shown = [each for each in ids if each in matching]
-        page = FoundPapers(tuple(shown[offset : offset + PER_PAGE]), len(shown))
+        page = FoundPapers(tuple(shown[offset : offset + limit]), len(shown))
         return page if noted else replace(page, corrections=found.corrections, translation=found.translation)
 
     def _find_in_notes(self, query: Query, saved: Sequence[SavedPaper]) -> list[str]:

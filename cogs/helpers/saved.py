@@ -3,21 +3,31 @@
 Everything is about the person who clicks: nobody sees or changes what another saved, whatever message a button is from.
 """
 
+import asyncio
+import io
 import re
 from collections.abc import Mapping, Sequence
 
-from bot.answering import open_modal, reply
+import discord
+
+from bot.answering import defer_answer, open_modal, reply
+from bot.citations import EXPORT_FORMATS, CitationFile, CitationFormat
+from bot.export import ExportFile
+from bot.keyed_semaphores import KeyedSemaphores
 from bot.layouts import saved as layout
 from bot.layouts.refusals import explain_refusal
 from bot.layouts.saving import render_removed
 from bot.lookups.saved_query import SavedQuery, clean_tag, parse_saved_query
+from bot.papers import Paper
 from bot.refusals import Refusal, Refused
-from bot.storage import MAX_OWN_TAG, MAX_OWN_TAGS, MAX_SAVED, SavedPaper
+from bot.storage import MAX_OWN_TAG, MAX_OWN_TAGS, MAX_SAVED, SavedPaper, Storage
 from bot.text import fold_text, remove_invisible
 from cogs.helpers.cards import PAPER_PATTERN, get_or_fetch_paper
-from cogs.helpers.controls import Control, Interaction, ModalHandler, get_viewer, show_page
+from cogs.helpers.controls import Control, Interaction, ModalHandler, get_viewer, may_attach_files, show_page
 from cogs.helpers.pages import PAGE_PATTERN, QUERY_PATTERN, fetch_examples, find_text, keep_texts
 
+_EXPORTED_AT_ONCE = 200  # papers
+_EXPORTS = KeyedSemaphores(1)  # of each person
 _BETWEEN_TAGS = re.compile(r"[,;\n\uff0c\u3001]")
 
 
@@ -42,6 +52,37 @@ class SavedPageButton(Control, kind="saved", pattern=rf"{PAGE_PATTERN}(?::|{QUER
         text = await find_text(interaction, match) if match["query"] or match["key"] else ""
         query = parse_saved_query(text, interaction.client.services.clock().date())
         await show_saved(interaction, query, int(match["page"]))
+
+
+class ExportSelect(Control, kind="export", pattern=rf"s(?::|{QUERY_PATTERN}):(?P<format>{'|'.join(EXPORT_FORMATS)})"):
+    """Gives all that a page's query finds among what the person who clicks saved, as a file."""
+
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        if not may_attach_files(interaction):
+            raise Refused(Refusal.FILES_NOT_ALLOWED)
+        await defer_answer(interaction)
+        services, format_ = interaction.client.services, CitationFormat(match["format"])
+        text = await find_text(interaction, match) if match["query"] or match["key"] else ""
+        query = parse_saved_query(text, services.clock().date())
+        saved = await services.saved_finder.find_all(interaction.user.id, query)
+        if not saved:
+            await show_saved(interaction, query)  # which says why there is nothing
+            return
+        async with _EXPORTS.get(interaction.user.id):
+            export = await _build_export(services.storage, saved, format_)
+        said = layout.describe_export_of_saved(len(saved), format_, is_compressed=export.is_compressed)
+        await reply(interaction, said, file=discord.File(io.BytesIO(export.content), export.name))
+
+
+async def _build_export(storage: Storage, saved: Sequence[SavedPaper], format_: CitationFormat) -> ExportFile:
+    """The file of these papers, some at a time, so that neither memory nor other people's answers suffer."""
+    file = CitationFile("saved-papers", format_)
+    for start in range(0, len(saved), _EXPORTED_AT_ONCE):
+        some = {each.paper_id: each for each in saved[start : start + _EXPORTED_AT_ONCE]}
+        known = {paper.id: paper for paper in await storage.papers.get(some)}
+        papers = [known.get(each) or Paper(each, "", "") for each in some]  # the archive may have lost it to a backup
+        await asyncio.to_thread(file.add, papers, some)
+    return await asyncio.to_thread(file.finish)
 
 
 class SavedSelect(Control, kind="savedpick", pattern=PAPER_PATTERN):

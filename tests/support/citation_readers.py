@@ -5,6 +5,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 
 import pypandoc
 from markdown_it import MarkdownIt
@@ -62,7 +63,8 @@ def sort_letters(name: str) -> str:
 
 
 def flatten(text: str) -> str:
-    """In one line, with dashes as they are typed, and without quotes."""
+    """In one line, with dashes as they are typed, without quotes, and with raised letters on the line."""
+    text = normalize("NFKC", re.sub("</?su[bp]>", "", text))
     return " ".join(_QUOTES.sub("", "".join(_DASHES.get(letter, letter) for letter in text)).split())
 
 

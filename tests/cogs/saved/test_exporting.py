@@ -1,0 +1,67 @@
+"""*Export…* under `/saved`: what one saved as a file, with one's notes and tags."""
+
+import gzip
+
+import pytest
+import simcord
+
+from bot import export
+from bot.citations import EXPORT_FORMATS
+from bot.refusals import Refusal
+from tests.support.builders import explain
+from tests.support.citation_readers import read_csv, read_with_pandoc
+from tests.support.messages import answer
+from tests.support.saved import ask_saved
+from tests.support.server import Server, forbid
+
+
+async def ask_for_file(shelf: Server, format_: str, query: str = "") -> simcord.InteractionResult:
+    shown = await ask_saved(shelf, query)
+    return await shelf.member.select(shown, [format_], custom_id=f"export:s:{query}")
+
+
+async def read_file(result: simcord.InteractionResult) -> tuple[str, bytes]:
+    assert result.response
+    (attached,) = result.response.message.attachments
+    return attached.filename, await attached.read()
+
+
+@pytest.mark.parametrize("format_", EXPORT_FORMATS)
+async def test_what_i_saved_comes_as_a_file_that_only_i_see(shelf: Server, format_: str) -> None:
+    result = await ask_for_file(shelf, format_)
+    assert f"Here is what you saved, 3 papers as {format_}, with your notes and tags." in answer(result)
+    assert result.response
+    assert result.response.ephemeral
+    name, content = await read_file(result)
+    assert name.startswith("saved-papers.")
+    assert content.count(b"arxiv.org/abs/2601.0000") == 3
+    assert b"Compare the samplers with ours" in content
+
+
+async def test_an_independent_reader_finds_every_paper(shelf: Server) -> None:
+    _, content = await read_file(await ask_for_file(shelf, "RIS"))
+    assert [each.doi[-5:] for each in read_with_pandoc(content, "ris")] == ["00003", "00002", "00001"]
+
+
+async def test_only_what_the_page_found_is_exported(shelf: Server) -> None:
+    _, content = await read_file(await ask_for_file(shelf, "CSV", "diffusion"))
+    (row,) = read_csv(content)
+    assert (row["arxiv_id"], row["own_tags"]) == ("2601.00002", "thesis; To do")
+
+
+async def test_where_the_bot_may_not_attach_files_it_says_where_to_ask(shelf: Server) -> None:
+    forbid(shelf, shelf.general, "attach_files")
+    assert answer(await ask_for_file(shelf, "RIS")) == explain(Refusal.FILES_NOT_ALLOWED)
+
+
+async def test_an_export_too_long_for_discord_comes_compressed_or_not_at_all(
+    shelf: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "MAX_FILE", 1000)
+    result = await ask_for_file(shelf, "BibTeX")
+    assert "unpack it with gzip" in answer(result)
+    name, content = await read_file(result)
+    assert name == "saved-papers.bib.gz"
+    assert gzip.decompress(content).count(b"@misc") == 3
+    monkeypatch.setattr(export, "MAX_FILE", 100)
+    assert answer(await ask_for_file(shelf, "BibTeX")) == explain(Refusal.FILE_TOO_LARGE)
