@@ -18,6 +18,7 @@ from bench import (
     compose,
     corpus,
     engines,
+    feeds,
     following,
     growth,
     hosting,
@@ -64,6 +65,10 @@ async def _following(_: Path, shelf: FilledIndex, __: Encoder | None) -> Table:
     return table(f"Followed queries: {following.Followers(shelf.real).mix}", await following.measure(shelf))
 
 
+async def _feeds(_: Path, shelf: FilledIndex, __: Encoder | None) -> Table:
+    return table("Feeds", await feeds.measure(shelf))
+
+
 async def _memory(folder: Path, shelf: FilledIndex, encoder: Encoder | None) -> Table:
     figures = await memory.measure(folder / "plain", shelf)
     if encoder:
@@ -79,6 +84,7 @@ PARTS: dict[str, Part] = {
     "wire": _wire,
     "memory": _memory,
     "following": _following,
+    "feeds": _feeds,
 }
 
 
