@@ -33,7 +33,7 @@ async def test_anyone_learns_what_the_bot_is_and_clicks_what_people_do_with_it(s
     shown = await ask(server, server.member)
     text = read_texts(shown.message)
     assert text.startswith("## Paperboy brings the day's best AI papers\n")
-    assert text.count("\n- **") == 7
+    assert text.count("\n- **") == 8
     assert {"digest setup", "follow", "paper search", "paper today", "top", "digest status"} <= set(
         read_mentions(shown.message)
     )
