@@ -28,6 +28,7 @@ from bench import (
     memory,
     paced,
     personal,
+    saved,
     search,
     sends,
     shards,
@@ -79,6 +80,7 @@ async def _memory(folder: Path, shelf: FilledIndex, encoder: Encoder | None) -> 
 PARTS: dict[str, Part] = {
     "search": search.measure,
     "likeness": likeness.measure,
+    "saved": saved.measure,
     "build": _build,
     "load": _load,
     "wire": _wire,
