@@ -53,7 +53,7 @@ _ORDERS = {Sort.RELEVANCE: "best first", Sort.UPVOTES: "most upvoted first", Sor
 def render_search_results(
     results: SearchResults, *, shared_by: int | None = None, with_feed: bool = False
 ) -> LayoutView:
-    """A page of what was found, `with_feed` if it can be read outside Discord too.
+    """A page of what was found, `with_feed` if a feed, which guesses nothing, would have it too.
 
     One that a person shares with everyone says so, and has no Share button.
     """

@@ -122,6 +122,11 @@ class SearchResults:
     knows_meaning: bool = False
     translation: Translation | None = None
 
+    @property
+    def is_as_typed(self) -> bool:
+        """Whether every part of the query was understood, and looked for as it was typed."""
+        return not (self.query.mistakes or self.corrections or self.translation or self.dropped_operators)
+
     def list_queries(self) -> list[str]:
         """The queries that buttons of the page lead to."""
         as_typed = [self.uncorrected_text] if self.corrections or self.translation else []

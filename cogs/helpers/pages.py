@@ -116,7 +116,8 @@ async def reply_with_results(interaction: Interaction, query: Query, *, shared: 
 
 
 def _render_results(interaction: Interaction, results: SearchResults, shared_by: int | None = None) -> LayoutView:
-    return render_search_results(results, shared_by=shared_by, with_feed=interaction.client.feeds is not None)
+    with_feed = interaction.client.feeds is not None and results.is_as_typed and not results.query.has_foreign_link
+    return render_search_results(results, shared_by=shared_by, with_feed=with_feed)
 
 
 async def reply_with_nothing_found(interaction: Interaction, results: SearchResults, *, shared: bool = False) -> bool:

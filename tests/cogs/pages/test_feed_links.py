@@ -37,9 +37,16 @@ async def test_everyone_can_copy_it_from_a_shared_page(open_library: Server) -> 
 
 
 async def test_a_query_that_no_feed_takes_is_explained(open_library: Server) -> None:
-    long = await search(open_library, f"paper {'-zeppelin ' * 40}".strip())
+    without = " ".join(f"-zeppelin{number}" for number in range(30))
+    long = await search(open_library, f"paper {without}")
     told = answer(await open_library.member.click(long, label="Copy feed link"))
     assert told == explain(Refusal.FEED_TOO_LONG, number=300)
+
+
+@pytest.mark.parametrize("query", ["diffusoin", "paper min:many", "paper min:999999"])
+async def test_a_search_that_found_something_else_than_was_typed_has_no_feed(open_library: Server, query: str) -> None:
+    """A feed looks for every word as it was typed, and would have nothing."""
+    assert "Copy feed link" not in button_labels(await search(open_library, query))
 
 
 async def test_a_paper_that_was_asked_for_by_its_id_has_no_feed(open_library: Server) -> None:
