@@ -32,6 +32,7 @@ class Scene(StrEnum):
     INBOX = "inbox"
     LESS = "less"
     FOLLOWING = "following"
+    SAVED = "saved"
     TALK = "talk"
 
 

@@ -70,6 +70,9 @@ PICTURES = (
     Picture("inbox-phone", Scene.INBOX, PHONE),
     Picture("less", Scene.LESS),
     Picture("following", Scene.FOLLOWING),
+    Picture("saved", Scene.SAVED),
+    Picture("saved-phone", Scene.SAVED, PHONE),
+    Picture("talk", Scene.TALK),
 )
 
 

@@ -225,6 +225,18 @@ async def _play_following(demo: DemoServer) -> simcord.ChannelHandle:
     return demo.channel
 
 
+async def _play_saved(demo: DemoServer) -> simcord.ChannelHandle:
+    """The reader has saved a paper of the digest, found it by a word of its abstract, and exported it."""
+    await _play_digest(demo)
+    reader, digest = demo.reader, demo.channel.history()[-1]
+    await reader.click(digest, label="3")
+    found = await reader.slash(demo.general, "saved", query="actors")
+    assert found.response
+    await reader.select(found.response, ["RIS"], custom_id=_find_item(found.response.message, "export:").custom_id)
+    demo.viewers.reverse()
+    return demo.general
+
+
 async def _play_talk(demo: DemoServer) -> simcord.ChannelHandle:
     """The reader has posted a link, and the admin used the command in its menu, which the page does not show."""
     talk = demo.guild.create_text_channel(TALK)
@@ -284,5 +296,6 @@ _SCENES: dict[Scene, Callable[[DemoServer], Awaitable[simcord.ChannelHandle]]] =
     Scene.INBOX: _play_inbox,
     Scene.LESS: _play_less,
     Scene.FOLLOWING: _play_following,
+    Scene.SAVED: _play_saved,
     Scene.TALK: _play_talk,
 }

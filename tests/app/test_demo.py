@@ -1,6 +1,7 @@
 """The demo: the real bot on the bundled sample, in a browser, and nothing left behind."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import aiohttp
 import psycopg
+import pypandoc
 import pytest
 from rich.console import Console
 
@@ -96,6 +98,23 @@ async def test_the_digest_is_in_the_channel_and_a_reader_finds_papers_and_opens_
         assert preview.response
         assert "Friday 29 May 2026" in read_texts(preview.response.message)
         assert "**Authors**" in await open_details(stage.reader, digest, paper_ids(digest)[0])
+
+
+async def test_a_paper_of_the_digest_is_saved_found_by_a_word_of_its_abstract_and_exported(tmp_path: Path) -> None:
+    async with open_demo(tmp_path, Console(quiet=True), Scene.SAVED) as stage:
+        found, exported = stage.general.history(viewer=stage.reader)[-2:]
+        assert "**actors** · 1 paper" in read_texts(found)
+        (file,) = exported.attachments
+        ris = (await file.read()).decode()
+        (read,) = json.loads(pypandoc.convert_text(ris, "csljson", format="ris"))
+        (saved,) = await stage.bot.services.storage.saved_papers.list_for_person(stage.reader.id)
+        (paper,) = await stage.bot.services.storage.papers.get([saved.paper_id])
+        assert (read["title"], len(read["author"])) == (paper.title, len(paper.authors))
+
+
+async def test_a_link_in_somebodys_message_becomes_a_card(tmp_path: Path) -> None:
+    async with open_demo(tmp_path, Console(quiet=True), Scene.TALK) as stage:
+        assert "**Authors**" in read_texts(stage.shown.history(viewer=stage.admin)[-1])
 
 
 def test_every_entry_of_the_sample_is_a_paper_with_a_summary_and_tags() -> None:
