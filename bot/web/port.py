@@ -1,7 +1,8 @@
 """The port itself: who may connect, and for how long.
 
 Whoever connects must never cost the bot more than a moment. aiohttp limits neither how many connect nor how long a
-request takes to arrive, so that is done here.
+request takes to arrive, so that is done here. Connections are accepted here too, instead of by asyncio: of a thousand a
+second that are turned away, each then costs a tenth of a request (decision 50).
 """
 
 import asyncio
@@ -23,7 +24,6 @@ _BEGIN = 64  # bytes that tell what is asked for
 MAX_SECONDS = 15.0  # from connecting until all is answered
 MAX_LINE = 4096  # bytes, of the first line and of each header
 _TOLD_SHORTLY = {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES}  # asyncio's own text repeats the address
-
 
 TurnAway = Callable[[bytes, str], bytes | None]
 
@@ -53,8 +53,8 @@ async def open_port(
     await runner.setup()
     try:
         assert runner.server
-        guests = _Guests(runner.server, turn_away)
-        doors = await _open_doors(guests, host, port)
+        guests = _Guests(runner.server)
+        doors = await _open_doors(guests, host, port, turn_away)
         number = doors[0].number
         log.info("health, metrics and feeds are on port %d of %s", number, host)
         try:
@@ -67,15 +67,16 @@ async def open_port(
         await runner.cleanup()
 
 
-async def _open_doors(guests: "_Guests", host: str, port: int) -> "list[_Door]":
-    """A door at each address of `host`. Raises `PortUnusable`."""
+async def _open_doors(guests: "_Guests", host: str, port: int, turn_away: TurnAway) -> "list[_Door]":
+    """A door at each address of `host`, which asyncio looks up and binds. Raises `PortUnusable`."""
     loop = asyncio.get_running_loop()
     doors: list[_Door] = []
     try:
         bound = await loop.create_server(guests.welcome, host, port, start_serving=False)
         try:
             for each in bound.sockets:
-                doors.append(_Door(each.dup(), guests))  # noqa: PERF401  # those before one that fails are closed
+                door = _Door(each.dup(), guests, turn_away)
+                doors.append(door)  # those before one that fails are closed below
         finally:
             bound.close()
     except (OSError, UnicodeError, OverflowError) as error:  # the second for a host that is no name
@@ -96,9 +97,10 @@ def _describe_error(error: Exception) -> str:
 class _Door:
     """Takes connections. Those that are turned away cost a few calls of the system, and asyncio never sees them."""
 
-    def __init__(self, listening: socket.socket, guests: "_Guests") -> None:
+    def __init__(self, listening: socket.socket, guests: "_Guests", turn_away: TurnAway) -> None:
         self._socket = listening
         self._guests = guests
+        self._answer_at_once = turn_away
         self._loop = asyncio.get_running_loop()
         self._coming: set[asyncio.Task[object]] = set()
         self.number: int = listening.getsockname()[1]
@@ -138,9 +140,9 @@ class _Door:
                 task.add_done_callback(self._coming.discard)
 
     def _turn_away(self, connection: socket.socket, address: str) -> bool:
-        """Whether it was; one that has sent nothing yet is asked again once it has."""
+        """Whether it was; one that has sent nothing yet is let in."""
         try:
-            answer = self._guests.turn_away(connection.recv(_BEGIN, socket.MSG_PEEK), address)
+            answer = self._answer_at_once(connection.recv(_BEGIN, socket.MSG_PEEK), address)
             if answer is None:
                 return False
             connection.recv(2 * MAX_LINE)  # else the answer would be lost
@@ -162,13 +164,12 @@ class _Door:
 class _Guests:
     """Who is connected. If there are too many, the one who came first has to leave: most answers take milliseconds."""
 
-    def __init__(self, server: web.Server, turn_away: TurnAway) -> None:
-        self.server = server
-        self.turn_away = turn_away
+    def __init__(self, server: web.Server) -> None:
+        self._server = server
         self._connected: dict[_Guest, None] = {}  # in the order in which they came
 
     def welcome(self) -> "_Guest":
-        return _Guest(self)
+        return _Guest(self, self._server())
 
     def add(self, guest: "_Guest") -> None:
         self._connected[guest] = None
@@ -184,19 +185,17 @@ class _Guests:
 
 
 class _Guest(asyncio.Protocol):
-    """A connection: aiohttp's own protocol, which is told everything, with a limit on its time.
+    """A connection: aiohttp's own protocol, which is told everything, with a limit on its time."""
 
-    That protocol is made when the first bytes come, unless they are turned away.
-    """
-
-    def __init__(self, guests: _Guests) -> None:
+    def __init__(self, guests: _Guests, protocol: asyncio.Protocol) -> None:
         self._guests = guests
-        self._protocol: asyncio.Protocol | None = None
+        self._protocol = protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._limit = asyncio.get_running_loop().call_later(MAX_SECONDS, self.leave)
+        self._protocol.connection_made(transport)
         self._guests.add(self)
 
     def leave(self) -> None:
@@ -206,32 +205,16 @@ class _Guest(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._limit.cancel()
         self._guests.remove(self)
-        if self._protocol:
-            self._protocol.connection_lost(error)
+        self._protocol.connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
-        if self._transport.is_closing():
-            return  # it was turned away
-        if self._protocol is None:
-            if answer := self._guests.turn_away(data, self._find_address()):
-                self._transport.write(answer)
-                self._transport.close()
-                return
-            self._protocol = self._guests.server()
-            self._protocol.connection_made(self._transport)
         self._protocol.data_received(data)
 
-    def _find_address(self) -> str:
-        peer = self._transport.get_extra_info("peername")
-        return str(peer[0]) if peer else ""
-
     def eof_received(self) -> bool | None:
-        return self._protocol.eof_received() if self._protocol else None
+        return self._protocol.eof_received()
 
     def pause_writing(self) -> None:
-        if self._protocol:
-            self._protocol.pause_writing()
+        self._protocol.pause_writing()
 
     def resume_writing(self) -> None:
-        if self._protocol:
-            self._protocol.resume_writing()
+        self._protocol.resume_writing()
