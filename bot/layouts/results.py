@@ -60,7 +60,7 @@ def render_search_results(
     query = results.query.text
     query_text, found = search_notes.render_query(results.query), search_notes.count_results(results)
     lines = [
-        f"{describe_sharer(shared_by)}# Papers found\n**{query_text}** · {found}, {_describe_order(results.query)}",
+        f"{describe_sharer(shared_by)}# Papers found\n**{query_text}** · {found}, {describe_order(results.query)}",
         *search_notes.list_search_notes(results),
         *describe_page(results.page, results.total),
     ]
@@ -82,7 +82,8 @@ def render_search_results(
     return render_paper_page("\n".join(lines), _build_hit_blocks(results.hits, results.page), rows)
 
 
-def _describe_order(query: Query) -> str:
+def describe_order(query: Query) -> str:
+    """Which of the papers that a query finds come first."""
     is_by_likeness = query.order is Sort.RELEVANCE and query.list_examples() and not any(query.list_texts())
     return "nearest first" if is_by_likeness else _ORDERS[query.order]
 

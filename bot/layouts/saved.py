@@ -12,7 +12,7 @@ from bot.layouts import search_notes
 from bot.layouts.citation import FOR_WHAT
 from bot.layouts.paper import PaperBlock, build_panel, describe_likeness, describe_paper_listing, join_facts
 from bot.layouts.query_buttons import make_query_id
-from bot.layouts.results import build_page_buttons, build_rows, describe_page, render_paper_page
+from bot.layouts.results import build_page_buttons, build_rows, describe_order, describe_page, render_paper_page
 from bot.layouts.save_buttons import SAVED_PAGE, build_saved_page_button
 from bot.layouts.text import (
     MAX_CHOICE,
@@ -32,7 +32,6 @@ from bot.lookups.finder import PER_PAGE
 from bot.lookups.saved_finder import SavedHit, SavedResults
 from bot.lookups.saved_query import SavedQuery
 from bot.papers import Paper
-from bot.search import Sort
 from bot.storage import MAX_NOTE, MAX_OWN_TAG, MAX_OWN_TAGS, SavedPaper
 
 MAX_TYPED_TAGS = 500  # characters; ten of the longest tags take 318
@@ -46,7 +45,6 @@ _NOTHING_SAVED = (
     "## Nothing saved yet\nClick *Save* on a paper's card, in a digest or on a search page, and it waits for you "
     "here, with your notes and tags. Only you see what you save."
 )
-_ORDERS = {Sort.RELEVANCE: "best first", Sort.UPVOTES: "most upvoted first", Sort.DATE: "newest first"}
 
 
 def render_saved_page(results: SavedResults) -> LayoutView:
@@ -76,7 +74,7 @@ def _describe_found(results: SavedResults) -> str:
     else:
         counted = search_notes.count_results(found)
     asked = [f"**{search_notes.render_query(query.query)}**"] if query.query.text else []
-    order = "last saved first" if query.comes_last_first else _ORDERS[query.query.order]
+    order = "last saved first" if query.comes_last_first else describe_order(query.query)
     return join_facts(*asked, *_describe_own_parts(query), f"{counted}, {order}")
 
 

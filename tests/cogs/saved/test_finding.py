@@ -60,6 +60,10 @@ async def test_a_paper_with_my_own_words_comes_before_those_that_only_have_them_
     assert await find_saved(shelf, "diffusion") == ids(1, 2)
 
 
+async def test_it_says_that_the_papers_like_one_come_nearest_first(shelf: Server) -> None:
+    assert "nearest first" in await read_saved(shelf, "like:2601.00002")
+
+
 async def test_a_word_that_only_my_note_has_is_not_taken_for_a_typo(shelf: Server) -> None:
     await annotate(shelf, 1, "Retrievel is what Kim calls it", [])
     assert await find_saved(shelf, "Retrievel") == ids(1)
