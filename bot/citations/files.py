@@ -16,7 +16,8 @@ class CitationFile:
         self._writer = WRITERS[format_]
         self._packer = FilePacker(f"{name}.{self._writer.ending}")
         self._keys = KeyMaker()
-        self._before = self._writer.start
+        self._packer.add(self._writer.start.encode())
+        self._before = ""
 
     def add(self, papers: Iterable[Paper], saved: Mapping[str, SavedPaper] | None = None) -> None:
         """Write these papers, with what a person noted about them, by their ids. Raises `Refused` if it is too much."""
@@ -27,8 +28,6 @@ class CitationFile:
 
     def finish(self) -> ExportFile:
         """The file, to be attached. Raises `Refused` if Discord takes no file as large."""
-        if self._before is self._writer.start:
-            self._packer.add(self._writer.start.encode())
         self._packer.add(self._writer.end.encode())
         return self._packer.finish()
 

@@ -19,9 +19,8 @@ def write_markdown(citation: Citation) -> str:
     """A line with a link, and with its line break."""
     title = f"[{escape_markdown(citation.plain_title)}]({citation.paper.arxiv_url})"
     authors = escape_markdown(_join_authors(citation))
-    head = (
-        f"{authors}, {citation.year}. {title}" if authors else f"{title}, {citation.year}"
-    )  # a list begins with 2017.
+    # Without authors the year comes last: at the beginning of a line, `2017.` is the number of a list.
+    head = f"{authors}, {citation.year}. {title}" if authors else f"{title}, {citation.year}"
     return f"{head}. arXiv:{citation.paper.id}\n"
 
 

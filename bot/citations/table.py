@@ -26,7 +26,7 @@ def write_row(citation: Citation) -> str:
         paper.id,
         citation.plain_title,
         "; ".join(authors),
-        (citation.published_on.isoformat() if citation.published_on else ""),
+        citation.published_on.isoformat() if citation.published_on else "",
         paper.organization or "",
         paper.arxiv_url,
         paper.url,

@@ -135,7 +135,7 @@ def render_listed_papers(first: date, last: date, papers: Sequence[Paper], *, to
     days = f"{format_short_day(first)} – {format_short_day(last)}"
     heading = f"# All papers\n**{days}** · {count_noun(total, 'paper')} by upvotes"
     rows = build_rows(build_page_buttons(page, total, _make_page_id("listed", f"{first}:{last}")))
-    blocks = _build_hit_blocks([*map(Hit, papers)], page)
+    blocks = _build_hit_blocks(map(Hit, papers), page)
     return render_paper_page("\n".join((heading, *describe_page(page, total))), blocks, rows)
 
 

@@ -1,7 +1,6 @@
 """What a person saved: pages of it, one paper with its note, and the modal in which the note is written."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from discord import ButtonStyle, TextStyle
@@ -176,24 +175,12 @@ def render_nothing_found(results: SavedResults, today: date) -> LayoutView:
     return build_panel("\n".join(lines), buttons)
 
 
-# One saved paper
-
-
-@dataclass(frozen=True, slots=True)
-class SavedCard:
-    """A saved paper with what the person wrote about it."""
-
-    paper: Paper
-    saved: SavedPaper
-
-
-def render_saved_paper(card: SavedCard, said: str = "") -> LayoutView:
+def render_saved_paper(paper: Paper, saved: SavedPaper, said: str = "") -> LayoutView:
     """What a person wrote about a paper, with what they can do with it. `said` is what was just done."""
-    paper, saved = card.paper, card.saved
     lines = [
         said,
         f"## {make_link(paper.name, paper.url, _TITLE)}",
-        f"-# {describe_saved(saved)}",
+        f"-# {_describe_times(saved)}",
         shorten(saved.note, _NOTE_ROOM, measure_text),
         f"**Your tags** {shorten(', '.join(saved.own_tags), _TAGS_ROOM, measure_text)}" if saved.own_tags else "",
     ]
@@ -201,7 +188,7 @@ def render_saved_paper(card: SavedCard, said: str = "") -> LayoutView:
     read = ("Mark as unread", "unread") if saved.read_at else ("Mark as read", "read")
     buttons = [
         Button[LayoutView](label=read[0], custom_id=f"savedone:{read[1]}:{paper.id}"),
-        Button[LayoutView](label=write, custom_id=make_note_id(paper.id)),
+        Button[LayoutView](label=write, custom_id=f"note:{paper.id}"),
         Button[LayoutView](label="Details", custom_id=f"details:{paper.id}"),
         Button[LayoutView](label="Remove", style=ButtonStyle.danger, custom_id=f"savedone:remove:{paper.id}"),
         build_saved_page_button(),
@@ -209,18 +196,10 @@ def render_saved_paper(card: SavedCard, said: str = "") -> LayoutView:
     return build_panel("\n".join(filter(None, lines)), buttons)
 
 
-def describe_saved(saved: SavedPaper) -> str:
+def _describe_times(saved: SavedPaper) -> str:
     """When it was saved, and what its reader did with it since."""
     read = f"read {format_timestamp(saved.read_at, 'R')}" if saved.read_at else "unread"
     return join_facts(f"Saved {format_timestamp(saved.saved_at, 'R')}", read)
-
-
-# The note
-
-
-def make_note_id(paper_id: str) -> str:
-    """The custom_id of a button that opens the modal of a paper's note and tags."""
-    return f"note:{paper_id}"
 
 
 def build_note_modal(paper: Paper | None, paper_id: str, note: str, tags: str) -> Modal:
@@ -240,12 +219,12 @@ def build_note_modal(paper: Paper | None, paper_id: str, note: str, tags: str) -
     return modal
 
 
-def render_unclear_tags(paper_id: str, too_many: int, too_long: Sequence[str], typed: str) -> LayoutView:
-    """That the note is saved, but not the tags as they were typed, and how to write them."""
+def render_unclear_tags(paper_id: str, tags: Sequence[str], typed: str) -> LayoutView:
+    """That the note is saved, but not these `tags`, why, and what was `typed`, to correct it."""
     problems = []
-    if too_many:
-        problems.append(f"A paper can have up to {MAX_OWN_TAGS} tags, and these are {too_many:,}.")
-    if too_long:
+    if len(tags) > MAX_OWN_TAGS:
+        problems.append(f"A paper can have up to {MAX_OWN_TAGS} tags, and these are {len(tags):,}.")
+    if too_long := [each for each in tags if len(each) > MAX_OWN_TAG]:
         named = join_words([f"**{shorten(each, 60)}**" for each in too_long[:3]])
         problems.append(f"A tag can have up to {MAX_OWN_TAG} characters, so {named} doesn't fit.")
     text = f"Your note is saved, but not the tags. {' '.join(problems)}"

@@ -203,13 +203,9 @@ def render_preview(subscription: Subscription, digest: Digest, extra_number: int
         buttons.insert(1, _build_extra_button(subscription, extra_number, "Post an extra one"))
     if not digest.highlights:
         return build_panel(describe_quiet_preview(digest), buttons)
-    with_buttons = render_digest_preview(digest, subscription.settings, subscription.id)
-    with_buttons.add_item(ActionRow(*buttons))
-    return (
-        with_buttons
-        if fits_discord(with_buttons)
-        else render_digest_preview(digest, subscription.settings, subscription.id)
-    )
+    preview, row = render_digest_preview(digest, subscription.settings, subscription.id), ActionRow(*buttons)
+    preview.add_item(row)
+    return preview if fits_discord(preview) else preview.remove_item(row)
 
 
 def render_removed_subscription(description: str) -> LayoutView:

@@ -67,8 +67,7 @@ class SavedFinder:
 
         Unlike a search of the archive, it drops no part of the query: what one saved is few papers.
         """
-        check_query(query.query, wants_something=bool(query.query.mistakes) and not query.is_narrowed)
-        saved = await self._storage.saved_papers.list_for_person(user_id)
+        saved = await self._list_saved(user_id, query)
         with metrics.time_search("saved"):
             found = await asyncio.to_thread(self._find, query, saved, (page - 1) * PER_PAGE)
             hits = await self._build_hits(found, query.query, saved, viewer)
@@ -85,11 +84,15 @@ class SavedFinder:
 
     async def find_all(self, user_id: int, query: SavedQuery) -> tuple[SavedPaper, ...]:
         """All that this person saved and `query` finds, in the order of its pages. Raises `Refused`."""
-        check_query(query.query, wants_something=bool(query.query.mistakes) and not query.is_narrowed)
-        saved = {each.paper_id: each for each in await self._storage.saved_papers.list_for_person(user_id)}
+        saved = {each.paper_id: each for each in await self._list_saved(user_id, query)}
         with metrics.time_search("saved"):
             found = await asyncio.to_thread(self._find, query, [*saved.values()], 0, max(1, len(saved)))
         return tuple(saved[each] for each in found.ids)
+
+    async def _list_saved(self, user_id: int, query: SavedQuery) -> tuple[SavedPaper, ...]:
+        """All that this person saved, for `query` to be found in. Raises `Refused` if that can find nothing."""
+        check_query(query.query, wants_something=bool(query.query.mistakes) and not query.is_narrowed)
+        return await self._storage.saved_papers.list_for_person(user_id)
 
     def _find(self, query: SavedQuery, saved: Sequence[SavedPaper], offset: int, limit: int = PER_PAGE) -> FoundPapers:
         fitting = [each for each in saved if query.fits(each)]
@@ -122,7 +125,8 @@ class SavedFinder:
         words = OwnWords(query)
         if query.reference or not words:
             return []
-        noted = [each.paper_id for each in saved if (each.note or each.own_tags) and words.are_in(_list_texts(each))]
+        written = [each for each in saved if each.note or each.own_tags]
+        noted = [each.paper_id for each in written if words.are_in((each.note, *each.own_tags))]
         others = tuple(each for each in query.clauses if not any(list_clause_texts((each,))))
         if not noted or not others:
             return noted
@@ -149,8 +153,4 @@ class SavedFinder:
         """The person's own tags that have a word with this beginning, those of most papers first."""
         typed = fold_text(beginning)
         tags = await self._storage.saved_papers.list_own_tags(user_id)
-        return [each for each in tags if f" {fold_text(each)}".find(f" {typed}") >= 0][:_MAX_TAGS]
-
-
-def _list_texts(saved: SavedPaper) -> Sequence[str]:
-    return (saved.note, *saved.own_tags)
+        return [each for each in tags if f" {typed}" in f" {fold_text(each)}"][:_MAX_TAGS]

@@ -21,7 +21,7 @@ from cogs.helpers.controls import Choices, Control, Interaction, get_viewer, may
 from cogs.helpers.pages import (
     QUERY_PATTERN,
     fetch_examples,
-    find_text,
+    find_optional_text,
     keep_queries,
     keep_texts,
     parse_query_today,
@@ -157,9 +157,7 @@ class AnotherButton(Control, kind="another", pattern=rf"{PAPER_PATTERN}(?:{QUERY
     """Draws another paper than the one that is shown, from what the same query finds."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
-        is_drawn_from_all = match["query"] is None and match["key"] is None
-        text = "" if is_drawn_from_all else await find_text(interaction, match)
-        query = parse_query_today(interaction, text)
+        query = parse_query_today(interaction, await find_optional_text(interaction, match))
         await show_random_paper(interaction, query, other_than=match["paper"])
 
 

@@ -185,6 +185,11 @@ async def find_text(interaction: Interaction, match: re.Match[str]) -> str:
     return text
 
 
+async def find_optional_text(interaction: Interaction, match: re.Match[str]) -> str:
+    """The text of a button that may have none, and is then empty. Raises `Refused`."""
+    return await find_text(interaction, match) if match["query"] or match["key"] else ""
+
+
 async def _find_query(interaction: Interaction, match: re.Match[str]) -> Query:
     return parse_query_today(interaction, await find_text(interaction, match))
 

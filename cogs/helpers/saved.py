@@ -24,7 +24,7 @@ from bot.storage import MAX_OWN_TAG, MAX_OWN_TAGS, MAX_SAVED, SavedPaper, Storag
 from bot.text import fold_text, remove_invisible
 from cogs.helpers.cards import PAPER_PATTERN, get_or_fetch_paper
 from cogs.helpers.controls import Control, Interaction, ModalHandler, get_viewer, may_attach_files, show_page
-from cogs.helpers.pages import PAGE_PATTERN, QUERY_PATTERN, fetch_examples, find_text, keep_texts
+from cogs.helpers.pages import PAGE_PATTERN, QUERY_PATTERN, fetch_examples, find_optional_text, keep_texts
 
 _EXPORTED_AT_ONCE = 200  # papers
 _EXPORTS = KeyedSemaphores(1)  # of each person
@@ -49,7 +49,7 @@ class SavedPageButton(Control, kind="saved", pattern=rf"{PAGE_PATTERN}(?::|{QUER
     """Shows a page of what the person who clicks saved: of all that, or of what a query finds."""
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
-        text = await find_text(interaction, match) if match["query"] or match["key"] else ""
+        text = await find_optional_text(interaction, match)
         query = parse_saved_query(text, interaction.client.services.clock().date())
         await show_saved(interaction, query, int(match["page"]))
 
@@ -62,7 +62,7 @@ class ExportSelect(Control, kind="export", pattern=rf"s(?::|{QUERY_PATTERN}):(?P
             raise Refused(Refusal.FILES_NOT_ALLOWED)
         await defer_answer(interaction)
         services, format_ = interaction.client.services, CitationFormat(match["format"])
-        text = await find_text(interaction, match) if match["query"] or match["key"] else ""
+        text = await find_optional_text(interaction, match)
         query = parse_saved_query(text, services.clock().date())
         saved = await services.saved_finder.find_all(interaction.user.id, query)
         if not saved:
@@ -94,7 +94,7 @@ class SavedSelect(Control, kind="savedpick", pattern=PAPER_PATTERN):
         if saved is None:
             raise Refused(Refusal.NOT_SAVED)
         paper = await get_or_fetch_paper(interaction, paper_id)
-        await reply(interaction, layout.render_saved_paper(layout.SavedCard(paper, saved)))
+        await reply(interaction, layout.render_saved_paper(paper, saved))
 
 
 class SavedPaperButton(
@@ -125,7 +125,7 @@ async def show_saved_paper(interaction: Interaction, paper_id: str, saved: Saved
     if saved is None:
         raise Refused(Refusal.NOT_SAVED)
     paper = await get_or_fetch_paper(interaction, paper_id)
-    await show_page(interaction, layout.render_saved_paper(layout.SavedCard(paper, saved), said))
+    await show_page(interaction, layout.render_saved_paper(paper, saved, said))
 
 
 class NoteButton(Control, kind="note", pattern=rf"{PAPER_PATTERN}(?:{QUERY_PATTERN})?"):
@@ -136,7 +136,7 @@ class NoteButton(Control, kind="note", pattern=rf"{PAPER_PATTERN}(?:{QUERY_PATTE
         saved = await services.storage.saved_papers.get(user_id, paper_id)
         if saved is None and await services.storage.saved_papers.count(user_id) >= MAX_SAVED:
             raise Refused(Refusal.TOO_MANY_SAVED, number=MAX_SAVED)  # before anything is typed
-        typed = await find_text(interaction, match) if match["query"] or match["key"] else ""
+        typed = await find_optional_text(interaction, match)
         note, tags = (saved.note, ", ".join(saved.own_tags)) if saved else ("", "")
         paper = await services.finder.get_paper(paper_id)
         await open_modal(interaction, layout.build_note_modal(paper, paper_id, note, typed or tags))
@@ -149,21 +149,19 @@ class NoteModal(ModalHandler, kind="note", pattern=PAPER_PATTERN):
         services, user_id, paper_id = interaction.client.services, interaction.user.id, match["paper"]
         note, written = remove_invisible(typed.get("note", "")).strip(), typed.get("tags", "")
         tags = read_tags(written)
-        too_long = [each for each in tags if len(each) > MAX_OWN_TAG]
-        unclear = len(tags) > MAX_OWN_TAGS or bool(too_long)
+        can_be_saved = len(tags) <= MAX_OWN_TAGS and all(len(each) <= MAX_OWN_TAG for each in tags)
         try:
             saved = await services.storage.saved_papers.annotate(
-                user_id, paper_id, note=note, own_tags=None if unclear else tags, now=services.clock()
+                user_id, paper_id, note=note, own_tags=tags if can_be_saved else None, now=services.clock()
             )
         except Refused as refused:
             await reply(interaction, layout.render_note_without_room(explain_refusal(refused), note, written))
             return
-        if unclear:
-            too_many = len(tags) if len(tags) > MAX_OWN_TAGS else 0
-            view = layout.render_unclear_tags(paper_id, too_many, too_long, written)
-            await show_page(interaction, await keep_texts(interaction, [written], view))
-        else:
+        if can_be_saved:
             await show_saved_paper(interaction, paper_id, saved, layout.NOTED)
+        else:
+            view = layout.render_unclear_tags(paper_id, tags, written)
+            await show_page(interaction, await keep_texts(interaction, [written], view))
 
 
 def read_tags(typed: str) -> Sequence[str]:
