@@ -16,20 +16,20 @@ class FeedFormat(StrEnum):
     JSON = "json"
 
 
-def build_daily_path(format_: FeedFormat = FeedFormat.ATOM) -> str:
+def build_daily_path(format_: FeedFormat) -> str:
     return f"/feeds/daily.{format_}"
 
 
-def build_weekly_path(format_: FeedFormat = FeedFormat.ATOM) -> str:
+def build_weekly_path(format_: FeedFormat) -> str:
     return f"/feeds/weekly.{format_}"
 
 
-def build_search_path(query: str, format_: FeedFormat = FeedFormat.ATOM, limit: int = MAX_FOUND) -> str:
+def build_search_path(query: str, format_: FeedFormat, limit: int = MAX_FOUND) -> str:
     limited = {"limit": limit} if limit != MAX_FOUND else {}
     return f"/feeds/search.{format_}?{urlencode({'q': query, **limited}, safe=':')}"
 
 
-def build_server_path(key: str, format_: FeedFormat = FeedFormat.ATOM) -> str:
+def build_server_path(key: str, format_: FeedFormat) -> str:
     return f"/feeds/servers/{key}.{format_}"
 
 
@@ -45,16 +45,10 @@ class FeedAddresses:
     def build(self, path: str) -> str:
         return f"{self.public}{path}"
 
-    def build_daily(self, format_: FeedFormat = FeedFormat.ATOM) -> str:
-        return self.build(build_daily_path(format_))
-
-    def build_weekly(self, format_: FeedFormat = FeedFormat.ATOM) -> str:
-        return self.build(build_weekly_path(format_))
-
-    def build_search(self, query: str, format_: FeedFormat = FeedFormat.ATOM) -> str | None:
+    def build_search(self, query: str, format_: FeedFormat) -> str | None:
         """The feed of what `query` finds; None if it is empty, or too long for a feed."""
         address = self.build(build_search_path(query, format_))
         return address if 0 < len(query) <= MAX_QUERY and len(address) <= MAX_LENGTH else None
 
-    def build_server(self, key: str, format_: FeedFormat = FeedFormat.ATOM) -> str:
+    def build_server(self, key: str, format_: FeedFormat) -> str:
         return self.build(build_server_path(key, format_))

@@ -2,11 +2,19 @@
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.feed_addresses import MAX_FOUND, MAX_QUERY, FeedAddresses, FeedFormat, build_daily_path, build_weekly_path
+from bot.feed_addresses import (
+    MAX_FOUND,
+    MAX_QUERY,
+    FeedAddresses,
+    FeedFormat,
+    build_daily_path,
+    build_search_path,
+    build_weekly_path,
+)
 from bot.layouts.headings import render_plain_digest_heading
 from bot.layouts.text import (
     count_noun,
@@ -25,6 +33,7 @@ MAX_AUTHORS, MAX_TAGS = 20, 12  # that an entry names
 _TITLE, _NAME, _ABSTRACT, _SUMMARY = 300, 100, 5000, 300  # characters
 _SHOWN_QUERY = 150  # characters
 _MAX_MISTAKES = 3
+_EXAMPLE = build_search_path("has:code tag:robotics", FeedFormat.ATOM)
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]{1,2000}", re.IGNORECASE)
 # What no XML 1.0 document may have, not even escaped, and characters that stand for nothing.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\ufdd0-\ufdef]")
@@ -35,7 +44,7 @@ BUSY = "Paperboy is busy. Try again in a minute."
 FAILED = "This feed can't be made at the moment. Try again in a few minutes."
 TOO_MANY = "Too many requests. Feeds change a few times a day: asking every quarter of an hour is often enough."
 NOT_FOUND = "There is no such feed. Its address may have been replaced, or the feed switched off."
-NO_QUERY = "This feed needs a query: /feeds/search.atom?q=has:code+tag:robotics"
+NO_QUERY = f"This feed needs a query: {_EXAMPLE}"
 TOO_LONG = f"The query is too long. A feed's query may have {MAX_QUERY} characters: leave some words out."
 BAD_LIMIT = f"limit has to be a whole number from 1 to {MAX_FOUND}."
 FOREIGN_LINK = "The query has a link that leads to no paper. Take it out, or link a paper on arXiv or Hugging Face."
@@ -180,14 +189,12 @@ def _clean_line(text: str, limit: int) -> str:
 
 def explain_mistakes(query: Query) -> str:
     """What of a query is not understood, and what to write instead."""
-    return "\n".join(_explain_mistakes(query))
-
-
-def _explain_mistakes(query: Query) -> Iterable[str]:
+    lines = []
     for each in query.mistakes[:_MAX_MISTAKES]:
         typed = _clean_line(query.text[each.start : each.end], _SHOWN_QUERY)
-        instead = f" Write {join_words([*each.corrections], 'or')}." if each.corrections else " Leave it out."
-        yield f"“{typed}” is not understood.{instead}"
+        instead = f"Write {join_words([*each.corrections], 'or')}." if each.corrections else "Leave it out."
+        lines.append(f"“{typed}” is not understood. {instead}")
+    return "\n".join(lines)
 
 
 def render_feeds_page(addresses: FeedAddresses | None) -> str:
@@ -203,7 +210,7 @@ def render_feeds_page(addresses: FeedAddresses | None) -> str:
     lines = (
         f'<li>{html.escape(title)}: <a href="{html.escape(url)}">{html.escape(url)}</a></li>' for title, _, url in found
     )
-    query = html.escape(at.build("/feeds/search.atom?q=has:code+tag:robotics"))
+    query = html.escape(at.build(_EXAMPLE))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{AUTHOR}: feeds</title>'
         f"{''.join(heads)}</head><body><h1>Feeds</h1><p>Paste an address into your feed reader.</p><ul>{''.join(lines)}"

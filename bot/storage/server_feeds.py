@@ -53,12 +53,8 @@ class ServerFeeds:
             owner_id=guild_id,
         )
 
-    async def delete(self, guild_id: int) -> bool:
-        """Whether the server had a feed."""
-        deleted = await self._database.execute(
-            "DELETE FROM server_feeds WHERE guild_id = ?", guild_id, owner_id=guild_id
-        )
-        return deleted > 0
+    async def delete(self, guild_id: int) -> None:
+        await self._database.execute("DELETE FROM server_feeds WHERE guild_id = ?", guild_id, owner_id=guild_id)
 
 
 def _feed_from_rows(rows: list[Row]) -> ServerFeed | None:

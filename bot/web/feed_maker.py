@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -120,7 +120,7 @@ class FeedMaker:
         return made
 
     def _write(self, feed: Feed, format_: FeedFormat) -> tuple[str, bytes]:
-        address = self._addresses.build(build_path(feed.request, format_)) if self._addresses else None
+        address = self._addresses.build(_build_path(feed.request, format_)) if self._addresses else None
         written = format_feed(write_feed(feed), format_, address)
         return hashlib.blake2b(written, digest_size=12).hexdigest(), gzip.compress(written, COMPRESSION, mtime=0)
 
@@ -141,13 +141,13 @@ class FeedMaker:
             self._kept_bytes -= gone.size
 
 
-_PATHS: dict[FeedKind, Callable[[FeedRequest, FeedFormat], str]] = {
-    FeedKind.DAILY: lambda _, format_: build_daily_path(format_),
-    FeedKind.WEEKLY: lambda _, format_: build_weekly_path(format_),
-    FeedKind.SEARCH: lambda request, format_: build_search_path(request.query, format_, request.limit),
-    FeedKind.SERVER: lambda request, format_: build_server_path(request.key, format_),
-}
-
-
-def build_path(request: FeedRequest, format_: FeedFormat) -> str:
-    return _PATHS[request.kind](request, format_)
+def _build_path(request: FeedRequest, format_: FeedFormat) -> str:
+    match request.kind:
+        case FeedKind.DAILY:
+            return build_daily_path(format_)
+        case FeedKind.WEEKLY:
+            return build_weekly_path(format_)
+        case FeedKind.SEARCH:
+            return build_search_path(request.query, format_, request.limit)
+        case FeedKind.SERVER:
+            return build_server_path(request.key, format_)

@@ -27,40 +27,50 @@ class ServerFeedButton(
 
     async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
         await check_admin(interaction)
-        action = match["action"]
-        if action == "on":
+        if match["action"] == "on":
             await _turn_on(interaction)
             return
         feed = await interaction.client.services.storage.server_feeds.get(get_guild(interaction).id)
-        if action == "show" or feed is None or layouts.get_feed_version(feed) != match["version"]:
+        if feed is None or layouts.get_feed_version(feed) != match["version"]:
             await show_server_feed(interaction)
-        elif action == "ask-new":
-            await show_page(interaction, layouts.render_new_address_question(feed))
-        elif action == "ask-off":
-            await show_page(interaction, layouts.render_turn_off_question(feed))
-        else:
-            await _change(interaction, is_new=action == "new")
+            return
+        match match["action"]:
+            case "ask-new":
+                await show_page(interaction, layouts.render_new_address_question(feed))
+            case "ask-off":
+                await show_page(interaction, layouts.render_turn_off_question(feed))
+            case "new":
+                await _replace_address(interaction)
+            case "off":
+                await _turn_off(interaction)
+            case _:
+                await show_server_feed(interaction)
 
 
 async def _turn_on(interaction: Interaction) -> None:
     """Give the server a feed, unless it has one: two clicks make one address."""
-    if interaction.client.feeds is None:
-        raise Refused(Refusal.NO_FEEDS)
+    _check_feeds_are_open(interaction)
     services = interaction.client.services
     await services.storage.server_feeds.add(get_guild(interaction).id, _make_key(), services.clock())
     await show_server_feed(interaction, layouts.TURNED_ON)
 
 
-async def _change(interaction: Interaction, *, is_new: bool) -> None:
-    services, guild_id = interaction.client.services, get_guild(interaction).id
-    if not is_new:
-        await services.storage.server_feeds.delete(guild_id)
-        await show_server_feed(interaction, layouts.TURNED_OFF)
-    elif interaction.client.feeds is None:
+async def _replace_address(interaction: Interaction) -> None:
+    _check_feeds_are_open(interaction)
+    services = interaction.client.services
+    await services.storage.server_feeds.set_key(get_guild(interaction).id, _make_key(), services.clock())
+    await show_server_feed(interaction, layouts.REPLACED)
+
+
+async def _turn_off(interaction: Interaction) -> None:
+    await interaction.client.services.storage.server_feeds.delete(get_guild(interaction).id)
+    await show_server_feed(interaction, layouts.TURNED_OFF)
+
+
+def _check_feeds_are_open(interaction: Interaction) -> None:
+    """Refuses to make an address that nobody outside could read."""
+    if interaction.client.feeds is None:
         raise Refused(Refusal.NO_FEEDS)
-    else:
-        await services.storage.server_feeds.set_key(guild_id, _make_key(), services.clock())
-        await show_server_feed(interaction, layouts.REPLACED)
 
 
 def _make_key() -> str:
