@@ -15,6 +15,7 @@ Hugging Face's Daily Papers, ranked by upvotes: once, on time, in one calm messa
 - **Keep papers**, with notes and tags, and find them again: `/saved`
 - **See what counts** today, this week or this month: `/paper today` and `/top`
 - **Read on** about one paper, what is like it, and how to cite it: `/paper show`, `/paper similar`, `/paper cite`
+- **Save papers** for later, with notes and tags, and export them: **Save** under any paper, and `/saved`
 - **Turn a link into a card**: in the menu of any message, choose **Apps**, then **Papers in this message**
 - **Look after your digests**, and ask why a paper came or didn't: `/digest status` and `/digest why`"""
 

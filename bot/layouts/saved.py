@@ -41,7 +41,7 @@ _NOTE_SHOWN = 120  # characters of a note in a list
 _TAGS_SHOWN = 80
 _TITLE = 200
 _NOTHING_SAVED = (
-    "## Nothing saved yet\nClick *Save* on a paper's card, in a digest or on a search page, and it waits for you "
+    "## Nothing saved yet\nClick *Save* on a paper's card, or its number under a digest or a search. It waits for you "
     "here, with your notes and tags. Only you see what you save."
 )
 

@@ -34,7 +34,7 @@ async def test_anyone_learns_what_the_bot_is_and_clicks_what_people_do_with_it(s
     text = read_texts(shown.message)
     assert text.startswith("## Paperboy brings the day's best AI papers\n")
     assert text.count("\n- **") == 8
-    assert {"digest setup", "follow", "paper search", "paper today", "top", "digest status"} <= set(
+    assert {"digest setup", "follow", "paper search", "paper today", "top", "saved", "digest status"} <= set(
         read_mentions(shown.message)
     )
     assert f"Version {metadata.version('paperboy')} · in 1 server · " in text
