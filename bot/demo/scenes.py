@@ -228,13 +228,13 @@ async def _play_following(demo: DemoServer) -> simcord.ChannelHandle:
 async def _play_saved(demo: DemoServer) -> simcord.ChannelHandle:
     """The reader has saved a paper of the digest, found it by a word of its abstract, and exported it."""
     await _play_digest(demo)
-    reader, digest = demo.reader, demo.channel.history()[-1]
-    await reader.click(digest, label="3")
-    found = await reader.slash(demo.general, "saved", query="actors")
+    reader, reading = demo.reader, demo.guild.create_text_channel("reading")
+    await reader.click(demo.channel.history()[-1], label="3")
+    found = await reader.slash(reading, "saved", query="actors")
     assert found.response
     await reader.select(found.response, ["RIS"], custom_id=_find_item(found.response.message, "export:").custom_id)
     demo.viewers.reverse()
-    return demo.general
+    return reading
 
 
 async def _play_talk(demo: DemoServer) -> simcord.ChannelHandle:

@@ -102,7 +102,7 @@ async def test_the_digest_is_in_the_channel_and_a_reader_finds_papers_and_opens_
 
 async def test_a_paper_of_the_digest_is_saved_found_by_a_word_of_its_abstract_and_exported(tmp_path: Path) -> None:
     async with open_demo(tmp_path, Console(quiet=True), Scene.SAVED) as stage:
-        found, exported = stage.general.history(viewer=stage.reader)[-2:]
+        found, exported = stage.shown.history(viewer=stage.reader)[-2:]
         assert "**actors** · 1 paper" in read_texts(found)
         (file,) = exported.attachments
         ris = (await file.read()).decode()
