@@ -127,7 +127,7 @@ READINGS: Mapping[str, str] = {
     "paperboy_uptime_seconds": "How long the process has been running, on a clock that is never set",
     "paperboy_loop_lag_seconds": "The most by which the event loop was late within the last minute",
     "paperboy_seconds_since_good_tick": "How long ago the last good tick ended; before the first, since the start",
-    "paperboy_fault": "Whether something is wrong that whoever runs the bot has to mend, by what it is",
+    "paperboy_fault": "Whether something is wrong that whoever runs the bot has to fix, by what it is",
     "paperboy_last_backup_timestamp_seconds": "When the latest daily backup was made, as Unix time",
     "paperboy_clock_offset_seconds": "By how much our clock is ahead of Discord's",
     "paperboy_shards": "Connections to the gateway that the bot needs",

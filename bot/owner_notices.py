@@ -1,4 +1,4 @@
-"""Tells the application's owner on Discord what they have to mend: once when it begins, and once when it is over."""
+"""Tells the application's owner on Discord what they have to fix: once when it begins, and once when it is over."""
 
 import asyncio
 import logging

@@ -14,7 +14,7 @@ WORTH_LOGGING = 10  # seconds of lag
 
 
 class Fault(StrEnum):
-    """What whoever runs the bot has to mend. The values are in databases, so they never change."""
+    """What whoever runs the bot has to fix. The values are in databases, so they never change."""
 
     DISK_FULL = "disk_full"
     DATABASE_DAMAGED = "database_damaged"

@@ -42,7 +42,7 @@ def render_referenced_papers(found: ReferencedPapers, *, total: int, others: Seq
 def _describe_missing(found: ReferencedPapers) -> Iterator[str]:
     sentences = {
         Refusal.NO_SUCH_PAPER: "Hugging Face has no paper {ids}. Please check the ID.",
-        Refusal.PAPER_TOO_OLD: "From before April 2007, which Hugging Face has no papers of: {ids}.",
+        Refusal.PAPER_TOO_OLD: "Hugging Face has no papers from before April 2007: {ids}.",
         Refusal.PAPERS_DOWN: "Not in the archive, and Hugging Face isn't answering right now: {ids}.",
     }
     for refusal, sentence in sentences.items():

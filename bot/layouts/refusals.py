@@ -93,7 +93,7 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.TOO_MANY_SAVED: (
         "You have saved {number:,} papers, which is the maximum. Remove some in `/saved` first. Nothing was changed."
     ),
-    Refusal.NOT_SAVED: "You haven't saved that paper, or removed it meanwhile. See what you saved with `/saved`.",
+    Refusal.NOT_SAVED: "You haven't saved that paper, or you have removed it since. See what you saved with `/saved`.",
     Refusal.FOLLOWED_GONE: "You no longer follow that, or not yet. See what you follow with `/following`.",
     Refusal.CHANNEL_HIDDEN: (
         "I can't see that channel. Give me **View Channel** there, then try again. Nothing was changed."

@@ -49,7 +49,7 @@ async def test_a_paper_that_cannot_be_fetched_leaves_the_others(library: Server,
     result = await ask_about(library, "2601.00001 2512.00001 2601.00002 cs/0112017")
     told = answer(result)
     assert "Not in the archive, and Hugging Face isn't answering right now: **2512.00001**." in told
-    assert "From before April 2007, which Hugging Face has no papers of: **cs/0112017**." in told
+    assert "Hugging Face has no papers from before April 2007: **cs/0112017**." in told
     assert result.response
     assert paper_ids(result.response) == ["2601.00001", "2601.00002"]
     papers_server.down = False
