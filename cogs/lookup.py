@@ -11,7 +11,7 @@ from bot.lookups.finder import AGES
 from bot.refusals import Refusal, Refused
 from bot.search import Sort, parse_with_options
 from bot.subscription.settings import MAX_UPVOTES
-from cogs.helpers import cards, pages, saving  # noqa: F401  # its buttons are under whatever is found
+from cogs.helpers import cards, pages
 from cogs.helpers.controls import Choices, Interaction, build_choices
 from cogs.helpers.share_buttons import check_may_share
 from cogs.helpers.suggestions import suggest_queries

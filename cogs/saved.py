@@ -7,6 +7,7 @@ from bot.client import PaperBot
 from bot.layouts.text import MAX_CHOICE, MAX_CHOICES
 from bot.lookups.saved_query import SAVED_LAST, SHOWN, find_own_part, parse_saved_query_with_options
 from bot.search import Sort
+from cogs.helpers import saving  # noqa: F401  # so that Save works wherever a paper is shown
 from cogs.helpers.controls import Choices, Interaction, build_choices
 from cogs.helpers.saved import show_saved
 from cogs.helpers.suggestions import suggest_queries

@@ -17,6 +17,7 @@ from bot.layouts.paper import (
     build_paper_list,
     build_paper_picture,
     build_paper_section,
+    build_rows,
     build_view,
     describe_likeness,
     join_facts,
@@ -157,7 +158,7 @@ def _render_plain_digest(
     )
     named = [replace(each.paper, title="", upvotes=each.upvotes) for each in shown]
     text = TextDisplay[LayoutView]("\n".join([title, *rows]))
-    controls = [build_details_select(named, nonce), *build_save_rows(number_papers(shown)), *_build_rows(foot)]
+    controls = [build_details_select(named, nonce), *build_save_rows(number_papers(shown)), *build_rows(foot)]
     return _put_under_mention(mention, text, *controls)
 
 
@@ -191,7 +192,7 @@ def _build_digest_body(
     # The select shows the same upvotes as the paper's line, even if they have changed since.
     select = build_details_select([replace(each.paper, upvotes=each.upvotes) for each in shown], nonce)
     numbered = number_papers(shown)
-    controls = [select, *build_save_rows(numbered), *_build_rows(foot)]
+    controls = [select, *build_save_rows(numbered), *build_rows(foot)]
     room = compute_text_room(each.to_component_dict() for each in [*pictures, *controls])
     room -= used + measure_save_rows(numbered)
     if layout is DigestLayout.COMPACT:
@@ -243,11 +244,6 @@ def _build_highlight_block(highlight: Highlight) -> PaperBlock:
         f"rising since {format_month_day(day)}" if highlight.is_riser and day else "",
     )
     return PaperBlock(highlight.position, highlight.paper, highlight.upvotes, highlight.comments, note)
-
-
-def _build_rows(buttons: Buttons) -> Iterator[ActionRow[LayoutView]]:
-    if buttons:
-        yield ActionRow(*buttons)
 
 
 def _put_under_mention(mention: str, *items: Item[LayoutView]) -> LayoutView:

@@ -139,7 +139,7 @@ def _render_paper(paper: Paper) -> Iterator[str]:
         "Code": paper.github_repo,
         "Project page": paper.project_page,
     }
-    shown = [_make_link(label, url) for label, url in links.items() if url and _is_web_address(url)]
+    shown = [_make_link(label, url) for label, url in links.items() if url and _WEB_ADDRESS.fullmatch(url)]
     yield f"<p>{' · '.join(shown)}</p>"
 
 
@@ -169,10 +169,6 @@ def _render_line(paper: Paper, upvotes: int) -> str:
 
 def _make_link(label: str, url: str) -> str:
     return f'<a href="{_escape(url, len(url))}">{_escape(label, _TITLE)}</a>'
-
-
-def _is_web_address(url: str) -> bool:
-    return _WEB_ADDRESS.fullmatch(url) is not None
 
 
 def _escape(text: str, limit: int) -> str:

@@ -1,7 +1,7 @@
 """A paper as a block in a list, and the parts of every message with papers."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -237,6 +237,12 @@ def build_view(*items: Item[LayoutView]) -> LayoutView:
         view.add_item(item)
     view.stop()
     return view
+
+
+def build_rows(buttons: Iterable[Button[LayoutView]]) -> list[ActionRow[LayoutView]]:
+    """A row of these buttons, or none if there are none."""
+    shown = [*buttons]
+    return [ActionRow(*shown)] if shown else []
 
 
 def build_panel(text: str, *rows: Sequence[Button[LayoutView]]) -> LayoutView:

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from discord.ui import ActionRow, Button, Container, LayoutView, TextDisplay
 
-from bot.layouts.paper import ACCENT, build_view
+from bot.layouts.paper import ACCENT, build_rows, build_view
 from bot.layouts.query_buttons import make_query_id
 from bot.layouts.refusals import REFERENCES
-from bot.layouts.results import build_rows, render_hits
+from bot.layouts.results import render_hits
 from bot.layouts.text import count_noun, escape_markdown, format_code, join_words
 from bot.lookups.finder import ReferencedPapers
 from bot.refusals import Refusal

@@ -1,7 +1,7 @@
 """Papers that people asked for: five to a page, a select for their details, and buttons that turn the page."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
 from discord.ui import ActionRow, Button, Container, Item, LayoutView, Separator, TextDisplay
@@ -12,6 +12,7 @@ from bot.layouts.paper import (
     PaperBlock,
     build_details_select,
     build_paper_list,
+    build_rows,
     build_view,
     describe_likeness,
     describe_paper_listing,
@@ -225,9 +226,3 @@ def build_page_buttons(page: int, total: int, page_id: PageId) -> Iterator[Butto
     if (last := _count_pages(total)) > 1:
         yield Button(label="Previous", custom_id=page_id("p", max(1, page - 1)), disabled=page <= 1)
         yield Button(label="Next", custom_id=page_id("n", min(last, page + 1)), disabled=page >= last)
-
-
-def build_rows(buttons: Iterable[Button[LayoutView]]) -> Rows:
-    """A row of these buttons, or none if there are none."""
-    shown = [*buttons]
-    return [ActionRow(*shown)] if shown else []

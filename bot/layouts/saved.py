@@ -9,9 +9,9 @@ from discord.ui import ActionRow, Button, Label, LayoutView, Modal, Select, Text
 from bot.citations import EXPORT_FORMATS, CitationFormat
 from bot.layouts import search_notes
 from bot.layouts.citation import FOR_WHAT
-from bot.layouts.paper import PaperBlock, build_panel, describe_likeness, describe_paper_listing, join_facts
+from bot.layouts.paper import PaperBlock, build_panel, build_rows, describe_likeness, describe_paper_listing, join_facts
 from bot.layouts.query_buttons import make_query_id
-from bot.layouts.results import build_page_buttons, build_rows, describe_order, describe_page, render_paper_page
+from bot.layouts.results import build_page_buttons, describe_order, describe_page, render_paper_page
 from bot.layouts.save_buttons import SAVED_PAGE, build_saved_page_button
 from bot.layouts.text import (
     MAX_CHOICE,
