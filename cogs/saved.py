@@ -21,7 +21,7 @@ class Saved(commands.Cog):
 
     @app_commands.command(name="saved", description="Find papers you saved, by their words or by your notes and tags")
     @app_commands.describe(
-        query="As in /paper search, or words of your notes; also is:unread, has:note, my:thesis (default: all papers)",
+        query="As in /paper search, or words of your notes; also is:unread, has:note, my:thesis (default: all)",
         show="Only those you have read, or not yet (default: all)",
         tag="Only papers with this tag of yours",
         sort="Which papers come first (default: relevance, or without words what you saved last)",
