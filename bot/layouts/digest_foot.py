@@ -35,10 +35,15 @@ def _make_list_id(digest: Digest) -> str:
     return f"top:n1:day:{first}" if first == last else f"listed:n1:{first}:{last}"
 
 
-def build_search_modal() -> Modal:
-    """One field for a query."""
+def build_search_modal(typed: str = "") -> Modal:
+    """One field for a query, with what was `typed` before."""
     modal = Modal(title="Search papers", custom_id="search:typed")
-    field = TextInput[Modal](custom_id="query", placeholder="Such as agents has:code", max_length=_LONGEST_QUERY)
+    field = TextInput[Modal](
+        custom_id="query",
+        placeholder="Such as agents has:code",
+        default=typed[:_LONGEST_QUERY] or None,
+        max_length=_LONGEST_QUERY,
+    )
     hint = 'Words, "phrases", author:lecun, tag:agents, after:2026-05, min:50, has:code'
     modal.add_item(Label(text="What are you looking for?", description=hint, component=field))
     modal.stop()

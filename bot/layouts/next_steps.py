@@ -41,6 +41,8 @@ _STEPS: Mapping[Refusal, tuple[tuple[str, str], ...]] = {
     Refusal.NOT_UNDONE: (("Try again", "digest:undo:{number}"),),
     Refusal.TOO_MANY_EXTRA_DIGESTS: (_ALL,),
     Refusal.PAPERS_DOWN: (("Try again", "details:{text}"),),
+    Refusal.QUERY_EMPTY: (("Search", "search:new"),),
+    Refusal.NOTHING_MATCHES: (("Search", "search:new"),),
     Refusal.NOTHING_SIMILAR: (("Details", "details:{text}"),),
     Refusal.NOTHING_LISTED: _TOP_PAPERS,
     Refusal.DATE_UNCLEAR: _TOP_PAPERS,

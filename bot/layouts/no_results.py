@@ -8,6 +8,7 @@ from bot.layouts.query_buttons import (
     build_exclusion_buttons,
     build_hub_button,
     build_meaning_button,
+    build_search_again_button,
     build_suggestion_buttons,
 )
 from bot.lookups.finder import SearchResults
@@ -22,11 +23,13 @@ def render_nothing_found(results: SearchResults, hub: Refusal | None = None) -> 
     beyond: list[Button[LayoutView]] = []
     if query.reference:
         beyond.append(Button(label="Look it up", custom_id=make_details_id(query.reference)))
-    elif any(query.list_texts()):
-        if results.knows_meaning:
-            beyond.append(build_meaning_button(query))
-        if hub is not Refusal.HUB_HAS_NOTHING_NEW:
-            beyond.append(build_hub_button(query))
+    else:
+        if any(query.list_texts()):
+            if results.knows_meaning:
+                beyond.append(build_meaning_button(query))
+            if hub is not Refusal.HUB_HAS_NOTHING_NEW:
+                beyond.append(build_hub_button(query))
+        beyond.append(build_search_again_button(query))
     for buttons in (
         [*build_exclusion_buttons(results)],
         [*build_suggestion_buttons(results.suggestions)],

@@ -53,6 +53,11 @@ def build_suggestion_buttons(words: tuple[str, ...]) -> Iterator[Button[LayoutVi
         yield Button(label=cut_plain(word, _PART), custom_id=make_query_id(f"find:{letter}1", word))
 
 
+def build_search_again_button(query: Query) -> Button[LayoutView]:
+    """Asks for other words, with those that were typed to begin with."""
+    return Button(label="Search again", custom_id=make_query_id("search:again", query.text))
+
+
 def build_hub_button(query: Query) -> Button[LayoutView]:
     return Button(label="Ask Hugging Face", custom_id=make_query_id("hub:1", query.text))
 

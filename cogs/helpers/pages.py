@@ -297,11 +297,11 @@ class ListedPageButton(
         await show_page(interaction, render_listed_papers(first, last, papers, total=total, page=page))
 
 
-class SearchButton(Control, kind="search", pattern="new"):
-    """Asks what to search for."""
+class SearchButton(Control, kind="search", pattern=rf"(?:new|again{QUERY_PATTERN})"):
+    """Asks what to search for; *Search again* begins with what was typed before."""
 
-    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:  # noqa: ARG002
-        await open_modal(interaction, build_search_modal())
+    async def answer(self, interaction: Interaction, match: re.Match[str]) -> None:
+        await open_modal(interaction, build_search_modal(await find_optional_text(interaction, match)))
 
 
 class SearchModal(ModalHandler, kind="search", pattern="typed"):

@@ -7,7 +7,8 @@ from bot.refusals import Refusal
 from tests.support.builders import entry, explain
 from tests.support.encoders import RandomEncoder, understood
 from tests.support.lookups import find, paper_command, read_results, search
-from tests.support.messages import answer, button_labels, paper_ids, read_all, read_texts
+from tests.support.messages import answer, button_labels, message_of, paper_ids, read_all, read_texts
+from tests.support.panel import read_modal
 from tests.support.papers_server import FrailPapers
 from tests.support.server import Server
 
@@ -115,6 +116,21 @@ async def test_a_query_with_operators_can_be_taken_to_hugging_face_with_a_click(
     papers_server.unlisted = []
     refused = await library.member.click(message, label="Ask Hugging Face")
     assert answer(refused) == explain(Refusal.HUB_HAS_NOTHING_NEW)
+
+
+@pytest.mark.parametrize("query", ["zeppelin", "min:1000 after:2031", "zeppelin " * 120])
+async def test_what_found_nothing_can_be_changed_and_searched_for_again(library: Server, query: str) -> None:
+    message = await search(library, query)
+    opened = await library.member.click(message, label="Search again")
+    assert read_modal(opened) == {"query": query.strip()[:1000]}
+    assert "# Papers found" in answer(await library.member.submit_modal(opened, {"query": "agents"}))
+
+
+async def test_typing_only_spaces_leads_to_another_try(library: Server) -> None:
+    opened = await library.member.click(await search(library, "zeppelin"), label="Search again")
+    told = await library.member.submit_modal(opened, {"query": "   "})
+    assert answer(told) == explain(Refusal.QUERY_EMPTY)
+    assert button_labels(message_of(told)) == ["Search"]
 
 
 async def test_with_the_model_the_nearest_papers_by_meaning_are_a_click_away(library: Server) -> None:
