@@ -161,7 +161,9 @@ def render_nothing_found(results: SavedResults, today: date) -> LayoutView:
         return build_panel("## All read\nYou have read everything you saved.", [everything, top])
     asked = [f"**{search_notes.render_query(query.query)}**"] if query.query.text else []
     wanted = join_facts(*asked, *_describe_own_parts(query))
-    lines = [f"Nothing among the {count_noun(results.all_saved, 'paper')} you saved matches {wanted}."]
+    lines = [f"Nothing you saved matches: {wanted}."]
+    if results.own_tags:
+        lines.append(f"Your tags: {_show_tags(results.own_tags)}.")
     lines += search_notes.list_search_notes(results.found)
     buttons = [everything]
     if query.is_read is not None:

@@ -29,7 +29,8 @@ class SavedHit:
 class SavedResults:
     """A page of what a person saved and `query` found: `found`, and beside each of its hits what only they know.
 
-    `all_saved` and `all_unread` count what they have saved altogether.
+    `all_saved` and `all_unread` count what they have saved altogether. `own_tags` are theirs, those of most papers
+    first, if nothing was found by one.
     """
 
     query: SavedQuery
@@ -37,6 +38,7 @@ class SavedResults:
     hits: tuple[SavedHit, ...]
     all_saved: int
     all_unread: int
+    own_tags: tuple[str, ...] = ()
 
     def list_queries(self) -> list[str]:
         """The queries that buttons of the page lead to."""
@@ -80,7 +82,9 @@ class SavedFinder:
             progress=await self._finder.read_index_progress() if query.query.clauses else None,
             translation=found.translation,
         )
-        return SavedResults(query, results, hits, len(saved), sum(each.read_at is None for each in saved))
+        missed_tag = not found.total and any(wanted for _, wanted in query.tags)
+        own_tags = await self._storage.saved_papers.list_own_tags(user_id) if missed_tag else ()
+        return SavedResults(query, results, hits, len(saved), sum(each.read_at is None for each in saved), own_tags)
 
     async def find_all(self, user_id: int, query: SavedQuery) -> tuple[SavedPaper, ...]:
         """All that this person saved and `query` finds, in the order of its pages. Raises `Refused`."""

@@ -47,8 +47,18 @@ async def test_a_saved_paper_is_found_by_its_words_and_by_mine(shelf: Server, qu
 @pytest.mark.parametrize("query", ["zeppelin", "2601.00004", "diffusion is:unread", "my:robots", "thesis min:10"])
 async def test_what_does_not_fit_or_is_not_saved_is_not_found(shelf: Server, query: str) -> None:
     shown = await ask_saved(shelf, query)
-    assert "Nothing among the 3 papers you saved matches" in read_texts(shown.message)
+    assert "Nothing you saved matches: " in read_texts(shown.message)
     assert "All 3 saved" in button_labels(shown)
+
+
+@pytest.mark.parametrize("query", ["my:thesys", "my:to do", "my:robots my:thesis"])
+async def test_a_tag_that_found_nothing_is_answered_with_the_tags_that_i_have(shelf: Server, query: str) -> None:
+    assert "Your tags: To do, thesis." in await read_saved(shelf, query)
+
+
+@pytest.mark.parametrize("query", ["zeppelin", "thesis min:10", "-my:robots zeppelin"])
+async def test_without_a_tag_to_look_for_mine_are_not_listed(shelf: Server, query: str) -> None:
+    assert "Your tags" not in await read_saved(shelf, query)
 
 
 async def test_the_words_of_my_note_are_bold_where_they_were_found(shelf: Server) -> None:
