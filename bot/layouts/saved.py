@@ -72,9 +72,14 @@ def _describe_found(results: SavedResults) -> str:
         counted = join_facts(count_noun(found.total, "paper"), f"{results.all_unread:,} unread")
     else:
         counted = search_notes.count_results(found)
-    asked = [f"**{search_notes.render_query(query.query)}**"] if query.query.text else []
     order = "last saved first" if query.comes_last_first else describe_order(query.query)
-    return join_facts(*asked, *_describe_own_parts(query), f"{counted}, {order}")
+    return join_facts(_describe_wanted(query), f"{counted}, {order}")
+
+
+def _describe_wanted(query: SavedQuery) -> str:
+    """What was asked for; empty if it is all that was saved."""
+    asked = [f"**{search_notes.render_query(query.query)}**"] if query.query.text else []
+    return join_facts(*asked, *_describe_own_parts(query))
 
 
 def _describe_own_parts(query: SavedQuery) -> Iterator[str]:
@@ -127,13 +132,17 @@ def _build_export_select(query: SavedQuery) -> ActionRow[LayoutView]:
     return ActionRow(menu)
 
 
-def describe_export_of_saved(number: int, format_: CitationFormat, *, is_compressed: bool) -> str:
-    """The text beside the file."""
-    unpack = " It is long, so it is compressed: unpack it with gzip." if is_compressed else ""
-    return (
-        f"Here is what you saved, {count_noun(number, 'paper')} as {format_.value}, with your notes and tags.{unpack} "
-        "Only you see this message. With words after `/saved`, you can export just some of your papers."
-    )
+def describe_export_of_saved(query: SavedQuery, number: int, format_: CitationFormat, *, is_compressed: bool) -> str:
+    """The text beside the file with what `query` found."""
+    wanted, counted = _describe_wanted(query), count_noun(number, "paper")
+    which = f": those that match {wanted}" if wanted else ""
+    lines = [f"Here is what you saved, {counted} as {format_.value}, with your notes and tags{which}."]
+    if is_compressed:
+        lines.append("It is long, so it is compressed: unpack it with gzip.")
+    lines.append("Only you see this message.")
+    if not wanted:
+        lines.append("With words after `/saved`, you can export just some of your papers.")
+    return " ".join(lines)
 
 
 def _build_shown_button(results: SavedResults) -> Iterator[Button[LayoutView]]:
@@ -159,9 +168,7 @@ def render_nothing_found(results: SavedResults, today: date) -> LayoutView:
     everything = Button[LayoutView](label=f"All {results.all_saved:,} saved", custom_id=SAVED_PAGE)
     if query.is_read is False and query.with_read(None).wants_everything:
         return build_panel("## All read\nYou have read everything you saved.", [everything, top])
-    asked = [f"**{search_notes.render_query(query.query)}**"] if query.query.text else []
-    wanted = join_facts(*asked, *_describe_own_parts(query))
-    lines = [f"Nothing you saved matches: {wanted}."]
+    lines = [f"Nothing you saved matches: {_describe_wanted(query)}."]
     if results.own_tags:
         lines.append(f"Your tags: {_show_tags(results.own_tags)}.")
     lines += search_notes.list_search_notes(results.found)

@@ -70,7 +70,7 @@ class ExportSelect(Control, kind="export", pattern=rf"s(?::|{QUERY_PATTERN}):(?P
             return
         async with _EXPORTS.get(interaction.user.id):
             export = await _build_export(services.storage, saved, format_)
-        said = layout.describe_export_of_saved(len(saved), format_, is_compressed=export.is_compressed)
+        said = layout.describe_export_of_saved(query, len(saved), format_, is_compressed=export.is_compressed)
         await reply(interaction, said, file=discord.File(io.BytesIO(export.content), export.name))
 
 

@@ -30,6 +30,7 @@ async def read_file(result: simcord.InteractionResult) -> tuple[str, bytes]:
 async def test_what_i_saved_comes_as_a_file_that_only_i_see(shelf: Server, format_: str) -> None:
     result = await ask_for_file(shelf, format_)
     assert f"Here is what you saved, 3 papers as {format_}, with your notes and tags." in answer(result)
+    assert "you can export just some of your papers" in answer(result)
     assert result.response
     assert result.response.ephemeral
     name, content = await read_file(result)
@@ -44,8 +45,10 @@ async def test_an_independent_reader_finds_every_paper(shelf: Server) -> None:
 
 
 async def test_only_what_the_page_found_is_exported(shelf: Server) -> None:
-    _, content = await read_file(await ask_for_file(shelf, "CSV", "diffusion"))
-    (row,) = read_csv(content)
+    result = await ask_for_file(shelf, "CSV", "is:read diffusion")
+    assert "1 paper as CSV, with your notes and tags: those that match **diffusion** · read." in answer(result)
+    assert "export just some" not in answer(result)
+    (row,) = read_csv((await read_file(result))[1])
     assert (row["arxiv_id"], row["own_tags"]) == ("2601.00002", "thesis; To do")
 
 
