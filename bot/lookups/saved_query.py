@@ -16,6 +16,7 @@ from bot.text import fold_text, join_lines, remove_invisible
 
 SHOWN = ("all", "unread", "read")  # what the option of the command offers
 SAVED_LAST = "saved"  # the value of `sort:` for the order in which they were saved, the last first
+_SORT_BY_SAVING = f"sort:{SAVED_LAST}"
 _RIGHT_FORMS = {"is": ("is:unread", "is:read"), "my": ("my:thesis", 'my:"to do"')}
 _OPERATOR = re.compile(
     r'(?<![^\s(])(?P<sign>[+-]?)(?P<name>is|has|my|sort):(?P<value>"[^"]*"?|[^\s()"]*)|"[^"]*"?', re.IGNORECASE
@@ -46,7 +47,7 @@ class SavedQuery:
             yield "has:note" if self.has_note else "-has:note"
         yield from (f'{"" if wanted else "-"}my:"{tag}"' for tag, wanted in self.tags)
         if self.is_by_saving:
-            yield f"sort:{SAVED_LAST}"
+            yield _SORT_BY_SAVING
 
     def with_read(self, is_read: bool | None) -> "SavedQuery":
         """The same query, asking for papers that are read, unread, or either."""
@@ -137,12 +138,19 @@ def _read_operator(query: SavedQuery, part: re.Match[str]) -> SavedQuery | None:
 
 
 def _find_unclear_operators(query: Query) -> Query:
-    """The query with `is:reed` and `my:` as mistakes, which to others are just words."""
+    """The query with `is:reed` and `my:` as mistakes, which to others are just words.
+
+    `sort:` is a mistake to everyone, but here it knows one order more.
+    """
     unclear = [
         each for each in query.clauses if isinstance(each.node, Word) and each.span and _UNCLEAR.fullmatch(each.typed)
     ]
-    if not unclear:
-        return query
+    known = [_add_own_order(query, each) for each in query.mistakes]
     mistakes = [Mistake(*each.span, _RIGHT_FORMS[each.typed.lstrip("+-")[:2].lower()]) for each in unclear]
     clauses = tuple(each for each in query.clauses if each not in unclear)
-    return replace(query, clauses=clauses, mistakes=(*query.mistakes, *mistakes))
+    return replace(query, clauses=clauses, mistakes=(*known, *mistakes))
+
+
+def _add_own_order(query: Query, mistake: Mistake) -> Mistake:
+    is_sort = query.text[mistake.start : mistake.end].lstrip("+-").lower().startswith("sort:")
+    return replace(mistake, corrections=(_SORT_BY_SAVING, *mistake.corrections)) if is_sort else mistake

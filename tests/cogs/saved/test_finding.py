@@ -93,6 +93,8 @@ async def test_mistakes_are_explained_as_in_a_search(shelf: Server) -> None:
     assert "I don't understand `is:reed`. Write it like `is:unread` or `is:read`." in await read_saved(shelf, "is:reed")
     text = await read_saved(shelf, "is:unread autor:lovelace")
     assert "I don't understand `autor:lovelace`. Write it like `author:lovelace`." in text
+    orders = "`sort:saved`, `sort:relevance`, `sort:upvotes` or `sort:date`"
+    assert f"I don't understand `sort:new`. Write it like {orders}." in await read_saved(shelf, "diffusion sort:new")
     assert "`my:` needs a value right after it" in await read_saved(shelf, "scaling my:")
 
 
