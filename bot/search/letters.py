@@ -35,6 +35,11 @@ def fold_letters(text: str) -> str:
     if not text.isascii():
         text = _MARK.sub("", normalize("NFKC", text.translate(_SIGNS)))
         text = _LONE_GREEK.sub(lambda found: _SPELLED_OUT.get(found[0], found[0]), text)
+    return fold_commands(text)
+
+
+def fold_commands(text: str) -> str:
+    """`text` without what LaTeX has around its letters: `$\\alpha$` is `alpha`."""
     if "$" in text or "\\" in text or "^" in text:
         text = _POWER.sub(r"\1", _COMMAND.sub(r"\1", _FORMULA.sub(r"\1", text)))
     return text
@@ -43,6 +48,21 @@ def fold_letters(text: str) -> str:
 def split_runs(text: str) -> str:
     """`text` with the words of two letters that stand for writing without spaces."""
     return text if text.isascii() else _RUN.sub(_split_run, text)
+
+
+def set_runs_apart(text: str) -> str:
+    """`text` with spaces around what is written without them."""
+    return _RUN.sub(r" \g<0> ", text)
+
+
+def is_greek(letter: str) -> bool:
+    """Whether a letter is spelled out alone, and kept in a Greek word."""
+    return _LONE_GREEK.fullmatch(letter) is not None
+
+
+def is_run(text: str) -> bool:
+    """Whether all of `text` is writing without spaces."""
+    return _RUN.fullmatch(text) is not None
 
 
 def _split_run(run: re.Match[str]) -> str:

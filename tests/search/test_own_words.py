@@ -1,0 +1,65 @@
+"""The words of a query in somebody's own notes, which no index has."""
+
+from datetime import date
+from unittest.mock import Mock
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.search import OwnWords, own_words, parse_query
+from bot.search.schema import split_stems
+
+PIECES = (
+    *("diffusion", "Diffusions", "happiness", "É", "ï", "ß", "ﬁ", "Æ", "①", "x²", "τ", "τ-bench", " λόγος "),
+    *("扩散", "模型", "ア", "가", "नि", "жу", "Жу", "\u200b", "e\u0301", "\u1100\u1161"),
+    *(" ", "\n", ". ", "-", "_", "1", "a" * 70),
+)
+texts = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join)
+
+
+def find(query: str) -> OwnWords:
+    return OwnWords(parse_query(query, date(2026, 7, 7)))
+
+
+@settings(max_examples=300)
+@given(texts, texts)
+def test_a_note_has_a_word_that_the_index_would_find_in_it(note: str, word: str) -> None:
+    words = find(word)
+    if words and words._stems <= {*split_stems(note)}:
+        assert words.are_in([note])
+
+
+@pytest.mark.parametrize(
+    ("query", "note"),
+    [
+        ("istanbul", "Met them in İstanbul"),
+        ("İstanbul", "met them in istanbul"),
+        ("模型", "比较扩散模型的研究"),
+        ("transformer", "用transformer模型"),
+        ("λόγος", "On λόγος"),
+        ("tau", "τ-bench"),
+        ("alpha", r"with $\alpha$"),
+        ("resume", "Résumés"),
+    ],
+)
+def test_a_word_is_found_however_a_note_writes_it(query: str, note: str) -> None:
+    assert find(query).are_in([note])
+
+
+@pytest.mark.parametrize(("query", "note"), [("diffuse lamp", "diffuse"), ("模扩", "扩散模型"), ("cat", "concat")])
+def test_other_words_are_not_found(query: str, note: str) -> None:
+    assert not find(query).are_in([note])
+
+
+@pytest.mark.parametrize("note", ["Comparé à nos modèles", "比较扩散模型的研究", "On λόγος and είναι"])
+def test_thousands_of_long_notes_in_any_script_are_not_stemmed_word_for_word(
+    monkeypatch: pytest.MonkeyPatch, note: str
+) -> None:
+    counted = Mock(side_effect=split_stems)
+    own_words._list_stems.cache_clear()
+    words = find("diffusion comp")
+    monkeypatch.setattr(own_words, "split_stems", counted)
+    for number in range(100):
+        words.are_in([f"{note} {number} diffusion"])
+    assert counted.call_count < 5
