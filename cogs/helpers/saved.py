@@ -28,6 +28,7 @@ from cogs.helpers.pages import PAGE_PATTERN, QUERY_PATTERN, fetch_examples, find
 
 _EXPORTED_AT_ONCE = 200  # papers
 _EXPORTS = KeyedSemaphores(1)  # of each person
+_BUILDING = KeyedSemaphores(2)  # of all: each may take some 60 MB, and processor time that others' answers need
 _BETWEEN_TAGS = re.compile(r"[,;\n\uff0c\u3001]")
 
 
@@ -64,14 +65,15 @@ class ExportSelect(Control, kind="export", pattern=rf"s(?::|{QUERY_PATTERN}):(?P
         services, format_ = interaction.client.services, CitationFormat(match["format"])
         text = await find_optional_text(interaction, match)
         query = parse_saved_query(text, services.clock().date())
-        saved = await services.saved_finder.find_all(interaction.user.id, query)
-        if not saved:
-            await show_saved(interaction, query)  # which says why there is nothing
-            return
         async with _EXPORTS.get(interaction.user.id):
-            export = await _build_export(services.storage, saved, format_)
-        said = layout.describe_export_of_saved(query, len(saved), format_, is_compressed=export.is_compressed)
-        await reply(interaction, said, file=discord.File(io.BytesIO(export.content), export.name))
+            async with _BUILDING.get("all"):
+                saved = await services.saved_finder.find_all(interaction.user.id, query)
+                export = await _build_export(services.storage, saved, format_)
+            if not saved:
+                await show_saved(interaction, query)  # which says why there is nothing
+                return
+            said = layout.describe_export_of_saved(query, len(saved), format_, is_compressed=export.is_compressed)
+            await reply(interaction, said, file=discord.File(io.BytesIO(export.content), export.name))
 
 
 async def _build_export(storage: Storage, saved: Sequence[SavedPaper], format_: CitationFormat) -> ExportFile:

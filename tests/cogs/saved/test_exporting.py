@@ -7,7 +7,11 @@ import simcord
 
 from bot import export
 from bot.citations import EXPORT_FORMATS
+from bot.keyed_semaphores import KeyedSemaphores
+from bot.lookups.saved_query import SavedQuery
 from bot.refusals import Refusal
+from bot.storage import SavedPaper
+from cogs.helpers import saved
 from tests.support.builders import explain
 from tests.support.citation_readers import read_csv, read_with_pandoc
 from tests.support.messages import answer
@@ -68,3 +72,19 @@ async def test_an_export_too_long_for_discord_comes_compressed_or_not_at_all(
     assert gzip.decompress(content).count(b"@misc") == 3
     monkeypatch.setattr(export, "MAX_FILE", 100)
     assert answer(await ask_for_file(shelf, "BibTeX")) == explain(Refusal.FILE_TOO_LARGE)
+
+
+async def test_nothing_is_read_for_an_export_before_its_turn_comes(
+    shelf: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns, finder, seen = KeyedSemaphores(1), shelf.bot.services.saved_finder, []
+    monkeypatch.setattr(saved, "_BUILDING", turns)
+    find_all = finder.find_all
+
+    async def watch(user_id: int, query: SavedQuery) -> tuple[SavedPaper, ...]:
+        seen.append(turns.get("all").locked())
+        return await find_all(user_id, query)
+
+    monkeypatch.setattr(finder, "find_all", watch)
+    assert "as RIS" in answer(await ask_for_file(shelf, "RIS"))
+    assert seen == [True]
