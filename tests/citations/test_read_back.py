@@ -18,6 +18,7 @@ from bot.text import is_visible, join_lines
 from tests.support.any_paper import within_seconds
 from tests.support.builders import paper
 from tests.support.citation_readers import (
+    ReadPaper,
     flatten,
     read_csv,
     read_markdown,
@@ -99,6 +100,14 @@ def get_whole_title(each: Paper) -> str:
     return flatten(title if is_visible(title) else f"arXiv:{each.id}")
 
 
+def check_the_rest(found: ReadPaper, cited: Paper, mine: SavedPaper) -> None:
+    """What the formats that pandoc reads have in common: everything but the title, and the note."""
+    assert found.authors == list_names(cited)
+    assert (found.year, found.doi, found.url) == (get_year(cited), f"10.48550/arXiv.{cited.id}", cited.arxiv_url)
+    assert found.abstract == flatten(join_lines(cited.abstract))
+    assert found.tags == list_tags(mine)
+
+
 @within_seconds
 @given(papers, notes)
 def test_pandoc_reads_bibtex_back(some: list[Paper], saved: list[SavedPaper]) -> None:
@@ -106,11 +115,8 @@ def test_pandoc_reads_bibtex_back(some: list[Paper], saved: list[SavedPaper]) ->
     assert len({each.key for each in read}) == len(some)
     for each, mine, found in zip(some, saved, read, strict=False):
         assert found.title == get_whole_title(each)
-        assert found.authors == list_names(each)
-        assert (found.year, found.doi, found.url) == (get_year(each), f"10.48550/arXiv.{each.id}", each.arxiv_url)
-        assert found.abstract == flatten(join_lines(each.abstract))
         assert found.note == flatten(join_lines(mine.note))
-        assert found.tags == list_tags(mine)
+        check_the_rest(found, each, mine)
 
 
 @within_seconds
@@ -120,11 +126,8 @@ def test_pandoc_reads_csl_json_back(some: list[Paper], saved: list[SavedPaper]) 
     assert len({each.key for each in read}) == len(read) == len(some)
     for each, mine, found in zip(some, saved, read, strict=False):
         assert found.title == flatten(each.name)
-        assert found.authors == list_names(each)
-        assert (found.year, found.doi, found.url) == (get_year(each), f"10.48550/arXiv.{each.id}", each.arxiv_url)
-        assert found.abstract == flatten(join_lines(each.abstract))
         assert found.note == flatten(join_lines(mine.note))
-        assert found.tags == list_tags(mine)
+        check_the_rest(found, each, mine)
 
 
 @within_seconds
@@ -138,10 +141,7 @@ def test_pandoc_reads_ris_back(some: list[Paper], saved: list[SavedPaper]) -> No
     assert len({each.key for each in read}) == len(read) == len(records) == len(some)
     for each, mine, found, record in zip(some, saved, read, records, strict=False):
         assert found.title == flatten(each.name)
-        assert found.authors == list_names(each)
-        assert (found.year, found.doi, found.url) == (get_year(each), f"10.48550/arXiv.{each.id}", each.arxiv_url)
-        assert found.abstract == flatten(join_lines(each.abstract))
-        assert found.tags == list_tags(mine)
+        check_the_rest(found, each, mine)
         assert [flatten(note) for note in record.get("notes", [])] == [flatten(join_lines(mine.note))] * bool(
             join_lines(mine.note)
         )
