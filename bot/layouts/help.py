@@ -12,7 +12,6 @@ Hugging Face's Daily Papers, ranked by upvotes: once, on time, in one calm messa
 - **Get a digest** in a channel, at the time you choose: `/digest setup`
 - **Let papers come to you**, by authors, topics or examples that you follow: `/follow`, `/following` and `/inbox`
 - **Find papers** by words, author, organization or date: `/paper search`
-- **Keep papers**, with notes and tags, and find them again: `/saved`
 - **See what counts** today, this week or this month: `/paper today` and `/top`
 - **Read on** about one paper, what is like it, and how to cite it: `/paper show`, `/paper similar`, `/paper cite`
 - **Save papers** for later, with notes and tags, and export them: **Save** under any paper, and `/saved`

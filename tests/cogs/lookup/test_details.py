@@ -113,7 +113,7 @@ async def test_similar_papers_are_a_click_away(rich: Server) -> None:
 async def test_a_citation_is_a_click_away(rich: Server) -> None:
     text = answer(await rich.member.click(await card(rich), label="Cite"))
     assert text.startswith("```bibtex")
-    assert "  author = {Author 0 and Author 1 and " in text
+    assert "  author = {0, Author and 1, Author and " in text
     assert " and others}," in text
 
 
