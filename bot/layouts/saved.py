@@ -228,7 +228,7 @@ def build_note_modal(paper: Paper | None, paper_id: str, note: str, tags: str) -
     return modal
 
 
-def render_unclear_tags(paper_id: str, tags: Sequence[str], typed: str) -> LayoutView:
+def render_unclear_tags(saved: SavedPaper, tags: Sequence[str], typed: str) -> LayoutView:
     """That the note is saved, but not these `tags`, why, and what was `typed`, to correct it."""
     problems = []
     if len(tags) > MAX_OWN_TAGS:
@@ -236,9 +236,9 @@ def render_unclear_tags(paper_id: str, tags: Sequence[str], typed: str) -> Layou
     if too_long := [each for each in tags if len(each) > MAX_OWN_TAG]:
         named = join_words([f"**{shorten(each, 60)}**" for each in too_long[:3]])
         problems.append(f"A tag can have up to {MAX_OWN_TAG} characters, so {named} doesn't fit.")
-    text = f"Your note is saved, but not the tags. {' '.join(problems)}"
-    edit = Button[LayoutView](label="Correct the tags", custom_id=make_query_id(f"note:{paper_id}", typed))
-    show = Button[LayoutView](label="See it", custom_id=f"savedone:show:{paper_id}")
+    text = f"{'Your note' if saved.note else 'The paper'} is saved, but not the tags. {' '.join(problems)}"
+    edit = Button[LayoutView](label="Correct the tags", custom_id=make_query_id(f"note:{saved.paper_id}", typed))
+    show = Button[LayoutView](label="See it", custom_id=f"savedone:show:{saved.paper_id}")
     return build_panel(text, [edit, show])
 
 

@@ -162,7 +162,7 @@ class NoteModal(ModalHandler, kind="note", pattern=PAPER_PATTERN):
         if can_be_saved:
             await show_saved_paper(interaction, paper_id, saved, layout.NOTED)
         else:
-            view = layout.render_unclear_tags(paper_id, tags, written)
+            view = layout.render_unclear_tags(saved, tags, written)
             await show_page(interaction, await keep_texts(interaction, [written], view))
 
 

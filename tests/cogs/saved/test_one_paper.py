@@ -93,6 +93,12 @@ async def test_tags_that_do_not_fit_are_kept_to_be_corrected_and_the_note_is_sav
     assert read_modal(asked) == {"note": "Another note", "tags": tags}
 
 
+async def test_where_only_tags_were_typed_no_note_is_said_to_be_saved(shelf: Server) -> None:
+    asked = await shelf.member.click(await open_one(shelf, 1), label="Add a note or tags")
+    told = await shelf.member.submit_modal(asked, {"note": "", "tags": "x" * 31})
+    assert answer(told).startswith("The paper is saved, but not the tags. A tag can have up to 30 characters")
+
+
 async def test_of_two_modals_at_once_the_last_wins(shelf: Server) -> None:
     shown = await open_one(shelf)
     one = await shelf.member.click(shown, label="Edit note and tags")
