@@ -8,8 +8,9 @@ from bot.layouts.paper import ACCENT, build_rows, build_view
 from bot.layouts.query_buttons import make_query_id
 from bot.layouts.refusals import REFERENCES
 from bot.layouts.results import render_hits
-from bot.layouts.text import count_noun, escape_markdown, format_code, join_words
+from bot.layouts.text import count_noun, escape_markdown, format_code, join_words, make_link
 from bot.lookups.finder import ReferencedPapers
+from bot.papers import Paper
 from bot.refusals import Refusal
 
 _OTHERS = 3  # links that lead to something else, of which a page names as many
@@ -27,7 +28,8 @@ def render_referenced_papers(found: ReferencedPapers, *, total: int, others: Seq
     `total` papers are in the message; `others` are links in it that lead to something else.
     """
     looked_up = [*found.missing, *(hit.paper.id for hit in found.hits)]
-    lines = [f"# Papers in this message\n{count_noun(total, 'paper')}, in the order of the message"]
+    order = ", in the order of the message" if total > 1 else ""
+    lines = [f"# Papers in this message\n{count_noun(total, 'paper')}{order}"]
     lines += _describe_missing(found)
     if total > len(looked_up):
         lines.append(f"-# These are the first {len(looked_up)}.")
@@ -46,10 +48,17 @@ def _describe_missing(found: ReferencedPapers) -> Iterator[str]:
         Refusal.PAPERS_DOWN: "Not in the archive, and Hugging Face isn't answering right now: {ids}.",
     }
     for refusal, sentence in sentences.items():
-        ids = [f"**{escape_markdown(paper_id)}**" for paper_id, why in found.missing.items() if why is refusal]
+        ids = [_name_missing(paper_id, refusal) for paper_id, why in found.missing.items() if why is refusal]
         if ids:
             joint = "or" if refusal is Refusal.NO_SUCH_PAPER else "and"
             yield sentence.format(ids=join_words(ids, joint))
+
+
+def _name_missing(paper_id: str, refusal: Refusal) -> str:
+    """Its id, which leads to arXiv if the paper can only be there."""
+    if refusal is Refusal.PAPER_TOO_OLD:
+        return f"**{make_link(paper_id, Paper(paper_id, '', '').arxiv_url, len(paper_id))}**"
+    return f"**{escape_markdown(paper_id)}**"
 
 
 def _describe_others(others: Sequence[str]) -> str:
@@ -57,7 +66,7 @@ def _describe_others(others: Sequence[str]) -> str:
     shown = [format_code(each.partition("://")[2] or each, _LINK) for each in others[:_OTHERS]]
     if len(others) > len(shown):
         shown.append(f"{len(others) - len(shown)} more")
-    return f"No arXiv paper: {join_words(shown)}."
+    return f"No arXiv paper behind {join_words(shown, 'or')}."
 
 
 def render_no_references(others: Sequence[str], words: str) -> LayoutView:

@@ -49,7 +49,8 @@ async def test_a_paper_that_cannot_be_fetched_leaves_the_others(library: Server,
     result = await ask_about(library, "2601.00001 2512.00001 2601.00002 cs/0112017")
     told = answer(result)
     assert "Not in the archive, and Hugging Face isn't answering right now: **2512.00001**." in told
-    assert "Hugging Face has no papers from before April 2007: **cs/0112017**." in told
+    link = "[cs/0112017](https://arxiv.org/abs/cs/0112017)"
+    assert f"Hugging Face has no papers from before April 2007: **{link}**." in told
     assert result.response
     assert paper_ids(result.response) == ["2601.00001", "2601.00002"]
     papers_server.down = False
@@ -76,6 +77,7 @@ async def test_many_papers_can_be_tried_again_too(library: Server, papers_server
 
 async def test_a_paper_that_there_is_not_is_named(library: Server) -> None:
     told = answer(await ask_about(library, "look at arxiv.org/abs/2512.00009"))
+    assert "# Papers in this message\n1 paper\n" in told
     assert "Hugging Face has no paper **2512.00009**. Please check the ID." in told
 
 
@@ -101,7 +103,7 @@ async def test_a_message_without_a_paper_says_what_is_looked_for_and_its_words_c
     )
     told = answer(result)
     assert "I found no paper in this message." in told
-    assert "No arXiv paper: `github.com/owner/code`." in told
+    assert "No arXiv paper behind `github.com/owner/code`." in told
     assert "an arXiv ID such as" in told
     assert result.response
     found = await library.member.click(result.response, label="Search for its words")
