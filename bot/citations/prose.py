@@ -26,9 +26,10 @@ def write_markdown(citation: Citation) -> str:
 
 def write_markdown_item(citation: Citation) -> str:
     """An item of a list, with the tags and the note of the person."""
-    lines = [f"- {write_markdown(citation)}"]
+    lines = [f"- {write_markdown(citation).rstrip()}"]
     if citation.keywords:
-        lines.append(f"  Tags: {escape_markdown(', '.join(citation.keywords))}\n")
+        lines.append(f"\\\n  Tags: {escape_markdown(', '.join(citation.keywords))}")
+    lines.append("\n")
     quoted = "\\\n  > ".join(map(escape_markdown, filter(None, citation.note.splitlines())))
     if quoted:
         lines.append(f"\n  > {quoted}\n\n")

@@ -10,6 +10,7 @@ import pytest
 import rispy
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from bot.citations import CitationFile, CitationFormat
 from bot.papers import Paper
@@ -170,6 +171,12 @@ def test_markdown_is_a_list_of_links_and_nothing_else(some: list[Paper], saved: 
         assert flatten(each.name) in text
         assert f"arXiv:{each.id}" in text
         assert note == flatten(join_lines(mine.note))
+
+
+def test_in_markdown_my_tags_have_a_line_of_their_own() -> None:
+    mine = build_saved("2601.00001", "", ["thesis", "to do"], is_read=False)
+    content = export([paper("2601.00001")], [mine], CitationFormat.MARKDOWN).decode()
+    assert "arXiv:2601.00001<br />\nTags: thesis, to do" in MarkdownIt("commonmark").render(content)
 
 
 @pytest.mark.parametrize("format_", ["bibtex", "ris", "csljson"])
