@@ -1,7 +1,7 @@
 """Finds papers among those that a person saved, by the papers' words and by the person's own."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot import metrics
@@ -9,11 +9,12 @@ from bot.lookups.finder import PER_PAGE, Finder, Hit, SearchResults, Viewer, che
 from bot.lookups.saved_query import SavedQuery
 from bot.papers import Paper
 from bot.search import FoundPapers, OwnWords, Query, SearchIndex, Snippet, list_clause_texts
-from bot.storage import SavedPaper, Storage
+from bot.storage import OwnTexts, SavedOverview, SavedPaper, Storage
 from bot.text import fold_text
 
 NOTE_SNIPPET = 120  # characters
 _MAX_TAGS = 25  # that are offered while somebody types
+_NO_TEXTS = OwnTexts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,11 @@ class SavedFinder:
 
         Unlike a search of the archive, it drops no part of the query: what one saved is few papers.
         """
-        saved = await self._list_saved(user_id, query)
+        saved = await self._read_saved(user_id, query)
         with metrics.time_search("saved"):
             found = await asyncio.to_thread(self._find, query, saved, (page - 1) * PER_PAGE)
-            hits = await self._build_hits(found, query.query, saved, viewer)
+            shown = await self._storage.saved_papers.get_several(user_id, found.ids)
+            hits = await self._build_hits(found, query.query, shown, viewer)
         results = SearchResults(
             query.query,
             tuple(each.hit for each in hits),
@@ -84,26 +86,29 @@ class SavedFinder:
         )
         missed_tag = not found.total and any(wanted for _, wanted in query.tags)
         own_tags = await self._storage.saved_papers.list_own_tags(user_id) if missed_tag else ()
-        return SavedResults(query, results, hits, len(saved), sum(each.read_at is None for each in saved), own_tags)
+        marks = saved.is_read.values()
+        return SavedResults(query, results, hits, len(marks), len(marks) - sum(marks), own_tags)
 
     async def find_all(self, user_id: int, query: SavedQuery) -> tuple[SavedPaper, ...]:
         """All that this person saved and `query` finds, in the order of its pages. Raises `Refused`."""
-        saved = {each.paper_id: each for each in await self._list_saved(user_id, query)}
+        saved = await self._read_saved(user_id, query)
         with metrics.time_search("saved"):
-            found = await asyncio.to_thread(self._find, query, [*saved.values()], 0, max(1, len(saved)))
-        return tuple(saved[each] for each in found.ids)
+            found = await asyncio.to_thread(self._find, query, saved, 0, max(1, len(saved.is_read)))
+        listed = {each.paper_id: each for each in await self._storage.saved_papers.list_for_person(user_id)}
+        return tuple(listed[each] for each in found.ids if each in listed)
 
-    async def _list_saved(self, user_id: int, query: SavedQuery) -> tuple[SavedPaper, ...]:
-        """All that this person saved, for `query` to be found in. Raises `Refused` if that can find nothing."""
+    async def _read_saved(self, user_id: int, query: SavedQuery) -> SavedOverview:
+        """What this person saved, for `query` to be found in. Raises `Refused` if that can find nothing."""
         check_query(query.query, wants_something=bool(query.query.mistakes) and not query.is_narrowed)
-        return await self._storage.saved_papers.list_for_person(user_id)
+        return await self._storage.saved_papers.read_overview(user_id, with_texts=query.needs_own_texts)
 
-    def _find(self, query: SavedQuery, saved: Sequence[SavedPaper], offset: int, limit: int = PER_PAGE) -> FoundPapers:
-        fitting = [each for each in saved if query.fits(each)]
-        ids = [each.paper_id for each in fitting]
+    def _find(self, query: SavedQuery, saved: SavedOverview, offset: int, limit: int = PER_PAGE) -> FoundPapers:
+        texts, ids = saved.own_texts, [*saved.is_read]
+        if query.is_narrowed:
+            ids = [each for each in ids if query.fits(texts.get(each, _NO_TEXTS), is_read=saved.is_read[each])]
         if query.comes_last_first and not query.query.clauses:
             return FoundPapers(tuple(ids[offset : offset + limit]), len(ids))
-        noted = self._find_in_notes(query.query, fitting)
+        noted = self._find_in_notes(query.query, ids, texts)
         others = frozenset(ids).difference(noted)
         if query.comes_last_first:
             return self._find_last_saved(query.query, ids, noted, others, offset, limit)
@@ -124,13 +129,12 @@ class SavedFinder:
         page = FoundPapers(tuple(shown[offset : offset + limit]), len(shown))
         return page if noted else replace(page, corrections=found.corrections, translation=found.translation)
 
-    def _find_in_notes(self, query: Query, saved: Sequence[SavedPaper]) -> list[str]:
-        """The papers with all words of `query` in their note and own tags, which also meet the rest of it."""
+    def _find_in_notes(self, query: Query, ids: Sequence[str], texts: Mapping[str, OwnTexts]) -> list[str]:
+        """Those of `ids` with all words of `query` in their note and own tags, which also meet the rest of it."""
         words = OwnWords(query)
         if query.reference or not words:
             return []
-        written = [each for each in saved if each.note or each.own_tags]
-        noted = [each.paper_id for each in written if words.are_in((each.note, *each.own_tags))]
+        noted = [each for each in ids if (own := texts.get(each)) and words.are_in((own.note, *own.own_tags))]
         others = tuple(each for each in query.clauses if not any(list_clause_texts((each,))))
         if not noted or not others:
             return noted
@@ -138,19 +142,19 @@ class SavedFinder:
         return [each for each in noted if each in matching]
 
     async def _build_hits(
-        self, found: FoundPapers, query: Query, saved: Sequence[SavedPaper], viewer: Viewer | None
+        self, found: FoundPapers, query: Query, saved: Mapping[str, SavedPaper], viewer: Viewer | None
     ) -> tuple[SavedHit, ...]:
         meant = query.rewrite(found.corrections, found.translation)
         hits = {each.paper.id: each for each in await self._finder.build_hits(found.ids, meant, viewer)}
-        by_id = {each.paper_id: each for each in saved}
         words = OwnWords(query)
         return tuple(
             SavedHit(
                 hits.get(each) or Hit(Paper(each, "", "")),  # the archive may have lost it to a backup
-                by_id[each],
-                words.cut_snippet(by_id[each].note, NOTE_SNIPPET) if words else Snippet("", ()),
+                saved[each],
+                words.cut_snippet(saved[each].note, NOTE_SNIPPET) if words else Snippet("", ()),
             )
             for each in found.ids
+            if each in saved  # it may have been removed meanwhile
         )
 
     async def complete_own_tags(self, user_id: int, beginning: str) -> list[str]:

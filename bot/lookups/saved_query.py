@@ -9,9 +9,10 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from bot.search import Mistake, Query, Sort, Word, parse_query
-from bot.storage import SavedPaper
+from bot.storage import OwnTexts
 from bot.text import fold_text, join_lines, remove_invisible
 
 SHOWN = ("all", "unread", "read")  # what the option of the command offers
@@ -69,13 +70,18 @@ class SavedQuery:
     def wants_everything(self) -> bool:
         return not self.query.clauses and not self.query.reference and not self.is_narrowed
 
-    def fits(self, saved: SavedPaper) -> bool:
+    @property
+    def needs_own_texts(self) -> bool:
+        """Whether notes and tags have to be looked at."""
+        return bool(self.tags or self.has_note is not None or any(self.query.list_texts()))
+
+    def fits(self, own: OwnTexts, *, is_read: bool) -> bool:
         """Whether a paper is one of these, as far as only the person knows."""
-        tags = {fold_text(each) for each in saved.own_tags} if self.tags else set()
+        tags = _fold_tags(own.own_tags) if self.tags else frozenset()
         return (
-            self.is_read in {None, saved.read_at is not None}
-            and self.has_note in {None, bool(saved.note)}
-            and all((fold_text(tag) in tags) == wanted for tag, wanted in self.tags)
+            self.is_read in {None, is_read}
+            and self.has_note in {None, bool(own.note)}
+            and all((_fold_tags((tag,)) <= tags) == wanted for tag, wanted in self.tags)
         )
 
 
@@ -112,6 +118,11 @@ def find_own_part(typed: str) -> tuple[str, str, bool]:
     last = _LAST_WORD.search(typed)
     assert last  # it matches any text
     return typed[: last.start("whole")], last["word"], last["operator"] is not None
+
+
+@lru_cache(1024)  # of thousands of papers, most have the same few
+def _fold_tags(tags: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold_text, tags))
 
 
 def clean_tag(text: str) -> str:

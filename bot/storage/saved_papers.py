@@ -2,10 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 from bot.refusals import Refusal, Refused
 from bot.share import Share
@@ -30,6 +31,24 @@ class SavedPaper:
     read_at: datetime | None = None
     note: str = ""
     own_tags: tuple[str, ...] = ()
+
+
+class OwnTexts(NamedTuple):
+    """What a person wrote about a paper."""
+
+    note: str = ""
+    own_tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SavedOverview:
+    """All that a person has saved, as far as papers are found by it: whether each is read, the last saved first.
+
+    `own_texts` has no papers without a note and tags.
+    """
+
+    is_read: Mapping[str, bool]
+    own_texts: Mapping[str, OwnTexts]
 
 
 class SavedPapers:
@@ -90,6 +109,16 @@ class SavedPapers:
         )
         return _saved_paper_from_row(rows[0]) if rows else None
 
+    async def get_several(self, user_id: int, ids: Collection[str]) -> dict[str, SavedPaper]:
+        """Those of the papers `ids` that are saved."""
+        rows = await self._database.fetch_rows(
+            "SELECT * FROM saved_papers WHERE user_id = ? AND removed_at IS NULL"
+            " AND paper_id IN (SELECT value FROM json_each(?))",
+            user_id,
+            json.dumps(list(ids)),
+        )
+        return {row["paper_id"]: _saved_paper_from_row(row) for row in rows}
+
     async def count(self, user_id: int) -> int:
         """How many papers a person has saved."""
         rows = await self._database.fetch_rows(
@@ -100,6 +129,16 @@ class SavedPapers:
     async def list_for_person(self, user_id: int) -> tuple[SavedPaper, ...]:
         """All that a person has saved, newest first."""
         return await self._database.read(partial(select_saved, user_id=user_id))
+
+    async def read_overview(self, user_id: int, *, with_texts: bool) -> SavedOverview:
+        """All that a person has saved, with what they wrote only if that is asked for: it takes longer."""
+
+        def select(connection: Connection) -> SavedOverview:
+            return SavedOverview(
+                _select_read_marks(connection, user_id), _select_own_texts(connection, user_id) if with_texts else {}
+            )
+
+        return await self._database.read(select)
 
     async def list_own_tags(self, user_id: int) -> tuple[str, ...]:
         """A person's own tags, those of most papers first."""
@@ -136,6 +175,25 @@ def select_saved(connection: Connection, user_id: int) -> tuple[SavedPaper, ...]
         (user_id,),
     )
     return tuple(_build_saved_paper(*row) for row in rows)  # by position, because they may be thousands
+
+
+def _select_read_marks(connection: Connection, user_id: int) -> dict[str, bool]:
+    """Whether each paper is read, the last saved first; the index has all of it."""
+    rows = connection.execute(
+        "SELECT paper_id, read_at IS NOT NULL FROM saved_papers"
+        " WHERE user_id = ? AND removed_at IS NULL ORDER BY saved_at DESC, paper_id DESC",
+        (user_id,),
+    )
+    return {paper_id: bool(is_read) for paper_id, is_read in rows}
+
+
+def _select_own_texts(connection: Connection, user_id: int) -> dict[str, OwnTexts]:
+    rows = connection.execute(
+        "SELECT paper_id, note, own_tags FROM saved_papers"
+        " WHERE user_id = ? AND removed_at IS NULL AND (note != '' OR own_tags != '[]')",
+        (user_id,),
+    )
+    return {paper_id: OwnTexts(note, _read_own_tags(own_tags)) for paper_id, note, own_tags in rows}
 
 
 def _save(connection: Connection, user_id: int, paper_id: str, now: datetime) -> SavedPaper:

@@ -63,3 +63,34 @@ def test_thousands_of_long_notes_in_any_script_are_not_stemmed_word_for_word(
     for number in range(100):
         words.are_in([f"{note} {number} diffusion"])
     assert counted.call_count < 5
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("sampler", "Compare the SAMPLERS with ours"),
+        ("happy", "much happier: happiness"),
+        ("sky", "Skies"),
+        ("hope", "hoping"),
+        ("to do", "to_do"),
+        ("matching", "_matched_"),
+        ("gpt-4o", "GPT-4o"),
+        ("c++", "in C++"),
+        ("flow matching", "matching,flows"),
+        ("café", "the cafe"),
+        ("cafe", "the Café…"),
+    ],
+)
+def test_words_are_found_in_any_form_and_case(query: str, text: str) -> None:
+    words = find(query)
+    assert words.are_in([text])
+    assert words.are_in([f"{text} …"])  # whose letters are not all plain
+
+
+@pytest.mark.parametrize(
+    ("query", "text"), [("sampler", "resampler"), ("flow", "flown overflow"), ("flow matching", "flow"), ("c++", "d++")]
+)
+def test_words_that_only_have_the_same_letters_are_not(query: str, text: str) -> None:
+    words = find(query)
+    assert not words.are_in([text])
+    assert not words.are_in([f"{text} …"])

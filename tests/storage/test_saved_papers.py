@@ -98,6 +98,19 @@ async def test_a_note_alone_leaves_the_tags_as_they_are(storage: Storage) -> Non
     assert (saved.note, saved.own_tags) == ("Mine", ("thesis",))
 
 
+async def test_what_a_search_looks_at_is_all_that_is_saved_last_first_with_what_was_written(storage: Storage) -> None:
+    for minutes, paper_id in enumerate([PAPER, "2601.00002", "2601.00003", "2601.00004"]):
+        await storage.saved_papers.save(ADA, paper_id, MORNING + timedelta(minutes=minutes))
+    noted = await storage.saved_papers.annotate(ADA, PAPER, note="Mine", own_tags=["thesis"], now=MORNING)
+    await storage.saved_papers.mark_read(ADA, "2601.00002", MORNING)
+    await storage.saved_papers.remove(ADA, "2601.00003", MORNING)
+    seen = await storage.saved_papers.read_overview(ADA, with_texts=True)
+    assert [*seen.is_read.items()] == [("2601.00004", False), ("2601.00002", True), (PAPER, False)]
+    assert seen.own_texts == {PAPER: ("Mine", ("thesis",))}
+    assert not (await storage.saved_papers.read_overview(ADA, with_texts=False)).own_texts
+    assert await storage.saved_papers.get_several(ADA, [PAPER, "2601.00003", "2601.00009"]) == {PAPER: noted}
+
+
 async def test_own_tags_are_listed_by_how_many_papers_have_them(storage: Storage) -> None:
     for number, tags in enumerate([["b"], ["a", "b"], ["a", "b"], ["c"], []]):
         await storage.saved_papers.annotate(ADA, f"2601.{number:05}", note="", own_tags=tags, now=MORNING)

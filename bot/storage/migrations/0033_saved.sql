@@ -12,6 +12,9 @@ CREATE TABLE saved_papers (
     PRIMARY KEY (user_id, paper_id)
 ) STRICT, WITHOUT ROWID;
 
+-- It has all of what a search of one person looks at; SQLite wants to find `removed_at` in it too.
+CREATE INDEX saved_papers_by_time ON saved_papers (user_id, saved_at DESC, paper_id DESC, read_at, removed_at)
+    WHERE removed_at IS NULL;
 CREATE INDEX saved_papers_removed ON saved_papers (removed_at) WHERE removed_at IS NOT NULL;
 -- To count what a person has without reading their notes.
 CREATE INDEX saved_papers_of_people ON saved_papers (user_id, removed_at);
