@@ -122,12 +122,11 @@ class SavedFinder:
         self, query: Query, ids: Sequence[str], noted: Sequence[str], others: frozenset[str], offset: int, limit: int
     ) -> FoundPapers:
         """All that have every word, in the order of `ids`."""
-        found = self._search.find_papers(query, limit=1, among=others)
-        meant = query if noted else query.rewrite(found.corrections, found.translation)
+        corrections, translation = ((), None) if noted else self._search.find_meant(query, others)
+        meant = query.rewrite(corrections, translation)
         matching = self._search.find_matching_ids(meant, others).union(noted)
         shown = [each for each in ids if each in matching]
-        page = FoundPapers(tuple(shown[offset : offset + limit]), len(shown))
-        return page if noted else replace(page, corrections=found.corrections, translation=found.translation)
+        return FoundPapers(tuple(shown[offset : offset + limit]), len(shown), corrections, translation=translation)
 
     def _find_in_notes(self, query: Query, ids: Sequence[str], texts: Mapping[str, OwnTexts]) -> list[str]:
         """Those of `ids` with all words of `query` in their note and own tags, which also meet the rest of it."""

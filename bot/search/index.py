@@ -25,6 +25,8 @@ from bot.search.schema import (
     SCHEMA_VERSION,
     build_index_document,
     build_index_schema,
+    get_id_number,
+    read_id_number,
     register_analyzers,
     unpack_counts,
 )
@@ -189,6 +191,19 @@ class Index:
         scores = [float(score) for score, _ in result.hits]
         return Hits(tuple(ids), tuple(scores), int(result.count))  # type: ignore[attr-defined]  # not in its stub
 
+    def find_if_few(self, query: tantivy.Query, among: Collection[str]) -> frozenset[str] | None:
+        """Those of the papers `among` that match `query`; None if more papers match it than these are."""
+        searcher = self.get_searcher()
+        with translate_errors():
+            if searcher.search(query, 1).count > len(among):  # type: ignore[attr-defined]  # not in its stub
+                return None
+            return _read_ids(searcher, query, among)
+
+    def find_restricted(self, query: tantivy.Query, among: Collection[str]) -> frozenset[str]:
+        """The papers that match `query`, which is restricted to those `among` some."""
+        with translate_errors():
+            return _read_ids(self.get_searcher(), query, among)
+
     def read_stem_counts(self, ids: Collection[str]) -> dict[str, dict[str, int]]:
         """How often the text of each of these papers has each stem; papers that are not in the index are left out."""
         if not ids:
@@ -206,6 +221,17 @@ class Index:
             self._closed = True
             self._writer.wait_merging_threads()
             self._writer_thread.shutdown()
+
+
+def _read_ids(searcher: tantivy.Searcher, query: tantivy.Query, among: Collection[str]) -> frozenset[str]:
+    """Those of the papers `among` that match `query`, which no more papers match than these are.
+
+    It reads the keys that sort papers, because to read thousands of documents takes long.
+    """
+    by_number = {get_id_number(each): each for each in among}
+    hits = searcher.search(query, max(1, len(among)), order_by_field="by_upvotes", count=False).hits
+    found = (by_number.get(read_id_number(int(key or 0))) for key, _ in hits)
+    return frozenset(each for each in found if each)
 
 
 def _lower_priority() -> None:

@@ -158,7 +158,7 @@ def unpack_counts(packed: bytes) -> dict[str, int]:
 
 def compute_upvotes_key(paper: Paper) -> int:
     """A number that sorts papers as `bot.ranking` does: the most upvotes, the most comments, the smallest id."""
-    return _pack_numbers((paper.upvotes, 18), (paper.comments, 12), (_LAST_ID - _get_id_number(paper), 34))
+    return _pack_numbers((paper.upvotes, 18), (paper.comments, 12), (_LAST_ID - get_id_number(paper.id), 34))
 
 
 def compute_date_key(paper: Paper) -> int:
@@ -166,12 +166,17 @@ def compute_date_key(paper: Paper) -> int:
     return _pack_numbers(
         ((paper.listed_or_published_on or date.min).toordinal(), 20),
         (paper.upvotes, 10),
-        (_LAST_ID - _get_id_number(paper), 34),
+        (_LAST_ID - get_id_number(paper.id), 34),
     )
 
 
-def _get_id_number(paper: Paper) -> int:
-    return int(paper.id.replace(".", ""))
+def get_id_number(paper_id: str) -> int:
+    return int(paper_id.replace(".", ""))
+
+
+def read_id_number(key: int) -> int:
+    """The number of the paper's id in a key that sorts papers."""
+    return _LAST_ID - (key & _LAST_ID)
 
 
 def _pack_numbers(*parts: tuple[int, int]) -> int:

@@ -91,13 +91,12 @@ class SearchIndex(Index):
             return FoundPapers((), 0)
         alike = self._find_alike(query, among=among)
         builder = self._build_query_builder(alike)
-        translation = self._find_translation(query, builder)
-        corrections = () if translation else self._find_corrections(query, builder)
+        corrections, translation = self._find_meant(query, builder)
         corrected = query.rewrite(corrections, translation)
         meant = query if translation and self.meaning and self.meaning.knows_languages else corrected
         text = " ".join(meant.list_texts())
         if among is not None:
-            builder.restrict(among)
+            builder.restrict(self._narrow(among, corrected, builder))
         if query.order is not Sort.RELEVANCE:
             found = self._find_papers_in_order(corrected, builder, limit, offset)
         elif examples := query.list_examples():
@@ -110,6 +109,26 @@ class SearchIndex(Index):
         else:
             found = self._rank_by_words(corrected, builder).get_page(limit, offset)
         return replace(found, corrections=corrections, translation=translation)
+
+    def _narrow(self, among: Collection[str], query: Query, builder: QueryBuilder) -> Collection[str]:
+        """Those of `among` that may match, if few papers do: to look at thousands of ids takes long each time.
+
+        Of several words, common ones bring too many papers for that to be worth a look.
+        """
+        if builder.count_ranking_words(query) > 1:
+            return among
+        few = self.find_if_few(builder.build_query(query), among)
+        return among if few is None else few
+
+    def find_meant(self, query: Query, among: Collection[str]) -> tuple[tuple[Correction, ...], Translation | None]:
+        """What `find_papers` would look for instead of the words of `query`."""
+        if query.reference or not among:
+            return (), None
+        return self._find_meant(query, self._build_query_builder(self._find_alike(query, among=among)))
+
+    def _find_meant(self, query: Query, builder: QueryBuilder) -> tuple[tuple[Correction, ...], Translation | None]:
+        translation = self._find_translation(query, builder)
+        return (() if translation else self._find_corrections(query, builder)), translation
 
     def _find_translation(self, query: Query, builder: QueryBuilder) -> Translation | None:
         """The words of `query` in English; in Latin letters they stay as they are if a paper has all of them."""
@@ -128,7 +147,7 @@ class SearchIndex(Index):
             return frozenset({reference}) & frozenset(ids)
         builder = self._build_query_builder(self._find_alike(query, ids))
         matched = _require_both(builder.build_query(query, every_word=True), builder.build_papers(list(ids)))
-        return frozenset(self.run_query(matched, max(1, len(ids))).ids)
+        return self.find_restricted(matched, ids)
 
     def find_most_upvoted(self, query: Query, first: date, last: date) -> FoundPapers:
         """The most upvoted paper listed from `first` to `last` that matches `query`, with every word of it.

@@ -1,6 +1,7 @@
 """A search among some papers, such as those that a person saved."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,21 @@ def test_among_all_papers_what_is_found_is_as_without(index: SearchIndex, text: 
     assert among.corrections == free.corrections
     if index.meaning is None:
         assert (among.ids, among.complete) == (free.ids, free.complete)
+
+
+def test_those_that_match_are_told_whether_few_papers_do_or_many(index: SearchIndex) -> None:
+    for text in QUERIES:
+        query = parse_on_day(text)
+        matching = index.find_matching_ids(query, [each.id for each in PAPERS])
+        assert index.find_matching_ids(query, SOME) == matching & SOME
+        assert index.find_matching_ids(query, [*SOME][:3]) == matching & {*[*SOME][:3]}
+        assert index.find_matching_ids(query, ()) == frozenset()
+
+
+def test_those_with_the_shorter_ids_of_before_2015_match_too(tmp_path: Path) -> None:
+    ids = ["0704.0001", "1412.9999", "1501.00001"]
+    with open_index(tmp_path, [paper(each, title="Flow") for each in ids]) as opened:
+        assert opened.find_matching_ids(parse_on_day("flow"), ids) == {*ids}
 
 
 def test_a_paper_by_its_id_is_found_only_if_it_is_among_them(index: SearchIndex) -> None:

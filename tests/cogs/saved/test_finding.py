@@ -35,6 +35,7 @@ async def test_without_a_query_everything_is_there_and_what_i_saved_last_comes_f
         ("-my:THESIS", [3, 1]),
         ("sort:upvotes", [2, 1, 3]),
         ("min:4 sort:saved", [2, 1]),
+        ("difusion sort:saved", [2]),
         ("2601.00003", [3]),
         ("https://arxiv.org/abs/2601.00001v2", [1]),
         ("diffusion is:read my:thesis has:note min:9", [2]),
