@@ -19,6 +19,7 @@ MAX_NOTE = 2000  # characters
 MAX_OWN_TAGS = 10  # of a paper
 MAX_OWN_TAG = 30  # characters
 REMOVED_KEPT_FOR = timedelta(days=1)
+_DELETED_AT_ONCE = 1000  # papers
 MAX_REMOVED = 100  # papers of a person that can be saved again with their notes
 
 
@@ -153,17 +154,21 @@ class SavedPapers:
         return tuple(tag for tag, _ in sorted(counts.items(), key=lambda each: (-each[1], each[0])))
 
     async def delete_removed(self, share: Share, now: datetime) -> None:
-        """Delete for good what was removed over `REMOVED_KEPT_FOR` ago."""
+        """Delete for good what was removed over `REMOVED_KEPT_FOR` ago, some at a time, as others write too."""
+        these = (
+            f"SELECT user_id, paper_id FROM saved_papers WHERE removed_at < ? AND {share.build_condition('user_id')}"
+            f" LIMIT {_DELETED_AT_ONCE}"
+        )
 
-        def delete(connection: Connection) -> None:
-            deleted = connection.execute(
-                f"DELETE FROM saved_papers WHERE removed_at < ? AND {share.build_condition('user_id')}",
-                (to_iso(now - REMOVED_KEPT_FOR),),
-            )
-            if deleted.rowcount:
+        def delete(connection: Connection) -> int:
+            statement = f"DELETE FROM saved_papers WHERE (user_id, paper_id) IN ({these})"
+            deleted = connection.execute(statement, (to_iso(now - REMOVED_KEPT_FOR),)).rowcount
+            if deleted:
                 mark_for_rewriting(connection)
+            return deleted
 
-        await self._database.write(delete)
+        while await self._database.write(delete) == _DELETED_AT_ONCE:
+            pass
 
 
 def select_saved(connection: Connection, user_id: int) -> tuple[SavedPaper, ...]:

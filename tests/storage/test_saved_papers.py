@@ -8,7 +8,7 @@ import pytest
 
 from bot.refusals import Refusal, Refused
 from bot.share import WHOLE
-from bot.storage import MAX_SAVED, REMOVED_KEPT_FOR, Storage
+from bot.storage import MAX_SAVED, REMOVED_KEPT_FOR, Storage, saved_papers
 from bot.storage.saved_papers import MAX_REMOVED
 from tests.support.builders import MORNING, query
 
@@ -130,3 +130,13 @@ async def test_saving_reads_no_notes(storage: Storage) -> None:
         count = "SELECT count(*) FROM saved_papers WHERE user_id = 7 AND paper_id != '' AND removed_at IS NULL"
         ((*_, plan),) = query(storage.database.address, f"EXPLAIN QUERY PLAN {count}")
         assert "COVERING INDEX" in plan
+
+
+async def test_what_many_people_removed_is_all_deleted(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saved_papers, "_DELETED_AT_ONCE", 2)
+    for number in range(5):
+        await storage.saved_papers.save(number + 1, PAPER, MORNING)
+        await storage.saved_papers.remove(number + 1, PAPER, MORNING)
+    await storage.saved_papers.save(ADA, PAPER, MORNING)
+    await storage.saved_papers.delete_removed(WHOLE, MORNING + 2 * REMOVED_KEPT_FOR)
+    assert query(storage.database.address, "SELECT user_id FROM saved_papers") == [(ADA,)]
