@@ -52,7 +52,7 @@ def split_runs(text: str) -> str:
 
 def set_runs_apart(text: str) -> str:
     """`text` with spaces around what is written without them."""
-    return _RUN.sub(r" \g<0> ", text)
+    return text if text.isascii() else _RUN.sub(r" \g<0> ", text)
 
 
 def is_greek(letter: str) -> bool:
