@@ -225,9 +225,13 @@ def build_details_select(
     menu: Select[LayoutView] = Select(custom_id=f"pick:{nonce}" if nonce else "pick", placeholder="Details of…")
     for paper in [*distinct.values()][:MAX_CHOICES]:
         facts = join_facts(f"▲ {paper.upvotes:,}", describe_paper_listing(paper, dated=dated))
-        label = cut_bytes(cut_plain(paper.name, MAX_CHOICE), _LABEL_BYTES)
-        menu.add_option(label=label, value=paper.id, description=facts)
+        menu.add_option(label=label_paper(paper), value=paper.id, description=facts)
     return ActionRow(menu)
+
+
+def label_paper(paper: Paper) -> str:
+    """A paper's name as an option of a select."""
+    return cut_bytes(cut_plain(paper.name, MAX_CHOICE), _LABEL_BYTES)
 
 
 def build_view(*items: Item[LayoutView]) -> LayoutView:

@@ -9,7 +9,15 @@ from discord.ui import ActionRow, Button, Label, LayoutView, Modal, Select, Text
 from bot.citations import EXPORT_FORMATS, CitationFormat
 from bot.layouts import search_notes
 from bot.layouts.citation import FOR_WHAT
-from bot.layouts.paper import PaperBlock, build_panel, build_rows, describe_likeness, describe_paper_listing, join_facts
+from bot.layouts.paper import (
+    PaperBlock,
+    build_panel,
+    build_rows,
+    describe_likeness,
+    describe_paper_listing,
+    join_facts,
+    label_paper,
+)
 from bot.layouts.query_buttons import make_query_id
 from bot.layouts.results import build_page_buttons, describe_order, describe_page, render_paper_page
 from bot.layouts.save_buttons import SAVED_PAGE, build_saved_page_button
@@ -101,26 +109,26 @@ def _build_block(position: int, each: SavedHit) -> PaperBlock:
 
 def _show_note(each: SavedHit) -> str:
     """The piece of the note with the words that were looked for, or its beginning."""
-    if each.note_snippet.marks:
-        shown = mark_text_spans(each.note_snippet.text, each.note_snippet.marks, _NOTE_SHOWN)
+    found = each.note_snippet
+    if found.marks:
+        room = _NOTE_SHOWN * len(found.text) // measure_text(found.text)  # fewer characters if they take many bytes
+        shown = mark_text_spans(found.text, found.marks, room)
     else:
-        shown = shorten(" ".join(each.saved.note.split()), _NOTE_SHOWN)
+        shown = shorten(" ".join(each.saved.note.split()), _NOTE_SHOWN, measure_text)
     return f"“{shown}”" if shown else ""
 
 
 def _show_tags(tags: Sequence[str]) -> str:
-    return shorten(", ".join(tags), _TAGS_SHOWN)
+    return shorten(", ".join(tags), _TAGS_SHOWN, measure_text)
 
 
 def _build_own_select(hits: Sequence[SavedHit]) -> ActionRow[LayoutView]:
     """A select that shows one of these papers with its note."""
     menu: Select[LayoutView] = Select(custom_id="savedpick", placeholder="Note, tags or read…")
     for each in hits:
-        note = cut_plain(" ".join(each.saved.note.split()), MAX_CHOICE // 2)
+        note = cut_bytes(cut_plain(" ".join(each.saved.note.split()), MAX_CHOICE // 2), MAX_CHOICE)
         described = join_facts("read" if each.saved.read_at else "unread", note)
-        menu.add_option(
-            label=cut_plain(each.hit.paper.name, MAX_CHOICE), value=each.saved.paper_id, description=described
-        )
+        menu.add_option(label=label_paper(each.hit.paper), value=each.saved.paper_id, description=described)
     return ActionRow(menu)
 
 

@@ -224,11 +224,13 @@ def _remove(connection: Connection, user_id: int, paper_id: str, now: datetime) 
         "UPDATE saved_papers SET removed_at = ? WHERE user_id = ? AND paper_id = ? AND removed_at IS NULL RETURNING *",
         (to_iso(now), user_id, paper_id),
     )
-    connection.execute(
+    too_many = connection.execute(
         "DELETE FROM saved_papers WHERE user_id = ? AND paper_id IN (SELECT paper_id FROM saved_papers"
         " WHERE user_id = ? AND removed_at IS NOT NULL ORDER BY removed_at DESC LIMIT 1000 OFFSET ?)",
         (user_id, user_id, MAX_REMOVED),
     )
+    if too_many.rowcount:
+        mark_for_rewriting(connection)
     return _saved_paper_from_row(rows[0]) if rows else None
 
 

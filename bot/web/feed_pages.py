@@ -93,6 +93,7 @@ class FeedPages:
             (FeedKind.SERVER, r"servers/{key:[A-Za-z0-9_-]{1,100}}"),
         ):
             app.router.add_get(f"{PATH}/{path}.{{format:{_FORMATS}}}", self._build_page(kind))
+        app.router.add_get(f"{PATH}/{{other:.*}}", self._show_no_page)
 
     def turn_away(self, begin: bytes, address: str) -> bytes | None:
         """The answer to what a connection begins with, if it asks for a feed and may not; else None.
@@ -111,6 +112,9 @@ class FeedPages:
         page = words.render_feeds_page(self._bot.feeds if self._bot else None)
         headers = {**_EVERY, "Cache-Control": f"public, max-age={MAX_AGE}"}
         return web.Response(text=page, content_type="text/html", headers=headers)
+
+    async def _show_no_page(self, _: web.Request) -> web.Response:
+        return _decline(_Declined(Result.NOT_FOUND, words.NO_SUCH_PAGE))
 
     def _build_page(self, kind: FeedKind) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def show_feed(request: web.Request) -> web.Response:

@@ -180,7 +180,8 @@ class TestBadRequests:
         ],
     )
     async def test_there_are_no_other_feeds(self, feeds: FeedAsker, path: str) -> None:
-        assert (await feeds.get(f"/feeds/{path}")).status == 404
+        answer = await feeds.get(f"/feeds/{path}")
+        assert (answer.status, "/feeds lists those there are" in answer.text) == (404, True)
 
     @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
     async def test_feeds_can_only_be_read(self, feeds: FeedAsker, method: str) -> None:
