@@ -106,6 +106,17 @@ class Interactions:
         data = {"custom_id": select["custom_id"], "component_type": 3, "values": [value]}
         return await self._interact(channel, 3, data, message=message.payload())
 
+    async def pick_in_answer(self, channel: Channel, answer: Payload, start: str, value: str) -> Payload:
+        """Somebody picks an option in the select of an answer whose custom_id begins like this, as in `pick`."""
+        custom_ids = [each.get("custom_id", "") for each in walk(answer["data"]["components"])]
+        data = {
+            "custom_id": next(each for each in custom_ids if each.startswith(start)),
+            "component_type": 3,
+            "values": [value],
+        }
+        message = self._posted(channel, BOT_USER, answer["data"]).payload()
+        return await self._interact(channel, 3, data, message=message)
+
     async def _interact(self, channel: Channel, kind: int, data: Payload, **known: Any) -> Payload:
         number = str(next(self._numbers))
         token = f"token-{number}"
