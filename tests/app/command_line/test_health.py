@@ -110,7 +110,7 @@ async def test_a_frozen_bot_is_not_well_and_a_running_one_is(world: World, monke
         said = await child.stop()
     assert (well.code, well.out) == (0, "Paperboy is ready.\n"), well.err
     assert (frozen.code, frozen.err.count("timed out")) == (1, 1)
-    assert f"health and metrics are on port {port} of 127.0.0.1" in said
+    assert f"health, metrics and feeds are on port {port} of 127.0.0.1" in said
     await world.assert_arrived_once()
 
 
