@@ -102,7 +102,7 @@ async def _wait_for_hello(url: str, proxy: str | None) -> None:
 
 
 async def check_commands(case: Case) -> AsyncIterator[Finding]:
-    """Whether Discord has the slash commands of this version, and no others."""
+    """Whether Discord has the commands of this version, and no others."""
     client = await case.get_client()
     assert client.application_id is not None
     application_id, path = client.application_id, case.settings.database

@@ -19,7 +19,7 @@ _SIZES = {"size", "wal_size", "free", "growth"}
 _NOUNS = {"papers": "paper", "subscriptions": "subscription", "servers": "server", "connections": "connection"}
 _NUMBERS = {  # what the fact `number` counts
     Kind.PAPERS_FINE: "paper",
-    Kind.COMMANDS_FINE: "slash command",
+    Kind.COMMANDS_FINE: "command",
     Kind.RUNS_OVERDUE: "run",
     Kind.RUNS_WAITING: "run",
     Kind.SUBSCRIPTIONS_UNREADABLE: "subscription",

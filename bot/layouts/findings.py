@@ -110,22 +110,22 @@ WORDS: Mapping[Kind, Words] = {
     ),
     Kind.COMMANDS_FINE: Words("Discord has all {number}."),
     Kind.COMMANDS_NOT_REGISTERED: Words(
-        "The slash commands are not registered with Discord yet.",
+        "The commands are not registered with Discord yet.",
         "Nobody can use the bot.",
         "Start Paperboy: it registers them. If it is running, its log says why it could not.",
     ),
     Kind.COMMANDS_MISSING: Words(
-        "Discord lacks slash commands that Paperboy registered: {names}.",
+        "Discord lacks commands that Paperboy registered: {names}.",
         "Nobody can use them. Another program with the same token may have replaced them.",
         _REGISTER_AGAIN,
     ),
     Kind.COMMANDS_FOREIGN: Words(
-        "Discord has slash commands that are not Paperboy's: {names}.",
+        "Discord has commands that are not Paperboy's: {names}.",
         "Nobody answers them. Another program with the same token has registered them.",
         "Give the other program a token of its own, then start Paperboy again: it registers its commands.",
     ),
     Kind.COMMANDS_OUTDATED: Words(
-        "Discord has the slash commands of another version of Paperboy.",
+        "Discord has the commands of another version of Paperboy.",
         "New commands and options are missing.",
         "Start Paperboy again: it registers its commands. If it says that it could not, try again tomorrow: Discord "
         "takes 200 new commands a day.",

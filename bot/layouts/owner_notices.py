@@ -26,7 +26,7 @@ FAULTS: Mapping[Fault, str] = {
         "Check the network; the log says what Hugging Face answers."
     ),
     Fault.COMMANDS_REJECTED: (
-        "**Discord rejected my slash commands.** Those it already has keep working. The log says why. I try again at "
+        "**Discord rejected my commands.** Those it already has keep working. The log says why. I try again at "
         "my next start: start me again in a while, or update me."
     ),
     Fault.CLOCK_WRONG: (
@@ -49,7 +49,7 @@ ENDS: Mapping[Fault, str] = {
     Fault.DATABASE_AWAY: "I can reach the database again, and everything continues.",
     Fault.BACKUP_FAILING: "Backups are made again.",
     Fault.PAPERS_UNAVAILABLE: "I can read Hugging Face's papers again. Digests that waited are sent.",
-    Fault.COMMANDS_REJECTED: "Discord has my slash commands.",
+    Fault.COMMANDS_REJECTED: "Discord has my commands.",
     Fault.CLOCK_WRONG: "The machine's clock is right again.",
     Fault.INDEX_STUCK: "The search index is up to date again.",
     Fault.HEARTBEAT_LOST: "My heartbeat arrives again.",
