@@ -161,8 +161,8 @@ class TestMistakes:
             f"none). It is set in .env in the folder {folder}."
         )
         assert in_environment == (
-            "PAPERBOY_HTTP_PORT: it has to be a whole number from 1 to 65535 (the port for /healthz, /readyz and "
-            "/metrics; if left out, no port is opened). It is set in the environment."
+            "PAPERBOY_HTTP_PORT: it has to be a whole number from 1 to 65535 (the port for /healthz, /readyz, "
+            "/metrics and feeds; if left out, no port is opened). It is set in the environment."
         )
 
     def test_a_named_file_that_cannot_be_read_is_named(self, folder: Path) -> None:
