@@ -41,7 +41,7 @@ def _name_exclusion_button(exclusion: Exclusion, *, names_phrase: bool) -> str:
 
 def build_as_typed_button(results: SearchResults) -> Button[LayoutView] | None:
     """Searches for just the words that were typed, if others were looked for."""
-    if not results.corrections and not results.translation:
+    if not results.is_reworded:
         return None
     only = cut_plain(results.corrections[0].typed, _PART) if len(results.corrections) == 1 else "what I typed"
     return Button(label=f"Only {only}", custom_id=make_query_id(f"find:{_AS_TYPED}1", results.uncorrected_text))

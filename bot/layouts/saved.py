@@ -163,7 +163,7 @@ def _build_shown_button(results: SavedResults) -> Iterator[Button[LayoutView]]:
 
 
 def _build_as_typed_button(results: SavedResults) -> Iterator[Button[LayoutView]]:
-    if results.found.corrections or results.found.translation:
+    if results.found.is_reworded:
         yield Button(label="Only what I typed", custom_id=make_query_id("saved:l1", results.uncorrected_text))
 
 

@@ -123,13 +123,18 @@ class SearchResults:
     translation: Translation | None = None
 
     @property
+    def is_reworded(self) -> bool:
+        """Whether other words were looked for than were typed, instead or too."""
+        return bool(self.corrections or self.translation)
+
+    @property
     def is_as_typed(self) -> bool:
         """Whether every part of the query was understood, and looked for as it was typed."""
-        return not (self.query.mistakes or self.corrections or self.translation or self.dropped_operators)
+        return not (self.query.mistakes or self.is_reworded or self.dropped_operators)
 
     def list_queries(self) -> list[str]:
         """The queries that buttons of the page lead to."""
-        as_typed = [self.uncorrected_text] if self.corrections or self.translation else []
+        as_typed = [self.uncorrected_text] if self.is_reworded else []
         return [self.query.text, *(each.rest for each in self.exclusions), *as_typed]
 
     @property

@@ -49,7 +49,7 @@ class SavedResults:
             self.query.with_read(False).text,
             self.found.query.text,
         ]
-        return [*texts, self.uncorrected_text] if self.found.corrections or self.found.translation else texts
+        return [*texts, self.uncorrected_text] if self.found.is_reworded else texts
 
     @property
     def uncorrected_text(self) -> str:

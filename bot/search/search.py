@@ -155,16 +155,14 @@ class SearchIndex(Index):
         `total` says how many match.
         """
         builder = self._build_query_builder(self._find_alike(query))
-        reference = parse_paper_id(query.text)
-        matched = builder.build_papers([reference]) if reference else builder.build_query(query, every_word=True)
+        matched = _build_as_spelled(query, builder)
         listed = builder.build_query(Query("", (Clause(Days(first, last + timedelta(days=1))),)))
         return _to_found_papers(self.run_query(_require_both(matched, listed), 1, by="by_upvotes"))
 
     def find_newest(self, query: Query, *, limit: int) -> tuple[str, ...]:
         """The newest papers that match `query`, with every word of it as it is spelled, the newest first."""
         builder = self._build_query_builder(self._find_alike(query))
-        reference = parse_paper_id(query.text)
-        matched = builder.build_papers([reference]) if reference else builder.build_query(query, every_word=True)
+        matched = _build_as_spelled(query, builder)
         return self.run_query(matched, limit, by="by_date").ids
 
     def measure_likeness(self, examples: Collection[str], ids: Collection[str]) -> dict[str, Likeness]:
@@ -478,6 +476,12 @@ class _Ranking:
         if of_rest:
             return self.index.run_query(self.rest, limit, offset, by=self.rest_by, pull=not self.rest_by).ids
         return self.ids[offset : offset + limit]
+
+
+def _build_as_spelled(query: Query, builder: QueryBuilder) -> tantivy.Query:
+    """The paper that `query` names, or those with every word of it."""
+    reference = parse_paper_id(query.text)
+    return builder.build_papers([reference]) if reference else builder.build_query(query, every_word=True)
 
 
 def _keep_near_best(hits: Hits, whole: Collection[str], best: float, least: int) -> Hits:
