@@ -5,13 +5,11 @@ from typing import Any
 import discord
 import pytest
 
-from bot.app import Services
 from bot.demo.papers_server import PapersServer
 from bot.layouts.commands import PAPERS_IN_MESSAGE
-from tests.support.builders import DAY, Clock, entries, entry
+from tests.support.builders import entry
 from tests.support.delivery_rig import DeliveryRig
 from tests.support.discord_limits import check_message
-from tests.support.papers_server import FrailPapers
 from tests.support.wire import Kind, Payload
 from tests.support.wire_channels import SOMEBODY, Channel
 
@@ -68,18 +66,6 @@ FILE = {
     "url": "https://cdn.discordapp.com/attachments/1/5/2601.00007v1.pdf",
     "proxy_url": "https://media.discordapp.net/attachments/1/5/2601.00007v1.pdf",
 }
-
-
-@pytest.fixture
-def papers_server() -> PapersServer:
-    return FrailPapers({DAY: entries(7)})
-
-
-@pytest.fixture
-async def filled(rig: DeliveryRig, services: Services, clock: Clock) -> DeliveryRig:
-    await services.archive.refresh_list(DAY, clock())
-    await services.archive.update_index()
-    return rig
 
 
 async def ask(rig: DeliveryRig, message: Payload, channel: Channel | None = None) -> Payload:

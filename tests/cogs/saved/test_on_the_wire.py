@@ -5,28 +5,12 @@ import json
 import pypandoc
 import pytest
 
-from bot.app import Services
-from bot.demo.papers_server import PapersServer
-from tests.support.builders import DAY, Clock, entries
 from tests.support.delivery_rig import DeliveryRig
 from tests.support.discord_limits import check_message
-from tests.support.papers_server import FrailPapers
 from tests.support.wire import Payload
 from tests.support.wire_channels import SOMEBODY, Channel
 
 PAPER = "2601.00003"
-
-
-@pytest.fixture
-def papers_server() -> PapersServer:
-    return FrailPapers({DAY: entries(7)})
-
-
-@pytest.fixture
-async def filled(rig: DeliveryRig, services: Services, clock: Clock) -> DeliveryRig:
-    await services.archive.refresh_list(DAY, clock())
-    await services.archive.update_index()
-    return rig
 
 
 @pytest.fixture(params=["a server", "direct messages", "a server without the bot"])
