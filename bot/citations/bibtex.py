@@ -22,6 +22,7 @@ _LATEX = str.maketrans(
         "`": r"\textasciigrave{}",
     }
 )
+_UNPAIRED = {"{": r"\{\vphantom{\}}", "}": r"\vphantom{\{}\}"}  # BibTeX counts `\{` too: its partner prints nothing
 _LAYOUT = BibtexFormat()  # type: ignore[no-untyped-call]
 _LAYOUT.indent, _LAYOUT.trailing_comma = "  ", True
 _IN_BRACES = AddEnclosingMiddleware(
@@ -65,23 +66,31 @@ def escape_prose(text: str) -> str:
 
 
 def escape_latex(text: str) -> str:
-    return remove_invisible(text).translate(_LATEX)
+    """Text for LaTeX, with a partner for each brace that has none."""
+    text = remove_invisible(text)
+    parts, start = [], 0
+    for at in _find_unpaired_braces(text):
+        parts += [text[start:at].translate(_LATEX), _UNPAIRED[text[at]]]
+        start = at + 1
+    return "".join([*parts, text[start:].translate(_LATEX)])
 
 
 def _is_balanced_maths(maths: str) -> bool:
     """Whether every brace closes, for TeX and for BibTeX (which also counts `\\{`), and no `%` hides the rest."""
     if re.search(r"\\\\|(?<!\\)[%#&]|`", maths):
         return False
-    return _has_balanced_braces(maths) and _has_balanced_braces(re.sub(r"\\[{}]", "", maths))
+    return not _find_unpaired_braces(maths) and not _find_unpaired_braces(re.sub(r"\\[{}]", "", maths))
 
 
-def _has_balanced_braces(text: str) -> bool:
-    depth = 0
-    for character in text:
-        if character == "{":
-            depth += 1
-        elif character == "}":
-            depth -= 1
-        if depth < 0:
-            return False
-    return depth == 0
+def _find_unpaired_braces(text: str) -> list[int]:
+    """Where braces stand that none closes or opens."""
+    opened: list[int] = []
+    unopened: list[int] = []
+    for brace in re.finditer("[{}]", text):
+        if brace[0] == "{":
+            opened.append(brace.start())
+        elif opened:
+            opened.pop()
+        else:
+            unopened.append(brace.start())
+    return unopened + opened  # one that opens and stays open comes after all that nothing opened

@@ -31,8 +31,11 @@ def test_the_key_of_a_citation_is_never_a_small_word(small: str) -> None:
 @pytest.mark.parametrize(
     ("title", "written"),
     [
-        (r"The set $\{a$ of it", r"The set \$\textbackslash{}\{a\$ of it"),  # closes for TeX, not for BibTeX
-        ("Maths $}{$ turned round", r"Maths \$\}\{\$ turned round"),
+        (
+            r"The set $\{a$ of it",
+            r"The set \$\textbackslash{}\{\vphantom{\}}a\$ of it",
+        ),  # closes for TeX, not for BibTeX
+        ("Maths $}{$ turned round", r"Maths \$\vphantom{\{}\}\{\vphantom{\}}\$ turned round"),
         (r"Whole sets $\{a\}$ stay", r"Whole sets $\{a\}$ stay"),
     ],
 )

@@ -72,7 +72,7 @@ def test_a_markdown_citation_links_its_title() -> None:
     [
         ("50% of $O(n^2)$ & more", r"50\% of $O(n^2)$ \& more"),
         (r"$\pi_{\text{RL}}$ -- for $5 to $10", r"$\pi_{\text{RL}}$ -- for \$5 to \$10"),
-        ("$a}$, $b%$", r"\$a\}\$, \$b\%\$"),
+        ("$a}$, $b%$", r"\$a\vphantom{\{}\}\$, \$b\%\$"),
         ("Safe \u202etxet\u200b", "Safe txet"),
         ("\u200b", "arXiv:1706.03762"),
         ("A_b #1 {x} ~ `y`", r"A\_b \#1 \{x\} \textasciitilde{} \textasciigrave{}y\textasciigrave{}"),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import accumulate
 
 import pytest
 import rispy
@@ -45,6 +46,7 @@ names = st.one_of(
     texts,
     st.sampled_from(["Ashish Vaswani", "Johannes van der Waals", "Luc Van Gool", "研究", "山田 太郎", "Qwen Team"]),
     st.sampled_from(["John Smith Jr.", "Black and White Lab", "Lee, Ann", "A. B.", "de la Cruz", "von", "van der"]),
+    st.sampled_from(["A {B", "A} B", "{A} B", "C A {B} D"]),
 )
 
 
@@ -109,10 +111,20 @@ def check_the_rest(found: ReadPaper, cited: Paper, mine: SavedPaper) -> None:
     assert found.tags == list_tags(mine)
 
 
+def check_braces_as_bibtex_counts(written: str) -> None:
+    """Only the last line of an entry closes it. BibTeX counts all braces, also those after a backslash."""
+    for entry in written.removesuffix("}\n").split("\n}\n\n"):
+        depths = list(accumulate({"{": 1, "}": -1}.get(letter, 0) for letter in entry))
+        assert depths[-1] == 1
+        assert min(depths[entry.index("{") :]) == 1
+
+
 @within_seconds
 @given(papers, notes)
 def test_pandoc_reads_bibtex_back(some: list[Paper], saved: list[SavedPaper]) -> None:
-    read = read_with_pandoc(export(some, saved, CitationFormat.BIBTEX), "bibtex")
+    written = export(some, saved, CitationFormat.BIBTEX)
+    check_braces_as_bibtex_counts(written.decode())
+    read = read_with_pandoc(written, "bibtex")
     assert len({each.key for each in read}) == len(some)
     for each, mine, found in zip(some, saved, read, strict=False):
         assert found.title == get_whole_title(each)
