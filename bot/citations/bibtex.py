@@ -51,9 +51,12 @@ def write_bibtex(citation: Citation) -> str:
 
 
 def _write_name(name: AuthorName) -> str:
-    """`van der Waals, Johannes`; braces keep a group, or a name with a comma, together."""
-    if not name.given:
-        return f"{{{escape_latex(name.family)}}}"
+    """`van der Waals, Johannes`; braces keep a group, or a name with a comma, together.
+
+    So do they a name with `=`, which biblatex and pandoc take for `family=Waals, given=Johannes`.
+    """
+    if not name.given or "=" in name.spoken:
+        return f"{{{escape_latex(name.spoken)}}}"
     family = escape_latex(f"{name.particle} {name.family}".strip())
     return ", ".join(filter(None, (family, escape_latex(name.suffix), escape_latex(name.given))))
 

@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001 - some spreadsheets take wide signs for the narrow ones
 """Exports are read back by programs that share no code with ours: whatever the papers and notes, nothing is lost."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -46,7 +47,7 @@ names = st.one_of(
     texts,
     st.sampled_from(["Ashish Vaswani", "Johannes van der Waals", "Luc Van Gool", "研究", "山田 太郎", "Qwen Team"]),
     st.sampled_from(["John Smith Jr.", "Black and White Lab", "Lee, Ann", "A. B.", "de la Cruz", "von", "van der"]),
-    st.sampled_from(["A {B", "A} B", "{A} B", "C A {B} D"]),
+    st.sampled_from(["A {B", "A} B", "{A} B", "C A {B} D", "A=B C=D"]),
 )
 
 
@@ -132,15 +133,28 @@ def test_pandoc_reads_bibtex_back(some: list[Paper], saved: list[SavedPaper]) ->
         check_the_rest(found, each, mine)
 
 
+def leave_closed(text: str) -> str:
+    return re.sub("[‘“«‹„‚<]", "", text)
+
+
 @within_seconds
 @given(papers, notes)
 def test_pandoc_reads_csl_json_back(some: list[Paper], saved: list[SavedPaper]) -> None:
+    """Without what opens quotes and tags: pandoc takes hours for many that nothing closes."""
+    some = [replace(each, title=leave_closed(each.title), abstract=leave_closed(each.abstract)) for each in some]
     read = read_with_pandoc(export(some, saved, CitationFormat.CSL_JSON), "csljson")
     assert len({each.key for each in read}) == len(read) == len(some)
     for each, mine, found in zip(some, saved, read, strict=False):
         assert found.title == flatten(each.name)
         assert found.note == flatten(join_lines(mine.note))
         check_the_rest(found, each, mine)
+
+
+@given(papers, notes)
+def test_csl_json_has_every_letter_of_titles_and_abstracts(some: list[Paper], saved: list[SavedPaper]) -> None:
+    for each, item in zip(some, json.loads(export(some, saved, CitationFormat.CSL_JSON)), strict=True):
+        assert item["title"] == each.name
+        assert item.get("abstract", "") == join_lines(each.abstract)
 
 
 @within_seconds

@@ -33,7 +33,7 @@ def read_with_pandoc(content: str | bytes, format_: str) -> list[ReadPaper]:
     """The papers in a file, as pandoc reads it in its format `bibtex`, `ris` or `csljson`. Raises if it cannot."""
     data = content.encode() if isinstance(content, str) else content
     pandoc = [pypandoc.get_pandoc_path(), "-f", format_, "-t", "csljson"]
-    read = subprocess.run(pandoc, input=data, capture_output=True, check=False)
+    read = subprocess.run(pandoc, input=data, capture_output=True, check=False, timeout=60)
     if read.returncode or read.stderr:
         raise ValueError(read.stderr.decode())
     return [_read_item(item) for item in json.loads(read.stdout)]

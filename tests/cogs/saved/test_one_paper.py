@@ -119,12 +119,8 @@ async def test_the_longest_note_in_any_script_is_shown(shelf: Server) -> None:
 
 
 async def fill(server: Server) -> None:
-    for number in range(MAX_SAVED - 3):
-        query(
-            server.database,
-            "INSERT INTO saved_papers (user_id, paper_id, saved_at)"
-            f" VALUES ({server.member.id}, '2501.{number:05}', '2026-01-01T00:00:00+00:00')",
-        )
+    rows = (f"({server.member.id}, '2501.{number:05}', '2026-01-01T00:00:00+00:00')" for number in range(MAX_SAVED - 3))
+    query(server.database, f"INSERT INTO saved_papers (user_id, paper_id, saved_at) VALUES {', '.join(rows)}")
 
 
 async def test_with_no_room_left_nothing_is_typed_in_vain(shelf: Server) -> None:
