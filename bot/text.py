@@ -26,7 +26,7 @@ def join_lines(text: str) -> str:
 
 def remove_invisible(text: str) -> str:
     """`text` without invisible characters, which may hide or reverse the text around them."""
-    return _UNSEEN.sub("", text)
+    return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", text)
 
 
 def is_visible(text: str) -> bool:

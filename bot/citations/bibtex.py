@@ -22,6 +22,7 @@ _LATEX = str.maketrans(
         "`": r"\textasciigrave{}",
     }
 )
+_SPECIAL = re.compile(f"[{re.escape(''.join(map(chr, _LATEX)))}]")
 _UNPAIRED = {"{": r"\{\vphantom{\}}", "}": r"\vphantom{\{}\}"}  # BibTeX counts `\{` too: its partner prints nothing
 _LAYOUT = BibtexFormat()  # type: ignore[no-untyped-call]
 _LAYOUT.indent, _LAYOUT.trailing_comma = "  ", True
@@ -71,6 +72,8 @@ def escape_prose(text: str) -> str:
 def escape_latex(text: str) -> str:
     """Text for LaTeX, with a partner for each brace that has none."""
     text = remove_invisible(text)
+    if not _SPECIAL.search(text):
+        return text
     parts, start = [], 0
     for at in _find_unpaired_braces(text):
         parts += [text[start:at].translate(_LATEX), _UNPAIRED[text[at]]]

@@ -7,6 +7,7 @@ from bot.citations.citation import Citation
 from bot.citations.names import AuthorName
 
 _OTHERS = {"literal": "et al."}
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` would make an encoder for each name
 
 
 def write_csl_json(citation: Citation) -> str:
@@ -35,11 +36,11 @@ def _indent(item: dict[str, Any]) -> str:
     """A field in each line, and a name in each of the authors'."""
     lines = []
     for name, value in item.items():
-        written = json.dumps(value, ensure_ascii=False)
+        written = _encode(value)
         if name == "author":
-            each = ",\n  ".join(json.dumps(author, ensure_ascii=False) for author in value)
+            each = ",\n  ".join(map(_encode, value))
             written = f"[\n  {each}\n ]"
-        lines.append(f" {json.dumps(name)}: {written}")
+        lines.append(f" {_encode(name)}: {written}")
     return "{\n" + ",\n".join(lines) + "\n}"
 
 

@@ -18,6 +18,7 @@ class CitationFile:
         self._keys = KeyMaker()
         self._packer.add(self._writer.start.encode())
         self._before = ""
+        self.count = 0  # papers
 
     def add(self, papers: Iterable[Paper], saved: Mapping[str, SavedPaper] | None = None) -> None:
         """Write these papers, with what a person noted about them, by their ids. Raises `Refused` if it is too much."""
@@ -25,6 +26,7 @@ class CitationFile:
             citation = cite(paper, self._keys.make_key, saved=(saved or {}).get(paper.id))
             self._packer.add(f"{self._before}{self._writer.write(citation)}".encode())
             self._before = self._writer.between
+            self.count += 1
 
     def finish(self) -> ExportFile:
         """The file, to be attached. Raises `Refused` if Discord takes no file as large."""

@@ -19,6 +19,8 @@ _GROUPS = frozenset(
     | {"laboratory", "ltd", "project", "research", "team", "university"}
 )
 _JOINED = re.compile(r"[,;&]|\band\b")
+_TELLING = _PARTICLES | _OWN_PARTICLES | _SUFFIXES | _GROUPS | {"ai", "and"}
+_LETTERS = re.compile(r"[a-z .'-]+", re.ASCII | re.IGNORECASE)
 _EASTERN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
 
 
@@ -58,6 +60,8 @@ def _split_raw_name(name: str) -> AuthorName | None:
 def split_name(name: str) -> AuthorName:
     """The parts of a name as it is said, with the given name first. A group stays whole."""
     words = name.split()
+    if _is_plain(name, words):
+        return AuthorName(name, words[-1], " ".join(words[:-1]))
     if _is_group(name, words):
         return AuthorName(name, name)
     if _is_eastern(name):
@@ -71,6 +75,15 @@ def split_name(name: str) -> AuthorName:
         start = family = start - 1
     given, particle = " ".join(words[:start]), " ".join(words[start:family])
     return AuthorName(name, " ".join(words[family:]), given, particle, suffix)
+
+
+def _is_plain(name: str, words: list[str]) -> bool:
+    """Whether no rule below applies, as to most names; a file of thousands of papers may have millions of them."""
+    return (
+        len(words) > 1
+        and bool(_LETTERS.fullmatch(name))
+        and _TELLING.isdisjoint(name.lower().replace(".", "").replace("-", " ").split())
+    )
 
 
 def _is_group(name: str, words: list[str]) -> bool:

@@ -89,13 +89,12 @@ class SavedFinder:
         marks = saved.is_read.values()
         return SavedResults(query, results, hits, len(marks), len(marks) - sum(marks), own_tags)
 
-    async def find_all(self, user_id: int, query: SavedQuery) -> tuple[SavedPaper, ...]:
-        """All that this person saved and `query` finds, in the order of its pages. Raises `Refused`."""
+    async def find_all(self, user_id: int, query: SavedQuery) -> tuple[str, ...]:
+        """The ids of all that this person saved and `query` finds, in the order of its pages. Raises `Refused`."""
         saved = await self._read_saved(user_id, query)
         with metrics.time_search("saved"):
             found = await asyncio.to_thread(self._find, query, saved, 0, max(1, len(saved.is_read)))
-        listed = {each.paper_id: each for each in await self._storage.saved_papers.list_for_person(user_id)}
-        return tuple(listed[each] for each in found.ids if each in listed)
+        return tuple(found.ids)
 
     async def _read_saved(self, user_id: int, query: SavedQuery) -> SavedOverview:
         """What this person saved, for `query` to be found in. Raises `Refused` if that can find nothing."""

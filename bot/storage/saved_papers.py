@@ -127,10 +127,6 @@ class SavedPapers:
         )
         return int(rows[0]["papers"])
 
-    async def list_for_person(self, user_id: int) -> tuple[SavedPaper, ...]:
-        """All that a person has saved, newest first."""
-        return await self._database.read(partial(select_saved, user_id=user_id))
-
     async def read_overview(self, user_id: int, *, with_texts: bool) -> SavedOverview:
         """All that a person has saved, with what they wrote only if that is asked for: it takes longer."""
 
@@ -169,17 +165,6 @@ class SavedPapers:
 
         while await self._database.write(delete) == _DELETED_AT_ONCE:
             pass
-
-
-def select_saved(connection: Connection, user_id: int) -> tuple[SavedPaper, ...]:
-    """All that a person has saved, newest first."""
-    rows = fetch_all(
-        connection,
-        "SELECT paper_id, saved_at, read_at, note, own_tags FROM saved_papers"
-        " WHERE user_id = ? AND removed_at IS NULL ORDER BY saved_at DESC, paper_id DESC",
-        (user_id,),
-    )
-    return tuple(_build_saved_paper(*row) for row in rows)  # by position, because they may be thousands
 
 
 def _select_read_marks(connection: Connection, user_id: int) -> dict[str, bool]:
@@ -235,12 +220,9 @@ def _remove(connection: Connection, user_id: int, paper_id: str, now: datetime) 
 
 
 def _saved_paper_from_row(row: Row) -> SavedPaper:
-    return _build_saved_paper(row["paper_id"], row["saved_at"], row["read_at"], row["note"], row["own_tags"])
-
-
-def _build_saved_paper(paper_id: str, saved_at: str, read_at: str | None, note: str, own_tags: str) -> SavedPaper:
+    saved_at, read_at = datetime.fromisoformat(row["saved_at"]), row["read_at"]
     read = datetime.fromisoformat(read_at) if read_at else None
-    return SavedPaper(paper_id, datetime.fromisoformat(saved_at), read, note, _read_own_tags(own_tags))
+    return SavedPaper(row["paper_id"], saved_at, read, row["note"], _read_own_tags(row["own_tags"]))
 
 
 @lru_cache(1024)  # most papers have the same few

@@ -12,7 +12,6 @@ import discord
 
 from bot.answering import defer_answer, open_modal, reply
 from bot.citations import EXPORT_FORMATS, CitationFile, CitationFormat
-from bot.export import ExportFile
 from bot.keyed_semaphores import KeyedSemaphores
 from bot.layouts import saved as layout
 from bot.layouts.refusals import explain_refusal
@@ -67,24 +66,26 @@ class ExportSelect(Control, kind="export", pattern=rf"s(?::|{QUERY_PATTERN}):(?P
         query = parse_saved_query(text, services.clock().date())
         async with _EXPORTS.get(interaction.user.id):
             async with _BUILDING.get("all"):
-                saved = await services.saved_finder.find_all(interaction.user.id, query)
-                export = await _build_export(services.storage, saved, format_)
-            if not saved:
+                file = CitationFile("saved-papers", format_)
+                ids = await services.saved_finder.find_all(interaction.user.id, query)
+                await _write_saved(file, services.storage, interaction.user.id, ids)
+                export = await asyncio.to_thread(file.finish)
+            if not file.count:
                 await show_saved(interaction, query)  # which says why there is nothing
                 return
-            said = layout.describe_export_of_saved(query, len(saved), format_, is_compressed=export.is_compressed)
+            said = layout.describe_export_of_saved(query, file.count, format_, is_compressed=export.is_compressed)
             await reply(interaction, said, file=discord.File(io.BytesIO(export.content), export.name))
 
 
-async def _build_export(storage: Storage, saved: Sequence[SavedPaper], format_: CitationFormat) -> ExportFile:
-    """The file of these papers, some at a time, so that neither memory nor other people's answers suffer."""
-    file = CitationFile("saved-papers", format_)
-    for start in range(0, len(saved), _EXPORTED_AT_ONCE):
-        some = {each.paper_id: each for each in saved[start : start + _EXPORTED_AT_ONCE]}
+async def _write_saved(file: CitationFile, storage: Storage, user_id: int, ids: Sequence[str]) -> None:
+    """Write these papers with their notes, some at a time, so that neither memory nor other people's answers suffer."""
+    for start in range(0, len(ids), _EXPORTED_AT_ONCE):
+        some = ids[start : start + _EXPORTED_AT_ONCE]
+        saved = await storage.saved_papers.get_several(user_id, some)
         known = {paper.id: paper for paper in await storage.papers.get(some)}
-        papers = [known.get(each) or Paper(each, "", "") for each in some]  # the archive may have lost it to a backup
-        await asyncio.to_thread(file.add, papers, some)
-    return await asyncio.to_thread(file.finish)
+        # One may have been removed meanwhile, and the archive may have lost one to a backup.
+        papers = [known.get(each) or Paper(each, "", "") for each in some if each in saved]
+        await asyncio.to_thread(file.add, papers, saved)
 
 
 class SavedSelect(Control, kind="savedpick", pattern=PAPER_PATTERN):

@@ -22,6 +22,7 @@ from bot.demo import Scene, load_sample_lists, load_unlisted_entries
 from bot.demo.show import open_demo
 from bot.papers.entry import read_list_entry
 from tests.support.messages import open_details, paper_ids, read_texts
+from tests.support.saved import list_saved
 
 WAIT = 300  # seconds that anything may take on a busy machine
 
@@ -107,8 +108,8 @@ async def test_a_paper_of_the_digest_is_saved_found_by_a_word_of_its_abstract_an
         (file,) = exported.attachments
         ris = (await file.read()).decode()
         (read,) = json.loads(pypandoc.convert_text(ris, "csljson", format="ris"))
-        (saved,) = await stage.bot.services.storage.saved_papers.list_for_person(stage.reader.id)
-        (paper,) = await stage.bot.services.storage.papers.get([saved.paper_id])
+        storage = stage.bot.services.storage
+        (paper,) = await storage.papers.get(await list_saved(storage, stage.reader.id))
         assert (read["title"], len(read["author"])) == (paper.title, len(paper.authors))
 
 

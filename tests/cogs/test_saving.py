@@ -12,6 +12,7 @@ from tests.support.builders import DAY, entry, explain
 from tests.support.lookups import LIBRARY
 from tests.support.messages import answer, button_labels, custom_ids, message_of
 from tests.support.papers_server import FrailPapers
+from tests.support.saved import list_saved
 from tests.support.server import Server, post, stale_button, stale_select
 
 Reader = simcord.MemberActor | simcord.UserHandle
@@ -22,17 +23,13 @@ async def save(reader: Reader, message: discord.Message | simcord.ResponseMessag
     return answer(await reader.click(message, custom_id=f"save:{paper_id}"))
 
 
-async def list_saved(server: Server, reader: Reader) -> list[str]:
-    return [each.paper_id for each in await server.bot.services.storage.saved_papers.list_for_person(reader.id)]
-
-
 async def test_a_line_of_a_digest_is_saved_with_one_click_and_removed_with_another(server: Server) -> None:
     message = await post(server)
     told = await save(server.member, message, "2601.00002")
     assert told.startswith("Saved **[Paper 2601.00002](https://huggingface.co/papers/2601.00002)**. Only you see that.")
-    assert await list_saved(server, server.member) == ["2601.00002"]
+    assert await list_saved(server.bot.services.storage, server.member.id) == ["2601.00002"]
     assert (await save(server.member, message, "2601.00002")).startswith("Removed **[Paper 2601.00002](")
-    assert await list_saved(server, server.member) == []
+    assert await list_saved(server.bot.services.storage, server.member.id) == []
     assert len(server.papers.history(viewer=server.admin)) == 1
 
 
@@ -41,7 +38,7 @@ async def test_what_one_person_saves_is_theirs_alone(server: Server) -> None:
     await save(server.member, message, "2601.00002")
     assert (await save(server.admin, message, "2601.00002")).startswith("Saved **")
     await save(server.admin, message, "2601.00002")
-    assert await list_saved(server, server.member) == ["2601.00002"]
+    assert await list_saved(server.bot.services.storage, server.member.id) == ["2601.00002"]
 
 
 @pytest.mark.parametrize("layout", [DigestLayout.LIST, DigestLayout.COMPACT, DigestLayout.CARDS])
@@ -61,7 +58,7 @@ async def test_a_paper_is_saved_on_one_message_and_removed_on_another_after_a_re
     await save(server.member, message_of(card), "2601.00003")
     await server.restart()
     assert (await save(server.member, message, "2601.00003")).startswith("Removed **")
-    assert await list_saved(server, server.member) == []
+    assert await list_saved(server.bot.services.storage, server.member.id) == []
 
 
 async def test_undo_removes_and_save_again_saves_whatever_happened_meanwhile(server: Server) -> None:
@@ -71,11 +68,11 @@ async def test_undo_removes_and_save_again_saves_whatever_happened_meanwhile(ser
     await save(server.member, message, "2601.00001")  # it is removed already
     undone = await server.member.click(message_of(saved), label="Undo")
     assert answer(undone).startswith("Removed **")
-    assert await list_saved(server, server.member) == []
+    assert await list_saved(server.bot.services.storage, server.member.id) == []
     await save(server.member, message, "2601.00001")  # it is saved already
     again = await server.member.click(message_of(undone), label="Save again")
     assert answer(again).startswith("Saved **")
-    assert await list_saved(server, server.member) == ["2601.00001"]
+    assert await list_saved(server.bot.services.storage, server.member.id) == ["2601.00001"]
 
 
 async def test_save_again_brings_the_note_back_within_a_day(server: Server) -> None:
@@ -107,7 +104,7 @@ async def test_a_paper_that_cannot_be_fetched_is_not_saved_and_the_answer_says_w
     assert isinstance(papers_server, FrailPapers)
     papers_server.down = True
     assert await save(server.member, message, "2601.99999") == explain(Refusal.PAPERS_DOWN, text="2601.99999")
-    assert await list_saved(server, server.member) == []
+    assert await list_saved(server.bot.services.storage, server.member.id) == []
 
 
 async def test_a_saved_paper_that_the_archive_has_lost_is_removed_without_asking_for_it(
@@ -118,7 +115,7 @@ async def test_a_saved_paper_that_the_archive_has_lost_is_removed_without_asking
     papers_server.down = True
     message = stale_button(server, "save:2601.99999")
     assert (await save(server.member, message, "2601.99999")).startswith("Removed **arXiv:2601.99999**")
-    assert await list_saved(server, server.member) == []
+    assert await list_saved(server.bot.services.storage, server.member.id) == []
 
 
 async def test_who_has_saved_as_many_as_there_is_room_for_is_told_so_with_a_way_to_them(server: Server) -> None:
@@ -132,7 +129,7 @@ async def test_who_has_saved_as_many_as_there_is_room_for_is_told_so_with_a_way_
     told = await server.member.click(message, custom_id="save:2601.00001")
     assert answer(told) == explain(Refusal.TOO_MANY_SAVED, number=MAX_SAVED)
     assert button_labels(message_of(told)) == ["Your saved papers"]
-    assert "2601.00001" not in await list_saved(server, server.member)
+    assert "2601.00001" not in await list_saved(server.bot.services.storage, server.member.id)
 
 
 async def test_every_page_of_papers_and_every_card_has_save(server: Server, papers_server: PapersServer) -> None:
@@ -159,7 +156,7 @@ async def test_saving_works_in_direct_messages_and_where_the_bot_is_not(server: 
     for reader in (server.member.user, stranger):
         card = await reader.slash("paper show", paper="2601.00001")
         assert (await save(reader, message_of(card), "2601.00001")).startswith("Saved **")
-        assert await list_saved(server, reader) == ["2601.00001"]
+        assert await list_saved(server.bot.services.storage, reader.id) == ["2601.00001"]
 
 
 async def test_of_a_long_list_one_is_picked(server: Server) -> None:

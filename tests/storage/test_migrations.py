@@ -244,7 +244,7 @@ async def test_old_settings_are_read_by_their_new_names(tmp_path: Path) -> None:
     assert list(entry.details) == ["time", "timezone", "threads"]
 
 
-async def test_a_file_from_before_there_was_a_shelf_gets_one(tmp_path: Path) -> None:
+async def test_a_file_from_before_there_were_saved_papers_gets_room_for_them(tmp_path: Path) -> None:
     path = tmp_path / "paperboy.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(f"{' '.join(sqlite._load_migrations()[:27])} PRAGMA user_version = 27;")
@@ -255,7 +255,8 @@ async def test_a_file_from_before_there_was_a_shelf_gets_one(tmp_path: Path) -> 
         connection.commit()
     async with open_storage(path) as storage:
         await storage.saved_papers.annotate(7, "2601.00001", note="Mine", own_tags=["thesis"], now=NOW)
-        (saved,) = await storage.saved_papers.list_for_person(7)
+        saved = await storage.saved_papers.get(7, "2601.00001")
+        assert saved
         assert (saved.note, saved.own_tags, saved.read_at) == ("Mine", ("thesis",), None)
         assert len((await storage.people.read_data(7)).followed) == 1
         assert await storage.server_feeds.get(1) is None

@@ -11,6 +11,7 @@ from bot.share import WHOLE
 from bot.storage import MAX_SAVED, REMOVED_KEPT_FOR, Storage, saved_papers
 from bot.storage.saved_papers import MAX_REMOVED
 from tests.support.builders import MORNING, query
+from tests.support.saved import list_saved
 
 pytestmark = pytest.mark.usefixtures("the_file_is_sound")
 ADA, BOB, PAPER = 7, 8, "2601.00001"
@@ -25,11 +26,12 @@ async def fill(storage: Storage, number: int) -> None:
 async def test_what_was_saved_last_is_listed_first_and_saving_it_again_changes_nothing(storage: Storage) -> None:
     for minutes, paper_id in enumerate(["2601.00001", "2601.00002", "2601.00001"]):
         await storage.saved_papers.save(ADA, paper_id, MORNING + timedelta(minutes=minutes))
-    listed = await storage.saved_papers.list_for_person(ADA)
-    assert [each.paper_id for each in listed] == ["2601.00002", "2601.00001"]
-    assert listed[1].saved_at == MORNING
+    assert await list_saved(storage, ADA) == ["2601.00002", "2601.00001"]
+    known = await storage.saved_papers.get(ADA, "2601.00001")
+    assert known
+    assert known.saved_at == MORNING
     assert await storage.saved_papers.count(ADA) == 2
-    assert await storage.saved_papers.list_for_person(BOB) == ()
+    assert await list_saved(storage, BOB) == []
 
 
 async def test_five_thousand_papers_have_room_and_one_more_is_refused_until_one_is_removed(storage: Storage) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import simcord
 
-from bot.storage import SavedPaper
+from bot.storage import SavedPaper, Storage
 from tests.support.messages import ids, message_of, paper_ids, read_texts
 from tests.support.server import Server
 
@@ -20,6 +20,11 @@ async def annotate(server: Server, number: int, note: str, tags: list[str]) -> N
     (paper_id,) = ids(number)
     table = server.bot.services.storage.saved_papers
     await table.annotate(server.member.id, paper_id, note=note, own_tags=tags, now=server.clock.now)
+
+
+async def list_saved(storage: Storage, user_id: int) -> list[str]:
+    """The ids of all that a person saved, the last first."""
+    return [*(await storage.saved_papers.read_overview(user_id, with_texts=False)).is_read]
 
 
 async def get_saved(server: Server, number: int) -> SavedPaper | None:

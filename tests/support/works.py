@@ -127,7 +127,6 @@ class Works:
             "saved_papers.get": lambda: storage.saved_papers.get(7, ids[0]),
             "saved_papers.get_several": lambda: storage.saved_papers.get_several(7, ids),
             "saved_papers.read_overview": lambda: storage.saved_papers.read_overview(7, with_texts=True),
-            "saved_papers.list_for_person": lambda: storage.saved_papers.list_for_person(7),
             "saved_papers.delete_removed": lambda: storage.saved_papers.delete_removed(
                 WHOLE, MORNING + timedelta(days=99)
             ),

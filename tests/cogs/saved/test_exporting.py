@@ -10,11 +10,10 @@ from bot.citations import EXPORT_FORMATS
 from bot.keyed_semaphores import KeyedSemaphores
 from bot.lookups.saved_query import SavedQuery
 from bot.refusals import Refusal
-from bot.storage import SavedPaper
 from cogs.helpers import saved
 from tests.support.builders import explain
 from tests.support.citation_readers import read_csv, read_with_pandoc
-from tests.support.messages import answer
+from tests.support.messages import answer, ids
 from tests.support.saved import ask_saved
 from tests.support.server import Server, forbid
 
@@ -81,10 +80,36 @@ async def test_nothing_is_read_for_an_export_before_its_turn_comes(
     monkeypatch.setattr(saved, "_BUILDING", turns)
     find_all = finder.find_all
 
-    async def watch(user_id: int, query: SavedQuery) -> tuple[SavedPaper, ...]:
+    async def watch(user_id: int, query: SavedQuery) -> tuple[str, ...]:
         seen.append(turns.get("all").locked())
         return await find_all(user_id, query)
 
     monkeypatch.setattr(finder, "find_all", watch)
     assert "as RIS" in answer(await ask_for_file(shelf, "RIS"))
     assert seen == [True]
+
+
+async def test_what_i_remove_while_the_file_is_written_is_neither_in_it_nor_counted(
+    shelf: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finder, table = shelf.bot.services.saved_finder, shelf.bot.services.storage.saved_papers
+    find_all = finder.find_all
+
+    async def find_and_remove(user_id: int, query: SavedQuery) -> tuple[str, ...]:
+        found = await find_all(user_id, query)
+        await table.remove(user_id, found[0], shelf.clock.now)
+        return found
+
+    monkeypatch.setattr(finder, "find_all", find_and_remove)
+    result = await ask_for_file(shelf, "CSV")
+    assert "2 papers as CSV" in answer(result)
+    assert [row["arxiv_id"] for row in read_csv((await read_file(result))[1])] == ids(2, 1)
+
+
+async def test_thousands_of_papers_keep_their_order_and_each_has_its_own_note(
+    shelf: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved, "_EXPORTED_AT_ONCE", 1)
+    rows = read_csv((await read_file(await ask_for_file(shelf, "CSV")))[1])
+    assert [row["arxiv_id"] for row in rows] == ids(3, 2, 1)
+    assert [bool(row["note"]) for row in rows] == [False, True, False]
