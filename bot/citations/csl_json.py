@@ -1,12 +1,14 @@
 """CSL-JSON, the JSON of citation styles, which Zotero and pandoc read."""
 
 import json
+import re
 from typing import Any
 
 from bot.citations.citation import Citation
 from bot.citations.names import AuthorName
 
 _OTHERS = {"literal": "et al."}
+_FIELD = re.compile(r"\{:|(?:[^\W\d_]|-)+:")
 _encode = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` would make an encoder for each name
 
 
@@ -27,9 +29,14 @@ def write_csl_json(citation: Citation) -> str:
         "URL": paper.arxiv_url,
         "abstract": citation.abstract,
         "keyword": ", ".join(citation.keywords),
-        "note": citation.note,
+        "note": _quote_field(citation.note),
     }
     return _indent({name: value for name, value in item.items() if value})
+
+
+def _quote_field(note: str) -> str:
+    """The note, in quotes if citation programs would take it for a field, as they do `todo: read it again`."""
+    return f"“{note}”" if _FIELD.match(note) else note
 
 
 def _indent(item: dict[str, Any]) -> str:

@@ -205,6 +205,15 @@ def test_in_markdown_my_tags_have_a_line_of_their_own() -> None:
     assert "arXiv:2601.00001<br />\nTags: thesis, to do" in MarkdownIt("commonmark").render(content)
 
 
+@pytest.mark.parametrize("note", ["todo: read it again", "{:todo: read} it", "see: a, b: c", "DOI: 10.1/1"])
+def test_a_note_with_a_colon_stays_a_note(note: str) -> None:
+    written = export(
+        [paper("2601.00001")], [build_saved("2601.00001", note, [], is_read=False)], CitationFormat.CSL_JSON
+    )
+    (read,) = read_with_pandoc(written, "csljson")
+    assert (read.note, read.doi) == (note, "10.48550/arXiv.2601.00001")
+
+
 @pytest.mark.parametrize("format_", ["bibtex", "ris", "csljson"])
 def test_664_authors_keep_their_number_and_order(format_: str) -> None:
     ours = {"bibtex": CitationFormat.BIBTEX, "ris": CitationFormat.RIS, "csljson": CitationFormat.CSL_JSON}[format_]
