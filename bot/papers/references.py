@@ -42,6 +42,14 @@ _ADDRESS = re.compile(
       | [\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.[a-z]{2,20}/""",
     re.IGNORECASE | re.VERBOSE,
 )
+# Where there are no papers, and nobody expects one: code, models, talk, pictures and films.
+_NO_PAPER = re.compile(
+    r"""(?:https?://)?(?:[\w-]{1,63}\.){0,3}(?:
+        (?:github|gitlab|bitbucket|discord|discordapp|youtube|twitter|x|tenor|giphy)\.com | youtu\.be | discord\.gg
+      | (?:discordapp|githubusercontent)\.(?:com|net) | (?:huggingface\.co|hf\.co)/(?!(?:api/)?papers\b)
+    )(?:[/:?\#]|(?<=/)|$)""",
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
 _BROKEN = re.compile(r"\b(arxiv|doi) ?: ?", re.IGNORECASE)
 _PIECE = re.compile(
     rf"[a-z][a-z0-9+.-]{{0,20}}://[^\s{re.escape(_BRACKETS)}]+|(?:(?!https?://)[^\s(){{}}{re.escape(_BRACKETS)}])+",
@@ -64,7 +72,10 @@ MAX_MESSAGE = 40_000  # characters of a message that are looked at; longer ones 
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """What a message refers to, in its order and each once: papers, by their arXiv ids, and links to `others`."""
+    """What a message refers to, in its order and each once: papers, by their arXiv ids, and links to `others`.
+
+    Links to code, talk and pictures are not among these: nobody expects a paper there.
+    """
 
     paper_ids: tuple[str, ...]
     others: tuple[str, ...]
@@ -96,7 +107,7 @@ def find_references(message: str, today: date) -> References:
     for piece in _split_at_spaces(_AMOUNT.sub(" ", message[:MAX_MESSAGE])):
         for part in _split_at_joints(piece):
             paper_id = _find_arxiv_id(part)
-            if paper_id is None and _ADDRESS.match(part):
+            if paper_id is None and _ADDRESS.match(part) and not _NO_PAPER.match(part):
                 others[part] = None
             elif paper_id and _may_exist(paper_id, today):
                 paper_ids[paper_id] = None

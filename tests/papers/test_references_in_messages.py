@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.papers import find_references, parse_paper_id
+from bot.papers import References, find_references, parse_paper_id
 from tests.support.shared_cases import shared_cases
 
 TODAY = date(2026, 11, 27)
@@ -79,7 +79,9 @@ def test_what_only_looks_like_an_id_is_none(message: str) -> None:
 @pytest.mark.parametrize(
     ("message", "others"),
     [
-        ("https://github.com/owner/code for 2605.29801", ["https://github.com/owner/code"]),
+        ("https://example.org/paper.pdf for 2605.29801", ["https://example.org/paper.pdf"]),
+        ("https://notgithub.com/a https://x.company/b", ["https://notgithub.com/a", "https://x.company/b"]),
+        ("https://huggingface.co/papers/trending", ["https://huggingface.co/papers/trending"]),
         ("doi:10.1038/nature14539, www.example.org/x", ["doi:10.1038/nature14539", "www.example.org/x"]),
         ("https://arxiv.org/list/cs.CL/new https://arxiv.org/list/cs.CL/new", ["https://arxiv.org/list/cs.CL/new"]),
         ("GPT-4o and/or node.js", []),
@@ -87,6 +89,28 @@ def test_what_only_looks_like_an_id_is_none(message: str) -> None:
 )
 def test_links_that_lead_to_something_else_are_told(message: str, others: list[str]) -> None:
     assert list(find_references(message, TODAY).others) == others
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        *(
+            "https://github.com/owner/code",
+            "http://www.github.com",
+            "gitlab.com/a/b",
+            "https://raw.githubusercontent.com/a",
+        ),
+        *("https://huggingface.co/meta/model", "https://hf.co/datasets/a/b", "https://huggingface.co/spaces/a/b"),
+        *(
+            "https://discord.com/channels/1/2/3",
+            "https://cdn.discordapp.com/a.png",
+            "https://media.discordapp.net/a.png",
+        ),
+        *("https://x.com/a/status/1", "https://youtu.be/a", "https://www.youtube.com/watch?v=a", "https://tenor.com/a"),
+    ],
+)
+def test_a_link_to_code_talk_or_pictures_is_not_told_to_be_no_paper(link: str) -> None:
+    assert find_references(f"2605.29801 {link}", TODAY) == References(("2605.29801",), ())
 
 
 @pytest.mark.parametrize(("text", "known"), shared_cases("references"))

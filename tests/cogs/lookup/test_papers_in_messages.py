@@ -85,6 +85,7 @@ async def test_our_own_digest_gives_its_papers(ready: Server) -> None:
     digest = await post(ready)
     result = await ready.member.context_menu(ready.papers, PAPERS_IN_MESSAGE, digest)
     assert "# Papers in this message" in answer(result)
+    assert "No arXiv paper behind" not in answer(result)
     assert result.response
     assert paper_ids(result.response) == paper_ids(digest)
 
@@ -98,12 +99,10 @@ async def test_a_forwarded_message_is_read_too(library: Server) -> None:
 async def test_a_message_without_a_paper_says_what_is_looked_for_and_its_words_can_be_searched_for(
     library: Server,
 ) -> None:
-    result = await ask_about(
-        library, "<@1> sparse mixtures, author: scaling (https://github.com/owner/code) $2601.00001"
-    )
+    result = await ask_about(library, "<@1> sparse mixtures, author: scaling (https://example.org/paper) $2601.00001")
     told = answer(result)
     assert "I found no paper in this message." in told
-    assert "No arXiv paper behind `github.com/owner/code`." in told
+    assert "No arXiv paper behind `example.org/paper`." in told
     assert "an arXiv ID such as" in told
     assert result.response
     found = await library.member.click(result.response, label="Search for its words")
