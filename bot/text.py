@@ -12,6 +12,7 @@ _UNSEEN = re.compile(
     f"|(?<![{_JOINED}])[\u200c\u200d]|[\u200c\u200d](?![{_JOINED}])"
 )
 _BLANK = re.compile("[\\s\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]*")
+_PLAINLY_SEEN = re.compile("[!-~]")
 _ACCENT = re.compile("[\u0300-\u036f]")
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
@@ -31,6 +32,8 @@ def remove_invisible(text: str) -> str:
 
 def is_visible(text: str) -> bool:
     """Whether any character of `text` is visible."""
+    if _PLAINLY_SEEN.search(text):  # true of nearly all, and told by a letter or two
+        return True
     return not _BLANK.fullmatch(remove_invisible(text)) and any(
         letter.isprintable() for letter in text if not letter.isspace()
     )

@@ -37,6 +37,7 @@ _EXAMPLE = build_search_path("has:code tag:robotics", FeedFormat.ATOM)
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]{1,2000}", re.IGNORECASE)
 # What no XML 1.0 document may have, not even escaped, and characters that stand for nothing.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\ufdd0-\ufdef]")
+_UNSEEN_BUT_PRINTABLE = "\N{COMBINING GRAPHEME JOINER}"  # the only character of this kind
 
 STARTING = "Paperboy is starting. Try again in a minute."
 STOPPING = "Paperboy is stopping. Try again in a minute."
@@ -178,9 +179,11 @@ def _escape(text: str, limit: int) -> str:
 
 
 def _clean_line(text: str, limit: int) -> str:
-    """A stranger's text in one line, as XML may have it. Most are plain English, which is seen at once."""
-    plain = text.isascii() and text.isprintable()
-    line = " ".join(text.split()) if plain else join_lines(_NOT_XML.sub("", text))
+    """A stranger's text in one line, as XML may have it."""
+    if text.isprintable() and _UNSEEN_BUT_PRINTABLE not in text:  # true of nearly all, and told at once
+        line = " ".join(text.split())
+    else:
+        line = join_lines(_NOT_XML.sub("", text))
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 

@@ -131,6 +131,19 @@ def test_any_paper_and_any_query_make_valid_feeds(one: Paper, query: str) -> Non
     check_json(format_feed(written, FeedFormat.JSON, PUBLIC))
 
 
+def test_what_cannot_be_seen_is_in_no_feed_in_whatever_letters_the_text_around_it_is() -> None:
+    unseen = "\N{COMBINING GRAPHEME JOINER}\N{ZERO WIDTH SPACE}\N{RIGHT-TO-LEFT OVERRIDE}\x7f\ufdd0"
+    for around in ("plain", "naïve — 注意"):
+        for each in unseen:
+            known = paper("2601.00001", title=f"{around}{each}text", abstract=f"{around}{each}text")
+            (_, entry) = write_feed(make(known)).entries
+            assert entry.title == f"{around}text"
+            assert each not in entry.html
+    for each in (*unseen, "\N{BRAILLE PATTERN BLANK}", "\N{HANGUL FILLER}\n"):
+        (_, entry) = write_feed(make(paper("2601.00001", abstract=each))).entries
+        assert entry.html.startswith("<p>1 author") or entry.html.startswith("<p><a href")
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 async def test_what_strangers_wrote_is_shown_as_text(feeds: FeedAsker, text: str) -> None:
     stored = text.encode(errors="ignore").decode()  # the database takes no half an emoji
