@@ -66,8 +66,8 @@ async def _following(_: Path, shelf: FilledIndex, __: Encoder | None) -> Table:
     return table(f"Followed queries: {following.Followers(shelf.real).mix}", await following.measure(shelf))
 
 
-async def _feeds(_: Path, shelf: FilledIndex, __: Encoder | None) -> Table:
-    return table("Feeds", await feeds.measure(shelf))
+async def _feeds(folder: Path, shelf: FilledIndex, _: Encoder | None) -> Table:
+    return table("Feeds", await feeds.measure(folder, shelf))
 
 
 async def _memory(folder: Path, shelf: FilledIndex, encoder: Encoder | None) -> Table:

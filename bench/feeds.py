@@ -1,4 +1,4 @@
-"""Feeds: how long one takes to make, and to send as it is kept; and what a flood of requests does to searches.
+"""Feeds: how long one takes to make, and to send as it is kept; and what a flood does to searches and digests.
 
 The flood comes from a process of its own, which opens a connection for each request, as the port wants it. On a machine
 of two cores that process alone slows searches, so it also floods another program, for comparison.
@@ -11,9 +11,11 @@ from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-import aiohttp
+from aiohttp import web
 
+from bench import paced
 from bench.figures import Figure, Stopwatch, Times, forget_the_past, lateness
 from bench.filled_index import FilledIndex
 from bench.queries import asked
@@ -22,18 +24,20 @@ from bot.app import Services
 from bot.client import PaperBot
 from bot.feed_addresses import FeedAddresses, FeedFormat
 from bot.lookups.feeds import FeedKind, FeedRequest
+from bot.web.feed_pages import Result
 from bot.web.pages import Pages, build_app
 from bot.web.port import open_port
 
 LOCAL = "127.0.0.1"
 MADE, KEPT = 60, 150  # times
+DIGESTS, A_DAY = 400, 50  # due at once; papers of their day
 FLOOD = 1000  # requests a second
 SEARCHES, ROUNDS = 50, 5  # in each round: without the flood, with it, and with another program flooded
 BETWEEN = 0.02  # seconds between two searches
 OF_ALL = "-zzzznothing"  # every paper matches
 
 
-async def measure(shelf: FilledIndex) -> list[Figure]:
+async def measure(folder: Path, shelf: FilledIndex) -> list[Figure]:
     async with shelf.open() as services:
         services.search.meaning = None
         bot = PaperBot(services, feeds=FeedAddresses("https://papers.example"), shard_count=1)
@@ -41,9 +45,9 @@ async def measure(shelf: FilledIndex) -> list[Figure]:
         pages.show(bot)
         async with open_port(build_app(pages), LOCAL, 0, pages.feeds.turn_away) as port:
             making = [await _time_making(pages, services, shelf, format_) for format_ in FeedFormat]
-            kept = await _time_kept(port)
+            kept = await _time_kept(pages, port)
             beside = await _search_beside_flood(services, shelf, port)
-    return [*making, kept, *beside]
+    return [*making, *kept, *beside, *await _deliver_beside_flood(folder, shelf)]
 
 
 async def _time_making(pages: Pages, services: Services, shelf: FilledIndex, format_: FeedFormat) -> Figure:
@@ -64,23 +68,56 @@ async def _time_making(pages: Pages, services: Services, shelf: FilledIndex, for
     return Figure(what, Times(taken).p99, Times(pages_taken).p99, "ms", "a page of the search", "< 50")
 
 
-async def _time_kept(port: int) -> Figure:
-    """From connecting to the last byte, beside the index page."""
-    feed, index = f"http://{LOCAL}:{port}/feeds/daily.atom", f"http://{LOCAL}:{port}/"
-    taken: dict[str, list[float]] = {feed: [], index: []}
-    async with aiohttp.ClientSession(auto_decompress=False) as session:
-        for _ in range(KEPT):
-            for url, times in taken.items():
-                with Stopwatch() as watch:
-                    async with session.get(url) as response:
-                        assert response.status == 200, response.status
-                        await response.read()
-                times.append(watch.ms)
-                await asyncio.sleep(0.025)  # below the limit
-    figures = {url: Times(times) for url, times in taken.items()}
-    return Figure(
-        "send a feed that is kept, median", figures[feed].median, figures[index].median, "ms", "the text of /", "< 2"
-    )
+async def _time_kept(pages: Pages, port: int) -> list[Figure]:
+    """From connecting to the last byte, beside the index page, and how much of it is ours rather than aiohttp's."""
+    in_handler: list[float] = []
+    answer = pages.feeds._answer  # noqa: SLF001
+
+    async def answer_timed(kind: FeedKind, request: web.Request) -> tuple[web.Response, Result]:
+        with Stopwatch() as watch:
+            answered = await answer(kind, request)
+        in_handler.append(watch.ms)
+        return answered
+
+    setattr(pages.feeds, "_answer", answer_timed)  # noqa: B010
+    feed, index = "/feeds/search.atom?q=model", "/"
+    program = (sys.executable, "-m", "bench.feed_reader", str(port), str(KEPT), feed, index)
+    process = await asyncio.create_subprocess_exec(*program, stdout=PIPE)
+    printed, _ = await process.communicate()
+    setattr(pages.feeds, "_answer", answer)  # noqa: B010
+    taken = {path: Times(each) for path, each in json.loads(printed).items()}
+    ours, floor = taken[feed], taken[index]
+    return [
+        Figure("send a feed that is kept, median", ours.median, floor.median, "ms", "the text of /", "< 2"),
+        Figure("· p99", ours.p99, floor.p99, "ms", "the text of /"),
+        Figure("· of which our handler takes, median", Times(in_handler).median, None, "ms"),
+    ]
+
+
+async def _deliver_beside_flood(folder: Path, shelf: FilledIndex) -> list[Figure]:
+    """Digests that are due at once, at the pace that Discord allows: each one's place in the queue is its floor."""
+    arrived: dict[str, list[float]] = {}
+    loops: dict[str, float] = {}
+    statuses: Counter[str] = Counter()
+    await asyncio.to_thread(folder.mkdir)
+    for name in ("rest", "flood"):
+        async with paced.open_services_for(folder / f"{name}.db", {shelf.today: list(shelf.real[:A_DAY])}) as services:
+            pages = Pages()
+            async with (
+                open_port(build_app(pages), LOCAL, 0, pages.feeds.turn_away) as port,
+                _started(str(port), str(FLOOD)) as flood,
+                _flooded(flood if name == "flood" else None, statuses),
+                lateness() as delays,
+            ):
+                arrived[name] = await paced.list_arrivals(services, DIGESTS, pages.show)
+            loops[name] = Times(delays).p99
+    print(f"beside {DIGESTS} digests, it was answered with {dict(statuses)}")
+    what = f"{DIGESTS} digests due beside {FLOOD:,} requests a second: the last arrived"
+    return [
+        Figure(what, max(arrived["flood"]), max(arrived["rest"]), "s", "without the flood", "≤ 1.1 ×"),
+        Figure("· the first", min(arrived["flood"]), min(arrived["rest"]), "s", "without the flood"),
+        Figure("· the event loop is late, p99", loops["flood"], loops["rest"], "ms", "without the flood"),
+    ]
 
 
 async def _search_beside_flood(services: Services, shelf: FilledIndex, port: int) -> list[Figure]:

@@ -10,7 +10,7 @@ import random
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -127,6 +127,25 @@ async def answered_slowly(services: Services, guilds: int, seconds: float) -> Ar
         return await _deliver(services, discord, [now], discord.channels)
 
 
+async def list_arrivals(services: Services, guilds: int, show: Callable[[PaperBot], None]) -> list[float]:
+    """The seconds from the tick until each digest was posted, of a bot that is shown to its port."""
+    now = services.clock()
+    async with _discord(now, guilds) as discord:
+        await subscribe(services.storage, discord.channels, now - timedelta(hours=1))
+        connect_to_discord_at(discord.api_url, discord.gateway_url)
+        async with PaperBot(services, shard_count=1) as bot:
+            connection = asyncio.create_task(bot.start(TOKEN))
+            await bot.wait_until_ready()
+            show(bot)
+            began = time.monotonic()
+            await build_dispatcher_for(bot).run_due(now)
+            await bot.close()
+            await connection
+        await asyncio.sleep(0.2)  # until it has printed the last
+        assert len(discord.made) == guilds
+        return [moments[0] - began for moments in discord.made.values()]
+
+
 @asynccontextmanager
 async def _discord(now: datetime, guilds: int, hanging: int = 0, seconds: float = 0.0) -> AsyncIterator[Discord]:
     program = (sys.executable, "-m", "bench.timed", now.isoformat(), str(guilds), str(hanging), str(seconds))
@@ -173,9 +192,9 @@ async def _arrivals(discord: Discord, wanted: set[int], began: float) -> Arrival
 
 
 async def measure(folder: Path, papers: dict[date, list[Paper]]) -> list[Figure]:
-    async with _services(folder / "neighbours.db", papers) as services:
+    async with open_services_for(folder / "neighbours.db", papers) as services:
         neighbours = await Neighbourhood(services, OTHERS, HANGING).deliver()
-    async with _services(folder / "slow.db", papers) as services:
+    async with open_services_for(folder / "slow.db", papers) as services:
         slow = await answered_slowly(services, SLOW, SLOW_SECONDS)
     assert (neighbours.came, slow.came) == (neighbours.due, slow.due)
     pace = f"{MESSAGES_PER_SECOND} a second"
@@ -188,7 +207,7 @@ async def measure(folder: Path, papers: dict[date, list[Paper]]) -> list[Figure]
 
 
 @asynccontextmanager
-async def _services(database: Path, papers: dict[date, list[Paper]]) -> AsyncIterator[Services]:
+async def open_services_for(database: Path, papers: dict[date, list[Paper]]) -> AsyncIterator[Services]:
     """The bot's services, two hours after the last of these days has closed. Only that day has papers."""
     day, listed = list(papers.items())[-1]
     now = get_closing_time(day) + timedelta(hours=2)
