@@ -132,7 +132,8 @@ class SavedFinder:
         words = OwnWords(query)
         if query.reference or not words:
             return []
-        noted = [each for each in ids if (own := texts.get(each)) and words.are_in((own.note, *own.own_tags))]
+        own_texts = {each: "\n".join((own.note, *own.own_tags)) for each in ids if (own := texts.get(each))}
+        noted = [*words.find_in(own_texts)]
         others = tuple(each for each in query.clauses if not any(list_clause_texts((each,))))
         if not noted or not others:
             return noted

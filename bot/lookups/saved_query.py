@@ -77,11 +77,10 @@ class SavedQuery:
 
     def fits(self, own: OwnTexts, *, is_read: bool) -> bool:
         """Whether a paper is one of these, as far as only the person knows."""
-        tags = _fold_tags(own.own_tags) if self.tags else frozenset()
         return (
-            self.is_read in {None, is_read}
-            and self.has_note in {None, bool(own.note)}
-            and all((_fold_tags((tag,)) <= tags) == wanted for tag, wanted in self.tags)
+            (self.is_read is None or self.is_read == is_read)
+            and (self.has_note is None or self.has_note == bool(own.note))
+            and (not self.tags or _fit_tags(own.own_tags, self.tags))
         )
 
 
@@ -121,8 +120,10 @@ def find_own_part(typed: str) -> tuple[str, str, bool]:
 
 
 @lru_cache(1024)  # of thousands of papers, most have the same few
-def _fold_tags(tags: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(fold_text, tags))
+def _fit_tags(own_tags: tuple[str, ...], asked: tuple[tuple[str, bool], ...]) -> bool:
+    """Whether these are tags of which each that is asked for is one, or is not if it must not be."""
+    folded = {*map(fold_text, own_tags)}
+    return all((fold_text(tag) in folded) == wanted for tag, wanted in asked)
 
 
 def clean_tag(text: str) -> str:

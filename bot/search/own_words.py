@@ -1,8 +1,8 @@
 """Finds the words of a query in what a person wrote themselves, which is in no index."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from itertools import filterfalse
+from itertools import chain, filterfalse, islice
 from unicodedata import normalize
 
 from bot.search.letters import fold_commands, is_greek, is_run, set_runs_apart
@@ -13,12 +13,16 @@ from bot.search.snippets import Snippet, cut_snippet
 
 _ENDING = 2  # letters of a stem that its words need not begin with: `happi` is that of `happy`
 _KEPT = 10_000  # letters and words whose folding and stems are remembered
+_AT_ONCE = 500  # texts that are folded together: a megabyte if all are long
+_MARK = "\0"  # which no text keeps, between two that are folded together
+_BETWEEN = f"\n{_MARK}\n"  # no word and no formula goes over the end of a line
 
 
 class OwnWords:
     """The words of `query`, as the index folds and stems them.
 
-    Thousands of notes may be long, in any script, and all have the words. So only words that may be those are stemmed.
+    Thousands of notes may be long, in any script, and all have the words. So only words that may be those are stemmed,
+    and each of them once.
     """
 
     def __init__(self, query: Query) -> None:
@@ -39,16 +43,22 @@ class OwnWords:
         """The other stems, and how their words begin."""
         return {stem: stem[: max(1, len(stem) - _ENDING)] for stem in self._plain if not is_run(stem)}
 
-    def are_in(self, texts: Iterable[str]) -> bool:
-        """Whether these texts together have all of the words."""
-        text = _fold_text("\n".join(texts))
-        if not all(each in text for each in (*self._runs, *self._beginnings.values())):
-            return False
-        words = {*set_runs_apart(text).split()}
-        return all(
-            any(beginning in word and stem in _list_stems(word) for word in words)
-            for stem, beginning in self._beginnings.items()
-        )
+    def find_in(self, texts: Mapping[str, str]) -> Iterator[str]:
+        """The keys of those `texts` that have all of the words, in their order."""
+        remaining = iter(texts.items())
+        while some := dict(islice(remaining, _AT_ONCE)):
+            yield from self._find_in_some(some)
+
+    def _find_in_some(self, texts: Mapping[str, str]) -> Iterable[str]:
+        having = dict(zip(texts, _fold_texts(texts.values()), strict=True))
+        for piece in (*self._runs, *self._beginnings.values()):
+            having = {key: text for key, text in having.items() if piece in text}
+        words = {key: set_runs_apart(text).split() for key, text in having.items()}
+        different = {*chain.from_iterable(words.values())}
+        for stem, beginning in self._beginnings.items():
+            forms = {word for word in different if beginning in word and stem in _list_stems(word)}
+            words = {key: its_words for key, its_words in words.items() if not forms.isdisjoint(its_words)}
+        return words
 
     def cut_snippet(self, text: str, width: int) -> Snippet:
         """The piece of `text`, `width` characters at most, with the most of the words; empty if it has none."""
@@ -56,17 +66,29 @@ class OwnWords:
         return cut_snippet(text, weights, width)
 
 
-def _fold_text(text: str) -> str:
-    """`text` in the letters of its terms, each folded for itself, which is fast; then the same with words in Greek."""
+def _fold_texts(texts: Iterable[str]) -> list[str]:
+    """Each text in the letters of its terms, and then the same with words in Greek.
+
+    All are folded as one text, and each letter for itself, which is fast.
+    """
+    folded, in_greek = _fold_letters(_BETWEEN.join(text.replace(_MARK, " ") for text in texts))
+    parts = folded.split(_BETWEEN)
+    if not in_greek:
+        return parts
+    return ["\n".join(each) for each in zip(parts, in_greek.split(_BETWEEN), strict=True)]
+
+
+def _fold_letters(text: str) -> tuple[str, str]:
+    """`text` in plain letters, and with its words in Greek kept; the latter is empty if it has none."""
     if text.isascii():
-        return fold_commands(text).lower()
+        return fold_commands(text).lower(), ""
     text = normalize("NFC", text.lower())
     letters = [each for each in filterfalse(str.isascii, {*text}) if _fold_letter(each) != each]
     greek = text if any(map(is_greek, letters)) else ""
     for each in letters:  # far fewer than the text is long
         text = text.replace(each, _fold_letter(each))
         greek = greek if is_greek(each) else greek.replace(each, _fold_letter(each))
-    return fold_commands(f"{text}\n{greek}")
+    return fold_commands(text), fold_commands(greek)
 
 
 @lru_cache(_KEPT)

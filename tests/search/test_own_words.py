@@ -1,5 +1,6 @@
 """The words of a query in somebody's own notes, which no index has."""
 
+from collections.abc import Sequence
 from datetime import date
 from unittest.mock import Mock
 
@@ -22,12 +23,30 @@ def find(query: str) -> OwnWords:
     return OwnWords(parse_query(query, date(2026, 7, 7)))
 
 
+def find_all(words: OwnWords, notes: Sequence[str]) -> list[str]:
+    """Those of `notes` that have the words, in their order."""
+    return [notes[int(key)] for key in words.find_in({str(number): note for number, note in enumerate(notes)})]
+
+
+def is_found(words: OwnWords, note: str) -> bool:
+    return find_all(words, [note]) == [note]
+
+
 @settings(max_examples=300)
 @given(texts, texts)
 def test_a_note_has_a_word_that_the_index_would_find_in_it(note: str, word: str) -> None:
     words = find(word)
     if words and words._stems <= {*split_stems(note)}:
-        assert words.are_in([note])
+        assert is_found(words, note)
+
+
+@settings(max_examples=300)
+@given(st.lists(texts | st.just("\n\0\n"), max_size=9), texts)
+def test_among_many_notes_are_found_just_those_that_are_found_alone(notes: list[str], word: str) -> None:
+    words = find(word)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(own_words, "_AT_ONCE", 4)
+        assert find_all(words, notes) == [note for note in notes if is_found(words, note)]
 
 
 @pytest.mark.parametrize(
@@ -44,12 +63,12 @@ def test_a_note_has_a_word_that_the_index_would_find_in_it(note: str, word: str)
     ],
 )
 def test_a_word_is_found_however_a_note_writes_it(query: str, note: str) -> None:
-    assert find(query).are_in([note])
+    assert is_found(find(query), note)
 
 
 @pytest.mark.parametrize(("query", "note"), [("diffuse lamp", "diffuse"), ("模扩", "扩散模型"), ("cat", "concat")])
 def test_other_words_are_not_found(query: str, note: str) -> None:
-    assert not find(query).are_in([note])
+    assert not is_found(find(query), note)
 
 
 @pytest.mark.parametrize("note", ["Comparé à nos modèles", "比较扩散模型的研究", "On λόγος and είναι"])
@@ -60,8 +79,7 @@ def test_thousands_of_long_notes_in_any_script_are_not_stemmed_word_for_word(
     own_words._list_stems.cache_clear()
     words = find("diffusion comp")
     monkeypatch.setattr(own_words, "split_stems", counted)
-    for number in range(100):
-        words.are_in([f"{note} {number} diffusion"])
+    assert find_all(words, [f"{note} {number} diffusion" for number in range(100)]) == []
     assert counted.call_count < 5
 
 
@@ -83,8 +101,8 @@ def test_thousands_of_long_notes_in_any_script_are_not_stemmed_word_for_word(
 )
 def test_words_are_found_in_any_form_and_case(query: str, text: str) -> None:
     words = find(query)
-    assert words.are_in([text])
-    assert words.are_in([f"{text} …"])  # whose letters are not all plain
+    assert is_found(words, text)
+    assert is_found(words, f"{text} …")  # whose letters are not all plain
 
 
 @pytest.mark.parametrize(
@@ -92,5 +110,5 @@ def test_words_are_found_in_any_form_and_case(query: str, text: str) -> None:
 )
 def test_words_that_only_have_the_same_letters_are_not(query: str, text: str) -> None:
     words = find(query)
-    assert not words.are_in([text])
-    assert not words.are_in([f"{text} …"])
+    assert not is_found(words, text)
+    assert not is_found(words, f"{text} …")
