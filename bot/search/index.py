@@ -187,9 +187,17 @@ class Index:
             result = searcher.search(
                 query, limit, offset=offset, order_by_field=by, weight_by_field="pull" if pull else None
             )
-            ids = [str(searcher.doc(address)["id"][0]) for _, address in result.hits]
+            ids = read_ids(searcher, [address for _, address in result.hits])
         scores = [float(score) for score, _ in result.hits]
-        return Hits(tuple(ids), tuple(scores), int(result.count))  # type: ignore[attr-defined]  # not in its stub
+        return Hits(ids, tuple(scores), int(result.count))  # type: ignore[attr-defined]  # not in its stub
+
+    def rank_papers(
+        self, searcher: tantivy.Searcher, query: tantivy.Query, limit: int
+    ) -> list[tuple[float, tantivy.DocAddress]]:
+        """The scores of what matches `query`, best first, and where it is, as to read thousands of ids takes long."""
+        with translate_errors():
+            hits = searcher.search(query, max(1, limit), weight_by_field="pull", count=False).hits
+        return [(float(score), address) for score, address in hits]
 
     def find_if_few(self, query: tantivy.Query, among: Collection[str]) -> frozenset[str] | None:
         """Those of the papers `among` that match `query`; None if more papers match it than these are."""
@@ -197,12 +205,12 @@ class Index:
         with translate_errors():
             if searcher.search(query, 1).count > len(among):  # type: ignore[attr-defined]  # not in its stub
                 return None
-            return _read_ids(searcher, query, among)
+            return _find_ids(searcher, query, among)
 
     def find_restricted(self, query: tantivy.Query, among: Collection[str]) -> frozenset[str]:
         """The papers that match `query`, which is restricted to those `among` some."""
         with translate_errors():
-            return _read_ids(self.get_searcher(), query, among)
+            return _find_ids(self.get_searcher(), query, among)
 
     def read_stem_counts(self, ids: Collection[str]) -> dict[str, dict[str, int]]:
         """How often the text of each of these papers has each stem; papers that are not in the index are left out."""
@@ -223,7 +231,13 @@ class Index:
             self._writer_thread.shutdown()
 
 
-def _read_ids(searcher: tantivy.Searcher, query: tantivy.Query, among: Collection[str]) -> frozenset[str]:
+def read_ids(searcher: tantivy.Searcher, addresses: Sequence[tantivy.DocAddress]) -> tuple[str, ...]:
+    """The ids of the papers that are there."""
+    with translate_errors():
+        return tuple(str(searcher.doc(address)["id"][0]) for address in addresses)
+
+
+def _find_ids(searcher: tantivy.Searcher, query: tantivy.Query, among: Collection[str]) -> frozenset[str]:
     """Those of the papers `among` that match `query`, which no more papers match than these are.
 
     It reads the keys that sort papers, because to read thousands of documents takes long.

@@ -71,7 +71,7 @@ class QueryBuilder:
         self, schema: tantivy.Schema, searcher: tantivy.Searcher, alike: Mapping[str, Collection[str]] | None = None
     ) -> None:
         self._schema = schema
-        self._searcher = searcher
+        self.searcher = searcher
         self.counts = WordCounts(searcher)
         self._alike = alike or {}
         self._among: Query | None = None
@@ -81,25 +81,17 @@ class QueryBuilder:
 
         How rare a word is still counts over all papers. To look at thousands of ids takes milliseconds each time.
         """
-        self._among = self._filter([*ids])
-
-    def _filter(self, ids: Sequence[str]) -> Query:
-        return Query.const_score_query(self.build_papers(ids), 0.0)
+        self._among = Query.const_score_query(self.build_papers([*ids]), 0.0)
 
     def _restrict(self, query: Query) -> Query:
         if self._among is None:
             return query
         return Query.boolean_query([(Occur.Must, query), (Occur.Must, self._among)])
 
-    def build_query(self, query: ParsedQuery, *, every_word: bool = False, ids: Sequence[str] | None = None) -> Query:
-        """The papers that match `query`, scored; with `every_word` only those that have all of its words.
-
-        With `ids`, of the papers that it is restricted to, only these match.
-        """
+    def build_query(self, query: ParsedQuery, *, every_word: bool = False) -> Query:
+        """The papers that match `query`, scored; with `every_word` only those that have all of its words."""
         neighbours = [*self._build_neighbours(query.words)]
         matched = self._build_group(query.clauses, neighbours, every_word=every_word)
-        if ids is not None:
-            return Query.boolean_query([(Occur.Must, matched), (Occur.Must, self._filter(ids))])
         return self._restrict(matched)
 
     def build_complete(self, query: ParsedQuery, *, everywhere: bool = False) -> Query:
@@ -173,7 +165,7 @@ class QueryBuilder:
         single = {join_word(word) for word in words}
         forms = {form for form in join_neighbours(words) if form not in single or not is_english_word(form)}
         return any(self.counts.is_name(*each) for word in words for each in list_terms(word)) or any(
-            self._searcher.doc_freq("called", form) for form in forms
+            self.searcher.doc_freq("called", form) for form in forms
         )
 
     def build_company(self, words: Sequence[str]) -> Query | None:
@@ -300,7 +292,7 @@ class QueryBuilder:
     def _build_identifiers(self, form: str) -> Iterator[Query]:
         """`form` as an identifier: as the name of a paper's work, in a title, or anywhere in the text."""
         for field, weight in IDENTIFIER_WEIGHTS.items():
-            if form and self._searcher.doc_freq(field, form):
+            if form and self.searcher.doc_freq(field, form):
                 yield self._build_term(field, form, weight)
 
     def _build_neighbours(self, words: Sequence[Word]) -> Iterator[Query]:
@@ -312,7 +304,7 @@ class QueryBuilder:
         for form in sorted({*join_neighbours(texts)} - {join_word(text) for text in texts}):
             yield from self._build_identifiers(form)
         for name in sorted({name for text in texts for name in split_names(text)}):
-            if self._searcher.doc_freq("relatives", name):
+            if self.searcher.doc_freq("relatives", name):
                 yield self._build_term("relatives", name, RELATIVES)
 
     def _build_phrase(self, text: str) -> Query:

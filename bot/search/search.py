@@ -14,7 +14,7 @@ import tantivy
 from bot.digest import Likeness
 from bot.papers import Paper, parse_paper_id
 from bot.search.corrections import MAX_CORRECTED, Corrector, read_spelling
-from bot.search.index import Hits, Index
+from bot.search.index import Hits, Index, read_ids
 from bot.search.known_names import EXPANSIONS
 from bot.search.letters import is_in_other_script
 from bot.search.likeness import LIKENESS_BAR, STOP_WORDS, Portrait, Rarities, Traits, measure_pairs, weigh_traits
@@ -105,7 +105,7 @@ class SearchIndex(Index):
         elif self.meaning and text:
             found = self._rank_with_meaning(self.meaning, corrected, builder, text, among).get_page(limit, offset)
         elif among is not None and builder.count_ranking_words(corrected) <= MAX_LOOKED_UP:
-            found = self._find_among(corrected, builder, limit, offset)
+            found = self._find_among(corrected, builder, len(among), limit, offset)
         else:
             found = self._rank_by_words(corrected, builder).get_page(limit, offset)
         return replace(found, corrections=corrections, translation=translation)
@@ -326,26 +326,25 @@ class SearchIndex(Index):
         near = _keep_near_best(partial, (), pool.best_score, LEAST_KEPT - count)
         return _Ranking(self, near.ids, complete, count + near.total, count, rest_first=True)
 
-    def _find_among(self, query: Query, builder: QueryBuilder, limit: int, offset: int) -> FoundPapers:
-        """A page of what `_rank_by_words` finds for a few words, looking at the ids as seldom as it can.
+    def _find_among(self, query: Query, builder: QueryBuilder, most: int, limit: int, offset: int) -> FoundPapers:
+        """A page of what `_rank_by_words` finds for a few words among `most` papers, looking at their ids just twice.
 
-        The best score of all is taken from the first papers that have all the words, and from those that have not.
+        What has all the words is left out of what has some of them by its address in the index: a query that excludes
+        it would look for it once more. Only the ids of the page are read.
         """
         matched = builder.build_query(query)
         if builder.count_ranking_words(query) <= 1:
             return _to_found_papers(self.run_query(matched, limit, offset, pull=True))
-        whole = builder.build_complete(query)
-        complete = self.run_query(whole, LEAST_KEPT, pull=True)
-        some = _exclude(matched, builder.build_complete(query, everywhere=True))
-        partial = self.run_query(some, WORD_POOL, pull=True)
-        first = builder.build_query(query, ids=complete.ids[:LEAST_KEPT])
-        best = max(partial.best_score, self.run_query(first, 1, pull=True).best_score)
-        near = _keep_near_best(partial, (), best, LEAST_KEPT - complete.total)
-        is_further = offset + limit > LEAST_KEPT
-        page = [*(self.run_query(whole, limit, offset, pull=True) if is_further else complete).ids]
-        page = page if is_further else page[offset : offset + limit]
-        page += near.ids[max(0, offset - complete.total) :][: limit - len(page)]
-        return FoundPapers(tuple(page), complete.total + near.total, complete=complete.total)
+        searcher = builder.searcher
+        complete = self.rank_papers(searcher, builder.build_complete(query), most)
+        every = self.rank_papers(searcher, matched, len(complete) + WORD_POOL)
+        whole = {(address.segment_ord, address.doc) for _, address in complete}
+        partial = [each for each in every if (each[1].segment_ord, each[1].doc) not in whole][:WORD_POOL]
+        least, bar = LEAST_KEPT - len(complete), NOISE * max((score for score, _ in every), default=0.0)
+        near = [each for number, each in enumerate(partial) if number < least or each[0] >= bar]
+        found = [address for _, address in (*complete, *near)]
+        page = read_ids(searcher, found[max(0, offset) :][:limit])
+        return FoundPapers(page, len(found), complete=len(complete))
 
     def _pool_best_papers(self, query: Query, builder: QueryBuilder) -> tuple[Hits, tantivy.Query, int | None]:
         """The best papers by words; what else is found, which is what has all the words; and how many have those."""

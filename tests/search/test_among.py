@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.search import SearchIndex
+from bot.search.search import LEAST_KEPT
 from tests.support.builders import paper
 from tests.support.encoders import RandomEncoder, understood
 from tests.support.indexes import open_index, parse_on_day
@@ -55,6 +58,32 @@ def test_among_all_papers_what_is_found_is_as_without(index: SearchIndex, text: 
     assert among.corrections == free.corrections
     if index.meaning is None:
         assert (among.ids, among.complete) == (free.ids, free.complete)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    text=st.sampled_from(
+        ("flow matching", "robots laundry", "flow laundry likeness", "min:3 robots flow", "on robots")
+    ),
+    among=st.sets(st.sampled_from([each.id for each in PAPERS]), min_size=1),
+    offset=st.integers(0, 60),
+)
+def test_among_any_papers_they_come_in_the_order_of_a_search_of_all(
+    index: SearchIndex, text: str, among: set[str], offset: int
+) -> None:
+    if index.meaning:
+        return  # a search of all papers ranks only the nearest of them by meaning
+    query = parse_on_day(text)
+    free = index.find_papers(query, limit=200)
+    some = index.find_papers(query, limit=200, among=among)
+    whole = [each for each in free.ids[: free.complete or 0] if each in among]
+    if free.complete is not None:
+        assert some.complete == len(whole)
+    assert [*some.ids[: len(whole)]] == whole
+    listed = [each for each in free.ids if each in some.ids]
+    assert [each for each in some.ids if each in listed] == listed
+    assert some.total == len(some.ids) >= min(LEAST_KEPT, len(listed))
+    assert index.find_papers(query, limit=5, offset=offset, among=among).ids == some.ids[offset : offset + 5]
 
 
 def test_those_that_match_are_told_whether_few_papers_do_or_many(index: SearchIndex) -> None:
