@@ -42,11 +42,11 @@ _ADDRESS = re.compile(
       | [\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.[a-z]{2,20}/""",
     re.IGNORECASE | re.VERBOSE,
 )
-# Where there are no papers, and nobody expects one: code, models, talk, pictures and films.
+# Where there are no papers, and nobody expects one: code, models, lists of a day, talk, pictures and films.
 _NO_PAPER = re.compile(
     r"""(?:https?://)?(?:[\w-]{1,63}\.){0,3}(?:
         (?:github|gitlab|bitbucket|discord|discordapp|youtube|twitter|x|tenor|giphy)\.com | youtu\.be | discord\.gg
-      | (?:discordapp|githubusercontent)\.(?:com|net) | (?:huggingface\.co|hf\.co)/(?!(?:api/)?papers\b)
+      | (?:discordapp|githubusercontent)\.(?:com|net) | (?:huggingface\.co|hf\.co)/(?!(?:api/)?papers/[0-9])
     )(?:[/:?\#]|(?<=/)|$)""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )

@@ -81,7 +81,7 @@ def test_what_only_looks_like_an_id_is_none(message: str) -> None:
     [
         ("https://example.org/paper.pdf for 2605.29801", ["https://example.org/paper.pdf"]),
         ("https://notgithub.com/a https://x.company/b", ["https://notgithub.com/a", "https://x.company/b"]),
-        ("https://huggingface.co/papers/trending", ["https://huggingface.co/papers/trending"]),
+        ("https://huggingface.co/papers/2605.1", ["https://huggingface.co/papers/2605.1"]),
         ("doi:10.1038/nature14539, www.example.org/x", ["doi:10.1038/nature14539", "www.example.org/x"]),
         ("https://arxiv.org/list/cs.CL/new https://arxiv.org/list/cs.CL/new", ["https://arxiv.org/list/cs.CL/new"]),
         ("GPT-4o and/or node.js", []),
@@ -101,6 +101,7 @@ def test_links_that_lead_to_something_else_are_told(message: str, others: list[s
             "https://raw.githubusercontent.com/a",
         ),
         *("https://huggingface.co/meta/model", "https://hf.co/datasets/a/b", "https://huggingface.co/spaces/a/b"),
+        *("https://huggingface.co/papers/date/2026-01-15", "https://huggingface.co/papers/trending"),
         *(
             "https://discord.com/channels/1/2/3",
             "https://cdn.discordapp.com/a.png",
