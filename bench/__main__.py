@@ -49,31 +49,31 @@ SHARDS = "shards"
 Part = Callable[[Path, FilledIndex, Encoder | None], Awaitable[Table]]
 
 
-async def _build(folder: Path, shelf: FilledIndex, encoder: Encoder | None) -> Table:
-    figures = [*await load.building(folder / "build", shelf), *await load.starting(shelf, encoder)]
-    return table("Build and start", [*figures, *await starting.measure(folder / "start", shelf)])
+async def _build(folder: Path, filled: FilledIndex, encoder: Encoder | None) -> Table:
+    figures = [*await load.building(folder / "build", filled), *await load.starting(filled, encoder)]
+    return table("Build and start", [*figures, *await starting.measure(folder / "start", filled)])
 
 
-async def _load(folder: Path, shelf: FilledIndex, _: Encoder | None) -> Table:
-    return table("Under load", [await load.searching_while_writing(folder, shelf), await load.completing(shelf)])
+async def _load(folder: Path, filled: FilledIndex, _: Encoder | None) -> Table:
+    return table("Under load", [await load.searching_while_writing(folder, filled), await load.completing(filled)])
 
 
-async def _wire(folder: Path, shelf: FilledIndex, _: Encoder | None) -> Table:
-    return table("From an interaction's arrival to the answer", await wire.measure(folder, shelf))
+async def _wire(folder: Path, filled: FilledIndex, _: Encoder | None) -> Table:
+    return table("From an interaction's arrival to the answer", await wire.measure(folder, filled))
 
 
-async def _following(_: Path, shelf: FilledIndex, __: Encoder | None) -> Table:
-    return table(f"Followed queries: {following.Followers(shelf.real).mix}", await following.measure(shelf))
+async def _following(_: Path, filled: FilledIndex, __: Encoder | None) -> Table:
+    return table(f"Followed queries: {following.Followers(filled.real).mix}", await following.measure(filled))
 
 
-async def _feeds(folder: Path, shelf: FilledIndex, _: Encoder | None) -> Table:
-    return table("Feeds", await feeds.measure(folder, shelf))
+async def _feeds(folder: Path, filled: FilledIndex, _: Encoder | None) -> Table:
+    return table("Feeds", await feeds.measure(folder, filled))
 
 
-async def _memory(folder: Path, shelf: FilledIndex, encoder: Encoder | None) -> Table:
-    figures = await memory.measure(folder / "plain", shelf)
+async def _memory(folder: Path, filled: FilledIndex, encoder: Encoder | None) -> Table:
+    figures = await memory.measure(folder / "plain", filled)
     if encoder:
-        figures += await memory.measure(folder / "semantic", shelf, semantic=True)
+        figures += await memory.measure(folder / "semantic", filled, semantic=True)
     return table("Memory of the whole bot, used", figures)
 
 
@@ -124,10 +124,10 @@ async def _run(sizes: Sequence[str], parts: Sequence[str], folder: Path, *, full
         return
     encoder = await asyncio.to_thread(load_encoder)
     for size in sizes:
-        shelf = await fill_index(folder, real, len(real) if size == REAL else int(size), encoder)
+        filled = await fill_index(folder, real, len(real) if size == REAL else int(size), encoder)
         for part in (PARTS[each] for each in parts if each in PARTS):
             with tempfile.TemporaryDirectory(dir=folder) as scratch:
-                console.print(await part(Path(scratch) / "part", shelf, encoder))
+                console.print(await part(Path(scratch) / "part", filled, encoder))
 
 
 def _listed(text: str) -> list[str]:

@@ -37,20 +37,20 @@ BETWEEN = 0.02  # seconds between two searches
 OF_ALL = "-zzzznothing"  # every paper matches
 
 
-async def measure(folder: Path, shelf: FilledIndex) -> list[Figure]:
-    async with shelf.open() as services:
+async def measure(folder: Path, filled: FilledIndex) -> list[Figure]:
+    async with filled.open() as services:
         services.search.meaning = None
         bot = PaperBot(services, feeds=FeedAddresses("https://papers.example"), shard_count=1)
         pages = Pages()
         pages.show(bot)
         async with open_port(build_app(pages), LOCAL, 0, pages.feeds.turn_away) as port:
-            making = [await _time_making(pages, services, shelf, format_) for format_ in FeedFormat]
+            making = [await _time_making(pages, services, filled, format_) for format_ in FeedFormat]
             kept = await _time_kept(pages, port)
-            beside = await _search_beside_flood(services, shelf, port)
-    return [*making, *kept, *beside, *await _deliver_beside_flood(folder, shelf)]
+            beside = await _search_beside_flood(services, filled, port)
+    return [*making, *kept, *beside, *await _deliver_beside_flood(folder, filled)]
 
 
-async def _time_making(pages: Pages, services: Services, shelf: FilledIndex, format_: FeedFormat) -> Figure:
+async def _time_making(pages: Pages, services: Services, filled: FilledIndex, format_: FeedFormat) -> Figure:
     """Each time another query that every paper matches, beside a page of what that finds."""
     maker = pages.feeds._maker  # noqa: SLF001  # without its limits
     assert maker
@@ -64,7 +64,7 @@ async def _time_making(pages: Pages, services: Services, shelf: FilledIndex, for
         with Stopwatch() as watch:
             await find(services, query)
         pages_taken.append(watch.ms)
-    what = f"make the feed ({format_}) of a query that all {shelf.name} papers match, p99"
+    what = f"make the feed ({format_}) of a query that all {filled.name} papers match, p99"
     return Figure(what, Times(taken).p99, Times(pages_taken).p99, "ms", "a page of the search", "< 50")
 
 
@@ -94,14 +94,16 @@ async def _time_kept(pages: Pages, port: int) -> list[Figure]:
     ]
 
 
-async def _deliver_beside_flood(folder: Path, shelf: FilledIndex) -> list[Figure]:
+async def _deliver_beside_flood(folder: Path, filled: FilledIndex) -> list[Figure]:
     """Digests that are due at once, at the pace that Discord allows: each one's place in the queue is its floor."""
     arrived: dict[str, list[float]] = {}
     loops: dict[str, float] = {}
     statuses: Counter[str] = Counter()
     await asyncio.to_thread(folder.mkdir)
     for name in ("rest", "flood"):
-        async with paced.open_services_for(folder / f"{name}.db", {shelf.today: list(shelf.real[:A_DAY])}) as services:
+        async with paced.open_services_for(
+            folder / f"{name}.db", {filled.today: list(filled.real[:A_DAY])}
+        ) as services:
             pages = Pages()
             async with (
                 open_port(build_app(pages), LOCAL, 0, pages.feeds.turn_away) as port,
@@ -120,8 +122,8 @@ async def _deliver_beside_flood(folder: Path, shelf: FilledIndex) -> list[Figure
     ]
 
 
-async def _search_beside_flood(services: Services, shelf: FilledIndex, port: int) -> list[Figure]:
-    texts = [query.ours for query in asked(shelf.real)]
+async def _search_beside_flood(services: Services, filled: FilledIndex, port: int) -> list[Figure]:
+    texts = [query.ours for query in asked(filled.real)]
     taken: dict[str, list[float]] = {"rest": [], "flood": [], "other": []}
     late: dict[str, list[float]] = {name: [] for name in taken}
     statuses: Counter[str] = Counter()
@@ -143,7 +145,7 @@ async def _search_beside_flood(services: Services, shelf: FilledIndex, port: int
     many = f"{FLOOD:,} requests a second"
     return [
         Figure(
-            f"search among {shelf.name} beside {many} for feeds, p95", times["flood"], times["rest"], "ms", "at rest"
+            f"search among {filled.name} beside {many} for feeds, p95", times["flood"], times["rest"], "ms", "at rest"
         ),
         Figure("· the same", times["flood"], times["other"], "ms", "they go to another program", "≤ 1.2 ×"),
         Figure("· the event loop is late, p99", delays_of["flood"], delays_of["other"], "ms", "another program", "< 5"),

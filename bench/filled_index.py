@@ -81,17 +81,17 @@ async def fill_index(folder: Path, real: Sequence[Paper], size: int, encoder: En
         building.mkdir(parents=True)
         await _fill(FilledIndex(real, size, building / "paperboy.db"), encoder)
         building.rename(place)
-    shelf = FilledIndex(real, size, place / "paperboy.db")
-    async with shelf.open() as services:
+    filled = FilledIndex(real, size, place / "paperboy.db")
+    async with filled.open() as services:
         await services.archive.update_index()  # rebuilds an index with another schema
-    return shelf
+    return filled
 
 
-async def _fill(shelf: FilledIndex, encoder: Encoder | None) -> None:
-    papers = shelf.papers()
-    async with open_storage(shelf.database) as storage:
+async def _fill(filled: FilledIndex, encoder: Encoder | None) -> None:
+    papers = filled.papers()
+    async with open_storage(filled.database) as storage:
         for batch in batches(papers, INDEX_BATCH):
-            await storage.papers.record_list(batch[0].day or shelf.today, batch, NOW)
+            await storage.papers.record_list(batch[0].day or filled.today, batch, NOW)
         if encoder:
             await _embed(storage, papers, Meaning(encoder))
 

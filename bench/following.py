@@ -98,11 +98,11 @@ def _list_words(title: str) -> list[str]:
     return [word for word in words if len(word) > 2 and word not in STOP_WORDS and ":" not in word]
 
 
-async def measure(shelf: FilledIndex) -> list[Figure]:
+async def measure(filled: FilledIndex) -> list[Figure]:
     """The figures over the archive of that size, whose latest days the papers are from."""
-    queries = Followers(shelf.real).make_queries(FOLLOWED)
-    latest = sorted(shelf.real, key=lambda paper: (paper.day or date.min, paper.id))[-WINDOW:]
-    program = [sys.executable, "-m", "bench.following", str(shelf.database), NOW.isoformat()]
+    queries = Followers(filled.real).make_queries(FOLLOWED)
+    latest = sorted(filled.real, key=lambda paper: (paper.day or date.min, paper.id))[-WINDOW:]
+    program = [sys.executable, "-m", "bench.following", str(filled.database), NOW.isoformat()]
     process = await asyncio.create_subprocess_exec(*program, stdin=PIPE, stdout=PIPE)
     given = {"queries": queries, "ids": [paper.id for paper in latest]}
     output, _ = await process.communicate(json.dumps(given).encode())

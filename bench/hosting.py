@@ -64,10 +64,10 @@ class Need:
 
 async def measure(folder: Path, real: Sequence[Paper], sizes: Sequence[int] = SERVERS) -> list[Table]:
     """The table for each number of servers, and one of what its figures are made of."""
-    shelf = await fill_index(folder, real, len(real), None)
-    papers = await _grow_by_papers(shelf)
+    filled = await fill_index(folder, real, len(real), None)
+    papers = await _grow_by_papers(filled)
     subscription = await _grow_by_subscription(folder)
-    needs = [await _measure(folder / f"hosting-{size}", shelf, size, papers + size * subscription) for size in sizes]
+    needs = [await _measure(folder / f"hosting-{size}", filled, size, papers + size * subscription) for size in sizes]
     whole, parts = Table(title="Hosting"), Table(title="Milliseconds of the processor for each")
     for heading in HEADINGS:
         whole.add_column(heading, justify="right")
@@ -80,8 +80,8 @@ async def measure(folder: Path, real: Sequence[Paper], sizes: Sequence[int] = SE
     return [whole, parts]
 
 
-async def _measure(folder: Path, shelf: FilledIndex, servers: int, disk: float) -> Need:
-    database, texts = shelf.copied(folder).database, [each.ours for each in asked(shelf.real)]
+async def _measure(folder: Path, filled: FilledIndex, servers: int, disk: float) -> Need:
+    database, texts = filled.copied(folder).database, [each.ours for each in asked(filled.real)]
     discord = await _start("bench.hosting_discord", str(servers), NOW.isoformat())
     try:
         known = json.loads(await _read_line(discord))
@@ -117,10 +117,10 @@ async def _start(module: str, *arguments: str) -> Process:
     )
 
 
-async def _grow_by_papers(shelf: FilledIndex) -> float:
+async def _grow_by_papers(filled: FilledIndex) -> float:
     """Megabytes of a month's papers: in the database and in the index, as many as in the corpus's latest month."""
-    files = [shelf.database, *(each for each in get_index_path(shelf.database).iterdir() if each.is_file())]
-    each = sum(file.stat().st_size for file in files) / shelf.size
+    files = [filled.database, *(each for each in get_index_path(filled.database).iterdir() if each.is_file())]
+    each = sum(file.stat().st_size for file in files) / filled.size
     _, lists = corpus.lists()
     return each * sum(len(entries) for _, entries in sorted(lists.items())[-MONTH:]) / 1e6
 

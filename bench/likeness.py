@@ -17,16 +17,16 @@ EXAMPLES, A_DAY = 5000, 60
 ALONE = 200  # examples that are measured one by one, for comparison
 
 
-async def measure(_: Path, shelf: FilledIndex, encoder: Encoder | None) -> Table:
+async def measure(_: Path, filled: FilledIndex, encoder: Encoder | None) -> Table:
     chance = random.Random(1)
-    ids = [paper.id for paper in shelf.papers()]
+    ids = [paper.id for paper in filled.papers()]
     examples, day = chance.sample(ids, min(EXAMPLES, len(ids))), chance.sample(ids, A_DAY)
-    async with shelf.open(encoder) as services:
+    async with filled.open(encoder) as services:
         search = services.search
         forget_the_past()
-        searched = _time_searches(search, [f"like:{each}" for each in examples[:ASKED]], shelf)
-        words = _time_searches(search, [each.ours for each in asked(shelf.real)][:ASKED], shelf)
-        filters = [parse_query(f"like:{each}", shelf.today) for each in examples[:ASKED]]
+        searched = _time_searches(search, [f"like:{each}" for each in examples[:ASKED]], filled)
+        words = _time_searches(search, [each.ours for each in asked(filled.real)][:ASKED], filled)
+        filters = [parse_query(f"like:{each}", filled.today) for each in examples[:ASKED]]
         filtered = Times([median_ms(partial(search.find_matching_ids, each, day), 1) for each in filters])
         with Stopwatch() as together:
             search.measure_each_likeness(examples, day, LIKENESS_BAR)
@@ -45,9 +45,9 @@ async def measure(_: Path, shelf: FilledIndex, encoder: Encoder | None) -> Table
             "each alone",
         ),
     ]
-    return table(f"like: over {shelf.name} papers", figures)
+    return table(f"like: over {filled.name} papers", figures)
 
 
-def _time_searches(search: SearchIndex, texts: Sequence[str], shelf: FilledIndex) -> Times:
-    queries = [parse_query(text, shelf.today) for text in texts]
+def _time_searches(search: SearchIndex, texts: Sequence[str], filled: FilledIndex) -> Times:
+    queries = [parse_query(text, filled.today) for text in texts]
     return Times([median_ms(partial(search.find_papers, each, limit=5), 1) for each in queries])

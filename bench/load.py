@@ -24,45 +24,45 @@ LONGEST_TYPED, EACH_LENGTH = 12, 24
 IDLE_SECONDS = 2
 
 
-async def building(folder: Path, shelf: FilledIndex) -> list[Figure]:
+async def building(folder: Path, filled: FilledIndex) -> list[Figure]:
     """Indexing from scratch, and how much that delays the event loop."""
-    copy = shelf.copied(folder, index=False)
+    copy = filled.copied(folder, index=False)
     forget_the_past()
     async with lateness() as idle:
         await asyncio.sleep(IDLE_SECONDS)
     async with copy.open() as services, lateness() as late:
         with Stopwatch() as built:
             await services.archive.update_index()
-    rate = shelf.size / built.seconds
+    rate = filled.size / built.seconds
     return [
-        Figure(f"index {shelf.name} papers from none", rate, None, "papers/s", goal="≥ 5,000"),
+        Figure(f"index {filled.name} papers from none", rate, None, "papers/s", goal="≥ 5,000"),
         Figure("· the event loop is late, p99", Times(late).p99, Times(idle).p99, "ms", "with nothing to do"),
         Figure("· its longest stall", max(late), max(idle), "ms", "with nothing to do"),
     ]
 
 
-async def starting(shelf: FilledIndex, encoder: Encoder | None) -> list[Figure]:
+async def starting(filled: FilledIndex, encoder: Encoder | None) -> list[Figure]:
     """From opening the services to the first answer."""
-    text = asked(shelf.real)[0].ours
-    plain = await _start(shelf, None, text)
-    figures = [Figure(f"start over {shelf.name} papers, to a first answer", plain, None, "ms", goal="< 1,000")]
+    text = asked(filled.real)[0].ours
+    plain = await _start(filled, None, text)
+    figures = [Figure(f"start over {filled.name} papers, to a first answer", plain, None, "ms", goal="< 1,000")]
     if encoder:
-        with_it = await _start(shelf, encoder, text)
+        with_it = await _start(filled, encoder, text)
         figures.append(Figure("· with semantic, its model loaded", with_it, plain, "ms", "without"))
     return figures
 
 
-async def _start(shelf: FilledIndex, encoder: Encoder | None, text: str) -> float:
+async def _start(filled: FilledIndex, encoder: Encoder | None, text: str) -> float:
     began = time.perf_counter()
-    async with shelf.open(encoder) as services:
+    async with filled.open(encoder) as services:
         await find(services, text)
         return (time.perf_counter() - began) * 1000
 
 
-async def searching_while_writing(folder: Path, shelf: FilledIndex) -> Figure:
+async def searching_while_writing(folder: Path, filled: FilledIndex) -> Figure:
     """Searches one after the other: without other work, then while a backfill records days and they are indexed."""
-    texts = [query.ours for query in asked(shelf.real)]
-    copy, new = shelf.copied(folder), shelf.following(NEW)
+    texts = [query.ours for query in asked(filled.real)]
+    copy, new = filled.copied(folder), filled.following(NEW)
     async with copy.open() as services:
         forget_the_past()
         await _searches(services, texts, len(texts))  # warms the caches
@@ -70,7 +70,7 @@ async def searching_while_writing(folder: Path, shelf: FilledIndex) -> Figure:
         async with _backfilling(services, new):
             busy = await _searches(services, texts, SEARCHES)
     return Figure(
-        f"search among {shelf.name} while a backfill writes, p99", busy.p99, rest.p99, "ms", "at rest", "≤ 1.5 ×"
+        f"search among {filled.name} while a backfill writes, p99", busy.p99, rest.p99, "ms", "at rest", "≤ 1.5 ×"
     )
 
 
@@ -112,19 +112,19 @@ def _days(papers: Sequence[Paper]) -> Iterator[list[Paper]]:
         yield from batches((replace(paper, upvotes=paper.upvotes + more) for paper in papers), A_DAY)
 
 
-async def completing(shelf: FilledIndex) -> Figure:
+async def completing(filled: FilledIndex) -> Figure:
     """Suggestions while someone types, letter by letter."""
-    every = [text for length in range(1, LONGEST_TYPED + 1) for text in _typed(shelf.real, length)]
+    every = [text for length in range(1, LONGEST_TYPED + 1) for text in _typed(filled.real, length)]
     taken = []
-    async with shelf.open() as services:
+    async with filled.open() as services:
         forget_the_past()
         for text in every:
             with Stopwatch() as watch:
-                await services.completer.complete_query(text, shelf.today)
+                await services.completer.complete_query(text, filled.today)
             taken.append(watch.ms)
     times = Times(taken)
     return Figure(
-        f"complete 1–{LONGEST_TYPED} letters among {shelf.name}, p99",
+        f"complete 1–{LONGEST_TYPED} letters among {filled.name}, p99",
         times.p99,
         times.median,
         "ms",

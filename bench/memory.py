@@ -15,10 +15,10 @@ WHOLE = "VmRSS"
 PARTS = {"RssAnon": "· its own", "RssFile": "· of files, which Linux can take back", "VmHWM": "· at its peak"}
 
 
-async def measure(folder: Path, shelf: FilledIndex, *, semantic: bool = False) -> list[Figure]:
-    copy = shelf.copied(folder)
-    searched = [query.ours for query in asked(shelf.real)]
-    asks = {"searched": searched, "typed": [paper.title[:8] for paper in shelf.real[:TYPED]]}
+async def measure(folder: Path, filled: FilledIndex, *, semantic: bool = False) -> list[Figure]:
+    copy = filled.copied(folder)
+    searched = [query.ours for query in asked(filled.real)]
+    asks = {"searched": searched, "typed": [paper.title[:8] for paper in filled.real[:TYPED]]}
     program = [sys.executable, "-m", "bench.used", str(copy.database), NOW.isoformat()]
     process = await asyncio.create_subprocess_exec(
         *program, *(["--semantic"] if semantic else []), stdin=PIPE, stdout=PIPE
@@ -26,7 +26,7 @@ async def measure(folder: Path, shelf: FilledIndex, *, semantic: bool = False) -
     output, _ = await process.communicate(json.dumps(asks).encode())
     told = json.loads(output)
     used, before, floor_is = told["used"], told["before"], "before the archive opens"
-    what = f"memory over {shelf.name} papers{' with semantic' if semantic else ''}"
+    what = f"memory over {filled.name} papers{' with semantic' if semantic else ''}"
     return [
         Figure(what, used[WHOLE], before[WHOLE], "MB", floor_is, "" if semantic else "< 200"),
         *(Figure(label, used[name], before[name], "MB", floor_is) for name, label in PARTS.items()),

@@ -25,13 +25,13 @@ GOAL = "p99 under 50 ms"
 _NOTE = "Compare {} with our sampler: what they leave out, and which of the baselines we should run as well."
 
 
-async def measure(folder: Path, shelf: FilledIndex, _: Encoder | None) -> Table:
-    own = shelf.copied(folder)
-    papers = shelf.papers()
+async def measure(folder: Path, filled: FilledIndex, _: Encoder | None) -> Table:
+    own = filled.copied(folder)
+    papers = filled.papers()
     saved = [paper.id for paper in random.Random(1).sample(papers, min(MAX_SAVED, len(papers)))]
     async with own.open() as services:
         await _save(services, saved)
-        queries = [each.ours for each in asked(shelf.real)]
+        queries = [each.ours for each in asked(filled.real)]
         forget_the_past()
         figures = []
         for what, texts in {
@@ -47,7 +47,7 @@ async def measure(folder: Path, shelf: FilledIndex, _: Encoder | None) -> Table:
             beside = "a search of all papers" if floor else ""
             figures.append(Figure(what, found.median, floor.median if floor else None, "ms", beside))
             figures.append(Figure("· p99", found.p99, floor.p99 if floor else None, "ms", beside, GOAL))
-    return table(f"/saved: {len(saved):,} papers of {shelf.name}", figures)
+    return table(f"/saved: {len(saved):,} papers of {filled.name}", figures)
 
 
 async def _save(services: Services, ids: Sequence[str]) -> None:

@@ -29,17 +29,17 @@ _FLOOR = peers.BareTantivy.name
 Engine = Callable[[Asked], Awaitable[object]]
 
 
-async def measure(folder: Path, shelf: FilledIndex, encoder: Encoder | None) -> Table:
+async def measure(folder: Path, filled: FilledIndex, encoder: Encoder | None) -> Table:
     folder.mkdir()  # noqa: ASYNC240
-    with peers.opened(folder, shelf.papers()) as others:
-        async with shelf.open(encoder) as services:
+    with peers.opened(folder, filled.papers()) as others:
+        async with filled.open(encoder) as services:
             engines = {OURS: _ours(services), **{peer.name: _theirs(peer) for peer in others}}
             if encoder:
                 engines[SEMANTIC] = _semantic(services)
             forget_the_past()
-            kinds = groupby(asked(shelf.real), key=lambda query: query.kind)
+            kinds = groupby(asked(filled.real), key=lambda query: query.kind)
             measured = {kind: await _side_by_side(engines, list(queries)) for kind, queries in kinds}
-    return _table(shelf, list(engines), measured)
+    return _table(filled, list(engines), measured)
 
 
 async def find(services: Services, text: str) -> Sequence[Paper]:
@@ -97,10 +97,10 @@ async def _round(ask: Engine, queries: Sequence[Asked]) -> list[float]:
     return taken
 
 
-def _table(shelf: FilledIndex, engines: Sequence[str], measured: Mapping[str, Mapping[str, Times]]) -> Table:
+def _table(filled: FilledIndex, engines: Sequence[str], measured: Mapping[str, Mapping[str, Times]]) -> Table:
     """Two columns per engine, then the ratios of the medians (see `_ratio_of`)."""
     others = [name for name in engines if name not in {OURS, SEMANTIC}]
-    table = Table(title=f"{LIMIT} papers by relevance among {shelf.name}, milliseconds", box=SIMPLE, padding=0)
+    table = Table(title=f"{LIMIT} papers by relevance among {filled.name}, milliseconds", box=SIMPLE, padding=0)
     table.add_column("query", no_wrap=True)
     for name in engines:
         table.add_column(f"{name}\nmedian", justify="right")

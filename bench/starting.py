@@ -32,13 +32,13 @@ class Start:
     processor: float
 
 
-async def measure(folder: Path, shelf: FilledIndex) -> list[Figure]:
+async def measure(folder: Path, filled: FilledIndex) -> list[Figure]:
     """A start over the archive, beside one over an empty database."""
-    ours = await _start(shelf.copied(folder).database)
+    ours = await _start(filled.copied(folder).database)
     floor = await _start(folder / "empty.db")
     beside = "an empty database"
     return [
-        Figure(f"start to ready over {shelf.name} papers", ours.clock, floor.clock, "s", beside, GOAL),
+        Figure(f"start to ready over {filled.name} papers", ours.clock, floor.clock, "s", beside, GOAL),
         Figure("· of the processor", ours.processor, floor.processor, "s", beside, GOAL),
     ]
 

@@ -62,11 +62,11 @@ class Discord:
         self.process.stdin.write(json.dumps(known).encode() + b"\n")
 
 
-async def measure(folder: Path, shelf: FilledIndex) -> list[Figure]:
-    texts = [query.ours for query in asked(shelf.real)]
-    copy = shelf.copied(folder)
+async def measure(folder: Path, filled: FilledIndex) -> list[Figure]:
+    texts = [query.ours for query in asked(filled.real)]
+    copy = filled.copied(folder)
     async with _discord() as discord, copy.open() as services, _bot(services, discord) as bot:
-        digests = _Digests(bot, shelf)
+        digests = _Digests(bot, filled)
         await digests.prepare(discord.channels)
         forget_the_past()
         await discord.meanwhile(texts, asyncio.sleep(FLOOR_SECONDS))  # warms the caches
@@ -79,7 +79,7 @@ async def measure(folder: Path, shelf: FilledIndex) -> list[Figure]:
         }
     return [
         Figure(
-            f"{what} among {shelf.name} {when}, p99", times.p99, floor[SEARCHED].p99, "ms", "no query's answer", GOAL
+            f"{what} among {filled.name} {when}, p99", times.p99, floor[SEARCHED].p99, "ms", "no query's answer", GOAL
         )
         for when, by_what in waits.items()
         for what, times in by_what.items()
@@ -89,10 +89,10 @@ async def measure(folder: Path, shelf: FilledIndex) -> list[Figure]:
 class _Digests:
     """500 subscriptions whose digests are sent for one day after the other."""
 
-    def __init__(self, bot: PaperBot, shelf: FilledIndex) -> None:
+    def __init__(self, bot: PaperBot, filled: FilledIndex) -> None:
         self._bot = bot
         self._papers = bot.services.storage.papers
-        self._real = shelf.real
+        self._real = filled.real
         self._now = NOW
 
     async def prepare(self, channels: Sequence[tuple[int, int]]) -> None:

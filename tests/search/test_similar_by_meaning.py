@@ -14,7 +14,7 @@ ROUTERS = paper("2601.00003", title="Router Scheduling at Young Labs", abstract=
 
 
 @pytest.fixture
-def shelves(tmp_path: Path, encoder: Encoder) -> Iterator[tuple[SearchIndex, SearchIndex]]:
+def indexes(tmp_path: Path, encoder: Encoder) -> Iterator[tuple[SearchIndex, SearchIndex]]:
     """The same three papers in an index that knows words only, and in one that knows their meaning too."""
     papers = [CATS, FELINES, ROUTERS]
     meaning = Meaning(encoder)
@@ -31,8 +31,8 @@ def shelves(tmp_path: Path, encoder: Encoder) -> Iterator[tuple[SearchIndex, Sea
 
 
 def test_a_paper_on_the_same_thing_is_more_similar_than_one_that_shares_its_words(
-    shelves: tuple[SearchIndex, SearchIndex],
+    indexes: tuple[SearchIndex, SearchIndex],
 ) -> None:
-    by_words, by_meaning = shelves
+    by_words, by_meaning = indexes
     assert [*by_words.find_similar_papers(CATS, limit=1)] == [ROUTERS.id]
     assert [*by_meaning.find_similar_papers(CATS, limit=3)] == [FELINES.id, ROUTERS.id]

@@ -17,7 +17,7 @@ async def library(server: Server, papers_server: PapersServer) -> Server:
 
 
 @pytest.fixture
-async def shelf(library: Server) -> Server:
+async def with_saved(library: Server) -> Server:
     """The first paper was saved first; the second is read, and has a note and tags; the third was saved last."""
     await save(library, 1)
     library.clock.advance(minutes=1)

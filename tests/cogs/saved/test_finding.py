@@ -11,9 +11,9 @@ from tests.support.server import Server, stale_button
 SAVED_LAST_FIRST = ids(3, 2, 1)
 
 
-async def test_without_a_query_everything_is_there_and_what_i_saved_last_comes_first(shelf: Server) -> None:
-    assert await find_saved(shelf) == SAVED_LAST_FIRST
-    assert "3 papers · 2 unread, last saved first" in await read_saved(shelf)
+async def test_without_a_query_everything_is_there_and_what_i_saved_last_comes_first(with_saved: Server) -> None:
+    assert await find_saved(with_saved) == SAVED_LAST_FIRST
+    assert "3 papers · 2 unread, last saved first" in await read_saved(with_saved)
 
 
 @pytest.mark.parametrize(
@@ -41,68 +41,76 @@ async def test_without_a_query_everything_is_there_and_what_i_saved_last_comes_f
         ("diffusion is:read my:thesis has:note min:9", [2]),
     ],
 )
-async def test_a_saved_paper_is_found_by_its_words_and_by_mine(shelf: Server, query: str, numbers: list[int]) -> None:
-    assert await find_saved(shelf, query) == ids(*numbers)
+async def test_a_saved_paper_is_found_by_its_words_and_by_mine(
+    with_saved: Server, query: str, numbers: list[int]
+) -> None:
+    assert await find_saved(with_saved, query) == ids(*numbers)
 
 
 @pytest.mark.parametrize("query", ["zeppelin", "2601.00004", "diffusion is:unread", "my:robots", "thesis min:10"])
-async def test_what_does_not_fit_or_is_not_saved_is_not_found(shelf: Server, query: str) -> None:
-    shown = await ask_saved(shelf, query)
+async def test_what_does_not_fit_or_is_not_saved_is_not_found(with_saved: Server, query: str) -> None:
+    shown = await ask_saved(with_saved, query)
     assert "Nothing you saved matches: " in read_texts(shown.message)
     assert "All 3 saved" in button_labels(shown)
 
 
 @pytest.mark.parametrize("query", ["my:thesys", "my:to do", "my:robots my:thesis"])
-async def test_a_tag_that_found_nothing_is_answered_with_the_tags_that_i_have(shelf: Server, query: str) -> None:
-    assert "Your tags: To do, thesis." in await read_saved(shelf, query)
+async def test_a_tag_that_found_nothing_is_answered_with_the_tags_that_i_have(with_saved: Server, query: str) -> None:
+    assert "Your tags: To do, thesis." in await read_saved(with_saved, query)
 
 
 @pytest.mark.parametrize("query", ["zeppelin", "thesis min:10", "-my:robots zeppelin"])
-async def test_without_a_tag_to_look_for_mine_are_not_listed(shelf: Server, query: str) -> None:
-    assert "Your tags" not in await read_saved(shelf, query)
+async def test_without_a_tag_to_look_for_mine_are_not_listed(with_saved: Server, query: str) -> None:
+    assert "Your tags" not in await read_saved(with_saved, query)
 
 
-async def test_the_words_of_my_note_are_bold_where_they_were_found(shelf: Server) -> None:
-    assert "“Compare the **samplers** with ours” · thesis, To do" in await read_saved(shelf, "samplers")
+async def test_the_words_of_my_note_are_bold_where_they_were_found(with_saved: Server) -> None:
+    assert "“Compare the **samplers** with ours” · thesis, To do" in await read_saved(with_saved, "samplers")
 
 
-async def test_a_paper_with_my_own_words_comes_before_those_that_only_have_them_in_their_text(shelf: Server) -> None:
-    await annotate(shelf, 1, "uses diffusion, too", [])
-    assert await find_saved(shelf, "diffusion") == ids(1, 2)
+async def test_a_paper_with_my_own_words_comes_before_those_that_only_have_them_in_their_text(
+    with_saved: Server,
+) -> None:
+    await annotate(with_saved, 1, "uses diffusion, too", [])
+    assert await find_saved(with_saved, "diffusion") == ids(1, 2)
 
 
-async def test_it_says_that_the_papers_like_one_come_nearest_first(shelf: Server) -> None:
-    assert "nearest first" in await read_saved(shelf, "like:2601.00002")
+async def test_it_says_that_the_papers_like_one_come_nearest_first(with_saved: Server) -> None:
+    assert "nearest first" in await read_saved(with_saved, "like:2601.00002")
 
 
-async def test_a_word_that_only_my_note_has_is_not_taken_for_a_typo(shelf: Server) -> None:
-    await annotate(shelf, 1, "Retrievel is what Kim calls it", [])
-    assert await find_saved(shelf, "Retrievel") == ids(1)
-    assert "instead" not in await read_saved(shelf, "Retrievel")
+async def test_a_word_that_only_my_note_has_is_not_taken_for_a_typo(with_saved: Server) -> None:
+    await annotate(with_saved, 1, "Retrievel is what Kim calls it", [])
+    assert await find_saved(with_saved, "Retrievel") == ids(1)
+    assert "instead" not in await read_saved(with_saved, "Retrievel")
 
 
-async def test_the_options_say_the_same_as_operators(shelf: Server) -> None:
-    assert await find_saved(shelf, show="unread") == ids(3, 1)
-    assert await find_saved(shelf, tag="#thesis") == ids(2)
-    assert await find_saved(shelf, "agents OR diffusion OR scaling", sort="upvotes") == ids(2, 1, 3)
+async def test_the_options_say_the_same_as_operators(with_saved: Server) -> None:
+    assert await find_saved(with_saved, show="unread") == ids(3, 1)
+    assert await find_saved(with_saved, tag="#thesis") == ids(2)
+    assert await find_saved(with_saved, "agents OR diffusion OR scaling", sort="upvotes") == ids(2, 1, 3)
     assert "**sort:upvotes** · unread · 2 papers, most upvoted first" in await read_saved(
-        shelf, show="unread", sort="upvotes"
+        with_saved, show="unread", sort="upvotes"
     )
 
 
-async def test_mistakes_are_explained_as_in_a_search(shelf: Server) -> None:
-    assert "I don't understand `is:reed`. Write it like `is:unread` or `is:read`." in await read_saved(shelf, "is:reed")
-    text = await read_saved(shelf, "is:unread autor:lovelace")
+async def test_mistakes_are_explained_as_in_a_search(with_saved: Server) -> None:
+    assert "I don't understand `is:reed`. Write it like `is:unread` or `is:read`." in await read_saved(
+        with_saved, "is:reed"
+    )
+    text = await read_saved(with_saved, "is:unread autor:lovelace")
     assert "I don't understand `autor:lovelace`. Write it like `author:lovelace`." in text
     orders = "`sort:saved`, `sort:relevance`, `sort:upvotes` or `sort:date`"
-    assert f"I don't understand `sort:new`. Write it like {orders}." in await read_saved(shelf, "diffusion sort:new")
-    assert "`my:` needs a value right after it" in await read_saved(shelf, "scaling my:")
+    assert f"I don't understand `sort:new`. Write it like {orders}." in await read_saved(
+        with_saved, "diffusion sort:new"
+    )
+    assert "`my:` needs a value right after it" in await read_saved(with_saved, "scaling my:")
 
 
-async def test_papers_that_are_not_in_the_index_yet_are_listed_all_the_same(shelf: Server) -> None:
-    await save(shelf, 77)
-    assert (await find_saved(shelf))[0] == ids(77)[0]
-    assert "arXiv:2601.00077" in await read_saved(shelf)
+async def test_papers_that_are_not_in_the_index_yet_are_listed_all_the_same(with_saved: Server) -> None:
+    await save(with_saved, 77)
+    assert (await find_saved(with_saved))[0] == ids(77)[0]
+    assert "arXiv:2601.00077" in await read_saved(with_saved)
 
 
 async def test_papers_like_one_are_found_among_those_i_saved(server: Server, papers_server: PapersServer) -> None:
@@ -126,11 +134,11 @@ async def test_pages_turn_in_place_and_count_what_was_found(server: Server, pape
     assert "Page 3 of 3" in read_texts(shown.message)
 
 
-async def test_only_the_unread_ones_are_a_click_away_and_back(shelf: Server) -> None:
-    shown = await ask_saved(shelf, "author:lovelace OR diffusion")
-    await shelf.member.click(shown, label="Unread")
+async def test_only_the_unread_ones_are_a_click_away_and_back(with_saved: Server) -> None:
+    shown = await ask_saved(with_saved, "author:lovelace OR diffusion")
+    await with_saved.member.click(shown, label="Unread")
     assert set(paper_ids(shown)) == set(ids(1, 3))
-    await shelf.member.click(shown, label="All")
+    await with_saved.member.click(shown, label="All")
     assert set(paper_ids(shown)) == set(ids(1, 2, 3))
 
 
@@ -143,56 +151,58 @@ async def test_a_long_query_turns_its_pages_too(server: Server, papers_server: P
     assert len(paper_ids(shown)) == 2
 
 
-async def test_an_empty_shelf_says_how_it_fills_and_leads_on(library: Server) -> None:
+async def test_with_nothing_saved_it_says_how_that_changes_and_leads_on(library: Server) -> None:
     shown = await ask_saved(library)
     assert read_texts(shown.message).startswith("## Nothing saved yet\nClick *Save*")
     await library.member.click(shown, label="Top papers of this week")
     assert "# Top papers" in read_texts(shown.message)
 
 
-async def test_when_all_is_read_it_says_so(shelf: Server) -> None:
+async def test_when_all_is_read_it_says_so(with_saved: Server) -> None:
     for each in SAVED_LAST_FIRST:
-        await shelf.bot.services.storage.saved_papers.mark_read(shelf.member.id, each, shelf.clock.now)
-    shown = await ask_saved(shelf, show="unread")
+        await with_saved.bot.services.storage.saved_papers.mark_read(with_saved.member.id, each, with_saved.clock.now)
+    shown = await ask_saved(with_saved, show="unread")
     assert "You have read everything you saved." in read_texts(shown.message)
-    await shelf.member.click(shown, label="All 3 saved")
+    await with_saved.member.click(shown, label="All 3 saved")
     assert paper_ids(shown) == SAVED_LAST_FIRST
 
 
-async def test_nothing_found_leads_to_a_search_of_all_papers(shelf: Server) -> None:
-    await shelf.bot.services.storage.saved_papers.remove(shelf.member.id, ids(2)[0], shelf.clock.now)
-    shown = await ask_saved(shelf, "diffusion")
-    await shelf.member.click(shown, label="Search all papers")
+async def test_nothing_found_leads_to_a_search_of_all_papers(with_saved: Server) -> None:
+    await with_saved.bot.services.storage.saved_papers.remove(with_saved.member.id, ids(2)[0], with_saved.clock.now)
+    shown = await ask_saved(with_saved, "diffusion")
+    await with_saved.member.click(shown, label="Search all papers")
     assert paper_ids(shown) == ids(2)
 
 
-async def test_nobody_sees_what_another_saved(shelf: Server) -> None:
-    theirs = await shelf.admin.slash(shelf.general, "saved", query="thesis")
+async def test_nobody_sees_what_another_saved(with_saved: Server) -> None:
+    theirs = await with_saved.admin.slash(with_saved.general, "saved", query="thesis")
     assert answer(theirs).startswith("## Nothing saved yet")
     for custom_id in ("saved:e1:", "saved:n1:is:read", "savedone:show:2601.00002", "savedone:remove:2601.00002"):
-        told = answer(await shelf.admin.click(stale_button(shelf, custom_id), custom_id=custom_id))
+        told = answer(await with_saved.admin.click(stale_button(with_saved, custom_id), custom_id=custom_id))
         assert "samplers" not in told
         assert "thesis" not in told
-    assert await find_saved(shelf) == SAVED_LAST_FIRST
+    assert await find_saved(with_saved) == SAVED_LAST_FIRST
 
 
-async def test_the_query_and_my_tags_are_completed(shelf: Server) -> None:
+async def test_the_query_and_my_tags_are_completed(with_saved: Server) -> None:
     async def offered(option: str, typed: str) -> list[str]:
-        return [each["value"] for each in await shelf.member.autocomplete(shelf.general, "saved", option, typed)]
+        return [
+            each["value"] for each in await with_saved.member.autocomplete(with_saved.general, "saved", option, typed)
+        ]
 
     assert await offered("tag", "") == ["To do", "thesis"]
     assert await offered("tag", "the") == ["thesis"]
     assert (await offered("query", "is:read thes"))[0] == 'is:read my:"thesis"'
     assert await offered("query", "my:do") == ['my:"To do"']
     assert ids(2)[0] in await offered("query", "diffusion")
-    assert await shelf.admin.autocomplete(shelf.general, "saved", "tag", "") == []
+    assert await with_saved.admin.autocomplete(with_saved.general, "saved", "tag", "") == []
 
 
-async def test_it_works_in_direct_messages_and_where_the_bot_is_not(shelf: Server) -> None:
-    shown = await shelf.member.user.slash("saved", query="thesis")
+async def test_it_works_in_direct_messages_and_where_the_bot_is_not(with_saved: Server) -> None:
+    shown = await with_saved.member.user.slash("saved", query="thesis")
     assert paper_ids(message_of(shown)) == ids(2)
-    stranger = shelf.env.create_user("hedy")
-    await shelf.bot.services.storage.saved_papers.save(stranger.id, ids(1)[0], shelf.clock.now)
+    stranger = with_saved.env.create_user("hedy")
+    await with_saved.bot.services.storage.saved_papers.save(stranger.id, ids(1)[0], with_saved.clock.now)
     shown = await stranger.slash("saved")
     assert paper_ids(message_of(shown)) == ids(1)
     assert options(message_of(shown), "savedpick") == ids(1)
