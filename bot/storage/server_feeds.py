@@ -44,17 +44,21 @@ class ServerFeeds:
             owner_id=guild_id,
         )
 
-    async def set_key(self, guild_id: int, key: str, now: datetime) -> None:
-        """Give a server a feed with this key. If it has one, the old key no longer works."""
-        await self._database.execute(
-            "INSERT INTO server_feeds (guild_id, key, created_at) VALUES (?, ?, ?)"
-            " ON CONFLICT (guild_id) DO UPDATE SET key = excluded.key, created_at = excluded.created_at",
-            *(guild_id, key, to_iso(now)),
-            owner_id=guild_id,
+    async def replace_key(self, feed: ServerFeed, key: str, now: datetime) -> bool:
+        """Give a feed another key, so that its own no longer works; False if the server has another feed by now."""
+        changed = await self._database.execute(
+            "UPDATE server_feeds SET key = ?, created_at = ? WHERE guild_id = ? AND key = ?",
+            *(key, to_iso(now), feed.guild_id, feed.key),
+            owner_id=feed.guild_id,
         )
+        return changed > 0
 
-    async def delete(self, guild_id: int) -> None:
-        await self._database.execute("DELETE FROM server_feeds WHERE guild_id = ?", guild_id, owner_id=guild_id)
+    async def delete(self, feed: ServerFeed) -> bool:
+        """Delete a feed; False if the server has another one by now, or none."""
+        changed = await self._database.execute(
+            "DELETE FROM server_feeds WHERE guild_id = ? AND key = ?", feed.guild_id, feed.key, owner_id=feed.guild_id
+        )
+        return changed > 0
 
 
 def _feed_from_rows(rows: list[Row]) -> ServerFeed | None:

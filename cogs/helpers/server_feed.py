@@ -5,6 +5,7 @@ import secrets
 
 from bot.layouts import feed_links as layouts
 from bot.refusals import Refusal, Refused
+from bot.storage import ServerFeed
 from cogs.helpers.admins import check_admin, get_guild
 from cogs.helpers.controls import Control, Interaction, show_page
 
@@ -40,9 +41,9 @@ class ServerFeedButton(
             case "ask-off":
                 await show_page(interaction, layouts.render_turn_off_question(feed))
             case "new":
-                await _replace_address(interaction)
+                await _replace_address(interaction, feed)
             case "off":
-                await _turn_off(interaction)
+                await _turn_off(interaction, feed)
             case _:
                 await show_server_feed(interaction)
 
@@ -55,16 +56,16 @@ async def _turn_on(interaction: Interaction) -> None:
     await show_server_feed(interaction, layouts.TURNED_ON)
 
 
-async def _replace_address(interaction: Interaction) -> None:
+async def _replace_address(interaction: Interaction, feed: ServerFeed) -> None:
     _check_feeds_are_open(interaction)
     services = interaction.client.services
-    await services.storage.server_feeds.set_key(get_guild(interaction).id, _make_key(), services.clock())
-    await show_server_feed(interaction, layouts.REPLACED)
+    is_replaced = await services.storage.server_feeds.replace_key(feed, _make_key(), services.clock())
+    await show_server_feed(interaction, layouts.REPLACED if is_replaced else "")
 
 
-async def _turn_off(interaction: Interaction) -> None:
-    await interaction.client.services.storage.server_feeds.delete(get_guild(interaction).id)
-    await show_server_feed(interaction, layouts.TURNED_OFF)
+async def _turn_off(interaction: Interaction, feed: ServerFeed) -> None:
+    is_off = await interaction.client.services.storage.server_feeds.delete(feed)
+    await show_server_feed(interaction, layouts.TURNED_OFF if is_off else "")
 
 
 def _check_feeds_are_open(interaction: Interaction) -> None:

@@ -62,7 +62,7 @@ async def furnish(storage: Storage, guild_id: int) -> None:
         if outcome == "removed":
             await storage.subscriptions.remove(known, by=9, now=MORNING)
     await storage.drafts.add(guild_id, 7, FULL, MORNING)
-    await storage.server_feeds.set_key(guild_id, f"key of {guild_id}", MORNING)
+    await storage.server_feeds.add(guild_id, f"key of {guild_id}", MORNING)
     known = await newest(storage, await build_past(storage, guild_id))
     await storage.subscriptions.remove(known, by=9, now=MORNING)
     await store_search(storage, known)

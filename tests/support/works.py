@@ -18,6 +18,7 @@ from bot.storage import (
     OwnMessage,
     RegisteredCommands,
     SearchedChannel,
+    ServerFeed,
     ShownPaper,
     Storage,
     Subscription,
@@ -41,6 +42,7 @@ GROWING = {
     *("messages", "highlights", "digest_settings", "past_runs", "audit_log", "drafts", "guilds", "notices"),
     *("stored_queries", "followed_queries", "muted", "idle_people", "restored_subscriptions", "found_messages"),
 }
+FEED = ServerFeed(1, "key", MORNING)
 SHARING = replace(
     SETTINGS, selection=replace(SETTINGS.selection, allow_repeats=False)
 )  # looks at the other digests of its channel
@@ -113,8 +115,8 @@ class Works:
             "server_feeds.get": lambda: storage.server_feeds.get(1),
             "server_feeds.find": lambda: storage.server_feeds.find("key"),
             "server_feeds.add": lambda: storage.server_feeds.add(1, "key", MORNING),
-            "server_feeds.set_key": lambda: storage.server_feeds.set_key(1, "key", MORNING),
-            "server_feeds.delete": lambda: storage.server_feeds.delete(1),
+            "server_feeds.replace_key": lambda: storage.server_feeds.replace_key(FEED, "new", MORNING),
+            "server_feeds.delete": lambda: storage.server_feeds.delete(FEED),
             "saved_papers.save": lambda: storage.saved_papers.save(7, ids[0], MORNING),
             "saved_papers.remove": lambda: storage.saved_papers.remove(7, ids[0], MORNING),
             "saved_papers.toggle": lambda: storage.saved_papers.toggle(7, ids[0], MORNING),

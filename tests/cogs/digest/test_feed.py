@@ -101,7 +101,7 @@ async def test_an_old_question_changes_no_newer_feed(opened: Server) -> None:
     assert old
     await opened.admin.click(first, label="Turn off")
     opened.clock.advance(hours=1)
-    await opened.bot.services.storage.server_feeds.set_key(opened.guild.id, "newer", opened.clock.now)
+    await opened.bot.services.storage.server_feeds.replace_key(old, "newer", opened.clock.now)
     await opened.admin.click(first, label="Turn it off")
     assert "newer" in text(first)
     feed = await get_feed(opened)

@@ -9,6 +9,7 @@ from bot.digest import get_closing_time
 from bot.feed_addresses import FeedFormat
 from bot.lookups.feeds import BEST, DAYS, WEEKS
 from bot.papers import Paper
+from bot.storage import ServerFeed
 from tests.support.builders import DAY, MONDAY, MORNING, build_past, digest, paper, plan, send, subscribe
 from tests.support.feeds import FeedAsker, serving_feeds
 
@@ -158,7 +159,7 @@ class TestServers:
         await services.storage.papers.record_list(DAY, papers, MORNING)
         await send(services.storage, await plan(services.storage, await subscribe(services.storage), digest(*papers)))
         await services.storage.guilds.record_join(1, MORNING)
-        await services.storage.server_feeds.set_key(1, KEY, MORNING)
+        await services.storage.server_feeds.add(1, KEY, MORNING)
 
     @pytest.mark.parametrize("format_", FeedFormat)
     async def test_each_digest_is_an_entry_with_its_papers_and_a_link_to_its_message(
@@ -175,7 +176,7 @@ class TestServers:
     async def test_past_runs_are_entries_too(self, feeds: FeedAsker, services: Services) -> None:
         await build_past(services.storage)
         await services.storage.guilds.record_join(1, MORNING)
-        await services.storage.server_feeds.set_key(1, KEY, MORNING)
+        await services.storage.server_feeds.add(1, KEY, MORNING)
         ids = (await feeds.get(f"/feeds/servers/{KEY}.atom")).list_ids()
         assert len({*ids}) == 12
 
@@ -191,10 +192,10 @@ class TestServers:
     ) -> None:
         await self.post(services)
         assert (await feeds.get(f"/feeds/servers/{KEY}.atom")).status == 200
-        await services.storage.server_feeds.set_key(1, "another", MORNING)
+        await services.storage.server_feeds.replace_key(ServerFeed(1, KEY, MORNING), "another", MORNING)
         assert (await feeds.get(f"/feeds/servers/{KEY}.atom")).status == 404
         assert "/feeds/servers/another.atom" in (await feeds.get("/feeds/servers/another.atom")).text
-        await services.storage.server_feeds.delete(1)
+        await services.storage.server_feeds.delete(ServerFeed(1, "another", MORNING))
         assert (await feeds.get("/feeds/servers/another.atom")).status == 404
 
     async def test_a_server_that_removed_the_bot_or_is_blocked_has_no_feed(self, services: Services) -> None:
