@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 
 import discord
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.answering import is_undeliverable
 from bot.json_logs import build_json_formatter, log_bug
@@ -23,8 +24,13 @@ CHATTY = {  # libraries that log every minute, or at every start, that all is we
     "discord": logging.WARNING,
 }
 RECONNECTING = ("Attempting", "Failed to")  # how discord.py begins to say so, with a traceback
-JOBS = "apscheduler.executors.default"
 COMMANDS = "discord.app_commands.tree"
+EXPECTED: dict[str, type[BaseException]] = {  # by the library that logs it
+    # A job that was interrupted by stopping the bot continues at the next start.
+    "apscheduler.executors.default": asyncio.CancelledError,
+    # A stranger sent what is no HTTP. The error repeats it, and that may be the secret address of a feed.
+    "aiohttp.server": HttpProcessingError,
+}
 
 
 def set_up_logging(level: str, style: str = "text") -> None:
@@ -56,8 +62,8 @@ def should_log(record: logging.LogRecord) -> bool:
         return True
     if any(isinstance(each, DiskFull | DatabaseAway | DatabaseUnusable) for each in _list_causes(error)):
         return False  # the storage logs it, or the command line ends with it
-    if record.name == JOBS and isinstance(error, asyncio.CancelledError):
-        return False  # a job that was interrupted by stopping the bot continues at the next start
+    if isinstance(error, EXPECTED.get(record.name, ())):
+        return False
     if record.name == COMMANDS and is_undeliverable(error):  # only from autocompletes; we answer all else ourselves
         log.info("suggestions for an option could not be sent in time: %s", type(error).__name__)
         return False

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from bot.layouts.health import describe_port_problem
+from bot.logs import should_log
 from bot.web import port
 from bot.web.pages import Pages, build_app
 from bot.web.port import PortUnusable, open_port
@@ -71,6 +72,26 @@ async def test_what_is_no_request_of_ours_is_refused() -> None:
         assert (await reader.read()).startswith(b"HTTP/1.")
         writer.close()
         assert (await asked.ask("/healthz"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /feeds/servers/KEY.atom HTTP/9.x\r\n\r\n",
+        b"GET /feeds/search.atom?q=my KEY HTTP/1.1\r\nHost: here\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nKEY of mine: 1\r\n\r\n",
+        b"GET /" + b"KEY" * 3_000 + b" HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01 KEY\r\n\r\n",
+    ],
+)
+async def test_a_request_that_is_no_http_is_not_in_the_log(caplog: pytest.LogCaptureFixture, request_: bytes) -> None:
+    caplog.handler.addFilter(should_log)
+    async with serving() as asked:
+        reader, writer = await connect(asked, request_)
+        assert b" 400 " in await reader.readline()
+        writer.close()
+    assert "KEY" not in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 async def test_the_answers_do_not_tell_which_libraries_run() -> None:
