@@ -33,9 +33,13 @@ _RUN = re.compile(f"{WITHOUT_SPACES}+")
 def fold_letters(text: str) -> str:
     """`text` in plain letters; case and accents stay."""
     if not text.isascii():
-        text = _MARK.sub("", normalize("NFKC", text.translate(_SIGNS)))
-        text = _LONE_GREEK.sub(lambda found: _SPELLED_OUT.get(found[0], found[0]), text)
+        text = spell_out_greek(_MARK.sub("", normalize("NFKC", text.translate(_SIGNS))))
     return fold_commands(text)
+
+
+def spell_out_greek(text: str) -> str:
+    """`text` with the names of lone Greek letters; those of Greek words stay."""
+    return _LONE_GREEK.sub(lambda found: _SPELLED_OUT.get(found[0], found[0]), text)
 
 
 def fold_commands(text: str) -> str:
@@ -56,7 +60,7 @@ def set_runs_apart(text: str) -> str:
 
 
 def is_greek(letter: str) -> bool:
-    """Whether a letter is spelled out alone, and kept in a Greek word."""
+    """Whether `letter` is one Greek letter."""
     return _LONE_GREEK.fullmatch(letter) is not None
 
 

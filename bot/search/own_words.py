@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 from itertools import chain, filterfalse, islice
 from unicodedata import normalize
 
-from bot.search.letters import fold_commands, is_greek, is_run, set_runs_apart
+from bot.search.letters import fold_commands, is_greek, is_run, set_runs_apart, spell_out_greek
 from bot.search.likeness import STOP_WORDS
 from bot.search.query import Query
 from bot.search.schema import fold_word, split_stems
@@ -67,33 +67,23 @@ class OwnWords:
 
 
 def _fold_texts(texts: Iterable[str]) -> list[str]:
-    """Each text in the letters of its terms, and then the same with words in Greek.
-
-    All are folded as one text, and each letter for itself, which is fast.
-    """
-    folded, in_greek = _fold_letters(_BETWEEN.join(text.replace(_MARK, " ") for text in texts))
-    parts = folded.split(_BETWEEN)
-    if not in_greek:
-        return parts
-    return ["\n".join(each) for each in zip(parts, in_greek.split(_BETWEEN), strict=True)]
+    """Each text in the letters of its terms. All are folded as one text, and each letter for itself, which is fast."""
+    return _fold_letters(_BETWEEN.join(text.replace(_MARK, " ") for text in texts)).split(_BETWEEN)
 
 
-def _fold_letters(text: str) -> tuple[str, str]:
-    """`text` in plain letters, and with its words in Greek kept; the latter is empty if it has none."""
+def _fold_letters(text: str) -> str:
     if text.isascii():
-        return fold_commands(text).lower(), ""
+        return fold_commands(text).lower()
     text = normalize("NFC", text.lower())
-    letters = [each for each in filterfalse(str.isascii, {*text}) if _fold_letter(each) != each]
-    greek = text if any(map(is_greek, letters)) else ""
-    for each in letters:  # far fewer than the text is long
-        text = text.replace(each, _fold_letter(each))
-        greek = greek if is_greek(each) else greek.replace(each, _fold_letter(each))
-    return fold_commands(text), fold_commands(greek)
+    for letter in filterfalse(str.isascii, {*text}):  # far fewer than the text is long
+        text = text.replace(letter, _fold_letter(letter))
+    return fold_commands(spell_out_greek(text))
 
 
 @lru_cache(_KEPT)
 def _fold_letter(letter: str) -> str:
-    return fold_word(letter)
+    plain = normalize("NFKC", letter)
+    return plain if is_greek(plain) else fold_word(letter)  # its neighbours tell whether a Greek letter is spelled out
 
 
 @lru_cache(_KEPT)
