@@ -1,4 +1,4 @@
-"""Runs the fault matrix, the kill storms, the bad neighbours and the fan-out (`make faults`), and prints the results.
+"""Runs the fault matrix, the kill storms, the bad neighbours and so on (`make faults`), and prints the results.
 
 `python -m faults --quick` runs a part of it, within five minutes. `--seed N` repeats the choices of an earlier run, and
 `--only matrix --rows "history,at random 7/2"` runs only these rows. The exit code is 1 if anything is wrong.
@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from faults import cluster, fan_out, matrix, neighbours, storm
+from faults import cluster, fan_out, matrix, neighbours, saving, storm
 
 WIDTH = 160
 Done = Callable[[int], object]
@@ -30,7 +30,8 @@ Outcome = tuple[Table, list[str]]  # and a line for each thing that is wrong
 class Amount:
     """How many random runs per destination, kills, other servers beside some that hang, and of those due later.
 
-    `people` are due at once in the fan-out. `cluster` is how many kills a cluster has.
+    `people` are due at once in the fan-out. `cluster` is how many kills a cluster has, and `saving` how many come amid
+    clicks of people who save.
     """
 
     at_random: int
@@ -40,9 +41,10 @@ class Amount:
     later: int
     people: int
     cluster: int
+    saving: int
 
 
-WHOLE, QUICK = Amount(60, 200, 900, 100, 90, 2_000, 100), Amount(4, 40, 270, 30, 30, 200, 3)
+WHOLE, QUICK = Amount(60, 200, 900, 100, 90, 2_000, 100, 200), Amount(4, 40, 270, 30, 30, 200, 3, 30)
 SERVERS = 80  # of the cluster
 
 
@@ -89,7 +91,20 @@ async def _cluster(wanted: Wanted) -> Outcome:
     return cluster.table(tally), tally.wrong
 
 
-PARTS = {"matrix": _matrix, "storm": _storm, "neighbours": _neighbours, "fan-out": _fan_out, "cluster": _cluster}
+async def _saving(wanted: Wanted) -> Outcome:
+    with _progress("Saving", wanted.amount.saving) as killed:
+        tally = await saving.measure(wanted.seed, wanted.amount.saving, killed)
+    return saving.table(tally), tally.wrong
+
+
+PARTS = {
+    "matrix": _matrix,
+    "storm": _storm,
+    "neighbours": _neighbours,
+    "fan-out": _fan_out,
+    "cluster": _cluster,
+    "saving": _saving,
+}
 
 
 @contextmanager
@@ -126,7 +141,9 @@ def _listed(text: str) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m faults", description="Whether each digest arrives once.")
+    parser = argparse.ArgumentParser(
+        prog="python -m faults", description="Whether each digest arrives once, and what people save is kept."
+    )
     parser.add_argument("--quick", action="store_true", help="a part of it, within five minutes")
     parser.add_argument("--seed", type=int, default=random.randrange(10_000), help="what an earlier run chose")
     parser.add_argument("--only", type=_listed, default=list(PARTS), help=f"parts to run ({','.join(PARTS)})")

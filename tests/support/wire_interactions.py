@@ -162,7 +162,7 @@ class Interactions:
             self._acknowledged.add(token)
         if body["type"] in ANNOUNCING:
             self.announced.set()
-        if fault or body["type"] not in ANNOUNCING:
+        if (fault or body["type"] not in ANNOUNCING) and not self._asking[token][1].done():
             self._asking[token][1].set_result(body)
         return fault or as_json({"interaction": {"id": number, "type": 2}, "resource": {"type": body["type"]}})
 
