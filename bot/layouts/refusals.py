@@ -65,7 +65,7 @@ _SENTENCES: Mapping[Refusal, str] = {
     Refusal.DATABASE_BUSY: "My database is busy right now, so nothing was changed. Please try again in a minute.",
     Refusal.DATABASE_AWAY: (
         "I can't reach my database right now, so I can't look anything up or change it. Please try again in a minute. "
-        "If you were changing something, check with `/digest list` whether it was saved."
+        "If you were changing something, check whether it was saved: with `/digest list`, `/following` or `/saved`."
     ),
     Refusal.NO_SUBSCRIPTIONS: (
         "Nothing is set up here yet. Use `/digest setup` to get the day's best papers in a channel."
@@ -118,8 +118,8 @@ _SENTENCES: Mapping[Refusal, str] = {
         "That took too long, so I stopped looking. Try a shorter period, or try again in a minute."
     ),
     Refusal.TOOK_TOO_LONG: (
-        "That took too long, so I stopped. If you were changing something, check with `/digest list` whether it was "
-        "saved. Then try again."
+        "That took too long, so I stopped. If you were changing something, check whether it was saved: with "
+        "`/digest list`, `/following` or `/saved`. Then try again."
     ),
     Refusal.DISK_FULL: (
         "My disk is full, so nothing was changed. The person who runs me can see this in my log. "

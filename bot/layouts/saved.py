@@ -19,6 +19,7 @@ from bot.layouts.paper import (
     label_paper,
 )
 from bot.layouts.query_buttons import make_query_id
+from bot.layouts.refusals import explain_refusal
 from bot.layouts.results import build_page_buttons, describe_order, describe_page, render_paper_page
 from bot.layouts.save_buttons import SAVED_PAGE, build_saved_page_button
 from bot.layouts.text import (
@@ -39,12 +40,13 @@ from bot.lookups.finder import PER_PAGE
 from bot.lookups.saved_finder import SavedHit, SavedResults
 from bot.lookups.saved_query import SavedQuery
 from bot.papers import Paper
+from bot.refusals import Refusal, Refused
 from bot.storage import MAX_NOTE, MAX_OWN_TAG, MAX_OWN_TAGS, SavedPaper
 
 MAX_TYPED_TAGS = 500  # characters; ten of the longest tags take 318
 READ, UNREAD, NOTED = "✓ Marked as read.", "✓ Marked as unread.", "✓ Saved."
 _NOTE_ROOM, _TAGS_ROOM = 2600, 700  # as `measure_text` counts, of one paper; the modal has all of it
-_TO_COPY = 5000  # bytes
+_TO_COPY = 8600  # bytes: all of the longest note, whatever its script
 _NOTE_SHOWN = 120  # characters of a note in a list
 _TAGS_SHOWN = 80
 _TITLE = 200
@@ -250,10 +252,10 @@ def render_unclear_tags(saved: SavedPaper, tags: Sequence[str], typed: str) -> L
     return build_panel(text, [edit, show])
 
 
-def render_note_without_room(explanation: str, note: str, tags: str) -> LayoutView:
-    """Why a paper and its note could not be saved, with what was typed, to copy."""
+def render_unsaved_note(paper_id: str, refused: Refused, note: str, tags: str) -> LayoutView:
+    """Why a note could not be saved, with what was typed, to copy; none of it is stored anywhere."""
     typed = format_code_block(cut_bytes("\n\n".join(filter(None, [note, tags])), _TO_COPY))
-    return build_panel(
-        f"{explanation} Here is what you typed, to copy:\n{typed}",
-        [build_saved_page_button()],
-    )
+    has_room = refused.refusal is not Refusal.TOO_MANY_SAVED
+    again = [Button[LayoutView](label="Try again", custom_id=f"note:{paper_id}")] if has_room else []
+    text = f"{explain_refusal(refused)} Here is what you typed, to copy:\n{typed}"
+    return build_panel(text, [*again, build_saved_page_button()])

@@ -14,7 +14,6 @@ from bot.answering import defer_answer, open_modal, reply
 from bot.citations import EXPORT_FORMATS, CitationFile, CitationFormat
 from bot.keyed_semaphores import KeyedSemaphores
 from bot.layouts import saved as layout
-from bot.layouts.refusals import explain_refusal
 from bot.layouts.saving import render_removed
 from bot.lookups.saved_query import SavedQuery, clean_tag, parse_saved_query
 from bot.papers import Paper
@@ -157,11 +156,13 @@ class NoteModal(ModalHandler, kind="note", pattern=PAPER_PATTERN):
             saved = await services.storage.saved_papers.annotate(
                 user_id, paper_id, note=note, own_tags=tags if can_be_saved else None, now=services.clock()
             )
+            paper = await services.finder.get_paper(paper_id)
         except Refused as refused:
-            await reply(interaction, layout.render_note_without_room(explain_refusal(refused), note, written))
+            await reply(interaction, layout.render_unsaved_note(paper_id, refused, note, written))
             return
-        if can_be_saved:
-            await show_saved_paper(interaction, paper_id, saved, layout.NOTED)
+        if can_be_saved:  # shown without asking for a paper that the archive has lost, as it is saved already
+            shown = paper or Paper(paper_id, "", "")
+            await show_page(interaction, layout.render_saved_paper(shown, saved, layout.NOTED))
         else:
             view = layout.render_unclear_tags(saved, tags, written)
             await show_page(interaction, await keep_texts(interaction, [written], view))
