@@ -7,6 +7,7 @@ import simcord
 
 from bot.demo.papers_server import PapersServer
 from bot.layouts.results import MAX_PAGES
+from bot.layouts.save_buttons import SAVED_PAGE
 from bot.refusals import Refusal
 from bot.storage import MAX_NOTE, MAX_SAVED
 from tests.support.builders import explain, query
@@ -162,3 +163,39 @@ async def test_a_paper_of_hugging_face_that_is_saved_and_lost_is_fetched_again(
     page = await ask_saved(with_saved)
     told = await with_saved.member.select(page, ["2512.00009"], custom_id="savedpick")
     assert answer(told)
+
+
+@pytest.mark.parametrize(
+    ("custom_id", "told"),
+    [
+        (f"save:{SECOND}", "Removed **"),
+        (f"saving:undo:{SECOND}", "Removed **"),
+        (f"saving:again:{SECOND}", "Saved **"),
+        (f"savedone:show:{SECOND}", "Compare the samplers"),
+        (f"savedone:read:{SECOND}", "✓ Marked as read."),
+        (f"savedone:unread:{SECOND}", "✓ Marked as unread."),
+        (f"savedone:remove:{SECOND}", "Removed **"),
+        (SAVED_PAGE, "# Saved papers"),
+        ("saved:n1:my:thesis", "Compare the samplers"),
+        ("listed:n1:2026-01-15:2026-01-15", "2601.00001"),
+        ("another:2601.00001", "Another"),
+    ],
+)
+async def test_a_month_old_button_works_after_a_restart(with_saved: Server, custom_id: str, told: str) -> None:
+    old = stale_button(with_saved, custom_id)
+    with_saved.clock.advance(days=31)
+    await with_saved.restart()
+    message = message_of(await with_saved.member.click(old, custom_id=custom_id)).message
+    assert told in read_texts(message) + str(message.components)
+
+
+async def test_the_modal_of_a_month_old_button_works_after_another_restart(with_saved: Server) -> None:
+    old = stale_button(with_saved, f"note:{SECOND}")
+    with_saved.clock.advance(days=31)
+    await with_saved.restart()
+    asked = await with_saved.member.click(old, custom_id=f"note:{SECOND}")
+    await with_saved.restart()
+    await with_saved.member.submit_modal(asked, {"note": "Much later", "tags": ""})
+    saved = await get_saved(with_saved, 2)
+    assert saved
+    assert saved.note == "Much later"
