@@ -19,7 +19,7 @@ _GROUPS = frozenset(
     | {"laboratory", "ltd", "project", "research", "team", "university"}
 )
 _JOINED = re.compile(r"[,;&]|\band\b")
-_TELLING = _PARTICLES | _OWN_PARTICLES | _SUFFIXES | _GROUPS | {"ai", "and"}
+_TELLING = _PARTICLES | _SUFFIXES | _GROUPS | {"ai", "and"}
 _LETTERS = re.compile(r"[a-z .'-]+", re.ASCII | re.IGNORECASE)
 _EASTERN = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
 
