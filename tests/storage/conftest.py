@@ -1,14 +1,18 @@
 """What tests of the storage share: a file, its database, and a subscription with three papers to post."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from bot.database_address import DatabaseAddress
-from bot.storage import Storage, Subscription, sqlite
+from bot.database_address import DatabaseAddress, PostgresAddress
+from bot.storage import Storage, Subscription, open_storage, sqlite
 from bot.storage.sqlite import SQLiteDatabase
 from tests.support.builders import DAY, MORNING, paper, query, subscribe
+
+LIMIT = 300  # seconds that a test of two processes may take, on the busiest machine
 
 
 @pytest.fixture
@@ -46,3 +50,10 @@ def unsynced() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite, "_PRAGMAS", (*sqlite._PRAGMAS, "PRAGMA synchronous = OFF"))
         yield
+
+
+@pytest.fixture
+async def processes(postgres_address: PostgresAddress) -> AsyncIterator[Sequence[Storage]]:
+    """What two processes have, each with a connection of its own to write on."""
+    async with asyncio.timeout(LIMIT), AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(open_storage(postgres_address)) for _ in range(2)]

@@ -1,8 +1,7 @@
 """Two processes on one PostgreSQL save for the same person at the same moment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,16 +11,8 @@ from bot.refusals import Refusal, Refused
 from bot.storage import MAX_SAVED, ClaimLost, Storage, open_storage
 from tests.support.builders import MORNING, query
 
-LIMIT = 300  # seconds that anything may take, on the busiest machine
 ROUNDS = 20
 ADA, SERVER, PAPER = 7, 5, "2601.00001"
-
-
-@pytest.fixture
-async def processes(postgres_address: PostgresAddress) -> AsyncIterator[Sequence[Storage]]:
-    """What two processes have, each with a connection of its own to write on."""
-    async with asyncio.timeout(LIMIT), AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(open_storage(postgres_address)) for _ in range(2)]
 
 
 async def test_clicks_at_once_in_two_processes_are_done_one_after_the_other(processes: Sequence[Storage]) -> None:
@@ -84,7 +75,7 @@ async def test_the_last_room_is_given_once_though_two_processes_are_asked_for_it
 async def test_of_what_is_saved_while_another_process_deletes_the_person_all_or_nothing_is_left(
     processes: Sequence[Storage], postgres_address: PostgresAddress
 ) -> None:
-    """What came before the deletion is gone. A click that comes after it saves its one paper anew, without a note."""
+    """What came before the deletion is gone. A click that comes after it saves just its one paper, without a note."""
     for _ in range(ROUNDS):
         await processes[0].saved_papers.annotate(ADA, PAPER, note="Secret", own_tags=["secret"], now=MORNING)
         await processes[0].saved_papers.remove(ADA, PAPER, MORNING)

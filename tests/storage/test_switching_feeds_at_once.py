@@ -1,26 +1,14 @@
 """Two processes on one PostgreSQL switch the same server's feed at the same moment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
 
-import pytest
-
-from bot.database_address import PostgresAddress
-from bot.storage import ServerFeed, Storage, open_storage
+from bot.storage import ServerFeed, Storage
 from tests.support.builders import MORNING
 
-LIMIT = 300  # seconds that anything may take, on the busiest machine
 ROUNDS = 20
 SERVER = 5
 OLD = ServerFeed(SERVER, "old", MORNING)
-
-
-@pytest.fixture
-async def processes(postgres_address: PostgresAddress) -> AsyncIterator[Sequence[Storage]]:
-    """What two processes have, each with a connection of its own to write on."""
-    async with asyncio.timeout(LIMIT), AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(open_storage(postgres_address)) for _ in range(2)]
 
 
 async def test_two_admins_who_switch_a_feed_on_at_once_get_the_same_address(processes: Sequence[Storage]) -> None:
